@@ -1,0 +1,213 @@
+//! What is to be said about a file: where, what, and how to mend it.
+
+use std::fmt;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The file, or its newest version, is not published.
+    Error,
+    /// The file is published, and something in it was guessed or left out.
+    Warning,
+    /// The file is as it should be; this is worth knowing.
+    Note,
+}
+
+/// A place in a text: lines and columns count from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Position {
+    /// The position of the byte at `offset` of `text`; an offset past the end is the end.
+    #[must_use]
+    pub fn of(text: &str, offset: usize) -> Position {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+/// One thing to be said about one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Diagnostic {
+    /// The file, relative to the posts folder.
+    pub path: Utf8PathBuf,
+    /// Where in the file; `None` where it is about the file as a whole.
+    #[serde(flatten)]
+    pub position: Option<Position>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// A name for this kind of problem that does not change: `yaml-syntax`, `date-impossible`.
+    pub code: &'static str,
+    /// What is wrong: a fragment in lower case, with no full stop.
+    pub message: String,
+    /// What to do about it, in the imperative; empty where nothing needs doing.
+    pub mend: String,
+    /// The line of the source that `position` names.
+    #[serde(skip)]
+    pub source_line: Option<String>,
+    /// How many characters of that line are meant, from the column on.
+    #[serde(skip)]
+    pub length: usize,
+}
+
+/// A line longer than this is not drawn.
+const LONGEST_DRAWN_LINE: usize = 400;
+
+impl Diagnostic {
+    /// A diagnostic about the whole of `path`.
+    pub fn new(severity: Severity, code: &'static str, path: &Utf8Path, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            path: path.to_owned(),
+            position: None,
+            severity,
+            code,
+            message: message.into(),
+            mend: String::new(),
+            source_line: None,
+            length: 1,
+        }
+    }
+
+    /// The same, saying how to mend it.
+    #[must_use]
+    pub fn mend(mut self, mend: impl Into<String>) -> Diagnostic {
+        self.mend = mend.into();
+        self
+    }
+
+    /// The same, about `length` characters at `position` of `text`, which is the whole text of the file.
+    #[must_use]
+    pub fn at(mut self, text: &str, position: Position, length: usize) -> Diagnostic {
+        let line = text
+            .split('\n')
+            .nth(position.line.saturating_sub(1))
+            .unwrap_or("")
+            .trim_end_matches('\r');
+        self.source_line = (line.len() <= LONGEST_DRAWN_LINE).then(|| line.to_owned());
+        self.position = Some(position);
+        self.length = length.max(1);
+        self
+    }
+
+    /// Draws it for a person, with the source line where there is one; in colour if `colour`. No newline at the end.
+    #[must_use]
+    pub fn draw(&self, colour: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let title = match (&self.source_line, self.position) {
+            (Some(_), Some(_)) => self.message.clone(),
+            (_, Some(Position { line, column })) => format!("{}:{line}:{column}: {}", self.path, self.message),
+            (_, None) => format!("{}: {}", self.path, self.message),
+        };
+        let title = printable(&title);
+        let mend = printable(&self.mend);
+        let path = printable(self.path.as_str());
+        let line = self.source_line.as_deref().map(|line| printable(line).replace('\t', " "));
+        let mut group = Group::with_title(level.primary_title(&title));
+        if let (Some(line), Some(position)) = (&line, self.position) {
+            let offset = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
+            let start = offset(position.column - 1);
+            let end = offset(position.column - 1 + self.length);
+            let mark = AnnotationKind::Primary.span(start..end);
+            group = group.element(Snippet::source(line).line_start(position.line).path(&path).annotation(mark));
+        }
+        if !self.mend.is_empty() {
+            group = group.element(Level::HELP.message(&mend));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.decor_style(DecorStyle::Ascii).render(&[group])
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// `path:line:column: error: message (mend)`, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", printable(self.path.as_str()))?;
+        if let Some(Position { line, column }) = self.position {
+            write!(f, ":{line}:{column}")?;
+        }
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        write!(f, ": {severity}: {}", printable(&self.message))?;
+        if self.mend.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({})", printable(&self.mend))
+        }
+    }
+}
+
+/// `text` with nothing in it that could drive a terminal or break a log line: files and their names come from outside.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters() {
+        let text = "a\nbé: c\n";
+        assert_eq!(Position::of(text, 0), Position { line: 1, column: 1 });
+        assert_eq!(Position::of(text, 6), Position { line: 2, column: 4 });
+        assert_eq!(
+            Position::of(text, 4),
+            Position { line: 2, column: 2 },
+            "inside a character is the character"
+        );
+        assert_eq!(Position::of(text, 99), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn drawn_with_the_line_and_the_mend() {
+        let text = "---\ntitle: A: B\n---\n";
+        let drawn = Diagnostic::new(Severity::Warning, "yaml-syntax", "a.md".into(), "a value may not hold `: `")
+            .at(text, Position { line: 2, column: 9 }, 2)
+            .mend("quote the value")
+            .draw(false);
+        assert!(drawn.contains("--> a.md:2:9"), "{drawn}");
+        assert!(drawn.contains("2 | title: A: B"), "{drawn}");
+        assert!(drawn.contains("= help: quote the value"), "{drawn}");
+    }
+
+    #[test]
+    fn control_characters_of_a_file_never_reach_the_terminal() {
+        let text = "\u{1b}[31mred";
+        let diagnostic = Diagnostic::new(Severity::Error, "x", "a\u{1b}.md".into(), "bad\nline").at(
+            text,
+            Position { line: 1, column: 400 },
+            9,
+        );
+        assert!(!diagnostic.draw(false).contains('\u{1b}'));
+        assert_eq!(diagnostic.to_string(), "a\u{fffd}.md:1:400: error: bad\u{fffd}line");
+    }
+}

@@ -1,0 +1,23 @@
+//! feedmill: drop Markdown into a folder; the world gets RSS, Atom, JSON Feed, a paginated listing and pages.
+//!
+//! Modules stand on floors, and a module imports from lower floors only. Bottom up:
+//!
+//! - floor 0: [`config`], [`source`], [`diagnostic`], [`time`]: words
+//! - floor 1: [`post`]: one file → one post
+//! - floor 2: [`index`]: many posts → the questions one can ask
+//! - floor 3: [`render`]: index → documents
+//! - floor 4: [`site`]: the immutable whole at one instant
+//! - floor 5: [`folder`], [`watch`]: the edges: disk and events
+//! - floor 6: [`publisher`], [`http`]: the engine and the door
+//! - floor 7: [`cli`]: the hands
+//!
+//! `ARCHITECTURE.md` says why.
+
+pub mod config;
+pub mod diagnostic;
+pub mod index;
+pub mod post;
+pub mod render;
+pub mod site;
+pub mod source;
+pub mod time;

@@ -1,0 +1,211 @@
+//! One file → one post: [`read`].
+//!
+//! A [`Post`] exists only complete. What its front matter left open has been filled from the file's name, its folder, its text or
+//! the site's configuration, in an order that each field of [`Origins`] records and `feedmill why` tells.
+
+pub mod date;
+pub mod front_matter;
+pub mod html;
+pub mod markdown;
+pub mod slug;
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use crate::config::Config;
+pub use crate::config::Person;
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use crate::time::{Moment, Timestamp};
+
+/// One post, complete.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The file it came from, relative to the posts folder.
+    pub source: Utf8PathBuf,
+    /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
+    pub id: String,
+    /// The last part of the default address, unique on the site.
+    pub slug: String,
+    /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
+    /// pages live elsewhere.
+    pub address: String,
+    /// The title as plain text; empty for a post that has none.
+    pub title: String,
+    /// One or two sentences as plain text; may be empty.
+    pub summary: String,
+    /// When it was published.
+    pub date: Moment,
+    /// When its content last changed for readers; never before `date`.
+    pub updated: Option<Moment>,
+    /// When it goes.
+    pub expires: Option<Moment>,
+    /// What its author wants done with it.
+    pub standing: Standing,
+    /// Whether feeds carry it.
+    pub in_feeds: bool,
+    /// Subjects, each once without regard to case, in the author's order and spelling.
+    pub tags: Vec<String>,
+    /// Who wrote it.
+    pub authors: Vec<Person>,
+    /// The top folder below the posts folder that holds it.
+    pub section: Option<String>,
+    /// Its language (RFC 5646), where it names one.
+    pub language: Option<String>,
+    /// Its picture: a URL, a path on the site, or a path relative to the file.
+    pub image: Option<String>,
+    /// What it links to, where it is about something elsewhere.
+    pub link: Option<String>,
+    /// Audio, video and other files it carries.
+    pub enclosures: Vec<Enclosure>,
+    /// Front-matter keys that mean nothing to feedmill, as they were written.
+    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// The Markdown, without the front matter.
+    pub body: Arc<str>,
+    /// Where the above came from.
+    pub origins: Origins,
+}
+
+/// What the author wants done with a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// To be read by all.
+    Published,
+    /// To be read by who knows the address: in no list and no feed.
+    Unlisted,
+    /// Not finished.
+    Draft,
+    /// Not to be read.
+    Private,
+}
+
+/// A file that belongs to a post (RSS `enclosure`, Atom `rel="enclosure"`, JSON Feed `attachments`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Enclosure {
+    /// A URL, a path on the site, or a path relative to the file.
+    pub url: String,
+    /// The media type; guessed from the ending where it is not named.
+    pub media_type: String,
+    /// Bytes; 0 where unknown.
+    pub length: u64,
+    /// Seconds, where named.
+    pub duration: Option<u64>,
+    /// What to call it, where named.
+    pub title: Option<String>,
+}
+
+/// Where a post's properties came from, in words for its author: `front matter: title`, `file name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Origins {
+    /// Of the title.
+    pub title: String,
+    /// Of the id.
+    pub id: String,
+    /// Of the address.
+    pub address: String,
+    /// Of the date.
+    pub date: String,
+    /// Of the standing.
+    pub standing: String,
+    /// Of the summary.
+    pub summary: String,
+}
+
+/// Whether the world may see a post at an instant, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Listed, and read at its address.
+    Public,
+    /// Read at its address alone.
+    Unlisted,
+    /// Not finished.
+    Draft,
+    /// Not to be read.
+    Private,
+    /// Not yet: its date lies ahead.
+    Scheduled,
+    /// No longer.
+    Expired,
+}
+
+impl Post {
+    /// Whether the world may see the post at `now`. Everything that publishes asks this and nothing else.
+    #[must_use]
+    pub fn visibility(&self, now: Timestamp) -> Visibility {
+        match self.standing {
+            Standing::Draft => Visibility::Draft,
+            Standing::Private => Visibility::Private,
+            _ if self.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
+            _ if self.date.timestamp() > now => Visibility::Scheduled,
+            Standing::Unlisted => Visibility::Unlisted,
+            Standing::Published => Visibility::Public,
+        }
+    }
+
+    /// The next instant after `now` at which the answer of [`Post::visibility`] changes.
+    #[must_use]
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        if matches!(self.standing, Standing::Draft | Standing::Private) {
+            return None;
+        }
+        let expires = self.expires.map(Moment::timestamp);
+        let date = Some(self.date.timestamp()).filter(|&date| expires.is_none_or(|expires| date < expires));
+        [date, expires].into_iter().flatten().filter(|&at| at > now).min()
+    }
+
+    /// When its content last changed for readers.
+    #[must_use]
+    pub fn modified(&self) -> Moment {
+        self.updated.unwrap_or(self.date)
+    }
+}
+
+/// Reads `file`.
+///
+/// # Errors
+///
+/// Why it is no post.
+pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let _ = config;
+    let text = file.text()?;
+    let post = Post {
+        source: file.path.clone(),
+        id: file.path.to_string(),
+        slug: file.path.to_string(),
+        address: format!("/posts/{}", file.path),
+        title: text.lines().next().unwrap_or_default().to_owned(),
+        summary: String::new(),
+        date: Moment::utc(file.modified),
+        updated: None,
+        expires: None,
+        standing: Standing::Published,
+        in_feeds: true,
+        tags: Vec::new(),
+        authors: Vec::new(),
+        section: None,
+        language: None,
+        image: None,
+        link: None,
+        enclosures: Vec::new(),
+        extra: serde_json::Map::new(),
+        body: text.into(),
+        origins: Origins::default(),
+    };
+    Ok(Reading {
+        post,
+        remarks: Vec::new(),
+    })
+}
+
+/// A post and what its author should know of it.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The post.
+    pub post: Post,
+    /// What was guessed or left out.
+    pub remarks: Vec<Diagnostic>,
+}

@@ -1,0 +1,198 @@
+//! Index → documents: one standard a file.
+//!
+//! A [`FeedPage`] is what a feed says, in no format; [`rss`], [`atom`] and [`json_feed`] write the same one. Every text in it is free
+//! of what XML 1.0 forbids, every address in it is absolute, and nothing in it depends on when it was made.
+
+pub mod atom;
+pub mod json_feed;
+pub mod rss;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::config::{Config, Person};
+use crate::index::Scope;
+use crate::post::Post;
+use crate::time::Moment;
+
+/// A format of feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// RSS 2.0
+    Rss,
+    /// Atom 1.0 (RFC 4287)
+    Atom,
+    /// JSON Feed 1.1
+    Json,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
+
+    /// The last part of the address of such a feed.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Format::Rss => "rss.xml",
+            Format::Atom => "atom.xml",
+            Format::Json => "feed.json",
+        }
+    }
+
+    /// The media type, as registered or as the specification says.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::Rss => "application/rss+xml; charset=utf-8",
+            Format::Atom => "application/atom+xml; charset=utf-8",
+            Format::Json => "application/feed+json; charset=utf-8",
+        }
+    }
+}
+
+/// Where in a scope's history a feed document stands (RFC 5005).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The subscription document: the newest posts.
+    Newest,
+    /// Archive document `k`, 1 the oldest.
+    Archive(usize),
+}
+
+/// What one feed document says, in no format.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// The scope's path, percent-encoded: empty for the site, else `/tags/rust`.
+    pub scope_path: String,
+    /// Where in its history this document stands.
+    pub place: Place,
+    /// How many full archive documents there are.
+    pub archives: usize,
+    /// The address of the site, without a slash at its end.
+    pub base: String,
+    /// The title.
+    pub title: String,
+    /// A sentence about it.
+    pub description: String,
+    /// Its language (RFC 5646).
+    pub language: String,
+    /// Who wrote items that name no author.
+    pub author: Option<Person>,
+    /// The copyright notice.
+    pub copyright: Option<String>,
+    /// A small square picture.
+    pub icon: Option<String>,
+    /// A larger picture.
+    pub image: Option<String>,
+    /// When anything in it last changed; a fixed instant where it is empty.
+    pub updated: Moment,
+    /// Newest first.
+    pub items: Vec<Item>,
+}
+
+/// A post as a feed shows it: texts cleaned for XML, addresses absolute.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The id, the same in every format.
+    pub id: String,
+    /// The post's own address.
+    pub url: String,
+    /// The title; may be empty.
+    pub title: String,
+    /// The summary as plain text; may be empty.
+    pub summary: String,
+    /// The whole text as clean HTML; `None` where the feed carries summaries, or its budget is spent.
+    pub content: Option<Arc<str>>,
+    /// The whole text as Markdown; `None` where `content` is.
+    pub markdown: Option<Arc<str>>,
+    /// When it was published.
+    pub published: Moment,
+    /// When it last changed; not before `published`.
+    pub modified: Moment,
+    /// Its authors.
+    pub authors: Vec<Person>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its language, where it names one.
+    pub language: Option<String>,
+    /// Its picture.
+    pub image: Option<String>,
+    /// What it links to.
+    pub link: Option<String>,
+    /// What it carries; `url` absolute.
+    pub enclosures: Vec<crate::post::Enclosure>,
+}
+
+impl FeedPage {
+    /// The absolute address of the document at `place` of this scope in `format`.
+    #[must_use]
+    pub fn address(&self, place: Place, format: Format) -> String {
+        format!("{}{}", self.base, feed_path(&self.scope_path, place, format))
+    }
+
+    /// The absolute address of the scope's page for people.
+    #[must_use]
+    pub fn home(&self) -> String {
+        if self.scope_path.is_empty() {
+            format!("{}/", self.base)
+        } else {
+            format!("{}{}", self.base, self.scope_path)
+        }
+    }
+
+    /// The archive document that precedes this one in time, if any (RFC 5005, `prev-archive`).
+    #[must_use]
+    pub fn previous(&self) -> Option<Place> {
+        match self.place {
+            Place::Newest => (self.archives > 0).then_some(Place::Archive(self.archives)),
+            Place::Archive(k) => (k > 1).then(|| Place::Archive(k - 1)),
+        }
+    }
+
+    /// The archive document that follows this one, if any (`next-archive`).
+    #[must_use]
+    pub fn next(&self) -> Option<Place> {
+        match self.place {
+            Place::Archive(k) if k < self.archives => Some(Place::Archive(k + 1)),
+            _ => None,
+        }
+    }
+}
+
+/// The path of a feed document: `/tags/rust/archive/3/atom.xml`.
+#[must_use]
+pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
+    match place {
+        Place::Newest => format!("{scope_path}/{}", format.file_name()),
+        Place::Archive(k) => format!("{scope_path}/archive/{k}/{}", format.file_name()),
+    }
+}
+
+/// Two noncharacters that [`rss`] uses as marks; [`xml_safe`] takes them out of every text.
+pub(crate) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+/// `text` without the characters that no XML 1.0 document may hold (section 2.2, `Char`), nor [`MARKS`].
+#[must_use]
+pub fn xml_safe(text: &str) -> Cow<'_, str> {
+    let forbidden = |c: char| {
+        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}') || MARKS.contains(&c)
+    };
+    if text.contains(forbidden) {
+        Cow::Owned(text.replace(forbidden, ""))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Writes `page` in `format`.
+#[must_use]
+pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
+    match format {
+        Format::Rss => rss::write(page),
+        Format::Atom => atom::write(page),
+        Format::Json => json_feed::write(page),
+    }
+}
+#[allow(unused)]
+fn unused(_: &Config, _: &Scope, _: &Post) {}
