@@ -104,6 +104,8 @@ pub struct List {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Posts {
+    /// The folder of posts, relative to the configuration file.
+    pub dir: Utf8PathBuf,
     /// The address of a post that names none: `{slug} {year} {month} {day} {section}`.
     /// Absolute where the pages live elsewhere.
     pub permalink: String,
@@ -234,6 +236,7 @@ impl Default for Posts {
     fn default() -> Self {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Posts {
+            dir: "posts".into(),
             permalink: "/posts/{slug}".to_owned(),
             ignore: owned(&["README.md", "node_modules"]),
             day_first: false,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
@@ -116,22 +116,23 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let title = match (&self.source_line, self.position) {
-            (Some(_), Some(_)) => self.message.clone(),
-            (_, Some(Position { line, column })) => format!("{}:{line}:{column}: {}", self.path, self.message),
-            (_, None) => format!("{}: {}", self.path, self.message),
-        };
-        let title = printable(&title);
+        let title = printable(&self.message);
         let mend = printable(&self.mend);
         let path = printable(self.path.as_str());
         let line = self.source_line.as_deref().map(|line| printable(line).replace('\t', " "));
         let mut group = Group::with_title(level.primary_title(&title));
-        if let (Some(line), Some(position)) = (&line, self.position) {
-            let offset = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
-            let start = offset(position.column - 1);
-            let end = offset(position.column - 1 + self.length);
-            let mark = AnnotationKind::Primary.span(start..end);
-            group = group.element(Snippet::source(line).line_start(position.line).path(&path).annotation(mark));
+        match (&line, self.position) {
+            (Some(line), Some(position)) => {
+                let offset = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
+                let start = offset(position.column - 1);
+                let end = offset(position.column - 1 + self.length);
+                let mark = AnnotationKind::Primary.span(start..end);
+                group = group.element(Snippet::source(line).line_start(position.line).path(&path).annotation(mark));
+            }
+            (None, Some(position)) => {
+                group = group.element(Origin::path(&path).line(position.line).char_column(position.column));
+            }
+            (_, None) => group = group.element(Origin::path(&path)),
         }
         if !self.mend.is_empty() {
             group = group.element(Level::HELP.message(&mend));

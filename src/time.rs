@@ -24,9 +24,9 @@ impl Moment {
     /// An offset that is no whole number of minutes (local mean time before 1900) cannot be written in RFC 3339: it is shown in UTC.
     #[must_use]
     pub fn new(at: Timestamp, offset: Offset) -> Option<Moment> {
-        let year = offset.to_datetime(at).year();
         let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
-        (1..=9998).contains(&year).then_some(Moment { at, offset })
+        let writable = |offset: Offset| (1..=9998).contains(&offset.to_datetime(at).year());
+        (writable(offset) && writable(Offset::UTC)).then_some(Moment { at, offset })
     }
 
     /// The wall-clock time `local` in `zone`; a time that a clock change skipped or repeated is resolved as RFC 5545 does.
@@ -135,6 +135,11 @@ mod tests {
     fn what_cannot_be_written_is_refused_or_bounded() {
         assert!(Moment::new("9999-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_none());
         assert!(Moment::new("-000001-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_none());
+        let west = Offset::from_seconds(-5 * 3600).unwrap();
+        assert!(
+            Moment::new("9999-01-01T04:59:00Z".parse().unwrap(), west).is_none(),
+            "RFC 822 is written in GMT"
+        );
         assert_eq!(Moment::utc(Timestamp::MAX).rfc3339(), "9998-12-31T23:59:59Z");
         assert_eq!(Moment::utc(Timestamp::MIN).rfc3339(), "0001-01-01T00:00:00Z");
         let paris = TimeZone::get("Europe/Paris").unwrap();
