@@ -1,6 +1,26 @@
-//! stub
-use crate::diagnostic::{Diagnostic, Position};
+//! A post's text → its front matter and its body: [`parse`].
+//!
+//! Every form that the common tools write is read: YAML, TOML and JSON between fences, JSON without any, Hexo's YAML that lacks the
+//! opening fence, header lines above an empty line, and the same within HTML comments. The strict reading of a format comes first;
+//! what it refuses is read again, one key at a time, so that a mistake costs one key its meaning and never the post, and is said.
+//! What the keys mean is the caller's business.
+
+mod fence;
+mod header;
+mod json;
+mod key;
+mod lenient;
+mod toml;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
 use camino::Utf8Path;
+
+use crate::diagnostic::{Diagnostic, Position, Severity};
 
 /// A value as its author wrote it: scalars keep their spelling (`1.10`, `no`, `007`), for the reader of a field knows its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +58,7 @@ pub enum Dialect {
     Toml,
     /// `{ … }`, `---json`, `;;;`, or JSON between `---`.
     Json,
-    /// `Key: value` lines up to an empty line, or one HTML comment of them.
+    /// `Key: value` lines up to an empty line, or HTML comments of them.
     Header,
     /// There is none.
     None,
@@ -49,7 +69,7 @@ pub enum Dialect {
 pub struct Parts<'a> {
     /// The form the front matter has.
     pub dialect: Dialect,
-    /// Its keys and values, in the author's order, keys as they were written.
+    /// Its keys and values, in the author's order, keys as they were written. No key stands there twice.
     pub fields: Vec<(String, Node)>,
     /// What follows the front matter.
     pub body: &'a str,
@@ -57,17 +77,141 @@ pub struct Parts<'a> {
     pub remarks: Vec<Diagnostic>,
 }
 
+/// In bytes: a hundred times what real posts have, and little enough for every parser here to be quick with.
+const LARGEST: usize = 64 * 1024;
+/// Lists in maps in lists: real posts stop at four, and no reader of the tree need fear for its stack.
+const DEEPEST: usize = 32;
+/// A front matter that is wrong all over is said to be so a few times, not ten thousand.
+const MOST_REMARKS: usize = 8;
+
 /// Takes `text`, the whole text of the file `path`, apart.
 ///
 /// # Errors
 ///
-/// A front matter that not even the lenient reading understands.
+/// A front matter that not even the lenient reading understands: one that never ends, is larger than 64 KiB or nested deeper than 32,
+/// holds lines that belong to no key, or is broken JSON.
 pub fn parse<'a>(path: &Utf8Path, text: &'a str) -> Result<Parts<'a>, Diagnostic> {
-    let _ = path;
+    let file = File { path, text };
+    let start = lines(text).find(|(_, line)| !line.trim().is_empty()).map_or(0, |(at, _)| at);
+    for form in [fence::read, json::read_unfenced, header::read_comments, header::read_lines] {
+        if let Some(parts) = form(file, start)? {
+            return Ok(parts);
+        }
+    }
     Ok(Parts {
         dialect: Dialect::None,
         fields: Vec::new(),
         body: text,
         remarks: Vec::new(),
+    })
+}
+
+/// The file being read.
+#[derive(Clone, Copy)]
+struct File<'p, 'a> {
+    path: &'p Utf8Path,
+    text: &'a str,
+}
+
+impl<'p, 'a> File<'p, 'a> {
+    fn from(self, offset: usize) -> &'a str {
+        self.text.get(offset..).unwrap_or("")
+    }
+
+    /// The front matter from the byte `start`, where a line begins, to `end`, unless it is too large.
+    fn block(self, start: usize, end: usize) -> Result<Block<'p, 'a>, Diagnostic> {
+        let text = self.text.get(start..end).unwrap_or("");
+        let line = Position::of(self.text, start).line;
+        if text.len() > LARGEST {
+            let message = format!("the front matter has {} bytes, and {LARGEST} at most are read", text.len());
+            let mend = "move what is not about the post into its text".to_owned();
+            return Err(self.refuse("front-matter-too-large", Position { line, column: 1 }, message, mend));
+        }
+        Ok(Block {
+            file: self,
+            text,
+            start,
+            line,
+        })
+    }
+
+    fn warn(self, code: &'static str, at: Position, message: String, mend: String) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, code, self.path, message)
+            .at(self.text, at, 1)
+            .mend(mend)
+    }
+
+    fn refuse(self, code: &'static str, at: Position, message: String, mend: String) -> Diagnostic {
+        Diagnostic::new(Severity::Error, code, self.path, message)
+            .at(self.text, at, 1)
+            .mend(mend)
+    }
+}
+
+/// The lines of a file that are its front matter.
+#[derive(Clone, Copy)]
+struct Block<'p, 'a> {
+    file: File<'p, 'a>,
+    text: &'a str,
+    /// Where it begins in the file, in bytes.
+    start: usize,
+    /// The number of its first line in the file.
+    line: usize,
+}
+
+/// What a format's reader made of a [`Block`].
+struct Reading {
+    fields: Vec<(String, Node)>,
+    remarks: Vec<Diagnostic>,
+}
+
+/// A key with its value, before it is known whether the key comes again.
+struct Entry {
+    key: String,
+    /// Where the key stands.
+    at: Position,
+    node: Node,
+}
+
+/// A key that stood there already.
+struct Repeated {
+    key: String,
+    at: Position,
+}
+
+/// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do.
+fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, Node)> {
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
+    let mut fields: Vec<(String, Node)> = Vec::with_capacity(entries.len());
+    for Entry { key, at, node } in entries {
+        if let Some(field) = places.get(&key).and_then(|&place| fields.get_mut(place)) {
+            field.1 = node;
+            repeated.push(Repeated { key, at });
+        } else {
+            places.insert(key.clone(), fields.len());
+            fields.push((key, node));
+        }
+    }
+    fields
+}
+
+/// One warning for each key that comes again.
+fn warn_of_repeated<'f>(
+    file: File<'f, 'f>,
+    code: &'static str,
+    repeated: &'f [Repeated],
+) -> impl Iterator<Item = Diagnostic> + 'f {
+    repeated.iter().take(MOST_REMARKS).map(move |Repeated { key, at }| {
+        let message = format!("`{key}` is written a second time; this one counts");
+        file.warn(code, *at, message, "delete one of the two".to_owned())
+    })
+}
+
+/// The lines of `text`, each with the offset of its first byte.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_inclusive('\n').scan(0, |offset, line| {
+        let at = *offset;
+        *offset += line.len();
+        Some((at, line.strip_suffix('\n').unwrap_or(line)))
     })
 }

@@ -1,0 +1,348 @@
+//! The forms themselves: a text in tokens, and what stands one after the other in them.
+
+use super::{Clock, Day, Zone};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Token<'a> {
+    /// Digits.
+    Number(&'a str),
+    /// Letters, with the points of an abbreviation and the slashes and underscores of a zone's name.
+    Word(&'a str),
+    /// What stands in square brackets.
+    Bracketed(&'a str),
+    /// Any other sign.
+    Mark(char),
+}
+
+/// `text` in tokens, without spaces and RFC 2822 comments; `None` if a bracket is never closed.
+pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (length, token) = if first.is_ascii_digit() {
+            let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            (length, Some(Token::Number(&rest[..length])))
+        } else if first.is_alphabetic() {
+            let length = word_length(rest);
+            (length, Some(Token::Word(&rest[..length])))
+        } else if first == '[' {
+            let end = rest.find(']')?;
+            (end + 1, Some(Token::Bracketed(&rest[1..end])))
+        } else if first == '(' {
+            (rest.find(')')? + 1, None)
+        } else if first.is_whitespace() {
+            (first.len_utf8(), None)
+        } else {
+            let mark = if first == '\u{2212}' { '-' } else { first };
+            (first.len_utf8(), Some(Token::Mark(mark)))
+        };
+        tokens.extend(token);
+        rest = &rest[length..];
+    }
+    Some(tokens)
+}
+
+/// How many bytes the word at the start of `text` has. A slash belongs to it where a letter follows: `Europe/Berlin`, but `Oct/2023`.
+fn word_length(text: &str) -> usize {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let within = match c {
+            '/' => chars.peek().is_some_and(|(_, next)| next.is_alphabetic()),
+            _ => c.is_alphabetic() || matches!(c, '.' | '_'),
+        };
+        if !within {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// What of the tokens has not been read.
+pub(super) struct Rest<'a, 't>(pub(super) &'t [Token<'a>]);
+
+impl<'a> Rest<'a, '_> {
+    pub(super) fn weekday(&mut self) {
+        const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+        if self.word(|word| abbreviates(word, &DAYS).is_some()).is_some() {
+            self.mark(",");
+        }
+    }
+
+    /// The day, with its year where that stands beside it.
+    pub(super) fn day(&mut self, day_first: bool) -> Option<Day> {
+        match *self.0 {
+            [
+                Token::Number(year),
+                Token::Mark(a),
+                Token::Number(month),
+                Token::Mark(b),
+                Token::Number(day),
+                ref rest @ ..,
+            ] if a == b && "-/.".contains(a) && year.len() >= 4 && month.len() <= 2 && day.len() <= 2 => {
+                self.0 = rest;
+                let year = Some(value(year).unwrap_or(u32::MAX));
+                Some(Day {
+                    year,
+                    month: value(month)?,
+                    day: value(day)?,
+                })
+            }
+            [
+                Token::Number(first),
+                Token::Mark(a),
+                Token::Number(second),
+                Token::Mark(b),
+                Token::Number(year),
+                ref rest @ ..,
+            ] if a == b && "-/.".contains(a) && first.len() <= 2 && second.len() <= 2 && year.len() == 4 => {
+                self.0 = rest;
+                let (first, second) = (value(first)?, value(second)?);
+                let day_first = first > 12 || (day_first && second <= 12);
+                let (day, month) = if day_first { (first, second) } else { (second, first) };
+                Some(Day {
+                    year: value(year),
+                    month,
+                    day,
+                })
+            }
+            [Token::Number(compact), ref rest @ ..] if compact.len() == 8 => {
+                self.0 = rest;
+                let (year, month_day) = compact.split_at_checked(4)?;
+                let (month, day) = month_day.split_at_checked(2)?;
+                Some(Day {
+                    year: value(year),
+                    month: value(month)?,
+                    day: value(day)?,
+                })
+            }
+            [Token::Number(_), ..] => {
+                let day = self.day_of_month()?;
+                self.word(|word| word == "of");
+                self.mark("-/");
+                let month = self.month()?;
+                Some(Day {
+                    year: self.year(),
+                    month,
+                    day,
+                })
+            }
+            _ => {
+                let month = self.month()?;
+                self.mark("-/");
+                let day = self.day_of_month()?;
+                Some(Day {
+                    year: self.year(),
+                    month,
+                    day,
+                })
+            }
+        }
+    }
+
+    /// `23`, `23rd`
+    fn day_of_month(&mut self) -> Option<u32> {
+        let day = self.number(|digits| digits.len() <= 2)?;
+        self.word(|word| matches!(word, "st" | "nd" | "rd" | "th"));
+        value(day)
+    }
+
+    fn month(&mut self) -> Option<u32> {
+        const MONTHS: [&str; 12] = [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        let mut month = None;
+        self.word(|word| {
+            month = abbreviates(word, &MONTHS);
+            month.is_some()
+        })?;
+        u32::try_from(month? + 1).ok()
+    }
+
+    /// The year after day and month, unless it comes later: `Jan 31 2026`, `Jan 31 09:00:00 2026`.
+    fn year(&mut self) -> Option<u32> {
+        let before = self.0;
+        self.mark("-/,");
+        let year = self.number(|digits| digits.len() == 4);
+        if year.is_none() {
+            self.0 = before;
+        }
+        value(year?)
+    }
+
+    /// A year after the time, where some print it.
+    pub(super) fn year_again(&mut self) -> Option<u32> {
+        value(self.number(|digits| digits.len() == 4)?)
+    }
+
+    /// `9:00`, `09:00:00`, `09:00:00.123`, `9:00 PM`, `9pm`
+    pub(super) fn time(&mut self) -> Option<Clock<'a>> {
+        let before = self.0;
+        let hour = value(self.number(|digits| digits.len() <= 2)?)?;
+        let mut clock = Clock {
+            hour,
+            minute: 0,
+            second: 0,
+            fraction: "",
+            pm: None,
+        };
+        let minute = self.part_of_time();
+        clock.minute = minute.unwrap_or(0);
+        if minute.is_some()
+            && let Some(second) = self.part_of_time()
+        {
+            clock.second = second;
+            if let [Token::Mark('.' | ','), Token::Number(fraction), ref rest @ ..] = *self.0 {
+                clock.fraction = fraction;
+                self.0 = rest;
+            }
+        }
+        self.word(|word| {
+            clock.pm = match word {
+                "am" => Some(false),
+                "pm" => Some(true),
+                _ => None,
+            };
+            clock.pm.is_some()
+        });
+        if minute.is_none() && clock.pm.is_none() {
+            self.0 = before;
+            return None;
+        }
+        Some(clock)
+    }
+
+    fn part_of_time(&mut self) -> Option<u32> {
+        match *self.0 {
+            [Token::Mark(':'), Token::Number(digits), ref rest @ ..] if digits.len() <= 2 => {
+                self.0 = rest;
+                value(digits)
+            }
+            _ => None,
+        }
+    }
+
+    /// `Z`, `GMT`, `EST`, `+02:00`, `-0700`, `-4`, `UTC+2`, `+/-0000`, `Europe/Berlin`
+    pub(super) fn zone(&mut self) -> Option<Zone<'a>> {
+        let mut hours = None;
+        if let [Token::Word(name), ref rest @ ..] = *self.0
+            && name.contains('/')
+        {
+            self.0 = rest;
+            return Some(Zone::Named(name));
+        }
+        let named = self.word(|word| {
+            hours = hours_of(word);
+            hours.is_some()
+        });
+        if named.is_some() && hours != Some(0) {
+            return hours.map(|hours| Zone::Offset(Some(hours * 60)));
+        }
+        match self.offset() {
+            Some(minutes) => Some(Zone::Offset(minutes)),
+            None => named.map(|_| Zone::Offset(Some(0))),
+        }
+    }
+
+    /// Minutes, or `Some(None)` for an offset that cannot be.
+    #[expect(clippy::option_option, reason = "no offset and an impossible one are two things")]
+    fn offset(&mut self) -> Option<Option<i32>> {
+        let (
+            // the way in which one tool's own documentation spells a zone; what it prints is the first sign
+            [
+                Token::Mark(sign @ '+'),
+                Token::Mark('/'),
+                Token::Mark('-'),
+                Token::Number(digits),
+                ref rest @ ..,
+            ]
+            | [Token::Mark(sign @ ('+' | '-')), Token::Number(digits), ref rest @ ..]
+        ) = *self.0
+        else {
+            return None;
+        };
+        self.0 = rest;
+        let number = value(digits)?;
+        let (hours, minutes) = match digits.len() {
+            1 | 2 => (number, self.part_of_time().unwrap_or(0)),
+            3 | 4 => (number / 100, number % 100),
+            _ => return Some(None),
+        };
+        let minutes = (hours <= 23 && minutes <= 59).then_some(hours * 60 + minutes);
+        let minutes = minutes.and_then(|minutes| i32::try_from(minutes).ok());
+        Some(minutes.map(|minutes| if sign == '-' { -minutes } else { minutes }))
+    }
+
+    pub(super) fn named_zone(&mut self) -> Option<Zone<'a>> {
+        match *self.0 {
+            [Token::Bracketed(name), ref rest @ ..] => {
+                self.0 = rest;
+                Some(Zone::Named(name))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn mark(&mut self, any_of: &str) {
+        if let [Token::Mark(mark), ref rest @ ..] = *self.0
+            && any_of.contains(mark)
+        {
+            self.0 = rest;
+        }
+    }
+
+    fn number(&mut self, fits: impl Fn(&str) -> bool) -> Option<&'a str> {
+        match *self.0 {
+            [Token::Number(digits), ref rest @ ..] if fits(digits) => {
+                self.0 = rest;
+                Some(digits)
+            }
+            _ => None,
+        }
+    }
+
+    /// The next word, if it `fits` in lower case and without points.
+    pub(super) fn word(&mut self, mut fits: impl FnMut(&str) -> bool) -> Option<&'a str> {
+        match *self.0 {
+            [Token::Word(word), ref rest @ ..] if fits(&word.to_lowercase().replace('.', "")) => {
+                self.0 = rest;
+                Some(word)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn value(digits: &str) -> Option<u32> {
+    digits.parse().ok()
+}
+
+/// Which of `names` has `word` for its first letters, three at least.
+fn abbreviates(word: &str, names: &[&str]) -> Option<usize> {
+    (word.len() >= 3).then(|| names.iter().position(|name| name.starts_with(word)))?
+}
+
+/// Hours east of Greenwich of the zones of RFC 2822 (section 4.3), and of central Europe, which are named as often.
+fn hours_of(name: &str) -> Option<i32> {
+    Some(match name {
+        "z" | "utc" | "gmt" | "ut" => 0,
+        "edt" => -4,
+        "est" | "cdt" => -5,
+        "cst" | "mdt" => -6,
+        "mst" | "pdt" => -7,
+        "pst" => -8,
+        "cet" => 1,
+        "cest" => 2,
+        _ => return None,
+    })
+}
