@@ -1,0 +1,357 @@
+//! The template tags of other tools that stay behind in posts: what each means in plain Markdown.
+//!
+//! Hugo's shortcodes (`{{< figure src="a.png" >}}`, `{{% ref "b.md" %}}`), Liquid's and Nunjucks' tags and expressions (`{% image "a" %}`,
+//! `{{ "/a" | url }}`) and Zola's calls (`{{ youtube(id="x") }}`) are read; none is run. Only what needs no knowledge of the site is known.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// A tag as it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Shortcode<'a> {
+    /// Its first word.
+    pub(super) name: &'a str,
+    /// Whether it ends a block: `{{< /note >}}`, `{% endnote %}`.
+    pub(super) closes: bool,
+    arguments: Vec<(&'a str, &'a str)>,
+}
+
+/// What stands in a text for a tag.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// This Markdown.
+    Markdown(String),
+    /// The content up to the tag that ends the block, as code in this language.
+    Code(String),
+    /// The content up to the tag that ends the block, untouched.
+    Raw,
+    /// Nothing, nor the content up to the tag that ends the block.
+    Comment,
+    /// Not known here.
+    Unknown,
+}
+
+/// Arguments past this number are left out.
+const MAX_ARGUMENTS: usize = 32;
+
+/// Reads what stands between `{%` and `%}`, or `{{<` and `>}}`.
+pub(super) fn tag(inner: &str) -> Shortcode<'_> {
+    let inner = inner.trim_matches('-').trim().trim_end_matches('/');
+    let (slash, inner) = inner.strip_prefix('/').map_or((false, inner), |rest| (true, rest));
+    let inner = inner.trim_start();
+    let end = inner
+        .find(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':'))
+        .unwrap_or(inner.len());
+    let (name, rest) = inner.split_at(end);
+    Shortcode {
+        name: name.strip_prefix("end").unwrap_or(name),
+        closes: slash || name.starts_with("end"),
+        arguments: arguments(rest),
+    }
+}
+
+impl<'a> Shortcode<'a> {
+    /// The argument called one of `names`, else the one at `place` among those without a name.
+    fn argument(&self, names: &[&str], place: usize) -> Option<&'a str> {
+        let mut placed = self.arguments.iter().filter(|(name, _)| name.is_empty());
+        let placed = || {
+            placed
+                .nth(place)
+                .map(|&(_, value)| value.trim())
+                .filter(|value| !value.is_empty())
+        };
+        names.iter().find_map(|name| self.named(name)).or_else(placed)
+    }
+
+    /// The argument called `name`.
+    fn named(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self.arguments.iter().find(|(known, _)| *known == name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// What it means.
+    pub(super) fn meaning(&self) -> Meaning {
+        let name = self.name.to_ascii_lowercase();
+        match name.as_str() {
+            "raw" | "verbatim" => Meaning::Raw,
+            "comment" => Meaning::Comment,
+            "highlight" | "codeblock" | "code" | "code-block" => Meaning::Code(self.language()),
+            _ => self.inline(&name).map_or(Meaning::Unknown, Meaning::Markdown),
+        }
+    }
+
+    fn inline(&self, name: &str) -> Option<String> {
+        if self.closes {
+            return matches!(name, "rawhtml" | "html").then(String::new);
+        }
+        match name {
+            "figure" => self.figure(),
+            "image" | "img" | "picture" | "asset_img" => Some(image(
+                &from_root(self.argument(&["src", "path", "url"], 0)?),
+                self.argument(&["alt", "title"], 1),
+            )),
+            "image_with_class" => Some(image(&from_root(self.argument(&["src"], 0)?), self.argument(&["alt"], 2))),
+            "youtube" | "youtuber" | "yt" => self.hosted("https://www.youtube.com/watch?v=", &["id", "video", "url"]),
+            "vimeo" => self.hosted("https://vimeo.com/", &["id", "video", "url"]),
+            "instagram" => self.hosted("https://www.instagram.com/p/", &["id"]),
+            "gist" => self.gist(),
+            "tweet" | "twitter" | "x" => {
+                let (user, id) = (self.named("user").unwrap_or("i"), self.argument(&["id"], 0)?);
+                address(&format!("https://twitter.com/{user}/status/{id}"))
+            }
+            "embed" | "oembed" | "link_preview" | "bookmark" => address(self.argument(&["url", "src", "href"], 0)?),
+            "post_url" => Some(format!("{}.md", destination(self.argument(&[], 0)?))),
+            "ref" | "relref" | "link" => Some(destination(self.argument(&["path"], 0)?)),
+            "more" | "toc" | "table_of_contents" | "rawhtml" | "html" => Some(String::new()),
+            _ => None,
+        }
+    }
+
+    fn language(&self) -> String {
+        let named = self.argument(&["lang", "language"], 0).unwrap_or_default();
+        named
+            .chars()
+            .filter(|c| c.is_alphanumeric() || "+-#._".contains(*c))
+            .collect()
+    }
+
+    fn figure(&self) -> Option<String> {
+        let source = self.argument(&["src", "link"], 0)?;
+        let caption = [self.named("title"), self.named("caption")];
+        let caption: Vec<String> = caption.into_iter().flatten().map(escape).collect();
+        let alt = self.named("alt").map(escape).unwrap_or_default();
+        let mut figure = format!("<figure><img src=\"{}\" alt=\"{alt}\">", destination(source));
+        if let Some(link) = self.named("link").filter(|&link| link != source) {
+            figure = figure.replacen("<img", &format!("<a href=\"{}\"><img", destination(link)), 1);
+            figure.push_str("</a>");
+        }
+        if !caption.is_empty() {
+            let _ = write!(figure, "<figcaption>{}</figcaption>", caption.join(". "));
+        }
+        figure.push_str("</figure>");
+        Some(figure)
+    }
+
+    /// A link to a thing with an id at a host.
+    fn hosted(&self, host: &str, names: &[&str]) -> Option<String> {
+        let id = self.argument(names, 0)?;
+        if id.starts_with("http") {
+            return address(id);
+        }
+        let plain = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        plain.then(|| format!("<{host}{id}>"))
+    }
+
+    fn gist(&self) -> Option<String> {
+        let first = self.argument(&["user"], 0)?;
+        let second = self.argument(&["id"], 1);
+        let path = match second {
+            Some(id) if !first.contains('/') && !id.contains('.') => format!("{first}/{id}"),
+            _ => first.to_owned(),
+        };
+        address(&format!("https://gist.github.com/{path}"))
+    }
+}
+
+/// What the expression between `{{` and `}}` means, where it can be said without knowing the site.
+pub(super) fn expression(inner: &str) -> Meaning {
+    let inner = inner.trim_matches('-').trim();
+    if inner.starts_with("/*") || inner.starts_with("!--") {
+        return Meaning::Markdown(String::new());
+    }
+    if inner.eq_ignore_ascii_case("more") || inner.eq_ignore_ascii_case("toc") {
+        return Meaning::Markdown(String::new());
+    }
+    let mut parts = inner.split('|').map(str::trim);
+    let value = parts.next().unwrap_or_default();
+    let quoted = ['"', '\'']
+        .iter()
+        .find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    if !parts.all(leaves_path) {
+        return quoted.and_then(address).map_or(Meaning::Unknown, Meaning::Markdown);
+    }
+    match (quoted, value) {
+        (Some(text), _) => Meaning::Markdown(destination(text)),
+        (
+            None,
+            "site.baseurl" | "site.url" | "site.base_url" | "site.root" | "config.base_url" | ".Site.BaseURL" | "base_url",
+        ) => Meaning::Markdown(String::new()),
+        _ if value.contains('(') && value.ends_with(')') => tag(value).meaning(),
+        _ => Meaning::Unknown,
+    }
+}
+
+/// Whether a filter makes an address of a path, which feeds and pages do by themselves, or changes nothing that shows.
+fn leaves_path(filter: &str) -> bool {
+    let name = filter.split([':', '(', ' ']).next().unwrap_or_default();
+    let known = [
+        "url",
+        "relative_url",
+        "absolute_url",
+        "absURL",
+        "relURL",
+        "absLangURL",
+        "relLangURL",
+        "safe",
+        "escape",
+        "strip",
+    ];
+    known.contains(&name) || (name == "prepend" && filter.contains("site."))
+}
+
+/// Words, quoted texts and `name=value` pairs, apart by white space, commas and brackets.
+fn arguments(text: &str) -> Vec<(&str, &str)> {
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')');
+    let mut arguments = Vec::new();
+    let mut rest = text.trim_start_matches(between);
+    while !rest.is_empty() && arguments.len() < MAX_ARGUMENTS {
+        let named = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
+        let mut name = "";
+        if let Some(end) = named.filter(|&end| end > 0) {
+            let after = rest[end..].trim_start();
+            let sign = after.starts_with('=') || (after.starts_with(':') && !after.starts_with("://"));
+            if sign {
+                name = &rest[..end];
+                rest = after[1..].trim_start();
+            }
+        }
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
+        let quoted = quote.and_then(|quote| rest[1..].split_once(quote));
+        let (value, after) = quoted.unwrap_or_else(|| rest.split_at(rest.find(between).unwrap_or(rest.len())));
+        arguments.push((name, value));
+        rest = after.trim_start_matches(between);
+    }
+    arguments
+}
+
+/// `path` as templates mean it: from the site's root, where it names a folder.
+fn from_root(path: &str) -> Cow<'_, str> {
+    let elsewhere = path.starts_with(['/', '.']) || path.contains("://") || !path.contains('/');
+    if elsewhere { path.into() } else { format!("/{path}").into() }
+}
+
+/// A Markdown image.
+pub(super) fn image(source: &str, alt: Option<&str>) -> String {
+    let mut shown = String::new();
+    for c in alt.unwrap_or_default().chars() {
+        match c {
+            _ if c.is_whitespace() => shown.push(' '),
+            _ if c.is_ascii_punctuation() => shown.extend(['\\', c]),
+            _ => shown.push(c),
+        }
+    }
+    format!("![{shown}]({})", destination(source))
+}
+
+/// A link that shows its address, if `url` is one.
+fn address(url: &str) -> Option<String> {
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    web.then(|| format!("<{}>", destination(url)))
+}
+
+/// `url` as it can stand in a Markdown link or an HTML attribute.
+fn destination(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for c in url.trim().chars() {
+        match c {
+            ' ' => out.push_str("%20"),
+            '<' => out.push_str("%3C"),
+            '>' => out.push_str("%3E"),
+            '"' => out.push_str("%22"),
+            '(' => out.push_str("%28"),
+            ')' => out.push_str("%29"),
+            '\\' => out.push_str("%5C"),
+            '`' => out.push_str("%60"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` as it can stand in HTML, on one line.
+fn escape(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags() {
+        let cases = [
+            ("youtube w7Ft2ymGmfc", "<https://www.youtube.com/watch?v=w7Ft2ymGmfc>"),
+            (
+                "youtube id=\"a-b_c\" autoplay=\"true\"",
+                "<https://www.youtube.com/watch?v=a-b_c>",
+            ),
+            ("vimeo 146022717", "<https://vimeo.com/146022717>"),
+            (
+                "gist ann 50a7482715eac222e230d1e64dd9a89b",
+                "<https://gist.github.com/ann/50a7482715eac222e230d1e64dd9a89b>",
+            ),
+            ("gist ann/12 file.rb", "<https://gist.github.com/ann/12>"),
+            ("tweet user=ann id=12", "<https://twitter.com/ann/status/12>"),
+            ("embed \"https://a.test/(x)\"", "<https://a.test/%28x%29>"),
+            ("image \"a b.png\" \"A [fine] *day*\"", "![A \\[fine\\] \\*day\\*](a%20b.png)"),
+            ("img assets/a.png", "![](/assets/a.png)"),
+            ("image './a.png', 'A'", "![A](./a.png)"),
+            ("image_with_class \"a.png\" \"wide\" \"A\"", "![A](a.png)"),
+            ("post_url 2020-01-02-hello", "2020-01-02-hello.md"),
+            ("relref \"../a.md#x\"", "../a.md#x"),
+            (
+                "figure src=\"/a.png\" title=\"One\" caption=\"a < b\" alt='\"x\"'",
+                "<figure><img src=\"/a.png\" alt=\"&quot;x&quot;\"><figcaption>One. a &lt; b</figcaption></figure>",
+            ),
+            (
+                "figure src=a.png link=\"https://b.test\"",
+                "<figure><a href=\"https://b.test\"><img src=\"a.png\" alt=\"\"></a></figure>",
+            ),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(tag(written).meaning(), Meaning::Markdown(expected.to_owned()), "{written}");
+        }
+        for unknown in [
+            "",
+            "include a.html",
+            "youtube \"><script>\"",
+            "youtube",
+            "embed javascript:x",
+            "if a == b",
+            "/note",
+            "gist",
+        ] {
+            assert_eq!(tag(unknown).meaning(), Meaning::Unknown, "{unknown}");
+        }
+        assert_eq!(tag("- raw -").meaning(), Meaning::Raw);
+        assert_eq!(tag("highlight c++ linenos").meaning(), Meaning::Code("c++".to_owned()));
+        assert_eq!(tag("codeblock lang:js").meaning(), Meaning::Code("js".to_owned()));
+        assert!(tag("endhighlight").closes && tag("/highlight").closes);
+    }
+
+    #[test]
+    fn expressions() {
+        let cases = [
+            (" site.baseurl ", ""),
+            ("\"/about/\" | url", "/about/"),
+            (" '/a b' | relative_url ", "/a%20b"),
+            ("'/x' | prepend: site.baseurl", "/x"),
+            ("\"https://a.test/b\" | player: \"A film\"", "<https://a.test/b>"),
+            ("/* a note */", ""),
+            ("youtube(id=\"abc\")", "<https://www.youtube.com/watch?v=abc>"),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(expression(written), Meaning::Markdown(expected.to_owned()), "{written}");
+        }
+        for unknown in ["page.title", "\"ann\" | team_link", "note(text=\"x\")", ""] {
+            assert_eq!(expression(unknown), Meaning::Unknown, "{unknown}");
+        }
+    }
+}
