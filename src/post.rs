@@ -3,21 +3,31 @@
 //! A [`Post`] exists only complete. What its front matter left open has been filled from the file's name, its folder, its text or
 //! the site's configuration, in an order that each field of [`Origins`] records and `feedmill why` tells.
 
+mod address;
+mod authors;
 pub mod date;
+mod dating;
+mod enclosures;
+mod fields;
 pub mod front_matter;
 pub mod html;
 pub mod markdown;
+mod reading;
+mod remarks;
 pub mod slug;
+mod standing;
+mod tags;
 
+use std::fmt;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
-use crate::config::Config;
+pub use self::reading::{Reading, Taken, read};
+pub use self::tags::key;
 pub use crate::config::Person;
-use crate::diagnostic::Diagnostic;
-use crate::source::SourceFile;
 use crate::time::{Moment, Timestamp};
 
 /// One post, complete.
@@ -97,21 +107,63 @@ pub struct Enclosure {
     pub title: Option<String>,
 }
 
-/// Where a post's properties came from, in words for its author: `front matter: title`, `file name`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// Where a post's properties came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Origins {
     /// Of the title.
-    pub title: String,
+    pub title: Origin,
     /// Of the id.
-    pub id: String,
+    pub id: Origin,
     /// Of the address.
-    pub address: String,
+    pub address: Origin,
     /// Of the date.
-    pub date: String,
+    pub date: Origin,
     /// Of the standing.
-    pub standing: String,
+    pub standing: Origin,
     /// Of the summary.
-    pub summary: String,
+    pub summary: Origin,
+}
+
+/// Where one property came from; `Display` tells it to the author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The front matter's key, as written.
+    Field(String),
+    /// The name of the file or of its folder.
+    FileName,
+    /// The first heading of the text.
+    Heading,
+    /// The text.
+    Text,
+    /// When the file was last written.
+    FileTime,
+    /// The post's date and slug.
+    DateAndSlug,
+    /// Nothing said otherwise.
+    Default,
+    /// Another post has what this one would have had.
+    Displaced,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Field(key) => return write!(f, "front matter: {key}"),
+            Origin::FileName => "file name",
+            Origin::Heading => "first heading",
+            Origin::Text => "text",
+            Origin::FileTime => "time of the file",
+            Origin::DateAndSlug => "date and slug",
+            Origin::Default => "default",
+            Origin::Displaced => "another post has the one it would have had",
+        })
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Whether the world may see a post at an instant, and if not, why.
@@ -164,48 +216,12 @@ impl Post {
     }
 }
 
-/// Reads `file`.
-///
-/// # Errors
-///
-/// Why it is no post.
-pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
-    let _ = config;
-    let text = file.text()?;
-    let post = Post {
-        source: file.path.clone(),
-        id: file.path.to_string(),
-        slug: file.path.to_string(),
-        address: format!("/posts/{}", file.path),
-        title: text.lines().next().unwrap_or_default().to_owned(),
-        summary: String::new(),
-        date: Moment::utc(file.modified),
-        updated: None,
-        expires: None,
-        standing: Standing::Published,
-        in_feeds: true,
-        tags: Vec::new(),
-        authors: Vec::new(),
-        section: None,
-        language: None,
-        image: None,
-        link: None,
-        enclosures: Vec::new(),
-        extra: serde_json::Map::new(),
-        body: text.into(),
-        origins: Origins::default(),
-    };
-    Ok(Reading {
-        post,
-        remarks: Vec::new(),
-    })
-}
-
-/// A post and what its author should know of it.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// The post.
-    pub post: Post,
-    /// What was guessed or left out.
-    pub remarks: Vec<Diagnostic>,
-}
+/// What is percent-encoded in one part of a path: all but letters, digits and marks that mean nothing anywhere (RFC 3986, 3.3).
+pub const PATH_PART: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@')
+    .remove(b':')
+    .remove(b',');

@@ -1,0 +1,154 @@
+//! When a post is from.
+
+use jiff::tz::TimeZone;
+
+use super::fields::{self, Fields};
+use super::remarks::Remarks;
+use super::slug::PathName;
+use super::{Origin, date};
+use crate::config::Config;
+use crate::source::SourceFile;
+use crate::time::Moment;
+
+/// Keys that hold when a post was published, the most telling first.
+const DATE_KEYS: [&str; 7] = [
+    "date",
+    "publishDate",
+    "pubDate",
+    "published",
+    "pubDatetime",
+    "published_at",
+    "created",
+];
+/// Keys that hold when a post was last changed.
+pub(super) const UPDATED_KEYS: [&str; 9] = [
+    "updated",
+    "lastmod",
+    "modified",
+    "last_modified_at",
+    "updatedDate",
+    "last_modified",
+    "last_update.date",
+    "updated_at",
+    "modDatetime",
+];
+
+/// Keys that hold when a post goes.
+pub(super) const EXPIRES_KEYS: [&str; 3] = ["expiryDate", "unpublishDate", "expires"];
+
+/// When a post is from, and how that is known.
+pub(super) struct Dated {
+    /// The date.
+    pub(super) moment: Moment,
+    /// What says so.
+    pub(super) origin: Origin,
+    /// Whether the key `published` holds a date, not a truth value.
+    pub(super) published_is_date: bool,
+}
+
+/// The date of a post: of its front matter, its file's name, or its file.
+pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config: &Config, says: &mut Remarks) -> Dated {
+    let zone = config.timezone();
+    let mut written: Option<(&str, Moment)> = None;
+    let mut published_is_date = false;
+    for (key, node) in DATE_KEYS.iter().filter_map(|key| fields.first(&[key])) {
+        let Some(text) = fields::text(node) else { continue };
+        let is_published = key.eq_ignore_ascii_case("published");
+        match date::parse(text, &zone, config.posts.day_first) {
+            Ok(moment) => {
+                published_is_date |= is_published;
+                // Hugo holds a post back until its `publishDate`, whatever its `date`
+                let gate = key.eq_ignore_ascii_case("publishDate") && written.is_some_and(|(_, date)| moment > date);
+                if written.is_none() || gate {
+                    written = Some((key, moment));
+                }
+            }
+            Err(_) if is_published => {}
+            // Eleventy's words for times that the file system or git knows
+            Err(_)
+                if ["created", "last modified", "git created", "git last modified"].contains(&text.to_lowercase().as_str()) => {}
+            Err(why) => {
+                let message = match why {
+                    date::NoDate::Impossible => format!("there is no such day or time as `{text}`"),
+                    date::NoDate::Unknown => format!("`{text}` is no date that is understood"),
+                };
+                let code = if why == date::NoDate::Impossible {
+                    "date-impossible"
+                } else {
+                    "date-unknown"
+                };
+                says.about(
+                    code,
+                    node,
+                    message,
+                    "write it like `2026-01-31` or `2026-01-31T09:00:00+01:00`",
+                );
+            }
+        }
+    }
+    if let Some((key, moment)) = written {
+        return Dated {
+            moment,
+            origin: Origin::Field(key.to_owned()),
+            published_is_date,
+        };
+    }
+    if let Some((key, moment)) = in_address(fields, &zone) {
+        return Dated {
+            moment,
+            origin: Origin::Field(key.to_owned()),
+            published_is_date,
+        };
+    }
+    if let Some(text) = &path.date {
+        if let Ok(moment) = date::parse(text, &zone, false) {
+            return Dated {
+                moment,
+                origin: Origin::FileName,
+                published_is_date,
+            };
+        }
+        let message = format!("there is no such day as `{text}`, which the file's name holds");
+        says.whole("date-impossible", message, "rename the file, or write a `date`");
+    }
+    says.whole(
+        "date-missing",
+        "it has no date, so the file's time stands for it",
+        "write a `date`",
+    );
+    let offset = zone.to_offset(file.modified);
+    let moment = Moment::new(file.modified, offset).unwrap_or_else(|| Moment::utc(file.modified));
+    Dated {
+        moment,
+        origin: Origin::FileTime,
+        published_is_date,
+    }
+}
+
+/// The day that an address in the front matter begins with or holds: `path = "2026/01/31/hello"`, `/blog/2026/1/31/hello`.
+fn in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Moment)> {
+    ["path", "url", "permalink"]
+        .iter()
+        .filter_map(|key| fields.first(&[key]))
+        .find_map(|(key, node)| {
+            let parts: Vec<&str> = fields::text(node)?.split('/').collect();
+            let is_number =
+                |part: &str, digits: &[usize]| digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+            let day = parts
+                .windows(3)
+                .find(|day| is_number(day[0], &[4]) && is_number(day[1], &[1, 2]) && is_number(day[2], &[1, 2]))?;
+            Some((key, date::parse(&day.join("-"), zone, false).ok()?))
+        })
+}
+
+/// The date that the first of `keys` holds, if it is one.
+pub(super) fn other_date(fields: &Fields, keys: &[&str], config: &Config, says: &mut Remarks) -> Option<Moment> {
+    let (_, node) = fields.first(keys)?;
+    let text = fields::text(node)?;
+    let found = date::parse(text, &config.timezone(), config.posts.day_first);
+    if found.is_err() {
+        let message = format!("`{text}` is no date that is understood, and is left out");
+        says.about("date-unknown", node, message, "write it like `2026-01-31`");
+    }
+    found.ok()
+}

@@ -1,0 +1,208 @@
+//! The keys of a front matter, found whoever's habit they follow.
+//!
+//! Keys compare without regard to case, `-` and `_`: `pubDate`, `pub_date` and `Pub-Date` are one. A dotted name reaches into a
+//! mapping (`taxonomies.tags`). What is not found at the top is looked for below `extra` (Zola) and `params` (Hugo).
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use serde_json::{Map, Number};
+
+use super::front_matter::{Node, Value};
+
+/// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
+pub struct Fields<'a> {
+    fields: &'a [(String, Node)],
+    asked: RefCell<HashSet<String>>,
+}
+
+/// Mappings whose keys count as the post's own where the top has none.
+const SECOND_PLACES: [&str; 2] = ["extra", "params"];
+
+impl<'a> Fields<'a> {
+    /// The fields `fields`, in their author's order.
+    pub fn new(fields: &'a [(String, Node)]) -> Fields<'a> {
+        let asked = ["layout", "template"].map(str::to_owned).into();
+        Fields {
+            fields,
+            asked: RefCell::new(asked),
+        }
+    }
+
+    /// The first of `keys` that is there and not null, with the key as its author wrote it.
+    pub fn first(&self, keys: &[&str]) -> Option<(&'a str, &'a Node)> {
+        // the whole list counts as asked for, so that a twin of a used key is not shown as unknown
+        let found: Vec<_> = keys.iter().filter_map(|key| self.get(key)).collect();
+        found.into_iter().next()
+    }
+
+    fn get(&self, key: &str) -> Option<(&'a str, &'a Node)> {
+        let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
+        self.asked.borrow_mut().insert(folded(head));
+        let find = |fields: &'a [(String, Node)]| {
+            let (name, node) = find(fields, head)?;
+            match rest {
+                None => Some((name, node)),
+                Some(rest) => find_in(node, rest),
+            }
+        };
+        find(self.fields).or_else(|| {
+            SECOND_PLACES
+                .iter()
+                .find_map(|place| match &super::fields::find(self.fields, place)?.1.value {
+                    Value::Map(map) => find(map),
+                    _ => None,
+                })
+        })
+    }
+
+    /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest.
+    pub fn rest(&self) -> Map<String, serde_json::Value> {
+        let asked = self.asked.borrow();
+        let mut rest = Map::new();
+        let mut keep = |fields: &[(String, Node)]| {
+            for (key, node) in fields.iter().filter(|(key, _)| !asked.contains(&folded(key))) {
+                rest.entry(key.as_str()).or_insert_with(|| json(node));
+            }
+        };
+        let is_second_place = |key: &str| SECOND_PLACES.contains(&folded(key).as_str());
+        for (key, node) in self.fields {
+            match &node.value {
+                Value::Map(map) if is_second_place(key) => keep(map),
+                _ => keep(std::slice::from_ref(&(key.clone(), node.clone()))),
+            }
+        }
+        rest
+    }
+}
+
+/// The first of `keys` in the mapping `node`.
+pub fn first_in<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
+    keys.iter().find_map(|key| find_in(node, key)).map(|(_, node)| node)
+}
+
+fn find_in<'a>(node: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
+    match &node.value {
+        Value::Map(map) => find(map, key),
+        _ => None,
+    }
+}
+
+fn find<'a>(fields: &'a [(String, Node)], key: &str) -> Option<(&'a str, &'a Node)> {
+    let key = folded(key);
+    let (name, node) = fields.iter().find(|(name, _)| folded(name) == key)?;
+    (node.value != Value::Null).then_some((name.as_str(), node))
+}
+
+fn folded(key: &str) -> String {
+    key.chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A scalar's text, white space around it removed; `None` for lists, mappings and what is blank.
+pub fn text(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar { text, .. } => Some(text.trim()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+}
+
+/// A truth value in any of the words that tools take for one; `None` for every other text.
+pub fn truth(node: &Node) -> Option<bool> {
+    match &node.value {
+        Value::Null => Some(false),
+        Value::Scalar { text, .. } => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" | "y" | "t" => Some(true),
+            "false" | "no" | "off" | "0" | "n" | "f" | "" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The elements of a list, lists within it opened; a single value is a list of itself.
+pub fn elements(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::List(list) => list.iter().flat_map(elements).collect(),
+        Value::Null => Vec::new(),
+        _ => vec![node],
+    }
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Scalar { text, plain: true } => plain_json(text),
+        Value::Scalar { text, plain: false } => text.as_str().into(),
+        Value::List(list) => list.iter().map(json).collect(),
+        Value::Map(map) => map
+            .iter()
+            .map(|(key, node)| (key.clone(), json(node)))
+            .collect::<Map<_, _>>()
+            .into(),
+    }
+}
+
+/// An unquoted scalar as YAML 1.2 and JSON would type it; a number only where its spelling survives (`007` and `1.10` are texts).
+fn plain_json(text: &str) -> serde_json::Value {
+    match text {
+        "true" => return true.into(),
+        "false" => return false.into(),
+        _ => {}
+    }
+    let number = text
+        .parse::<i64>()
+        .ok()
+        .map(Number::from)
+        .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
+    match number {
+        Some(number) if number.to_string() == text => serde_json::Value::Number(number),
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::front_matter;
+
+    fn rest(front_matter: &str, keys: &[&str]) -> (Option<String>, String) {
+        let text = format!("---\n{front_matter}\n---\n");
+        let parts = front_matter::parse("a.md".into(), &text).unwrap();
+        let fields = Fields::new(&parts.fields);
+        let found = fields.first(keys).and_then(|(_, node)| super::text(node).map(str::to_owned));
+        (found, serde_json::to_string(&fields.rest()).unwrap())
+    }
+
+    #[test]
+    fn keys_are_found_in_any_spelling_and_place() {
+        let cases: [(&str, &[&str], Option<&str>, &str); 8] = [
+            ("pubDate: x", &["pub_date"], Some("x"), "{}"),
+            ("Last-Modified: x", &["lastmodified"], Some("x"), "{}"),
+            ("taxonomies: {tags: x}", &["taxonomies.tags"], Some("x"), "{}"),
+            ("extra: {lang: x, b: 1}", &["lang"], Some("x"), r#"{"b":1}"#),
+            ("lang: x\nparams: {lang: y}", &["lang"], Some("x"), "{}"),
+            ("b: x\na: y", &["a", "b"], Some("y"), "{}"),
+            ("a: ~\nb: x", &["a", "b"], Some("x"), "{}"),
+            ("layout: post\nmood: fine", &["a"], None, r#"{"mood":"fine"}"#),
+        ];
+        for (front_matter, keys, found, left) in cases {
+            assert_eq!(
+                rest(front_matter, keys),
+                (found.map(str::to_owned), left.to_owned()),
+                "{front_matter}"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_values_keep_their_spelling() {
+        let (_, rest) = rest("a: 007\nb: 1.10\nc: 12\nd: 'true'\ne: true\nf: [1, x]\ng: 1.5", &[]);
+        assert_eq!(
+            rest,
+            r#"{"a":"007","b":"1.10","c":12,"d":"true","e":true,"f":[1,"x"],"g":1.5}"#
+        );
+    }
+}

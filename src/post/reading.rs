@@ -1,0 +1,300 @@
+//! The one place where a file becomes a [`Post`].
+
+use super::dating::{self, EXPIRES_KEYS, UPDATED_KEYS};
+use super::fields::{self, Fields};
+use super::front_matter::{self, Dialect, Parts, Value};
+use super::remarks::Remarks;
+use super::slug::{self, PathName};
+use super::{Origin, Origins, PATH_PART, Post, address, authors, enclosures, html, markdown, standing, tags};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use crate::time::Moment;
+
+/// A post and what its author should know of it.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The post.
+    pub post: Post,
+    /// What was guessed or left out.
+    pub remarks: Vec<Diagnostic>,
+}
+
+/// A longer title is cut: it is a paragraph that lost its way.
+const LONGEST_TITLE: usize = 1000;
+/// A longer summary is cut.
+const LONGEST_SUMMARY: usize = 2000;
+/// A longer id is refused.
+const LONGEST_ID: usize = 1000;
+
+/// Reads `file`.
+///
+/// # Errors
+///
+/// Why it is no post: not text, or a front matter that nothing can be made of.
+pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let text = file.text()?;
+    let Parts {
+        dialect,
+        fields: written,
+        body,
+        remarks,
+    } = front_matter::parse(&file.path, &text)?;
+    let fields = Fields::new(&written);
+    let path = slug::read_path(&file.path);
+    let outline = markdown::outline(body);
+    let mut says = Remarks::new(&file.path, &text, remarks);
+    says.control_characters();
+    if let Some(((offset, first), others)) = outline.unknown_shortcodes.split_first() {
+        let first = first.lines().next().unwrap_or_default();
+        let message = match others.len() {
+            0 => format!("`{first}` is another tool's, and shown as code"),
+            1 => format!("`{first}` and one more like it are another tool's, and shown as code"),
+            n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
+        };
+        let offset = text.len() - body.len() + offset;
+        says.at(
+            "shortcode-unknown",
+            offset,
+            first.chars().count(),
+            message,
+            "write it as Markdown or HTML",
+        );
+    }
+    let (title, title_origin) = title(&fields, &outline, &path, &mut says);
+    let (summary, summary_origin) = summary(&fields, outline);
+    let dated = dating::dated(&fields, &path, file, config, &mut says);
+    let updated = dating::other_date(&fields, &UPDATED_KEYS, config, &mut says).filter(|&updated| updated >= dated.moment);
+    let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
+
+    let verdict = standing::read(&fields, path.draft, dated.published_is_date);
+    if let Some((node, doubt)) = verdict.doubt {
+        says.about("standing-unclear", node, doubt, "write `draft: true` or `draft: false`");
+    }
+
+    let (place, refused) = address::read(&fields, &path, dated.moment, config);
+    for (node, why) in refused {
+        let message = format!("`{}` is not used: {why}", fields::text(node).unwrap_or_default());
+        says.about(
+            "address-unusable",
+            node,
+            message,
+            "write a path such as `/notes/hello`, or leave the key out",
+        );
+    }
+    let (id, id_origin) = match id(&fields, &mut says) {
+        Some((key, id)) => (id, Origin::Field(key)),
+        None => (
+            tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug),
+            Origin::DateAndSlug,
+        ),
+    };
+    let language = language(&fields, &path, &mut says);
+    let like_jekyll =
+        dialect == Dialect::Yaml && path.date.is_some() && written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
+
+    let origins = Origins {
+        title: title_origin,
+        id: id_origin,
+        address: place.origin,
+        date: dated.origin,
+        standing: verdict.origin,
+        summary: summary_origin,
+    };
+    let post = Post {
+        source: file.path.clone(),
+        id,
+        slug: place.slug,
+        address: place.address,
+        title,
+        summary,
+        date: dated.moment,
+        updated,
+        expires,
+        standing: verdict.standing,
+        in_feeds: standing::in_feeds(&fields),
+        tags: tags::read(&fields, &config.posts, like_jekyll),
+        authors: authors::read(&fields),
+        section: path.section,
+        language,
+        image: image(&fields),
+        link: link(&fields),
+        enclosures: enclosures::read(&fields),
+        extra: fields.rest(),
+        body: body.into(),
+        origins,
+    };
+    Ok(Reading {
+        post,
+        remarks: says.into_said(),
+    })
+}
+
+fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &mut Remarks) -> (String, Origin) {
+    if let Some((key, node)) = fields.first(&["title", "linkTitle"]) {
+        let origin = Origin::Field(key.to_owned());
+        match &node.value {
+            Value::Scalar { text, .. } => {
+                // titles are text, but tools that paste them into HTML have taught authors to write `&amp;`
+                let title = html_escape::decode_html_entities(text);
+                return (shortened(&title, LONGEST_TITLE), origin);
+            }
+            _ => says.about("title-unusable", node, "a title is one text", "write `title: …`"),
+        }
+    }
+    match outline.heading.as_deref().filter(|heading| !heading.is_empty()) {
+        Some(heading) => (shortened(heading, LONGEST_TITLE), Origin::Heading),
+        None => (slug::titleise(&path.name), Origin::FileName),
+    }
+}
+
+fn summary(fields: &Fields, outline: markdown::Outline) -> (String, Origin) {
+    let keys = ["summary", "description", "excerpt", "custom_excerpt"];
+    if let Some((key, node)) = fields.first(&keys)
+        && let Some(text) = fields::text(node)
+    {
+        return (shortened(&plain(text), LONGEST_SUMMARY), Origin::Field(key.to_owned()));
+    }
+    (outline.summary, Origin::Text)
+}
+
+/// A text that may hold Markdown or HTML, as plain text.
+fn plain(text: &str) -> String {
+    if text.contains(['<', '&', '[', '*', '_', '`', '\\']) {
+        html::text(&markdown::render(text, "").html)
+    } else {
+        text.to_owned()
+    }
+}
+
+/// `text` with white space folded, cut at a word to `most` characters.
+fn shortened(text: &str, most: usize) -> String {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match folded.char_indices().nth(most) {
+        None => folded,
+        Some((end, _)) => {
+            let cut = &folded[..end];
+            format!("{}…", cut.rsplit_once(' ').map_or(cut, |(words, _)| words))
+        }
+    }
+}
+
+/// The id that the front matter gives, with its key.
+fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
+    let (key, node) = fields.first(&["id", "guid", "uuid"])?;
+    let text = fields::text(node)?;
+    if text.len() <= LONGEST_ID && !text.contains(char::is_control) {
+        return Some((key.to_owned(), text.to_owned()));
+    }
+    says.about(
+        "id-unusable",
+        node,
+        "an id is one line of at most 1000 characters",
+        "shorten it",
+    );
+    None
+}
+
+/// `tag:example.com,2026-01-31:hello` (RFC 4151).
+///
+/// A date that a touch of the file could move is no part of an id: the authority is then dated with a year alone, as section 2.1
+/// allows.
+fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> String {
+    let date = if *date_origin == Origin::FileTime {
+        "2000".to_owned()
+    } else {
+        date.date().to_string()
+    };
+    format!(
+        "tag:{authority},{date}:{}",
+        percent_encoding::utf8_percent_encode(slug, PATH_PART)
+    )
+}
+
+fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<String> {
+    let Some((_, node)) = fields.first(&["lang", "language", "locale"]) else {
+        return path.language.clone();
+    };
+    let text = fields::text(node)?.replace('_', "-");
+    let is_tag = text.split('-').enumerate().all(|(i, part)| {
+        let right_length = if i == 0 {
+            (2..=3).contains(&part.len())
+        } else {
+            (1..=8).contains(&part.len())
+        };
+        right_length
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && (i > 0 || part.bytes().all(|b| b.is_ascii_alphabetic()))
+    });
+    if is_tag {
+        return Some(text);
+    }
+    says.about(
+        "language-unknown",
+        node,
+        format!("`{text}` is no language tag"),
+        "write one like `en` or `pt-BR`",
+    );
+    path.language.clone()
+}
+
+fn image(fields: &Fields) -> Option<String> {
+    let keys = [
+        "image",
+        "images",
+        "cover",
+        "heroImage",
+        "feature_image",
+        "featured_image",
+        "previewimage",
+        "thumbnail",
+        "photos",
+        "card",
+        "banner",
+    ];
+    keys.iter()
+        .filter_map(|key| fields.first(&[key]))
+        .find_map(|(_, node)| {
+            fields::elements(node).into_iter().find_map(|element| match element.value {
+                Value::Map(_) => fields::first_in(element, &["path", "url", "src", "image", "feature"]).and_then(fields::text),
+                _ => fields::text(element),
+            })
+        })
+        .map(str::to_owned)
+}
+
+fn link(fields: &Fields) -> Option<String> {
+    let keys = ["external_url", "externalLink", "external_link", "link"];
+    let is_web = |text: &&str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    keys.iter()
+        .filter_map(|key| fields.first(&[key]))
+        .find_map(|(_, node)| fields::text(node).filter(is_web))
+        .map(str::to_owned)
+}
+
+/// What of a post another one has already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taken {
+    /// Its id.
+    pub id: bool,
+    /// Its address.
+    pub address: bool,
+}
+
+impl Post {
+    /// The same post under another slug, with a derived id or address in place of what is `taken`.
+    #[must_use]
+    pub fn displaced(&self, slug: String, taken: Taken, config: &Config) -> Post {
+        let mut post = self.clone();
+        if taken.address {
+            post.address = address::by_pattern(&slug, &slug::read_path(&self.source), self.date, config);
+            post.origins.address = Origin::Displaced;
+        }
+        if taken.id {
+            post.id = tag_uri(config.authority(), self.date, &self.origins.date, &slug);
+            post.origins.id = Origin::DateAndSlug;
+        }
+        post.slug = slug;
+        post
+    }
+}

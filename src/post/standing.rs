@@ -1,0 +1,237 @@
+//! Whether a post is a draft, private, unlisted or published, by any tool's habit.
+//!
+//! Where that is in doubt the post is a draft, and its author is told: a post that stays in is mended in a minute, one that leaked never.
+
+use super::fields::{self, Fields};
+use super::front_matter::Node;
+use super::{Origin, Standing};
+
+/// What the front matter wants, and what says so.
+pub struct Verdict<'a> {
+    /// What is wanted.
+    pub standing: Standing,
+    /// What says so.
+    pub origin: Origin,
+    /// A value that had to be guessed, and why it was taken as it was.
+    pub doubt: Option<(&'a Node, String)>,
+}
+
+/// The standing of a post with these fields; `in_drafts` if it lies in a folder of drafts.
+///
+/// `published_is_date`: the key `published` holds a date here, not a truth value.
+pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -> Verdict<'a> {
+    let said = |standing, key: &str| Verdict {
+        standing,
+        origin: Origin::Field(key.to_owned()),
+        doubt: None,
+    };
+    let doubtful = |standing, (key, node): (&str, &'a Node), as_what: &str| Verdict {
+        standing,
+        origin: Origin::Field(key.to_owned()),
+        doubt: Some((
+            node,
+            format!("`{key}: {}` is not understood, so this is taken as {as_what}", shown(node)),
+        )),
+    };
+    let draft = fields.first(&["draft"]);
+    let mut verdicts = Vec::new();
+    match draft.map(|(key, node)| (key, node, fields::truth(node))) {
+        Some((key, _, Some(true))) => verdicts.push(said(Standing::Draft, key)),
+        Some((key, node, None)) => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
+        Some((_, _, Some(false))) | None => {}
+    }
+    // an explicit `draft: false` rules over `published: false`, as in Hugo
+    let published = fields.first(&["published"]).filter(|_| !published_is_date);
+    for (key, node) in published
+        .into_iter()
+        .chain(fields.first(&["publish"]))
+        .filter(|_| draft.is_none())
+    {
+        match fields::truth(node) {
+            Some(true) => {}
+            Some(false) => verdicts.push(said(Standing::Draft, key)),
+            None => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
+        }
+    }
+    if let Some((key, node)) = fields.first(&["status"]) {
+        match word(node).as_str() {
+            "published" | "publish" | "public" | "scheduled" | "future" | "live" | "final" => {}
+            "private" => verdicts.push(said(Standing::Private, key)),
+            "hidden" | "unlisted" => verdicts.push(said(Standing::Unlisted, key)),
+            "draft" | "pending" | "skip" | "unpublished" | "idea" | "wip" => verdicts.push(said(Standing::Draft, key)),
+            _ => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
+        }
+    }
+    if let Some((key, node)) = fields.first(&["visibility"]) {
+        match word(node).as_str() {
+            "public" => {}
+            "unlisted" | "hidden" => verdicts.push(said(Standing::Unlisted, key)),
+            "private" | "members" | "paid" | "tiers" => verdicts.push(said(Standing::Private, key)),
+            _ => verdicts.push(doubtful(Standing::Private, (key, node), "private")),
+        }
+    }
+    if let Some((key, node)) = fields.first(&["private"]) {
+        match fields::truth(node) {
+            Some(false) => {}
+            Some(true) => verdicts.push(said(Standing::Private, key)),
+            None => verdicts.push(doubtful(Standing::Private, (key, node), "private")),
+        }
+    }
+    for (key, node) in ["unlisted", "hidden", "eleventyExcludeFromCollections"]
+        .iter()
+        .filter_map(|key| fields.first(&[key]))
+    {
+        match fields::truth(node) {
+            Some(false) => {}
+            Some(true) => verdicts.push(said(Standing::Unlisted, key)),
+            None => verdicts.push(doubtful(Standing::Unlisted, (key, node), "unlisted")),
+        }
+    }
+    // Eleventy's way of saying that there is to be no page
+    if let Some((key, node)) = fields.first(&["permalink"])
+        && fields::text(node).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    {
+        verdicts.push(said(Standing::Private, key));
+    }
+    if in_drafts {
+        verdicts.push(Verdict {
+            standing: Standing::Draft,
+            origin: Origin::FileName,
+            doubt: None,
+        });
+    }
+    // the strictest wins, the first of equals
+    let published = Verdict {
+        standing: Standing::Published,
+        origin: Origin::Default,
+        doubt: None,
+    };
+    verdicts.into_iter().rev().fold(published, |best, next| {
+        if rank(next.standing) >= rank(best.standing) {
+            next
+        } else {
+            best
+        }
+    })
+}
+
+/// Whether feeds may carry a post with these fields.
+pub fn in_feeds(fields: &Fields) -> bool {
+    let refused = [
+        "hiddenInRss",
+        "disable_feed",
+        "feed_exclude",
+        "rss.exclude",
+        "exclude_from_feed",
+    ];
+    let wanted = ["feed", "rss"];
+    let says = |key: &&str, truth: bool| {
+        fields
+            .first(&[key])
+            .is_some_and(|(_, node)| fields::truth(node) == Some(truth))
+    };
+    !refused.iter().any(|key| says(key, true)) && !wanted.iter().any(|key| says(key, false))
+}
+
+fn rank(standing: Standing) -> u8 {
+    match standing {
+        Standing::Published => 0,
+        Standing::Unlisted => 1,
+        Standing::Draft => 2,
+        Standing::Private => 3,
+    }
+}
+
+fn word(node: &Node) -> String {
+    fields::text(node).unwrap_or_default().to_ascii_lowercase()
+}
+
+fn shown(node: &Node) -> &str {
+    fields::text(node).unwrap_or("…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::front_matter;
+
+    #[test]
+    fn every_habit() {
+        use Standing::{Draft, Private, Published, Unlisted};
+        let cases = [
+            ("title: x", Published),
+            ("draft: true", Draft),
+            ("draft: yes", Draft),
+            ("draft: on", Draft),
+            ("draft: 1", Draft),
+            ("draft: \"true\"", Draft),
+            ("Draft: Yes", Draft),
+            ("draft: maybe", Draft),
+            ("draft: [x]", Draft),
+            ("draft: false", Published),
+            ("draft: no", Published),
+            ("draft:", Published),
+            ("published: false", Draft),
+            ("published: True", Published),
+            ("published: no", Draft),
+            ("published: soon", Draft),
+            ("draft: false\npublished: false", Published),
+            ("draft: true\npublished: true", Draft),
+            ("publish: false", Draft),
+            ("status: draft", Draft),
+            ("status: Published", Published),
+            ("status: private", Private),
+            ("status: hidden", Unlisted),
+            ("status: skip", Draft),
+            ("status: whatever", Draft),
+            ("visibility: unlisted", Unlisted),
+            ("visibility: private", Private),
+            ("visibility: members", Private),
+            ("visibility: some", Private),
+            ("unlisted: true", Unlisted),
+            ("hidden: true", Unlisted),
+            ("private: true", Private),
+            ("unlisted: true\ndraft: true", Draft),
+            ("permalink: false", Private),
+            ("extra: {draft: true}", Draft),
+        ];
+        for (front_matter, expected) in cases {
+            let text = format!("---\n{front_matter}\n---\n");
+            let parts = front_matter::parse("a.md".into(), &text).unwrap();
+            assert_eq!(
+                read(&Fields::new(&parts.fields), false, false).standing,
+                expected,
+                "{front_matter}"
+            );
+            let in_drafts = read(&Fields::new(&parts.fields), true, false).standing;
+            assert!(
+                matches!(in_drafts, Draft | Private),
+                "{front_matter} in a folder of drafts is {in_drafts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn doubt_is_said() {
+        let parts = front_matter::parse("a.md".into(), "---\ndraft: maybe\n---\n").unwrap();
+        let (_, said) = read(&Fields::new(&parts.fields), false, false).doubt.unwrap();
+        assert_eq!(said, "`draft: maybe` is not understood, so this is taken as a draft");
+    }
+
+    #[test]
+    fn kept_out_of_feeds() {
+        let cases = [
+            ("title: x", true),
+            ("feed: false", false),
+            ("hiddenInRss: true", false),
+            ("rss: {exclude: true}", false),
+            ("feed: {excerpt_only: true}", true),
+            ("disable_feed: yes", false),
+        ];
+        for (front_matter, expected) in cases {
+            let text = format!("---\n{front_matter}\n---\n");
+            let parts = front_matter::parse("a.md".into(), &text).unwrap();
+            assert_eq!(in_feeds(&Fields::new(&parts.fields)), expected, "{front_matter}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Subjects, from tags and categories in any tool's habit.
+
+use std::collections::HashSet;
+
+use super::fields::{self, Fields};
+use super::front_matter::{Node, Value};
+use crate::config::{Posts, SplitTags};
+
+/// More tags than this are not a choice but an accident.
+const MOST_TAGS: usize = 100;
+/// A longer tag is a sentence.
+const LONGEST_TAG: usize = 100;
+
+/// The tags of a post: `tags` first, then its categories; each once, in the first spelling.
+///
+/// `like_jekyll`: the post looks like one of Jekyll's, whose `tags` and `categories` are parted at spaces.
+pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String> {
+    let space = match settings.split_tags {
+        SplitTags::Space => Some(true),
+        SplitTags::Auto => Some(like_jekyll),
+        SplitTags::Never => None,
+    };
+    let mut found = Vec::new();
+    // Jekyll parts the plural keys at spaces and takes the singular ones as they are
+    for (keys, plural) in [
+        (&["tags", "taxonomies.tags"][..], true),
+        (&["tag", "keywords"], false),
+        (&["categories", "taxonomies.categories"], true),
+        (&["category"], false),
+    ] {
+        if plural || found.is_empty() || keys[0] == "category" {
+            let at_spaces = space.is_some_and(|jekyll| plural && jekyll || settings.split_tags == SplitTags::Space);
+            found.extend(
+                fields
+                    .first(keys)
+                    .map(|(_, node)| parted(node, at_spaces))
+                    .unwrap_or_default(),
+            );
+        }
+    }
+    distinct(
+        found
+            .into_iter()
+            .filter(|tag| !settings.drop_tags.iter().any(|drop| drop.eq_ignore_ascii_case(tag))),
+    )
+}
+
+/// `tags` without repetition (compared by [`key`]), blanks and excess.
+pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    tags.map(|tag| tag.split_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|tag| tag.trim_start_matches('#').to_owned())
+        .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && seen.insert(key(tag)))
+        .take(MOST_TAGS)
+        .collect()
+}
+
+fn parted(node: &Node, at_spaces: bool) -> Vec<String> {
+    if let Value::Scalar { text, .. } = &node.value {
+        let parts: Vec<&str> = if text.contains(';') {
+            text.split(';').collect()
+        } else if text.contains(',') {
+            text.split(',').collect()
+        } else if at_spaces {
+            text.split_whitespace().collect()
+        } else {
+            vec![text]
+        };
+        return parts.into_iter().map(|part| part.trim().to_owned()).collect();
+    }
+    fields::elements(node)
+        .into_iter()
+        .filter_map(fields::text)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What a tag, an author or a section is compared and addressed by: lower case, `-` for white space.
+///
+/// `.` and `..`, which no address can hold as a part (RFC 3986, section 5.2.4), are spelled out.
+pub fn key(name: &str) -> String {
+    let key = name.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase();
+    match key.as_str() {
+        "." => "dot".to_owned(),
+        ".." => "dot-dot".to_owned(),
+        _ => key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::front_matter;
+
+    fn tags(front_matter: &str, like_jekyll: bool, split_tags: SplitTags) -> Vec<String> {
+        let text = format!("---\n{front_matter}\n---\n");
+        let parts = front_matter::parse("a.md".into(), &text).unwrap();
+        read(
+            &Fields::new(&parts.fields),
+            &Posts {
+                split_tags,
+                ..Posts::default()
+            },
+            like_jekyll,
+        )
+    }
+
+    #[test]
+    fn every_habit() {
+        let cases: [(&str, &[&str]); 17] = [
+            ("tags: [a, b]", &["a", "b"]),
+            ("tags:\n- presidential fellows\n- c++", &["presidential fellows", "c++"]),
+            ("tags: a, b c", &["a", "b c"]),
+            ("tags: a; b, c", &["a", "b, c"]),
+            ("tags: one tag", &["one tag"]),
+            ("tags: [Rust, rust, RUST]", &["Rust"]),
+            ("tags: [a, ~, '', b]", &["a", "b"]),
+            ("tags: [[a, b], c]", &["a", "b", "c"]),
+            ("tags: [post, a, All]", &["a"]),
+            ("tag: a b", &["a b"]),
+            ("tags: a\ncategories: [b, A]", &["a", "b"]),
+            ("tags: a\ncategory: b", &["a", "b"]),
+            ("categories: b\ncategory: c", &["b", "c"]),
+            ("tags: a\nkeywords: b", &["a"]),
+            ("keywords: [b]", &["b"]),
+            ("taxonomies: {tags: [x], categories: [y]}", &["x", "y"]),
+            ("tags: ['#hash', 12, 1.10]", &["hash", "12", "1.10"]),
+        ];
+        for (front_matter, expected) in cases {
+            assert_eq!(tags(front_matter, false, SplitTags::Auto), expected, "{front_matter}");
+        }
+    }
+
+    #[test]
+    fn one_text_is_parted_at_spaces_where_jekyll_would_or_where_configured() {
+        assert_eq!(
+            tags("tags: release tools\ncategories: news", true, SplitTags::Auto),
+            ["release", "tools", "news"]
+        );
+        assert_eq!(tags("tag: release tools", true, SplitTags::Auto), ["release tools"]);
+        assert_eq!(tags("tags: release tools", true, SplitTags::Never), ["release tools"]);
+        assert_eq!(tags("tag: release tools", false, SplitTags::Space), ["release", "tools"]);
+    }
+
+    #[test]
+    fn bounded() {
+        let many = format!("tags: [{}]", (0..500).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
+        assert_eq!(tags(&many, false, SplitTags::Auto).len(), MOST_TAGS);
+        assert!(tags(&format!("tags: [{}]", "x".repeat(101)), false, SplitTags::Auto).is_empty());
+    }
+
+    #[test]
+    fn keys() {
+        for (name, expected) in [
+            ("Rust", "rust"),
+            ("C++", "c++"),
+            ("a  B", "a-b"),
+            ("日本語", "日本語"),
+            ("..", "dot-dot"),
+            ("a/b", "a/b"),
+        ] {
+            assert_eq!(key(name), expected);
+        }
+    }
+}
