@@ -1,13 +1,252 @@
-//! stub
+//! Many posts → the questions one can ask of them.
+//!
+//! An [`Index`] is made of every post that was read and one instant. What it answers is about the posts that are public at that
+//! instant, newest first; posts of one instant stand in the order of their ids, so that the order is total and the same everywhere.
+
+mod claims;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use percent_encoding::utf8_percent_encode;
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::post::{PATH_PART, Post, Visibility, key};
+use crate::time::Timestamp;
+
 /// A set of posts that has feeds and pages of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// All posts.
     Site,
-    /// The posts with a tag; the key of the tag.
+    /// The posts with a tag; the tag's [`key`].
     Tag(String),
-    /// The posts by an author; the key of the author's name.
+    /// The posts by an author; the [`key`] of the name.
     Author(String),
-    /// The posts in a top folder; its key.
+    /// The posts below a top folder; its [`key`].
     Section(String),
 }
+
+impl Scope {
+    /// The path that its addresses begin with, percent-encoded: empty for the site, else `/tags/c%2B%2B`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let below = |kind: &str, key: &str| format!("/{kind}/{}", utf8_percent_encode(key, PATH_PART));
+        match self {
+            Scope::Site => String::new(),
+            Scope::Tag(key) => below("tags", key),
+            Scope::Author(key) => below("authors", key),
+            Scope::Section(key) => below("sections", key),
+        }
+    }
+}
+
+/// The public posts of a scope, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    /// What the scope is called, in the spelling of its oldest post; empty for the site.
+    pub name: String,
+    /// All of them.
+    pub posts: Vec<Arc<Post>>,
+    /// Those that feeds carry.
+    pub in_feeds: Vec<Arc<Post>>,
+}
+
+/// What to look for in the listing; what is `None` is not asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// A tag, in any case.
+    pub tag: Option<String>,
+    /// An author's name, in any case.
+    pub author: Option<String>,
+    /// A top folder, in any case.
+    pub section: Option<String>,
+    /// A language; `en` also finds `en-GB`.
+    pub language: Option<String>,
+    /// The year of publication, on the author's calendar.
+    pub year: Option<i16>,
+}
+
+/// Every question that feeds, listing and pages ask.
+#[derive(Debug)]
+pub struct Index {
+    scopes: BTreeMap<Scope, Members>,
+    by_slug: HashMap<String, Arc<Post>>,
+    by_address: HashMap<String, Arc<Post>>,
+    site_language: String,
+    next_due: Option<Timestamp>,
+}
+
+impl Index {
+    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that.
+    #[must_use]
+    pub fn build(posts: Vec<Arc<Post>>, config: &Config, now: Timestamp) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
+        let (mut posts, diagnostics) = claims::settle(posts, config);
+        let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
+        posts.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
+        let mut index = Index {
+            scopes: BTreeMap::from([(Scope::Site, Members::default())]),
+            by_slug: HashMap::new(),
+            by_address: HashMap::new(),
+            site_language: config.site.language.clone(),
+            next_due,
+        };
+        for post in &posts {
+            let visibility = post.visibility(now);
+            if matches!(visibility, Visibility::Public | Visibility::Unlisted) {
+                index.by_address.insert(post.address.clone(), Arc::clone(post));
+            }
+            if visibility == Visibility::Public {
+                index.by_slug.insert(post.slug.clone(), Arc::clone(post));
+                index.add(post);
+            }
+        }
+        (index, posts, diagnostics)
+    }
+
+    fn add(&mut self, post: &Arc<Post>) {
+        let tags = post.tags.iter().map(|tag| (Scope::Tag(key(tag)), tag));
+        let authors = post
+            .authors
+            .iter()
+            .map(|author| (Scope::Author(key(&author.name)), &author.name));
+        let section = post.section.iter().map(|section| (Scope::Section(key(section)), section));
+        let nothing = String::new();
+        for (scope, name) in std::iter::once((Scope::Site, &nothing))
+            .chain(tags)
+            .chain(authors)
+            .chain(section)
+        {
+            let members = self.scopes.entry(scope).or_default();
+            // posts come newest first: the oldest has the last word, and a new post never renames a scope
+            members.name.clone_from(name);
+            members.posts.push(Arc::clone(post));
+            if post.in_feeds {
+                members.in_feeds.push(Arc::clone(post));
+            }
+        }
+    }
+
+    /// The public posts of `scope`; `None` if there is no such scope. The site's is always there.
+    #[must_use]
+    pub fn members(&self, scope: &Scope) -> Option<&Members> {
+        self.scopes.get(scope)
+    }
+
+    /// Every scope that has a public post, and the site's.
+    pub fn scopes(&self) -> impl Iterator<Item = (&Scope, &Members)> {
+        self.scopes.iter()
+    }
+
+    /// All public posts, newest first.
+    #[must_use]
+    pub fn posts(&self) -> &[Arc<Post>] {
+        self.scopes.get(&Scope::Site).map_or(&[], |members| &members.posts)
+    }
+
+    /// The public post with this slug.
+    #[must_use]
+    pub fn by_slug(&self, slug: &str) -> Option<&Arc<Post>> {
+        self.by_slug.get(slug)
+    }
+
+    /// The public or unlisted post at this address ([`Post::address`]).
+    #[must_use]
+    pub fn by_address(&self, address: &str) -> Option<&Arc<Post>> {
+        self.by_address.get(address)
+    }
+
+    /// The next instant at which a post appears or goes.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.next_due
+    }
+
+    /// Page `page` (from 1) of what `filter` finds, `per_page` posts a page, and how many it finds in all.
+    #[must_use]
+    pub fn page(&self, filter: &Filter, page: usize, per_page: usize) -> (Vec<Arc<Post>>, usize) {
+        let skip = page.saturating_sub(1).saturating_mul(per_page);
+        let scope = filter.scope();
+        let posts = self.members(&scope).map_or(&[][..], |members| &members.posts);
+        if filter.is_only(&scope) {
+            let found = posts.get(skip..).unwrap_or_default();
+            return (found.iter().take(per_page).cloned().collect(), posts.len());
+        }
+        let mut total = 0;
+        let mut found = Vec::new();
+        for post in posts.iter().filter(|post| filter.finds(post, &self.site_language)) {
+            if total >= skip && found.len() < per_page {
+                found.push(Arc::clone(post));
+            }
+            total += 1;
+        }
+        (found, total)
+    }
+}
+
+impl Filter {
+    /// The filter that finds the posts of `scope`.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Filter {
+        let mut filter = Filter::default();
+        match scope {
+            Scope::Site => {}
+            Scope::Tag(key) => filter.tag = Some(key.clone()),
+            Scope::Author(key) => filter.author = Some(key.clone()),
+            Scope::Section(key) => filter.section = Some(key.clone()),
+        }
+        filter
+    }
+
+    /// One scope that holds all that it finds.
+    fn scope(&self) -> Scope {
+        match (&self.tag, &self.author, &self.section) {
+            (Some(tag), ..) => Scope::Tag(key(tag)),
+            (_, Some(author), _) => Scope::Author(key(author)),
+            (.., Some(section)) => Scope::Section(key(section)),
+            _ => Scope::Site,
+        }
+    }
+
+    fn is_only(&self, scope: &Scope) -> bool {
+        let Filter {
+            tag,
+            author,
+            section,
+            language,
+            year,
+        } = self;
+        let asked = [tag.is_some(), author.is_some(), section.is_some()]
+            .into_iter()
+            .filter(|&asked| asked)
+            .count();
+        language.is_none() && year.is_none() && asked == usize::from(*scope != Scope::Site)
+    }
+
+    fn finds(&self, post: &Post, site_language: &str) -> bool {
+        fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a String>) -> bool {
+            wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
+        }
+        let language = post.language.as_deref().unwrap_or(site_language);
+        is(self.tag.as_ref(), post.tags.iter())
+            && is(self.author.as_ref(), post.authors.iter().map(|author| &author.name))
+            && is(self.section.as_ref(), post.section.iter())
+            && self
+                .language
+                .as_deref()
+                .is_none_or(|wanted| matches_language(language, wanted))
+            && self.year.is_none_or(|year| post.date.date().year() == year)
+    }
+}
+
+/// RFC 4647, section 3.3.1 (basic filtering): `en` finds `en` and `en-GB`.
+fn matches_language(language: &str, wanted: &str) -> bool {
+    let (language, wanted) = (language.to_ascii_lowercase(), wanted.to_ascii_lowercase());
+    language
+        .strip_prefix(&wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests;

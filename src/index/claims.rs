@@ -1,0 +1,107 @@
+//! Who has an id, a slug or an address that several posts claim.
+//!
+//! Posts that are out come before drafts, then the older before the newer, originals before translations, then by path: so a new post never takes anything from an
+//! old one, and the outcome does not depend on the order in which files were found. Who comes second is published all the same,
+//! under a slug made of its own path.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::slug::{read_path, slugify};
+use crate::post::{Origin, Post, Standing, Taken};
+
+/// `posts`, each with an id, a slug and an address of its own; and what its author should know of that.
+pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
+    let hidden = |post: &Post| matches!(post.standing, Standing::Draft | Standing::Private);
+    let translated = |post: &Post| read_path(&post.source).language.is_some();
+    posts.sort_by(|a, b| (hidden(a), a.date, translated(a), &a.source).cmp(&(hidden(b), b.date, translated(b), &b.source)));
+    let mut ids: HashMap<String, Arc<Post>> = HashMap::new();
+    let mut addresses: HashMap<String, Arc<Post>> = HashMap::new();
+    let mut slugs: HashSet<String> = HashSet::new();
+    let mut diagnostics = Vec::new();
+    for post in &mut posts {
+        let id_owner = ids.get(&post.id).cloned();
+        let address_owner = addresses.get(&post.address).cloned();
+        if id_owner.is_some() || address_owner.is_some() || slugs.contains(&post.slug) {
+            let taken = Taken {
+                id: id_owner.is_some(),
+                address: address_owner.is_some(),
+            };
+            let free = |moved: &Post| {
+                !slugs.contains(&moved.slug) && !ids.contains_key(&moved.id) && !addresses.contains_key(&moved.address)
+            };
+            let displaced = other_slugs(post).map(|slug| post.displaced(slug, taken, config)).find(free);
+            // the last of the slugs is made of a hash of the path: it is free but for a made-up collision
+            let Some(displaced) = displaced else { continue };
+            if let Some(owner) = address_owner {
+                diagnostics.push(said(
+                    "address-taken",
+                    post,
+                    &format!("the address {}", post.address),
+                    &owner,
+                    &displaced.address,
+                ));
+            }
+            if let Some(owner) = id_owner.filter(|_| post.id != displaced.id && !is_derived(post)) {
+                diagnostics.push(said("id-taken", post, &format!("the id {}", post.id), &owner, &displaced.id));
+            }
+            *post = Arc::new(displaced);
+        }
+        ids.insert(post.id.clone(), Arc::clone(post));
+        addresses.insert(post.address.clone(), Arc::clone(post));
+        slugs.insert(post.slug.clone());
+    }
+    // two posts can still be alike only by a collision of hashes: the first keeps its place
+    let mut seen = HashSet::new();
+    posts.retain(|post| seen.insert(post.id.clone()));
+    (posts, diagnostics)
+}
+
+fn is_derived(post: &Post) -> bool {
+    post.origins.id == Origin::DateAndSlug
+}
+
+/// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
+fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
+    let slug = &post.slug;
+    let language = read_path(&post.source)
+        .language
+        .map(|language| format!("{slug}-{}", language.to_lowercase()));
+    // Jekyll's weekly posts have one slug and many dates; a date that a touch of the file could move is no part of an address
+    let date = (post.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
+    let folder = post
+        .source
+        .parent()
+        .map(|folder| slugify(folder.as_str()))
+        .filter(|folder| !folder.is_empty() && folder != slug);
+    let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
+    [
+        Some(slug.clone()),
+        language,
+        folder.map(|folder| format!("{folder}-{slug}")),
+        date,
+        Some(format!("{slug}-{}", &hash[..6])),
+        Some(format!("{slug}-{}", &hash[..32])),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
+    let message = format!("{what} belongs to {}; this post has {instead}", owner.source);
+    // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
+    let asked = if code == "id-taken" {
+        &post.origins.id
+    } else {
+        &post.origins.address
+    };
+    let severity = if matches!(asked, Origin::Field(_)) {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let key = if code == "id-taken" { "id" } else { "slug" };
+    Diagnostic::new(severity, code, &post.source, message).mend(format!("write another `{key}`"))
+}

@@ -1,0 +1,200 @@
+use super::*;
+use crate::post;
+use crate::source::SourceFile;
+
+fn posts(files: &[(&str, &str)]) -> Vec<Arc<Post>> {
+    let read = |&(path, text): &(&str, &str)| {
+        let file = SourceFile {
+            path: path.into(),
+            bytes: text.as_bytes().into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        Arc::new(post::read(&file, &Config::default()).unwrap().post)
+    };
+    files.iter().map(read).collect()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn index(files: &[(&str, &str)], now: &str) -> (Index, Vec<String>) {
+    let (index, _, diagnostics) = Index::build(posts(files), &Config::default(), at(now));
+    (index, diagnostics.iter().map(ToString::to_string).collect())
+}
+
+fn sources(posts: &[Arc<Post>]) -> Vec<&str> {
+    posts.iter().map(|post| post.source.as_str()).collect()
+}
+
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+#[test]
+fn newest_first_then_by_id_whatever_the_order_of_files() {
+    let files = [
+        ("a.md", "---\ndate: 2026-01-01\nid: x:2\n---\n"),
+        ("b.md", "---\ndate: 2026-01-01\nid: x:1\n---\n"),
+        ("c.md", "---\ndate: 2026-01-02\n---\n"),
+        ("d.md", "---\ndate: 2025-01-01\n---\n"),
+    ];
+    let mut reversed = files;
+    reversed.reverse();
+    for files in [files, reversed] {
+        assert_eq!(sources(index(&files, NOW).0.posts()), ["c.md", "b.md", "a.md", "d.md"]);
+    }
+}
+
+#[test]
+fn only_what_is_public_now_and_the_instant_of_the_next_change() {
+    let files = [
+        ("out.md", "---\ndate: 2026-01-01\n---\n"),
+        ("draft.md", "---\ndate: 2026-01-01\ndraft: true\n---\n"),
+        ("private.md", "---\ndate: 2026-01-01\nvisibility: private\n---\n"),
+        ("unlisted.md", "---\ndate: 2026-01-01\nunlisted: true\n---\n"),
+        ("later.md", "---\ndate: 2026-07-01\nexpiryDate: 2026-08-01\n---\n"),
+        ("gone.md", "---\ndate: 2026-01-01\nexpiryDate: 2026-05-01\n---\n"),
+        ("never.md", "---\ndate: 2026-06-10\nexpiryDate: 2026-06-05\n---\n"),
+    ];
+    let cases: [(&str, &[&str], Option<&str>); 4] = [
+        (NOW, &["out.md"], Some("2026-06-05T00:00:00Z")),
+        ("2026-07-01T00:00:00Z", &["later.md", "out.md"], Some("2026-08-01T00:00:00Z")),
+        ("2026-08-01T00:00:00Z", &["out.md"], None),
+        ("2026-02-01T00:00:00Z", &["gone.md", "out.md"], Some("2026-05-01T00:00:00Z")),
+    ];
+    for (now, expected, due) in cases {
+        let (index, _) = index(&files, now);
+        let mut found = sources(index.posts());
+        found.sort_unstable_by_key(|source| (*source != "later.md", *source));
+        assert_eq!(found, expected, "at {now}");
+        assert_eq!(index.next_due(), due.map(at), "after {now}");
+        assert!(index.by_address("/posts/unlisted").is_some() && index.by_slug("unlisted").is_none());
+        assert!(index.by_address("/posts/draft").is_none() && index.by_address("/posts/private").is_none());
+    }
+}
+
+#[test]
+fn scopes_go_by_key_and_keep_the_oldest_spelling() {
+    let (index, _) = index(
+        &[
+            (
+                "notes/a.md",
+                "---\ndate: 2026-01-01\ntags: [Field Notes, c++]\nauthor: Ann Ott\n---\n",
+            ),
+            (
+                "notes/b.md",
+                "---\ndate: 2026-01-02\ntags: [field notes]\nauthor: ann ott\nfeed: false\n---\n",
+            ),
+        ],
+        NOW,
+    );
+    let found: Vec<_> = index
+        .scopes()
+        .map(|(scope, members)| (scope.path(), members.name.as_str(), members.posts.len()))
+        .collect();
+    let expected = [
+        (String::new(), "", 2),
+        ("/tags/c%2B%2B".to_owned(), "c++", 1),
+        ("/tags/field-notes".to_owned(), "Field Notes", 2),
+        ("/authors/ann-ott".to_owned(), "Ann Ott", 2),
+        ("/sections/notes".to_owned(), "notes", 2),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(
+        index.members(&Scope::Site).unwrap().in_feeds.len(),
+        1,
+        "`feed: false` keeps it out of feeds alone"
+    );
+}
+
+#[test]
+fn filters_and_pages() {
+    let files: Vec<(String, String)> = (1..=41)
+        .map(|i| {
+            let (year, tag) = if i <= 10 { (2024, "old") } else { (2025, "new") };
+            let language = if i % 2 == 0 { "lang: en-GB\n" } else { "lang: de\n" };
+            (
+                format!("{i:02}.md"),
+                format!("---\ndate: {year}-01-01T00:{i:02}:00Z\ntags: [{tag}, all posts]\n{language}---\n"),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (index, _) = index(&files, NOW);
+    let any = Filter::default();
+    assert_eq!(
+        sources(&index.page(&any, 5, 8).0),
+        ["09.md", "08.md", "07.md", "06.md", "05.md", "04.md", "03.md", "02.md"]
+    );
+    assert_eq!(sources(&index.page(&any, 6, 8).0), ["01.md"]);
+    assert_eq!(index.page(&any, 7, 8).0.len(), 0);
+    assert_eq!(index.page(&any, usize::MAX, 200).1, 41);
+    let year = Filter {
+        year: Some(2024),
+        ..Filter::default()
+    };
+    assert_eq!(index.page(&year, 1, 8).1, 10);
+    let english = Filter {
+        language: Some("EN".to_owned()),
+        tag: Some("Old".to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(sources(&index.page(&english, 1, 3).0), ["10.md", "08.md", "06.md"]);
+    assert_eq!(index.page(&english, 1, 3).1, 5);
+    let none = Filter {
+        tag: Some("none".to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(index.page(&none, 1, 8).1, 0);
+}
+
+#[test]
+fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
+    let files = [
+        ("b/hello.md", "---\ndate: 2026-01-01\n---\n"),
+        ("a/hello.md", "---\ndate: 2026-01-01\n---\n"),
+        ("hello.md", "---\ndate: 2026-02-01\n---\n"),
+        ("hello.fr.md", "---\ndate: 2026-02-01\n---\n"),
+        ("x.md", "---\ndate: 2026-01-01\nid: mine\npath: /p\n---\n"),
+        ("y.md", "---\ndate: 2026-01-02\nid: mine\npath: /p\n---\n"),
+        ("draft.md", "---\ndate: 2020-01-01\nslug: hello\ndraft: true\n---\n"),
+    ];
+    let (index, diagnostics) = index(&files, NOW);
+    let mut found: Vec<String> = index
+        .posts()
+        .iter()
+        .map(|post| format!("{} {} {} {}", post.source, post.slug, post.address, post.id))
+        .collect();
+    found.sort();
+    let expected = [
+        "a/hello.md hello /posts/hello tag:localhost,2026-01-01:hello",
+        "b/hello.md b-hello /posts/b-hello tag:localhost,2026-01-01:b-hello",
+        "hello.fr.md hello-fr /fr/posts/hello tag:localhost,2026-02-01:hello-fr",
+        "x.md p /p mine",
+    ];
+    for line in expected {
+        assert!(found.contains(&line.to_owned()), "{line} is not in {found:#?}");
+    }
+    let hello = found.iter().find(|line| line.starts_with("hello.md")).unwrap();
+    assert!(
+        hello.contains(" /posts/hello-") && hello.ends_with("tag:localhost,2026-02-01:hello"),
+        "{hello}"
+    );
+    let y = found.iter().find(|line| line.starts_with("y.md")).unwrap();
+    assert!(y.contains("/posts/p-") && y.contains("tag:localhost,2026-01-02:p-"), "{y}");
+    assert!(
+        diagnostics
+            .iter()
+            .any(|said| said.starts_with("y.md: warning: the id mine belongs to x.md")),
+        "{diagnostics:?}"
+    );
+    assert!(
+        diagnostics
+            .iter()
+            .any(|said| said.starts_with("y.md: warning: the address /p belongs to x.md")),
+        "{diagnostics:?}"
+    );
+    assert!(
+        !diagnostics.iter().any(|said| said.starts_with("a/hello.md")),
+        "the first one is in the right"
+    );
+}
