@@ -1,19 +1,27 @@
 //! Index → documents: one standard a file.
 //!
-//! A [`FeedPage`] is what a feed says, in no format; [`rss`], [`atom`] and [`json_feed`] write the same one. Every text in it is free
+//! A [`FeedPage`] is what a feed says, in no format; [`feed`] writes the same one as RSS, Atom and JSON Feed. Every text in it is free
 //! of what XML 1.0 forbids, every address in it is absolute, and nothing in it depends on when it was made.
 
-pub mod atom;
-pub mod json_feed;
-pub mod rss;
+mod address;
+mod atom;
+mod clean;
+pub mod encode;
+pub mod feed_page;
+mod item;
+mod json_feed;
+pub mod listing;
+pub mod page;
+mod rss;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::config::{Config, Person};
-use crate::index::Scope;
-use crate::post::Post;
+use crate::config::Person;
+use crate::post::Enclosure;
 use crate::time::Moment;
+pub use address::post_url;
+pub use clean::xml_safe;
+pub use item::item;
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,13 +48,23 @@ impl Format {
         }
     }
 
-    /// The media type, as registered or as the specification says.
+    /// The media type with its character set, as the `Content-Type` of an answer.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
             Format::Rss => "application/rss+xml; charset=utf-8",
             Format::Atom => "application/atom+xml; charset=utf-8",
             Format::Json => "application/feed+json; charset=utf-8",
+        }
+    }
+
+    /// The media type alone, as the `type` of a link.
+    #[must_use]
+    pub fn link_type(self) -> &'static str {
+        match self {
+            Format::Rss => "application/rss+xml",
+            Format::Atom => "application/atom+xml",
+            Format::Json => "application/feed+json",
         }
     }
 }
@@ -121,7 +139,7 @@ pub struct Item {
     /// What it links to.
     pub link: Option<String>,
     /// What it carries; `url` absolute.
-    pub enclosures: Vec<crate::post::Enclosure>,
+    pub enclosures: Vec<Enclosure>,
 }
 
 impl FeedPage {
@@ -158,6 +176,20 @@ impl FeedPage {
             _ => None,
         }
     }
+
+    /// The links of this document in `format` to itself and along its history: relation and address (RFC 5005, section 4).
+    fn history(&self, format: Format) -> Vec<(&'static str, String)> {
+        let current = matches!(self.place, Place::Archive(_)).then_some(Place::Newest);
+        [
+            ("self", Some(self.place)),
+            ("current", current),
+            ("prev-archive", self.previous()),
+            ("next-archive", self.next()),
+        ]
+        .into_iter()
+        .filter_map(|(relation, place)| Some((relation, self.address(place?, format))))
+        .collect()
+    }
 }
 
 /// The path of a feed document: `/tags/rust/archive/3/atom.xml`.
@@ -169,30 +201,28 @@ pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
     }
 }
 
-/// Two noncharacters that [`rss`] uses as marks; [`xml_safe`] takes them out of every text.
-pub(crate) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
-
-/// `text` without the characters that no XML 1.0 document may hold (section 2.2, `Char`), nor [`MARKS`].
-#[must_use]
-pub fn xml_safe(text: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| {
-        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}') || MARKS.contains(&c)
-    };
-    if text.contains(forbidden) {
-        Cow::Owned(text.replace(forbidden, ""))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// Writes `page` in `format`.
+/// Writes `page` in `format`, cleaned again: a text that would break a document never reaches one.
 #[must_use]
 pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
+    let page = page.cleaned();
     match format {
-        Format::Rss => rss::write(page),
-        Format::Atom => atom::write(page),
-        Format::Json => json_feed::write(page),
+        Format::Rss => rss::write(&page),
+        Format::Atom => atom::write(&page),
+        Format::Json => json_feed::write(&page),
     }
 }
-#[allow(unused)]
-fn unused(_: &Config, _: &Scope, _: &Post) {}
+
+/// `text` with what is markup in HTML and XML escaped, for element content and quoted attributes.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}

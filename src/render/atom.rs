@@ -1,9 +1,160 @@
-//! stub
-use super::FeedPage;
+//! Atom 1.0 (RFC 4287), with archives (RFC 5005) and pictures (Media RSS).
+//!
+//! The feed's id is the address of its subscription document in this format, in archive documents too: they are parts of one feed.
 
-/// Writes `page`.
-#[must_use]
-pub fn write(page: &FeedPage) -> Vec<u8> {
-    let _ = page;
-    Vec::new()
+use atom_syndication::extension::{Extension, ExtensionMap};
+use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
+
+use super::clean::MARKS;
+use super::{FeedPage, Format, Item, Place, escaped};
+use crate::config::Person;
+use crate::post::Enclosure;
+use crate::time::Moment;
+
+const HISTORY: (&str, &str) = ("fh", "http://purl.org/syndication/history/1.0");
+const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
+
+/// Writes `page`, which is clean.
+pub(super) fn write(page: &FeedPage) -> Vec<u8> {
+    let bytes = feed(page).write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
+    match String::from_utf8(bytes) {
+        Ok(xml) => xml
+            .replace(&format!("xml:base=\"{}\"", MARKS[0]), "type=\"text\"")
+            .into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// A text construct of type `text`. The type is the default and the crate does not write it, but readers that guess take `<b>` for
+/// markup where it is missing: a mark holds its place until the document is finished.
+fn plain(text: &str, language: Option<&str>) -> Text {
+    Text {
+        base: Some(MARKS[0].to_string()),
+        lang: language.map(str::to_owned),
+        ..Text::plain(text)
+    }
+}
+
+fn feed(page: &FeedPage) -> Feed {
+    let nameless = Person {
+        name: page.title.clone(),
+        ..Person::default()
+    };
+    let mut feed = Feed {
+        id: page.address(Place::Newest, Format::Atom),
+        title: plain(&page.title, None),
+        subtitle: (!page.description.is_empty()).then(|| plain(&page.description, None)),
+        updated: date(page.updated),
+        // an entry without an author needs one of the feed (section 4.1.1)
+        authors: vec![person(page.author.as_ref().unwrap_or(&nameless))],
+        generator: Some(Generator {
+            value: "feedmill".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        icon: page.icon.clone(),
+        logo: page.image.clone(),
+        rights: page.copyright.as_deref().map(|copyright| plain(copyright, None)),
+        lang: Some(page.language.clone()).filter(|language| !language.is_empty()),
+        links: links(page),
+        entries: page.items.iter().map(entry).collect(),
+        ..Feed::default()
+    };
+    let mut declare = |(prefix, uri): (&str, &str)| feed.namespaces.insert(prefix.to_owned(), uri.to_owned());
+    if matches!(page.place, Place::Archive(_)) {
+        declare(HISTORY);
+        feed.extensions = extension(HISTORY.0, "archive", &[]);
+    }
+    if page.items.iter().any(|item| item.image.is_some()) {
+        declare(MEDIA);
+    }
+    feed
+}
+
+/// The alternate stands last: some readers take the last link of a feed for its home page.
+fn links(page: &FeedPage) -> Vec<Link> {
+    let atom = |(relation, href): (&str, String)| link(relation, href, Some(Format::Atom.link_type()));
+    let mut links: Vec<Link> = page.history(Format::Atom).into_iter().map(atom).collect();
+    links.push(link("alternate", page.home(), Some("text/html")));
+    links
+}
+
+fn link(relation: &str, href: String, media_type: Option<&str>) -> Link {
+    Link {
+        href,
+        rel: relation.to_owned(),
+        mime_type: media_type.map(str::to_owned),
+        ..Link::default()
+    }
+}
+
+fn entry(item: &Item) -> Entry {
+    let language = item.language.as_deref();
+    let mut links = vec![link("alternate", item.url.clone(), Some("text/html"))];
+    links.extend(item.link.clone().map(|href| link("related", href, None)));
+    links.extend(item.enclosures.iter().map(enclosure));
+    Entry {
+        id: item.id.clone(),
+        title: plain(&item.title, language),
+        updated: date(item.modified),
+        published: Some(date(item.published)),
+        authors: item.authors.iter().map(person).collect(),
+        categories: item.tags.iter().map(|tag| category(tag)).collect(),
+        links,
+        summary: (!item.summary.is_empty()).then(|| plain(&item.summary, language)),
+        content: item.content.as_ref().map(|html| Content {
+            lang: item.language.clone(),
+            value: Some(html.to_string()),
+            content_type: Some("html".to_owned()),
+            ..Content::default()
+        }),
+        extensions: match &item.image {
+            Some(url) => extension(MEDIA.0, "content", &[("medium", "image"), ("url", url)]),
+            None => ExtensionMap::new(),
+        },
+        ..Entry::default()
+    }
+}
+
+fn person(person: &Person) -> atom_syndication::Person {
+    atom_syndication::Person {
+        name: person.name.clone(),
+        email: person.email.clone(),
+        uri: person.url.clone(),
+        ..atom_syndication::Person::default()
+    }
+}
+
+fn category(tag: &str) -> Category {
+    Category {
+        term: tag.to_owned(),
+        ..Category::default()
+    }
+}
+
+fn enclosure(enclosure: &Enclosure) -> Link {
+    Link {
+        title: enclosure.title.clone(),
+        length: (enclosure.length > 0).then(|| enclosure.length.to_string()),
+        ..link("enclosure", enclosure.url.clone(), Some(&enclosure.media_type))
+    }
+}
+
+/// One empty element `prefix:name`. The crate writes the attributes of extensions as they are, so they are escaped here.
+fn extension(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> ExtensionMap {
+    let element = Extension {
+        name: format!("{prefix}:{name}"),
+        attrs: attributes
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), escaped(value)))
+            .collect(),
+        ..Extension::default()
+    };
+    let of_prefix = [(name.to_owned(), vec![element])].into();
+    [(prefix.to_owned(), of_prefix)].into()
+}
+
+/// The years of a [`Moment`] are all within what RFC 3339 and chrono can say.
+fn date(moment: Moment) -> FixedDateTime {
+    FixedDateTime::parse_from_rfc3339(&moment.rfc3339()).unwrap_or_default()
 }

@@ -1,9 +1,192 @@
-//! stub
-use super::FeedPage;
+//! RSS 2.0, with the RSS Advisory Board's profile.
+//!
+//! Namespaces beside it: `atom` (links), `content` (the whole text), `dc` (authors without an e-mail address), `fh` (archives,
+//! RFC 5005), `media` (pictures), `source` (Markdown). No `ttl`, `cloud` or `skipHours`: HTTP says how long a feed is fresh.
 
-/// Writes `page`.
-#[must_use]
-pub fn write(page: &FeedPage) -> Vec<u8> {
-    let _ = page;
-    Vec::new()
+use rss::extension::atom::AtomExtension;
+use rss::extension::dublincore::DublinCoreExtension;
+use rss::extension::{Extension, ExtensionMap};
+use rss::{Category, Channel, Enclosure, Guid, Image};
+
+use super::clean::MARKS;
+use super::{FeedPage, Format, Item, Place, escaped};
+use crate::config::Person;
+
+const HISTORY: (&str, &str) = ("fh", "http://purl.org/syndication/history/1.0");
+const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
+const SOURCE: (&str, &str) = ("source", "http://source.scripting.com/");
+
+/// Writes `page`, which is clean.
+pub(super) fn write(page: &FeedPage) -> Vec<u8> {
+    let bytes = channel(page).write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
+    match String::from_utf8(bytes) {
+        Ok(xml) => xml.replace(MARKS[0], "&#x26;").replace(MARKS[1], "&#x3C;").into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// A plain text for an element whose text many readers take for HTML: there, the profile wants `&#x26;` and `&#x3C;` (section
+/// "Character data"), which the crate does not write. Marks stand for them until the document is finished.
+fn character_data(text: &str) -> String {
+    text.replace('&', MARKS[0].encode_utf8(&mut [0; 4]))
+        .replace('<', MARKS[1].encode_utf8(&mut [0; 4]))
+}
+
+fn channel(page: &FeedPage) -> Channel {
+    let byline = Byline::of(page.author.as_slice());
+    let description = if page.description.is_empty() {
+        &page.title
+    } else {
+        &page.description
+    };
+    let mut channel = Channel {
+        title: character_data(&page.title),
+        link: page.home(),
+        description: character_data(description),
+        language: Some(page.language.clone()).filter(|language| !language.is_empty()),
+        copyright: page.copyright.as_deref().map(character_data),
+        managing_editor: byline.address,
+        dublin_core_ext: byline.creators,
+        // an empty feed changed at no instant that a reader should be told
+        last_build_date: (!page.items.is_empty()).then(|| page.updated.rfc822()),
+        generator: Some("feedmill".to_owned()),
+        docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
+        image: image(page),
+        items: page.items.iter().map(item).collect(),
+        atom_ext: Some(AtomExtension { links: links(page) }),
+        ..Channel::default()
+    };
+    let mut declare = |(prefix, uri): (&str, &str)| channel.namespaces.insert(prefix.to_owned(), uri.to_owned());
+    if matches!(page.place, Place::Archive(_)) {
+        declare(HISTORY);
+        extend(&mut channel.extensions, HISTORY.0, "archive", Extension::default());
+    }
+    if page.items.iter().any(|item| item.image.is_some()) {
+        declare(MEDIA);
+    }
+    if page.items.iter().any(|item| item.markdown.is_some()) {
+        declare(SOURCE);
+    }
+    channel
+}
+
+fn links(page: &FeedPage) -> Vec<atom_syndication::Link> {
+    let link = |(relation, href): (&str, String)| atom_syndication::Link {
+        href,
+        rel: relation.to_owned(),
+        mime_type: Some(Format::Rss.link_type().to_owned()),
+        ..atom_syndication::Link::default()
+    };
+    page.history(Format::Rss).into_iter().map(link).collect()
+}
+
+/// The channel's picture: GIF, JPEG and PNG are all that RSS 2.0 knows.
+fn image(page: &FeedPage) -> Option<Image> {
+    let is_raster = |url: &&String| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        matches!(ending.as_str(), "gif" | "jpeg" | "jpg" | "png")
+    };
+    let url = [&page.image, &page.icon].into_iter().flatten().find(is_raster)?;
+    Some(Image {
+        url: url.clone(),
+        title: character_data(&page.title),
+        link: page.home(),
+        ..Image::default()
+    })
+}
+
+fn item(item: &Item) -> rss::Item {
+    let byline = Byline::of(&item.authors);
+    let (description, content) = texts(item);
+    let mut extensions = ExtensionMap::new();
+    if let Some(url) = &item.image {
+        let attrs = [("medium", "image"), ("url", url)];
+        let picture = Extension {
+            attrs: attrs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            ..Extension::default()
+        };
+        extend(&mut extensions, MEDIA.0, "content", picture);
+    }
+    if let Some(markdown) = &item.markdown {
+        let markdown = Extension {
+            value: Some(markdown.to_string()),
+            ..Extension::default()
+        };
+        extend(&mut extensions, SOURCE.0, "markdown", markdown);
+    }
+    rss::Item {
+        title: Some(character_data(&item.title)).filter(|title| !title.is_empty()),
+        link: Some(item.url.clone()),
+        description,
+        author: byline.address,
+        dublin_core_ext: byline.creators,
+        categories: item.tags.iter().map(|tag| Category::from(character_data(tag))).collect(),
+        enclosure: enclosure(item),
+        guid: Some(Guid {
+            value: item.id.clone(),
+            permalink: item.id == item.url,
+        }),
+        pub_date: Some(item.published.rfc822()),
+        content,
+        extensions,
+        ..rss::Item::default()
+    }
+}
+
+/// The description and the whole text of `item`, both HTML. An item has a title or a description, and a whole text stands
+/// beside a description only.
+fn texts(item: &Item) -> (Option<String>, Option<String>) {
+    let content = item.content.as_ref().map(ToString::to_string);
+    match (item.summary.is_empty(), content) {
+        (false, content) => (Some(escaped(&item.summary)), content),
+        (true, Some(content)) => (Some(content), None),
+        (true, None) => (item.title.is_empty().then(String::new), None),
+    }
+}
+
+/// The one enclosure that RSS readers agree on: the first that plays, else the first.
+fn enclosure(item: &Item) -> Option<Enclosure> {
+    let plays = |media_type: &str| media_type.starts_with("audio/") || media_type.starts_with("video/");
+    let first = item.enclosures.iter().find(|enclosure| plays(&enclosure.media_type));
+    first.or(item.enclosures.first()).map(|enclosure| Enclosure {
+        url: enclosure.url.clone(),
+        length: enclosure.length.to_string(),
+        mime_type: enclosure.media_type.clone(),
+    })
+}
+
+/// Who wrote something: RSS 2.0 takes one author, who has an e-mail address; any others are Dublin Core's creators. Never both:
+/// readers would show the author twice.
+struct Byline {
+    address: Option<String>,
+    creators: Option<DublinCoreExtension>,
+}
+
+impl Byline {
+    fn of(authors: &[Person]) -> Byline {
+        if let [author] = authors
+            && let Some(email) = &author.email
+        {
+            return Byline {
+                address: Some(format!("{email} ({})", author.name)),
+                creators: None,
+            };
+        }
+        let creators = DublinCoreExtension {
+            creators: authors.iter().map(|author| author.name.clone()).collect(),
+            ..DublinCoreExtension::default()
+        };
+        Byline {
+            address: None,
+            creators: (!authors.is_empty()).then_some(creators),
+        }
+    }
+}
+
+/// Adds the element `prefix:name`.
+fn extend(extensions: &mut ExtensionMap, prefix: &str, name: &str, mut extension: Extension) {
+    extension.name = format!("{prefix}:{name}");
+    let of_prefix = extensions.entry(prefix.to_owned()).or_default();
+    of_prefix.entry(name.to_owned()).or_default().push(extension);
 }

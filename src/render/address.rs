@@ -1,0 +1,124 @@
+//! Addresses as documents hold them: absolute URLs that need no base and no guess (RFC 3986).
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::{Position, Url};
+
+use super::clean::one_line;
+
+/// What a path holds as it is: RFC 3986, section 3.3, `pchar` and `/`. A percent sign is encoded, since addresses are not yet.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// What the URL standard leaves in a path or query and RFC 3986 does not allow there; validators refuse it.
+const LEFT_OVER: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The absolute URL of a post: `address` below `base` (which has no slash at its end), percent-encoded; or `address` itself where it
+/// is absolute.
+///
+/// See [`Post::address`](crate::post::Post::address).
+#[must_use]
+pub fn post_url(base: &str, address: &str) -> String {
+    if let Some(elsewhere) = web_address(address) {
+        return elsewhere;
+    }
+    let path = utf8_percent_encode(address.trim_start_matches('/'), PATH);
+    let url = format!("{base}/{path}");
+    web_address(&url).unwrap_or(url)
+}
+
+/// `text` where it is an http(s) URL, written as the URL standard does.
+pub(super) fn web_address(text: &str) -> Option<String> {
+    Url::parse(&one_line(text)).ok().and_then(|url| web_url(&url))
+}
+
+/// What `reference` means on the page at `page`, where that is an http(s) URL.
+pub(super) fn resolved(page: &str, reference: &str) -> Option<String> {
+    let reference = one_line(reference);
+    if reference.is_empty() {
+        return None;
+    }
+    match Url::parse(page) {
+        Ok(page) => page.join(&reference).ok().and_then(|url| web_url(&url)),
+        Err(_) => web_address(&reference),
+    }
+}
+
+fn web_url(url: &Url) -> Option<String> {
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+    let path = utf8_percent_encode(&url[Position::BeforePath..], LEFT_OVER);
+    is_web.then(|| format!("{}{path}", &url[..Position::BeforePath]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posts_have_absolute_urls() {
+        let base = "https://example.com/blog";
+        let cases = [
+            ("/posts/hello", "https://example.com/blog/posts/hello"),
+            ("posts/hello/", "https://example.com/blog/posts/hello/"),
+            ("/posts/日本 c++", "https://example.com/blog/posts/%E6%97%A5%E6%9C%AC%20c++"),
+            ("/100%?#<\">", "https://example.com/blog/100%25%3F%23%3C%22%3E"),
+            ("/a;b=c&d'(e)", "https://example.com/blog/a;b=c&d'(e)"),
+            ("//evil.example/x", "https://example.com/blog/evil.example/x"),
+            ("https://elsewhere.example/a?b=c#d", "https://elsewhere.example/a?b=c#d"),
+            ("https://elsewhere.example/é", "https://elsewhere.example/%C3%A9"),
+            ("javascript:alert(1)", "https://example.com/blog/javascript:alert(1)"),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(post_url(base, address), expected, "{address:?}");
+        }
+    }
+
+    #[test]
+    fn references_are_resolved_against_the_page() {
+        let page = "https://example.com/blog/posts/hello";
+        let cases = [
+            ("cat.png", Some("https://example.com/blog/posts/cat.png")),
+            ("../cat.png", Some("https://example.com/blog/cat.png")),
+            ("/img/cat 1.png", Some("https://example.com/img/cat%201.png")),
+            ("/cat[1]?a={b|c}", Some("https://example.com/cat%5B1%5D?a=%7Bb%7Cc%7D")),
+            ("http://[::1]:8080/%5B", Some("http://[::1]:8080/%5B")),
+            ("//cdn.example/cat.png", Some("https://cdn.example/cat.png")),
+            ("https://cdn.example/cat.png", Some("https://cdn.example/cat.png")),
+            ("data:image/png;base64,AAAA", None),
+            ("javascript:alert(1)", None),
+            ("http://", None),
+            ("  ", None),
+        ];
+        for (reference, expected) in cases {
+            assert_eq!(resolved(page, reference).as_deref(), expected, "{reference:?}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What may stand in a document: texts without what XML forbids, and only addresses that a reader can follow.
+//!
+//! All formats write the same cleaned page, so that an id, a title or a date never differs between them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::address::web_address;
+use super::{FeedPage, Item};
+use crate::config::Person;
+use crate::post::Enclosure;
+
+/// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
+pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+/// The media type of a file that names none (RFC 2046, section 4.5.1).
+const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
+
+/// `text` without the characters that no XML 1.0 document may hold and the controls and noncharacters it should not (section 2.2);
+/// its lines end in a line feed, as an XML parser would make them (section 2.11).
+#[must_use]
+pub fn xml_safe(text: &str) -> Cow<'_, str> {
+    let forbidden = |c: char| {
+        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fdd0}'..='\u{fdef}')
+            || u32::from(c) & 0xfffe == 0xfffe
+    };
+    if text.contains(|c| c == '\r' || forbidden(c)) {
+        let text = text.replace(forbidden, "");
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// `text` as one line, safe for XML: nothing blank at its ends, and no line breaks, tabs or runs of spaces in it.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    let text = xml_safe(text);
+    if text.trim().len() == text.len() && !text.contains(['\t', '\n']) && !text.contains("  ") {
+        text
+    } else {
+        Cow::Owned(text.trim().split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// `text` as one line, unless nothing is left of it.
+fn some_line(text: &str) -> Option<String> {
+    Some(one_line(text).into_owned()).filter(|line| !line.is_empty())
+}
+
+/// An id as it was written: readers compare ids character by character, so that nothing inside is touched but what XML forbids.
+pub(super) fn id(text: &str) -> String {
+    xml_safe(text).trim().to_owned()
+}
+
+/// `tags` as lines, each once.
+pub(super) fn tags(tags: &[String]) -> Vec<String> {
+    let mut clean = Vec::with_capacity(tags.len());
+    for tag in tags.iter().filter_map(|tag| some_line(tag)) {
+        if !clean.contains(&tag) {
+            clean.push(tag);
+        }
+    }
+    clean
+}
+
+/// The people of `authors` that have a name, with the e-mail and web addresses that are some.
+pub(super) fn people<'a>(authors: impl IntoIterator<Item = &'a Person>) -> Vec<Person> {
+    let clean = |person: &Person| {
+        Some(Person {
+            name: some_line(&person.name)?,
+            email: person.email.as_deref().and_then(some_line).filter(|email| is_email(email)),
+            url: person.url.as_deref().and_then(web_address),
+        })
+    };
+    authors.into_iter().filter_map(clean).collect()
+}
+
+/// Whether `text` could be an e-mail address, as RSS and Atom want one: `local@domain` and nothing around it.
+fn is_email(text: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || r#"@()<>[]",;:\"#.contains(c));
+    text.split_once('@')
+        .is_some_and(|(local, domain)| plain(local) && plain(domain))
+}
+
+/// Whether `text` is a language tag by its form (RFC 5646, section 2.1): subtags of one to eight letters and digits, the first of letters.
+fn is_language(text: &str) -> bool {
+    let is_subtag = |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.split('-').all(is_subtag)
+        && !text
+            .split('-')
+            .next()
+            .unwrap_or_default()
+            .contains(|c: char| c.is_ascii_digit())
+}
+
+/// `text` where it is a language tag.
+pub(super) fn language(text: &str) -> Option<String> {
+    some_line(text).filter(|text| is_language(text))
+}
+
+/// Whether `text` is a media type without parameters (RFC 6838, section 4.2).
+fn is_media_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+}
+
+/// A text of several lines, unless nothing is left of it.
+fn some_text(text: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let text = text?;
+    let clean = match xml_safe(text) {
+        Cow::Borrowed(_) => Arc::clone(text),
+        Cow::Owned(clean) => clean.into(),
+    };
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
+fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
+    Some(Enclosure {
+        url: web_address(&enclosure.url)?,
+        media_type: some_line(&enclosure.media_type)
+            .filter(|media_type| is_media_type(media_type))
+            .unwrap_or_else(|| UNKNOWN_MEDIA_TYPE.to_owned()),
+        length: enclosure.length,
+        duration: enclosure.duration,
+        title: enclosure.title.as_deref().and_then(some_line),
+    })
+}
+
+impl FeedPage {
+    /// The same page with nothing in it that could break a document. Cleaning twice is cleaning once.
+    pub(super) fn cleaned(&self) -> FeedPage {
+        let base = one_line(&self.base).trim_end_matches('/').to_owned();
+        let title = some_line(&self.title).unwrap_or_else(|| base.clone());
+        FeedPage {
+            scope_path: one_line(&self.scope_path).into_owned(),
+            place: self.place,
+            archives: self.archives,
+            description: one_line(&self.description).into_owned(),
+            language: language(&self.language).unwrap_or_default(),
+            author: people(&self.author).pop(),
+            copyright: self.copyright.as_deref().and_then(some_line),
+            icon: self.icon.as_deref().and_then(web_address),
+            image: self.image.as_deref().and_then(web_address),
+            updated: self.updated,
+            items: self.items.iter().map(Item::cleaned).collect(),
+            base,
+            title,
+        }
+    }
+}
+
+impl Item {
+    /// The same item with nothing in it that could break a document. Cleaning twice is cleaning once.
+    pub(super) fn cleaned(&self) -> Item {
+        let content = some_text(self.content.as_ref());
+        Item {
+            id: id(&self.id),
+            url: web_address(&self.url).unwrap_or_else(|| one_line(&self.url).into_owned()),
+            title: one_line(&self.title).into_owned(),
+            summary: one_line(&self.summary).into_owned(),
+            markdown: content.as_ref().and(some_text(self.markdown.as_ref())),
+            content,
+            published: self.published,
+            modified: self.modified.max(self.published),
+            authors: people(&self.authors),
+            tags: tags(&self.tags),
+            language: self.language.as_deref().and_then(language),
+            image: self.image.as_deref().and_then(web_address),
+            link: self.link.as_deref().and_then(web_address),
+            enclosures: self.enclosures.iter().filter_map(enclosure).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_taken_out() {
+        let cases = [
+            ("plain text", "plain text"),
+            ("tab\tand\nline", "tab\tand\nline"),
+            ("nul\0 bell\u{7} escape\u{1b}[1m form\u{c}feed", "nul bell escape[1m formfeed"),
+            ("dos\r\nmac\rend", "dos\nmac\nend"),
+            ("noncharacters \u{fffe}\u{ffff}\u{fdd0}\u{1ffff}", "noncharacters "),
+            ("c1 \u{85}\u{9b}", "c1 "),
+            ("kept \u{a0}é日😀\u{fffd}\u{2028}", "kept \u{a0}é日😀\u{fffd}\u{2028}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(xml_safe(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_no_breaks_and_keeps_its_no_break_spaces() {
+        let cases = [
+            ("A title", "A title"),
+            ("  A\n\ttitle \r\n", "A title"),
+            ("Bonjour\u{a0}!", "Bonjour\u{a0}!"),
+            ("\u{a0}\u{2003}\0", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(one_line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn people_need_a_name_and_addresses_that_are_some() {
+        let person = |name: &str, email: Option<&str>, url: Option<&str>| Person {
+            name: name.to_owned(),
+            email: email.map(str::to_owned),
+            url: url.map(str::to_owned),
+        };
+        let cases = [
+            (person(" ", Some("a@example.com"), None), None),
+            (
+                person("Ann ", Some("a@example.com"), Some("https://example.com/ann")),
+                Some(person("Ann", Some("a@example.com"), Some("https://example.com/ann"))),
+            ),
+            (person("Ann", Some("ann"), Some("/ann")), Some(person("Ann", None, None))),
+            (
+                person("Ann", Some("a@example.com (x)"), Some("javascript:alert(1)")),
+                Some(person("Ann", None, None)),
+            ),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(people([&given]).pop(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn language_tags_and_media_types_have_their_form() {
+        let languages = [
+            "en",
+            "de-CH",
+            "zh-Hant-TW",
+            "x-klingon",
+            "",
+            "en_US",
+            "en--US",
+            "englisch?",
+            "2de",
+            "abcdefghi",
+        ];
+        assert_eq!(
+            languages.map(is_language),
+            [true, true, true, true, false, false, false, false, false, false]
+        );
+        let media_types = [
+            "audio/mpeg",
+            "application/vnd.a+json",
+            "audio",
+            "/",
+            "a/b/c",
+            "text/html; charset=utf-8",
+        ];
+        assert_eq!(media_types.map(is_media_type), [true, true, false, false, false, false]);
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_is_cleaning_once(text in any::<String>()) {
+            let (safe, line) = (xml_safe(&text).into_owned(), one_line(&text).into_owned());
+            prop_assert_eq!(xml_safe(&safe), &*safe);
+            prop_assert_eq!(one_line(&line), &*line);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Which posts a feed document holds, and what it says of itself.
+//!
+//! History is cut from the oldest post on (RFC 5005, section 4): archive 1 holds the oldest `feed.limit` posts, and an archive is
+//! there only once it is full, so that a new post changes none of them.
+
+use std::sync::Arc;
+
+use super::item;
+use super::{FeedPage, Place, xml_safe};
+use crate::config::{Config, FeedContent};
+use crate::index::{Members, Scope};
+use crate::post::Post;
+use crate::time::{Moment, Timestamp};
+
+/// When a feed without posts last changed, in seconds since 1970: the first instant of the year 2000, which no reader finds odd.
+const EMPTY_SINCE: i64 = 946_684_800;
+
+/// How many full archive documents `posts` posts make; none while the subscription document holds them all.
+#[must_use]
+pub fn archives(posts: usize, limit: usize) -> usize {
+    if posts > limit { posts / limit.max(1) } else { 0 }
+}
+
+/// The posts of the document at `place`, newest first; `None` if there is no such document.
+#[must_use]
+pub fn posts_at(posts: &[Arc<Post>], place: Place, limit: usize) -> Option<&[Arc<Post>]> {
+    match place {
+        Place::Newest => posts.get(..limit.min(posts.len())),
+        Place::Archive(k) if (1..=archives(posts.len(), limit)).contains(&k) => {
+            posts.get(posts.len() - k * limit..posts.len() - (k - 1) * limit)
+        }
+        Place::Archive(_) => None,
+    }
+}
+
+/// The document of `scope` at `place`. `content` gives a post's text as HTML for feeds.
+#[must_use]
+pub fn feed_page(
+    scope: &Scope,
+    members: &Members,
+    place: Place,
+    config: &Config,
+    content: impl Fn(&Arc<Post>) -> Arc<str>,
+) -> Option<FeedPage> {
+    let limit = config.feed.limit;
+    let posts = posts_at(&members.in_feeds, place, limit)?;
+    let mut left = config.feed.max_bytes;
+    let mut afforded = |post: &Arc<Post>| {
+        let content = (config.feed.content == FeedContent::Full).then(|| content(post))?;
+        left = left.checked_sub(content.len())?;
+        Some(content)
+    };
+    let items: Vec<_> = posts.iter().map(|post| item(post, config, afforded(post))).collect();
+    let site = &config.site;
+    let title = if members.name.is_empty() {
+        site.title.clone()
+    } else {
+        format!("{}: {}", site.title, members.name)
+    };
+    // an empty feed has a fixed time, for it must be the same bytes at every start
+    let empty = Moment::utc(Timestamp::constant(EMPTY_SINCE, 0));
+    Some(FeedPage {
+        scope_path: scope.path(),
+        place,
+        archives: archives(members.in_feeds.len(), limit),
+        base: config.base(),
+        title: xml_safe(&title).into_owned(),
+        description: xml_safe(&site.description).into_owned(),
+        language: xml_safe(&site.language).into_owned(),
+        author: site.author.clone(),
+        copyright: site.copyright.clone(),
+        icon: site.icon.as_ref().map(ToString::to_string),
+        image: site.image.as_ref().map(ToString::to_string),
+        updated: items.iter().map(|item| item.modified).max().unwrap_or(empty),
+        items,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_are_full_and_cut_from_the_oldest() {
+        let cases = [(0, 0), (1, 0), (20, 0), (21, 1), (39, 1), (40, 2), (41, 2), (60, 3)];
+        for (posts, expected) in cases {
+            assert_eq!(archives(posts, 20), expected, "{posts} posts");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A post as a feed shows it.
+
+use std::sync::Arc;
+
+use super::Item;
+use super::address::{post_url, resolved};
+use crate::config::Config;
+use crate::post::{Enclosure, Post};
+
+/// The item of `post`: its texts cleaned, its addresses absolute, the site's author where it names none.
+///
+/// `content` is its text as HTML with absolute addresses; without it the item carries the summary alone, and no Markdown either.
+/// A picture or file whose address is no http(s) URL is left out.
+#[must_use]
+pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
+    let url = post_url(&config.base(), &post.address);
+    let absolute = |reference: &String| resolved(&url, reference);
+    let enclosure = |enclosure: &Enclosure| {
+        Some(Enclosure {
+            url: absolute(&enclosure.url)?,
+            ..enclosure.clone()
+        })
+    };
+    let authors = if post.authors.is_empty() {
+        config.site.author.iter().cloned().collect()
+    } else {
+        post.authors.clone()
+    };
+    Item {
+        id: post.id.clone(),
+        title: post.title.clone(),
+        summary: post.summary.clone(),
+        markdown: content.is_some().then(|| Arc::clone(&post.body)),
+        content,
+        published: post.date,
+        modified: post.modified(),
+        authors,
+        tags: post.tags.clone(),
+        language: post.language.clone(),
+        image: post.image.as_ref().and_then(absolute),
+        link: post.link.as_ref().and_then(absolute),
+        enclosures: post.enclosures.iter().filter_map(enclosure).collect(),
+        url,
+    }
+    .cleaned()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::config::Person;
+    use crate::post::{Origin, Origins, Standing};
+    use crate::time::Moment;
+
+    /// A post with a bit of everything.
+    pub(in crate::render) fn post() -> Post {
+        Post {
+            source: "shore/kelp.md".into(),
+            id: "tag:example.com,2026:kelp".to_owned(),
+            slug: "kelp".to_owned(),
+            address: "/posts/kelp & co".to_owned(),
+            title: "Kelp & co".to_owned(),
+            summary: "All of it.".to_owned(),
+            date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
+            updated: None,
+            expires: None,
+            standing: Standing::Published,
+            in_feeds: true,
+            tags: vec!["sea".to_owned()],
+            authors: vec![Person {
+                name: "Ada Quill".to_owned(),
+                ..Person::default()
+            }],
+            section: Some("shore".to_owned()),
+            language: None,
+            image: Some("kelp.png".to_owned()),
+            link: Some("https://elsewhere.example".to_owned()),
+            enclosures: Vec::new(),
+            extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
+            body: "Kelp.".into(),
+            origins: Origins {
+                title: Origin::Default,
+                id: Origin::Default,
+                address: Origin::Default,
+                date: Origin::Default,
+                standing: Origin::Default,
+                summary: Origin::Default,
+            },
+        }
+    }
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        config.site.base_url = Some("https://example.com/blog/".parse().unwrap());
+        config
+    }
+
+    #[test]
+    fn addresses_are_absolute() {
+        let mut post = post();
+        let file = |url: &str| Enclosure {
+            url: url.to_owned(),
+            media_type: String::new(),
+            length: 7,
+            duration: None,
+            title: None,
+        };
+        post.enclosures = vec![file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")];
+        let item = item(&post, &config(), None);
+        assert_eq!(item.url, "https://example.com/blog/posts/kelp%20&%20co");
+        assert_eq!(item.image.as_deref(), Some("https://example.com/blog/posts/kelp.png"));
+        assert_eq!(item.link.as_deref(), Some("https://elsewhere.example/"));
+        let files: Vec<_> = item.enclosures.iter().map(|file| file.url.as_str()).collect();
+        assert_eq!(
+            files,
+            ["https://example.com/blog/posts/kelp.mp3", "https://example.com/kelp.mp3"]
+        );
+        assert_eq!(item.enclosures[0].media_type, "application/octet-stream");
+    }
+
+    #[test]
+    fn markdown_comes_with_the_content_and_is_not_copied() {
+        let post = post();
+        let short = item(&post, &config(), None);
+        assert_eq!((short.content, short.markdown), (None, None));
+        let whole = item(&post, &config(), Some("<p>Kelp.</p>".into()));
+        assert_eq!(whole.content.as_deref(), Some("<p>Kelp.</p>"));
+        assert!(whole.markdown.is_some_and(|markdown| Arc::ptr_eq(&markdown, &post.body)));
+    }
+
+    #[test]
+    fn the_site_wrote_what_nobody_signed() {
+        let mut config = config();
+        let site = Person {
+            name: "Site".to_owned(),
+            ..Person::default()
+        };
+        config.site.author = Some(site.clone());
+        let mut post = post();
+        assert_eq!(item(&post, &config, None).authors[0].name, "Ada Quill");
+        post.authors.clear();
+        assert_eq!(item(&post, &config, None).authors, [site]);
+    }
+}

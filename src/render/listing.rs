@@ -1,0 +1,315 @@
+//! The listing: a page of posts as JSON, and its links as an HTTP header (RFC 8288).
+//!
+//! Posts are named and spelled as in the feeds: the same ids, URLs, titles and dates. Which posts stand on a page, and what a request
+//! may ask for, is not decided here.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::address::{post_url, resolved};
+use super::clean;
+use crate::config::Person;
+use crate::post::Post;
+use crate::time::Moment;
+
+/// Makes the HTML of a post.
+pub type ToHtml<'a> = dyn Fn(&Post) -> Arc<str> + 'a;
+
+/// What one page of a listing says.
+#[derive(Clone, Copy)]
+pub struct ListingPage<'a> {
+    /// The address of the site, without a slash at its end.
+    pub base: &'a str,
+    /// The parameters of the request beside `page` and `per_page`, which every link of this page keeps.
+    pub query: &'a [(String, String)],
+    /// The number of this page, from 1.
+    pub page: usize,
+    /// How many posts a page holds.
+    pub per_page: usize,
+    /// How many posts there are on all pages.
+    pub total: usize,
+    /// The posts of this page; none past the last.
+    pub posts: &'a [Arc<Post>],
+    /// Who wrote posts that name no author.
+    pub author: Option<&'a Person>,
+    /// How to make a post's HTML, where the whole text of each is asked for.
+    pub content: Option<&'a ToHtml<'a>>,
+}
+
+/// The pages that a page of a listing leads to, as absolute URLs. A listing without posts leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Links {
+    /// The first page.
+    pub first: Option<String>,
+    /// The page before this one; the last for a page past the end.
+    pub prev: Option<String>,
+    /// The page after this one.
+    pub next: Option<String>,
+    /// The last page.
+    pub last: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    page: usize,
+    pages: usize,
+    per_page: usize,
+    total: usize,
+    posts: Vec<Entry<'a>>,
+    #[serde(flatten)]
+    links: Links,
+}
+
+/// A post in a listing. What every post may have is always there, if only as `null`; the rest where a post has it.
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: String,
+    slug: &'a str,
+    url: String,
+    title: String,
+    summary: String,
+    date_published: Moment,
+    date_modified: Moment,
+    tags: Vec<String>,
+    authors: Vec<Person>,
+    section: Option<&'a str>,
+    language: Option<String>,
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    extra: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_markdown: Option<&'a str>,
+}
+
+impl ListingPage<'_> {
+    /// How many pages there are; 0 where there are no posts.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.total.div_ceil(self.per_page.max(1))
+    }
+
+    /// Where this page leads to.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        let pages = self.pages();
+        let at = |page: usize| (1..=pages).contains(&page).then(|| self.address(page));
+        Links {
+            first: at(1),
+            prev: at(self.page.saturating_sub(1).min(pages)),
+            next: at(self.page.saturating_add(1)),
+            last: at(pages),
+        }
+    }
+
+    fn address(&self, page: usize) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("page", &page.to_string())
+            .append_pair("per_page", &self.per_page.to_string())
+            .extend_pairs(self.query)
+            .finish();
+        format!("{}/api/posts?{query}", self.base)
+    }
+
+    /// The document: `{"page","pages","per_page","total","posts":[…],"first","prev","next","last"}`.
+    #[must_use]
+    pub fn json(&self) -> Vec<u8> {
+        let document = Document {
+            page: self.page,
+            pages: self.pages(),
+            per_page: self.per_page,
+            total: self.total,
+            posts: self.posts.iter().map(|post| self.entry(post)).collect(),
+            links: self.links(),
+        };
+        serde_json::to_vec(&document).unwrap_or_default() // these types have nothing that JSON cannot say
+    }
+
+    fn entry<'p>(&self, post: &'p Post) -> Entry<'p> {
+        let url = post_url(self.base, &post.address);
+        let authors = if post.authors.is_empty() {
+            clean::people(self.author)
+        } else {
+            clean::people(&post.authors)
+        };
+        Entry {
+            id: clean::id(&post.id),
+            slug: &post.slug,
+            title: clean::one_line(&post.title).into_owned(),
+            summary: clean::one_line(&post.summary).into_owned(),
+            date_published: post.date,
+            date_modified: post.modified().max(post.date),
+            tags: clean::tags(&post.tags),
+            authors,
+            section: post.section.as_deref(),
+            language: post.language.as_deref().and_then(clean::language),
+            image: post.image.as_deref().and_then(|image| resolved(&url, image)),
+            external_url: post.link.as_deref().and_then(|link| resolved(&url, link)),
+            extra: &post.extra,
+            content_html: self.content.map(|html| html(post)),
+            content_markdown: self.content.map(|_| &*post.body),
+            url,
+        }
+    }
+}
+
+impl Links {
+    /// The value of a `Link` header with these links (RFC 8288, section 3); `None` where there are none.
+    #[must_use]
+    pub fn header(&self) -> Option<String> {
+        let links = [
+            ("first", &self.first),
+            ("prev", &self.prev),
+            ("next", &self.next),
+            ("last", &self.last),
+        ];
+        let header = links
+            .iter()
+            .filter_map(|(relation, address)| Some(format!("<{}>; rel=\"{relation}\"", address.as_ref()?)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        (!header.is_empty()).then_some(header)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::item::tests::post;
+
+    fn page<'a>(page: usize, total: usize, posts: &'a [Arc<Post>], query: &'a [(String, String)]) -> ListingPage<'a> {
+        ListingPage {
+            base: "https://example.com",
+            query,
+            page,
+            per_page: 8,
+            total,
+            posts,
+            author: None,
+            content: None,
+        }
+    }
+
+    fn value(page: &ListingPage) -> Value {
+        serde_json::from_slice(&page.json()).unwrap()
+    }
+
+    #[test]
+    fn the_shape_is_the_one_that_was_promised() {
+        let posts = [Arc::new(post())];
+        let expected = json!({
+            "page": 5, "pages": 6, "per_page": 8, "total": 41,
+            "posts": [{
+                "id": "tag:example.com,2026:kelp",
+                "slug": "kelp",
+                "url": "https://example.com/posts/kelp%20&%20co",
+                "title": "Kelp & co",
+                "summary": "All of it.",
+                "date_published": "2026-01-02T03:04:05Z",
+                "date_modified": "2026-01-02T03:04:05Z",
+                "tags": ["sea"],
+                "authors": [{"name": "Ada Quill"}],
+                "section": "shore",
+                "language": null,
+                "image": "https://example.com/posts/kelp.png",
+                "external_url": "https://elsewhere.example/",
+                "extra": {"mood": "green"}
+            }],
+            "first": "https://example.com/api/posts?page=1&per_page=8",
+            "prev": "https://example.com/api/posts?page=4&per_page=8",
+            "next": "https://example.com/api/posts?page=6&per_page=8",
+            "last": "https://example.com/api/posts?page=6&per_page=8"
+        });
+        assert_eq!(value(&page(5, 41, &posts, &[])), expected);
+        let keys: Vec<_> = value(&page(5, 41, &posts, &[]))
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        let order = ["page", "pages", "per_page", "total", "posts", "first", "prev", "next", "last"];
+        assert_eq!(keys, order);
+    }
+
+    #[test]
+    fn links_lead_to_pages_that_are_there() {
+        // page, total; first, prev, next, last
+        let cases = [
+            ("no posts", 1, 0, [None, None, None, None]),
+            ("no posts, past the end", 9, 0, [None, None, None, None]),
+            ("one page", 1, 8, [Some(1), None, None, Some(1)]),
+            ("the first of two", 1, 9, [Some(1), None, Some(2), Some(2)]),
+            ("the last of two", 2, 9, [Some(1), Some(1), None, Some(2)]),
+            ("past the end", 7, 9, [Some(1), Some(2), None, Some(2)]),
+            ("far past the end", usize::MAX, 9, [Some(1), Some(2), None, Some(2)]),
+        ];
+        for (name, number, total, expected) in cases {
+            let page = page(number, total, &[], &[]);
+            let Links { first, prev, next, last } = page.links();
+            let expected = expected.map(|number: Option<usize>| number.map(|number| page.address(number)));
+            assert_eq!([first, prev, next, last], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn links_keep_the_other_parameters_and_are_safe_in_a_header() {
+        let query = [("tag".to_owned(), "c++ & \"é\">\r\n".to_owned())];
+        let links = page(2, 9, &[], &query).links();
+        let tag = "tag=c%2B%2B+%26+%22%C3%A9%22%3E%0D%0A";
+        let expected = format!(
+            "<https://example.com/api/posts?page=1&per_page=8&{tag}>; rel=\"first\", \
+             <https://example.com/api/posts?page=1&per_page=8&{tag}>; rel=\"prev\", \
+             <https://example.com/api/posts?page=2&per_page=8&{tag}>; rel=\"last\""
+        );
+        assert_eq!(links.header(), Some(expected));
+        assert_eq!(page(1, 0, &[], &query).links().header(), None);
+    }
+
+    #[test]
+    fn the_whole_text_comes_when_asked_for() {
+        let posts = [Arc::new(post())];
+        let html = |post: &Post| Arc::from(format!("<p>{}</p>", post.body));
+        let page = ListingPage {
+            content: Some(&html),
+            ..page(1, 1, &posts, &[])
+        };
+        let listed = value(&page);
+        assert_eq!(listed["posts"][0]["content_html"], "<p>Kelp.</p>");
+        assert_eq!(listed["posts"][0]["content_markdown"], "Kelp.");
+    }
+
+    #[test]
+    fn posts_are_named_as_in_the_feeds() {
+        let mut named = post();
+        named.id = " tag:x\u{0}\r\n".to_owned();
+        named.title = "Two\nlines".to_owned();
+        named.authors.clear();
+        let author = Person {
+            name: "Site".to_owned(),
+            ..Person::default()
+        };
+        let mut config = crate::config::Config::default();
+        config.site.author = Some(author.clone());
+        config.site.base_url = Some("https://example.com".parse().unwrap());
+        let item = crate::render::item(&named, &config, None);
+        let posts = [Arc::new(named)];
+        let page = ListingPage {
+            author: Some(&author),
+            ..page(1, 1, &posts, &[])
+        };
+        let listed = &value(&page)["posts"][0];
+        assert_eq!(listed["id"], item.id.as_str());
+        assert_eq!(listed["url"], item.url.as_str());
+        assert_eq!(listed["title"], item.title.as_str());
+        assert_eq!(listed["authors"], json!([{"name": "Site"}]));
+        assert_eq!(item.authors, [author]);
+    }
+}
