@@ -1,33 +1,128 @@
 //! The immutable whole at one instant: index, documents, diagnostics.
 
+mod documents;
+
 use std::sync::Arc;
 
+use camino::Utf8Path;
+
+use self::documents::Documents;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::index::{Filter, Index, Scope};
 use crate::post::Post;
+use crate::render::encode::Document;
+use crate::render::listing::ListingPage;
+use crate::render::{Format, Place, page};
 use crate::time::Timestamp;
 
-/// Everything a request can be answered from.
+/// Everything a request can be answered from. Nothing in it changes once it is built.
 #[derive(Debug)]
 pub struct Site {
-    /// Every post that was read, public or not, ordered by path.
+    config: Arc<Config>,
+    /// Every post that was read, public or not, as it is published, ordered by path.
     pub all: Vec<Arc<Post>>,
+    /// The public ones, and the questions one can ask of them.
+    pub index: Index,
     /// What is to be said about the files it was made of, ordered by path and place.
     pub diagnostics: Vec<Diagnostic>,
-    /// The next instant at which a post appears or goes.
-    pub next_due: Option<Timestamp>,
+    documents: Arc<Documents>,
 }
 
 impl Site {
     /// The site made of `posts` at `now`. `diagnostics` are what reading them gave; what only shows in their company is added.
+    /// What `previous` made that is still right is used again.
     #[must_use]
-    pub fn build(config: &Arc<Config>, posts: Vec<Arc<Post>>, diagnostics: Vec<Diagnostic>, now: Timestamp) -> Site {
-        let _ = config;
-        let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
-        Site {
-            all: posts,
+    pub fn build(
+        config: &Arc<Config>,
+        posts: Vec<Arc<Post>>,
+        mut diagnostics: Vec<Diagnostic>,
+        now: Timestamp,
+        previous: Option<&Site>,
+    ) -> Site {
+        let (index, mut all, more) = Index::build(posts, config, now);
+        all.sort_by(|a, b| a.source.cmp(&b.source));
+        diagnostics.extend(more);
+        diagnostics.sort();
+        let documents = previous.map(|site| Arc::clone(&site.documents)).unwrap_or_default();
+        let site = Site {
+            config: Arc::clone(config),
+            all,
+            index,
             diagnostics,
-            next_due,
+            documents,
+        };
+        // the feeds that nearly every request is for are finished before the first request can see this site
+        for format in Format::ALL {
+            let _ = site.feed(&Scope::Site, Place::Newest, format);
         }
+        site
+    }
+
+    /// The post that was read from the file `source`, public or not.
+    #[must_use]
+    pub fn post(&self, source: &Utf8Path) -> Option<&Arc<Post>> {
+        let found = self.all.binary_search_by(|post| post.source.as_path().cmp(source)).ok()?;
+        self.all.get(found)
+    }
+
+    /// The configuration it was built with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The next instant at which a post appears or goes.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.index.next_due()
+    }
+
+    /// The feed of `scope` at `place`; `None` if there is no such document.
+    #[must_use]
+    pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+        self.documents
+            .feed(scope, self.index.members(scope)?, place, format, &self.config)
+    }
+
+    /// Page `page` (from 1) of the JSON listing of what `filter` finds, and its `Link` header (RFC 8288) where it has one.
+    /// `query` are the parameters that its links keep.
+    #[must_use]
+    pub fn listing(
+        &self,
+        filter: &Filter,
+        query: &[(String, String)],
+        page: usize,
+        per_page: usize,
+    ) -> (Document, Option<String>) {
+        let (posts, total) = self.index.page(filter, page, per_page);
+        let base = self.config.base();
+        let author = self.config.site.author.as_ref();
+        let listing = ListingPage {
+            base: &base,
+            query,
+            page,
+            per_page,
+            total,
+            posts: &posts,
+            author,
+            content: None,
+        };
+        (Document::new("application/json", listing.json()), listing.links().header())
+    }
+
+    /// Page `number` (from 1) of the page for people of `scope`; `None` past its end.
+    #[must_use]
+    pub fn page(&self, scope: &Scope, number: usize) -> Option<Document> {
+        let members = self.index.members(scope)?;
+        let html = page::list(&self.config, scope, members, number)?;
+        Some(Document::new(page::MEDIA_TYPE, html))
+    }
+
+    /// The page of the post at `address`, public or unlisted.
+    #[must_use]
+    pub fn post_page(&self, address: &str) -> Option<Document> {
+        let post = self.index.by_address(address)?;
+        Some(Document::new(page::MEDIA_TYPE, page::post(&self.config, post)))
     }
 }

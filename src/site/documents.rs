@@ -1,0 +1,119 @@
+//! Documents that were made before, for as long as they are still right.
+//!
+//! A document is a pure function of the posts in it and the configuration, so it is kept from one site to the next together with
+//! the posts it was made of, and used again only for those same posts. Nothing is ever thrown out for being stale: it is not found.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::config::Config;
+use crate::index::{Members, Scope};
+use crate::post::{Post, html, markdown};
+use crate::render::encode::Document;
+use crate::render::feed_page::{archives, feed_page, posts_at};
+use crate::render::{self, Format, Place};
+
+/// How many bytes of finished feeds are kept.
+const FEED_BYTES: u64 = 64 * 1024 * 1024;
+/// How many bytes of rendered posts are kept.
+const CONTENT_BYTES: u64 = 32 * 1024 * 1024;
+/// About how many of either that makes; the cache starts with room for so many.
+const ABOUT_ENTRIES: usize = 1000;
+
+/// The documents that were made, within a bound of bytes.
+pub struct Documents {
+    feeds: Cache<(Scope, Place, Format), MadeFeed, Bytes>,
+    contents: Cache<Utf8PathBuf, (Arc<Post>, Arc<str>), Bytes>,
+}
+
+#[derive(Clone)]
+struct MadeFeed {
+    posts: Arc<[Arc<Post>]>,
+    archives: usize,
+    name: String,
+    document: Arc<Document>,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<(Scope, Place, Format), MadeFeed> for Bytes {
+    fn weight(&self, _: &(Scope, Place, Format), made: &MadeFeed) -> u64 {
+        made.document.bytes.len() as u64 + 1
+    }
+}
+
+impl Weighter<Utf8PathBuf, (Arc<Post>, Arc<str>)> for Bytes {
+    fn weight(&self, _: &Utf8PathBuf, (_, content): &(Arc<Post>, Arc<str>)) -> u64 {
+        content.len() as u64 + 1
+    }
+}
+
+impl std::fmt::Debug for Documents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Documents")
+            .field("feeds", &self.feeds.len())
+            .field("contents", &self.contents.len())
+            .finish()
+    }
+}
+
+impl Default for Documents {
+    fn default() -> Documents {
+        Documents {
+            feeds: Cache::with_weighter(ABOUT_ENTRIES, FEED_BYTES, Bytes),
+            contents: Cache::with_weighter(ABOUT_ENTRIES, CONTENT_BYTES, Bytes),
+        }
+    }
+}
+
+impl Documents {
+    /// The feed of `scope` at `place`; `None` if there is no such document.
+    pub(super) fn feed(
+        &self,
+        scope: &Scope,
+        members: &Members,
+        place: Place,
+        format: Format,
+        config: &Config,
+    ) -> Option<Arc<Document>> {
+        let limit = config.feed.limit;
+        let posts = posts_at(&members.in_feeds, place, limit)?;
+        let archives = archives(members.in_feeds.len(), limit);
+        let key = (scope.clone(), place, format);
+        let same = |made: &MadeFeed| {
+            made.archives == archives
+                && made.name == members.name
+                && made.posts.len() == posts.len()
+                && made.posts.iter().zip(posts).all(|(made, now)| Arc::ptr_eq(made, now))
+        };
+        if let Some(made) = self.feeds.get(&key).filter(same) {
+            return Some(made.document);
+        }
+        let page = feed_page(scope, members, place, config, |post| self.content(post, config))?;
+        let document = Arc::new(Document::new(format.media_type(), render::feed(&page, format)));
+        let made = MadeFeed {
+            posts: posts.into(),
+            archives,
+            name: members.name.clone(),
+            document: Arc::clone(&document),
+        };
+        self.feeds.insert(key, made);
+        Some(document)
+    }
+
+    /// The text of `post` as HTML for feeds.
+    fn content(&self, post: &Arc<Post>, config: &Config) -> Arc<str> {
+        if let Some((_, content)) = self.contents.get(&post.source).filter(|(of, _)| Arc::ptr_eq(of, post)) {
+            return content;
+        }
+        let url = render::post_url(&config.base(), &post.address);
+        let content: Arc<str> = html::for_feed(&markdown::render(&post.body, &post.title).html, &url).into();
+        self.contents
+            .insert(post.source.clone(), (Arc::clone(post), Arc::clone(&content)));
+        content
+    }
+}
