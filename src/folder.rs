@@ -1,0 +1,175 @@
+//! The posts folder on the disk: what is there, and what a file holds.
+//!
+//! [`Folder::look`] says which files are posts and what they looked like ([`Stamp`]), and [`Folder::read`] reads one of them.
+//! Neither remembers anything, and neither trusts anything: a name, a link, a size or a pipe that could hurt is a [`Diagnostic`], and
+//! the look goes on. Nothing outside the folder is ever read.
+//!
+//! It does not say what changed, nor what to do about it: that is the publisher's.
+
+pub mod ignore;
+mod read;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config::Posts;
+use crate::diagnostic::Diagnostic;
+use crate::time::Timestamp;
+
+use self::ignore::Ignore;
+pub use self::read::Unread;
+
+/// The posts folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: Utf8PathBuf,
+    ignore: Ignore,
+    max_file_bytes: u64,
+    max_depth: usize,
+    max_files: usize,
+}
+
+/// What tells one version of a file from another without reading it.
+///
+/// Two writes within one tick of the file system's clock may leave the same stamp: see [`Stamp::is_fresh`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The device.
+    pub device: u64,
+    /// The file on it.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// When the content changed, in nanoseconds since 1970.
+    pub modified: i128,
+    /// When the content, the name or the rights changed, in nanoseconds since 1970.
+    pub changed: i128,
+}
+
+/// The coarsest clock of a file system, in nanoseconds: FAT counts in steps of two seconds.
+const COARSEST_CLOCK: i128 = 2_000_000_000;
+
+/// How far another machine's clock may be ahead, in nanoseconds: a day. A file dated later than that was dated so by hand.
+const LARGEST_SKEW: i128 = 86_400_000_000_000;
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        Stamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Whether the content changed so shortly before `now` that another change may hide behind the same stamp, as in Git's
+    /// "racy" index entries.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.as_nanosecond() - self.modified;
+        (-LARGEST_SKEW..=COARSEST_CLOCK).contains(&age)
+    }
+
+    /// Whether `other` is the same file with the same content under another name.
+    #[must_use]
+    pub fn is_renamed(&self, other: &Stamp) -> bool {
+        let content = |stamp: &Stamp| (stamp.device, stamp.inode, stamp.size, stamp.modified);
+        content(self) == content(other)
+    }
+}
+
+/// A post's file, as a look found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it looked like.
+    pub stamp: Stamp,
+    /// Where its content lies below the folder, for a post that is found through a symbolic link.
+    pub target: Option<Utf8PathBuf>,
+}
+
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Everywhere.
+    Everywhere,
+    /// At these paths below the folder, and below those of them that are folders.
+    At(BTreeSet<Utf8PathBuf>),
+}
+
+/// What a look found.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Where was looked. A look at a few places becomes one everywhere where symbolic links are met, for they join distant places.
+    pub places: Places,
+    /// The posts' files, by their path below the folder.
+    pub files: BTreeMap<Utf8PathBuf, Entry>,
+    /// Files and folders of which nothing could be learned: what was known of them, and of all below them, still holds.
+    pub blind: Vec<Utf8PathBuf>,
+    /// What was refused, and why.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether symbolic links that stay inside the folder were met.
+    pub has_links: bool,
+    /// Whether the folder holds nothing at all, as an empty mount point does; only known after a look everywhere.
+    pub is_empty: bool,
+    /// The device that the folder is on.
+    pub device: u64,
+}
+
+impl Sight {
+    /// Whether nothing is known of `path`: it could not be seen, or lies below what could not be.
+    #[must_use]
+    pub fn is_blind_to(&self, path: &Utf8Path) -> bool {
+        self.blind.iter().any(|blind| path.starts_with(blind))
+    }
+}
+
+impl Folder {
+    /// The folder at `root`, read as `posts` says. Nothing is touched yet.
+    #[must_use]
+    pub fn new(root: impl Into<Utf8PathBuf>, posts: &Posts) -> Folder {
+        Folder {
+            root: root.into(),
+            ignore: Ignore::new(&posts.ignore),
+            max_file_bytes: posts.max_file_bytes,
+            max_depth: posts.max_depth,
+            max_files: posts.max_files,
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// Whether a change at `path` can matter to any post, symbolic links apart: whether no part of it is hidden or ignored.
+    #[must_use]
+    pub fn concerns(&self, path: &Utf8Path) -> bool {
+        self.ignore.enters_all(path)
+    }
+
+    /// Looks at `places`.
+    ///
+    /// # Errors
+    ///
+    /// The folder itself is missing, is none, or cannot be read. Nothing is then known of what is in it.
+    pub fn look(&self, places: &Places) -> io::Result<Sight> {
+        walk::look(self, places)
+    }
+
+    /// Reads the post at `path` that a look found as `entry`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unread`]: it is no longer what was found, or cannot be read.
+    pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<crate::source::SourceFile, Unread> {
+        read::read(self, path, entry)
+    }
+}

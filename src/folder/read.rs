@@ -1,0 +1,170 @@
+//! Reading one file, once, whole and unchanged.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+
+use camino::Utf8Path;
+use rustix::fs::{Mode, OFlags};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::SourceFile;
+use crate::time::Timestamp;
+
+use super::walk::too_large;
+use super::{Entry, Folder, Stamp};
+
+/// Why a file was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is no longer what the look found, or changed while it was read: look again.
+    Changed,
+    /// It is gone.
+    Gone,
+    /// It cannot be read.
+    Refused(Diagnostic),
+}
+
+pub(super) fn read(folder: &Folder, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, Unread> {
+    let refuse = |error: io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Unread::Gone,
+        _ => Unread::Refused(unreadable(path, &error)),
+    };
+    let on_disk = entry.target.as_deref().unwrap_or(path);
+    let mut file = open(folder, on_disk).map_err(refuse)?;
+    let before = file.metadata().map_err(refuse)?;
+    if !before.is_file() || Stamp::of(&before) != entry.stamp {
+        return Err(Unread::Changed);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(entry.stamp.size.min(folder.max_file_bytes)).unwrap_or(0));
+    // one byte more than allowed tells a file that grew from one that just fits
+    let limit = folder.max_file_bytes.saturating_add(1);
+    file.by_ref().take(limit).read_to_end(&mut bytes).map_err(refuse)?;
+    if bytes.len() as u64 == limit {
+        return Err(Unread::Refused(too_large(folder, path)));
+    }
+    let after = Stamp::of(&file.metadata().map_err(refuse)?);
+    if (after.size, after.modified) != (entry.stamp.size, entry.stamp.modified) || bytes.len() as u64 != after.size {
+        return Err(Unread::Changed);
+    }
+    Ok(SourceFile {
+        path: path.to_owned(),
+        bytes: bytes.into(),
+        modified: Timestamp::from_nanosecond(entry.stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH),
+    })
+}
+
+/// Opens the file at `path` below the folder. Opening never waits for a pipe's other end, and follows no link: neither the last
+/// part of the path, nor, where the kernel knows how to, any part that was put there since the look.
+fn open(folder: &Folder, path: &Utf8Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{ResolveFlags, openat2};
+        use rustix::io::Errno;
+        let root = rustix::fs::open(
+            folder.root.as_std_path(),
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        match openat2(&root, path.as_std_path(), flags, Mode::empty(), resolve) {
+            // older kernels do not know the call, and some containers forbid it
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            // a link was put there since the look, or the path led out for a moment
+            Err(Errno::LOOP | Errno::XDEV | Errno::AGAIN) => return Err(ErrorKind::NotFound.into()),
+            opened => return Ok(into_file(opened?)),
+        }
+    }
+    let opened = rustix::fs::open(folder.root.join(path).as_std_path(), flags, Mode::empty())?;
+    Ok(into_file(opened))
+}
+
+fn into_file(opened: OwnedFd) -> File {
+    File::from(opened)
+}
+
+/// The diagnostic for what cannot be read.
+pub(super) fn unreadable(path: &Utf8Path, error: &io::Error) -> Diagnostic {
+    let reason = match error.kind() {
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    };
+    Diagnostic::new(Severity::Error, "unreadable", path, format!("cannot be read: {reason}"))
+        .mend("give feedmill the right to read it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Posts;
+    use crate::folder::Places;
+    use camino::Utf8PathBuf;
+
+    fn looked(max_file_bytes: u64, content: &str) -> (tempfile::TempDir, Folder, Entry) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        std::fs::write(root.join("a.md"), content).unwrap();
+        let posts = Posts {
+            max_file_bytes,
+            ..Posts::default()
+        };
+        let folder = Folder::new(root, &posts);
+        let entry = folder
+            .look(&Places::Everywhere)
+            .unwrap()
+            .files
+            .remove(Utf8Path::new("a.md"))
+            .unwrap();
+        (temporary, folder, entry)
+    }
+
+    #[test]
+    fn what_the_look_found_is_read() {
+        let (_keep, folder, entry) = looked(100, "# A");
+        let source = folder.read("a.md".into(), &entry).unwrap();
+        assert_eq!(&*source.bytes, b"# A");
+        assert_eq!(source.modified.as_nanosecond(), entry.stamp.modified);
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        let (_keep, folder, entry) = looked(100, "# A");
+        let path = folder.root().join("a.md");
+        std::fs::write(&path, "# A, longer").unwrap();
+        assert_eq!(folder.read("a.md".into(), &entry), Err(Unread::Changed), "another version");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(folder.read("a.md".into(), &entry), Err(Unread::Gone), "no file");
+        std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+        assert_eq!(
+            folder.read("a.md".into(), &entry),
+            Err(Unread::Gone),
+            "a link put in its place"
+        );
+        std::fs::remove_file(&path).unwrap();
+        let pipe = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, path.as_std_path(), pipe, Mode::RUSR, 0).unwrap();
+        assert_eq!(
+            folder.read("a.md".into(), &entry),
+            Err(Unread::Changed),
+            "a pipe put in its place"
+        );
+    }
+
+    #[test]
+    fn a_folder_on_the_way_may_not_become_a_link() {
+        let (_keep, folder, _) = looked(100, "");
+        let root = folder.root();
+        std::fs::create_dir_all(root.join("in")).unwrap();
+        std::fs::write(root.join("in/b.md"), "# B").unwrap();
+        let entry = folder
+            .look(&Places::Everywhere)
+            .unwrap()
+            .files
+            .remove(Utf8Path::new("in/b.md"))
+            .unwrap();
+        std::fs::rename(root.join("in"), root.join("was")).unwrap();
+        std::os::unix::fs::symlink("was", root.join("in")).unwrap();
+        assert_eq!(folder.read("in/b.md".into(), &entry), Err(Unread::Gone));
+    }
+}

@@ -1,0 +1,277 @@
+//! Where to look again, gathered until someone asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use tokio::sync::Notify;
+
+use super::Watching;
+use super::native::Unfit;
+
+/// As many places are remembered; past them, the place to look is everywhere.
+const MOST_PATHS: usize = 4096;
+
+/// Where to look again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Everywhere.
+    pub everything: bool,
+    /// At these paths below the folder, and below those that are folders; never more than a few thousand.
+    pub paths: BTreeMap<Utf8PathBuf, How>,
+}
+
+/// What was last said of a path. It tells how soon a file that *was seen to have changed* may be taken as finished, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum How {
+    /// Something about it: it may be gone, new, a folder, or have other rights.
+    Seen,
+    /// Its content changes, and who changes it has not closed it.
+    Modified,
+    /// It was closed by one who wrote to it.
+    Closed,
+    /// It was put in place under this name, whole.
+    Moved,
+}
+
+impl Hints {
+    /// The hint to look everywhere.
+    #[must_use]
+    pub fn everything() -> Hints {
+        Hints {
+            everything: true,
+            paths: BTreeMap::new(),
+        }
+    }
+
+    /// Whether there is nowhere to look.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.everything && self.paths.is_empty()
+    }
+
+    /// Adds one place. The last word on a path holds, but [`How::Seen`] takes nothing back. Past a few thousand paths, everything
+    /// is to be looked at.
+    pub fn add(&mut self, path: Utf8PathBuf, how: How) {
+        if path.as_str().is_empty() {
+            self.everything = true;
+            return;
+        }
+        if let Some(known) = self.paths.get_mut(&path) {
+            if how != How::Seen {
+                *known = how;
+            }
+        } else if self.paths.len() < MOST_PATHS {
+            self.paths.insert(path, how);
+        } else {
+            self.everything = true;
+        }
+    }
+
+    /// Adds all places of `later`.
+    pub fn merge(&mut self, later: Hints) {
+        self.everything |= later.everything;
+        for (path, how) in later.paths {
+            self.add(path, how);
+        }
+    }
+}
+
+/// What the keeper of the watch is to do.
+pub(super) enum Duty {
+    None,
+    Stop,
+    /// The folder itself went away, or came to another place: watch what is there now.
+    Reinstall,
+    /// See to it that these new folders are watched.
+    Cover(Vec<Utf8PathBuf>),
+    /// The system's events can no longer be relied on.
+    GiveUp(Unfit),
+}
+
+/// What lies between the system's thread that tells, which never waits, the keeper, and who listens.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    /// Rings for the keeper.
+    duty: Condvar,
+    /// Rings for who listens.
+    bell: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    hints: Hints,
+    new_folders: BTreeSet<Utf8PathBuf>,
+    give_up: Option<Unfit>,
+    cookie: Option<String>,
+    is_root_gone: bool,
+    is_stopped: bool,
+    watching: Watching,
+}
+
+impl Default for Inbox {
+    fn default() -> Inbox {
+        Inbox {
+            state: Mutex::new(State {
+                hints: Hints::default(),
+                new_folders: BTreeSet::new(),
+                give_up: None,
+                cookie: None,
+                is_root_gone: false,
+                is_stopped: false,
+                watching: Watching::Poll,
+            }),
+            duty: Condvar::new(),
+            bell: Notify::new(),
+        }
+    }
+}
+
+impl Inbox {
+    /// No code that holds the lock can leave the state torn, so a panic elsewhere is no reason to fail here.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, path: Utf8PathBuf, how: How) {
+        self.lock().hints.add(path, how);
+        self.bell.notify_one();
+    }
+
+    pub(super) fn everything(&self) {
+        self.lock().hints.everything = true;
+        self.bell.notify_one();
+    }
+
+    /// The folder at `path` is new, or may be one.
+    pub(super) fn new_folder(&self, path: Utf8PathBuf) {
+        let mut state = self.lock();
+        if state.new_folders.len() < MOST_PATHS {
+            state.new_folders.insert(path);
+        } else {
+            // the root stands for all of them
+            state.new_folders = BTreeSet::from([Utf8PathBuf::new()]);
+        }
+        self.duty.notify_one();
+    }
+
+    /// The folder itself is no longer where it was.
+    pub(super) fn root_gone(&self) {
+        self.lock().is_root_gone = true;
+        self.duty.notify_one();
+    }
+
+    pub(super) fn give_up(&self, why: Unfit) {
+        self.lock().give_up = Some(why);
+        self.duty.notify_one();
+    }
+
+    pub(super) fn cookie_seen(&self, name: String) {
+        self.lock().cookie = Some(name);
+        self.duty.notify_one();
+    }
+
+    /// Waits until the cookie file called `name` was told of, or `patience` is at its end; says whether it was.
+    pub(super) fn wait_for_cookie(&self, name: &str, patience: Duration) -> bool {
+        let is_waiting = |state: &mut State| state.cookie.as_deref() != Some(name) && !state.is_stopped;
+        let (state, _) = self
+            .duty
+            .wait_timeout_while(self.lock(), patience, is_waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.cookie.as_deref() == Some(name)
+    }
+
+    pub(super) fn stop(&self) {
+        self.lock().is_stopped = true;
+        self.duty.notify_one();
+    }
+
+    /// Waits for something to do, at most for `nap`.
+    pub(super) fn wait(&self, nap: Duration) -> Duty {
+        let is_idle = |state: &mut State| {
+            !state.is_stopped && !state.is_root_gone && state.give_up.is_none() && state.new_folders.is_empty()
+        };
+        let (mut state, _) = self
+            .duty
+            .wait_timeout_while(self.lock(), nap, is_idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.is_stopped {
+            Duty::Stop
+        } else if std::mem::take(&mut state.is_root_gone) {
+            Duty::Reinstall
+        } else if let Some(why) = state.give_up.take() {
+            Duty::GiveUp(why)
+        } else if state.new_folders.is_empty() {
+            Duty::None
+        } else {
+            Duty::Cover(std::mem::take(&mut state.new_folders).into_iter().collect())
+        }
+    }
+
+    pub(super) fn set_watching(&self, watching: Watching) {
+        self.lock().watching = watching;
+    }
+
+    pub(super) fn watching(&self) -> Watching {
+        self.lock().watching
+    }
+
+    pub(super) async fn take(&self) -> Hints {
+        loop {
+            let hints = std::mem::take(&mut self.lock().hints);
+            if !hints.is_empty() {
+                return hints;
+            }
+            self.bell.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_word_on_a_path_holds() {
+        let cases: [(&[How], How); 5] = [
+            (&[How::Modified, How::Closed], How::Closed),
+            (&[How::Closed, How::Modified], How::Modified),
+            (&[How::Closed, How::Seen], How::Closed),
+            (&[How::Moved, How::Seen, How::Modified], How::Modified),
+            (&[How::Seen, How::Moved], How::Moved),
+        ];
+        for (said, expected) in cases {
+            let mut hints = Hints::default();
+            for &how in said {
+                hints.add("a.md".into(), how);
+            }
+            assert_eq!(hints.paths.values().copied().collect::<Vec<_>>(), [expected], "{said:?}");
+        }
+    }
+
+    #[test]
+    fn too_many_places_are_everywhere() {
+        let mut hints = Hints::default();
+        for n in 0..MOST_PATHS {
+            hints.add(format!("{n}.md").into(), How::Closed);
+        }
+        assert!(!hints.everything);
+        hints.add("one-more.md".into(), How::Closed);
+        assert!(hints.everything, "nothing is lost");
+        assert_eq!(hints.paths.len(), MOST_PATHS, "nothing grows");
+    }
+
+    #[test]
+    fn too_many_new_folders_are_the_root() {
+        let inbox = Inbox::default();
+        for n in 0..=MOST_PATHS {
+            inbox.new_folder(format!("{n}").into());
+        }
+        let Duty::Cover(folders) = inbox.wait(Duration::ZERO) else {
+            panic!("folders are to be covered")
+        };
+        assert_eq!(folders, [Utf8PathBuf::new()]);
+    }
+}
