@@ -1,0 +1,238 @@
+//! The engine: wakes, looks, builds, swaps, announces.
+//!
+//! What a change means is decided by the [`desk`]; this is its clocks and threads. The loop waits for whatever comes first: a hint
+//! of the watch, a file that has to hold still, the instant at which a post appears or goes, or the time for a full look. It then
+//! looks at once, and what is hinted meanwhile is the next batch: a burst of changes costs as many builds as fit into its time.
+//!
+//! Whoever asks for the [`Site`] gets the last good one, whatever happens here.
+
+pub mod desk;
+mod press;
+mod report;
+mod snapshot;
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use camino::Utf8PathBuf;
+use tokio::sync::{Notify, broadcast};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::config::Config;
+use crate::site::Site;
+use crate::time::Timestamp;
+use crate::watch::{Hints, Watch};
+
+use self::press::{Edition, Press};
+pub use self::report::{Event, Health, Report};
+pub use self::snapshot::snapshot;
+
+/// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How many batches of reports wait for a listener that is busy; it misses the oldest past them.
+const WAITING_REPORTS: usize = 64;
+
+/// A folder being published. Dropping it stops the engine; the sites it gave stay.
+#[derive(Debug)]
+pub struct Publisher {
+    shared: Arc<Shared>,
+    engine: JoinHandle<()>,
+    stop: DropGuard,
+}
+
+/// What the engine shows.
+#[derive(Debug)]
+struct Shared {
+    site: ArcSwap<Site>,
+    health: ArcSwap<Health>,
+    reports: broadcast::Sender<Arc<[Report]>>,
+    look_again: Notify,
+}
+
+impl Publisher {
+    /// Publishes the posts in the folder at `root`. When this returns, the first site is built and the folder is watched.
+    ///
+    /// # Errors
+    ///
+    /// The folder is missing, is none, or cannot be read.
+    pub async fn start(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> io::Result<Publisher> {
+        Publisher::start_press(Press::new(Arc::clone(&config), root.into()), config).await
+    }
+
+    async fn start_press(mut press: Press, config: Arc<Config>) -> io::Result<Publisher> {
+        let begun = Instant::now();
+        let setting_up = spawn_blocking(move || {
+            // first the watch, then the look: what changes in between is told
+            let watch = Watch::start(press.desk.root(), &config.watch);
+            let first = press.open(watch.watching(), begun)?;
+            Ok::<_, io::Error>((press, first, watch, config))
+        });
+        let (press, first, watch, config) = setting_up.await.map_err(io::Error::other)??;
+        let site = first
+            .site
+            .ok_or_else(|| io::Error::other("the first site could not be built"))?;
+        let shared = Arc::new(Shared {
+            site: ArcSwap::new(site),
+            health: ArcSwap::from_pointee(first.health),
+            reports: broadcast::Sender::new(WAITING_REPORTS),
+            look_again: Notify::new(),
+        });
+        let token = CancellationToken::new();
+        let engine = Engine {
+            press: Some(press),
+            watch,
+            config,
+            shared: Arc::clone(&shared),
+            begun,
+            again: first.again_in.map(|again_in| Instant::now() + again_in),
+            rescan: Instant::now(),
+        };
+        Ok(Publisher {
+            shared,
+            engine: tokio::spawn(engine.run(token.clone())),
+            stop: token.drop_guard(),
+        })
+    }
+
+    /// The site as it is now. It neither waits nor fails, and what it gives never changes.
+    pub fn site(&self) -> Arc<Site> {
+        self.shared.site.load_full()
+    }
+
+    /// What happens from now on, as one batch for each site; told after the site can be had.
+    pub fn reports(&self) -> broadcast::Receiver<Arc<[Report]>> {
+        self.shared.reports.subscribe()
+    }
+
+    /// How the engine is.
+    pub fn health(&self) -> Arc<Health> {
+        self.shared.health.load_full()
+    }
+
+    /// Has the whole folder looked at soon.
+    pub fn look_again(&self) {
+        self.shared.look_again.notify_one();
+    }
+
+    /// Stops the engine, and waits until the look it is at has ended.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.engine.await {
+            tracing::error!("the publisher ended badly: {error}");
+        }
+    }
+}
+
+/// The loop.
+struct Engine {
+    /// Away while it works.
+    press: Option<Press>,
+    watch: Watch,
+    config: Arc<Config>,
+    shared: Arc<Shared>,
+    begun: Instant,
+    /// When something that is waited for is due.
+    again: Option<Instant>,
+    /// When everything is looked at, whatever was hinted.
+    rescan: Instant,
+}
+
+impl Engine {
+    async fn run(mut self, stop: CancellationToken) {
+        self.rescan = Instant::now() + jittered(self.config.watch.rescan);
+        while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
+            self.turn(hints).await;
+        }
+    }
+
+    /// Waits for the next reason to work.
+    async fn wake(&mut self) -> Hints {
+        let due = self.shared.site.load().next_due().map(|due| {
+            let wait = due.duration_since(Timestamp::now());
+            Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
+        });
+        let again = [self.again, due].into_iter().flatten().min();
+        tokio::select! {
+            hints = self.watch.next() => hints,
+            () = self.shared.look_again.notified() => Hints::everything(),
+            () = sleep_until(again) => Hints::default(),
+            () = sleep_until(Some(self.rescan)) => {
+                self.rescan = Instant::now() + jittered(self.config.watch.rescan);
+                Hints::everything()
+            }
+        }
+    }
+
+    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
+    async fn turn(&mut self, hints: Hints) {
+        let Some(mut press) = self.press.take() else { return };
+        let (watching, begun) = (self.watch.watching(), self.begun);
+        let working = spawn_blocking(move || {
+            let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
+            (press, edition)
+        });
+        // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
+        match working.await {
+            Ok((press, edition)) => {
+                self.press = Some(press);
+                self.show(edition);
+            }
+            Err(error) => {
+                let health = Health {
+                    degraded: Some(format!("the publisher has stopped: {error}")),
+                    ..Health::clone(&self.shared.health.load())
+                };
+                self.shared.health.store(Arc::new(health));
+                self.again = None;
+            }
+        }
+    }
+
+    fn show(&mut self, edition: Edition) {
+        let Edition {
+            site,
+            reports,
+            health,
+            again_in,
+        } = edition;
+        self.again = again_in.map(|again_in| Instant::now() + again_in);
+        if let Some(site) = site {
+            self.shared.site.store(site);
+        }
+        let before = self.shared.health.swap(Arc::new(health.clone()));
+        if health.degraded != before.degraded {
+            if let Some(why) = &health.degraded {
+                tracing::warn!("the last good site stays: {why}");
+            } else {
+                tracing::info!("all is well again");
+            }
+        }
+        if !reports.is_empty() {
+            // nobody may be listening
+            let _ = self.shared.reports.send(reports.into());
+        }
+    }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Between three and five quarters of `span`, so that replicas do not all look at a shared disk at once.
+fn jittered(span: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0_u8);
+    let per_mille = u32::try_from(random % 501).unwrap_or(0) + 750;
+    span * per_mille / 1000
+}
+
+#[cfg(test)]
+#[path = "publisher/tests.rs"]
+mod tests;

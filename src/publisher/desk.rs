@@ -1,0 +1,424 @@
+//! What is known of every file, and what a look at the disk changes in it: the publisher without its clocks and threads.
+//!
+//! Given the same disk and the same times it does the same, so every rule about writers, editors and vanishing disks is tested
+//! without waiting. A hint only says where to look; nothing changes but by what the disk then shows.
+
+mod absentees;
+mod known;
+mod missing;
+mod outcome;
+mod pending;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::{Entry, Folder, Places, Sight, Stamp, Unread};
+use crate::post::{self, Post, Reading};
+use crate::time::Timestamp;
+use crate::watch::Hints;
+
+use self::absentees::Absentees;
+pub(super) use self::known::read_post;
+use self::known::{Good, Known, ReadPost, last_good_stays};
+use self::missing::Missing;
+pub use self::outcome::Outcome;
+use self::pending::{Circumstances, Pending};
+use super::report::Event;
+
+/// How long to wait before looking at a folder that cannot be looked at.
+const TROUBLED: Duration = Duration::from_secs(1);
+
+/// What is known of every file.
+#[derive(Debug)]
+pub struct Desk {
+    config: Arc<Config>,
+    folder: Folder,
+    read: ReadPost,
+    /// Files of which a version was taken, good or bad.
+    files: BTreeMap<Utf8PathBuf, Known>,
+    /// Files whose newest version is not taken yet.
+    pending: BTreeMap<Utf8PathBuf, Pending>,
+    /// Files whose newest version could not be read.
+    unread: BTreeMap<Utf8PathBuf, (Stamp, Diagnostic)>,
+    /// Files with a post that are not there, and not yet believed to be gone.
+    missing: Missing,
+    /// What the folder refused, by path.
+    refused: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    /// When files were last taken because they held still.
+    last_still: Option<Duration>,
+    /// Why nothing, or not everything, that was seen is believed.
+    trouble: Option<String>,
+    /// The device the folder was on when it was last believed.
+    device: Option<u64>,
+    has_links: bool,
+    is_polling: bool,
+    /// Whether something may have been missed.
+    is_in_doubt: bool,
+}
+
+/// When a look is: by the calendar, by the monotonic clock, and whether it is the first.
+#[derive(Clone, Copy)]
+struct Instants {
+    now: Timestamp,
+    tick: Duration,
+    is_first: bool,
+}
+
+impl Desk {
+    /// Knows nothing yet of the folder at `root`.
+    #[must_use]
+    pub fn new(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> Desk {
+        Desk::reading_with(post::read, config, root)
+    }
+
+    fn reading_with(read: ReadPost, config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> Desk {
+        Desk {
+            folder: Folder::new(root, &config.posts),
+            config,
+            read,
+            files: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            missing: Missing::default(),
+            refused: BTreeMap::new(),
+            last_still: None,
+            trouble: None,
+            device: None,
+            has_links: false,
+            is_polling: false,
+            is_in_doubt: true,
+        }
+    }
+
+    /// Whether changes are noticed by looks alone, which then vouch for a file's stillness only over a whole poll.
+    pub fn set_polling(&mut self, is_polling: bool) {
+        self.is_polling = is_polling;
+    }
+
+    /// Where the posts folder is.
+    pub fn root(&self) -> &Utf8Path {
+        self.folder.root()
+    }
+
+    /// Every post, ordered by path: the newest version of each file that is one.
+    pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
+        self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))
+    }
+
+    /// What is to be said about the files, ordered by path and place.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let remarks = self
+            .files
+            .values()
+            .filter_map(|file| file.good.as_ref())
+            .flat_map(|good| &good.remarks);
+        let errors = self.files.values().filter_map(|file| file.error.as_ref());
+        let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
+        let refused = self.refused.values().flatten();
+        let mut all: Vec<Diagnostic> = remarks.chain(errors).chain(unread).chain(refused).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Why the posts may not be what the folder holds.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Looks where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
+    pub fn look(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Outcome {
+        let mut outcome = Outcome::default();
+        let at = Instants {
+            now,
+            tick,
+            is_first: false,
+        };
+        if let Err(trouble) = self.see(hints, at, &mut outcome) {
+            // nothing is known of what the folder holds, so all that was known still holds
+            self.is_in_doubt = true;
+            self.set_trouble(Some(trouble), &mut outcome);
+            outcome.again_in = Some(TROUBLED);
+            return outcome;
+        }
+        let held = self.missing.held();
+        let trouble = held.map(|held| format!("{held} posts are gone at once: they stay until it has been so for a while"));
+        self.set_trouble(trouble, &mut outcome);
+        outcome.again_in = self.due().map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
+        outcome
+    }
+
+    fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut Outcome) -> Result<(), String> {
+        let unreadable = |error: std::io::Error| format!("the posts folder cannot be read: {error}");
+        let mut sight = self.folder.look(&self.places(hints)).map_err(unreadable)?;
+        let mut absent = self.absent(&sight);
+        if sight.places != Places::Everywhere && !absent.is_empty() && absent.len() * 2 > self.posts().count() {
+            sight = self.folder.look(&Places::Everywhere).map_err(unreadable)?;
+            absent = self.absent(&sight);
+        }
+        if sight.is_empty && self.posts().next().is_some() && self.device.is_some_and(|device| device != sight.device) {
+            return Err("the posts folder is empty and on another device: its disk is not mounted".to_owned());
+        }
+        let is_first = self.device.replace(sight.device).is_none();
+        outcome.looked_everywhere = sight.places == Places::Everywhere;
+        if outcome.looked_everywhere {
+            self.has_links = sight.has_links;
+            self.is_in_doubt = false;
+        }
+        outcome.changed |= self.refuse(&sight);
+        for path in absent {
+            self.miss(path, at.tick, outcome);
+        }
+        self.meet(&sight, hints, Instants { is_first, ..at }, outcome);
+        if !self.missing.is_empty() || self.missing.held().is_some() {
+            let posts = self.posts().count();
+            let gone = self.missing.gone(posts, sight.is_empty, at.tick, &self.config.watch);
+            for path in gone {
+                self.drop_post(&path, Event::Removed, outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where to look: where `hints` say, and wherever something is waited for.
+    fn places(&self, hints: &Hints) -> Places {
+        // where links join distant places, a hint about one is a hint about the other
+        let is_linked = self.has_links && !hints.is_empty();
+        if hints.everything || is_linked || self.is_in_doubt {
+            return Places::Everywhere;
+        }
+        let hinted = hints.paths.keys().filter(|path| self.folder.concerns(path));
+        Places::At(
+            hinted
+                .chain(self.pending.keys())
+                .chain(self.missing.paths())
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// The files that are known, were looked for, and are not there.
+    fn absent(&self, sight: &Sight) -> Vec<Utf8PathBuf> {
+        let is_absent = |path: &Utf8Path| !sight.files.contains_key(path) && !sight.is_blind_to(path);
+        let mut absent = BTreeSet::new();
+        let roots = match &sight.places {
+            Places::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
+            Places::At(paths) => paths,
+        };
+        for root in roots {
+            absent.extend(below(&self.files, root).filter(|path| is_absent(path)));
+            absent.extend(below(&self.pending, root).filter(|path| is_absent(path)));
+            absent.extend(below(&self.unread, root).filter(|path| is_absent(path)));
+        }
+        absent.into_iter().cloned().collect()
+    }
+
+    /// Puts what was refused in this look in the place of what was refused there before; says whether it differs.
+    fn refuse(&mut self, sight: &Sight) -> bool {
+        let before = match &sight.places {
+            Places::Everywhere => std::mem::take(&mut self.refused),
+            Places::At(paths) => {
+                let looked_at: Vec<Utf8PathBuf> = paths.iter().flat_map(|path| below(&self.refused, path)).cloned().collect();
+                looked_at
+                    .into_iter()
+                    .filter_map(|path| self.refused.remove_entry(&path))
+                    .collect()
+            }
+        };
+        let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+        for diagnostic in &sight.diagnostics {
+            after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
+        }
+        let differs = before != after;
+        self.refused.append(&mut after);
+        differs
+    }
+
+    /// The file at `path` is not there.
+    fn miss(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut Outcome) {
+        self.pending.remove(&path);
+        outcome.changed |= self.unread.remove(&path).is_some();
+        match self.files.get(&path) {
+            Some(Known { good: Some(_), .. }) => self.missing.add(path, tick),
+            // nothing was published of it, so there is nothing to hold on to
+            Some(_) => {
+                self.files.remove(&path);
+                outcome.changed = true;
+            }
+            None => {}
+        }
+    }
+
+    /// Takes in the files that are there.
+    fn meet(&mut self, sight: &Sight, hints: &Hints, at: Instants, outcome: &mut Outcome) {
+        for path in sight.files.keys() {
+            self.missing.remove(path);
+        }
+        let missing = self.missing.paths().filter_map(|path| self.files.get_key_value(path));
+        let mut absentees = Absentees::of(missing);
+        let polled = if self.is_polling {
+            self.config.watch.poll
+        } else {
+            Duration::ZERO
+        };
+        let settle = self.config.watch.settle;
+        let patience = (settle, settle.max(polled));
+        // files that come one after the other hold still one after the other: they are taken, and built, together
+        let takes_still = self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle);
+        for (path, entry) in &sight.files {
+            let known = self.files.get(path);
+            if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
+                self.pending.remove(path);
+                outcome.changed |= self.unread.remove(path).is_some();
+                continue;
+            }
+            let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
+                || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
+            if !is_seen_again {
+                let circumstances = Circumstances {
+                    how: hints.paths.get(path).copied(),
+                    last_taken: known.map(|known| known.taken),
+                    is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || absentees.are_renamed_to(&entry.stamp),
+                };
+                if known.is_none() && self.files.len() >= self.config.posts.max_files {
+                    continue;
+                }
+                let pending = Pending::see(self.pending.remove(path), entry.stamp, circumstances, at.tick, patience);
+                if pending.due() > at.tick || (pending.is_waiting() && !takes_still) {
+                    self.pending.insert(path.clone(), pending);
+                    continue;
+                }
+                if pending.is_waiting() {
+                    self.last_still = Some(at.tick);
+                }
+            }
+            self.take(path, entry, at, &mut absentees, outcome);
+        }
+    }
+
+    /// Takes the version of the file at `path` that was seen as `entry`.
+    fn take(&mut self, path: &Utf8Path, entry: &Entry, at: Instants, absentees: &mut Absentees, outcome: &mut Outcome) {
+        self.pending.remove(path);
+        let source = match self.folder.read(path, entry) {
+            Ok(source) => source,
+            Err(Unread::Changed | Unread::Gone) => {
+                // the next look shows what it is now
+                let settle = self.config.watch.settle;
+                let pending = Pending::see(None, entry.stamp, Circumstances::default(), at.tick, (settle, settle));
+                self.pending.insert(path.to_owned(), pending);
+                return;
+            }
+            Err(Unread::Refused(diagnostic)) => {
+                let unread = (entry.stamp, diagnostic);
+                outcome.changed |= self.unread.get(path) != Some(&unread);
+                self.unread.insert(path.to_owned(), unread);
+                return;
+            }
+        };
+        outcome.changed |= self.unread.remove(path).is_some();
+        let hash = blake3::hash(&source.bytes);
+        let is_fresh = entry.stamp.is_fresh(at.now);
+        if let Some(known) = self.files.get_mut(path)
+            && known.hash == hash
+            && known.stamp.modified == entry.stamp.modified
+        {
+            known.stamp = entry.stamp;
+            known.is_fresh = is_fresh;
+            return;
+        }
+        outcome.changed = true;
+        let before = self.files.remove(path);
+        let error = before.as_ref().and_then(|known| known.error.as_ref());
+        let was_broken = error.is_some_and(|error| error.severity == Severity::Error);
+        let last_good = before.and_then(|known| known.good);
+        let mut known = Known {
+            stamp: entry.stamp,
+            hash,
+            is_fresh,
+            taken: at.tick,
+            good: None,
+            error: None,
+        };
+        match read_post(self.read, &source, &self.config) {
+            Ok(Reading { post, remarks }) => {
+                let event = match (&last_good, was_broken) {
+                    (_, true) => Event::Mended,
+                    (Some(_), false) => Event::Changed,
+                    (None, false) => Event::Added,
+                };
+                let event = match absentees.take(&hash) {
+                    // it is here now, so it goes from there at once
+                    Some(from) => {
+                        self.forget(&from);
+                        Event::Moved { from }
+                    }
+                    None => event,
+                };
+                outcome.report(path, Some(&post), event);
+                let post = Arc::new(post);
+                known.good = Some(Good { post, remarks, hash });
+            }
+            Err(error) => {
+                let post = last_good.as_ref().map(|good| &*good.post);
+                if error.severity == Severity::Error || post.is_some() {
+                    let why = error.message.clone();
+                    outcome.report(path, post, Event::Broken { why });
+                }
+                known.error = Some(if last_good.is_some() { last_good_stays(error) } else { error });
+                known.good = last_good;
+            }
+        }
+        self.files.insert(path.to_owned(), known);
+    }
+
+    fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {
+        if let Some(known) = self.forget(path) {
+            let post = known.good.map(|good| good.post);
+            outcome.report(path, post.as_deref(), event);
+            outcome.changed = true;
+        }
+    }
+
+    fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
+        self.missing.remove(path);
+        self.files.remove(path)
+    }
+
+    fn due(&self) -> Option<Duration> {
+        let together = self
+            .last_still
+            .map_or(Duration::ZERO, |last| last.saturating_add(self.config.watch.settle));
+        let pending = self.pending.values().map(Pending::due).min().map(|due| due.max(together));
+        [pending, self.missing.due(&self.config.watch)].into_iter().flatten().min()
+    }
+
+    fn set_trouble(&mut self, trouble: Option<String>, outcome: &mut Outcome) {
+        let folder = Utf8Path::new("");
+        match &trouble {
+            Some(why) if self.trouble.is_none() => outcome.report(folder, None, Event::Held { why: why.clone() }),
+            None if self.trouble.is_some() => outcome.report(folder, None, Event::Mended),
+            _ => {}
+        }
+        self.trouble = trouble;
+    }
+}
+
+/// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
+fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+    let from_root = (Bound::Included(root), Bound::Unbounded);
+    map.range::<Utf8Path, _>(from_root)
+        .map(|(path, _)| path)
+        .take_while(move |path| path.starts_with(root))
+}
+
+#[cfg(test)]
+#[path = "desk/tests.rs"]
+mod tests;

@@ -1,0 +1,42 @@
+//! Recognising what moved: a file that is missing here and was found there.
+
+use std::collections::HashMap;
+
+use blake3::Hash;
+use camino::Utf8PathBuf;
+
+use crate::folder::Stamp;
+
+use super::known::Known;
+
+/// The files that are missing in one look, by what they would be recognised by.
+#[derive(Debug, Default)]
+pub(super) struct Absentees {
+    by_inode: HashMap<(u64, u64), Stamp>,
+    by_content: HashMap<Hash, Vec<Utf8PathBuf>>,
+}
+
+impl Absentees {
+    pub(super) fn of<'a>(missing: impl Iterator<Item = (&'a Utf8PathBuf, &'a Known)>) -> Absentees {
+        let mut absentees = Absentees::default();
+        for (path, known) in missing {
+            let inode = (known.stamp.device, known.stamp.inode);
+            absentees.by_inode.insert(inode, known.stamp);
+            if let Some(good) = &known.good {
+                absentees.by_content.entry(good.hash).or_default().push(path.clone());
+            }
+        }
+        absentees
+    }
+
+    /// Whether a file seen with this stamp is one of them under another name.
+    pub(super) fn are_renamed_to(&self, stamp: &Stamp) -> bool {
+        let was = self.by_inode.get(&(stamp.device, stamp.inode));
+        was.is_some_and(|was| was.is_renamed(stamp))
+    }
+
+    /// The former path of a post with the content `hash`, once.
+    pub(super) fn take(&mut self, hash: &Hash) -> Option<Utf8PathBuf> {
+        self.by_content.get_mut(hash)?.pop()
+    }
+}

@@ -1,0 +1,153 @@
+//! When a file that is missing is gone.
+//!
+//! One file is missing for a moment whenever an editor replaces it. Many are missing at once when a disk is not mounted, a
+//! synchroniser starts over or a checkout is half done, and a feed that lost its posts for a minute tells every reader so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config;
+
+/// The files that are missing and were not before. Times are of the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    since: BTreeMap<Utf8PathBuf, Duration>,
+    exodus: Option<Exodus>,
+}
+
+/// Many files missing together.
+#[derive(Debug)]
+struct Exodus {
+    paths: BTreeSet<Utf8PathBuf>,
+    since: Duration,
+}
+
+/// So few posts are no crowd: two files of three may well be deleted by hand.
+const CROWD: usize = 3;
+
+impl Missing {
+    pub(super) fn add(&mut self, path: Utf8PathBuf, tick: Duration) {
+        self.since.entry(path).or_insert(tick);
+    }
+
+    pub(super) fn remove(&mut self, path: &Utf8Path) {
+        self.since.remove(path);
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.since.keys()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.since.is_empty()
+    }
+
+    /// Whether so many of `posts` posts are missing that only a look at everything tells whether the folder is empty.
+    pub(super) fn is_majority(&self, posts: usize) -> bool {
+        self.since.len() * 2 > posts
+    }
+
+    /// The files that are gone by now, of a folder that had `posts` posts and now is empty if `is_empty`.
+    pub(super) fn gone(&mut self, posts: usize, is_empty: bool, tick: Duration, config: &config::Watch) -> Vec<Utf8PathBuf> {
+        let is_crowd = is_empty || (posts >= CROWD && self.is_majority(posts));
+        if self.since.is_empty() || !is_crowd {
+            if self.exodus.take().is_some() {
+                // some came back, so the others may: they are counted from now
+                self.since.values_mut().for_each(|since| *since = tick);
+            }
+            let is_gone = |since: &Duration| tick.saturating_sub(*since) >= config.delete_grace;
+            return self
+                .since
+                .iter()
+                .filter(|(_, since)| is_gone(since))
+                .map(|(path, _)| path.clone())
+                .collect();
+        }
+        match &self.exodus {
+            Some(exodus) if exodus.paths.iter().eq(self.since.keys()) => {
+                if tick.saturating_sub(exodus.since) < config.vanish_grace {
+                    return Vec::new();
+                }
+                self.exodus = None;
+                self.since.keys().cloned().collect()
+            }
+            // it is believed when it has looked the same for a while
+            _ => {
+                let paths = self.since.keys().cloned().collect();
+                self.exodus = Some(Exodus { paths, since: tick });
+                Vec::new()
+            }
+        }
+    }
+
+    /// How many files are missing together and not believed to be gone.
+    pub(super) fn held(&self) -> Option<usize> {
+        self.exodus.as_ref().map(|exodus| exodus.paths.len())
+    }
+
+    /// When to look at the missing files again.
+    pub(super) fn due(&self, config: &config::Watch) -> Option<Duration> {
+        match &self.exodus {
+            Some(exodus) => Some(exodus.since.saturating_add(config.vanish_grace)),
+            None => self
+                .since
+                .values()
+                .min()
+                .map(|since| since.saturating_add(config.delete_grace)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each case: posts there were, whether the folder is empty, then by second the files missing and those believed gone.
+    #[test]
+    fn who_is_gone_when() {
+        type Step = (u64, &'static str, &'static str);
+        let cases: [(&str, usize, bool, &[Step]); 6] = [
+            ("one of many", 9, false, &[(0, "a", ""), (1, "a", "a")]),
+            (
+                "one that came back",
+                9,
+                false,
+                &[(0, "a", ""), (1, "", ""), (2, "a", ""), (3, "a", "a")],
+            ),
+            ("more than half", 3, false, &[(0, "ab", ""), (59, "ab", ""), (60, "ab", "ab")]),
+            (
+                "more and more",
+                5,
+                false,
+                &[(0, "abc", ""), (30, "abcd", ""), (60, "abcd", ""), (90, "abcd", "abcd")],
+            ),
+            ("half came back", 3, false, &[(0, "ab", ""), (50, "a", ""), (51, "a", "a")]),
+            (
+                "the only one, and the folder is empty",
+                1,
+                true,
+                &[(0, "a", ""), (59, "a", ""), (60, "a", "a")],
+            ),
+        ];
+        let config = config::Watch::default();
+        for (name, posts, is_empty, steps) in cases {
+            let mut missing = Missing::default();
+            for &(second, absent, expected) in steps {
+                let tick = Duration::from_secs(second);
+                let absent: Vec<Utf8PathBuf> = absent.chars().map(|c| c.to_string().into()).collect();
+                missing.since.retain(|path, _| absent.contains(path));
+                for path in absent {
+                    missing.add(path, tick);
+                }
+                let gone: String = missing
+                    .gone(posts, is_empty, tick, &config)
+                    .iter()
+                    .map(|path| path.as_str())
+                    .collect();
+                assert_eq!(gone, expected, "{name}, second {second}");
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the publisher says of its work, for terminals and operators.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use crate::time::Timestamp;
+use crate::watch::Watching;
+
+/// Something that happened to a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The file, relative to the posts folder; empty where it is about the folder as a whole.
+    pub path: Utf8PathBuf,
+    /// The post's address, where it has one.
+    pub address: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What can happen to a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// A file was read for the first time.
+    Added,
+    /// A new version of it was read.
+    Changed,
+    /// It has another path.
+    Moved {
+        /// Its former path.
+        from: Utf8PathBuf,
+    },
+    /// It is gone.
+    Removed,
+    /// Something speaks against believing what was seen, so nothing was changed.
+    Held {
+        /// What.
+        why: String,
+    },
+    /// Its time has come: the world can see it.
+    Appeared,
+    /// Its time is over: the world no longer can.
+    Expired,
+    /// Its newest version cannot be published.
+    Broken {
+        /// Why.
+        why: String,
+    },
+    /// It, or the folder, is well again.
+    Mended,
+}
+
+/// How the publisher is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// Why the site may not show what the folder holds; `None` while all is well.
+    pub degraded: Option<String>,
+    /// How changes are noticed.
+    pub watching: Watching,
+    /// When the whole folder was last looked at.
+    pub last_full_scan: Option<Timestamp>,
+    /// How often the folder, or a part of it, was looked at.
+    pub looks: u64,
+    /// How many sites were built.
+    pub builds: u64,
+}

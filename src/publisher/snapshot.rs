@@ -1,0 +1,42 @@
+//! The site that a folder makes at one instant, for commands that look once and end.
+
+use std::io;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::desk::read_post;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::{Folder, Places, Unread};
+use crate::post::{self, Reading};
+use crate::site::Site;
+use crate::time::Timestamp;
+
+/// The site that the posts in the folder at `root` make at `now`. Files are taken as they are: nothing is waited for.
+///
+/// # Errors
+///
+/// The folder is missing, is none, or cannot be read.
+pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, now: Timestamp) -> io::Result<Site> {
+    let folder = Folder::new(root, &config.posts);
+    let sight = folder.look(&Places::Everywhere)?;
+    let mut posts = Vec::new();
+    let mut diagnostics = sight.diagnostics;
+    for (path, entry) in &sight.files {
+        let read = folder.read(path, entry).map_err(|unread| match unread {
+            Unread::Refused(diagnostic) => diagnostic,
+            Unread::Changed | Unread::Gone => {
+                Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
+            }
+        });
+        match read.and_then(|source| read_post(post::read, &source, config)) {
+            Ok(Reading { post, remarks }) => {
+                posts.push(Arc::new(post));
+                diagnostics.extend(remarks);
+            }
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    Ok(Site::build(config, posts, diagnostics, now, None))
+}

@@ -1,0 +1,43 @@
+use super::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static FAILS: AtomicBool = AtomicBool::new(false);
+
+#[tokio::test]
+async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    std::fs::write(root.join("a.md"), "# A").unwrap();
+    let config: Arc<Config> = Arc::default();
+    let build: press::BuildSite = |config, posts, diagnostics, now, previous| {
+        assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
+        Site::build(config, posts, diagnostics, now, previous)
+    };
+    let press = Press::building_with(build, Arc::clone(&config), root.clone());
+    let publisher = Publisher::start_press(press, config).await.unwrap();
+    assert_eq!(publisher.site().all.len(), 1);
+
+    let until = async |condition: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !condition() {
+            assert!(Instant::now() < deadline, "not in time: {:?}", publisher.health());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    FAILS.store(true, Ordering::SeqCst);
+    std::fs::write(root.join("b.md"), "# B").unwrap();
+    until(&|| publisher.health().degraded.is_some()).await;
+    assert_eq!(publisher.site().all.len(), 1, "the last site stays");
+    FAILS.store(false, Ordering::SeqCst);
+    until(&|| publisher.health().degraded.is_none()).await;
+    assert_eq!(publisher.site().all.len(), 2);
+    publisher.stop().await;
+}
+
+#[test]
+fn full_looks_are_spread() {
+    let span = Duration::from_mins(1);
+    let spread: Vec<Duration> = (0..100).map(|_| jittered(span)).collect();
+    assert!(spread.iter().all(|jittered| (45..=75).contains(&jittered.as_secs())));
+    assert!(spread.iter().any(|jittered| *jittered != spread[0]));
+}
