@@ -13,11 +13,16 @@
 //!
 //! `ARCHITECTURE.md` says why.
 
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
+pub mod folder;
+pub mod http;
 pub mod index;
 pub mod post;
+pub mod publisher;
 pub mod render;
 pub mod site;
 pub mod source;
 pub mod time;
+pub mod watch;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: see [`feedmill::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    feedmill::cli::run()
+}

@@ -1,0 +1,76 @@
+//! The hands: one file a verb.
+//!
+//! What was asked for goes to stdout, what is said to a person to stderr.
+
+mod check;
+mod serve;
+mod settings;
+mod terminal;
+mod why;
+
+use std::io;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Drop Markdown into a folder; the world gets RSS, Atom, JSON Feed and a listing, correct and at once.
+#[derive(Debug, Parser)]
+#[command(name = "feedmill", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Watch a folder of posts and serve it
+    Serve(serve::Arguments),
+    /// Say every problem in a folder of posts, with its place and its mend
+    ///
+    /// Exit status: 0 if there is none, 1 if there are any, 2 if it could not run.
+    Check(check::Arguments),
+    /// Say whether a post is public, and if not, why not; its id, address and date, and where they came from
+    Why(why::Arguments),
+}
+
+/// What a command that could not run ends with.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Runs the command that the process was started with, to its end.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(colour)
+        .init();
+    let done = match arguments.verb {
+        Verb::Serve(arguments) => serve::run(arguments),
+        Verb::Check(arguments) => check::run(arguments),
+        Verb::Why(arguments) => why::run(arguments),
+    };
+    done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        // whoever read the output has read enough
+        Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+        _ => {
+            terminal::say(&format!("feedmill: {error:#}\n"));
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,63 @@
+//! `feedmill check`: every problem, with its place and its mend.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use camino::Utf8PathBuf;
+use clap::Args;
+use serde_json::json;
+
+use super::settings::Settings;
+use super::terminal::number;
+use crate::diagnostic::Severity;
+use crate::publisher::snapshot;
+use crate::time::Timestamp;
+
+/// The options of `check`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder of posts [default: posts]
+    #[arg(env = "FEEDMILL_POSTS")]
+    posts: Option<Utf8PathBuf>,
+    /// Write the problems as one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
+    let site = snapshot(&config, &root, Timestamp::now()).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        let document = json!({ "posts": site.all.len(), "problems": site.diagnostics });
+        writeln!(out, "{document:#}")?;
+    } else {
+        for diagnostic in &site.diagnostics {
+            writeln!(out, "{}\n", diagnostic.draw(true))?;
+        }
+    }
+    out.flush()?;
+    let count = |severity| {
+        site.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let posts = number(site.all.len(), "post");
+    writeln!(
+        io::stderr(),
+        "{root}: {posts} read, {}, {}",
+        number(errors, "error"),
+        number(warnings, "warning")
+    )?;
+    Ok(if errors + warnings == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,166 @@
+//! `feedmill serve`: watch a folder of posts and serve it.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use super::settings::Settings;
+use super::terminal;
+use crate::config::{Config, WatchMode};
+use crate::http::server::{self, Bound};
+use crate::http::{admin, routes};
+use crate::publisher::{Publisher, Report};
+
+/// The options of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder of posts [default: posts]
+    #[arg(env = "FEEDMILL_POSTS")]
+    posts: Option<Utf8PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN")]
+    listen: Option<String>,
+    /// Where the operator's address listens [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN")]
+    admin: Option<String>,
+    /// The folder for what files cannot remember; nothing is kept there yet
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE")]
+    state: Option<Utf8PathBuf>,
+    /// How changes are noticed [default: auto]
+    #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH")]
+    watch: Option<WatchMode>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Runs the command until it is told to stop.
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments {
+        posts,
+        listen,
+        admin,
+        state,
+        watch,
+        settings,
+    } = arguments;
+    let (config, root) = settings.load(posts, |config| {
+        let Config {
+            server,
+            watch: watching,
+            state: kept,
+            ..
+        } = config;
+        server.listen = listen.unwrap_or_else(|| std::mem::take(&mut server.listen));
+        server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
+        watching.mode = watch.unwrap_or(watching.mode);
+        kept.dir = state.or_else(|| kept.dir.take());
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("threads cannot be started")?;
+    runtime.block_on(serve(config, root))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
+    // the address first: whoever starts it twice should hear that at once, and not after a long look at the posts
+    let listen = &config.server.listen;
+    let bound = server::bind(listen).await.with_context(|| {
+        format!("cannot listen at {listen}: is something else running there? `--listen 127.0.0.1:0` takes a free port")
+    })?;
+    let config = at_address(config, &bound);
+    let publisher = Publisher::start(Arc::clone(&config), root.clone())
+        .await
+        .with_context(|| no_posts(&root))?;
+    let publisher = Arc::new(publisher);
+    let reports = publisher.reports();
+    terminal::say(&terminal::welcome(&root, &config, &publisher.site(), &publisher.health()));
+
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_at_signal(stop.clone()));
+    tokio::spawn(tell(reports, Arc::clone(&publisher)));
+    if let Some(admin) = bind_admin(&config.server.admin).await {
+        let asked = Arc::clone(&publisher);
+        let (settings, stop) = (config.server.clone(), stop.clone());
+        tokio::spawn(async move { admin.serve(admin::routes(move || status(&asked)), &settings, stop).await });
+    }
+    let asked = Arc::clone(&publisher);
+    bound.serve(routes::routes(move || asked.site()), &config.server, stop).await;
+    terminal::say("stopped\n");
+    Ok(())
+}
+
+/// `config` with the address that is really listened at, for port 0 is any free one.
+fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
+    if config.site.base_url.is_none() && config.server.listen.ends_with(":0") {
+        let mut config = Config::clone(&config);
+        config.server.listen = bound.address().to_string();
+        return Arc::new(config);
+    }
+    config
+}
+
+fn no_posts(root: &Utf8Path) -> String {
+    format!("the posts in {root} cannot be read; name a folder that exists: feedmill serve FOLDER")
+}
+
+/// The operator's address is a convenience: that it is taken stops nothing.
+async fn bind_admin(address: &str) -> Option<Bound> {
+    match server::bind(address).await {
+        Ok(bound) => Some(bound),
+        Err(error) => {
+            terminal::say(&format!(
+                "feedmill: no operator's address: {address}: {error}; `--admin ADDR` names another\n"
+            ));
+            None
+        }
+    }
+}
+
+/// Tells the terminal what happens, for as long as anything can.
+async fn tell(mut reports: Receiver<Arc<[Report]>>, publisher: Arc<Publisher>) {
+    loop {
+        match reports.recv().await {
+            Ok(batch) => terminal::say(&terminal::changes(&batch, &publisher.site())),
+            Err(RecvError::Lagged(batches)) => terminal::say(&format!("… {batches} batches of changes went by untold\n")),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Cancels `stop` at the first interrupt or termination; at the second the process ends where it stands.
+async fn stop_at_signal(stop: CancellationToken) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        tracing::warn!("signals cannot be awaited; only a kill ends the server");
+        return;
+    };
+    for already_asked in [false, true] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if already_asked {
+            std::process::exit(130);
+        }
+        stop.cancel();
+    }
+}
+
+fn status(publisher: &Publisher) -> serde_json::Value {
+    let site = publisher.site();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "posts": terminal::counts(&site),
+        "next_due": site.next_due().map(|due| due.to_string()),
+        "watching": publisher.health(),
+        "problems": site.diagnostics,
+    })
+}

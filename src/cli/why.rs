@@ -1,0 +1,147 @@
+//! `feedmill why`: is this post public, and if not, why not; and where what it says of itself came from.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use serde_json::json;
+
+use super::settings::Settings;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, printable};
+use crate::post::{Post, Visibility};
+use crate::publisher::snapshot;
+use crate::render::post_url;
+use crate::time::Timestamp;
+
+/// The options of `why`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file of the post
+    file: Utf8PathBuf,
+    /// The folder of posts [default: posts, or the file's own folder where that does not hold it]
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS")]
+    posts: Option<Utf8PathBuf>,
+    /// Write the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let given = arguments.posts.is_some();
+    let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
+    let (root, path) = place(&arguments.file, &root, given)?;
+    let now = Timestamp::now();
+    let site = snapshot(&config, &root, now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
+    let post = site.post(&path);
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{:#}", as_json(&path, post.map(AsRef::as_ref), &said, &config, now))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{}", printable(arguments.file.as_str()))?;
+    match post {
+        Some(post) => {
+            writeln!(out, "  {:<9} {}", "public", verdict(post, now))?;
+            for (name, value, origin) in facts(post, &config) {
+                writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
+            }
+            for (name, value) in [("section", post.section.clone()), ("tags", joined(&post.tags))] {
+                if let Some(value) = value {
+                    writeln!(out, "  {name:<9} {}", printable(&value))?;
+                }
+            }
+        }
+        None => writeln!(out, "  {:<9} no: {}", "public", absent(&path, &said))?,
+    }
+    for diagnostic in said {
+        writeln!(out, "\n{}", diagnostic.draw(true))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of posts, and where in it `file` is.
+fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
+    let whole = file.canonicalize_utf8().with_context(|| format!("{file} cannot be found"))?;
+    if whole.is_dir() {
+        bail!("{file} is a folder; name the file of a post");
+    }
+    let root = root.canonicalize_utf8().ok();
+    if let Some((root, path)) = root.as_deref().and_then(|root| Some((root, whole.strip_prefix(root).ok()?))) {
+        return Ok((root.to_owned(), path.to_owned()));
+    }
+    if given {
+        bail!("{file} is not in the folder of posts");
+    }
+    let root = whole.parent().context("the file has no folder")?;
+    Ok((root.to_owned(), whole.strip_prefix(root)?.to_owned()))
+}
+
+fn verdict(post: &Post, now: Timestamp) -> String {
+    let origin = &post.origins.standing;
+    match post.visibility(now) {
+        Visibility::Public if post.in_feeds => "yes".to_owned(),
+        Visibility::Public => "yes, but in no feed".to_owned(),
+        Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
+        Visibility::Draft => format!("no: it is a draft ({origin})"),
+        Visibility::Private => format!("no: it is private ({origin})"),
+        Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.origins.date),
+        Visibility::Expired => format!(
+            "no: it expired {}",
+            post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
+        ),
+    }
+}
+
+fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
+    let origins = &post.origins;
+    [
+        ("title", post.title.clone(), origins.title.to_string()),
+        (
+            "address",
+            post_url(&config.base(), &post.address),
+            origins.address.to_string(),
+        ),
+        ("id", post.id.clone(), origins.id.to_string()),
+        ("date", post.date.rfc3339(), origins.date.to_string()),
+        ("summary", post.summary.clone(), origins.summary.to_string()),
+    ]
+}
+
+fn joined(words: &[String]) -> Option<String> {
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Why there is no post of this file.
+fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    if !said.is_empty() {
+        "the file is refused"
+    } else if matches!(ending.as_str(), "md" | "markdown" | "mdx") {
+        "its name, or the name of a folder it is in, is one that is ignored"
+    } else {
+        "only files that end in .md, .markdown or .mdx are posts"
+    }
+}
+
+fn as_json(path: &Utf8Path, post: Option<&Post>, said: &[&Diagnostic], config: &Config, now: Timestamp) -> serde_json::Value {
+    json!({
+        "file": path,
+        "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
+        "visibility": post.map(|post| post.visibility(now)),
+        "why": post.map_or_else(|| absent(path, said).to_owned(), |post| verdict(post, now)),
+        "id": post.map(|post| &post.id),
+        "url": post.map(|post| post_url(&config.base(), &post.address)),
+        "title": post.map(|post| &post.title),
+        "date": post.map(|post| post.date),
+        "tags": post.map(|post| &post.tags),
+        "origins": post.map(|post| &post.origins),
+        "problems": said,
+    })
+}
