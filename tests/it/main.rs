@@ -1,1 +1,18 @@
+//! Every integration test, in one binary: it links once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and says what it skips"
+)]
+
+mod commands;
+mod connections;
+mod corpora;
+mod feeds;
+mod house;
+mod listing;
+mod live;
+mod server;
+mod watching;

@@ -1,0 +1,326 @@
+//! The real program, as a person runs it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::server::write;
+
+/// What a line of output is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("feedmill").unwrap();
+    command.args(arguments).current_dir(folder);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FEEDMILL_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs it to its end: exit status, standard output, standard error.
+fn run(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (path, content) in files {
+        write(folder.path(), path, content);
+    }
+    folder
+}
+
+const GOOD: &str = "---\ntitle: Good\ndate: 2026-01-31\n---\nText.\n";
+
+#[test]
+fn check_says_every_problem_and_tells_by_its_exit_status() {
+    let clean = folder(&[("posts/a.md", GOOD)]);
+    let (status, out, err) = run(&mut feedmill(clean.path(), &["check"]));
+    assert_eq!(
+        (status, out.as_str(), err.as_str()),
+        (0, "", "posts: 1 post read, 0 errors, 0 warnings\n")
+    );
+
+    let broken = folder(&[
+        ("posts/a.md", GOOD),
+        ("posts/b.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\n"),
+    ]);
+    let (status, out, err) = run(&mut feedmill(broken.path(), &["check"]));
+    assert_eq!((status, err.as_str()), (1, "posts: 2 posts read, 0 errors, 1 warning\n"));
+    assert!(
+        out.contains("b.md:2:9") && out.contains("2 | title: A: B") && out.contains("= help: "),
+        "{out}"
+    );
+    assert!(!out.contains('\u{1b}'), "no colour but on a terminal: {out:?}");
+
+    let (status, out, _) = run(&mut feedmill(broken.path(), &["check", "posts", "--json"]));
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &json["posts"]), (1, &2.into()));
+    let problem = &json["problems"][0];
+    assert_eq!(
+        (&problem["path"], &problem["line"], &problem["column"]),
+        (&"b.md".into(), &2.into(), &9.into())
+    );
+    assert!(problem["mend"].as_str().is_some_and(|mend| !mend.is_empty()));
+
+    let (status, _, err) = run(&mut feedmill(clean.path(), &["check", "elsewhere"]));
+    assert_eq!(status, 2);
+    assert!(err.starts_with("feedmill: ") && err.contains("elsewhere"), "{err}");
+}
+
+#[test]
+fn why_tells_what_a_post_is_and_where_that_came_from() {
+    let site = folder(&[
+        ("posts/2026-01-31-good-day.md", "# A good day\n\nText.\n"),
+        ("posts/draft.md", "---\ndraft: yes\ndate: 2026-01-31\n---\n"),
+        ("posts/later.md", "---\ndate: 2999-01-01\n---\n"),
+        ("posts/_hidden.md", "text"),
+        ("posts/open.md", "---\ntitle: open\n"),
+        ("posts/x.txt", "text"),
+    ]);
+    let cases: [(&str, &[&str]); 6] = [
+        (
+            "posts/2026-01-31-good-day.md",
+            &[
+                "public    yes",
+                "A good day  (first heading)",
+                "/posts/good-day  (file name)",
+                "tag:localhost,2026-01-31:good-day  (date and slug)",
+            ],
+        ),
+        ("posts/draft.md", &["no: it is a draft (front matter: draft)"]),
+        ("posts/later.md", &["not before 2999-01-01T00:00:00Z (front matter: date)"]),
+        (
+            "posts/_hidden.md",
+            &["no: its name, or the name of a folder it is in, is one that is ignored"],
+        ),
+        ("posts/open.md", &["no: the file is refused", "open.md:1:1"]),
+        (
+            "posts/x.txt",
+            &["no: only files that end in .md, .markdown or .mdx are posts"],
+        ),
+    ];
+    for (file, expected) in cases {
+        let (status, out, _) = run(&mut feedmill(site.path(), &["why", file]));
+        assert_eq!(status, 0, "{file}");
+        for expected in expected {
+            assert!(out.contains(expected), "{file}: {expected:?} is not in {out}");
+        }
+        let (_, out, _) = run(&mut feedmill(site.path(), &["why", file, "--json"]));
+        let json: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(json["public"], file.contains("good"), "{file}: {out}");
+    }
+    let (status, _, err) = run(&mut feedmill(site.path(), &["why", "posts/none.md"]));
+    assert_eq!((status, err.contains("posts/none.md cannot be found")), (2, true), "{err}");
+}
+
+#[test]
+fn a_flag_rules_over_the_environment_and_that_over_the_file() {
+    let site = folder(&[
+        ("posts/a.md", GOOD),
+        ("feedmill.toml", "[site]\nbase_url = 'https://file.example'\n"),
+    ]);
+    let url = |command: &mut Command| {
+        let (_, out, err) = run(command);
+        let json: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
+        json["url"].as_str().unwrap().to_owned()
+    };
+    let why = ["why", "posts/a.md", "--json"];
+    assert_eq!(
+        url(&mut feedmill(site.path(), &why)),
+        "https://file.example/posts/good".replace("good", "a")
+    );
+    assert_eq!(
+        url(feedmill(site.path(), &why).env("FEEDMILL_BASE_URL", "https://env.example")),
+        "https://env.example/posts/a"
+    );
+    let flagged = ["why", "posts/a.md", "--json", "--base-url", "https://flag.example"];
+    assert_eq!(
+        url(feedmill(site.path(), &flagged).env("FEEDMILL_BASE_URL", "https://env.example")),
+        "https://flag.example/posts/a"
+    );
+
+    write(
+        site.path(),
+        "other.toml",
+        "[site]\nbase_url = 'https://other.example'\n[posts]\ndir = 'posts'\n",
+    );
+    let named = ["why", "posts/a.md", "--json", "--config", "other.toml"];
+    assert_eq!(url(&mut feedmill(site.path(), &named)), "https://other.example/posts/a");
+
+    write(site.path(), "other.toml", "[site]\nbase_ulr = 'x'\n");
+    let (status, _, err) = run(&mut feedmill(site.path(), &named));
+    assert_eq!(status, 2);
+    assert!(
+        err.contains("other.toml:2:1") && err.contains("unknown field `base_ulr`"),
+        "{err}"
+    );
+    let (status, _, err) = run(&mut feedmill(site.path(), &["check", "--config", "none.toml"]));
+    assert_eq!(
+        (status, err.as_str()),
+        (2, "feedmill: there is no configuration file none.toml\n")
+    );
+}
+
+/// A running `feedmill serve`.
+struct Serving {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Serving {
+    fn start(folder: &Path, arguments: &[&str]) -> Serving {
+        let mut child = feedmill(folder, &["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env("FEEDMILL_ADMIN", "127.0.0.1:0")
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        Serving { child, lines }
+    }
+
+    /// The lines up to the first that contains `wanted`.
+    fn until(&self, wanted: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    seen.push(line);
+                    if seen.last().is_some_and(|line| line.contains(wanted)) {
+                        return seen;
+                    }
+                }
+                Err(error) => panic!("{wanted:?} was not said ({error}); what was: {seen:#?}"),
+            }
+        }
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    fn ended(&mut self) -> Option<i32> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while std::time::Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it does not end")
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn get(url: &str) -> String {
+    ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()
+}
+
+#[test]
+fn serve_tells_a_newcomer_what_to_open_and_what_happens_and_ends_at_ctrl_c() {
+    let site = folder(&[]);
+    std::fs::create_dir(site.path().join("posts")).unwrap();
+    let mut serving = Serving::start(site.path(), &[]);
+    let welcome = serving.until("Ctrl-C ends it");
+    let address = |name: &str| {
+        let line = welcome
+            .iter()
+            .find(|line| line.trim_start().starts_with(name))
+            .unwrap_or_else(|| panic!("{welcome:#?}"));
+        line.split_whitespace().last().unwrap().to_owned()
+    };
+    assert!(welcome.iter().any(|line| line.contains("0 posts in posts")), "{welcome:#?}");
+    assert!(
+        welcome.iter().any(|line| line.contains("Drop a .md file into the folder")),
+        "{welcome:#?}"
+    );
+    for name in ["read", "rss", "atom", "json", "listing"] {
+        assert!(!get(&address(name)).is_empty(), "{name}");
+    }
+
+    write(site.path(), "posts/hello.md", "Just text.\n");
+    let line = serving.until("hello.md").pop().unwrap();
+    assert!(line.starts_with("+ hello.md → /posts/hello \"Hello\" dated "), "{line}");
+    assert!(
+        get(&address("rss")).contains("<title>Hello</title>"),
+        "what is announced can be fetched"
+    );
+
+    write(site.path(), "posts/hello.md", "---\ntitle: Hello\ndate: 2026-01-31\n");
+    let line = serving.until("! hello.md").pop().unwrap();
+    assert!(line.contains("hello.md"), "{line}");
+    serving.until("1 | ---");
+    assert!(
+        get(&address("rss")).contains("<title>Hello</title>"),
+        "the last good version stays"
+    );
+    write(
+        site.path(),
+        "posts/hello.md",
+        "---\ntitle: Hello\ndate: 2026-01-31\n---\nMended.\n",
+    );
+    serving.until("✓ hello.md");
+    assert!(get(&address("json")).contains("Mended."));
+
+    std::fs::rename(site.path().join("posts/hello.md"), site.path().join("posts/hi.md")).unwrap();
+    serving.until("> hello.md → hi.md → /posts/hi");
+    serving.signal(rustix::process::Signal::INT);
+    serving.until("stopped");
+    assert_eq!(serving.ended(), Some(0));
+    let mut out = String::new();
+    serving.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert_eq!(out, "", "messages for people go to stderr");
+}
+
+#[test]
+fn serve_says_why_it_cannot_start() {
+    let site = folder(&[("posts/a.md", GOOD)]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (status, _, err) = run(&mut feedmill(site.path(), &["serve", "--listen", &address]));
+    assert_eq!(status, 2);
+    assert!(
+        err.contains(&format!("cannot listen at {address}")) && err.contains("--listen"),
+        "{err}"
+    );
+    let (status, _, err) = run(&mut feedmill(site.path(), &["serve", "elsewhere", "--listen", "127.0.0.1:0"]));
+    assert_eq!(status, 2);
+    assert!(err.contains("elsewhere") && err.contains("feedmill serve FOLDER"), "{err}");
+    // the operator's address is a convenience
+    let mut serving = Serving::start(site.path(), &["--admin", &address]);
+    serving.until("no operator's address");
+    serving.signal(rustix::process::Signal::TERM);
+    assert_eq!(serving.ended(), Some(0));
+}
+
+#[test]
+fn polling_publishes_too() {
+    let site = folder(&[
+        ("posts/a.md", GOOD),
+        ("feedmill.toml", "[watch]\npoll = 0.05\nsettle = 0.05\n"),
+    ]);
+    let serving = Serving::start(site.path(), &["--watch", "poll"]);
+    serving.until("by looking again and again");
+    write(site.path(), "posts/b.md", "---\ntitle: B\ndate: 2026-02-01\n---\n");
+    serving.until("+ b.md → /posts/b \"B\"");
+}

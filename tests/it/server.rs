@@ -1,0 +1,149 @@
+//! A site under test: files in a temporary folder, served by the real server on a free port.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use feedmill::config::Config;
+use feedmill::http::{routes::routes, server};
+use feedmill::publisher::Publisher;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// What a condition is waited for at most. Nothing takes this long but a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running site. It ends when it is dropped.
+pub struct TestSite {
+    folder: TempDir,
+    base: String,
+    stop: CancellationToken,
+    runtime: Option<Runtime>,
+}
+
+/// An answer, as a client sees it.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl TestSite {
+    /// A site of these files (path, content), configured by `config` (TOML).
+    pub fn start(files: &[(&str, &str)], config: &str) -> TestSite {
+        let folder = TempDir::new().unwrap();
+        for (path, content) in files {
+            write(folder.path(), path, content);
+        }
+        let config = Arc::new(Config::parse("feedmill.toml".into(), config).unwrap());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let stop = CancellationToken::new();
+        let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        let base = runtime.block_on(async {
+            let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
+            let bound = server::bind("127.0.0.1:0").await.unwrap();
+            let base = format!("http://{}", bound.address());
+            let (settings, stop) = (config.server.clone(), stop.clone());
+            tokio::spawn(async move { bound.serve(routes(move || publisher.site()), &settings, stop).await });
+            base
+        });
+        TestSite {
+            folder,
+            base,
+            stop,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// Writes a file the way most programs do: in place.
+    pub fn write(&self, path: &str, content: &str) {
+        write(self.folder.path(), path, content);
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The host and port it listens at.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request("GET", path, headers)
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = agent.run(request.body(()).unwrap()).unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap(),
+        }
+    }
+
+    /// Asks for `path` until the answer is as `wanted`.
+    pub fn wait_for(&self, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
+        let since = Instant::now();
+        loop {
+            let answer = self.get(path);
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(
+                since.elapsed() < PATIENCE,
+                "{path} never became what was waited for; at last: {answer:?}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for TestSite {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}
+
+pub fn write(folder: &Path, path: &str, content: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}

@@ -1,0 +1,178 @@
+//! From the disk to the site: what is seen, when it is believed, and how soon it is served.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test ends where it fails, and may tell what it measured"
+)]
+
+mod folder;
+mod live;
+mod model;
+
+mod rules;
+mod writers;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use feedmill::config::Config;
+use feedmill::publisher::desk::{Desk, Outcome};
+use feedmill::publisher::{Event, Publisher};
+use feedmill::site::Site;
+use feedmill::time::Timestamp;
+use feedmill::watch::{Hints, How};
+
+/// A temporary posts folder, and a place beside it.
+struct Posts {
+    temporary: tempfile::TempDir,
+    root: Utf8PathBuf,
+}
+
+impl Posts {
+    fn new() -> Posts {
+        let temporary = tempfile::tempdir().unwrap();
+        let above = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
+        let root = above.join("posts");
+        fs::create_dir(&root).unwrap();
+        Posts { temporary, root }
+    }
+
+    fn of(files: &[&str]) -> Posts {
+        let posts = Posts::new();
+        for file in files {
+            posts.write(file, &format!("# {file}\n\nText.\n"));
+        }
+        posts
+    }
+
+    fn beside(&self, path: &str) -> Utf8PathBuf {
+        Utf8Path::from_path(self.temporary.path()).unwrap().join(path)
+    }
+
+    fn path(&self, path: &str) -> Utf8PathBuf {
+        self.root.join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    fn link(&self, target: &str, path: &str) {
+        symlink(target, self.path(path)).unwrap();
+    }
+}
+
+/// A desk over a folder, driven by a clock that is turned by hand.
+struct Driver {
+    posts: Posts,
+    desk: Desk,
+    tick: Duration,
+}
+
+impl Driver {
+    /// The files have been there for long, and were looked at once.
+    fn of(files: &[&str]) -> Driver {
+        Driver::over(Posts::of(files), Config::default())
+    }
+
+    fn over(posts: Posts, config: Config) -> Driver {
+        let mut desk = Desk::new(Arc::new(config), posts.root.clone());
+        let outcome = desk.look(&Hints::everything(), later(), Duration::ZERO);
+        assert_eq!(outcome.again_in, None, "files that were there for long wait for nothing");
+        let tick = Duration::from_secs(1000);
+        Driver { posts, desk, tick }
+    }
+
+    /// Looks `after` milliseconds where `hints` say.
+    fn look(&mut self, after: u64, hints: &[(&str, How)]) -> Outcome {
+        let mut all = Hints::default();
+        for (path, how) in hints {
+            all.add((*path).into(), *how);
+        }
+        self.look_at(after, &all)
+    }
+
+    fn scan(&mut self, after: u64) -> Outcome {
+        self.look_at(after, &Hints::everything())
+    }
+
+    fn look_at(&mut self, after: u64, hints: &Hints) -> Outcome {
+        self.tick += Duration::from_millis(after);
+        self.desk.look(hints, Timestamp::now(), self.tick)
+    }
+
+    fn served(&self) -> Vec<&str> {
+        self.desk.posts().map(|post| post.source.as_str()).collect()
+    }
+
+    fn body(&self, path: &str) -> String {
+        let post = self.desk.posts().find(|post| post.source == path).expect("a post");
+        post.body.to_string()
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.desk.diagnostics().iter().map(ToString::to_string).collect()
+    }
+}
+
+/// An hour from now: everything on the disk has held still for long.
+fn later() -> Timestamp {
+    Timestamp::now() + Duration::from_hours(1)
+}
+
+fn events(outcome: &Outcome) -> Vec<(&str, &Event)> {
+    outcome
+        .reports
+        .iter()
+        .map(|report| (report.path.as_str(), &report.event))
+        .collect()
+}
+
+async fn publish(posts: &Posts) -> Publisher {
+    publish_with(posts, |_| {}).await
+}
+
+async fn publish_with(posts: &Posts, adapt: impl FnOnce(&mut Config)) -> Publisher {
+    let mut config = Config::default();
+    adapt(&mut config);
+    Publisher::start(Arc::new(config), posts.root.clone())
+        .await
+        .expect("it starts")
+}
+
+/// Waits until `condition` holds.
+async fn until(publisher: &Publisher, what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        let sources = sources(&publisher.site());
+        assert!(
+            Instant::now() < deadline,
+            "{what}: not in time; {sources:?} {:?}",
+            publisher.health()
+        );
+        tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+}
+
+fn sources(site: &Site) -> Vec<String> {
+    site.all.iter().map(|post| post.source.to_string()).collect()
+}
+
+fn body_of(site: &Site, path: &str) -> Option<String> {
+    Some(site.all.iter().find(|post| post.source == path)?.body.to_string())
+}

@@ -1,0 +1,410 @@
+//! When what is seen is believed: the desk, with a clock turned by hand.
+
+use super::*;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+#[test]
+fn an_unchanged_folder_changes_nothing() {
+    let mut driver = Driver::of(&["a.md", "b.md"]);
+    for _ in 0..3 {
+        let outcome = driver.scan(1000);
+        assert!(!outcome.changed && outcome.reports.is_empty() && outcome.again_in.is_none());
+    }
+}
+
+#[test]
+fn a_hint_changes_nothing_that_the_disk_does_not_show() {
+    let mut driver = Driver::of(&["a.md", "b.md"]);
+    for how in [How::Seen, How::Modified, How::Closed, How::Moved] {
+        let outcome = driver.look(10, &[("a.md", how), ("gone.md", how), ("../x.md", how), (".git/x.md", how)]);
+        assert!(!outcome.changed && outcome.again_in.is_none(), "{how:?}");
+    }
+    assert_eq!(driver.served(), ["a.md", "b.md"]);
+}
+
+#[test]
+fn a_file_renamed_into_place_is_taken_at_once() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.posts.write("new.md", "# New");
+    let outcome = driver.look(0, &[("new.md", How::Moved)]);
+    assert_eq!(events(&outcome), [("new.md", &Event::Added)]);
+    assert_eq!(driver.served(), ["a.md", "new.md"]);
+}
+
+#[test]
+fn a_known_file_that_was_closed_is_taken_at_once_but_not_twice_within_the_settle_time() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.posts.write("a.md", "# One");
+    assert!(driver.look(0, &[("a.md", How::Closed)]).changed);
+    driver.posts.write("a.md", "# One and two");
+    let outcome = driver.look(50, &[("a.md", How::Closed)]);
+    assert!(!outcome.changed);
+    assert_eq!(outcome.again_in, Some(Duration::from_millis(100)));
+    assert!(driver.look(100, &[]).changed);
+    assert_eq!(driver.body("a.md").trim_end(), "# One and two");
+}
+
+#[test]
+fn a_new_file_has_to_hold_still() {
+    for how in [How::Closed, How::Seen] {
+        let mut driver = Driver::of(&["a.md"]);
+        driver.posts.write("new.md", "# New");
+        assert!(!driver.look(0, &[("new.md", how)]).changed);
+        driver.posts.write("new.md", "# New, and growing");
+        assert!(!driver.look(99, &[]).changed, "it is another version");
+        assert!(!driver.look(99, &[]).changed);
+        assert!(driver.look(1, &[]).changed, "{how:?}");
+    }
+}
+
+#[test]
+fn a_file_being_written_waits_for_its_writer() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.posts.write("a.md", "# Half");
+    assert!(!driver.look(0, &[("a.md", How::Modified)]).changed);
+    assert!(!driver.scan(1900).changed, "a writer may pause");
+    driver.posts.write("a.md", "# Half and half");
+    assert!(!driver.look(10, &[("a.md", How::Modified)]).changed);
+    assert!(driver.look(10, &[("a.md", How::Closed)]).changed, "closed");
+    driver.posts.write("a.md", "# Never closed");
+    assert!(!driver.look(1000, &[("a.md", How::Modified)]).changed);
+    assert!(driver.look(2000, &[]).changed, "still for two seconds");
+}
+
+#[test]
+fn while_polling_a_file_has_to_hold_still_over_a_whole_poll() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.desk.set_polling(true);
+    driver.posts.write("a.md", "# Other");
+    assert!(!driver.scan(0).changed);
+    assert!(!driver.scan(900).changed);
+    assert!(driver.scan(100).changed);
+}
+
+#[test]
+fn at_the_start_only_files_just_written_wait() {
+    let posts = Posts::of(&["new.md", "old.md"]);
+    let hour = Duration::from_hours(1);
+    let old = fs::File::options().append(true).open(posts.path("old.md")).unwrap();
+    old.set_modified(std::time::SystemTime::now() - hour).unwrap();
+    let mut desk = Desk::new(Arc::default(), posts.root.clone());
+    let outcome = desk.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
+    assert_eq!(events(&outcome), [("old.md", &Event::Added)]);
+    let wait = outcome.again_in.unwrap();
+    assert_eq!(wait, Duration::from_millis(100));
+    let outcome = desk.look(&Hints::default(), Timestamp::now(), wait);
+    assert_eq!(events(&outcome), [("new.md", &Event::Added)]);
+}
+
+#[test]
+fn a_broken_version_leaves_the_last_good_one() {
+    let mut driver = Driver::of(&["a.md"]);
+    let good = driver.body("a.md");
+    fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
+    let outcome = driver.look(0, &[("a.md", How::Moved)]);
+    let why = "byte 0xe9 is not UTF-8".to_owned();
+    assert_eq!(events(&outcome), [("a.md", &Event::Broken { why })]);
+    assert!(outcome.changed, "the diagnostic is new");
+    assert_eq!(driver.body("a.md"), good);
+    let said: Vec<String> = driver.said().into_iter().filter(|said| said.contains("error")).collect();
+    assert_eq!(
+        said,
+        ["a.md:1:6: error: byte 0xe9 is not UTF-8; the last good version stays published (save the file as UTF-8)"]
+    );
+    driver.posts.write("a.md", "# café");
+    let outcome = driver.look(0, &[("a.md", How::Moved)]);
+    assert_eq!(events(&outcome), [("a.md", &Event::Mended)]);
+    assert!(!driver.said().iter().any(|said| said.contains("error")));
+}
+
+#[test]
+fn an_empty_file_waits_and_never_replaces_a_post() {
+    let mut driver = Driver::of(&["a.md"]);
+    let good = driver.body("a.md");
+    driver.posts.write("a.md", "");
+    driver.posts.write("new.md", "");
+    let hints = [("a.md", How::Closed), ("new.md", How::Moved)];
+    assert!(!driver.look(0, &hints).changed, "a truncated file is about to be written");
+    assert!(!driver.look(1999, &[]).changed);
+    assert!(driver.look(1, &[]).changed);
+    assert_eq!(driver.body("a.md"), good);
+    assert_eq!(driver.served(), ["a.md"]);
+    let said = driver
+        .said()
+        .into_iter()
+        .filter(|said| said.contains("is empty"))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        said,
+        [
+            "a.md: error: is empty; the last good version stays published (write the post)",
+            "new.md: note: is empty (write the post)",
+        ]
+    );
+}
+
+#[test]
+fn a_version_that_may_not_be_read_leaves_the_last_good_one() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    let good = driver.body("a.md");
+    let config = Config::default();
+    let too_long = "x".repeat(usize::try_from(config.posts.max_file_bytes).unwrap() + 1);
+    driver.posts.write("a.md", &too_long);
+    driver.scan(0);
+    driver.scan(5000);
+    assert_eq!(driver.body("a.md"), good);
+    assert!(driver.said().iter().any(|said| said.contains("is larger than")));
+
+    fs::set_permissions(driver.posts.path("b.md"), fs::Permissions::from_mode(0o0)).unwrap();
+    driver.scan(0);
+    let outcome = driver.scan(5000);
+    assert_eq!(outcome.again_in, None, "it is not asked for again and again");
+    assert_eq!(driver.served(), ["a.md", "b.md", "c.md"]);
+    let is_shut = fs::read(driver.posts.path("b.md")).is_err();
+    assert_eq!(driver.said().iter().any(|said| said.contains("permission denied")), is_shut);
+    fs::set_permissions(driver.posts.path("b.md"), fs::Permissions::from_mode(0o644)).unwrap();
+    driver.scan(0);
+    driver.scan(5000);
+    assert!(!driver.said().iter().any(|said| said.contains("permission denied")));
+}
+
+#[test]
+fn a_deletion_is_believed_after_a_second() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    driver.posts.remove("a.md");
+    let outcome = driver.look(0, &[("a.md", How::Seen)]);
+    assert!(!outcome.changed);
+    assert_eq!(outcome.again_in, Some(Duration::from_secs(1)));
+    let outcome = driver.look(1000, &[]);
+    assert_eq!(events(&outcome), [("a.md", &Event::Removed)]);
+    assert_eq!(driver.served(), ["b.md", "c.md"]);
+}
+
+#[test]
+fn an_editor_that_deletes_and_creates_deletes_nothing() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    driver.posts.remove("a.md");
+    driver.look(0, &[("a.md", How::Seen)]);
+    driver.posts.write("a.md", "# Saved");
+    let outcome = driver.look(20, &[("a.md", How::Closed)]);
+    assert_eq!(events(&outcome), [("a.md", &Event::Changed)]);
+    assert!(!driver.look(5000, &[]).changed);
+}
+
+/// A way of noticing a move.
+type See = fn(&mut Driver) -> Outcome;
+
+#[test]
+fn a_move_is_one_however_it_is_seen() {
+    let from = Utf8PathBuf::from("a.md");
+    let cases: [(&str, See); 3] = [
+        ("hinted", |driver| {
+            driver.look(0, &[("a.md", How::Seen), ("in/z.md", How::Moved)])
+        }),
+        ("seen by a scan", |driver| driver.scan(0)),
+        ("hinted one by one", |driver| {
+            driver.look(0, &[("a.md", How::Seen)]);
+            driver.look(300, &[("in/z.md", How::Moved)])
+        }),
+    ];
+    for (name, see) in cases {
+        let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+        fs::create_dir(driver.posts.path("in")).unwrap();
+        driver.posts.rename("a.md", "in/z.md");
+        let outcome = see(&mut driver);
+        assert_eq!(
+            events(&outcome),
+            [("in/z.md", &Event::Moved { from: from.clone() })],
+            "{name}"
+        );
+        assert_eq!(driver.served(), ["b.md", "c.md", "in/z.md"], "{name}");
+    }
+}
+
+#[test]
+fn a_copy_followed_by_a_deletion_is_a_move() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    fs::copy(driver.posts.path("a.md"), driver.posts.path("z.md")).unwrap();
+    driver.posts.remove("a.md");
+    assert!(!driver.scan(0).changed);
+    let outcome = driver.scan(100);
+    assert_eq!(events(&outcome), [("z.md", &Event::Moved { from: "a.md".into() })]);
+}
+
+#[test]
+fn a_rename_of_case_alone_is_a_move() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    driver.posts.rename("a.md", "A.md");
+    let outcome = driver.scan(0);
+    assert_eq!(events(&outcome), [("A.md", &Event::Moved { from: "a.md".into() })]);
+}
+
+#[test]
+fn a_moved_folder_moves_its_posts_and_never_hides_them() {
+    let mut driver = Driver::of(&["in/a.md", "in/deep/b.md", "c.md"]);
+    driver.posts.rename("in", "out");
+    driver.look(0, &[("in", How::Seen), ("out", How::Moved)]);
+    assert_eq!(driver.served(), ["c.md", "out/a.md", "out/deep/b.md"]);
+    fs::rename(driver.posts.path("out/deep"), driver.posts.beside("deep")).unwrap();
+    driver.look(0, &[("out/deep", How::Seen)]);
+    driver.look(1000, &[]);
+    assert_eq!(driver.served(), ["c.md", "out/a.md"]);
+}
+
+#[test]
+fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md"]);
+    for path in ["a.md", "b.md", "c.md"] {
+        driver.posts.remove(path);
+    }
+    let outcome = driver.scan(0);
+    assert!(matches!(events(&outcome)[..], [("", Event::Held { .. })]), "{outcome:?}");
+    assert!(driver.desk.trouble().unwrap().contains("3 posts are gone at once"));
+    assert!(!driver.scan(59_000).changed);
+    assert_eq!(driver.served().len(), 4);
+    assert!(driver.scan(1000).changed);
+    assert_eq!(driver.served(), ["d.md"]);
+    assert_eq!(driver.desk.trouble(), None);
+}
+
+#[test]
+fn a_mass_disappearance_that_mends_leaves_no_trace() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
+    fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
+    fs::create_dir(&driver.posts.root).unwrap();
+    driver.scan(0);
+    assert!(driver.desk.trouble().is_some(), "an empty folder where posts were");
+    driver.scan(30_000);
+    fs::remove_dir(&driver.posts.root).unwrap();
+    fs::rename(driver.posts.beside("aside"), &driver.posts.root).unwrap();
+    let outcome = driver.scan(1000);
+    assert_eq!(events(&outcome), [("", &Event::Mended)]);
+    assert!(!driver.scan(120_000).changed);
+    assert_eq!(driver.served(), ["a.md", "b.md", "c.md"]);
+}
+
+#[test]
+fn a_missing_folder_is_never_believed() {
+    let mut driver = Driver::of(&["a.md", "b.md"]);
+    fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
+    for _ in 0..5 {
+        let outcome = driver.scan(3_600_000);
+        assert!(!outcome.changed && outcome.again_in.is_some());
+    }
+    assert_eq!(driver.served(), ["a.md", "b.md"]);
+    assert!(driver.desk.trouble().unwrap().contains("cannot be read"));
+    fs::rename(driver.posts.beside("aside"), &driver.posts.root).unwrap();
+    driver.posts.write("a.md", "# Changed while nobody could see");
+    driver.look(0, &[]);
+    driver.look(100, &[]);
+    assert_eq!(
+        driver.body("a.md").trim_end(),
+        "# Changed while nobody could see",
+        "it is looked at wholly"
+    );
+    assert_eq!(driver.desk.trouble(), None);
+}
+
+#[test]
+fn an_empty_folder_on_another_device_is_never_believed() {
+    // a mount point is a folder of another device; an unmounted one is empty: both by way of a link here
+    let memory = Utf8Path::new("/dev/shm");
+    let Ok(other) = tempfile::tempdir_in(memory) else { return };
+    let posts = Posts::new();
+    if fs::metadata(other.path()).unwrap().dev() == fs::metadata(&posts.root).unwrap().dev() {
+        return;
+    }
+    let mounted = posts.beside("mounted");
+    fs::create_dir(&mounted).unwrap();
+    fs::write(mounted.join("a.md"), "# A").unwrap();
+    fs::remove_dir(&posts.root).unwrap();
+    symlink(&mounted, &posts.root).unwrap();
+    let mut driver = Driver::over(posts, Config::default());
+    fs::remove_file(&driver.posts.root).unwrap();
+    symlink(other.path(), &driver.posts.root).unwrap();
+    for _ in 0..3 {
+        driver.scan(3_600_000);
+        assert_eq!(driver.served(), ["a.md"]);
+        assert!(driver.desk.trouble().unwrap().contains("not mounted"));
+    }
+}
+
+#[test]
+fn a_rewrite_of_the_same_size_and_time_is_seen() {
+    let mut driver = Driver::of(&["a.md"]);
+    let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+    for text in ["# First", "# Other"] {
+        driver.posts.write("a.md", text);
+        let file = fs::File::options().append(true).open(driver.posts.path("a.md")).unwrap();
+        file.set_modified(long_ago).unwrap();
+        driver.scan(1000);
+        driver.scan(1000);
+        assert_eq!(driver.body("a.md").trim_end(), text);
+    }
+}
+
+#[test]
+fn two_writes_within_one_tick_of_the_file_system_are_both_seen() {
+    let mut driver = Driver::of(&["a.md"]);
+    let just_now = std::time::SystemTime::now();
+    for n in 0..20 {
+        let text = format!("# Version {n:02}");
+        driver.posts.write("a.md", &text);
+        let file = fs::File::options().append(true).open(driver.posts.path("a.md")).unwrap();
+        file.set_modified(just_now).unwrap();
+        driver.look(0, &[("a.md", How::Moved)]);
+        assert_eq!(driver.body("a.md").trim_end(), text);
+    }
+}
+
+#[test]
+fn files_that_come_one_by_one_are_taken_together() {
+    let mut driver = Driver::of(&["a.md"]);
+    let mut builds = 0;
+    for n in 0..50 {
+        let path = format!("new{n}.md");
+        driver.posts.write(&path, "# New");
+        builds += u32::from(driver.look(10, &[(&path, How::Closed)]).changed);
+    }
+    let mut looks = 0;
+    while let Some(wait) = driver.look(0, &[]).again_in {
+        driver.tick += wait;
+        builds += u32::from(driver.look(0, &[]).changed);
+        looks += 1;
+    }
+    assert!(looks <= 3, "{looks} looks at files that are to be taken together");
+    assert_eq!(driver.served().len(), 51);
+    assert!((5..=7).contains(&builds), "{builds} builds in 600 ms");
+}
+
+#[test]
+fn a_kubernetes_swap_changes_all_posts_together_and_hides_none() {
+    let posts = Posts::of(&["..2026_1/a.md", "..2026_1/b.md"]);
+    posts.link("..2026_1", "..data");
+    posts.link("..data/a.md", "a.md");
+    posts.link("..data/b.md", "b.md");
+    let mut driver = Driver::over(posts, Config::default());
+    assert_eq!(driver.served(), ["a.md", "b.md"]);
+    driver.posts.write("..2026_2/a.md", "# New a");
+    driver.posts.write("..2026_2/b.md", "# New b");
+    driver.posts.link("..2026_2", "..data_tmp");
+    driver.posts.rename("..data_tmp", "..data");
+    fs::remove_dir_all(driver.posts.path("..2026_1")).unwrap();
+    assert!(!driver.look(0, &[("..data", How::Moved)]).changed);
+    driver.look(100, &[]);
+    let bodies = ["a.md", "b.md"].map(|path| driver.body(path).trim_end().to_owned());
+    assert_eq!(bodies, ["# New a", "# New b"]);
+}
+
+#[test]
+fn too_many_new_files_are_left_out_and_said() {
+    let mut config = Config::default();
+    config.posts.max_files = 2;
+    let mut driver = Driver::over(Posts::of(&["b.md", "c.md"]), config);
+    driver.posts.write("a.md", "# A");
+    driver.look(0, &[("a.md", How::Moved)]);
+    driver.scan(0);
+    driver.scan(5000);
+    assert_eq!(driver.served(), ["b.md", "c.md"], "who was first stays");
+    assert!(driver.said().iter().any(|said| said.contains("raise posts.max_files")));
+}
