@@ -29,6 +29,10 @@ pub struct Config {
     pub watch: Watch,
     /// What is remembered between runs.
     pub state: State,
+    /// How long answers may be kept.
+    pub cache: Cache,
+    /// Addresses that have moved.
+    pub redirect: Vec<Redirect>,
 }
 
 /// `[site]`
@@ -200,6 +204,41 @@ pub struct State {
     pub dir: Option<Utf8PathBuf>,
 }
 
+/// `[cache]`: how long clients and caches may keep an answer, in seconds (RFC 9111, RFC 5861).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    /// Feeds: before they ask again. RSS says it too, in minutes (`ttl`). Shortened before a scheduled post.
+    pub feeds: u32,
+    /// The listing and pages: before they ask again.
+    pub pages: u32,
+    /// How much longer an old answer may be used while a new one is fetched.
+    pub stale_while_revalidate: u32,
+    /// How much longer an old answer may be used while there is an error here.
+    pub stale_if_error: u32,
+}
+
+/// `[[redirect]]`: an address that has moved for good (RFC 9110, section 15.4.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirect {
+    /// The path that was: `/old-feed.xml`.
+    pub from: String,
+    /// The path or URL that is.
+    pub to: String,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache {
+            feeds: 300,
+            pages: 0,
+            stale_while_revalidate: 600,
+            stale_if_error: 86_400,
+        }
+    }
+}
+
 impl Default for Site {
     fn default() -> Self {
         Site {
@@ -348,6 +387,15 @@ impl Config {
         if !(absolute || permalink.starts_with('/')) || !permalink.contains("{slug}") {
             let message = "it starts with `/`, `http://` or `https://` and holds `{slug}`".to_owned();
             return Err(("posts.permalink", message));
+        }
+        for Redirect { from, to } in &self.redirect {
+            let is_web = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            if !from.starts_with('/') || !(is_web || to.starts_with('/') && !to.starts_with("//")) || from == to {
+                return Err((
+                    "redirect.from",
+                    "`from` is a path, `to` another path or an http address".to_owned(),
+                ));
+            }
         }
         Ok(self)
     }

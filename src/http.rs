@@ -1,12 +1,16 @@
 //! The door: requests in, answers out.
 //!
 //! [`server`] holds the connections, [`routes`] says which address answers what, [`target`] reads an address, [`query`] the
-//! parameters of the listing, [`conditional`] spares what the client has already, [`problem`] says what went wrong. [`admin`] is the operator's own door.
+//! parameters of the listing, [`negotiate`] and [`conditional`] what the client would rather have and what it has already; [`reply`]
+//! makes an answer of a document, [`links`] names its relatives, [`problem`] says what went wrong. [`admin`] is the operator's door.
 
 pub mod admin;
 pub mod conditional;
+pub mod links;
+pub mod negotiate;
 pub mod problem;
 pub mod query;
+pub mod reply;
 pub mod routes;
 pub mod server;
 pub mod target;

@@ -74,6 +74,8 @@ pub struct Post {
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// The Markdown, without the front matter.
     pub body: Arc<str>,
+    /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
+    pub touched: Timestamp,
     /// Where the above came from.
     pub origins: Origins,
 }

@@ -103,6 +103,8 @@ pub struct FeedPage {
     pub icon: Option<String>,
     /// A larger picture.
     pub image: Option<String>,
+    /// Minutes that a reader may wait before it asks again (RSS `ttl`); `None` where nothing is said.
+    pub ttl: Option<u32>,
     /// When anything in it last changed; a fixed instant where it is empty.
     pub updated: Moment,
     /// Newest first.

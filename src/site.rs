@@ -13,7 +13,7 @@ use crate::index::{Filter, Index, Scope};
 use crate::post::Post;
 use crate::render::encode::Document;
 use crate::render::listing::ListingPage;
-use crate::render::{Format, Place, page};
+use crate::render::{Format, Place, feed_page, page};
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.
@@ -27,6 +27,8 @@ pub struct Site {
     /// What is to be said about the files it was made of, ordered by path and place.
     pub diagnostics: Vec<Diagnostic>,
     documents: Arc<Documents>,
+    /// The instant it was built for.
+    built: Timestamp,
 }
 
 impl Site {
@@ -51,10 +53,13 @@ impl Site {
             index,
             diagnostics,
             documents,
+            built: now,
         };
         // the feeds that nearly every request is for are finished before the first request can see this site
         for format in Format::ALL {
-            let _ = site.feed(&Scope::Site, Place::Newest, format);
+            if let Some(document) = site.feed(&Scope::Site, Place::Newest, format) {
+                document.finish();
+            }
         }
         site
     }
@@ -82,7 +87,22 @@ impl Site {
     #[must_use]
     pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
         self.documents
-            .feed(scope, self.index.members(scope)?, place, format, &self.config)
+            .feed(scope, self.index.members(scope)?, place, format, &self.config, self.built)
+    }
+
+    /// How many full archive documents the feeds of `scope` have.
+    #[must_use]
+    pub fn archives(&self, scope: &Scope) -> usize {
+        self.index.members(scope).map_or(0, |members| {
+            feed_page::archives(members.in_feeds.len(), self.config.feed.limit)
+        })
+    }
+
+    /// The page that explains the feeds of `scope`.
+    #[must_use]
+    pub fn subscribe_page(&self, scope: &Scope) -> Option<Document> {
+        let members = self.index.members(scope)?;
+        Some(Document::new(page::MEDIA_TYPE, page::subscribe(&self.config, scope, members)))
     }
 
     /// Page `page` (from 1) of the JSON listing of what `filter` finds, and its `Link` header (RFC 8288) where it has one.

@@ -22,7 +22,8 @@ where
             "/status" => json(&status()),
             _ => problem(StatusCode::NOT_FOUND, "here is /status"),
         });
-    read.or(warp::any().map(super::routes::refused_method)).unify()
+    read.or(warp::method().map(|method| super::routes::other_method(&method)))
+        .unify()
 }
 
 fn json(value: &serde_json::Value) -> Response<Bytes> {

@@ -1,50 +1,181 @@
-//! `If-None-Match` (RFC 9110, section 13.1.2).
+//! Conditional requests (RFC 9110, section 13): what the client has already is not sent again.
 
-/// Whether a request with these `If-None-Match` values already has the representation whose strong tag is `etag`, in its quotes.
-///
-/// Tags compare weakly (section 8.8.3.2); `*` matches whatever there is. What is no list of tags matches nothing.
-#[must_use]
-pub fn none_match_has<'a>(values: impl IntoIterator<Item = &'a str>, etag: &str) -> bool {
-    values
-        .into_iter()
-        .any(|value| value.trim() == "*" || tags(value).any(|tag| tag == etag))
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, header};
+
+use crate::time::Timestamp;
+
+/// What the conditions of a request come to, for GET and HEAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Answer as if there were none.
+    Proceed,
+    /// 304: the client has it.
+    NotModified,
+    /// 412: what the client wants is no more.
+    PreconditionFailed,
 }
 
-/// The opaque tags of one header value, in their quotes; none from the first thing on that is no tag.
-fn tags(value: &str) -> impl Iterator<Item = &str> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        rest = rest.strip_prefix("W/").unwrap_or(rest);
-        let end = rest.strip_prefix('"')?.find('"')? + 2;
-        let (tag, after) = rest.split_at_checked(end)?;
-        rest = after;
-        Some(tag)
-    })
+/// Weighs the conditions of a request against the representation with the strong tag `etag`, in its quotes, that last changed at
+/// `modified`, in the order of section 13.2.2.
+#[must_use]
+pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Verdict {
+    let text = |name: HeaderName| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    if headers.contains_key(header::IF_MATCH) {
+        if !matches(text(header::IF_MATCH), |tag| tag == etag) {
+            return Verdict::PreconditionFailed;
+        }
+    } else if let (Some(modified), Some(since)) = (modified, date(headers, &header::IF_UNMODIFIED_SINCE))
+        && modified.as_second() > since
+    {
+        return Verdict::PreconditionFailed;
+    }
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        let is_same = |tag: &str| is_same_or_suffixed(tag.strip_prefix("W/").unwrap_or(tag), etag);
+        return if matches(text(header::IF_NONE_MATCH), is_same) {
+            Verdict::NotModified
+        } else {
+            Verdict::Proceed
+        };
+    }
+    match (modified, date(headers, &header::IF_MODIFIED_SINCE)) {
+        (Some(modified), Some(since)) if modified.as_second() <= since => Verdict::NotModified,
+        _ => Verdict::Proceed,
+    }
+}
+
+/// Whether `*` stands alone, or any tag of a well-formed list is what `is_same` looks for. What is no list matches nothing.
+fn matches<'a>(values: impl Iterator<Item = &'a str>, is_same: impl Fn(&str) -> bool) -> bool {
+    let mut found = false;
+    let values: Vec<&str> = values.collect();
+    if let [only] = values.as_slice()
+        && only.trim() == "*"
+    {
+        return true;
+    }
+    for value in values {
+        let mut rest = value.trim_matches([' ', '\t', ',']);
+        while !rest.is_empty() {
+            let start = if rest.starts_with("W/") { 2 } else { 0 };
+            let Some(end) = rest
+                .get(start..)
+                .and_then(|tag| tag.strip_prefix('"'))
+                .and_then(|tag| tag.find('"'))
+            else {
+                return false;
+            };
+            let Some((tag, after)) = rest.split_at_checked(start + end + 2) else {
+                return false;
+            };
+            found |= is_same(tag);
+            rest = after.trim_start_matches([' ', '\t']);
+            if !rest.is_empty() && !rest.starts_with(',') {
+                return false;
+            }
+            rest = rest.trim_start_matches([' ', '\t', ',']);
+        }
+    }
+    found
+}
+
+/// Whether `tag` is `etag`, or what a proxy that compresses on its own made of it: `"x-gzip"`, `"x--gzip"`, `"x;br"`.
+fn is_same_or_suffixed(tag: &str, etag: &str) -> bool {
+    let inner = |tag: &'_ str| -> Option<String> { Some(tag.strip_prefix('"')?.strip_suffix('"')?.to_owned()) };
+    let (Some(tag), Some(etag)) = (inner(tag), inner(etag)) else {
+        return false;
+    };
+    tag.strip_prefix(&etag)
+        .is_some_and(|suffix| matches!(suffix, "" | "-gzip" | "--gzip" | ";gzip" | ":gzip" | "-br" | "--br" | ";br"))
+}
+
+/// The date in the one value of the header `name`, in seconds since 1970; any of the three forms of section 5.6.7.
+fn date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
+    let mut values = headers.get_all(name).iter();
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let since = httpdate::parse_http_date(value.to_str().ok()?)
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+/// `at` as an HTTP date; `None` before 1970, which no date here is.
+#[must_use]
+pub fn http_date(at: Timestamp) -> Option<String> {
+    let since = Duration::from_secs(u64::try_from(at.as_second()).ok()?);
+    Some(httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BEFORE: &str = "Fri, 30 Jan 2026 09:00:00 GMT";
+    const AT: &str = "Sat, 31 Jan 2026 09:00:00 GMT";
+    const AFTER: &str = "Sun, 01 Feb 2026 09:00:00 GMT";
+
+    fn verdict(headers: &[(&str, &str)]) -> Verdict {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        weigh(&map, "\"a\"", Some("2026-01-31T09:00:00.5Z".parse().unwrap()))
+    }
+
     #[test]
-    fn tags_are_found_in_any_list() {
-        let cases = [
-            (&["\"a\""][..], true),
-            (&["W/\"a\""], true),
-            (&["\"b\", W/\"a\" ,\"c\""], true),
-            (&["\"b\"", "\"a\""], true),
-            (&["*"], true),
-            (&["\"b\""], false),
-            (&["a"], false),
-            (&["\"a"], false),
-            (&["\"x,\"a\""], false),
-            (&["\"b\", *"], false),
-            (&["", ","], false),
-            (&[], false),
+    fn every_condition_in_its_order() {
+        use Verdict::{NotModified, PreconditionFailed, Proceed};
+        let cases: &[(&[(&str, &str)], Verdict)] = &[
+            (&[], Proceed),
+            (&[("if-none-match", "\"a\"")], NotModified),
+            (&[("if-none-match", "W/\"a\"")], NotModified),
+            (&[("if-none-match", "\"b\", W/\"a\" ,\"c\"")], NotModified),
+            (&[("if-none-match", "\"b\""), ("if-none-match", "\"a\"")], NotModified),
+            (&[("if-none-match", "*")], NotModified),
+            (&[("if-none-match", "\"a\", *")], Proceed),
+            (&[("if-none-match", "\"a-gzip\"")], NotModified),
+            (&[("if-none-match", "\"a--gzip\"")], NotModified),
+            (&[("if-none-match", "W/\"a;br\"")], NotModified),
+            (&[("if-none-match", "\"a-other\"")], Proceed),
+            (&[("if-none-match", "\"b\"")], Proceed),
+            (&[("if-none-match", "a")], Proceed),
+            (&[("if-none-match", "\"a")], Proceed),
+            (&[("if-none-match", "\"x,\"a\"")], Proceed),
+            (&[("if-none-match", "")], Proceed),
+            (&[("if-none-match", ", ,")], Proceed),
+            (&[("if-none-match", "\"b\""), ("if-modified-since", AFTER)], Proceed),
+            (&[("if-modified-since", AFTER), ("if-none-match", "\"b\"")], Proceed),
+            (&[("if-none-match", "\"a\""), ("if-modified-since", BEFORE)], NotModified),
+            (&[("if-modified-since", BEFORE)], Proceed),
+            (&[("if-modified-since", AT)], NotModified),
+            (&[("if-modified-since", AFTER)], NotModified),
+            (&[("if-modified-since", "Saturday, 31-Jan-26 09:00:00 GMT")], NotModified),
+            (&[("if-modified-since", "Sat Jan 31 09:00:00 2026")], NotModified),
+            (&[("if-modified-since", "yesterday")], Proceed),
+            (&[("if-modified-since", AT), ("if-modified-since", AT)], Proceed),
+            (&[("if-match", "\"a\"")], Proceed),
+            (&[("if-match", "*")], Proceed),
+            (&[("if-match", "W/\"a\"")], PreconditionFailed),
+            (&[("if-match", "\"b\"")], PreconditionFailed),
+            (&[("if-match", "\"b\""), ("if-none-match", "\"a\"")], PreconditionFailed),
+            (&[("if-unmodified-since", BEFORE)], PreconditionFailed),
+            (&[("if-unmodified-since", AT)], Proceed),
+            (&[("if-match", "\"a\""), ("if-unmodified-since", BEFORE)], Proceed),
         ];
-        for (values, expected) in cases {
-            assert_eq!(none_match_has(values.iter().copied(), "\"a\""), expected, "{values:?}");
+        for (headers, expected) in cases {
+            assert_eq!(verdict(headers), *expected, "{headers:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn only_a_tag_that_is_named_is_matched(value in "[ -~]{0,40}") {
+            if verdict(&[("if-none-match", &value)]) == Verdict::NotModified {
+                proptest::prop_assert!(value.contains("\"a") || value.trim() == "*", "{}", value);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // an error is nothing to keep: what is missing now may be there in a moment
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

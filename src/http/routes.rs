@@ -8,22 +8,43 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
-use super::conditional::none_match_has;
+use super::links;
+use super::negotiate::{Subscription, subscription};
 use super::problem::problem;
 use super::query::Query;
+use super::reply::{Terms, moved, reply};
 use super::target::Target;
+use crate::index::Scope;
 use crate::render::encode::Document;
+use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
+use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
 const LONGEST_PATH: usize = 4096;
-/// Of a query that is longer nothing is read.
+/// A longer query is refused.
 const LONGEST_QUERY: usize = 4096;
+
+/// The methods that are answered.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// A request to read something.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The path, as the request line has it.
+    pub path: &'a str,
+    /// The query, without its `?`.
+    pub query: &'a str,
+    /// The header.
+    pub headers: &'a HeaderMap,
+    /// When it came.
+    pub now: Timestamp,
+}
 
 /// The filter that answers every request from what `site` gives when it comes.
 pub fn routes<S>(site: S) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
@@ -43,16 +64,47 @@ where
         .and_then(move |path: FullPath, query: String, headers: HeaderMap| {
             let (site, makers) = (site(), Arc::clone(&makers));
             async move {
-                let Ok(_permit) = makers.acquire_owned().await else {
-                    return Ok(internal_error());
+                let request = Request {
+                    path: path.as_str(),
+                    query: &query,
+                    headers: &headers,
+                    now: Timestamp::now(),
                 };
-                let answer = move || answer(&site, path.as_str(), &query, &headers);
-                let response = tokio::task::spawn_blocking(answer).await.unwrap_or_else(|_| internal_error());
-                Ok::<_, warp::Rejection>(response)
+                let response = match is_finished(path.as_str()) {
+                    true => answer(&site, &request),
+                    false => {
+                        let Ok(_permit) = makers.acquire_owned().await else {
+                            return Ok(with_common_headers(internal_error()));
+                        };
+                        let now = request.now;
+                        let making = move || {
+                            answer(
+                                &site,
+                                &Request {
+                                    path: path.as_str(),
+                                    query: &query,
+                                    headers: &headers,
+                                    now,
+                                },
+                            )
+                        };
+                        tokio::task::spawn_blocking(making).await.unwrap_or_else(|_| internal_error())
+                    }
+                };
+                Ok::<_, warp::Rejection>(with_common_headers(response))
             }
         });
     // the method is looked at before any path: CONNECT has none
-    read.or(warp::any().map(refused_method)).unify()
+    read.or(warp::method().map(|method| with_common_headers(other_method(&method))))
+        .unify()
+}
+
+/// Whether what is at `path` was finished with the site, so that answering costs next to nothing.
+fn is_finished(path: &str) -> bool {
+    Format::ALL
+        .iter()
+        .any(|format| path.strip_prefix('/') == Some(format.file_name()))
+        || path == "/healthz"
 }
 
 fn internal_error() -> Response<Bytes> {
@@ -62,51 +114,152 @@ fn internal_error() -> Response<Bytes> {
     )
 }
 
-/// What a request gets that neither reads nor asks for a header.
-pub(super) fn refused_method() -> Response<Bytes> {
-    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+/// What a request gets that does not read.
+pub(super) fn other_method(method: &Method) -> Response<Bytes> {
+    let known = [
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let mut response = if method == Method::OPTIONS {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        // for scripts of other sites that read feeds with conditions (Fetch, section 3.2.2)
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+        let asked =
+            HeaderValue::from_static("Accept, A-IM, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Range");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+        response
+    } else if known.contains(method) {
+        problem(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS are answered here")
+    } else {
+        problem(StatusCode::NOT_IMPLEMENTED, "this method is not known here")
+    };
+    response.headers_mut().insert(header::ALLOW, ALLOWED);
     response
 }
 
-/// The answer of `site` to GET `path`?`query`.
+/// What every answer says: it may be read by scripts of any site, and is what it says it is.
+fn with_common_headers(mut response: Response<Bytes>) -> Response<Bytes> {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    response
+}
+
+/// The answer of `site` to a request that reads.
 #[must_use]
-pub fn answer(site: &Site, path: &str, query: &str, headers: &HeaderMap) -> Response<Bytes> {
-    if path.len() > LONGEST_PATH || query.len() > LONGEST_QUERY {
+pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
+    if request.path.len() > LONGEST_PATH || request.query.len() > LONGEST_QUERY {
         return problem(
             StatusCode::URI_TOO_LONG,
             "an address here has at most 4096 bytes of path and of query",
         );
     }
-    let Some(target) = Target::read(path) else {
+    let config = site.config();
+    let base = config.base();
+    if let Some(redirect) = config.redirect.iter().find(|redirect| redirect.from == request.path) {
+        let is_path = redirect.to.starts_with('/');
+        return moved(&if is_path {
+            format!("{base}{}", redirect.to)
+        } else {
+            redirect.to.clone()
+        });
+    }
+    let Some(target) = Target::read(request.path) else {
         return problem(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8");
     };
     let found = match target {
-        Target::Feed(scope, place, format) => site.feed(&scope, place, format).map(|document| finished(&document, headers)),
-        Target::Page(scope, number) => site.page(&scope, number).map(|document| page(&document, headers)),
-        Target::Listing => Some(listing(site, query, headers)),
-        Target::Health => Some(health()),
-        Target::Address(address) => site.post_page(&address).map(|document| page(&document, headers)),
+        Target::Feed(scope, place, format) => feed(site, &scope, place, format, request),
+        Target::Subscription(scope) => subscribed(site, &scope, request),
+        Target::Subscribe(scope) => site
+            .subscribe_page(&scope)
+            .map(|document| page(site, &document, &scope, request)),
+        Target::Page(scope, number) => site
+            .page(&scope, number)
+            .map(|document| page(site, &document, &scope, request)),
+        Target::Listing => Some(listing(site, request)),
+        Target::Health | Target::Readiness => Some(health()),
+        Target::Moved(path) => {
+            // who is sent somewhere should find something there
+            let leads = |to: &Target| to.scope().is_none_or(|scope| site.index.members(scope).is_some());
+            Target::read(&path).filter(leads).map(|_| moved(&format!("{base}{path}")))
+        }
+        Target::Address(address) => at_address(site, &address, request),
     };
     found.unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
-fn listing(site: &Site, query: &str, headers: &HeaderMap) -> Response<Bytes> {
-    match Query::read(query, site.config().list.per_page) {
+fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
+    let document = site.feed(scope, place, format)?;
+    let mut terms = Terms::feed(&site.config().cache, request.now, site.next_due());
+    terms.link = Some(links::of_feed(
+        &site.config().base(),
+        scope,
+        place,
+        format,
+        site.archives(scope),
+    ));
+    Some(reply(&document, request.headers, &terms, request.now))
+}
+
+/// `/feed`: whichever the client prefers.
+fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<Bytes>> {
+    let accepted = request
+        .headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let wanted = subscription(accepted);
+    let mut response = match wanted {
+        Subscription::Feed(format) => feed(site, scope, Place::Newest, format, request)?,
+        Subscription::Page => site
+            .subscribe_page(scope)
+            .map(|document| page(site, &document, scope, request))?,
+    };
+    let path = match wanted {
+        Subscription::Feed(format) => feed_path(&scope.path(), Place::Newest, format),
+        Subscription::Page => format!("{}/subscribe", scope.path()),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept"));
+    if let Ok(location) = HeaderValue::try_from(format!("{}{path}", site.config().base())) {
+        headers.insert(header::CONTENT_LOCATION, location);
+    }
+    Some(response)
+}
+
+/// The post at `address`, or the way to it where only its last slash is amiss.
+fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<Bytes>> {
+    if let Some(document) = site.post_page(address) {
+        return Some(page(site, &document, &Scope::Site, request));
+    }
+    let other = address.strip_suffix('/').map_or_else(|| format!("{address}/"), str::to_owned);
+    let post = site.index.by_address(&other)?;
+    Some(moved(&post_url(&site.config().base(), &post.address)))
+}
+
+fn listing(site: &Site, request: &Request) -> Response<Bytes> {
+    match Query::read(request.query, site.config().list.per_page) {
         Ok(Query {
             filter,
             page,
             per_page,
             kept,
         }) => {
-            let (document, links) = site.listing(&filter, &kept, page, per_page);
-            let mut response = finished(&document, headers);
-            if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
-                response.headers_mut().insert(header::LINK, links);
-            }
-            response
+            let (document, link) = site.listing(&filter, &kept, page, per_page);
+            let terms = Terms {
+                link,
+                ..Terms::page(&site.config().cache, request.now, site.next_due())
+            };
+            reply(&document, request.headers, &terms, request.now)
         }
         Err(detail) => problem(StatusCode::BAD_REQUEST, &detail),
     }
@@ -120,40 +273,19 @@ fn health() -> Response<Bytes> {
     response
 }
 
-/// `document` as an answer, or 304 if the client has it.
-fn finished(document: &Document, headers: &HeaderMap) -> Response<Bytes> {
-    let sent = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let has_it = none_match_has(sent, &document.etag);
-    let mut response = Response::new(if has_it { Bytes::new() } else { document.bytes.clone() });
-    if has_it {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type));
-    }
-    let headers = response.headers_mut();
-    if let Ok(etag) = HeaderValue::try_from(document.etag.as_str()) {
-        headers.insert(header::ETAG, etag);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
 /// A page for people: what authors wrote may show pictures and play sounds, and run nothing.
-fn page(document: &Document, headers: &HeaderMap) -> Response<Bytes> {
-    let mut response = finished(document, headers);
+fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
+    let mut terms = Terms::page(&site.config().cache, request.now, site.next_due());
+    terms.link = Some(links::of_page(&site.config().base(), scope));
+    let mut response = reply(document, request.headers, &terms, request.now);
     let policy = "default-src 'none'; img-src * data:; media-src *; style-src 'self'; base-uri 'none'; form-action 'self'; \
                   frame-ancestors 'none'";
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("strict-origin-when-cross-origin"),
-    );
+    let headers: [(HeaderName, &str); 2] = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+    ];
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }

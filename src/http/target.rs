@@ -3,44 +3,108 @@
 use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
-use crate::render::{Format, Place};
+use crate::post::key;
+use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A feed.
     Feed(Scope, Place, Format),
+    /// The feed of a scope in the format that the client prefers, or the page that explains feeds.
+    Subscription(Scope),
+    /// The page that explains feeds.
+    Subscribe(Scope),
     /// A page of the list for people, from 1.
     Page(Scope, usize),
     /// The JSON listing.
     Listing,
     /// Whether the server lives.
     Health,
+    /// Whether it is to be sent requests.
+    Readiness,
+    /// What is asked for has this path, percent-encoded.
+    Moved(String),
     /// Anything else: perhaps a post, by its decoded path.
     Address(String),
 }
+
+/// Addresses under which other software serves feeds: readers try them, and subscriptions of old lead to them.
+const ALIASES: [(&str, Format); 9] = [
+    ("feed.xml", Format::Rss),
+    ("index.xml", Format::Rss),
+    ("feed.rss", Format::Rss),
+    ("index.rss", Format::Rss),
+    ("rss", Format::Rss),
+    ("feed.atom", Format::Atom),
+    ("index.atom", Format::Atom),
+    ("atom", Format::Atom),
+    ("index.json", Format::Json),
+];
 
 impl Target {
     /// Reads `path`, as the request line has it. `None` if it is no UTF-8 or holds a control character once decoded.
     #[must_use]
     pub fn read(path: &str) -> Option<Target> {
-        let decoded = decoded(path)?;
+        let whole = decoded(path)?;
         let parts: Vec<String> = path
-            .trim_start_matches('/')
+            .strip_prefix('/')
+            .unwrap_or(path)
             .split('/')
-            .map(self::decoded)
+            .map(decoded)
             .collect::<Option<_>>()?;
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let target = match parts.as_slice() {
+            [""] => Some(Target::Page(Scope::Site, 1)),
+            // the slash at the end of WordPress's feeds is none too many
+            ["feed", ""] => Some(Target::Moved(feed_path("", Place::Newest, Format::Rss))),
+            [all @ .., ""] => Target::of(all).map(|target| match target {
+                Target::Moved(path) => Target::Moved(path),
+                _ => Target::Moved(path.trim_end_matches('/').to_owned()),
+            }),
+            all => Target::of(all),
+        };
+        Some(target.unwrap_or(Target::Address(whole)))
+    }
+
+    /// The scope that it belongs to, if any.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        match self {
+            Target::Feed(scope, ..) | Target::Subscription(scope) | Target::Subscribe(scope) | Target::Page(scope, _) => {
+                Some(scope)
+            }
+            _ => None,
+        }
+    }
+
+    fn of(parts: &[&str]) -> Option<Target> {
+        match parts {
             ["api", "posts"] => Some(Target::Listing),
             ["healthz"] => Some(Target::Health),
-            ["tags", key, rest @ ..] => Target::within(Scope::Tag((*key).to_owned()), rest),
-            ["authors", key, rest @ ..] => Target::within(Scope::Author((*key).to_owned()), rest),
-            ["sections", key, rest @ ..] => Target::within(Scope::Section((*key).to_owned()), rest),
-            [""] => Some(Target::Page(Scope::Site, 1)),
+            ["readyz"] => Some(Target::Readiness),
+            ["tags", name, rest @ ..] => Target::below(Scope::Tag, name, rest),
+            ["authors", name, rest @ ..] => Target::below(Scope::Author, name, rest),
+            ["sections", name, rest @ ..] => Target::below(Scope::Section, name, rest),
             rest => Target::within(Scope::Site, rest),
-        };
-        Some(target.unwrap_or(Target::Address(decoded)))
+        }
+    }
+
+    /// What follows the path of a scope that has a name; in another spelling it is sent to the one that counts.
+    fn below(scope: fn(String) -> Scope, name: &str, rest: &[&str]) -> Option<Target> {
+        let canonical = key(name);
+        let target = Target::within(scope(canonical.clone()), rest)?;
+        if canonical == name {
+            return Some(target);
+        }
+        Some(match target {
+            Target::Feed(scope, place, format) => Target::Moved(feed_path(&scope.path(), place, format)),
+            Target::Page(scope, 1) => Target::Moved(scope.path()),
+            Target::Page(scope, n) => Target::Moved(format!("{}/page/{n}", scope.path())),
+            Target::Subscription(scope) => Target::Moved(format!("{}/feed", scope.path())),
+            Target::Subscribe(scope) => Target::Moved(format!("{}/subscribe", scope.path())),
+            other => other,
+        })
     }
 
     /// What follows a scope's own path.
@@ -48,8 +112,19 @@ impl Target {
         let format = |name: &str| Format::ALL.into_iter().find(|format| format.file_name() == name);
         match *rest {
             [] if scope != Scope::Site => Some(Target::Page(scope, 1)),
-            [name] => Some(Target::Feed(scope, Place::Newest, format(name)?)),
+            ["feed"] => Some(Target::Subscription(scope)),
+            ["subscribe"] => Some(Target::Subscribe(scope)),
+            [name] => match (format(name), ALIASES.iter().find(|(alias, _)| *alias == name)) {
+                (Some(format), _) => Some(Target::Feed(scope, Place::Newest, format)),
+                (None, Some((_, format))) => Some(Target::Moved(feed_path(&scope.path(), Place::Newest, *format))),
+                (None, None) => None,
+            },
             ["archive", k, name] => Some(Target::Feed(scope, Place::Archive(number(k)?), format(name)?)),
+            ["page", "1"] => Some(Target::Moved(if scope == Scope::Site {
+                "/".to_owned()
+            } else {
+                scope.path()
+            })),
             ["page", n] => Some(Target::Page(scope, number(n)?)),
             _ => None,
         }
@@ -74,9 +149,12 @@ mod tests {
     #[test]
     fn addresses() {
         let tag = |key: &str| Scope::Tag(key.to_owned());
+        let moved = |path: &str| Target::Moved(path.to_owned());
         let cases = [
             ("/", Target::Page(Scope::Site, 1)),
             ("/page/2", Target::Page(Scope::Site, 2)),
+            ("/page/1", moved("/")),
+            ("/tags/a/page/1", moved("/tags/a")),
             ("/rss.xml", Target::Feed(Scope::Site, Place::Newest, Format::Rss)),
             (
                 "/archive/3/atom.xml",
@@ -85,6 +163,12 @@ mod tests {
             ("/tags/c%2B%2B", Target::Page(tag("c++"), 1)),
             ("/tags/a%2Fb/feed.json", Target::Feed(tag("a/b"), Place::Newest, Format::Json)),
             ("/tags/%E6%97%A5%E6%9C%AC%E8%AA%9E/page/2", Target::Page(tag("日本語"), 2)),
+            ("/tags/Rust", moved("/tags/rust")),
+            (
+                "/tags/Field%20Notes/archive/2/rss.xml",
+                moved("/tags/field-notes/archive/2/rss.xml"),
+            ),
+            ("/tags/C++/rss", moved("/tags/c%2B%2B/rss.xml")),
             (
                 "/authors/ann/archive/1/rss.xml",
                 Target::Feed(Scope::Author("ann".into()), Place::Archive(1), Format::Rss),
@@ -94,7 +178,24 @@ mod tests {
                 Target::Feed(Scope::Section("notes".into()), Place::Newest, Format::Rss),
             ),
             ("/api/posts", Target::Listing),
+            ("/feed", Target::Subscription(Scope::Site)),
+            ("/tags/a/feed", Target::Subscription(tag("a"))),
+            ("/subscribe", Target::Subscribe(Scope::Site)),
+            ("/feed.xml", moved("/rss.xml")),
+            ("/index.xml", moved("/rss.xml")),
+            ("/rss", moved("/rss.xml")),
+            ("/rss/", moved("/rss.xml")),
+            ("/feed/", moved("/rss.xml")),
+            ("/feed.rss", moved("/rss.xml")),
+            ("/atom", moved("/atom.xml")),
+            ("/atom/", moved("/atom.xml")),
+            ("/feed.atom", moved("/atom.xml")),
+            ("/index.json", moved("/feed.json")),
+            ("/rss.xml/", moved("/rss.xml")),
+            ("/tags/a/", moved("/tags/a")),
+            ("/api/posts/", moved("/api/posts")),
             ("/posts/caf%C3%A9", Target::Address("/posts/café".into())),
+            ("/posts/x/", Target::Address("/posts/x/".into())),
             ("/page/0", Target::Address("/page/0".into())),
             ("/page/01", Target::Address("/page/01".into())),
             (
@@ -103,13 +204,39 @@ mod tests {
             ),
             ("/archive/0/rss.xml", Target::Address("/archive/0/rss.xml".into())),
             ("/tags/a/b/c", Target::Address("/tags/a/b/c".into())),
-            ("/rss.xml/", Target::Address("/rss.xml/".into())),
+            ("//", Target::Address("//".into())),
         ];
         for (path, expected) in cases {
             assert_eq!(Target::read(path), Some(expected), "{path}");
         }
         for path in ["/%ff", "/a%0ab", "/%00"] {
             assert_eq!(Target::read(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_moved_leads_where_nothing_moves() {
+        for path in [
+            "/feed/",
+            "/rss/",
+            "/tags/C++/rss",
+            "/tags/A/page/1",
+            "/page/1",
+            "/tags/A%20B/",
+            "/Tags/x/",
+        ] {
+            if let Some(Target::Moved(to)) = Target::read(path) {
+                assert!(!matches!(Target::read(&to), Some(Target::Moved(_)) | None), "{path} → {to}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_is_read_and_none_moves_twice(path in "/[a-zA-Z0-9/%+. -]{0,30}|/(tags|authors|page|feed|rss|archive)/[ -~]{0,20}") {
+            if let Some(Target::Moved(to)) = Target::read(&path) {
+                proptest::prop_assert!(!matches!(Target::read(&to), Some(Target::Moved(_)) | None), "{} → {}", path, to);
+            }
         }
     }
 }

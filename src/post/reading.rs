@@ -122,6 +122,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         enclosures: enclosures::read(&fields),
         extra: fields.rest(),
         body: body.into(),
+        touched: file.modified,
         origins,
     };
     Ok(Reading {

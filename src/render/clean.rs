@@ -147,6 +147,7 @@ impl FeedPage {
             copyright: self.copyright.as_deref().and_then(some_line),
             icon: self.icon.as_deref().and_then(web_address),
             image: self.image.as_deref().and_then(web_address),
+            ttl: self.ttl,
             updated: self.updated,
             items: self.items.iter().map(Item::cleaned).collect(),
             base,

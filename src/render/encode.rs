@@ -1,29 +1,169 @@
-//! A finished answer: bytes, media type and validator.
+//! A finished answer: its bytes in every coding, each with a validator of its own.
+//!
+//! Codings are RFC 9110's content codings. A coding's bytes are made when they are first asked for, or ahead of that by
+//! [`Document::finish`]; they are a function of the document, so every replica has the same.
+
+use std::io::Write;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::time::Timestamp;
+
+/// How a document's bytes are coded on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// As they are.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+}
+
+impl Coding {
+    /// All of them, the smallest result first.
+    pub const ALL: [Coding; 3] = [Coding::Brotli, Coding::Gzip, Coding::Identity];
+
+    /// Its name in `Accept-Encoding` and `Content-Encoding`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Coding::Identity => "identity",
+            Coding::Gzip => "gzip",
+            Coding::Brotli => "br",
+        }
+    }
+}
+
+/// A document in one coding.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// A strong validator made of those bytes (RFC 9110, section 8.8.3), in its quotes.
+    pub etag: String,
+}
 
 /// A document as it is served.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Document {
     /// The media type.
     pub media_type: &'static str,
-    /// The content.
-    pub bytes: Bytes,
-    /// A strong validator made of the content (RFC 9110, section 8.8.3), in its quotes.
-    pub etag: String,
+    /// When its bytes last changed, as far as that is known.
+    pub modified: Option<Timestamp>,
+    identity: Encoded,
+    gzip: OnceLock<Encoded>,
+    brotli: OnceLock<Encoded>,
 }
+
+/// Beyond these the output hardly shrinks, and the time grows.
+const GZIP_LEVEL: Compression = Compression::new(6);
+const BROTLI_QUALITY: i32 = 5;
+/// The window of brotli, as a power of two; the default of browsers and tools.
+const BROTLI_WINDOW: i32 = 22;
 
 impl Document {
     /// The document of these bytes.
     #[must_use]
     pub fn new(media_type: &'static str, bytes: impl Into<Bytes>) -> Document {
-        let bytes = bytes.into();
-        // half of the hash is more than enough to tell two versions of one document apart
-        let hash = blake3::hash(&bytes).to_hex();
+        let identity = Encoded::new(bytes.into());
         Document {
             media_type,
+            modified: None,
+            identity,
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
+        }
+    }
+
+    /// The same, last changed at `modified`.
+    #[must_use]
+    pub fn modified(mut self, modified: Timestamp) -> Document {
+        self.modified = Some(modified);
+        self
+    }
+
+    /// Its bytes, uncoded.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.identity.bytes
+    }
+
+    /// The document in `coding`.
+    #[must_use]
+    pub fn encoded(&self, coding: Coding) -> &Encoded {
+        match coding {
+            Coding::Identity => &self.identity,
+            Coding::Gzip => self.gzip.get_or_init(|| Encoded::new(gzip(&self.identity.bytes))),
+            Coding::Brotli => self.brotli.get_or_init(|| Encoded::new(brotli(&self.identity.bytes))),
+        }
+    }
+
+    /// Makes every coding now, so that no request has to.
+    pub fn finish(&self) {
+        for coding in Coding::ALL {
+            let _ = self.encoded(coding);
+        }
+    }
+}
+
+impl Encoded {
+    fn new(bytes: Bytes) -> Encoded {
+        // half of the hash is more than enough to tell two versions of one document apart
+        let hash = blake3::hash(&bytes).to_hex();
+        Encoded {
             etag: format!("\"{}\"", &hash[..32]),
             bytes,
+        }
+    }
+}
+
+/// Writing to memory does not fail; if it did, the bytes would be recognisably no gzip.
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), GZIP_LEVEL);
+    let written = encoder.write_all(bytes);
+    written.and_then(|()| encoder.finish()).unwrap_or_default().into()
+}
+
+fn brotli(bytes: &[u8]) -> Bytes {
+    let mut coded = Vec::with_capacity(bytes.len() / 3);
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: BROTLI_QUALITY,
+        lgwin: BROTLI_WINDOW,
+        size_hint: bytes.len(),
+        ..Default::default()
+    };
+    let written = brotli::BrotliCompress(&mut &*bytes, &mut coded, &parameters);
+    written.map(|_| coded).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn every_coding_has_the_same_content_and_a_tag_of_its_own() {
+        let text = "A feed is a promise. ".repeat(100);
+        let document = Document::new("text/plain", text.clone());
+        document.finish();
+        let mut plain = String::new();
+        flate2::read::GzDecoder::new(&*document.encoded(Coding::Gzip).bytes)
+            .read_to_string(&mut plain)
+            .unwrap();
+        assert_eq!(plain, text);
+        let mut plain = Vec::new();
+        brotli::BrotliDecompress(&mut &*document.encoded(Coding::Brotli).bytes, &mut plain).unwrap();
+        assert_eq!(plain, text.as_bytes());
+        let tags: std::collections::BTreeSet<_> = Coding::ALL.iter().map(|&coding| &document.encoded(coding).etag).collect();
+        assert_eq!(tags.len(), 3);
+        let again = Document::new("text/plain", text);
+        for coding in Coding::ALL {
+            assert_eq!(again.encoded(coding).etag, document.encoded(coding).etag, "{coding:?}");
         }
     }
 }

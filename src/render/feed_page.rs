@@ -12,8 +12,8 @@ use crate::index::{Members, Scope};
 use crate::post::Post;
 use crate::time::{Moment, Timestamp};
 
-/// When a feed without posts last changed, in seconds since 1970: the first instant of the year 2000, which no reader finds odd.
-const EMPTY_SINCE: i64 = 946_684_800;
+/// When a feed without posts last changed: the first instant of the year 2000, which no reader finds odd.
+pub const EMPTY_SINCE: Timestamp = Timestamp::constant(946_684_800, 0);
 
 /// How many full archive documents `posts` posts make; none while the subscription document holds them all.
 #[must_use]
@@ -58,7 +58,7 @@ pub fn feed_page(
         format!("{}: {}", site.title, members.name)
     };
     // an empty feed has a fixed time, for it must be the same bytes at every start
-    let empty = Moment::utc(Timestamp::constant(EMPTY_SINCE, 0));
+    let empty = Moment::utc(EMPTY_SINCE);
     Some(FeedPage {
         scope_path: scope.path(),
         place,
@@ -71,6 +71,7 @@ pub fn feed_page(
         copyright: site.copyright.clone(),
         icon: site.icon.as_ref().map(ToString::to_string),
         image: site.image.as_ref().map(ToString::to_string),
+        ttl: (config.cache.feeds > 0).then(|| config.cache.feeds.div_ceil(60)),
         updated: items.iter().map(|item| item.modified).max().unwrap_or(empty),
         items,
     })

@@ -78,6 +78,7 @@ pub(super) mod tests {
             enclosures: Vec::new(),
             extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
             body: "Kelp.".into(),
+            touched: crate::time::Timestamp::UNIX_EPOCH,
             origins: Origins {
                 title: Origin::Default,
                 id: Origin::Default,

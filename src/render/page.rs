@@ -22,12 +22,7 @@ pub fn list(config: &Config, scope: &Scope, members: &Members, number: usize) ->
     if !(1..=pages).contains(&number) {
         return None;
     }
-    let site_title = config.site.title.as_str();
-    let title = if members.name.is_empty() {
-        site_title.to_owned()
-    } else {
-        format!("{site_title}: {}", members.name)
-    };
+    let title = title(config, members);
     let path = scope.path();
     let mut body = format!("<h1>{}</h1>\n", escaped(&title));
     if total == 0 {
@@ -78,6 +73,35 @@ pub fn list(config: &Config, scope: &Scope, members: &Members, number: usize) ->
     Some(document(config, &title, &config.site.language, (&title, &path), &body))
 }
 
+/// The page that explains the feeds of `scope`.
+#[must_use]
+pub fn subscribe(config: &Config, scope: &Scope, members: &Members) -> String {
+    let (base, path) = (config.base(), scope.path());
+    let title = title(config, members);
+    let mut body = format!("<h1>Subscribe to {}</h1>\n", escaped(&title));
+    body.push_str(
+        "<p>A feed brings new posts to you: a reader asks for it now and then, and shows what is new. \
+         Copy one of these addresses into yours; they all say the same.</p>\n<ul>\n",
+    );
+    for (format, name) in [(Format::Rss, "RSS"), (Format::Atom, "Atom"), (Format::Json, "JSON Feed")] {
+        let address = format!("{base}{}", feed_path(&path, Place::Newest, format));
+        let _ = writeln!(
+            body,
+            "<li>{name}: <a href=\"{}\">{}</a></li>",
+            attribute(&address),
+            escaped(&address)
+        );
+    }
+    body.push_str("</ul>\n");
+    document(
+        config,
+        &format!("Subscribe to {title}"),
+        &config.site.language,
+        (&title, &path),
+        &body,
+    )
+}
+
 /// The page of one post.
 #[must_use]
 pub fn post(config: &Config, post: &Post) -> String {
@@ -111,6 +135,15 @@ pub fn post(config: &Config, post: &Post) -> String {
         (&config.site.title, ""),
         &body,
     )
+}
+
+fn title(config: &Config, members: &Members) -> String {
+    let site = &config.site.title;
+    if members.name.is_empty() {
+        site.clone()
+    } else {
+        format!("{site}: {}", members.name)
+    }
 }
 
 fn time(post: &Post) -> String {

@@ -50,6 +50,7 @@ fn channel(page: &FeedPage) -> Channel {
         // an empty feed changed at no instant that a reader should be told
         last_build_date: (!page.items.is_empty()).then(|| page.updated.rfc822()),
         generator: Some("feedmill".to_owned()),
+        ttl: page.ttl.map(|minutes| minutes.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         image: image(page),
         items: page.items.iter().map(item).collect(),

@@ -12,9 +12,10 @@ use quick_cache::sync::Cache;
 use crate::config::Config;
 use crate::index::{Members, Scope};
 use crate::post::{Post, html, markdown};
-use crate::render::encode::Document;
-use crate::render::feed_page::{archives, feed_page, posts_at};
+use crate::render::encode::{Coding, Document};
+use crate::render::feed_page::{EMPTY_SINCE, archives, feed_page, posts_at};
 use crate::render::{self, Format, Place};
+use crate::time::Timestamp;
 
 /// How many bytes of finished feeds are kept.
 const FEED_BYTES: u64 = 64 * 1024 * 1024;
@@ -42,7 +43,7 @@ struct Bytes;
 
 impl Weighter<(Scope, Place, Format), MadeFeed> for Bytes {
     fn weight(&self, _: &(Scope, Place, Format), made: &MadeFeed) -> u64 {
-        made.document.bytes.len() as u64 + 1
+        made.document.bytes().len() as u64 + 1
     }
 }
 
@@ -79,6 +80,7 @@ impl Documents {
         place: Place,
         format: Format,
         config: &Config,
+        now: Timestamp,
     ) -> Option<Arc<Document>> {
         let limit = config.feed.limit;
         let posts = posts_at(&members.in_feeds, place, limit)?;
@@ -90,11 +92,14 @@ impl Documents {
                 && made.posts.len() == posts.len()
                 && made.posts.iter().zip(posts).all(|(made, now)| Arc::ptr_eq(made, now))
         };
-        if let Some(made) = self.feeds.get(&key).filter(same) {
-            return Some(made.document);
+        let before = self.feeds.get(&key);
+        if let Some(made) = before.as_ref().filter(|made| same(made)) {
+            return Some(Arc::clone(&made.document));
         }
         let page = feed_page(scope, members, place, config, |post| self.content(post, config))?;
-        let document = Arc::new(Document::new(format.media_type(), render::feed(&page, format)));
+        let document = Document::new(format.media_type(), render::feed(&page, format));
+        let modified = last_modified(posts, &document, before.as_ref().map(|made| &*made.document), now);
+        let document = Arc::new(document.modified(modified));
         let made = MadeFeed {
             posts: posts.into(),
             archives,
@@ -115,5 +120,23 @@ impl Documents {
         self.contents
             .insert(post.source.clone(), (Arc::clone(post), Arc::clone(&content)));
         content
+    }
+}
+
+/// When the document made of `posts` last changed: when the newest of their files was written or the newest of them appeared, as a
+/// restart or another replica would find too. Where that does not move forward although the document is another than `before` (a
+/// post is gone), it is `now`: whoever asks by date alone would never hear of it.
+fn last_modified(posts: &[Arc<Post>], document: &Document, before: Option<&Document>, now: Timestamp) -> Timestamp {
+    let told = posts
+        .iter()
+        .map(|post| post.touched.max(post.modified().timestamp()))
+        .max()
+        .unwrap_or(EMPTY_SINCE);
+    let told = told.min(now);
+    match before.and_then(|before| Some((before, before.modified?))) {
+        None => told,
+        Some((before, since)) if before.encoded(Coding::Identity).etag == document.encoded(Coding::Identity).etag => since,
+        Some((_, since)) if told > since => told,
+        Some((_, since)) => now.max(since),
     }
 }

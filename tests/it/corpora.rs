@@ -11,7 +11,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use feed_rs::model::Feed;
 use feedmill::config::Config;
 use feedmill::diagnostic::Severity;
-use feedmill::http::routes::answer;
 use feedmill::index::Scope;
 use feedmill::publisher::snapshot;
 use feedmill::render::{Format, Place, feed_page};
@@ -21,6 +20,7 @@ use serde_json::Value;
 
 use self::oracle::Expected;
 use crate::feeds::round_trip::{agree, parsed};
+use crate::server::ask;
 
 const CORPORA: [&str; 3] = ["18f", "cordova", "rust-blog"];
 
@@ -43,7 +43,7 @@ fn walked(site: &Site, per_page: usize) -> Vec<Value> {
     let mut posts = Vec::new();
     let mut query = format!("per_page={per_page}");
     loop {
-        let response = answer(site, "/api/posts", &query, &http::HeaderMap::new());
+        let response = ask(site, "/api/posts", &query);
         assert_eq!(response.status(), 200);
         let listing: Value = serde_json::from_slice(response.body()).unwrap();
         posts.extend(listing["posts"].as_array().unwrap().iter().cloned());
@@ -125,10 +125,10 @@ fn three(site: &Site, scope: &Scope, place: Place) -> [Feed; 3] {
     Format::ALL.map(|format| {
         let document = site.feed(scope, place, format).unwrap();
         if format != Format::Json {
-            let text = std::str::from_utf8(&document.bytes).unwrap();
+            let text = std::str::from_utf8(document.bytes()).unwrap();
             roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("{scope:?} {place:?} {format:?}: {error}"));
         }
-        parsed(&document.bytes)
+        parsed(document.bytes())
     })
 }
 
@@ -164,7 +164,7 @@ fn walking_next_url_from_the_newest_feed_meets_every_post() {
     let (mut at, mut visited, mut ids) = ("/feed.json".to_owned(), BTreeSet::new(), BTreeSet::new());
     loop {
         assert!(visited.insert(at.clone()), "{at} comes twice");
-        let feed: Value = serde_json::from_slice(answer(&site, &at, "", &http::HeaderMap::new()).body()).unwrap();
+        let feed: Value = serde_json::from_slice(ask(&site, &at, "").body()).unwrap();
         ids.extend(
             feed["items"]
                 .as_array()
@@ -186,7 +186,7 @@ fn the_newest_posts_of_cordova_are_those_its_own_site_published() {
         return;
     };
     let site = site(&path, "[feed]\nlimit = 10");
-    let ours = parsed(&site.feed(&Scope::Site, Place::Newest, Format::Rss).unwrap().bytes);
+    let ours = parsed(site.feed(&Scope::Site, Place::Newest, Format::Rss).unwrap().bytes());
     let theirs = parsed(&fs::read(PathBuf::from(published).join("feed.xml")).unwrap());
     let told = |feed: &Feed| {
         let told = |entry: &feed_rs::model::Entry| (entry.title.as_ref().unwrap().content.clone(), entry.published.unwrap());
@@ -203,7 +203,7 @@ fn no_content_of_a_feed_points_anywhere_relative_or_runs_anything() {
             &path,
             "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 1000\nmax_bytes = 100000000",
         );
-        let feed = parsed(&site.feed(&Scope::Site, Place::Newest, Format::Atom).unwrap().bytes);
+        let feed = parsed(site.feed(&Scope::Site, Place::Newest, Format::Atom).unwrap().bytes());
         assert!(feed.entries.len() > 300);
         for entry in &feed.entries {
             let html = entry

@@ -67,6 +67,7 @@ fn empty() -> FeedPage {
         copyright: None,
         icon: None,
         image: None,
+        ttl: Some(5),
         updated: moment("2000-01-01T00:00:00Z", 0),
         items: Vec::new(),
     }
@@ -106,6 +107,7 @@ fn rich() -> FeedPage {
         copyright: Some("© 2026 Ada Quill".to_owned()),
         icon: Some("https://example.com/icon.svg".to_owned()),
         image: Some("https://example.com/logo.png".to_owned()),
+        ttl: Some(5),
         updated: moment("2026-03-05T20:00:00Z", 0),
         items: vec![whole, shortened, permanent],
         ..empty()
@@ -118,6 +120,7 @@ fn archive() -> FeedPage {
         scope_path: "/tags/c%2B%2B".to_owned(),
         place: Place::Archive(2),
         archives: 3,
+        ttl: Some(5),
         updated: moment("2025-11-02T12:00:00Z", 0),
         items: vec![
             item("second", moment("2025-11-02T12:00:00Z", 0)),
@@ -136,6 +139,7 @@ fn untitled() -> FeedPage {
     let mut nothing = item("nothing", moment("2026-01-01T00:00:00Z", 0));
     (nothing.title, nothing.summary, nothing.content) = (String::new(), String::new(), Some(" \n".into()));
     FeedPage {
+        ttl: Some(5),
         updated: micro.modified,
         items: vec![micro, bare, nothing],
         ..empty()
@@ -165,6 +169,7 @@ fn hostile() -> FeedPage {
         copyright: Some(text()),
         icon: Some(text()),
         image: Some(format!("https://example.com/{}.png", text())),
+        ttl: Some(5),
         updated: item.modified,
         items: vec![item],
         ..empty()

@@ -188,7 +188,7 @@ fn unchanged_is_not_sent_again_and_only_reading_is_allowed() {
             "{path}"
         );
         let post = site.request("DELETE", path, &[]);
-        assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD"), "{path}");
+        assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD, OPTIONS"), "{path}");
     }
     assert_eq!(site.get("/nothing/here").status, 404);
     assert_eq!(site.get("/tags/none/rss.xml").status, 404);

@@ -14,5 +14,6 @@ mod feeds;
 mod house;
 mod listing;
 mod live;
+mod protocol;
 mod server;
 mod watching;

@@ -5,9 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::{routes::routes, server};
+use feedmill::http::routes::{Request, answer, routes};
+use feedmill::http::server;
 use feedmill::publisher::Publisher;
+use feedmill::site::Site;
+use feedmill::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -25,17 +29,19 @@ pub struct TestSite {
 
 /// An answer, as a client sees it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<B = String> {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
-    pub body: String,
+    pub body: B,
 }
 
 impl Answer {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
+}
 
+impl<B> Answer<B> {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -95,6 +101,20 @@ impl TestSite {
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let Answer { status, headers, body } = self.request_bytes(method, path, headers);
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    /// The body as it came, coded or not.
+    pub fn get_bytes(&self, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
+        self.request_bytes("GET", path, headers)
+    }
+
+    fn request_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -112,7 +132,7 @@ impl TestSite {
         Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            body: answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap(),
+            body: answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
         }
     }
 
@@ -146,4 +166,18 @@ pub fn write(folder: &Path, path: &str, content: &str) {
     let path = folder.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
+}
+
+/// What `site` answers to a plain GET, without a server between.
+pub fn ask(site: &Site, path: &str, query: &str) -> http::Response<Bytes> {
+    let headers = http::HeaderMap::new();
+    answer(
+        site,
+        &Request {
+            path,
+            query,
+            headers: &headers,
+            now: Timestamp::now(),
+        },
+    )
 }

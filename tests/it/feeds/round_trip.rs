@@ -192,6 +192,7 @@ prop_compose! {
             copyright,
             icon,
             image,
+            ttl: None,
             updated,
             items: items.into_iter().enumerate().map(with_id).collect(),
         }

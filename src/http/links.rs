@@ -1,0 +1,53 @@
+//! `Link`: what belongs to a feed or a page (RFC 8288).
+
+use crate::index::Scope;
+use crate::render::{Format, Place, feed_path};
+
+/// The `Link` value of the feed of the scope with this path at `place` in `format`; `archives` full archives there are.
+///
+/// `self` names the document itself, `alternate` the same in other formats and the page for people, and the rest its history as
+/// RFC 5005 does.
+#[must_use]
+pub fn of_feed(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
+    let path = scope.path();
+    let address = |place, format| format!("{base}{}", feed_path(&path, place, format));
+    let home = if path.is_empty() { "/" } else { path.as_str() };
+    let mut links = vec![format!(
+        "<{}>; rel=\"self\"; type=\"{}\"",
+        address(place, format),
+        format.link_type()
+    )];
+    for other in Format::ALL.into_iter().filter(|&other| other != format) {
+        links.push(format!(
+            "<{}>; rel=\"alternate\"; type=\"{}\"",
+            address(place, other),
+            other.link_type()
+        ));
+    }
+    links.push(format!("<{base}{home}>; rel=\"alternate\"; type=\"text/html\""));
+    let (previous, next) = match place {
+        Place::Newest => (archives, 0),
+        Place::Archive(k) => (k - 1, if k < archives { k + 1 } else { 0 }),
+    };
+    for (k, relation) in [(previous, "prev-archive"), (next, "next-archive")]
+        .into_iter()
+        .filter(|&(k, _)| k > 0)
+    {
+        links.push(format!("<{}>; rel=\"{relation}\"", address(Place::Archive(k), format)));
+    }
+    if place != Place::Newest {
+        links.push(format!("<{}>; rel=\"current\"", address(Place::Newest, format)));
+    }
+    links.join(", ")
+}
+
+/// The `Link` value of a page of `scope`: its feeds.
+#[must_use]
+pub fn of_page(base: &str, scope: &Scope) -> String {
+    let path = scope.path();
+    let feed = |format: Format| {
+        let address = feed_path(&path, Place::Newest, format);
+        format!("<{base}{address}>; rel=\"alternate\"; type=\"{}\"", format.link_type())
+    };
+    Format::ALL.map(feed).join(", ")
+}

@@ -1,0 +1,185 @@
+//! What a client would rather have: `Accept-Encoding` and `Accept` (RFC 9110, section 12.5).
+
+use crate::render::Format;
+use crate::render::encode::Coding;
+
+/// More members than this of a list are not read.
+const MOST_MEMBERS: usize = 64;
+
+/// A weight, in thousandths.
+type Weight = u16;
+
+/// The members of a header's values, in lower case and without parameters, with their weights. A member whose weight is
+/// malformed is left out.
+fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, Weight)> {
+    let members = values.into_iter().flat_map(|value| value.split(',')).take(MOST_MEMBERS);
+    members
+        .filter_map(|member| {
+            let mut parts = member.split(';');
+            let name = parts.next()?.trim().to_ascii_lowercase();
+            let weights = parts
+                .filter_map(|part| part.split_once('='))
+                .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+            let weight = match weights.last() {
+                Some((_, value)) => weight(value.trim())?,
+                None => 1000,
+            };
+            (!name.is_empty()).then_some((name, weight))
+        })
+        .collect()
+}
+
+/// `0`, `1`, `0.5`, `1.000`: at most three digits after the point (section 12.4.2).
+fn weight(text: &str) -> Option<Weight> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !matches!(whole, "0" | "1") || fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: Weight = format!("{fraction:0<3}").parse().ok()?;
+    let weight = if whole == "1" { 1000 } else { 0 } + thousandths;
+    (weight <= 1000).then_some(weight)
+}
+
+/// The coding that a client with these `Accept-Encoding` values is sent; `None` if it accepts none there is.
+///
+/// Without the header the document goes as it is: who does not say that it can decode probably cannot.
+#[must_use]
+pub fn coding<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Coding> {
+    let members = weighted(values);
+    let said = |name: &str| members.iter().find(|(member, _)| member == name).map(|&(_, weight)| weight);
+    let any = said("*");
+    let weight = |coding: Coding| match coding {
+        // identity is acceptable unless it is refused by name or by a bare `*;q=0`; unnamed it is the last choice
+        Coding::Identity => said("identity").or(any.filter(|&weight| weight == 0)),
+        Coding::Gzip => Some(said("gzip").or_else(|| said("x-gzip")).or(any).unwrap_or(0)),
+        Coding::Brotli => Some(said("br").or(any).unwrap_or(0)),
+    };
+    let best = Coding::ALL
+        .into_iter()
+        .filter_map(|coding| Some((coding, weight(coding)?)))
+        .filter(|&(_, weight)| weight > 0);
+    // of equals the first is the smallest
+    let best = best.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    match best {
+        Some((coding, _)) => Some(coding),
+        None if weight(Coding::Identity) != Some(0) => Some(Coding::Identity),
+        None => None,
+    }
+}
+
+/// What `/feed` is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subscription {
+    /// A feed, for who reads feeds.
+    Feed(Format),
+    /// The page that explains them, for a browser.
+    Page,
+}
+
+/// What a client with these `Accept` values wants at `/feed`.
+///
+/// The page is for browsers alone: they ask for HTML above all, and never name a feed's own type. Whoever says nothing, or `*/*`,
+/// or nothing that is known, gets RSS, as the JSON Feed specification advises for one address of all formats.
+#[must_use]
+pub fn subscription<'a>(values: impl IntoIterator<Item = &'a str>) -> Subscription {
+    const TYPES: [(&str, Subscription); 8] = [
+        ("application/rss+xml", Subscription::Feed(Format::Rss)),
+        ("application/atom+xml", Subscription::Feed(Format::Atom)),
+        ("application/feed+json", Subscription::Feed(Format::Json)),
+        ("application/json", Subscription::Feed(Format::Json)),
+        ("application/xml", Subscription::Feed(Format::Rss)),
+        ("text/xml", Subscription::Feed(Format::Rss)),
+        ("text/html", Subscription::Page),
+        ("application/xhtml+xml", Subscription::Page),
+    ];
+    let members = weighted(values);
+    let said = |name: &str| {
+        members
+            .iter()
+            .find(|(member, _)| member == name)
+            .map_or(0, |&(_, weight)| weight)
+    };
+    let best = TYPES
+        .iter()
+        .map(|&(name, wanted)| (wanted, said(name)))
+        .filter(|&(_, weight)| weight > 0);
+    // of equals the first: a feed before the page
+    let best = best.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map_or(Subscription::Feed(Format::Rss), |(wanted, _)| wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codings() {
+        use Coding::{Brotli, Gzip, Identity};
+        let cases = [
+            (&[][..], Some(Identity)),
+            (&[""], Some(Identity)),
+            (&["gzip"], Some(Gzip)),
+            (&["GZIP"], Some(Gzip)),
+            (&["x-gzip"], Some(Gzip)),
+            (&["gzip, br"], Some(Brotli)),
+            (&["br,gzip"], Some(Brotli)),
+            (&["gzip", "br"], Some(Brotli)),
+            (&["gzip;q=1.0, br;q=0.5"], Some(Gzip)),
+            (&["gzip;q=0"], Some(Identity)),
+            (&["gzip;q=0, *"], Some(Brotli)),
+            (&["*"], Some(Brotli)),
+            (&["*;q=0"], None),
+            (&["identity;q=0, *;q=0"], None),
+            (&["identity;q=0"], None),
+            (&["identity;q=0, gzip"], Some(Gzip)),
+            (&["gzip;q=0.5, identity;q=0.8"], Some(Identity)),
+            (&["gzip;q=0.5, identity"], Some(Identity)),
+            (&["deflate"], Some(Identity)),
+            (&["gzip;q=2"], Some(Identity)),
+            (&["gzip;q=0.0001"], Some(Identity)),
+            (&["gzip;q="], Some(Identity)),
+            (&["gzip ; q=0.001"], Some(Gzip)),
+            (&[";;;,,,q=1"], Some(Identity)),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(coding(values.iter().copied()), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn subscriptions() {
+        use Subscription::{Feed, Page};
+        let cases = [
+            (&[][..], Feed(Format::Rss)),
+            (&["*/*"], Feed(Format::Rss)),
+            (&["application/atom+xml"], Feed(Format::Atom)),
+            (&["application/feed+json"], Feed(Format::Json)),
+            (&["application/json, */*;q=0.1"], Feed(Format::Json)),
+            (&["text/xml"], Feed(Format::Rss)),
+            (&["application/rss+xml;q=0.5, application/atom+xml"], Feed(Format::Atom)),
+            (
+                &["application/rss+xml, application/rdf+xml;q=0.8, application/atom+xml;q=0.6, text/xml;q=0.4"],
+                Feed(Format::Rss),
+            ),
+            (
+                &["text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"],
+                Page,
+            ),
+            (&["text/html"], Page),
+            (&["text/html, application/rss+xml"], Feed(Format::Rss)),
+            (&["application/rss+xml;q=0, text/html"], Page),
+            (&["image/png"], Feed(Format::Rss)),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(subscription(values.iter().copied()), expected, "{values:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read(values in proptest::collection::vec(".{0,40}", 0..4)) {
+            let _ = coding(values.iter().map(String::as_str));
+            let _ = subscription(values.iter().map(String::as_str));
+        }
+    }
+}

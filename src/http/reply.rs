@@ -1,0 +1,130 @@
+//! Documents as answers: coded, conditional, with the terms on which they may be kept.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use super::conditional::{Verdict, http_date, weigh};
+use super::negotiate;
+use super::problem::problem;
+use crate::config::Cache;
+use crate::render::encode::{Coding, Document};
+use crate::time::Timestamp;
+
+/// What an answer says of itself beside its document.
+#[derive(Debug, Default)]
+pub struct Terms {
+    /// `Cache-Control`.
+    pub cache_control: String,
+    /// Request headers that decide about the answer, beside `Accept-Encoding`.
+    pub vary: Vec<&'static str>,
+    /// `Link`.
+    pub link: Option<String>,
+    /// `Content-Location`: the address of this very representation.
+    pub content_location: Option<String>,
+}
+
+impl Terms {
+    /// The terms of a feed at `now`, where the next post appears or goes at `next_due`: no cache sleeps past that.
+    #[must_use]
+    pub fn feed(cache: &Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms {
+        Terms {
+            cache_control: kept(cache, cache.feeds, now, next_due),
+            ..Terms::default()
+        }
+    }
+
+    /// The terms of the listing and of pages.
+    #[must_use]
+    pub fn page(cache: &Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms {
+        Terms {
+            cache_control: kept(cache, cache.pages, now, next_due),
+            ..Terms::default()
+        }
+    }
+}
+
+fn kept(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>) -> String {
+    if seconds == 0 {
+        return "no-cache".to_owned();
+    }
+    let left = next_due.map_or(i64::MAX, |due| due.duration_since(now).as_secs().max(0));
+    let max_age = i64::from(seconds).min(left);
+    let mut value = format!("public, max-age={max_age}");
+    // what is about to change may not be used stale either
+    if max_age == i64::from(seconds) {
+        let _ = write!(value, ", stale-while-revalidate={}", cache.stale_while_revalidate);
+    }
+    let _ = write!(value, ", stale-if-error={}", cache.stale_if_error);
+    value
+}
+
+/// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
+#[must_use]
+pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Timestamp) -> Response<Bytes> {
+    let accepted = headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let Some(coding) = negotiate::coding(accepted) else {
+        let mut response = problem(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        return response;
+    };
+    let encoded = document.encoded(coding);
+    // a date ahead of the clock would be compared with dates that are not (RFC 9110, section 8.8.2.1)
+    let modified = document.modified.map(|modified| modified.min(now));
+    let (status, body) = match weigh(headers, &encoded.etag, modified) {
+        Verdict::Proceed => (StatusCode::OK, encoded.bytes.clone()),
+        Verdict::NotModified => (StatusCode::NOT_MODIFIED, Bytes::new()),
+        Verdict::PreconditionFailed => {
+            return problem(
+                StatusCode::PRECONDITION_FAILED,
+                "this is not the representation that was asked about",
+            );
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    if status == StatusCode::OK {
+        set(header::CONTENT_TYPE, document.media_type);
+        if coding != Coding::Identity {
+            set(header::CONTENT_ENCODING, coding.name());
+        }
+    }
+    set(header::ETAG, &encoded.etag);
+    set(header::CACHE_CONTROL, &terms.cache_control);
+    let vary: Vec<&str> = std::iter::once("Accept-Encoding").chain(terms.vary.iter().copied()).collect();
+    set(header::VARY, &vary.join(", "));
+    if let Some(modified) = modified.and_then(http_date) {
+        set(header::LAST_MODIFIED, &modified);
+    }
+    if let Some(link) = &terms.link {
+        set(header::LINK, link);
+    }
+    if let Some(address) = &terms.content_location {
+        set(header::CONTENT_LOCATION, address);
+    }
+    response
+}
+
+/// The answer that sends a client to `location` for good.
+#[must_use]
+pub fn moved(location: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::try_from(location) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}

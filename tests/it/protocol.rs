@@ -1,0 +1,349 @@
+//! HTTP as RFC 9110 and 9111 have it, asked of the real server.
+
+use std::io::Read;
+
+use crate::server::{Answer, TestSite};
+
+const CONFIG: &str = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 2\n";
+
+fn site() -> TestSite {
+    let body = "Words that are worth a coding. ".repeat(40);
+    let post = |n: usize| {
+        format!("---\ntitle: Post {n}\ndate: 2026-01-0{n}\ntags: [c++, 日本語, Field Notes]\nauthor: Ann\n---\n{body}\n")
+    };
+    let files: Vec<(String, String)> = (1..=5).map(|n| (format!("notes/p{n}.md"), post(n))).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    files.push(("slashed.md", "---\ntitle: S\ndate: 2025-01-01\npath: /old/place/\n---\n"));
+    TestSite::start(&files, CONFIG)
+}
+
+/// An address of every kind of document.
+const DOCUMENTS: [&str; 8] = [
+    "/rss.xml",
+    "/atom.xml",
+    "/feed.json",
+    "/archive/1/rss.xml",
+    "/tags/c%2B%2B/atom.xml",
+    "/api/posts",
+    "/posts/p1",
+    "/",
+];
+
+#[test]
+fn every_coding_has_its_own_strong_tag_and_the_same_content() {
+    let site = site();
+    for path in DOCUMENTS {
+        let plain = site.get_bytes(path, &[]);
+        let gzip = site.get_bytes(path, &[("accept-encoding", "gzip")]);
+        let brotli = site.get_bytes(path, &[("accept-encoding", "gzip, br")]);
+        let coding = |answer: &Answer<Vec<u8>>| answer.header("content-encoding").to_owned();
+        assert_eq!([coding(&plain), coding(&gzip), coding(&brotli)], ["", "gzip", "br"], "{path}");
+        for answer in [&plain, &gzip, &brotli] {
+            assert!(answer.header("vary").contains("Accept-Encoding"), "{path}: {answer:?}");
+            assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{path}");
+            let tag = answer.header("etag");
+            assert!(tag.starts_with('"') && tag.len() > 20, "{path}: {tag}");
+        }
+        let tags = std::collections::BTreeSet::from([plain.header("etag"), gzip.header("etag"), brotli.header("etag")]);
+        assert_eq!(tags.len(), 3, "{path}");
+        let mut decoded = Vec::new();
+        flate2::read::GzDecoder::new(&*gzip.body).read_to_end(&mut decoded).unwrap();
+        assert_eq!(decoded, plain.body, "{path}");
+        decoded.clear();
+        brotli::BrotliDecompress(&mut &*brotli.body, &mut decoded).unwrap();
+        assert_eq!(decoded, plain.body, "{path}");
+    }
+    let refused = site.get_with("/rss.xml", &[("accept-encoding", "identity;q=0, *;q=0")]);
+    assert_eq!((refused.status, refused.header("vary")), (406, "Accept-Encoding"));
+}
+
+#[test]
+fn not_modified_says_what_ok_would_and_head_what_get_would() {
+    let site = site();
+    for path in DOCUMENTS {
+        for accepted in ["identity", "gzip", "br"] {
+            let get = site.get_bytes(path, &[("accept-encoding", accepted)]);
+            let conditional = [("accept-encoding", accepted), ("if-none-match", get.header("etag"))];
+            let unchanged = site.get_bytes(path, &conditional);
+            assert_eq!((unchanged.status, unchanged.body.len()), (304, 0), "{path} {accepted}");
+            for name in ["etag", "vary", "cache-control", "last-modified", "link"] {
+                assert_eq!(unchanged.header(name), get.header(name), "{path} {accepted}: {name}");
+            }
+            assert_eq!(unchanged.header("content-type"), "", "{path}");
+            let head = site.request("HEAD", path, &[("accept-encoding", accepted)]);
+            for name in [
+                "etag",
+                "vary",
+                "content-type",
+                "content-length",
+                "content-encoding",
+                "cache-control",
+                "last-modified",
+                "link",
+            ] {
+                assert_eq!(head.header(name), get.header(name), "{path} {accepted}: {name}");
+            }
+            assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+            assert_eq!(site.request("HEAD", path, &conditional).status, 304, "{path}");
+        }
+        // a tag of another coding is of another representation
+        let gzip = site.get_bytes(path, &[("accept-encoding", "gzip")]);
+        assert_eq!(
+            site.get_with(path, &[("if-none-match", gzip.header("etag"))]).status,
+            200,
+            "{path}"
+        );
+        assert_eq!(site.get_with(path, &[("if-match", "\"other\"")]).status, 412, "{path}");
+    }
+}
+
+#[test]
+fn last_modified_is_the_past_and_is_heeded() {
+    let site = site();
+    let feed = site.get("/rss.xml");
+    let modified = httpdate::parse_http_date(feed.header("last-modified")).unwrap();
+    assert!(modified <= httpdate::parse_http_date(feed.header("date")).unwrap());
+    assert_eq!(
+        site.get_with("/rss.xml", &[("if-modified-since", feed.header("last-modified"))])
+            .status,
+        304
+    );
+    let before = httpdate::fmt_http_date(modified - std::time::Duration::from_secs(1));
+    assert_eq!(site.get_with("/rss.xml", &[("if-modified-since", &before)]).status, 200);
+    // without its newest post the feed is another, and must not look older
+    std::fs::remove_file(site.path().join("notes/p5.md")).unwrap();
+    let after = site.wait_for("/rss.xml", |answer| answer.header("etag") != feed.header("etag"));
+    assert!(httpdate::parse_http_date(after.header("last-modified")).unwrap() >= modified);
+}
+
+#[test]
+fn methods() {
+    let site = site();
+    for path in ["/rss.xml", "/nothing", "/api/posts"] {
+        for (method, status) in [
+            ("POST", 405),
+            ("PUT", 405),
+            ("DELETE", 405),
+            ("PATCH", 405),
+            ("FOO", 501),
+            ("OPTIONS", 204),
+        ] {
+            let answer = site.request(method, path, &[]);
+            assert_eq!(
+                (answer.status, answer.header("allow")),
+                (status, "GET, HEAD, OPTIONS"),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scripts_of_other_sites_may_read() {
+    let site = site();
+    for path in ["/feed.json", "/api/posts", "/api/posts?page=0", "/nothing"] {
+        let answer = site.get_with(path, &[("origin", "https://reader.example")]);
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        for name in ["ETag", "Link", "Retry-After"] {
+            assert!(
+                answer.header("access-control-expose-headers").contains(name),
+                "{path}: {name}"
+            );
+        }
+    }
+    let asked = [
+        ("origin", "https://reader.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "if-none-match"),
+    ];
+    let preflight = site.request("OPTIONS", "/feed.json", &asked);
+    assert_eq!(
+        (preflight.status, preflight.header("access-control-allow-methods")),
+        (204, "GET, HEAD")
+    );
+    for name in ["If-None-Match", "If-Modified-Since", "A-IM"] {
+        assert!(preflight.header("access-control-allow-headers").contains(name), "{name}");
+    }
+    let tag = site.get("/feed.json").header("etag").to_owned();
+    assert_eq!(
+        site.get_with("/feed.json", &[("if-none-match", &tag)])
+            .header("access-control-allow-origin"),
+        "*"
+    );
+}
+
+#[test]
+fn what_moved_leads_there_in_one_hop() {
+    let config = format!(
+        "{CONFIG}[[redirect]]\nfrom = '/old-feed'\nto = '/rss.xml'\n[[redirect]]\nfrom = '/away'\nto = 'https://elsewhere.example/x'\n"
+    );
+    let site = TestSite::start(
+        &[
+            ("a.md", "---\ndate: 2026-01-01\ntags: [Field Notes]\n---\n"),
+            ("s.md", "---\ndate: 2025-01-01\npath: /old/place/\n---\n"),
+        ],
+        &config,
+    );
+    let cases = [
+        ("/feed.xml", "/rss.xml"),
+        ("/feed/", "/rss.xml"),
+        ("/atom", "/atom.xml"),
+        ("/index.json", "/feed.json"),
+        ("/tags/Field%20Notes", "/tags/field-notes"),
+        ("/tags/FIELD-NOTES/rss.xml", "/tags/field-notes/rss.xml"),
+        ("/tags/field-notes/", "/tags/field-notes"),
+        ("/page/1", "/"),
+        ("/posts/a/", "/posts/a"),
+        ("/old/place", "/old/place/"),
+        ("/old-feed", "/rss.xml"),
+    ];
+    for (from, to) in cases {
+        let answer = site.get(from);
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (301, format!("https://example.com{to}").as_str()),
+            "{from}"
+        );
+        assert_eq!(site.get(to).status, 200, "{to}");
+    }
+    assert_eq!(site.get("/away").header("location"), "https://elsewhere.example/x");
+}
+
+#[test]
+fn feed_is_what_the_client_prefers() {
+    let site = site();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let cases = [
+        ("*/*", "application/rss+xml; charset=utf-8", "/rss.xml"),
+        ("application/atom+xml", "application/atom+xml; charset=utf-8", "/atom.xml"),
+        ("application/feed+json", "application/feed+json; charset=utf-8", "/feed.json"),
+        (browser, "text/html; charset=utf-8", "/subscribe"),
+    ];
+    for scope in ["", "/tags/c%2B%2B"] {
+        for (accepted, media_type, path) in cases {
+            let answer = site.get_with(&format!("{scope}/feed"), &[("accept", accepted)]);
+            assert_eq!(
+                (answer.status, answer.header("content-type")),
+                (200, media_type),
+                "{scope} {accepted}"
+            );
+            assert_eq!(answer.header("content-location"), format!("https://example.com{scope}{path}"));
+            assert_eq!(answer.header("vary"), "Accept-Encoding, Accept");
+            assert_eq!(answer.body, site.get(&format!("{scope}{path}")).body);
+        }
+    }
+    assert_eq!(site.get("/tags/none/feed").status, 404);
+}
+
+#[test]
+fn feeds_name_themselves_and_their_relatives() {
+    let site = site();
+    let newest = site.get("/atom.xml");
+    let links = newest.header("link");
+    for link in [
+        "<https://example.com/atom.xml>; rel=\"self\"; type=\"application/atom+xml\"",
+        "<https://example.com/rss.xml>; rel=\"alternate\"; type=\"application/rss+xml\"",
+        "<https://example.com/>; rel=\"alternate\"; type=\"text/html\"",
+        "<https://example.com/archive/3/atom.xml>; rel=\"prev-archive\"",
+    ] {
+        assert!(links.contains(link), "{link} is not in {links}");
+    }
+    let archive = site.get("/archive/2/atom.xml");
+    for link in [
+        "/archive/1/atom.xml>; rel=\"prev-archive\"",
+        "/archive/3/atom.xml>; rel=\"next-archive\"",
+        "/atom.xml>; rel=\"current\"",
+    ] {
+        assert!(
+            archive.header("link").contains(link),
+            "{link} is not in {}",
+            archive.header("link")
+        );
+    }
+    assert!(
+        site.get("/")
+            .header("link")
+            .contains("<https://example.com/feed.json>; rel=\"alternate\"")
+    );
+}
+
+#[test]
+fn caches_are_told_how_long() {
+    let site = site();
+    assert_eq!(
+        site.get("/rss.xml").header("cache-control"),
+        "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400"
+    );
+    assert_eq!(site.get("/posts/p1").header("cache-control"), "no-cache");
+    for path in ["/nothing", "/api/posts?page=0"] {
+        assert_eq!(site.get(path).header("cache-control"), "no-store", "{path}");
+    }
+    // no cache sleeps past a scheduled post
+    let soon = feedmill::time::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let scheduled = TestSite::start(
+        &[("later.md", &format!("---\ndate: {soon}\n---\n"))],
+        "[cache]\nfeeds = 3600\n",
+    );
+    let answer = scheduled.get("/rss.xml");
+    let max_age = answer
+        .header("cache-control")
+        .split_once("max-age=")
+        .unwrap()
+        .1
+        .split(',')
+        .next()
+        .unwrap()
+        .parse::<u32>()
+        .unwrap();
+    assert!((1..=60).contains(&max_age), "{answer:?}");
+    let never = TestSite::start(&[], "[cache]\nfeeds = 0\n");
+    assert_eq!(never.get("/rss.xml").header("cache-control"), "no-cache");
+}
+
+#[test]
+fn addresses_of_any_letters_are_decoded_once() {
+    let site = site();
+    for path in [
+        "/tags/c%2B%2B",
+        "/tags/c%2b%2b/rss.xml",
+        "/tags/%E6%97%A5%E6%9C%AC%E8%AA%9E/feed.json",
+        "/tags/field-notes",
+        "/authors/ann",
+    ] {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
+    for path in [
+        "/tags/c%252B%252B",
+        "/tags/none",
+        "/posts/none",
+        "/archive/99/rss.xml",
+        "/archive/0/rss.xml",
+        "/tags/%2e%2e/rss.xml",
+    ] {
+        let answer = site.get(path);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (404, "application/problem+json"),
+            "{path}"
+        );
+        assert_eq!(answer.json()["status"], 404);
+    }
+    assert_eq!(site.get("/%ff").status, 400);
+    assert_eq!(site.get(&format!("/{}", "x".repeat(5000))).status, 414);
+}
+
+#[test]
+fn no_header_of_a_request_gets_into_an_answer() {
+    let site = site();
+    let hostile = [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "gopher"),
+        ("forwarded", "host=evil.example"),
+    ];
+    for path in DOCUMENTS.into_iter().chain(["/feed", "/feed/", "/posts/p1/"]) {
+        let (plain, forwarded) = (site.get(path), site.get_with(path, &hostile));
+        assert_eq!(plain.body, forwarded.body, "{path}");
+        assert_eq!(plain.header("location"), forwarded.header("location"), "{path}");
+        assert!(!format!("{:?}", forwarded.headers).contains("evil"), "{path}");
+    }
+}
