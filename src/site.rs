@@ -90,6 +90,13 @@ impl Site {
             .feed(scope, self.index.members(scope)?, place, format, &self.config, self.built)
     }
 
+    /// What is new in the newest feed of `scope` since the edition with one of the tags `held`, as a feed of its own, and that tag.
+    #[must_use]
+    pub fn delta(&self, scope: &Scope, format: Format, held: &[&str]) -> Option<(Document, String)> {
+        self.documents
+            .delta(scope, self.index.members(scope)?, format, &self.config, held)
+    }
+
     /// How many full archive documents the feeds of `scope` have.
     #[must_use]
     pub fn archives(&self, scope: &Scope) -> usize {

@@ -45,38 +45,62 @@ pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Ve
     }
 }
 
+/// The tags that a request says it has (`If-None-Match`), without their weakness; none if it is no list of tags.
+#[must_use]
+pub fn held(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default());
+    match Tags::read(values) {
+        Some(Tags::Listed(tags)) => tags.into_iter().map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The value of `If-Match` or `If-None-Match`.
+enum Tags<'a> {
+    /// `*`
+    Any,
+    /// A list of entity tags, as they were written.
+    Listed(Vec<&'a str>),
+}
+
+impl<'a> Tags<'a> {
+    /// `None` for what is no list of tags; `*` counts only if it stands alone.
+    fn read(values: impl Iterator<Item = &'a str>) -> Option<Tags<'a>> {
+        let values: Vec<&str> = values.collect();
+        if let [only] = values.as_slice()
+            && only.trim() == "*"
+        {
+            return Some(Tags::Any);
+        }
+        let mut tags = Vec::new();
+        for value in values {
+            let mut rest = value.trim_matches([' ', '\t', ',']);
+            while !rest.is_empty() {
+                let start = if rest.starts_with("W/") { 2 } else { 0 };
+                let end = rest.get(start..)?.strip_prefix('"')?.find('"')?;
+                let (tag, after) = rest.split_at_checked(start + end + 2)?;
+                tags.push(tag);
+                rest = after.trim_start_matches([' ', '\t']);
+                if !rest.is_empty() && !rest.starts_with(',') {
+                    return None;
+                }
+                rest = rest.trim_start_matches([' ', '\t', ',']);
+            }
+        }
+        Some(Tags::Listed(tags))
+    }
+}
+
 /// Whether `*` stands alone, or any tag of a well-formed list is what `is_same` looks for. What is no list matches nothing.
 fn matches<'a>(values: impl Iterator<Item = &'a str>, is_same: impl Fn(&str) -> bool) -> bool {
-    let mut found = false;
-    let values: Vec<&str> = values.collect();
-    if let [only] = values.as_slice()
-        && only.trim() == "*"
-    {
-        return true;
+    match Tags::read(values) {
+        Some(Tags::Any) => true,
+        Some(Tags::Listed(tags)) => tags.into_iter().any(is_same),
+        None => false,
     }
-    for value in values {
-        let mut rest = value.trim_matches([' ', '\t', ',']);
-        while !rest.is_empty() {
-            let start = if rest.starts_with("W/") { 2 } else { 0 };
-            let Some(end) = rest
-                .get(start..)
-                .and_then(|tag| tag.strip_prefix('"'))
-                .and_then(|tag| tag.find('"'))
-            else {
-                return false;
-            };
-            let Some((tag, after)) = rest.split_at_checked(start + end + 2) else {
-                return false;
-            };
-            found |= is_same(tag);
-            rest = after.trim_start_matches([' ', '\t']);
-            if !rest.is_empty() && !rest.starts_with(',') {
-                return false;
-            }
-            rest = rest.trim_start_matches([' ', '\t', ',']);
-        }
-    }
-    found
 }
 
 /// Whether `tag` is `etag`, or what a proxy that compresses on its own made of it: `"x-gzip"`, `"x--gzip"`, `"x;br"`.

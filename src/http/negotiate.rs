@@ -67,6 +67,12 @@ pub fn coding<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Coding> {
     }
 }
 
+/// Whether `name` is in a list of weighted members, with a weight above nothing.
+#[must_use]
+pub fn names<'a>(values: impl IntoIterator<Item = &'a str>, name: &str) -> bool {
+    weighted(values).iter().any(|(member, weight)| member == name && *weight > 0)
+}
+
 /// What `/feed` is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subscription {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
+use super::delta;
 use super::links;
 use super::negotiate::{Subscription, subscription};
 use super::problem::problem;
@@ -207,7 +208,12 @@ fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Requ
         format,
         site.archives(scope),
     ));
-    Some(reply(&document, request.headers, &terms, request.now))
+    if place != Place::Newest {
+        return Some(reply(&document, request.headers, &terms, request.now));
+    }
+    terms.vary.push(delta::VARY);
+    let whole = reply(&document, request.headers, &terms, request.now);
+    Some(delta::delta(site, scope, format, request.headers, &whole).unwrap_or(whole))
 }
 
 /// `/feed`: whichever the client prefers.
@@ -229,7 +235,7 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
         Subscription::Page => format!("{}/subscribe", scope.path()),
     };
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept, A-IM"));
     if let Ok(location) = HeaderValue::try_from(format!("{}{path}", site.config().base())) {
         headers.insert(header::CONTENT_LOCATION, location);
     }

@@ -102,6 +102,13 @@ impl Document {
         }
     }
 
+    /// The tags of the codings that were made: no client can have another.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        let made = [Some(&self.identity), self.gzip.get(), self.brotli.get()];
+        made.into_iter().flatten().map(|encoded| encoded.etag.clone()).collect()
+    }
+
     /// Makes every coding now, so that no request has to.
     pub fn finish(&self) {
         for coding in Coding::ALL {

@@ -36,6 +36,31 @@ struct MadeFeed {
     archives: usize,
     name: String,
     document: Arc<Document>,
+    /// What stood here before, the newest first.
+    earlier: Vec<Edition>,
+}
+
+/// A feed as it once was.
+#[derive(Clone)]
+struct Edition {
+    tags: Vec<String>,
+    name: String,
+    posts: Arc<[Arc<Post>]>,
+}
+
+/// How many earlier editions of a feed a client may know and still be told only what is new since.
+const EARLIER_EDITIONS: usize = 16;
+
+impl MadeFeed {
+    /// This one and those before it, as what stood here before.
+    fn into_editions(self) -> Vec<Edition> {
+        let last = Edition {
+            tags: self.document.tags(),
+            name: self.name,
+            posts: self.posts,
+        };
+        std::iter::once(last).chain(self.earlier).take(EARLIER_EDITIONS).collect()
+    }
 }
 
 #[derive(Clone)]
@@ -100,14 +125,43 @@ impl Documents {
         let document = Document::new(format.media_type(), render::feed(&page, format));
         let modified = last_modified(posts, &document, before.as_ref().map(|made| &*made.document), now);
         let document = Arc::new(document.modified(modified));
+        let earlier = before.map(MadeFeed::into_editions).unwrap_or_default();
         let made = MadeFeed {
             posts: posts.into(),
             archives,
             name: members.name.clone(),
             document: Arc::clone(&document),
+            earlier,
         };
         self.feeds.insert(key, made);
         Some(document)
+    }
+
+    /// What of the newest feed of `scope` a client does not have that holds the edition with one of the tags `held`: the feed with
+    /// only the posts that are new or changed since, and the tag it was found by. `None` where no such edition is known, or
+    /// nothing was added to it.
+    pub(super) fn delta(
+        &self,
+        scope: &Scope,
+        members: &Members,
+        format: Format,
+        config: &Config,
+        held: &[&str],
+    ) -> Option<(Document, String)> {
+        let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
+        let has = |edition: &&Edition| edition.name == made.name && edition.tags.iter().any(|tag| held.contains(&tag.as_str()));
+        let edition = made.earlier.iter().find(has)?;
+        let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
+        let mut page = feed_page(scope, members, Place::Newest, config, |post| self.content(post, config))?;
+        let mut is_new = made
+            .posts
+            .iter()
+            .map(|post| !edition.posts.iter().any(|known| Arc::ptr_eq(known, post)));
+        page.items.retain(|_| is_new.next().unwrap_or(true));
+        if page.items.is_empty() {
+            return None;
+        }
+        Some((Document::new(format.media_type(), render::feed(&page, format)), tag.clone()))
     }
 
     /// The text of `post` as HTML for feeds.

@@ -228,7 +228,7 @@ fn feed_is_what_the_client_prefers() {
                 "{scope} {accepted}"
             );
             assert_eq!(answer.header("content-location"), format!("https://example.com{scope}{path}"));
-            assert_eq!(answer.header("vary"), "Accept-Encoding, Accept");
+            assert_eq!(answer.header("vary"), "Accept-Encoding, Accept, A-IM");
             assert_eq!(answer.body, site.get(&format!("{scope}{path}")).body);
         }
     }
@@ -346,4 +346,79 @@ fn no_header_of_a_request_gets_into_an_answer() {
         assert_eq!(plain.header("location"), forwarded.header("location"), "{path}");
         assert!(!format!("{:?}", forwarded.headers).contains("evil"), "{path}");
     }
+}
+
+#[test]
+fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
+    let post = |n: usize, text: &str| format!("---\ntitle: Post {n}\ndate: 2026-01-0{n}\n---\n{text}\n");
+    let site = TestSite::start(&[("p1.md", &post(1, "One.")), ("p2.md", &post(2, "Two."))], "");
+    for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
+        site.get(path);
+    }
+    let first = site.get("/rss.xml").header("etag").to_owned();
+    let gzipped = site
+        .get_bytes("/rss.xml", &[("accept-encoding", "gzip")])
+        .header("etag")
+        .to_owned();
+    let ask = |headers: &[(&str, &str)]| site.get_with("/rss.xml", headers);
+    assert_eq!(
+        ask(&[("a-im", "feed"), ("if-none-match", &first)]).status,
+        304,
+        "what is held is whole"
+    );
+
+    site.write("p3.md", &post(3, "Three."));
+    let whole = site.wait_for("/rss.xml", |answer| answer.body.contains("Three."));
+    let delta = ask(&[("a-im", "feed"), ("if-none-match", &first)]);
+    assert_eq!(
+        (delta.status, delta.header("im"), delta.header("etag")),
+        (226, "feed", whole.header("etag"))
+    );
+    assert_eq!(
+        (delta.header("cache-control"), delta.header("delta-base")),
+        ("no-store, im", "")
+    );
+    assert_eq!(delta.header("vary"), "Accept-Encoding, A-IM, If-None-Match");
+    assert!(
+        delta.body.contains("Three.") && !delta.body.contains("Two."),
+        "{}",
+        delta.body
+    );
+    assert_eq!(crate::feeds::round_trip::parsed(delta.body.as_bytes()).entries.len(), 1);
+    assert_eq!(
+        ask(&[("a-im", "vcdiff, feed;q=0.5"), ("if-none-match", &gzipped)]).status,
+        226,
+        "whichever coding was held"
+    );
+    let both = ask(&[("a-im", "feed"), ("if-none-match", &format!("\"unknown\", {first}"))]);
+    assert_eq!((both.status, both.header("delta-base")), (226, first.as_str()));
+
+    // an edit is new as well; an older edition is still known
+    site.write("p1.md", &post(1, "One, edited."));
+    site.wait_for("/rss.xml", |answer| answer.body.contains("edited"));
+    let delta = ask(&[("a-im", "feed"), ("if-none-match", &first)]);
+    assert!(
+        delta.status == 226 && delta.body.contains("edited") && delta.body.contains("Three.") && !delta.body.contains("Two.")
+    );
+
+    let plain: [(&str, &[(&str, &str)]); 5] = [
+        ("no A-IM", &[("if-none-match", &first)]),
+        ("another manipulation", &[("a-im", "vcdiff"), ("if-none-match", &first)]),
+        ("refused", &[("a-im", "feed;q=0"), ("if-none-match", &first)]),
+        ("an unknown edition", &[("a-im", "feed"), ("if-none-match", "\"unknown\"")]),
+        (
+            "a date alone",
+            &[("a-im", "feed"), ("if-modified-since", "Sat, 31 Jan 2026 09:00:00 GMT")],
+        ),
+    ];
+    for (why, headers) in plain {
+        let answer = ask(headers);
+        assert_eq!((answer.status, answer.header("im")), (200, ""), "{why}");
+        assert!(answer.body.contains("Two."), "{why}");
+    }
+    // a removal alone is no delta: the whole feed shows that something is missing
+    let before = ask(&[]).header("etag").to_owned();
+    std::fs::remove_file(site.path().join("p3.md")).unwrap();
+    site.wait_for("/rss.xml", |answer| !answer.body.contains("Three."));
+    assert_eq!(ask(&[("a-im", "feed"), ("if-none-match", &before)]).status, 200);
 }
