@@ -31,6 +31,8 @@ pub struct Config {
     pub state: State,
     /// How long answers may be kept.
     pub cache: Cache,
+    /// How often one client may ask without conditions.
+    pub pace: Pace,
     /// Addresses that have moved.
     pub redirect: Vec<Redirect>,
 }
@@ -218,6 +220,18 @@ pub struct Cache {
     pub stale_if_error: u32,
 }
 
+/// `[pace]`: how often one client may ask for whole documents. Requests with a condition are never limited.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pace {
+    /// Requests a minute in the long run; 0 for no limit.
+    pub requests_per_minute: u32,
+    /// Requests at once before the pace holds.
+    pub burst: u32,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
 /// `[[redirect]]`: an address that has moved for good (RFC 9110, section 15.4.2).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +240,16 @@ pub struct Redirect {
     pub from: String,
     /// The path or URL that is.
     pub to: String,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            requests_per_minute: 0,
+            burst: 60,
+            trusted_proxies: Vec::new(),
+        }
+    }
 }
 
 impl Default for Cache {

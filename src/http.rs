@@ -2,13 +2,14 @@
 //!
 //! [`server`] holds the connections, [`routes`] says which address answers what, [`target`] reads an address, [`query`] the
 //! parameters of the listing, [`negotiate`] and [`conditional`] what the client would rather have and what it has already; [`reply`]
-//! makes an answer of a document, [`delta`] only what is new of it, [`links`] names its relatives, [`problem`] says what went wrong. [`admin`] is the operator's door.
+//! makes an answer of a document, [`delta`] only what is new of it, [`links`] names its relatives, [`problem`] says what went wrong, [`pace`] who asks too often. [`admin`] is the operator's door.
 
 pub mod admin;
 pub mod conditional;
 pub mod delta;
 pub mod links;
 pub mod negotiate;
+pub mod pace;
 pub mod problem;
 pub mod query;
 pub mod reply;
