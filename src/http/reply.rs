@@ -75,8 +75,9 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Times
         return response;
     };
     let encoded = document.encoded(coding);
-    // a date ahead of the clock would be compared with dates that are not (RFC 9110, section 8.8.2.1)
-    let modified = document.modified.map(|modified| modified.min(now));
+    // a date may not be ahead of the clock (RFC 9110, section 8.8.2.1); to write an earlier one would tell who goes by dates that
+    // nothing changed, so for that second none is written
+    let modified = document.modified.filter(|modified| modified.as_second() <= now.as_second());
     let (status, body) = match weigh(headers, &encoded.etag, modified) {
         Verdict::Proceed => (StatusCode::OK, encoded.bytes.clone()),
         Verdict::NotModified => (StatusCode::NOT_MODIFIED, Bytes::new()),

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use jiff::SignedDuration;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -47,6 +48,8 @@ struct Edition {
     name: String,
     posts: Arc<[Arc<Post>]>,
 }
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// How many earlier editions of a feed a client may know and still be told only what is new since.
 const EARLIER_EDITIONS: usize = 16;
@@ -178,8 +181,11 @@ impl Documents {
 }
 
 /// When the document made of `posts` last changed: when the newest of their files was written or the newest of them appeared, as a
-/// restart or another replica would find too. Where that does not move forward although the document is another than `before` (a
-/// post is gone), it is `now`: whoever asks by date alone would never hear of it.
+/// restart or another replica would find too.
+///
+/// Where that does not move forward by a second although the document is another than `before` (a post is gone, or two changes
+/// fell into one second), it is moved: whoever goes by dates alone would never hear of the change. (libcurl, asked to heed a date,
+/// throws the body of a 200 away that is not newer.)
 fn last_modified(posts: &[Arc<Post>], document: &Document, before: Option<&Document>, now: Timestamp) -> Timestamp {
     let told = posts
         .iter()
@@ -190,7 +196,7 @@ fn last_modified(posts: &[Arc<Post>], document: &Document, before: Option<&Docum
     match before.and_then(|before| Some((before, before.modified?))) {
         None => told,
         Some((before, since)) if before.encoded(Coding::Identity).etag == document.encoded(Coding::Identity).etag => since,
-        Some((_, since)) if told > since => told,
-        Some((_, since)) => now.max(since),
+        Some((_, since)) if told.as_second() > since.as_second() => told,
+        Some((_, since)) => now.max(since.saturating_add(SECOND).unwrap_or(since)),
     }
 }
