@@ -10,10 +10,12 @@
 mod commands;
 mod connections;
 mod corpora;
+mod dialects;
 mod feeds;
 mod house;
 mod listing;
 mod live;
 mod protocol;
 mod server;
+mod still;
 mod watching;
