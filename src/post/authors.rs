@@ -34,7 +34,8 @@ fn persons(node: &Node, several: bool) -> Vec<Person> {
             let part = |keys: &[&str]| fields::first_in(node, keys).and_then(fields::text).map(str::to_owned);
             let email = part(&["email", "mail"]).filter(|email| is_email(email));
             let url = part(&["url", "uri", "link", "website", "homepage"]).filter(|url| is_web(url));
-            let name = part(&["name", "title", "id", "key"]).or_else(|| email.clone());
+            let name = part(&["name", "title", "id", "key"]).map(|name| fields::line(&name));
+            let name = name.filter(|name| !name.is_empty()).or_else(|| email.clone());
             name.map(|name| Person { name, email, url }).into_iter().collect()
         }
         Value::List(_) | Value::Null => Vec::new(),
@@ -43,7 +44,7 @@ fn persons(node: &Node, several: bool) -> Vec<Person> {
 
 /// `Ann`, `Ann <ann@example.com>`, `ann@example.com (Ann)`, `Ann (@ann)`: only an address is taken off the name.
 fn person(text: &str) -> Option<Person> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = fields::line(text);
     let cut = |open: char, close: char| {
         let (outside, inside) = text.strip_suffix(close)?.rsplit_once(open)?;
         Some((outside.trim().to_owned(), inside.trim().to_owned()))
@@ -95,6 +96,8 @@ mod tests {
                 "Ann | Bob http://b.example",
             ),
             ("params: {author: Ann}", "Ann"),
+            ("author: \"A\\enn\"", "Ann"),
+            ("author: {name: \"A\\enn\"}", "Ann"),
             ("author: {}", ""),
             ("author: ''", ""),
         ];

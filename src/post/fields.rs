@@ -109,6 +109,12 @@ pub fn text(node: &Node) -> Option<&str> {
     }
 }
 
+/// `text` on one line: white space folded, and nothing in it that cannot be shown (control characters, noncharacters).
+pub fn line(text: &str) -> String {
+    let hidden = |c: char| (c.is_control() && !c.is_whitespace()) || u32::from(c) & 0xfffe == 0xfffe;
+    text.replace(hidden, "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A truth value in any of the words that tools take for one; `None` for every other text.
 pub fn truth(node: &Node) -> Option<bool> {
     match &node.value {

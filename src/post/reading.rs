@@ -168,9 +168,9 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// `text` with white space folded, cut at a word to `most` characters.
+/// `text` on one line, cut at a word to `most` characters.
 fn shortened(text: &str, most: usize) -> String {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = fields::line(text);
     match folded.char_indices().nth(most) {
         None => folded,
         Some((end, _)) => {

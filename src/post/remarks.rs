@@ -48,7 +48,7 @@ impl<'a> Remarks<'a> {
     pub(super) fn control_characters(&mut self) {
         let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
         if let Some((offset, c)) = self.text.char_indices().find(|&(_, c)| forbidden(c)) {
-            let message = format!("the control character U+{:04X} is left out of every output", u32::from(c));
+            let message = format!("the control character U+{:04X} is kept out of every output", u32::from(c));
             self.at("control-character", offset, 1, message, "delete it");
         }
     }

@@ -48,7 +48,7 @@ pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String>
 /// `tags` without repetition (compared by [`key`]), blanks and excess.
 pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
-    tags.map(|tag| tag.split_whitespace().collect::<Vec<_>>().join(" "))
+    tags.map(|tag| fields::line(&tag))
         .map(|tag| tag.trim_start_matches('#').to_owned())
         .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && seen.insert(key(tag)))
         .take(MOST_TAGS)
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_habit() {
-        let cases: [(&str, &[&str]); 17] = [
+        let cases: [(&str, &[&str]); 18] = [
             ("tags: [a, b]", &["a", "b"]),
             ("tags:\n- presidential fellows\n- c++", &["presidential fellows", "c++"]),
             ("tags: a, b c", &["a", "b c"]),
@@ -125,6 +125,7 @@ mod tests {
             ("keywords: [b]", &["b"]),
             ("taxonomies: {tags: [x], categories: [y]}", &["x", "y"]),
             ("tags: ['#hash', 12, 1.10]", &["hash", "12", "1.10"]),
+            ("tags: [\"a\\eb\", \"\\x01\"]", &["ab"]),
         ];
         for (front_matter, expected) in cases {
             assert_eq!(tags(front_matter, false, SplitTags::Auto), expected, "{front_matter}");
