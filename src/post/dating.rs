@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::date::NoDate;
 use super::fields::{self, Fields};
 use super::remarks::Remarks;
 use super::slug::PathName;
@@ -63,19 +64,15 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
                     written = Some((key, moment));
                 }
             }
-            Err(_) if is_published => {}
+            Err(NoDate::Unknown) if is_published => {}
             // Eleventy's words for times that the file system or git knows
             Err(_)
                 if ["created", "last modified", "git created", "git last modified"].contains(&text.to_lowercase().as_str()) => {}
             Err(why) => {
-                let message = match why {
-                    date::NoDate::Impossible => format!("there is no such day or time as `{text}`"),
-                    date::NoDate::Unknown => format!("`{text}` is no date that is understood"),
-                };
-                let code = if why == date::NoDate::Impossible {
-                    "date-impossible"
-                } else {
-                    "date-unknown"
+                published_is_date |= is_published;
+                let (code, message) = match why {
+                    NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
+                    NoDate::Unknown => ("date-unknown", format!("`{text}` is no date that is understood")),
                 };
                 says.about(
                     code,
