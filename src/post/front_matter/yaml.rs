@@ -20,7 +20,8 @@ pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
     if mistake.is_limit {
         return Err(refuse(block, &mistake));
     }
-    let text = indent_quoted(block.text);
+    // between a key's colon and its value a tab is as good as a space (YAML 1.2.2, section 6.2), whatever the parser says
+    let text = indent_quoted(block.text).replace(":\t", ": ");
     if let Ok(tree) = strict(&text, block.line) {
         return Ok(settle(block, tree));
     }
