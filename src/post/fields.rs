@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number};
 
-use super::front_matter::{Node, Value};
+use super::front_matter::{Node, Value, is_invisible};
 
 /// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
 pub struct Fields<'a> {
@@ -95,8 +95,9 @@ fn find<'a>(fields: &'a [(String, Node)], key: &str) -> Option<(&'a str, &'a Nod
 }
 
 fn folded(key: &str) -> String {
-    key.chars()
-        .filter(|c| !matches!(c, '-' | '_'))
+    key.trim()
+        .chars()
+        .filter(|&c| !matches!(c, '-' | '_') && !is_invisible(c))
         .flat_map(char::to_lowercase)
         .collect()
 }

@@ -20,6 +20,8 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 
+pub(super) use self::key::is_invisible;
+use self::key::keeps_both;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 
 /// A value as its author wrote it: scalars keep their spelling (`1.10`, `no`, `007`), for the reader of a field knows its type.
@@ -92,7 +94,10 @@ const MOST_REMARKS: usize = 8;
 /// holds lines that belong to no key, or is broken JSON.
 pub fn parse<'a>(path: &Utf8Path, text: &'a str) -> Result<Parts<'a>, Diagnostic> {
     let file = File { path, text };
-    let start = lines(text).find(|(_, line)| !line.trim().is_empty()).map_or(0, |(at, _)| at);
+    // what nobody sees above or before the first line does not hide it: a second byte order mark, a zero-width space
+    let is_blank = |c: char| c.is_whitespace() || is_invisible(c);
+    let first = lines(text).find(|(_, line)| !line.trim_matches(is_blank).is_empty());
+    let start = first.map_or(0, |(at, line)| at + line.len() - line.trim_start_matches(is_invisible).len());
     for form in [fence::read, json::read_unfenced, header::read_comments, header::read_lines] {
         if let Some(parts) = form(file, start)? {
             return Ok(parts);
@@ -179,17 +184,27 @@ struct Repeated {
     at: Position,
 }
 
-/// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do.
+/// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do. Of a key that says
+/// who may read the post, in whatever capitals, both values are kept as a list, for nobody knows which of them was forgotten.
 fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, Node)> {
     let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
     let mut fields: Vec<(String, Node)> = Vec::with_capacity(entries.len());
     for Entry { key, at, node } in entries {
-        if let Some(field) = places.get(&key).and_then(|&place| fields.get_mut(place)) {
-            field.1 = node;
-            repeated.push(Repeated { key, at });
-        } else {
-            places.insert(key.clone(), fields.len());
-            fields.push((key, node));
+        let keeps_both = keeps_both(&key);
+        let name = if keeps_both { key.to_ascii_lowercase() } else { key.clone() };
+        match places.get(&name).and_then(|&place| fields.get_mut(place)) {
+            Some((_, kept)) => {
+                if keeps_both && kept.value != node.value {
+                    kept.value = Value::List(vec![kept.clone(), node]);
+                } else {
+                    *kept = node;
+                }
+                repeated.push(Repeated { key, at });
+            }
+            None => {
+                places.insert(name, fields.len());
+                fields.push((key, node));
+            }
         }
     }
     fields
@@ -202,7 +217,12 @@ fn warn_of_repeated<'f>(
     repeated: &'f [Repeated],
 ) -> impl Iterator<Item = Diagnostic> + 'f {
     repeated.iter().take(MOST_REMARKS).map(move |Repeated { key, at }| {
-        let message = format!("`{key}` is written a second time; this one counts");
+        let counts = if keeps_both(key) {
+            "the stricter counts"
+        } else {
+            "this one counts"
+        };
+        let message = format!("`{key}` is written a second time; {counts}");
         file.warn(code, *at, message, "delete one of the two".to_owned())
     })
 }

@@ -6,7 +6,9 @@ use super::{Diagnostic, Dialect, File, Parts, Position, Reading, Severity, json,
 /// An opening fence.
 struct Fence<'a> {
     format: Format<'a>,
-    /// The line that closes it.
+    /// How far in it stands.
+    indent: usize,
+    /// What the line that closes it says.
     close: &'a str,
     /// Whether it says its format, so that nothing else is meant.
     is_named: bool,
@@ -23,6 +25,16 @@ enum Format<'a> {
 
 impl<'a> Fence<'a> {
     fn open(line: &'a str) -> Option<Fence<'a>> {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let line = line.get(indent..).filter(|_| indent <= MOST_INDENT)?;
+        if is_long_dashes(line) {
+            return Some(Fence {
+                format: Format::Yaml,
+                indent,
+                close: line.trim_end(),
+                is_named: false,
+            });
+        }
         let first = line.chars().next().filter(|first| matches!(first, '-' | '+' | ';'))?;
         let name = line.trim_start_matches(first);
         let (close, _) = line.split_at_checked(line.len() - name.len())?;
@@ -35,13 +47,41 @@ impl<'a> Fence<'a> {
             _ => return None,
         };
         let is_named = !name.trim().is_empty();
-        Some(Fence { format, close, is_named })
+        Some(Fence {
+            format,
+            indent,
+            close,
+            is_named,
+        })
     }
 
     fn is_closed_by(&self, line: &str) -> bool {
-        let line = line.trim_end();
-        line == self.close || (line == "..." && self.close == "---" && self.format == Format::Yaml)
+        let inner = line.trim_start_matches(' ');
+        let line = if line.len() - inner.len() <= self.indent {
+            inner
+        } else {
+            line
+        }
+        .trim_end();
+        let is_yaml = self.format == Format::Yaml;
+        line == self.close
+            || (is_yaml && line == "..." && self.close == "---")
+            || (is_yaml && !self.close.is_ascii() && is_dashes(line))
     }
+}
+
+/// A line further in is code to Markdown.
+const MOST_INDENT: usize = 3;
+
+/// Whether `line` is what programs that mend punctuation make of `---`.
+fn is_long_dashes(line: &str) -> bool {
+    let line = line.trim_end();
+    !line.is_ascii() && is_dashes(line)
+}
+
+/// Whether `line` is two dashes or more, of whatever length.
+fn is_dashes(line: &str) -> bool {
+    line.chars().count() > 1 && line.chars().all(|c| matches!(c, '-' | '–' | '—'))
 }
 
 /// The parts of a file whose first line is a fence.
@@ -89,7 +129,7 @@ pub(super) fn read<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<
         }));
     }
     let block = file.block(inner, end)?;
-    let (dialect, Reading { fields, remarks }) = match fence.format {
+    let (dialect, Reading { fields, mut remarks }) = match fence.format {
         Format::Toml => (Dialect::Toml, toml::read(block)?),
         Format::Json => (Dialect::Json, json::read(block)?),
         _ => match json::read_if_strict(block) {
@@ -97,6 +137,11 @@ pub(super) fn read<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<
             None => (Dialect::Yaml, yaml::read(block)?),
         },
     };
+    if !fence.close.is_ascii() {
+        let message = format!("`{}` is read as `---`", fence.close);
+        let mend = "write `---`, and let no program make long dashes of it".to_owned();
+        remarks.insert(0, file.warn("front-matter-dashes", at, message, mend));
+    }
     Ok(Some(Parts {
         dialect,
         fields,

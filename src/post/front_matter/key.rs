@@ -46,6 +46,7 @@ impl<'a> KeyLine<'a> {
         };
         let unquoted = |quote| before.trim_end().strip_prefix(quote)?.strip_suffix(quote);
         let key = unquoted('"').or_else(|| unquoted('\'')).unwrap_or_else(|| before.trim_end());
+        let key = key.trim_start_matches(is_invisible);
         let words = key.split(' ').count();
         let fits = match separator {
             Separator::Colon => words <= MOST_WORDS,
@@ -95,6 +96,17 @@ impl<'a> KeyLine<'a> {
         ];
         TELLING.iter().any(|telling| telling.eq_ignore_ascii_case(self.key))
     }
+}
+
+/// Whether `c` takes no room and no part: a post that was pasted may have it before a key, where nobody sees it.
+pub(in super::super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Whether a key that stands twice must not lose what it said first, for it says who may read the post.
+pub(super) fn keeps_both(key: &str) -> bool {
+    const STRICT: [&str; 6] = ["draft", "publish", "published", "private", "visibility", "status"];
+    STRICT.iter().any(|strict| strict.eq_ignore_ascii_case(key))
 }
 
 fn is_key(text: &str) -> bool {
@@ -202,6 +214,7 @@ mod tests {
             ("This is not a key: so", None),
             ("He said, “no”: so", None),
             ("- item: 1", None),
+            ("\u{200b}draft: true", Some(("draft", Separator::Colon, "true", 10))),
             (": x", None),
             ("plain", None),
         ];

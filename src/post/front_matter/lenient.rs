@@ -171,7 +171,7 @@ fn parts<'a>(block: Block<'_, '_>, text: &'a str) -> Result<Vec<Part<'a>>, Diagn
             None => true,
             Some(_) if indent == 0 => true,
             // `title: Hello` and, further in by mistake, `draft: true`
-            Some(before) => is_plain(before.key.value) && key.is_known(),
+            Some(before) => is_complete(without_comment(before.key.value)) && key.is_known(),
         });
         let end = offset + line.len();
         match (key, parts.last_mut()) {
@@ -200,9 +200,16 @@ fn parts<'a>(block: Block<'_, '_>, text: &'a str) -> Result<Vec<Part<'a>>, Diagn
     Ok(parts)
 }
 
-/// Whether a value is a text that does not itself go on over several lines.
-fn is_plain(value: &str) -> bool {
-    !value.is_empty() && !value.starts_with(['|', '>', '"', '\'', '[', '{', '&', '*', '!', '#'])
+/// Whether a value is complete on its line: a text, or a list, a mapping or a quoted text that ends as it begins.
+fn is_complete(value: &str) -> bool {
+    let closed_by = |close: char| value.len() > 1 && value.ends_with(close);
+    match value.chars().next() {
+        None | Some('|' | '>' | '&' | '*' | '!' | '#') => false,
+        Some('[') => closed_by(']'),
+        Some('{') => closed_by('}'),
+        Some(quote @ ('"' | '\'')) => closed_by(quote),
+        Some(_) => true,
+    }
 }
 
 /// What `part` says.

@@ -48,6 +48,42 @@ fn check(text: &str, dialect: Dialect, fields: &str, body: &str) {
 }
 
 #[test]
+fn long_dashes_are_fences_and_said() {
+    for text in ["—-\ndraft: true\n—-\nbody", "———\ndraft: true\n---\nbody"] {
+        let parts = read(text).unwrap();
+        assert_eq!(
+            (shown(&parts.fields).as_str(), parts.body),
+            ("draft=true", "body"),
+            "{text:?}"
+        );
+        assert_eq!(parts.remarks[0].code, "front-matter-dashes");
+    }
+    check("—- he said\n\nbody", Dialect::None, "", "—- he said\n\nbody");
+}
+
+#[test]
+fn what_guards_a_post_is_not_overwritten() {
+    for (text, fields, message) in [
+        (
+            "---\ndraft: true\ndraft: false\n---\n",
+            "draft=[true,false]",
+            "the stricter counts",
+        ),
+        (
+            "---\nDraft: true\ndraft: false\n---\n",
+            "Draft=[true,false]",
+            "the stricter counts",
+        ),
+        ("---\ndraft: false\ndraft: false\n---\n", "draft=false", "the stricter counts"),
+        ("---\ntitle: a\ntitle: b\n---\n", "title=b", "this one counts"),
+    ] {
+        let parts = read(text).unwrap();
+        assert_eq!(shown(&parts.fields), fields, "{text:?}");
+        assert!(parts.remarks[0].message.contains(message), "{text:?}: {}", parts.remarks[0]);
+    }
+}
+
+#[test]
 fn delimiters() {
     let cases = [
         ("---\na: 1\n---\nbody\n", Dialect::Yaml, "a=1", "body\n"),
@@ -56,6 +92,11 @@ fn delimiters() {
         ("---\na: 1\n---", Dialect::Yaml, "a=1", ""),
         ("-----\na: 1\n-----\nbody", Dialect::Yaml, "a=1", "body"),
         ("---yaml\na: 1\n---\nbody", Dialect::Yaml, "a=1", "body"),
+        ("  ---\n  title: 1\n  ---\nbody", Dialect::Yaml, "title=1", "body"),
+        ("\u{feff}---\na: 1\n---\nbody", Dialect::Yaml, "a=1", "body"),
+        ("\u{200b}\n---\na: 1\n---\nbody", Dialect::Yaml, "a=1", "body"),
+        ("---\na:\t1\n---\nbody", Dialect::Yaml, "a=1", "body"),
+        ("---\na: |\n  ---\nb: 2\n---\nbody", Dialect::Yaml, "a=\"---\\n\" b=2", "body"),
         (
             "---\na: 1\n---\nbody\n\n---\n\nb: 2\n---\n",
             Dialect::Yaml,
