@@ -15,6 +15,7 @@ mod feeds;
 mod house;
 mod listing;
 mod live;
+mod oddities;
 mod protocol;
 mod server;
 mod still;
