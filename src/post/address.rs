@@ -18,6 +18,47 @@ pub struct Address {
     pub origin: Origin,
 }
 
+/// Why an address that was asked for is not used.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Another tool's pattern or template.
+    Pattern,
+    /// It is not below the site's own address, which this is.
+    Elsewhere(String),
+    /// Percent-encoded, but not UTF-8.
+    NotUtf8,
+    /// It holds what no path can hold.
+    NoPath,
+    /// It holds what no part of a path can hold.
+    NoPart,
+    /// It would stand where feedmill's own documents are.
+    Reserved,
+}
+
+impl Refusal {
+    /// What is wrong with it, as the end of a sentence.
+    pub fn why(&self) -> String {
+        match self {
+            Refusal::Pattern => "patterns of other tools are not followed".to_owned(),
+            Refusal::Elsewhere(base) => format!("it is not below the site's own address, {base}"),
+            Refusal::NotUtf8 => "it is not UTF-8".to_owned(),
+            Refusal::NoPath => "an address holds no `..`, `?`, `#` or `\\`, and nothing empty between two `/`".to_owned(),
+            Refusal::NoPart => "a slug holds no `?`, `#` or `\\`".to_owned(),
+            Refusal::Reserved => "addresses that begin so are feedmill's own".to_owned(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Refusal::Pattern => "write the address itself, or set `posts.permalink` for all posts",
+            Refusal::Elsewhere(_) => "write a path such as `/notes/hello`; a page elsewhere is an `external_url`",
+            Refusal::NoPart => "write a word such as `hello`, or leave the key out",
+            _ => "write a path such as `/notes/hello`, or leave the key out",
+        }
+    }
+}
+
 /// First parts of paths that are feedmill's own (DESIGN: addresses); a post may not stand there.
 const RESERVED: [&str; 24] = [
     "api",
@@ -50,7 +91,7 @@ const RESERVED: [&str; 24] = [
 const LONGEST_PATH: usize = 1024;
 
 /// The address of the post at `path` with these fields, published at `date`; and what in the fields could not be used, with why.
-pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Address, Vec<(&'a Node, String)>) {
+pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Address, Vec<(&'a Node, Refusal)>) {
     let mut refused = Vec::new();
     let mut slug = path.slug.clone();
     let mut origin = Origin::FileName;
@@ -76,7 +117,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
             slug = trimmed.to_owned();
             origin = Origin::Field(key.to_owned());
         } else {
-            refused.push((node, "it is no part of an address".to_owned()));
+            refused.push((node, Refusal::NoPart));
         }
     }
     for key in ["url", "path", "permalink", "link"] {
@@ -134,9 +175,9 @@ pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) ->
 }
 
 /// The address that `text` asks for.
-fn written(text: &str, config: &Config) -> Result<String, String> {
+fn written(text: &str, config: &Config) -> Result<String, Refusal> {
     if text.contains("{{") || text.contains("{%") || text.contains("/:") || text.starts_with(':') {
-        return Err("patterns of other tools are not followed; set posts.permalink, or write the address".to_owned());
+        return Err(Refusal::Pattern);
     }
     let path = if text.contains("://") {
         let base = config.base();
@@ -145,21 +186,21 @@ fn written(text: &str, config: &Config) -> Result<String, String> {
             .filter(|path| path.is_empty() || path.starts_with('/'))
         {
             Some(path) => path.to_owned(),
-            None => return Err(format!("it is not below the site's own address, {base}")),
+            None => return Err(Refusal::Elsewhere(base)),
         }
     } else {
         format!("/{}", text.trim_start_matches('/'))
     };
     let path = percent_encoding::percent_decode_str(&path)
         .decode_utf8()
-        .map_err(|_| "it is not UTF-8".to_owned())?;
+        .map_err(|_| Refusal::NotUtf8)?;
     let path = path.trim_end_matches("index.html");
     let inner = path.trim_matches('/');
     if inner.is_empty() || path.len() > LONGEST_PATH || !inner.split('/').all(is_part) {
-        return Err("it is no path that an address can hold".to_owned());
+        return Err(Refusal::NoPath);
     }
     if RESERVED.contains(&inner.split('/').next().unwrap_or_default()) {
-        return Err("addresses that begin so are feedmill's own".to_owned());
+        return Err(Refusal::Reserved);
     }
     Ok(path.to_owned())
 }
@@ -189,7 +230,11 @@ mod tests {
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let date = Moment::utc("2026-01-31T09:00:00Z".parse().unwrap());
         let (found, refused) = read(&Fields::new(&parts.fields), &slug::read_path(path.into()), date, &config);
-        (found.address, found.slug, refused.into_iter().map(|(_, why)| why).collect())
+        (
+            found.address,
+            found.slug,
+            refused.into_iter().map(|(_, refusal)| refusal.why()).collect(),
+        )
     }
 
     #[test]
@@ -221,13 +266,13 @@ mod tests {
             ("permalink: /blog/:title/", "patterns"),
             ("permalink: \"/{{ page.slug }}/\"", "patterns"),
             ("url: https://elsewhere.example/x", "not below the site's own address"),
-            ("path: ../../etc/passwd", "no path"),
-            ("path: a//b", "no path"),
-            ("path: /", "no path"),
-            ("path: \"a\\nb\"", "no path"),
+            ("path: ../../etc/passwd", "holds no `..`"),
+            ("path: a//b", "an address holds"),
+            ("path: /", "an address holds"),
+            ("path: \"a\\nb\"", "an address holds"),
             ("path: rss.xml", "feedmill's own"),
             ("url: /tags/x", "feedmill's own"),
-            ("slug: a?b", "no part"),
+            ("slug: a?b", "a slug holds"),
         ];
         for (front_matter, why) in cases {
             let (found, _, refused) = address(front_matter, "hello.md", "");

@@ -70,10 +70,7 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
                 if ["created", "last modified", "git created", "git last modified"].contains(&text.to_lowercase().as_str()) => {}
             Err(why) => {
                 published_is_date |= is_published;
-                let (code, message) = match why {
-                    NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
-                    NoDate::Unknown => ("date-unknown", format!("`{text}` is no date that is understood")),
-                };
+                let (code, message) = refusal(why, text);
                 says.about(
                     code,
                     node,
@@ -143,9 +140,23 @@ pub(super) fn other_date(fields: &Fields, keys: &[&str], config: &Config, says: 
     let (_, node) = fields.first(keys)?;
     let text = fields::text(node)?;
     let found = date::parse(text, &config.timezone(), config.posts.day_first);
-    if found.is_err() {
-        let message = format!("`{text}` is no date that is understood, and is left out");
-        says.about("date-unknown", node, message, "write it like `2026-01-31`");
+    if let Err(why) = found {
+        let (code, message) = refusal(why, text);
+        let message = format!("{message}, and it is left out");
+        says.about(
+            code,
+            node,
+            message,
+            "write it like `2026-01-31` or `2026-01-31T09:00:00+01:00`",
+        );
     }
     found.ok()
+}
+
+/// The code and the message for a `text` that is no date.
+fn refusal(why: NoDate, text: &str) -> (&'static str, String) {
+    match why {
+        NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
+        NoDate::Unknown => ("date-unknown", format!("`{text}` is no date that is understood")),
+    }
 }

@@ -5,6 +5,7 @@ use super::fields::{self, Fields};
 use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
+use super::standing::Doubt;
 use super::{Origin, Origins, PATH_PART, Post, address, authors, enclosures, html, markdown, standing, tags};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -68,19 +69,14 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
 
     let verdict = standing::read(&fields, path.draft, dated.published_is_date);
-    if let Some((node, doubt)) = verdict.doubt {
-        says.about("standing-unclear", node, doubt, "write `draft: true` or `draft: false`");
+    if let Some(Doubt { node, message, mend }) = verdict.doubt {
+        says.about("standing-unclear", node, message, &mend);
     }
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
-    for (node, why) in refused {
-        let message = format!("`{}` is not used: {why}", fields::text(node).unwrap_or_default());
-        says.about(
-            "address-unusable",
-            node,
-            message,
-            "write a path such as `/notes/hello`, or leave the key out",
-        );
+    for (node, refusal) in refused {
+        let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
+        says.about("address-unusable", node, message, refusal.mend());
     }
     let (id, id_origin) = match id(&fields, &mut says) {
         Some((key, id)) => (id, Origin::Field(key)),
@@ -140,7 +136,12 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
                 let title = html_escape::decode_html_entities(text);
                 return (shortened(&title, LONGEST_TITLE), origin);
             }
-            _ => says.about("title-unusable", node, "a title is one text", "write `title: …`"),
+            _ => says.about(
+                "title-unusable",
+                node,
+                "this is not used: a title is one text",
+                "write `title: …`",
+            ),
         }
     }
     match outline.heading.as_deref().filter(|heading| !heading.is_empty()) {
@@ -190,8 +191,8 @@ fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
     says.about(
         "id-unusable",
         node,
-        "an id is one line of at most 1000 characters",
-        "shorten it",
+        "this is not used: an id is one line of at most 1000 bytes",
+        "write a shorter one, or leave the key out",
     );
     None
 }
@@ -233,7 +234,7 @@ fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<Stri
     says.about(
         "language-unknown",
         node,
-        format!("`{text}` is no language tag"),
+        format!("`{text}` is no language tag, and is left out"),
         "write one like `en` or `pt-BR`",
     );
     path.language.clone()

@@ -12,8 +12,18 @@ pub struct Verdict<'a> {
     pub standing: Standing,
     /// What says so.
     pub origin: Origin,
-    /// A value that had to be guessed, and why it was taken as it was.
-    pub doubt: Option<(&'a Node, String)>,
+    /// A value that had to be guessed.
+    pub doubt: Option<Doubt<'a>>,
+}
+
+/// A value that is not understood.
+pub struct Doubt<'a> {
+    /// The value.
+    pub node: &'a Node,
+    /// What it was taken for.
+    pub message: String,
+    /// What to write instead.
+    pub mend: String,
 }
 
 /// The standing of a post with these fields; `in_drafts` if it lies in a folder of drafts.
@@ -28,10 +38,7 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
     let doubtful = |standing, (key, node): (&str, &'a Node), as_what: &str| Verdict {
         standing,
         origin: Origin::Field(key.to_owned()),
-        doubt: Some((
-            node,
-            format!("`{key}: {}` is not understood, so this is taken as {as_what}", shown(node)),
-        )),
+        doubt: Some(doubt(key, node, as_what)),
     };
     let draft = fields.first(&["draft"]);
     let mut verdicts = Vec::new();
@@ -142,12 +149,25 @@ fn rank(standing: Standing) -> u8 {
     }
 }
 
-fn word(node: &Node) -> String {
-    fields::text(node).unwrap_or_default().to_ascii_lowercase()
+fn doubt<'a>(key: &str, node: &'a Node, as_what: &str) -> Doubt<'a> {
+    let what = match fields::text(node) {
+        Some(text) => format!("`{key}: {text}` is not understood"),
+        None => format!("`{key}` has not one value"),
+    };
+    let mend = match key.to_ascii_lowercase().as_str() {
+        "status" => format!("write `{key}: draft` or `{key}: published`"),
+        "visibility" => format!("write `{key}: public`, `{key}: unlisted` or `{key}: private`"),
+        _ => format!("write `{key}: true` or `{key}: false`"),
+    };
+    Doubt {
+        node,
+        message: format!("{what}, so this is taken as {as_what}"),
+        mend,
+    }
 }
 
-fn shown(node: &Node) -> &str {
-    fields::text(node).unwrap_or("…")
+fn word(node: &Node) -> String {
+    fields::text(node).unwrap_or_default().to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -220,9 +240,33 @@ mod tests {
 
     #[test]
     fn doubt_is_said() {
-        let parts = front_matter::parse("a.md".into(), "---\ndraft: maybe\n---\n").unwrap();
-        let (_, said) = read(&Fields::new(&parts.fields), false, false).doubt.unwrap();
-        assert_eq!(said, "`draft: maybe` is not understood, so this is taken as a draft");
+        let cases = [
+            (
+                "draft: maybe",
+                "`draft: maybe` is not understood, so this is taken as a draft",
+                "write `draft: true` or `draft: false`",
+            ),
+            (
+                "Draft: [x, y]",
+                "`Draft` has not one value, so this is taken as a draft",
+                "write `Draft: true` or `Draft: false`",
+            ),
+            (
+                "visibility: some",
+                "`visibility: some` is not understood, so this is taken as private",
+                "write `visibility: public`, `visibility: unlisted` or `visibility: private`",
+            ),
+        ];
+        for (front_matter, message, mend) in cases {
+            let text = format!("---\n{front_matter}\n---\n");
+            let parts = front_matter::parse("a.md".into(), &text).unwrap();
+            let doubt = read(&Fields::new(&parts.fields), false, false).doubt.unwrap();
+            assert_eq!(
+                (doubt.message.as_str(), doubt.mend.as_str()),
+                (message, mend),
+                "{front_matter}"
+            );
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
             remarks: Vec::new(),
         });
     }
-    let bare = !block.text.trim_start().starts_with('{');
+    let bare = !block.text.trim_start().starts_with(['{', '[']);
     let text = if bare {
         format!("{{{}}}", block.text)
     } else {

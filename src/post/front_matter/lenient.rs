@@ -277,10 +277,13 @@ pub(super) fn without_comment(text: &str) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end()
 }
 
-/// `text` as a scalar, without the quotes around it.
+/// `text` as a scalar, without the quotes around it, or the one before it that nothing closes.
 pub(super) fn scalar(text: &str) -> Value {
     let within = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    // a single one may well be an apostrophe: 'tis
+    let open = || text.strip_prefix('"').filter(|rest| !rest.is_empty() && !rest.contains('"'));
     let unquoted = within('"')
+        .or_else(open)
         .map(|text| text.replace("\\\"", "\""))
         .or_else(|| within('\'').map(|text| text.replace("''", "'")));
     match unquoted {

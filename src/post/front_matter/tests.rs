@@ -334,9 +334,9 @@ fn mistakes_cost_one_key_and_are_said() {
         ),
         (
             "---\ntitle: \"x\ndraft: true\nsummary: \"y\"\n---\n",
-            "title=\"x draft=true summary=\"y\"",
-            "post.md:2:8: warning: a quote is opened and never closed; `title` is read as `\"x` \
-             (quote the value: title: \"\\\"x\")",
+            "title=\"x\" draft=true summary=\"y\"",
+            "post.md:2:8: warning: a quote is opened and never closed; `title` is read as `x` \
+             (quote the value: title: \"x\")",
         ),
         (
             "+++\ntitle = A: B\ndraft = true\n[extra]\nx = 1\n+++\n",
