@@ -1,0 +1,171 @@
+//! What `feedmill check` says of broken posts: `tests/fixtures/broken/{name}.txt` beside `{name}.md`.
+//!
+//! All of them are one site. With `FEEDMILL_ACCEPT=1` in the environment the texts are written anew: read them as a newcomer would.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use feedmill::diagnostic::Severity;
+use feedmill::site::Site;
+
+use crate::still::{TestFolder, files, fixtures, said};
+
+/// Codes that no file in a repository can give, or that none should, and why.
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("being-written", "a file that changes while it is read: watching::folder"),
+    ("config", "about the configuration and not a post: config"),
+    ("file-name", "a name that Git on some systems cannot hold: oddities::files"),
+    ("front-matter-too-large", "64 KiB of front matter: post::front_matter"),
+    ("internal", "a fault in feedmill: publisher"),
+    ("link-dangling", "a symbolic link: oddities::files"),
+    ("link-outside", "a symbolic link: oddities::files"),
+    ("not-a-file", "a pipe: oddities::files"),
+    ("too-deep", "more than 32 folders: oddities::files"),
+    ("too-large", "more than a megabyte: oddities::files"),
+    ("too-many-files", "more than a million files: oddities::files"),
+    (
+        "unreadable",
+        "a file without the right to read it, which root has: folder::walk",
+    ),
+];
+
+fn site() -> Site {
+    TestFolder::of_fixtures("broken").site("[site]\nbase_url = 'https://example.com'")
+}
+
+fn posts() -> Vec<Utf8PathBuf> {
+    files(&fixtures("broken"))
+        .into_iter()
+        .filter(|path| path.extension() == Some("md"))
+        .collect()
+}
+
+fn drawn(site: &Site, path: &Utf8Path) -> String {
+    let drawn: Vec<String> = said(site, path.as_str())
+        .map(|diagnostic| diagnostic.draw(false) + "\n")
+        .collect();
+    drawn.join("\n")
+}
+
+#[test]
+fn every_broken_post_is_told_as_promised() {
+    let site = site();
+    let accepts = env::var_os("FEEDMILL_ACCEPT").is_some();
+    let mut wrong = Vec::new();
+    for path in posts() {
+        let promise = fixtures("broken").join(path.with_extension("txt"));
+        let drawn = drawn(&site, &path);
+        if accepts && !drawn.is_empty() {
+            fs::write(&promise, &drawn).unwrap();
+        }
+        // beside a post of which nothing is said there is no text
+        if fs::read_to_string(promise).unwrap_or_default() != drawn {
+            wrong.push(format!("{path}:\n{drawn}"));
+        }
+    }
+    assert!(wrong.is_empty(), "FEEDMILL_ACCEPT=1 accepts these:\n\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_diagnostic_has_a_place_or_is_about_the_whole_file_and_says_the_mend() {
+    let whole = [
+        "address-taken",
+        "conflict-copy",
+        "date-impossible",
+        "date-missing",
+        "empty",
+        "id-taken",
+        "not-utf16",
+    ];
+    for diagnostic in &site().diagnostics {
+        let needs_mend = diagnostic.severity != Severity::Note;
+        assert!(!needs_mend || !diagnostic.mend.is_empty(), "{diagnostic} says no mend");
+        assert!(
+            diagnostic.position.is_some() || whole.contains(&diagnostic.code),
+            "{diagnostic} has no place"
+        );
+        let first = diagnostic.message.chars().next().unwrap();
+        assert!(
+            !first.is_uppercase() && !diagnostic.message.ends_with('.'),
+            "{diagnostic} is no fragment"
+        );
+        assert!(!diagnostic.mend.ends_with('.'), "{diagnostic} is no fragment");
+    }
+}
+
+#[test]
+fn every_code_has_a_broken_post_or_a_reason() {
+    let shown: BTreeSet<String> = site()
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code.to_owned())
+        .collect();
+    let written = written();
+    let known: BTreeSet<String> = written.keys().cloned().collect();
+    let excused: BTreeSet<String> = ELSEWHERE.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert_eq!(
+        shown.difference(&known).collect::<Vec<_>>(),
+        [""; 0],
+        "the search below finds every code"
+    );
+    let missing: Vec<_> = written
+        .iter()
+        .filter(|(code, _)| !shown.contains(*code) && !excused.contains(*code))
+        .collect();
+    assert!(missing.is_empty(), "no broken post shows {missing:?}");
+    assert_eq!(
+        excused.difference(&known).collect::<Vec<_>>(),
+        [""; 0],
+        "reasons for codes that do not exist"
+    );
+    assert_eq!(
+        excused.intersection(&shown).collect::<Vec<_>>(),
+        [""; 0],
+        "reasons that are not needed"
+    );
+}
+
+/// The codes that stand in the source, each with the file.
+fn written() -> BTreeMap<String, String> {
+    // what stands before a code, white space apart
+    const BEFORE: [&str; 12] = [
+        "Severity::Error,\"",
+        "Severity::Warning,\"",
+        "Severity::Note,\"",
+        ".refuse(\"",
+        ".warn(\"",
+        ".about(\"",
+        ".at(\"",
+        ".whole(\"",
+        "=>(\"",
+        "=said(\"",
+        "(said(\"",
+        "repeated(block.file,\"",
+    ];
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    let sources = files(&root).into_iter().filter(|path| !path.as_str().ends_with("tests.rs"));
+    for path in sources {
+        let source = fs::read_to_string(root.join(&path)).unwrap();
+        let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let code: String = code.split_whitespace().collect();
+        if !code.contains("Diagnostic") && !code.contains("Remarks") {
+            continue;
+        }
+        for before in BEFORE {
+            for after in code.split(before).skip(1) {
+                let (literal, _) = after.split_once('"').unwrap_or_default();
+                let is_code = !literal.is_empty()
+                    && literal
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || b"-0123456789".contains(&byte));
+                if is_code {
+                    found.insert(literal.to_owned(), path.to_string());
+                }
+            }
+        }
+    }
+    found
+}
