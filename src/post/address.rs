@@ -7,9 +7,9 @@ use super::slug::{self, PathName};
 use crate::config::Config;
 use crate::time::Moment;
 
-/// A post's address, and the slug in it.
+/// Where a post is read.
 #[derive(Debug)]
-pub struct Address {
+pub struct Place {
     /// See [`super::Post::slug`].
     pub slug: String,
     /// See [`super::Post::address`].
@@ -91,7 +91,7 @@ const RESERVED: [&str; 24] = [
 const LONGEST_PATH: usize = 1024;
 
 /// The address of the post at `path` with these fields, published at `date`; and what in the fields could not be used, with why.
-pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Address, Vec<(&'a Node, Refusal)>) {
+pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Place, Vec<(&'a Node, Refusal)>) {
     let mut refused = Vec::new();
     let mut slug = path.slug.clone();
     let mut origin = Origin::FileName;
@@ -103,7 +103,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
             match written(text, config) {
                 Ok(address) => {
                     return (
-                        Address {
+                        Place {
                             slug: last_part(&address),
                             address,
                             origin: Origin::Field(key.to_owned()),
@@ -114,7 +114,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
                 Err(why) => refused.push((node, why)),
             }
         } else if is_part(trimmed) {
-            slug = trimmed.to_owned();
+            trimmed.clone_into(&mut slug);
             origin = Origin::Field(key.to_owned());
         } else {
             refused.push((node, Refusal::NoPart));
@@ -130,7 +130,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
         match written(text, config) {
             Ok(address) => {
                 return (
-                    Address {
+                    Place {
                         slug: last_part(&address),
                         address,
                         origin: Origin::Field(key.to_owned()),
@@ -142,7 +142,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
         }
     }
     let address = by_pattern(&slug, path, date, config);
-    (Address { slug, address, origin }, refused)
+    (Place { slug, address, origin }, refused)
 }
 
 /// The address that the site's pattern gives.

@@ -192,19 +192,16 @@ fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, 
     for Entry { key, at, node } in entries {
         let keeps_both = keeps_both(&key);
         let name = if keeps_both { key.to_ascii_lowercase() } else { key.clone() };
-        match places.get(&name).and_then(|&place| fields.get_mut(place)) {
-            Some((_, kept)) => {
-                if keeps_both && kept.value != node.value {
-                    kept.value = Value::List(vec![kept.clone(), node]);
-                } else {
-                    *kept = node;
-                }
-                repeated.push(Repeated { key, at });
+        if let Some((_, kept)) = places.get(&name).and_then(|&place| fields.get_mut(place)) {
+            if keeps_both && kept.value != node.value {
+                kept.value = Value::List(vec![kept.clone(), node]);
+            } else {
+                *kept = node;
             }
-            None => {
-                places.insert(name, fields.len());
-                fields.push((key, node));
-            }
+            repeated.push(Repeated { key, at });
+        } else {
+            places.insert(name, fields.len());
+            fields.push((key, node));
         }
     }
     fields
