@@ -16,8 +16,17 @@ use crate::still::{TestFolder, codes, files, fixtures, get, listed, said};
 
 const CONFIG: &str = "[site]\nbase_url = 'https://example.com'";
 
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
 /// File; title; instant; tags, apart by `|`; address; the codes of what is said about it.
-const EXPECTED: [(&str, &str, &str, &str, &str, &[&str]); 19] = [
+const EXPECTED: [Row; 19] = [
     (
         "Obsidian Vault/Field notes on moss.md",
         "Field notes on moss",
