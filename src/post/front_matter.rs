@@ -29,7 +29,7 @@ use crate::diagnostic::{Diagnostic, Position, Severity};
 pub struct Node {
     /// What was written.
     pub value: Value,
-    /// Where, in the whole file; JSON values have the place of the front matter.
+    /// Where, in the whole file.
     pub position: Position,
 }
 

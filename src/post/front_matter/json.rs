@@ -69,7 +69,7 @@ pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
             remarks: Vec::new(),
         });
     }
-    let bare = !block.text.trim_start().starts_with(['{', '[']);
+    let bare = is_bare(block.text);
     let text = if bare {
         format!("{{{}}}", block.text)
     } else {
@@ -79,6 +79,56 @@ pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
         Ok(tree) => settle(block, tree),
         Err(error) => Err(refuse(block.file, block.start, &text, usize::from(bare), &error)),
     }
+}
+
+/// Whether the outer braces are left out, as Hexo has it.
+fn is_bare(text: &str) -> bool {
+    !text.trim_start().starts_with(['{', '['])
+}
+
+/// Where the keys and values of `text` begin, which is JSON and begins at `at`: a list before its items, a key before its value.
+fn places(text: &str, mut at: Position) -> Vec<Position> {
+    enum Within {
+        Nothing,
+        Text,
+        Escape,
+        Word,
+    }
+    let mut places = Vec::new();
+    let mut within = Within::Nothing;
+    for c in text.chars() {
+        within = match (within, c) {
+            (Within::Text, '\\') => Within::Escape,
+            (Within::Text, '"') => Within::Nothing,
+            (Within::Text | Within::Escape, _) => Within::Text,
+            (_, '"') => {
+                places.push(at);
+                Within::Text
+            }
+            (_, '{' | '[') => {
+                places.push(at);
+                Within::Nothing
+            }
+            (_, '}' | ']' | ',' | ':' | ' ' | '\t' | '\n') => Within::Nothing,
+            (Within::Nothing, _) => {
+                places.push(at);
+                Within::Word
+            }
+            (Within::Word, _) => Within::Word,
+        };
+        at = if c == '\n' {
+            Position {
+                line: at.line + 1,
+                column: 1,
+            }
+        } else {
+            Position {
+                column: at.column + 1,
+                ..at
+            }
+        };
+    }
+    places
 }
 
 /// The fields of `block` if it is a JSON object without mistakes.
@@ -115,12 +165,13 @@ fn too_deep(file: File<'_, '_>, at: Position) -> Diagnostic {
 }
 
 fn settle(block: Block<'_, '_>, tree: Unplaced) -> Result<Reading, Diagnostic> {
-    let at = Position {
-        line: block.line,
-        column: 1,
-    };
+    let at = Position::of(block.file.text, block.start);
     let mut repeated = Vec::new();
-    let Some(node) = tree.place(at, DEEPEST, &mut repeated) else {
+    let mut places = places(block.text, at).into_iter();
+    if is_bare(block.text) {
+        places = [vec![at], places.collect()].concat().into_iter();
+    }
+    let Some(node) = tree.place(&mut places, DEEPEST, &mut repeated) else {
         return Err(too_deep(block.file, at));
     };
     let Value::Map(fields) = node.value else {
@@ -142,22 +193,24 @@ enum Unplaced {
 }
 
 impl Unplaced {
-    /// The value as a node; `None` where it goes deeper than `depth`.
-    fn place(self, position: Position, depth: usize, repeated: &mut Vec<Repeated>) -> Option<Node> {
+    /// The value as a node, at the next of `places`; `None` where it goes deeper than `depth`.
+    fn place(self, places: &mut impl Iterator<Item = Position>, depth: usize, repeated: &mut Vec<Repeated>) -> Option<Node> {
+        let position = places.next()?;
         let value = match self {
             Unplaced::Null => Value::Null,
             Unplaced::Scalar { text, plain } => Value::Scalar { text, plain },
             Unplaced::List(items) => {
                 let depth = depth.checked_sub(1)?;
-                let items = items.into_iter().map(|item| item.place(position, depth, repeated));
+                let items = items.into_iter().map(|item| item.place(places, depth, repeated));
                 Value::List(items.collect::<Option<_>>()?)
             }
             Unplaced::Map(fields) => {
                 let depth = depth.checked_sub(1)?;
                 let mut entries = Vec::with_capacity(fields.len());
                 for (key, value) in fields {
-                    let node = value.place(position, depth, repeated)?;
-                    entries.push(Entry { key, at: position, node });
+                    let at = places.next()?;
+                    let node = value.place(places, depth, repeated)?;
+                    entries.push(Entry { key, at, node });
                 }
                 Value::Map(keep_last(entries, repeated))
             }

@@ -241,7 +241,11 @@ fn toml_keeps_its_spelling() {
 fn every_node_knows_its_place() {
     let place = |text: &str, key: &str| {
         let parts = read(text).unwrap();
-        let (_, node) = parts.fields.iter().find(|(name, _)| name == key).unwrap();
+        let (_, node) = parts
+            .fields
+            .iter()
+            .find(|(name, _)| name == key)
+            .unwrap_or_else(|| panic!("{text:?}: {:?}", parts.fields));
         let node = if let Value::List(items) = &node.value {
             items.last().unwrap()
         } else {
@@ -258,7 +262,13 @@ fn every_node_knows_its_place() {
     assert_eq!(place("+++\na = ['é', 'x']\n+++\n", "a"), (2, 11));
     assert_eq!(place("\nTitle: x\nDate:  y\n\n", "Date"), (3, 8));
     assert_eq!(place("<!-- title: x -->\n", "title"), (1, 13));
-    assert_eq!(place("\n{\"a\": 1}\n", "a"), (2, 1));
+    assert_eq!(place("\n{\"a\": 1}\n", "a"), (2, 7));
+    assert_eq!(
+        place("{\"é\": [1, {\"b\\\"{\": null}],\n \"a\": [true, \"x\"]}\n", "a"),
+        (2, 14)
+    );
+    assert_eq!(place("---json\n{\n\t\"a\": -1.5e3\n}\n---\n", "a"), (3, 7));
+    assert_eq!(place(";;;\n\"a\": 1,\n\"b\": 2\n;;;\n", "b"), (3, 6));
 }
 
 /// Text, fields, and the first remark.
@@ -352,7 +362,7 @@ fn mistakes_cost_one_key_and_are_said() {
         (
             "{\"a\": 1,\n\"a\": 2}\n",
             "a=2",
-            "post.md:1:1: warning: `a` is written a second time; this one counts (delete one of the two)",
+            "post.md:2:1: warning: `a` is written a second time; this one counts (delete one of the two)",
         ),
         (
             "Title: x\nDraft: yes\nand text\n",
