@@ -170,7 +170,7 @@ fn item_16_files_of_any_name_have_addresses_that_work() {
     for (number, name) in names.iter().enumerate() {
         folder.write(
             name,
-            format!("---\ndate: 2020-01-02\ntitle: x\n---\nThe text of number {}.\n", number),
+            format!("---\ndate: 2020-01-02\ntitle: x\n---\nThe text of number {number}.\n"),
         );
     }
     let long = format!("{}.md", "long-".repeat(50));
@@ -185,7 +185,7 @@ fn item_16_files_of_any_name_have_addresses_that_work() {
     for (number, &name) in names.iter().enumerate() {
         let post = site.post(name.into()).unwrap_or_else(|| panic!("{name} was not read"));
         assert_published(&site, name);
-        let text = format!("The text of number {}.", number);
+        let text = format!("The text of number {number}.");
         assert!(page_of(&site, post).contains(&text), "the address of {name} leads to it");
         assert!(
             post.slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
