@@ -226,7 +226,7 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
 #[test]
 fn everything_that_is_told_of_each() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
-    let feed: Value = serde_json::from_slice(&site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes).unwrap();
+    let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in &site.all {
         let item = feed["items"]
             .as_array()

@@ -8,7 +8,6 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::diagnostic::Diagnostic;
-use feedmill::http::routes::answer;
 use feedmill::publisher::snapshot;
 use feedmill::site::Site;
 use feedmill::time::Timestamp;
@@ -82,7 +81,7 @@ pub fn files(root: &Utf8Path) -> Vec<Utf8PathBuf> {
 /// The answer to GET `path`: its status and its text.
 pub fn get(site: &Site, path: &str) -> (u16, String) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let response = answer(site, path, query, &http::HeaderMap::new());
+    let response = crate::server::ask(site, path, query);
     let text = String::from_utf8(response.body().to_vec()).unwrap();
     (response.status().as_u16(), text)
 }
