@@ -48,6 +48,7 @@ pub fn run() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_target(false)
+        .without_time()
         .with_ansi(colour)
         .init();
     let done = match arguments.verb {

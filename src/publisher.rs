@@ -90,6 +90,7 @@ impl Publisher {
             shared: Arc::clone(&shared),
             begun,
             again: first.again_in.map(|again_in| Instant::now() + again_in),
+            has_failed: first.has_failed,
             rescan: Instant::now(),
         };
         Ok(Publisher {
@@ -138,6 +139,8 @@ struct Engine {
     begun: Instant,
     /// When something that is waited for is due.
     again: Option<Instant>,
+    /// Whether the last turn failed: then nothing is due before it is tried again.
+    has_failed: bool,
     /// When everything is looked at, whatever was hinted.
     rescan: Instant,
 }
@@ -152,7 +155,7 @@ impl Engine {
 
     /// Waits for the next reason to work.
     async fn wake(&mut self) -> Hints {
-        let due = self.shared.site.load().next_due().map(|due| {
+        let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
         });
@@ -187,7 +190,9 @@ impl Engine {
                     degraded: Some(format!("the publisher has stopped: {error}")),
                     ..Health::clone(&self.shared.health.load())
                 };
+                tracing::error!("the publisher has stopped: {error}");
                 self.shared.health.store(Arc::new(health));
+                self.has_failed = true;
                 self.again = None;
             }
         }
@@ -199,19 +204,17 @@ impl Engine {
             reports,
             health,
             again_in,
+            has_failed,
         } = edition;
+        if has_failed && !self.has_failed {
+            tracing::error!("a fault in feedmill keeps the site from being built; the last good one stays");
+        }
+        self.has_failed = has_failed;
         self.again = again_in.map(|again_in| Instant::now() + again_in);
         if let Some(site) = site {
             self.shared.site.store(site);
         }
-        let before = self.shared.health.swap(Arc::new(health.clone()));
-        if health.degraded != before.degraded {
-            if let Some(why) = &health.degraded {
-                tracing::warn!("the last good site stays: {why}");
-            } else {
-                tracing::info!("all is well again");
-            }
-        }
+        self.shared.health.store(Arc::new(health));
         if !reports.is_empty() {
             // nobody may be listening
             let _ = self.shared.reports.send(reports.into());

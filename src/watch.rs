@@ -209,7 +209,7 @@ impl Keeper {
                     return;
                 }
                 Err(why) => {
-                    tracing::warn!("{folder} may not be watched wholly: {why}");
+                    tracing::warn!("{why}; what changes there shows at the next full look");
                     self.inbox.add(folder, How::Seen);
                 }
             }

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of posts [default: posts]
-    #[arg(env = "FEEDMILL_POSTS")]
+    #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
     /// Write the problems as one JSON document
     #[arg(long)]

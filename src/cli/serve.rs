@@ -1,10 +1,12 @@
 //! `feedmill serve`: watch a folder of posts and serve it.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
-use camino::{Utf8Path, Utf8PathBuf};
+use anyhow::{Context, bail};
+use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,19 +24,19 @@ use crate::publisher::{Publisher, Report};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder of posts [default: posts]
-    #[arg(env = "FEEDMILL_POSTS")]
+    #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
     /// Where to listen [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN")]
+    #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN", hide_env_values = true)]
     listen: Option<String>,
     /// Where the operator's address listens [default: 127.0.0.1:8081]
-    #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN")]
+    #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN", hide_env_values = true)]
     admin: Option<String>,
     /// The folder for what files cannot remember; nothing is kept there yet
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE")]
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE", hide_env_values = true)]
     state: Option<Utf8PathBuf>,
     /// How changes are noticed [default: auto]
-    #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH")]
+    #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH", hide_env_values = true)]
     watch: Option<WatchMode>,
     #[command(flatten)]
     settings: Settings,
@@ -73,20 +75,24 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     // the address first: whoever starts it twice should hear that at once, and not after a long look at the posts
     let listen = &config.server.listen;
-    let bound = server::bind(listen).await.with_context(|| {
-        format!("cannot listen at {listen}: is something else running there? `--listen 127.0.0.1:0` takes a free port")
-    })?;
+    let bound = match server::bind(listen).await {
+        Ok(bound) => bound,
+        Err(error) => bail!("cannot listen at {listen}: {error}; {}", where_else(&error)),
+    };
     let config = at_address(config, &bound);
+    if !root.exists() {
+        bail!("there is no folder {root}; make it, or name another: feedmill serve FOLDER");
+    }
     let publisher = Publisher::start(Arc::clone(&config), root.clone())
         .await
-        .with_context(|| no_posts(&root))?;
+        .with_context(|| format!("{root} cannot be served"))?;
     let publisher = Arc::new(publisher);
     let reports = publisher.reports();
     terminal::say(&terminal::welcome(&root, &config, &publisher.site(), &publisher.health()));
 
     let stop = CancellationToken::new();
-    tokio::spawn(stop_at_signal(stop.clone()));
-    tokio::spawn(tell(reports, Arc::clone(&publisher)));
+    tokio::spawn(stop_at_signal(stop.clone(), config.server.drain_timeout));
+    tokio::spawn(tell(reports, root, Arc::clone(&publisher)));
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
         let (settings, stop) = (config.server.clone(), stop.clone());
@@ -108,8 +114,13 @@ fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
     config
 }
 
-fn no_posts(root: &Utf8Path) -> String {
-    format!("the posts in {root} cannot be read; name a folder that exists: feedmill serve FOLDER")
+/// What to do about an address that cannot be listened at.
+fn where_else(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "something else runs there; `--listen 127.0.0.1:0` takes a free port",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are often reserved; try `--listen 127.0.0.1:8080`",
+        _ => "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
+    }
 }
 
 /// The operator's address is a convenience: that it is taken stops nothing.
@@ -126,18 +137,21 @@ async fn bind_admin(address: &str) -> Option<Bound> {
 }
 
 /// Tells the terminal what happens, for as long as anything can.
-async fn tell(mut reports: Receiver<Arc<[Report]>>, publisher: Arc<Publisher>) {
+async fn tell(mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher: Arc<Publisher>) {
     loop {
         match reports.recv().await {
-            Ok(batch) => terminal::say(&terminal::changes(&batch, &publisher.site())),
+            Ok(batch) => terminal::say(&terminal::changes(&batch, &root, &publisher.site())),
             Err(RecvError::Lagged(batches)) => terminal::say(&format!("… {batches} batches of changes went by untold\n")),
             Err(RecvError::Closed) => return,
         }
     }
 }
 
+/// How long a stop may take before a word is said about it.
+const SILENT_STOP: Duration = Duration::from_millis(500);
+
 /// Cancels `stop` at the first interrupt or termination; at the second the process ends where it stands.
-async fn stop_at_signal(stop: CancellationToken) {
+async fn stop_at_signal(stop: CancellationToken, drain: Duration) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
         tracing::warn!("signals cannot be awaited; only a kill ends the server");
         return;
@@ -151,6 +165,12 @@ async fn stop_at_signal(stop: CancellationToken) {
             std::process::exit(130);
         }
         stop.cancel();
+        tokio::spawn(async move {
+            tokio::time::sleep(SILENT_STOP).await;
+            terminal::say(&format!(
+                "stopping: open connections get {drain:?} to end; Ctrl-C again does not wait for them\n"
+            ));
+        });
     }
 }
 

@@ -17,11 +17,17 @@ const DEFAULT_FILE: &str = "feedmill.toml";
 #[derive(Debug, Args)]
 pub(super) struct Settings {
     /// The configuration file [default: feedmill.toml, if it is there]
-    #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG", hide_env_values = true)]
     config: Option<Utf8PathBuf>,
     /// The address under which the world reaches this site
-    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL")]
+    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = whole_address)]
     base_url: Option<url::Url>,
+}
+
+/// Most who leave the scheme out know that there is one.
+fn whole_address(text: &str) -> Result<url::Url, String> {
+    text.parse()
+        .map_err(|error| format!("{error}; write the whole address, such as `https://example.com`"))
 }
 
 impl Settings {

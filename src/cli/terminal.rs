@@ -1,6 +1,6 @@
 //! What `serve` says to the person who started it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -16,9 +16,11 @@ use crate::time::Timestamp;
 
 /// How many problems are drawn at the start; the others are counted.
 const DRAWN_PROBLEMS: usize = 5;
-/// How many changes of one batch are told one by one; the others are counted.
+/// A batch of more changes than this is a move or a checkout: its first few are told, and the others counted.
 const TOLD_CHANGES: usize = 20;
-/// In a batch of more changes than this no warnings are drawn: it is a move, not an edit.
+/// How many changes of a larger batch are told.
+const FIRST_CHANGES: usize = 5;
+/// In a batch of more changes than this warnings are counted and not drawn.
 const DRAWN_CHANGES: usize = 3;
 
 /// Writes `text` to the standard error stream, in colour only where that is wanted. That nobody can read it any more is no reason
@@ -54,12 +56,12 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
     } else {
         let _ = writeln!(
             text,
-            "  {DIM}set `base_url` to the address the world uses before you let it in{END}"
+            "  {DIM}before you let the world in, say where it finds this: --base-url https://example.com{END}"
         );
     }
     problems(&mut text, site, root);
     if site.all.is_empty() {
-        text.push_str("Drop a .md file into the folder: it is published as soon as it is saved. ");
+        text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");
     }
     let _ = writeln!(
         text,
@@ -100,33 +102,85 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
     }
 }
 
-/// A line for each change.
-pub(super) fn changes(batch: &[Report], site: &Site) -> String {
+/// A line for each change; of many, what went wrong, a few of the others, and how many more there are.
+pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String {
     let now = Timestamp::now();
     let mut text = String::new();
-    for report in batch.iter().take(TOLD_CHANGES) {
+    let is_trouble = |report: &&Report| matches!(report.event, Event::Held { .. } | Event::Broken { .. });
+    let limit = if batch.len() > TOLD_CHANGES {
+        FIRST_CHANGES
+    } else {
+        TOLD_CHANGES
+    };
+    let (wrong, right): (Vec<&Report>, Vec<&Report>) = batch.iter().partition(is_trouble);
+    for report in right.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
         let is_edit = batch.len() <= DRAWN_CHANGES && !matches!(report.event, Event::Appeared | Event::Expired | Event::Removed);
-        let about = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == report.path);
-        let matters = |diagnostic: &&Diagnostic| match diagnostic.severity {
-            Severity::Error => true,
-            // the line itself says where the date came from
-            Severity::Warning => is_edit && diagnostic.code != "date-missing",
-            Severity::Note => false,
-        };
-        for diagnostic in about.filter(matters).take(DRAWN_PROBLEMS) {
+        // the line itself says where the date came from
+        let is_new = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Warning && diagnostic.code != "date-missing";
+        for diagnostic in about(report, site).filter(is_new).filter(|_| is_edit).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
     }
-    if let Some(more) = batch.len().checked_sub(TOLD_CHANGES).filter(|&more| more > 0) {
-        let _ = writeln!(text, "{DIM}… and {}{END}", number(more, "more change"));
+    for report in wrong.iter().take(limit) {
+        let _ = writeln!(text, "{}", change(report, site, now));
+        let is_new =
+            |diagnostic: &&Diagnostic| matches!(&report.event, Event::Broken { why } if diagnostic.message.starts_with(why));
+        for diagnostic in about(report, site).filter(is_new).take(DRAWN_PROBLEMS) {
+            let _ = writeln!(text, "{}", diagnostic.draw(true));
+        }
+    }
+    let untold: Vec<&Report> = right.into_iter().skip(limit).chain(wrong.into_iter().skip(limit)).collect();
+    if !untold.is_empty() {
+        let _ = writeln!(text, "{DIM}… and more: {}{END}", in_numbers(&untold));
+    }
+    if batch.len() > DRAWN_CHANGES {
+        let changed: HashSet<&Utf8Path> = batch.iter().map(|report| &*report.path).collect();
+        let warnings = site
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Warning && changed.contains(&*diagnostic.path))
+            .count();
+        if warnings > 0 {
+            let _ = writeln!(
+                text,
+                "{YELLOW}{}{END} in these: `feedmill check {}` says each",
+                number(warnings, "warning"),
+                printable(root.as_str())
+            );
+        }
     }
     text
 }
 
+fn about<'a>(report: &'a Report, site: &'a Site) -> impl Iterator<Item = &'a Diagnostic> {
+    site.diagnostics.iter().filter(|diagnostic| diagnostic.path == report.path)
+}
+
+/// `290 added, 5 moved`.
+fn in_numbers(reports: &[&Report]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for report in reports {
+        let what = match report.event {
+            Event::Added => "added",
+            Event::Changed => "changed",
+            Event::Moved { .. } => "moved",
+            Event::Removed => "removed",
+            Event::Held { .. } => "held",
+            Event::Appeared => "appeared",
+            Event::Expired => "expired",
+            Event::Broken { .. } => "refused",
+            Event::Mended => "mended",
+        };
+        *counts.entry(what).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.into_iter().map(|(what, n)| format!("{n} {what}")).collect();
+    counts.join(", ")
+}
+
 fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     let path = if report.path.as_str().is_empty() {
-        "the folder".to_owned()
+        "the posts folder".to_owned()
     } else {
         printable(report.path.as_str())
     };
@@ -135,11 +189,18 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     match &report.event {
         Event::Added => format!("{GREEN}+ {path}{END} {stands}"),
         Event::Changed => format!("{GREEN}~ {path}{END} {stands}"),
-        Event::Moved { from } => format!("{GREEN}> {} → {path}{END} {stands}", printable(from.as_str())),
+        Event::Moved { from } => format!(
+            "{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}",
+            printable(from.as_str())
+        ),
         Event::Removed => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Held { why } | Event::Broken { why } => format!("{RED}! {path}{END} {}", printable(why)),
+        Event::Held { why } => format!("{RED}!{END} {}; what was published stays", printable(why)),
+        // what is wrong with it is drawn below
+        Event::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
+        Event::Broken { .. } => format!("{RED}! {path}{END} is refused"),
+        Event::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {stands}"),
         Event::Mended => format!("{GREEN}✓ {path}{END} is well again"),
     }
 }

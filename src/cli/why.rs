@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// The file of the post
     file: Utf8PathBuf,
     /// The folder of posts [default: posts, or the file's own folder where that does not hold it]
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS")]
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
     /// Write the answer as JSON
     #[arg(long)]
@@ -67,20 +67,43 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The folder of posts, and where in it `file` is.
+///
+/// A post that is a link, or lies in a folder that is one, goes by the name it has in the folder of posts and not by that of what the
+/// link leads to. So the path is first taken as it is written, and links are followed only where the folder is not found that way,
+/// and only above the file itself.
 fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
-    let whole = file.canonicalize_utf8().with_context(|| format!("{file} cannot be found"))?;
-    if whole.is_dir() {
+    let metadata = file.symlink_metadata().with_context(|| format!("{file} cannot be found"))?;
+    if metadata.is_dir() {
         bail!("{file} is a folder; name the file of a post");
     }
-    let root = root.canonicalize_utf8().ok();
-    if let Some((root, path)) = root.as_deref().and_then(|root| Some((root, whole.strip_prefix(root).ok()?))) {
-        return Ok((root.to_owned(), path.to_owned()));
+    let written = absolute(file)?;
+    let name = written.file_name().context("the file has no name")?;
+    let resolved = written
+        .parent()
+        .context("the file has no folder")?
+        .canonicalize_utf8()?
+        .join(name);
+    let roots = [absolute(root).ok(), root.canonicalize_utf8().ok()];
+    for root in roots.into_iter().flatten() {
+        for file in [&written, &resolved] {
+            if let Ok(path) = file.strip_prefix(&root)
+                && path.components().all(|part| matches!(part, Utf8Component::Normal(_)))
+            {
+                return Ok((root, path.to_owned()));
+            }
+        }
     }
     if given {
         bail!("{file} is not in the folder of posts");
     }
-    let root = whole.parent().context("the file has no folder")?;
-    Ok((root.to_owned(), whole.strip_prefix(root)?.to_owned()))
+    let root = resolved.parent().context("the file has no folder")?;
+    Ok((root.to_owned(), name.into()))
+}
+
+/// `path` from the root on, as it is written: no link is followed.
+fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    let path = std::path::absolute(path)?;
+    Utf8PathBuf::from_path_buf(path).map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
 fn verdict(post: &Post, now: Timestamp) -> String {

@@ -176,7 +176,8 @@ impl<'a> Walk<'a> {
                 };
                 let name = entry.file_name();
                 let Some(name) = name.to_str().filter(|name| !name.contains(char::is_control)) else {
-                    self.refuse_name(&folder.path, &name.to_string_lossy());
+                    let is_folder = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+                    self.refuse_name(&folder.path, &name.to_string_lossy(), is_folder);
                     continue;
                 };
                 match entry.file_type() {
@@ -255,13 +256,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn refuse_name(&mut self, folder: &Utf8Path, name: &str) {
+    fn refuse_name(&mut self, folder: &Utf8Path, name: &str, is_folder: bool) {
         let path = folder.join(name);
+        let ignore = &self.folder.ignore;
         // what would be ignored anyway is not worth a word
-        let is_post = Utf8Path::new(name)
-            .file_name()
-            .is_some_and(|name| self.folder.ignore.file(name) != Name::Ignored);
-        if is_post {
+        if ignore.file(name) != Name::Ignored || (is_folder && ignore.enters(name)) {
             let message = "its name is not UTF-8, or holds a control character";
             let diagnostic = Diagnostic::new(Severity::Warning, "file-name", &path, message);
             self.say(diagnostic.mend("rename it"));

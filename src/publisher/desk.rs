@@ -8,6 +8,7 @@ mod known;
 mod missing;
 mod outcome;
 mod pending;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -29,6 +30,7 @@ use self::known::{Good, Known, ReadPost, last_good_stays};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
 use self::pending::{Circumstances, Pending};
+use self::trouble::Trouble;
 use super::report::Event;
 
 /// How long to wait before looking at a folder that cannot be looked at.
@@ -53,7 +55,7 @@ pub struct Desk {
     /// When files were last taken because they held still.
     last_still: Option<Duration>,
     /// Why nothing, or not everything, that was seen is believed.
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
     /// The device the folder was on when it was last believed.
     device: Option<u64>,
     has_links: bool,
@@ -111,12 +113,14 @@ impl Desk {
         self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))
     }
 
-    /// What is to be said about the files, ordered by path and place.
+    /// What is to be said about the files, ordered by path and place. Of a file whose newest version is refused, that is why: what
+    /// there was to say about an older one names lines that are no more.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let remarks = self
             .files
             .values()
+            .filter(|file| file.error.is_none())
             .filter_map(|file| file.good.as_ref())
             .flat_map(|good| &good.remarks);
         let errors = self.files.values().filter_map(|file| file.error.as_ref());
@@ -130,8 +134,8 @@ impl Desk {
 
     /// Why the posts may not be what the folder holds.
     #[must_use]
-    pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.as_ref().map(ToString::to_string)
     }
 
     /// Looks where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
@@ -150,22 +154,22 @@ impl Desk {
             return outcome;
         }
         let held = self.missing.held();
-        let trouble = held.map(|held| format!("{held} posts are gone at once: they stay until it has been so for a while"));
+        let trouble = held.map(|held| Trouble::Exodus(held, self.config.watch.vanish_grace));
         self.set_trouble(trouble, &mut outcome);
         outcome.again_in = self.due().map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
         outcome
     }
 
-    fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut Outcome) -> Result<(), String> {
-        let unreadable = |error: std::io::Error| format!("the posts folder cannot be read: {error}");
-        let mut sight = self.folder.look(&self.places(hints)).map_err(unreadable)?;
+    fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut Outcome) -> Result<(), Trouble> {
+        let look = |places: &Places| self.folder.look(places).map_err(|error| Trouble::unreadable(&error));
+        let mut sight = look(&self.places(hints))?;
         let mut absent = self.absent(&sight);
         if sight.places != Places::Everywhere && !absent.is_empty() && absent.len() * 2 > self.posts().count() {
-            sight = self.folder.look(&Places::Everywhere).map_err(unreadable)?;
+            sight = look(&Places::Everywhere)?;
             absent = self.absent(&sight);
         }
         if sight.is_empty && self.posts().next().is_some() && self.device.is_some_and(|device| device != sight.device) {
-            return Err("the posts folder is empty and on another device: its disk is not mounted".to_owned());
+            return Err(Trouble::Unmounted);
         }
         let is_first = self.device.replace(sight.device).is_none();
         outcome.looked_everywhere = sight.places == Places::Everywhere;
@@ -173,7 +177,7 @@ impl Desk {
             self.has_links = sight.has_links;
             self.is_in_doubt = false;
         }
-        outcome.changed |= self.refuse(&sight);
+        self.refuse(&sight, outcome);
         for path in absent {
             self.miss(path, at.tick, outcome);
         }
@@ -221,8 +225,8 @@ impl Desk {
         absent.into_iter().cloned().collect()
     }
 
-    /// Puts what was refused in this look in the place of what was refused there before; says whether it differs.
-    fn refuse(&mut self, sight: &Sight) -> bool {
+    /// Puts what was refused in this look in the place of what was refused there before.
+    fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
         let before = match &sight.places {
             Places::Everywhere => std::mem::take(&mut self.refused),
             Places::At(paths) => {
@@ -237,9 +241,17 @@ impl Desk {
         for diagnostic in &sight.diagnostics {
             after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
         }
-        let differs = before != after;
+        outcome.changed |= before != after;
+        for (path, diagnostics) in &after {
+            let known_before = before.get(path);
+            if let Some(new) = diagnostics
+                .iter()
+                .find(|new| known_before.is_none_or(|known| !known.contains(new)))
+            {
+                self.report_broken(path, new, outcome);
+            }
+        }
         self.refused.append(&mut after);
-        differs
     }
 
     /// The file at `path` is not there.
@@ -255,6 +267,20 @@ impl Desk {
             }
             None => {}
         }
+    }
+
+    /// The newest version of the file at `path` is not taken, because of `diagnostic`.
+    fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut Outcome) {
+        let last_good = self.files.get(path).and_then(|known| known.good.as_ref());
+        let why = diagnostic.message.clone();
+        outcome.report(path, last_good.map(|good| &*good.post), Event::Broken { why });
+    }
+
+    /// The file at `path` can be read; says whether it could not be until now.
+    fn is_readable_again(&mut self, path: &Utf8Path, outcome: &mut Outcome) -> bool {
+        let was_unread = self.unread.remove(path).is_some();
+        outcome.changed |= was_unread;
+        was_unread
     }
 
     /// Takes in the files that are there.
@@ -277,7 +303,7 @@ impl Desk {
             let known = self.files.get(path);
             if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
                 self.pending.remove(path);
-                outcome.changed |= self.unread.remove(path).is_some();
+                self.is_readable_again(path, outcome);
                 continue;
             }
             let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
@@ -317,13 +343,16 @@ impl Desk {
                 return;
             }
             Err(Unread::Refused(diagnostic)) => {
-                let unread = (entry.stamp, diagnostic);
-                outcome.changed |= self.unread.get(path) != Some(&unread);
-                self.unread.insert(path.to_owned(), unread);
+                // other rights or times are no news while it still cannot be read
+                if self.unread.get(path).is_none_or(|(_, before)| *before != diagnostic) {
+                    outcome.changed = true;
+                    self.report_broken(path, &diagnostic, outcome);
+                }
+                self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
                 return;
             }
         };
-        outcome.changed |= self.unread.remove(path).is_some();
+        let was_unread = self.is_readable_again(path, outcome);
         let hash = blake3::hash(&source.bytes);
         let is_fresh = entry.stamp.is_fresh(at.now);
         if let Some(known) = self.files.get_mut(path)
@@ -332,12 +361,16 @@ impl Desk {
         {
             known.stamp = entry.stamp;
             known.is_fresh = is_fresh;
+            if was_unread {
+                let post = known.good.as_ref().map(|good| &*good.post);
+                outcome.report(path, post, Event::Mended);
+            }
             return;
         }
         outcome.changed = true;
         let before = self.files.remove(path);
         let error = before.as_ref().and_then(|known| known.error.as_ref());
-        let was_broken = error.is_some_and(|error| error.severity == Severity::Error);
+        let was_broken = was_unread || error.is_some_and(|error| error.severity == Severity::Error);
         let last_good = before.and_then(|known| known.good);
         let mut known = Known {
             stamp: entry.stamp,
@@ -400,10 +433,13 @@ impl Desk {
         [pending, self.missing.due(&self.config.watch)].into_iter().flatten().min()
     }
 
-    fn set_trouble(&mut self, trouble: Option<String>, outcome: &mut Outcome) {
+    fn set_trouble(&mut self, trouble: Option<Trouble>, outcome: &mut Outcome) {
         let folder = Utf8Path::new("");
         match &trouble {
-            Some(why) if self.trouble.is_none() => outcome.report(folder, None, Event::Held { why: why.clone() }),
+            Some(trouble) if !trouble.goes_on_from(self.trouble.as_ref()) => {
+                let why = trouble.to_string();
+                outcome.report(folder, None, Event::Held { why });
+            }
             None if self.trouble.is_some() => outcome.report(folder, None, Event::Mended),
             _ => {}
         }

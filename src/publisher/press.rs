@@ -23,6 +23,9 @@ pub(super) type BuildSite = fn(&Arc<Config>, Vec<Arc<Post>>, Vec<Diagnostic>, Ti
 /// How long to wait before trying again what failed.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How long the first site waits for files that have to hold still.
+const LONGEST_OPENING: Duration = Duration::from_millis(1500);
+
 /// The desk, and the newest site made of what is on it.
 pub(super) struct Press {
     pub(super) desk: Desk,
@@ -49,6 +52,8 @@ pub(super) struct Edition {
     pub(super) health: Health,
     /// When the next turn is due, whatever happens.
     pub(super) again_in: Option<Duration>,
+    /// Whether the turn failed.
+    pub(super) has_failed: bool,
 }
 
 impl Press {
@@ -76,13 +81,10 @@ impl Press {
         self.desk.set_polling(watching == Watching::Poll);
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
-            return Err(io::Error::other(trouble.to_owned()));
+            return Err(io::Error::other(trouble));
         }
-        let stillness = match watching {
-            Watching::Native => self.config.watch.settle,
-            Watching::Poll => self.config.watch.settle.max(self.config.watch.poll),
-        };
-        if let Some(wait) = again_in.filter(|&wait| wait <= stillness) {
+        // an empty file, or one that a slow poll must vouch for, is worth no wait: it joins the others when it is due
+        if let Some(wait) = again_in.filter(|&wait| wait <= LONGEST_OPENING) {
             std::thread::sleep(wait);
         }
         let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
@@ -107,7 +109,7 @@ impl Press {
         let degraded = if self.has_failed {
             Some("a fault in feedmill keeps the site from being built".to_owned())
         } else {
-            self.desk.trouble().map(str::to_owned)
+            self.desk.trouble()
         };
         Edition {
             site: self
@@ -129,6 +131,7 @@ impl Press {
                 builds: self.builds,
             },
             again_in,
+            has_failed: self.has_failed,
         }
     }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::diagnostic::printable;
+
 use super::hints::Inbox;
 use super::translate::{Rumour, translate};
 
@@ -54,8 +56,21 @@ impl From<notify::Error> for Unfit {
         match (&error.kind, number) {
             (notify::ErrorKind::MaxFilesWatch, _) | (_, Some(28)) => Unfit::Exhausted("fs.inotify.max_user_watches=1048576"),
             (_, Some(24)) => Unfit::Exhausted("fs.inotify.max_user_instances=1024"),
-            _ => Unfit::Failed(error.to_string()),
+            _ => Unfit::Failed(in_words(&error)),
         }
+    }
+}
+
+/// What `error` says, without the quotes and brackets of its own words.
+fn in_words(error: &notify::Error) -> String {
+    let why = match &error.kind {
+        notify::ErrorKind::Io(error) => error.to_string(),
+        notify::ErrorKind::Generic(message) => message.clone(),
+        _ => error.to_string(),
+    };
+    match error.paths.first() {
+        Some(path) => format!("{} cannot be watched: {why}", printable(&path.to_string_lossy())),
+        None => why,
     }
 }
 

@@ -37,9 +37,8 @@ pub(super) fn translate(event: &Event, root: &Path) -> Vec<Rumour> {
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return Vec::new(),
         EventKind::Create(CreateKind::File) | EventKind::Modify(ModifyKind::Data(_)) => (changing, false),
         EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (How::Moved, true),
-        EventKind::Modify(ModifyKind::Name(RenameMode::From) | ModifyKind::Metadata(_)) | EventKind::Remove(_) => {
-            (How::Seen, false)
-        }
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => (How::Seen, false),
+        // a folder that could not be read could not be watched either; with other rights, it may be
         EventKind::Create(CreateKind::Folder) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => (How::Seen, true),
         EventKind::Create(_) => (changing, true),
     };
@@ -91,7 +90,7 @@ mod tests {
             (EventKind::Create(CreateKind::File), look(changing)),
             (EventKind::Create(CreateKind::Folder), cover(How::Seen)),
             (EventKind::Modify(ModifyKind::Data(DataChange::Any)), look(changing)),
-            (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), look(How::Seen)),
+            (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), cover(How::Seen)),
             (name(RenameMode::From), look(How::Seen)),
             (name(RenameMode::To), cover(How::Moved)),
             (name(RenameMode::Both), vec![]),

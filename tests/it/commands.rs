@@ -283,7 +283,7 @@ fn serve_tells_a_newcomer_what_to_open_and_what_happens_and_ends_at_ctrl_c() {
     assert!(get(&address("json")).contains("Mended."));
 
     std::fs::rename(site.path().join("posts/hello.md"), site.path().join("posts/hi.md")).unwrap();
-    serving.until("> hello.md → hi.md → /posts/hi");
+    serving.until("> hello.md is now hi.md → /posts/hi");
     serving.signal(rustix::process::Signal::INT);
     serving.until("stopped");
     assert_eq!(serving.ended(), Some(0));

@@ -24,7 +24,7 @@ struct Exodus {
     since: Duration,
 }
 
-/// So few posts are no crowd: two files of three may well be deleted by hand.
+/// Fewer posts than this are no crowd: one deleted by hand is half of them.
 const CROWD: usize = 3;
 
 impl Missing {
