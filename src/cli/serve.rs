@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
@@ -88,10 +88,15 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         .with_context(|| format!("{root} cannot be served"))?;
     let publisher = Arc::new(publisher);
     let reports = publisher.reports();
+    // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
+    let signals = Signals::catch();
     terminal::say(&terminal::welcome(&root, &config, &publisher.site(), &publisher.health()));
 
     let stop = CancellationToken::new();
-    tokio::spawn(stop_at_signal(stop.clone(), config.server.drain_timeout));
+    match signals {
+        Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout))),
+        Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
+    }
     tokio::spawn(tell(reports, root, Arc::clone(&publisher)));
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
@@ -150,27 +155,38 @@ async fn tell(mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher
 /// How long a stop may take before a word is said about it.
 const SILENT_STOP: Duration = Duration::from_millis(500);
 
-/// Cancels `stop` at the first interrupt or termination; at the second the process ends where it stands.
-async fn stop_at_signal(stop: CancellationToken, drain: Duration) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        tracing::warn!("signals cannot be awaited; only a kill ends the server");
-        return;
-    };
-    for already_asked in [false, true] {
+/// The signals that ask for an end. They are caught from the moment this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn catch() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        if already_asked {
-            std::process::exit(130);
-        }
+    }
+
+    /// Cancels `stop` at the first signal; at the second the process ends where it stands.
+    async fn stop(mut self, stop: CancellationToken, drain: Duration) {
+        self.next().await;
         stop.cancel();
-        tokio::spawn(async move {
-            tokio::time::sleep(SILENT_STOP).await;
+        if tokio::time::timeout(SILENT_STOP, self.next()).await.is_err() {
             terminal::say(&format!(
                 "stopping: open connections get {drain:?} to end; Ctrl-C again does not wait for them\n"
             ));
-        });
+            self.next().await;
+        }
+        std::process::exit(130);
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static FAILS: AtomicBool = AtomicBool::new(false);
 
@@ -40,4 +40,31 @@ fn full_looks_are_spread() {
     let spread: Vec<Duration> = (0..100).map(|_| jittered(span)).collect();
     assert!(spread.iter().all(|jittered| (45..=75).contains(&jittered.as_secs())));
     assert!(spread.iter().any(|jittered| *jittered != spread[0]));
+}
+
+#[tokio::test]
+async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
+    static TRIES: AtomicUsize = AtomicUsize::new(0);
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let soon = Timestamp::now() + Duration::from_millis(300);
+    std::fs::write(root.join("a.md"), format!("---\ndate: {soon}\n---\n")).unwrap();
+    let config: Arc<Config> = Arc::default();
+    let build: press::BuildSite = |config, posts, diagnostics, now, previous| {
+        assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
+        Site::build(config, posts, diagnostics, now, previous)
+    };
+    let press = Press::building_with(build, Arc::clone(&config), root);
+    let publisher = Publisher::start_press(press, config).await.unwrap();
+    let tries = async |wanted| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TRIES.load(Ordering::SeqCst) < wanted {
+            assert!(Instant::now() < deadline, "not in time: {:?}", publisher.health());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Instant::now()
+    };
+    let (first, third) = (tries(2).await, tries(4).await);
+    assert!(third - first >= Duration::from_millis(1500), "{:?}", third - first);
+    publisher.stop().await;
 }

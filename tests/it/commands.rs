@@ -1,6 +1,6 @@
 //! The real program, as a person runs it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -119,6 +119,22 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
         let json: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(json["public"], file.contains("good"), "{file}: {out}");
     }
+    // as Kubernetes mounts them: the link's name is the post's, wherever the content lies
+    write(site.path(), "posts/..v1/linked.md", GOOD);
+    std::os::unix::fs::symlink("..v1/linked.md", site.path().join("posts/linked.md")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", site.path().join("posts/passwd.md")).unwrap();
+    std::os::unix::fs::symlink("posts", site.path().join("current")).unwrap();
+    for posts in ["posts", "current"] {
+        let (_, out, _) = run(&mut feedmill(site.path(), &["why", "posts/linked.md", "--posts", posts]));
+        assert!(out.contains("public    yes") && out.contains("/posts/linked"), "{out}");
+        let (_, out, _) = run(&mut feedmill(site.path(), &["why", "current/passwd.md", "--posts", posts]));
+        assert!(
+            out.contains("the file is refused") && out.contains("leads out of the posts folder"),
+            "{out}"
+        );
+    }
+    let (status, _, err) = run(&mut feedmill(site.path(), &["why", "posts/x.txt", "--posts", "posts/..v1"]));
+    assert_eq!((status, err.contains("is not in the folder of posts")), (2, true), "{err}");
     let (status, _, err) = run(&mut feedmill(site.path(), &["why", "posts/none.md"]));
     assert_eq!((status, err.contains("posts/none.md cannot be found")), (2, true), "{err}");
 }
@@ -303,14 +319,83 @@ fn serve_says_why_it_cannot_start() {
         err.contains(&format!("cannot listen at {address}")) && err.contains("--listen"),
         "{err}"
     );
-    let (status, _, err) = run(&mut feedmill(site.path(), &["serve", "elsewhere", "--listen", "127.0.0.1:0"]));
-    assert_eq!(status, 2);
-    assert!(err.contains("elsewhere") && err.contains("feedmill serve FOLDER"), "{err}");
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["serve", "elsewhere", "--listen", "127.0.0.1:0"],
+            "feedmill: there is no folder elsewhere; make it, or name another: feedmill serve FOLDER\n",
+        ),
+        (
+            &["serve", "posts/a.md", "--listen", "127.0.0.1:0"],
+            "posts/a.md cannot be served",
+        ),
+        (
+            &["serve", "--listen", "8080"],
+            "cannot listen at 8080: invalid socket address; write it like",
+        ),
+        (
+            &["serve", "--base-url", "example.com"],
+            "write the whole address, such as `https://example.com`",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let (status, _, err) = run(&mut feedmill(site.path(), arguments));
+        assert_eq!(status, 2);
+        assert!(err.contains(expected), "{arguments:?}: {err}");
+    }
     // the operator's address is a convenience
     let mut serving = Serving::start(site.path(), &["--admin", &address]);
     serving.until("no operator's address");
     serving.signal(rustix::process::Signal::TERM);
     assert_eq!(serving.ended(), Some(0));
+}
+
+#[test]
+fn serve_tells_what_it_refuses_and_counts_what_comes_in_crowds() {
+    let site = folder(&[("posts/a.md", GOOD)]);
+    let serving = Serving::start(site.path(), &[]);
+    serving.until("Ctrl-C ends it");
+    std::os::unix::fs::symlink("/etc/passwd", site.path().join("posts/passwd.md")).unwrap();
+    serving.until("! passwd.md is refused");
+    serving.until("warning: is a link that leads out of the posts folder");
+    // put in place in one step, so that they come in one batch
+    for n in 0..40 {
+        write(
+            site.path(),
+            &format!("new/{n:02}.md"),
+            "---\ntitle: A: B\ndate: 2026-01-31\n---\n",
+        );
+    }
+    write(site.path(), "new/z.md", "---\ntitle: open\n");
+    std::fs::rename(site.path().join("new"), site.path().join("posts/new")).unwrap();
+    let said = serving.until("in these: `feedmill check posts` says each");
+    let told = said.iter().filter(|line| line.starts_with("+ new/")).count();
+    assert_eq!(told, 5, "{said:#?}");
+    assert!(
+        said.iter().any(|line| line == "! new/z.md is refused"),
+        "never one of the uncounted: {said:#?}"
+    );
+    assert!(said.iter().any(|line| line == "… and more: 35 added"), "{said:#?}");
+    assert!(
+        said.last().is_some_and(|line| line.starts_with("40 warnings in these")),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn an_end_that_waits_for_a_client_says_so_and_a_second_signal_does_not_wait() {
+    let site = folder(&[("posts/a.md", GOOD)]);
+    let mut serving = Serving::start(site.path(), &[]);
+    let welcome = serving.until("Ctrl-C ends it");
+    let read = welcome.iter().find(|line| line.trim_start().starts_with("read")).unwrap();
+    let address = read.split('/').nth(2).unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
+    // connections are taken in their order, so an answer to a later one proves that this one is
+    get(&format!("http://{address}/healthz"));
+    serving.signal(rustix::process::Signal::TERM);
+    serving.until("stopping: open connections get 10s to end");
+    serving.signal(rustix::process::Signal::INT);
+    assert_eq!(serving.ended(), Some(130));
 }
 
 #[test]

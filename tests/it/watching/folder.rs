@@ -62,11 +62,18 @@ fn names_that_cannot_be_written_are_refused() {
     let posts = Posts::of(&["a.md", "line\nbreak.md"]);
     fs::write(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff.md")), "# No").unwrap();
     fs::write(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff.txt")), "no").unwrap();
+    fs::create_dir(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff"))).unwrap();
+    fs::create_dir(posts.root.as_std_path().join(OsStr::from_bytes(b".\xff"))).unwrap();
     let sight = look(&posts);
     assert_eq!(found(&sight), ["a.md"]);
     let mut said = codes(&sight);
     said.sort_unstable();
-    assert_eq!(said, [("line\nbreak.md", "file-name"), ("\u{fffd}.md", "file-name")]);
+    let expected = [
+        ("line\nbreak.md", "file-name"),
+        ("\u{fffd}", "file-name"),
+        ("\u{fffd}.md", "file-name"),
+    ];
+    assert_eq!(said, expected, "a folder of posts is as much as a post");
 }
 
 #[test]

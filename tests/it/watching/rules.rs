@@ -408,3 +408,69 @@ fn too_many_new_files_are_left_out_and_said() {
     assert_eq!(driver.served(), ["b.md", "c.md"], "who was first stays");
     assert!(driver.said().iter().any(|said| said.contains("raise posts.max_files")));
 }
+
+#[test]
+fn what_the_folder_refuses_is_told_once() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.posts.link("/etc/passwd", "passwd.md");
+    let outcome = driver.look(0, &[("passwd.md", How::Seen)]);
+    let why = "is a link that leads out of the posts folder and is not followed".to_owned();
+    assert_eq!(events(&outcome), [("passwd.md", &Event::Broken { why })]);
+    assert!(events(&driver.scan(1000)).is_empty(), "it is no news any more");
+    driver.posts.remove("passwd.md");
+    assert!(events(&driver.scan(1000)).is_empty());
+    assert!(!driver.said().iter().any(|said| said.contains("passwd.md")));
+}
+
+#[test]
+fn a_post_that_may_no_longer_be_read_is_told_of_and_so_is_its_return() {
+    let mut driver = Driver::of(&["a.md"]);
+    let rights = |mode| fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(mode)).unwrap();
+    rights(0o0);
+    if fs::read(driver.posts.path("a.md")).is_ok() {
+        // whoever may read everything is shut out of nothing
+        return;
+    }
+    driver.scan(0);
+    let outcome = driver.scan(1000);
+    let why = "cannot be read: permission denied".to_owned();
+    assert_eq!(events(&outcome), [("a.md", &Event::Broken { why })]);
+    assert!(events(&driver.scan(1000)).is_empty(), "it is no news any more");
+    fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(0o644)).unwrap();
+    driver.scan(0);
+    assert_eq!(events(&driver.scan(1000)), [("a.md", &Event::Mended)]);
+}
+
+#[test]
+fn of_a_broken_version_nothing_is_said_but_why_it_is_broken() {
+    let mut driver = Driver::of(&["a.md"]);
+    driver.posts.write("a.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\n");
+    driver.look(0, &[("a.md", How::Moved)]);
+    assert_eq!(driver.said().len(), 1, "a warning about line 2: {:?}", driver.said());
+    fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
+    driver.look(0, &[("a.md", How::Moved)]);
+    let said = driver.said();
+    assert!(said.len() == 1 && said[0].contains("the last good version stays"), "{said:?}");
+}
+
+#[test]
+fn one_trouble_after_another_is_told_but_not_that_one_grows() {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md", "e.md"]);
+    let aside = driver.posts.beside("aside");
+    fs::rename(&driver.posts.root, &aside).unwrap();
+    let held = |outcome: &Outcome| match events(outcome)[..] {
+        [] => None,
+        [("", Event::Held { why })] => Some(why.clone()),
+        ref other => panic!("{other:?}"),
+    };
+    assert!(held(&driver.scan(0)).unwrap().contains("cannot be read"));
+    assert_eq!(held(&driver.scan(1000)), None);
+    fs::rename(&aside, &driver.posts.root).unwrap();
+    for path in ["a.md", "b.md", "c.md"] {
+        driver.posts.remove(path);
+    }
+    let why = held(&driver.scan(1000)).unwrap();
+    assert_eq!(why, "3 posts are gone at once, which is believed once it has been so for 60s");
+    driver.posts.remove("d.md");
+    assert_eq!(held(&driver.scan(1000)), None, "more of the same");
+}
