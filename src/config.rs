@@ -2,6 +2,7 @@
 //!
 //! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -435,7 +436,11 @@ impl Config {
     pub fn base(&self) -> String {
         match &self.site.base_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => format!("http://{}", self.server.listen),
+            None => match self.server.listen.parse::<SocketAddr>() {
+                // listening everywhere is no address to go to
+                Ok(listen) if listen.ip().is_unspecified() => format!("http://localhost:{}", listen.port()),
+                _ => format!("http://{}", self.server.listen),
+            },
         }
     }
 
@@ -460,6 +465,19 @@ mod tests {
         assert_eq!((config.list.per_page, config.feed.limit), (8, 20));
         assert_eq!(config.base(), "http://127.0.0.1:8080");
         assert_eq!(config.authority(), "localhost");
+    }
+
+    #[test]
+    fn without_an_address_it_is_the_one_listened_at() {
+        let cases = [
+            ("127.0.0.1:80", "http://127.0.0.1:80"),
+            ("example:8080", "http://example:8080"),
+            ("0.0.0.0:8080", "http://localhost:8080"),
+            ("[::]:8080", "http://localhost:8080"),
+        ];
+        for (listen, expected) in cases {
+            assert_eq!(parse(&format!("[server]\nlisten = '{listen}'")).unwrap().base(), expected);
+        }
     }
 
     #[test]

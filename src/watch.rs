@@ -202,7 +202,8 @@ impl Keeper {
         for folder in folders {
             match native.cover(&folder) {
                 Ok(true) => self.inbox.add(folder, How::Seen),
-                Ok(false) => {}
+                // what may not be read is refused by the look that was told of it; that it may be read is told as well
+                Ok(false) | Err(Unfit::Shut(_)) => {}
                 Err(Unfit::Exhausted(what)) => {
                     self.native = None;
                     self.poll_because(&Unfit::Exhausted(what));

@@ -8,6 +8,7 @@ mod known;
 mod missing;
 mod outcome;
 mod pending;
+mod refused;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use self::known::{Good, Known, ReadPost, last_good_stays};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
 use self::pending::{Circumstances, Pending};
+use self::refused::Refused;
 use self::trouble::Trouble;
 use super::report::Event;
 
@@ -51,7 +53,7 @@ pub struct Desk {
     /// Files with a post that are not there, and not yet believed to be gone.
     missing: Missing,
     /// What the folder refused, by path.
-    refused: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    refused: Refused,
     /// When files were last taken because they held still.
     last_still: Option<Duration>,
     /// Why nothing, or not everything, that was seen is believed.
@@ -88,7 +90,7 @@ impl Desk {
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
             missing: Missing::default(),
-            refused: BTreeMap::new(),
+            refused: Refused::default(),
             last_still: None,
             trouble: None,
             device: None,
@@ -125,7 +127,7 @@ impl Desk {
             .flat_map(|good| &good.remarks);
         let errors = self.files.values().filter_map(|file| file.error.as_ref());
         let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
-        let refused = self.refused.values().flatten();
+        let refused = self.refused.iter();
         let mut all: Vec<Diagnostic> = remarks.chain(errors).chain(unread).chain(refused).cloned().collect();
         all.sort();
         all.dedup();
@@ -225,33 +227,16 @@ impl Desk {
         absent.into_iter().cloned().collect()
     }
 
-    /// Puts what was refused in this look in the place of what was refused there before.
+    /// Takes in what was refused in this look.
     fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
-        let before = match &sight.places {
-            Places::Everywhere => std::mem::take(&mut self.refused),
-            Places::At(paths) => {
-                let looked_at: Vec<Utf8PathBuf> = paths.iter().flat_map(|path| below(&self.refused, path)).cloned().collect();
-                looked_at
-                    .into_iter()
-                    .filter_map(|path| self.refused.remove_entry(&path))
-                    .collect()
-            }
-        };
-        let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
-        for diagnostic in &sight.diagnostics {
-            after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
+        let news = self.refused.replace(sight);
+        outcome.changed |= news.differs;
+        for diagnostic in news.new {
+            self.report_broken(&diagnostic.path, &diagnostic, outcome);
         }
-        outcome.changed |= before != after;
-        for (path, diagnostics) in &after {
-            let known_before = before.get(path);
-            if let Some(new) = diagnostics
-                .iter()
-                .find(|new| known_before.is_none_or(|known| !known.contains(new)))
-            {
-                self.report_broken(path, new, outcome);
-            }
+        for path in news.opened {
+            outcome.report(&path, None, Event::Mended);
         }
-        self.refused.append(&mut after);
     }
 
     /// The file at `path` is not there.

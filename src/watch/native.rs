@@ -31,6 +31,8 @@ pub(super) enum Unfit {
     Exhausted(&'static str),
     /// A file was made, and nothing was told.
     Silent,
+    /// A folder may not be read.
+    Shut(String),
     /// It says so.
     Failed(String),
 }
@@ -41,21 +43,25 @@ impl fmt::Display for Unfit {
             Unfit::Remote(kind) => write!(f, "{kind} does not tell of changes made elsewhere"),
             Unfit::Exhausted(setting) => write!(f, "the system's limit is reached (raise it: sysctl -w {setting})"),
             Unfit::Silent => write!(f, "a file made for proof was not told of within {PROOF:?}"),
-            Unfit::Failed(error) => write!(f, "{error}"),
+            Unfit::Shut(error) | Unfit::Failed(error) => write!(f, "{error}"),
         }
     }
 }
 
 impl From<notify::Error> for Unfit {
     fn from(error: notify::Error) -> Unfit {
-        // the numbers of EMFILE and ENOSPC, as every Unix has them
+        // as every Unix numbers them
+        const EACCES: i32 = 13;
+        const EMFILE: i32 = 24;
+        const ENOSPC: i32 = 28;
         let number = match &error.kind {
             notify::ErrorKind::Io(error) => error.raw_os_error(),
             _ => None,
         };
         match (&error.kind, number) {
-            (notify::ErrorKind::MaxFilesWatch, _) | (_, Some(28)) => Unfit::Exhausted("fs.inotify.max_user_watches=1048576"),
-            (_, Some(24)) => Unfit::Exhausted("fs.inotify.max_user_instances=1024"),
+            (notify::ErrorKind::MaxFilesWatch, _) | (_, Some(ENOSPC)) => Unfit::Exhausted("fs.inotify.max_user_watches=1048576"),
+            (_, Some(EMFILE)) => Unfit::Exhausted("fs.inotify.max_user_instances=1024"),
+            (_, Some(EACCES)) => Unfit::Shut(in_words(&error)),
             _ => Unfit::Failed(in_words(&error)),
         }
     }
@@ -216,6 +222,7 @@ mod tests {
             (io(28), "fs.inotify.max_user_watches"),
             (io(24), "fs.inotify.max_user_instances"),
             (io(13), "denied"),
+            (io(13).add_path("/posts/in".into()), "/posts/in cannot be watched: "),
         ];
         for (error, expected) in cases {
             let said = Unfit::from(error).to_string();

@@ -474,3 +474,19 @@ fn one_trouble_after_another_is_told_but_not_that_one_grows() {
     driver.posts.remove("d.md");
     assert_eq!(held(&driver.scan(1000)), None, "more of the same");
 }
+
+#[test]
+fn a_folder_that_was_shut_and_is_open_again_is_told_of() {
+    let mut driver = Driver::of(&["a.md", "in/b.md"]);
+    let rights = |driver: &Driver, mode| fs::set_permissions(driver.posts.path("in"), fs::Permissions::from_mode(mode)).unwrap();
+    rights(&driver, 0o0);
+    if fs::read_dir(driver.posts.path("in")).is_ok() {
+        // whoever may read everything is shut out of nothing
+        return rights(&driver, 0o755);
+    }
+    let why = "cannot be read: permission denied".to_owned();
+    assert_eq!(events(&driver.scan(0)), [("in", &Event::Broken { why })]);
+    assert_eq!(driver.served(), ["a.md", "in/b.md"]);
+    rights(&driver, 0o755);
+    assert_eq!(events(&driver.look(0, &[("in", How::Seen)])), [("in", &Event::Mended)]);
+}
