@@ -2,7 +2,6 @@
 //!
 //! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -436,11 +435,14 @@ impl Config {
     pub fn base(&self) -> String {
         match &self.site.base_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => match self.server.listen.parse::<SocketAddr>() {
+            None => {
+                let listen = &self.server.listen;
                 // listening everywhere is no address to go to
-                Ok(listen) if listen.ip().is_unspecified() => format!("http://localhost:{}", listen.port()),
-                _ => format!("http://{}", self.server.listen),
-            },
+                match listen.strip_prefix("0.0.0.0:").or_else(|| listen.strip_prefix("[::]:")) {
+                    Some(port) => format!("http://localhost:{port}"),
+                    None => format!("http://{listen}"),
+                }
+            }
         }
     }
 
