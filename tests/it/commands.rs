@@ -309,6 +309,45 @@ fn serve_tells_a_newcomer_what_to_open_and_what_happens_and_ends_at_ctrl_c() {
 }
 
 #[test]
+fn the_readme_shows_what_serve_says() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(project.join("README.md")).unwrap();
+    let shown = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    // a copy, so that nothing else that reads the guide is disturbed
+    let site = folder(&[]);
+    copy(&project.join("posts"), &site.path().join("posts"));
+    let serving = Serving::start(site.path(), &[]);
+    let mut said = serving.until("Ctrl-C ends it");
+    let address = said
+        .iter()
+        .find_map(|line| line.split("http://").nth(1)?.split('/').next())
+        .unwrap()
+        .to_owned();
+    write(
+        site.path(),
+        "posts/hello.md",
+        "---\ntitle: Hello\ndate: 2026-11-16\n---\n\nMy first post.\n",
+    );
+    said.extend(serving.until("hello.md"));
+    std::fs::remove_file(site.path().join("posts/hello.md")).unwrap();
+    said.extend(serving.until("hello.md"));
+    let said: Vec<String> = said.iter().map(|line| line.replace(&address, "127.0.0.1:8080")).collect();
+    assert_eq!(said, shown.lines().collect::<Vec<_>>());
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (entry, to) = (entry.as_ref().unwrap(), to.join(entry.as_ref().unwrap().file_name()));
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
 fn serve_says_why_it_cannot_start() {
     let site = folder(&[("posts/a.md", GOOD)]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
