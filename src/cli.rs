@@ -3,6 +3,7 @@
 //! What was asked for goes to stdout, what is said to a person to stderr.
 
 mod check;
+mod log;
 mod serve;
 mod settings;
 mod terminal;
@@ -11,9 +12,9 @@ mod why;
 use std::io;
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
 
 /// Drop Markdown into a folder; the world gets RSS, Atom, JSON Feed and a listing, correct and at once.
 #[derive(Debug, Parser)]
@@ -42,15 +43,10 @@ const COULD_NOT_RUN: u8 = 2;
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .without_time()
-        .with_ansi(colour)
-        .init();
+    // `serve` says itself how it logs, once it has read its configuration
+    if !matches!(arguments.verb, Verb::Serve(_)) {
+        log::start(LogFormat::Text, false);
+    }
     let done = match arguments.verb {
         Verb::Serve(arguments) => serve::run(arguments),
         Verb::Check(arguments) => check::run(arguments),

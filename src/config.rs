@@ -160,6 +160,21 @@ pub struct Server {
     /// Seconds that open requests may take to end after the signal to stop.
     #[serde(deserialize_with = "seconds")]
     pub drain_timeout: Duration,
+    /// How logs are written.
+    pub log: LogFormat,
+    /// Whether each answer is logged, without what would tell people apart.
+    pub access_log: bool,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line, for machines that collect logs.
+    Json,
 }
 
 /// `[watch]`
@@ -320,6 +335,8 @@ impl Default for Server {
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
+            log: LogFormat::Text,
+            access_log: false,
         }
     }
 }

@@ -6,7 +6,9 @@
 //!
 //! It does not say what changed, nor what to do about it: that is the publisher's.
 
+mod beneath;
 pub mod ignore;
+mod media;
 mod read;
 mod walk;
 
@@ -22,6 +24,7 @@ use crate::diagnostic::Diagnostic;
 use crate::time::Timestamp;
 
 use self::ignore::Ignore;
+pub use self::media::Media;
 pub use self::read::Unread;
 
 /// The posts folder.

@@ -7,7 +7,7 @@
 //! - floor 2: [`index`]: many posts → the questions one can ask
 //! - floor 3: [`render`]: index → documents
 //! - floor 4: [`site`]: the immutable whole at one instant
-//! - floor 5: [`folder`], [`watch`]: the edges: disk and events
+//! - floor 5: [`folder`], [`watch`], [`metrics`]: the edges: disk, events, counts
 //! - floor 6: [`publisher`], [`http`]: the engine and the door
 //! - floor 7: [`cli`]: the hands
 //!
@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod folder;
 pub mod http;
 pub mod index;
+pub mod metrics;
 pub mod post;
 pub mod publisher;
 pub mod render;

@@ -13,6 +13,7 @@ pub mod front_matter;
 pub mod html;
 pub mod markdown;
 mod reading;
+pub mod reference;
 mod remarks;
 pub mod slug;
 mod standing;

@@ -9,6 +9,7 @@
 pub mod desk;
 mod press;
 mod report;
+mod sizes;
 mod snapshot;
 
 use std::hash::{BuildHasher, RandomState};

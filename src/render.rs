@@ -11,8 +11,11 @@ pub mod feed_page;
 mod item;
 mod json_feed;
 pub mod listing;
+pub mod opml;
 pub mod page;
+pub mod robots;
 mod rss;
+pub mod sitemap;
 
 use std::sync::Arc;
 

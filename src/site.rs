@@ -1,19 +1,21 @@
 //! The immutable whole at one instant: index, documents, diagnostics.
 
+mod bundle;
 mod documents;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use camino::Utf8Path;
 
-use self::documents::Documents;
+use self::documents::{Documents, references_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::{Filter, Index, Scope};
 use crate::post::Post;
 use crate::render::encode::Document;
 use crate::render::listing::ListingPage;
-use crate::render::{Format, Place, feed_page, page};
+use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap};
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.
@@ -86,15 +88,24 @@ impl Site {
     /// The feed of `scope` at `place`; `None` if there is no such document.
     #[must_use]
     pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
-        self.documents
-            .feed(scope, self.index.members(scope)?, place, format, &self.config, self.built)
+        let published = |path: &Utf8Path| self.published(path);
+        self.documents.feed(
+            scope,
+            self.index.members(scope)?,
+            place,
+            format,
+            &self.config,
+            &published,
+            self.built,
+        )
     }
 
     /// What is new in the newest feed of `scope` since the edition with one of the tags `held`, as a feed of its own, and that tag.
     #[must_use]
     pub fn delta(&self, scope: &Scope, format: Format, held: &[&str]) -> Option<(Document, String)> {
+        let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .delta(scope, self.index.members(scope)?, format, &self.config, held)
+            .delta(scope, self.index.members(scope)?, format, &self.config, &published, held)
     }
 
     /// How many full archive documents the feeds of `scope` have.
@@ -150,6 +161,46 @@ impl Site {
     #[must_use]
     pub fn post_page(&self, address: &str) -> Option<Document> {
         let post = self.index.by_address(address)?;
-        Some(Document::new(page::MEDIA_TYPE, page::post(&self.config, post)))
+        let references = references_of(post, &self.config, &|path| self.published(path));
+        Some(Document::new(page::MEDIA_TYPE, page::post(&self.config, post, &references)))
+    }
+
+    /// The Markdown of the post at `address`, public or unlisted, without its front matter: keys there may be for nobody's eyes.
+    #[must_use]
+    pub fn post_source(&self, address: &str) -> Option<Document> {
+        let post = self.index.by_address(address)?;
+        Some(Document::new(
+            "text/markdown; charset=utf-8",
+            Bytes::copy_from_slice(post.body.as_bytes()),
+        ))
+    }
+
+    /// The feeds of every scope, as an outline (OPML 2.0).
+    #[must_use]
+    pub fn outline(&self) -> Document {
+        Document::new(opml::MEDIA_TYPE, opml::outline(&self.config, &self.index))
+    }
+
+    /// The site map, where `part` is `None`, or part `part` (from 1) of one that has parts; `None` past its end.
+    #[must_use]
+    pub fn map(&self, part: Option<usize>) -> Option<Document> {
+        let map = sitemap::Map::new(&self.config, &self.index);
+        let xml = match part {
+            None => map.whole(),
+            Some(part) => map.part(part)?,
+        };
+        Some(Document::new(sitemap::MEDIA_TYPE, xml))
+    }
+
+    /// What crawlers are told (RFC 9309).
+    #[must_use]
+    pub fn robots(&self) -> Document {
+        Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
+    }
+
+    /// The absolute URL of the post that was read from the file `source`, where the world may see it.
+    fn published(&self, source: &Utf8Path) -> Option<String> {
+        let post = self.post(source).filter(|post| self.shows(post))?;
+        Some(post_url(&self.config.base(), &post.address))
     }
 }

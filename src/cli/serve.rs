@@ -3,22 +3,28 @@
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Settings;
-use super::terminal;
-use crate::config::{Config, WatchMode};
+use super::{log, terminal};
+use crate::config::{Config, LogFormat, WatchMode};
+use crate::folder::Folder;
+use crate::http::admin::{self, Status, Watch};
+use crate::http::filter::{Door, filter};
+use crate::http::media::Library;
 use crate::http::server::{self, Bound};
-use crate::http::{admin, routes};
+use crate::metrics::Metrics;
 use crate::publisher::{Publisher, Report};
+use crate::site::Site;
+use crate::time::Timestamp;
+use crate::watch::Watching;
 
 /// The options of `serve`.
 #[derive(Debug, Args)]
@@ -38,6 +44,12 @@ pub(super) struct Arguments {
     /// How changes are noticed [default: auto]
     #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH", hide_env_values = true)]
     watch: Option<WatchMode>,
+    /// How logs are written: for a person, or one JSON object a line [default: text]
+    #[arg(long, value_name = "FORMAT", env = "FEEDMILL_LOG_FORMAT")]
+    log: Option<LogFormat>,
+    /// Log each answer, with addresses cut to networks and without what people searched for
+    #[arg(long, env = "FEEDMILL_ACCESS_LOG")]
+    access_log: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -50,6 +62,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         admin,
         state,
         watch,
+        log,
+        access_log,
         settings,
     } = arguments;
     let (config, root) = settings.load(posts, |config| {
@@ -61,9 +75,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         } = config;
         server.listen = listen.unwrap_or_else(|| std::mem::take(&mut server.listen));
         server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
+        server.log = log.unwrap_or(server.log);
+        server.access_log |= access_log;
         watching.mode = watch.unwrap_or(watching.mode);
         kept.dir = state.or_else(|| kept.dir.take());
     })?;
+    log::start(config.server.log, config.server.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -73,6 +90,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let voice = Voice(config.server.log);
     // the address first: whoever starts it twice should hear that at once, and not after a long look at the posts
     let listen = &config.server.listen;
     let bound = match server::bind(listen).await {
@@ -90,23 +109,80 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     let reports = publisher.reports();
     // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
     let signals = Signals::catch();
-    terminal::say(&terminal::welcome(&root, &config, &publisher.site(), &publisher.health()));
+    voice.welcome(&root, &config, &publisher);
 
     let stop = CancellationToken::new();
     match signals {
         Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout))),
         Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
     }
-    tokio::spawn(tell(reports, root, Arc::clone(&publisher)));
+    tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
+    let metrics = Arc::new(Metrics::default());
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
+        let status = move || status(&asked, begun);
+        let counted = Arc::clone(&metrics);
+        let gauged = status.clone();
+        let routes = admin::routes(status, move || counted.text(&gauged().gauges()));
         let (settings, stop) = (config.server.clone(), stop.clone());
-        tokio::spawn(async move { admin.serve(admin::routes(move || status(&asked)), &settings, stop).await });
+        tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }
+    let library = Library::new(Folder::new(root, &config.posts));
+    let door = Door::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);
-    bound.serve(routes::routes(move || asked.site()), &config.server, stop).await;
-    terminal::say("stopped\n");
+    bound.serve(filter(move || asked.site(), door), &config.server, stop).await;
+    voice.stopped();
     Ok(())
+}
+
+/// How what happens is told: in words to a person, or as events where a machine collects them.
+#[derive(Clone, Copy)]
+struct Voice(LogFormat);
+
+impl Voice {
+    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher) {
+        let (site, health) = (publisher.site(), publisher.health());
+        match self.0 {
+            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health)),
+            LogFormat::Json => tracing::info!(
+                version = env!("CARGO_PKG_VERSION"),
+                folder = root.as_str(),
+                base_url = config.base(),
+                listen = config.server.listen,
+                posts = site.index.posts().len(),
+                problems = site.diagnostics.len(),
+                watching = %health.watching,
+                "started"
+            ),
+        }
+    }
+
+    fn changes(self, batch: &[Report], root: &Utf8Path, site: &Site) {
+        match self.0 {
+            LogFormat::Text => terminal::say(&terminal::changes(batch, root, site)),
+            LogFormat::Json => {
+                for report in batch {
+                    let (event, why) = report.event.in_words();
+                    let (path, address) = (report.path.as_str(), report.address.as_deref());
+                    tracing::info!(path, address, event, why, "post");
+                }
+            }
+        }
+    }
+
+    fn missed(self, batches: u64) {
+        match self.0 {
+            LogFormat::Text => terminal::say(&format!("… {batches} batches of changes went by untold\n")),
+            LogFormat::Json => tracing::warn!(batches, "changes went by untold"),
+        }
+    }
+
+    fn stopped(self) {
+        match self.0 {
+            LogFormat::Text => terminal::say("stopped\n"),
+            LogFormat::Json => tracing::info!("stopped"),
+        }
+    }
 }
 
 /// `config` with the address that is really listened at, for port 0 is any free one.
@@ -142,11 +218,11 @@ async fn bind_admin(address: &str) -> Option<Bound> {
 }
 
 /// Tells the terminal what happens, for as long as anything can.
-async fn tell(mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher: Arc<Publisher>) {
+async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher: Arc<Publisher>) {
     loop {
         match reports.recv().await {
-            Ok(batch) => terminal::say(&terminal::changes(&batch, &root, &publisher.site())),
-            Err(RecvError::Lagged(batches)) => terminal::say(&format!("… {batches} batches of changes went by untold\n")),
+            Ok(batch) => voice.changes(&batch, &root, &publisher.site()),
+            Err(RecvError::Lagged(batches)) => voice.missed(batches),
             Err(RecvError::Closed) => return,
         }
     }
@@ -190,13 +266,18 @@ impl Signals {
     }
 }
 
-fn status(publisher: &Publisher) -> serde_json::Value {
-    let site = publisher.site();
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "posts": terminal::counts(&site),
-        "next_due": site.next_due().map(|due| due.to_string()),
-        "watching": publisher.health(),
-        "problems": site.diagnostics,
-    })
+fn status(publisher: &Publisher, begun: Instant) -> Status {
+    let health = publisher.health();
+    let watch = Watch {
+        mode: match health.watching {
+            Watching::Native => "native",
+            Watching::Poll => "poll",
+        },
+        degraded: health.degraded.clone(),
+        last_full_scan: health.last_full_scan,
+        looks: health.looks,
+        builds: health.builds,
+        last_build: health.last_build,
+    };
+    Status::of(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
 }

@@ -8,6 +8,14 @@ use camino::{Utf8Component, Utf8Path};
 /// The endings of posts, compared without regard to case. MDX is Astro's and Docusaurus's Markdown.
 const ENDINGS: [&str; 3] = ["md", "markdown", "mdx"];
 
+/// Endings of files that are never served: settings, keys, databases, logs and what is left of half-made files. Nobody means to
+/// publish these by keeping them beside posts.
+#[rustfmt::skip]
+const WITHHELD: [&str; 28] = [
+    "bak", "cfg", "conf", "config", "crdownload", "crt", "db", "der", "env", "gpg", "htpasswd", "ini", "kdbx", "key", "log", "old",
+    "p12", "part", "pem", "pfx", "ppk", "sqlite", "sqlite3", "swp", "tmp", "toml", "yaml", "yml",
+];
+
 /// What a file's name says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -75,6 +83,28 @@ impl Ignore {
         self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == Name::Post)
     }
 
+    /// Whether a regular file at `path` may be served as it is, beside the posts: nothing hidden or ignored, nothing in a folder of
+    /// drafts or of a site's own parts (`_drafts`, `_includes`), no post's source, and nothing of a kind that keeps secrets.
+    #[must_use]
+    pub fn is_media(&self, path: &Utf8Path) -> bool {
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        let is_plain = |name: &str| !name.contains(['\\', ':']) && !name.contains(char::is_control);
+        let is_open = |folder: &str| folder == "_posts" || !(folder.starts_with('_') || folder.eq_ignore_ascii_case("drafts"));
+        let Some(name) = path.file_name().filter(|name| is_plain(name)).map(str::to_lowercase) else {
+            return false;
+        };
+        let Some(ending) = Utf8Path::new(&name).extension() else {
+            return false;
+        };
+        self.enters_all(folder)
+            && folder
+                .components()
+                .all(|part| is_plain(part.as_str()) && is_open(part.as_str()))
+            && !(name.starts_with('_') || never(&name) || self.is_listed(&name) || is_conflict(&name))
+            && !ENDINGS.contains(&ending)
+            && !WITHHELD.contains(&ending)
+    }
+
     fn is_listed(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| matches(pattern, name))
     }
@@ -130,6 +160,50 @@ mod tests {
             "*.draft.md".into(),
             "x*y*z.md".into(),
         ])
+    }
+
+    #[test]
+    fn media() {
+        let ignore = ignore();
+        for path in [
+            "a.png",
+            "A.PNG",
+            "notes/day/pic 1.jpeg",
+            "_posts/pic.png",
+            "b/data.json",
+            "b/page.html",
+            "x/日本.mp3",
+        ] {
+            assert!(ignore.is_media(path.into()), "{path}");
+        }
+        for path in [
+            "",
+            "a.md",
+            "b/INDEX.MD",
+            "a.mdx",
+            ".env",
+            ".git/a.png",
+            "b/.hidden.png",
+            "_drafts/a.png",
+            "Drafts/a.png",
+            "_includes/a.png",
+            "_a.png",
+            "node_modules/a.png",
+            "a.png~",
+            "~$a.docx",
+            "feedmill.toml",
+            "b/site.SQLITE",
+            "id_rsa",
+            "../a.png",
+            "/a.png",
+            "b/../a.png",
+            "c:a.png",
+            "b\\a.png",
+            "a\n.png",
+            "a.sync-conflict-20260131-090000-ABCDEFG.png",
+        ] {
+            assert!(!ignore.is_media(path.into()), "{path}");
+        }
     }
 
     #[test]

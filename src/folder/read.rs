@@ -1,16 +1,14 @@
 //! Reading one file, once, whole and unchanged.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::OwnedFd;
 
 use camino::Utf8Path;
-use rustix::fs::{Mode, OFlags};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 use crate::time::Timestamp;
 
+use super::beneath;
 use super::walk::too_large;
 use super::{Entry, Folder, Stamp};
 
@@ -31,7 +29,7 @@ pub(super) fn read(folder: &Folder, path: &Utf8Path, entry: &Entry) -> Result<So
         _ => Unread::Refused(unreadable(path, &error)),
     };
     let on_disk = entry.target.as_deref().unwrap_or(path);
-    let mut file = open(folder, on_disk).map_err(refuse)?;
+    let mut file = beneath::open(&folder.root, on_disk).map_err(refuse)?;
     let before = file.metadata().map_err(refuse)?;
     if !before.is_file() || Stamp::of(&before) != entry.stamp {
         return Err(Unread::Changed);
@@ -52,36 +50,6 @@ pub(super) fn read(folder: &Folder, path: &Utf8Path, entry: &Entry) -> Result<So
         bytes: bytes.into(),
         modified: Timestamp::from_nanosecond(entry.stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH),
     })
-}
-
-/// Opens the file at `path` below the folder. Opening never waits for a pipe's other end, and follows no link: neither the last
-/// part of the path, nor, where the kernel knows how to, any part that was put there since the look.
-fn open(folder: &Folder, path: &Utf8Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{ResolveFlags, openat2};
-        use rustix::io::Errno;
-        let root = rustix::fs::open(
-            folder.root.as_std_path(),
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        match openat2(&root, path.as_std_path(), flags, Mode::empty(), resolve) {
-            // older kernels do not know the call, and some containers forbid it
-            Err(Errno::NOSYS | Errno::PERM) => {}
-            // a link was put there since the look, or the path led out for a moment
-            Err(Errno::LOOP | Errno::XDEV | Errno::AGAIN) => return Err(ErrorKind::NotFound.into()),
-            opened => return Ok(into_file(opened?)),
-        }
-    }
-    let opened = rustix::fs::open(folder.root.join(path).as_std_path(), flags, Mode::empty())?;
-    Ok(into_file(opened))
-}
-
-fn into_file(opened: OwnedFd) -> File {
-    File::from(opened)
 }
 
 /// The diagnostic for what cannot be read.
@@ -143,7 +111,7 @@ mod tests {
         );
         std::fs::remove_file(&path).unwrap();
         let pipe = rustix::fs::FileType::Fifo;
-        rustix::fs::mknodat(rustix::fs::CWD, path.as_std_path(), pipe, Mode::RUSR, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, path.as_std_path(), pipe, rustix::fs::Mode::RUSR, 0).unwrap();
         assert_eq!(
             folder.read("a.md".into(), &entry),
             Err(Unread::Changed),

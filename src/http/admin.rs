@@ -1,35 +1,64 @@
-//! The operator's address: how the site and its watching are.
+//! The operator's address: how the site and its watching are, for machines and for people.
+//!
+//! `/status` says it as JSON, or as a page where the client would rather have HTML; `/metrics` in the text format of Prometheus.
+//! There is nothing to change here, and nothing that may be kept.
+
+mod page;
+mod status;
 
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use warp::Filter;
 use warp::filters::path::FullPath;
 
 use super::problem::problem;
+use crate::metrics::MEDIA_TYPE;
 
-/// The filter that answers the operator: `/status` is what `status` gives at that moment.
-pub fn routes<S>(status: S) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
+pub use self::status::{Held, Released, Scheduled, Status, Watch};
+
+/// The filter that answers the operator: with what `status` and `metrics` give at that moment.
+pub fn routes<S, M>(status: S, metrics: M) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
 where
-    S: Fn() -> serde_json::Value + Clone + Send + Sync + 'static,
+    S: Fn() -> Status + Clone + Send + Sync + 'static,
+    M: Fn() -> String + Clone + Send + Sync + 'static,
 {
     let read = warp::get()
         .or(warp::head())
         .unify()
         .and(warp::path::full())
-        .map(move |path: FullPath| match path.as_str() {
-            "/status" => json(&status()),
-            _ => problem(StatusCode::NOT_FOUND, "here is /status"),
+        .and(warp::header::headers_cloned())
+        .map(move |path: FullPath, headers: HeaderMap| match path.as_str() {
+            "/status" | "/" if wants_page(&headers) => answer("text/html; charset=utf-8", page::page(&status())),
+            "/status" => answer("application/json", format!("{:#}\n", status().json())),
+            "/metrics" => answer(MEDIA_TYPE, metrics()),
+            _ => problem(StatusCode::NOT_FOUND, "here are /status and /metrics"),
         });
     read.or(warp::method().map(|method| super::routes::other_method(&method)))
         .unify()
 }
 
-fn json(value: &serde_json::Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(format!("{value:#}\n")));
+/// Whether the client is a browser: no other program asks for HTML by name before anything else.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+fn answer(media_type: &'static str, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "Accept"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }

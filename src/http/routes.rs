@@ -1,17 +1,7 @@
-//! Which address answers what.
-//!
-//! One warp filter takes a request's method, path, query and headers; what is answered is an ordinary function of those and of the
-//! site as it stands. Warp's own path filters are not used: they neither decode paths nor know HEAD, and before warp's next release
-//! they panic at CONNECT.
-
-use std::convert::Infallible;
-use std::sync::Arc;
+//! Which address answers what: a function of a request and the site as it stands, and of nothing else.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use tokio::sync::Semaphore;
-use warp::Filter;
-use warp::filters::path::FullPath;
 
 use super::delta;
 use super::links;
@@ -47,72 +37,12 @@ pub struct Request<'a> {
     pub now: Timestamp,
 }
 
-/// The filter that answers every request from what `site` gives when it comes.
-pub fn routes<S>(site: S) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
-where
-    S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
-{
-    // documents that are not finished yet are made on as many threads as there are cores, however many requests want them
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let makers = Arc::new(Semaphore::new(cores));
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let read = warp::get()
-        .or(warp::head())
-        .unify()
-        .and(warp::path::full())
-        .and(query)
-        .and(warp::header::headers_cloned())
-        .and_then(move |path: FullPath, query: String, headers: HeaderMap| {
-            let (site, makers) = (site(), Arc::clone(&makers));
-            async move {
-                let request = Request {
-                    path: path.as_str(),
-                    query: &query,
-                    headers: &headers,
-                    now: Timestamp::now(),
-                };
-                let response = match is_finished(path.as_str()) {
-                    true => answer(&site, &request),
-                    false => {
-                        let Ok(_permit) = makers.acquire_owned().await else {
-                            return Ok(with_common_headers(internal_error()));
-                        };
-                        let now = request.now;
-                        let making = move || {
-                            answer(
-                                &site,
-                                &Request {
-                                    path: path.as_str(),
-                                    query: &query,
-                                    headers: &headers,
-                                    now,
-                                },
-                            )
-                        };
-                        tokio::task::spawn_blocking(making).await.unwrap_or_else(|_| internal_error())
-                    }
-                };
-                Ok::<_, warp::Rejection>(with_common_headers(response))
-            }
-        });
-    // the method is looked at before any path: CONNECT has none
-    read.or(warp::method().map(|method| with_common_headers(other_method(&method))))
-        .unify()
-}
-
 /// Whether what is at `path` was finished with the site, so that answering costs next to nothing.
-fn is_finished(path: &str) -> bool {
+pub(super) fn is_finished(path: &str) -> bool {
     Format::ALL
         .iter()
         .any(|format| path.strip_prefix('/') == Some(format.file_name()))
         || path == "/healthz"
-}
-
-fn internal_error() -> Response<Bytes> {
-    problem(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "something went wrong here; it has been written down",
-    )
 }
 
 /// What a request gets that does not read.
@@ -142,16 +72,6 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
         problem(StatusCode::NOT_IMPLEMENTED, "this method is not known here")
     };
     response.headers_mut().insert(header::ALLOW, ALLOWED);
-    response
-}
-
-/// What every answer says: it may be read by scripts of any site, and is what it says it is.
-fn with_common_headers(mut response: Response<Bytes>) -> Response<Bytes> {
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     response
 }
 
@@ -188,6 +108,11 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
             .map(|document| page(site, &document, &scope, request)),
         Target::Listing => Some(listing(site, request)),
         Target::Health | Target::Readiness => Some(health()),
+        Target::Outline => Some(discovery(site, &site.outline(), request)),
+        Target::Map(part) => site.map(part).map(|document| discovery(site, &document, request)),
+        Target::Robots => Some(discovery(site, &site.robots(), request)),
+        // a file is no part of the site: who asks for one is answered from the disk
+        Target::Media(_) => None,
         Target::Moved(path) => {
             // who is sent somewhere should find something there
             let leads = |to: &Target| to.scope().is_none_or(|scope| site.index.members(scope).is_some());
@@ -247,9 +172,28 @@ fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<
     if let Some(document) = site.post_page(address) {
         return Some(page(site, &document, &Scope::Site, request));
     }
+    if let Some(document) = source_of(site, address) {
+        return Some(discovery(site, &document, request));
+    }
     let other = address.strip_suffix('/').map_or_else(|| format!("{address}/"), str::to_owned);
     let post = site.index.by_address(&other)?;
     Some(moved(&post_url(&site.config().base(), &post.address)))
+}
+
+/// The Markdown at a post's address with `.md` after it; a slash at the address's end may stay away.
+fn source_of(site: &Site, address: &str) -> Option<Document> {
+    let address = address.strip_suffix(".md")?;
+    site.post_source(address).or_else(|| site.post_source(&format!("{address}/")))
+}
+
+/// A document that is neither feed nor page.
+fn discovery(site: &Site, document: &Document, request: &Request) -> Response<Bytes> {
+    reply(
+        document,
+        request.headers,
+        &Terms::page(&site.config().cache, request.now, site.next_due()),
+        request.now,
+    )
 }
 
 fn listing(site: &Site, request: &Request) -> Response<Bytes> {

@@ -10,8 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -21,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use warp::Filter;
+use warp::{Filter, Reply};
 
 use crate::config::Server;
 
@@ -29,6 +28,10 @@ use crate::config::Server;
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// The largest header of a request, and the most that is read ahead of it, in bytes.
 const HEADER_BYTES: usize = 32 * 1024;
+
+/// The other end of the connection that a request came on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<SocketAddr>);
 
 /// A server that listens and has not begun to answer.
 #[derive(Debug)]
@@ -56,9 +59,10 @@ impl Bound {
     }
 
     /// Answers requests as `filter` says until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
-    pub async fn serve<F>(self, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve<F, R>(self, filter: F, settings: &Server, stop: CancellationToken)
     where
-        F: Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone + Send + Sync + 'static,
+        R: Reply + Send,
+        F: Filter<Extract = (R,), Error = Infallible> + Clone + Send + Sync + 'static,
         F::Future: Send,
     {
         let places = Arc::new(Semaphore::new(settings.max_connections));

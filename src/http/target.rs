@@ -23,6 +23,14 @@ pub enum Target {
     Health,
     /// Whether it is to be sent requests.
     Readiness,
+    /// The outline of all feeds.
+    Outline,
+    /// The site map, or a part of it, from 1.
+    Map(Option<usize>),
+    /// What crawlers are told.
+    Robots,
+    /// A file beside posts, by its decoded path below the posts folder.
+    Media(String),
     /// What is asked for has this path, percent-encoded.
     Moved(String),
     /// Anything else: perhaps a post, by its decoded path.
@@ -83,6 +91,11 @@ impl Target {
             ["api", "posts"] => Some(Target::Listing),
             ["healthz"] => Some(Target::Health),
             ["readyz"] => Some(Target::Readiness),
+            ["feeds.opml"] => Some(Target::Outline),
+            ["robots.txt"] => Some(Target::Robots),
+            ["sitemap.xml"] => Some(Target::Map(None)),
+            [name] if map_part(name).is_some() => Some(Target::Map(map_part(name))),
+            ["media", path @ ..] => file(path),
             ["tags", name, rest @ ..] => Target::below(Scope::Tag, name, rest),
             ["authors", name, rest @ ..] => Target::below(Scope::Author, name, rest),
             ["sections", name, rest @ ..] => Target::below(Scope::Section, name, rest),
@@ -129,6 +142,17 @@ impl Target {
             _ => None,
         }
     }
+}
+
+/// `sitemap-3.xml`
+fn map_part(name: &str) -> Option<usize> {
+    number(name.strip_prefix("sitemap-")?.strip_suffix(".xml")?)
+}
+
+/// A path below the posts folder, in one spelling only: a slash parts it, and no part says where to go.
+fn file(parts: &[&str]) -> Option<Target> {
+    let is_name = |part: &&str| !matches!(*part, "" | "." | "..") && !part.contains(['/', '\\']);
+    (!parts.is_empty() && parts.iter().all(is_name)).then(|| Target::Media(parts.join("/")))
 }
 
 /// A number as addresses write it: from 1, in one spelling only, so that nothing has two addresses.
@@ -178,6 +202,20 @@ mod tests {
                 Target::Feed(Scope::Section("notes".into()), Place::Newest, Format::Rss),
             ),
             ("/api/posts", Target::Listing),
+            ("/feeds.opml", Target::Outline),
+            ("/robots.txt", Target::Robots),
+            ("/sitemap.xml", Target::Map(None)),
+            ("/sitemap-12.xml", Target::Map(Some(12))),
+            ("/sitemap-0.xml", Target::Address("/sitemap-0.xml".into())),
+            ("/media/notes/a%20b.png", Target::Media("notes/a b.png".into())),
+            ("/media/a%252e.png", Target::Media("a%2e.png".into())),
+            ("/media/", Target::Address("/media/".into())),
+            ("//media/a.png", Target::Address("//media/a.png".into())),
+            ("/media/../a.png", Target::Address("/media/../a.png".into())),
+            ("/media/%2e%2e/a.png", Target::Address("/media/../a.png".into())),
+            ("/media/a%2Fb.png", Target::Address("/media/a/b.png".into())),
+            ("/media/a//b.png", Target::Address("/media/a//b.png".into())),
+            ("/media/a%5Cb.png", Target::Address("/media/a\\b.png".into())),
             ("/feed", Target::Subscription(Scope::Site)),
             ("/tags/a/feed", Target::Subscription(tag("a"))),
             ("/subscribe", Target::Subscribe(Scope::Site)),

@@ -10,13 +10,16 @@ mod shape;
 mod token;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::{Builder, Url, UrlRelative};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use shape::{Audience, ELEMENTS};
 use token::Token;
+
+use super::reference::{References, Role, linked_post};
 
 /// Schemes an address may have. None of them runs anything or carries content of its own.
 const SCHEMES: [&str; 9] = ["http", "https", "mailto", "tel", "sms", "xmpp", "irc", "magnet", "geo"];
@@ -60,21 +63,34 @@ const VIDEO_ATTRIBUTES: [&str; 9] = [
     "width",
 ];
 
-/// `html` cleaned for feeds: every URL absolute against `url`, the post's own address.
-///
-/// Where `url` is no absolute URL, relative ones are left out.
+/// `html` cleaned for feeds: every URL absolute, as `references` says what it means. What means nothing is left out.
 #[must_use]
-pub fn for_feed(html: &str, url: &str) -> String {
-    let base = Url::parse(url).ok();
-    let cleaner = cleaner(move |address| absolute(address, base.as_ref()));
-    clean(html, Audience::Feed, &cleaner)
+pub fn for_feed(html: &str, references: &References) -> String {
+    let references = references.clone();
+    let absolute = move |address: &str, role| {
+        let url = references.resolved(address, role)?;
+        SCHEMES.contains(&url.scheme()).then(|| url.into())
+    };
+    clean(html, Audience::Feed, &cleaner(absolute))
 }
 
-/// `html` cleaned for the post's page: URLs stay as they are.
+/// `html` cleaned for the post's page: links to posts and files of this site as `references` says, other URLs as they are.
 #[must_use]
-pub fn for_page(html: &str) -> String {
-    static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| cleaner(as_written));
-    clean(html, Audience::Page, &CLEANER)
+pub fn for_page(html: &str, references: &References) -> String {
+    let references = references.clone();
+    let placed = move |address: &str, role| references.on_page(address, role).or_else(|| as_written(address));
+    clean(html, Audience::Page, &cleaner(placed))
+}
+
+/// The other posts that `html`, the text of the post read from `source`, links to: their paths below the posts folder, there or not.
+#[must_use]
+pub fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+    token::tokens(html)
+        .filter_map(|token| match token {
+            Token::Start(tag) => linked_post(source, &read_entities(tag.attribute("href")?)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The text of `html`: no tags, entities read, white space folded.
@@ -128,7 +144,7 @@ fn without_first_line_feeds(html: &str) -> String {
 }
 
 /// The allow-list; `address` gives what is written for an address, or `None` where it has to go.
-fn cleaner(address: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Builder<'static> {
+fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static) -> Builder<'static> {
     let mut attributes: HashMap<&str, HashSet<&str>> = ELEMENT_ATTRIBUTES
         .iter()
         .map(|&(element, attributes)| (element, attributes.iter().copied().collect()))
@@ -152,15 +168,18 @@ fn attribute_value<'v>(
     element: &str,
     attribute: &str,
     value: &'v str,
-    address: &impl Fn(&str) -> Option<String>,
+    address: &impl Fn(&str, Role) -> Option<String>,
 ) -> Option<Cow<'v, str>> {
     match attribute {
         // taking out characters can make a scheme of what was none, so it comes before the look at the scheme
-        "href" | "cite" => address(&without_forbidden(value)).map(Cow::Owned),
+        "href" | "cite" => address(&without_forbidden(value), Role::Link).map(Cow::Owned),
         // an empty one would fetch the page itself
         "src" | "poster" => {
             let value = without_forbidden(value);
-            (!value.trim().is_empty()).then(|| address(&value)).flatten().map(Cow::Owned)
+            (!value.trim().is_empty())
+                .then(|| address(&value, Role::Part))
+                .flatten()
+                .map(Cow::Owned)
         }
         "class" => {
             let kept: Vec<&str> = value.split_ascii_whitespace().filter(|class| has_meaning(class)).collect();
@@ -177,12 +196,6 @@ fn has_meaning(class: &str) -> bool {
         .iter()
         .any(|prefix| class.starts_with(prefix))
         || class == "contains-task-list"
-}
-
-/// `address` made absolute against `base`.
-fn absolute(address: &str, base: Option<&Url>) -> Option<String> {
-    let url = Url::options().base_url(base).parse(address).ok()?;
-    SCHEMES.contains(&url.scheme()).then(|| url.into())
 }
 
 /// `address` as it is, if it is harmless.

@@ -110,6 +110,11 @@ impl Desk {
         self.folder.root()
     }
 
+    /// The posts folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Every post, ordered by path: the newest version of each file that is one.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
         self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))

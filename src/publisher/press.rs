@@ -16,6 +16,7 @@ use crate::watch::{Hints, Watching};
 
 use super::desk::{Desk, Outcome};
 use super::report::{Event, Health, Report};
+use super::sizes::Sizes;
 
 /// Builds a site: [`Site::build`], but in tests of what happens when that fails.
 pub(super) type BuildSite = fn(&Arc<Config>, Vec<Arc<Post>>, Vec<Diagnostic>, Timestamp, Option<&Site>) -> Site;
@@ -30,6 +31,7 @@ const LONGEST_OPENING: Duration = Duration::from_millis(1500);
 pub(super) struct Press {
     pub(super) desk: Desk,
     config: Arc<Config>,
+    sizes: Sizes,
     build: BuildSite,
     /// The newest site, and the instant it was built for.
     newest: Option<(Arc<Site>, Timestamp)>,
@@ -42,6 +44,7 @@ pub(super) struct Press {
     last_full_scan: Option<Timestamp>,
     looks: u64,
     builds: u64,
+    last_build: Option<Duration>,
 }
 
 /// What a turn came to.
@@ -65,6 +68,7 @@ impl Press {
         Press {
             desk: Desk::new(Arc::clone(&config), root),
             config,
+            sizes: Sizes::default(),
             build,
             newest: None,
             is_stale: true,
@@ -73,6 +77,7 @@ impl Press {
             last_full_scan: None,
             looks: 0,
             builds: 0,
+            last_build: None,
         }
     }
 
@@ -129,6 +134,7 @@ impl Press {
                 last_full_scan: self.last_full_scan,
                 looks: self.looks,
                 builds: self.builds,
+                last_build: self.last_build,
             },
             again_in,
             has_failed: self.has_failed,
@@ -157,10 +163,13 @@ impl Press {
             .as_ref()
             .and_then(|(site, _)| site.next_due())
             .is_some_and(|due| due <= now);
+        let (posts, has_other_sizes) = self.sizes.measure(self.desk.posts(), self.desk.folder());
+        // kept until a site is built, should this one fail
+        self.is_stale |= has_other_sizes;
         if !self.is_stale && !is_due {
             return;
         }
-        let posts: Vec<Arc<Post>> = self.desk.posts().cloned().collect();
+        let begun = Instant::now();
         let previous = shown.as_ref().map(|(site, _)| &**site);
         let site = (self.build)(&self.config, posts, self.desk.diagnostics(), now, previous);
         if let Some((before, at)) = &shown
@@ -178,6 +187,7 @@ impl Press {
         self.newest = Some((Arc::new(site), now));
         self.is_stale = false;
         self.builds += 1;
+        self.last_build = Some(begun.elapsed());
     }
 }
 

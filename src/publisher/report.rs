@@ -1,5 +1,7 @@
 //! What the publisher says of its work, for terminals and operators.
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
@@ -51,6 +53,24 @@ pub enum Event {
     Mended,
 }
 
+impl Event {
+    /// Its name, and what there is to say beside it: why, or from where.
+    #[must_use]
+    pub fn in_words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Event::Added => ("added", None),
+            Event::Changed => ("changed", None),
+            Event::Moved { from } => ("moved", Some(from.as_str())),
+            Event::Removed => ("removed", None),
+            Event::Held { why } => ("held", Some(why)),
+            Event::Appeared => ("appeared", None),
+            Event::Expired => ("expired", None),
+            Event::Broken { why } => ("broken", Some(why)),
+            Event::Mended => ("mended", None),
+        }
+    }
+}
+
 /// How the publisher is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
@@ -64,4 +84,6 @@ pub struct Health {
     pub looks: u64,
     /// How many sites were built.
     pub builds: u64,
+    /// How long the last of them took.
+    pub last_build: Option<Duration>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::desk::read_post;
+use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Folder, Places, Unread};
@@ -38,5 +39,6 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, now: Timestamp) -> io::Re
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
+    let (posts, _) = Sizes::default().measure(posts.iter(), &folder);
     Ok(Site::build(config, posts, diagnostics, now, None))
 }

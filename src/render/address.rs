@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use url::{Position, Url};
 
 use super::clean::one_line;
+use crate::post::reference::{References, Role};
 
 /// What a path holds as it is: RFC 3986, section 3.3, `pchar` and `/`. A percent sign is encoded, since addresses are not yet.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -60,16 +61,13 @@ pub(super) fn web_address(text: &str) -> Option<String> {
     Url::parse(&one_line(text)).ok().and_then(|url| web_url(&url))
 }
 
-/// What `reference` means on the page at `page`, where that is an http(s) URL.
-pub(super) fn resolved(page: &str, reference: &str) -> Option<String> {
+/// What `reference` means in a post, where that is an http(s) URL.
+pub(super) fn resolved(references: &References, reference: &str, role: Role) -> Option<String> {
     let reference = one_line(reference);
     if reference.is_empty() {
         return None;
     }
-    match Url::parse(page) {
-        Ok(page) => page.join(&reference).ok().and_then(|url| web_url(&url)),
-        Err(_) => web_address(&reference),
-    }
+    references.resolved(&reference, role).and_then(|url| web_url(&url))
 }
 
 fn web_url(url: &Url) -> Option<String> {
@@ -102,11 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn references_are_resolved_against_the_page() {
-        let page = "https://example.com/blog/posts/hello";
+    fn references_are_resolved_as_the_post_means_them() {
+        let base = "https://example.com/blog";
+        let references = References::new(base, "https://example.com/blog/posts/hello", "notes/hello.md".into());
         let cases = [
-            ("cat.png", Some("https://example.com/blog/posts/cat.png")),
-            ("../cat.png", Some("https://example.com/blog/cat.png")),
+            ("cat.png", Some("https://example.com/blog/media/notes/cat.png")),
+            ("../cat.png", Some("https://example.com/blog/media/cat.png")),
             ("/img/cat 1.png", Some("https://example.com/img/cat%201.png")),
             ("/cat[1]?a={b|c}", Some("https://example.com/cat%5B1%5D?a=%7Bb%7Cc%7D")),
             ("http://[::1]:8080/%5B", Some("http://[::1]:8080/%5B")),
@@ -118,7 +117,11 @@ mod tests {
             ("  ", None),
         ];
         for (reference, expected) in cases {
-            assert_eq!(resolved(page, reference).as_deref(), expected, "{reference:?}");
+            assert_eq!(
+                resolved(&references, reference, Role::Part).as_deref(),
+                expected,
+                "{reference:?}"
+            );
         }
     }
 }

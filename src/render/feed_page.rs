@@ -40,7 +40,7 @@ pub fn feed_page(
     members: &Members,
     place: Place,
     config: &Config,
-    content: impl Fn(&Arc<Post>) -> Arc<str>,
+    mut content: impl FnMut(&Arc<Post>) -> Arc<str>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
     let posts = posts_at(&members.in_feeds, place, limit)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Item;
 use super::address::{post_url, resolved};
 use crate::config::Config;
+use crate::post::reference::{References, Role};
 use crate::post::{Enclosure, Post};
 
 /// The item of `post`: its texts cleaned, its addresses absolute, the site's author where it names none.
@@ -14,10 +15,11 @@ use crate::post::{Enclosure, Post};
 #[must_use]
 pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
     let url = post_url(&config.base(), &post.address);
-    let absolute = |reference: &String| resolved(&url, reference);
+    let references = References::new(&config.base(), &url, &post.source);
+    let absolute = |reference: &String, role| resolved(&references, reference, role);
     let enclosure = |enclosure: &Enclosure| {
         Some(Enclosure {
-            url: absolute(&enclosure.url)?,
+            url: absolute(&enclosure.url, Role::Part)?,
             ..enclosure.clone()
         })
     };
@@ -37,8 +39,8 @@ pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
         authors,
         tags: post.tags.clone(),
         language: post.language.clone(),
-        image: post.image.as_ref().and_then(absolute),
-        link: post.link.as_ref().and_then(absolute),
+        image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+        link: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
         enclosures: post.enclosures.iter().filter_map(enclosure).collect(),
         url,
     }
@@ -109,12 +111,15 @@ pub(super) mod tests {
         post.enclosures = vec![file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")];
         let item = item(&post, &config(), None);
         assert_eq!(item.url, "https://example.com/blog/posts/kelp%20&%20co");
-        assert_eq!(item.image.as_deref(), Some("https://example.com/blog/posts/kelp.png"));
+        assert_eq!(item.image.as_deref(), Some("https://example.com/blog/media/shore/kelp.png"));
         assert_eq!(item.link.as_deref(), Some("https://elsewhere.example/"));
         let files: Vec<_> = item.enclosures.iter().map(|file| file.url.as_str()).collect();
         assert_eq!(
             files,
-            ["https://example.com/blog/posts/kelp.mp3", "https://example.com/kelp.mp3"]
+            [
+                "https://example.com/blog/media/shore/kelp.mp3",
+                "https://example.com/kelp.mp3"
+            ]
         );
         assert_eq!(item.enclosures[0].media_type, "application/octet-stream");
     }

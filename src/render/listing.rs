@@ -13,6 +13,7 @@ use super::address::{post_url, resolved};
 use super::clean;
 use crate::config::Person;
 use crate::post::Post;
+use crate::post::reference::{References, Role};
 use crate::time::Moment;
 
 /// Makes the HTML of a post.
@@ -133,6 +134,8 @@ impl ListingPage<'_> {
 
     fn entry<'p>(&self, post: &'p Post) -> Entry<'p> {
         let url = post_url(self.base, &post.address);
+        let references = References::new(self.base, &url, &post.source);
+        let absolute = |reference: &String, role| resolved(&references, reference, role);
         let authors = if post.authors.is_empty() {
             clean::people(self.author)
         } else {
@@ -149,8 +152,8 @@ impl ListingPage<'_> {
             authors,
             section: post.section.as_deref(),
             language: post.language.as_deref().and_then(clean::language),
-            image: post.image.as_deref().and_then(|image| resolved(&url, image)),
-            external_url: post.link.as_deref().and_then(|link| resolved(&url, link)),
+            image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+            external_url: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
             extra: &post.extra,
             content_html: self.content.map(|html| html(post)),
             content_markdown: self.content.map(|_| &*post.body),
@@ -219,7 +222,7 @@ mod tests {
                 "authors": [{"name": "Ada Quill"}],
                 "section": "shore",
                 "language": null,
-                "image": "https://example.com/posts/kelp.png",
+                "image": "https://example.com/media/shore/kelp.png",
                 "external_url": "https://elsewhere.example/",
                 "extra": {"mood": "green"}
             }],

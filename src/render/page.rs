@@ -8,6 +8,7 @@ use html_escape::encode_text as escaped;
 use super::{Format, Place, feed_path, post_url};
 use crate::config::Config;
 use crate::index::{Members, Scope};
+use crate::post::reference::References;
 use crate::post::{Post, html, markdown};
 
 /// The media type of pages.
@@ -102,15 +103,15 @@ pub fn subscribe(config: &Config, scope: &Scope, members: &Members) -> String {
     )
 }
 
-/// The page of one post.
+/// The page of one post; `references` says what the addresses in it mean.
 #[must_use]
-pub fn post(config: &Config, post: &Post) -> String {
+pub fn post(config: &Config, post: &Post, references: &References) -> String {
     let name = if post.title.is_empty() {
         post.slug.as_str()
     } else {
         post.title.as_str()
     };
-    let content = html::for_page(&markdown::render(&post.body, &post.title).html);
+    let content = html::for_page(&markdown::render(&post.body, &post.title).html, references);
     let mut body = String::from("<article>\n");
     if !post.title.is_empty() {
         let _ = writeln!(body, "<h1>{}</h1>", escaped(&post.title));

@@ -1,17 +1,20 @@
 //! Documents that were made before, for as long as they are still right.
 //!
-//! A document is a pure function of the posts in it and the configuration, so it is kept from one site to the next together with
-//! the posts it was made of, and used again only for those same posts. Nothing is ever thrown out for being stale: it is not found.
+//! A document is a pure function of the posts in it, the addresses of the posts they link to and the configuration, so it is kept
+//! from one site to the next together with all of these, and used again only where they are the same. Nothing is ever thrown out for
+//! being stale: it is not found.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::config::Config;
 use crate::index::{Members, Scope};
+use crate::post::reference::References;
 use crate::post::{Post, html, markdown};
 use crate::render::encode::{Coding, Document};
 use crate::render::feed_page::{EMPTY_SINCE, archives, feed_page, posts_at};
@@ -28,12 +31,19 @@ const ABOUT_ENTRIES: usize = 1000;
 /// The documents that were made, within a bound of bytes.
 pub struct Documents {
     feeds: Cache<(Scope, Place, Format), MadeFeed, Bytes>,
-    contents: Cache<Utf8PathBuf, (Arc<Post>, Arc<str>), Bytes>,
+    contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
 }
+
+/// Where a post is published: its absolute URL by its path below the posts folder, if the world may see it.
+pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
+
+/// The posts that a text links to, and where they were published when it was made.
+type Links = Arc<BTreeMap<Utf8PathBuf, Option<String>>>;
 
 #[derive(Clone)]
 struct MadeFeed {
     posts: Arc<[Arc<Post>]>,
+    links: Vec<Links>,
     archives: usize,
     name: String,
     document: Arc<Document>,
@@ -67,6 +77,13 @@ impl MadeFeed {
 }
 
 #[derive(Clone)]
+struct MadeContent {
+    post: Arc<Post>,
+    links: Links,
+    html: Arc<str>,
+}
+
+#[derive(Clone)]
 struct Bytes;
 
 impl Weighter<(Scope, Place, Format), MadeFeed> for Bytes {
@@ -75,9 +92,9 @@ impl Weighter<(Scope, Place, Format), MadeFeed> for Bytes {
     }
 }
 
-impl Weighter<Utf8PathBuf, (Arc<Post>, Arc<str>)> for Bytes {
-    fn weight(&self, _: &Utf8PathBuf, (_, content): &(Arc<Post>, Arc<str>)) -> u64 {
-        content.len() as u64 + 1
+impl Weighter<Utf8PathBuf, MadeContent> for Bytes {
+    fn weight(&self, _: &Utf8PathBuf, made: &MadeContent) -> u64 {
+        made.html.len() as u64 + 1
     }
 }
 
@@ -108,6 +125,7 @@ impl Documents {
         place: Place,
         format: Format,
         config: &Config,
+        published: Published<'_>,
         now: Timestamp,
     ) -> Option<Arc<Document>> {
         let limit = config.feed.limit;
@@ -119,18 +137,27 @@ impl Documents {
                 && made.name == members.name
                 && made.posts.len() == posts.len()
                 && made.posts.iter().zip(posts).all(|(made, now)| Arc::ptr_eq(made, now))
+                && made.links.iter().all(|links| still_lead_there(links, published))
         };
         let before = self.feeds.get(&key);
         if let Some(made) = before.as_ref().filter(|made| same(made)) {
             return Some(Arc::clone(&made.document));
         }
-        let page = feed_page(scope, members, place, config, |post| self.content(post, config))?;
+        let mut links = Vec::new();
+        let page = feed_page(scope, members, place, config, |post| {
+            let made = self.content(post, config, published);
+            if !made.links.is_empty() {
+                links.push(made.links);
+            }
+            made.html
+        })?;
         let document = Document::new(format.media_type(), render::feed(&page, format));
         let modified = last_modified(posts, &document, before.as_ref().map(|made| &*made.document), now);
         let document = Arc::new(document.modified(modified));
         let earlier = before.map(MadeFeed::into_editions).unwrap_or_default();
         let made = MadeFeed {
             posts: posts.into(),
+            links,
             archives,
             name: members.name.clone(),
             document: Arc::clone(&document),
@@ -149,13 +176,16 @@ impl Documents {
         members: &Members,
         format: Format,
         config: &Config,
+        published: Published<'_>,
         held: &[&str],
     ) -> Option<(Document, String)> {
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         let has = |edition: &&Edition| edition.name == made.name && edition.tags.iter().any(|tag| held.contains(&tag.as_str()));
         let edition = made.earlier.iter().find(has)?;
         let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let mut page = feed_page(scope, members, Place::Newest, config, |post| self.content(post, config))?;
+        let mut page = feed_page(scope, members, Place::Newest, config, |post| {
+            self.content(post, config, published).html
+        })?;
         let mut is_new = made
             .posts
             .iter()
@@ -168,15 +198,20 @@ impl Documents {
     }
 
     /// The text of `post` as HTML for feeds.
-    fn content(&self, post: &Arc<Post>, config: &Config) -> Arc<str> {
-        if let Some((_, content)) = self.contents.get(&post.source).filter(|(of, _)| Arc::ptr_eq(of, post)) {
-            return content;
+    fn content(&self, post: &Arc<Post>, config: &Config, published: Published<'_>) -> MadeContent {
+        let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
+        if let Some(made) = self.contents.get(&post.source).filter(is_same) {
+            return made;
         }
-        let url = render::post_url(&config.base(), &post.address);
-        let content: Arc<str> = html::for_feed(&markdown::render(&post.body, &post.title).html, &url).into();
-        self.contents
-            .insert(post.source.clone(), (Arc::clone(post), Arc::clone(&content)));
-        content
+        let rendered = markdown::render(&post.body, &post.title).html;
+        let links = links(&rendered, post, published);
+        let made = MadeContent {
+            post: Arc::clone(post),
+            html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+            links: Arc::new(links),
+        };
+        self.contents.insert(post.source.clone(), made.clone());
+        made
     }
 }
 
@@ -199,4 +234,34 @@ fn last_modified(posts: &[Arc<Post>], document: &Document, before: Option<&Docum
         Some((_, since)) if told.as_second() > since.as_second() => told,
         Some((_, since)) => now.max(since.saturating_add(SECOND).unwrap_or(since)),
     }
+}
+
+/// What the addresses in `post` mean on this site.
+pub(super) fn references_of(post: &Post, config: &Config, published: Published<'_>) -> References {
+    // what names no Markdown file links to none, and need not be rendered to know
+    let rendered = if [".m", ".M"].iter().any(|ending| post.body.contains(ending)) {
+        markdown::render(&post.body, &post.title).html
+    } else {
+        String::new()
+    };
+    references(post, config, &links(&rendered, post, published))
+}
+
+fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
+    let base = config.base();
+    let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
+    References::new(&base, &render::post_url(&base, &post.address), &post.source).with_posts(known.collect())
+}
+
+/// The posts that `rendered`, the text of `post`, links to.
+fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8PathBuf, Option<String>> {
+    let linked = html::linked_posts(rendered, &post.source).into_iter();
+    linked
+        .map(|path| (published(&path), path))
+        .map(|(url, path)| (path, url))
+        .collect()
+}
+
+fn still_lead_there(links: &Links, published: Published<'_>) -> bool {
+    links.iter().all(|(path, url)| published(path) == *url)
 }

@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["index"],
     &["render"],
     &["site"],
-    &["folder", "watch"],
+    &["folder", "metrics", "watch"],
     &["http", "publisher"],
     &["cli", "main"],
 ];

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer, routes};
+use feedmill::folder::Folder;
+use feedmill::http::filter::{Door, filter};
+use feedmill::http::media::Library;
+use feedmill::http::routes::{Request, answer};
 use feedmill::http::server;
 use feedmill::publisher::Publisher;
 use feedmill::site::Site;
@@ -63,11 +66,13 @@ impl TestSite {
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let base = runtime.block_on(async {
+            let library = Library::new(Folder::new(root.clone(), &config.posts));
+            let door = Door::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let base = format!("http://{}", bound.address());
             let (settings, stop) = (config.server.clone(), stop.clone());
-            tokio::spawn(async move { bound.serve(routes(move || publisher.site()), &settings, stop).await });
+            tokio::spawn(async move { bound.serve(filter(move || publisher.site(), door), &settings, stop).await });
             base
         });
         TestSite {

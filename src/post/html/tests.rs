@@ -4,11 +4,19 @@ use super::*;
 
 const URL: &str = "https://site.test/posts/one";
 
+fn for_feed(html: &str, url: &str) -> String {
+    super::for_feed(html, &References::new("https://site.test", url, "one.md".into()))
+}
+
+fn for_page(html: &str) -> String {
+    super::for_page(html, &References::new("https://site.test", URL, "one.md".into()))
+}
+
 #[test]
 fn addresses_in_feeds_are_absolute() {
     let cases = [
         ("path", "<a href='/a b'>x</a>", r#"<a href="https://site.test/a%20b">x</a>"#),
-        ("file", "<img src=pic.png>", r#"<img src="https://site.test/posts/pic.png">"#),
+        ("file", "<img src=pic.png>", r#"<img src="https://site.test/media/pic.png">"#),
         ("up", "<img src=../pic.png>", r#"<img src="https://site.test/pic.png">"#),
         (
             "fragment",
@@ -35,7 +43,7 @@ fn addresses_in_feeds_are_absolute() {
         (
             "set",
             "<img src=a.png srcset='a.png 2x' sizes=1>",
-            r#"<img src="https://site.test/posts/a.png">"#,
+            r#"<img src="https://site.test/media/a.png">"#,
         ),
         ("no address at all", "<a href='http://['>x</a>", "<a>x</a>"),
         (
@@ -54,15 +62,23 @@ fn addresses_in_feeds_are_absolute() {
 }
 
 #[test]
-fn addresses_on_pages_stay() {
+fn addresses_on_pages_stay_but_those_of_files_beside_the_post() {
     for kept in [
         r##"<a href="#fn-1">x</a>"##,
         r#"<a href="../b c">x</a>"#,
-        r#"<img src="pic.png" alt="">"#,
+        r#"<img src="/pic.png" alt="">"#,
         r#"<img src="//cdn.test/x.png">"#,
     ] {
         assert_eq!(for_page(kept), kept);
     }
+    assert_eq!(for_page("<img src=pic.png>"), r#"<img src="/media/pic.png">"#);
+}
+
+#[test]
+fn posts_that_a_text_links_to_are_found() {
+    let html = r##"<a href="b.md#x">b</a><a href="sub/c%20d&#46;md?x">c</a><a href=/e.md>e</a><img src=f.md><a href="https://a.test/g.md">"##;
+    let found: Vec<_> = linked_posts(html, "in/a.md".into()).into_iter().map(String::from).collect();
+    assert_eq!(found, ["in/b.md", "in/sub/c d.md"]);
 }
 
 #[test]

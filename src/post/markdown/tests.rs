@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::post::html;
+use crate::post::reference::References;
+
+fn references() -> References {
+    References::new("https://site.test", "https://site.test/a", "a.md".into())
+}
 
 fn html_of(body: &str) -> String {
     render(body, "").html
@@ -360,8 +365,8 @@ fn hostile_texts_stay_small_and_shallow() {
         let name: String = text.chars().take(20).collect();
         let rendered = render(&text, "a");
         assert!(rendered.html.len() <= bound::html_length(&text), "{name}");
-        let page = html::for_page(&rendered.html);
-        let feed = html::for_feed(&rendered.html, "https://site.test/a");
+        let page = html::for_page(&rendered.html, &references());
+        let feed = html::for_feed(&rendered.html, &references());
         let cleaned_limit = 3 * bound::html_length(&text);
         assert!(
             page.len() <= cleaned_limit && feed.len() <= cleaned_limit,
@@ -400,8 +405,8 @@ proptest! {
     fn no_text_is_too_odd(body in text(), title in "[a-c ]{0,3}") {
         let rendered = render(&body, &title);
         prop_assert!(rendered.html.len() <= bound::html_length(&body));
-        let feed = html::for_feed(&rendered.html, "https://site.test/a");
-        prop_assert_eq!(&feed, &html::for_feed(&feed, "https://site.test/a"));
+        let feed = html::for_feed(&rendered.html, &references());
+        prop_assert_eq!(&feed, &html::for_feed(&feed, &references()));
         let outline = outline(&body);
         for (at, text) in &outline.unknown_shortcodes {
             prop_assert!(body[*at..].starts_with(text.as_str()));

@@ -1,0 +1,38 @@
+//! Where logs go and how they are written: to the standard error stream, as `FEEDMILL_LOG` filters them.
+
+use std::io;
+
+use anstream::{AutoStream, ColorChoice};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+use crate::http::access;
+
+/// Starts logging in `format`; with a line for each answer if `each_answer`.
+///
+/// Without `FEEDMILL_LOG` a person is told of what goes wrong, for the rest is said in words; a machine is told all that happens.
+pub(super) fn start(format: LogFormat, each_answer: bool) {
+    let default = match format {
+        LogFormat::Text => "warn",
+        LogFormat::Json => "warn,feedmill=info",
+    };
+    let filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let answers = format!("{}={}", access::TARGET, if each_answer { "info" } else { "off" });
+    let filter = match answers.parse() {
+        Ok(answers) => filter.add_directive(answers),
+        Err(_) => filter,
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => {
+            let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+            log.with_target(false).with_ansi(colour).init();
+        }
+        LogFormat::Json => log
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .init(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening a file beneath the posts folder and nowhere else, whatever happens to the folders on the way meanwhile.
+//!
+//! No link is followed but the folder itself may be one. Opening never waits for a pipe's other end.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+
+use camino::{Utf8Component, Utf8Path};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Opens what is at `path` below `root`.
+///
+/// # Errors
+///
+/// `NotFound` where there is nothing, or a link in its place or on the way; else what the system says.
+pub(super) fn open(root: &Utf8Path, path: &Utf8Path) -> io::Result<File> {
+    let root = rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?;
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{ResolveFlags, openat2};
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        match openat2(&root, path.as_std_path(), FILE, Mode::empty(), resolve) {
+            // older kernels do not know the call, and some containers forbid it
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            opened => return opened.map(File::from).map_err(nothing_there),
+        }
+    }
+    step_by_step(root, path)
+}
+
+/// Opens one folder after the other, each from the one before: a folder that is moved away or replaced on the way changes nothing.
+fn step_by_step(root: OwnedFd, path: &Utf8Path) -> io::Result<File> {
+    let mut at = root;
+    let mut components = path.components().peekable();
+    while let Some(component) = components.next() {
+        let Utf8Component::Normal(name) = component else {
+            return Err(ErrorKind::NotFound.into());
+        };
+        let flags = if components.peek().is_some() {
+            FOLDER.union(OFlags::NOFOLLOW)
+        } else {
+            FILE
+        };
+        at = rustix::fs::openat(&at, name, flags, Mode::empty()).map_err(nothing_there)?;
+    }
+    Ok(File::from(at))
+}
+
+/// A link, or a path that led out for a moment, is as good as nothing.
+fn nothing_there(error: Errno) -> io::Error {
+    match error {
+        Errno::LOOP | Errno::XDEV | Errno::AGAIN | Errno::MLINK => ErrorKind::NotFound.into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use camino::Utf8PathBuf;
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    type Open = fn(&Utf8Path, &Utf8Path) -> io::Result<File>;
+
+    /// Both ways: the kernel's, and the one for kernels without it.
+    const WAYS: [(&str, Open); 2] = [
+        ("open", open),
+        ("step_by_step", |root, path| {
+            step_by_step(rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?, path)
+        }),
+    ];
+
+    #[test]
+    fn nothing_but_what_is_beneath_is_opened() {
+        let temporary = tempfile::tempdir().unwrap();
+        let outside = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        let root = outside.join("posts");
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(outside.join("secret"), "secret").unwrap();
+        std::fs::write(root.join("a/b/c.png"), "c").unwrap();
+        symlink("../secret", root.join("out.png")).unwrap();
+        symlink("a/b/c.png", root.join("in.png")).unwrap();
+        symlink("..", root.join("up")).unwrap();
+        symlink("a", root.join("also-a")).unwrap();
+        symlink(&outside, root.join("away")).unwrap();
+        for (way, open) in WAYS {
+            let read = |path: &str| {
+                let mut text = String::new();
+                open(&root, path.into())?.read_to_string(&mut text)?;
+                Ok::<_, io::Error>(text)
+            };
+            assert_eq!(read("a/b/c.png").unwrap(), "c", "{way}");
+            for path in [
+                "out.png",
+                "in.png",
+                "up/secret",
+                "also-a/b/c.png",
+                "away/secret",
+                "../secret",
+                "a/../../secret",
+                "a/b/d.png",
+                "a/b/c.png/d",
+                "/etc/hostname",
+            ] {
+                assert!(read(path).is_err(), "{way}: {path}");
+            }
+        }
+    }
+}

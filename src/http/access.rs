@@ -1,0 +1,136 @@
+//! The access log: one event an answer, for who turned it on, with no more about people than running a server needs.
+//!
+//! Addresses are cut to the network (IPv4 to 24 bits, IPv6 to 48), of the query only what chooses a page or a filter is written,
+//! and neither agents nor referrers are.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use url::form_urlencoded;
+
+use crate::diagnostic::printable;
+use crate::metrics::Kind;
+
+/// The target of its events: `feedmill::access=info` in a log filter turns it on.
+pub const TARGET: &str = "feedmill::access";
+
+/// Parameters whose values are written: none of them is free text of a person.
+const SHOWN: [&str; 7] = ["page", "per_page", "tag", "author", "section", "lang", "year"];
+/// Longer texts of a request are cut, in characters.
+const LONGEST: usize = 200;
+/// More parameters than this are not written.
+const MOST_PARAMETERS: usize = 10;
+
+/// A request, as the log tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The name of the request.
+    pub id: &'a str,
+    /// Who asked, where that is known.
+    pub peer: Option<IpAddr>,
+    /// The method.
+    pub method: &'a Method,
+    /// The path, as the request line has it.
+    pub path: &'a str,
+    /// The query, as the request line has it.
+    pub query: &'a str,
+}
+
+/// Writes one line of the log, if it is on: what was asked, and the answer's status, the bytes of its body and how long it took.
+pub fn answered(asked: &Asked<'_>, kind: Kind, status: StatusCode, bytes: u64, took: Duration) {
+    if tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+        let peer = asked.peer.map_or_else(|| "-".to_owned(), |peer| network(peer).to_string());
+        let address = address(asked);
+        let milliseconds = took.as_secs_f64() * 1000.0;
+        tracing::info!(
+            target: TARGET,
+            id = asked.id,
+            peer,
+            method = asked.method.as_str(),
+            address,
+            kind = kind.name(),
+            status = status.as_u16(),
+            bytes,
+            milliseconds
+        );
+    }
+}
+
+/// The network that `peer` is in: enough to tell one flood from another, too little to tell people apart.
+#[must_use]
+pub fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(peer) => {
+            let [a, b, c, _] = peer.octets();
+            Ipv4Addr::new(a, b, c, 0).into()
+        }
+        IpAddr::V6(peer) => {
+            let [a, b, c, ..] = peer.segments();
+            Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+/// Path and query without what is nobody's business, on one line.
+fn address(asked: &Asked<'_>) -> String {
+    let cut = |text: &str| printable(text).replace('\t', " ").chars().take(LONGEST).collect::<String>();
+    let mut address = cut(asked.path);
+    for (n, (name, value)) in form_urlencoded::parse(asked.query.as_bytes())
+        .take(MOST_PARAMETERS)
+        .enumerate()
+    {
+        address.push(if n == 0 { '?' } else { '&' });
+        if SHOWN.contains(&&*name) {
+            address.push_str(&format!("{name}={}", cut(&value)));
+        } else {
+            // a name that is not known may be a person's as well
+            address.push_str(if name == "q" { "q=…" } else { "…" });
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_cut_to_networks() {
+        for (peer, expected) in [
+            ("192.0.2.77", "192.0.2.0"),
+            ("::ffff:192.0.2.77", "192.0.2.0"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+            ("::1", "::"),
+        ] {
+            assert_eq!(network(peer.parse().unwrap()).to_string(), expected, "{peer}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_not_told() {
+        let told = |path, query| {
+            address(&Asked {
+                id: "",
+                peer: None,
+                method: &Method::GET,
+                path,
+                query,
+            })
+        };
+        let cases = [
+            ("/rss.xml", "", "/rss.xml"),
+            (
+                "/api/posts",
+                "page=2&q=my+illness&tag=c%2B%2B",
+                "/api/posts?page=2&q=…&tag=c++",
+            ),
+            ("/", "token=secret&ann@example.com", "/?…&…"),
+            ("/a\nb\u{1b}[31m", "tag=x%0Ay", "/a\u{fffd}b\u{fffd}[31m?tag=x\u{fffd}y"),
+        ];
+        for (path, query, expected) in cases {
+            assert_eq!(told(path, query), expected, "{path}?{query}");
+        }
+        assert!(told(&"/a".repeat(3000), &"x&".repeat(3000)).chars().count() < 300);
+    }
+}

@@ -1,0 +1,251 @@
+//! The one warp filter: every request goes through it, and every answer comes out of it.
+//!
+//! It takes a request apart, keeps its client's pace, has it answered on a thread that may wait where that is needed, and gives the
+//! answer what all answers have. What is answered is not decided here. Warp's own path filters are used only once the method is
+//! known to be GET or HEAD: they panic at CONNECT before warp's next release.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+use warp::Filter;
+use warp::filters::path::FullPath;
+
+use super::access::{self, Asked};
+use super::media::{self, Body, Library};
+use super::pace::Pace;
+use super::problem::{Problem, problem};
+use super::routes::{Request, answer, is_finished, other_method};
+use super::target::Target;
+use crate::config::Config;
+use crate::metrics::{Kind, Metrics};
+use crate::site::Site;
+use crate::time::Timestamp;
+
+/// The name under which the log and a problem tell of one request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What requests are answered with, beside the site.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// The files beside posts.
+    pub library: Arc<Library>,
+    /// What counts the answers.
+    pub metrics: Arc<Metrics>,
+    /// Who asks too often.
+    pub pace: Pace,
+    /// Cancelled once no more requests should be sent here.
+    pub stopping: CancellationToken,
+    /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
+    makers: Arc<Semaphore>,
+    ids: Arc<Ids>,
+}
+
+impl Door {
+    /// The door of a site with these files.
+    #[must_use]
+    pub fn new(config: &Config, library: Library, metrics: Arc<Metrics>, stopping: CancellationToken) -> Door {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Door {
+            library: Arc::new(library),
+            metrics,
+            pace: Pace::new(config.pace.clone()),
+            stopping,
+            makers: Arc::new(Semaphore::new(cores)),
+            ids: Arc::default(),
+        }
+    }
+}
+
+/// A request that reads, taken apart.
+struct Reading {
+    method: Method,
+    path: FullPath,
+    query: String,
+    headers: HeaderMap,
+    peer: Option<IpAddr>,
+}
+
+/// The filter that answers every request from what `site` gives when it comes.
+pub fn filter<S>(site: S, door: Door) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
+where
+    S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
+{
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let peer = warp::ext::optional::<super::server::Peer>().map(|peer: Option<super::server::Peer>| Some(peer?.0?.ip()));
+    let refusing = door.clone();
+    let read = warp::get()
+        .or(warp::head())
+        .unify()
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(peer)
+        .map(|method, path, query, headers, peer| Reading {
+            method,
+            path,
+            query,
+            headers,
+            peer,
+        })
+        .then(move |reading: Reading| {
+            let (site, door) = (site(), door.clone());
+            async move { read(site, door, reading).await }
+        });
+    let refuse = warp::method().map(move |method: Method| {
+        let response = other_method(&method).map(Body::from);
+        refusing
+            .metrics
+            .answered(Kind::Other, response.status(), response.body().length(), Duration::ZERO);
+        media::reply(finished(response, &refusing.ids.next()))
+    });
+    read.or(refuse).unify()
+}
+
+/// Answers one request, and counts and logs the answer.
+async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Response {
+    let Reading {
+        method,
+        path,
+        query,
+        headers,
+        peer,
+    } = reading;
+    let (begun, id) = (Instant::now(), door.ids.next());
+    let target = Target::read(path.as_str());
+    let kind = kind(target.as_ref());
+    let response = match (door.pace.admit(peer, &headers, begun), target) {
+        (Err(wait), _) => too_often(wait).map(Body::from),
+        // a disk may keep one waiting: nobody else waits for it
+        (Ok(()), Some(Target::Media(file))) => {
+            let (library, method, now) = (Arc::clone(&door.library), method.clone(), Timestamp::now());
+            let opening = move || library.answer(&site, &file, &method, &headers, now);
+            spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(&id))
+        }
+        (Ok(()), Some(Target::Readiness)) if door.stopping.is_cancelled() => stopping().map(Body::from),
+        (Ok(()), _) if is_finished(path.as_str()) => {
+            let request = Request {
+                path: path.as_str(),
+                query: &query,
+                headers: &headers,
+                now: Timestamp::now(),
+            };
+            answer(&site, &request).map(Body::from)
+        }
+        (Ok(()), _) => match Arc::clone(&door.makers).acquire_owned().await {
+            Ok(_permit) => {
+                let (path, query, now) = (path.as_str().to_owned(), query.clone(), Timestamp::now());
+                let making = move || {
+                    answer(
+                        &site,
+                        &Request {
+                            path: &path,
+                            query: &query,
+                            headers: &headers,
+                            now,
+                        },
+                    )
+                };
+                spawn_blocking(making)
+                    .await
+                    .map_or_else(|_| internal_error(&id), |response| response.map(Body::from))
+            }
+            Err(_) => stopping().map(Body::from),
+        },
+    };
+    let (status, took) = (response.status(), begun.elapsed());
+    let bytes = if method == Method::HEAD { 0 } else { response.body().length() };
+    door.metrics.answered(kind, status, bytes, took);
+    access::answered(
+        &Asked {
+            id: &id,
+            peer,
+            method: &method,
+            path: path.as_str(),
+            query: &query,
+        },
+        kind,
+        status,
+        bytes,
+        took,
+    );
+    media::reply(finished(response, &id))
+}
+
+/// What `target` asks for, as it is counted.
+fn kind(target: Option<&Target>) -> Kind {
+    match target {
+        Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
+        Some(Target::Listing) => Kind::Listing,
+        Some(Target::Page(..) | Target::Subscribe(_) | Target::Address(_)) => Kind::Page,
+        Some(Target::Media(_)) => Kind::Media,
+        Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
+        Some(Target::Health | Target::Readiness) => Kind::Health,
+        Some(Target::Moved(_)) | None => Kind::Other,
+    }
+}
+
+fn internal_error(id: &str) -> Response<Body> {
+    tracing::error!(id, "a request could not be answered");
+    problem(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "something went wrong here; it has been written down",
+    )
+    .map(Body::from)
+}
+
+fn stopping() -> Response<Bytes> {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "the server is about to stop");
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
+fn too_often(wait: Duration) -> Response<Bytes> {
+    let detail = "this is asked for too often; ask with If-None-Match, which is never refused, or later";
+    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, detail);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
+}
+
+/// `response` with what every answer says: it may be read by scripts of any site, is what it says it is, and has a name.
+fn finished(mut response: Response<Body>, id: &str) -> Response<Body> {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        *response.body_mut() = problem.told_of(id).into();
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Names for requests: not guessable, and no two alike in one run.
+#[derive(Debug, Default)]
+struct Ids {
+    seed: RandomState,
+    next: AtomicU64,
+}
+
+impl Ids {
+    fn next(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}", self.seed.hash_one(number))
+    }
+}

@@ -1,0 +1,293 @@
+//! What is counted while requests are answered, and how it is said: the text format of Prometheus (version 0.0.4).
+//!
+//! Every label comes from a fixed set: nothing that a client, an author or a file says becomes one. Counting takes no lock.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// The media type of [`Metrics::text`].
+pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A feed.
+    Feed,
+    /// The JSON listing and what belongs to it.
+    Listing,
+    /// A page for people: a list or a post.
+    Page,
+    /// A file beside posts.
+    Media,
+    /// What tells of the rest: outline, site map, robots.
+    Discovery,
+    /// Whether the server is well.
+    Health,
+    /// Anything else, found or not.
+    Other,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 7] = [
+        Kind::Feed,
+        Kind::Listing,
+        Kind::Page,
+        Kind::Media,
+        Kind::Discovery,
+        Kind::Health,
+        Kind::Other,
+    ];
+
+    /// As a label has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Feed => "feed",
+            Kind::Listing => "listing",
+            Kind::Page => "page",
+            Kind::Media => "media",
+            Kind::Discovery => "discovery",
+            Kind::Health => "health",
+            Kind::Other => "other",
+        }
+    }
+}
+
+/// Classes of status codes, 304 apart: how many of the answers it is says how well clients and caches do.
+const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "304", "4xx", "5xx"];
+
+fn class(status: StatusCode) -> usize {
+    match status.as_u16() {
+        304 => 3,
+        100..200 => 0,
+        200..300 => 1,
+        300..400 => 2,
+        400..500 => 4,
+        _ => 5,
+    }
+}
+
+/// Upper bounds of how long an answer took, in microseconds.
+const BOUNDS: [u64; 10] = [100, 250, 1_000, 2_500, 10_000, 25_000, 100_000, 250_000, 1_000_000, 5_000_000];
+
+/// Counts of answers.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    kinds: [Counts; Kind::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    statuses: [AtomicU64; CLASSES.len()],
+    bytes: AtomicU64,
+    /// Answers by the first bound they are within; the last is past all of them.
+    took: [AtomicU64; BOUNDS.len() + 1],
+    microseconds: AtomicU64,
+}
+
+impl Metrics {
+    /// Counts one answer: what was asked for, its status, the bytes of its body, and how long it took to the first of them.
+    pub fn answered(&self, kind: Kind, status: StatusCode, bytes: u64, took: Duration) {
+        let Some(counts) = self.kinds.get(kind as usize) else { return };
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let within = BOUNDS.iter().position(|&bound| took <= bound).unwrap_or(BOUNDS.len());
+        let add = |counter: Option<&AtomicU64>, n| counter.map(|counter| counter.fetch_add(n, Relaxed));
+        add(counts.statuses.get(class(status)), 1);
+        add(counts.took.get(within), 1);
+        add(Some(&counts.bytes), bytes);
+        add(Some(&counts.microseconds), took);
+    }
+
+    /// All that was counted, and `gauges` as they are now.
+    #[must_use]
+    pub fn text(&self, gauges: &Gauges) -> String {
+        let mut text = Text::default();
+        text.family(
+            "feedmill_requests_total",
+            "counter",
+            "Requests answered, by what was asked for and status.",
+        );
+        for (kind, counts) in self.by_kind() {
+            for (status, count) in CLASSES.iter().zip(&counts.statuses) {
+                text.value("", &[("kind", kind), ("status", status)], count.load(Relaxed));
+            }
+        }
+        text.family("feedmill_response_bytes_total", "counter", "Bytes of the bodies of answers.");
+        for (kind, counts) in self.by_kind() {
+            text.value("", &[("kind", kind)], counts.bytes.load(Relaxed));
+        }
+        let help = "Seconds from a request to its answer, without the sending.";
+        text.family("feedmill_request_duration_seconds", "histogram", help);
+        for (kind, counts) in self.by_kind() {
+            let mut within = 0;
+            for (n, count) in counts.took.iter().enumerate() {
+                within += count.load(Relaxed);
+                let bound = BOUNDS
+                    .get(n)
+                    .map_or_else(|| "+Inf".to_owned(), |&bound| seconds(bound).to_string());
+                text.value("_bucket", &[("kind", kind), ("le", &bound)], within);
+            }
+            text.value("_sum", &[("kind", kind)], seconds(counts.microseconds.load(Relaxed)));
+            text.value("_count", &[("kind", kind)], within);
+        }
+        gauges.write(&mut text);
+        text.0
+    }
+
+    fn by_kind(&self) -> impl Iterator<Item = (&'static str, &Counts)> {
+        Kind::ALL.iter().map(|kind| kind.name()).zip(&self.kinds)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "285 years of microseconds are told exactly")]
+fn seconds(microseconds: u64) -> f64 {
+    microseconds as f64 / 1e6
+}
+
+/// How the site and its engine are, at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges {
+    /// The version of this program.
+    pub version: &'static str,
+    /// How long it has been running.
+    pub uptime: Duration,
+    /// Posts by their visibility.
+    pub posts: Vec<(&'static str, u64)>,
+    /// Problems by their severity.
+    pub problems: Vec<(&'static str, u64)>,
+    /// Scopes that have feeds.
+    pub scopes: u64,
+    /// Looks at the folder since the start.
+    pub looks: u64,
+    /// Sites built since the start.
+    pub builds: u64,
+    /// How long the last of them took.
+    pub last_build: Option<Duration>,
+    /// How long ago the whole folder was last looked at.
+    pub last_full_scan_age: Option<Duration>,
+    /// Whether changes are noticed by the system's events.
+    pub is_native: bool,
+    /// Whether the site may not show what the folder holds.
+    pub is_degraded: bool,
+}
+
+impl Gauges {
+    fn write(&self, text: &mut Text) {
+        text.family("feedmill_build_info", "gauge", "The version of this program.");
+        text.value("", &[("version", self.version)], 1);
+        text.family("feedmill_uptime_seconds", "gauge", "Seconds since the start.");
+        text.value("", &[], self.uptime.as_secs_f64());
+        text.family("feedmill_posts", "gauge", "Posts that were read, by who may see them.");
+        for (visibility, count) in &self.posts {
+            text.value("", &[("visibility", visibility)], *count);
+        }
+        text.family("feedmill_problems", "gauge", "What there is to say about files, by severity.");
+        for (severity, count) in &self.problems {
+            text.value("", &[("severity", severity)], *count);
+        }
+        text.family(
+            "feedmill_scopes",
+            "gauge",
+            "Scopes that have feeds: the site, tags, authors, sections.",
+        );
+        text.value("", &[], self.scopes);
+        text.family("feedmill_looks_total", "counter", "Looks at the posts folder.");
+        text.value("", &[], self.looks);
+        text.family("feedmill_builds_total", "counter", "Sites built.");
+        text.value("", &[], self.builds);
+        if let Some(took) = self.last_build {
+            text.family("feedmill_last_build_seconds", "gauge", "How long the last build took.");
+            text.value("", &[], took.as_secs_f64());
+        }
+        if let Some(age) = self.last_full_scan_age {
+            text.family(
+                "feedmill_last_full_scan_age_seconds",
+                "gauge",
+                "Seconds since the whole folder was looked at.",
+            );
+            text.value("", &[], age.as_secs_f64());
+        }
+        text.family(
+            "feedmill_watching_native",
+            "gauge",
+            "1 if changes are noticed by the system's events, 0 by polling.",
+        );
+        text.value("", &[], u8::from(self.is_native));
+        text.family(
+            "feedmill_degraded",
+            "gauge",
+            "1 if the site may not show what the folder holds.",
+        );
+        text.value("", &[], u8::from(self.is_degraded));
+    }
+}
+
+/// A text in Prometheus's format, and the family that is being written.
+#[derive(Default)]
+struct Text(String, &'static str);
+
+impl Text {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.1 = name;
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn value(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl fmt::Display) {
+        let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let labels = if labels.is_empty() {
+            String::new()
+        } else {
+            format!("{{{}}}", labels.join(","))
+        };
+        let _ = writeln!(self.0, "{}{suffix}{labels} {value}", self.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_answered_is_counted() {
+        let metrics = Metrics::default();
+        metrics.answered(Kind::Feed, StatusCode::OK, 1000, Duration::from_micros(90));
+        metrics.answered(Kind::Feed, StatusCode::NOT_MODIFIED, 0, Duration::from_millis(2));
+        metrics.answered(Kind::Media, StatusCode::NOT_FOUND, 7, Duration::from_mins(1));
+        let text = metrics.text(&Gauges {
+            version: "1.2.3",
+            posts: vec![("public", 41)],
+            last_build: Some(Duration::from_millis(250)),
+            ..Gauges::default()
+        });
+        for line in [
+            "feedmill_requests_total{kind=\"feed\",status=\"2xx\"} 1",
+            "feedmill_requests_total{kind=\"feed\",status=\"304\"} 1",
+            "feedmill_requests_total{kind=\"feed\",status=\"3xx\"} 0",
+            "feedmill_requests_total{kind=\"media\",status=\"4xx\"} 1",
+            "feedmill_response_bytes_total{kind=\"feed\"} 1000",
+            "feedmill_request_duration_seconds_bucket{kind=\"feed\",le=\"0.0001\"} 1",
+            "feedmill_request_duration_seconds_bucket{kind=\"feed\",le=\"0.0025\"} 2",
+            "feedmill_request_duration_seconds_bucket{kind=\"media\",le=\"5\"} 0",
+            "feedmill_request_duration_seconds_bucket{kind=\"media\",le=\"+Inf\"} 1",
+            "feedmill_request_duration_seconds_sum{kind=\"feed\"} 0.00209",
+            "feedmill_request_duration_seconds_count{kind=\"feed\"} 2",
+            "feedmill_build_info{version=\"1.2.3\"} 1",
+            "feedmill_posts{visibility=\"public\"} 41",
+            "feedmill_last_build_seconds 0.25",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("last_full_scan"), "what is not known is not said");
+    }
+
+    #[test]
+    fn kinds_stand_in_the_order_of_their_counts() {
+        for (n, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, n);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Which files beside posts the world may see: never those of a post that it may not.
+//!
+//! A folder belongs to a post where it holds the post's `index.md`, or where it is named as the post's file is and holds no posts
+//! (`hello.md` and `hello/`). All else lies in folders that posts share, and is nobody's secret.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::Site;
+use crate::post::Post;
+
+/// Endings of a post's file, as they are looked for on the disk.
+const ENDINGS: [&str; 3] = ["md", "markdown", "mdx"];
+
+impl Site {
+    /// Whether the file at `path` below the posts folder may be seen: whether the post that its folder belongs to, if any, is
+    /// public or unlisted. `has_file` looks on the disk: a post that is there and not understood yet, or no longer, may be a draft.
+    #[must_use]
+    pub fn shows_file(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
+        let is_there = |folder: &Utf8Path, name: &str| {
+            ENDINGS
+                .iter()
+                .any(|ending| has_file(&folder.join(format!("{name}.{ending}"))))
+        };
+        for folder in path.ancestors().skip(1) {
+            let (Some(name), Some(parent)) = (folder.file_name(), folder.parent()) else {
+                break;
+            };
+            let mut owners = self.posts_named(folder, "index");
+            let mut is_owned = !owners.is_empty() || is_there(folder, "index");
+            if !is_owned && !self.has_posts_in(folder) {
+                owners = self.posts_named(parent, name);
+                is_owned = !owners.is_empty() || is_there(parent, name);
+            }
+            if is_owned {
+                return owners.into_iter().any(|post| self.shows(post));
+            }
+        }
+        true
+    }
+
+    /// Whether the world may read `post`, one of [`Site::all`].
+    #[must_use]
+    pub fn shows(&self, post: &Arc<Post>) -> bool {
+        self.index
+            .by_address(&post.address)
+            .is_some_and(|shown| Arc::ptr_eq(shown, post))
+    }
+
+    /// The posts in `folder` itself whose file is called `name`, whatever its language and ending.
+    fn posts_named(&self, folder: &Utf8Path, name: &str) -> Vec<&Arc<Post>> {
+        // posts are ordered by path, so these stand together
+        let first = folder.join(name);
+        let start = self.all.partition_point(|post| post.source < first);
+        let below = self.all.iter().skip(start).map_while(|post| {
+            let below = post.source.strip_prefix(folder).ok()?;
+            below.as_str().starts_with(name).then_some((post, below))
+        });
+        let is_named = |below: &Utf8Path| {
+            let ending = below.as_str().strip_prefix(name);
+            ending.is_some_and(|ending| ending.starts_with('.') && !ending.contains('/'))
+        };
+        below.filter(|(_, below)| is_named(below)).map(|(post, _)| post).collect()
+    }
+
+    fn has_posts_in(&self, folder: &Utf8Path) -> bool {
+        let start = self.all.partition_point(|post| post.source.as_path() < folder);
+        self.all.get(start).is_some_and(|post| post.source.starts_with(folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::post;
+    use crate::source::SourceFile;
+    use crate::time::Timestamp;
+
+    fn site(files: &[(&str, &str)]) -> Site {
+        let config = Arc::new(Config::default());
+        let read = |(path, text): &(&str, &str)| {
+            let source = SourceFile {
+                path: (*path).into(),
+                bytes: text.as_bytes().into(),
+                modified: Timestamp::UNIX_EPOCH,
+            };
+            Arc::new(post::read(&source, &config).unwrap().post)
+        };
+        let posts = files.iter().map(read).collect();
+        Site::build(&config, posts, Vec::new(), "2026-06-01T00:00:00Z".parse().unwrap(), None)
+    }
+
+    #[test]
+    fn files_of_posts_that_nobody_may_see_are_hidden() {
+        let (public, draft) = ("---\ndate: 2026-01-01\n---\nx", "---\ndraft: true\n---\nx");
+        let future = "---\ndate: 2027-01-01\n---\nx";
+        let site = site(&[
+            ("index.md", draft),
+            ("public/index.md", public),
+            ("draft/index.md", draft),
+            ("draft/public/index.md", public),
+            ("future/index.md", future),
+            ("two/index.en.md", public),
+            ("two/index.fr.md", draft),
+            ("shared/a.md", public),
+            ("shared/b.md", draft),
+            ("shared/c.md", draft),
+            ("shared/c/d.md", public),
+            ("shared/index-of-things.md", draft),
+        ]);
+        let on_disk = ["broken/index.md", "shared/unread.markdown"];
+        let cases = [
+            ("a.png", true),
+            ("public/a.png", true),
+            ("public/img/a.png", true),
+            ("draft/a.png", false),
+            ("draft/img/deep/a.png", false),
+            ("draft/public/a.png", true),
+            ("future/a.png", false),
+            ("two/a.png", true),
+            ("shared/x.png", true),
+            ("shared/a/x.png", true),
+            ("shared/b/x.png", false),
+            ("shared/b/img/x.png", false),
+            ("shared/c/x.png", true),
+            ("broken/x.png", false),
+            ("shared/unread/x.png", false),
+            ("nothing/known/x.png", true),
+        ];
+        for (path, expected) in cases {
+            let has_file = |path: &Utf8Path| on_disk.contains(&path.as_str());
+            assert_eq!(site.shows_file(path.into(), has_file), expected, "{path}");
+        }
+    }
+}
