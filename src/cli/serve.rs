@@ -207,7 +207,10 @@ fn where_else(error: &io::Error) -> &'static str {
 /// The operator's address is a convenience: that it is taken stops nothing.
 async fn bind_admin(address: &str) -> Option<Bound> {
     match server::bind(address).await {
-        Ok(bound) => Some(bound),
+        Ok(bound) => {
+            tracing::info!(address = %bound.address(), "operator's address");
+            Some(bound)
+        }
         Err(error) => {
             terminal::say(&format!(
                 "feedmill: no operator's address: {address}: {error}; `--admin ADDR` names another\n"

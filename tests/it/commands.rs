@@ -31,7 +31,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (path, content) in files {
         write(folder.path(), path, content);
@@ -188,13 +188,13 @@ fn a_flag_rules_over_the_environment_and_that_over_the_file() {
 }
 
 /// A running `feedmill serve`.
-struct Serving {
+pub struct Serving {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Serving {
-    fn start(folder: &Path, arguments: &[&str]) -> Serving {
+    pub fn start(folder: &Path, arguments: &[&str]) -> Serving {
         let mut child = feedmill(folder, &["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env("FEEDMILL_ADMIN", "127.0.0.1:0")
@@ -209,7 +209,7 @@ impl Serving {
     }
 
     /// The lines up to the first that contains `wanted`.
-    fn until(&self, wanted: &str) -> Vec<String> {
+    pub fn until(&self, wanted: &str) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
             match self.lines.recv_timeout(PATIENCE) {
@@ -224,12 +224,12 @@ impl Serving {
         }
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    fn ended(&mut self) -> Option<i32> {
+    pub fn ended(&mut self) -> Option<i32> {
         let deadline = std::time::Instant::now() + PATIENCE;
         while std::time::Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -219,7 +219,6 @@ fn paths_that_no_client_normalises_lead_nowhere() {
         "/media/../../etc/passwd",
         "/media/./a.png",
         "/../media/a.png",
-        "//media/a.png",
     ] {
         let answer = raw(&site, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");

@@ -1,0 +1,217 @@
+//! What the operator is told, by the program that operators run.
+
+use serde_json::Value;
+
+use crate::commands::{Serving, folder};
+
+struct Operated {
+    serving: Serving,
+    site: tempfile::TempDir,
+    admin: String,
+    base: String,
+}
+
+impl Operated {
+    fn start(files: &[(&str, &str)], arguments: &[&str]) -> Operated {
+        let site = folder(files);
+        let arguments: Vec<&str> = ["--log", "json"].iter().chain(arguments).copied().collect();
+        let serving = Serving::start(site.path(), &arguments);
+        let address = |wanted: &str, key: &str| {
+            let line = serving.until(wanted).pop().unwrap();
+            let event: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            event[key].as_str().unwrap().to_owned()
+        };
+        let base = address("\"started\"", "base_url");
+        let admin = format!("http://{}", address("operator's address", "address"));
+        Operated {
+            serving,
+            site,
+            admin,
+            base,
+        }
+    }
+
+    /// Status, media type and body.
+    fn get(&self, url: &str, accept: &str) -> (u16, String, String) {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut answer = agent.get(url).header("accept", accept).call().unwrap();
+        let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (
+            answer.status().as_u16(),
+            media_type,
+            answer.body_mut().read_to_string().unwrap(),
+        )
+    }
+}
+
+const FILES: [(&str, &str); 6] = [
+    ("posts/good.md", "---\ntitle: Good\ndate: 2026-01-31\n---\nx"),
+    ("posts/draft.md", "---\ntitle: \"<Draft>\"\ndraft: true\n---\nx"),
+    ("posts/later.md", "---\ntitle: Later\ndate: 2999-01-31\n---\nx"),
+    (
+        "posts/gone.md",
+        "---\ntitle: Gone\ndate: 2020-01-31\nexpires: 2021-01-31\n---\nx",
+    ),
+    ("posts/colon.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\nx"),
+    ("posts/broken.md", "---\ntitle: Never closed\n"),
+];
+
+#[test]
+fn the_status_says_what_is_out_what_is_to_come_and_what_is_held_back() {
+    let operated = Operated::start(&FILES, &[]);
+    let (status, media_type, body) = operated.get(&format!("{}/status", operated.admin), "*/*");
+    assert_eq!((status, media_type.as_str()), (200, "application/json"));
+    let status: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert!(status["uptime_seconds"].is_u64());
+    assert_eq!(
+        (
+            &status["posts"]["public"],
+            &status["posts"]["draft"],
+            &status["posts"]["scheduled"]
+        ),
+        (&2.into(), &1.into(), &1.into())
+    );
+    assert_eq!(status["scheduled"][0]["path"], "later.md");
+    assert_eq!(status["scheduled"][0]["appears"], "2999-01-31T00:00:00Z");
+    assert_eq!(status["next_due"], "2999-01-31T00:00:00Z");
+    let held: Vec<(&str, &str)> = status["held_back"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|post| (post["path"].as_str().unwrap(), post["why"].as_str().unwrap()))
+        .collect();
+    let why = |path: &str| {
+        held.iter()
+            .find(|(held, _)| *held == path)
+            .unwrap_or_else(|| panic!("{path}: {held:?}"))
+            .1
+    };
+    assert_eq!(why("draft.md"), "a draft (front matter: draft)");
+    assert_eq!(why("gone.md"), "expired at 2021-01-31T00:00:00Z");
+    assert!(!why("broken.md").is_empty());
+    let problem = |path: &str| {
+        let problems = status["problems"].as_array().unwrap();
+        problems.iter().find(|problem| problem["path"] == path).unwrap().clone()
+    };
+    let colon = problem("colon.md");
+    assert_eq!(
+        (&colon["line"], &colon["column"], &colon["severity"]),
+        (&2.into(), &9.into(), &"warning".into())
+    );
+    assert!(!colon["mend"].as_str().unwrap().is_empty() && !colon["code"].as_str().unwrap().is_empty());
+    let watching = &status["watching"];
+    assert!(matches!(watching["mode"].as_str(), Some("native" | "poll")), "{watching}");
+    assert!(watching["last_full_scan_age_seconds"].as_u64().unwrap() < 60 && watching["builds"].as_u64().unwrap() > 0);
+    assert_eq!(watching["degraded"], Value::Null);
+}
+
+#[test]
+fn a_person_gets_a_page() {
+    let operated = Operated::start(&FILES, &[]);
+    let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let (status, media_type, body) = operated.get(&format!("{}/status", operated.admin), accept);
+    assert_eq!((status, media_type.as_str()), (200, "text/html; charset=utf-8"));
+    for told in [
+        "colon.md:2:9",
+        "&lt;Draft&gt;",
+        "later.md",
+        "expired at 2021-01-31",
+        "broken.md",
+        "1 scheduled",
+        "last looked at",
+    ] {
+        assert!(body.contains(told), "{told} is not in {body}");
+    }
+    assert!(!body.contains("<Draft>"), "titles are text");
+    assert_eq!(operated.get(&format!("{}/", operated.admin), accept).0, 200);
+    assert_eq!(operated.get(&format!("{}/elsewhere", operated.admin), accept).0, 404);
+}
+
+#[test]
+fn what_is_asked_for_is_counted() {
+    let operated = Operated::start(&FILES, &[]);
+    let feed = format!("{}/rss.xml", operated.base);
+    let etag = ureq::get(&feed).call().unwrap().headers()["etag"].clone();
+    assert_eq!(ureq::get(&feed).header("if-none-match", etag).call().unwrap().status(), 304);
+    for path in ["/api/posts", "/nothing", "/media/none.png", "/posts/good"] {
+        operated.get(&format!("{}{path}", operated.base), "*/*");
+    }
+    let (status, media_type, text) = operated.get(&format!("{}/metrics", operated.admin), "*/*");
+    assert_eq!(
+        (status, media_type.as_str()),
+        (200, "text/plain; version=0.0.4; charset=utf-8")
+    );
+    for line in [
+        "feedmill_requests_total{kind=\"feed\",status=\"2xx\"} 1",
+        "feedmill_requests_total{kind=\"feed\",status=\"304\"} 1",
+        "feedmill_requests_total{kind=\"listing\",status=\"2xx\"} 1",
+        "feedmill_requests_total{kind=\"media\",status=\"4xx\"} 1",
+        "feedmill_requests_total{kind=\"page\",status=\"2xx\"} 1",
+        "feedmill_requests_total{kind=\"page\",status=\"4xx\"} 1",
+        "feedmill_posts{visibility=\"public\"} 2",
+        "feedmill_problems{severity=\"error\"} 1",
+        "feedmill_degraded 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+    for name in [
+        "last_build_seconds",
+        "builds_total",
+        "looks_total",
+        "last_full_scan_age_seconds",
+        "watching_native",
+    ] {
+        assert!(text.contains(&format!("\nfeedmill_{name} ")), "{name} is not in\n{text}");
+    }
+    // whatever is asked for, there are no more series than before
+    let series = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
+    for n in 0..20 {
+        operated.get(&format!("{}/made-up-{n}?x={n}", operated.base), "*/*");
+    }
+    let (_, _, after) = operated.get(&format!("{}/metrics", operated.admin), "*/*");
+    assert_eq!(series(&text), series(&after));
+}
+
+#[test]
+fn the_access_log_is_written_when_asked_for_and_tells_no_more_than_it_should() {
+    let mut operated = Operated::start(&FILES, &["--access-log"]);
+    operated.get(&format!("{}/api/posts?page=1&secret=Ann", operated.base), "*/*");
+    operated.get(&format!("{}/rss.xml", operated.base), "*/*");
+    let line = operated.serving.until("/rss.xml").join("\n");
+    let event: Value = serde_json::from_str(line.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&event["method"], &event["address"], &event["status"], &event["kind"]),
+        (&"GET".into(), &"/rss.xml".into(), &200.into(), &"feed".into())
+    );
+    assert!(event["bytes"].as_u64().unwrap() > 0 && event["milliseconds"].is_number());
+    assert!(
+        line.contains("/api/posts?page=1&…") && !line.contains("Ann") && !line.contains("ureq"),
+        "{line}"
+    );
+    operated.serving.signal(rustix::process::Signal::TERM);
+    operated.serving.until("\"stopped\"");
+    assert_eq!(operated.serving.ended(), Some(0));
+
+    let mut silent = Operated::start(&FILES, &[]);
+    silent.get(&format!("{}/rss.xml", silent.base), "*/*");
+    silent.serving.signal(rustix::process::Signal::TERM);
+    let lines = silent.serving.until("\"stopped\"");
+    assert!(lines.iter().all(|line| !line.contains("/rss.xml")), "{lines:?}");
+}
+
+#[test]
+fn every_line_of_a_json_log_is_json() {
+    let operated = Operated::start(&FILES, &[]);
+    crate::server::write(
+        operated.site.path(),
+        "posts/new.md",
+        "---\ntitle: New\ndate: 2026-02-01\n---\nx",
+    );
+    let line = operated.serving.until("new.md").pop().unwrap();
+    let event: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&event["path"], &event["event"], &event["address"]),
+        (&"new.md".into(), &"added".into(), &"/posts/new".into())
+    );
+}
