@@ -3,6 +3,7 @@
 //! Addresses are cut to the network (IPv4 to 24 bits, IPv6 to 48), of the query only what chooses a page or a filter is written,
 //! and neither agents nor referrers are.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ fn address(asked: &Asked<'_>) -> String {
     {
         address.push(if n == 0 { '?' } else { '&' });
         if SHOWN.contains(&&*name) {
-            address.push_str(&format!("{name}={}", cut(&value)));
+            let _ = write!(address, "{name}={}", cut(&value));
         } else {
             // a name that is not known may be a person's as well
             address.push_str(if name == "q" { "q=…" } else { "…" });

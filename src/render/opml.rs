@@ -12,6 +12,9 @@ use crate::index::{Index, Members, Scope};
 /// The media type; `text/x-opml` is the specification's own, and readers go by it.
 pub const MEDIA_TYPE: &str = "text/x-opml; charset=utf-8";
 
+/// Whether a scope belongs to a group.
+type IsIn = fn(&Scope) -> bool;
+
 /// The outline of the feeds of `index`.
 #[must_use]
 pub fn outline(config: &Config, index: &Index) -> String {
@@ -29,7 +32,7 @@ pub fn outline(config: &Config, index: &Index) -> String {
     }
     element(&mut xml, "docs", "https://opml.org/spec2.opml");
     xml.push_str("</head>\n<body>\n");
-    let groups: [(&str, fn(&Scope) -> bool); 4] = [
+    let groups: [(&str, IsIn); 4] = [
         ("", |scope| matches!(scope, Scope::Site)),
         ("Sections", |scope| matches!(scope, Scope::Section(_))),
         ("Tags", |scope| matches!(scope, Scope::Tag(_))),

@@ -156,7 +156,6 @@ fn nothing_but_media_of_visible_posts_is_served() {
         ("open/index.md", POST),
         ("open/a.png", TEXT),
     ]);
-    fs::write(site.path().parent().unwrap().join("outside.png"), TEXT).ok();
     symlink("/etc/hostname", site.path().join("out.png")).unwrap();
     symlink("beside.png", site.path().join("in.png")).unwrap();
     symlink("/etc", site.path().join("etc")).unwrap();
@@ -184,13 +183,13 @@ fn nothing_but_media_of_visible_posts_is_served() {
         "/media/out.png",
         "/media/in.png",
         "/media/etc/hostname",
-        "/media/%2e%2e/outside.png",
+        "/media/%2e%2e/hostname",
         "/media/open/%2e%2e/beside.png",
         "/media/open%2Fa.png",
         "/media/open/%2E/a.png",
         "/media//beside.png",
         "/media/open%5Ca.png",
-        "/media/%252e%252e/outside.png",
+        "/media/%252e%252e/hostname",
         "/media/beside.png/",
         "/posts/draft.md",
         "/posts/later.md",
@@ -254,13 +253,15 @@ fn a_folder_swapped_for_a_link_never_leads_out() {
     assert!(seen[0] > 0 && seen[1] > 0, "both states were met: {seen:?}");
 }
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn validators() {
     let site = site(&[("a.png", TEXT)]);
     let first = site.get("/media/a.png");
     let (etag, modified) = (first.header("etag"), first.header("last-modified"));
     assert!(etag.starts_with('"') && modified.ends_with("GMT"), "{first:?}");
-    let cases: [(&str, &[(&str, &str)], u16); 7] = [
+    let cases: [(&str, Headers, u16); 7] = [
         ("the tag", &[("if-none-match", etag)], 304),
         ("any", &[("if-none-match", "*")], 304),
         (
@@ -378,7 +379,7 @@ fn a_range_of_another_version_gets_the_whole() {
 
 #[test]
 fn large_files_are_sent_whole_and_in_parts() {
-    let text: String = (0..600_000).map(|n| format!("{n:09}\n")).collect();
+    let text = (0..600_000).map(|n| format!("{n:09}")).collect::<Vec<_>>().join("\n");
     let site = site(&[("a.bin", &text)]);
     let whole = site.get("/media/a.bin");
     assert!(

@@ -32,7 +32,7 @@ impl Operated {
     }
 
     /// Status, media type and body.
-    fn get(&self, url: &str, accept: &str) -> (u16, String, String) {
+    fn get(url: &str, accept: &str) -> (u16, String, String) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut answer = agent.get(url).header("accept", accept).call().unwrap();
         let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
@@ -59,7 +59,7 @@ const FILES: [(&str, &str); 6] = [
 #[test]
 fn the_status_says_what_is_out_what_is_to_come_and_what_is_held_back() {
     let operated = Operated::start(&FILES, &[]);
-    let (status, media_type, body) = operated.get(&format!("{}/status", operated.admin), "*/*");
+    let (status, media_type, body) = Operated::get(&format!("{}/status", operated.admin), "*/*");
     assert_eq!((status, media_type.as_str()), (200, "application/json"));
     let status: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
@@ -110,7 +110,7 @@ fn the_status_says_what_is_out_what_is_to_come_and_what_is_held_back() {
 fn a_person_gets_a_page() {
     let operated = Operated::start(&FILES, &[]);
     let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
-    let (status, media_type, body) = operated.get(&format!("{}/status", operated.admin), accept);
+    let (status, media_type, body) = Operated::get(&format!("{}/status", operated.admin), accept);
     assert_eq!((status, media_type.as_str()), (200, "text/html; charset=utf-8"));
     for told in [
         "colon.md:2:9",
@@ -124,8 +124,8 @@ fn a_person_gets_a_page() {
         assert!(body.contains(told), "{told} is not in {body}");
     }
     assert!(!body.contains("<Draft>"), "titles are text");
-    assert_eq!(operated.get(&format!("{}/", operated.admin), accept).0, 200);
-    assert_eq!(operated.get(&format!("{}/elsewhere", operated.admin), accept).0, 404);
+    assert_eq!(Operated::get(&format!("{}/", operated.admin), accept).0, 200);
+    assert_eq!(Operated::get(&format!("{}/elsewhere", operated.admin), accept).0, 404);
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn what_is_asked_for_is_counted() {
     let etag = ureq::get(&feed).call().unwrap().headers()["etag"].clone();
     assert_eq!(ureq::get(&feed).header("if-none-match", etag).call().unwrap().status(), 304);
     for path in ["/api/posts", "/nothing", "/media/none.png", "/posts/good"] {
-        operated.get(&format!("{}{path}", operated.base), "*/*");
+        Operated::get(&format!("{}{path}", operated.base), "*/*");
     }
-    let (status, media_type, text) = operated.get(&format!("{}/metrics", operated.admin), "*/*");
+    let (status, media_type, text) = Operated::get(&format!("{}/metrics", operated.admin), "*/*");
     assert_eq!(
         (status, media_type.as_str()),
         (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -167,17 +167,17 @@ fn what_is_asked_for_is_counted() {
     // whatever is asked for, there are no more series than before
     let series = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
     for n in 0..20 {
-        operated.get(&format!("{}/made-up-{n}?x={n}", operated.base), "*/*");
+        Operated::get(&format!("{}/made-up-{n}?x={n}", operated.base), "*/*");
     }
-    let (_, _, after) = operated.get(&format!("{}/metrics", operated.admin), "*/*");
+    let (_, _, after) = Operated::get(&format!("{}/metrics", operated.admin), "*/*");
     assert_eq!(series(&text), series(&after));
 }
 
 #[test]
 fn the_access_log_is_written_when_asked_for_and_tells_no_more_than_it_should() {
     let mut operated = Operated::start(&FILES, &["--access-log"]);
-    operated.get(&format!("{}/api/posts?page=1&secret=Ann", operated.base), "*/*");
-    operated.get(&format!("{}/rss.xml", operated.base), "*/*");
+    Operated::get(&format!("{}/api/posts?page=1&secret=Ann", operated.base), "*/*");
+    Operated::get(&format!("{}/rss.xml", operated.base), "*/*");
     let line = operated.serving.until("/rss.xml").join("\n");
     let event: Value = serde_json::from_str(line.lines().last().unwrap()).unwrap();
     assert_eq!(
@@ -193,8 +193,8 @@ fn the_access_log_is_written_when_asked_for_and_tells_no_more_than_it_should() {
     operated.serving.until("\"stopped\"");
     assert_eq!(operated.serving.ended(), Some(0));
 
-    let mut silent = Operated::start(&FILES, &[]);
-    silent.get(&format!("{}/rss.xml", silent.base), "*/*");
+    let silent = Operated::start(&FILES, &[]);
+    Operated::get(&format!("{}/rss.xml", silent.base), "*/*");
     silent.serving.signal(rustix::process::Signal::TERM);
     let lines = silent.serving.until("\"stopped\"");
     assert!(lines.iter().all(|line| !line.contains("/rss.xml")), "{lines:?}");

@@ -1,5 +1,6 @@
 //! What the operator is told: what the world sees, what it does not and why, every problem, and whether changes are noticed.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -117,7 +118,7 @@ impl Status {
                 Draft | Private | Expired => held_back.push((&**post, visibility)),
             }
         }
-        published.sort_by(|a, b| b.date.cmp(&a.date));
+        published.sort_by_key(|post| Reverse(post.date));
         scheduled.sort_by_key(|post| post.date);
         let released = |post: &Post| Released {
             path: post.source.to_string(),

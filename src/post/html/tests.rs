@@ -49,7 +49,7 @@ fn addresses_in_feeds_are_absolute() {
         (
             "film",
             "<video poster=p.png src=/v.mp4 controls autoplay></video>",
-            r#"<video poster="https://site.test/posts/p.png" src="https://site.test/v.mp4" controls=""></video>"#,
+            r#"<video poster="https://site.test/media/p.png" src="https://site.test/v.mp4" controls=""></video>"#,
         ),
     ];
     for (name, html, expected) in cases {
@@ -76,7 +76,7 @@ fn addresses_on_pages_stay_but_those_of_files_beside_the_post() {
 
 #[test]
 fn posts_that_a_text_links_to_are_found() {
-    let html = r##"<a href="b.md#x">b</a><a href="sub/c%20d&#46;md?x">c</a><a href=/e.md>e</a><img src=f.md><a href="https://a.test/g.md">"##;
+    let html = r#"<a href="b.md#x">b</a><a href="sub/c%20d&#46;md?x">c</a><a href=/e.md>e</a><img src=f.md><a href="https://a.test/g.md">"#;
     let found: Vec<_> = linked_posts(html, "in/a.md".into()).into_iter().map(String::from).collect();
     assert_eq!(found, ["in/b.md", "in/sub/c d.md"]);
 }
