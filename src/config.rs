@@ -148,18 +148,36 @@ pub enum SplitTags {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Where to listen.
+    /// Where to listen: `host:port`, `unix:/path/to.sock`, or `systemd` for the socket that systemd passes.
     pub listen: String,
-    /// Where the operator's addresses listen.
+    /// Where the operator's addresses listen: likewise, with `systemd` for the next socket passed.
     pub admin: String,
-    /// Connections held at once.
+    /// Connections held at once. Further ones are told to come back (503). Never more than the system's file descriptors allow.
     pub max_connections: usize,
-    /// Seconds a client may take to send a request's header, or to begin the next one.
+    /// Connections held at once for one address; of IPv6, one network of 64 bits. A proxy in front is one address: there it should
+    /// be as high as `max_connections`.
+    pub max_connections_per_address: usize,
+    /// Seconds a client may take from connecting, or from the first byte of a later request, to the end of the request's header.
     #[serde(deserialize_with = "seconds")]
     pub header_timeout: Duration,
+    /// Seconds a connection is kept after an answer for the next request to begin.
+    #[serde(deserialize_with = "seconds")]
+    pub idle_timeout: Duration,
+    /// Seconds a client may take to send a request's body (408).
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// Seconds a client may go without taking any more of an answer.
+    #[serde(deserialize_with = "seconds")]
+    pub write_timeout: Duration,
     /// Seconds that open requests may take to end after the signal to stop.
     #[serde(deserialize_with = "seconds")]
     pub drain_timeout: Duration,
+    /// The largest header of a request, with its first line, in bytes (431).
+    pub max_header_bytes: usize,
+    /// Header fields in a request (431).
+    pub max_headers: usize,
+    /// The largest body of a request, in bytes (413).
+    pub max_body_bytes: usize,
     /// How logs are written.
     pub log: LogFormat,
     /// Whether each answer is logged, without what would tell people apart.
@@ -333,8 +351,15 @@ impl Default for Server {
             listen: "127.0.0.1:8080".to_owned(),
             admin: "127.0.0.1:8081".to_owned(),
             max_connections: 4096,
+            max_connections_per_address: 256,
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(10),
+            max_header_bytes: 32 * 1024,
+            max_headers: 100,
+            max_body_bytes: 16 * 1024,
             log: LogFormat::Text,
             access_log: false,
         }
@@ -408,6 +433,7 @@ impl Config {
         if !(1..=1000).contains(&self.feed.limit) {
             return Err(("feed.limit", "a number from 1 to 1000 is needed".to_owned()));
         }
+        self.server.checked()?;
         if TimeZone::get(&self.site.timezone).is_err() {
             let message = format!(
                 "`{}` is no time zone; write an IANA name such as `Europe/Berlin`",
@@ -452,6 +478,7 @@ impl Config {
     pub fn base(&self) -> String {
         match &self.site.base_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None if self.server.listen.starts_with("unix:") || self.server.listen == "systemd" => "http://localhost".to_owned(),
             None => {
                 let listen = &self.server.listen;
                 // listening everywhere is no address to go to
@@ -467,6 +494,31 @@ impl Config {
     #[must_use]
     pub fn authority(&self) -> &str {
         self.site.base_url.as_ref().and_then(Url::host_str).unwrap_or("localhost")
+    }
+}
+
+impl Server {
+    /// Whether every limit is one that can be kept, else the first key that is not and what it needs.
+    fn checked(&self) -> Result<(), (&'static str, String)> {
+        let limits = [
+            ("server.max_connections", self.max_connections, 1, 1_000_000),
+            (
+                "server.max_connections_per_address",
+                self.max_connections_per_address,
+                1,
+                1_000_000,
+            ),
+            ("server.max_header_bytes", self.max_header_bytes, 1024, 1024 * 1024),
+            ("server.max_headers", self.max_headers, 1, 1000),
+            ("server.max_body_bytes", self.max_body_bytes, 0, 1024 * 1024),
+        ];
+        match limits
+            .into_iter()
+            .find(|(_, value, least, most)| !(least..=most).contains(&value))
+        {
+            Some((key, _, least, most)) => Err((key, format!("a number from {least} to {most} is needed"))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -531,6 +583,18 @@ mod tests {
                 "feedmill.toml:2:1: error: posts.permalink: it starts with `/`",
             ),
             ("[site\n", "feedmill.toml:1:6: error: "),
+            (
+                "[server]\nmax_headers = 0\n",
+                "feedmill.toml:2:1: error: server.max_headers: a number from 1 to 1000 is needed",
+            ),
+            (
+                "[server]\nmax_connections = 9\nmax_connections_per_address = 0\n",
+                "feedmill.toml:3:1: error: server.max_connections_per_address: a number from 1 to 1000000 is needed",
+            ),
+            (
+                "[server]\nmax_header_bytes = 100\n",
+                "feedmill.toml:2:1: error: server.max_header_bytes: a number from 1024 to 1048576 is needed",
+            ),
             (
                 "[site]\ntimezone = 'Mars/Base'\n",
                 "feedmill.toml:2:1: error: site.timezone: `Mars/Base` is no time zone",

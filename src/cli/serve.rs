@@ -19,7 +19,7 @@ use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
 use crate::http::filter::{Door, filter};
 use crate::http::media::Library;
-use crate::http::server::{self, Bound};
+use crate::http::server::{self, Address, Bound};
 use crate::metrics::Metrics;
 use crate::publisher::{Publisher, Report};
 use crate::site::Site;
@@ -185,14 +185,17 @@ impl Voice {
     }
 }
 
-/// `config` with the address that is really listened at, for port 0 is any free one.
+/// `config` with the address that is really listened at: port 0 is any free one, and `systemd` whatever it says.
 fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
-    if config.site.base_url.is_none() && config.server.listen.ends_with(":0") {
-        let mut config = Config::clone(&config);
-        config.server.listen = bound.address().to_string();
-        return Arc::new(config);
+    let listen = &config.server.listen;
+    match bound.address() {
+        Address::Tcp(address) if config.site.base_url.is_none() && (listen.ends_with(":0") || listen == "systemd") => {
+            let mut config = Config::clone(&config);
+            config.server.listen = address.to_string();
+            Arc::new(config)
+        }
+        _ => config,
     }
-    config
 }
 
 /// What to do about an address that cannot be listened at.

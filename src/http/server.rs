@@ -1,132 +1,195 @@
-//! Connections: an accept loop of our own around warp's service.
+//! Connections: an accept loop of our own around warp's service, in HTTP/1.1 (RFC 9112).
 //!
 //! `warp::serve` neither ends silent connections nor caps their number, and its shutdown waits for ever for a client that says
-//! nothing. Here every connection has a time to say something, there are only so many, and the drain has an end.
+//! nothing. Here every wait for a client has an end, there are only so many connections, and the drain has an end. Each limit has
+//! its name in [`Server`]. HTTP/2 and TLS are a proxy's.
+
+mod connection;
+mod host;
+mod listen;
+mod pace;
+mod places;
+mod screen;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::{Filter, Reply};
 
+use self::connection::Stop;
+pub use self::listen::Address;
+use self::listen::{Listening, Stream};
+use self::places::{Full, Places};
 use crate::config::Server;
 
 /// How long to wait after the system refused a connection, for want of file descriptors or memory: it may have some soon.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
-/// The largest header of a request, and the most that is read ahead of it, in bytes.
-const HEADER_BYTES: usize = 32 * 1024;
+/// Connections without a place that are told so at once; what goes beyond is closed without a word.
+const REFUSALS_AT_ONCE: usize = 32;
+/// The most connections that wait at the listener's end: as many as the system keeps for us.
+const LONGEST_QUEUE: usize = 1024;
+/// How long connections that are told to end may take to.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// The other end of the connection that a request came on.
+/// The other end of the connection that a request came on, as the request's extension: `warp::ext::optional::<Peer>()`.
+/// A proxy in front is the other end of all of its requests; a Unix socket has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub Option<SocketAddr>);
 
 /// A server that listens and has not begun to answer.
 #[derive(Debug)]
 pub struct Bound {
-    listener: TcpListener,
-    address: SocketAddr,
+    listening: Listening,
 }
 
-/// Listens at `address` (`host:port`; port 0 is any free one).
+/// Listens at `address`: `host:port` (port 0 is any free one); `unix:/path/to.sock`, where a file that a dead server left is
+/// replaced; or `systemd`, the next socket that systemd passed.
 ///
 /// # Errors
 ///
-/// What the system says: the address is taken, not ours, or not allowed.
+/// What the system says: the address is taken, not ours, or not allowed; no socket was passed.
 pub async fn bind(address: &str) -> io::Result<Bound> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok(Bound { listener, address })
+    let listening = listen::listen(address).await?;
+    Ok(Bound { listening })
 }
 
 impl Bound {
     /// Where it listens.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &Address {
+        &self.listening.address
     }
 
     /// Answers requests as `filter` says until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
+    ///
+    /// Whoever holds `stop` knows with it whether the server is draining.
     pub async fn serve<F, R>(self, filter: F, settings: &Server, stop: CancellationToken)
     where
         R: Reply + Send,
         F: Filter<Extract = (R,), Error = Infallible> + Clone + Send + Sync + 'static,
         F::Future: Send,
     {
-        let places = Arc::new(Semaphore::new(settings.max_connections));
-        let connections = TaskTracker::new();
-        let service = TowerToHyperService::new(warp::service(filter));
+        let Listening {
+            listener, file, stays, ..
+        } = self.listening;
+        let desk = Desk {
+            places: Places::new(
+                places::affordable(settings.max_connections),
+                settings.max_connections_per_address,
+            ),
+            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)),
+            connections: TaskTracker::new(),
+            settings: Arc::new(settings.clone()),
+            stop: Stop {
+                soon: stop.clone(),
+                now: CancellationToken::new(),
+            },
+            filter,
+        };
+        let mut refused_before = false;
         loop {
-            let place = tokio::select! {
-                () = stop.cancelled() => break,
-                place = Arc::clone(&places).acquire_owned() => place,
-            };
             let accepted = tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
-                accepted = self.listener.accept() => accepted,
+                accepted = poll_fn(|context| listener.poll_accept(context)) => accepted,
             };
             match accepted {
-                Ok((stream, _peer)) => {
-                    let connection = connection(stream, service.clone(), settings.header_timeout, stop.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(place);
-                    });
+                Ok((stream, peer)) => {
+                    refused_before = false;
+                    desk.receive(stream, peer);
                 }
+                // the client has gone already
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                    ) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+                    if !std::mem::replace(&mut refused_before, true) {
+                        tracing::warn!(%error, "connections cannot be accepted");
+                    }
+                    let _ = tokio::time::timeout(PAUSE_AFTER_REFUSAL, stop.cancelled()).await;
                 }
             }
         }
-        drop(self.listener);
-        connections.close();
-        if tokio::time::timeout(settings.drain_timeout, connections.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                open = connections.len(),
-                "connections were still open at the end of the drain"
-            );
+        if !stays {
+            // who waits at a listener that closes is turned away, after having been let in by the system
+            for _ in 0..LONGEST_QUEUE {
+                match poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
+                    Poll::Ready(Ok((stream, peer))) => desk.receive(stream, peer),
+                    _ => break,
+                }
+            }
         }
+        drop(file);
+        drop(listener);
+        desk.drain().await;
     }
 }
 
-/// Holds one connection to its end.
-async fn connection<S>(stream: TcpStream, service: S, header_timeout: Duration, stop: CancellationToken)
+/// Where connections are let in.
+struct Desk<F> {
+    places: Arc<Places>,
+    refusals: Arc<Semaphore>,
+    connections: TaskTracker,
+    settings: Arc<Server>,
+    stop: Stop,
+    filter: F,
+}
+
+impl<F> Desk<F>
 where
-    S: Service<Request<Incoming>, Response = warp::reply::Response, Error = Infallible>,
+    F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
+    F::Extract: Reply,
+    F::Future: Send,
 {
-    // answers are written whole: waiting for more to send would only delay them
-    let _ = stream.set_nodelay(true);
-    let mut protocol = http1::Builder::new();
-    protocol
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(HEADER_BYTES);
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    /// Holds `stream` if there is a place for it, and turns it away if not.
+    fn receive(&self, stream: Stream, peer: Option<SocketAddr>) {
+        match self.places.take(peer) {
+            Ok(place) => {
+                let service = TowerToHyperService::new(warp::service(self.filter.clone()));
+                let held = connection::hold(stream, peer, service, Arc::clone(&self.settings), self.stop.clone());
+                self.connections.spawn(async move {
+                    held.await;
+                    drop(place);
+                });
+            }
+            Err(full) => {
+                let Ok(refusal) = Arc::clone(&self.refusals).try_acquire_owned() else {
+                    return;
+                };
+                let detail = match full {
+                    Full::Everywhere => "there are too many connections; come back in a while",
+                    Full::ForAddress => "there are too many connections from your address; use the ones you have",
+                };
+                self.connections.spawn(async move {
+                    connection::refuse(stream, detail).await;
+                    drop(refusal);
+                });
+            }
         }
-    };
-    if let Err(error) = ended {
-        // clients that leave, stay silent or speak something else are no news
-        tracing::debug!(%error, "a connection ended early");
+    }
+
+    /// Waits for the open connections, and ends those that take too long.
+    async fn drain(self) {
+        self.connections.close();
+        let drained = tokio::time::timeout(self.settings.drain_timeout, self.connections.wait()).await;
+        if drained.is_err() {
+            tracing::warn!(
+                open = self.connections.len(),
+                "connections were still open at the end of the drain"
+            );
+            self.stop.now.cancel();
+            let _ = tokio::time::timeout(LAST_MOMENT, self.connections.wait()).await;
+        }
     }
 }

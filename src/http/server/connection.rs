@@ -1,0 +1,151 @@
+//! One connection, from its first byte to its end.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
+
+use super::listen::Stream;
+use super::pace::{Pace, Paced, Unfinished};
+use super::screen::{Screen, Whole};
+use crate::config::Server;
+use crate::http::problem::problem;
+use crate::time::Moment;
+
+/// How long an idle connection is kept when the server stops: what its client had sent by then is on its way.
+const PARTING: Duration = Duration::from_millis(100);
+/// How long, and how many bytes of, what a client goes on sending after a refusal is read. A connection closed over unread bytes is
+/// reset, and the client might never read the refusal (RFC 9112, section 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 256 * 1024;
+/// Seconds after which a client that found no place may come back.
+const COME_BACK: &str = "5";
+/// hyper reads no less than this at once.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+
+/// Tells connections that the server stops.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    /// No further requests are wanted.
+    pub(super) soon: CancellationToken,
+    /// Whatever is going on ends.
+    pub(super) now: CancellationToken,
+}
+
+/// Answers the requests on `stream` by `service` until the client leaves, a limit is passed, or the server stops.
+pub(super) async fn hold<S>(stream: Stream, peer: Option<SocketAddr>, service: S, settings: Arc<Server>, stop: Stop)
+where
+    S: Service<Request<Whole>, Response = warp::reply::Response, Error = Infallible>,
+{
+    let pace = Pace::new(Arc::clone(&settings));
+    let mut protocol = http1::Builder::new();
+    protocol
+        // the pace keeps the time
+        .header_read_timeout(None)
+        // a client that has asked may close its half and still wait for the answer
+        .half_close(true)
+        .max_header_size(settings.max_header_bytes)
+        .max_headers(settings.max_headers)
+        .max_buf_size(settings.max_header_bytes.max(SMALLEST_BUFFER));
+    let screen = Arc::new(Screen {
+        service,
+        peer,
+        settings,
+        pace: Arc::clone(&pace),
+        stop: stop.soon.clone(),
+        refused: AtomicBool::new(false),
+    });
+    let screened = Arc::clone(&screen);
+    let service = service_fn(move |request| {
+        let screen = Arc::clone(&screened);
+        async move { screen.answer(request).await }
+    });
+    let mut connection = protocol.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service);
+
+    let mut expired = pin!(pace.expired());
+    let mut parting = pin!(async {
+        stop.soon.cancelled().await;
+        tokio::time::sleep(PARTING).await;
+    });
+    let mut parted = false;
+    let ended = loop {
+        tokio::select! {
+            // the connection first: what it reads and sends moves the deadline
+            biased;
+            ended = &mut connection => break Some(ended),
+            () = &mut expired => break None,
+            () = stop.now.cancelled() => break None,
+            () = &mut parting, if !parted => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                parted = true;
+            }
+        }
+    };
+    let mut stream = connection.into_parts().io.into_inner().stream;
+    match ended {
+        Some(Ok(())) if !screen.refused.load(Ordering::Relaxed) => {}
+        Some(Ok(())) => linger(&mut stream).await,
+        Some(Err(error)) => {
+            // clients that leave, stay silent or speak something else are no news
+            tracing::debug!(%error, "a connection ended early");
+            if error.is_parse() {
+                linger(&mut stream).await;
+            }
+        }
+        None => match pace.unfinished() {
+            Unfinished::Nothing => {}
+            Unfinished::Header => {
+                let late = problem(StatusCode::REQUEST_TIMEOUT, "the header of the request took too long to come");
+                let _ = tokio::time::timeout(LINGER, last_word(&mut stream, late)).await;
+            }
+            Unfinished::Answer => stream.abort(),
+        },
+    }
+}
+
+/// Tells a client for whose connection there is no place to come back later.
+pub(super) async fn refuse(mut stream: Stream, detail: &str) {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(COME_BACK));
+    if let Ok(Ok(())) = tokio::time::timeout(LINGER, last_word(&mut stream, response)).await {
+        linger(&mut stream).await;
+    }
+}
+
+/// Sends `response` without having understood a request. The connection has to be closed then.
+async fn last_word(stream: &mut Stream, response: Response<Bytes>) -> io::Result<()> {
+    let (head, body) = response.into_parts();
+    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    for (name, value) in &head.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    let date = Moment::utc(Timestamp::now()).rfc822();
+    let rest = format!("content-length: {}\r\nconnection: close\r\ndate: {date}\r\n\r\n", body.len());
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes.extend_from_slice(&body);
+    stream.write_all(&bytes).await
+}
+
+/// Says that nothing more will be sent, and reads for a while what still comes.
+async fn linger(stream: &mut Stream) {
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(LINGER, rest).await;
+}
