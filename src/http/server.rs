@@ -16,7 +16,6 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
@@ -37,6 +36,8 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 const REFUSALS_AT_ONCE: usize = 32;
 /// The most connections that wait at the listener's end: as many as the system keeps for us.
 const LONGEST_QUEUE: usize = 1024;
+/// How long the listener is looked at for one more of them when the server stops.
+const LAST_LOOK: Duration = Duration::from_millis(10);
 /// How long connections that are told to end may take to.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -122,12 +123,13 @@ impl Bound {
             }
         }
         if !stays {
-            // who waits at a listener that closes is turned away, after having been let in by the system
+            // the system has let them in already, and would turn them away when the listener closes
             for _ in 0..LONGEST_QUEUE {
-                match poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
-                    Poll::Ready(Ok((stream, peer))) => desk.receive(stream, peer),
-                    _ => break,
-                }
+                let next = poll_fn(|context| listener.poll_accept(context));
+                let Ok(Ok((stream, peer))) = tokio::time::timeout(LAST_LOOK, next).await else {
+                    break;
+                };
+                desk.receive(stream, peer);
             }
         }
         drop(file);

@@ -1,57 +1,230 @@
 //! Raw bytes on a connection.
 
+mod descriptors;
+mod drain;
+mod limits;
+mod requests;
+mod sockets;
+
+use std::convert::Infallible;
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
-use crate::server::TestSite;
+use bytes::Bytes;
+use feedmill::config::Config;
+use feedmill::http::server::{self, Address, Peer};
+use http::Response;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use warp::Filter;
+use warp::filters::path::FullPath;
 
-/// What the server answers to `bytes`, up to its closing the connection or a second of silence.
-fn answer(site: &TestSite, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(site.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
+/// What a condition is waited for at most. Nothing takes this long but a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// More than the system keeps for a client that does not read.
+const LARGE: usize = 32 << 20;
+
+/// The real server in front of a filter that is made for tests: `/panic` panics, `/large` answers with [`LARGE`] bytes, `/wait`
+/// waits until it is told to go on, and anything else names itself, the client and the body.
+struct Served {
+    address: Address,
+    stop: CancellationToken,
+    go_on: Arc<Notify>,
+    waiting: Receiver<()>,
+    ended: Receiver<()>,
+    runtime: Option<Runtime>,
 }
 
-#[test]
-fn methods_that_do_not_read_are_refused_and_kill_nothing() {
-    let site = TestSite::start(&[], "");
-    let requests = [
-        (
-            "405",
-            "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nConnection: close\r\n\r\n",
-        ),
-        ("405", "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-        ("204", "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-        ("501", "FOO / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-        (
-            "405",
-            "POST /rss.xml HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
-        ),
-    ];
-    for (status, request) in requests {
-        let answer = answer(&site, request.as_bytes()).to_ascii_lowercase();
-        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{request:?}: {answer:?}");
-        assert!(
-            answer.contains("\r\nallow: get, head, options\r\n"),
-            "{request:?}: {answer:?}"
-        );
+impl Served {
+    /// Served as `settings`, the keys of `[server]`, say.
+    fn start(settings: &str) -> Served {
+        Served::start_at("127.0.0.1:0", settings)
     }
-    assert_eq!(site.get("/rss.xml").status, 200, "the server is still there");
+
+    fn start_at(listen: &str, settings: &str) -> Served {
+        let config = Config::parse("feedmill.toml".into(), &format!("[server]\n{settings}")).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (stop, go_on) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let (waits, waiting) = channel();
+        let (ends, ended) = channel();
+        let bound = runtime.block_on(server::bind(listen)).unwrap();
+        let address = bound.address().clone();
+        let (told, stopped) = (Arc::clone(&go_on), stop.clone());
+        let filter = warp::path::full()
+            .and(warp::ext::optional::<Peer>())
+            .and(warp::body::bytes())
+            .and_then(move |path: FullPath, peer: Option<Peer>, body: Bytes| {
+                let (told, waits) = (Arc::clone(&told), waits.clone());
+                async move {
+                    Ok::<_, warp::Rejection>(match path.as_str() {
+                        "/panic" => panic!("this is part of the test"),
+                        "/large" => Bytes::from(vec![b'x'; LARGE]),
+                        "/wait" => {
+                            let told = told.notified();
+                            waits.send(()).unwrap();
+                            told.await;
+                            Bytes::from("waited")
+                        }
+                        path => Bytes::from(format!("{path} {} {}", seen(peer), String::from_utf8_lossy(&body))),
+                    })
+                }
+            })
+            .or_else(|_| async { Ok::<_, Infallible>((Bytes::from("rejected"),)) })
+            .map(Response::new);
+        runtime.spawn(async move {
+            bound.serve(filter, &config.server, stopped).await;
+            let _ = ends.send(());
+        });
+        Served {
+            address,
+            stop,
+            go_on,
+            waiting,
+            ended,
+            runtime: Some(runtime),
+        }
+    }
+
+    fn port(&self) -> SocketAddr {
+        match &self.address {
+            Address::Tcp(address) => *address,
+            Address::Unix(path) => panic!("{} is no port", path.display()),
+        }
+    }
+
+    fn connect(&self) -> Client {
+        Client::connect(self.port())
+    }
+
+    /// That a request is answered now, on a connection of its own.
+    fn assert_answers(&self) {
+        assert_answers(&mut self.connect());
+    }
 }
 
-#[test]
-fn a_silent_connection_is_ended() {
-    let site = TestSite::start(&[], "[server]\nheader_timeout = 0.2\n");
-    for sent in ["", "GET / HT"] {
-        let mut stream = TcpStream::connect(site.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(sent.as_bytes()).unwrap();
-        let mut rest = Vec::new();
-        // the server closes it: without that, reading would last to its own timeout
-        assert!(stream.read_to_end(&mut rest).is_ok(), "{sent:?} was never ended");
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}
+
+fn seen(peer: Option<Peer>) -> String {
+    match peer {
+        Some(Peer(Some(peer))) => peer.ip().to_string(),
+        Some(Peer(None)) => "nobody".to_owned(),
+        None => "unknown".to_owned(),
+    }
+}
+
+fn assert_answers(client: &mut Client) {
+    client.send("GET /here HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// One end of a connection.
+struct Client {
+    stream: Box<dyn Duplex>,
+    read: Vec<u8>,
+}
+
+trait Duplex: Read + Write + Send {}
+impl<T: Read + Write + Send> Duplex for T {}
+
+/// An answer as it was sent.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Client::over(stream)
+    }
+
+    fn over(stream: impl Duplex + 'static) -> Client {
+        Client {
+            stream: Box::new(stream),
+            read: Vec::new(),
+        }
+    }
+
+    fn send(&mut self, bytes: &str) {
+        self.stream.write_all(bytes.as_bytes()).unwrap();
+    }
+
+    /// The next answer.
+    fn answer(&mut self) -> Answer {
+        self.try_answer()
+            .unwrap_or_else(|| panic!("the connection ended without an answer"))
+    }
+
+    /// The next answer, or nothing if the server ended the connection before its first byte.
+    fn try_answer(&mut self) -> Option<Answer> {
+        let end = loop {
+            if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if self.more() == 0 {
+                assert!(self.read.is_empty(), "{:?}", String::from_utf8_lossy(&self.read));
+                return None;
+            }
+        };
+        let head = String::from_utf8(self.read.drain(..end).collect())
+            .unwrap()
+            .to_ascii_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.parse().unwrap());
+        while self.read.len() < length {
+            assert!(self.more() > 0, "{head:?} has no end");
+        }
+        let body = String::from_utf8(self.read.drain(..length).collect()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Some(Answer { status, head, body })
+    }
+
+    fn more(&mut self) -> usize {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(count) => {
+                self.read.extend_from_slice(&buffer[..count]);
+                count
+            }
+            // a connection that is reset is at its end, too
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// That the server ends the connection, and sends nothing more.
+    fn assert_ended(&mut self) {
+        while self.more() > 0 {}
+        assert!(self.read.is_empty(), "{:?}", String::from_utf8_lossy(&self.read));
+    }
+}
+
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !condition() {
+        assert!(since.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

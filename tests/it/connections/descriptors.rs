@@ -1,0 +1,115 @@
+//! Too few file descriptors.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::{Client, PATIENCE, wait_until};
+
+/// The program, running over a folder of its own. It ends when this is dropped.
+pub(super) struct Running {
+    child: Child,
+    folder: TempDir,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Starts `command`, whose posts are in the folder `posts` where it runs.
+    pub(super) fn start(mut command: Command) -> Running {
+        let folder = TempDir::new().unwrap();
+        std::fs::create_dir(folder.path().join("posts")).unwrap();
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FEEDMILL_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .current_dir(folder.path())
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        Running { child, folder, lines }
+    }
+
+    /// What it said up to the line that contains `wanted`.
+    pub(super) fn until(&self, wanted: &str) -> String {
+        let mut seen = String::new();
+        while !seen.contains(wanted) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => seen = seen + &line + "\n",
+                Err(error) => panic!("{wanted:?} was not said ({error}); what was: {seen}"),
+            }
+        }
+        seen
+    }
+
+    /// Seconds of processor time that it has taken, in hundredths.
+    fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after_name = stat.rsplit(')').next().unwrap();
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with no more than `limit` descriptors, and where it listens.
+fn with_descriptors(limit: usize) -> (Running, SocketAddr) {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_feedmill"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let running = Running::start(command);
+    let welcome = running.until("Ctrl-C ends it");
+    let read = welcome.lines().find(|line| line.trim_start().starts_with("read")).unwrap();
+    let address = read.split("http://").nth(1).unwrap().trim_matches('/').parse().unwrap();
+    (running, address)
+}
+
+fn get(address: SocketAddr, path: &str) -> Option<u16> {
+    let mut client = Client::connect(address);
+    let _ = client
+        .stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+    client.try_answer().map(|answer| answer.status)
+}
+
+#[test]
+fn connections_leave_descriptors_for_the_posts() {
+    let (running, address) = with_descriptors(120);
+    let _held: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(address).unwrap()).collect();
+    wait_until("there is no place left", || get(address, "/healthz") != Some(200));
+    std::fs::write(running.folder.path().join("posts/new.md"), "Just text.\n").unwrap();
+    running.until("+ new.md");
+}
+
+#[test]
+fn without_descriptors_it_waits_and_does_not_spin() {
+    let (running, address) = with_descriptors(24);
+    let held: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(address).unwrap()).collect();
+    wait_until("it has no descriptor left", || running.descriptors() >= 23);
+    let before = running.ticks();
+    // this is no waiting for something to happen: it is the time over which nothing may
+    std::thread::sleep(Duration::from_secs(1));
+    let spent = running.ticks() - before;
+    assert!(spent < 30, "it took {spent} hundredths of a second to do nothing");
+    drop(held);
+    wait_until("it answers again", || get(address, "/healthz") == Some(200));
+}

@@ -1,0 +1,186 @@
+//! What a client may take: time, and connections.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Client, LARGE, PATIENCE, Served, assert_answers};
+
+/// Longer than any short limit below.
+const A_WHILE: Duration = Duration::from_millis(600);
+
+#[test]
+fn a_client_that_says_nothing_is_left() {
+    let served = Served::start("header_timeout = 0.2\n");
+    served.connect().assert_ended();
+}
+
+#[test]
+fn half_a_header_is_waited_for_only_so_long() {
+    let served = Served::start("header_timeout = 0.3\n");
+    let mut client = served.connect();
+    client.send("GET / HT");
+    let answer = client.answer();
+    assert_eq!(answer.status, 408);
+    assert!(
+        answer.head.contains("\r\nconnection: close\r\n") && answer.head.contains("\r\ndate: "),
+        "{answer:?}"
+    );
+    client.assert_ended();
+}
+
+#[test]
+fn a_header_byte_by_byte_does_not_stretch_its_time() {
+    let served = Served::start("header_timeout = 0.5\n");
+    let mut client = served.connect();
+    // the second request of a connection, whose time begins with its first byte
+    assert_answers(&mut client);
+    sleep(A_WHILE);
+    let since = Instant::now();
+    while client.stream.write_all(b"x").is_ok() {
+        assert!(since.elapsed() < PATIENCE, "it was never ended");
+        sleep(Duration::from_millis(10));
+    }
+    assert!(since.elapsed() > Duration::from_millis(400), "it ended before its time");
+}
+
+#[test]
+fn an_idle_connection_has_a_limit_of_its_own() {
+    let served = Served::start("header_timeout = 0.2\nidle_timeout = 1.5\n");
+    let mut client = served.connect();
+    assert_answers(&mut client);
+    sleep(A_WHILE);
+    assert_answers(&mut client);
+    let since = Instant::now();
+    client.assert_ended();
+    assert!(since.elapsed() > Duration::from_secs(1), "it ended before its time");
+}
+
+#[test]
+fn a_body_is_waited_for_only_so_long() {
+    let served = Served::start("body_timeout = 0.2\n");
+    for sent in ["", "abc"] {
+        let mut client = served.connect();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
+        client.send(sent);
+        assert_eq!(client.answer().status, 408, "{sent:?}");
+        client.assert_ended();
+    }
+}
+
+#[test]
+fn an_answer_may_take_longer_than_any_limit_for_clients() {
+    let limits = "header_timeout = 0.1\nidle_timeout = 0.1\nbody_timeout = 0.1\nwrite_timeout = 0.1\n";
+    let served = Served::start(limits);
+    let mut client = served.connect();
+    client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    served.waiting.recv_timeout(PATIENCE).unwrap();
+    sleep(A_WHILE);
+    served.go_on.notify_waiters();
+    assert_eq!(client.answer().body, "waited");
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_left() {
+    let served = Served::start("write_timeout = 0.3\nmax_connections = 1\n");
+    let mut client = served.connect();
+    client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    // its place is free again
+    super::wait_until("its place is free", || {
+        let mut next = served.connect();
+        next.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        next.answer().status == 200
+    });
+    let mut rest = Vec::new();
+    let _ = client.stream.read_to_end(&mut rest);
+    assert!(rest.len() < LARGE, "all of it was sent");
+}
+
+#[test]
+fn a_slow_reader_that_reads_on_gets_all_of_it() {
+    let served = Served::start("write_timeout = 0.5\nidle_timeout = 0.2\nheader_timeout = 0.2\n");
+    let mut client = served.connect();
+    client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    let since = Instant::now();
+    let (mut buffer, mut read) = (vec![0; 2 << 20], 0);
+    while read < LARGE {
+        match client.stream.read(&mut buffer) {
+            Ok(0) | Err(_) => panic!("it ended after {read} bytes"),
+            Ok(count) => read += count,
+        }
+        sleep(Duration::from_millis(20));
+    }
+    assert!(since.elapsed() > Duration::from_millis(300), "this was no slow reader");
+}
+
+fn assert_turned_away(mut client: Client) {
+    let answer = client.answer();
+    assert_eq!(answer.status, 503, "{answer:?}");
+    for field in [
+        "retry-after: 5",
+        "connection: close",
+        "cache-control: no-store",
+        "application/problem+json",
+    ] {
+        assert!(answer.head.contains(field), "{field}: {answer:?}");
+    }
+    client.assert_ended();
+}
+
+#[test]
+fn who_finds_no_place_is_told_so_and_places_come_back() {
+    let served = Served::start("max_connections = 2\n");
+    let (mut first, mut second) = (served.connect(), served.connect());
+    assert_answers(&mut first);
+    assert_answers(&mut second);
+    assert_turned_away(served.connect());
+    let mut late = served.connect();
+    let _ = late.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_turned_away(late);
+    assert_answers(&mut first);
+    drop(first);
+    super::wait_until("a place is free", || {
+        let mut next = served.connect();
+        let _ = next.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        next.answer().status == 200
+    });
+}
+
+#[test]
+fn one_address_cannot_take_every_place() {
+    let served = Served::start("max_connections_per_address = 2\n");
+    let mut held = [served.connect(), served.connect()];
+    held.iter_mut().for_each(assert_answers);
+    assert_turned_away(served.connect());
+    let mut neighbour = connect_from(Ipv4Addr::new(127, 0, 0, 2), served.port());
+    neighbour.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(neighbour.answer().body, "/ 127.0.0.2 ");
+}
+
+/// A connection from another address of this machine.
+fn connect_from(address: Ipv4Addr, to: SocketAddr) -> Client {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((address, 0))).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    Client::over(stream)
+}
+
+#[test]
+fn with_thousands_of_idle_connections_a_request_is_answered_at_once() {
+    let served = Served::start("max_connections = 5000\nmax_connections_per_address = 5000\n");
+    // the server raises the limit of this process, which pays for both ends
+    served.assert_answers();
+    let mut idle: Vec<Client> = (0..2000).map(|_| served.connect()).collect();
+    for half in idle.iter_mut().step_by(2) {
+        half.send("GET / HT");
+    }
+    let since = Instant::now();
+    served.assert_answers();
+    assert!(since.elapsed() < Duration::from_secs(1), "it took {:?}", since.elapsed());
+}
