@@ -110,8 +110,8 @@ pub(super) fn affordable(wanted: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn peer(address: &str) -> Option<SocketAddr> {
-        Some(SocketAddr::new(address.parse().unwrap(), 1))
+    fn peer(address: &str) -> SocketAddr {
+        SocketAddr::new(address.parse().unwrap(), 1)
     }
 
     #[test]
@@ -130,21 +130,21 @@ mod tests {
     #[test]
     fn places_run_out_in_all_and_by_address_and_come_back() {
         let places = Places::new(4, 2);
-        let first = places.take(peer("2001:db8::1")).unwrap();
-        let _second = places.take(peer("2001:db8::2")).unwrap();
+        let first = places.take(Some(peer("2001:db8::1"))).unwrap();
+        let second = places.take(Some(peer("2001:db8::2"))).unwrap();
         assert_eq!(
-            places.take(peer("2001:db8::3")).unwrap_err(),
+            places.take(Some(peer("2001:db8::3"))).unwrap_err(),
             Full::ForAddress,
             "one network is one address"
         );
-        let _third = places.take(peer("2001:db8:0:1::1")).unwrap();
+        let third = places.take(Some(peer("2001:db8:0:1::1"))).unwrap();
         let fourth = places.take(None).unwrap();
         assert_eq!(places.take(None).unwrap_err(), Full::Everywhere);
         drop(fourth);
         drop(first);
-        let again = places.take(peer("2001:db8::4"));
+        let again = places.take(Some(peer("2001:db8::4")));
         assert!(again.is_ok(), "{again:?}");
-        drop((again, _second, _third));
+        drop((again, second, third));
         assert!(places.taken.lock().unwrap().is_empty(), "nothing is kept of who is gone");
     }
 }

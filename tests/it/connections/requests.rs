@@ -26,8 +26,9 @@ fn methods_that_do_not_read_are_refused_and_kill_nothing() {
     assert_eq!(site.get("/rss.xml").status, 200, "the server is still there");
 }
 
-/// The request with its answer's status, and whether the connection goes on after it.
+/// Requests with their answers' status, and whether the connection goes on after it.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn requests_are_answered_by_the_rules_of_their_grammar() {
     let served = Served::start("max_header_bytes = 16384\nmax_headers = 20\nmax_body_bytes = 10\n");
     let header = |bytes: usize| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(bytes));
