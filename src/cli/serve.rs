@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Where to listen [default: 127.0.0.1:8080]
+    /// Where to listen: HOST:PORT, unix:PATH or systemd [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN", hide_env_values = true)]
     listen: Option<String>,
     /// Where the operator's address listens [default: 127.0.0.1:8081]

@@ -46,6 +46,11 @@ impl Served {
     }
 
     fn start_at(listen: &str, settings: &str) -> Served {
+        Served::start_after(listen, settings, |_, _| {})
+    }
+
+    /// Listens, lets `first` be done, which knows where it listens and how to stop it, and then serves.
+    fn start_after(listen: &str, settings: &str, first: impl FnOnce(&Address, &CancellationToken)) -> Served {
         let config = Config::parse("feedmill.toml".into(), &format!("[server]\n{settings}")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -57,6 +62,7 @@ impl Served {
         let (ends, ended) = channel();
         let bound = runtime.block_on(server::bind(listen)).unwrap();
         let address = bound.address().clone();
+        first(&address, &stop);
         let (told, stopped) = (Arc::clone(&go_on), stop.clone());
         let filter = warp::path::full()
             .and(warp::ext::optional::<Peer>())

@@ -24,11 +24,11 @@ use crate::config::Server;
 use crate::http::problem::problem;
 use crate::time::Moment;
 
-/// How long an idle connection is kept when the server stops: what its client had sent by then is on its way.
-const PARTING: Duration = Duration::from_millis(100);
+/// How long an idle connection is kept when the server stops: what its client had sent by then may be on its way.
+const PARTING: Duration = Duration::from_millis(250);
 /// How long, and how many bytes of, what a client goes on sending after a refusal is read. A connection closed over unread bytes is
 /// reset, and the client might never read the refusal (RFC 9112, section 9.6).
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 256 * 1024;
 /// Seconds after which a client that found no place may come back.
 const COME_BACK: &str = "5";

@@ -194,6 +194,15 @@ fn a_refusal_is_read_even_by_a_client_that_goes_on_sending() {
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
     client.send(&"x".repeat(200_000));
     assert_eq!(client.answer().status, 413);
+    client.assert_ended();
+    // one that only now sends what was refused, as most libraries do before they read the answer
+    let mut late = served.connect();
+    late.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
+    assert_eq!(late.answer().status, 413);
+    late.send(&"x".repeat(100_000));
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    late.send(&"x".repeat(100_000));
+    late.assert_ended();
 }
 
 #[test]
