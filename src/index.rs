@@ -4,9 +4,12 @@
 //! instant, newest first; posts of one instant stand in the order of their ids, so that the order is total and the same everywhere.
 
 mod claims;
+pub mod cursor;
+pub mod search;
+mod walk;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use percent_encoding::utf8_percent_encode;
 
@@ -14,6 +17,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{PATH_PART, Post, Visibility, key};
 use crate::time::Timestamp;
+pub use walk::Stretch;
 
 /// A set of posts that has feeds and pages of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +80,10 @@ pub struct Index {
     by_address: HashMap<String, Arc<Post>>,
     site_language: String,
     next_due: Option<Timestamp>,
+    /// The instant it was made for.
+    now: Timestamp,
+    /// The public posts, oldest change first; made when first asked for.
+    by_change: OnceLock<Vec<Arc<Post>>>,
 }
 
 impl Index {
@@ -91,6 +99,8 @@ impl Index {
             by_address: HashMap::new(),
             site_language: config.site.language.clone(),
             next_due,
+            now,
+            by_change: OnceLock::new(),
         };
         for post in &posts {
             let visibility = post.visibility(now);

@@ -11,6 +11,7 @@ pub mod feed_page;
 mod item;
 mod json_feed;
 pub mod listing;
+pub mod openapi;
 pub mod opml;
 pub mod page;
 pub mod robots;

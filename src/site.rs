@@ -2,6 +2,7 @@
 
 mod bundle;
 mod documents;
+pub mod listing;
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use camino::Utf8Path;
 use self::documents::{Documents, references_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::index::{Filter, Index, Scope};
+use crate::index::search::Search;
+use crate::index::{Index, Scope};
 use crate::post::Post;
 use crate::render::encode::Document;
-use crate::render::listing::ListingPage;
 use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap};
 use crate::time::Timestamp;
 
@@ -29,6 +30,7 @@ pub struct Site {
     /// What is to be said about the files it was made of, ordered by path and place.
     pub diagnostics: Vec<Diagnostic>,
     documents: Arc<Documents>,
+    search: Search,
     /// The instant it was built for.
     built: Timestamp,
 }
@@ -55,6 +57,7 @@ impl Site {
             index,
             diagnostics,
             documents,
+            search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
             built: now,
         };
         // the feeds that nearly every request is for are finished before the first request can see this site
@@ -121,32 +124,6 @@ impl Site {
     pub fn subscribe_page(&self, scope: &Scope) -> Option<Document> {
         let members = self.index.members(scope)?;
         Some(Document::new(page::MEDIA_TYPE, page::subscribe(&self.config, scope, members)))
-    }
-
-    /// Page `page` (from 1) of the JSON listing of what `filter` finds, and its `Link` header (RFC 8288) where it has one.
-    /// `query` are the parameters that its links keep.
-    #[must_use]
-    pub fn listing(
-        &self,
-        filter: &Filter,
-        query: &[(String, String)],
-        page: usize,
-        per_page: usize,
-    ) -> (Document, Option<String>) {
-        let (posts, total) = self.index.page(filter, page, per_page);
-        let base = self.config.base();
-        let author = self.config.site.author.as_ref();
-        let listing = ListingPage {
-            base: &base,
-            query,
-            page,
-            per_page,
-            total,
-            posts: &posts,
-            author,
-            content: None,
-        };
-        (Document::new("application/json", listing.json()), listing.links().header())
     }
 
     /// Page `number` (from 1) of the page for people of `scope`; `None` past its end.

@@ -185,7 +185,7 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
 fn kind(target: Option<&Target>) -> Kind {
     match target {
         Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
-        Some(Target::Listing) => Kind::Listing,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
         Some(Target::Page(..) | Target::Subscribe(_) | Target::Address(_)) => Kind::Page,
         Some(Target::Media(_)) => Kind::Media,
         Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,

@@ -3,63 +3,133 @@
 use url::form_urlencoded;
 
 use crate::index::Filter;
-
-/// What a listing request asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// Which posts.
-    pub filter: Filter,
-    /// The page, from 1.
-    pub page: usize,
-    /// How many posts a page.
-    pub per_page: usize,
-    /// The parameters beside the page's that links to other pages keep, in the order given.
-    pub kept: Vec<(String, String)>,
-}
+use crate::index::cursor::{Cursor, Order};
+use crate::index::search::Words;
+use crate::site::listing::{Part, Query};
+use crate::time::Timestamp;
 
 /// The most posts that one page of the listing holds.
 pub const MOST_PER_PAGE: usize = 200;
 
-const NAMES: &str = "page, per_page, tag, author, section, lang, year";
+const NAMES: &str = "page, after, since, per_page, tag, author, section, lang, year, q, include";
 
-impl Query {
-    /// Reads the query `text`; `per_page` holds where it names none.
-    ///
-    /// # Errors
-    ///
-    /// What is not possible, and what would be, for the client to read.
-    pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
-        let mut query = Query {
-            filter: Filter::default(),
-            page: 1,
-            per_page,
-            kept: Vec::new(),
-        };
-        let mut seen: Vec<String> = Vec::new();
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            if seen.iter().any(|known| *known == name) {
-                return Err(format!("`{name}` is given more than once"));
-            }
-            let filter = &mut query.filter;
-            match &*name {
-                "page" => query.page = number(&name, &value, usize::MAX)?,
-                "per_page" => query.per_page = number(&name, &value, MOST_PER_PAGE)?,
-                "tag" => filter.tag = Some(word(&name, &value)?),
-                "author" => filter.author = Some(word(&name, &value)?),
-                "section" => filter.section = Some(word(&name, &value)?),
-                "lang" => filter.language = Some(word(&name, &value)?),
-                "year" => {
-                    let year = value.parse().ok().filter(|year| (1..=9999).contains(year));
-                    filter.year = Some(year.ok_or("`year` is a number from 1 to 9999")?);
-                }
-                _ => return Err(format!("there is no parameter `{name}`; there are {NAMES}")),
-            }
-            if !matches!(&*name, "page" | "per_page") {
-                query.kept.push((name.to_string(), value.into_owned()));
-            }
-            seen.push(name.into_owned());
+/// Reads the query `text`; `per_page` holds where it names none.
+///
+/// # Errors
+///
+/// What is not possible, and what would be, for the client to read.
+pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
+    let mut query = Query {
+        filter: Filter::default(),
+        part: Part::Page(1),
+        per_page,
+        with_content: false,
+        kept: Vec::new(),
+    };
+    let mut given = Given::default();
+    let mut seen: Vec<String> = Vec::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        if seen.iter().any(|known| *known == name) {
+            return Err(format!("`{name}` is given more than once"));
         }
-        Ok(query)
+        let filter = &mut query.filter;
+        match &*name {
+            "page" => given.page = Some(number(&name, &value, usize::MAX)?),
+            "after" => given.after = Some(word(&name, &value)?),
+            "since" => given.since = Some(word(&name, &value)?),
+            "q" => given.words = Some(Words::read(&word(&name, &value)?)?),
+            "per_page" => query.per_page = number(&name, &value, MOST_PER_PAGE)?,
+            "tag" => filter.tag = Some(word(&name, &value)?),
+            "author" => filter.author = Some(word(&name, &value)?),
+            "section" => filter.section = Some(word(&name, &value)?),
+            "lang" => filter.language = Some(word(&name, &value)?),
+            "year" => {
+                let year = value.parse().ok().filter(|year| (1..=9999).contains(year));
+                filter.year = Some(year.ok_or("`year` is a number from 1 to 9999")?);
+            }
+            "include" if value == "content" => query.with_content = true,
+            "include" => return Err("`include` is `content`".to_owned()),
+            _ => return Err(format!("there is no parameter `{}`; there are {NAMES}", shown(&name))),
+        }
+        if !matches!(&*name, "page" | "after" | "since" | "per_page") {
+            query.kept.push((name.to_string(), value.into_owned()));
+        }
+        seen.push(name.into_owned());
+    }
+    query.part = given.part(&query.filter)?;
+    Ok(query)
+}
+
+/// The parameters that say which part is asked for, as they were given.
+#[derive(Default)]
+struct Given {
+    page: Option<usize>,
+    after: Option<String>,
+    since: Option<String>,
+    words: Option<Words>,
+}
+
+impl Given {
+    fn part(self, filter: &Filter) -> Result<Part, String> {
+        match self {
+            Given {
+                page,
+                after: None,
+                since: None,
+                words,
+            } => {
+                let page = page.unwrap_or(1);
+                Ok(words.map_or(Part::Page(page), |words| Part::Found(words, page)))
+            }
+            Given { words: Some(_), .. } => {
+                Err("`q` goes with `page` alone: what it finds is ordered by how well it fits".to_owned())
+            }
+            Given {
+                page: None,
+                after: Some(after),
+                since: None,
+                ..
+            } => cursor("after", &after, Order::Newest, filter).map(Part::After),
+            Given {
+                page: None,
+                after: None,
+                since: Some(since),
+                ..
+            } => match instant(&since) {
+                Some(instant) => Ok(Part::Since(instant)),
+                None => cursor("since", &since, Order::Changed, filter).map(Part::SinceCursor),
+            },
+            _ => Err("only one of `page`, `after` and `since` can be given".to_owned()),
+        }
+    }
+}
+
+/// The cursor `text`, which an answer to the same question has to have given.
+fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Cursor, String> {
+    let what = match order {
+        Order::Newest => "the `cursor` of an earlier answer",
+        Order::Changed => "an instant like 2026-01-31T09:00:00Z (RFC 3339) or the `cursor` of an earlier answer to `since`",
+    };
+    let cursor = Cursor::read(text).ok_or_else(|| format!("`{name}` is {what}"))?;
+    if cursor.belongs_to(order, filter) {
+        Ok(cursor)
+    } else {
+        Err(format!(
+            "this cursor belongs to another question: `{name}` is {what} with the same filters"
+        ))
+    }
+}
+
+/// The instant that `text` names as RFC 3339 has it. A space stands for the `+` of an offset that was not percent-encoded.
+fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.replace(' ', "+");
+    let is_at = |at: usize, allowed: &[u8]| text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte));
+    // jiff reads more than RFC 3339 has
+    let looks_right = is_at(4, b"-") && is_at(7, b"-") && is_at(10, b"Tt") && is_at(13, b":") && is_at(16, b":");
+    if looks_right && !text.contains('[') {
+        text.parse().ok()
+    } else {
+        None
     }
 }
 
@@ -82,22 +152,67 @@ fn word(name: &str, value: &str) -> Result<String, String> {
     }
 }
 
+/// Of a name that nothing has, as much as one needs to find it again.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn what_is_possible_is_read() {
-        let query = Query::read("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en", 8).unwrap();
-        assert_eq!((query.page, query.per_page), (5, 200));
+        let query = read("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en&include=content", 8).unwrap();
+        assert_eq!((query.part, query.per_page, query.with_content), (Part::Page(5), 200, true));
         assert_eq!((query.filter.tag.as_deref(), query.filter.year), (Some("c++"), Some(2024)));
         let kept: Vec<_> = query.kept.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(kept, ["tag", "year", "lang"]);
-        assert_eq!(Query::read("", 8).unwrap().per_page, 8);
+        assert_eq!(kept, ["tag", "year", "lang", "include"]);
+        let nothing = read("", 8).unwrap();
+        assert_eq!(
+            (nothing.part, nothing.per_page, nothing.with_content),
+            (Part::Page(1), 8, false)
+        );
+        let words = Words::read("sea \"green kelp\"").unwrap();
+        let search = read("q=sea+%22green%20kelp%22&page=2&tag=x", 8).unwrap();
+        assert_eq!(search.part, Part::Found(words, 2));
+        assert_eq!(search.kept[0], ("q".to_owned(), "sea \"green kelp\"".to_owned()));
+    }
+
+    #[test]
+    fn instants() {
+        let cases = [
+            ("2026-01-31T09:00:00Z", Some("2026-01-31T09:00:00Z")),
+            ("2026-01-31t09:00:00.5z", Some("2026-01-31T09:00:00.5Z")),
+            ("2026-01-31T09:00:00%2B02:00", Some("2026-01-31T07:00:00Z")),
+            ("2026-01-31T09:00:00+02:00", Some("2026-01-31T07:00:00Z")),
+            ("2026-01-31T09:00:00-02:00", Some("2026-01-31T11:00:00Z")),
+            ("2026-01-31", None),
+            ("2026-01-31T09Z", None),
+            ("2026-01-31T09:00:00", None),
+            ("2026-01-31T09:00:00%2B02:00[Europe/Berlin]", None),
+            ("2026-02-30T09:00:00Z", None),
+            ("1769850000", None),
+            ("yesterday", None),
+        ];
+        for (text, expected) in cases {
+            let part = read(&format!("since={text}"), 8).map(|query| query.part);
+            match expected {
+                Some(expected) => assert_eq!(part, Ok(Part::Since(expected.parse().unwrap())), "{text}"),
+                None => assert!(
+                    part.unwrap_err()
+                        .starts_with("`since` is an instant like 2026-01-31T09:00:00Z"),
+                    "{text}"
+                ),
+            }
+        }
     }
 
     #[test]
     fn what_is_not_says_what_would_be() {
+        let long = format!("q={}", "x".repeat(201));
         let cases = [
             ("page=0", "`page` is a number from 1 on"),
             ("page=-1", "`page` is a number from 1 on"),
@@ -109,14 +224,38 @@ mod tests {
             ("year=x", "`year` is a number from 1 to 9999"),
             ("year=0", "`year` is a number from 1 to 9999"),
             ("tag=", "`tag` needs a value"),
+            ("q=+", "`q` needs a value"),
+            ("q=!%3F", "`q` needs a word to look for"),
+            (&long, "`q` has at most 200 characters"),
+            ("q=a+b+c+d+e+f+g+h+i", "`q` has at most 8 words"),
+            ("include=all", "`include` is `content`"),
             ("page=1&page=2", "`page` is given more than once"),
+            ("after=x&page=2", "only one of `page`, `after` and `since` can be given"),
+            ("after=x&since=y", "only one of `page`, `after` and `since` can be given"),
+            ("after=x", "`after` is the `cursor` of an earlier answer"),
+            ("after=2026-01-31T09:00:00Z", "`after` is the `cursor` of an earlier answer"),
+            (
+                "q=x&after=x",
+                "`q` goes with `page` alone: what it finds is ordered by how well it fits",
+            ),
             (
                 "tga=x",
-                "there is no parameter `tga`; there are page, per_page, tag, author, section, lang, year",
+                "there is no parameter `tga`; there are page, after, since, per_page, tag, author, section, lang, year, q, include",
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(Query::read(text, 8).unwrap_err(), expected, "{text}");
+            assert_eq!(read(text, 8).unwrap_err(), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_possible(text in "[a-z_]{0,8}=\\PC{0,60}|((page|per_page|after|since|q|tag|year|include)=[-a-zA-Z0-9%+:\"é日 ]{0,24}&?){0,4}|\\PC{0,200}") {
+            if let Ok(query) = read(&text, 8) {
+                prop_assert!((1..=MOST_PER_PAGE).contains(&query.per_page));
+                prop_assert!(query.kept.len() <= 7);
+                prop_assert!(!matches!(query.part, Part::Page(0) | Part::Found(_, 0)));
+            }
         }
     }
 }

@@ -7,10 +7,11 @@ use super::delta;
 use super::links;
 use super::negotiate::{Subscription, subscription};
 use super::problem::problem;
-use super::query::Query;
+use super::query;
 use super::reply::{Terms, moved, reply};
 use super::target::Target;
 use crate::index::Scope;
+use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
@@ -107,6 +108,9 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
             .page(&scope, number)
             .map(|document| page(site, &document, &scope, request)),
         Target::Listing => Some(listing(site, request)),
+        Target::Listed(slug) => site.listed_post(&slug).map(|document| discovery(site, &document, request)),
+        Target::Scopes(kind) => Some(discovery(site, &site.scopes(kind), request)),
+        Target::Description => Some(discovery(site, &site.openapi(), request)),
         Target::Health | Target::Readiness => Some(health()),
         Target::Outline => Some(discovery(site, &site.outline(), request)),
         Target::Map(part) => site.map(part).map(|document| discovery(site, &document, request)),
@@ -197,21 +201,28 @@ fn discovery(site: &Site, document: &Document, request: &Request) -> Response<By
 }
 
 fn listing(site: &Site, request: &Request) -> Response<Bytes> {
-    match Query::read(request.query, site.config().list.per_page) {
-        Ok(Query {
-            filter,
-            page,
-            per_page,
-            kept,
-        }) => {
-            let (document, link) = site.listing(&filter, &kept, page, per_page);
+    let query = match query::read(request.query, site.config().list.per_page) {
+        Ok(query) => query,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
+    };
+    match site.listing(&query) {
+        Ok((document, links)) => {
             let terms = Terms {
-                link,
+                link: links.header(),
                 ..Terms::page(&site.config().cache, request.now, site.next_due())
             };
             reply(&document, request.headers, &terms, request.now)
         }
-        Err(detail) => problem(StatusCode::BAD_REQUEST, &detail),
+        Err(Busy) => {
+            let mut response = problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the search index is being made; ask again in a second",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
 use crate::post::key;
+use crate::render::listing::scopes::Kind;
 use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
@@ -19,6 +20,12 @@ pub enum Target {
     Page(Scope, usize),
     /// The JSON listing.
     Listing,
+    /// One post of it, by its slug.
+    Listed(String),
+    /// All tags, authors or sections.
+    Scopes(Kind),
+    /// What can be asked.
+    Description,
     /// Whether the server lives.
     Health,
     /// Whether it is to be sent requests.
@@ -89,6 +96,9 @@ impl Target {
     fn of(parts: &[&str]) -> Option<Target> {
         match parts {
             ["api", "posts"] => Some(Target::Listing),
+            ["api", "posts", slug] => Some(Target::Listed((*slug).to_owned())),
+            ["api", name] => Kind::ALL.into_iter().find(|kind| kind.name() == *name).map(Target::Scopes),
+            ["openapi.json"] => Some(Target::Description),
             ["healthz"] => Some(Target::Health),
             ["readyz"] => Some(Target::Readiness),
             ["feeds.opml"] => Some(Target::Outline),
@@ -202,6 +212,10 @@ mod tests {
                 Target::Feed(Scope::Section("notes".into()), Place::Newest, Format::Rss),
             ),
             ("/api/posts", Target::Listing),
+            ("/api/posts/caf%C3%A9", Target::Listed("café".into())),
+            ("/api/tags", Target::Scopes(Kind::Tags)),
+            ("/api/nothing", Target::Address("/api/nothing".into())),
+            ("/openapi.json", Target::Description),
             ("/feeds.opml", Target::Outline),
             ("/robots.txt", Target::Robots),
             ("/sitemap.xml", Target::Map(None)),

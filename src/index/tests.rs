@@ -198,3 +198,88 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
         "the first one is in the right"
     );
 }
+
+/// Posts of which the same number are from one instant, walked through while others come and go.
+#[test]
+fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
+    let text = |i: usize| {
+        format!(
+            "---\ndate: 2026-01-{:02}\nid: 'x:{i:02}'\ntags: [t{}]\n---\n",
+            i / 5 + 1,
+            i % 2
+        )
+    };
+    let written = |numbers: &[usize]| -> Vec<Arc<Post>> {
+        let files: Vec<_> = numbers.iter().map(|i| (format!("{i:02}.md"), text(*i))).collect();
+        posts(
+            &files
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.as_str()))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let index = |numbers: &[usize]| Index::build(written(numbers), &Config::default(), at(NOW)).0;
+    let steady: Vec<usize> = (0..40).filter(|i| i % 4 != 0).collect();
+    let tagged = Filter::of(&Scope::Tag("t1".to_owned()));
+    for (filter, expected) in [(Filter::default(), 30), (tagged, 20)] {
+        for newest_first in [true, false] {
+            let mut seen = Vec::new();
+            let mut place = None;
+            for step in 0.. {
+                // others are there in every other step, before and after the place
+                let mut numbers = steady.clone();
+                if step % 2 == 0 {
+                    numbers.extend((0..40).filter(|i| i % 4 == 0));
+                }
+                let index = index(&numbers);
+                let stretch = match (&place, newest_first) {
+                    (None, true) => Stretch {
+                        posts: index.page(&filter, 1, 3).0,
+                        following: usize::MAX,
+                    },
+                    (None, false) => index.changed_since(&filter, Timestamp::MIN, 3),
+                    (Some(place), true) => index.after(&filter, place, 3),
+                    (Some(place), false) => index.changed_after(&filter, place, 3),
+                };
+                assert!(stretch.following >= stretch.posts.len());
+                let Some(last) = stretch.posts.last() else { break };
+                place = Some(cursor::Place {
+                    at: last.date.timestamp(),
+                    id: last.id.clone(),
+                });
+                seen.extend(stretch.posts.iter().map(|post| post.id.clone()));
+            }
+            let mut sorted = seen.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!(sorted.len(), seen.len(), "none twice, newest first: {newest_first}");
+            let missed: Vec<_> = steady
+                .iter()
+                .map(|i| format!("x:{i:02}"))
+                .filter(|id| filter.tag.is_none() || id.as_bytes()[3] % 2 == 1)
+                .filter(|id| !seen.contains(id))
+                .collect();
+            assert!(
+                missed.is_empty() && seen.len() >= expected,
+                "newest first: {newest_first}, missed {missed:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_changed_goes_by_the_later_of_two_dates_but_never_by_one_that_lies_ahead() {
+    let files = [
+        ("old.md", "---\ndate: 2026-01-01\n---\n"),
+        ("edited.md", "---\ndate: 2026-01-02\nupdated: 2026-05-01\n---\n"),
+        ("ahead.md", "---\ndate: 2026-01-03\nupdated: 2027-01-01\n---\n"),
+        ("new.md", "---\ndate: 2026-04-01\n---\n"),
+    ];
+    let index = index(&files, NOW).0;
+    let since = |text: &str| sources(&index.changed_since(&Filter::default(), at(text), 9).posts).join(" ");
+    assert_eq!(since("2026-01-01T00:00:00Z"), "old.md ahead.md new.md edited.md");
+    assert_eq!(since("2026-04-01T00:00:00Z"), "new.md edited.md");
+    assert_eq!(since("2026-05-01T00:00:01Z"), "");
+    let stretch = index.changed_since(&Filter::default(), at("2026-01-01T00:00:00Z"), 1);
+    assert_eq!((stretch.posts.len(), stretch.following), (1, 4));
+}

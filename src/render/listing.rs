@@ -1,96 +1,89 @@
-//! The listing: a page of posts as JSON, and its links as an HTTP header (RFC 8288).
+//! The listing and what belongs to it, as JSON; and its links as an HTTP header (RFC 8288).
 //!
 //! Posts are named and spelled as in the feeds: the same ids, URLs, titles and dates. Which posts stand on a page, and what a request
 //! may ask for, is not decided here.
 
+mod entry;
+pub mod scopes;
+
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::address::{post_url, resolved};
-use super::clean;
+use self::entry::{Content, Entry};
 use crate::config::Person;
 use crate::post::Post;
-use crate::post::reference::{References, Role};
-use crate::time::Moment;
+pub use entry::one;
 
 /// Makes the HTML of a post.
-pub type ToHtml<'a> = dyn Fn(&Post) -> Arc<str> + 'a;
+pub type ToHtml<'a> = dyn Fn(&Arc<Post>) -> Arc<str> + 'a;
+
+/// How many bytes of HTML and Markdown one page of the listing carries, about; the posts past it say `null`.
+const CONTENT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What one page of a listing says.
 #[derive(Clone, Copy)]
 pub struct ListingPage<'a> {
     /// The address of the site, without a slash at its end.
     pub base: &'a str,
-    /// The parameters of the request beside `page` and `per_page`, which every link of this page keeps.
+    /// The parameters of the request beside those of [`Way`] and `per_page`, which every link of this page keeps.
     pub query: &'a [(String, String)],
-    /// The number of this page, from 1.
-    pub page: usize,
+    /// How one gets from page to page.
+    pub way: Way,
     /// How many posts a page holds.
     pub per_page: usize,
-    /// How many posts there are on all pages.
+    /// How many posts there are on all pages; on a walk, on this page and those that follow.
     pub total: usize,
     /// The posts of this page; none past the last.
     pub posts: &'a [Arc<Post>],
+    /// The place after the last of them, as requests may name it.
+    pub cursor: Option<&'a str>,
     /// Who wrote posts that name no author.
     pub author: Option<&'a Person>,
     /// How to make a post's HTML, where the whole text of each is asked for.
     pub content: Option<&'a ToHtml<'a>>,
 }
 
+/// How one gets from one page of a listing to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By number: this is the page of that number, from 1.
+    Page(usize),
+    /// By cursor, newest first.
+    After,
+    /// By cursor, oldest change first.
+    Since,
+}
+
 /// The pages that a page of a listing leads to, as absolute URLs. A listing without posts leads nowhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Links {
     /// The first page.
     pub first: Option<String>,
-    /// The page before this one; the last for a page past the end.
+    /// The page before this one; the last for a page past the end. There is none on a walk.
     pub prev: Option<String>,
     /// The page after this one.
     pub next: Option<String>,
-    /// The last page.
+    /// The last page. There is none on a walk.
     pub last: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    page: usize,
+    page: Option<usize>,
     pages: usize,
     per_page: usize,
     total: usize,
     posts: Vec<Entry<'a>>,
     #[serde(flatten)]
     links: Links,
-}
-
-/// A post in a listing. What every post may have is always there, if only as `null`; the rest where a post has it.
-#[derive(Serialize)]
-struct Entry<'a> {
-    id: String,
-    slug: &'a str,
-    url: String,
-    title: String,
-    summary: String,
-    date_published: Moment,
-    date_modified: Moment,
-    tags: Vec<String>,
-    authors: Vec<Person>,
-    section: Option<&'a str>,
-    language: Option<String>,
-    image: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_url: Option<String>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    extra: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_html: Option<Arc<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_markdown: Option<&'a str>,
+    cursor: Option<&'a str>,
 }
 
 impl ListingPage<'_> {
-    /// How many pages there are; 0 where there are no posts.
+    /// How many pages there are; 0 where there are no posts. On a walk, this one and those that follow.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.total.div_ceil(self.per_page.max(1))
@@ -100,66 +93,69 @@ impl ListingPage<'_> {
     #[must_use]
     pub fn links(&self) -> Links {
         let pages = self.pages();
-        let at = |page: usize| (1..=pages).contains(&page).then(|| self.address(page));
-        Links {
-            first: at(1),
-            prev: at(self.page.saturating_sub(1).min(pages)),
-            next: at(self.page.saturating_add(1)),
-            last: at(pages),
+        let follows = |name: &str| self.cursor.filter(|_| pages > 1).map(|cursor| self.address(name, cursor));
+        let at = |page: usize| (1..=pages).contains(&page).then(|| self.address("page", &page.to_string()));
+        match self.way {
+            Way::Page(page) => Links {
+                first: at(1),
+                prev: at(page.saturating_sub(1).min(pages)),
+                next: at(page.saturating_add(1)),
+                last: at(pages),
+            },
+            Way::After => Links {
+                first: Some(self.address("page", "1")),
+                next: follows("after"),
+                ..Links::default()
+            },
+            Way::Since => Links {
+                next: follows("since"),
+                ..Links::default()
+            },
         }
     }
 
-    fn address(&self, page: usize) -> String {
+    fn address(&self, name: &str, place: &str) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("page", &page.to_string())
+            .append_pair(name, place)
             .append_pair("per_page", &self.per_page.to_string())
             .extend_pairs(self.query)
             .finish();
         format!("{}/api/posts?{query}", self.base)
     }
 
-    /// The document: `{"page","pages","per_page","total","posts":[…],"first","prev","next","last"}`.
+    /// The document: `{"page","pages","per_page","total","posts":[…],"first","prev","next","last","cursor"}`. On a walk `page` is null.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
+        let budget = Cell::new(CONTENT_BYTES);
+        let content = |post| self.content.map(|html| within(&budget, post, html));
         let document = Document {
-            page: self.page,
+            page: match self.way {
+                Way::Page(page) => Some(page),
+                Way::After | Way::Since => None,
+            },
             pages: self.pages(),
             per_page: self.per_page,
             total: self.total,
-            posts: self.posts.iter().map(|post| self.entry(post)).collect(),
+            posts: self
+                .posts
+                .iter()
+                .map(|post| Entry::of(post, self.base, self.author, content(post)))
+                .collect(),
             links: self.links(),
+            cursor: self.cursor,
         };
         serde_json::to_vec(&document).unwrap_or_default() // these types have nothing that JSON cannot say
     }
+}
 
-    fn entry<'p>(&self, post: &'p Post) -> Entry<'p> {
-        let url = post_url(self.base, &post.address);
-        let references = References::new(self.base, &url, &post.source);
-        let absolute = |reference: &String, role| resolved(&references, reference, role);
-        let authors = if post.authors.is_empty() {
-            clean::people(self.author)
-        } else {
-            clean::people(&post.authors)
-        };
-        Entry {
-            id: clean::id(&post.id),
-            slug: &post.slug,
-            title: clean::one_line(&post.title).into_owned(),
-            summary: clean::one_line(&post.summary).into_owned(),
-            date_published: post.date,
-            date_modified: post.modified().max(post.date),
-            tags: clean::tags(&post.tags),
-            authors,
-            section: post.section.as_deref(),
-            language: post.language.as_deref().and_then(clean::language),
-            image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
-            external_url: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
-            extra: &post.extra,
-            content_html: self.content.map(|html| html(post)),
-            content_markdown: self.content.map(|_| &*post.body),
-            url,
-        }
+/// The content of `post`, as long as there is `budget` for it.
+fn within<'p>(budget: &Cell<usize>, post: &'p Arc<Post>, html: &ToHtml) -> Content<'p> {
+    if budget.get() == 0 {
+        return Content::default();
     }
+    let content = Content::of(post, html(post));
+    budget.set(budget.get().saturating_sub(content.length()));
+    content
 }
 
 impl Links {
@@ -183,7 +179,7 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::render::item::tests::post;
@@ -192,10 +188,11 @@ mod tests {
         ListingPage {
             base: "https://example.com",
             query,
-            page,
+            way: Way::Page(page),
             per_page: 8,
             total,
             posts,
+            cursor: None,
             author: None,
             content: None,
         }
@@ -229,7 +226,8 @@ mod tests {
             "first": "https://example.com/api/posts?page=1&per_page=8",
             "prev": "https://example.com/api/posts?page=4&per_page=8",
             "next": "https://example.com/api/posts?page=6&per_page=8",
-            "last": "https://example.com/api/posts?page=6&per_page=8"
+            "last": "https://example.com/api/posts?page=6&per_page=8",
+            "cursor": null
         });
         assert_eq!(value(&page(5, 41, &posts, &[])), expected);
         let keys: Vec<_> = value(&page(5, 41, &posts, &[]))
@@ -238,7 +236,9 @@ mod tests {
             .keys()
             .cloned()
             .collect();
-        let order = ["page", "pages", "per_page", "total", "posts", "first", "prev", "next", "last"];
+        let order = [
+            "page", "pages", "per_page", "total", "posts", "first", "prev", "next", "last", "cursor",
+        ];
         assert_eq!(keys, order);
     }
 
@@ -257,7 +257,7 @@ mod tests {
         for (name, number, total, expected) in cases {
             let page = page(number, total, &[], &[]);
             let Links { first, prev, next, last } = page.links();
-            let expected = expected.map(|number: Option<usize>| number.map(|number| page.address(number)));
+            let expected = expected.map(|number: Option<usize>| number.map(|number| page.address("page", &number.to_string())));
             assert_eq!([first, prev, next, last], expected, "{name}");
         }
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn the_whole_text_comes_when_asked_for() {
         let posts = [Arc::new(post())];
-        let html = |post: &Post| Arc::from(format!("<p>{}</p>", post.body));
+        let html = |post: &Arc<Post>| Arc::from(format!("<p>{}</p>", post.body));
         let page = ListingPage {
             content: Some(&html),
             ..page(1, 1, &posts, &[])
@@ -287,6 +287,38 @@ mod tests {
         let listed = value(&page);
         assert_eq!(listed["posts"][0]["content_html"], "<p>Kelp.</p>");
         assert_eq!(listed["posts"][0]["content_markdown"], "Kelp.");
+    }
+
+    #[test]
+    fn one_page_carries_only_so_much_text() {
+        let posts = [Arc::new(post()), Arc::new(post()), Arc::new(post())];
+        let html = |_: &Arc<Post>| Arc::from("x".repeat(CONTENT_BYTES / 2));
+        let page = ListingPage {
+            content: Some(&html),
+            ..page(1, 3, &posts, &[])
+        };
+        let listed = value(&page);
+        let has: Vec<bool> = (0..3).map(|i| listed["posts"][i]["content_html"].is_string()).collect();
+        assert_eq!(has, [true, true, false]);
+        assert_eq!(listed["posts"][2].get("content_markdown"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn a_walk_goes_on_by_its_cursor_while_posts_follow() {
+        let query = [("tag".to_owned(), "sea".to_owned())];
+        for (way, name) in [(Way::After, "after"), (Way::Since, "since")] {
+            let walk = |total| ListingPage {
+                way,
+                cursor: Some("AbC"),
+                ..page(1, total, &[], &query)
+            };
+            let next = format!("https://example.com/api/posts?{name}=AbC&per_page=8&tag=sea");
+            assert_eq!(walk(9).links().next, Some(next), "{name}");
+            assert_eq!(walk(8).links().next, None, "{name}");
+            assert_eq!((walk(9).links().prev, walk(9).links().last), (None, None), "{name}");
+            let listed = value(&walk(9));
+            assert_eq!((&listed["page"], &listed["cursor"]), (&Value::Null, &json!("AbC")), "{name}");
+        }
     }
 
     #[test]

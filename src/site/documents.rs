@@ -198,6 +198,10 @@ impl Documents {
     }
 
     /// The text of `post` as HTML for feeds.
+    pub(super) fn html(&self, post: &Arc<Post>, config: &Config, published: Published<'_>) -> Arc<str> {
+        self.content(post, config, published).html
+    }
+
     fn content(&self, post: &Arc<Post>, config: &Config, published: Published<'_>) -> MadeContent {
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
         if let Some(made) = self.contents.get(&post.source).filter(is_same) {

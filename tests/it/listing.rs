@@ -152,7 +152,10 @@ fn what_cannot_be_asked_says_what_can() {
         ("page=0", "`page` is a number from 1 on"),
         ("page=x", "`page` is a number from 1 on"),
         ("per_page=201", "`per_page` is a number from 1 to 200"),
-        ("tga=x", "there are page, per_page, tag, author, section, lang, year"),
+        (
+            "tga=x",
+            "there are page, after, since, per_page, tag, author, section, lang, year, q, include",
+        ),
     ] {
         let answer = site.get(&format!("/api/posts?{query}"));
         assert_eq!(

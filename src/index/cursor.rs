@@ -1,0 +1,263 @@
+//! Places in an order of posts, as clients carry them from one request to the next.
+//!
+//! A [`Cursor`] names the last post that a client has seen by instant and id, not by number: posts that come or go meanwhile move
+//! numbers, and leave every other post on its own side of such a place. So a walk neither skips nor repeats a post that was there
+//! all along, and goes on after a restart or on another replica. The post itself may be gone.
+//!
+//! Written, it is unpadded base64url (RFC 4648, section 5) of: a version, the [`Order`], a hash of the [`Filter`] it belongs to, the
+//! instant, the id. It holds no secret and is no proof of anything: whoever makes one up gets posts from another place.
+
+use std::fmt;
+
+use super::Filter;
+use crate::post::{Post, key};
+use crate::time::Timestamp;
+
+/// The first byte of every cursor; another layout gets another number, and the old ones are then refused.
+const VERSION: u8 = 1;
+/// The bytes before the id.
+const HEAD: usize = 2 + HASH + 12;
+/// The bytes of a filter's hash.
+const HASH: usize = 8;
+/// Of a longer id only the beginning is kept, in bytes: a cursor has to fit into an address.
+const LONGEST_ID: usize = 1000;
+
+/// An order in which posts are walked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Newest first, by date of publication.
+    Newest,
+    /// Oldest change first.
+    Changed,
+}
+
+/// A place between two posts of an order: after the post of this instant and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The post's instant in that order.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: String,
+}
+
+/// A place in the posts that a filter finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    order: Order,
+    filter: [u8; HASH],
+    /// The place.
+    pub place: Place,
+}
+
+impl Cursor {
+    /// The place right after `post`, which stands at the instant `at` in `order`, among the posts that `filter` finds.
+    #[must_use]
+    pub fn after(post: &Post, at: Timestamp, order: Order, filter: &Filter) -> Cursor {
+        let mut id = post.id.clone();
+        if id.len() > LONGEST_ID {
+            let end = (0..=LONGEST_ID).rev().find(|&end| id.is_char_boundary(end)).unwrap_or(0);
+            id.truncate(end);
+            // after everything that begins alike: a walk always gets on
+            id.push(char::MAX);
+        }
+        Cursor {
+            order,
+            filter: hash(filter),
+            place: Place { at, id },
+        }
+    }
+
+    /// Reads what [`Display`](fmt::Display) wrote; `None` for anything else.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Cursor> {
+        let bytes = decoded(text)?;
+        let (head, id) = bytes.split_at_checked(HEAD)?;
+        let (&[version, order], rest) = head.split_first_chunk::<2>()?;
+        let (filter, rest) = rest.split_first_chunk::<HASH>()?;
+        let (second, rest) = rest.split_first_chunk::<8>()?;
+        let (nanosecond, _) = rest.split_first_chunk::<4>()?;
+        let order = [Order::Newest, Order::Changed]
+            .into_iter()
+            .find(|known| known.byte() == order)?;
+        if version != VERSION || id.len() > LONGEST_ID + char::MAX.len_utf8() {
+            return None;
+        }
+        let at = Timestamp::new(i64::from_be_bytes(*second), i32::from_be_bytes(*nanosecond)).ok()?;
+        let id = String::from_utf8(id.to_vec()).ok()?;
+        let cursor = Cursor {
+            order,
+            filter: *filter,
+            place: Place { at, id },
+        };
+        // one place has one spelling
+        (cursor.to_string() == text).then_some(cursor)
+    }
+
+    /// Whether it is a place in the posts that `filter` finds, in `order`.
+    #[must_use]
+    pub fn belongs_to(&self, order: Order, filter: &Filter) -> bool {
+        self.order == order && self.filter == hash(filter)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { at, id } = &self.place;
+        let mut bytes = Vec::with_capacity(HEAD + id.len());
+        bytes.extend([VERSION, self.order.byte()]);
+        bytes.extend(self.filter);
+        bytes.extend(at.as_second().to_be_bytes());
+        bytes.extend(at.subsec_nanosecond().to_be_bytes());
+        bytes.extend(id.as_bytes());
+        f.write_str(&encoded(&bytes))
+    }
+}
+
+impl Order {
+    fn byte(self) -> u8 {
+        match self {
+            Order::Newest => b'n',
+            Order::Changed => b'c',
+        }
+    }
+}
+
+/// A hash of what `filter` finds: spellings that find the same posts have the same one.
+fn hash(filter: &Filter) -> [u8; HASH] {
+    let Filter {
+        tag,
+        author,
+        section,
+        language,
+        year,
+    } = filter;
+    let mut hasher = blake3::Hasher::new();
+    for part in [tag, author, section] {
+        let part = part.as_deref().map(key).unwrap_or_default();
+        hasher.update(part.as_bytes()).update(b"\0");
+    }
+    hasher.update(language.as_deref().unwrap_or_default().to_ascii_lowercase().as_bytes());
+    hasher.update(b"\0").update(&year.unwrap_or(0).to_be_bytes());
+    let mut short = [0; HASH];
+    short
+        .iter_mut()
+        .zip(hasher.finalize().as_bytes())
+        .for_each(|(to, from)| *to = *from);
+    short
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// RFC 4648, section 5, without padding.
+fn encoded(bytes: &[u8]) -> String {
+    let digits = |chunk: &[u8]| {
+        let group = chunk.iter().fold(0_u32, |group, &byte| group << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        (0..=chunk.len()).map(move |i| group >> (18 - 6 * i) & 63)
+    };
+    let letter = |digit: u32| ALPHABET.get(digit as usize).map_or('A', |&letter| char::from(letter));
+    bytes.chunks(3).flat_map(digits).map(letter).collect()
+}
+
+/// What [`encoded`] wrote; `None` for letters outside the alphabet or a length that nothing has.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    for chunk in text.as_bytes().chunks(4) {
+        let mut group = 0_u32;
+        for letter in chunk {
+            let digit = ALPHABET.iter().position(|known| known == letter)?;
+            group = group << 6 | u32::try_from(digit).ok()?;
+        }
+        let [_, a, b, c] = (group << (6 * (4 - chunk.len()))).to_be_bytes();
+        bytes.extend([a, b, c].get(..chunk.len().checked_sub(1).filter(|&length| length > 0)?)?);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cursor(order: Order, filter: &Filter, at: &str, id: &str) -> Cursor {
+        Cursor {
+            order,
+            filter: hash(filter),
+            place: Place {
+                at: at.parse().unwrap(),
+                id: id.to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn base64url_as_the_rfc_has_it() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg"),
+            ("fo", "Zm8"),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg"),
+            ("fooba", "Zm9vYmE"),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, written) in cases {
+            assert_eq!(encoded(plain.as_bytes()), written);
+            assert_eq!(decoded(written).as_deref(), Some(plain.as_bytes()), "{written}");
+        }
+        assert_eq!(encoded(&[0xfb, 0xff]), "-_8");
+        for wrong in ["Z", "Zm9vY", "Zg==", "Zm+v", "Zm/v", "Zm 9", "é"] {
+            assert_eq!(decoded(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_its_order_and_to_what_its_filter_finds() {
+        let tag = |tag: &str| Filter {
+            tag: Some(tag.to_owned()),
+            ..Filter::default()
+        };
+        let author = Filter {
+            author: Some("sea".to_owned()),
+            ..Filter::default()
+        };
+        let cursor = cursor(Order::Newest, &tag("Deep Sea"), "2026-01-02T03:04:05.678Z", "tag:x,2026:é");
+        assert!(cursor.belongs_to(Order::Newest, &tag("deep-sea")));
+        assert!(!cursor.belongs_to(Order::Changed, &tag("deep-sea")));
+        assert!(!cursor.belongs_to(Order::Newest, &tag("sea")));
+        assert_ne!(hash(&tag("sea")), hash(&author));
+        assert_eq!(Cursor::read(&cursor.to_string()), Some(cursor));
+    }
+
+    #[test]
+    fn one_place_has_one_spelling() {
+        let written = cursor(Order::Newest, &Filter::default(), "2026-01-02T03:04:05Z", "x").to_string();
+        // the last letter carries bits that stand for nothing
+        let (rest, last) = written.split_at(written.len() - 1);
+        let next = char::from(last.as_bytes()[0] + 1);
+        assert_eq!(Cursor::read(&format!("{rest}{next}")), None);
+        assert_eq!(Cursor::read(&format!("{written}=")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_made_up_is_more_than_refused(text in "[A-Za-z0-9_=+/-]{0,80}|\\PC{0,40}") {
+            if let Some(cursor) = Cursor::read(&text) {
+                prop_assert_eq!(cursor.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn any_bytes_come_back(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert_eq!(decoded(&encoded(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn any_place_comes_back(second in -62_000_000_000_i64..250_000_000_000, nanosecond in 0..1_000_000_000_i32, id in "\\PC{0,100}") {
+            let at = Timestamp::new(second, nanosecond).unwrap();
+            let mut there = cursor(Order::Changed, &Filter::default(), "2026-01-02T03:04:05Z", &id);
+            there.place.at = at;
+            prop_assert_eq!(Cursor::read(&there.to_string()), Some(there));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Walks through posts from a place on, which posts that come and go do not disturb.
+//!
+//! Two orders: newest first, for who reads back through everything, and oldest change first, for who keeps a copy. A post changed
+//! when its dates say so: on the day it was published, or on the one its author names as that of its last change. Of a post that was
+//! added under an earlier date, or changed without saying so, these orders know nothing; nor of one that went.
+
+use std::sync::Arc;
+
+use super::cursor::Place;
+use super::{Filter, Index};
+use crate::post::Post;
+use crate::time::{Moment, Timestamp};
+
+/// The posts that follow a place.
+#[derive(Clone, Debug, Default)]
+pub struct Stretch {
+    /// The first of them, in order.
+    pub posts: Vec<Arc<Post>>,
+    /// How many follow in all.
+    pub following: usize,
+}
+
+impl Index {
+    /// The first `count` of the posts that `filter` finds after `place`, newest first.
+    #[must_use]
+    pub fn after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
+        let scope = filter.scope();
+        let posts = self.members(&scope).map_or(&[][..], |members| &members.posts);
+        let (at, id) = (place.at, place.id.as_str());
+        let is_before = |post: &Arc<Post>| {
+            let date = post.date.timestamp();
+            date > at || date == at && post.id.as_str() <= id
+        };
+        let start = posts.partition_point(is_before);
+        if filter.is_only(&scope) {
+            return Stretch {
+                posts: posts.iter().skip(start).take(count).cloned().collect(),
+                following: posts.len() - start,
+            };
+        }
+        self.stretch(posts, start, filter, count)
+    }
+
+    /// The first `count` of the posts that `filter` finds which changed at `since` or later, oldest change first.
+    #[must_use]
+    pub fn changed_since(&self, filter: &Filter, since: Timestamp, count: usize) -> Stretch {
+        let posts = self.by_change();
+        let start = posts.partition_point(|post| self.changed_at(post) < since);
+        self.stretch(posts, start, filter, count)
+    }
+
+    /// The first `count` of the posts that `filter` finds after `place`, oldest change first.
+    #[must_use]
+    pub fn changed_after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
+        let posts = self.by_change();
+        let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id.as_str()) <= (place.at, place.id.as_str());
+        self.stretch(posts, posts.partition_point(is_before), filter, count)
+    }
+
+    /// When `post` last changed, as far as its dates say.
+    ///
+    /// A change dated ahead of time counts from its day on: a client that has seen it would else miss all that changes before that day.
+    #[must_use]
+    pub fn changed_at(&self, post: &Post) -> Timestamp {
+        let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= self.now);
+        let published = post.date.timestamp();
+        changed.map_or(published, |changed| changed.max(published))
+    }
+
+    fn by_change(&self) -> &[Arc<Post>] {
+        self.by_change.get_or_init(|| {
+            let mut posts = self.posts().to_vec();
+            posts.sort_by(|a, b| (self.changed_at(a), &a.id).cmp(&(self.changed_at(b), &b.id)));
+            posts
+        })
+    }
+
+    fn stretch(&self, posts: &[Arc<Post>], start: usize, filter: &Filter, count: usize) -> Stretch {
+        let mut found = Stretch::default();
+        for post in posts.iter().skip(start).filter(|post| self.finds(filter, post)) {
+            if found.posts.len() < count {
+                found.posts.push(Arc::clone(post));
+            }
+            found.following += 1;
+        }
+        found
+    }
+
+    /// Whether `filter` finds `post`.
+    #[must_use]
+    pub fn finds(&self, filter: &Filter, post: &Post) -> bool {
+        filter.finds(post, &self.site_language)
+    }
+}

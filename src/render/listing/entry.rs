@@ -1,0 +1,117 @@
+//! A post as the listing shows it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::config::Person;
+use crate::post::Post;
+use crate::post::reference::{References, Role};
+use crate::render::address::{post_url, resolved};
+use crate::render::clean;
+use crate::time::Moment;
+
+/// A post in a listing. What every post may have is always there, if only as `null`; the rest where a post has it.
+#[derive(Serialize)]
+pub(super) struct Entry<'a> {
+    id: String,
+    slug: &'a str,
+    url: String,
+    title: String,
+    summary: String,
+    date_published: Moment,
+    date_modified: Moment,
+    tags: Vec<String>,
+    authors: Vec<Person>,
+    section: Option<&'a str>,
+    language: Option<String>,
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    extra: &'a Map<String, Value>,
+    #[serde(flatten)]
+    content: Option<Content<'a>>,
+}
+
+/// The whole text of a post; `null` where there is no room for it.
+#[derive(Default, Serialize)]
+pub(super) struct Content<'a> {
+    content_html: Option<Arc<str>>,
+    content_markdown: Option<&'a str>,
+}
+
+impl<'a> Content<'a> {
+    /// The text of `post`, whose HTML is `html`.
+    pub(super) fn of(post: &'a Post, html: Arc<str>) -> Content<'a> {
+        Content {
+            content_html: Some(html),
+            content_markdown: Some(&post.body),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> usize {
+        self.content_html.as_ref().map_or(0, |html| html.len()) + self.content_markdown.map_or(0, str::len)
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
+    pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<Content<'a>>) -> Entry<'a> {
+        let url = post_url(base, &post.address);
+        let references = References::new(base, &url, &post.source);
+        let absolute = |reference: &String, role| resolved(&references, reference, role);
+        let authors = if post.authors.is_empty() {
+            clean::people(author)
+        } else {
+            clean::people(&post.authors)
+        };
+        Entry {
+            id: clean::id(&post.id),
+            slug: &post.slug,
+            title: clean::one_line(&post.title).into_owned(),
+            summary: clean::one_line(&post.summary).into_owned(),
+            date_published: post.date,
+            date_modified: post.modified().max(post.date),
+            tags: clean::tags(&post.tags),
+            authors,
+            section: post.section.as_deref(),
+            language: post.language.as_deref().and_then(clean::language),
+            image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+            external_url: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
+            extra: &post.extra,
+            content,
+            url,
+        }
+    }
+}
+
+/// A post by itself, between its neighbours.
+#[derive(Serialize)]
+struct One<'a> {
+    #[serde(flatten)]
+    entry: Entry<'a>,
+    newer: Option<&'a str>,
+    older: Option<&'a str>,
+}
+
+/// The document of one post, whose HTML is `html`: as in the listing with its whole text, and the slugs of the posts published right
+/// after it (`newer`) and before (`older`).
+#[must_use]
+pub fn one(
+    post: &Post,
+    html: Arc<str>,
+    base: &str,
+    author: Option<&Person>,
+    newer: Option<&Post>,
+    older: Option<&Post>,
+) -> Vec<u8> {
+    let one = One {
+        entry: Entry::of(post, base, author, Some(Content::of(post, html))),
+        newer: newer.map(|post| post.slug.as_str()),
+        older: older.map(|post| post.slug.as_str()),
+    };
+    serde_json::to_vec(&one).unwrap_or_default() // these types have nothing that JSON cannot say
+}

@@ -1,0 +1,84 @@
+//! All tags, authors or sections as JSON, those with the most posts first.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::index::{Members, Scope};
+use crate::render::{Format, Place, clean, feed_path};
+
+/// A kind of scope: what the listing's filter of the same name chooses by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Tags.
+    Tags,
+    /// Authors.
+    Authors,
+    /// Top folders.
+    Sections,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Tags, Kind::Authors, Kind::Sections];
+
+    /// Its name in addresses and documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Tags => "tags",
+            Kind::Authors => "authors",
+            Kind::Sections => "sections",
+        }
+    }
+
+    /// The key of `scope`, where it is of this kind.
+    fn key(self, scope: &Scope) -> Option<&str> {
+        match (self, scope) {
+            (Kind::Tags, Scope::Tag(key)) | (Kind::Authors, Scope::Author(key)) | (Kind::Sections, Scope::Section(key)) => {
+                Some(key)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: String,
+    key: &'a str,
+    count: usize,
+    url: String,
+    feeds: Feeds,
+}
+
+#[derive(Serialize)]
+struct Feeds {
+    rss: String,
+    atom: String,
+    json: String,
+}
+
+/// The document of the scopes of `kind` among `scopes`, on the site at `base`: by their number of posts, then by name.
+#[must_use]
+pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: Kind, base: &str) -> Vec<u8> {
+    let mut listed: Vec<Listed> = scopes
+        .filter_map(|(scope, members)| {
+            let path = scope.path();
+            let feed = |format| format!("{base}{}", feed_path(&path, Place::Newest, format));
+            Some(Listed {
+                key: kind.key(scope)?,
+                name: clean::one_line(&members.name).into_owned(),
+                count: members.posts.len(),
+                feeds: Feeds {
+                    rss: feed(Format::Rss),
+                    atom: feed(Format::Atom),
+                    json: feed(Format::Json),
+                },
+                url: format!("{base}{path}"),
+            })
+        })
+        .collect();
+    listed.sort_by(|a, b| (b.count.cmp(&a.count)).then_with(|| (&a.name, a.key).cmp(&(&b.name, b.key))));
+    serde_json::to_vec(&BTreeMap::from([(kind.name(), listed)])).unwrap_or_default() // nothing that JSON cannot say
+}

@@ -1,0 +1,158 @@
+//! The listing of a site, and the documents about one post and about its tags, authors and sections.
+//!
+//! Each is a pure and bounded function of the site and of what is asked.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::Site;
+use crate::index::cursor::{Cursor, Order};
+use crate::index::search::{Busy, Words};
+use crate::index::{Filter, Stretch};
+use crate::post::Post;
+use crate::render::encode::Document;
+use crate::render::listing::scopes::{self, Kind};
+use crate::render::listing::{Links, ListingPage, Way, one};
+use crate::render::openapi;
+use crate::time::Timestamp;
+
+/// The media type of these documents.
+const MEDIA_TYPE: &str = "application/json";
+
+/// What the listing is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Which posts.
+    pub filter: Filter,
+    /// Which part of them.
+    pub part: Part,
+    /// How many posts a page.
+    pub per_page: usize,
+    /// Whether each post comes with its whole text.
+    pub with_content: bool,
+    /// The parameters beside the part's and `per_page` that links to other pages keep, in the order given.
+    pub kept: Vec<(String, String)>,
+}
+
+/// Which part of what a filter finds, in which order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The page of this number, from 1, newest first.
+    Page(usize),
+    /// What follows the place, newest first.
+    After(Cursor),
+    /// What changed at the instant or later, oldest change first.
+    Since(Timestamp),
+    /// What follows the place, oldest change first.
+    SinceCursor(Cursor),
+    /// Of what has these words, the best first, the page of this number, from 1.
+    Found(Words, usize),
+}
+
+impl Site {
+    /// A page of the JSON listing, and its links.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`]: a search has to wait for the index that another one is making.
+    pub fn listing(&self, query: &Query) -> Result<(Document, Links), Busy> {
+        let Query {
+            filter,
+            part,
+            per_page,
+            with_content,
+            kept,
+        } = query;
+        let (index, count) = (&self.index, *per_page);
+        let cursor = |posts: &[Arc<Post>], order| {
+            posts.last().map(|post| {
+                let at = match order {
+                    Order::Newest => post.date.timestamp(),
+                    Order::Changed => index.changed_at(post),
+                };
+                Cursor::after(post, at, order, filter).to_string()
+            })
+        };
+        // who has everything goes on waiting at the same place
+        let or_stay = |found: Option<String>, place: &Cursor| found.or_else(|| Some(place.to_string()));
+        let (way, Stretch { posts, following }, cursor) = match part {
+            Part::Page(page) => {
+                let (posts, total) = index.page(filter, *page, count);
+                let cursor = cursor(&posts, Order::Newest);
+                (Way::Page(*page), Stretch { posts, following: total }, cursor)
+            }
+            Part::After(place) => {
+                let found = index.after(filter, &place.place, count);
+                let cursor = or_stay(cursor(&found.posts, Order::Newest), place);
+                (Way::After, found, cursor)
+            }
+            Part::Since(instant) => {
+                let found = index.changed_since(filter, *instant, count);
+                let cursor = cursor(&found.posts, Order::Changed);
+                (Way::Since, found, cursor)
+            }
+            Part::SinceCursor(place) => {
+                let found = index.changed_after(filter, &place.place, count);
+                let cursor = or_stay(cursor(&found.posts, Order::Changed), place);
+                (Way::Since, found, cursor)
+            }
+            Part::Found(words, page) => {
+                let found = self.search.find(index.posts(), words, |post| index.finds(filter, post))?;
+                let skip = page.saturating_sub(1).saturating_mul(count);
+                let stretch = Stretch {
+                    posts: found.iter().skip(skip).take(count).cloned().collect(),
+                    following: found.len(),
+                };
+                (Way::Page(*page), stretch, None)
+            }
+        };
+        let published = |path: &Utf8Path| self.published(path);
+        let html = |post: &Arc<Post>| self.documents.html(post, &self.config, &published);
+        let listing = ListingPage {
+            base: &self.config.base(),
+            query: kept,
+            way,
+            per_page: count,
+            total: following,
+            posts: &posts,
+            cursor: cursor.as_deref(),
+            author: self.config.site.author.as_ref(),
+            content: if *with_content { Some(&html) } else { None },
+        };
+        Ok((Document::new(MEDIA_TYPE, listing.json()), listing.links()))
+    }
+
+    /// The public post with this slug, with its whole text and its neighbours in time.
+    #[must_use]
+    pub fn listed_post(&self, slug: &str) -> Option<Document> {
+        let post = self.index.by_slug(slug)?;
+        let posts = self.index.posts();
+        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && other.id < post.id;
+        let place = posts.partition_point(is_before);
+        let newer = place.checked_sub(1).and_then(|newer| posts.get(newer));
+        let older = posts.get(place + 1);
+        let published = |path: &Utf8Path| self.published(path);
+        let json = one(
+            post,
+            self.documents.html(post, &self.config, &published),
+            &self.config.base(),
+            self.config.site.author.as_ref(),
+            newer.map(AsRef::as_ref),
+            older.map(AsRef::as_ref),
+        );
+        Some(Document::new(MEDIA_TYPE, json))
+    }
+
+    /// All tags, authors or sections.
+    #[must_use]
+    pub fn scopes(&self, kind: Kind) -> Document {
+        Document::new(MEDIA_TYPE, scopes::json(self.index.scopes(), kind, &self.config.base()))
+    }
+
+    /// The description of everything that can be asked (`OpenAPI` 3.1).
+    #[must_use]
+    pub fn openapi(&self) -> Document {
+        Document::new(MEDIA_TYPE, openapi::json(&self.config.base(), self.config.list.per_page))
+    }
+}
