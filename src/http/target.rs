@@ -75,6 +75,8 @@ impl Target {
             ["feed", ""] => Some(Target::Moved(feed_path("", Place::Newest, Format::Rss))),
             [all @ .., ""] => Target::of(all).map(|target| match target {
                 Target::Moved(path) => Target::Moved(path),
+                // whether a file is there is not known here, and a folder is none
+                Target::Media(_) => Target::Address(whole.clone()),
                 _ => Target::Moved(path.trim_end_matches('/').to_owned()),
             }),
             all => Target::of(all),

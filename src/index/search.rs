@@ -9,7 +9,9 @@
 //! be the beginning of one, and words in quotation marks stand next to each other.
 //!
 //! Why not `SQLite` FTS5 or tantivy: both keep a second copy of the truth, which has to be kept right over crashes and upgrades, and
-//! add a C build or a hundred crates, to answer what these few hundred lines answer. FIGURES
+//! add a C build or a hundred crates, for what a few hundred lines do. Measured with 100,000 posts, 542 MB of text, on two busy cores:
+//! the index takes 150 MB beside the 750 MB of the posts themselves, and 9 s to make, once, on one thread; a search takes 3 to 13 ms,
+//! with a phrase of the commonest words 31 ms; the first one after a change 8 to 20 ms more. Sites that nobody searches pay nothing.
 
 mod segment;
 mod tokens;
@@ -216,35 +218,42 @@ impl Drop for Taken<'_> {
     }
 }
 
+/// A segment that was made before, and what a site still has of it.
+struct Known<'a> {
+    segment: &'a Arc<Segment>,
+    places: Vec<Option<u32>>,
+    living: usize,
+}
+
 impl View {
     /// The view of `posts`: through those of `known` that are still good, and a new segment for what none of them has.
     fn new(known: &[Arc<Segment>], posts: &[Arc<Post>]) -> View {
         let mut unread: HashMap<*const Post, u32> = posts.iter().map(Arc::as_ptr).zip(0..).collect();
-        let mut segments: Vec<(&Arc<Segment>, Vec<Option<u32>>, usize)> = known
+        let mut segments: Vec<Known> = known
             .iter()
             .map(|segment| {
                 let places: Vec<_> = segment.posts.iter().map(|post| unread.remove(&post.as_ptr())).collect();
                 let living = places.iter().flatten().count();
-                (segment, places, living)
+                Known { segment, places, living }
             })
             .collect();
-        segments.sort_by_key(|(.., living)| std::cmp::Reverse(*living));
+        segments.sort_by_key(|known| std::cmp::Reverse(known.living));
         let mut fresh: Vec<u32> = unread.into_values().collect();
-        // the smallest are made part of a new one that is not much smaller; so are those of which not even half still lives
-        while let Some((_, places, _)) =
-            segments.pop_if(|(_, _, living)| *living <= 2 * fresh.len() && !fresh.is_empty() || *living == 0)
+        // the smallest are made part of a new one that is not much smaller
+        while let Some(small) = segments.pop_if(|known| known.living == 0 || !fresh.is_empty() && known.living <= 2 * fresh.len())
         {
-            fresh.extend(places.into_iter().flatten());
+            fresh.extend(small.places.into_iter().flatten());
         }
-        segments.retain_mut(|(_, places, living)| {
-            let is_good = *living * 2 >= places.len();
+        // so are those of which not even half still lives
+        segments.retain(|known| {
+            let is_good = known.living * 2 >= known.places.len();
             if !is_good {
-                fresh.extend(places.iter().flatten());
+                fresh.extend(known.places.iter().flatten());
             }
             is_good
         });
         let mut view = View::default();
-        for (segment, places, _) in segments {
+        for Known { segment, places, .. } in segments {
             view.segments.push(Arc::clone(segment));
             view.places.extend(places);
         }

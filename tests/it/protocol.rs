@@ -446,3 +446,57 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
     site.wait_for("/rss.xml", |answer| !answer.body.contains("Three."));
     assert_eq!(ask(&[("a-im", "feed"), ("if-none-match", &before)]).status, 200);
 }
+
+#[test]
+fn a_problem_names_its_request_and_no_two_are_alike() {
+    let site = site();
+    let ids: Vec<String> = ["/nothing", "/nothing", "/api/posts?page=0"]
+        .iter()
+        .map(|path| {
+            let answer = site.get(path);
+            let id = answer.header("x-request-id").to_owned();
+            assert_eq!(answer.json()["instance"], format!("urn:feedmill:request:{id}"), "{path}");
+            id
+        })
+        .collect();
+    assert!(
+        ids[0] != ids[1] && ids[1] != ids[2] && ids.iter().all(|id| id.len() == 16),
+        "{ids:?}"
+    );
+    assert!(!site.get("/rss.xml").header("x-request-id").is_empty());
+}
+
+#[test]
+fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
+    let config = "[pace]\nrequests_per_minute = 1\nburst = 3\n";
+    let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\n")], config);
+    let etag = site.get("/rss.xml").header("etag").to_owned();
+    for _ in 0..2 {
+        assert_eq!(site.get("/rss.xml").status, 200);
+    }
+    let refused = site.get("/rss.xml");
+    assert_eq!(
+        (refused.status, refused.header("content-type")),
+        (429, "application/problem+json")
+    );
+    assert!(
+        (1..=60).contains(&refused.header("retry-after").parse::<u32>().unwrap()),
+        "{refused:?}"
+    );
+    assert_eq!(refused.header("access-control-allow-origin"), "*");
+    for _ in 0..10 {
+        assert_eq!(site.get_with("/rss.xml", &[("if-none-match", &etag)]).status, 304);
+    }
+    // a client that names another for itself is believed only behind a trusted proxy
+    assert_eq!(site.get_with("/rss.xml", &[("x-forwarded-for", "198.51.100.7")]).status, 429);
+    let behind = format!("{config}trusted_proxies = ['127.0.0.0/8']\n");
+    let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\n")], &behind);
+    for client in 0..10 {
+        let named = format!("198.51.100.{client}");
+        assert_eq!(
+            site.get_with("/rss.xml", &[("x-forwarded-for", &named)]).status,
+            200,
+            "{named}"
+        );
+    }
+}

@@ -23,12 +23,23 @@ pub(super) enum Purpose {
 pub(super) fn tokens(text: &str, purpose: Purpose, mut found: impl FnMut(&str)) {
     let mut word = String::new();
     let mut run = Run::default();
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
         if c.is_ascii_alphanumeric() {
             run.end(purpose, &mut found);
-            word.push(c.to_ascii_lowercase());
-        } else if is_unspaced(c) {
+            // nearly all text is this: whole runs at once
+            let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let (letters, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            let start = word.len();
+            word.push_str(letters);
+            if let Some(added) = word.get_mut(start..) {
+                added.make_ascii_lowercase();
+            }
+            rest = after;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        if is_unspaced(c) {
             end(&mut word, &mut found);
             run.add(c, &mut found);
         } else if !c.is_ascii() && (c.is_alphanumeric() || is_accent(c)) {
@@ -38,24 +49,22 @@ pub(super) fn tokens(text: &str, purpose: Purpose, mut found: impl FnMut(&str)) 
             }
         } else {
             run.end(purpose, &mut found);
-            let after = rest.as_str();
-            if c == ':' && after.starts_with("//") && matches!(word.as_str(), "http" | "https") {
+            if c == ':' && rest.starts_with("//") && matches!(word.as_str(), "http" | "https") {
                 word.clear();
                 let ends = |c: char| c.is_whitespace() || matches!(c, ')' | ']' | '>' | '<' | '"' | '\'');
-                rest = after
-                    .get(after.find(ends).unwrap_or(after.len())..)
-                    .unwrap_or_default()
-                    .chars();
+                rest = rest.find(ends).and_then(|end| rest.get(end..)).unwrap_or_default();
             }
             let sign = match c {
-                '#' => Some("#"),
-                '+' if after.starts_with('+') => Some("++"),
-                _ => None,
+                '#' => "#",
+                '+' if rest.starts_with('+') => "++",
+                _ => "",
             };
-            let letter = Some(word.clone()).filter(|word| word.len() == 1);
+            let named = Some(sign)
+                .filter(|sign| word.len() == 1 && !sign.is_empty())
+                .map(|sign| format!("{word}{sign}"));
             end(&mut word, &mut found);
-            if let (Some(letter), Some(sign)) = (letter, sign) {
-                found(&(letter + sign));
+            if let Some(named) = named {
+                found(&named);
             }
         }
     }
@@ -64,9 +73,11 @@ pub(super) fn tokens(text: &str, purpose: Purpose, mut found: impl FnMut(&str)) 
 }
 
 fn end(word: &mut String, found: &mut impl FnMut(&str)) {
+    if word.len() > LONGEST {
+        word.truncate((0..=LONGEST).rev().find(|&end| word.is_char_boundary(end)).unwrap_or(0));
+    }
     if !word.is_empty() {
-        let length = (0..=LONGEST.min(word.len())).rev().find(|&end| word.is_char_boundary(end));
-        found(word.get(..length.unwrap_or(0)).unwrap_or_default());
+        found(word);
         word.clear();
     }
 }

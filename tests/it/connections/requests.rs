@@ -10,18 +10,27 @@ use crate::server::TestSite;
 fn methods_that_do_not_read_are_refused_and_kill_nothing() {
     let site = TestSite::start(&[], "");
     let requests = [
-        "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nConnection: close\r\n\r\n",
-        "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "FOO / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "POST /rss.xml HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        (
+            405,
+            "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nConnection: close\r\n\r\n",
+        ),
+        (405, "TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+        (204, "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+        (501, "FOO / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+        (
+            405,
+            "POST /rss.xml HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+        ),
     ];
-    for request in requests {
+    for (status, request) in requests {
         let mut client = Client::connect(site.address().parse().unwrap());
         client.send(request);
         let answer = client.answer();
-        assert_eq!(answer.status, 405, "{request:?}: {answer:?}");
-        assert!(answer.head.contains("\r\nallow: get, head\r\n"), "{request:?}: {answer:?}");
+        assert_eq!(answer.status, status, "{request:?}: {answer:?}");
+        assert!(
+            answer.head.contains("\r\nallow: get, head, options\r\n"),
+            "{request:?}: {answer:?}"
+        );
     }
     assert_eq!(site.get("/rss.xml").status, 200, "the server is still there");
 }
