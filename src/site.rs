@@ -9,14 +9,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::Utf8Path;
 
-use self::documents::{Documents, references_of};
+use self::documents::{Documents, Published, Setting, references_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
 use crate::post::Post;
 use crate::render::encode::Document;
-use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap};
+use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap, xml_safe};
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.
@@ -92,15 +92,8 @@ impl Site {
     #[must_use]
     pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
         let published = |path: &Utf8Path| self.published(path);
-        self.documents.feed(
-            scope,
-            self.index.members(scope)?,
-            place,
-            format,
-            &self.config,
-            &published,
-            self.built,
-        )
+        self.documents
+            .feed(scope, self.index.members(scope)?, place, format, self.setting(&published))
     }
 
     /// What is new in the newest feed of `scope` since the edition with one of the tags `held`, as a feed of its own, and that tag.
@@ -108,7 +101,16 @@ impl Site {
     pub fn delta(&self, scope: &Scope, format: Format, held: &[&str]) -> Option<(Document, String)> {
         let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .delta(scope, self.index.members(scope)?, format, &self.config, &published, held)
+            .delta(scope, self.index.members(scope)?, format, self.setting(&published), held)
+    }
+
+    /// What documents of this site are made for.
+    fn setting<'a>(&'a self, published: Published<'a>) -> Setting<'a> {
+        Setting {
+            config: &self.config,
+            published,
+            now: self.built,
+        }
     }
 
     /// How many full archive documents the feeds of `scope` have.
@@ -148,7 +150,7 @@ impl Site {
         let post = self.index.by_address(address)?;
         Some(Document::new(
             "text/markdown; charset=utf-8",
-            Bytes::copy_from_slice(post.body.as_bytes()),
+            Bytes::copy_from_slice(xml_safe(&post.body).as_bytes()),
         ))
     }
 

@@ -17,10 +17,10 @@ fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, Weigh
         .filter_map(|member| {
             let mut parts = member.split(';');
             let name = parts.next()?.trim().to_ascii_lowercase();
-            let weights = parts
+            let mut weights = parts
                 .filter_map(|part| part.split_once('='))
                 .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-            let weight = match weights.last() {
+            let weight = match weights.next_back() {
                 Some((_, value)) => weight(value.trim())?,
                 None => 1000,
             };

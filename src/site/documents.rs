@@ -37,6 +37,15 @@ pub struct Documents {
 /// Where a post is published: its absolute URL by its path below the posts folder, if the world may see it.
 pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
 
+/// What documents are made for, beside the posts in them.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'a> {
+    pub(super) config: &'a Config,
+    pub(super) published: Published<'a>,
+    /// The instant that the site was built for.
+    pub(super) now: Timestamp,
+}
+
 /// The posts that a text links to, and where they were published when it was made.
 type Links = Arc<BTreeMap<Utf8PathBuf, Option<String>>>;
 
@@ -124,10 +133,9 @@ impl Documents {
         members: &Members,
         place: Place,
         format: Format,
-        config: &Config,
-        published: Published<'_>,
-        now: Timestamp,
+        setting: Setting<'_>,
     ) -> Option<Arc<Document>> {
+        let Setting { config, published, now } = setting;
         let limit = config.feed.limit;
         let posts = posts_at(&members.in_feeds, place, limit)?;
         let archives = archives(members.in_feeds.len(), limit);
@@ -145,7 +153,7 @@ impl Documents {
         }
         let mut links = Vec::new();
         let page = feed_page(scope, members, place, config, |post| {
-            let made = self.content(post, config, published);
+            let made = self.content(post, setting);
             if !made.links.is_empty() {
                 links.push(made.links);
             }
@@ -175,16 +183,15 @@ impl Documents {
         scope: &Scope,
         members: &Members,
         format: Format,
-        config: &Config,
-        published: Published<'_>,
+        setting: Setting<'_>,
         held: &[&str],
     ) -> Option<(Document, String)> {
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         let has = |edition: &&Edition| edition.name == made.name && edition.tags.iter().any(|tag| held.contains(&tag.as_str()));
         let edition = made.earlier.iter().find(has)?;
         let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let mut page = feed_page(scope, members, Place::Newest, config, |post| {
-            self.content(post, config, published).html
+        let mut page = feed_page(scope, members, Place::Newest, setting.config, |post| {
+            self.content(post, setting).html
         })?;
         let mut is_new = made
             .posts
@@ -198,11 +205,12 @@ impl Documents {
     }
 
     /// The text of `post` as HTML for feeds.
-    pub(super) fn html(&self, post: &Arc<Post>, config: &Config, published: Published<'_>) -> Arc<str> {
-        self.content(post, config, published).html
+    pub(super) fn html(&self, post: &Arc<Post>, setting: Setting<'_>) -> Arc<str> {
+        self.content(post, setting).html
     }
 
-    fn content(&self, post: &Arc<Post>, config: &Config, published: Published<'_>) -> MadeContent {
+    fn content(&self, post: &Arc<Post>, setting: Setting<'_>) -> MadeContent {
+        let Setting { config, published, .. } = setting;
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
         if let Some(made) = self.contents.get(&post.source).filter(is_same) {
             return made;

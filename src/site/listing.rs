@@ -108,7 +108,7 @@ impl Site {
             }
         };
         let published = |path: &Utf8Path| self.published(path);
-        let html = |post: &Arc<Post>| self.documents.html(post, &self.config, &published);
+        let html = |post: &Arc<Post>| self.documents.html(post, self.setting(&published));
         let listing = ListingPage {
             base: &self.config.base(),
             query: kept,
@@ -135,7 +135,7 @@ impl Site {
         let published = |path: &Utf8Path| self.published(path);
         let json = one(
             post,
-            self.documents.html(post, &self.config, &published),
+            self.documents.html(post, self.setting(&published)),
             &self.config.base(),
             self.config.site.author.as_ref(),
             newer.map(AsRef::as_ref),

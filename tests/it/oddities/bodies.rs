@@ -164,10 +164,10 @@ fn item_23_addresses_in_feeds_are_absolute() {
         ("[a](//cdn.example/b)", "https://cdn.example/b"),
         ("[a](https://other.example/b)", "https://other.example/b"),
         ("[a](<b c.html>)", "https://example.com/posts/b%20c.html"),
-        ("![a](b.png)", "https://example.com/posts/b.png"),
+        ("![a](b.png)", "https://example.com/media/b.png"),
         ("![a](/b.png)", "https://example.com/b.png"),
-        ("<img src=\"b.png\">", "https://example.com/posts/b.png"),
-        ("<video src=\"b.mp4\" controls></video>", "https://example.com/posts/b.mp4"),
+        ("<img src=\"b.png\">", "https://example.com/media/b.png"),
+        ("<video src=\"b.mp4\" controls></video>", "https://example.com/media/b.mp4"),
         ("[a][r]\n\n[r]: b", "https://example.com/posts/b"),
         ("[a](mailto:ann@example.com)", "mailto:ann@example.com"),
     ];
