@@ -1,6 +1,7 @@
 //! The immutable whole at one instant: index, documents, diagnostics.
 
 mod bundle;
+pub mod departures;
 mod documents;
 pub mod listing;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::Utf8Path;
 
+use self::departures::Departures;
 use self::documents::{Documents, Published, Setting, references_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -31,6 +33,7 @@ pub struct Site {
     pub diagnostics: Vec<Diagnostic>,
     documents: Arc<Documents>,
     search: Search,
+    departures: Departures,
     /// The instant it was built for.
     built: Timestamp,
 }
@@ -54,10 +57,14 @@ impl Site {
         let site = Site {
             config: Arc::clone(config),
             all,
-            index,
             diagnostics,
             documents,
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
+            departures: match previous {
+                Some(site) => site.departures.following(&site.index, &index, now),
+                None => Departures::none(now),
+            },
+            index,
             built: now,
         };
         // the feeds that nearly every request is for are finished before the first request can see this site

@@ -13,8 +13,10 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use self::entry::{Content, Entry};
+use super::{clean, post_url};
 use crate::config::Person;
 use crate::post::Post;
+use crate::time::{Moment, Timestamp};
 pub use entry::one;
 
 /// Makes the HTML of a post.
@@ -40,10 +42,21 @@ pub struct ListingPage<'a> {
     pub posts: &'a [Arc<Post>],
     /// The place after the last of them, as requests may name it.
     pub cursor: Option<&'a str>,
+    /// What went meanwhile; `None` where that was not asked.
+    pub deletions: Option<Deletions<'a>>,
     /// Who wrote posts that name no author.
     pub author: Option<&'a Person>,
     /// How to make a post's HTML, where the whole text of each is asked for.
     pub content: Option<&'a ToHtml<'a>>,
+}
+
+/// Posts that went, for who keeps a copy.
+#[derive(Clone, Copy)]
+pub struct Deletions<'a> {
+    /// The instant from which on all are known.
+    pub known_from: Timestamp,
+    /// The posts, and when each went.
+    pub posts: &'a [(Arc<Post>, Timestamp)],
 }
 
 /// How one gets from one page of a listing to the next.
@@ -80,6 +93,17 @@ struct Document<'a> {
     #[serde(flatten)]
     links: Links,
     cursor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<Vec<Deleted>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_from: Option<Moment>,
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    id: String,
+    url: String,
+    date_deleted: Moment,
 }
 
 impl ListingPage<'_> {
@@ -143,8 +167,22 @@ impl ListingPage<'_> {
                 .collect(),
             links: self.links(),
             cursor: self.cursor,
+            deleted: self
+                .deletions
+                .map(|deletions| deletions.posts.iter().map(|(post, at)| self.deleted(post, *at)).collect()),
+            deleted_from: self.deletions.map(|deletions| Moment::utc(deletions.known_from)),
         };
         serde_json::to_vec(&document).unwrap_or_default() // these types have nothing that JSON cannot say
+    }
+}
+
+impl ListingPage<'_> {
+    fn deleted(&self, post: &Post, at: Timestamp) -> Deleted {
+        Deleted {
+            id: clean::id(&post.id),
+            url: post_url(self.base, &post.address),
+            date_deleted: Moment::utc(at),
+        }
     }
 }
 
@@ -193,6 +231,7 @@ mod tests {
             total,
             posts,
             cursor: None,
+            deletions: None,
             author: None,
             content: None,
         }

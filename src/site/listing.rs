@@ -13,7 +13,7 @@ use crate::index::{Filter, Stretch};
 use crate::post::Post;
 use crate::render::encode::Document;
 use crate::render::listing::scopes::{self, Kind};
-use crate::render::listing::{Links, ListingPage, Way, one};
+use crate::render::listing::{Deletions, Links, ListingPage, Way, one};
 use crate::render::openapi;
 use crate::time::Timestamp;
 
@@ -107,6 +107,11 @@ impl Site {
                 (Way::Page(*page), stretch, None)
             }
         };
+        let gone = match part {
+            Part::Since(instant) => Some(self.departed(filter, *instant)),
+            Part::SinceCursor(place) => Some(self.departed(filter, place.place.at)),
+            _ => None,
+        };
         let published = |path: &Utf8Path| self.published(path);
         let html = |post: &Arc<Post>| self.documents.html(post, self.setting(&published));
         let listing = ListingPage {
@@ -117,10 +122,21 @@ impl Site {
             total: following,
             posts: &posts,
             cursor: cursor.as_deref(),
+            deletions: gone.as_deref().map(|posts| Deletions {
+                known_from: self.departures.known_from,
+                posts,
+            }),
             author: self.config.site.author.as_ref(),
             content: if *with_content { Some(&html) } else { None },
         };
         Ok((Document::new(MEDIA_TYPE, listing.json()), listing.links()))
+    }
+
+    /// The posts that `filter` found and that went at `instant` or later.
+    fn departed(&self, filter: &Filter, instant: Timestamp) -> Vec<(Arc<Post>, Timestamp)> {
+        let departures = self.departures.since(instant).iter();
+        let found = departures.filter(|departure| self.index.finds(filter, &departure.post));
+        found.map(|departure| (Arc::clone(&departure.post), departure.at)).collect()
     }
 
     /// The public post with this slug, with its whole text and its neighbours in time.

@@ -650,3 +650,49 @@ fn every_parameter_that_is_described_is_read_and_the_reverse() {
     assert_eq!(bound("q", "maxLength"), 200);
     assert_eq!(bound("per_page", "default"), 2);
 }
+
+#[test]
+fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
+    let site = garden();
+    let since = site.get("/api/posts?since=2026-01-01T00:00:00Z");
+    let from = since.json()["deleted_from"].as_str().unwrap().to_owned();
+    assert_eq!(since.json()["deleted"], json!([]));
+    assert!(
+        site.get("/api/posts").json().get("deleted").is_none(),
+        "only who asks for changes is told"
+    );
+    let last = cursor(&site.get("/api/posts?since=2026-01-01T00:00:00Z&per_page=200"));
+
+    std::fs::remove_file(site.path().join("dulse.md")).unwrap();
+    site.write("nori.md", "---\ntitle: Nori\ndate: 2026-01-03\ndraft: true\n---\n");
+    site.wait_for("/api/posts?per_page=200", |answer| answer.json()["total"] == 1);
+    let gone = |query: &str| -> Vec<String> {
+        let listing = site.get(&format!("/api/posts?{query}")).json();
+        assert_eq!(listing["deleted_from"], from.as_str(), "{query}");
+        let mut ids: Vec<String> = listing["deleted"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|post| post["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    let (dulse, nori) = (
+        "tag:example.com,2026-01-02:dulse".to_owned(),
+        "tag:example.com,2026-01-03:nori".to_owned(),
+    );
+    assert_eq!(gone("since=2026-01-01T00:00:00Z"), [dulse.clone(), nori.clone()]);
+    assert_eq!(gone(&format!("since={last}")), [dulse.clone(), nori.clone()]);
+    assert_eq!(gone("since=2026-01-01T00:00:00Z&tag=sea"), std::slice::from_ref(&dulse));
+    assert_eq!(gone("since=2999-01-01T00:00:00Z"), Vec::<String>::new());
+    // what comes back is there again
+    site.write("nori.md", "---\ntitle: Nori\ndate: 2026-01-03\n---\n");
+    site.wait_for("/api/posts?per_page=200", |answer| answer.json()["total"] == 2);
+    assert_eq!(gone("since=2026-01-01T00:00:00Z"), [dulse]);
+    Description::of(&site).check(
+        "/api/posts",
+        "/api/posts?since=2026-01-01T00:00:00Z",
+        &site.get("/api/posts?since=2026-01-01T00:00:00Z"),
+    );
+}
