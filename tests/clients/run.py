@@ -96,19 +96,21 @@ class Site:
         (self.posts / f"post-{number}.md").write_text(post(number))
 
     def add(self, number):
-        """Adds a post, and waits until it is served."""
+        """Adds a post, and waits until it is served with a date: one that lies ahead of the clock is not sent."""
         self.write(number)
         deadline = time.monotonic() + PATIENCE
-        while f"Post {number}" not in self.read("/rss.xml"):
-            assert time.monotonic() < deadline, "the new post never came"
-            time.sleep(0.01)
+        for path in ("/rss.xml", "/atom.xml", "/feed.json"):
+            while not self.shows(path, f"Post {number}"):
+                assert time.monotonic() < deadline, "the new post never came"
+                time.sleep(0.01)
 
-    def read(self, path):
+    def shows(self, path, text):
         connection = http.client.HTTPConnection(self.upstream, timeout=PATIENCE)
         connection.request("GET", path)
-        body = connection.getresponse().read().decode()
+        answer = connection.getresponse()
+        body = answer.read().decode()
         connection.close()
-        return body
+        return text in body and answer.getheader("Last-Modified") is not None
 
     def close(self):
         self.recorder.shutdown()

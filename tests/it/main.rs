@@ -23,4 +23,5 @@ mod oddities;
 mod protocol;
 mod server;
 mod still;
+mod warp_facts;
 mod watching;
