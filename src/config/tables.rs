@@ -1,0 +1,361 @@
+//! The tables of `feedmill.toml`, key by key, with what holds where a key is absent.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use serde::Deserialize;
+use url::Url;
+
+/// `[site]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Site {
+    /// The title of every feed.
+    pub title: String,
+    /// One or two sentences about it.
+    pub description: String,
+    /// The address under which the world reaches this site. Never taken from a request.
+    pub base_url: Option<Url>,
+    /// The language of posts that name none (RFC 5646).
+    pub language: String,
+    /// The zone of dates that name none (an IANA name).
+    pub timezone: String,
+    /// Who wrote posts that name no author.
+    pub author: Option<Person>,
+    /// The copyright notice.
+    pub copyright: Option<String>,
+    /// A small square picture.
+    pub icon: Option<Url>,
+    /// A larger picture.
+    pub image: Option<Url>,
+}
+
+/// A person, as configuration and posts name one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Person {
+    /// The name, never empty once read.
+    pub name: String,
+    /// The e-mail address. Never invented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// An http(s) address about the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// `[feed]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Feed {
+    /// How many posts a feed, and each archive document, holds.
+    pub limit: usize,
+    /// Whether items carry the whole text.
+    pub content: FeedContent,
+    /// How many bytes of HTML one feed document may carry; items past it carry their summary alone.
+    pub max_bytes: usize,
+}
+
+/// What an item of a feed carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedContent {
+    /// Summary and whole text.
+    #[default]
+    Full,
+    /// The summary alone.
+    Summary,
+}
+
+/// `[list]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct List {
+    /// Posts on a page, 1 to 200.
+    pub per_page: usize,
+}
+
+/// `[posts]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Posts {
+    /// The folder of posts, relative to the configuration file.
+    pub dir: Utf8PathBuf,
+    /// The address of a post that names none: `{slug} {year} {month} {day} {section}`.
+    /// Absolute where the pages live elsewhere.
+    pub permalink: String,
+    /// File names and folders that are no posts: `*` stands for any run of characters.
+    pub ignore: Vec<String>,
+    /// In `1/2/2026` and `1.2.2026`, the day comes first.
+    pub day_first: bool,
+    /// How tags written as one text are parted.
+    pub split_tags: SplitTags,
+    /// Tags that are another tool's collections, not subjects.
+    pub drop_tags: Vec<String>,
+    /// The largest file read, in bytes.
+    pub max_file_bytes: u64,
+    /// How many folders deep posts are looked for.
+    pub max_depth: usize,
+    /// How many posts are read at the most.
+    pub max_files: usize,
+}
+
+/// How tags written as one text, without `,` or `;`, are parted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SplitTags {
+    /// At spaces in posts that Jekyll would part there (a `layout` and a dated file name, key `tags` or `categories`).
+    #[default]
+    Auto,
+    /// At spaces.
+    Space,
+    /// Not at all.
+    Never,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen: `host:port`, `unix:/path/to.sock`, or `systemd` for the socket that systemd passes.
+    pub listen: String,
+    /// Where the operator's addresses listen: likewise, with `systemd` for the next socket passed.
+    pub admin: String,
+    /// Connections held at once. Further ones are told to come back (503). Never more than the system's file descriptors allow.
+    pub max_connections: usize,
+    /// Connections held at once for one address; of IPv6, one network of 64 bits. A proxy in front is one address: there it should
+    /// be as high as `max_connections`.
+    pub max_connections_per_address: usize,
+    /// Seconds a client may take from connecting, or from the first byte of a later request, to the end of the request's header.
+    #[serde(deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    /// Seconds a connection is kept after an answer for the next request to begin.
+    #[serde(deserialize_with = "seconds")]
+    pub idle_timeout: Duration,
+    /// Seconds a client may take to send a request's body (408).
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// Seconds a client may go without taking any more of an answer.
+    #[serde(deserialize_with = "seconds")]
+    pub write_timeout: Duration,
+    /// Seconds that open requests may take to end after the signal to stop.
+    #[serde(deserialize_with = "seconds")]
+    pub drain_timeout: Duration,
+    /// The largest header of a request, with its first line, in bytes (431).
+    pub max_header_bytes: usize,
+    /// Header fields in a request (431).
+    pub max_headers: usize,
+    /// The largest body of a request, in bytes (413).
+    pub max_body_bytes: usize,
+    /// How logs are written.
+    pub log: LogFormat,
+    /// Whether each answer is logged, without what would tell people apart.
+    pub access_log: bool,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line, for machines that collect logs.
+    Json,
+}
+
+/// `[watch]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Watch {
+    /// How changes are noticed.
+    pub mode: WatchMode,
+    /// Seconds that a file which may still be growing has to hold still.
+    #[serde(deserialize_with = "seconds")]
+    pub settle: Duration,
+    /// Seconds between full scans.
+    #[serde(deserialize_with = "seconds")]
+    pub rescan: Duration,
+    /// Seconds between looks in poll mode.
+    #[serde(deserialize_with = "seconds")]
+    pub poll: Duration,
+    /// Seconds before a deletion is believed, so that an editor's delete-and-recreate is none.
+    #[serde(deserialize_with = "seconds")]
+    pub delete_grace: Duration,
+    /// Seconds before an emptied or halved folder is believed.
+    #[serde(deserialize_with = "seconds")]
+    pub vanish_grace: Duration,
+}
+
+/// How changes are noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchMode {
+    /// The system's events where they prove to work, else polling.
+    #[default]
+    Auto,
+    /// The system's events.
+    Native,
+    /// Looking again and again.
+    Poll,
+}
+
+/// `[state]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// The folder for what files cannot remember.
+    pub dir: Option<Utf8PathBuf>,
+}
+
+/// `[cache]`: how long clients and caches may keep an answer, in seconds (RFC 9111, RFC 5861).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    /// Feeds: before they ask again. RSS says it too, in minutes (`ttl`). Shortened before a scheduled post.
+    pub feeds: u32,
+    /// The listing and pages: before they ask again.
+    pub pages: u32,
+    /// How much longer an old answer may be used while a new one is fetched.
+    pub stale_while_revalidate: u32,
+    /// How much longer an old answer may be used while there is an error here.
+    pub stale_if_error: u32,
+}
+
+/// `[pace]`: how often one client may ask for whole documents. Requests with a condition are never limited.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pace {
+    /// Requests a minute in the long run; 0 for no limit.
+    pub requests_per_minute: u32,
+    /// Requests at once before the pace holds.
+    pub burst: u32,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+/// `[[redirect]]`: an address that has moved for good (RFC 9110, section 15.4.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirect {
+    /// The path that was: `/old-feed.xml`.
+    pub from: String,
+    /// The path or URL that is.
+    pub to: String,
+}
+
+/// The longest span that can be set: a day.
+const LONGEST_SPAN: f64 = 86_400.0;
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    if (0.001..=LONGEST_SPAN).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(serde::de::Error::custom("a number of seconds from 0.001 to 86400 is needed"))
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            requests_per_minute: 0,
+            burst: 60,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache {
+            feeds: 300,
+            pages: 0,
+            stale_while_revalidate: 600,
+            stale_if_error: 86_400,
+        }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Site {
+            title: "Posts".to_owned(),
+            description: String::new(),
+            base_url: None,
+            language: "en".to_owned(),
+            timezone: "UTC".to_owned(),
+            author: None,
+            copyright: None,
+            icon: None,
+            image: None,
+        }
+    }
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Feed {
+            limit: 20,
+            content: FeedContent::Full,
+            max_bytes: 1024 * 1024,
+        }
+    }
+}
+
+impl Default for List {
+    fn default() -> Self {
+        List { per_page: 8 }
+    }
+}
+
+impl Default for Posts {
+    fn default() -> Self {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Posts {
+            dir: "posts".into(),
+            permalink: "/posts/{slug}".to_owned(),
+            ignore: owned(&["README.md", "node_modules"]),
+            day_first: false,
+            split_tags: SplitTags::Auto,
+            drop_tags: owned(&["post", "posts", "all", "nav"]),
+            max_file_bytes: 1024 * 1024,
+            max_depth: 32,
+            max_files: 1_000_000,
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            listen: "127.0.0.1:8080".to_owned(),
+            admin: "127.0.0.1:8081".to_owned(),
+            max_connections: 4096,
+            max_connections_per_address: 256,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_mins(1),
+            drain_timeout: Duration::from_secs(10),
+            max_header_bytes: 32 * 1024,
+            max_headers: 100,
+            max_body_bytes: 16 * 1024,
+            log: LogFormat::Text,
+            access_log: false,
+        }
+    }
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Watch {
+            mode: WatchMode::Auto,
+            settle: Duration::from_millis(100),
+            rescan: Duration::from_mins(1),
+            poll: Duration::from_secs(1),
+            delete_grace: Duration::from_secs(1),
+            vanish_grace: Duration::from_mins(1),
+        }
+    }
+}
