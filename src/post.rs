@@ -5,6 +5,7 @@
 
 mod address;
 mod authors;
+mod characters;
 pub mod date;
 mod dating;
 mod enclosures;
@@ -18,6 +19,8 @@ mod remarks;
 pub mod slug;
 mod standing;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
+pub use self::characters::is_forbidden;
 pub use self::reading::{Reading, Taken, read};
 pub use self::tags::key;
 pub use crate::config::Person;

@@ -1,7 +1,7 @@
 //! Where a post is read: from its front matter, else from the site's pattern.
 
 use super::Origin;
-use super::fields::{self, Fields};
+use super::fields::Fields;
 use super::front_matter::Node;
 use super::slug::{self, PathName};
 use crate::config::Config;
@@ -95,9 +95,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
     let mut refused = Vec::new();
     let mut slug = path.slug.clone();
     let mut origin = Origin::FileName;
-    if let Some((key, node)) = fields.first(&["slug"])
-        && let Some(text) = fields::text(node)
-    {
+    if let Some((key, node, text)) = fields.first_text(&["slug"]) {
         let trimmed = text.trim_matches('/');
         if text.contains('/') && !trimmed.is_empty() {
             match written(text, config) {
@@ -121,8 +119,9 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
         }
     }
     for key in ["url", "path", "permalink", "link"] {
-        let Some((key, node)) = fields.first(&[key]) else { continue };
-        let Some(text) = fields::text(node) else { continue };
+        let Some((key, node, text)) = fields.first_text(&[key]) else {
+            continue;
+        };
         // `link` is a post's address in Blot and the page it is about elsewhere; `permalink: false` is no address
         if key.eq_ignore_ascii_case("link") && text.contains("://") || text.eq_ignore_ascii_case("false") {
             continue;

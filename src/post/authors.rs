@@ -2,21 +2,26 @@
 
 use super::fields::{self, Fields};
 use super::front_matter::{Node, Value};
+use super::tags::key;
 use crate::config::Person;
 
 /// More authors than this are not read.
 const MOST_AUTHORS: usize = 50;
 
-/// The authors of a post, each once.
+/// The authors of a post, each once (compared by [`key`]).
 pub fn read(fields: &Fields) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
-    let Some((key, node)) = fields.first(&["authors", "author", "primary_author"]) else {
-        return people;
-    };
-    let several = key.eq_ignore_ascii_case("authors");
-    for person in fields::elements(node).into_iter().flat_map(|node| persons(node, several)) {
-        if !people.iter().any(|known| known.name == person.name) && people.len() < MOST_AUTHORS {
-            people.push(person);
+    for name in ["authors", "author", "primary_author"] {
+        let nodes = fields.all(&[name]).into_iter().flat_map(|(_, node)| fields::elements(node));
+        for person in nodes.flat_map(|node| persons(node, name == "authors")) {
+            // two spellings of one name are one author, who has one feed
+            let is_known = |known: &Person| key(&known.name) == key(&person.name);
+            if people.len() < MOST_AUTHORS && !people.iter().any(is_known) {
+                people.push(person);
+            }
+        }
+        if !people.is_empty() {
+            break;
         }
     }
     people
@@ -100,6 +105,11 @@ mod tests {
             ("author: {name: \"A\\enn\"}", "Ann"),
             ("author: {}", ""),
             ("author: ''", ""),
+            ("authors: ''\nauthor: Ann", "Ann"),
+            (
+                "authors: [{name: Ann Lee}, ann lee, 'ANN  LEE', {name: 'Ann  Lee'}]",
+                "Ann Lee",
+            ),
         ];
         for (front_matter, expected) in cases {
             let text = format!("---\n{front_matter}\n---\n");

@@ -21,6 +21,8 @@ const DATE_KEYS: [&str; 7] = [
     "published_at",
     "created",
 ];
+/// Those of them that Hugo holds a post back for.
+const GATES: [&str; 3] = ["publishDate", "pubDate", "published"];
 /// Keys that hold when a post was last changed.
 pub(super) const UPDATED_KEYS: [&str; 9] = [
     "updated",
@@ -52,14 +54,17 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
     let zone = config.timezone();
     let mut written: Option<(&str, Moment)> = None;
     let mut published_is_date = false;
-    for (key, node) in DATE_KEYS.iter().filter_map(|key| fields.first(&[key])) {
+    let found = DATE_KEYS
+        .iter()
+        .flat_map(|name| fields.all(&[name]).into_iter().map(move |(key, node)| (*name, key, node)));
+    for (name, key, node) in found {
         let Some(text) = fields::text(node) else { continue };
-        let is_published = key.eq_ignore_ascii_case("published");
+        let is_published = name == "published";
         match date::parse(text, &zone, config.posts.day_first) {
             Ok(moment) => {
                 published_is_date |= is_published;
-                // Hugo holds a post back until its `publishDate`, whatever its `date`
-                let gate = key.eq_ignore_ascii_case("publishDate") && written.is_some_and(|(_, date)| moment > date);
+                // whatever its `date`, a post is held back until the day it says it is published on
+                let gate = GATES.contains(&name) && written.is_some_and(|(_, date)| moment > date);
                 if written.is_none() || gate {
                     written = Some((key, moment));
                 }
@@ -123,9 +128,9 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
 fn in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Moment)> {
     ["path", "url", "permalink"]
         .iter()
-        .filter_map(|key| fields.first(&[key]))
-        .find_map(|(key, node)| {
-            let parts: Vec<&str> = fields::text(node)?.split('/').collect();
+        .filter_map(|key| fields.first_text(&[key]))
+        .find_map(|(key, _, text)| {
+            let parts: Vec<&str> = text.split('/').collect();
             let is_number =
                 |part: &str, digits: &[usize]| digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
             let day = parts
@@ -137,8 +142,7 @@ fn in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Mome
 
 /// The date that the first of `keys` holds, if it is one.
 pub(super) fn other_date(fields: &Fields, keys: &[&str], config: &Config, says: &mut Remarks) -> Option<Moment> {
-    let (_, node) = fields.first(keys)?;
-    let text = fields::text(node)?;
+    let (_, node, text) = fields.first_text(keys)?;
     let found = date::parse(text, &config.timezone(), config.posts.day_first);
     if let Err(why) = found {
         let (code, message) = refusal(why, text);

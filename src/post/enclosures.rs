@@ -10,8 +10,7 @@ const MOST_ENCLOSURES: usize = 20;
 /// The enclosures of a post, in the order written, each address once.
 pub fn read(fields: &Fields) -> Vec<Enclosure> {
     let mut found: Vec<Enclosure> = Vec::new();
-    for key in ["enclosure", "enclosures", "audio", "video", "attachments"] {
-        let Some((_, node)) = fields.first(&[key]) else { continue };
+    for (_, node) in fields.all(&["enclosure", "enclosures", "audio", "video", "attachments"]) {
         for enclosure in fields::elements(node).into_iter().filter_map(enclosure) {
             if !found.iter().any(|known| known.url == enclosure.url) && found.len() < MOST_ENCLOSURES {
                 found.push(enclosure);
@@ -24,7 +23,7 @@ pub fn read(fields: &Fields) -> Vec<Enclosure> {
 fn enclosure(node: &Node) -> Option<Enclosure> {
     let part = |keys: &[&str]| fields::first_in(node, keys).and_then(fields::text);
     let url = match &node.value {
-        Value::Scalar { .. } => fields::text(node),
+        Value::Scalar { .. } => fields::name(node),
         _ => part(&["url", "src", "file", "href", "path"]),
     }?;
     let media_type = part(&["type", "mime_type", "mime", "media_type"]).filter(|text| text.parse::<mime_guess::Mime>().is_ok());
@@ -75,6 +74,7 @@ mod tests {
             ("enclosures: [a.mp3, b.mp3, a.mp3]", "a.mp3 audio/mpeg 0, b.mp3 audio/mpeg 0"),
             ("audio: {url: a.mp3, duration: '1:02:03'}", "a.mp3 audio/mpeg 0 3723s"),
             ("audio: {title: nothing}", ""),
+            ("audio: false\nvideo: true", ""),
             ("audio: {url: a.xyz9}", "a.xyz9 application/octet-stream 0"),
         ];
         for (front_matter, expected) in cases {

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number};
 
-use super::front_matter::{Node, Value, is_invisible};
+use super::characters::{is_forbidden, is_invisible};
+use super::front_matter::{Node, Value};
 
 /// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
 pub struct Fields<'a> {
@@ -31,29 +32,46 @@ impl<'a> Fields<'a> {
 
     /// The first of `keys` that is there and not null, with the key as its author wrote it.
     pub fn first(&self, keys: &[&str]) -> Option<(&'a str, &'a Node)> {
-        // the whole list counts as asked for, so that a twin of a used key is not shown as unknown
-        let found: Vec<_> = keys.iter().filter_map(|key| self.get(key)).collect();
-        found.into_iter().next()
+        self.all(keys).into_iter().next()
     }
 
-    fn get(&self, key: &str) -> Option<(&'a str, &'a Node)> {
+    /// The first of `keys` that holds a text which is not blank, with the key as its author wrote it.
+    pub fn first_text(&self, keys: &[&str]) -> Option<(&'a str, &'a Node, &'a str)> {
+        self.all(keys)
+            .into_iter()
+            .find_map(|(key, node)| Some((key, node, text(node)?)))
+    }
+
+    /// All of `keys` that are there and not null, in the order of `keys`, with the key as its author wrote it; one that is written
+    /// in two spellings comes twice.
+    pub fn all(&self, keys: &[&str]) -> Vec<(&'a str, &'a Node)> {
+        keys.iter().flat_map(|key| self.get(key)).collect()
+    }
+
+    fn get(&self, key: &str) -> Vec<(&'a str, &'a Node)> {
         let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
         self.asked.borrow_mut().insert(folded(head));
-        let find = |fields: &'a [(String, Node)]| {
-            let (name, node) = find(fields, head)?;
-            match rest {
-                None => Some((name, node)),
-                Some(rest) => find_in(node, rest),
-            }
-        };
-        find(self.fields).or_else(|| {
-            SECOND_PLACES
-                .iter()
-                .find_map(|place| match &super::fields::find(self.fields, place)?.1.value {
-                    Value::Map(map) => find(map),
-                    _ => None,
+        let within = |fields: &'a [(String, Node)]| -> Vec<_> {
+            let heads = spelled(fields, head);
+            heads
+                .filter_map(|(name, node)| match rest {
+                    None => Some((name, node)),
+                    Some(rest) => find_in(node, rest),
                 })
-        })
+                .collect()
+        };
+        let found = within(self.fields);
+        if !found.is_empty() {
+            return found;
+        }
+        let places = SECOND_PLACES.iter().flat_map(|place| spelled(self.fields, place));
+        places
+            .filter_map(|(_, node)| match &node.value {
+                Value::Map(map) => Some(within(map)),
+                _ => None,
+            })
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
     /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest.
@@ -83,21 +101,24 @@ pub fn first_in<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
 
 fn find_in<'a>(node: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
     match &node.value {
-        Value::Map(map) => find(map, key),
+        Value::Map(map) => spelled(map, key).next(),
         _ => None,
     }
 }
 
-fn find<'a>(fields: &'a [(String, Node)], key: &str) -> Option<(&'a str, &'a Node)> {
+/// The fields called `key` in any spelling that are not null.
+fn spelled<'a>(fields: &'a [(String, Node)], key: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
     let key = folded(key);
-    let (name, node) = fields.iter().find(|(name, _)| folded(name) == key)?;
-    (node.value != Value::Null).then_some((name.as_str(), node))
+    fields
+        .iter()
+        .filter(move |(name, node)| folded(name) == key && node.value != Value::Null)
+        .map(|(name, node)| (name.as_str(), node))
 }
 
+/// Neither spaces, which editors paste without a break, nor signs of no width tell one key from another.
 fn folded(key: &str) -> String {
-    key.trim()
-        .chars()
-        .filter(|&c| !matches!(c, '-' | '_') && !is_invisible(c))
+    key.chars()
+        .filter(|&c| !matches!(c, '-' | '_') && !c.is_whitespace() && !is_invisible(c))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -110,21 +131,31 @@ pub fn text(node: &Node) -> Option<&str> {
     }
 }
 
-/// `text` on one line: white space folded, and nothing in it that cannot be shown (control characters, noncharacters).
+/// `text` on one line: white space folded, and nothing in it that is left out of every output.
 pub fn line(text: &str) -> String {
-    let hidden = |c: char| (c.is_control() && !c.is_whitespace()) || u32::from(c) & 0xfffe == 0xfffe;
-    text.replace(hidden, "").split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.replace(|c: char| is_forbidden(c) && !c.is_whitespace(), "");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text that names a thing; `None` for a truth value too, with which tools switch such things on and off (`cover: false`).
+pub fn name(node: &Node) -> Option<&str> {
+    text(node).filter(|_| truth(node).is_none())
 }
 
 /// A truth value in any of the words that tools take for one; `None` for every other text.
 pub fn truth(node: &Node) -> Option<bool> {
     match &node.value {
         Value::Null => Some(false),
-        Value::Scalar { text, .. } => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" | "y" | "t" => Some(true),
-            "false" | "no" | "off" | "0" | "n" | "f" | "" => Some(false),
-            _ => None,
-        },
+        Value::Scalar { text, .. } => truth_in(text),
+        _ => None,
+    }
+}
+
+/// The truth value that `text` is a word for.
+pub fn truth_in(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" | "y" | "t" => Some(true),
+        "false" | "no" | "off" | "0" | "n" | "f" | "" => Some(false),
         _ => None,
     }
 }
@@ -185,7 +216,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_any_spelling_and_place() {
-        let cases: [(&str, &[&str], Option<&str>, &str); 8] = [
+        let cases: [(&str, &[&str], Option<&str>, &str); 10] = [
             ("pubDate: x", &["pub_date"], Some("x"), "{}"),
             ("Last-Modified: x", &["lastmodified"], Some("x"), "{}"),
             ("taxonomies: {tags: x}", &["taxonomies.tags"], Some("x"), "{}"),
@@ -193,6 +224,8 @@ mod tests {
             ("lang: x\nparams: {lang: y}", &["lang"], Some("x"), "{}"),
             ("b: x\na: y", &["a", "b"], Some("y"), "{}"),
             ("a: ~\nb: x", &["a", "b"], Some("x"), "{}"),
+            ("pub_date: ~\npubDate: x", &["pubDate"], Some("x"), "{}"),
+            ("mood: 1\n\u{a0}lang\u{200b}: x", &["lang"], Some("x"), r#"{"mood":1}"#),
             ("layout: post\nmood: fine", &["a"], None, r#"{"mood":"fine"}"#),
         ];
         for (front_matter, keys, found, left) in cases {
@@ -202,6 +235,14 @@ mod tests {
                 "{front_matter}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_blank_hides_nothing() {
+        let parts = front_matter::parse("a.md".into(), "---\na: ''\nb: [x]\nc: y\n---\n").unwrap();
+        let fields = Fields::new(&parts.fields);
+        let (key, _, text) = fields.first_text(&["a", "b", "c"]).unwrap();
+        assert_eq!((key, text), ("c", "y"));
     }
 
     #[test]

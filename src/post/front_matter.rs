@@ -20,8 +20,8 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 
-pub(super) use self::key::is_invisible;
 use self::key::keeps_both;
+use super::characters::is_invisible;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 
 /// A value as its author wrote it: scalars keep their spelling (`1.10`, `no`, `007`), for the reader of a field knows its type.
@@ -71,7 +71,8 @@ pub enum Dialect {
 pub struct Parts<'a> {
     /// The form the front matter has.
     pub dialect: Dialect,
-    /// Its keys and values, in the author's order, keys as they were written. No key stands there twice.
+    /// Its keys and values, in the author's order, keys as they were written. No key stands there twice, but one that says who may
+    /// read the post and does not say the same each time.
     pub fields: Vec<(String, Node)>,
     /// What follows the front matter.
     pub body: &'a str,
@@ -184,8 +185,8 @@ struct Repeated {
     at: Position,
 }
 
-/// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do. Of a key that says
-/// who may read the post, in whatever capitals, both values are kept as a list, for nobody knows which of them was forgotten.
+/// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do. A key that says who
+/// may read the post, in whatever capitals, is kept with each of its values, for nobody knows which of them was forgotten.
 fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, Node)> {
     let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
     let mut fields: Vec<(String, Node)> = Vec::with_capacity(entries.len());
@@ -193,12 +194,12 @@ fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, 
         let keeps_both = keeps_both(&key);
         let name = if keeps_both { key.to_ascii_lowercase() } else { key.clone() };
         if let Some((_, kept)) = places.get(&name).and_then(|&place| fields.get_mut(place)) {
-            if keeps_both && kept.value != node.value {
-                kept.value = Value::List(vec![kept.clone(), node]);
-            } else {
+            repeated.push(Repeated { key: key.clone(), at });
+            if !keeps_both {
                 *kept = node;
+            } else if kept.value != node.value {
+                fields.push((key, node));
             }
-            repeated.push(Repeated { key, at });
         } else {
             places.insert(name, fields.len());
             fields.push((key, node));

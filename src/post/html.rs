@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, Url, UrlRelative};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::characters::is_forbidden;
 use shape::{Audience, ELEMENTS};
 use token::Token;
 
@@ -207,12 +208,10 @@ fn as_written(address: &str) -> Option<String> {
     }
 }
 
-/// `text` without the characters that XML 1.0 forbids, without carriage returns, which it turns into line feeds, and without the
-/// C1 controls, which mean nothing in a text and which feed validators complain of.
+/// `text` without the characters that no document shows.
 fn without_forbidden(text: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
-    if text.contains(forbidden) {
-        Cow::Owned(text.replace(forbidden, ""))
+    if text.contains(is_forbidden) {
+        Cow::Owned(text.replace(is_forbidden, ""))
     } else {
         Cow::Borrowed(text)
     }

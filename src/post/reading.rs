@@ -1,12 +1,13 @@
 //! The one place where a file becomes a [`Post`].
 
+use super::characters::is_forbidden;
 use super::dating::{self, EXPIRES_KEYS, UPDATED_KEYS};
 use super::fields::{self, Fields};
 use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
-use super::{Origin, Origins, PATH_PART, Post, address, authors, enclosures, html, markdown, standing, tags};
+use super::{Origin, Origins, PATH_PART, Post, Standing, address, authors, enclosures, html, markdown, standing, tags};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -46,32 +47,15 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let outline = markdown::outline(body);
     let mut says = Remarks::new(&file.path, &text, remarks);
     says.control_characters();
-    if let Some(((offset, first), others)) = outline.unknown_shortcodes.split_first() {
-        let first = first.lines().next().unwrap_or_default();
-        let message = match others.len() {
-            0 => format!("`{first}` is another tool's, and shown as code"),
-            1 => format!("`{first}` and one more like it are another tool's, and shown as code"),
-            n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
-        };
-        let offset = text.len() - body.len() + offset;
-        says.at(
-            "shortcode-unknown",
-            offset,
-            first.chars().count(),
-            message,
-            "write it as Markdown or HTML",
-        );
-    }
+    say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
     let updated = dating::other_date(&fields, &UPDATED_KEYS, config, &mut says).filter(|&updated| updated >= dated.moment);
     let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
 
-    let verdict = standing::read(&fields, path.draft, dated.published_is_date);
-    if let Some(Doubt { node, message, mend }) = verdict.doubt {
-        says.about("standing-unclear", node, message, &mend);
-    }
+    let head = text.get(..text.len() - body.len()).unwrap_or_default();
+    let (standing, standing_origin) = standing(&fields, head, path.draft, dated.published_is_date, &mut says);
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
     for (node, refusal) in refused {
@@ -94,7 +78,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         id: id_origin,
         address: place.origin,
         date: dated.origin,
-        standing: verdict.origin,
+        standing: standing_origin,
         summary: summary_origin,
     };
     let post = Post {
@@ -107,7 +91,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         date: dated.moment,
         updated,
         expires,
-        standing: verdict.standing,
+        standing,
         in_feeds: standing::in_feeds(&fields),
         tags: tags::read(&fields, &config.posts, like_jekyll),
         authors: authors::read(&fields),
@@ -125,6 +109,46 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         post,
         remarks: says.into_said(),
     })
+}
+
+/// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
+fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
+    let Some(((offset, first), others)) = outline.unknown_shortcodes.split_first() else {
+        return;
+    };
+    let first = first.lines().next().unwrap_or_default();
+    let message = match others.len() {
+        0 => format!("`{first}` is another tool's, and shown as code"),
+        1 => format!("`{first}` and one more like it are another tool's, and shown as code"),
+        n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
+    };
+    let length = first.chars().count();
+    says.at(
+        "shortcode-unknown",
+        start + offset,
+        length,
+        message,
+        "write it as Markdown or HTML",
+    );
+}
+
+/// What is wanted with the post whose front matter is `head`. A draft in doubt is a draft, and it is said.
+fn standing(fields: &Fields, head: &str, in_drafts: bool, published_is_date: bool, says: &mut Remarks) -> (Standing, Origin) {
+    let verdict = standing::read(fields, in_drafts, published_is_date);
+    if let Some(Doubt { node, message, mend }) = verdict.doubt {
+        says.about("standing-unclear", node, message, &mend);
+    }
+    let may_be_seen = matches!(verdict.standing, Standing::Published | Standing::Unlisted);
+    if may_be_seen
+        && fields.first(&standing::DRAFT_KEYS).is_none()
+        && let Some((offset, line)) = standing::stray_draft(head)
+    {
+        let message = format!("`{line}` stands within another value, so this is taken as a draft");
+        let mend = "write `draft: true` at the start of a line, above every table";
+        says.at("draft-astray", offset, line.chars().count(), message, mend);
+        return (Standing::Draft, Origin::Field("draft".to_owned()));
+    }
+    (verdict.standing, verdict.origin)
 }
 
 fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &mut Remarks) -> (String, Origin) {
@@ -152,9 +176,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
 
 fn summary(fields: &Fields, outline: markdown::Outline) -> (String, Origin) {
     let keys = ["summary", "description", "excerpt", "custom_excerpt"];
-    if let Some((key, node)) = fields.first(&keys)
-        && let Some(text) = fields::text(node)
-    {
+    if let Some((key, _, text)) = fields.first_text(&keys) {
         return (shortened(&plain(text), LONGEST_SUMMARY), Origin::Field(key.to_owned()));
     }
     (outline.summary, Origin::Text)
@@ -183,9 +205,8 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// The id that the front matter gives, with its key.
 fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
-    let (key, node) = fields.first(&["id", "guid", "uuid"])?;
-    let text = fields::text(node)?;
-    if text.len() <= LONGEST_ID && !text.contains(char::is_control) {
+    let (key, node, text) = fields.first_text(&["id", "guid", "uuid"])?;
+    if text.len() <= LONGEST_ID && !text.contains(|c: char| c.is_control() || is_forbidden(c)) {
         return Some((key.to_owned(), text.to_owned()));
     }
     says.about(
@@ -214,10 +235,10 @@ fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> S
 }
 
 fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<String> {
-    let Some((_, node)) = fields.first(&["lang", "language", "locale"]) else {
+    let Some((_, node, text)) = fields.first_text(&["lang", "language", "locale"]) else {
         return path.language.clone();
     };
-    let text = fields::text(node)?.replace('_', "-");
+    let text = text.replace('_', "-");
     let is_tag = text.split('-').enumerate().all(|(i, part)| {
         let right_length = if i == 0 {
             (2..=3).contains(&part.len())
@@ -254,24 +275,21 @@ fn image(fields: &Fields) -> Option<String> {
         "card",
         "banner",
     ];
-    keys.iter()
-        .filter_map(|key| fields.first(&[key]))
-        .find_map(|(_, node)| {
-            fields::elements(node).into_iter().find_map(|element| match element.value {
-                Value::Map(_) => fields::first_in(element, &["path", "url", "src", "image", "feature"]).and_then(fields::text),
-                _ => fields::text(element),
-            })
+    let elements = fields.all(&keys).into_iter().flat_map(|(_, node)| fields::elements(node));
+    elements
+        .filter_map(|element| match element.value {
+            Value::Map(_) => fields::first_in(element, &["path", "url", "src", "image", "feature"]).and_then(fields::name),
+            _ => fields::name(element),
         })
         .map(str::to_owned)
+        .next()
 }
 
 fn link(fields: &Fields) -> Option<String> {
     let keys = ["external_url", "externalLink", "external_link", "link"];
     let is_web = |text: &&str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    keys.iter()
-        .filter_map(|key| fields.first(&[key]))
-        .find_map(|(_, node)| fields::text(node).filter(is_web))
-        .map(str::to_owned)
+    let texts = fields.all(&keys).into_iter().filter_map(|(_, node)| fields::text(node));
+    texts.filter(is_web).map(str::to_owned).next()
 }
 
 /// What of a post another one has already.

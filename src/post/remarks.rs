@@ -2,6 +2,7 @@
 
 use camino::Utf8Path;
 
+use super::characters::is_forbidden;
 use super::fields;
 use super::front_matter::Node;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -46,8 +47,7 @@ impl<'a> Remarks<'a> {
 
     /// Characters that no feed can carry are left out of every output: the author should know where the first one is.
     pub(super) fn control_characters(&mut self) {
-        let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-        if let Some((offset, c)) = self.text.char_indices().find(|&(_, c)| forbidden(c)) {
+        if let Some((offset, c)) = self.text.char_indices().find(|&(_, c)| is_forbidden(c)) {
             let message = format!("the control character U+{:04X} is kept out of every output", u32::from(c));
             self.at("control-character", offset, 1, message, "delete it");
         }

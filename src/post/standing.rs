@@ -6,6 +6,9 @@ use super::fields::{self, Fields};
 use super::front_matter::Node;
 use super::{Origin, Standing};
 
+/// Keys that say that a post is a draft.
+pub const DRAFT_KEYS: [&str; 3] = ["draft", "drafts", "isDraft"];
+
 /// What the front matter wants, and what says so.
 pub struct Verdict<'a> {
     /// What is wanted.
@@ -40,27 +43,29 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
         origin: Origin::Field(key.to_owned()),
         doubt: Some(doubt(key, node, as_what)),
     };
-    let draft = fields.first(&["draft"]);
+    let drafts = fields.all(&DRAFT_KEYS);
     let mut verdicts = Vec::new();
-    match draft.map(|(key, node)| (key, node, fields::truth(node))) {
-        Some((key, _, Some(true))) => verdicts.push(said(Standing::Draft, key)),
-        Some((key, node, None)) => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
-        Some((_, _, Some(false))) | None => {}
+    for &(key, node) in &drafts {
+        match fields::truth(node) {
+            Some(false) => {}
+            Some(true) => verdicts.push(said(Standing::Draft, key)),
+            None => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
+        }
     }
     // an explicit `draft: false` rules over `published: false`, as in Hugo
-    let published = fields.first(&["published"]).filter(|_| !published_is_date);
-    for (key, node) in published
-        .into_iter()
-        .chain(fields.first(&["publish"]))
-        .filter(|_| draft.is_none())
-    {
+    let keys: &[&str] = if published_is_date {
+        &["publish"]
+    } else {
+        &["published", "publish"]
+    };
+    for (key, node) in fields.all(keys).into_iter().filter(|_| drafts.is_empty()) {
         match fields::truth(node) {
             Some(true) => {}
             Some(false) => verdicts.push(said(Standing::Draft, key)),
             None => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
         }
     }
-    if let Some((key, node)) = fields.first(&["status"]) {
+    for (key, node) in fields.all(&["status"]) {
         match word(node).as_str() {
             "published" | "publish" | "public" | "scheduled" | "future" | "live" | "final" => {}
             "private" => verdicts.push(said(Standing::Private, key)),
@@ -69,7 +74,7 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
             _ => verdicts.push(doubtful(Standing::Draft, (key, node), "a draft")),
         }
     }
-    if let Some((key, node)) = fields.first(&["visibility"]) {
+    for (key, node) in fields.all(&["visibility"]) {
         match word(node).as_str() {
             "public" => {}
             "unlisted" | "hidden" => verdicts.push(said(Standing::Unlisted, key)),
@@ -77,17 +82,14 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
             _ => verdicts.push(doubtful(Standing::Private, (key, node), "private")),
         }
     }
-    if let Some((key, node)) = fields.first(&["private"]) {
+    for (key, node) in fields.all(&["private"]) {
         match fields::truth(node) {
             Some(false) => {}
             Some(true) => verdicts.push(said(Standing::Private, key)),
             None => verdicts.push(doubtful(Standing::Private, (key, node), "private")),
         }
     }
-    for (key, node) in ["unlisted", "hidden", "eleventyExcludeFromCollections"]
-        .iter()
-        .filter_map(|key| fields.first(&[key]))
-    {
+    for (key, node) in fields.all(&["unlisted", "hidden", "eleventyExcludeFromCollections"]) {
         match fields::truth(node) {
             Some(false) => {}
             Some(true) => verdicts.push(said(Standing::Unlisted, key)),
@@ -95,8 +97,8 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
         }
     }
     // Eleventy's way of saying that there is to be no page
-    if let Some((key, node)) = fields.first(&["permalink"])
-        && fields::text(node).is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    if let Some((key, _, text)) = fields.first_text(&["permalink"])
+        && text.eq_ignore_ascii_case("false")
     {
         verdicts.push(said(Standing::Private, key));
     }
@@ -132,12 +134,31 @@ pub fn in_feeds(fields: &Fields) -> bool {
         "exclude_from_feed",
     ];
     let wanted = ["feed", "rss"];
-    let says = |key: &&str, truth: bool| {
-        fields
-            .first(&[key])
-            .is_some_and(|(_, node)| fields::truth(node) == Some(truth))
-    };
-    !refused.iter().any(|key| says(key, true)) && !wanted.iter().any(|key| says(key, false))
+    let says = |keys: &[&str], truth: bool| fields.all(keys).iter().any(|(_, node)| fields::truth(node) == Some(truth));
+    !says(&refused, true) && !says(&wanted, false)
+}
+
+/// Where `front_matter`, a text that gave none of [`DRAFT_KEYS`], holds a line that says `draft: true` nonetheless, and that line.
+///
+/// A slip of indentation, a quote left open or a table above it makes such a line part of another value.
+pub fn stray_draft(front_matter: &str) -> Option<(usize, &str)> {
+    let mut offset = 0;
+    for line in front_matter.split_inclusive('\n') {
+        let content = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '{'));
+        let start = offset + line.len() - content.len();
+        offset += line.len();
+        let said = content.split_once([':', '=', '：']).filter(|(key, _)| {
+            let key = key.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+            key.eq_ignore_ascii_case("draft")
+        });
+        let Some((_, value)) = said else { continue };
+        let value = value.split(" #").next().unwrap_or_default();
+        let value = value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}' | ']'));
+        if fields::truth_in(value) == Some(true) {
+            return Some((start, content.trim_end()));
+        }
+    }
+    None
 }
 
 fn rank(standing: Standing) -> u8 {
@@ -221,6 +242,8 @@ mod tests {
             ("unlisted: true\ndraft: true", Draft),
             ("permalink: false", Private),
             ("extra: {draft: true}", Draft),
+            ("isDraft: true", Draft),
+            ("status: published\nStatus: draft", Draft),
         ];
         for (front_matter, expected) in cases {
             let text = format!("---\n{front_matter}\n---\n");
@@ -236,6 +259,25 @@ mod tests {
                 "{front_matter} in a folder of drafts is {in_drafts:?}"
             );
         }
+    }
+
+    #[test]
+    fn drafts_gone_astray_are_found() {
+        let cases = [
+            ("tags: [a, b]\n  draft: true", Some("draft: true")),
+            ("title: x\n draft:yes", Some("draft:yes")),
+            ("[taxonomies]\ndraft = true # not yet", Some("draft = true # not yet")),
+            ("- draft: true", Some("draft: true")),
+            ("{\"post\": {\n  \"draft\": true}}", Some("\"draft\": true}}")),
+            ("text: |\n  draft: false", None),
+            ("# draft: true", None),
+            ("drafty: true", None),
+            ("title: a draft: true", None),
+        ];
+        for (front_matter, expected) in cases {
+            assert_eq!(stray_draft(front_matter).map(|(_, line)| line), expected, "{front_matter}");
+        }
+        assert_eq!(stray_draft("a: b\n  draft: 1").unwrap().0, 7);
     }
 
     #[test]

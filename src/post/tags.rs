@@ -75,11 +75,12 @@ fn parted(node: &Node, at_spaces: bool) -> Vec<String> {
         .collect()
 }
 
-/// What a tag, an author or a section is compared and addressed by: lower case, `-` for white space.
+/// What a tag, an author or a section is compared and addressed by: lower case, `-` for white space, and nothing that is left out
+/// of every output.
 ///
 /// `.` and `..`, which no address can hold as a part (RFC 3986, section 5.2.4), are spelled out.
 pub fn key(name: &str) -> String {
-    let key = name.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase();
+    let key = fields::line(name).replace(' ', "-").to_lowercase();
     match key.as_str() {
         "." => "dot".to_owned(),
         ".." => "dot-dot".to_owned(),
@@ -159,6 +160,7 @@ mod tests {
             ("日本語", "日本語"),
             ("..", "dot-dot"),
             ("a/b", "a/b"),
+            ("a\u{2}b \u{1}", "ab"),
         ] {
             assert_eq!(key(name), expected);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::address::web_address;
 use super::{FeedPage, Item};
 use crate::config::Person;
-use crate::post::Enclosure;
+use crate::post::{Enclosure, is_forbidden};
 
 /// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
@@ -16,17 +16,13 @@ pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 /// The media type of a file that names none (RFC 2046, section 4.5.1).
 const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 
-/// `text` without the characters that no XML 1.0 document may hold and the controls and noncharacters it should not (section 2.2);
-/// its lines end in a line feed, as an XML parser would make them (section 2.11).
+/// `text` without the characters that no XML 1.0 document may hold or should ([`is_forbidden`]); its lines end in a line feed, as an
+/// XML parser would make them (section 2.11).
 #[must_use]
 pub fn xml_safe(text: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| {
-        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fdd0}'..='\u{fdef}')
-            || u32::from(c) & 0xfffe == 0xfffe
-    };
-    if text.contains(|c| c == '\r' || forbidden(c)) {
-        let text = text.replace(forbidden, "");
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    if text.contains(is_forbidden) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        Cow::Owned(text.replace(is_forbidden, ""))
     } else {
         Cow::Borrowed(text)
     }

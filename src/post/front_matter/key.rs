@@ -1,5 +1,7 @@
 //! Which lines look like a key with a value.
 
+use crate::post::characters::is_invisible;
+
 /// `title: Hello`, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeyLine<'a> {
@@ -96,11 +98,6 @@ impl<'a> KeyLine<'a> {
         ];
         TELLING.iter().any(|telling| telling.eq_ignore_ascii_case(self.key))
     }
-}
-
-/// Whether `c` takes no room and no part: a post that was pasted may have it before a key, where nobody sees it.
-pub(in super::super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Whether a key that stands twice must not lose what it said first, for it says who may read the post.

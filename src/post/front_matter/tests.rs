@@ -66,12 +66,12 @@ fn what_guards_a_post_is_not_overwritten() {
     for (text, fields, message) in [
         (
             "---\ndraft: true\ndraft: false\n---\n",
-            "draft=[true,false]",
+            "draft=true draft=false",
             "the stricter counts",
         ),
         (
             "---\nDraft: true\ndraft: false\n---\n",
-            "Draft=[true,false]",
+            "Draft=true draft=false",
             "the stricter counts",
         ),
         ("---\ndraft: false\ndraft: false\n---\n", "draft=false", "the stricter counts"),

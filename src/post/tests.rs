@@ -1,0 +1,98 @@
+use super::{Post, Reading, Visibility, read};
+use crate::config::Config;
+use crate::source::SourceFile;
+
+fn reading(path: &str, text: &str) -> Reading {
+    let file = SourceFile {
+        path: path.into(),
+        bytes: text.as_bytes().into(),
+        modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+    };
+    read(&file, &Config::default()).unwrap()
+}
+
+fn post(text: &str) -> Post {
+    reading("a.md", text).post
+}
+
+#[test]
+fn what_is_held_back_in_any_spelling_is_not_public() {
+    let held_back = [
+        ("a publish date", "date: 2020-01-01\npublishDate: 2099-01-01"),
+        ("with an underscore", "date: 2020-01-01\npublish_date: 2099-01-01"),
+        ("with a dash", "date: 2020-01-01\nPublish-Date: 2099-01-01"),
+        ("Astro's", "date: 2020-01-01\npubDate: 2099-01-01"),
+        ("a date for a truth value", "date: 2020-01-01\npublished: 2099-01-01"),
+        ("two spellings", "date: 2020-01-01\nDraft: false\ndraft: true"),
+        ("below a list", "date: 2020-01-01\ntags: [a, b]\n  draft: true"),
+        ("drawn into the title", "title: x\n draft:true\ndate: 2020-01-01"),
+        ("drawn into a text", "description: |\n  a\n draft: true\ndate: 2020-01-01"),
+        ("below another key", "date: 2020-01-01\npost:\n  draft: true"),
+    ];
+    for (name, fields) in held_back {
+        let visibility = post(&format!("---\n{fields}\n---\n")).visibility("2026-01-01T00:00:00Z".parse().unwrap());
+        assert!(
+            matches!(visibility, Visibility::Draft | Visibility::Scheduled),
+            "{name}: {visibility:?}"
+        );
+    }
+    let toml = post("+++\ndate = 2020-01-01\n[taxonomies]\ntags = [\"a\"]\ndraft = true\n+++\n");
+    assert_eq!(toml.visibility("2026-01-01T00:00:00Z".parse().unwrap()), Visibility::Draft);
+}
+
+#[test]
+fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
+    let Reading { post, remarks } = reading("a.md", "---\npost:\n  draft: true\n---\n");
+    assert_eq!(post.origins.standing.to_string(), "front matter: draft");
+    let astray = remarks.iter().find(|remark| remark.code == "draft-astray").unwrap();
+    assert!(
+        astray
+            .to_string()
+            .starts_with("a.md:3:3: warning: `draft: true` stands within"),
+        "{astray}"
+    );
+    for published in [
+        "---\ntitle: x\n---\ndraft: true\n",
+        "---\ndraft: false\na: {b: 1}\n---\n",
+        "A line of YAML is\n\ndraft: true\n",
+    ] {
+        assert_eq!(
+            reading("a.md", published).post.standing,
+            super::Standing::Published,
+            "{published}"
+        );
+    }
+}
+
+#[test]
+fn a_key_left_blank_hides_none_that_means_the_same() {
+    let post = post(
+        "---\nsummary: ''\ndescription: Told.\nid: ''\nguid: kept\nlastmod: ''\nmodified: 2099-01-02\nslug: ''\nlang: [x]\nlocale: fr\n---\nText.\n",
+    );
+    assert_eq!((post.summary.as_str(), post.id.as_str()), ("Told.", "kept"));
+    assert_eq!(post.updated.unwrap().rfc3339(), "2099-01-02T00:00:00Z");
+    assert_eq!((post.slug.as_str(), post.language.as_deref()), ("a", Some("fr")));
+}
+
+#[test]
+fn a_switch_is_no_picture() {
+    let cases = [
+        ("image: false", None),
+        ("cover: true", None),
+        ("cover: false\nthumbnail: a.png", Some("a.png")),
+        ("image: {path: a.png, alt: x}", Some("a.png")),
+        ("images: [a.png, b.png]", Some("a.png")),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(post(&format!("---\n{fields}\n---\n")).image.as_deref(), expected, "{fields}");
+    }
+}
+
+#[test]
+fn an_id_holds_nothing_that_a_feed_would_leave_out() {
+    for id in ["a\\uFFFE", "\\uFDD0", "a\\nb", "a\\u0085b"] {
+        let Reading { post, remarks } = reading("a.md", &format!("---\nid: \"{id}\"\n---\n"));
+        assert_eq!(post.id, "tag:localhost,2000:a", "{id}");
+        assert!(remarks.iter().any(|remark| remark.code == "id-unusable"), "{id}");
+    }
+}
