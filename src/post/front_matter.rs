@@ -95,10 +95,7 @@ const MOST_REMARKS: usize = 8;
 /// holds lines that belong to no key, or is broken JSON.
 pub fn parse<'a>(path: &Utf8Path, text: &'a str) -> Result<Parts<'a>, Diagnostic> {
     let file = File { path, text };
-    // what nobody sees above or before the first line does not hide it: a second byte order mark, a zero-width space
-    let is_blank = |c: char| c.is_whitespace() || is_invisible(c);
-    let first = lines(text).find(|(_, line)| !line.trim_matches(is_blank).is_empty());
-    let start = first.map_or(0, |(at, line)| at + line.len() - line.trim_start_matches(is_invisible).len());
+    let start = start(text);
     for form in [fence::read, json::read_unfenced, header::read_comments, header::read_lines] {
         if let Some(parts) = form(file, start)? {
             return Ok(parts);
@@ -110,6 +107,36 @@ pub fn parse<'a>(path: &Utf8Path, text: &'a str) -> Result<Parts<'a>, Diagnostic
         body: text,
         remarks: Vec::new(),
     })
+}
+
+/// Where the front matter of `text` begins, if there is any: with the first line that is not blank. Comments before a fence that hold
+/// no fields are passed over: taken for a text, what follows would be published whatever it says of drafts.
+fn start(text: &str) -> usize {
+    let after = |at: usize| {
+        let rest = text.get(at..).unwrap_or("");
+        let first = lines(rest).find(|(_, line)| !line.trim_matches(is_blank).is_empty());
+        first.map_or(at, |(offset, line)| {
+            at + offset + line.len() - line.trim_start_matches(is_invisible).len()
+        })
+    };
+    let first = after(0);
+    let mut start = first;
+    loop {
+        let rest = text.get(start..).unwrap_or("");
+        if fence::opens(rest) {
+            return start;
+        }
+        let comment = rest.strip_prefix("<!--").filter(|_| !header::begins(rest));
+        match comment.and_then(|comment| comment.split_once("-->")) {
+            Some((_, others)) => start = after(text.len() - others.len()),
+            None => return first,
+        }
+    }
+}
+
+/// Whether `c` leaves a line blank: a second byte order mark does, as a space does.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
 /// The file being read.

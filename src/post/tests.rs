@@ -41,6 +41,47 @@ fn what_is_held_back_in_any_spelling_is_not_public() {
 }
 
 #[test]
+fn front_matter_is_found_behind_what_nobody_sees() {
+    let cases = [
+        ("a space", " ---\ntitle: x\ndraft: true\n---\nText.\n"),
+        (
+            "two byte order marks",
+            "\u{feff}\u{feff}---\ntitle: x\ndraft: true\n---\nText.\n",
+        ),
+        ("a sign of no width", "\n\u{200b}+++\ntitle = 'x'\ndraft = true\n+++\nText.\n"),
+        (
+            "a comment",
+            "<!-- lint off -->\n<!-- a\nb -->\n\n---\ntitle: x\ndraft: true\n---\nText.\n",
+        ),
+        ("both", " \u{200b} ---\ntitle: x\ndraft: true\n---\nText.\n"),
+        (
+            "one line with a comment",
+            "<!-- lint off --> ---\ntitle: x\ndraft: true\n---\nText.\n",
+        ),
+        ("long dashes", "—\ntitle: x\ndraft: true\n—\nText.\n"),
+        ("long dashes above", "—-\ntitle: x\ndraft: true\n---\nText.\n"),
+        ("two dashes", "--\ntitle: x\ndraft: true\n--\nText.\n"),
+    ];
+    for (name, text) in cases {
+        let post = post(text);
+        assert_eq!((post.standing, post.title.as_str()), (super::Standing::Draft, "x"), "{name}");
+        assert_eq!(post.body.trim(), "Text.", "{name}");
+    }
+    let texts = [
+        "—\n\nA text begins with a dash.\n",
+        "--\nNote: it is a text.\n",
+        "<!-- a note -->\n\nText.\n\n---\n\nMore: text.\n",
+        "    ---\n    code\n",
+        "<!-- never ends\n---\ntitle: x\n---\n",
+    ];
+    for text in texts {
+        assert_eq!(&*post(text).body, text);
+    }
+    let described = post("<!-- title: x -->\n---\nText.\n---\n");
+    assert_eq!((described.title.as_str(), &*described.body), ("x", "---\nText.\n---\n"));
+}
+
+#[test]
 fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
     let Reading { post, remarks } = reading("a.md", "---\npost:\n  draft: true\n---\n");
     assert_eq!(post.origins.standing.to_string(), "front matter: draft");

@@ -1,7 +1,7 @@
 //! Front matter between two fences: `---`, `+++`, `;;;`, `---json` and their like.
 
 use super::key::KeyLine;
-use super::{Diagnostic, Dialect, File, Parts, Position, Reading, Severity, json, lines, toml, yaml};
+use super::{Diagnostic, Dialect, File, Parts, Position, Reading, Severity, is_blank, json, lines, toml, yaml};
 
 /// An opening fence.
 struct Fence<'a> {
@@ -12,6 +12,8 @@ struct Fence<'a> {
     close: &'a str,
     /// Whether it says its format, so that nothing else is meant.
     is_named: bool,
+    /// Whether it is no fence of any tool, but what became of `---`.
+    is_mistyped: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,14 +27,18 @@ enum Format<'a> {
 
 impl<'a> Fence<'a> {
     fn open(line: &'a str) -> Option<Fence<'a>> {
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        let line = line.get(indent..).filter(|_| indent <= MOST_INDENT)?;
-        if is_long_dashes(line) {
+        let indent = indent(line);
+        if indent > MOST_INDENT {
+            return None;
+        }
+        let line = line.trim_start_matches(is_blank);
+        if is_mistyped(line) {
             return Some(Fence {
                 format: Format::Yaml,
                 indent,
                 close: line.trim_end(),
                 is_named: false,
+                is_mistyped: true,
             });
         }
         let first = line.chars().next().filter(|first| matches!(first, '-' | '+' | ';'))?;
@@ -52,36 +58,47 @@ impl<'a> Fence<'a> {
             indent,
             close,
             is_named,
+            is_mistyped: false,
         })
     }
 
     fn is_closed_by(&self, line: &str) -> bool {
-        let inner = line.trim_start_matches(' ');
-        let line = if line.len() - inner.len() <= self.indent {
-            inner
+        let line = if indent(line) <= self.indent {
+            line.trim_start_matches(is_blank)
         } else {
             line
-        }
-        .trim_end();
-        let is_yaml = self.format == Format::Yaml;
+        };
+        let line = line.trim_end();
         line == self.close
-            || (is_yaml && line == "..." && self.close == "---")
-            || (is_yaml && !self.close.is_ascii() && is_dashes(line))
+            || (line == "..." && self.close == "---" && self.format == Format::Yaml)
+            || (self.is_mistyped && is_dashes(line))
     }
 }
 
 /// A line further in is code to Markdown.
 const MOST_INDENT: usize = 3;
 
-/// Whether `line` is what programs that mend punctuation make of `---`.
-fn is_long_dashes(line: &str) -> bool {
-    let line = line.trim_end();
-    !line.is_ascii() && is_dashes(line)
+/// How many spaces `line` begins with, between signs that nobody sees.
+fn indent(line: &str) -> usize {
+    let inner = line.trim_start_matches(is_blank);
+    let before = line.get(..line.len() - inner.len()).unwrap_or("");
+    before.chars().filter(|c| c.is_whitespace()).count()
 }
 
-/// Whether `line` is two dashes or more, of whatever length.
+/// Whether `line` is two dashes or more, or a long one.
 fn is_dashes(line: &str) -> bool {
-    line.chars().count() > 1 && line.chars().all(|c| matches!(c, '-' | '–' | '—'))
+    let line = line.trim_end();
+    line.len() > 1 && line.chars().all(|c| matches!(c, '-' | '–' | '—'))
+}
+
+/// Whether `line` is what a finger too quick or a program that mends punctuation makes of `---`.
+fn is_mistyped(line: &str) -> bool {
+    is_dashes(line) && (line.trim_end() == "--" || !line.trim_end().is_ascii())
+}
+
+/// Whether `text` begins with a fence.
+pub(super) fn opens(text: &str) -> bool {
+    lines(text).next().is_some_and(|(_, line)| Fence::open(line).is_some())
 }
 
 /// The parts of a file whose first line is a fence.
@@ -102,12 +119,12 @@ pub(super) fn read<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<
     let end = closing.map_or(file.text.len(), |(at, _)| inner + at);
     let body = closing.map_or("", |(_, line)| file.from(end + line.len() + 1));
     let written = file.text.get(inner..end).unwrap_or("");
-    let shape = shape(written, closing.is_some());
+    let shape = shape(written, closing.is_some(), fence.is_mistyped);
+    // a rule above a text that has none of what front matter has
+    if shape != Shape::Fields && (closing.is_none() || fence.is_mistyped) {
+        return Ok(None);
+    }
     if closing.is_none() {
-        // a rule above a text that has none of what front matter has
-        if shape != Shape::Fields {
-            return Ok(None);
-        }
         let message = format!(
             "the front matter that begins here is never closed by a line of `{}`",
             fence.close
@@ -137,9 +154,9 @@ pub(super) fn read<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<
             None => (Dialect::Yaml, yaml::read(block)?),
         },
     };
-    if !fence.close.is_ascii() {
+    if fence.is_mistyped {
         let message = format!("`{}` is read as `---`", fence.close);
-        let mend = "write `---`, and let no program make long dashes of it".to_owned();
+        let mend = "write `---`, and let no program make other dashes of it".to_owned();
         remarks.insert(0, file.warn("front-matter-dashes", at, message, mend));
     }
     Ok(Some(Parts {
@@ -161,9 +178,9 @@ enum Shape {
 }
 
 /// What `text`, which follows a fence, looks like. Its first paragraph decides, in which one key that tools know is enough; a key that
-/// none knows has to stand right below the fence. Where the fence is closed, `draft: true` counts wherever it stands: the worst reading
+/// none knows has to stand right below the fence, and that one must be well typed. Where the fence is closed, `draft: true` counts wherever it stands: the worst reading
 /// of it is as text.
-fn shape(text: &str, is_closed: bool) -> Shape {
+fn shape(text: &str, is_closed: bool, is_mistyped: bool) -> Shape {
     let is_blank = |line: &&str| line.trim().is_empty();
     let mut rest = text
         .lines()
@@ -172,7 +189,7 @@ fn shape(text: &str, is_closed: bool) -> Shape {
     let Some(first) = rest.peek().copied() else {
         return Shape::Empty;
     };
-    let at_once = !text.lines().next().is_some_and(|line| line.trim().is_empty());
+    let at_once = !is_mistyped && !text.lines().next().is_some_and(|line| line.trim().is_empty());
     let is_field = |line: &str| KeyLine::split(line.trim_start()).is_some_and(|key| key.is_known());
     let is_guarding = |line: &str| KeyLine::split(line.trim_start()).is_some_and(|key| key.is_guarding());
     let guards = is_closed && text.lines().any(is_guarding);

@@ -31,6 +31,11 @@ pub(super) fn read_comments<'a>(file: File<'_, 'a>, start: usize) -> Result<Opti
     }))
 }
 
+/// Whether `text` begins with a comment of fields.
+pub(super) fn begins(text: &str) -> bool {
+    comment_of_fields(text).is_some()
+}
+
 /// The length of the comment that `text` begins with, and of the rest of its last line, if there are only fields in it.
 fn comment_of_fields(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("<!--")?;
