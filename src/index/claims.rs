@@ -16,7 +16,7 @@ use crate::post::{Origin, Post, Standing, Taken};
 pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
     let hidden = |post: &Post| matches!(post.standing, Standing::Draft | Standing::Private);
     let translated = |post: &Post| read_path(&post.source).language.is_some();
-    posts.sort_by(|a, b| (hidden(a), a.date, translated(a), &a.source).cmp(&(hidden(b), b.date, translated(b), &b.source)));
+    posts.sort_by_cached_key(|post| (hidden(post), post.date, translated(post), post.source.clone()));
     let mut ids: HashMap<String, Arc<Post>> = HashMap::new();
     let mut addresses: HashMap<String, Arc<Post>> = HashMap::new();
     let mut slugs: HashSet<String> = HashSet::new();

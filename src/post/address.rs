@@ -165,12 +165,23 @@ pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) ->
         )
         .replace("{section}", &section);
     // a translation named in the file's name stands beside its original, not in its place
-    match &path.language {
+    let address = match &path.language {
         Some(language) if address.starts_with('/') && !language.eq_ignore_ascii_case(&config.site.language) => {
             format!("/{}{address}", language.to_lowercase())
         }
         _ => address,
+    };
+    // a folder or a post named `tags` is published all the same
+    if address.starts_with('/') && is_reserved(&address) {
+        format!("/posts{address}")
+    } else {
+        address
     }
+}
+
+/// Whether `path` begins as an address of feedmill's own.
+fn is_reserved(path: &str) -> bool {
+    RESERVED.contains(&path.trim_start_matches('/').split('/').next().unwrap_or_default())
 }
 
 /// The address that `text` asks for.
@@ -198,7 +209,7 @@ fn written(text: &str, config: &Config) -> Result<String, Refusal> {
     if inner.is_empty() || path.len() > LONGEST_PATH || !inner.split('/').all(is_part) {
         return Err(Refusal::NoPath);
     }
-    if RESERVED.contains(&inner.split('/').next().unwrap_or_default()) {
+    if is_reserved(inner) {
         return Err(Refusal::Reserved);
     }
     Ok(path.to_owned())
@@ -293,6 +304,10 @@ mod tests {
             ),
             ("/posts/{slug}", "hello.fr.md", "/fr/posts/hello"),
             ("/posts/{slug}", "hello.en.md", "/posts/hello"),
+            ("/{slug}", "tags.md", "/posts/tags"),
+            ("/{section}/{slug}", "api/hello.md", "/posts/api/hello"),
+            ("/{slug}", "tags-and-so.md", "/tags-and-so"),
+            ("https://example.com/{slug}", "tags.md", "https://example.com/tags"),
         ];
         for (pattern, path, expected) in cases {
             let (found, ..) = address("title: x", path, &format!("[posts]\npermalink = '{pattern}'"));
