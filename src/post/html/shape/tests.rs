@@ -1,0 +1,78 @@
+use super::*;
+
+#[test]
+fn repairs() {
+    let cases = [
+        ("crossed tags", "<b><i>x</b></i>", "<b><i>x</i></b>"),
+        ("unclosed", "<div><p>x", "<div><p>x</p></div>"),
+        ("paragraph after paragraph", "<p>a<p>b", "<p>a</p><p>b</p>"),
+        (
+            "block in a paragraph",
+            "<p>a<b>c<div>d</div>e</p>",
+            "<p>a<b>c</b></p><div>d</div>e",
+        ),
+        ("items", "<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>"),
+        (
+            "nested items",
+            "<ul><li>a<ul><li>b</ul><li>c</ul>",
+            "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>",
+        ),
+        ("terms", "<dl><dt>a<dd>b<dt>c</dl>", "<dl><dt>a</dt><dd>b</dd><dt>c</dt></dl>"),
+        (
+            "rows and cells",
+            "<table><tr><td>a<td>b<tr><td>c</table>d",
+            "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>d",
+        ),
+        ("a cell outside a table", "<td>a</td>", "a"),
+        (
+            "an end across a cell",
+            "<div><table><tr><td></div>x",
+            "<div><table><tr><td>x</td></tr></table></div>",
+        ),
+        ("link in a link", "<a>x<a>y</a>", "<a>x</a><a>y</a>"),
+        ("heading after heading", "<h2>a<h3>b</h2>c", "<h2>a</h2><h3>b</h3>c"),
+        ("an end of nothing", "</p></div>x</b>", "x"),
+        ("unknown elements", "<Card title=x>y</Card>", "y"),
+        ("drawings", "a<svg><title>t</title><svg></svg>b</svg>c", "ac"),
+        (
+            "text between the parts of a table",
+            "<table>a <tr>b<td>c</td><tbody>d<colgroup>e",
+            "<table><tr><td>a </td></tr><tr><td>b</td><td>c</td></tr><tbody><tr><td>d</td></tr></tbody><colgroup></colgroup><tr><td>e</td></tr></table>",
+        ),
+        (
+            "blanks between the parts of a table",
+            "<table> <tr> <td>a</td></tr></table>",
+            "<table> <tr> <td>a</td></tr></table>",
+        ),
+        ("raw text", "a<xmp><b>&</xmp>c", "a&lt;b&gt;&amp;c"),
+        ("scripts", "a<script>b</script><style>c</style>d", "ad"),
+        (
+            "frame",
+            "<iframe src='//www.youtube.com/embed/abc?rel=0' title='A film'>x</iframe>",
+            "<a href=\"https://www.youtube.com/watch?v=abc\">A film</a>",
+        ),
+        (
+            "frame without a title",
+            "<iframe src=https://maps.test/x></iframe>",
+            "<a href=\"https://maps.test/x\">maps.test/x</a>",
+        ),
+        ("controls", "<form><input value=x><input type=checkbox checked></form>", "☑"),
+    ];
+    for (name, html, expected) in cases {
+        assert_eq!(shape(html, Audience::Feed), expected, "{name}");
+    }
+}
+
+#[test]
+fn depth_is_bounded_and_content_kept() {
+    for tag in ["div", "b", "blockquote", "ul><li", "table><tr><td", "span"] {
+        let deep = shape(&format!("{}text", format!("<{tag}>").repeat(20_000)), Audience::Page);
+        assert!(deep.matches('<').count() <= 2 * (MAX_DEPTH + 2), "{tag}"); // two more for a cell
+        assert!(deep.contains("text"), "{tag}");
+    }
+    let closed = shape(
+        &format!("{}x{}<p>y</p>", "<div>".repeat(500), "</div>".repeat(500)),
+        Audience::Page,
+    );
+    assert!(closed.ends_with("</div><p>y</p>"), "what follows is not drawn in");
+}
