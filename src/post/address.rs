@@ -92,6 +92,11 @@ const LONGEST_PATH: usize = 1024;
 
 /// The address of the post at `path` with these fields, published at `date`; and what in the fields could not be used, with why.
 pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Place, Vec<(&'a Node, Refusal)>) {
+    let named = |key: &str, address: String| Place {
+        slug: last_part(&address),
+        address,
+        origin: Origin::Field(key.to_owned()),
+    };
     let mut refused = Vec::new();
     let mut slug = path.slug.clone();
     let mut origin = Origin::FileName;
@@ -99,16 +104,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
         let trimmed = text.trim_matches('/');
         if text.contains('/') && !trimmed.is_empty() {
             match written(text, config) {
-                Ok(address) => {
-                    return (
-                        Place {
-                            slug: last_part(&address),
-                            address,
-                            origin: Origin::Field(key.to_owned()),
-                        },
-                        refused,
-                    );
-                }
+                Ok(address) => return (named(key, address), refused),
                 Err(why) => refused.push((node, why)),
             }
         } else if is_part(trimmed) {
@@ -127,16 +123,7 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
             continue;
         }
         match written(text, config) {
-            Ok(address) => {
-                return (
-                    Place {
-                        slug: last_part(&address),
-                        address,
-                        origin: Origin::Field(key.to_owned()),
-                    },
-                    refused,
-                );
-            }
+            Ok(address) => return (named(key, address), refused),
             Err(why) => refused.push((node, why)),
         }
     }

@@ -96,6 +96,12 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
             None => verdicts.push(doubtful(Standing::Unlisted, (key, node), "unlisted")),
         }
     }
+    // Hugo's ways of saying that a page is in no list, or is none
+    for (keys, standing) in [(["build.list"], Standing::Unlisted), (["build.render"], Standing::Private)] {
+        let never = |node: &Node| matches!(word(node).as_str(), "never" | "false");
+        let found = fields.all(&keys).into_iter().filter(|(_, node)| never(node));
+        verdicts.extend(found.map(|(key, _)| said(standing, key)));
+    }
     // Eleventy's way of saying that there is to be no page
     if let Some((key, _, text)) = fields.first_text(&["permalink"])
         && text.eq_ignore_ascii_case("false")
@@ -243,6 +249,10 @@ mod tests {
             ("permalink: false", Private),
             ("extra: {draft: true}", Draft),
             ("isDraft: true", Draft),
+            ("build: {list: never}", Unlisted),
+            ("_build: {render: false, list: never}", Private),
+            ("build: {list: always, render: link}", Published),
+            ("build: fast", Published),
             ("status: published\nStatus: draft", Draft),
         ];
         for (front_matter, expected) in cases {
