@@ -1,7 +1,7 @@
 //! The one place where a file becomes a [`Post`].
 
 use super::characters::is_forbidden;
-use super::dating::{self, EXPIRES_KEYS, UPDATED_KEYS};
+use super::dating::{self, Dated, EXPIRES_KEYS, UPDATED_KEYS};
 use super::fields::{self, Fields};
 use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
@@ -55,7 +55,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
 
     let head = text.get(..text.len() - body.len()).unwrap_or_default();
-    let (standing, standing_origin) = standing(&fields, head, path.draft, dated.published_is_date, &mut says);
+    let (standing, standing_origin) = standing(&fields, head, path.draft, &dated, &mut says);
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
     for (node, refusal) in refused {
@@ -133,8 +133,8 @@ fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut 
 }
 
 /// What is wanted with the post whose front matter is `head`. A draft in doubt is a draft, and it is said.
-fn standing(fields: &Fields, head: &str, in_drafts: bool, published_is_date: bool, says: &mut Remarks) -> (Standing, Origin) {
-    let verdict = standing::read(fields, in_drafts, published_is_date);
+fn standing(fields: &Fields, head: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Standing, Origin) {
+    let verdict = standing::read(fields, in_drafts, dated);
     if let Some(Doubt { node, message, mend }) = verdict.doubt {
         says.about("standing-unclear", node, message, &mend);
     }

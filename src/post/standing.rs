@@ -2,6 +2,7 @@
 //!
 //! Where that is in doubt the post is a draft, and its author is told: a post that stays in is mended in a minute, one that leaked never.
 
+use super::dating::Dated;
 use super::fields::{self, Fields};
 use super::front_matter::Node;
 use super::{Origin, Standing};
@@ -31,8 +32,8 @@ pub struct Doubt<'a> {
 
 /// The standing of a post with these fields; `in_drafts` if it lies in a folder of drafts.
 ///
-/// `published_is_date`: the key `published` holds a date here, not a truth value.
-pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -> Verdict<'a> {
+/// `dated` says whether it has a date of its own, and whether the key `published` holds that, not a truth value.
+pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, dated: &Dated) -> Verdict<'a> {
     let said = |standing, key: &str| Verdict {
         standing,
         origin: Origin::Field(key.to_owned()),
@@ -53,7 +54,7 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
         }
     }
     // an explicit `draft: false` rules over `published: false`, as in Hugo
-    let keys: &[&str] = if published_is_date {
+    let keys: &[&str] = if dated.published_is_date {
         &["publish"]
     } else {
         &["published", "publish"]
@@ -67,6 +68,15 @@ pub fn read<'a>(fields: &Fields<'a>, in_drafts: bool, published_is_date: bool) -
     }
     for (key, node) in fields.all(&["status"]) {
         match word(node).as_str() {
+            "scheduled" | "future" if dated.origin == Origin::FileTime => verdicts.push(Verdict {
+                standing: Standing::Draft,
+                origin: Origin::Field(key.to_owned()),
+                doubt: Some(Doubt {
+                    node,
+                    message: "it is to be published at a time that nothing names, so this is taken as a draft".to_owned(),
+                    mend: "write a `date`".to_owned(),
+                }),
+            }),
             "published" | "publish" | "public" | "scheduled" | "future" | "live" | "final" => {}
             "private" => verdicts.push(said(Standing::Private, key)),
             "hidden" | "unlisted" => verdicts.push(said(Standing::Unlisted, key)),
@@ -202,6 +212,14 @@ mod tests {
     use super::*;
     use crate::post::front_matter;
 
+    fn undated() -> Dated {
+        Dated {
+            moment: crate::time::Moment::utc(crate::time::Timestamp::UNIX_EPOCH),
+            origin: Origin::FileTime,
+            published_is_date: false,
+        }
+    }
+
     #[test]
     fn every_habit() {
         use Standing::{Draft, Private, Published, Unlisted};
@@ -238,6 +256,7 @@ mod tests {
             ("status: hidden", Unlisted),
             ("status: skip", Draft),
             ("status: whatever", Draft),
+            ("status: scheduled", Draft),
             ("visibility: unlisted", Unlisted),
             ("visibility: private", Private),
             ("visibility: members", Private),
@@ -259,11 +278,11 @@ mod tests {
             let text = format!("---\n{front_matter}\n---\n");
             let parts = front_matter::parse("a.md".into(), &text).unwrap();
             assert_eq!(
-                read(&Fields::new(&parts.fields), false, false).standing,
+                read(&Fields::new(&parts.fields), false, &undated()).standing,
                 expected,
                 "{front_matter}"
             );
-            let in_drafts = read(&Fields::new(&parts.fields), true, false).standing;
+            let in_drafts = read(&Fields::new(&parts.fields), true, &undated()).standing;
             assert!(
                 matches!(in_drafts, Draft | Private),
                 "{front_matter} in a folder of drafts is {in_drafts:?}"
@@ -308,11 +327,16 @@ mod tests {
                 "`visibility: some` is not understood, so this is taken as private",
                 "write `visibility: public`, `visibility: unlisted` or `visibility: private`",
             ),
+            (
+                "status: scheduled",
+                "it is to be published at a time that nothing names, so this is taken as a draft",
+                "write a `date`",
+            ),
         ];
         for (front_matter, message, mend) in cases {
             let text = format!("---\n{front_matter}\n---\n");
             let parts = front_matter::parse("a.md".into(), &text).unwrap();
-            let doubt = read(&Fields::new(&parts.fields), false, false).doubt.unwrap();
+            let doubt = read(&Fields::new(&parts.fields), false, &undated()).doubt.unwrap();
             assert_eq!(
                 (doubt.message.as_str(), doubt.mend.as_str()),
                 (message, mend),

@@ -1,14 +1,19 @@
-use super::{Post, Reading, Visibility, read};
+use proptest::prelude::*;
+
+use super::{Post, Reading, Standing, Visibility, read};
 use crate::config::Config;
 use crate::source::SourceFile;
 
-fn reading(path: &str, text: &str) -> Reading {
-    let file = SourceFile {
+fn file(path: &str, text: &str) -> SourceFile {
+    SourceFile {
         path: path.into(),
         bytes: text.as_bytes().into(),
         modified: "2026-01-01T00:00:00Z".parse().unwrap(),
-    };
-    read(&file, &Config::default()).unwrap()
+    }
+}
+
+fn reading(path: &str, text: &str) -> Reading {
+    read(&file(path, text), &Config::default()).unwrap()
 }
 
 fn post(text: &str) -> Post {
@@ -28,6 +33,7 @@ fn what_is_held_back_in_any_spelling_is_not_public() {
         ("drawn into the title", "title: x\n draft:true\ndate: 2020-01-01"),
         ("drawn into a text", "description: |\n  a\n draft: true\ndate: 2020-01-01"),
         ("below another key", "date: 2020-01-01\npost:\n  draft: true"),
+        ("drawn into a quoted text", ":\n- '\ndraft: true\n'"),
     ];
     for (name, fields) in held_back {
         let visibility = post(&format!("---\n{fields}\n---\n")).visibility("2026-01-01T00:00:00Z".parse().unwrap());
@@ -38,6 +44,19 @@ fn what_is_held_back_in_any_spelling_is_not_public() {
     }
     let toml = post("+++\ndate = 2020-01-01\n[taxonomies]\ntags = [\"a\"]\ndraft = true\n+++\n");
     assert_eq!(toml.visibility("2026-01-01T00:00:00Z".parse().unwrap()), Visibility::Draft);
+}
+
+#[test]
+fn a_post_scheduled_for_its_date_is_published_on_it() {
+    let scheduled = post("---\nstatus: scheduled\ndate: 2026-02-01\n---\n");
+    assert_eq!(
+        scheduled.visibility("2026-01-31T23:59:59Z".parse().unwrap()),
+        Visibility::Scheduled
+    );
+    assert_eq!(
+        scheduled.visibility("2026-02-01T00:00:00Z".parse().unwrap()),
+        Visibility::Public
+    );
 }
 
 #[test]
@@ -64,7 +83,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
     ];
     for (name, text) in cases {
         let post = post(text);
-        assert_eq!((post.standing, post.title.as_str()), (super::Standing::Draft, "x"), "{name}");
+        assert_eq!((post.standing, post.title.as_str()), (Standing::Draft, "x"), "{name}");
         assert_eq!(post.body.trim(), "Text.", "{name}");
     }
     let texts = [
@@ -97,11 +116,7 @@ fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
         "---\ndraft: false\na: {b: 1}\n---\n",
         "A line of YAML is\n\ndraft: true\n",
     ] {
-        assert_eq!(
-            reading("a.md", published).post.standing,
-            super::Standing::Published,
-            "{published}"
-        );
+        assert_eq!(reading("a.md", published).post.standing, Standing::Published, "{published}");
     }
 }
 
@@ -135,5 +150,20 @@ fn an_id_holds_nothing_that_a_feed_would_leave_out() {
         let Reading { post, remarks } = reading("a.md", &format!("---\nid: \"{id}\"\n---\n"));
         assert_eq!(post.id, "tag:localhost,2000:a", "{id}");
         assert!(remarks.iter().any(|remark| remark.code == "id-unusable"), "{id}");
+    }
+}
+
+proptest! {
+    /// Whatever else is wrong with the lines around it, a line of `draft: true` holds the post back.
+    #[test]
+    fn no_draft_is_overlooked(
+        before in "(( {0,2}|- )([a-z]{1,3}|title)?(: ?)?[-\\[\\]{}'\"|>&*!%@#:,~ a-c]{0,6}\n){0,4}",
+        after in "(( {0,2}|- )([a-z]{1,3}|title)?(: ?)?[-\\[\\]{}'\"|>&*!%@#:,~ a-c]{0,6}\n){0,4}",
+    ) {
+        prop_assume!(!format!("{before}{after}").lines().any(|line| line.trim_end() == "---" || line.contains("draft")));
+        let text = format!("---\n{before}draft: true\n{after}---\nbody\n");
+        if let Ok(Reading { post, .. }) = read(&file("a.md", &text), &Config::default()) {
+            prop_assert_eq!(post.standing, Standing::Draft, "{}", text);
+        }
     }
 }

@@ -549,18 +549,4 @@ proptest! {
         prop_assert_eq!(read, written);
         prop_assert_eq!(parts.body, "body");
     }
-
-    /// Whatever else is wrong with the lines around it, a line of `draft: true` is seen, or the post is refused.
-    #[test]
-    fn no_draft_is_overlooked(
-        before in "(( {0,2}|- )([a-z]{1,3}|title)?(: ?)?[-\\[\\]{}'\"|>&*!%@#:,~ a-c]{0,6}\n){0,4}",
-        after in "(( {0,2}|- )([a-z]{1,3}|title)?(: ?)?[-\\[\\]{}'\"|>&*!%@#:,~ a-c]{0,6}\n){0,4}",
-    ) {
-        prop_assume!(!format!("{before}{after}").lines().any(|line| line.trim_end() == "---" || line.contains("draft")));
-        let text = format!("---\n{before}draft: true\n{after}---\nbody\n");
-        if let Ok(parts) = read(&text) {
-            let draft = parts.fields.iter().find(|(key, _)| key == "draft").map(|(_, node)| shown_value(&node.value));
-            prop_assert!(draft.as_deref().is_some_and(|draft| draft.contains("true")), "{:?} in {}", draft, text);
-        }
-    }
 }
