@@ -60,7 +60,7 @@ impl Refusal {
 }
 
 /// First parts of paths that are feedmill's own (DESIGN: addresses); a post may not stand there.
-const RESERVED: [&str; 24] = [
+const RESERVED: [&str; 27] = [
     "api",
     "archive",
     "atom",
@@ -73,8 +73,11 @@ const RESERVED: [&str; 24] = [
     "feed.xml",
     "feeds.opml",
     "healthz",
+    "index.atom",
     "index.json",
+    "index.rss",
     "index.xml",
+    "media",
     "openapi.json",
     "page",
     "readyz",
@@ -168,7 +171,10 @@ pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) ->
 
 /// Whether `path` begins as an address of feedmill's own.
 fn is_reserved(path: &str) -> bool {
-    RESERVED.contains(&path.trim_start_matches('/').split('/').next().unwrap_or_default())
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    // the parts of a large site map are numbered
+    let part = first.strip_prefix("sitemap-").and_then(|rest| rest.strip_suffix(".xml"));
+    RESERVED.contains(&first) || part.is_some_and(|part| part.parse::<usize>().is_ok())
 }
 
 /// The address that `text` asks for.
@@ -268,6 +274,8 @@ mod tests {
             ("path: /", "an address holds"),
             ("path: \"a\\nb\"", "an address holds"),
             ("path: rss.xml", "feedmill's own"),
+            ("path: /media/a.png", "feedmill's own"),
+            ("path: /sitemap-2.xml", "feedmill's own"),
             ("url: /tags/x", "feedmill's own"),
             ("slug: a?b", "a slug holds"),
         ];
