@@ -11,10 +11,11 @@ use crate::http::access;
 /// Starts logging in `format`; with a line for each answer if `each_answer`.
 ///
 /// Without `FEEDMILL_LOG` a person is told of what goes wrong, for the rest is said in words; a machine is told all that happens.
+/// Neither is told what the HTML parser thinks of the HTML in posts: it is mended.
 pub(super) fn start(format: LogFormat, each_answer: bool) {
     let default = match format {
-        LogFormat::Text => "warn",
-        LogFormat::Json => "warn,feedmill=info",
+        LogFormat::Text => "warn,html5ever=error",
+        LogFormat::Json => "warn,html5ever=error,feedmill=info",
     };
     let filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let answers = format!("{}={}", access::TARGET, if each_answer { "info" } else { "off" });
