@@ -56,6 +56,10 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
 
     let head = text.get(..text.len() - body.len()).unwrap_or_default();
     let (standing, standing_origin) = standing(&fields, head, path.draft, &dated, &mut says);
+    if matches!(standing, Standing::Draft | Standing::Private) {
+        // its date is nobody's business yet
+        says.soften("date-missing");
+    }
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
     for (node, refusal) in refused {

@@ -31,6 +31,13 @@ impl<'a> Remarks<'a> {
             .push(Diagnostic::new(Severity::Warning, code, self.path, message).mend(mend));
     }
 
+    /// What was said with `code` is only worth knowing.
+    pub(super) fn soften(&mut self, code: &str) {
+        for diagnostic in self.said.iter_mut().filter(|diagnostic| diagnostic.code == code) {
+            diagnostic.severity = Severity::Note;
+        }
+    }
+
     /// A warning about a value of the front matter.
     pub(super) fn about(&mut self, code: &'static str, node: &Node, message: impl Into<String>, mend: &str) {
         let length = fields::text(node).map_or(1, |text| text.lines().next().unwrap_or_default().chars().count());

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::{Post, Reading, Standing, Visibility, read};
 use crate::config::Config;
+use crate::diagnostic::Severity;
 use crate::source::SourceFile;
 
 fn file(path: &str, text: &str) -> SourceFile {
@@ -117,6 +118,21 @@ fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
         "A line of YAML is\n\ndraft: true\n",
     ] {
         assert_eq!(reading("a.md", published).post.standing, Standing::Published, "{published}");
+    }
+}
+
+#[test]
+fn the_date_of_what_nobody_sees_may_be_missing() {
+    let cases = [
+        ("title: x", Severity::Warning),
+        ("unlisted: true", Severity::Warning),
+        ("draft: true", Severity::Note),
+        ("visibility: private", Severity::Note),
+    ];
+    for (fields, expected) in cases {
+        let remarks = reading("a.md", &format!("---\n{fields}\n---\n")).remarks;
+        let missing = remarks.iter().find(|remark| remark.code == "date-missing").unwrap();
+        assert_eq!(missing.severity, expected, "{fields}");
     }
 }
 
