@@ -111,6 +111,24 @@ pub fn text(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// `html` with what only looks like a tag as text: in a sentence, the `<T>` of `Vec<T>` is a word.
+#[must_use]
+pub fn with_unknown_shown(html: &str) -> String {
+    let mut pieces = html.split('<');
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let name = piece.strip_prefix('/').unwrap_or(piece);
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        shown.push_str(if name.is_empty() || shape::is_known(&name.to_ascii_lowercase()) {
+            "<"
+        } else {
+            "&lt;"
+        });
+        shown.push_str(piece);
+    }
+    shown
+}
+
 /// `text`, which holds no tags, with its character references read.
 fn read_entities(text: &str) -> String {
     static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {

@@ -189,7 +189,7 @@ fn summary(fields: &Fields, outline: markdown::Outline) -> (String, Origin) {
 /// A text that may hold Markdown or HTML, as plain text.
 fn plain(text: &str) -> String {
     if text.contains(['<', '&', '[', '*', '_', '`', '\\']) {
-        html::text(&markdown::render(text, "").html)
+        html::text(&html::with_unknown_shown(&markdown::render(text, "").html))
     } else {
         text.to_owned()
     }

@@ -147,6 +147,23 @@ fn a_key_left_blank_hides_none_that_means_the_same() {
 }
 
 #[test]
+fn a_description_keeps_what_only_looks_like_a_tag() {
+    let cases = [
+        ("Why Vec<T> and HashMap<K, V> grow", "Why Vec<T> and HashMap<K, V> grow"),
+        ("`Box<dyn Error>` and Box<dyn Error>", "Box<dyn Error> and Box<dyn Error>"),
+        ("A <b>bold</b> word<br>and <!-- no --> more", "A bold word and more"),
+        ("<span class='x'>Text</span> 1 < 2", "Text 1 < 2"),
+        ("See <https://example.com/a>", "See https://example.com/a"),
+        ("<T>", "<T>"),
+        ("a <script>b()</script> c", "a c"),
+    ];
+    for (written, expected) in cases {
+        let summary = post(&format!("---\ndescription: >-\n  {written}\n---\n")).summary;
+        assert_eq!(summary, expected);
+    }
+}
+
+#[test]
 fn a_switch_is_no_picture() {
     let cases = [
         ("image: false", None),

@@ -31,6 +31,14 @@ const HIDDEN: [&str; 8] = [
     "applet", "canvas", "frameset", "head", "select", "svg", "template", "datalist",
 ];
 
+/// Elements that HTML has or had, and that are neither kept nor hidden: some become something else.
+#[rustfmt::skip]
+const OTHERS: [&str; 36] = [
+    "area", "base", "basefont", "body", "button", "dialog", "dir", "embed", "fieldset", "form", "frame", "html", "iframe", "label",
+    "legend", "link", "listing", "map", "marquee", "math", "meta", "meter", "nobr", "noembed", "noframes", "noscript", "object",
+    "option", "output", "param", "progress", "script", "style", "textarea", "title", "xmp",
+];
+
 /// Elements before which an open paragraph ends; text apart from what stands before and after it.
 #[rustfmt::skip]
 const BLOCKS: [&str; 40] = [
@@ -55,6 +63,11 @@ pub(super) fn separates(name: &str) -> bool {
             name,
             "br" | "tr" | "td" | "th" | "caption" | "iframe" | "video" | "audio" | "option"
         )
+}
+
+/// Whether HTML has an element `name`.
+pub(super) fn is_known(name: &str) -> bool {
+    ELEMENTS.contains(&name) || HIDDEN.contains(&name) || OTHERS.contains(&name)
 }
 
 /// `html` in proper shape.
