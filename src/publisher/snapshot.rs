@@ -10,7 +10,7 @@ use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Folder, Places, Unread};
-use crate::post::{self, Reading};
+use crate::post::{self, Reading, markdown};
 use crate::site::Site;
 use crate::time::Timestamp;
 
@@ -33,6 +33,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, now: Timestamp) -> io::Re
         });
         match read.and_then(|source| read_post(post::read, &source, config)) {
             Ok(Reading { post, remarks }) => {
+                // what serves has no time to render every post to say this
+                if let Some(cut) = markdown::render(&post.body, &post.title).cut {
+                    let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
+                    diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
+                }
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
             }
