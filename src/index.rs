@@ -87,10 +87,16 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that.
+    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that. `before` are
+    /// the posts as they were published last, ordered by path: one that is still the same is that very one.
     #[must_use]
-    pub fn build(posts: Vec<Arc<Post>>, config: &Config, now: Timestamp) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
-        let (mut posts, diagnostics) = claims::settle(posts, config);
+    pub fn build(
+        posts: Vec<Arc<Post>>,
+        config: &Config,
+        now: Timestamp,
+        before: &[Arc<Post>],
+    ) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
+        let (mut posts, diagnostics) = claims::settle(posts, config, before);
         let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
         posts.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
         let mut index = Index {

@@ -36,7 +36,7 @@ pub use crate::config::Person;
 use crate::time::{Moment, Timestamp};
 
 /// One post, complete.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Post {
     /// The file it came from, relative to the posts folder.
     pub source: Utf8PathBuf,

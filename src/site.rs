@@ -49,7 +49,7 @@ impl Site {
         now: Timestamp,
         previous: Option<&Site>,
     ) -> Site {
-        let (index, mut all, more) = Index::build(posts, config, now);
+        let (index, mut all, more) = Index::build(posts, config, now, previous.map_or(&[], |site| &site.all));
         all.sort_by(|a, b| a.source.cmp(&b.source));
         diagnostics.extend(more);
         diagnostics.sort();

@@ -1,8 +1,8 @@
 //! Who has an id, a slug or an address that several posts claim.
 //!
-//! Posts that are out come before drafts, then the older before the newer, originals before translations, then by path: so a new post never takes anything from an
-//! old one, and the outcome does not depend on the order in which files were found. Who comes second is published all the same,
-//! under a slug made of its own path.
+//! Posts that are out come before drafts, then the older before the newer, originals before translations, then by path: so a new
+//! post never takes anything from an old one, and the outcome does not depend on the order in which files were found. Who comes
+//! second is published all the same, under a slug made of its own path.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Standing, Taken};
 
-/// `posts`, each with an id, a slug and an address of its own; and what its author should know of that.
-pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
+/// `posts`, each with an id, a slug and an address of its own; and what its author should know of that. What is given other ones is
+/// taken from `before`, the posts as they were last, ordered by path, if it is there: documents are kept by the posts in them.
+pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config, before: &[Arc<Post>]) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
     let hidden = |post: &Post| matches!(post.standing, Standing::Draft | Standing::Private);
     let translated = |post: &Post| read_path(&post.source).language.is_some();
     posts.sort_by_cached_key(|post| (hidden(post), post.date, translated(post), post.source.clone()));
@@ -47,7 +48,9 @@ pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config) -> (Vec<Arc<Pos
             if let Some(owner) = id_owner.filter(|_| post.id != displaced.id && !is_derived(post)) {
                 diagnostics.push(said("id-taken", post, &format!("the id {}", post.id), &owner, &displaced.id));
             }
-            *post = Arc::new(displaced);
+            let last = before.binary_search_by(|last| last.source.cmp(&displaced.source)).ok();
+            let last = last.and_then(|at| before.get(at)).filter(|last| ***last == displaced);
+            *post = last.map_or_else(|| Arc::new(displaced), Arc::clone);
         }
         ids.insert(post.id.clone(), Arc::clone(post));
         addresses.insert(post.address.clone(), Arc::clone(post));

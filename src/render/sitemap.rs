@@ -129,7 +129,7 @@ mod tests {
             post.section = None;
             Arc::new(post)
         });
-        Index::build(posts.collect(), config, "2026-06-01T00:00:00Z".parse().unwrap()).0
+        Index::build(posts.collect(), config, "2026-06-01T00:00:00Z".parse().unwrap(), &[]).0
     }
 
     fn addresses(xml: &str) -> Vec<String> {
@@ -163,7 +163,13 @@ mod tests {
         assert_eq!(addresses(&Map::new(&config, &index(0, &config)).whole()), ["/"]);
         let mut elsewhere = post();
         elsewhere.address = "https://elsewhere.example/p".to_owned();
-        let index = Index::build(vec![Arc::new(elsewhere)], &config, "2026-06-01T00:00:00Z".parse().unwrap()).0;
+        let index = Index::build(
+            vec![Arc::new(elsewhere)],
+            &config,
+            "2026-06-01T00:00:00Z".parse().unwrap(),
+            &[],
+        )
+        .0;
         assert!(!Map::new(&config, &index).whole().contains("elsewhere.example"));
     }
 }
