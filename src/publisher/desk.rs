@@ -27,7 +27,7 @@ use crate::watch::Hints;
 
 use self::absentees::Absentees;
 pub(super) use self::known::read_post;
-use self::known::{Good, Known, ReadPost, last_good_stays};
+use self::known::{Good, Known, ReadPost, last_good_stays, with_its_date};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
 use self::pending::{Circumstances, Pending};
@@ -370,7 +370,8 @@ impl Desk {
             good: None,
             error: None,
         };
-        match read_post(self.read, &source, &self.config) {
+        let reading = read_post(self.read, &source, &self.config);
+        match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
             Ok(Reading { post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,

@@ -9,7 +9,7 @@ use blake3::Hash;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
-use crate::post::{Post, Reading};
+use crate::post::{Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
 
 /// Reads a post: [`post::read`], but in tests of what happens when that fails.
@@ -47,6 +47,20 @@ pub fn read_post(read: ReadPost, source: &SourceFile, config: &Config) -> Result
     })
 }
 
+/// `reading`, unless it has lost the date that the last good version had to a slip of the pen: with the file's time in its place, the
+/// post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
+pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Result<Reading, Diagnostic> {
+    let is_undated = |post: &Post| post.origins.date == Origin::FileTime;
+    let is_hidden = matches!(reading.post.standing, Standing::Draft | Standing::Private);
+    let is_lost = is_undated(&reading.post) && !is_hidden && last_good.is_some_and(|good| !is_undated(&good.post));
+    let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
+    match reading.remarks.iter().find(is_slip) {
+        Some(slip) if is_lost => Err(slip.clone()),
+        _ => Ok(reading),
+    }
+}
+
+/// `error`, which keeps the newest version of a post from being taken.
 pub(super) fn last_good_stays(mut error: Diagnostic) -> Diagnostic {
     error.severity = Severity::Error;
     error.message.push_str("; the last good version stays published");

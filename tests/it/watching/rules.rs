@@ -3,6 +3,8 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
+use feedmill::post::Standing;
+
 #[test]
 fn an_unchanged_folder_changes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
@@ -115,6 +117,45 @@ fn a_broken_version_leaves_the_last_good_one() {
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &Event::Mended)]);
     assert!(!driver.said().iter().any(|said| said.contains("error")));
+}
+
+#[test]
+fn a_slip_in_its_date_gives_a_post_no_other_id() {
+    let post = |fields: &str| format!("---\n{fields}\n---\nText.\n");
+    let mut driver = Driver::of(&[]);
+    driver.posts.write("a.md", &post("date: 2026-01-31"));
+    driver.look(0, &[("a.md", How::Moved)]);
+    let id = |driver: &Driver| driver.desk.posts().next().unwrap().id.clone();
+    let good = id(&driver);
+    for (slip, why) in [
+        ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),
+        ("date: yesterday", "`yesterday` is no date that is understood"),
+    ] {
+        driver.posts.write("a.md", &post(slip));
+        let outcome = driver.look(0, &[("a.md", How::Moved)]);
+        let why = why.to_owned();
+        assert_eq!(events(&outcome), [("a.md", &Event::Broken { why: why.clone() })]);
+        assert_eq!(id(&driver), good, "{slip}");
+        let said = driver.said();
+        assert!(
+            said.len() == 1 && said[0].contains(&format!("error: {why}; the last good version stays")),
+            "{said:?}"
+        );
+    }
+    driver.posts.write("a.md", &post("date: 2026-13-41\ndraft: true"));
+    let outcome = driver.look(0, &[("a.md", How::Moved)]);
+    assert_eq!(events(&outcome), [("a.md", &Event::Mended)]);
+    assert_eq!(
+        driver.desk.posts().next().unwrap().standing,
+        Standing::Draft,
+        "a draft is one at once"
+    );
+    driver.posts.write("a.md", &post("title: No date"));
+    driver.look(0, &[("a.md", How::Moved)]);
+    assert!(
+        driver.said().iter().all(|said| !said.contains("error")),
+        "a date taken out is no slip"
+    );
 }
 
 #[test]
