@@ -1,4 +1,5 @@
-# feedmill as a container: posts come in at /posts (read-only is fine), feeds go out at port 8080.
+# feedmill as a container: posts come in at /posts (read-only is fine), feeds go out at port 8080. The operator's address stays inside
+# (127.0.0.1:8081) unless FEEDMILL_ADMIN says otherwise.
 #
 #   docker build --tag feedmill .
 #   docker run --publish 8080:8080 --volume "$PWD/posts:/posts:ro" --env FEEDMILL_BASE_URL=https://example.com feedmill
@@ -33,7 +34,8 @@ ENV FEEDMILL_LISTEN=0.0.0.0:8080 \
     FEEDMILL_STATE=/state
 EXPOSE 8080
 
-# asks /healthz on the port that is listened on, with what the image has: bash
+# asks /healthz on the port that is listened on, with what the image has: bash. For a listener other than host:port, disable it or bring
+# another (--no-healthcheck, --health-cmd)
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s --retries=3 \
     CMD ["bash", "-c", "exec 3<>\"/dev/tcp/127.0.0.1/${FEEDMILL_LISTEN##*:}\" && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r status <&3 && [[ $status == *' 200 '* ]]"]
 
