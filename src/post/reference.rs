@@ -18,7 +18,7 @@ pub const MEDIA: &str = "/media/";
 /// Endings of posts' files.
 const POSTS: [&str; 3] = ["md", "markdown", "mdx"];
 /// Endings of pages: a relative link to one means another page of the site, as other tools publish them.
-const PAGES: [&str; 7] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp"];
+const PAGES: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
 
 /// What an address is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +213,7 @@ mod tests {
                 "https://example.com/blog/posts/missing.md".to_owned(),
             ),
             (Role::Link, "next", "https://example.com/blog/posts/next".to_owned()),
+            (Role::Link, "../rss.xml", "https://example.com/blog/rss.xml".to_owned()),
             (Role::Link, "page.html", "https://example.com/blog/posts/page.html".to_owned()),
             (
                 Role::Link,

@@ -1,7 +1,7 @@
 //! RSS 2.0, with the RSS Advisory Board's profile.
 //!
 //! Namespaces beside it: `atom` (links), `content` (the whole text), `dc` (authors without an e-mail address), `fh` (archives,
-//! RFC 5005), `media` (pictures), `source` (Markdown). No `ttl`, `cloud` or `skipHours`: HTTP says how long a feed is fresh.
+//! RFC 5005), `media` (pictures), `source` (Markdown). `ttl` says what HTTP says; no `cloud`, no `skipHours`.
 
 use rss::extension::atom::AtomExtension;
 use rss::extension::dublincore::DublinCoreExtension;

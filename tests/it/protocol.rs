@@ -487,6 +487,9 @@ fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
     for _ in 0..10 {
         assert_eq!(site.get_with("/rss.xml", &[("if-none-match", &etag)]).status, 304);
     }
+    for path in ["/healthz", "/readyz", "/feed.xml"] {
+        assert!([200, 301].contains(&site.get(path).status), "{path}");
+    }
     // a client that names another for itself is believed only behind a trusted proxy
     assert_eq!(site.get_with("/rss.xml", &[("x-forwarded-for", "198.51.100.7")]).status, 429);
     let behind = format!("{config}trusted_proxies = ['127.0.0.0/8']\n");
