@@ -132,28 +132,42 @@ fn three(site: &Site, scope: &Scope, place: Place) -> [Feed; 3] {
     })
 }
 
+/// Sees that every feed of every scope of the folder at `path` is well-formed and says the same in all formats, and that a scope's
+/// feeds together hold all of its posts.
+fn every_feed_agrees(name: &str, path: &Utf8Path) {
+    let site = site(path, "[site]\nbase_url = 'https://example.com'\n");
+    let mut documents = 0;
+    for (scope, members) in site.index.scopes() {
+        let archives = feed_page::archives(members.in_feeds.len(), site.config().feed.limit);
+        let mut held = BTreeSet::new();
+        for place in std::iter::once(Place::Newest).chain((1..=archives).map(Place::Archive)) {
+            let feeds = three(&site, scope, place);
+            agree(&feeds);
+            held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
+            documents += 3;
+        }
+        let all: BTreeSet<String> = members.in_feeds.iter().map(|post| post.id.clone()).collect();
+        assert_eq!(
+            held, all,
+            "{name}: the newest feed of {scope:?} and its archives hold every post"
+        );
+    }
+    assert!(documents > 3, "{name} has scopes");
+    println!("{name}: {documents} documents");
+}
+
 #[test]
 fn every_feed_of_every_scope_is_well_formed_and_says_the_same_in_all_formats() {
     for name in CORPORA {
         let Some(path) = corpus(name) else { continue };
-        let site = site(&path, "[site]\nbase_url = 'https://example.com'");
-        let mut documents = 0;
-        for (scope, members) in site.index.scopes() {
-            let archives = feed_page::archives(members.in_feeds.len(), site.config().feed.limit);
-            let mut held = BTreeSet::new();
-            for place in std::iter::once(Place::Newest).chain((1..=archives).map(Place::Archive)) {
-                let feeds = three(&site, scope, place);
-                agree(&feeds);
-                held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
-                documents += 3;
-            }
-            let all: BTreeSet<String> = members.in_feeds.iter().map(|post| post.id.clone()).collect();
-            assert_eq!(
-                held, all,
-                "{name}: the newest feed of {scope:?} and its archives hold every post"
-            );
-        }
-        println!("{name}: {documents} documents");
+        every_feed_agrees(name, &path);
+    }
+}
+
+#[test]
+fn every_feed_of_the_fixtures_and_the_guide_agrees_too() {
+    for name in ["tests/fixtures/dialects", "tests/fixtures/broken", "posts"] {
+        every_feed_agrees(name, &Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
     }
 }
 
