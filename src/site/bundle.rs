@@ -27,11 +27,12 @@ impl Site {
             let (Some(name), Some(parent)) = (folder.file_name(), folder.parent()) else {
                 break;
             };
+            let has_post = |folder, name| is_there(folder, name) || self.is_unread(folder, name);
             let mut owners = self.posts_named(folder, "index");
-            let mut is_owned = !owners.is_empty() || is_there(folder, "index");
+            let mut is_owned = !owners.is_empty() || has_post(folder, "index");
             if !is_owned && !self.has_posts_in(folder) {
                 owners = self.posts_named(parent, name);
-                is_owned = !owners.is_empty() || is_there(parent, name);
+                is_owned = !owners.is_empty() || has_post(parent, name);
             }
             if is_owned {
                 return owners.into_iter().any(|post| self.shows(post));
@@ -57,11 +58,22 @@ impl Site {
             let below = post.source.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some((post, below))
         });
-        let is_named = |below: &Utf8Path| {
-            let ending = below.as_str().strip_prefix(name);
-            ending.is_some_and(|ending| ending.starts_with('.') && !ending.contains('/'))
-        };
-        below.filter(|(_, below)| is_named(below)).map(|(post, _)| post).collect()
+        below
+            .filter(|(_, below)| is_named(below, name))
+            .map(|(post, _)| post)
+            .collect()
+    }
+
+    /// Whether there is something to say about a post in `folder` whose file is called `name`, whatever its language and ending:
+    /// what could not be read may be a draft's.
+    fn is_unread(&self, folder: &Utf8Path, name: &str) -> bool {
+        let first = folder.join(name);
+        let start = self.diagnostics.partition_point(|said| said.path < first);
+        let below = self.diagnostics.iter().skip(start).map_while(|said| {
+            let below = said.path.strip_prefix(folder).ok()?;
+            below.as_str().starts_with(name).then_some(below)
+        });
+        below.into_iter().any(|below| is_named(below, name))
     }
 
     fn has_posts_in(&self, folder: &Utf8Path) -> bool {
@@ -70,10 +82,17 @@ impl Site {
     }
 }
 
+/// Whether the file at `below` is called `name`, whatever comes after the first dot.
+fn is_named(below: &Utf8Path, name: &str) -> bool {
+    let ending = below.as_str().strip_prefix(name);
+    ending.is_some_and(|ending| ending.starts_with('.') && !ending.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::diagnostic::{Diagnostic, Severity};
     use crate::post;
     use crate::source::SourceFile;
     use crate::time::Timestamp;
@@ -89,7 +108,9 @@ mod tests {
             Arc::new(post::read(&source, &config).unwrap().post)
         };
         let posts = files.iter().map(read).collect();
-        Site::build(&config, posts, Vec::new(), "2026-06-01T00:00:00Z".parse().unwrap(), None)
+        let unread = ["odd/index.MD", "polyglot/index.en.md", "shared/unsaid.fr.md"];
+        let said = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
+        Site::build(&config, posts, said.into(), "2026-06-01T00:00:00Z".parse().unwrap(), None)
     }
 
     #[test]
@@ -127,6 +148,10 @@ mod tests {
             ("shared/c/x.png", true),
             ("broken/x.png", false),
             ("shared/unread/x.png", false),
+            ("odd/x.png", false),
+            ("polyglot/img/x.png", false),
+            ("shared/unsaid/x.png", false),
+            ("shared/unsaid.png", true),
             ("nothing/known/x.png", true),
         ];
         for (path, expected) in cases {
