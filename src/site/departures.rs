@@ -6,12 +6,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::index::Index;
 use crate::post::Post;
 use crate::time::Timestamp;
 
 /// More departures than this are not kept: the oldest are forgotten, and what is known then begins later.
 const MOST_DEPARTURES: usize = 10_000;
+
+/// The next instant there is.
+const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
 
 /// A post that the world could see and no longer can.
 #[derive(Clone, Debug)]
@@ -51,8 +56,9 @@ impl Departures {
         let mut all: Vec<Departure> = earlier.chain(new).collect();
         let mut known_from = self.known_from;
         if let Some(forgotten) = all.len().checked_sub(MOST_DEPARTURES).filter(|&forgotten| forgotten > 0) {
-            all.drain(..forgotten);
-            known_from = all.first().map_or(now, |departure| departure.at);
+            // others of the last one's instant may be left, so not even that instant is known in full
+            let last = all.drain(..forgotten).next_back().map_or(now, |departure| departure.at);
+            known_from = last.saturating_add(JUST_AFTER).unwrap_or(last);
         }
         Departures {
             known_from,
@@ -64,5 +70,59 @@ impl Departures {
     pub fn since(&self, instant: Timestamp) -> &[Departure] {
         let first = self.all.partition_point(|departure| departure.at < instant);
         self.all.get(first..).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::post;
+    use crate::source::SourceFile;
+
+    fn at(second: usize) -> Timestamp {
+        "2026-06-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(i64::try_from(second).unwrap())
+    }
+
+    /// An index of posts with these numbers at `now`.
+    fn index(numbers: std::ops::Range<usize>, now: Timestamp) -> Index {
+        let config = Config::default();
+        let numbered = |n| {
+            let source = SourceFile {
+                path: format!("p{n}.md").into(),
+                bytes: "---\ndate: 2026-01-01\n---\n".as_bytes().into(),
+                modified: Timestamp::UNIX_EPOCH,
+            };
+            Arc::new(post::read(&source, &config).unwrap().post)
+        };
+        Index::build(numbers.map(numbered).collect(), &config, now).0
+    }
+
+    fn ids(departures: &[Departure]) -> Vec<&str> {
+        departures.iter().map(|departure| departure.post.slug.as_str()).collect()
+    }
+
+    #[test]
+    fn who_comes_back_has_not_gone() {
+        let (all, one, none) = (index(0..2, at(0)), index(0..1, at(1)), index(0..0, at(2)));
+        let departures = Departures::none(at(0))
+            .following(&all, &one, at(1))
+            .following(&one, &none, at(2));
+        assert_eq!(ids(departures.since(at(0))), ["p1", "p0"]);
+        assert_eq!(ids(departures.since(at(2))), ["p0"]);
+        let departures = departures.following(&none, &all, at(3));
+        assert_eq!((ids(departures.since(at(0))), departures.known_from), (vec![], at(0)));
+    }
+
+    #[test]
+    fn what_is_known_begins_after_what_was_forgotten() {
+        let (all, none) = (index(0..MOST_DEPARTURES + 1, at(0)), index(0..0, at(1)));
+        let departures = Departures::none(at(0)).following(&all, &none, at(1));
+        assert_eq!(departures.since(at(0)).len(), MOST_DEPARTURES);
+        assert!(
+            departures.known_from > at(1),
+            "one of that very instant is forgotten: {}",
+            departures.known_from
+        );
     }
 }
