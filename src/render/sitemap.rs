@@ -76,7 +76,8 @@ impl<'a> Map<'a> {
         let mut xml = head("urlset");
         for (address, changed) in self.entries(part) {
             // a map speaks for its own host alone
-            if address.starts_with(&self.base) && address.len() <= LONGEST_ADDRESS {
+            let is_own = address.strip_prefix(&self.base).is_some_and(|path| path.starts_with('/'));
+            if is_own && address.len() <= LONGEST_ADDRESS {
                 push(&mut xml, "url", &address, changed);
             }
         }
@@ -161,15 +162,21 @@ mod tests {
         let mut config = Config::default();
         config.site.base_url = Some("https://example.com".parse().unwrap());
         assert_eq!(addresses(&Map::new(&config, &index(0, &config)).whole()), ["/"]);
-        let mut elsewhere = post();
-        elsewhere.address = "https://elsewhere.example/p".to_owned();
-        let index = Index::build(
-            vec![Arc::new(elsewhere)],
-            &config,
-            "2026-06-01T00:00:00Z".parse().unwrap(),
-            &[],
-        )
-        .0;
-        assert!(!Map::new(&config, &index).whole().contains("elsewhere.example"));
+        for host in [
+            "https://elsewhere.example",
+            "https://example.com.elsewhere.example",
+            "https://example.community",
+        ] {
+            let mut elsewhere = post();
+            elsewhere.address = format!("{host}/p");
+            let index = Index::build(
+                vec![Arc::new(elsewhere)],
+                &config,
+                "2026-06-01T00:00:00Z".parse().unwrap(),
+                &[],
+            )
+            .0;
+            assert!(!Map::new(&config, &index).whole().contains(host), "{host}");
+        }
     }
 }
