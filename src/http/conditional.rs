@@ -17,13 +17,14 @@ pub enum Verdict {
     PreconditionFailed,
 }
 
-/// Weighs the conditions of a request against the representation with the strong tag `etag`, in its quotes, that last changed at
+/// Weighs the conditions of a request against the representation with the tag `etag`, in its quotes, that last changed at
 /// `modified`, in the order of section 13.2.2.
 #[must_use]
 pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Verdict {
     let text = |name: HeaderName| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
     if headers.contains_key(header::IF_MATCH) {
-        if !matches(text(header::IF_MATCH), |tag| tag == etag) {
+        // two tags that are weak are never the same here, however they are spelled (section 8.8.3.2)
+        if !matches(text(header::IF_MATCH), |tag| tag == etag && !is_weak(tag)) {
             return Verdict::PreconditionFailed;
         }
     } else if let (Some(modified), Some(since)) = (modified, date(headers, &header::IF_UNMODIFIED_SINCE))
@@ -32,7 +33,7 @@ pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Ve
         return Verdict::PreconditionFailed;
     }
     if headers.contains_key(header::IF_NONE_MATCH) {
-        let is_same = |tag: &str| is_same_or_suffixed(tag.strip_prefix("W/").unwrap_or(tag), etag);
+        let is_same = |tag: &str| is_same_or_suffixed(opaque(tag), opaque(etag));
         return if matches(text(header::IF_NONE_MATCH), is_same) {
             Verdict::NotModified
         } else {
@@ -53,9 +54,18 @@ pub fn held(headers: &HeaderMap) -> Vec<&str> {
         .iter()
         .map(|value| value.to_str().unwrap_or_default());
     match Tags::read(values) {
-        Some(Tags::Listed(tags)) => tags.into_iter().map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).collect(),
+        Some(Tags::Listed(tags)) => tags.into_iter().map(opaque).collect(),
         _ => Vec::new(),
     }
+}
+
+fn is_weak(tag: &str) -> bool {
+    tag.starts_with("W/")
+}
+
+/// A tag without its weakness.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 /// The value of `If-Match` or `If-None-Match`.
@@ -192,6 +202,16 @@ mod tests {
         for (headers, expected) in cases {
             assert_eq!(verdict(headers), *expected, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn a_weak_tag_is_the_same_for_who_has_it_and_for_no_one_who_builds_on_it() {
+        let verdict =
+            |name: HeaderName, value: &str| weigh(&HeaderMap::from_iter([(name, value.parse().unwrap())]), "W/\"a\"", None);
+        assert_eq!(verdict(header::IF_NONE_MATCH, "W/\"a\""), Verdict::NotModified);
+        assert_eq!(verdict(header::IF_NONE_MATCH, "\"a\""), Verdict::NotModified);
+        assert_eq!(verdict(header::IF_MATCH, "W/\"a\""), Verdict::PreconditionFailed);
+        assert_eq!(verdict(header::IF_MATCH, "*"), Verdict::Proceed);
     }
 
     proptest::proptest! {
