@@ -84,13 +84,14 @@ impl Pace {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .collect();
-        let mut client = peer;
+        // a socket for both families has IPv4 peers in an IPv6 spelling, and networks are not written so
+        let mut client = peer.to_canonical();
         for hop in forwarded.iter().rev().take(MOST_HOPS) {
             if !is_trusted(&client) {
                 break;
             }
-            match hop.trim().parse() {
-                Ok(address) => client = address,
+            match hop.trim().parse::<IpAddr>() {
+                Ok(address) => client = address.to_canonical(),
                 Err(_) => break,
             }
         }
@@ -188,6 +189,7 @@ mod tests {
             ("10.0.0.1", "nonsense", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
             ("fd00::1", "2001:db8::1", "2001:db8::1"),
+            ("::ffff:10.0.0.1", "198.51.100.7, ::ffff:10.0.0.2", "198.51.100.7"),
         ];
         for (peer, forwarded, expected) in cases {
             let headers = headers(&[("x-forwarded-for", forwarded)]);
