@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +64,10 @@ where
         let (mut head, body) = request.into_parts();
         if !host::is_right(head.version, &head.headers) {
             return Err(problem(StatusCode::BAD_REQUEST, "a request names one host, and validly"));
+        }
+        // an authority alone is CONNECT's form (RFC 9112, section 3.2.3); warp's path filters panic at it
+        if head.uri.path_and_query().is_none() && head.method != Method::CONNECT {
+            return Err(problem(StatusCode::BAD_REQUEST, "the target of a request is a path"));
         }
         if head
             .uri

@@ -141,6 +141,13 @@ fn requests_are_answered_by_the_rules_of_their_grammar() {
         ("far too large a header", &header(200_000), 431, false),
         ("most fields", &fields(19), 200, true),
         ("too many fields", &fields(20), 431, false),
+        (
+            "an authority as target",
+            "GET example.com:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+            400,
+            false,
+        ),
+        ("a word as target", "GET foo HTTP/1.1\r\nHost: a\r\n\r\n", 400, false),
         ("no version", "GET /\r\n\r\n", 400, false),
         ("another version", "GET / HTTP/3.0\r\nHost: a\r\n\r\n", 400, false),
         ("no target", "GET HTTP/1.1\r\nHost: a\r\n\r\n", 400, false),
