@@ -5,7 +5,7 @@
 //! being stale: it is not found.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
@@ -65,7 +65,9 @@ struct MadeFeed {
 struct Edition {
     tags: Vec<String>,
     name: String,
-    posts: Arc<[Arc<Post>]>,
+    links: Vec<Links>,
+    /// Held weakly: nothing more is asked of them than who they are.
+    posts: Vec<Weak<Post>>,
 }
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -79,7 +81,8 @@ impl MadeFeed {
         let last = Edition {
             tags: self.document.tags(),
             name: self.name,
-            posts: self.posts,
+            links: self.links,
+            posts: self.posts.iter().map(Arc::downgrade).collect(),
         };
         std::iter::once(last).chain(self.earlier).take(EARLIER_EDITIONS).collect()
     }
@@ -186,17 +189,26 @@ impl Documents {
         setting: Setting<'_>,
         held: &[&str],
     ) -> Option<(Document, String)> {
+        let Setting { config, published, .. } = setting;
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
-        let has = |edition: &&Edition| edition.name == made.name && edition.tags.iter().any(|tag| held.contains(&tag.as_str()));
-        let edition = made.earlier.iter().find(has)?;
+        // a post whose links lead elsewhere by now reads differently although it is the same
+        let is_base = |edition: &&Edition| {
+            edition.name == members.name
+                && edition.tags.iter().any(|tag| held.contains(&tag.as_str()))
+                && edition.links.iter().all(|links| still_lead_there(links, published))
+        };
+        let edition = made.earlier.iter().find(is_base)?;
         let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let mut page = feed_page(scope, members, Place::Newest, setting.config, |post| {
-            self.content(post, setting).html
-        })?;
-        let mut is_new = made
-            .posts
+        let mut page = feed_page(scope, members, Place::Newest, config, |post| self.content(post, setting).html)?;
+        // this site's own posts: what was made last may have been made for the next one already
+        let mut is_new = posts_at(&members.in_feeds, Place::Newest, config.feed.limit)?
             .iter()
-            .map(|post| !edition.posts.iter().any(|known| Arc::ptr_eq(known, post)));
+            .map(|post| {
+                !edition
+                    .posts
+                    .iter()
+                    .any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(post)))
+            });
         page.items.retain(|_| is_new.next().unwrap_or(true));
         if page.items.is_empty() {
             return None;
