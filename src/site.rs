@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
-use crate::post::Post;
+use crate::post::{Post, Visibility};
 use crate::render::encode::Document;
 use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap, xml_safe};
 use crate::time::Timestamp;
@@ -87,6 +87,12 @@ impl Site {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether `post`, one of those the world may read, is found without its address: in feeds, lists, maps and by search.
+    #[must_use]
+    pub fn lists(&self, post: &Arc<Post>) -> bool {
+        post.visibility(self.built) == Visibility::Public
     }
 
     /// The next instant at which a post appears or goes.

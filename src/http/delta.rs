@@ -13,7 +13,8 @@ use crate::index::Scope;
 use crate::render::Format;
 use crate::site::Site;
 
-const A_IM: HeaderName = HeaderName::from_static("a-im");
+/// What a client asks for a delta with.
+pub const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 

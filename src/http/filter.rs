@@ -137,7 +137,7 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
             spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(&id))
         }
         (Ok(()), Some(Target::Readiness)) if door.stopping.is_cancelled() => stopping().map(Body::from),
-        (Ok(()), _) if is_finished(path.as_str()) => {
+        (Ok(()), _) if is_finished(path.as_str(), &headers) => {
             let request = Request {
                 path: path.as_str(),
                 query: &query,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::conditional::{Verdict, http_date, weigh};
 use super::negotiate;
@@ -123,6 +124,8 @@ pub fn moved(location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     let headers = response.headers_mut();
+    // a request line may have held bytes that no URI has; what is percent-encoded already stays as it is
+    let location = utf8_percent_encode(location, CONTROLS).to_string();
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(header::LOCATION, location);
     }

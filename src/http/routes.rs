@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use percent_encoding::percent_decode_str;
 
 use super::delta;
 use super::links;
@@ -38,12 +39,11 @@ pub struct Request<'a> {
     pub now: Timestamp,
 }
 
-/// Whether what is at `path` was finished with the site, so that answering costs next to nothing.
-pub(super) fn is_finished(path: &str) -> bool {
-    Format::ALL
-        .iter()
-        .any(|format| path.strip_prefix('/') == Some(format.file_name()))
-        || path == "/healthz"
+/// Whether what is asked for at `path` was finished with the site, so that answering costs next to nothing. A delta never is.
+pub(super) fn is_finished(path: &str, headers: &HeaderMap) -> bool {
+    let is_newest = |format: &Format| path.strip_prefix('/') == Some(format.file_name());
+    let is_feed = Format::ALL.iter().any(is_newest) && !headers.contains_key(delta::A_IM);
+    is_feed || matches!(path, "/healthz" | "/readyz")
 }
 
 /// What a request gets that does not read.
@@ -87,7 +87,10 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     }
     let config = site.config();
     let base = config.base();
-    if let Some(redirect) = config.redirect.iter().find(|redirect| redirect.from == request.path) {
+    // people write the path as they read it, and clients send it percent-encoded
+    let read = percent_decode_str(request.path).decode_utf8_lossy();
+    let is_from = |from: &str| from == request.path || from == read;
+    if let Some(redirect) = config.redirect.iter().find(|redirect| is_from(&redirect.from)) {
         let is_path = redirect.to.starts_with('/');
         return moved(&if is_path {
             format!("{base}{}", redirect.to)
@@ -120,7 +123,9 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
         Target::Moved(path) => {
             // who is sent somewhere should find something there
             let leads = |to: &Target| to.scope().is_none_or(|scope| site.index.members(scope).is_some());
-            Target::read(&path).filter(leads).map(|_| moved(&format!("{base}{path}")))
+            Target::read(&path)
+                .filter(leads)
+                .map(|_| elsewhere(format!("{base}{path}"), request))
         }
         Target::Address(address) => at_address(site, &address, request),
     };
@@ -163,8 +168,17 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
         Subscription::Feed(format) => feed_path(&scope.path(), Place::Newest, format),
         Subscription::Page => format!("{}/subscribe", scope.path()),
     };
+    let status = response.status();
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept, A-IM"));
+    let vary = match status {
+        StatusCode::IM_USED => "Accept-Encoding, Accept, A-IM, If-None-Match",
+        _ => "Accept-Encoding, Accept, A-IM",
+    };
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    // what went wrong is no representation of anything, and stands nowhere else
+    if status.is_client_error() {
+        return Some(response);
+    }
     if let Ok(location) = HeaderValue::try_from(format!("{}{path}", site.config().base())) {
         headers.insert(header::CONTENT_LOCATION, location);
     }
@@ -174,20 +188,41 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
 /// The post at `address`, or the way to it where only its last slash is amiss.
 fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<Bytes>> {
     if let Some(document) = site.post_page(address) {
-        return Some(page(site, &document, &Scope::Site, request));
+        return Some(found_by(site, address, page(site, &document, &Scope::Site, request)));
     }
-    if let Some(document) = source_of(site, address) {
-        return Some(discovery(site, &document, request));
+    for post in sources(address) {
+        if let Some(document) = site.post_source(&post) {
+            return Some(found_by(site, &post, discovery(site, &document, request)));
+        }
     }
     let other = address.strip_suffix('/').map_or_else(|| format!("{address}/"), str::to_owned);
     let post = site.index.by_address(&other)?;
-    Some(moved(&post_url(&site.config().base(), &post.address)))
+    Some(elsewhere(post_url(&site.config().base(), &post.address), request))
 }
 
-/// The Markdown at a post's address with `.md` after it; a slash at the address's end may stay away.
-fn source_of(site: &Site, address: &str) -> Option<Document> {
-    let address = address.strip_suffix(".md")?;
-    site.post_source(address).or_else(|| site.post_source(&format!("{address}/")))
+/// The way to `address`, of which the same is asked.
+fn elsewhere(mut address: String, request: &Request) -> Response<Bytes> {
+    if !request.query.is_empty() {
+        address.push('?');
+        address.push_str(request.query);
+    }
+    moved(&address)
+}
+
+/// The addresses of the posts whose Markdown may be at `address`: with `.md` after it, where a slash at its end may stay away.
+fn sources(address: &str) -> impl Iterator<Item = String> {
+    let post = address.strip_suffix(".md").into_iter();
+    post.flat_map(|post| [post.to_owned(), format!("{post}/")])
+}
+
+/// `response` about the post at `address`, for crawlers too: what is unlisted is found by who knows its address, and by no search.
+fn found_by(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
+    if site.index.by_address(address).is_some_and(|post| !site.lists(post)) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    }
+    response
 }
 
 /// A document that is neither feed nor page.

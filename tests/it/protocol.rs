@@ -199,11 +199,12 @@ fn scripts_of_other_sites_may_read() {
 #[test]
 fn what_moved_leads_there_in_one_hop() {
     let config = format!(
-        "{CONFIG}[[redirect]]\nfrom = '/old-feed'\nto = '/rss.xml'\n[[redirect]]\nfrom = '/away'\nto = 'https://elsewhere.example/x'\n"
+        "{CONFIG}[[redirect]]\nfrom = '/old-feed'\nto = '/rss.xml'\n[[redirect]]\nfrom = '/away'\nto = 'https://elsewhere.example/x'\n\
+         [[redirect]]\nfrom = '/été'\nto = '/posts/a'\n"
     );
     let site = TestSite::start(
         &[
-            ("a.md", "---\ndate: 2026-01-01\ntags: [Field Notes]\n---\n"),
+            ("a.md", "---\ndate: 2026-01-01\ntags: [Field Notes, été]\n---\n"),
             ("s.md", "---\ndate: 2025-01-01\npath: /old/place/\n---\n"),
         ],
         &config,
@@ -220,6 +221,10 @@ fn what_moved_leads_there_in_one_hop() {
         ("/posts/a/", "/posts/a"),
         ("/old/place", "/old/place/"),
         ("/old-feed", "/rss.xml"),
+        ("/%C3%A9t%C3%A9", "/posts/a"),
+        ("/api/posts/?tag=none&per_page=3", "/api/posts?tag=none&per_page=3"),
+        ("/posts/a/?from=a%20reader", "/posts/a?from=a%20reader"),
+        ("/tags/été/?é", "/tags/%C3%A9t%C3%A9?%C3%A9"),
     ];
     for (from, to) in cases {
         let answer = site.get(from);
@@ -257,6 +262,8 @@ fn feed_is_what_the_client_prefers() {
         }
     }
     assert_eq!(site.get("/tags/none/feed").status, 404);
+    let refused = site.get_with("/feed", &[("accept-encoding", "identity;q=0")]);
+    assert_eq!((refused.status, refused.header("content-location")), (406, ""));
 }
 
 #[test]
@@ -403,6 +410,11 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
         ("no-store, im", "")
     );
     assert_eq!(delta.header("vary"), "Accept-Encoding, A-IM, If-None-Match");
+    let negotiated = site.get_with("/feed", &[("a-im", "feed"), ("if-none-match", &first)]);
+    assert_eq!(
+        (negotiated.status, negotiated.header("vary"), &negotiated.body),
+        (226, "Accept-Encoding, Accept, A-IM, If-None-Match", &delta.body)
+    );
     assert!(
         delta.body.contains("Three.") && !delta.body.contains("Two."),
         "{}",
@@ -448,6 +460,37 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
 }
 
 #[test]
+fn a_delta_has_the_posts_whose_links_lead_elsewhere_by_now() {
+    let linking = ("a.md", "---\ntitle: A\ndate: 2026-01-01\n---\nSee [b](b.md).\n");
+    let site = TestSite::start(&[linking, ("b.md", "---\ndate: 2026-01-02\n---\nB.\n")], "");
+    let first = site.get("/rss.xml").header("etag").to_owned();
+    site.write("b.md", "---\ndate: 2026-01-02\nslug: moved\n---\nB.\n");
+    let whole = site.wait_for("/rss.xml", |answer| answer.body.contains("/posts/moved"));
+    let answer = site.get_with("/rss.xml", &[("a-im", "feed"), ("if-none-match", &first)]);
+    assert_eq!((answer.status, &answer.body), (200, &whole.body), "a itself was not touched");
+}
+
+#[test]
+fn what_is_unlisted_is_kept_from_crawlers() {
+    let site = TestSite::start(
+        &[
+            ("a.md", "---\ndate: 2026-01-01\n---\n"),
+            ("b.md", "---\ndate: 2026-01-01\nvisibility: unlisted\n---\n"),
+        ],
+        "",
+    );
+    for (path, expected) in [
+        ("/posts/a", ""),
+        ("/posts/a.md", ""),
+        ("/posts/b", "noindex"),
+        ("/posts/b.md", "noindex"),
+    ] {
+        let answer = site.get(path);
+        assert_eq!((answer.status, answer.header("x-robots-tag")), (200, expected), "{path}");
+    }
+}
+
+#[test]
 fn a_problem_names_its_request_and_no_two_are_alike() {
     let site = site();
     let ids: Vec<String> = ["/nothing", "/nothing", "/api/posts?page=0"]
@@ -484,6 +527,13 @@ fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
         "{refused:?}"
     );
     assert_eq!(refused.header("access-control-allow-origin"), "*");
+    for probe in ["/healthz", "/readyz"] {
+        assert_eq!(
+            site.get(probe).status,
+            200,
+            "{probe}: who looks after the server is no client"
+        );
+    }
     for _ in 0..10 {
         assert_eq!(site.get_with("/rss.xml", &[("if-none-match", &etag)]).status, 304);
     }
