@@ -123,7 +123,8 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         let status = move || status(&asked, begun);
         let counted = Arc::clone(&metrics);
         let gauged = status.clone();
-        let routes = admin::routes(status, move || counted.text(&gauged().gauges()));
+        let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
+        let routes = admin::routes(status, move || counted.text(&gauged().gauges()), is_local);
         let (settings, stop) = (config.server.clone(), stop.clone());
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }

@@ -7,6 +7,7 @@ mod page;
 mod status;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -19,7 +20,14 @@ use crate::metrics::MEDIA_TYPE;
 pub use self::status::{Held, Released, Scheduled, Status, Watch};
 
 /// The filter that answers the operator: with what `status` and `metrics` give at that moment.
-pub fn routes<S, M>(status: S, metrics: M) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
+///
+/// Where it listens for this machine alone (`is_local`), only requests that name this machine are answered: a page of another site
+/// can make its own name lead here, and would then read what is answered (DNS rebinding).
+pub fn routes<S, M>(
+    status: S,
+    metrics: M,
+    is_local: bool,
+) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
 where
     S: Fn() -> Status + Clone + Send + Sync + 'static,
     M: Fn() -> String + Clone + Send + Sync + 'static,
@@ -30,6 +38,10 @@ where
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
         .map(move |path: FullPath, headers: HeaderMap| match path.as_str() {
+            _ if is_local && !names_an_address(&headers) => problem(
+                StatusCode::MISDIRECTED_REQUEST,
+                "ask for this by its IP address or as localhost",
+            ),
             "/status" | "/" if wants_page(&headers) => answer("text/html; charset=utf-8", page::page(&status())),
             "/status" => answer("application/json", format!("{:#}\n", status().json())),
             "/metrics" => answer(MEDIA_TYPE, metrics()),
@@ -37,6 +49,16 @@ where
         });
     read.or(warp::method().map(|method| super::routes::other_method(&method)))
         .unify()
+}
+
+/// Whether `Host` is an IP address or `localhost`: names that no other site can make its own.
+fn names_an_address(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let name = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
+    name.is_some_and(|name| {
+        let name = name.host().trim_matches(['[', ']']);
+        name.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
+    })
 }
 
 /// Whether the client is a browser: no other program asks for HTML by name before anything else.

@@ -95,7 +95,7 @@ mod tests {
             };
             Arc::new(post::read(&source, &config).unwrap().post)
         };
-        Index::build(numbers.map(numbered).collect(), &config, now).0
+        Index::build(numbers.map(numbered).collect(), &config, now, &[]).0
     }
 
     fn ids(departures: &[Departure]) -> Vec<&str> {

@@ -159,3 +159,18 @@ fn every_file_says_what_it_is() {
         );
     }
 }
+
+#[test]
+fn every_test_file_is_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        let module = name.trim_end_matches(".rs");
+        let is_named = main.lines().any(|line| line == format!("mod {module};"));
+        assert!(
+            !name.ends_with(".rs") || name == "main.rs" || is_named,
+            "{name} is no module of main.rs, so nothing in it runs"
+        );
+    }
+}

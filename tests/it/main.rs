@@ -20,6 +20,7 @@ mod listing;
 mod live;
 mod media;
 mod oddities;
+mod operators;
 mod protocol;
 mod server;
 mod still;

@@ -215,3 +215,26 @@ fn every_line_of_a_json_log_is_json() {
         (&"new.md".into(), &"added".into(), &"/posts/new".into())
     );
 }
+
+#[test]
+fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
+    let operated = Operated::start(&FILES, &[]);
+    let port = operated.admin.rsplit_once(':').unwrap().1;
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    for (host, status) in [
+        (format!("rebound.example:{port}"), 421),
+        (format!("localhost.example:{port}"), 421),
+        (format!("localhost:{port}"), 200),
+        (format!("127.0.0.1:{port}"), 200),
+        (format!("[::1]:{port}"), 200),
+    ] {
+        let mut answer = agent
+            .get(format!("{}/status", operated.admin))
+            .header("host", &host)
+            .call()
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{host}");
+        let body = answer.body_mut().read_to_string().unwrap();
+        assert_eq!(body.contains("draft.md"), status == 200, "{host}");
+    }
+}
