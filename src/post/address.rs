@@ -59,7 +59,7 @@ impl Refusal {
     }
 }
 
-/// First parts of paths that are feedmill's own (DESIGN: addresses); a post may not stand there.
+/// First parts of paths that feedmill answers itself (see `http::target`); a post may not stand there.
 const RESERVED: [&str; 27] = [
     "api",
     "archive",
