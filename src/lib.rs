@@ -4,7 +4,7 @@
 //!
 //! - floor 0: [`config`], [`source`], [`diagnostic`], [`time`]: words
 //! - floor 1: [`post`]: one file → one post
-//! - floor 2: [`index`]: many posts → the questions one can ask
+//! - floor 2: [`index`]: many posts → the questions one can ask; [`ledger`]: what files cannot say
 //! - floor 3: [`render`]: index → documents
 //! - floor 4: [`site`]: the immutable whole at one instant
 //! - floor 5: [`folder`], [`watch`], [`metrics`]: the edges: disk, events, counts
@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod folder;
 pub mod http;
 pub mod index;
+pub mod ledger;
 pub mod metrics;
 pub mod post;
 pub mod publisher;

@@ -110,6 +110,18 @@ impl serde::Serialize for Moment {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let at: Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        let offset = jiff::fmt::temporal::Pieces::parse(&*text)
+            .map_err(serde::de::Error::custom)?
+            .to_numeric_offset()
+            .unwrap_or(Offset::UTC);
+        Moment::new(at, offset).ok_or_else(|| serde::de::Error::custom("this year cannot be written"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

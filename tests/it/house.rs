@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["config", "diagnostic", "source", "time"],
     &["post"],
-    &["index"],
+    &["index", "ledger"],
     &["render"],
     &["site"],
-    &["folder", "metrics", "watch"],
+    &["folder", "import", "metrics", "store", "watch"],
     &["http", "publisher"],
     &["cli", "main"],
 ];

@@ -1,0 +1,154 @@
+//! What is remembered, as it is kept and as `feedmill ledger export` writes it: one JSON object a line.
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Moment, Timestamp};
+
+/// One thing remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "lowercase")]
+pub enum Record {
+    /// The site.
+    Site(SiteRecord),
+    /// A post that the world has seen.
+    Post(Box<PostRecord>),
+    /// A document that the world has seen.
+    Document(DocumentRecord),
+}
+
+/// What is remembered of the site as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteRecord {
+    /// The instant from which on everything that happened is known.
+    pub since: Timestamp,
+    /// Who mints ids (RFC 4151): the host of the first address that was configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// The first address that was configured: ids of feeds begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+}
+
+/// What is remembered of a post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostRecord {
+    /// Its id.
+    pub id: String,
+    /// The file it was last read from, relative to the posts folder.
+    pub source: Utf8PathBuf,
+    /// Its title.
+    pub title: String,
+    /// Its slug.
+    pub slug: String,
+    /// The address that its file asked for.
+    pub wanted: String,
+    /// The address it has, or last had.
+    pub address: String,
+    /// Every other address it had, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
+    /// When it is from. Where its file says nothing of that, this decides.
+    pub date: Moment,
+    /// Whether its file says when it is from.
+    pub is_dated: bool,
+    /// When it was first served.
+    pub first_served: Timestamp,
+    /// When its content last changed for readers, where that was after it was first served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Timestamp>,
+    /// What its content was; `None` for a post adopted from elsewhere that was not served yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Fingerprint>,
+    /// Since when it is in no list and no feed; `None` while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Timestamp>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The names of its authors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// Its section.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// The language it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Whether feeds carry it.
+    pub in_feeds: bool,
+}
+
+/// What a content was, without the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Of all that a reader is shown: another one is an edit.
+    pub shown: Digest,
+    /// Of the text alone: the same one under another name is a rename.
+    pub text: Digest,
+    /// Of the text's words: likenesses that differ in few bits are of similar texts.
+    pub likeness: Likeness,
+}
+
+/// A 128-bit digest, written as hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Digest(pub u128);
+
+/// A 64-bit locality-sensitive hash (simhash), written as hexadecimal; 0 for a text too short to be like another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Likeness(pub u64);
+
+/// What is remembered of a document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRecord {
+    /// Its path: `/rss.xml`, `/tags/rust/atom.xml`.
+    pub path: String,
+    /// The entity tag of its bytes as they are.
+    pub tag: String,
+    /// When its bytes last changed (`Last-Modified`).
+    pub modified: Timestamp,
+    /// When it says that anything in it last changed.
+    pub updated: Timestamp,
+}
+
+impl Record {
+    /// What it is about: with its kind the key that it is kept under.
+    #[must_use]
+    pub fn key(&self) -> (&'static str, &str) {
+        match self {
+            Record::Site(_) => ("site", ""),
+            Record::Post(post) => ("post", &post.id),
+            Record::Document(document) => ("document", &document.path),
+        }
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        format!("{:032x}", digest.0)
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Digest, Self::Error> {
+        u128::from_str_radix(&text, 16).map(Digest)
+    }
+}
+
+impl From<Likeness> for String {
+    fn from(likeness: Likeness) -> String {
+        format!("{:016x}", likeness.0)
+    }
+}
+
+impl TryFrom<String> for Likeness {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Likeness, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Likeness)
+    }
+}
