@@ -7,7 +7,7 @@
 //! - floor 2: [`index`]: many posts → the questions one can ask; [`ledger`]: what files cannot say
 //! - floor 3: [`render`]: index → documents
 //! - floor 4: [`site`]: the immutable whole at one instant
-//! - floor 5: [`folder`], [`watch`], [`metrics`]: the edges: disk, events, counts
+//! - floor 5: [`folder`], [`watch`], [`store`], [`metrics`]: the edges: disk, events, counts
 //! - floor 6: [`publisher`], [`http`]: the engine and the door
 //! - floor 7: [`cli`]: the hands
 //!
@@ -26,5 +26,6 @@ pub mod publisher;
 pub mod render;
 pub mod site;
 pub mod source;
+pub mod store;
 pub mod time;
 pub mod watch;

@@ -1,0 +1,48 @@
+//! Moving a damaged file aside, so that nothing of it is lost and another can take its place.
+
+use std::fs;
+use std::io;
+
+use super::failure::Failure;
+use super::place::{Place, sync_folder};
+use crate::time::Timestamp;
+
+/// How many damaged files are kept. A disk that damages more than this is not filled up with them.
+const MOST: usize = 16;
+
+/// Moves the file aside, with its log; gives the name that it has now.
+pub(super) fn set_aside(place: &Place) -> Result<String, Failure> {
+    let fails = |error: io::Error| Failure::of_io("it is damaged, and cannot be moved aside", &error);
+    let earlier = place
+        .folder()
+        .read_dir_utf8()
+        .map_err(fails)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().starts_with("ledger.db.corrupt-") && !entry.file_name().ends_with("-wal"))
+        .count();
+    if earlier >= MOST {
+        return Err(Failure::Corrupt(format!(
+            "{earlier} others were damaged before, and none is moved aside any more"
+        )));
+    }
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let name = (1..)
+        .map(|n| {
+            if n == 1 {
+                format!(".corrupt-{now}")
+            } else {
+                format!(".corrupt-{now}.{n}")
+            }
+        })
+        .find(|name| !place.beside(name).exists())
+        .unwrap_or_default();
+    // the file first: a log without its file is thrown away by SQLite, a file without its log would be taken for whole
+    fs::rename(place.database(), place.beside(&name)).map_err(fails)?;
+    match fs::rename(place.beside("-wal"), place.beside(&format!("{name}-wal"))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(error)),
+        _ => {}
+    }
+    let _ = fs::remove_file(place.beside("-shm"));
+    sync_folder(place.folder()).map_err(fails)?;
+    Ok(place.beside(&name).into_string())
+}

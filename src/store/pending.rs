@@ -1,0 +1,80 @@
+//! What is to be written, and was not yet.
+
+use std::collections::BTreeMap;
+
+use super::MAX_RECORD_BYTES;
+use crate::ledger::record::Record;
+
+/// One thing to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Remember this, in the place of what was remembered under its key.
+    Put(Record),
+    /// Remember nothing under this kind and key any more.
+    Forget(&'static str, String),
+}
+
+/// A kind and a key.
+pub(super) type Key = (&'static str, String);
+
+/// Changes by key, the last one of each: the JSON to put there, or `None` to forget what is there.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    changes: BTreeMap<Key, Option<String>>,
+    too_large: Vec<Key>,
+}
+
+impl Pending {
+    pub(super) fn of(changes: Vec<Change>) -> Pending {
+        let mut pending = Pending::default();
+        for change in changes {
+            let (key, json) = match change {
+                Change::Forget(kind, key) => ((kind, key), None),
+                Change::Put(record) => {
+                    let (kind, key) = record.key();
+                    let key = (kind, key.to_owned());
+                    match serde_json::to_string(&record) {
+                        Ok(json) if json.len() <= MAX_RECORD_BYTES => (key, Some(json)),
+                        _ => {
+                            pending.too_large.push(key);
+                            continue;
+                        }
+                    }
+                }
+            };
+            pending.changes.insert(key, json);
+        }
+        pending
+    }
+
+    /// Lays `newer` over it.
+    pub(super) fn add(&mut self, mut newer: Pending) {
+        self.changes.append(&mut newer.changes);
+    }
+
+    /// Those that are too large to be kept.
+    pub(super) fn too_large(&self) -> &[Key] {
+        &self.too_large
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Each key, with what is to be put there.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&Key, Option<&str>)> {
+        self.changes.iter().map(|(key, json)| (key, json.as_deref()))
+    }
+
+    /// Whether `record` is about to be forgotten.
+    pub(super) fn forgets(&self, record: &Record) -> bool {
+        let (kind, key) = record.key();
+        matches!(self.changes.get(&(kind, key.to_owned())), Some(None))
+    }
+
+    /// Leaves out what would be written over `record`; whether there was something.
+    pub(super) fn spare(&mut self, record: &Record) -> bool {
+        let (kind, key) = record.key();
+        self.changes.remove(&(kind, key.to_owned())).is_some()
+    }
+}
