@@ -87,13 +87,12 @@ impl Config {
             );
             return Err(("site.timezone", message));
         }
-        if let Some(base) = &self.site.base_url
-            && (!matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some())
-        {
-            return Err((
-                "site.base_url",
-                "an http or https address without query or fragment is needed".to_owned(),
-            ));
+        for (key, url) in [("site.base_url", &self.site.base_url), ("site.identity", &self.site.identity)] {
+            if let Some(url) = url
+                && (!matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some())
+            {
+                return Err((key, "an http or https address without query or fragment is needed".to_owned()));
+            }
         }
         let permalink = &self.posts.permalink;
         let absolute = permalink.starts_with("https://") || permalink.starts_with("http://");
@@ -136,10 +135,21 @@ impl Config {
         }
     }
 
-    /// Who mints ids (RFC 4151): the host of the site's address; `localhost` until one is configured, whatever port is listened on.
+    /// Who mints ids (RFC 4151): the host of the address that the site is known by; `localhost` until one is configured, whatever
+    /// port is listened on.
     #[must_use]
     pub fn authority(&self) -> &str {
-        self.site.base_url.as_ref().and_then(Url::host_str).unwrap_or("localhost")
+        let known_by = self.site.identity.as_ref().or(self.site.base_url.as_ref());
+        known_by.and_then(Url::host_str).unwrap_or("localhost")
+    }
+
+    /// The address that the ids of feeds begin with, without a slash at its end: that by which the site is known, wherever it is now.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match &self.site.identity {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => self.base(),
+        }
     }
 }
 

@@ -8,9 +8,10 @@ pub mod cursor;
 pub mod search;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use camino::Utf8PathBuf;
 use percent_encoding::utf8_percent_encode;
 
 use crate::config::Config;
@@ -87,16 +88,18 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that. `before` are
-    /// the posts as they were published last, ordered by path: one that is still the same is that very one.
+    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that. `newcomers`
+    /// are the files of those that the world does not know yet. `before` are the posts as they were published last, ordered by
+    /// path: one that is still the same is that very one.
     #[must_use]
     pub fn build(
         posts: Vec<Arc<Post>>,
+        newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
         before: &[Arc<Post>],
     ) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
-        let (mut posts, diagnostics) = claims::settle(posts, config, before);
+        let (mut posts, diagnostics) = claims::settle(posts, newcomers, config, before);
         let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
         posts.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
         let mut index = Index {
@@ -240,7 +243,9 @@ impl Filter {
         language.is_none() && year.is_none() && asked == usize::from(*scope != Scope::Site)
     }
 
-    fn finds(&self, post: &Post, site_language: &str) -> bool {
+    /// Whether it finds `post`, on a site whose posts are in `site_language` where they name none.
+    #[must_use]
+    pub fn finds(&self, post: &Post, site_language: &str) -> bool {
         fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a String>) -> bool {
             wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
         }

@@ -1,5 +1,311 @@
 //! What files cannot say: which post a file is, whatever it is called, and what the world was told of it.
+//!
+//! The ledger is a function of what it was and of the posts as their files have them now: it reads no clock and no disk. Whoever
+//! holds it keeps what it gives as changes, and hands it the records again at the next start.
+//!
+//! A post is recognised by [`recognition`]; then the ledger gives it the id, the date and the address that the world knows
+//! ([`Ledger::settle`]). When the site is built it notes what was published ([`Ledger::note`]). What it tells of posts that moved or went
+//! is the [`Past`].
 
+mod fingerprint;
+mod noting;
+mod past;
+mod recognition;
 pub mod record;
+mod settling;
 
-pub use record::{Digest, DocumentRecord, Fingerprint, Likeness, PostRecord, Record, SiteRecord};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::SignedDuration;
+
+pub use self::past::{Departure, MOST_DEPARTURES, Past, Tenant};
+pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, PostRecord, Record, SiteRecord};
+use self::settling::File;
+pub use self::settling::{Settled, Whereabouts};
+use crate::config::Config;
+use crate::time::Timestamp;
+
+type Id = Arc<str>;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// The next instant there is.
+const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
+
+/// What is remembered of all posts, and which file is which of them.
+#[derive(Debug)]
+pub struct Ledger {
+    site: SiteRecord,
+    posts: HashMap<Id, PostRecord>,
+    /// Whose file last lay where.
+    by_source: HashMap<Utf8PathBuf, Id>,
+    /// The files that are there.
+    files: HashMap<Utf8PathBuf, File>,
+    /// Which file a post is.
+    holders: HashMap<Id, Utf8PathBuf>,
+    /// The posts that no file is.
+    strays: BTreeSet<Id>,
+    /// The posts of which the past tells.
+    told: BTreeSet<Id>,
+    past: Arc<Past>,
+    is_past_stale: bool,
+    /// Whether it has not noted anything yet, and was not handed anything.
+    is_new: bool,
+    /// What is to be kept and was not handed out yet.
+    changes: Changes,
+}
+
+/// Records that are others than before.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The posts, by id; in `ledger.post(id)`.
+    posts: BTreeSet<Id>,
+    site: bool,
+    /// Whether a crash before they are kept could break a promise.
+    pub is_urgent: bool,
+}
+
+impl Ledger {
+    /// A ledger that remembers nothing from before `now`.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Ledger {
+        Ledger::remembering(Vec::new(), now)
+    }
+
+    /// The ledger that these records make; where none is about the site, it begins at `now`.
+    #[must_use]
+    pub fn remembering(records: Vec<Record>, now: Timestamp) -> Ledger {
+        let mut ledger = Ledger {
+            site: SiteRecord {
+                since: now,
+                identity: None,
+            },
+            posts: HashMap::new(),
+            by_source: HashMap::new(),
+            files: HashMap::new(),
+            holders: HashMap::new(),
+            strays: BTreeSet::new(),
+            told: BTreeSet::new(),
+            past: Arc::new(Past::none(now)),
+            is_past_stale: true,
+            is_new: true,
+            changes: Changes {
+                site: true,
+                ..Changes::default()
+            },
+        };
+        ledger.add(records);
+        ledger
+    }
+
+    /// Takes in `records` of posts that nothing is known of yet, and of the site.
+    pub fn add(&mut self, records: Vec<Record>) {
+        for record in records {
+            match record {
+                Record::Site(site) => {
+                    self.changes.site = false;
+                    self.is_new = false;
+                    self.site = site;
+                }
+                Record::Post(post) => {
+                    let id: Id = post.id.as_str().into();
+                    if self.posts.contains_key(&id) {
+                        continue;
+                    }
+                    self.put_source(&post.source, &id, post.withdrawn);
+                    self.strays.insert(Arc::clone(&id));
+                    self.tell_of(&id, &post);
+                    self.posts.insert(id, *post);
+                }
+                Record::Document(_) => {}
+            }
+        }
+        self.is_past_stale = true;
+    }
+
+    /// Where two posts had one path, it is the one's that is there, or was last.
+    fn put_source(&mut self, source: &Utf8Path, id: &Id, withdrawn: Option<Timestamp>) {
+        let until = |withdrawn: Option<Timestamp>| withdrawn.unwrap_or(Timestamp::MAX);
+        let other = self.by_source.get(source).and_then(|id| self.posts.get(id));
+        if other.is_none_or(|other| until(other.withdrawn) <= until(withdrawn)) {
+            self.by_source.insert(source.to_owned(), Arc::clone(id));
+        }
+    }
+
+    fn tell_of(&mut self, id: &Id, post: &PostRecord) {
+        if post.withdrawn.is_some() || !post.earlier.is_empty() {
+            self.told.insert(Arc::clone(id));
+        }
+    }
+
+    /// What is remembered of the site.
+    #[must_use]
+    pub fn site(&self) -> &SiteRecord {
+        &self.site
+    }
+
+    /// `config` with the first address that the site was given, of which its ids are made for ever.
+    pub fn identified(&mut self, config: &Arc<Config>) -> Arc<Config> {
+        if self.site.identity.is_none() {
+            self.site.identity = config.site.identity.clone().or_else(|| config.site.base_url.clone());
+            self.changes.site |= self.site.identity.is_some();
+        }
+        if config.site.identity.is_some() || config.site.identity == self.site.identity {
+            return Arc::clone(config);
+        }
+        let mut config = Config::clone(config);
+        config.site.identity.clone_from(&self.site.identity);
+        Arc::new(config)
+    }
+
+    /// What is remembered of the post with this id.
+    #[must_use]
+    pub fn post(&self, id: &str) -> Option<&PostRecord> {
+        self.posts.get(id)
+    }
+
+    /// All records of posts, in no order.
+    pub fn posts(&self) -> impl Iterator<Item = &PostRecord> {
+        self.posts.values()
+    }
+
+    /// The live posts that no file is and whose file `is_there` says is not just unreadable: they have gone, if what was seen of the
+    /// folder is to be believed.
+    pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<Arc<str>> {
+        // where its file lay another post may be by now
+        let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains_key(path);
+        let is_absent = |id: &&Id| {
+            let record = self.posts.get(*id);
+            record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))
+        };
+        self.strays.iter().filter(is_absent).cloned().collect()
+    }
+
+    /// How many posts are neither withdrawn nor absent.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.holders.len()
+    }
+
+    /// Notes that the posts with these ids have gone.
+    pub fn withdraw(&mut self, ids: &BTreeSet<Arc<str>>, now: Timestamp) {
+        for id in ids {
+            let Some(record) = self.posts.get_mut(id).filter(|record| record.withdrawn.is_none()) else {
+                continue;
+            };
+            record.withdrawn = Some(after_all(record, now));
+            self.told.insert(Arc::clone(id));
+            self.changes.posts.insert(Arc::clone(id));
+            self.changes.is_urgent = true;
+            self.is_past_stale = true;
+        }
+    }
+
+    /// What is told of the past at `now`: of departures no older than `span`, and of every address of posts that are there.
+    pub fn past(&mut self, now: Timestamp, span: SignedDuration) -> Arc<Past> {
+        let horizon = now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let is_over = self.past.departures.first().is_some_and(|departure| departure.at < horizon);
+        if !self.is_past_stale && !is_over {
+            return Arc::clone(&self.past);
+        }
+        let mut past = Past::none(self.site.since.max(horizon));
+        for id in &self.told {
+            let Some(record) = self.posts.get(id) else { continue };
+            let tenant = |until: Timestamp| Tenant {
+                id: Arc::clone(id),
+                source: self.holders.get(id).unwrap_or(&record.source).clone(),
+                title: record.title.clone(),
+                until,
+                is_awaited: record.withdrawn.is_none(),
+            };
+            match record.withdrawn {
+                Some(at) if at < horizon => continue,
+                Some(at) => {
+                    past.had(&record.address, tenant(at));
+                    if !record.never_listed {
+                        past.departures.push(Departure {
+                            post: Arc::new(record.remembered()),
+                            at,
+                        });
+                    }
+                }
+                None => {}
+            }
+            for former in &record.earlier {
+                past.had(&former.address, tenant(former.until));
+            }
+        }
+        // those on the way to another address have it only once they are published there
+        for (id, path) in &self.holders {
+            let Some((record, file)) = self.posts.get(id).zip(self.files.get(path)) else {
+                continue;
+            };
+            if file.settled.address != record.address {
+                let tenant = Tenant {
+                    id: Arc::clone(id),
+                    source: path.clone(),
+                    title: record.title.clone(),
+                    until: now,
+                    is_awaited: true,
+                };
+                past.had(&record.address, tenant);
+            }
+        }
+        for id in &self.strays {
+            let Some(record) = self.posts.get(id).filter(|record| record.withdrawn.is_none()) else {
+                continue;
+            };
+            let tenant = Tenant {
+                id: Arc::clone(id),
+                source: record.source.clone(),
+                title: record.title.clone(),
+                until: now,
+                is_awaited: true,
+            };
+            past.had(&record.address, tenant);
+        }
+        past.departures.sort_by(|a, b| (a.at, &a.post.id).cmp(&(b.at, &b.post.id)));
+        if let Some(forgotten) = past
+            .departures
+            .len()
+            .checked_sub(MOST_DEPARTURES)
+            .filter(|&forgotten| forgotten > 0)
+        {
+            // others of the last one's instant may be left, so not even that instant is known in full
+            let last = past
+                .departures
+                .drain(..forgotten)
+                .next_back()
+                .map_or(now, |departure| departure.at);
+            past.known_from = past.known_from.max(last.saturating_add(JUST_AFTER).unwrap_or(last));
+        }
+        self.past = Arc::new(past);
+        self.is_past_stale = false;
+        Arc::clone(&self.past)
+    }
+
+    /// The records that are others than when this was last asked, and whether a crash before they are kept could break a promise.
+    pub fn take_changes(&mut self) -> (Vec<Record>, bool) {
+        let Changes { posts, site, is_urgent } = std::mem::take(&mut self.changes);
+        let posts = posts.iter().filter_map(|id| self.posts.get(id)).cloned();
+        let mut records: Vec<Record> = posts.map(|post| Record::Post(Box::new(post))).collect();
+        if site {
+            records.push(Record::Site(self.site.clone()));
+        }
+        (records, is_urgent)
+    }
+
+    /// Has everything handed out anew with the next changes, for who may have lost it.
+    pub fn change_all(&mut self) {
+        self.changes.posts.extend(self.posts.keys().cloned());
+        self.changes.site = true;
+    }
+}
+
+/// `now`, or the last instant that was told of the post in `record` if that is later (RFC 6721, section 3: what went before it was
+/// changed has not gone).
+fn after_all(record: &PostRecord, now: Timestamp) -> Timestamp {
+    let told = [record.changed, record.returned].into_iter().flatten().max();
+    told.map_or(now, |told| told.max(now))
+}

@@ -61,6 +61,8 @@ pub struct Post {
     pub standing: Standing,
     /// Whether feeds carry it.
     pub in_feeds: bool,
+    /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
+    pub minor: Option<bool>,
     /// Subjects, each once without regard to case, in the author's order and spelling.
     pub tags: Vec<String>,
     /// Who wrote it.
@@ -81,6 +83,8 @@ pub struct Post {
     pub body: Arc<str>,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
     pub touched: Timestamp,
+    /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
+    pub told: Option<Timestamp>,
     /// Where the above came from.
     pub origins: Origins,
 }
@@ -146,6 +150,8 @@ pub enum Origin {
     FileTime,
     /// The post's date and slug.
     DateAndSlug,
+    /// What the world was told before.
+    Ledger,
     /// Nothing said otherwise.
     Default,
     /// Another post has what this one would have had.
@@ -161,6 +167,7 @@ impl fmt::Display for Origin {
             Origin::Text => "text",
             Origin::FileTime => "time of the file",
             Origin::DateAndSlug => "date and slug",
+            Origin::Ledger => "ledger: the world knows it by this",
             Origin::Default => "default",
             Origin::Displaced => "another post has the one it would have had",
         })

@@ -6,8 +6,9 @@
 //!
 //! Whoever asks for the [`Site`] gets the last good one, whatever happens here.
 
+mod absences;
 pub mod desk;
-mod press;
+pub mod press;
 mod report;
 mod sizes;
 mod snapshot;
@@ -25,6 +26,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Config;
 use crate::site::Site;
+use crate::store::Store;
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watch};
 
@@ -62,7 +64,15 @@ impl Publisher {
     ///
     /// The folder is missing, is none, or cannot be read.
     pub async fn start(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> io::Result<Publisher> {
-        Publisher::start_press(Press::new(Arc::clone(&config), root.into()), config).await
+        let (opened, root) = (Arc::clone(&config), root.into());
+        let opening = spawn_blocking(move || {
+            let opening = opened.state.dir.as_deref().map(Store::open);
+            for note in opening.iter().flat_map(|opening| &opening.notes) {
+                tracing::warn!("{note}");
+            }
+            Press::new(&opened, root, opening, Timestamp::now())
+        });
+        Publisher::start_press(opening.await.map_err(io::Error::other)?, config).await
     }
 
     async fn start_press(mut press: Press, config: Arc<Config>) -> io::Result<Publisher> {

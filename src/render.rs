@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::config::Person;
 use crate::post::Enclosure;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 pub use address::post_url;
 pub use clean::xml_safe;
 pub use item::item;
@@ -109,10 +109,23 @@ pub struct FeedPage {
     pub image: Option<String>,
     /// Minutes that a reader may wait before it asks again (RSS `ttl`); `None` where nothing is said.
     pub ttl: Option<u32>,
-    /// When anything in it last changed; a fixed instant where it is empty.
+    /// When anything in it last changed; a fixed instant where it is empty and always was.
     pub updated: Moment,
+    /// What the id of the feed begins with, where a format has one: the address that the site is known by.
+    pub identity: String,
+    /// Posts of the scope that went, the latest last.
+    pub withdrawn: Vec<Withdrawn>,
     /// Newest first.
     pub items: Vec<Item>,
+}
+
+/// A post that went (RFC 6721).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Withdrawn {
+    /// Its id.
+    pub id: String,
+    /// When it went.
+    pub at: Timestamp,
 }
 
 /// A post as a feed shows it: texts cleaned for XML, addresses absolute.

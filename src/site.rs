@@ -1,21 +1,22 @@
 //! The immutable whole at one instant: index, documents, diagnostics.
 
 mod bundle;
-pub mod departures;
 mod documents;
+mod editions;
 pub mod listing;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
-use self::departures::Departures;
 use self::documents::{Documents, Published, Setting, references_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
+use crate::ledger::{DocumentRecord, Past, Settled};
 use crate::post::{Post, Visibility};
 use crate::render::encode::Document;
 use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap, xml_safe};
@@ -33,37 +34,75 @@ pub struct Site {
     pub diagnostics: Vec<Diagnostic>,
     documents: Arc<Documents>,
     search: Search,
-    departures: Departures,
+    past: Arc<Past>,
     /// The instant it was built for.
     built: Timestamp,
 }
 
+/// What a site is made of.
+#[derive(Debug, Default)]
+pub struct Material {
+    /// The posts, as they were read and as far as the world knows them.
+    pub posts: Vec<Arc<Post>>,
+    /// The files of those that it does not know yet.
+    pub newcomers: HashSet<Utf8PathBuf>,
+    /// What reading them gave; what only shows in their company is added.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What is told of posts that moved or went; `None` for nothing.
+    pub past: Option<Arc<Past>>,
+    /// What is remembered of documents, for the first of a row of sites.
+    pub documents: Vec<DocumentRecord>,
+}
+
+impl From<Settled> for Material {
+    fn from(settled: Settled) -> Material {
+        Material {
+            posts: settled.posts,
+            newcomers: settled.newcomers,
+            diagnostics: settled.remarks,
+            ..Material::default()
+        }
+    }
+}
+
+/// Where a post is that had an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// Here: the absolute URL.
+    Moved(String),
+    /// Withdrawn; its title.
+    Withdrawn(String),
+    /// Not to be had for now: its file is missing or cannot be read, and nobody took it away.
+    Awaited,
+}
+
 impl Site {
-    /// The site made of `posts` at `now`. `diagnostics` are what reading them gave; what only shows in their company is added.
-    /// What `previous` made that is still right is used again.
+    /// The site made of `material` at `now`. What `previous` made that is still right is used again.
     #[must_use]
-    pub fn build(
-        config: &Arc<Config>,
-        posts: Vec<Arc<Post>>,
-        mut diagnostics: Vec<Diagnostic>,
-        now: Timestamp,
-        previous: Option<&Site>,
-    ) -> Site {
-        let (index, mut all, more) = Index::build(posts, config, now, previous.map_or(&[], |site| &site.all));
+    pub fn build(config: &Arc<Config>, material: Material, now: Timestamp, previous: Option<&Site>) -> Site {
+        let Material {
+            posts,
+            newcomers,
+            mut diagnostics,
+            past,
+            documents,
+        } = material;
+        let before = previous.map_or(&[][..], |site| &site.all);
+        let (index, mut all, more) = Index::build(posts, &newcomers, config, now, before);
         all.sort_by(|a, b| a.source.cmp(&b.source));
         diagnostics.extend(more);
         diagnostics.sort();
-        let documents = previous.map(|site| Arc::clone(&site.documents)).unwrap_or_default();
+        let documents = match previous {
+            Some(site) => Arc::clone(&site.documents),
+            None => Arc::new(Documents::remembering(documents)),
+        };
         let site = Site {
             config: Arc::clone(config),
             all,
             diagnostics,
             documents,
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
-            departures: match previous {
-                Some(site) => site.departures.following(&site.index, &index, now),
-                None => Departures::none(now),
-            },
+            past: past.unwrap_or_else(|| Arc::new(Past::none(now))),
             index,
             built: now,
         };
@@ -122,6 +161,7 @@ impl Site {
         Setting {
             config: &self.config,
             published,
+            past: &self.past,
             now: self.built,
         }
     }
@@ -188,6 +228,26 @@ impl Site {
     #[must_use]
     pub fn robots(&self) -> Document {
         Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
+    }
+
+    /// Where the post is that had the address `address`, at which nothing is.
+    #[must_use]
+    pub fn whereabouts(&self, address: &str) -> Option<Whereabouts> {
+        let tenant = self.past.tenant(address)?;
+        let post = self
+            .post(&tenant.source)
+            .filter(|post| *post.id == *tenant.id && self.shows(post));
+        Some(match post {
+            Some(post) => Whereabouts::Moved(post_url(&self.config.base(), &post.address)),
+            None if tenant.is_awaited => Whereabouts::Awaited,
+            None => Whereabouts::Withdrawn(tenant.title.clone()),
+        })
+    }
+
+    /// What documents are to be remembered for that changed since this was last asked.
+    #[must_use]
+    pub fn changed_documents(&self) -> Vec<DocumentRecord> {
+        self.documents.take_changed()
     }
 
     /// The absolute URL of the post that was read from the file `source`, where the world may see it.

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::settings::Settings;
 use super::terminal::number;
 use crate::diagnostic::Severity;
+use crate::ledger::Ledger;
 use crate::publisher::snapshot;
 use crate::time::Timestamp;
 
@@ -30,7 +31,9 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
-    let site = snapshot(&config, &root, Timestamp::now()).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let now = Timestamp::now();
+    let site =
+        snapshot(&config, &root, &mut Ledger::new(now), now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let document = json!({ "posts": site.all.len(), "problems": site.diagnostics });

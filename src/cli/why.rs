@@ -11,6 +11,7 @@ use serde_json::json;
 use super::settings::Settings;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, printable};
+use crate::ledger::Ledger;
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let (root, path) = place(&arguments.file, &root, given)?;
     let now = Timestamp::now();
-    let site = snapshot(&config, &root, now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let site =
+        snapshot(&config, &root, &mut Ledger::new(now), now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
     let mut out = anstream::stdout().lock();

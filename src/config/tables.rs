@@ -16,6 +16,9 @@ pub struct Site {
     pub description: String,
     /// The address under which the world reaches this site. Never taken from a request.
     pub base_url: Option<Url>,
+    /// The address that ids are made of, where it is not `base_url`: that of a site which has moved. Nobody need write it where the
+    /// ledger is kept, for it remembers the first `base_url`.
+    pub identity: Option<Url>,
     /// The language of posts that name none (RFC 5646).
     pub language: String,
     /// The zone of dates that name none (an IANA name).
@@ -98,6 +101,8 @@ pub struct Posts {
     pub max_depth: usize,
     /// How many posts are read at the most.
     pub max_files: usize,
+    /// Whether edits of posts that do not say `minor: false` are too small to tell readers of.
+    pub minor: bool,
 }
 
 /// How tags written as one text, without `,` or `;`, are parted.
@@ -201,11 +206,13 @@ pub enum WatchMode {
 }
 
 /// `[state]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// The folder for what files cannot remember.
+    /// The folder for what files cannot remember; `None` to remember nothing over a restart.
     pub dir: Option<Utf8PathBuf>,
+    /// For how many days a post that went is told of: 410 at its address, a tombstone in Atom, `deleted` in the listing.
+    pub withdrawn_days: u32,
 }
 
 /// `[cache]`: how long clients and caches may keep an answer, in seconds (RFC 9111, RFC 5861).
@@ -256,6 +263,15 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
     }
 }
 
+impl Default for State {
+    fn default() -> Self {
+        State {
+            dir: None,
+            withdrawn_days: 90,
+        }
+    }
+}
+
 impl Default for Pace {
     fn default() -> Self {
         Pace {
@@ -283,6 +299,7 @@ impl Default for Site {
             title: "Posts".to_owned(),
             description: String::new(),
             base_url: None,
+            identity: None,
             language: "en".to_owned(),
             timezone: "UTC".to_owned(),
             author: None,
@@ -322,6 +339,7 @@ impl Default for Posts {
             max_file_bytes: 1024 * 1024,
             max_depth: 32,
             max_files: 1_000_000,
+            minor: false,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::{Format, Place, feed_path, post_url};
-use crate::site::Site;
+use crate::site::{Site, Whereabouts};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -196,8 +196,28 @@ fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<
         }
     }
     let other = address.strip_suffix('/').map_or_else(|| format!("{address}/"), str::to_owned);
-    let post = site.index.by_address(&other)?;
-    Some(elsewhere(post_url(&site.config().base(), &post.address), request))
+    if let Some(post) = site.index.by_address(&other) {
+        return Some(elsewhere(post_url(&site.config().base(), &post.address), request));
+    }
+    let mut former = [address, other.as_str()].into_iter().map(|address| (address.to_owned(), ""));
+    let mut sources = sources(address).map(|address| (address, ".md"));
+    let find = |(address, ending): (String, &'static str)| Some((site.whereabouts(&address)?, ending));
+    let (whereabouts, ending) = former.find_map(find).or_else(|| sources.find_map(find))?;
+    Some(match whereabouts {
+        Whereabouts::Moved(url) if ending.is_empty() => elsewhere(url, request),
+        Whereabouts::Moved(url) => elsewhere(format!("{}{ending}", url.trim_end_matches('/')), request),
+        Whereabouts::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
+        Whereabouts::Awaited => {
+            let mut response = problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "what is at this address cannot be read for now",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            response
+        }
+    })
 }
 
 /// The way to `address`, of which the same is asked.

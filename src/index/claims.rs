@@ -1,11 +1,13 @@
 //! Who has an id, a slug or an address that several posts claim.
 //!
-//! Posts that are out come before drafts, then the older before the newer, originals before translations, then by path: so a new
-//! post never takes anything from an old one, and the outcome does not depend on the order in which files were found. Who comes
-//! second is published all the same, under a slug made of its own path.
+//! Posts that are out come before drafts, then those that the world knows before newcomers, then the older before the newer,
+//! originals before translations, then by path: so a new post never takes anything from an old one, and the outcome does not depend
+//! on the order in which files were found. Who comes second is published all the same, under a slug made of its own path.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use camino::Utf8PathBuf;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -14,10 +16,18 @@ use crate::post::{Origin, Post, Standing, Taken};
 
 /// `posts`, each with an id, a slug and an address of its own; and what its author should know of that. What is given other ones is
 /// taken from `before`, the posts as they were last, ordered by path, if it is there: documents are kept by the posts in them.
-pub(super) fn settle(mut posts: Vec<Arc<Post>>, config: &Config, before: &[Arc<Post>]) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
+pub(super) fn settle(
+    mut posts: Vec<Arc<Post>>,
+    newcomers: &HashSet<Utf8PathBuf>,
+    config: &Config,
+    before: &[Arc<Post>],
+) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
     let hidden = |post: &Post| matches!(post.standing, Standing::Draft | Standing::Private);
     let translated = |post: &Post| read_path(&post.source).language.is_some();
-    posts.sort_by_cached_key(|post| (hidden(post), post.date, translated(post), post.source.clone()));
+    posts.sort_by_cached_key(|post| {
+        let is_new = newcomers.contains(&post.source);
+        (hidden(post), is_new, post.date, translated(post), post.source.clone())
+    });
     let mut ids: HashMap<String, Arc<Post>> = HashMap::new();
     let mut addresses: HashMap<String, Arc<Post>> = HashMap::new();
     let mut slugs: HashSet<String> = HashSet::new();

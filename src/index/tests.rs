@@ -19,7 +19,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn index(files: &[(&str, &str)], now: &str) -> (Index, Vec<String>) {
-    let (index, _, diagnostics) = Index::build(posts(files), &Config::default(), at(now), &[]);
+    let (index, _, diagnostics) = Index::build(posts(files), &HashSet::new(), &Config::default(), at(now), &[]);
     (index, diagnostics.iter().map(ToString::to_string).collect())
 }
 
@@ -204,7 +204,7 @@ fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_chan
     let text = "---\ndate: 2026-01-01\n---\n";
     let mut files = posts(&[("a/hello.md", text), ("b/hello.md", text)]);
     let build = |files: &[Arc<Post>], before: &[Arc<Post>]| {
-        let mut all = Index::build(files.to_vec(), &Config::default(), at(NOW), before).1;
+        let mut all = Index::build(files.to_vec(), &HashSet::new(), &Config::default(), at(NOW), before).1;
         all.sort_by(|a, b| a.source.cmp(&b.source));
         all
     };
@@ -236,7 +236,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 .collect::<Vec<_>>(),
         )
     };
-    let index = |numbers: &[usize]| Index::build(written(numbers), &Config::default(), at(NOW), &[]).0;
+    let index = |numbers: &[usize]| Index::build(written(numbers), &HashSet::new(), &Config::default(), at(NOW), &[]).0;
     let steady: Vec<usize> = (0..40).filter(|i| i % 4 != 0).collect();
     let tagged = Filter::of(&Scope::Tag("t1".to_owned()));
     for (filter, expected) in [(Filter::default(), 30), (tagged, 20)] {

@@ -1,8 +1,8 @@
 //! Walks through posts from a place on, which posts that come and go do not disturb.
 //!
 //! Two orders: newest first, for who reads back through everything, and oldest change first, for who keeps a copy. A post changed
-//! when its dates say so: on the day it was published, or on the one its author names as that of its last change. Of a post that was
-//! added under an earlier date, or changed without saying so, these orders know nothing; nor of one that went.
+//! when its dates say so (on the day it was published, or on the one its author names as that of its last change), or when the ledger
+//! saw it appear, change or come back. Of one that went these orders know nothing.
 
 use std::sync::Arc;
 
@@ -57,14 +57,20 @@ impl Index {
         self.stretch(posts, posts.partition_point(is_before), filter, count)
     }
 
-    /// When `post` last changed, as far as its dates say.
+    /// When `post` last changed, as far as its dates say and is remembered.
     ///
     /// A change dated ahead of time counts from its day on: a client that has seen it would else miss all that changes before that day.
     #[must_use]
     pub fn changed_at(&self, post: &Post) -> Timestamp {
         let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= self.now);
         let published = post.date.timestamp();
-        changed.map_or(published, |changed| changed.max(published))
+        // who keeps a copy has to hear of a post that was added under an old date, too
+        let told = post.told.filter(|&told| told <= self.now);
+        [changed, told]
+            .into_iter()
+            .flatten()
+            .max()
+            .map_or(published, |last| last.max(published))
     }
 
     fn by_change(&self) -> &[Arc<Post>] {

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::time::{Moment, Timestamp};
 
@@ -22,12 +23,9 @@ pub enum Record {
 pub struct SiteRecord {
     /// The instant from which on everything that happened is known.
     pub since: Timestamp,
-    /// Who mints ids (RFC 4151): the host of the first address that was configured.
+    /// The first address of the site that was configured: ids are made of it for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authority: Option<String>,
-    /// The first address that was configured: ids of feeds begin with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base: Option<String>,
+    pub identity: Option<Url>,
 }
 
 /// What is remembered of a post.
@@ -45,9 +43,9 @@ pub struct PostRecord {
     pub wanted: String,
     /// The address it has, or last had.
     pub address: String,
-    /// Every other address it had, the oldest first.
+    /// Every other address it had, the one it left last at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<String>,
+    pub earlier: Vec<Former>,
     /// When it is from. Where its file says nothing of that, this decides.
     pub date: Moment,
     /// Whether its file says when it is from.
@@ -60,9 +58,15 @@ pub struct PostRecord {
     /// What its content was; `None` for a post adopted from elsewhere that was not served yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Fingerprint>,
-    /// Since when it is in no list and no feed; `None` while it is.
+    /// Since when it is in no list any more; `None` while it is in one, and if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Timestamp>,
+    /// When it last came back after it was withdrawn: readers that let go of it need to see a later change than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Timestamp>,
+    /// Whether it was only ever read by who knew its address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_listed: bool,
     /// Its tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -77,6 +81,15 @@ pub struct PostRecord {
     pub language: Option<String>,
     /// Whether feeds carry it.
     pub in_feeds: bool,
+}
+
+/// An address that a post had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// The address.
+    pub address: String,
+    /// When the post left it.
+    pub until: Timestamp,
 }
 
 /// What a content was, without the content.

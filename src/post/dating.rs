@@ -9,7 +9,7 @@ use super::slug::PathName;
 use super::{Origin, date};
 use crate::config::Config;
 use crate::source::SourceFile;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 
 /// Keys that hold when a post was published, the most telling first.
 const DATE_KEYS: [&str; 7] = [
@@ -115,8 +115,9 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
         "it has no date, so the file's time stands for it",
         "write a `date`",
     );
-    let offset = zone.to_offset(file.modified);
-    let moment = Moment::new(file.modified, offset).unwrap_or_else(|| Moment::utc(file.modified));
+    // to the second, as it is written everywhere: what is remembered of it must be the same instant
+    let time = Timestamp::from_second(file.modified.as_second()).unwrap_or(file.modified);
+    let moment = Moment::new(time, zone.to_offset(time)).unwrap_or_else(|| Moment::utc(time));
     Dated {
         moment,
         origin: Origin::FileTime,

@@ -97,6 +97,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         expires,
         standing,
         in_feeds: standing::in_feeds(&fields),
+        minor: standing::minor(&fields),
         tags: tags::read(&fields, &config.posts, like_jekyll),
         authors: authors::read(&fields),
         section: path.section,
@@ -107,6 +108,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         extra: fields.rest(),
         body: body.into(),
         touched: file.modified,
+        told: None,
         origins,
     };
     Ok(Reading {

@@ -154,6 +154,13 @@ pub fn in_feeds(fields: &Fields) -> bool {
     !says(&refused, true) && !says(&wanted, false)
 }
 
+/// What the author says of the last edit: whether it is too small to tell readers of.
+pub fn minor(fields: &Fields) -> Option<bool> {
+    fields
+        .first(&["minor", "minor_edit"])
+        .and_then(|(_, node)| fields::truth(node))
+}
+
 /// Where `front_matter`, a text that gave none of [`DRAFT_KEYS`], holds a line that says `draft: true` nonetheless, and that line.
 ///
 /// A slip of indentation, a quote left open or a table above it makes such a line part of another value.

@@ -120,6 +120,26 @@ impl Desk {
         self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))
     }
 
+    /// The files that are not there, and not yet believed to be gone.
+    #[must_use]
+    pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
+        self.missing.paths().cloned().collect()
+    }
+
+    /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
+    #[must_use]
+    pub fn is_there(&self, path: &Utf8Path) -> bool {
+        let is_known = self.files.contains_key(path) && !self.missing.contains(path);
+        is_known || self.pending.contains_key(path) || self.unread.contains_key(path) || self.refused.covers(path)
+    }
+
+    /// Lets go of the file at `path` before it is believed to be gone: its post turned out to be in another one.
+    pub fn let_go(&mut self, path: &Utf8Path) {
+        if self.missing.contains(path) {
+            self.forget(path);
+        }
+    }
+
     /// What is to be said about the files, ordered by path and place. Of a file whose newest version is refused, that is why: what
     /// there was to say about an older one names lines that are no more.
     #[must_use]

@@ -1,25 +1,30 @@
-//! One turn of the publisher: a look, and a site if anything changed.
+//! One turn of the publisher: a look, and a site if anything changed; and the ledger is kept.
+//!
+//! It has neither clocks nor threads of its own: given the same disk and the same times it does the same.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::SignedDuration;
 
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
 use crate::post::{Post, Visibility};
-use crate::site::Site;
+use crate::site::{Material, Site};
+use crate::store::{Change, Opening, Store};
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watching};
 
+use super::absences::Absences;
 use super::desk::{Desk, Outcome};
 use super::report::{Event, Health, Report};
 use super::sizes::Sizes;
 
 /// Builds a site: [`Site::build`], but in tests of what happens when that fails.
-pub(super) type BuildSite = fn(&Arc<Config>, Vec<Arc<Post>>, Vec<Diagnostic>, Timestamp, Option<&Site>) -> Site;
+pub(super) type BuildSite = fn(&Arc<Config>, Material, Timestamp, Option<&Site>) -> Site;
 
 /// How long to wait before trying again what failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -27,10 +32,19 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How long the first site waits for files that have to hold still.
 const LONGEST_OPENING: Duration = Duration::from_millis(1500);
 
+/// How long a site waits at the most for the disk to remember what a crash must not forget.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The desk, and the newest site made of what is on it.
-pub(super) struct Press {
+pub struct Press {
     pub(super) desk: Desk,
     config: Arc<Config>,
+    ledger: Ledger,
+    /// What the ledger remembered of documents, until the first site has it.
+    documents: Vec<DocumentRecord>,
+    absences: Absences,
+    /// Where the ledger is kept, if anywhere.
+    store: Option<Store>,
     sizes: Sizes,
     build: BuildSite,
     /// The newest site, and the instant it was built for.
@@ -48,26 +62,49 @@ pub(super) struct Press {
 }
 
 /// What a turn came to.
-pub(super) struct Edition {
+pub struct Edition {
     /// A new site, if anything changed.
-    pub(super) site: Option<Arc<Site>>,
-    pub(super) reports: Vec<Report>,
-    pub(super) health: Health,
+    pub site: Option<Arc<Site>>,
+    /// What happened, post by post.
+    pub reports: Vec<Report>,
+    /// How the publisher is.
+    pub health: Health,
     /// When the next turn is due, whatever happens.
-    pub(super) again_in: Option<Duration>,
+    pub again_in: Option<Duration>,
     /// Whether the turn failed.
-    pub(super) has_failed: bool,
+    pub has_failed: bool,
 }
 
 impl Press {
-    pub(super) fn new(config: Arc<Config>, root: Utf8PathBuf) -> Press {
-        Press::building_with(Site::build, config, root)
+    /// Has seen nothing yet of the folder at `root`, and remembers what the store does that was opened, at `now`.
+    #[must_use]
+    pub fn new(config: &Arc<Config>, root: Utf8PathBuf, opening: Option<Opening>, now: Timestamp) -> Press {
+        Press::building_with(Site::build, config, root, opening, now)
     }
 
-    pub(super) fn building_with(build: BuildSite, config: Arc<Config>, root: Utf8PathBuf) -> Press {
+    pub(super) fn building_with(
+        build: BuildSite,
+        config: &Arc<Config>,
+        root: Utf8PathBuf,
+        opening: Option<Opening>,
+        now: Timestamp,
+    ) -> Press {
+        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
+        let (documents, others): (Vec<Record>, Vec<Record>) =
+            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
+        let document = |record| match record {
+            Record::Document(document) => Some(document),
+            _ => None,
+        };
+        let mut ledger = Ledger::remembering(others, now);
+        let config = ledger.identified(config);
         Press {
             desk: Desk::new(Arc::clone(&config), root),
             config,
+            ledger,
+            documents: documents.into_iter().filter_map(document).collect(),
+            absences: Absences::default(),
+            store,
             sizes: Sizes::default(),
             build,
             newest: None,
@@ -82,7 +119,11 @@ impl Press {
     }
 
     /// The first turn. Files that were written just now get the time to show that they hold still.
-    pub(super) fn open(&mut self, watching: Watching, begun: Instant) -> io::Result<Edition> {
+    ///
+    /// # Errors
+    ///
+    /// The folder is missing, is none, or cannot be read.
+    pub fn open(&mut self, watching: Watching, begun: Instant) -> io::Result<Edition> {
         self.desk.set_polling(watching == Watching::Poll);
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
@@ -99,22 +140,27 @@ impl Press {
     }
 
     /// One turn. Whatever fails in it, the last site stays, and everything is looked at again a little later.
-    pub(super) fn turn(&mut self, hints: &Hints, watching: Watching, now: Timestamp, tick: Duration) -> Edition {
+    pub fn turn(&mut self, hints: &Hints, watching: Watching, now: Timestamp, tick: Duration) -> Edition {
         self.desk.set_polling(watching == Watching::Poll);
         let doubtful = Hints::everything();
         let hints = if self.has_failed { &doubtful } else { hints };
         let builds = self.builds;
         let worked = catch_unwind(AssertUnwindSafe(|| {
             let again_in = self.look(hints, now, tick);
-            self.build(now);
-            again_in
+            self.build(now, tick);
+            self.keep();
+            let absent_due = self
+                .absences
+                .due()
+                .map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
+            [again_in, absent_due].into_iter().flatten().min()
         }));
         self.has_failed = worked.is_err();
         let again_in = worked.unwrap_or(Some(RETRY));
         let degraded = if self.has_failed {
             Some("a fault in feedmill keeps the site from being built".to_owned())
         } else {
-            self.desk.trouble()
+            self.desk.trouble().or_else(|| self.absences.trouble(&self.config.watch))
         };
         Edition {
             site: self
@@ -135,6 +181,7 @@ impl Press {
                 looks: self.looks,
                 builds: self.builds,
                 last_build: self.last_build,
+                ledger: self.store.as_ref().and_then(Store::trouble),
             },
             again_in,
             has_failed: self.has_failed,
@@ -157,7 +204,7 @@ impl Press {
         again_in
     }
 
-    fn build(&mut self, now: Timestamp) {
+    fn build(&mut self, now: Timestamp, tick: Duration) {
         let shown = self.newest.as_ref().map(|(site, at)| (Arc::clone(site), *at));
         let is_due = shown
             .as_ref()
@@ -166,12 +213,16 @@ impl Press {
         let (posts, has_other_sizes) = self.sizes.measure(self.desk.posts(), self.desk.folder());
         // kept until a site is built, should this one fail
         self.is_stale |= has_other_sizes;
-        if !self.is_stale && !is_due {
+        let is_decided = self.absences.due().is_some_and(|due| due <= tick);
+        if !self.is_stale && !is_due && !is_decided {
             return;
         }
         let begun = Instant::now();
         let previous = shown.as_ref().map(|(site, _)| &**site);
-        let site = (self.build)(&self.config, posts, self.desk.diagnostics(), now, previous);
+        let material = self.material(&posts, now, tick);
+        let site = (self.build)(&self.config, material, now, previous);
+        self.ledger.note(&site.all, now);
+        self.keep_in_time();
         if let Some((before, at)) = &shown
             && is_due
         {
@@ -188,6 +239,82 @@ impl Press {
         self.is_stale = false;
         self.builds += 1;
         self.last_build = Some(begun.elapsed());
+    }
+}
+
+impl Press {
+    /// What a site is made of: the posts as they were read, with what the ledger knows of them.
+    fn material(&mut self, posts: &[Arc<Post>], now: Timestamp, tick: Duration) -> Material {
+        if let Some(found) = self.store.as_ref().and_then(Store::take_found) {
+            self.ledger.add(found);
+            self.ledger.change_all();
+        }
+        let is_there = |path: &Utf8Path| self.desk.is_there(path);
+        let whereabouts = Whereabouts {
+            missing: &self.desk.missing(),
+            is_there: &is_there,
+        };
+        let settled = self.ledger.settle(posts, &whereabouts, &self.config, now);
+        let absent = self.ledger.absent(&is_there);
+        let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
+        self.ledger.withdraw(&gone, now);
+        for (path, from) in &settled.moved {
+            self.desk.let_go(from);
+            for report in self.reports.iter_mut().filter(|report| report.path == *path) {
+                if report.event == Event::Added {
+                    report.event = Event::Moved { from: from.clone() };
+                }
+            }
+        }
+        let told_for = SignedDuration::from_hours(24 * i64::from(self.config.state.withdrawn_days));
+        let mut diagnostics = self.desk.diagnostics();
+        diagnostics.extend(settled.remarks);
+        Material {
+            posts: settled.posts,
+            newcomers: settled.newcomers,
+            diagnostics,
+            past: Some(self.ledger.past(now, told_for)),
+            documents: std::mem::take(&mut self.documents),
+        }
+    }
+
+    /// Has the store remember what a crash must not forget before the world sees it; the rest a little later.
+    fn keep_in_time(&mut self) {
+        let (records, is_urgent) = self.ledger.take_changes();
+        let Some(store) = self.store.as_ref().filter(|_| !records.is_empty()) else {
+            return;
+        };
+        let changes = records.into_iter().map(Change::Put).collect();
+        if is_urgent {
+            // a disk that cannot keep it stops nothing: the store says so, and goes on trying
+            let _ = store.keep_now(changes, PATIENCE);
+        } else {
+            store.keep(changes);
+        }
+    }
+
+    /// Has the store remember when documents changed.
+    fn keep(&self) {
+        let (Some(store), Some((site, _))) = (&self.store, &self.newest) else {
+            return;
+        };
+        let documents = site.changed_documents();
+        if !documents.is_empty() {
+            let changes = documents.into_iter().map(|document| Change::Put(Record::Document(document)));
+            store.keep(changes.collect());
+        }
+    }
+
+    /// Has everything written that is not, and ends. Whether all of it was.
+    pub fn close(mut self) -> bool {
+        self.keep();
+        self.store.take().is_none_or(Store::close)
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }
 

@@ -86,4 +86,6 @@ pub struct Health {
     pub builds: u64,
     /// How long the last of them took.
     pub last_build: Option<Duration>,
+    /// Why what files cannot remember is not kept on disk; `None` while it is, and where nobody asked for it.
+    pub ledger: Option<String>,
 }

@@ -1,29 +1,34 @@
 //! The site that a folder makes at one instant, for commands that look once and end.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use jiff::SignedDuration;
 
 use super::desk::read_post;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Folder, Places, Unread};
+use crate::ledger::{Ledger, Whereabouts};
 use crate::post::{self, Reading, markdown};
-use crate::site::Site;
+use crate::site::{Material, Site};
 use crate::time::Timestamp;
 
-/// The site that the posts in the folder at `root` make at `now`. Files are taken as they are: nothing is waited for.
+/// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
+/// is waited for, and no post is taken for gone.
 ///
 /// # Errors
 ///
 /// The folder is missing, is none, or cannot be read.
-pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, now: Timestamp) -> io::Result<Site> {
+pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now: Timestamp) -> io::Result<Site> {
+    let config = &ledger.identified(config);
     let folder = Folder::new(root, &config.posts);
     let sight = folder.look(&Places::Everywhere)?;
     let mut posts = Vec::new();
-    let mut diagnostics = sight.diagnostics;
+    let mut diagnostics = sight.diagnostics.clone();
     for (path, entry) in &sight.files {
         let read = folder.read(path, entry).map_err(|unread| match unread {
             Unread::Refused(diagnostic) => diagnostic,
@@ -45,5 +50,19 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, now: Timestamp) -> io::Re
         }
     }
     let (posts, _) = Sizes::default().measure(posts.iter(), &folder);
-    Ok(Site::build(config, posts, diagnostics, now, None))
+    let whereabouts = Whereabouts {
+        missing: &BTreeSet::new(),
+        is_there: &|path| sight.files.contains_key(path) || sight.is_blind_to(path),
+    };
+    let settled = ledger.settle(&posts, &whereabouts, config, now);
+    diagnostics.extend(settled.remarks);
+    let told_for = SignedDuration::from_hours(24 * i64::from(config.state.withdrawn_days));
+    let material = Material {
+        posts: settled.posts,
+        newcomers: settled.newcomers,
+        diagnostics,
+        past: Some(ledger.past(now, told_for)),
+        documents: Vec::new(),
+    };
+    Ok(Site::build(config, material, now, None))
 }

@@ -9,11 +9,11 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     std::fs::write(root.join("a.md"), "# A").unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: press::BuildSite = |config, posts, diagnostics, now, previous| {
+    let build: press::BuildSite = |config, material, now, previous| {
         assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
-        Site::build(config, posts, diagnostics, now, previous)
+        Site::build(config, material, now, previous)
     };
-    let press = Press::building_with(build, Arc::clone(&config), root.clone());
+    let press = Press::building_with(build, &config, root.clone(), None, Timestamp::now());
     let publisher = Publisher::start_press(press, config).await.unwrap();
     assert_eq!(publisher.site().all.len(), 1);
 
@@ -50,11 +50,11 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
     let soon = Timestamp::now() + Duration::from_millis(300);
     std::fs::write(root.join("a.md"), format!("---\ndate: {soon}\n---\n")).unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: press::BuildSite = |config, posts, diagnostics, now, previous| {
+    let build: press::BuildSite = |config, material, now, previous| {
         assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
-        Site::build(config, posts, diagnostics, now, previous)
+        Site::build(config, material, now, previous)
     };
-    let press = Press::building_with(build, Arc::clone(&config), root);
+    let press = Press::building_with(build, &config, root, None, Timestamp::now());
     let publisher = Publisher::start_press(press, config).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);

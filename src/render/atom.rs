@@ -1,17 +1,19 @@
-//! Atom 1.0 (RFC 4287), with archives (RFC 5005) and pictures (Media RSS).
+//! Atom 1.0 (RFC 4287), with archives (RFC 5005), tombstones (RFC 6721) and pictures (Media RSS).
 //!
-//! The feed's id is the address of its subscription document in this format, in archive documents too: they are parts of one feed.
+//! The feed's id is the first address of its subscription document in this format, in archive documents too: they are parts of one
+//! feed, wherever the site has moved since.
 
 use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
 
 use super::clean::MARKS;
-use super::{FeedPage, Format, Item, Place, escaped};
+use super::{FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
 use crate::config::Person;
 use crate::post::Enclosure;
 use crate::time::Moment;
 
 const HISTORY: (&str, &str) = ("fh", "http://purl.org/syndication/history/1.0");
+const TOMBSTONES: (&str, &str) = ("at", "http://purl.org/atompub/tombstones/1.0");
 const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 
 /// Writes `page`, which is clean.
@@ -41,7 +43,11 @@ fn feed(page: &FeedPage) -> Feed {
         ..Person::default()
     };
     let mut feed = Feed {
-        id: page.address(Place::Newest, Format::Atom),
+        id: format!(
+            "{}{}",
+            page.identity,
+            feed_path(&page.scope_path, Place::Newest, Format::Atom)
+        ),
         title: plain(&page.title, None),
         subtitle: (!page.description.is_empty()).then(|| plain(&page.description, None)),
         updated: date(page.updated),
@@ -67,6 +73,12 @@ fn feed(page: &FeedPage) -> Feed {
     }
     if page.items.iter().any(|item| item.image.is_some()) {
         declare(MEDIA);
+    }
+    if !page.withdrawn.is_empty() {
+        declare(TOMBSTONES);
+        let tombstones = page.withdrawn.iter().rev().map(tombstone).collect();
+        let of_prefix = [("deleted-entry".to_owned(), tombstones)].into();
+        feed.extensions.insert(TOMBSTONES.0.to_owned(), of_prefix);
     }
     feed
 }
@@ -116,6 +128,12 @@ fn entry(item: &Item) -> Entry {
     }
 }
 
+fn tombstone(withdrawn: &Withdrawn) -> Extension {
+    let when = Moment::utc(withdrawn.at).rfc3339();
+    let attributes = [("ref", withdrawn.id.as_str()), ("when", when.as_str())];
+    element(TOMBSTONES.0, "deleted-entry", &attributes)
+}
+
 fn person(person: &Person) -> atom_syndication::Person {
     atom_syndication::Person {
         name: person.name.clone(),
@@ -142,16 +160,17 @@ fn enclosure(enclosure: &Enclosure) -> Link {
 
 /// One empty element `prefix:name`. The crate writes the attributes of extensions as they are, so they are escaped here.
 fn extension(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> ExtensionMap {
-    let element = Extension {
-        name: format!("{prefix}:{name}"),
-        attrs: attributes
-            .iter()
-            .map(|&(name, value)| (name.to_owned(), escaped(value)))
-            .collect(),
-        ..Extension::default()
-    };
-    let of_prefix = [(name.to_owned(), vec![element])].into();
+    let of_prefix = [(name.to_owned(), vec![element(prefix, name, attributes)])].into();
     [(prefix.to_owned(), of_prefix)].into()
+}
+
+fn element(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> Extension {
+    let escape = |&(name, value): &(&str, &str)| (name.to_owned(), escaped(value));
+    Extension {
+        name: format!("{prefix}:{name}"),
+        attrs: attributes.iter().map(escape).collect(),
+        ..Extension::default()
+    }
 }
 
 /// The years of a [`Moment`] are all within what RFC 3339 and chrono can say.

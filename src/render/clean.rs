@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::address::web_address;
-use super::{FeedPage, Item};
+use super::{FeedPage, Item, Withdrawn};
 use crate::config::Person;
 use crate::post::{Enclosure, is_forbidden};
 
@@ -145,9 +145,21 @@ impl FeedPage {
             image: self.image.as_deref().and_then(web_address),
             ttl: self.ttl,
             updated: self.updated,
+            identity: one_line(&self.identity).trim_end_matches('/').to_owned(),
+            withdrawn: self.withdrawn.iter().map(Withdrawn::cleaned).collect(),
             items: self.items.iter().map(Item::cleaned).collect(),
             base,
             title,
+        }
+    }
+}
+
+impl Withdrawn {
+    /// The same one, under the id that its item had.
+    fn cleaned(&self) -> Withdrawn {
+        Withdrawn {
+            id: id(&self.id),
+            at: self.at,
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::item;
-use super::{FeedPage, Place, xml_safe};
+use super::{FeedPage, Item, Place, Withdrawn, xml_safe};
 use crate::config::{Config, FeedContent};
 use crate::index::{Members, Scope};
 use crate::post::Post;
@@ -33,6 +33,31 @@ pub fn posts_at(posts: &[Arc<Post>], place: Place, limit: usize) -> Option<&[Arc
     }
 }
 
+/// What of a feed document its posts do not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The instant it is made for.
+    pub now: Timestamp,
+    /// The latest change that the document ever told of.
+    pub updated: Option<Timestamp>,
+    /// The posts of the scope that went, the latest last.
+    pub withdrawn: &'a [Withdrawn],
+}
+
+/// The latest of what changed in `items`, of what went, and of what was told before: it never goes back. A change dated ahead of time
+/// is none yet, or a slip of the pen would be the feed's for ever.
+fn updated(items: &[Item], known: &Known) -> Option<Moment> {
+    let is_over = |moment: &Moment| moment.timestamp() <= known.now;
+    let changed = items.iter().map(|item| item.modified);
+    let last = changed
+        .clone()
+        .filter(is_over)
+        .max()
+        .or_else(|| items.iter().map(|item| item.published).max());
+    let went = known.withdrawn.last().map(|withdrawn| Moment::utc(withdrawn.at));
+    [last, went, known.updated.map(Moment::utc)].into_iter().flatten().max()
+}
+
 /// The document of `scope` at `place`. `content` gives a post's text as HTML for feeds.
 #[must_use]
 pub fn feed_page(
@@ -40,6 +65,7 @@ pub fn feed_page(
     members: &Members,
     place: Place,
     config: &Config,
+    known: Known<'_>,
     mut content: impl FnMut(&Arc<Post>) -> Arc<str>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
@@ -72,7 +98,13 @@ pub fn feed_page(
         icon: site.icon.as_ref().map(ToString::to_string),
         image: site.image.as_ref().map(ToString::to_string),
         ttl: (config.cache.feeds > 0).then(|| config.cache.feeds.div_ceil(60)),
-        updated: items.iter().map(|item| item.modified).max().unwrap_or(empty),
+        updated: updated(&items, &known).unwrap_or(empty),
+        withdrawn: if place == Place::Newest {
+            known.withdrawn.to_vec()
+        } else {
+            Vec::new()
+        },
+        identity: config.identity(),
         items,
     })
 }

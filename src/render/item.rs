@@ -68,6 +68,7 @@ pub(super) mod tests {
             expires: None,
             standing: Standing::Published,
             in_feeds: true,
+            minor: None,
             tags: vec!["sea".to_owned()],
             authors: vec![Person {
                 name: "Ada Quill".to_owned(),
@@ -81,6 +82,7 @@ pub(super) mod tests {
             extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
             body: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH,
+            told: None,
             origins: Origins {
                 title: Origin::Default,
                 id: Origin::Default,

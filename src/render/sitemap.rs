@@ -116,6 +116,8 @@ fn push(xml: &mut String, element: &str, address: &str, changed: Option<Moment>)
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::render::item::tests::post;
 
@@ -130,7 +132,14 @@ mod tests {
             post.section = None;
             Arc::new(post)
         });
-        Index::build(posts.collect(), config, "2026-06-01T00:00:00Z".parse().unwrap(), &[]).0
+        Index::build(
+            posts.collect(),
+            &HashSet::new(),
+            config,
+            "2026-06-01T00:00:00Z".parse().unwrap(),
+            &[],
+        )
+        .0
     }
 
     fn addresses(xml: &str) -> Vec<String> {
@@ -171,6 +180,7 @@ mod tests {
             elsewhere.address = format!("{host}/p");
             let index = Index::build(
                 vec![Arc::new(elsewhere)],
+                &HashSet::new(),
                 &config,
                 "2026-06-01T00:00:00Z".parse().unwrap(),
                 &[],

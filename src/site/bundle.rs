@@ -94,6 +94,7 @@ mod tests {
     use crate::config::Config;
     use crate::diagnostic::{Diagnostic, Severity};
     use crate::post;
+    use crate::site::Material;
     use crate::source::SourceFile;
     use crate::time::Timestamp;
 
@@ -107,10 +108,15 @@ mod tests {
             };
             Arc::new(post::read(&source, &config).unwrap().post)
         };
-        let posts = files.iter().map(read).collect();
+        let posts: Vec<_> = files.iter().map(read).collect();
         let unread = ["odd/index.MD", "polyglot/index.en.md", "shared/unsaid.fr.md"];
         let said = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
-        Site::build(&config, posts, said.into(), "2026-06-01T00:00:00Z".parse().unwrap(), None)
+        let material = Material {
+            posts,
+            diagnostics: said.into(),
+            ..Material::default()
+        };
+        Site::build(&config, material, "2026-06-01T00:00:00Z".parse().unwrap(), None)
     }
 
     #[test]

@@ -8,17 +8,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::SignedDuration;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::editions::Editions;
 use crate::config::Config;
-use crate::index::{Members, Scope};
+use crate::index::{Filter, Members, Scope};
+use crate::ledger::{DocumentRecord, Past};
 use crate::post::reference::References;
 use crate::post::{Post, html, markdown};
 use crate::render::encode::{Coding, Document};
-use crate::render::feed_page::{EMPTY_SINCE, archives, feed_page, posts_at};
-use crate::render::{self, Format, Place};
+use crate::render::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
+use crate::render::{self, Format, Place, Withdrawn, feed_path};
 use crate::time::Timestamp;
 
 /// How many bytes of finished feeds are kept.
@@ -31,6 +32,7 @@ const ABOUT_ENTRIES: usize = 1000;
 /// The documents that were made, within a bound of bytes.
 pub struct Documents {
     feeds: Cache<(Scope, Place, Format), MadeFeed, Bytes>,
+    editions: Editions,
     contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
 }
 
@@ -42,6 +44,7 @@ pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
 pub(super) struct Setting<'a> {
     pub(super) config: &'a Config,
     pub(super) published: Published<'a>,
+    pub(super) past: &'a Arc<Past>,
     /// The instant that the site was built for.
     pub(super) now: Timestamp,
 }
@@ -55,6 +58,8 @@ struct MadeFeed {
     links: Vec<Links>,
     archives: usize,
     name: String,
+    past: Arc<Past>,
+    withdrawn: Arc<[Withdrawn]>,
     document: Arc<Document>,
     /// What stood here before, the newest first.
     earlier: Vec<Edition>,
@@ -70,7 +75,8 @@ struct Edition {
     posts: Vec<Weak<Post>>,
 }
 
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
+/// A feed tells of so many posts that went.
+const MOST_TOMBSTONES: usize = 100;
 
 /// How many earlier editions of a feed a client may know and still be told only what is new since.
 const EARLIER_EDITIONS: usize = 16;
@@ -115,6 +121,7 @@ impl std::fmt::Debug for Documents {
         f.debug_struct("Documents")
             .field("feeds", &self.feeds.len())
             .field("contents", &self.contents.len())
+            .field("editions", &self.editions)
             .finish()
     }
 }
@@ -123,12 +130,26 @@ impl Default for Documents {
     fn default() -> Documents {
         Documents {
             feeds: Cache::with_weighter(ABOUT_ENTRIES, FEED_BYTES, Bytes),
+            editions: Editions::default(),
             contents: Cache::with_weighter(ABOUT_ENTRIES, CONTENT_BYTES, Bytes),
         }
     }
 }
 
 impl Documents {
+    /// None yet; of those that `records` are about it is remembered when they last changed.
+    pub(super) fn remembering(records: Vec<DocumentRecord>) -> Documents {
+        Documents {
+            editions: Editions::remembering(records),
+            ..Documents::default()
+        }
+    }
+
+    /// What is to be remembered and was not handed out yet.
+    pub(super) fn take_changed(&self) -> Vec<DocumentRecord> {
+        self.editions.take_changed()
+    }
+
     /// The feed of `scope` at `place`; `None` if there is no such document.
     pub(super) fn feed(
         &self,
@@ -138,24 +159,46 @@ impl Documents {
         format: Format,
         setting: Setting<'_>,
     ) -> Option<Arc<Document>> {
-        let Setting { config, published, now } = setting;
+        let Setting {
+            config,
+            published,
+            past,
+            now,
+        } = setting;
         let limit = config.feed.limit;
         let posts = posts_at(&members.in_feeds, place, limit)?;
         let archives = archives(members.in_feeds.len(), limit);
         let key = (scope.clone(), place, format);
+        let before = self.feeds.get(&key);
+        let withdrawn = match &before {
+            Some(made) if Arc::ptr_eq(&made.past, past) => Arc::clone(&made.withdrawn),
+            _ if place == Place::Newest => withdrawn(past, scope, config),
+            _ => Arc::default(),
+        };
         let same = |made: &MadeFeed| {
             made.archives == archives
                 && made.name == members.name
+                && made.withdrawn == withdrawn
                 && made.posts.len() == posts.len()
                 && made.posts.iter().zip(posts).all(|(made, now)| Arc::ptr_eq(made, now))
                 && made.links.iter().all(|links| still_lead_there(links, published))
         };
-        let before = self.feeds.get(&key);
         if let Some(made) = before.as_ref().filter(|made| same(made)) {
-            return Some(Arc::clone(&made.document));
+            let document = Arc::clone(&made.document);
+            if !Arc::ptr_eq(&made.past, past) {
+                let past = Arc::clone(past);
+                self.feeds.insert(key, MadeFeed { past, ..made.clone() });
+            }
+            return Some(document);
         }
         let mut links = Vec::new();
-        let page = feed_page(scope, members, place, config, |post| {
+        let path = feed_path(&scope.path(), place, format);
+        let known = Known {
+            now,
+            updated: self.editions.updated(&path),
+            withdrawn: &withdrawn,
+        };
+        let page = feed_page(scope, members, place, config, known, |post| {
             let made = self.content(post, setting);
             if !made.links.is_empty() {
                 links.push(made.links);
@@ -163,7 +206,9 @@ impl Documents {
             made.html
         })?;
         let document = Document::new(format.media_type(), render::feed(&page, format));
-        let modified = last_modified(posts, &document, before.as_ref().map(|made| &*made.document), now);
+        let tag = &document.encoded(Coding::Identity).etag;
+        let told = last_modified(posts, &withdrawn).min(now);
+        let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
         let document = Arc::new(document.modified(modified));
         let earlier = before.map(MadeFeed::into_editions).unwrap_or_default();
         let made = MadeFeed {
@@ -171,6 +216,8 @@ impl Documents {
             links,
             archives,
             name: members.name.clone(),
+            past: Arc::clone(past),
+            withdrawn,
             document: Arc::clone(&document),
             earlier,
         };
@@ -189,7 +236,9 @@ impl Documents {
         setting: Setting<'_>,
         held: &[&str],
     ) -> Option<(Document, String)> {
-        let Setting { config, published, .. } = setting;
+        let Setting {
+            config, published, now, ..
+        } = setting;
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         // a post whose links lead elsewhere by now reads differently although it is the same
         let is_base = |edition: &&Edition| {
@@ -199,7 +248,14 @@ impl Documents {
         };
         let edition = made.earlier.iter().find(is_base)?;
         let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let mut page = feed_page(scope, members, Place::Newest, config, |post| self.content(post, setting).html)?;
+        let known = Known {
+            now,
+            updated: self.editions.updated(&feed_path(&scope.path(), Place::Newest, format)),
+            withdrawn: &made.withdrawn,
+        };
+        let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
+            self.content(post, setting).html
+        })?;
         // this site's own posts: what was made last may have been made for the next one already
         let mut is_new = posts_at(&members.in_feeds, Place::Newest, config.feed.limit)?
             .iter()
@@ -239,25 +295,28 @@ impl Documents {
     }
 }
 
-/// When the document made of `posts` last changed: when the newest of their files was written or the newest of them appeared, as a
-/// restart or another replica would find too.
-///
-/// Where that does not move forward by a second although the document is another than `before` (a post is gone, or two changes
-/// fell into one second), it is moved: whoever goes by dates alone would never hear of the change. (libcurl, asked to heed a date,
-/// throws the body of a 200 away that is not newer.)
-fn last_modified(posts: &[Arc<Post>], document: &Document, before: Option<&Document>, now: Timestamp) -> Timestamp {
-    let told = posts
-        .iter()
-        .map(|post| post.touched.max(post.modified().timestamp()))
-        .max()
-        .unwrap_or(EMPTY_SINCE);
-    let told = told.min(now);
-    match before.and_then(|before| Some((before, before.modified?))) {
-        None => told,
-        Some((before, since)) if before.encoded(Coding::Identity).etag == document.encoded(Coding::Identity).etag => since,
-        Some((_, since)) if told.as_second() > since.as_second() => told,
-        Some((_, since)) => now.max(since.saturating_add(SECOND).unwrap_or(since)),
-    }
+/// When the document made of `posts` last changed, by what it is made of: when the newest of their files was written, or the newest of
+/// them appeared or went.
+fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
+    let written = posts.iter().map(|post| post.touched.max(post.modified().timestamp()));
+    let went = withdrawn.iter().map(|withdrawn| withdrawn.at);
+    written.chain(went).max().unwrap_or(EMPTY_SINCE)
+}
+
+/// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
+fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
+    let filter = Filter::of(scope);
+    let departures = past.since(Timestamp::MIN).iter().rev();
+    let departed = departures.filter(|departure| departure.post.in_feeds && filter.finds(&departure.post, &config.site.language));
+    let mut withdrawn: Vec<Withdrawn> = departed
+        .take(MOST_TOMBSTONES)
+        .map(|departure| Withdrawn {
+            id: departure.post.id.clone(),
+            at: departure.at,
+        })
+        .collect();
+    withdrawn.reverse();
+    withdrawn.into()
 }
 
 /// What the addresses in `post` mean on this site.

@@ -123,7 +123,7 @@ impl Site {
             posts: &posts,
             cursor: cursor.as_deref(),
             deletions: gone.as_deref().map(|posts| Deletions {
-                known_from: self.departures.known_from,
+                known_from: self.past.known_from,
                 posts,
             }),
             author: self.config.site.author.as_ref(),
@@ -134,7 +134,7 @@ impl Site {
 
     /// The posts that `filter` found and that went at `instant` or later.
     fn departed(&self, filter: &Filter, instant: Timestamp) -> Vec<(Arc<Post>, Timestamp)> {
-        let departures = self.departures.since(instant).iter();
+        let departures = self.past.since(instant).iter();
         let found = departures.filter(|departure| self.index.finds(filter, &departure.post));
         found.map(|departure| (Arc::clone(&departure.post), departure.at)).collect()
     }

@@ -12,6 +12,7 @@ use feed_rs::model::Feed;
 use feedmill::config::Config;
 use feedmill::diagnostic::Severity;
 use feedmill::index::Scope;
+use feedmill::ledger::Ledger;
 use feedmill::publisher::snapshot;
 use feedmill::render::{Format, Place, feed_page};
 use feedmill::site::Site;
@@ -35,7 +36,8 @@ fn corpus(name: &str) -> Option<Utf8PathBuf> {
 
 fn site(path: &Utf8Path, config: &str) -> Site {
     let config = Config::parse("feedmill.toml".into(), config).unwrap();
-    snapshot(&Arc::new(config), path, Timestamp::now()).unwrap()
+    let now = Timestamp::now();
+    snapshot(&Arc::new(config), path, &mut Ledger::new(now), now).unwrap()
 }
 
 /// Every post of the listing, by walking its pages.

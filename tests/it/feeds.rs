@@ -5,7 +5,7 @@ mod rules;
 
 use feedmill::config::Person;
 use feedmill::post::Enclosure;
-use feedmill::render::{FeedPage, Format, Item, Place, feed};
+use feedmill::render::{FeedPage, Format, Item, Place, Withdrawn, feed};
 use feedmill::time::Moment;
 use jiff::tz::Offset;
 
@@ -69,6 +69,8 @@ fn empty() -> FeedPage {
         image: None,
         ttl: Some(5),
         updated: moment("2000-01-01T00:00:00Z", 0),
+        identity: "https://example.com".to_owned(),
+        withdrawn: Vec::new(),
         items: Vec::new(),
     }
 }
@@ -109,6 +111,14 @@ fn rich() -> FeedPage {
         image: Some("https://example.com/logo.png".to_owned()),
         ttl: Some(5),
         updated: moment("2026-03-05T20:00:00Z", 0),
+        // it has moved, and two posts went
+        identity: "https://first.example".to_owned(),
+        withdrawn: [("tag:example.com,2026-02-01:spam&co", "2026-03-01T10:00:00Z"), ("x:2", "2026-03-04T10:00:00Z")]
+            .map(|(id, at)| Withdrawn {
+                id: id.to_owned(),
+                at: at.parse().unwrap(),
+            })
+            .into(),
         items: vec![whole, shortened, permanent],
         ..empty()
     }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::diagnostic::Diagnostic;
+use feedmill::ledger::Ledger;
 use feedmill::publisher::snapshot;
 use feedmill::site::Site;
 use feedmill::time::Timestamp;
@@ -53,7 +54,8 @@ impl TestFolder {
     /// What the folder is at [`NOW`].
     pub fn site(&self, config: &str) -> Site {
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
-        snapshot(&Arc::new(config), self.root(), NOW.parse().unwrap()).unwrap()
+        let now = NOW.parse().unwrap();
+        snapshot(&Arc::new(config), self.root(), &mut Ledger::new(now), now).unwrap()
     }
 }
 

@@ -36,6 +36,10 @@ impl Missing {
         self.since.remove(path);
     }
 
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
+        self.since.contains_key(path)
+    }
+
     pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
         self.since.keys()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::below;
 use crate::diagnostic::Diagnostic;
@@ -25,6 +25,11 @@ pub(super) struct News {
 impl Refused {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.values().flatten()
+    }
+
+    /// Whether the file at `path`, or a folder that it would be in, was refused.
+    pub(super) fn covers(&self, path: &Utf8Path) -> bool {
+        path.ancestors().any(|path| self.0.contains_key(path))
     }
 
     /// Puts what was refused in the look `sight` in the place of what was refused there before.

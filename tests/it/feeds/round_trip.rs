@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use feed_rs::model::{Entry, Feed};
-use feedmill::render::{FeedPage, Format, Item, Place, feed};
+use feedmill::render::{FeedPage, Format, Item, Place, Withdrawn, feed};
 use feedmill::time::Moment;
 use proptest::collection::vec;
 use proptest::option;
@@ -174,6 +174,7 @@ prop_compose! {
         updated in instant(),
         (place, archives) in (0_usize..4, 0_usize..4),
         items in vec((any_item(), text()), 0..4),
+        went in vec(text(), 0..3),
     ) -> FeedPage {
         let [scope_path, base, title, description, language, author] = texts;
         let with_id = |(index, (mut item, id)): (usize, (Item, String))| {
@@ -184,7 +185,7 @@ prop_compose! {
             scope_path,
             place: if place == 0 { Place::Newest } else { Place::Archive(place) },
             archives,
-            base,
+            base: base.clone(),
             title,
             description,
             language,
@@ -194,6 +195,8 @@ prop_compose! {
             image,
             ttl: None,
             updated,
+            identity: base.clone(),
+            withdrawn: went.into_iter().map(|id| Withdrawn { id, at: updated.timestamp() }).collect(),
             items: items.into_iter().enumerate().map(with_id).collect(),
         }
     }

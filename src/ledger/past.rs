@@ -1,0 +1,126 @@
+//! What a site says of what was: where posts used to be, and which ones went.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+use super::record::PostRecord;
+use crate::post::{Origin, Origins, Person, Post, Standing};
+use crate::time::{Moment, Timestamp};
+
+/// More departures than this are not told of: the oldest are left out, and what is told then begins later.
+pub const MOST_DEPARTURES: usize = 10_000;
+
+/// A post that the world could see and no longer can.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    /// The post, as far as it is remembered: it has no text.
+    pub post: Arc<Post>,
+    /// When it went.
+    pub at: Timestamp,
+}
+
+/// What is told of the past.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The instant from which on all departures are told.
+    pub known_from: Timestamp,
+    /// The earliest first.
+    pub(super) departures: Vec<Departure>,
+    /// Who had an address, and no longer has.
+    pub(super) addresses: HashMap<String, Tenant>,
+}
+
+/// Who had an address last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The post's id.
+    pub id: Arc<str>,
+    /// The file it was last read from.
+    pub source: Utf8PathBuf,
+    /// The post's title.
+    pub title: String,
+    /// When it left.
+    pub until: Timestamp,
+    /// Whether it is not to be had, although nobody took it away.
+    pub is_awaited: bool,
+}
+
+impl Past {
+    /// Nothing, known from `now` on.
+    #[must_use]
+    pub fn none(now: Timestamp) -> Past {
+        Past {
+            known_from: now,
+            ..Past::default()
+        }
+    }
+
+    /// The departures at `instant` or later, the earliest first.
+    #[must_use]
+    pub fn since(&self, instant: Timestamp) -> &[Departure] {
+        let first = self.departures.partition_point(|departure| departure.at < instant);
+        self.departures.get(first..).unwrap_or_default()
+    }
+
+    /// The post that had `address` last, if it is still told of: it has another one now, went, or cannot be read.
+    #[must_use]
+    pub fn tenant(&self, address: &str) -> Option<&Tenant> {
+        self.addresses.get(address)
+    }
+
+    /// Notes that `tenant` had `address`, unless another post had it later.
+    pub(super) fn had(&mut self, address: &str, tenant: Tenant) {
+        let is_later = |known: &Tenant| (tenant.until, &tenant.id) > (known.until, &known.id);
+        if self.addresses.get(address).is_none_or(is_later) {
+            self.addresses.insert(address.to_owned(), tenant);
+        }
+    }
+}
+
+impl PostRecord {
+    /// The post, as far as it is remembered.
+    pub(super) fn remembered(&self) -> Post {
+        Post {
+            source: self.source.clone(),
+            id: self.id.clone(),
+            slug: self.slug.clone(),
+            address: self.address.clone(),
+            title: self.title.clone(),
+            summary: String::new(),
+            date: self.date,
+            updated: self.changed.max(self.returned).map(Moment::utc),
+            expires: None,
+            standing: Standing::Private,
+            in_feeds: self.in_feeds,
+            minor: None,
+            tags: self.tags.clone(),
+            authors: self
+                .authors
+                .iter()
+                .map(|name| Person {
+                    name: name.clone(),
+                    ..Person::default()
+                })
+                .collect(),
+            section: self.section.clone(),
+            language: self.language.clone(),
+            image: None,
+            link: None,
+            enclosures: Vec::new(),
+            extra: serde_json::Map::new(),
+            body: "".into(),
+            touched: self.first_served,
+            told: None,
+            origins: Origins {
+                title: Origin::Ledger,
+                id: Origin::Ledger,
+                address: Origin::Ledger,
+                date: Origin::Ledger,
+                standing: Origin::Ledger,
+                summary: Origin::Ledger,
+            },
+        }
+    }
+}

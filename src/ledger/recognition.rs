@@ -1,0 +1,318 @@
+//! Which remembered post a file is.
+//!
+//! The signs, in the order in which they are believed; a post that one sign has found is out of the question for the next:
+//!
+//! 1. its front matter has the id;
+//! 2. the file lies where the post's file lay, and has its text;
+//! 3. it has the text of a post whose file is gone, or has become something else;
+//! 4. the file lies where the post's file lay, and has its title, its day or a text like its own (or has no day);
+//! 5. its day and slug give the very id of a post whose file is gone;
+//! 6. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much.
+//!
+//! Where the last leaves a doubt the post is a new one, and its author is told how to settle that.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::record::{Fingerprint, PostRecord};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::{Origin, Post};
+
+/// Of more posts whose file is gone none is looked for by likeness: it would take as long as the folder is large, squared.
+const MOST_STRAYS: usize = 2000;
+
+/// Of more copies of one text the rest is not looked at.
+const MOST_COPIES: usize = 50;
+
+/// A file that is another than before.
+pub(super) struct Stranger<'a> {
+    pub(super) post: &'a Arc<Post>,
+    pub(super) content: Fingerprint,
+}
+
+/// What was found out about a stranger.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// The remembered post it is.
+    pub(super) id: Option<Arc<str>>,
+    /// The remembered post whose place it takes although it is another: its addresses lead here.
+    pub(super) heir_of: Option<Arc<str>>,
+    /// What its author should know.
+    pub(super) remark: Option<Diagnostic>,
+}
+
+/// What is remembered, as far as strangers can be it.
+pub(super) struct Memory<'a> {
+    pub(super) posts: &'a HashMap<Arc<str>, PostRecord>,
+    pub(super) by_source: &'a HashMap<Utf8PathBuf, Arc<str>>,
+    /// Posts that no file is, or one that is missing.
+    pub(super) strays: BTreeMap<Arc<str>, &'a PostRecord>,
+    /// Whether a post is, beyond doubt, another file's.
+    pub(super) is_held: &'a dyn Fn(&str) -> bool,
+}
+
+/// Finds out who `strangers` are.
+pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> Vec<Finding> {
+    let mut search = Search {
+        findings: strangers.iter().map(|_| None).collect(),
+        takers: HashMap::new(),
+        strangers,
+    };
+    search.by_id(&memory);
+    search.by_path_and_text(&memory);
+    // what lies where a stranger lies that is plainly something else may have moved
+    for (at, stranger) in strangers.iter().enumerate() {
+        if search.findings[at].is_none()
+            && let Some((id, record)) = memory.at(&stranger.post.source)
+            && !search.takers.contains_key(id)
+            && !(memory.is_held)(id)
+            && !is_plausible(stranger, record)
+        {
+            memory.strays.insert(Arc::clone(id), record);
+        }
+    }
+    search.by_text(&memory);
+    search.by_path(&memory);
+    search.by_derived_id(&memory);
+    search.by_likeness(&memory);
+    search.findings.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+impl<'a> Memory<'a> {
+    /// The post whose file lay at `path`.
+    fn at(&self, path: &Utf8Path) -> Option<(&'a Arc<str>, &'a PostRecord)> {
+        let id = self.by_source.get(path)?;
+        self.posts.get_key_value(id)
+    }
+}
+
+struct Search<'s, 'a> {
+    strangers: &'s [Stranger<'a>],
+    /// What was found of each; `None` while nothing was.
+    findings: Vec<Option<Finding>>,
+    /// Which stranger a post is.
+    takers: HashMap<Arc<str>, usize>,
+}
+
+impl Search<'_, '_> {
+    fn is_free(&self, id: &str, memory: &Memory) -> bool {
+        !self.takers.contains_key(id) && !(memory.is_held)(id)
+    }
+
+    fn take(&mut self, at: usize, id: &Arc<str>) {
+        self.takers.insert(Arc::clone(id), at);
+        self.findings[at] = Some(Finding {
+            id: Some(Arc::clone(id)),
+            ..Finding::default()
+        });
+    }
+
+    /// The strangers nothing was found of yet.
+    fn unknown(&self) -> Vec<usize> {
+        (0..self.strangers.len()).filter(|&at| self.findings[at].is_none()).collect()
+    }
+
+    fn by_id(&mut self, memory: &Memory) {
+        let mut named: Vec<usize> = self.unknown();
+        named.retain(|&at| matches!(self.strangers[at].post.origins.id, Origin::Field(_)));
+        // of two files that say they are one post the one is it that was
+        let is_there = |at: usize| {
+            let post = self.strangers[at].post;
+            memory.at(&post.source).is_some_and(|(id, _)| **id == *post.id)
+        };
+        named.sort_by_key(|&at| !is_there(at));
+        for at in named {
+            let post = self.strangers[at].post;
+            match memory.posts.get_key_value(post.id.as_str()) {
+                Some((id, _)) if self.is_free(id, memory) => self.take(at, id),
+                _ => {
+                    let replaced = memory
+                        .at(&post.source)
+                        .filter(|(id, record)| ***id != *post.id && record.withdrawn.is_none() && self.is_free(id, memory));
+                    let finding = replaced.filter(|(_, record)| is_plausible(&self.strangers[at], record));
+                    self.findings[at] = Some(Finding {
+                        id: None,
+                        remark: finding.map(|(id, _)| other_id(post, id)),
+                        heir_of: finding.map(|(id, _)| Arc::clone(id)),
+                    });
+                }
+            }
+        }
+    }
+
+    fn by_path_and_text(&mut self, memory: &Memory) {
+        for at in self.unknown() {
+            let stranger = &self.strangers[at];
+            if let Some((id, record)) = memory.at(&stranger.post.source)
+                && record.content.is_some_and(|content| content.text == stranger.content.text)
+                && self.is_free(id, memory)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_text(&mut self, memory: &Memory) {
+        let unknown = self.unknown();
+        if unknown.is_empty() || memory.strays.is_empty() {
+            return;
+        }
+        let mut by_text: HashMap<_, Vec<(&Arc<str>, &PostRecord)>> = HashMap::new();
+        for (id, record) in &memory.strays {
+            if let Some(content) = record.content.filter(|content| content.likeness.0 != 0) {
+                by_text.entry(content.text).or_default().push((id, record));
+            }
+        }
+        // of copies the one that is most like it is it
+        let mut pairs: Vec<(_, usize, &Arc<str>)> = Vec::new();
+        for at in unknown {
+            let stranger = &self.strangers[at];
+            let same = by_text.get(&stranger.content.text).map_or(&[][..], Vec::as_slice);
+            for (id, record) in same.iter().take(MOST_COPIES) {
+                let is_near = stranger.post.source.parent() == record.source.parent();
+                let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
+                pairs.push((rank, at, id));
+            }
+        }
+        pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
+        for (_, at, id) in pairs {
+            if self.findings[at].is_none() && self.is_free(id, memory) {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_path(&mut self, memory: &Memory) {
+        for at in self.unknown() {
+            let stranger = &self.strangers[at];
+            if let Some((id, record)) = memory.at(&stranger.post.source)
+                && self.is_free(id, memory)
+                && is_plausible(stranger, record)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_derived_id(&mut self, memory: &Memory) {
+        for at in self.unknown() {
+            if let Some((id, _)) = memory.strays.get_key_value(self.strangers[at].post.id.as_str())
+                && self.is_free(id, memory)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_likeness(&mut self, memory: &Memory) {
+        let unknown = self.unknown();
+        if memory.strays.len() > MOST_STRAYS || unknown.len() > MOST_STRAYS {
+            return;
+        }
+        // every pair that is alike, the most alike first; a pair that has an equal on either side is a doubt
+        let mut pairs: Vec<(usize, usize, &Arc<str>)> = Vec::new();
+        for &at in &unknown {
+            for (id, record) in memory.strays.iter().filter(|(id, _)| self.is_free(id, memory)) {
+                let signs = signs(&self.strangers[at], record);
+                if signs.count() >= 2 && (signs.title || signs.text) {
+                    pairs.push((signs.count(), at, id));
+                }
+            }
+        }
+        pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
+        for &(count, at, id) in &pairs {
+            if self.findings[at].is_some() || self.takers.contains_key(id) {
+                continue;
+            }
+            let is_open = |&&(c, a, i): &&(usize, usize, &Arc<str>)| {
+                c == count && (a, i) != (at, id) && self.findings[a].is_none() && !self.takers.contains_key(i)
+            };
+            let rivals: Vec<&Arc<str>> = pairs
+                .iter()
+                .filter(is_open)
+                .filter(|(_, a, _)| *a == at)
+                .map(|&(.., i)| i)
+                .collect();
+            let is_contested = pairs.iter().filter(is_open).any(|&(_, _, i)| i == id);
+            if rivals.is_empty() && !is_contested {
+                self.take(at, id);
+            } else {
+                let former = std::iter::once(id).chain(rivals);
+                let former: Vec<&PostRecord> = former.filter_map(|id| memory.posts.get(id)).collect();
+                self.findings[at] = Some(Finding {
+                    remark: Some(unclear(self.strangers[at].post, &former)),
+                    ..Finding::default()
+                });
+            }
+        }
+    }
+}
+
+/// In what a stranger is like a remembered post.
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each sign is there or not, whatever the others are"
+)]
+struct Signs {
+    title: bool,
+    day: bool,
+    slug: bool,
+    text: bool,
+}
+
+impl Signs {
+    fn count(self) -> usize {
+        [self.title, self.day, self.slug, self.text]
+            .into_iter()
+            .filter(|&sign| sign)
+            .count()
+    }
+}
+
+fn signs(stranger: &Stranger, record: &PostRecord) -> Signs {
+    let post = stranger.post;
+    let is_dated = post.origins.date != Origin::FileTime;
+    let same_words = |a: &str, b: &str| {
+        let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        !a.trim().is_empty() && words(a) == words(b)
+    };
+    Signs {
+        title: same_words(&post.title, &record.title),
+        day: is_dated && record.is_dated && post.date.date() == record.date.date(),
+        slug: post.slug == record.slug,
+        text: record
+            .content
+            .is_some_and(|content| content.is_like(&stranger.content) || content.is_same_text(&stranger.content)),
+    }
+}
+
+/// Whether a file that lies where the post's lay may be that post.
+fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
+    let signs = signs(stranger, record);
+    let has_no_day = stranger.post.origins.date == Origin::FileTime || !record.is_dated;
+    record.content.is_none() || signs.title || signs.text || signs.day || has_no_day
+}
+
+fn other_id(post: &Post, id: &str) -> Diagnostic {
+    let message = format!("the world knows this post by another id, `{id}`, so readers see it as a new one");
+    Diagnostic::new(Severity::Warning, "id-changed", &post.source, message)
+        .mend(format!("write `id: \"{id}\"`, or leave the key out"))
+}
+
+fn unclear(post: &Post, former: &[&PostRecord]) -> Diagnostic {
+    let named: Vec<String> = former
+        .iter()
+        .take(3)
+        .map(|record| format!("{} (`{}`)", record.source, record.id))
+        .collect();
+    let message = format!(
+        "it may be a former post under another name: {}; it is taken as a new one",
+        named.join(", ")
+    );
+    Diagnostic::new(Severity::Warning, "identity-unclear", &post.source, message)
+        .mend("if it is one of them, write that one's id as its `id`")
+}

@@ -1,0 +1,291 @@
+//! The posts of the folder as the world knows them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::recognition::{Finding, Memory, Stranger, recognise};
+use super::record::{Fingerprint, PostRecord, SiteRecord};
+use super::{Id, Ledger, SECOND, after_all};
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::post::{Origin, Post, Visibility};
+use crate::time::{Moment, Timestamp};
+
+/// A file as it was last settled.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) read: Arc<Post>,
+    pub(super) settled: Arc<Post>,
+    pub(super) content: Fingerprint,
+    pub(super) id: Option<Id>,
+    pub(super) heir_of: Option<Id>,
+    pub(super) remark: Option<Diagnostic>,
+    pub(super) visibility: Visibility,
+    /// The post as it was last noted.
+    pub(super) noted: Option<Arc<Post>>,
+}
+
+/// The posts of the folder as the world knows them.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// The posts; the same one as before for each that is the same.
+    pub posts: Vec<Arc<Post>>,
+    /// The files of those that the world does not know yet.
+    pub newcomers: HashSet<Utf8PathBuf>,
+    /// What their authors should know.
+    pub remarks: Vec<Diagnostic>,
+    /// Files that turned out to be posts that were known under another path, and that path.
+    pub moved: Vec<(Utf8PathBuf, Utf8PathBuf)>,
+}
+
+/// What is known of the files of posts that cannot be read.
+pub struct Whereabouts<'a> {
+    /// Files that are not there, but not long enough to be believed gone.
+    pub missing: &'a BTreeSet<Utf8PathBuf>,
+    /// Whether there is a file that cannot be read, or not yet.
+    pub is_there: &'a dyn Fn(&Utf8Path) -> bool,
+}
+
+impl Ledger {
+    /// The posts `read` from the folder's files, ordered by path, as the world knows them at `now`.
+    pub fn settle(&mut self, read: &[Arc<Post>], whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
+        self.forget_files(read);
+        if self.is_new {
+            self.site.since = now;
+        }
+        // one that is back after another file was taken for it is a stranger again
+        let is_itself = |file: &File, path: &Utf8PathBuf| {
+            let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
+            holder.is_none_or(|holder| holder == path) || whereabouts.missing.contains(path)
+        };
+        let is_known = |post: &&Arc<Post>| {
+            let file = self.files.get(&post.source);
+            file.is_some_and(|file| Arc::ptr_eq(&file.read, post) && is_itself(file, &post.source))
+        };
+        let changed: Vec<&Arc<Post>> = read.iter().filter(|post| !is_known(post)).collect();
+        let mut settled = Settled::default();
+        self.meet(&changed, whereabouts, config, now, &mut settled);
+        for post in read {
+            let Some(file) = self.files.get(&post.source) else { continue };
+            // its file is not there any more, and another one has turned out to be it
+            if file.id.as_ref().is_some_and(|id| self.holders.get(id) != Some(&post.source)) {
+                continue;
+            }
+            if post.visibility(now) != file.visibility {
+                self.dress(&post.source.clone(), config, now);
+            }
+            if let Some(file) = self.files.get(&post.source) {
+                settled.posts.push(Arc::clone(&file.settled));
+                if file.id.is_none() {
+                    settled.newcomers.insert(post.source.clone());
+                }
+                settled.remarks.extend(file.remark.clone());
+            }
+        }
+        settled
+    }
+
+    /// Lets go of files that are not among `read`: the posts stay, and are strays.
+    fn forget_files(&mut self, read: &[Arc<Post>]) {
+        let known = read.iter().filter(|post| self.files.contains_key(&post.source)).count();
+        if known == self.files.len() {
+            return;
+        }
+        let holds = |post: &Utf8Path| read.binary_search_by(|read| read.source.as_path().cmp(post)).is_ok();
+        let gone: Vec<Utf8PathBuf> = self.files.keys().filter(|path| !holds(path)).cloned().collect();
+        for path in gone {
+            let id = self.files.remove(&path).and_then(|file| file.id);
+            if let Some(id) = id.filter(|id| self.holders.get(id) == Some(&path)) {
+                self.holders.remove(&id);
+                self.strays.insert(id);
+                self.is_past_stale = true;
+            }
+        }
+    }
+
+    /// Finds out who the posts are whose files are others than before.
+    fn meet(
+        &mut self,
+        changed: &[&Arc<Post>],
+        whereabouts: &Whereabouts,
+        config: &Config,
+        now: Timestamp,
+        settled: &mut Settled,
+    ) {
+        if changed.is_empty() {
+            return;
+        }
+        self.is_past_stale |= !self.strays.is_empty();
+        // for now nothing is known of them
+        let mut before: HashMap<Utf8PathBuf, File> = HashMap::new();
+        for post in changed {
+            if let Some(file) = self.files.remove(&post.source) {
+                if let Some(id) = file.id.as_ref().filter(|id| self.holders.get(*id) == Some(&post.source)) {
+                    self.holders.remove(id);
+                }
+                before.insert(post.source.clone(), file);
+            }
+        }
+        let strangers: Vec<Stranger> = changed
+            .iter()
+            .map(|post| Stranger {
+                post,
+                content: Fingerprint::of(post),
+            })
+            .collect();
+        let is_gone = |path: &Utf8Path| whereabouts.missing.contains(path) || !(whereabouts.is_there)(path);
+        let missing = whereabouts
+            .missing
+            .iter()
+            .filter_map(|path| self.files.get(path)?.id.as_ref());
+        let strays = self
+            .strays
+            .iter()
+            .chain(missing)
+            .filter_map(|id| self.posts.get_key_value(id));
+        let is_other_stranger = |path: &Utf8Path| before.contains_key(path);
+        let strays: BTreeMap<Id, &PostRecord> = strays
+            .filter(|(_, record)| is_gone(&record.source) && !is_other_stranger(&record.source))
+            .map(|(id, record)| (Arc::clone(id), record))
+            .collect();
+        let holders = &self.holders;
+        let is_held = |id: &str| holders.get(id).is_some_and(|path| !whereabouts.missing.contains(path));
+        let findings = recognise(
+            &strangers,
+            Memory {
+                posts: &self.posts,
+                by_source: &self.by_source,
+                strays,
+                is_held: &is_held,
+            },
+        );
+        let contents: Vec<Fingerprint> = strangers.iter().map(|stranger| stranger.content).collect();
+        for ((post, content), finding) in changed.iter().zip(contents).zip(findings) {
+            let Finding { id, heir_of, remark } = finding;
+            if let Some(record) = id.as_ref().and_then(|id| self.posts.get(id))
+                && record.source != post.source
+            {
+                settled.moved.push((post.source.clone(), record.source.clone()));
+            }
+            let known = before.remove(&post.source);
+            if let Some(old) = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref()) {
+                self.strays.insert(old);
+            }
+            if let Some(id) = &id {
+                self.strays.remove(id);
+                self.holders.insert(Arc::clone(id), post.source.clone());
+            }
+            let file = File {
+                read: Arc::clone(post),
+                settled: Arc::clone(post),
+                content,
+                id,
+                heir_of,
+                remark,
+                visibility: post.visibility(now),
+                noted: None,
+            };
+            self.files.insert(post.source.clone(), file);
+            self.dress(&post.source, config, now);
+        }
+        // whoever lost its post to another path is nobody's any more
+        let held: BTreeSet<&Id> = self.holders.keys().collect();
+        self.strays.retain(|id| !held.contains(id));
+    }
+
+    /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
+    fn dress(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) {
+        let Some(file) = self.files.get_mut(path) else { return };
+        file.visibility = file.read.visibility(now);
+        let Some(id) = file.id.clone() else {
+            // a new post is told of from now on; what was there before the ledger was is none
+            let is_new = now > self.site.since && matches!(file.visibility, Visibility::Public | Visibility::Unlisted);
+            if is_new && file.settled.told.is_none() {
+                let mut post = Post::clone(&file.read);
+                post.told = Some(now);
+                file.settled = Arc::new(post);
+            }
+            return;
+        };
+        let Some(record) = self.posts.get_mut(&id) else { return };
+        let before = record.clone();
+        match_content(record, file, config, now);
+        match_lists(record, file, now);
+        let settled = known_to_the_world(&file.read, record, &self.site, config);
+        if *file.read == settled {
+            file.settled = Arc::clone(&file.read);
+        } else if *file.settled != settled {
+            file.settled = Arc::new(settled);
+        }
+        self.is_past_stale |= file.settled.address != record.address;
+        if *record != before {
+            self.changes.is_urgent |= record.withdrawn != before.withdrawn;
+            self.is_past_stale |= record.withdrawn != before.withdrawn;
+            let record = record.clone();
+            self.tell_of(&id, &record);
+            self.changes.posts.insert(id);
+        }
+    }
+}
+
+/// Notes in `record` that the content of its post is another, where it is.
+fn match_content(record: &mut PostRecord, file: &File, config: &Config, now: Timestamp) {
+    // nobody sees an edit of what nobody sees
+    if !matches!(file.visibility, Visibility::Public | Visibility::Unlisted) {
+        return;
+    }
+    let Some(before) = record.content.replace(file.content) else {
+        return;
+    };
+    let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
+    if before.shown != file.content.shown && !is_quiet {
+        let last = record.changed.and_then(|last| last.checked_add(SECOND).ok());
+        record.changed = Some(last.map_or(now, |last| last.max(now)));
+    }
+}
+
+/// Notes in `record` that its post went from the lists or came back to them, where it did.
+fn match_lists(record: &mut PostRecord, file: &File, now: Timestamp) {
+    let is_listed = file.visibility == Visibility::Public;
+    let is_as_ever = is_listed || record.never_listed && file.visibility == Visibility::Unlisted;
+    match record.withdrawn {
+        Some(at) if is_as_ever => {
+            record.withdrawn = None;
+            let later = at.saturating_add(SECOND).unwrap_or(at);
+            record.returned = Some(later.max(now));
+        }
+        None if !is_as_ever => {
+            record.withdrawn = Some(after_all(record, now));
+        }
+        _ => {}
+    }
+    if is_listed {
+        record.never_listed = false;
+    }
+}
+
+/// `post` with what the world knows of it.
+fn known_to_the_world(post: &Post, record: &PostRecord, site: &SiteRecord, config: &Config) -> Post {
+    let mut post = post.clone();
+    if post.id != record.id {
+        post.id.clone_from(&record.id);
+        post.origins.id = Origin::Ledger;
+    }
+    if post.origins.date == Origin::FileTime {
+        post.date = record.date;
+        post.origins.date = Origin::Ledger;
+    }
+    if post.address == record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
+        post.address.clone_from(&record.address);
+        post.slug.clone_from(&record.slug);
+        post.origins.address = Origin::Displaced;
+    }
+    let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
+    let changed = post.updated.or(record.changed.map(here)).max(record.returned.map(here));
+    post.updated = changed.filter(|&changed| changed >= post.date);
+    let appeared = Some(record.first_served).filter(|&at| at > site.since);
+    post.told = [appeared, record.changed, record.returned].into_iter().flatten().max();
+    post
+}
