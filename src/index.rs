@@ -3,6 +3,7 @@
 //! An [`Index`] is made of every post that was read and one instant. What it answers is about the posts that are public at that
 //! instant, newest first; posts of one instant stand in the order of their ids, so that the order is total and the same everywhere.
 
+mod aliases;
 mod claims;
 pub mod cursor;
 pub mod search;
@@ -16,7 +17,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{PATH_PART, Post, Visibility, key};
+use crate::post::{PATH_PART, Post, Visibility, bare, key};
 use crate::time::Timestamp;
 pub use walk::Stretch;
 
@@ -79,6 +80,7 @@ pub struct Index {
     scopes: BTreeMap<Scope, Members>,
     by_slug: HashMap<String, Arc<Post>>,
     by_address: HashMap<String, Arc<Post>>,
+    by_alias: HashMap<String, Arc<Post>>,
     site_language: String,
     next_due: Option<Timestamp>,
     /// The instant it was made for.
@@ -99,24 +101,25 @@ impl Index {
         now: Timestamp,
         before: &[Arc<Post>],
     ) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
-        let (mut posts, diagnostics) = claims::settle(posts, newcomers, config, before);
+        let (mut posts, mut diagnostics) = claims::settle(posts, newcomers, config, before);
+        let readable = posts.iter().filter(|post| post.is_readable(now));
+        let by_address = readable.map(|post| (post.address.clone(), Arc::clone(post))).collect();
+        let (by_alias, more) = aliases::settle(&posts, &by_address, now);
+        diagnostics.extend(more);
         let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
         posts.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
         let mut index = Index {
             scopes: BTreeMap::from([(Scope::Site, Members::default())]),
             by_slug: HashMap::new(),
-            by_address: HashMap::new(),
+            by_address,
+            by_alias,
             site_language: config.site.language.clone(),
             next_due,
             now,
             by_change: OnceLock::new(),
         };
         for post in &posts {
-            let visibility = post.visibility(now);
-            if matches!(visibility, Visibility::Public | Visibility::Unlisted) {
-                index.by_address.insert(post.address.clone(), Arc::clone(post));
-            }
-            if visibility == Visibility::Public {
+            if post.visibility(now) == Visibility::Public {
                 index.by_slug.insert(post.slug.clone(), Arc::clone(post));
                 index.add(post);
             }
@@ -174,6 +177,13 @@ impl Index {
     #[must_use]
     pub fn by_address(&self, address: &str) -> Option<&Arc<Post>> {
         self.by_address.get(address)
+    }
+
+    /// The public or unlisted post that `address` leads to, which is not its own: another spelling of it ([`bare`](crate::post::bare)),
+    /// or an alias. What is live goes before it.
+    #[must_use]
+    pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {
+        aliases::at(&self.by_address, address).or_else(|| self.by_alias.get(bare(address)))
     }
 
     /// The next instant at which a post appears or goes.

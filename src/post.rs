@@ -4,6 +4,7 @@
 //! the site's configuration, in an order that each field of [`Origins`] records and `feedmill why` tells.
 
 mod address;
+mod aliases;
 mod authors;
 mod characters;
 pub mod date;
@@ -29,6 +30,7 @@ use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
+pub use self::address::bare;
 pub use self::characters::is_forbidden;
 pub use self::reading::{Reading, Taken, read};
 pub use self::tags::key;
@@ -47,6 +49,10 @@ pub struct Post {
     /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
     /// pages live elsewhere.
     pub address: String,
+    /// Where else it was read before: paths from the site's root, not percent-encoded, none of them its address.
+    pub aliases: Vec<String>,
+    /// Other names that its author gave it, as written; see [`Post::addresses_of_names`].
+    pub names: Vec<String>,
     /// The title as plain text; empty for a post that has none.
     pub title: String,
     /// One or two sentences as plain text; may be empty.
@@ -210,6 +216,12 @@ impl Post {
             Standing::Unlisted => Visibility::Unlisted,
             Standing::Published => Visibility::Public,
         }
+    }
+
+    /// Whether the world may read it at its address at `now`, listed or not.
+    #[must_use]
+    pub fn is_readable(&self, now: Timestamp) -> bool {
+        matches!(self.visibility(now), Visibility::Public | Visibility::Unlisted)
     }
 
     /// The next instant after `now` at which the answer of [`Post::visibility`] changes.

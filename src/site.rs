@@ -207,6 +207,21 @@ impl Site {
         ))
     }
 
+    /// Where what was at `address` is now; `address` is a decoded path at which nothing stands. A post's address ([`Post::address`]), or
+    /// with `.md` that of its Markdown.
+    ///
+    /// Every old address is looked for here and nowhere else.
+    #[must_use]
+    pub fn moved(&self, address: &str) -> Option<String> {
+        if let Some(post) = self.index.by_alias(address) {
+            return Some(post.address.clone());
+        }
+        let post = self.index.by_alias(address.strip_suffix(".md")?)?;
+        // of a post whose page is elsewhere there is no Markdown here
+        let here = post.address.starts_with('/');
+        here.then(|| format!("{}.md", post.address.trim_end_matches('/')))
+    }
+
     /// The feeds of every scope, as an outline (OPML 2.0).
     #[must_use]
     pub fn outline(&self) -> Document {

@@ -1,5 +1,7 @@
 //! Where a post is read: from its front matter, else from the site's pattern.
 
+use url::Url;
+
 use super::Origin;
 use super::fields::Fields;
 use super::front_matter::Node;
@@ -182,22 +184,45 @@ fn written(text: &str, config: &Config) -> Result<String, Refusal> {
     if text.contains("{{") || text.contains("{%") || text.contains("/:") || text.starts_with(':') {
         return Err(Refusal::Pattern);
     }
-    let path = if text.contains("://") {
-        let base = config.base();
-        match text
-            .strip_prefix(&base)
-            .filter(|path| path.is_empty() || path.starts_with('/'))
-        {
-            Some(path) => path.to_owned(),
-            None => return Err(Refusal::Elsewhere(base)),
-        }
-    } else {
-        format!("/{}", text.trim_start_matches('/'))
+    from_root(below_site(text, config)?)
+}
+
+/// What of `text`, a path or a URL, is a path below the site's own address. A URL of the same host is one of the site, whichever
+/// scheme it was written with.
+pub(super) fn below_site<'t>(text: &'t str, config: &Config) -> Result<&'t str, Refusal> {
+    let Some((_, rest)) = text.split_once("://").filter(|_| !text.starts_with('/')) else {
+        return Ok(text);
     };
-    let path = percent_encoding::percent_decode_str(&path)
+    let base = config.base();
+    let place = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        Some((url.host_str()?.to_owned(), url.port()))
+    };
+    let folder = base
+        .split_once("://")
+        .map_or("", |(_, own)| own.split_at(own.find('/').unwrap_or(own.len())).1);
+    let path = rest.split_at(rest.find('/').unwrap_or(rest.len())).1;
+    let here = place(text).is_some() && place(text) == place(&base);
+    path.strip_prefix(folder)
+        .filter(|path| here && (path.is_empty() || path.starts_with('/')))
+        .ok_or(Refusal::Elsewhere(base))
+}
+
+/// `path`, percent-encoded or not, as an address from the site's root on.
+pub(super) fn from_root(path: &str) -> Result<String, Refusal> {
+    let path = percent_encoding::percent_decode_str(path)
         .decode_utf8()
         .map_err(|_| Refusal::NotUtf8)?;
-    let path = path.trim_end_matches("index.html");
+    checked(&path)
+}
+
+/// `path`, not percent-encoded, as an address from the site's root on; for a folder's `index.html` the folder's.
+pub(super) fn checked(path: &str) -> Result<String, Refusal> {
+    let path = format!("/{}", path.trim_start_matches('/'));
+    let path = match path.strip_suffix(INDEX) {
+        Some(folder) => format!("{folder}/"),
+        None => path,
+    };
     let inner = path.trim_matches('/');
     if inner.is_empty() || path.len() > LONGEST_PATH || !inner.split('/').all(is_part) {
         return Err(Refusal::NoPath);
@@ -205,11 +230,21 @@ fn written(text: &str, config: &Config) -> Result<String, Refusal> {
     if is_reserved(inner) {
         return Err(Refusal::Reserved);
     }
-    Ok(path.to_owned())
+    Ok(path)
+}
+
+/// The file that stands for its folder.
+const INDEX: &str = "/index.html";
+
+/// `address` without what browsers, links and other tools put at the end of one page's address or leave away: `/old` of `/old/` and
+/// `/old/index.html`. Every other ending, `.html` too, tells two pages apart.
+#[must_use]
+pub fn bare(address: &str) -> &str {
+    address.strip_suffix(INDEX).unwrap_or(address).trim_end_matches('/')
 }
 
 /// Whether `text` can be one part of a path.
-fn is_part(text: &str) -> bool {
+pub(super) fn is_part(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && !text.contains(|c: char| c.is_control() || matches!(c, '/' | '\\' | '?' | '#'))
 }
 
@@ -256,6 +291,8 @@ mod tests {
             ("link: https://elsewhere.example/x", "/posts/hello", "hello"),
             ("permalink: false", "/posts/hello", "hello"),
             ("path: caf%C3%A9", "/café", "café"),
+            ("path: /my-index.html", "/my-index.html", "my-index"),
+            ("permalink: http://example.com/x", "/x", "x"),
         ];
         for (front_matter, expected, slug) in cases {
             let found = address(front_matter, "hello.md", "[site]\nbase_url = 'https://example.com'");

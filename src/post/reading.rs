@@ -7,7 +7,7 @@ use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
-use super::{Origin, Origins, PATH_PART, Post, Standing, address, authors, enclosures, html, markdown, standing, tags};
+use super::{Origin, Origins, PATH_PART, Post, Standing, address, aliases, authors, enclosures, html, markdown, standing, tags};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -66,6 +66,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
         says.about("address-unusable", node, message, refusal.mend());
     }
+    let aliases = aliases::read(&fields, &place.address, config, &mut says);
     let (id, id_origin) = match id(&fields, &mut says) {
         Some((key, id)) => (id, Origin::Field(key)),
         None => (
@@ -90,6 +91,8 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         id,
         slug: place.slug,
         address: place.address,
+        aliases: aliases.addresses,
+        names: aliases.names,
         title,
         summary,
         date: dated.moment,

@@ -61,6 +61,8 @@ pub(super) mod tests {
             id: "tag:example.com,2026:kelp".to_owned(),
             slug: "kelp".to_owned(),
             address: "/posts/kelp & co".to_owned(),
+            aliases: Vec::new(),
+            names: Vec::new(),
             title: "Kelp & co".to_owned(),
             summary: "All of it.".to_owned(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),

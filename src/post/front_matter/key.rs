@@ -115,7 +115,8 @@ fn is_key(text: &str) -> bool {
 }
 
 /// The keys that tools give a meaning to, as [`KeyLine::is_known`] spells them.
-const KNOWN: [&str; 69] = [
+const KNOWN: [&str; 70] = [
+    "alias",
     "aliases",
     "author",
     "authors",

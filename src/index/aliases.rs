@@ -1,0 +1,58 @@
+//! Which post an old address leads to, where several want it.
+//!
+//! An alias is good only where nothing live stands, and only that of a post that the world may read: a draft's leads nowhere and takes
+//! nothing. Who comes first among posts, comes first here (see [`claims`](super::claims)).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::{Post, bare};
+use crate::time::Timestamp;
+
+/// Posts by addresses.
+type Addresses = HashMap<String, Arc<Post>>;
+
+/// The posts that old addresses lead to at `now`, by [`bare`] address; and what their authors should know of that. `posts` come in the
+/// order of their claims; `live` are those that can be read, by their own addresses.
+pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (Addresses, Vec<Diagnostic>) {
+    let mut by_alias = Addresses::new();
+    let mut diagnostics = Vec::new();
+    for post in posts {
+        for alias in &post.aliases {
+            let page = bare(alias);
+            let (owner, what) = match (at(live, page), by_alias.get(page)) {
+                (Some(owner), _) => (owner, "the address"),
+                (None, Some(owner)) => (owner, "an alias"),
+                (None, None) => {
+                    if post.is_readable(now) {
+                        by_alias.insert(page.to_owned(), Arc::clone(post));
+                    }
+                    continue;
+                }
+            };
+            // of two spellings of its own one is enough
+            if owner.source != post.source {
+                let message = format!("the alias {alias} does not lead here: it is {what} of {}", owner.source);
+                let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
+                diagnostics.push(diagnostic.mend("remove it from one of the two posts"));
+            }
+        }
+    }
+    // names come last: they were perhaps never addresses
+    for post in posts.iter().filter(|post| post.is_readable(now)) {
+        for address in post.addresses_of_names() {
+            let page = bare(&address);
+            if at(live, page).is_none() && !by_alias.contains_key(page) {
+                by_alias.insert(page.to_owned(), Arc::clone(post));
+            }
+        }
+    }
+    (by_alias, diagnostics)
+}
+
+/// The post of `live` whose own address is `address` in any spelling.
+pub(super) fn at<'a>(live: &'a Addresses, address: &str) -> Option<&'a Arc<Post>> {
+    let page = bare(address);
+    live.get(page).or_else(|| live.get(&format!("{page}/")))
+}

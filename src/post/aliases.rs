@@ -1,0 +1,319 @@
+//! Where a post was read before: `aliases` (Hugo, Zola, GoBlog), `redirect_from` (Jekyll), `Path-Alias` (Publ).
+//!
+//! With `/` before it, or within it, an alias is a path from the site's root; with `./` or `../` before it, one from the folder of
+//! the post's own address, as in Hugo. A single word may be either, or an Obsidian note's other name: it is kept as a [name]
+//! (`Post::names`), and leads to the post only where nothing else has that address.
+//!
+//! [name]: Post::addresses_of_names
+
+use percent_encoding::percent_decode_str;
+
+use super::Post;
+use super::address::{Refusal, bare, below_site, checked, from_root, is_part};
+use super::fields::{self, Fields};
+use super::front_matter::{Node, Value};
+use super::remarks::Remarks;
+use crate::config::Config;
+
+/// What a front matter says of a post's past.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Aliases {
+    /// See [`Post::aliases`].
+    pub addresses: Vec<String>,
+    /// See [`Post::names`].
+    pub names: Vec<String>,
+}
+
+/// Keys whose values are paths or names.
+const MIXED_KEYS: [&str; 2] = ["aliases", "alias"];
+/// Keys whose values are paths from the site's root and nothing else.
+const PATH_KEYS: [&str; 2] = ["redirect_from", "path_alias"];
+
+/// How many aliases and how many names of one post are kept.
+const MOST: usize = 64;
+/// A longer name, in bytes, is left out.
+const LONGEST_NAME: usize = 200;
+
+/// The aliases in `fields`, of the post at `own`.
+pub fn read(fields: &Fields, own: &str, config: &Config, says: &mut Remarks) -> Aliases {
+    let mut found = Aliases::default();
+    let mut left_out = None;
+    for (keys, may_be_name) in [(MIXED_KEYS, true), (PATH_KEYS, false)] {
+        for (_, node) in fields.all(&keys) {
+            for (element, text) in texts(node, may_be_name) {
+                let path = match meant(text, own, may_be_name, config) {
+                    Meant::Name if found.names.len() < MOST && text.len() <= LONGEST_NAME => {
+                        found.names.push(fields::line(text));
+                        continue;
+                    }
+                    Meant::Name => continue,
+                    Meant::Path(path) => path,
+                };
+                match path {
+                    // an address of its own is no old one, and what is written twice is one
+                    Ok(path) if bare(&path) == bare(own) || found.addresses.contains(&path) => {}
+                    Ok(path) if found.addresses.len() < MOST => found.addresses.push(path),
+                    Ok(_) => left_out = left_out.or(Some(element)),
+                    Err(why) => refuse(element, text, &why, says),
+                }
+            }
+        }
+    }
+    if let Some(node) = left_out {
+        let message = format!("this alias and what follows is not used: a post has at most {MOST}");
+        says.about("alias-unusable", node, message, "write a `[[redirect]]` in the configuration");
+    }
+    found
+}
+
+fn refuse(node: &Node, text: &str, why: &Refusal, says: &mut Remarks) {
+    let shown: String = text.chars().take(100).collect();
+    let message = format!("the alias `{shown}` leads nowhere: {}", why.why());
+    let (code, mend) = match why {
+        Refusal::Reserved => ("alias-reserved", "remove it"),
+        _ => ("alias-unusable", "write a path such as `/2019/old-name`"),
+    };
+    says.about(code, node, message, mend);
+}
+
+/// The texts in `node`, each with the node it stands in. A single text is parted at commas (Obsidian), and at spaces where it begins
+/// as a path (pico).
+fn texts(node: &Node, may_be_name: bool) -> Vec<(&Node, &str)> {
+    let parts: Vec<&str> = match &node.value {
+        Value::Scalar { text, .. } if may_be_name && text.contains(',') => text.split(',').collect(),
+        Value::Scalar { text, .. } if text.trim_start().starts_with('/') => text.split_whitespace().collect(),
+        Value::Scalar { .. } => fields::name(node).into_iter().collect(),
+        _ => {
+            let elements = fields::elements(node).into_iter();
+            return elements.filter_map(|node| Some((node, fields::text(node)?))).collect();
+        }
+    };
+    let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| (node, part)).collect()
+}
+
+/// What one alias means.
+enum Meant {
+    Path(Result<String, Refusal>),
+    Name,
+}
+
+fn meant(text: &str, own: &str, may_be_name: bool, config: &Config) -> Meant {
+    if text.starts_with('/') || text.contains("://") {
+        return Meant::Path(below_site(text, config).and_then(from_root));
+    }
+    if text.starts_with("./") || text.starts_with("../") {
+        return Meant::Path(from_folder(text, own));
+    }
+    let is_path = text.trim_matches('/').contains('/') && text.trim_matches('/').split('/').all(is_slug);
+    if may_be_name && !is_path {
+        return Meant::Name;
+    }
+    Meant::Path(from_root(text))
+}
+
+/// `path`, percent-encoded or not, from the folder of the address `own` on.
+fn from_folder(path: &str, own: &str) -> Result<String, Refusal> {
+    let path = percent_decode_str(path).decode_utf8().map_err(|_| Refusal::NotUtf8)?;
+    let folder = folder(own).ok_or(Refusal::NoPath)?;
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop().ok_or(Refusal::NoPath)?),
+            _ => parts.push(part),
+        }
+    }
+    checked(&parts.join("/"))
+}
+
+/// The folder that `address` lies in; `None` where the address is elsewhere.
+fn folder(address: &str) -> Option<&str> {
+    let (folder, _) = bare(address).strip_prefix('/')?.rsplit_once('/').unwrap_or_default();
+    Some(folder)
+}
+
+/// Whether `text` is one word, as the last part of an address is.
+fn is_slug(text: &str) -> bool {
+    is_part(text)
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '@' | '%'))
+}
+
+impl Post {
+    /// The addresses that the post's names may have been, each of them to be used only where nothing else has it: a name that is one
+    /// word stood beside the post (a slug it had; Hugo) or at the site's root (Zola).
+    pub fn addresses_of_names(&self) -> impl Iterator<Item = String> {
+        let words = self.names.iter().filter(|name| is_slug(name));
+        let addresses = words.flat_map(|word| {
+            let beside = folder(&self.address).map(|folder| format!("{folder}/{word}"));
+            [beside, Some(word.clone())].into_iter().flatten()
+        });
+        addresses.filter_map(|path| checked(&path).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post;
+    use crate::source::SourceFile;
+    use crate::time::Timestamp;
+
+    fn read(front_matter: &str) -> (Post, Vec<String>) {
+        let file = SourceFile {
+            path: "new.md".into(),
+            bytes: format!("---\ndate: 2026-01-01\n{front_matter}\n---\n").into_bytes().into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        let config = Config::parse("feedmill.toml".into(), "[site]\nbase_url = 'https://example.com/blog'").unwrap();
+        let reading = post::read(&file, &config).unwrap();
+        (reading.post, reading.remarks.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn every_habit() {
+        // what is written, the aliases, the names
+        let cases: [(&str, &[&str], &[&str]); 31] = [
+            ("aliases: [/a, /b/c/]", &["/a", "/b/c/"], &[]),
+            ("aliases:\n- /a\n- ~\n- ''\n- [/b]\n- {x: /c}", &["/a", "/b"], &[]),
+            ("aliases: /a", &["/a"], &[]),
+            ("aliases: /a /b", &["/a", "/b"], &[]),
+            ("aliases: /a, /b", &["/a", "/b"], &[]),
+            (
+                "aliases: [releases/1.0, 2014/12/Core.html]",
+                &["/releases/1.0", "/2014/12/Core.html"],
+                &[],
+            ),
+            ("aliases: [./a, ../b/c, ../d]", &["/posts/a", "/b/c", "/d"], &[]),
+            ("aliases: old-name", &[], &["old-name"]),
+            (
+                "aliases: [Kelp, Sea  weed, and/or, Input / Output]",
+                &["/and/or"],
+                &["Kelp", "Sea weed", "Input / Output"],
+            ),
+            ("aliases: Kelp, Sea weed", &[], &["Kelp", "Sea weed"]),
+            ("aliases: Sea weed", &[], &["Sea weed"]),
+            ("alias: /a", &["/a"], &[]),
+            ("aliases: false", &[], &[]),
+            ("aliases: ''", &[], &[]),
+            ("redirect_from: /a/", &["/a/"], &[]),
+            ("redirect_from:\n-  /a/\n- b", &["/a/", "/b"], &[]),
+            ("redirectFrom: a", &["/a"], &[]),
+            ("Path-Alias: /a", &["/a"], &[]),
+            ("url: /100%25/x\naliases: [./a%20b]", &["/100%/a b"], &[]),
+            ("aliases: [/a]\nredirect_from: [/b, /a]", &["/a", "/b"], &[]),
+            ("params: {aliases: [/a]}", &["/a"], &[]),
+            ("aliases: [/caf%C3%A9, /日本]", &["/café", "/日本"], &[]),
+            ("aliases: [/a/index.html, /b.html]", &["/a/", "/b.html"], &[]),
+            ("aliases: [/a, /a]", &["/a"], &[]),
+            ("aliases: [/posts/new, /posts/new/, /posts/new/index.html]", &[], &[]),
+            ("aliases: [/posts/new.html]", &["/posts/new.html"], &[]),
+            ("aliases: [https://example.com/blog/a]", &["/a"], &[]),
+            ("aliases: [http://EXAMPLE.com/blog/a/]", &["/a/"], &[]),
+            ("slug: x\naliases: [/posts/new]", &["/posts/new"], &[]),
+            ("url: /a/b/c/\naliases: [../d]", &["/a/d"], &[]),
+            ("url: /a/index.html\naliases: [/a]", &[], &[]),
+        ];
+        for (front_matter, aliases, names) in cases {
+            let (post, said) = read(front_matter);
+            assert_eq!((post.aliases, post.names), (owned(aliases), owned(names)), "{front_matter}");
+            assert_eq!(said, Vec::<String>::new(), "{front_matter}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_said_where_it_stands() {
+        let cases = [
+            (
+                "aliases: [/a, ../../b]",
+                "new.md:3:15: warning: the alias `../../b` leads nowhere: an address holds no",
+            ),
+            (
+                "aliases: [/a, /b/../c]",
+                "new.md:3:15: warning: the alias `/b/../c` leads nowhere: an address holds no",
+            ),
+            (
+                "aliases: ['/?p=12']",
+                "new.md:3:11: warning: the alias `/?p=12` leads nowhere: an address holds no",
+            ),
+            (
+                "aliases: ['/a#b']",
+                "new.md:3:11: warning: the alias `/a#b` leads nowhere: an address holds no",
+            ),
+            ("aliases: [\"/a\\nb\"]", "new.md:3:11: warning: the alias `/a"),
+            (
+                "aliases: /",
+                "new.md:3:10: warning: the alias `/` leads nowhere: an address holds no",
+            ),
+            (
+                "aliases: /%ff",
+                "new.md:3:10: warning: the alias `/%ff` leads nowhere: it is not UTF-8",
+            ),
+            (
+                "redirect_from: a/../b",
+                "new.md:3:16: warning: the alias `a/../b` leads nowhere: an address holds no",
+            ),
+            (
+                "aliases: https://elsewhere.example/a",
+                "new.md:3:10: warning: the alias `https://elsewhere.example/a` leads nowhere: it is not below the site's own address",
+            ),
+            (
+                "aliases: https://example.com/a",
+                "new.md:3:10: warning: the alias `https://example.com/a` leads nowhere: it is not below the site's own address",
+            ),
+            (
+                "aliases: https://example.com/blogs/a",
+                "new.md:3:10: warning: the alias `https://example.com/blogs/a` leads nowhere: it is not below",
+            ),
+            (
+                "aliases: /feed.xml",
+                "new.md:3:10: warning: the alias `/feed.xml` leads nowhere: addresses that begin so are feedmill's",
+            ),
+            (
+                "aliases: /tags/a",
+                "new.md:3:10: warning: the alias `/tags/a` leads nowhere: addresses that begin so are feedmill's",
+            ),
+        ];
+        for (front_matter, expected) in cases {
+            let (post, said) = read(front_matter);
+            assert_eq!(said.len(), 1, "{front_matter}: {said:?}");
+            assert!(said[0].starts_with(expected), "{front_matter}: {said:?}");
+            assert!(
+                post.aliases.iter().all(|alias| alias == "/a"),
+                "{front_matter}: {:?}",
+                post.aliases
+            );
+        }
+    }
+
+    #[test]
+    fn there_are_bounds() {
+        let many: Vec<String> = (0..70).map(|n| format!("/a{n}")).collect();
+        let (post, said) = read(&format!("aliases: [{}]", many.join(", ")));
+        assert_eq!(post.aliases, many[..MOST]);
+        assert!(said.len() == 1 && said[0].contains("at most 64"), "{said:?}");
+        let (post, _) = read(&format!("aliases: [/{}, {}]", "a".repeat(1024), "b".repeat(201)));
+        assert!(post.aliases.is_empty() && post.names.is_empty());
+    }
+
+    #[test]
+    fn names_may_have_been_addresses() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("aliases: old-name", &["/posts/old-name", "/old-name"]),
+            ("url: /2014/x/\naliases: old", &["/2014/old", "/old"]),
+            ("url: /x\naliases: old", &["/old", "/old"]),
+            ("aliases: [Two words, 'a?b', '..']", &[]),
+            ("aliases: feed", &["/posts/feed"]),
+        ];
+        for (front_matter, expected) in cases {
+            let found: Vec<String> = read(front_matter).0.addresses_of_names().collect();
+            assert_eq!(found, owned(expected), "{front_matter}");
+        }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+}
