@@ -2,12 +2,14 @@
 //!
 //! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
 
+mod redirect;
 mod tables;
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::redirect::{Redirect, Redirects, path_on_site};
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 
@@ -34,7 +36,7 @@ pub struct Config {
     /// How often one client may ask without conditions.
     pub pace: Pace,
     /// Addresses that have moved.
-    pub redirect: Vec<Redirect>,
+    pub redirect: Redirects,
 }
 
 impl Config {
@@ -100,15 +102,8 @@ impl Config {
             let message = "it starts with `/`, `http://` or `https://` and holds `{slug}`".to_owned();
             return Err(("posts.permalink", message));
         }
-        for Redirect { from, to } in &self.redirect {
-            let is_web = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            if !from.starts_with('/') || !(is_web || to.starts_with('/') && !to.starts_with("//")) || from == to {
-                return Err((
-                    "redirect.from",
-                    "`from` is a path, `to` another path or an http address".to_owned(),
-                ));
-            }
-        }
+        let base = self.base();
+        self.redirect.checked(&base).map_err(|message| ("redirect.from", message))?;
         Ok(self)
     }
 
@@ -260,6 +255,14 @@ mod tests {
             (
                 "[site]\nbase_url = 'ftp://x'\n",
                 "feedmill.toml:2:1: error: site.base_url: an http or https address",
+            ),
+            (
+                "[[redirect]]\nfrom = '/a'\nto = '/b'\n[[redirect]]\nfrom = '/b'\nto = '/a'\n",
+                "feedmill.toml:2:1: error: redirect.from: these lead round in a circle: `/a` → `/b` → `/a`",
+            ),
+            (
+                "[[redirect]]\nfrom = 'a'\nto = '/b'\n",
+                "feedmill.toml:2:1: error: redirect.from: `from` is a path",
             ),
         ];
         for (text, expected) in cases {

@@ -1,9 +1,10 @@
 //! The door: requests in, answers out.
 //!
-//! [`server`] holds the connections, [`filter`] takes requests in and gives answers out, [`routes`] says which address answers what, [`target`] reads an address, [`query`] the
-//! parameters of the listing, [`negotiate`] and [`conditional`] what the client would rather have and what it has already; [`reply`]
-//! makes an answer of a document, [`delta`] only what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files,
-//! [`problem`] says what went wrong, [`pace`] who asks too often, [`access`] who asked what. [`admin`] is the operator's door.
+//! [`server`] holds the connections, [`filter`] takes requests in and gives answers out, [`routes`] says which address answers what,
+//! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
+//! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
+//! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong, [`pace`] who
+//! asks too often, [`access`] who asked what. [`admin`] is the operator's door.
 
 pub mod access;
 pub mod admin;
@@ -17,6 +18,7 @@ pub mod pace;
 pub mod problem;
 pub mod query;
 pub mod range;
+mod redirect;
 pub mod reply;
 pub mod routes;
 pub mod server;

@@ -54,7 +54,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             for (name, value, origin) in facts(post, &config) {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
-            for (name, value) in [("section", post.section.clone()), ("tags", joined(&post.tags))] {
+            let more = [
+                ("section", post.section.clone()),
+                ("tags", joined(&post.tags)),
+                ("aliases", joined(&post.aliases)),
+            ];
+            for (name, value) in more {
                 if let Some(value) = value {
                     writeln!(out, "  {name:<9} {}", printable(&value))?;
                 }
@@ -166,6 +171,7 @@ fn as_json(path: &Utf8Path, post: Option<&Post>, said: &[&Diagnostic], config: &
         "title": post.map(|post| &post.title),
         "date": post.map(|post| post.date),
         "tags": post.map(|post| &post.tags),
+        "aliases": post.map(|post| &post.aliases),
         "origins": post.map(|post| &post.origins),
         "problems": said,
     })

@@ -241,16 +241,6 @@ pub struct Pace {
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
-/// `[[redirect]]`: an address that has moved for good (RFC 9110, section 15.4.2).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Redirect {
-    /// The path that was: `/old-feed.xml`.
-    pub from: String,
-    /// The path or URL that is.
-    pub to: String,
-}
-
 /// The longest span that can be set: a day.
 const LONGEST_SPAN: f64 = 86_400.0;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use percent_encoding::{CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::conditional::{Verdict, http_date, weigh};
 use super::negotiate;
@@ -118,6 +118,19 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Times
     response
 }
 
+/// What stands nowhere in a URI (RFC 3986, section 2), and what is not ASCII.
+const UNFIT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 /// The answer that sends a client to `location` for good.
 #[must_use]
 pub fn moved(location: &str) -> Response<Bytes> {
@@ -125,7 +138,7 @@ pub fn moved(location: &str) -> Response<Bytes> {
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     let headers = response.headers_mut();
     // a request line may have held bytes that no URI has; what is percent-encoded already stays as it is
-    let location = utf8_percent_encode(location, CONTROLS).to_string();
+    let location = utf8_percent_encode(location, UNFIT).to_string();
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(header::LOCATION, location);
     }

@@ -2,20 +2,20 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use percent_encoding::percent_decode_str;
 
 use super::delta;
 use super::links;
 use super::negotiate::{Subscription, subscription};
 use super::problem::problem;
 use super::query;
+use super::redirect;
 use super::reply::{Terms, moved, reply};
 use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
-use crate::render::{Format, Place, feed_path, post_url};
-use crate::site::{Site, Whereabouts};
+use crate::render::{Format, Place, feed_path};
+use crate::site::Site;
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -86,17 +86,11 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
         );
     }
     let config = site.config();
-    let base = config.base();
-    // people write the path as they read it, and clients send it percent-encoded
-    let read = percent_decode_str(request.path).decode_utf8_lossy();
-    let is_from = |from: &str| from == request.path || from == read;
-    if let Some(redirect) = config.redirect.iter().find(|redirect| is_from(&redirect.from)) {
-        let is_path = redirect.to.starts_with('/');
-        return moved(&if is_path {
-            format!("{base}{}", redirect.to)
-        } else {
-            redirect.to.clone()
-        });
+    // what the configuration says has moved, has moved, whatever is there
+    if config.redirect.next(request.path, &config.base()).is_some()
+        && let Some(location) = redirect::destination(site, request.path, request.query)
+    {
+        return moved(&location);
     }
     let Some(target) = Target::read(request.path) else {
         return problem(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8");
@@ -119,17 +113,13 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
         Target::Map(part) => site.map(part).map(|document| discovery(site, &document, request)),
         Target::Robots => Some(discovery(site, &site.robots(), request)),
         // a file is no part of the site: who asks for one is answered from the disk
-        Target::Media(_) => None,
-        Target::Moved(path) => {
-            // who is sent somewhere should find something there
-            let leads = |to: &Target| to.scope().is_none_or(|scope| site.index.members(scope).is_some());
-            Target::read(&path)
-                .filter(leads)
-                .map(|_| elsewhere(format!("{base}{path}"), request))
-        }
+        Target::Media(_) | Target::Moved(_) => None,
         Target::Address(address) => at_address(site, &address, request),
     };
-    found.unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
+    let elsewhere = || redirect::destination(site, request.path, request.query).map(|location| moved(&location));
+    found
+        .or_else(elsewhere)
+        .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
 fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
@@ -185,7 +175,7 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
     Some(response)
 }
 
-/// The post at `address`, or the way to it where only its last slash is amiss.
+/// The post at `address`, or its Markdown.
 fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<Bytes>> {
     if let Some(document) = site.post_page(address) {
         return Some(found_by(site, address, page(site, &document, &Scope::Site, request)));
@@ -195,42 +185,11 @@ fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<
             return Some(found_by(site, &post, discovery(site, &document, request)));
         }
     }
-    let other = address.strip_suffix('/').map_or_else(|| format!("{address}/"), str::to_owned);
-    if let Some(post) = site.index.by_address(&other) {
-        return Some(elsewhere(post_url(&site.config().base(), &post.address), request));
-    }
-    let mut former = [address, other.as_str()].into_iter().map(|address| (address.to_owned(), ""));
-    let mut sources = sources(address).map(|address| (address, ".md"));
-    let find = |(address, ending): (String, &'static str)| Some((site.whereabouts(&address)?, ending));
-    let (whereabouts, ending) = former.find_map(find).or_else(|| sources.find_map(find))?;
-    Some(match whereabouts {
-        Whereabouts::Moved(url) if ending.is_empty() => elsewhere(url, request),
-        Whereabouts::Moved(url) => elsewhere(format!("{}{ending}", url.trim_end_matches('/')), request),
-        Whereabouts::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
-        Whereabouts::Awaited => {
-            let mut response = problem(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "what is at this address cannot be read for now",
-            );
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-            response
-        }
-    })
-}
-
-/// The way to `address`, of which the same is asked.
-fn elsewhere(mut address: String, request: &Request) -> Response<Bytes> {
-    if !request.query.is_empty() {
-        address.push('?');
-        address.push_str(request.query);
-    }
-    moved(&address)
+    None
 }
 
 /// The addresses of the posts whose Markdown may be at `address`: with `.md` after it, where a slash at its end may stay away.
-fn sources(address: &str) -> impl Iterator<Item = String> {
+pub(super) fn sources(address: &str) -> impl Iterator<Item = String> {
     let post = address.strip_suffix(".md").into_iter();
     post.flat_map(|post| [post.to_owned(), format!("{post}/")])
 }

@@ -31,7 +31,7 @@ pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (
                     continue;
                 }
             };
-            // of two spellings of its own one is enough
+            // a post that had to give its address away may stand at its own alias
             if owner.source != post.source {
                 let message = format!("the alias {alias} does not lead here: it is {what} of {}", owner.source);
                 let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);

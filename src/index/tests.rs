@@ -301,3 +301,62 @@ fn what_changed_goes_by_the_later_of_two_dates_but_never_by_one_that_lies_ahead(
     let stretch = index.changed_since(&Filter::default(), at("2026-01-01T00:00:00Z"), 1);
     assert_eq!((stretch.posts.len(), stretch.following), (1, 4));
 }
+
+#[test]
+fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
+    let files = [
+        ("old.md", "---\ndate: 2024-01-01\naliases: [/both, /posts/new/, word]\n---\n"),
+        (
+            "new.md",
+            "---\ndate: 2025-01-01\naliases: [/both/, /both/index.html, /posts/draft, /word, /posts/gone]\n---\n",
+        ),
+        (
+            "draft.md",
+            "---\ndate: 2023-01-01\ndraft: true\naliases: [/both, /hidden, hidden-word]\n---\n",
+        ),
+        (
+            "gone.md",
+            "---\ndate: 2023-01-01\nexpiryDate: 2024-01-01\naliases: [/both, /ended]\n---\n",
+        ),
+        ("later.md", "---\ndate: 2026-07-01\naliases: [/soon]\n---\n"),
+        ("unlisted.md", "---\ndate: 2026-01-01\nunlisted: true\naliases: /quiet\n---\n"),
+    ];
+    let cases = [
+        ("/both", Some("old.md")),
+        ("/both/", Some("old.md")),
+        ("/both/index.html", Some("old.md")),
+        ("/posts/new/", Some("new.md")),
+        ("/posts/new", Some("new.md")),
+        ("/posts/draft", Some("new.md")),
+        ("/posts/gone/", Some("new.md")),
+        ("/word", Some("new.md")),
+        ("/posts/word", Some("old.md")),
+        ("/quiet", Some("unlisted.md")),
+        ("/hidden", None),
+        ("/hidden-word", None),
+        ("/ended", None),
+        ("/soon", None),
+        ("/posts/later/", None),
+        ("/", None),
+        ("", None),
+    ];
+    let mut reversed = files;
+    reversed.reverse();
+    for files in [files, reversed] {
+        let (index, said) = index(&files, NOW);
+        for (address, expected) in cases {
+            let found = index.by_alias(address).map(|post| post.source.as_str());
+            assert_eq!(found, expected, "{address}");
+        }
+        assert_eq!(
+            said,
+            [
+                "old.md: warning: the alias /posts/new/ does not lead here: it is the address of new.md (remove it from one of the two posts)",
+                "new.md: warning: the alias /both/ does not lead here: it is an alias of old.md (remove it from one of the two posts)",
+                "draft.md: warning: the alias /both does not lead here: it is an alias of old.md (remove it from one of the two posts)",
+            ]
+        );
+    }
+    let (index, _) = index(&files, "2026-07-02T00:00:00Z");
+    assert_eq!(index.by_alias("/soon").map(|post| post.source.as_str()), Some("later.md"));
+}

@@ -1,4 +1,4 @@
-//! Where a post was read before: `aliases` (Hugo, Zola, GoBlog), `redirect_from` (Jekyll), `Path-Alias` (Publ).
+//! Where a post was read before: `aliases` (Hugo, Zola), `redirect_from` (Jekyll), `Path-Alias` (Publ).
 //!
 //! With `/` before it, or within it, an alias is a path from the site's root; with `./` or `../` before it, one from the folder of
 //! the post's own address, as in Hugo. A single word may be either, or an Obsidian note's other name: it is kept as a [name]
@@ -29,41 +29,40 @@ const MIXED_KEYS: [&str; 2] = ["aliases", "alias"];
 /// Keys whose values are paths from the site's root and nothing else.
 const PATH_KEYS: [&str; 2] = ["redirect_from", "path_alias"];
 
-/// How many aliases and how many names of one post are kept.
+/// How many aliases of one post, names among them, are read.
 const MOST: usize = 64;
 /// A longer name, in bytes, is left out.
 const LONGEST_NAME: usize = 200;
 
 /// The aliases in `fields`, of the post at `own`.
 pub fn read(fields: &Fields, own: &str, config: &Config, says: &mut Remarks) -> Aliases {
+    let of = |keys: &[&str], may_be_name: bool| {
+        let nodes = fields.all(keys).into_iter();
+        nodes.flat_map(move |(_, node)| texts(node, may_be_name).into_iter().map(move |text| (text, may_be_name)))
+    };
+    let mut written = of(&MIXED_KEYS, true).chain(of(&PATH_KEYS, false));
     let mut found = Aliases::default();
-    let mut left_out = None;
-    for (keys, may_be_name) in [(MIXED_KEYS, true), (PATH_KEYS, false)] {
-        for (_, node) in fields.all(&keys) {
-            for (element, text) in texts(node, may_be_name) {
-                let path = match meant(text, own, may_be_name, config) {
-                    Meant::Name if found.names.len() < MOST && text.len() <= LONGEST_NAME => {
-                        found.names.push(fields::line(text));
-                        continue;
-                    }
-                    Meant::Name => continue,
-                    Meant::Path(path) => path,
-                };
-                match path {
-                    // an address of its own is no old one, and what is written twice is one
-                    Ok(path) if bare(&path) == bare(own) || found.addresses.contains(&path) => {}
-                    Ok(path) if found.addresses.len() < MOST => found.addresses.push(path),
-                    Ok(_) => left_out = left_out.or(Some(element)),
-                    Err(why) => refuse(element, text, &why, says),
-                }
-            }
+    for ((node, text), may_be_name) in written.by_ref().take(MOST) {
+        match meant(text, own, may_be_name, config) {
+            Meant::Name if text.len() <= LONGEST_NAME => found.names.push(fields::line(text)),
+            Meant::Name => {}
+            // an address of its own is no old one, and one that is written twice is one
+            Meant::Path(Ok(path)) if bare(&path) == bare(own) || found.has(&path) => {}
+            Meant::Path(Ok(path)) => found.addresses.push(path),
+            Meant::Path(Err(why)) => refuse(node, text, &why, says),
         }
     }
-    if let Some(node) = left_out {
-        let message = format!("this alias and what follows is not used: a post has at most {MOST}");
+    if let Some(((node, _), _)) = written.next() {
+        let message = format!("this alias and those after it lead nowhere: a post has at most {MOST}");
         says.about("alias-unusable", node, message, "write a `[[redirect]]` in the configuration");
     }
     found
+}
+
+impl Aliases {
+    fn has(&self, address: &str) -> bool {
+        self.addresses.iter().any(|known| bare(known) == bare(address))
+    }
 }
 
 fn refuse(node: &Node, text: &str, why: &Refusal, says: &mut Remarks) {
@@ -207,7 +206,7 @@ mod tests {
             ("params: {aliases: [/a]}", &["/a"], &[]),
             ("aliases: [/caf%C3%A9, /日本]", &["/café", "/日本"], &[]),
             ("aliases: [/a/index.html, /b.html]", &["/a/", "/b.html"], &[]),
-            ("aliases: [/a, /a]", &["/a"], &[]),
+            ("aliases: [/a, /a/, /a/index.html]", &["/a"], &[]),
             ("aliases: [/posts/new, /posts/new/, /posts/new/index.html]", &[], &[]),
             ("aliases: [/posts/new.html]", &["/posts/new.html"], &[]),
             ("aliases: [https://example.com/blog/a]", &["/a"], &[]),

@@ -81,7 +81,10 @@ fn check_says_every_problem_and_tells_by_its_exit_status() {
 fn why_tells_what_a_post_is_and_where_that_came_from() {
     let site = folder(&[
         ("posts/2026-01-31-good-day.md", "# A good day\n\nText.\n"),
-        ("posts/draft.md", "---\ndraft: yes\ndate: 2026-01-31\n---\n"),
+        (
+            "posts/draft.md",
+            "---\ndraft: yes\ndate: 2026-01-31\naliases: [/old/, b/c]\n---\n",
+        ),
         ("posts/later.md", "---\ndate: 2999-01-01\n---\n"),
         ("posts/_hidden.md", "text"),
         ("posts/open.md", "---\ntitle: open\n"),
@@ -97,7 +100,10 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
                 "tag:localhost,2026-01-31:good-day  (date and slug)",
             ],
         ),
-        ("posts/draft.md", &["no: it is a draft (front matter: draft)"]),
+        (
+            "posts/draft.md",
+            &["no: it is a draft (front matter: draft)", "aliases   /old/, /b/c"],
+        ),
         ("posts/later.md", &["not before 2999-01-01T00:00:00Z (front matter: date)"]),
         (
             "posts/_hidden.md",

@@ -22,6 +22,7 @@ mod media;
 mod oddities;
 mod operators;
 mod protocol;
+mod redirects;
 mod server;
 mod still;
 mod warp_facts;
