@@ -21,19 +21,19 @@ pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (
     for post in posts {
         for alias in &post.aliases {
             let page = bare(alias);
-            let (owner, what) = match (at(live, page), by_alias.get(page)) {
-                (Some(owner), _) => (owner, "the address"),
-                (None, Some(owner)) => (owner, "an alias"),
-                (None, None) => {
-                    if post.is_readable(now) {
-                        by_alias.insert(page.to_owned(), Arc::clone(post));
-                    }
-                    continue;
+            let markdown = || at(live, page.strip_suffix(".md")?);
+            let owner = at(live, page).map(|post| (post, "the address"));
+            let owner = owner.or_else(|| markdown().map(|post| (post, "the Markdown")));
+            let owner = owner.or_else(|| by_alias.get(page).map(|post| (post, "an alias")));
+            let Some((owner, what)) = owner else {
+                if post.is_readable(now) {
+                    by_alias.insert(page.to_owned(), Arc::clone(post));
                 }
+                continue;
             };
-            // a post that had to give its address away may stand at its own alias
+            // its own Markdown may stand there, or the post itself where it had to give its address away
             if owner.source != post.source {
-                let message = format!("the alias {alias} does not lead here: it is {what} of {}", owner.source);
+                let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", owner.source);
                 let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
                 diagnostics.push(diagnostic.mend("remove it from one of the two posts"));
             }

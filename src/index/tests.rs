@@ -305,10 +305,13 @@ fn what_changed_goes_by_the_later_of_two_dates_but_never_by_one_that_lies_ahead(
 #[test]
 fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
     let files = [
-        ("old.md", "---\ndate: 2024-01-01\naliases: [/both, /posts/new/, word]\n---\n"),
+        (
+            "old.md",
+            "---\ndate: 2024-01-01\naliases: [/both, /posts/new/, word, /posts/old.md]\n---\n",
+        ),
         (
             "new.md",
-            "---\ndate: 2025-01-01\naliases: [/both/, /both/index.html, /posts/draft, /word, /posts/gone]\n---\n",
+            "---\ndate: 2025-01-01\naliases: [/both/, /both/index.html, /posts/draft, /word, /posts/gone, /posts/old.md]\n---\n",
         ),
         (
             "draft.md",
@@ -351,9 +354,10 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
         assert_eq!(
             said,
             [
-                "old.md: warning: the alias /posts/new/ does not lead here: it is the address of new.md (remove it from one of the two posts)",
-                "new.md: warning: the alias /both/ does not lead here: it is an alias of old.md (remove it from one of the two posts)",
-                "draft.md: warning: the alias /both does not lead here: it is an alias of old.md (remove it from one of the two posts)",
+                "old.md: warning: the alias `/posts/new/` does not lead here: it is the address of new.md (remove it from one of the two posts)",
+                "new.md: warning: the alias `/both/` does not lead here: it is an alias of old.md (remove it from one of the two posts)",
+                "new.md: warning: the alias `/posts/old.md` does not lead here: it is the Markdown of old.md (remove it from one of the two posts)",
+                "draft.md: warning: the alias `/both` does not lead here: it is an alias of old.md (remove it from one of the two posts)",
             ]
         );
     }

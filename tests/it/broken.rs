@@ -72,6 +72,7 @@ fn every_broken_post_is_told_as_promised() {
 fn every_diagnostic_has_a_place_or_is_about_the_whole_file_and_says_the_mend() {
     let whole = [
         "address-taken",
+        "alias-taken",
         "conflict-copy",
         "date-impossible",
         "date-missing",

@@ -246,6 +246,63 @@ fn no_content_of_a_feed_points_anywhere_relative_or_runs_anything() {
     }
 }
 
+/// The aliases that are written in the front matter `text`, found without feedmill.
+fn old_addresses(text: &str) -> Vec<String> {
+    if let Some((front_matter, _)) = text.strip_prefix("+++\n").and_then(|text| text.split_once("\n+++")) {
+        let table: toml::Table = front_matter.parse().unwrap();
+        let aliases = table
+            .get("aliases")
+            .and_then(toml::Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        return aliases.iter().map(|alias| format!("/{}", alias.as_str().unwrap())).collect();
+    }
+    let mut lines = text.lines();
+    let Some(key) = lines.find(|line| line.starts_with("redirect_from:")) else {
+        return Vec::new();
+    };
+    let list = lines.map_while(|line| line.trim_start().strip_prefix("- ")).map(str::trim);
+    let one = key.trim_start_matches("redirect_from:").trim();
+    [one]
+        .into_iter()
+        .chain(list)
+        .filter(|path| !path.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_old_address_leads_to_its_post() {
+    for (name, least) in [("18f", 8), ("rust-blog", 700)] {
+        let Some(path) = corpus(name) else { continue };
+        let site = site(&path, "[site]\nbase_url = 'https://example.com'");
+        let mut count = 0;
+        for post in &site.all {
+            for old in old_addresses(&fs::read_to_string(path.join(&post.source)).unwrap()) {
+                // a live page, or a live post's Markdown, goes before an alias
+                if old.strip_suffix(".md").unwrap_or(&old) == post.address {
+                    continue;
+                }
+                let expected = format!("https://example.com{}", post.address.replace('@', "%40"));
+                let answer = ask(&site, &old, "");
+                let location = answer
+                    .headers()
+                    .get("location")
+                    .map(|location| location.to_str().unwrap().replace('@', "%40"));
+                assert_eq!(
+                    (answer.status().as_u16(), location),
+                    (301, Some(expected)),
+                    "{name}: {old} of {}",
+                    post.source
+                );
+                count += 1;
+            }
+        }
+        assert!(count >= least, "{name}: {count}");
+        println!("{name}: {count} old addresses");
+    }
+}
+
 /// The tags of `html`, from `<` to `>`.
 fn tags(html: &str) -> impl Iterator<Item = &str> {
     html.split('<')

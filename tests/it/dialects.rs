@@ -224,6 +224,25 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
 }
 
 #[test]
+fn what_other_tools_call_an_old_address_leads_to_the_post() {
+    let site = TestFolder::of_fixtures("dialects").site(CONFIG);
+    let cases = [
+        ("/2021/11/release", "_posts/2021-11-8-release-notes.markdown"),
+        ("/rain.php", "publ/sound-of-rain.md"),
+        ("/posts/Moss", "Obsidian Vault/Field notes on moss.md"),
+        ("/old/harbour", "hugo/harbour-lights.md"),
+    ];
+    for (old, source) in cases {
+        let found = site.moved(old);
+        assert_eq!(
+            found.as_ref(),
+            site.post(Utf8Path::new(source)).map(|post| &post.address),
+            "{old}"
+        );
+    }
+}
+
+#[test]
 fn everything_that_is_told_of_each() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
