@@ -65,14 +65,12 @@ impl From<Settled> for Material {
     }
 }
 
-/// Where a post is that had an address.
+/// Why there is nothing at an address where there once was a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    /// Here: the absolute URL.
-    Moved(String),
-    /// Withdrawn; its title.
+pub enum Lost {
+    /// It was withdrawn; its title.
     Withdrawn(String),
-    /// Not to be had for now: its file is missing or cannot be read, and nobody took it away.
+    /// Its file is missing or cannot be read, and nobody took it away.
     Awaited,
 }
 
@@ -213,13 +211,23 @@ impl Site {
     /// Every old address is looked for here and nowhere else.
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
-        if let Some(post) = self.index.by_alias(address) {
+        if let Some(post) = self.successor(address) {
             return Some(post.address.clone());
         }
-        let post = self.index.by_alias(address.strip_suffix(".md")?)?;
+        let post = self.successor(address.strip_suffix(".md")?)?;
         // of a post whose page is elsewhere there is no Markdown here
         let here = post.address.starts_with('/');
         here.then(|| format!("{}.md", post.address.trim_end_matches('/')))
+    }
+
+    /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
+    fn successor(&self, address: &str) -> Option<&Arc<Post>> {
+        let had_it = || {
+            let tenant = self.past.tenant(address)?;
+            self.post(&tenant.source)
+                .filter(|post| *post.id == *tenant.id && self.shows(post))
+        };
+        self.index.by_alias(address).or_else(had_it)
     }
 
     /// The feeds of every scope, as an outline (OPML 2.0).
@@ -245,17 +253,17 @@ impl Site {
         Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
     }
 
-    /// Where the post is that had the address `address`, at which nothing is.
+    /// Why there is nothing at the address `address`, where there once was a post, or its Markdown, that is nowhere now.
     #[must_use]
-    pub fn whereabouts(&self, address: &str) -> Option<Whereabouts> {
-        let tenant = self.past.tenant(address)?;
-        let post = self
-            .post(&tenant.source)
-            .filter(|post| *post.id == *tenant.id && self.shows(post));
-        Some(match post {
-            Some(post) => Whereabouts::Moved(post_url(&self.config.base(), &post.address)),
-            None if tenant.is_awaited => Whereabouts::Awaited,
-            None => Whereabouts::Withdrawn(tenant.title.clone()),
+    pub fn lost(&self, address: &str) -> Option<Lost> {
+        let tenant = self
+            .past
+            .tenant(address)
+            .or_else(|| self.past.tenant(address.strip_suffix(".md")?))?;
+        Some(if tenant.is_awaited {
+            Lost::Awaited
+        } else {
+            Lost::Withdrawn(tenant.title.clone())
         })
     }
 

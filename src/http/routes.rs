@@ -15,7 +15,7 @@ use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::{Format, Place, feed_path};
-use crate::site::Site;
+use crate::site::{Lost, Site};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -119,7 +119,28 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     let elsewhere = || redirect::destination(site, request.path, request.query).map(|location| moved(&location));
     found
         .or_else(elsewhere)
+        .or_else(|| lost(site, request.path))
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
+}
+
+/// What is said at an address where there once was a post.
+fn lost(site: &Site, path: &str) -> Option<Response<Bytes>> {
+    let Some(Target::Address(address)) = Target::read(path) else {
+        return None;
+    };
+    Some(match site.lost(&address)? {
+        Lost::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
+        Lost::Awaited => {
+            let mut response = problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "what is at this address cannot be read for now",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            response
+        }
+    })
 }
 
 fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {

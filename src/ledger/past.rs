@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use super::record::PostRecord;
-use crate::post::{Origin, Origins, Person, Post, Standing};
+use crate::post::{Origin, Origins, Person, Post, Standing, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -28,7 +28,7 @@ pub struct Past {
     pub known_from: Timestamp,
     /// The earliest first.
     pub(super) departures: Vec<Departure>,
-    /// Who had an address, and no longer has.
+    /// Who had an address, and no longer has; by [`bare`] address.
     pub(super) addresses: HashMap<String, Tenant>,
 }
 
@@ -67,12 +67,13 @@ impl Past {
     /// The post that had `address` last, if it is still told of: it has another one now, went, or cannot be read.
     #[must_use]
     pub fn tenant(&self, address: &str) -> Option<&Tenant> {
-        self.addresses.get(address)
+        self.addresses.get(bare(address))
     }
 
     /// Notes that `tenant` had `address`, unless another post had it later.
     pub(super) fn had(&mut self, address: &str, tenant: Tenant) {
         let is_later = |known: &Tenant| (tenant.until, &tenant.id) > (known.until, &known.id);
+        let address = bare(address);
         if self.addresses.get(address).is_none_or(is_later) {
             self.addresses.insert(address.to_owned(), tenant);
         }
@@ -110,6 +111,8 @@ impl PostRecord {
             link: None,
             enclosures: Vec::new(),
             extra: serde_json::Map::new(),
+            aliases: Vec::new(),
+            names: Vec::new(),
             body: "".into(),
             touched: self.first_served,
             told: None,

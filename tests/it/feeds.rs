@@ -113,12 +113,15 @@ fn rich() -> FeedPage {
         updated: moment("2026-03-05T20:00:00Z", 0),
         // it has moved, and two posts went
         identity: "https://first.example".to_owned(),
-        withdrawn: [("tag:example.com,2026-02-01:spam&co", "2026-03-01T10:00:00Z"), ("x:2", "2026-03-04T10:00:00Z")]
-            .map(|(id, at)| Withdrawn {
-                id: id.to_owned(),
-                at: at.parse().unwrap(),
-            })
-            .into(),
+        withdrawn: [
+            ("tag:example.com,2026-02-01:spam&co", "2026-03-01T10:00:00Z"),
+            ("x:2", "2026-03-04T10:00:00Z"),
+        ]
+        .map(|(id, at)| Withdrawn {
+            id: id.to_owned(),
+            at: at.parse().unwrap(),
+        })
+        .into(),
         items: vec![whole, shortened, permanent],
         ..empty()
     }

@@ -36,7 +36,7 @@ fn a_save_shows_in_every_document_at_once() {
         assert!(!site.get(path).body.contains("Second words"), "{path}");
     }
     fs::remove_file(site.path().join("b.md")).unwrap();
-    site.wait_for("/posts/b", |answer| answer.status == 404);
+    site.wait_for("/posts/b", |answer| answer.status == 410);
     assert!(EVERYWHERE.iter().all(|path| !site.get(path).body.contains("Third words")));
 }
 
@@ -73,7 +73,7 @@ fn a_post_appears_and_goes_at_its_instant() {
         before.header("etag"),
         "what is the same again has the same tag"
     );
-    assert_eq!(site.get("/posts/timed").status, 404);
+    assert_eq!(site.get("/posts/timed").status, 410);
 }
 
 #[test]
