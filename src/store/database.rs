@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 
@@ -31,6 +32,8 @@ pub struct Contents {
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
+    /// It was made just now.
+    is_new: bool,
     /// Which file it is, and its `-wal`.
     identity: (Option<Identity>, Option<Identity>),
 }
@@ -70,9 +73,10 @@ impl Database {
             None => Connection::open_with_flags(&path, flags)?,
         };
         connection.busy_timeout(BUSY)?;
-        if schema::recognise(&connection, place)? {
-            check(&connection)?;
-        }
+        // whatever turns out to be wrong with the file, its log is then still there
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let is_new = !schema::recognise(&connection, place)?;
+        check(&connection)?;
         // where a file system cannot do WAL, SQLite stays with a rollback journal, which is as safe
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -82,8 +86,13 @@ impl Database {
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         schema::bring_forward(&mut connection, place)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         let identity = identity(place)?;
-        Ok(Database { connection, identity })
+        Ok(Database {
+            connection,
+            is_new,
+            identity,
+        })
     }
 
     /// Writes what is in the log to the file itself and empties the log.
@@ -102,7 +111,12 @@ impl Database {
         Ok(identity(place)? == self.identity)
     }
 
-    /// Which file it is.
+    /// Whether it was made when it was opened.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Which file it is. A file that was deleted leaves its identity to the next.
     pub(super) fn identity(&self) -> Option<Identity> {
         self.identity.0
     }

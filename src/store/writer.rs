@@ -356,7 +356,7 @@ impl Writer {
             Err(Failure::Busy) if !self.distrusts_log => {}
             emptied => emptied?,
         }
-        let contents = if self.known.is_some() && database.identity() == self.known {
+        let contents = if !database.is_new() && self.known.is_some() && database.identity() == self.known {
             None
         } else {
             Some(database.contents()?)
@@ -378,6 +378,9 @@ impl Writer {
         let is_moved = Identity::of(self.place.database()).map_err(fails)? != was;
         let log = self.place.beside("-wal");
         let there = Identity::of(&log).map_err(fails)?;
+        if is_moved {
+            self.known = None;
+        }
         if is_moved && there.is_some() && there == log_was {
             std::fs::remove_file(&log).map_err(fails)?;
         }

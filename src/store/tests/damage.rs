@@ -1,0 +1,173 @@
+//! Files that are no sound ledger: each is moved aside or left alone, and neither in silence.
+
+use std::fs;
+
+use super::*;
+
+/// Thirty posts: more than one page of them.
+fn many() -> Vec<Record> {
+    (0..30).map(|n| post(&format!("post-{n:02}"), &"x".repeat(500))).collect()
+}
+
+#[test]
+fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
+    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 6] = [
+        ("its first page is overwritten", |mut bytes| {
+            bytes[..100].fill(0xff);
+            bytes
+        }),
+        ("a bit of its first page's tree flipped", |mut bytes| {
+            bytes[100] ^= 0x10;
+            bytes
+        }),
+        ("a page inside is overwritten", |mut bytes| {
+            let at = bytes.len() - 4096;
+            bytes[at..].fill(0xaa);
+            bytes
+        }),
+        ("a bit of an inner page flipped", |mut bytes| {
+            bytes[4096] ^= 0x40;
+            bytes
+        }),
+        ("its end is missing", |mut bytes| {
+            bytes.truncate(bytes.len() / 2 + 100);
+            bytes
+        }),
+        ("it is a text", |_| b"not a database, but long enough to be one ".repeat(40)),
+    ];
+    for (name, damage) in damages {
+        let folder = Folder::of(&many());
+        let bytes = damage(fs::read(folder.path("ledger.db")).unwrap());
+        fs::write(folder.path("ledger.db"), &bytes).unwrap();
+        fs::write(folder.path("ledger.db-wal"), "a log of it").unwrap();
+
+        let unread = read(&folder.dir).unwrap_err();
+        assert!(matches!(unread, Failure::Corrupt(_)), "{name}: reading says so: {unread:?}");
+        let opening = folder.open();
+        assert_eq!(opening.records, [], "{name}");
+        assert!(
+            opening.notes[0].contains("was damaged") && opening.notes[0].contains(".corrupt-"),
+            "{name}: {:?}",
+            opening.notes
+        );
+        assert!(opening.store.keep_now(put(&post("a", "1")), PATIENCE), "{name}");
+        assert!(opening.store.close(), "{name}");
+        let names = folder.names();
+        let aside = names.iter().find(|name| name.contains(".corrupt-")).unwrap();
+        assert_eq!(fs::read(folder.path(aside)).unwrap(), bytes, "{name}: nothing of it is lost");
+        assert!(names.contains(&format!("{aside}-wal")), "{name}: {names:?}");
+        assert_eq!(folder.open().records, [post("a", "1")], "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
+    // more than SQLite keeps in memory
+    let large = |n: usize| (0..60).map(move |id| Change::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
+    let folder = Folder::new();
+    let store = folder.open().store;
+    assert!(store.keep_now(large(0).collect(), PATIENCE));
+    // in place, as a failing disk does it
+    for name in ["ledger.db", "ledger.db-wal"] {
+        let length = folder.path(name).metadata().unwrap().len();
+        fs::write(folder.path(name), vec![0xaa; usize::try_from(length).unwrap()]).unwrap();
+    }
+    let (mut found, mut n) = (None, 0);
+    until("it is made again", || {
+        n += 1;
+        let _ = store.keep_now(large(n).collect(), PATIENCE);
+        found = store.take_found();
+        found.is_some()
+    });
+    assert_eq!(found, Some(vec![]));
+    store.keep(large(n).collect());
+    until_written(&store);
+    assert!(store.close());
+    assert_eq!(folder.on_disk().len(), 60);
+    assert!(folder.names().iter().any(|name| name.contains(".corrupt-")));
+}
+
+#[test]
+fn an_empty_file_is_said_and_used() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.dir).unwrap();
+    fs::write(folder.path("ledger.db"), "").unwrap();
+    assert_eq!(read(&folder.dir).unwrap().records, []);
+    let opening = folder.open();
+    assert!(opening.notes[0].contains("was empty"), "{:?}", opening.notes);
+    assert!(opening.store.keep_now(put(&post("a", "1")), PATIENCE));
+}
+
+#[test]
+fn a_sound_database_of_another_program_is_left_alone() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.dir).unwrap();
+    folder.shell().execute_batch("CREATE TABLE record (kind, key, json)").unwrap();
+    let before = fs::read(folder.path("ledger.db")).unwrap();
+    let store = folder.open().store;
+    assert!(!store.keep_now(put(&post("a", "1")), PATIENCE));
+    assert!(trouble(&store).contains("a database of another program"));
+    assert!(!store.close());
+    assert_eq!(fs::read(folder.path("ledger.db")).unwrap(), before);
+    assert_eq!(read(&folder.dir).unwrap_err(), Failure::Foreign);
+}
+
+#[test]
+fn a_disk_that_damages_everything_is_not_filled_with_what_it_damaged() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.dir).unwrap();
+    for n in 0..20 {
+        fs::write(
+            folder.path("ledger.db"),
+            "no database at all, and not for the first time".repeat(20),
+        )
+        .unwrap();
+        let opening = folder.open();
+        let aside = folder.names().iter().filter(|name| name.contains(".corrupt-")).count();
+        assert_eq!(aside, (n + 1).min(16));
+        assert_eq!(opening.store.trouble().is_some(), n >= 16, "{:?}", opening.store.trouble());
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_kept_and_named() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let strange = [
+        ("aside", "x", r#"{"record":"aside","x":1}"#),
+        ("post", "half", r#"{"record":"post","id":"half"}"#),
+        ("post", "other", &serde_json::to_string(&post("another", "")).unwrap()),
+        ("post", "text", "not JSON"),
+    ];
+    for row in strange {
+        folder.shell().execute("INSERT INTO record VALUES (?1, ?2, ?3)", row).unwrap();
+    }
+    let opening = folder.open();
+    assert_eq!(opening.records, [post("a", "1")]);
+    let note = &opening.notes[0];
+    assert!(
+        note.starts_with("4 of the records") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
+        "{note}"
+    );
+    assert!(opening.store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(opening.store.close());
+    let kept = folder.on_disk();
+    for (kind, key, json) in strange {
+        assert_eq!(kept[&format!("{kind} {key}")], json);
+    }
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_is_said_until_it_can() {
+    let folder = Folder::new();
+    let above = folder.dir.parent().unwrap();
+    fs::write(above, "a file").unwrap();
+    let opening = folder.open();
+    assert_eq!(opening.records, []);
+    let said = trouble(&opening.store);
+    assert!(said.contains("cannot be made") && said.contains("feeds go on"), "{said}");
+    assert!(!opening.store.keep_now(put(&post("a", "1")), PATIENCE));
+    fs::remove_file(above).unwrap();
+    until_written(&opening.store);
+    assert!(opening.store.close());
+    assert_eq!(folder.open().records, [post("a", "1")]);
+}

@@ -1,0 +1,133 @@
+//! Failing the Nth thing that SQLite asks of the system, for every N until none is left.
+
+use std::collections::BTreeMap;
+
+use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR};
+
+use super::failing::{Layer, NAME};
+use super::*;
+
+/// A life of a store over `folder` in which the `n`th operation fails with `code`, and all after it until it heals, if
+/// `from_then_on`. Whether there was an `n`th.
+fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -> bool {
+    let context = format!("operation {n}, code {code}, from then on: {from_then_on}");
+    let mut place = Place::new(&folder.dir);
+    place.vfs = Some(NAME);
+    layer.fail(n, code, from_then_on);
+    let opening = folder.open_at(place);
+    let store = opening.store;
+    // memory, as the ledger has it
+    let mut memory: BTreeMap<String, Record> = BTreeMap::new();
+    let mut acknowledged = BTreeMap::new();
+    let merge = |memory: &mut BTreeMap<String, Record>, found: Vec<Record>| {
+        for record in found {
+            memory.entry(record.key().1.to_owned()).or_insert(record);
+        }
+    };
+    merge(&mut memory, opening.records);
+    for (id, title) in [("a", "1"), ("b", "1"), ("a", "2")] {
+        if let Some(found) = store.take_found() {
+            merge(&mut memory, found);
+            store.keep(memory.values().cloned().map(Change::Put).collect());
+        }
+        let record = post(id, title);
+        memory.insert(id.to_owned(), record.clone());
+        if store.keep_now(put(&record), PATIENCE) {
+            acknowledged.insert(id.to_owned(), record);
+        }
+        is_there(folder, &acknowledged, &context);
+    }
+    let happened = layer.counted() >= n;
+    layer.heal();
+    until(&context, || {
+        if let Some(found) = store.take_found() {
+            merge(&mut memory, found);
+            store.keep(memory.values().cloned().map(Change::Put).collect());
+        }
+        store.keep_now(Vec::new(), PATIENCE)
+    });
+    assert_eq!(store.trouble(), None, "{context}");
+    assert!(store.close(), "{context}");
+    assert_eq!(
+        read(&folder.dir).unwrap().records,
+        memory.into_values().collect::<Vec<_>>(),
+        "{context}"
+    );
+    assert_eq!(folder.on_disk().len(), 3, "{context}");
+    let names = folder.names();
+    assert!(
+        !names.iter().any(|name| name.contains(".corrupt-")),
+        "{context}: a fault is no damage: {names:?}"
+    );
+    happened
+}
+
+/// Everything acknowledged can be read past the failing layer, or what was handed over later for the same post.
+fn is_there(folder: &Folder, acknowledged: &BTreeMap<String, Record>, context: &str) {
+    if acknowledged.is_empty() {
+        return;
+    }
+    let there = read(&folder.dir)
+        .unwrap_or_else(|failure| panic!("{context}: {failure}"))
+        .records;
+    for (id, record) in acknowledged {
+        let read = there.iter().find(|there| there.key() == record.key());
+        let is_it = read == Some(record) || (id == "a" && read == Some(&post("a", "2")));
+        assert!(is_it, "{context}: {id} was acknowledged, and there is {read:?}");
+    }
+}
+
+fn every_operation(code: i32, from_then_on: bool) {
+    let layer = Layer::new();
+    let mut n = 0;
+    loop {
+        n += 1;
+        let folder = Folder::of(&[post("old", "0")]);
+        if !live(&layer, &folder, n, code, from_then_on) {
+            break;
+        }
+    }
+    // opening, checking, reading, three writes: it would be odd if that were few
+    assert!(n > 50, "only {n} operations");
+}
+
+#[test]
+fn an_error_at_any_operation_loses_nothing() {
+    every_operation(SQLITE_IOERR, false);
+}
+
+#[test]
+fn errors_from_any_operation_on_lose_nothing() {
+    every_operation(SQLITE_IOERR, true);
+}
+
+#[test]
+fn a_disk_that_is_full_from_any_operation_on_loses_nothing() {
+    every_operation(SQLITE_FULL, true);
+}
+
+#[test]
+fn a_new_file_may_fail_at_any_operation_too() {
+    let layer = Layer::new();
+    for n in 1.. {
+        let folder = Folder::new();
+        let mut place = Place::new(&folder.dir);
+        place.vfs = Some(NAME);
+        layer.fail(n, SQLITE_IOERR, false);
+        let store = folder.open_at(place).store;
+        let acknowledged = store.keep_now(put(&post("a", "1")), PATIENCE);
+        let happened = layer.counted() >= n;
+        layer.heal();
+        assert!(
+            acknowledged || store.trouble().is_some() || store.keep_now(Vec::new(), PATIENCE),
+            "operation {n}"
+        );
+        until("it heals", || store.keep_now(Vec::new(), PATIENCE));
+        assert!(store.close(), "operation {n}");
+        assert_eq!(folder.on_disk().len(), 1, "operation {n}");
+        if !happened {
+            assert!(n > 30, "only {n} operations");
+            break;
+        }
+    }
+}

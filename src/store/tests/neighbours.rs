@@ -1,0 +1,266 @@
+//! Others at the same folder: a second feedmill, readers, an sqlite3 shell, a person who deletes and replaces files.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+#[test]
+fn a_second_store_says_who_has_it_and_takes_over() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let first = folder.open().store;
+    let second = folder.open();
+    assert_eq!(second.records, [post("a", "1")], "what may not be written may be read");
+    let said = second.store.trouble().unwrap();
+    let holder = format!("another feedmill (process {}) has it", std::process::id());
+    assert!(said.contains(&holder) && said.contains("--state"), "{said}");
+
+    // both go on, one of them from memory
+    assert!(!second.store.keep_now(
+        vec![Change::Put(post("b", "second's")), Change::Put(post("c", "second's"))],
+        PATIENCE
+    ));
+    assert!(first.keep_now(put(&post("b", "first's")), PATIENCE));
+    assert!(first.close());
+    until("the second has it", || second.store.trouble().is_none());
+    // nothing is written over what the second has not seen
+    assert!(!second.store.keep_now(Vec::new(), PATIENCE));
+    assert_eq!(read(&folder.dir).unwrap().records, [post("a", "1"), post("b", "first's")]);
+    assert_eq!(second.store.take_found(), Some(vec![post("a", "1"), post("b", "first's")]));
+    assert!(second.store.keep_now(put(&post("b", "both's")), PATIENCE));
+    assert_eq!(second.store.take_found(), None);
+    assert!(second.store.close());
+    assert_eq!(
+        folder.open().records,
+        [post("a", "1"), post("b", "both's"), post("c", "second's")]
+    );
+}
+
+#[test]
+fn a_second_store_that_missed_nothing_finds_nothing() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let first = folder.open().store;
+    let second = folder.open().store;
+    assert!(first.close());
+    until("the second has it", || second.trouble().is_none());
+    assert_eq!(second.take_found(), None);
+}
+
+#[test]
+fn at_its_end_a_store_spares_what_it_found_and_nobody_saw() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let first = folder.open().store;
+    let second = folder.open().store;
+    assert!(first.keep_now(put(&post("b", "first's")), PATIENCE));
+    assert!(first.close());
+    second.keep(vec![
+        Change::Put(post("b", "second's")),
+        Change::Put(post("c", "second's")),
+        Change::Forget("post", "a".to_owned()),
+    ]);
+    until("the second has it", || second.trouble().is_none());
+    assert!(!second.close(), "not everything was written");
+    assert_eq!(
+        folder.open().records,
+        [post("b", "first's"), post("c", "second's")],
+        "what it knew of and forgot is forgotten"
+    );
+}
+
+#[test]
+fn readers_see_whole_batches_while_they_are_written() {
+    let folder = Folder::of(&[post("a", "0"), post("b", "0")]);
+    let store = folder.open().store;
+    let ended = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut seen = Vec::new();
+            while !ended.load(Ordering::Relaxed) {
+                let titles: Vec<String> = titles(&read(&folder.dir).unwrap().records);
+                assert_eq!(titles[0], titles[1]);
+                seen.push(titles[0].parse::<u32>().unwrap());
+            }
+            seen
+        });
+        for n in 1..=60 {
+            let title = n.to_string();
+            assert!(store.keep_now(vec![Change::Put(post("a", &title)), Change::Put(post("b", &title))], PATIENCE));
+            // what was acknowledged is what the next reader sees
+            assert_eq!(titles(&read(&folder.dir).unwrap().records), [title.clone(), title]);
+        }
+        ended.store(true, Ordering::Relaxed);
+        reader.join().unwrap()
+    });
+    assert!(!seen.is_empty() && seen.is_sorted(), "{seen:?}");
+    assert_eq!(store.trouble(), None);
+}
+
+fn titles(records: &[Record]) -> Vec<String> {
+    let title = |record: &Record| match record {
+        Record::Post(post) => Some(post.title.clone()),
+        _ => None,
+    };
+    records.iter().filter_map(title).collect()
+}
+
+#[test]
+fn reading_makes_nothing() {
+    let folder = Folder::new();
+    assert_eq!(read(&folder.dir).unwrap(), Contents::default());
+    assert!(!folder.dir.exists());
+
+    let folder = Folder::of(&[post("a", "1")]);
+    let (names, before) = (folder.names(), fs::read(folder.path("ledger.db")).unwrap());
+    assert_eq!(read(&folder.dir).unwrap().records, [post("a", "1")]);
+    assert_eq!((folder.names(), fs::read(folder.path("ledger.db")).unwrap()), (names, before));
+}
+
+#[test]
+fn what_a_crash_left_in_the_log_is_read() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let store = folder.open().store;
+    assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+    // as the files of a process that was killed
+    let copy = Folder::new();
+    fs::create_dir_all(&copy.dir).unwrap();
+    for name in ["ledger.db", "ledger.db-wal"] {
+        fs::copy(folder.path(name), copy.path(name)).unwrap();
+    }
+    assert_eq!(read(&copy.dir).unwrap().records, [post("a", "1"), post("b", "2")]);
+    assert_eq!(copy.open().records, [post("a", "1"), post("b", "2")]);
+}
+
+#[test]
+fn a_shell_that_holds_the_file_is_waited_for() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let store = folder.open().store;
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(!store.keep_now(put(&post("b", "2")), PATIENCE));
+    let said = trouble(&store);
+    assert!(
+        said.contains("another program has locked it") && said.contains("sqlite3"),
+        "{said}"
+    );
+    shell.execute_batch("ROLLBACK").unwrap();
+    until_written(&store);
+    assert_eq!(read(&folder.dir).unwrap().records.len(), 2);
+}
+
+#[test]
+fn a_store_that_starts_beside_a_shell_reads_and_then_writes() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let shell = folder.shell();
+    shell
+        .execute_batch("PRAGMA locking_mode = NORMAL; BEGIN; SELECT * FROM record")
+        .unwrap();
+    let opening = folder.open();
+    assert_eq!((opening.records, opening.store.trouble()), (vec![post("a", "1")], None));
+    assert!(
+        opening.store.keep_now(put(&post("b", "2")), PATIENCE),
+        "a reader is in nobody's way"
+    );
+}
+
+#[test]
+fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
+    let gone: [(&str, fn(&Folder)); 4] = [
+        ("the file", |folder| fs::remove_file(folder.path("ledger.db")).unwrap()),
+        ("the file and its log", |folder| {
+            for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+                fs::remove_file(folder.path(name)).unwrap();
+            }
+        }),
+        ("the folder", |folder| fs::remove_dir_all(&folder.dir).unwrap()),
+        ("the folder above", |folder| {
+            fs::remove_dir_all(folder.dir.parent().unwrap()).unwrap()
+        }),
+    ];
+    for (name, go) in gone {
+        let folder = Folder::of(&[post("a", "1")]);
+        let store = folder.open().store;
+        assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+        go(&folder);
+        // a change that is written then is there, and everything else is asked for
+        assert!(
+            store.keep_now(put(&post("c", "3")), PATIENCE),
+            "{name}: {:?}",
+            store.trouble()
+        );
+        assert_eq!(store.take_found(), Some(vec![]), "{name}");
+        let everything = ["a", "b", "c"].map(|id| post(id, id));
+        assert!(store.keep_now(everything.iter().cloned().map(Change::Put).collect(), PATIENCE));
+        assert!(store.close(), "{name}");
+        assert_eq!(folder.on_disk().len(), 3, "{name}");
+        assert_eq!(folder.open().records, everything, "{name}");
+    }
+}
+
+#[test]
+fn a_log_that_goes_while_it_is_open_takes_nothing_with_it() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let store = folder.open().store;
+    assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+    fs::remove_file(folder.path("ledger.db-wal")).unwrap();
+    assert!(store.keep_now(put(&post("c", "3")), PATIENCE));
+    std::mem::forget(store);
+    assert_eq!(folder.on_disk().len(), 3, "not even where the program ends without a word");
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
+    let folder = Folder::of(&[post("a", "1")]);
+    fs::copy(folder.path("ledger.db"), folder.path("copy")).unwrap();
+    let store = folder.open().store;
+    assert!(store.keep_now(vec![Change::Put(post("a", "2")), Change::Put(post("b", "2"))], PATIENCE));
+    fs::rename(folder.path("copy"), folder.path("ledger.db")).unwrap();
+    store.keep(put(&post("a", "3")));
+    let mut found = None;
+    until("the other file is found", || {
+        found = store.take_found();
+        found.is_some()
+    });
+    assert_eq!(
+        found,
+        Some(vec![post("a", "1")]),
+        "it holds what it held, and nothing of the old log"
+    );
+    assert!(store.keep_now(vec![Change::Put(post("a", "3")), Change::Put(post("b", "2"))], PATIENCE));
+    assert!(store.close());
+    assert_eq!(folder.open().records, [post("a", "3"), post("b", "2")]);
+    assert_eq!(folder.on_disk().len(), 2);
+}
+
+#[test]
+fn a_lock_that_is_deleted_is_taken_again_or_the_file_is_left_to_who_took_it() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let first = folder.open().store;
+    fs::remove_file(folder.path("ledger.lock")).unwrap();
+    first.keep(put(&post("b", "2")));
+    let mut found = None;
+    until("it was made and taken again", || {
+        found = found.take().or_else(|| first.take_found());
+        found.is_some()
+    });
+    assert!(
+        found.is_some_and(|found| found.contains(&post("a", "1"))),
+        "another could have written meanwhile"
+    );
+    until_written(&first);
+    let second = folder.open().store;
+    assert!(trouble(&second).contains("another feedmill"));
+    drop(second);
+
+    fs::remove_file(folder.path("ledger.lock")).unwrap();
+    let place = Place::new(&folder.dir);
+    // the first may be quicker, as it looks by itself
+    if let Ok(lock) = Lock::take(&place) {
+        assert!(!first.keep_now(put(&post("c", "3")), PATIENCE));
+        assert!(trouble(&first).contains("another feedmill"));
+        drop(lock);
+    }
+    until("it has it again", || {
+        let _ = first.take_found();
+        first.keep_now(Vec::new(), PATIENCE)
+    });
+}

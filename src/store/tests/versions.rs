@@ -1,0 +1,66 @@
+//! Files of older and newer feedmills.
+
+use std::fs;
+
+use super::*;
+
+/// A second version, made up.
+const SECOND: &[&str] = &[schema::MIGRATIONS[0], "ALTER TABLE record ADD COLUMN kept TEXT"];
+/// One that does not work, after a step that does.
+const BROKEN: &[&str] = &[
+    schema::MIGRATIONS[0],
+    "ALTER TABLE record ADD COLUMN kept TEXT; ALTER TABLE none RENAME TO other",
+];
+
+fn place(folder: &Folder, migrations: &'static [&'static str]) -> Place {
+    let mut place = Place::new(&folder.dir);
+    place.migrations = migrations;
+    place
+}
+
+#[test]
+fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses_it() {
+    let folder = Folder::of(&[post("a", "1")]);
+    // left over from an earlier try
+    fs::write(folder.path("ledger.db.v1.bak"), "half a backup").unwrap();
+    fs::write(folder.path("ledger.db.bak-unfinished"), "half a backup").unwrap();
+    let newer = folder.open_at(place(&folder, SECOND));
+    assert_eq!((newer.records, newer.notes), (vec![post("a", "1")], vec![]));
+    assert!(newer.store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(newer.store.close());
+
+    let before = fs::read(folder.path("ledger.db")).unwrap();
+    let older = folder.open();
+    assert_eq!(older.records, []);
+    let said = older.store.trouble().unwrap();
+    assert!(
+        said.contains("a newer feedmill wrote it (schema 2, and this one knows 1)"),
+        "{said}"
+    );
+    assert!(!older.store.keep_now(put(&post("c", "3")), PATIENCE));
+    assert!(!older.store.close());
+    assert_eq!(fs::read(folder.path("ledger.db")).unwrap(), before, "it is left as it is");
+    assert_eq!(read(&folder.dir).unwrap_err(), Failure::Newer { found: 2, known: 1 });
+
+    // going back: the backup in its place
+    fs::rename(folder.path("ledger.db.v1.bak"), folder.path("ledger.db")).unwrap();
+    assert_eq!(folder.open().records, [post("a", "1")]);
+    assert_eq!(folder.names(), ["ledger.db", "ledger.lock"]);
+}
+
+#[test]
+fn a_step_that_fails_changes_nothing() {
+    let folder = Folder::of(&[post("a", "1")]);
+    let opening = folder.open_at(place(&folder, BROKEN));
+    assert!(opening.store.trouble().unwrap().contains("no such table: none"));
+    assert_eq!(opening.records, [post("a", "1")], "it can still be read");
+    drop(opening);
+    assert_eq!(folder.open().records, [post("a", "1")]);
+}
+
+#[test]
+fn a_negative_version_is_damage() {
+    let folder = Folder::of(&[post("a", "1")]);
+    folder.shell().pragma_update(None, "user_version", -1).unwrap();
+    assert!(matches!(read(&folder.dir), Err(Failure::Corrupt(_))));
+}
