@@ -3,6 +3,7 @@
 //! What was asked for goes to stdout, what is said to a person to stderr.
 
 mod check;
+mod ledger;
 mod log;
 mod serve;
 mod settings;
@@ -34,6 +35,8 @@ enum Verb {
     Check(check::Arguments),
     /// Say whether a post is public, and if not, why not; its id, address and date, and where they came from
     Why(why::Arguments),
+    /// Carry what files cannot remember, as JSON lines
+    Ledger(ledger::Arguments),
 }
 
 /// What a command that could not run ends with.
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
         Verb::Why(arguments) => why::run(arguments),
+        Verb::Ledger(arguments) => ledger::run(arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         // whoever read the output has read enough

@@ -82,6 +82,12 @@ impl Config {
             return Err(("feed.limit", "a number from 1 to 1000 is needed".to_owned()));
         }
         self.server.checked()?;
+        if self.state.dir.as_ref().is_some_and(|dir| dir.as_str().is_empty()) {
+            return Err((
+                "state.dir",
+                "a folder is needed, or nothing at all for the usual one".to_owned(),
+            ));
+        }
         if TimeZone::get(&self.site.timezone).is_err() {
             let message = format!(
                 "`{}` is no time zone; write an IANA name such as `Europe/Berlin`",
@@ -251,6 +257,10 @@ mod tests {
             (
                 "[site]\ntimezone = 'Mars/Base'\n",
                 "feedmill.toml:2:1: error: site.timezone: `Mars/Base` is no time zone",
+            ),
+            (
+                "[state]\ndir = ''\n",
+                "feedmill.toml:2:1: error: state.dir: a folder is needed",
             ),
             (
                 "[site]\nbase_url = 'ftp://x'\n",

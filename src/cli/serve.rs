@@ -38,9 +38,6 @@ pub(super) struct Arguments {
     /// Where the operator's address listens [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN", hide_env_values = true)]
     admin: Option<String>,
-    /// The folder for what files cannot remember; nothing is kept there yet
-    #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE", hide_env_values = true)]
-    state: Option<Utf8PathBuf>,
     /// How changes are noticed [default: auto]
     #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH", hide_env_values = true)]
     watch: Option<WatchMode>,
@@ -60,7 +57,6 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         posts,
         listen,
         admin,
-        state,
         watch,
         log,
         access_log,
@@ -68,17 +64,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     } = arguments;
     let (config, root) = settings.load(posts, |config| {
         let Config {
-            server,
-            watch: watching,
-            state: kept,
-            ..
+            server, watch: watching, ..
         } = config;
         server.listen = listen.unwrap_or_else(|| std::mem::take(&mut server.listen));
         server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
         server.log = log.unwrap_or(server.log);
         server.access_log |= access_log;
         watching.mode = watch.unwrap_or(watching.mode);
-        kept.dir = state.or_else(|| kept.dir.take());
     })?;
     log::start(config.server.log, config.server.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()

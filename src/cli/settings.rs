@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use crate::config::Config;
@@ -22,6 +22,9 @@ pub(super) struct Settings {
     /// The address under which the world reaches this site
     #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = whole_address)]
     base_url: Option<url::Url>,
+    /// The folder for what files cannot remember [default: .feedmill/NAME beside the folder of posts, NAME being its name]
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE", hide_env_values = true)]
+    state: Option<Utf8PathBuf>,
 }
 
 /// Most who leave the scheme out know that there is one.
@@ -45,6 +48,12 @@ impl Settings {
         if self.base_url.is_some() {
             config.site.base_url = self.base_url;
         }
+        config.state.dir = match (self.state, config.state.dir) {
+            (Some(dir), _) => Some(dir),
+            // an empty one stays empty, and is refused
+            (None, Some(dir)) if dir.as_str().is_empty() => Some(dir),
+            (None, dir) => dir.map(|dir| folder.join(dir)),
+        };
         overlay(&mut config);
         let config = config
             .checked()
@@ -52,6 +61,31 @@ impl Settings {
         let posts = posts.unwrap_or_else(|| folder.join(&config.posts.dir));
         Ok((Arc::new(config), posts))
     }
+}
+
+/// The folder for what files cannot remember: the one that is configured, else `.feedmill/NAME` beside the folder `posts`.
+///
+/// That folder goes by the name it is given: where it is a link that is switched from one release to the next, what is remembered
+/// stays.
+pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    if let Some(dir) = &config.state.dir {
+        return absolute(dir);
+    }
+    let mut posts = absolute(posts)?;
+    // `..` has no name of its own
+    if posts.components().any(|part| part == Utf8Component::ParentDir) {
+        posts = posts
+            .canonicalize_utf8()
+            .with_context(|| format!("{posts} cannot be found"))?;
+    }
+    let above = posts.parent().unwrap_or(&posts);
+    Ok(above.join(".feedmill").join(posts.file_name().unwrap_or("root")))
+}
+
+/// `path` from the root on, as it is written: no link is followed.
+pub(super) fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    let path = std::path::absolute(path).with_context(|| format!("`{path}` is no path"))?;
+    Utf8PathBuf::from_path_buf(path).map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
 /// The configuration in the file `path` and the folder that its paths are relative to; `None` if there is no such file.
@@ -64,5 +98,37 @@ fn read(path: &Utf8Path) -> anyhow::Result<Option<(Config, Utf8PathBuf)>> {
     match Config::parse(path, &text) {
         Ok(config) => Ok(Some((config, path.parent().unwrap_or(Utf8Path::new("")).to_owned()))),
         Err(diagnostic) => bail!("the configuration is not understood\n{}", diagnostic.draw(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_lies_beside_the_posts_under_their_name() {
+        let here = absolute(Utf8Path::new(".")).unwrap();
+        let (above, name) = (here.parent().unwrap(), here.file_name().unwrap());
+        let real = here.canonicalize_utf8().unwrap();
+        let cases = [
+            ("posts", here.join(".feedmill/posts")),
+            ("./posts/", here.join(".feedmill/posts")),
+            ("notes/blog", here.join("notes/.feedmill/blog")),
+            (".", above.join(".feedmill").join(name)),
+            (
+                "src/..",
+                real.parent().unwrap().join(".feedmill").join(real.file_name().unwrap()),
+            ),
+            ("/srv/posts", "/srv/.feedmill/posts".into()),
+            ("/posts", "/.feedmill/posts".into()),
+            ("/", "/.feedmill/root".into()),
+        ];
+        for (posts, expected) in cases {
+            assert_eq!(state_dir(&Config::default(), posts.into()).unwrap(), expected, "{posts}");
+        }
+        let mut config = Config::default();
+        config.state.dir = Some("kept".into());
+        assert_eq!(state_dir(&config, "posts".into()).unwrap(), here.join("kept"));
+        assert!(state_dir(&Config::default(), "nowhere/at/all/..".into()).is_err());
     }
 }

@@ -8,7 +8,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::settings::Settings;
+use super::settings::{Settings, absolute};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, printable};
 use crate::ledger::Ledger;
@@ -105,12 +105,6 @@ fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8P
     }
     let root = resolved.parent().context("the file has no folder")?;
     Ok((root.to_owned(), name.into()))
-}
-
-/// `path` from the root on, as it is written: no link is followed.
-fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
-    let path = std::path::absolute(path)?;
-    Utf8PathBuf::from_path_buf(path).map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
 fn verdict(post: &Post, now: Timestamp) -> String {

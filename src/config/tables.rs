@@ -209,7 +209,8 @@ pub enum WatchMode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// The folder for what files cannot remember; `None` to remember nothing over a restart.
+    /// The folder for what files cannot remember, relative to the configuration file; where there is none, `.feedmill/NAME` beside
+    /// the folder of posts, NAME being its name.
     pub dir: Option<Utf8PathBuf>,
     /// For how many days a post that went is told of: 410 at its address, a tombstone in Atom, `deleted` in the listing.
     pub withdrawn_days: u32,

@@ -26,7 +26,7 @@ pub(super) fn set_aside(place: &Place) -> Result<String, Failure> {
         )));
     }
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let name = (1..)
+    let name = (1..=MOST + 1)
         .map(|n| {
             if n == 1 {
                 format!(".corrupt-{now}")

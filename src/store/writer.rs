@@ -314,10 +314,10 @@ impl Writer {
         for note in notes.iter().chain(read.iter().flat_map(|contents| &contents.notes)) {
             tracing::error!("{note}");
         }
-        if let Some(contents) = ready? {
-            if self.given.take().as_ref() != Some(&contents.records) {
-                self.desk.has_found(contents.records);
-            }
+        if let Some(contents) = ready?
+            && self.given.take().as_ref() != Some(&contents.records)
+        {
+            self.desk.has_found(contents.records);
         }
         let (Some(batch), Some(database)) = (self.desk.take_batch(is_last), &mut self.database) else {
             return Ok(());

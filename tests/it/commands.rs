@@ -15,7 +15,7 @@ use crate::server::write;
 /// What a line of output is waited for at most.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
+pub fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("feedmill").unwrap();
     command.args(arguments).current_dir(folder);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FEEDMILL_")) {
@@ -25,7 +25,7 @@ fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end: exit status, standard output, standard error.
-fn run(command: &mut Command) -> (i32, String, String) {
+pub fn run(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

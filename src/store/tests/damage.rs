@@ -11,7 +11,8 @@ fn many() -> Vec<Record> {
 
 #[test]
 fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 6] = [
+    type Damage = fn(Vec<u8>) -> Vec<u8>;
+    let damages: [(&str, Damage); 6] = [
         ("its first page is overwritten", |mut bytes| {
             bytes[..100].fill(0xff);
             bytes

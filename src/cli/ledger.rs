@@ -1,0 +1,210 @@
+//! `feedmill ledger`: what files cannot remember, as a person can read, keep and carry it: JSON lines, one record a line.
+
+mod lines;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand};
+
+use super::settings::{Settings, state_dir};
+use super::terminal::{number, say};
+use crate::diagnostic::Diagnostic;
+use crate::ledger::record::Record;
+use crate::store::{self, Change, Exclusive, Failure};
+
+/// The options of `ledger`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Write what is remembered, one JSON record a line, by kind and key
+    Export(Export),
+    /// Take over what an export holds: all of it, or where a line is wrong, nothing
+    ///
+    /// Exit status: 0 if it was taken over, 1 if a line is wrong, 2 if it could not run, as while a feedmill serves these posts.
+    Import(Import),
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    /// The file to write, as a whole or not at all [default: -, the standard output]
+    file: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    /// The file to read; - for the standard input
+    file: Utf8PathBuf,
+    /// Forget what the file does not name
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// Which posts it is about.
+#[derive(Debug, Args)]
+struct Whose {
+    /// The folder of posts [default: posts]
+    #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
+    posts: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Whose {
+    fn state_dir(self) -> anyhow::Result<Utf8PathBuf> {
+        let (config, posts) = self.settings.load(self.posts, |_| ())?;
+        state_dir(&config, &posts)
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.verb {
+        Verb::Export(Export { file, whose }) => export(file.as_deref(), &whose.state_dir()?),
+        Verb::Import(Import { file, replace, whose }) => import(&file, replace, &whose.state_dir()?),
+    }
+}
+
+/// `-` means a standard stream.
+fn named(file: &Utf8Path) -> Option<&Utf8Path> {
+    (file != "-").then_some(file)
+}
+
+fn export(file: Option<&Utf8Path>, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
+    let contents = store::read(dir).map_err(|failure| cannot("read", dir, &failure))?;
+    for note in &contents.notes {
+        say(&format!("feedmill: {note}\n"));
+    }
+    if contents.records.is_empty() {
+        say(&format!("feedmill: nothing is remembered in {dir}\n"));
+    }
+    match file.and_then(named) {
+        None => write_lines(&contents.records, io::stdout().lock())?,
+        Some(file) => write_file(&contents.records, file).with_context(|| format!("{file} cannot be written"))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_lines(records: &[Record], out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for record in records {
+        serde_json::to_writer(&mut out, record)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Writes beside `file` first, so that under its name there is never half of an export.
+fn write_file(records: &[Record], file: &Utf8Path) -> io::Result<()> {
+    if file.metadata().is_ok_and(|there| !there.is_file()) {
+        // a pipe or a device, whose name is not to be taken
+        return write_lines(records, File::options().write(true).open(file)?);
+    }
+    let part = Utf8PathBuf::from(format!("{file}.part"));
+    let written = File::create(&part).and_then(|out| {
+        write_lines(records, &out)?;
+        out.sync_all()
+    });
+    written.and_then(|()| fs::rename(&part, file)).inspect_err(|_| {
+        let _ = fs::remove_file(&part);
+    })
+}
+
+fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
+    let read = match named(file) {
+        None => lines::read(file, io::stdin().lock()),
+        Some(path) => File::open(path).and_then(|opened| lines::read(file, BufReader::new(opened))),
+    };
+    let records = match read.with_context(|| format!("{file} cannot be read"))? {
+        Ok(records) => records,
+        Err(problems) => {
+            say(&problems
+                .iter()
+                .map(|problem| format!("{}\n\n", Diagnostic::draw(problem, true)))
+                .collect::<String>());
+            say("feedmill: nothing was taken over\n");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let (mut alone, contents) = Exclusive::open(dir).map_err(|failure| cannot("changed", dir, &failure))?;
+    for note in &contents.notes {
+        say(&format!("feedmill: {note}\n"));
+    }
+    let said = in_words(&records);
+    let plan = Plan::of(records, contents.records, replace);
+    let summary = plan.summary();
+    alone
+        .write(plan.changes)
+        .map_err(|failure| cannot("changed", dir, &failure))?;
+    say(&format!("{said}: {summary}\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cannot(what: &str, dir: &Utf8Path, failure: &Failure) -> anyhow::Error {
+    anyhow::anyhow!("what is remembered in {dir} cannot be {what}: {failure}; {}", failure.mend())
+}
+
+/// What an import does.
+#[derive(Debug, Default)]
+struct Plan {
+    changes: Vec<Change>,
+    added: usize,
+    replaced: usize,
+    kept: usize,
+    forgotten: Option<usize>,
+}
+
+impl Plan {
+    fn of(records: Vec<Record>, before: Vec<Record>, replace: bool) -> Plan {
+        let mut plan = Plan::default();
+        let mut before: BTreeMap<(&'static str, String), Record> =
+            before.into_iter().map(|record| (lines::key(&record), record)).collect();
+        for record in records {
+            match before.remove(&lines::key(&record)) {
+                None => plan.added += 1,
+                // dates of one instant are equal, whatever their offsets; here those count too
+                Some(old) if serde_json::to_string(&old).ok() == serde_json::to_string(&record).ok() => {
+                    plan.kept += 1;
+                    continue;
+                }
+                Some(_) => plan.replaced += 1,
+            }
+            plan.changes.push(Change::Put(record));
+        }
+        if replace {
+            plan.forgotten = Some(before.len());
+            plan.changes
+                .extend(before.into_keys().map(|(kind, key)| Change::Forget(kind, key)));
+        }
+        plan
+    }
+
+    fn summary(&self) -> String {
+        let Plan {
+            added, replaced, kept, ..
+        } = self;
+        let forgotten = self
+            .forgotten
+            .map_or_else(String::new, |forgotten| format!(", {forgotten} forgotten"));
+        format!("{added} added, {replaced} replaced, {kept} as they were{forgotten}")
+    }
+}
+
+/// `12 posts, 1 site, 9 documents`.
+fn in_words(records: &[Record]) -> String {
+    let count = |kind| records.iter().filter(|record| record.key().0 == kind).count();
+    ["post", "site", "document"].map(|kind| number(count(kind), kind)).join(", ")
+}

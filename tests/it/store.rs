@@ -1,0 +1,257 @@
+//! The store as a process meets it: killed in the middle of writing, on a disk that is full, on one that is read-only.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use feedmill::ledger::Record;
+use feedmill::store::{Change, Store, read};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// Names the folder to a test that is run by another, in a process of its own.
+const FOLDER: &str = "FEEDMILL_TEST_STORE";
+/// What anything is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What a shell ends with where it may not mount.
+const NO_MOUNT: i32 = 77;
+
+fn document(path: &str, tag: &str) -> Record {
+    serde_json::from_value(json!({
+        "record": "document", "path": path, "tag": tag, "modified": "2026-01-31T07:00:00Z", "updated": "2026-01-31T07:00:00Z",
+    }))
+    .unwrap()
+}
+
+fn tag(records: &[Record], path: &str) -> Option<String> {
+    records.iter().find_map(|record| match record {
+        Record::Document(document) if document.path == path => Some(document.tag.clone()),
+        _ => None,
+    })
+}
+
+/// The folder that this process is to work on; none where nobody runs it for one.
+fn named_folder() -> Option<Utf8PathBuf> {
+    std::env::var(FOLDER).ok().map(Utf8PathBuf::from)
+}
+
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// This program again, running one test that nobody else runs.
+fn alone(test: &str) -> [String; 4] {
+    let program = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    [
+        program,
+        format!("store::{test}"),
+        "--exact".to_owned(),
+        "--include-ignored".to_owned(),
+    ]
+}
+
+#[test]
+#[ignore = "run by `what_was_acknowledged_survives_a_kill`"]
+fn writes_until_it_is_killed() {
+    let Some(dir) = named_folder() else { return };
+    let opening = Store::open(&dir);
+    let first = tag(&opening.records, "/last").map_or(0, |tag| tag.parse::<u64>().unwrap());
+    for n in first + 1.. {
+        let text = n.to_string();
+        let changes = vec![
+            Change::Put(document("/last", &text)),
+            Change::Put(document(&format!("/{}", n % 50), &text)),
+            Change::Forget("document", format!("/{}", (n + 25) % 50)),
+        ];
+        // some are waited for, and some are overtaken
+        if n % 3 == 0 {
+            opening.store.keep(changes);
+        } else {
+            assert!(opening.store.keep_now(changes, PATIENCE), "{:?}", opening.store.trouble());
+            println!("{n}");
+        }
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let above = TempDir::new().unwrap();
+    let dir = Utf8Path::from_path(above.path()).unwrap().join("state");
+    let rounds = std::env::var("FEEDMILL_TEST_KILLS").map_or(50, |rounds| rounds.parse().unwrap());
+    let [program, arguments @ ..] = alone("writes_until_it_is_killed");
+    for round in 0..rounds {
+        let mut child = Command::new(&program)
+            .args(&arguments)
+            .arg("--nocapture")
+            .env(FOLDER, &dir)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // at the first writing, in the middle, after many
+        let wanted = [1, 2, 5, 11, 23][round % 5];
+        let mut acknowledged: Vec<u64> = Vec::new();
+        while acknowledged.len() < wanted {
+            acknowledged.extend(lines.next().unwrap().unwrap().parse::<u64>());
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // what it said before it died counts too
+        acknowledged.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<u64>().ok()));
+        let acknowledged = acknowledged.pop().unwrap();
+
+        let records = read(&dir).unwrap().records;
+        let last: u64 = tag(&records, "/last").unwrap().parse().unwrap();
+        assert!(
+            last >= acknowledged,
+            "round {round}: {acknowledged} was acknowledged, and {last} is the last"
+        );
+        for back in 0..last.min(25) {
+            let n = last - back;
+            assert_eq!(
+                tag(&records, &format!("/{}", n % 50)),
+                Some(n.to_string()),
+                "round {round}: whole batches only"
+            );
+        }
+        assert_eq!(records.len() as u64, 1 + last.min(25), "round {round}");
+        let database = rusqlite::Connection::open(dir.join("ledger.db")).unwrap();
+        let sound: String = database.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
+        assert_eq!(sound, "ok", "round {round}");
+    }
+}
+
+/// Runs `test` in a process of its own, with a folder of its own that is a file system in memory with these options; it goes with
+/// the process.
+fn mounted(test: &str, options: &str) {
+    let folder = TempDir::new().unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    let run = Command::new("unshare")
+        .arg(if is_root { "-m" } else { "-Urm" })
+        .args(["sh", "-c"])
+        .arg(format!(
+            "mount -t tmpfs -o {options} none \"${FOLDER}\" || exit {NO_MOUNT}; exec \"$@\""
+        ))
+        .arg("sh")
+        .args(alone(test))
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut run = match run {
+        Ok(run) => run,
+        Err(error) => return println!("skipped: unshare cannot be run: {error}"),
+    };
+    let (mut out, mut err) = (String::new(), String::new());
+    run.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    run.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    let status = run.wait().unwrap();
+    if status.code() == Some(NO_MOUNT) || err.starts_with("unshare:") {
+        println!("skipped: nothing may be mounted here: {err}");
+    } else {
+        assert!(status.success() && out.contains("1 passed"), "{out}\n{err}");
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_is_written_once_there_is_space() {
+    for size in ["64k", "160k", "256k"] {
+        mounted("fills_its_disk", &format!("size={size}"));
+    }
+}
+
+#[test]
+#[ignore = "run by `a_full_disk_loses_nothing_and_is_written_once_there_is_space`"]
+fn fills_its_disk() {
+    let Some(folder) = named_folder() else { return };
+    let ballast = folder.join("ballast");
+    // SQLite's own memory beside the file takes 32 KiB, and the log a page more than what is written
+    std::fs::write(&ballast, vec![0; 24 * 1024]).unwrap();
+    let dir = folder.join("state");
+    let store = Store::open(&dir).store;
+    let mut acknowledged = Vec::new();
+    let record = |n: usize| document(&format!("/{n:03}"), &"x".repeat(1000));
+    let mut n = 0;
+    while store.keep_now(vec![Change::Put(record(n))], PATIENCE) {
+        acknowledged.push(record(n));
+        n += 1;
+        assert!(n < 300, "the disk is never full");
+    }
+    let said = store.trouble().unwrap();
+    assert!(said.contains("disk"), "{said}");
+    // it goes on taking what it is given
+    store.keep(vec![Change::Put(document("/while-full", "1"))]);
+    assert!(acknowledged.is_empty() || read(&dir).unwrap().records.starts_with(&acknowledged));
+
+    std::fs::remove_file(&ballast).unwrap();
+    // on the smallest disk not even that is enough: less has to be remembered
+    let found = store.take_found();
+    assert!(found.is_none_or(|found| found.is_empty()));
+    if acknowledged.len() > 5 {
+        until("it is written", || store.keep_now(Vec::new(), PATIENCE));
+        assert_eq!(store.trouble(), None);
+        assert!(store.close());
+        let records = Store::open(&dir).records;
+        assert_eq!((records.len(), tag(&records, "/while-full")), (n + 2, Some("1".to_owned())));
+        assert!(records.starts_with(&acknowledged));
+    }
+}
+
+#[test]
+fn a_read_only_disk_is_read_and_written_once_it_may_be() {
+    mounted("meets_a_read_only_disk", "size=4m");
+}
+
+#[test]
+#[ignore = "run by `a_read_only_disk_is_read_and_written_once_it_may_be`"]
+fn meets_a_read_only_disk() {
+    let Some(folder) = named_folder() else { return };
+    let remount = |how: &str| {
+        let done = Command::new("mount")
+            .args(["-o", &format!("remount,{how}")])
+            .arg(&folder)
+            .status()
+            .unwrap();
+        assert!(done.success());
+    };
+    let (dir, killed, missing) = (folder.join("state"), folder.join("killed"), folder.join("missing"));
+    let store = Store::open(&dir).store;
+    assert!(store.keep_now(vec![Change::Put(document("/a", "1"))], PATIENCE));
+    assert!(store.close());
+    // as a process leaves it that is killed: the second record is in the log only
+    std::fs::create_dir(&killed).unwrap();
+    let store = Store::open(&dir).store;
+    assert!(store.keep_now(vec![Change::Put(document("/b", "1"))], PATIENCE));
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        std::fs::copy(dir.join(name), killed.join(name)).unwrap();
+    }
+    assert!(store.close());
+
+    remount("ro");
+    assert_eq!(read(&dir).unwrap().records.len(), 2);
+    assert_eq!(read(&missing).unwrap().records.len(), 0);
+    let after_kill = read(&killed).unwrap();
+    assert!(
+        after_kill.records.len() == 2 || !after_kill.notes.is_empty(),
+        "{after_kill:?}"
+    );
+    let opening = Store::open(&dir);
+    assert_eq!(opening.records.len(), 2);
+    let said = opening.store.trouble().unwrap();
+    assert!(said.contains("it may not be written") && said.contains("--state"), "{said}");
+    assert!(!opening.store.keep_now(vec![Change::Put(document("/c", "1"))], PATIENCE));
+    let nowhere = Store::open(&missing).store;
+    assert!(nowhere.trouble().is_some());
+
+    remount("rw");
+    until("it is written", || opening.store.keep_now(Vec::new(), PATIENCE));
+    assert_eq!((opening.store.trouble(), opening.store.take_found()), (None, None));
+    assert!(opening.store.close());
+    assert_eq!(read(&dir).unwrap().records.len(), 3);
+    until("the folder is made", || nowhere.trouble().is_none());
+}
