@@ -7,7 +7,7 @@
 //! - floor 2: [`index`]: many posts → the questions one can ask; [`ledger`]: what files cannot say
 //! - floor 3: [`render`]: index → documents
 //! - floor 4: [`site`]: the immutable whole at one instant
-//! - floor 5: [`folder`], [`watch`], [`store`], [`metrics`]: the edges: disk, events, counts
+//! - floor 5: [`folder`], [`watch`], [`store`], [`import`], [`metrics`]: the edges: disk, events, network, counts
 //! - floor 6: [`publisher`], [`http`]: the engine and the door
 //! - floor 7: [`cli`]: the hands
 //!
@@ -18,6 +18,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod folder;
 pub mod http;
+pub mod import;
 pub mod index;
 pub mod ledger;
 pub mod metrics;

@@ -8,10 +8,9 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::terminal::number;
 use crate::diagnostic::Severity;
-use crate::ledger::Ledger;
 use crate::publisher::snapshot;
 use crate::time::Timestamp;
 
@@ -32,8 +31,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let now = Timestamp::now();
-    let site =
-        snapshot(&config, &root, &mut Ledger::new(now), now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let mut ledger = settings::ledger(&config, &root, now)?;
+    let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let document = json!({ "posts": site.all.len(), "problems": site.diagnostics });

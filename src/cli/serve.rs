@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::settings::Settings;
+use super::settings::{Settings, state_dir};
 use super::{log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::folder::Folder;
@@ -72,6 +72,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         server.access_log |= access_log;
         watching.mode = watch.unwrap_or(watching.mode);
     })?;
+    let config = remembering(&config, &root)?;
     log::start(config.server.log, config.server.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -79,6 +80,14 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .context("threads cannot be started")?;
     runtime.block_on(serve(config, root))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `config` with a folder for what files cannot remember.
+fn remembering(config: &Config, root: &Utf8Path) -> anyhow::Result<Arc<Config>> {
+    let dir = state_dir(config, root)?;
+    let mut config = config.clone();
+    config.state.dir = Some(dir);
+    Ok(Arc::new(config))
 }
 
 async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {

@@ -8,7 +8,11 @@ use anyhow::{Context, bail};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 
+use super::terminal;
 use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::store;
+use crate::time::Timestamp;
 
 /// The configuration file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "feedmill.toml";
@@ -80,6 +84,18 @@ pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf
     }
     let above = posts.parent().unwrap_or(&posts);
     Ok(above.join(".feedmill").join(posts.file_name().unwrap_or("root")))
+}
+
+/// What is remembered of the folder `posts`, as far as it can be read; only looked at.
+pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Ledger> {
+    let dir = state_dir(config, posts)?;
+    Ok(match store::read(&dir) {
+        Ok(contents) => Ledger::remembering(contents.records, now),
+        Err(failure) => {
+            terminal::say(&format!("feedmill: {dir} is left aside: {failure}; {}\n", failure.mend()));
+            Ledger::new(now)
+        }
+    })
 }
 
 /// `path` from the root on, as it is written: no link is followed.

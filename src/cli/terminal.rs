@@ -51,6 +51,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
+    if let Some(dir) = &config.state.dir {
+        let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));
+    }
     if config.site.base_url.is_some() {
         let _ = writeln!(text, "  listens  http://{}", config.server.listen);
     } else {
@@ -58,6 +61,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
             text,
             "  {DIM}before you let the world in, say where it finds this: --base-url https://example.com{END}"
         );
+    }
+    if let Some(trouble) = &health.ledger {
+        let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
     }
     problems(&mut text, site, root);
     if site.all.is_empty() {
@@ -70,6 +76,14 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         health.watching
     );
     text
+}
+
+/// `path` as seen from the folder that the program was started in, where it is below it.
+fn near(path: &Utf8Path) -> &Utf8Path {
+    let here = std::env::current_dir()
+        .ok()
+        .and_then(|here| path.strip_prefix(Utf8Path::from_path(&here)?).ok());
+    here.unwrap_or(path)
 }
 
 fn problems(text: &mut String, site: &Site, root: &Utf8Path) {

@@ -8,14 +8,14 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::settings::{Settings, absolute};
+use super::settings::{self, Settings, absolute};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, printable};
-use crate::ledger::Ledger;
+use crate::ledger::PostRecord;
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
 #[derive(Debug, Args)]
@@ -38,13 +38,18 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let (root, path) = place(&arguments.file, &root, given)?;
     let now = Timestamp::now();
-    let site =
-        snapshot(&config, &root, &mut Ledger::new(now), now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let mut ledger = settings::ledger(&config, &root, now)?;
+    let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
+    let record = post.and_then(|post| ledger.post(&post.id));
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        writeln!(out, "{:#}", as_json(&path, post.map(AsRef::as_ref), &said, &config, now))?;
+        writeln!(
+            out,
+            "{:#}",
+            as_json(&path, post.map(AsRef::as_ref), record, &said, &config, now)
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(out, "{}", printable(arguments.file.as_str()))?;
@@ -63,6 +68,9 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 if let Some(value) = value {
                     writeln!(out, "  {name:<9} {}", printable(&value))?;
                 }
+            }
+            for (name, value) in remembered(record) {
+                writeln!(out, "  {name:<9} {}", printable(&value))?;
             }
         }
         None => writeln!(out, "  {:<9} no: {}", "public", absent(&path, &said))?,
@@ -138,6 +146,25 @@ fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
     ]
 }
 
+/// What the ledger knows of the post.
+fn remembered(record: Option<&PostRecord>) -> Vec<(&'static str, String)> {
+    let Some(record) = record else {
+        return vec![("known", "not yet: the world has not seen it".to_owned())];
+    };
+    let at = |instant: Timestamp| Moment::utc(instant).rfc3339();
+    let mut known = vec![("known", format!("since {}", at(record.first_served)))];
+    known.extend(record.changed.map(|changed| ("edited", format!("last seen {}", at(changed)))));
+    known.extend(record.withdrawn.map(|withdrawn| ("withdrawn", at(withdrawn))));
+    known.extend(record.returned.map(|returned| ("back", format!("since {}", at(returned)))));
+    known.extend(
+        record
+            .earlier
+            .iter()
+            .map(|former| ("was at", format!("{} until {}", former.address, at(former.until)))),
+    );
+    known
+}
+
 fn joined(words: &[String]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
@@ -154,7 +181,14 @@ fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
     }
 }
 
-fn as_json(path: &Utf8Path, post: Option<&Post>, said: &[&Diagnostic], config: &Config, now: Timestamp) -> serde_json::Value {
+fn as_json(
+    path: &Utf8Path,
+    post: Option<&Post>,
+    record: Option<&PostRecord>,
+    said: &[&Diagnostic],
+    config: &Config,
+    now: Timestamp,
+) -> serde_json::Value {
     json!({
         "file": path,
         "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
@@ -167,6 +201,7 @@ fn as_json(path: &Utf8Path, post: Option<&Post>, said: &[&Diagnostic], config: &
         "tags": post.map(|post| &post.tags),
         "aliases": post.map(|post| &post.aliases),
         "origins": post.map(|post| &post.origins),
+        "ledger": record,
         "problems": said,
     })
 }

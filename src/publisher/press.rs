@@ -45,6 +45,8 @@ pub struct Press {
     absences: Absences,
     /// Where the ledger is kept, if anywhere.
     store: Option<Store>,
+    /// What kept it from being kept, when that was last told.
+    trouble: Option<String>,
     sizes: Sizes,
     build: BuildSite,
     /// The newest site, and the instant it was built for.
@@ -105,6 +107,7 @@ impl Press {
             documents: documents.into_iter().filter_map(document).collect(),
             absences: Absences::default(),
             store,
+            trouble: None,
             sizes: Sizes::default(),
             build,
             newest: None,
@@ -149,6 +152,7 @@ impl Press {
             let again_in = self.look(hints, now, tick);
             self.build(now, tick);
             self.keep();
+            self.tell_of_trouble();
             let absent_due = self
                 .absences
                 .due()
@@ -181,7 +185,7 @@ impl Press {
                 looks: self.looks,
                 builds: self.builds,
                 last_build: self.last_build,
-                ledger: self.store.as_ref().and_then(Store::trouble),
+                ledger: self.trouble.clone(),
             },
             again_in,
             has_failed: self.has_failed,
@@ -291,6 +295,17 @@ impl Press {
         } else {
             store.keep(changes);
         }
+    }
+
+    /// Says once what keeps the store from remembering, and once that nothing does any more.
+    fn tell_of_trouble(&mut self) {
+        let trouble = self.store.as_ref().and_then(Store::trouble);
+        match (&self.trouble, &trouble) {
+            (before, Some(now)) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
+            (Some(_), None) => tracing::info!("what files cannot remember is kept again"),
+            _ => {}
+        }
+        self.trouble = trouble;
     }
 
     /// Has the store remember when documents changed.

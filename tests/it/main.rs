@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and says what it skips"
 )]
 
+mod adopt;
 mod api;
 mod broken;
 mod commands;

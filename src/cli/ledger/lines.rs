@@ -152,7 +152,8 @@ fn flaw(record: &Record) -> Option<(&'static str, &'static str)> {
     match record {
         Record::Post(post) => {
             let stays_inside = post.source.components().all(|part| matches!(part, Utf8Component::Normal(_)));
-            let addresses = [&post.wanted, &post.address].into_iter().chain(&post.earlier);
+            let earlier = post.earlier.iter().map(|former| &former.address);
+            let mut addresses = [&post.wanted, &post.address].into_iter().chain(earlier);
             if post.id.trim().is_empty() {
                 Some(("`id` is empty", "write the id that readers know the post by"))
             } else if post.source.as_str().is_empty() || !stays_inside {
@@ -160,7 +161,7 @@ fn flaw(record: &Record) -> Option<(&'static str, &'static str)> {
                     "`source` is no path in the posts folder",
                     "write it relative to that folder, without `..`",
                 ))
-            } else if addresses.into_iter().any(|address| !is_address(address)) {
+            } else if addresses.any(|address| !is_address(address)) {
                 Some((
                     "an address does not begin with `/`",
                     "write addresses from the root of the site on",

@@ -1,0 +1,343 @@
+//! What came of an adoption, for people and as JSON.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+use url::Url;
+
+use crate::cli::terminal::number;
+use crate::config::Config;
+use crate::diagnostic::printable;
+use crate::import::adoption::{Settled, Verdict};
+use crate::import::matching::{By, Matching};
+use crate::import::origin::Origin;
+use crate::import::{OldFeed, OldItem};
+use crate::index::Scope;
+use crate::post::Post;
+use crate::render::{Format, Place, feed_path};
+use crate::site::Site;
+
+/// How many of a kind are named; the others are counted.
+const NAMED: usize = 20;
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    feeds: Vec<FeedReport>,
+}
+
+/// What came of one feed.
+#[derive(Debug, Serialize)]
+struct FeedReport {
+    feed: String,
+    title: String,
+    format: &'static str,
+    items: usize,
+    matched: Vec<Matched>,
+    other_id: Vec<OtherId>,
+    unmatched: Vec<Unmatched>,
+    /// Posts of the newest feed here that the old one does not have, though it reaches as far back.
+    appear_new: Vec<Utf8PathBuf>,
+    /// Posts of the newest feed here that are older than all that the old one has.
+    older_than_feed: Vec<Utf8PathBuf>,
+    /// Posts of the feeds here that the old one does not have.
+    not_in_feed: Vec<Utf8PathBuf>,
+    /// What to do for those who are subscribed to it.
+    redirect: Option<Redirect>,
+    notes: Vec<String>,
+    /// How many posts its newest feed should hold, where `older_than_feed` has any.
+    #[serde(skip)]
+    limit: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Matched {
+    id: String,
+    file: Utf8PathBuf,
+    by: By,
+}
+
+/// An item whose post goes by another id.
+#[derive(Debug, Serialize)]
+struct OtherId {
+    id: String,
+    file: Utf8PathBuf,
+    has: String,
+    in_file: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Unmatched {
+    id: String,
+    title: String,
+    url: Option<Url>,
+    could_be: Vec<Utf8PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Redirect {
+    from: Url,
+    to: String,
+    /// The path of `from` below this site, where that is the old one's address too: then feedmill itself answers there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+}
+
+impl Report {
+    /// The report on `feeds`, read from `origins` and settled for `posts`, which are those of `site` with the ids they had.
+    pub(super) fn new(
+        origins: &[Origin],
+        feeds: &[(&OldFeed, &Matching)],
+        settled: &Settled,
+        posts: &[Arc<Post>],
+        site: &Site,
+    ) -> Report {
+        let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source.as_path(), post.id.as_str())).collect();
+        ids.extend(
+            settled
+                .adoptions
+                .iter()
+                .map(|adoption| (adoption.source.as_path(), adoption.id.as_str())),
+        );
+        let feeds = origins.iter().zip(feeds).zip(&settled.verdicts);
+        let feeds =
+            feeds.map(|((origin, (feed, matching)), verdicts)| FeedReport::new(origin, feed, matching, verdicts, &ids, site));
+        Report { feeds: feeds.collect() }
+    }
+
+    /// Whether every item has its post, and every such post the item's id.
+    pub(super) fn is_complete(&self) -> bool {
+        self.feeds
+            .iter()
+            .all(|feed| feed.other_id.is_empty() && feed.unmatched.is_empty())
+    }
+
+    /// What does not go by itself, and what to do about it.
+    pub(super) fn in_words(&self) -> String {
+        self.feeds.iter().map(FeedReport::in_words).collect()
+    }
+
+    /// One line for each feed.
+    pub(super) fn summary(&self) -> String {
+        let lines: Vec<String> = self.feeds.iter().map(FeedReport::summary).collect();
+        lines.join("\n")
+    }
+}
+
+impl FeedReport {
+    fn new(
+        origin: &Origin,
+        feed: &OldFeed,
+        matching: &Matching,
+        verdicts: &[Verdict],
+        ids: &HashMap<&Utf8Path, &str>,
+        site: &Site,
+    ) -> FeedReport {
+        let mut matched = Vec::new();
+        let mut other_id = Vec::new();
+        for (pair, verdict) in matching.matched.iter().zip(verdicts) {
+            let (id, file) = (pair.item.id.clone(), pair.post.source.clone());
+            let (has, in_file) = match verdict {
+                Verdict::Adopted => (None, false),
+                Verdict::InFile(has) => (Some(has), true),
+                Verdict::Before(has) => (Some(has), false),
+            };
+            if let Some(has) = has.cloned() {
+                let (id, file) = (id.clone(), file.clone());
+                other_id.push(OtherId { id, file, has, in_file });
+            }
+            matched.push(Matched { id, file, by: pair.by });
+        }
+        let unmatched = matching.unmatched.iter().map(|left| Unmatched {
+            id: left.item.id.clone(),
+            title: left.item.title.clone(),
+            url: left.item.urls.first().cloned(),
+            could_be: left.could_be.iter().map(|post| post.source.clone()).collect(),
+        });
+        let in_feeds = site.index.members(&Scope::Site).map_or(&[][..], |members| &members.in_feeds);
+        let limit = site.config().feed.limit;
+        let old_ids: HashSet<&str> = feed.items.iter().map(|item| item.id.as_str()).collect();
+        let is_new = |post: &&Arc<Post>| ids.get(post.source.as_path()).is_none_or(|id| !old_ids.contains(id));
+        let oldest = feed.items.iter().filter_map(OldItem::moment).min();
+        let source = |post: &Arc<Post>| post.source.clone();
+        let (older, new): (Vec<_>, Vec<_>) = in_feeds
+            .iter()
+            .take(limit)
+            .filter(is_new)
+            .partition(|post| oldest.is_some_and(|oldest| post.date < oldest));
+        FeedReport {
+            feed: origin.to_string(),
+            title: feed.title.clone(),
+            format: name(feed.format),
+            items: feed.items.len(),
+            matched,
+            other_id,
+            unmatched: unmatched.collect(),
+            limit: limit.min(in_feeds.len()) - older.len(),
+            appear_new: new.into_iter().map(source).collect(),
+            older_than_feed: older.into_iter().map(source).collect(),
+            not_in_feed: in_feeds.iter().filter(is_new).map(source).collect(),
+            redirect: redirect(feed, site.config()),
+            notes: feed.notes.clone(),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let mut text = format!("{}: {}", printable(&self.feed), self.format);
+        if !self.title.is_empty() {
+            let _ = write!(text, ", \"{}\"", printable(&self.title));
+        }
+        text.push('\n');
+        for note in &self.notes {
+            let _ = writeln!(text, "  {}", printable(note));
+        }
+        list(&mut text, &self.unmatched, Unmatched::in_words);
+        list(&mut text, &self.other_id, OtherId::in_words);
+        list(&mut text, &self.appear_new, |file| {
+            format!("appears new: {}", printable(file.as_str()))
+        });
+        if !self.older_than_feed.is_empty() {
+            let n = number(self.older_than_feed.len(), "post");
+            let _ = writeln!(
+                text,
+                "  {n} of the newest feed here are older than all that is in the old one, which says nothing of their ids: they may \
+                 appear new"
+            );
+            if self.limit > 0 {
+                let _ = writeln!(
+                    text,
+                    "    so that they do not, write `limit = {}` below `[feed]` in feedmill.toml",
+                    self.limit
+                );
+            }
+        }
+        if let Some(redirect) = &self.redirect {
+            let _ = writeln!(text, "  {}", redirect.in_words());
+        }
+        text
+    }
+
+    fn summary(&self) -> String {
+        let mut by: BTreeMap<By, usize> = BTreeMap::new();
+        for matched in &self.matched {
+            *by.entry(matched.by).or_default() += 1;
+        }
+        let by: Vec<String> = by.into_iter().map(|(by, n)| format!("{n} by {}", by.in_words())).collect();
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", by.join(", "))
+        };
+        let mut parts = vec![format!(
+            "{} in the old feed: {} matched{by}, {} without a post here",
+            number(self.items, "item"),
+            self.matched.len(),
+            self.unmatched.len()
+        )];
+        let is = |n: usize, one: &str, more: &str| format!("{} {}", number(n, "item"), if n == 1 { one } else { more });
+        parts.push(is(self.appear_new.len(), "appears new", "appear new"));
+        let n = self.not_in_feed.len();
+        let verb = if n == 1 { "is" } else { "are" };
+        parts.push(format!("{} here {verb} not in the feed", number(n, "post")));
+        parts.join("; ")
+    }
+}
+
+impl Unmatched {
+    fn in_words(&self) -> String {
+        let what = match (&self.url, self.title.as_str()) {
+            (Some(url), "") => url.to_string(),
+            (Some(url), title) => format!("\"{title}\" ({url})"),
+            (None, title) => format!("\"{title}\""),
+        };
+        let files: Vec<&str> = self.could_be.iter().map(|file| file.as_str()).collect();
+        let why = if files.is_empty() {
+            "no post here is like it".to_owned()
+        } else {
+            format!(
+                "it could be {}: write `id: {}` into the one it is",
+                files.join(" or "),
+                yaml(&self.id)
+            )
+        };
+        printable(&format!("without a post: {what}; {why}"))
+    }
+}
+
+impl OtherId {
+    fn in_words(&self) -> String {
+        let OtherId { id, file, has, .. } = self;
+        printable(&if self.in_file {
+            format!(
+                "another id: {file} says `{has}`, and readers know it as `{id}`; remove its id, or write `id: {}`",
+                yaml(id)
+            )
+        } else {
+            format!(
+                "another id: {file} has taken over `{has}` before, and readers of this feed know it as `{id}`: to them it appears new"
+            )
+        })
+    }
+}
+
+impl Redirect {
+    fn in_words(&self) -> String {
+        let Redirect { from, to, path } = self;
+        printable(&match path {
+            Some(path) => {
+                format!("so that its readers find the new one: [[redirect]] from = \"{path}\", to = \"{to}\" in feedmill.toml")
+            }
+            None => format!("so that its readers find the new one: at the old host, redirect {from} to {to} for good (301)"),
+        })
+    }
+}
+
+/// `id` as a value in front matter.
+fn yaml(id: &str) -> String {
+    let is_plain = id.starts_with(char::is_alphabetic) && !id.contains(": ") && !id.contains(" #") && !id.ends_with(':');
+    if is_plain {
+        id.to_owned()
+    } else {
+        format!("'{}'", id.replace('\'', "''"))
+    }
+}
+
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::Rss => "RSS",
+        Format::Atom => "Atom",
+        Format::Json => "JSON Feed",
+    }
+}
+
+/// Where subscribers of `feed` should be sent; `None` where they get there anyway, or it is not known where either is.
+fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
+    let from = feed.address.clone()?;
+    let base = config.site.base_url.as_ref()?;
+    let new_path = feed_path("", Place::Newest, feed.format);
+    let to = format!("{}{new_path}", config.base());
+    let folder = base.path().trim_end_matches('/');
+    let path = from.path().strip_prefix(folder).filter(|_| from.origin() == base.origin());
+    match path {
+        _ if from.as_str() == to => None,
+        Some(path) => Some(Redirect {
+            path: Some(path.to_owned()),
+            to: new_path,
+            from,
+        }),
+        None => Some(Redirect { from, to, path: None }),
+    }
+}
+
+/// Writes a line for each of `all`, up to a number that can be read.
+fn list<T>(text: &mut String, all: &[T], line: impl Fn(&T) -> String) {
+    for one in all.iter().take(NAMED) {
+        let _ = writeln!(text, "  {}", line(one));
+    }
+    if all.len() > NAMED {
+        let _ = writeln!(text, "  … and {} more: --json names them all", all.len() - NAMED);
+    }
+}

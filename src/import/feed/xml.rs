@@ -1,0 +1,322 @@
+//! RSS 0.9x, 1.0 and 2.0 and Atom → [`OldFeed`], in one pass over the document.
+//!
+//! The formats are told apart by their elements, not by what they claim to be: a feed of one often holds elements of another.
+
+use std::io::BufRead;
+
+use quick_xml::encoding::DecodingReader;
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
+use url::Url;
+
+use super::{Draft, MOST_ITEMS, MOST_TEXT, OldFeed, moment, plain};
+use crate::render::Format;
+
+/// Elements deeper than this are in no feed.
+const DEEPEST: usize = 256;
+
+/// Reads `bytes`, which begin as an XML document does, in whatever encoding it says.
+pub(super) fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
+    let mut reader = NsReader::from_reader(DecodingReader::new(bytes));
+    let config = reader.config_mut();
+    config.allow_dangling_amp = true;
+    config.expand_empty_elements = true;
+    let mut reading = Reading::new(found);
+    let broke = reading.document(&mut reader).err();
+    let mut feed = match (reading.feed, broke) {
+        (None, Some(error)) => return Err(format!("it is not XML: {error}")),
+        (None, None) => return Err("it is XML, but no feed: neither RSS nor Atom".to_owned()),
+        (Some(_), Some(error)) if reading.drafts.is_empty() => return Err(format!("it is broken: {error}")),
+        (Some(mut feed), broke) => {
+            if let Some(error) = broke {
+                feed.notes.push(format!("it is broken, and was read up to there: {error}"));
+            }
+            feed
+        }
+    };
+    feed.take(reading.drafts);
+    Ok(feed)
+}
+
+/// What a name belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Space {
+    /// RSS: none, or that of RSS 0.90, 1.0 or 1.1.
+    Rss,
+    Atom,
+    DublinCore,
+    Content,
+    FeedBurner,
+    Other,
+}
+
+impl Space {
+    fn of(resolved: &ResolveResult) -> Space {
+        let ResolveResult::Bound(Namespace(name)) = resolved else {
+            return Space::Rss;
+        };
+        match *name {
+            b"http://www.w3.org/2005/Atom" | b"http://purl.org/atom/ns#" => Space::Atom,
+            b"http://purl.org/dc/elements/1.1/" | b"http://purl.org/dc/terms/" => Space::DublinCore,
+            b"http://purl.org/rss/1.0/modules/content/" => Space::Content,
+            b"http://rssnamespace.org/feedburner/ext/1.0" => Space::FeedBurner,
+            b"" => Space::Rss,
+            other if is_rss(other) => Space::Rss,
+            _ => Space::Other,
+        }
+    }
+}
+
+/// Whether a namespace is one that RSS was ever given (`http://purl.org/rss/1.0/`, `http://my.netscape.com/rdf/simple/0.9/`, …).
+fn is_rss(name: &[u8]) -> bool {
+    let roots: [&[u8]; 4] = [
+        b"http://purl.org/rss/1.0/",
+        b"http://purl.org/net/rss1.1#",
+        b"http://my.netscape.com/rdf/simple/",
+        b"http://backend.userland.com/",
+    ];
+    roots.iter().any(|root| name.starts_with(root)) && !name.windows(9).any(|part| part == b"/modules/")
+}
+
+/// An element that is read, and what it said so far.
+struct Field {
+    space: Space,
+    name: String,
+    /// Its depth.
+    depth: usize,
+    /// The attributes that matter: `href`, `rel`, `isPermaLink`.
+    href: Option<String>,
+    relation: Option<String>,
+    is_no_permalink: bool,
+    base: Option<Url>,
+    text: String,
+}
+
+/// What has been read, and where in the document that is.
+struct Reading<'a> {
+    found: Option<&'a Url>,
+    feed: Option<OldFeed>,
+    drafts: Vec<Draft>,
+    /// What relative addresses are relative to, for every open element (XML Base).
+    bases: Vec<Option<Url>>,
+    /// The depth of the open `channel` or `feed`.
+    container: Option<usize>,
+    /// The open item and its depth.
+    item: Option<(usize, Draft)>,
+    /// The open element of an item or of the feed that is read.
+    field: Option<Field>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(found: Option<&'a Url>) -> Reading<'a> {
+        Reading {
+            found,
+            feed: None,
+            drafts: Vec::new(),
+            bases: Vec::new(),
+            container: None,
+            item: None,
+            field: None,
+        }
+    }
+
+    fn document<R: BufRead>(&mut self, reader: &mut NsReader<DecodingReader<R>>) -> Result<(), String> {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            let (resolved, event) = reader
+                .read_resolved_event_into(&mut buffer)
+                .map_err(|error| error.to_string())?;
+            match event {
+                Event::Decl(declaration) => {
+                    if let Some(encoding) = declaration.encoder() {
+                        reader.get_mut().set_encoding(encoding);
+                    }
+                }
+                Event::Start(start) => {
+                    let space = Space::of(&resolved);
+                    self.start(space, &start)?;
+                }
+                Event::End(_) => self.end(),
+                // the bytes are UTF-8 by now, whatever the declaration says that they were
+                Event::Text(text) => self.text(&String::from_utf8_lossy(&text)),
+                Event::CData(text) => self.text(&String::from_utf8_lossy(&text)),
+                Event::GeneralRef(reference) => self.text(&read_reference(&reference)),
+                Event::Eof if self.bases.is_empty() => return Ok(()),
+                Event::Eof => return Err("it ends too early".to_owned()),
+                Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
+            }
+        }
+    }
+
+    fn start(&mut self, space: Space, start: &BytesStart) -> Result<(), String> {
+        let depth = self.bases.len() + 1;
+        if depth > DEEPEST {
+            return Err(format!("elements lie more than {DEEPEST} deep in each other"));
+        }
+        let base = self.bases.last().cloned().flatten().or_else(|| self.found.cloned());
+        let base = match attribute(start, b"xml:base") {
+            Some(relative) => Url::options().base_url(base.as_ref()).parse(&relative).ok().or(base),
+            None => base,
+        };
+        self.bases.push(base.clone());
+        let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
+        match (&mut self.field, &self.item) {
+            // markup in a text parts words
+            (Some(field), _) => field.text.push(' '),
+            (None, Some((item, _))) if depth == item + 1 => self.open(space, name, depth, start, base),
+            (None, Some(_)) => {}
+            (None, None) => match (space, name.as_str()) {
+                (Space::Rss, "rss" | "RDF" | "channel") => {
+                    self.feed.get_or_insert_with(|| OldFeed::new(Format::Rss, self.found));
+                    if name == "channel" {
+                        self.container = Some(depth);
+                    }
+                }
+                (Space::Atom, "feed") => {
+                    self.feed.get_or_insert_with(|| OldFeed::new(Format::Atom, self.found));
+                    self.container = Some(depth);
+                }
+                (Space::Rss, "item") | (Space::Atom, "entry") if self.feed.is_some() => {
+                    if self.drafts.len() >= MOST_ITEMS {
+                        return Err(format!("it has more than {MOST_ITEMS} items"));
+                    }
+                    self.item = Some((depth, Draft::default()));
+                }
+                _ if self.container.is_some_and(|container| depth == container + 1) => {
+                    self.open(space, name, depth, start, base);
+                }
+                _ => {}
+            },
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, space: Space, name: String, depth: usize, start: &BytesStart, base: Option<Url>) {
+        self.field = Some(Field {
+            space,
+            name,
+            depth,
+            href: attribute(start, b"href"),
+            relation: attribute(start, b"rel"),
+            is_no_permalink: attribute(start, b"isPermaLink").is_some_and(|value| value.eq_ignore_ascii_case("false")),
+            base,
+            text: String::new(),
+        });
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(field) = &mut self.field
+            && field.text.len() <= MOST_TEXT
+        {
+            field.text.push_str(text);
+        }
+    }
+
+    fn end(&mut self) {
+        let depth = self.bases.len();
+        self.bases.pop();
+        if let Some(field) = self.field.take_if(|field| field.depth == depth) {
+            match &mut self.item {
+                Some((_, draft)) => draft.take(field),
+                None => {
+                    if let Some(feed) = &mut self.feed {
+                        feed.tell(&field);
+                    }
+                }
+            }
+        }
+        if let Some((_, draft)) = self.item.take_if(|(item, _)| *item == depth) {
+            self.drafts.push(draft);
+        }
+        self.container.take_if(|container| *container == depth);
+    }
+}
+
+impl Field {
+    /// The address that a link leads to: that of Atom in an attribute, that of RSS in its text.
+    fn link(&self) -> Option<(String, Option<Url>)> {
+        let written = match self.space {
+            Space::Atom => self.href.as_deref()?,
+            _ => &self.text,
+        };
+        let written = written.trim();
+        (!written.is_empty()).then(|| (written.to_owned(), self.base.clone()))
+    }
+
+    fn url(&self) -> Option<Url> {
+        let (written, base) = self.link()?;
+        Url::options().base_url(base.as_ref()).parse(&written).ok()
+    }
+
+    fn leads(&self, relation: &str) -> bool {
+        self.relation.as_deref().unwrap_or("alternate").eq_ignore_ascii_case(relation)
+    }
+}
+
+impl OldFeed {
+    /// Takes in what a `field` of the channel or the feed says.
+    fn tell(&mut self, field: &Field) {
+        match (field.space, field.name.as_str()) {
+            (Space::Rss | Space::Atom, "title") => self.title = plain(&field.text, MOST_TEXT),
+            (Space::Atom, "id") => self.id = Some(field.text.trim().to_owned()),
+            (Space::Rss, "link") => self.home = field.url(),
+            (Space::Atom, "link") => {
+                let url = field.url();
+                if field.leads("alternate") {
+                    self.home = self.home.take().or(url);
+                } else if field.leads("self") {
+                    self.address = url.or(self.address.take());
+                } else if field.leads("prev-archive") || field.leads("next") {
+                    self.older = url;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Draft {
+    /// Takes in what a `field` of the item says.
+    fn take(&mut self, field: Field) {
+        match (field.space, field.name.as_str()) {
+            (Space::Rss, "guid") => {
+                if let Some(link) = field.link().filter(|_| !field.is_no_permalink && field.text.contains("://")) {
+                    self.links.push(link);
+                }
+                self.id = Some(field.text);
+            }
+            (Space::Atom, "id") => self.id = Some(field.text),
+            // the item's own link comes before its guid, wherever it stands
+            (Space::Rss, "link") => self.links.splice(0..0, field.link()).for_each(drop),
+            (Space::Atom, "link") if field.leads("alternate") => self.links.extend(field.link()),
+            (Space::FeedBurner, "origLink") => self.links.extend(field.link()),
+            (Space::Rss | Space::Atom, "title") => self.title = field.text,
+            (Space::Rss, "pubDate") | (Space::DublinCore, "date") | (Space::Atom, "published" | "issued") => {
+                self.published = moment(&field.text).or(self.published);
+            }
+            (Space::Atom, "updated" | "modified") | (Space::DublinCore, "modified") => {
+                self.updated = moment(&field.text).or(self.updated);
+            }
+            (Space::Rss, "description") | (Space::Atom, "summary") => self.summary = field.text,
+            (Space::Content, "encoded") | (Space::Atom, "content") => self.content = field.text,
+            _ => {}
+        }
+    }
+}
+
+/// The attribute `name` as text; entities that XML does not know stay as they are.
+fn attribute(start: &BytesStart, name: &[u8]) -> Option<String> {
+    let is_it = |attribute: &Attribute| attribute.key.as_ref() == name;
+    let found = start.attributes().with_checks(false).filter_map(Result::ok).find(is_it)?;
+    let written = String::from_utf8_lossy(&found.value);
+    Some(html_escape::decode_html_entities(&written).into_owned())
+}
+
+/// The text of a reference. Feeds use the entities of HTML without declaring them; an unknown one stays as it is.
+fn read_reference(reference: &BytesRef) -> String {
+    let name = String::from_utf8_lossy(reference);
+    html_escape::decode_html_entities(&format!("&{name};")).into_owned()
+}

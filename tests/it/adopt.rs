@@ -1,0 +1,310 @@
+//! `feedmill import --adopt`: a blog that has lived elsewhere keeps its readers.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use assert_cmd::cargo::CommandCargoExt;
+use camino::Utf8Path;
+use feedmill::ledger::Record;
+use feedmill::store;
+use serde_json::Value;
+
+use crate::commands::folder;
+use crate::server::write;
+
+const RSS: &str = r#"<rss version="2.0"><channel><title>Old</title><link>https://old.example/</link>
+<item><title>Grinding at night</title><link>https://old.example/2026/02/03/night.html</link>
+  <guid isPermaLink="false">night-17</guid><pubDate>Tue, 03 Feb 2026 10:00:00 GMT</pubDate></item>
+<item><title>First flour</title><link>https://old.example/2026/01/31/first-flour.html</link>
+  <pubDate>Sat, 31 Jan 2026 09:00:00 GMT</pubDate></item>
+</channel></rss>"#;
+
+const ATOM: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom"><title>Old</title><link href="https://old.example/"/>
+<entry><id>tag:old.example,2026:night</id><title>Grinding at night</title><link href="https://old.example/2026/02/03/night.html"/>
+  <published>2026-02-03T10:00:00Z</published><updated>2026-02-05T10:00:00Z</updated></entry>
+<entry><id>https://old.example/2026/01/31/first-flour.html</id><title>First flour</title>
+  <published>2026-01-31T09:00:00Z</published><updated>2026-01-31T09:00:00Z</updated></entry></feed>"#;
+
+const JSON: &str = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "Old", "home_page_url": "https://old.example/", "items": [
+{"id": 17, "url": "https://old.example/2026/02/03/night.html", "title": "Grinding at night", "date_published": "2026-02-03T10:00:00Z"},
+{"id": "flour", "title": "First flour", "date_published": "2026-01-31T09:00:00Z"}]}"#;
+
+const POSTS: [(&str, &str); 3] = [
+    ("posts/2026-02-03-night.md", "# Grinding at night\n\nText.\n"),
+    ("posts/flour.md", "---\ntitle: First flour\ndate: 2026-01-31\n---\nText.\n"),
+    ("posts/2025-01-01-before.md", "# Before the feed\n"),
+];
+
+/// Exit status, standard output, standard error.
+fn import(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    import_from(folder, arguments, "")
+}
+
+fn import_from(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("feedmill").unwrap();
+    command
+        .arg("import")
+        .args(arguments)
+        .args(["--state", "state"])
+        .current_dir(folder);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FEEDMILL_") || name.to_lowercase().ends_with("_proxy"))
+    {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // it may have refused its arguments and be gone
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Everything that is remembered of posts, by file.
+fn remembered(folder: &Path) -> BTreeMap<String, feedmill::ledger::PostRecord> {
+    let state = Utf8Path::from_path(folder).unwrap().join("state");
+    let records = store::read(&state).unwrap().records.into_iter();
+    let posts = records.filter_map(|record| match record {
+        Record::Post(post) => Some((post.source.to_string(), *post)),
+        _ => None,
+    });
+    posts.collect()
+}
+
+fn ids(folder: &Path) -> Vec<String> {
+    remembered(folder).into_values().map(|post| post.id).collect()
+}
+
+#[test]
+fn ids_of_every_format_are_taken_over_and_nothing_appears_new() {
+    let flour = "https://old.example/2026/01/31/first-flour.html";
+    for (feed, expected) in [
+        (RSS, ["night-17", flour]),
+        (ATOM, ["tag:old.example,2026:night", flour]),
+        (JSON, ["17", "flour"]),
+    ] {
+        let site = folder(&POSTS);
+        write(site.path(), "old-feed", feed);
+        let (status, out, err) = import(site.path(), &["--adopt", "old-feed"]);
+        assert_eq!(status, 0, "{out}{err}");
+        assert!(
+            err.starts_with("2 items in the old feed: 2 matched (")
+                && err.contains("; 0 items appear new; 1 post here is not in the feed\n"),
+            "{err}"
+        );
+        assert!(
+            out.contains("write `limit = 2` below `[feed]`"),
+            "what is older than the feed is said: {out}"
+        );
+        assert_eq!(ids(site.path()), expected);
+    }
+}
+
+#[test]
+fn addresses_and_dates_are_remembered_and_twice_changes_nothing() {
+    let site = folder(&POSTS);
+    write(site.path(), "old.xml", ATOM);
+    assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
+    let first = remembered(site.path());
+    let night = &first["2026-02-03-night.md"];
+    let earlier: Vec<&str> = night.earlier.iter().map(|former| former.address.as_str()).collect();
+    assert_eq!(earlier, ["/2026/02/03/night.html"]);
+    assert_eq!(night.first_served.to_string(), "2026-02-03T10:00:00Z");
+    assert_eq!(night.changed.unwrap().to_string(), "2026-02-05T10:00:00Z");
+    assert_eq!(first["flour.md"].changed, None);
+
+    let (status, _, err) = import(site.path(), &["--adopt", "old.xml"]);
+    assert!(
+        status == 0 && err.contains("2 matched (2 by id)") && err.contains("nothing new to remember"),
+        "{err}"
+    );
+    assert_eq!(remembered(site.path()), first);
+}
+
+#[test]
+fn a_dry_run_and_standard_input() {
+    let site = folder(&POSTS);
+    let (status, _, err) = import_from(site.path(), &["--adopt", "-", "--dry-run"], RSS);
+    assert!(status == 0 && err.contains("a dry run; 2 posts would be"), "{err}");
+    assert!(!site.path().join("state").exists());
+    let (status, out, _) = import_from(site.path(), &["--adopt", "-", "--json"], RSS);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &json["feeds"][0]["matched"][0]["by"]), (0, &"name".into()));
+    assert_eq!(json["feeds"][0]["older_than_feed"][0], "2025-01-01-before.md");
+}
+
+#[test]
+fn what_does_not_match_is_named_with_its_mend() {
+    let site = folder(&[
+        ("posts/2026-02-03-night.md", "---\nid: mine\n---\n# Grinding at night\n"),
+        ("posts/a.md", "---\ntitle: First flour\ndate: 2026-01-31\n---\n"),
+        ("posts/b.md", "---\ntitle: First flour\ndate: 2026-01-31\n---\n"),
+        ("posts/2026-03-01-new.md", "# New here\n"),
+    ]);
+    write(site.path(), "old.xml", RSS);
+    let (status, out, err) = import(site.path(), &["--adopt", "old.xml"]);
+    assert_eq!(status, 1, "{err}");
+    for expected in [
+        "another id: 2026-02-03-night.md says `mine`, and readers know it as `night-17`; remove its id, or write `id: night-17`",
+        "it could be a.md or b.md: write `id: https://old.example/2026/01/31/first-flour.html` into the one it is",
+        "appears new: 2026-03-01-new.md",
+    ] {
+        assert!(out.contains(expected), "{expected:?} is not in {out}");
+    }
+    assert!(ids(site.path()).is_empty());
+}
+
+#[test]
+fn of_two_feeds_the_first_named_is_right() {
+    let site = folder(&POSTS);
+    write(site.path(), "old.xml", RSS);
+    write(site.path(), "old.atom", ATOM);
+    let (status, out, err) = import(site.path(), &["--adopt", "old.xml", "--adopt", "old.atom"]);
+    assert_eq!(status, 1, "{err}");
+    assert!(
+        out.contains("2026-02-03-night.md has taken over `night-17` before, and readers of this feed know it as `tag:old.example,2026:night`"),
+        "{out}"
+    );
+    let (_, _, err) = import(site.path(), &["--adopt", "old.atom"]);
+    assert!(
+        err.contains("nothing new to remember"),
+        "an id that was taken over stays: {err}"
+    );
+    assert_eq!(ids(site.path())[0], "night-17");
+}
+
+#[test]
+fn what_cannot_be_run_says_why() {
+    let site = folder(&POSTS);
+    write(site.path(), "page.html", "<html><body>x</body></html>");
+    write(site.path(), "old.xml", RSS);
+    for (arguments, expected) in [
+        (vec![], "--adopt <FEED>"),
+        (vec!["--adopt", "ftp://old.example/feed"], "`ftp` is not read"),
+        (vec!["--adopt", "missing.xml"], "the feed missing.xml cannot be read"),
+        (vec!["--adopt", "page.html"], "neither RSS nor Atom"),
+        (
+            vec!["--adopt", "old.xml", "elsewhere"],
+            "the posts in elsewhere cannot be read",
+        ),
+        (
+            vec!["--adopt", "http://127.0.0.1:1/feed"],
+            "the feed http://127.0.0.1:1/feed cannot be read",
+        ),
+    ] {
+        let (status, _, err) = import(site.path(), &arguments);
+        assert!(status == 2 && err.contains(expected), "{arguments:?}: {status} {err}");
+    }
+    let state = Utf8Path::from_path(site.path()).unwrap().join("state");
+    let held = store::Store::open(&state);
+    let (status, _, err) = import(site.path(), &["--adopt", "old.xml"]);
+    assert!(status == 2 && err.contains("stop the other one"), "{err}");
+    drop(held);
+    assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
+}
+
+/// A server on the loopback that answers each path with what `answers` says, until the test ends.
+fn serving(answers: impl Fn(&str, &str) -> Option<String> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let here = base.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let Some(Ok(first)) = lines.next() else { continue };
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let path = first.split(' ').nth(1).unwrap();
+            let answer = match answers(&here, path) {
+                Some(moved) if moved.starts_with('/') => {
+                    format!("HTTP/1.1 301 Moved\r\nLocation: {moved}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                }
+                Some(body) => format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                ),
+                None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
+            };
+            // whoever asked may have had enough
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    base
+}
+
+#[test]
+fn an_address_is_read_with_its_redirects_and_older_documents() {
+    let base = serving(|here, path| match path {
+        "/feed" => Some("/feed.json".to_owned()),
+        "/feed.json" => Some(JSON.replace("\"items\"", &format!("\"next_url\": \"{here}/2.json\", \"items\""))),
+        // it leads back to the first one, as a broken feed may
+        "/2.json" => Some(format!(
+            r#"{{"version": "https://jsonfeed.org/version/1.1", "next_url": "{here}/feed.json", "items": [
+            {{"id": "b", "title": "Before the feed"}}]}}"#
+        )),
+        "/large" => Some("x".repeat(17 * 1024 * 1024)),
+        "/away.json" => Some(JSON.replace("\"items\"", "\"next_url\": \"http://elsewhere.invalid/2.json\", \"items\"")),
+        "/lost.json" => Some(JSON.replace("\"items\"", &format!("\"next_url\": \"{here}/gone\", \"items\""))),
+        _ => None,
+    });
+    let site = folder(&POSTS);
+    let (status, _, err) = import(
+        site.path(),
+        &["--adopt", &format!("{base}/feed"), "--base-url", "https://new.example"],
+    );
+    assert!(status == 0 && err.contains("3 items in the old feed: 3 matched"), "{err}");
+    assert!(err.contains("0 items appear new; 0 posts here are not in the feed"), "{err}");
+    for (path, status, expected) in [
+        ("/gone", 2, "404"),
+        ("/large", 2, "more than 16777216 bytes"),
+        ("/away.json", 0, "they are on another host"),
+        ("/lost.json", 0, "were not read: it is answered with 404"),
+    ] {
+        let found = import(site.path(), &["--adopt", &format!("{base}{path}"), "--dry-run"]);
+        let said = format!("{}{}", found.1, found.2);
+        assert!(found.0 == status && said.contains(expected), "{path}: {said}");
+    }
+}
+
+#[test]
+fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
+    let atom = ATOM.replace(
+        "<entry>",
+        "<link rel=\"self\" href=\"https://old.example/index.xml\"/><entry>",
+    );
+    let site = folder(&POSTS);
+    write(site.path(), "old.xml", &atom);
+    for (base, expected) in [
+        (
+            "https://new.example/blog",
+            "redirect https://old.example/index.xml to https://new.example/blog/atom.xml for good (301)",
+        ),
+        (
+            "https://old.example",
+            "[[redirect]] from = \"/index.xml\", to = \"/atom.xml\"",
+        ),
+    ] {
+        let (_, out, _) = import(site.path(), &["--adopt", "old.xml", "--dry-run", "--base-url", base]);
+        assert!(out.contains(expected), "{out}");
+    }
+}
+
+#[test]
+fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+    let (posts, feed) = (corpora.join("cordova"), corpora.join("cordova-published/feed.xml"));
+    if !posts.is_dir() || !feed.is_file() {
+        println!("SKIPPED: there is no {} or no {}", posts.display(), feed.display());
+        return;
+    }
+    let state = tempfile::TempDir::new().unwrap();
+    let (status, out, err) = import(state.path(), &["--adopt", feed.to_str().unwrap(), posts.to_str().unwrap()]);
+    assert_eq!(status, 0, "{out}{err}");
+    assert!(err.starts_with("10 items in the old feed: 10 matched ("), "{err}");
+    assert!(err.contains("0 without a post here; 0 items appear new;"), "{err}");
+    assert_eq!(remembered(state.path()).len(), 10);
+}
