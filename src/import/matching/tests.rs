@@ -52,6 +52,7 @@ fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(Strin
 
 #[test]
 fn every_kind_of_evidence() {
+    #[expect(clippy::type_complexity, reason = "a table")]
     let cases: [(&str, Item, (&str, &str), Option<By>); 13] = [
         (
             "the file says the id",
