@@ -13,7 +13,6 @@ use clap::{Args, Subcommand};
 
 use super::settings::{Settings, state_dir};
 use super::terminal::{number, say};
-use crate::diagnostic::Diagnostic;
 use crate::ledger::record::Record;
 use crate::store::{self, Change, Exclusive, Failure};
 
@@ -131,10 +130,9 @@ fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<Exit
     let records = match read.with_context(|| format!("{file} cannot be read"))? {
         Ok(records) => records,
         Err(problems) => {
-            say(&problems
-                .iter()
-                .map(|problem| format!("{}\n\n", Diagnostic::draw(problem, true)))
-                .collect::<String>());
+            for problem in problems {
+                say(&format!("{}\n\n", problem.draw(true)));
+            }
             say("feedmill: nothing was taken over\n");
             return Ok(ExitCode::FAILURE);
         }

@@ -16,6 +16,8 @@ use crate::ledger::record::Record;
 
 /// How long another program's lock is waited for.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
+/// How many pages the log has before they are written to the file itself: 256 KiB.
+const LOG_PAGES: i64 = 64;
 /// How many records that were not understood are named.
 const NAMED: usize = 3;
 
@@ -80,6 +82,8 @@ impl Database {
         // where a file system cannot do WAL, SQLite stays with a rollback journal, which is as safe
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // the log takes several times the space of what it holds, and changes are few
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         // on macOS a plain fsync leaves writes in the drive's cache
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;

@@ -43,10 +43,10 @@ impl Folder {
     }
 
     fn open(&self) -> Opening {
-        self.open_at(Place::new(&self.dir))
+        Folder::open_at(Place::new(&self.dir))
     }
 
-    fn open_at(&self, place: Place) -> Opening {
+    fn open_at(place: Place) -> Opening {
         let pauses = Pauses {
             first: Duration::from_millis(2),
             longest: Duration::from_millis(20),

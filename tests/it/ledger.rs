@@ -22,7 +22,7 @@ fn post(id: &str, title: &str) -> String {
 }
 
 fn lines(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 fn ledger(site: &Path, arguments: &[&str]) -> (i32, String, String) {

@@ -14,7 +14,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     let mut place = Place::new(&folder.dir);
     place.vfs = Some(NAME);
     layer.fail(n, code, from_then_on);
-    let opening = folder.open_at(place);
+    let opening = Folder::open_at(place);
     let store = opening.store;
     // memory, as the ledger has it
     let mut memory: BTreeMap<String, Record> = BTreeMap::new();
@@ -114,7 +114,7 @@ fn a_new_file_may_fail_at_any_operation_too() {
         let mut place = Place::new(&folder.dir);
         place.vfs = Some(NAME);
         layer.fail(n, SQLITE_IOERR, false);
-        let store = folder.open_at(place).store;
+        let store = Folder::open_at(place).store;
         let acknowledged = store.keep_now(put(&post("a", "1")), PATIENCE);
         let happened = layer.counted() >= n;
         layer.heal();

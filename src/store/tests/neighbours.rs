@@ -164,7 +164,8 @@ fn a_store_that_starts_beside_a_shell_reads_and_then_writes() {
 
 #[test]
 fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
-    let gone: [(&str, fn(&Folder)); 4] = [
+    type Go = fn(&Folder);
+    let gone: [(&str, Go); 4] = [
         ("the file", |folder| fs::remove_file(folder.path("ledger.db")).unwrap()),
         ("the file and its log", |folder| {
             for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
@@ -173,7 +174,7 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
         }),
         ("the folder", |folder| fs::remove_dir_all(&folder.dir).unwrap()),
         ("the folder above", |folder| {
-            fs::remove_dir_all(folder.dir.parent().unwrap()).unwrap()
+            fs::remove_dir_all(folder.dir.parent().unwrap()).unwrap();
         }),
     ];
     for (name, go) in gone {

@@ -24,7 +24,7 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
     // left over from an earlier try
     fs::write(folder.path("ledger.db.v1.bak"), "half a backup").unwrap();
     fs::write(folder.path("ledger.db.bak-unfinished"), "half a backup").unwrap();
-    let newer = folder.open_at(place(&folder, SECOND));
+    let newer = Folder::open_at(place(&folder, SECOND));
     assert_eq!((newer.records, newer.notes), (vec![post("a", "1")], vec![]));
     assert!(newer.store.keep_now(put(&post("b", "2")), PATIENCE));
     assert!(newer.store.close());
@@ -51,7 +51,7 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
 #[test]
 fn a_step_that_fails_changes_nothing() {
     let folder = Folder::of(&[post("a", "1")]);
-    let opening = folder.open_at(place(&folder, BROKEN));
+    let opening = Folder::open_at(place(&folder, BROKEN));
     assert!(opening.store.trouble().unwrap().contains("no such table: none"));
     assert_eq!(opening.records, [post("a", "1")], "it can still be read");
     drop(opening);
