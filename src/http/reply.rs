@@ -131,9 +131,28 @@ const UNFIT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// For how long the answer that sends a client elsewhere may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// For an hour: the configuration says where it leads, or it is another spelling.
+    Hour,
+    /// Only as long as it is asked about: a post that was renamed may be renamed back, and who kept both answers would go round in a
+    /// circle.
+    Asked,
+}
+
+impl Keeping {
+    fn in_words(self) -> &'static str {
+        match self {
+            Keeping::Hour => "public, max-age=3600",
+            Keeping::Asked => "no-cache",
+        }
+    }
+}
+
 /// The answer that sends a client to `location` for good.
 #[must_use]
-pub fn moved(location: &str) -> Response<Bytes> {
+pub fn moved(location: &str, keeping: Keeping) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     let headers = response.headers_mut();
@@ -142,6 +161,6 @@ pub fn moved(location: &str) -> Response<Bytes> {
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(header::LOCATION, location);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeping.in_words()));
     response
 }

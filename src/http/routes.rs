@@ -9,7 +9,7 @@ use super::negotiate::{Subscription, subscription};
 use super::problem::problem;
 use super::query;
 use super::redirect;
-use super::reply::{Terms, moved, reply};
+use super::reply::{Keeping, Terms, moved, reply};
 use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
@@ -90,7 +90,7 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     if config.redirect.next(request.path, &config.base()).is_some()
         && let Some(location) = redirect::destination(site, request.path, request.query)
     {
-        return moved(&location);
+        return moved(&location, Keeping::Hour);
     }
     let Some(target) = Target::read(request.path) else {
         return problem(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8");
@@ -116,7 +116,13 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
         Target::Media(_) | Target::Moved(_) => None,
         Target::Address(address) => at_address(site, &address, request),
     };
-    let elsewhere = || redirect::destination(site, request.path, request.query).map(|location| moved(&location));
+    let elsewhere = || {
+        let keeping = match Target::read(request.path) {
+            Some(Target::Address(_)) => Keeping::Asked,
+            _ => Keeping::Hour,
+        };
+        redirect::destination(site, request.path, request.query).map(|location| moved(&location, keeping))
+    };
     found
         .or_else(elsewhere)
         .or_else(|| lost(site, request.path))
