@@ -21,6 +21,7 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("id-changed", "a post that the world knows by another id: ledger"),
     ("identity-unclear", "a post that may be one of several former ones: ledger"),
     ("internal", "a fault in feedmill: publisher"),
+    ("ledger-line", "a line of an export, not a post: cli::ledger::lines"),
     ("link-dangling", "a symbolic link: oddities::files"),
     ("link-outside", "a symbolic link: oddities::files"),
     ("not-a-file", "a pipe: oddities::files"),

@@ -7,6 +7,11 @@ use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR};
 use super::failing::{Layer, NAME};
 use super::*;
 
+/// What was there before: several pages of it, so that there is something to read and to check.
+fn old() -> Vec<Record> {
+    (0..12).map(|n| post(&format!("old-{n}"), &"x".repeat(1000))).collect()
+}
+
 /// A life of a store over `folder` in which the `n`th operation fails with `code`, and all after it until it heals, if
 /// `from_then_on`. Whether there was an `n`th.
 fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -> bool {
@@ -53,7 +58,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
         memory.into_values().collect::<Vec<_>>(),
         "{context}"
     );
-    assert_eq!(folder.on_disk().len(), 3, "{context}");
+    assert_eq!(folder.on_disk().len(), old().len() + 2, "{context}");
     let names = folder.names();
     assert!(
         !names.iter().any(|name| name.contains(".corrupt-")),
@@ -82,7 +87,7 @@ fn every_operation(code: i32, from_then_on: bool) {
     let mut n = 0;
     loop {
         n += 1;
-        let folder = Folder::of(&[post("old", "0")]);
+        let folder = Folder::of(&old());
         if !live(&layer, &folder, n, code, from_then_on) {
             break;
         }

@@ -52,12 +52,12 @@ fn at_its_end_a_store_spares_what_it_found_and_nobody_saw() {
     let first = folder.open().store;
     let second = folder.open().store;
     assert!(first.keep_now(put(&post("b", "first's")), PATIENCE));
-    assert!(first.close());
     second.keep(vec![
         Change::Put(post("b", "second's")),
         Change::Put(post("c", "second's")),
         Change::Forget("post", "a".to_owned()),
     ]);
+    assert!(first.close());
     until("the second has it", || second.trouble().is_none());
     assert!(!second.close(), "not everything was written");
     assert_eq!(
