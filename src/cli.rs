@@ -3,6 +3,7 @@
 //! What was asked for goes to stdout, what is said to a person to stderr.
 
 mod check;
+mod import;
 mod ledger;
 mod log;
 mod serve;
@@ -35,6 +36,10 @@ enum Verb {
     Check(check::Arguments),
     /// Say whether a post is public, and if not, why not; its id, address and date, and where they came from
     Why(why::Arguments),
+    /// Take over the ids of a blog's old feed, so that nothing appears new to its readers
+    ///
+    /// Exit status: 0 if every item of the feed was matched to a post here, 1 if not, 2 if it could not run.
+    Import(import::Arguments),
     /// Carry what files cannot remember, as JSON lines
     Ledger(ledger::Arguments),
 }
@@ -54,6 +59,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
         Verb::Why(arguments) => why::run(arguments),
+        Verb::Import(arguments) => import::run(arguments),
         Verb::Ledger(arguments) => ledger::run(arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {

@@ -49,6 +49,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let now = Timestamp::now();
+    root.read_dir_utf8()
+        .with_context(|| format!("the posts in {root} cannot be read"))?;
     // what another feedmill holds is refused before anything is fetched
     let state = state_dir(&config, &root)?;
     let (memory, records) = Memory::open(&state, arguments.dry_run)?;

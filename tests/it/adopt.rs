@@ -5,16 +5,19 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use assert_cmd::cargo::CommandCargoExt;
 use camino::Utf8Path;
-use feedmill::ledger::Record;
+use feedmill::ledger::{Ledger, Record};
+use feedmill::publisher::snapshot;
 use feedmill::store;
+use feedmill::time::Timestamp;
 use serde_json::Value;
 
 use crate::commands::folder;
-use crate::server::write;
+use crate::server::{ask, write};
 
 const RSS: &str = r#"<rss version="2.0"><channel><title>Old</title><link>https://old.example/</link>
 <item><title>Grinding at night</title><link>https://old.example/2026/02/03/night.html</link>
@@ -123,6 +126,43 @@ fn addresses_and_dates_are_remembered_and_twice_changes_nothing() {
         "{err}"
     );
     assert_eq!(remembered(site.path()), first);
+}
+
+#[test]
+fn feeds_carry_the_old_ids_from_then_on_and_old_addresses_lead_to_the_posts() {
+    let site = folder(&POSTS);
+    write(site.path(), "old.xml", RSS);
+    assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
+    let root = Utf8Path::from_path(site.path()).unwrap();
+    let now = Timestamp::now();
+    let mut ledger = Ledger::remembering(store::read(&root.join("state")).unwrap().records, now);
+    let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
+    let feed = ask(&site, "/rss.xml", "");
+    let feed = String::from_utf8(feed.body().to_vec()).unwrap();
+    let guids: Vec<&str> = feed
+        .split("<guid")
+        .skip(1)
+        .filter_map(|guid| guid.split(['>', '<']).nth(1))
+        .collect();
+    assert_eq!(
+        guids,
+        [
+            "night-17",
+            "https://old.example/2026/01/31/first-flour.html",
+            "tag:localhost,2025-01-01:before"
+        ]
+    );
+    for (old, new) in [
+        ("/2026/02/03/night.html", "/posts/night"),
+        ("/2026/01/31/first-flour.html", "/posts/flour"),
+    ] {
+        let answer = ask(&site, old, "");
+        assert_eq!(answer.status(), 301, "{old}");
+        assert!(
+            answer.headers()["location"].to_str().unwrap().ends_with(new),
+            "{old}: {answer:?}"
+        );
+    }
 }
 
 #[test]

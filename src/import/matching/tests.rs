@@ -50,10 +50,10 @@ fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(Strin
     matching.matched.iter().map(pair).collect()
 }
 
+#[expect(clippy::type_complexity, clippy::too_many_lines, reason = "a table")]
 #[test]
 fn every_kind_of_evidence() {
-    #[expect(clippy::type_complexity, reason = "a table")]
-    let cases: [(&str, Item, (&str, &str), Option<By>); 13] = [
+    let cases: [(&str, Item, (&str, &str), Option<By>); 15] = [
         (
             "the file says the id",
             ("x1", "", "", "", ""),
@@ -70,6 +70,18 @@ fn every_kind_of_evidence() {
             "the address in the front matter",
             ("1", "https://www.old.example/notes/x.php?utm_medium=feed", "", "", ""),
             ("hello.md", "---\npermalink: /notes/x\n---\n"),
+            Some(By::Address),
+        ),
+        (
+            "an address with a query is a page of its own",
+            ("1", "https://old.example/?p=1&utm_source=x", "", "", ""),
+            ("hello.md", "---\naliases: [/old/x]\n---\n"),
+            None,
+        ),
+        (
+            "the address that an alias keeps",
+            ("1", "https://old.example/old/x/", "Other", "2019-01-01", ""),
+            ("2026-01-31-hello.md", "---\naliases: [/old/x.html]\n---\n"),
             Some(By::Address),
         ),
         (

@@ -154,10 +154,11 @@ impl<'a> PostView<'a> {
 
 /// The paths that lead to `post`, not percent-encoded.
 fn addresses(post: &Post) -> Vec<String> {
-    match Url::parse(&post.address) {
-        Ok(url) => address::path(&url).into_iter().collect(),
-        Err(_) => vec![post.address.clone()],
-    }
+    let own = match Url::parse(&post.address) {
+        Ok(url) => address::path(&url),
+        Err(_) => Some(post.address.clone()),
+    };
+    own.into_iter().chain(post.aliases.iter().cloned()).collect()
 }
 
 /// How many of title, day and text agree.
