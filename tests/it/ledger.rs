@@ -10,7 +10,7 @@ use feedmill::store::Store;
 
 use crate::commands::{feedmill, folder, run};
 
-const SITE: &str = r#"{"record":"site","since":"2026-01-31T07:00:00Z","authority":"example.com"}"#;
+const SITE: &str = r#"{"record":"site","since":"2026-01-31T07:00:00Z","identity":"https://example.com/"}"#;
 const DOCUMENT: &str =
     r#"{"record":"document","path":"/rss.xml","tag":"1","modified":"2026-01-31T07:00:00Z","updated":"2026-01-31T07:00:00Z"}"#;
 
