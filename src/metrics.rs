@@ -173,6 +173,8 @@ pub struct Gauges {
     pub is_native: bool,
     /// Whether the site may not show what the folder holds.
     pub is_degraded: bool,
+    /// Whether what files cannot remember is not kept on disk.
+    pub is_forgetful: bool,
 }
 
 impl Gauges {
@@ -223,6 +225,12 @@ impl Gauges {
             "1 if the site may not show what the folder holds.",
         );
         text.value("", &[], u8::from(self.is_degraded));
+        text.family(
+            "feedmill_ledger_trouble",
+            "gauge",
+            "1 if what files cannot remember is not kept on disk.",
+        );
+        text.value("", &[], u8::from(self.is_forgetful));
     }
 }
 

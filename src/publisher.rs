@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use camino::Utf8PathBuf;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -44,8 +44,9 @@ const WAITING_REPORTS: usize = 64;
 #[derive(Debug)]
 pub struct Publisher {
     shared: Arc<Shared>,
-    engine: JoinHandle<()>,
-    stop: DropGuard,
+    engine: Mutex<Option<JoinHandle<()>>>,
+    stop: CancellationToken,
+    _stop_when_dropped: DropGuard,
 }
 
 /// What the engine shows.
@@ -106,8 +107,9 @@ impl Publisher {
         };
         Ok(Publisher {
             shared,
-            engine: tokio::spawn(engine.run(token.clone())),
-            stop: token.drop_guard(),
+            engine: Mutex::new(Some(tokio::spawn(engine.run(token.clone())))),
+            stop: token.clone(),
+            _stop_when_dropped: token.drop_guard(),
         })
     }
 
@@ -131,10 +133,13 @@ impl Publisher {
         self.shared.look_again.notify_one();
     }
 
-    /// Stops the engine, and waits until the look it is at has ended.
-    pub async fn stop(self) {
-        drop(self.stop);
-        if let Err(error) = self.engine.await {
+    /// Stops the engine, and waits until the look it is at has ended and what is to be remembered is kept.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        let engine = self.engine.lock().await.take();
+        if let Some(engine) = engine
+            && let Err(error) = engine.await
+        {
             tracing::error!("the publisher ended badly: {error}");
         }
     }
@@ -161,6 +166,10 @@ impl Engine {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
             self.turn(hints).await;
+        }
+        if let Some(press) = self.press.take() {
+            // a disk that does not take it was told of before
+            let _ = spawn_blocking(move || press.close()).await;
         }
     }
 

@@ -133,6 +133,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     let door = Door::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);
     bound.serve(filter(move || asked.site(), door), &config.server, stop).await;
+    publisher.stop().await;
     voice.stopped();
     Ok(())
 }
@@ -282,6 +283,7 @@ fn status(publisher: &Publisher, begun: Instant) -> Status {
             Watching::Poll => "poll",
         },
         degraded: health.degraded.clone(),
+        ledger: health.ledger.clone(),
         last_full_scan: health.last_full_scan,
         looks: health.looks,
         builds: health.builds,

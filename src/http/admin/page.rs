@@ -71,6 +71,9 @@ fn health(body: &mut String, status: &Status) {
             escaped(why)
         );
     }
+    if let Some(why) = &watch.ledger {
+        let _ = writeln!(body, "<p class=\"degraded\"><strong>{}</strong></p>", escaped(why));
+    }
     let _ = writeln!(
         body,
         "<p>{} at <a href=\"{}/\">{}</a>. Running for {}; changes are noticed {how}; the whole folder was last looked at {scanned}; \

@@ -23,6 +23,8 @@ pub struct Watch {
     pub mode: &'static str,
     /// Why the site may not show what the folder holds; `None` while all is well.
     pub degraded: Option<String>,
+    /// Why what files cannot remember is not kept on disk; `None` while it is.
+    pub ledger: Option<String>,
     /// When the whole folder was last looked at.
     pub last_full_scan: Option<Timestamp>,
     /// Looks at the folder since the start.
@@ -207,6 +209,7 @@ impl Status {
             last_full_scan_age: self.full_scan_age(),
             is_native: self.watch.mode == "native",
             is_degraded: self.watch.degraded.is_some(),
+            is_forgetful: self.watch.ledger.is_some(),
         }
     }
 
