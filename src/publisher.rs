@@ -56,6 +56,19 @@ struct Shared {
     health: ArcSwap<Health>,
     reports: broadcast::Sender<Arc<[Report]>>,
     look_again: Notify,
+    /// Rung when there is another site.
+    is_new: Notify,
+}
+
+impl Shared {
+    /// Finishes each site after it can be had, or where they come fast, the newest.
+    async fn finish(self: Arc<Shared>, stop: CancellationToken) {
+        while stop.run_until_cancelled(self.is_new.notified()).await.is_some() {
+            let site = self.site.load_full();
+            // what fails here is made when it is asked for
+            let _ = spawn_blocking(move || site.finish()).await;
+        }
+    }
 }
 
 impl Publisher {
@@ -88,13 +101,20 @@ impl Publisher {
         let site = first
             .site
             .ok_or_else(|| io::Error::other("the first site could not be built"))?;
+        let site = {
+            let (finished, site) = (Arc::clone(&site), site);
+            spawn_blocking(move || finished.finish()).await.map_err(io::Error::other)?;
+            site
+        };
         let shared = Arc::new(Shared {
             site: ArcSwap::new(site),
+            is_new: Notify::new(),
             health: ArcSwap::from_pointee(first.health),
             reports: broadcast::Sender::new(WAITING_REPORTS),
             look_again: Notify::new(),
         });
         let token = CancellationToken::new();
+        tokio::spawn(Arc::clone(&shared).finish(token.clone()));
         let engine = Engine {
             press: Some(press),
             watch,
@@ -233,6 +253,7 @@ impl Engine {
         self.again = again_in.map(|again_in| Instant::now() + again_in);
         if let Some(site) = site {
             self.shared.site.store(site);
+            self.shared.is_new.notify_one();
         }
         self.shared.health.store(Arc::new(health));
         if !reports.is_empty() {

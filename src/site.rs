@@ -104,13 +104,21 @@ impl Site {
             index,
             built: now,
         };
-        // the feeds that nearly every request is for are finished before the first request can see this site
-        for format in Format::ALL {
-            if let Some(document) = site.feed(&Scope::Site, Place::Newest, format) {
-                document.finish();
-            }
-        }
+        // the feeds that nearly every request is for are there before the first request can see this site
+        site.hot().for_each(drop);
         site
+    }
+
+    /// The newest feeds of the whole site.
+    fn hot(&self) -> impl Iterator<Item = Arc<Document>> {
+        let feed = |format| self.feed(&Scope::Site, Place::Newest, format);
+        Format::ALL.into_iter().filter_map(feed)
+    }
+
+    /// Makes the codings of those documents that nearly every request is for. Until that is done they go as they are, and a change is
+    /// not kept back for the sake of a few bytes.
+    pub fn finish(&self) {
+        self.hot().for_each(|document| document.finish());
     }
 
     /// The post that was read from the file `source`, public or not.

@@ -42,7 +42,7 @@ pub fn delta(
     }
     let held = held(headers);
     let (document, base) = site.delta(scope, format, &held)?;
-    let coding = negotiate::coding(text(&header::ACCEPT_ENCODING))?;
+    let coding = negotiate::codings(text(&header::ACCEPT_ENCODING)).first().copied()?;
     let mut response = whole.clone();
     *response.status_mut() = StatusCode::IM_USED;
     *response.body_mut() = document.encoded(coding).bytes.clone();

@@ -40,31 +40,28 @@ fn weight(text: &str) -> Option<Weight> {
     (weight <= 1000).then_some(weight)
 }
 
-/// The coding that a client with these `Accept-Encoding` values is sent; `None` if it accepts none there is.
+/// The codings that a client with these `Accept-Encoding` values accepts, the one it is to be sent first; none if it accepts none
+/// there is.
 ///
 /// Without the header the document goes as it is: who does not say that it can decode probably cannot.
 #[must_use]
-pub fn coding<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Coding> {
+pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Coding> {
     let members = weighted(values);
     let said = |name: &str| members.iter().find(|(member, _)| member == name).map(|&(_, weight)| weight);
     let any = said("*");
     let weight = |coding: Coding| match coding {
-        // identity is acceptable unless it is refused by name or by a bare `*;q=0`; unnamed it is the last choice
-        Coding::Identity => said("identity").or(any.filter(|&weight| weight == 0)),
-        Coding::Gzip => Some(said("gzip").or_else(|| said("x-gzip")).or(any).unwrap_or(0)),
-        Coding::Brotli => Some(said("br").or(any).unwrap_or(0)),
+        // unless it is refused by name or by a bare `*;q=0`; unnamed it is the last choice
+        Coding::Identity => said("identity")
+            .or(any.filter(|&weight| weight == 0))
+            .map_or(1, |weight| weight * 2),
+        Coding::Gzip => said("gzip").or_else(|| said("x-gzip")).or(any).unwrap_or(0) * 2,
+        Coding::Brotli => said("br").or(any).unwrap_or(0) * 2,
     };
-    let best = Coding::ALL
-        .into_iter()
-        .filter_map(|coding| Some((coding, weight(coding)?)))
-        .filter(|&(_, weight)| weight > 0);
+    let mut codings = Coding::ALL.to_vec();
+    codings.retain(|&coding| weight(coding) > 0);
     // of equals the first is the smallest
-    let best = best.reduce(|best, next| if next.1 > best.1 { next } else { best });
-    match best {
-        Some((coding, _)) => Some(coding),
-        None if weight(Coding::Identity) != Some(0) => Some(Coding::Identity),
-        None => None,
-    }
+    codings.sort_by_key(|&coding| std::cmp::Reverse(weight(coding)));
+    codings
 }
 
 /// Whether `name` is in a list of weighted members, with a weight above nothing.
@@ -148,7 +145,11 @@ mod tests {
             (&[";;;,,,q=1"], Some(Identity)),
         ];
         for (values, expected) in cases {
-            assert_eq!(coding(values.iter().copied()), expected, "{values:?}");
+            assert_eq!(
+                super::codings(values.iter().copied()).first().copied(),
+                expected,
+                "{values:?}"
+            );
         }
     }
 
@@ -184,7 +185,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read(values in proptest::collection::vec(".{0,40}", 0..4)) {
-            let _ = coding(values.iter().map(String::as_str));
+            let _ = super::codings(values.iter().map(String::as_str));
             let _ = subscription(values.iter().map(String::as_str));
         }
     }

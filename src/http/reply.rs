@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::conditional::{Verdict, http_date, weigh};
+use super::conditional::{Verdict, held, http_date, weigh};
 use super::negotiate;
 use super::problem::problem;
 use crate::config::Cache;
@@ -61,6 +61,24 @@ fn kept(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>
     value
 }
 
+/// The coding to answer with, of those that are `accepted`: the first, but for a document whose codings are being made. That goes in one
+/// that is there, and who holds another one of it already is not sent it again.
+fn representation(document: &Document, accepted: &[Coding], headers: &HeaderMap) -> Option<Coding> {
+    let first = accepted.first().copied()?;
+    if document.is_ready(first) && !(document.is_staged() && headers.contains_key(header::IF_NONE_MATCH)) {
+        return Some(first);
+    }
+    let held = held(headers);
+    let is_held = |coding: &Coding| document.made(*coding).is_some_and(|made| held.contains(&made.etag.as_str()));
+    let is_ready = |coding: &Coding| document.is_ready(*coding);
+    let mut accepted = accepted.iter();
+    let found = accepted
+        .clone()
+        .find(|coding| is_held(coding))
+        .or_else(|| accepted.find(|coding| is_ready(coding)));
+    Some(found.copied().unwrap_or(first))
+}
+
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
 #[must_use]
 pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Timestamp) -> Response<Bytes> {
@@ -68,7 +86,7 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Times
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let Some(coding) = negotiate::coding(accepted) else {
+    let Some(coding) = representation(document, &negotiate::codings(accepted), headers) else {
         let mut response = problem(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
         response
             .headers_mut()
@@ -163,4 +181,42 @@ pub fn moved(location: &str, keeping: Keeping) -> Response<Bytes> {
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keeping.in_words()));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_whose_codings_are_being_made_goes_as_it_is_and_never_twice() {
+        let document = Document::new("text/plain", "reeds and rushes ".repeat(40)).staged();
+        let ask = |held: Option<&str>, accepted: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_str(accepted).unwrap());
+            if let Some(held) = held {
+                headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(held).unwrap());
+            }
+            let response = reply(&document, &headers, &Terms::default(), Timestamp::UNIX_EPOCH);
+            let header = |name| {
+                response
+                    .headers()
+                    .get(&name)
+                    .map_or("", |value: &HeaderValue| value.to_str().unwrap())
+            };
+            let (coding, tag) = (header(header::CONTENT_ENCODING), header(header::ETAG));
+            (response.status().as_u16(), coding.to_owned(), tag.to_owned())
+        };
+        let (status, coding, tag) = ask(None, "br, gzip");
+        assert_eq!((status, coding.as_str()), (200, ""), "nobody waits for a coding");
+        assert_eq!(ask(None, "gzip, identity;q=0").1, "gzip", "but who takes nothing else");
+        assert_eq!(ask(None, "br, gzip").1, "gzip", "one that is there is taken");
+        document.finish();
+        assert_eq!(ask(None, "br, gzip").1, "br");
+        assert_eq!(
+            ask(Some(&tag), "br, gzip").0,
+            304,
+            "who holds another coding holds the document"
+        );
+        assert_eq!(ask(Some("\"another\""), "br, gzip").1, "br");
+    }
 }

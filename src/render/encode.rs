@@ -57,6 +57,8 @@ pub struct Document {
     identity: Encoded,
     gzip: OnceLock<Encoded>,
     brotli: OnceLock<Encoded>,
+    /// Whether somebody else makes the codings, so that no request need wait for one.
+    is_staged: bool,
 }
 
 /// Beyond these the output hardly shrinks, and the time grows.
@@ -76,6 +78,36 @@ impl Document {
             identity,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
+            is_staged: false,
+        }
+    }
+
+    /// The same, of which [`Document::finish`] will be called in a moment: until then no request waits for a coding of it.
+    #[must_use]
+    pub fn staged(mut self) -> Document {
+        self.is_staged = true;
+        self
+    }
+
+    /// Whether somebody else makes its codings.
+    #[must_use]
+    pub fn is_staged(&self) -> bool {
+        self.is_staged
+    }
+
+    /// Whether asking for it in `coding` is no work, or work that nobody else does.
+    #[must_use]
+    pub fn is_ready(&self, coding: Coding) -> bool {
+        !self.is_staged || self.made(coding).is_some()
+    }
+
+    /// The document in `coding`, if that was made already.
+    #[must_use]
+    pub fn made(&self, coding: Coding) -> Option<&Encoded> {
+        match coding {
+            Coding::Identity => Some(&self.identity),
+            Coding::Gzip => self.gzip.get(),
+            Coding::Brotli => self.brotli.get(),
         }
     }
 
@@ -105,13 +137,13 @@ impl Document {
     /// The tags of the codings that were made: no client can have another.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
-        let made = [Some(&self.identity), self.gzip.get(), self.brotli.get()];
-        made.into_iter().flatten().map(|encoded| encoded.etag.clone()).collect()
+        let made = Coding::ALL.into_iter().filter_map(|coding| self.made(coding));
+        made.map(|encoded| encoded.etag.clone()).collect()
     }
 
-    /// Makes every coding now, so that no request has to.
+    /// Makes every coding now, so that no request has to; the quickest first.
     pub fn finish(&self) {
-        for coding in Coding::ALL {
+        for coding in Coding::ALL.into_iter().rev() {
             let _ = self.encoded(coding);
         }
     }

@@ -206,6 +206,8 @@ impl Documents {
             made.html
         })?;
         let document = Document::new(format.media_type(), render::feed(&page, format));
+        let is_hot = *scope == Scope::Site && place == Place::Newest;
+        let document = if is_hot { document.staged() } else { document };
         let tag = &document.encoded(Coding::Identity).etag;
         let told = last_modified(posts, &withdrawn).min(now);
         let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
