@@ -2,6 +2,7 @@
 //!
 //! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
 
+mod colour;
 mod redirect;
 mod tables;
 
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::colour::Colour;
 pub use self::redirect::{Redirect, Redirects, path_on_site};
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -102,6 +104,7 @@ impl Config {
                 return Err((key, "an http or https address without query or fragment is needed".to_owned()));
             }
         }
+        self.site.checked()?;
         let permalink = &self.posts.permalink;
         let absolute = permalink.starts_with("https://") || permalink.starts_with("http://");
         if !(absolute || permalink.starts_with('/')) || !permalink.contains("{slug}") {
@@ -151,6 +154,35 @@ impl Config {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
             None => self.base(),
         }
+    }
+}
+
+/// How many links a page has at its head.
+const MOST_NAV_LINKS: usize = 20;
+/// How long the line at the foot of a page is at the most, in bytes.
+const LONGEST_FOOTER: usize = 4096;
+
+impl Site {
+    /// Whether the pages can say what they are to, else the key that they cannot and what it needs.
+    fn checked(&self) -> Result<(), (&'static str, String)> {
+        let is_link = |url: &str| {
+            let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains(char::is_control);
+            is_path || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
+        };
+        if let Some(link) = self.nav.iter().find(|link| link.name.trim().is_empty() || !is_link(&link.url)) {
+            let message = format!(
+                "`{}` is no link; a name and a path such as `/about` or an http address are needed",
+                link.url
+            );
+            return Err(("site.nav", message));
+        }
+        if self.nav.len() > MOST_NAV_LINKS {
+            return Err(("site.nav", format!("at most {MOST_NAV_LINKS} links are possible")));
+        }
+        if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
+            return Err(("site.footer", format!("at most {LONGEST_FOOTER} bytes are possible")));
+        }
+        Ok(())
     }
 }
 
@@ -240,6 +272,18 @@ mod tests {
             (
                 "[posts]\npermalink = '/x'\n",
                 "feedmill.toml:2:1: error: posts.permalink: it starts with `/`",
+            ),
+            (
+                "[site]\naccent = 'red;'\n",
+                "feedmill.toml:2:10: error: a colour such as `#1b6b54` is needed",
+            ),
+            (
+                "[[site.nav]]\nname = 'X'\nurl = 'javascript:x'\n",
+                "feedmill.toml: error: site.nav: `javascript:x` is no link",
+            ),
+            (
+                "[[site.nav]]\nname = ' '\nurl = '/x'\n",
+                "feedmill.toml: error: site.nav: `/x` is no link",
             ),
             ("[site\n", "feedmill.toml:1:6: error: "),
             (

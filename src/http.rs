@@ -3,13 +3,14 @@
 //! [`server`] holds the connections, [`filter`] takes requests in and gives answers out, [`routes`] says which address answers what,
 //! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
 //! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
-//! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong, [`pace`] who
-//! asks too often, [`access`] who asked what. [`admin`] is the operator's door.
+//! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong and [`fault`]
+//! says it to people, [`pace`] who asks too often, [`access`] who asked what. [`admin`] is the operator's door.
 
 pub mod access;
 pub mod admin;
 pub mod conditional;
 pub mod delta;
+pub mod fault;
 pub mod filter;
 pub mod links;
 pub mod media;

@@ -4,6 +4,7 @@ mod bundle;
 mod documents;
 mod editions;
 pub mod listing;
+mod pages;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::documents::{Documents, Published, Setting, references_of};
+use self::documents::{Documents, Published, Setting};
+use self::pages::Pages;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::search::Search;
@@ -19,7 +21,8 @@ use crate::index::{Index, Scope};
 use crate::ledger::{DocumentRecord, Past, Settled};
 use crate::post::{Post, Visibility};
 use crate::render::encode::Document;
-use crate::render::{Format, Place, feed_page, opml, page, post_url, robots, sitemap, xml_safe};
+use crate::render::page::Theme;
+use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.
@@ -33,6 +36,8 @@ pub struct Site {
     /// What is to be said about the files it was made of, ordered by path and place.
     pub diagnostics: Vec<Diagnostic>,
     documents: Arc<Documents>,
+    theme: Arc<Theme>,
+    pages: Pages,
     search: Search,
     past: Arc<Past>,
     /// The instant it was built for.
@@ -75,7 +80,8 @@ pub enum Lost {
 }
 
 impl Site {
-    /// The site made of `material` at `now`. What `previous` made that is still right is used again.
+    /// The site made of `material` at `now`. What `previous` made that is still right is used again, and its look stays (see
+    /// [`Site::dressed`]).
     #[must_use]
     pub fn build(config: &Arc<Config>, material: Material, now: Timestamp, previous: Option<&Site>) -> Site {
         let Material {
@@ -99,6 +105,8 @@ impl Site {
             all,
             diagnostics,
             documents,
+            theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
+            pages: Pages::default(),
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
             past: past.unwrap_or_else(|| Arc::new(Past::none(now))),
             index,
@@ -178,29 +186,6 @@ impl Site {
         self.index.members(scope).map_or(0, |members| {
             feed_page::archives(members.in_feeds.len(), self.config.feed.limit)
         })
-    }
-
-    /// The page that explains the feeds of `scope`.
-    #[must_use]
-    pub fn subscribe_page(&self, scope: &Scope) -> Option<Document> {
-        let members = self.index.members(scope)?;
-        Some(Document::new(page::MEDIA_TYPE, page::subscribe(&self.config, scope, members)))
-    }
-
-    /// Page `number` (from 1) of the page for people of `scope`; `None` past its end.
-    #[must_use]
-    pub fn page(&self, scope: &Scope, number: usize) -> Option<Document> {
-        let members = self.index.members(scope)?;
-        let html = page::list(&self.config, scope, members, number)?;
-        Some(Document::new(page::MEDIA_TYPE, html))
-    }
-
-    /// The page of the post at `address`, public or unlisted.
-    #[must_use]
-    pub fn post_page(&self, address: &str) -> Option<Document> {
-        let post = self.index.by_address(address)?;
-        let references = references_of(post, &self.config, &|path| self.published(path));
-        Some(Document::new(page::MEDIA_TYPE, page::post(&self.config, post, &references)))
     }
 
     /// The Markdown of the post at `address`, public or unlisted, without its front matter: keys there may be for nobody's eyes.

@@ -6,6 +6,8 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 use url::Url;
 
+use super::Colour;
+
 /// `[site]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -31,6 +33,25 @@ pub struct Site {
     pub icon: Option<Url>,
     /// A larger picture.
     pub image: Option<Url>,
+    /// The colour of links and buttons on pages. Where it could not be read on the page, it is darkened or lightened until it can.
+    pub accent: Option<Colour>,
+    /// What stands at the head of every page, before `Subscribe` and `Search`.
+    pub nav: Vec<NavLink>,
+    /// A line of Markdown at the foot of every page.
+    pub footer: Option<String>,
+    /// The folder of templates and style sheet that take the place of the ones compiled in, relative to the configuration file;
+    /// `templates` beside it where none is named.
+    pub templates: Option<Utf8PathBuf>,
+}
+
+/// `[[site.nav]]`: a link at the head of every page.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NavLink {
+    /// What it says.
+    pub name: String,
+    /// Where it leads: a path on the site or a whole address.
+    pub url: String,
 }
 
 /// A person, as configuration and posts name one.
@@ -297,6 +318,10 @@ impl Default for Site {
             copyright: None,
             icon: None,
             image: None,
+            accent: None,
+            nav: Vec::new(),
+            footer: None,
+            templates: None,
         }
     }
 }

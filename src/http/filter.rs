@@ -20,6 +20,7 @@ use warp::Filter;
 use warp::filters::path::FullPath;
 
 use super::access::{self, Asked};
+use super::fault;
 use super::media::{self, Body, Library};
 use super::pace::Pace;
 use super::problem::{Problem, problem};
@@ -123,6 +124,7 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
     let (begun, id) = (Instant::now(), door.ids.next());
     let target = Target::read(path.as_str());
     let kind = kind(target.as_ref());
+    let home = fault::is_told_in_a_page(target.as_ref(), &headers).then(|| site.home());
     // probes and the way to another address cost nothing, and are never refused
     let admitted = match kind {
         Kind::Health | Kind::Other => Ok(()),
@@ -167,6 +169,10 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
             Err(_) => stopping().map(Body::from),
         },
     };
+    let response = match home {
+        Some(home) => fault::of_server(&home, response),
+        None => response,
+    };
     let (status, took) = (response.status(), begun.elapsed());
     let bytes = if method == Method::HEAD { 0 } else { response.body().length() };
     door.metrics.answered(kind, status, bytes, took);
@@ -191,7 +197,17 @@ fn kind(target: Option<&Target>) -> Kind {
     match target {
         Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
         Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
-        Some(Target::Page(..) | Target::Subscribe(_) | Target::Address(_)) => Kind::Page,
+        Some(
+            Target::Page(..)
+            | Target::Year(..)
+            | Target::Years
+            | Target::Directory(_)
+            | Target::Search
+            | Target::Style
+            | Target::Icon
+            | Target::Subscribe(_)
+            | Target::Address(_),
+        ) => Kind::Page,
         Some(Target::Media(_)) => Kind::Media,
         Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
         Some(Target::Health | Target::Readiness) => Kind::Health,

@@ -1,5 +1,7 @@
 //! What a client would rather have: `Accept-Encoding` and `Accept` (RFC 9110, section 12.5).
 
+use http::{HeaderMap, header};
+
 use crate::render::Format;
 use crate::render::encode::Coding;
 
@@ -111,6 +113,30 @@ pub fn subscription<'a>(values: impl IntoIterator<Item = &'a str>) -> Subscripti
     best.map_or(Subscription::Feed(Format::Rss), |(wanted, _)| wanted)
 }
 
+/// Whether a client with these `Accept` values wants a page rather than data: it names HTML, and nothing of what is here for machines
+/// before it.
+#[must_use]
+pub fn prefers_page<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
+    let members = weighted(values);
+    let said = |name: &str| members.iter().find(|(member, _)| member == name).map_or(0, |&(_, weight)| weight);
+    let page = said("text/html").max(said("application/xhtml+xml"));
+    let data = ["application/problem+json", "application/json", "application/rss+xml", "application/atom+xml"];
+    page > 0 && data.iter().all(|name| said(name) < page)
+}
+
+/// Whether it is a person who opens an address in a browser: it wants a page, and says that it goes there to show what it gets
+/// (Fetch Metadata, sections 2.1 and 2.2). No feed reader says all of that, and no script of a page can.
+#[must_use]
+pub fn is_opened_by_a_person(headers: &HeaderMap) -> bool {
+    let is = |name: &str, expected: &str| headers.get(name).is_some_and(|value| value == expected);
+    is("sec-fetch-dest", "document") && is("sec-fetch-mode", "navigate") && prefers_page(accepted(headers))
+}
+
+/// The values of `Accept`.
+pub fn accepted(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,11 +208,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn people_and_programs() {
+        const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+        let navigation = [("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")];
+        let cases: [(&str, Option<&str>, &[(&str, &str)], [bool; 2]); 9] = [
+            ("a browser goes there", Some(BROWSER), &navigation, [true, true]),
+            ("an old browser", Some(BROWSER), &[], [true, false]),
+            ("a script of a page", Some(BROWSER), &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors")], [true, false]),
+            ("a frame", Some(BROWSER), &[("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")], [true, false]),
+            ("anything", Some("*/*"), &navigation, [false, false]),
+            ("nothing said", None, &navigation, [false, false]),
+            ("a reader that takes pages too", Some("application/rss+xml, text/html;q=0.8"), &navigation, [false, false]),
+            ("a reader in a browser", Some("application/atom+xml, text/html"), &navigation, [false, false]),
+            ("no page", Some("text/html;q=0, */*"), &navigation, [false, false]),
+        ];
+        for (name, accept, others, expected) in cases {
+            let accept = accept.map(|accept| ("accept", accept));
+            let headers: HeaderMap = (accept.iter().chain(others))
+                .map(|(name, value)| (http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap()))
+                .collect();
+            let found = [prefers_page(accepted(&headers)), is_opened_by_a_person(&headers)];
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read(values in proptest::collection::vec(".{0,40}", 0..4)) {
             let _ = super::codings(values.iter().map(String::as_str));
             let _ = subscription(values.iter().map(String::as_str));
+            let _ = prefers_page(values.iter().map(String::as_str));
         }
     }
 }

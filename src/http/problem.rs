@@ -18,6 +18,12 @@ impl Problem {
         self.document(Some(format!("urn:feedmill:request:{id}")))
     }
 
+    /// What went wrong, as a fragment in lower case.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn document(&self, instance: Option<String>) -> Bytes {
         let mut body = json!({
             "type": "about:blank",

@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use url::form_urlencoded;
 
 use super::delta;
+use super::fault;
 use super::links;
-use super::negotiate::{Subscription, subscription};
+use super::negotiate::{self, Subscription, subscription};
 use super::problem::problem;
 use super::query;
 use super::redirect;
@@ -14,6 +16,7 @@ use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
+use crate::render::page::theme;
 use crate::render::{Format, Place, feed_path};
 use crate::site::{Lost, Site};
 use crate::time::Timestamp;
@@ -42,7 +45,8 @@ pub struct Request<'a> {
 /// Whether what is asked for at `path` was finished with the site, so that answering costs next to nothing. A delta never is.
 pub(super) fn is_finished(path: &str, headers: &HeaderMap) -> bool {
     let is_newest = |format: &Format| path.strip_prefix('/') == Some(format.file_name());
-    let is_feed = Format::ALL.iter().any(is_newest) && !headers.contains_key(delta::A_IM);
+    let is_feed =
+        Format::ALL.iter().any(is_newest) && !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers);
     is_feed || matches!(path, "/healthz" | "/readyz")
 }
 
@@ -79,6 +83,13 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
 /// The answer of `site` to a request that reads.
 #[must_use]
 pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
+    let target = Target::read(request.path);
+    let is_told_in_a_page = fault::is_told_in_a_page(target.as_ref(), request.headers);
+    let response = answered(site, target, request);
+    if is_told_in_a_page { fault::of_site(site, response) } else { response }
+}
+
+fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<Bytes> {
     if request.path.len() > LONGEST_PATH || request.query.len() > LONGEST_QUERY {
         return problem(
             StatusCode::URI_TOO_LONG,
@@ -92,11 +103,13 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     {
         return moved(&location, Keeping::Hour);
     }
-    let Some(target) = Target::read(request.path) else {
+    let Some(target) = target else {
         return problem(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8");
     };
     let found = match target {
-        Target::Feed(scope, place, format) => feed(site, &scope, place, format, request),
+        Target::Feed(scope, place, format) => {
+            opened(site, &scope, place, format, request).or_else(|| feed(site, &scope, place, format, request))
+        }
         Target::Subscription(scope) => subscribed(site, &scope, request),
         Target::Subscribe(scope) => site
             .subscribe_page(&scope)
@@ -104,6 +117,19 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
         Target::Page(scope, number) => site
             .page(&scope, number)
             .map(|document| page(site, &document, &scope, request)),
+        Target::Year(year, number) => site
+            .year_page(year, number)
+            .map(|document| page(site, &document, &Scope::Site, request)),
+        Target::Years => site.years_page().map(|document| page(site, &document, &Scope::Site, request)),
+        Target::Directory(kind) => site
+            .directory_page(kind)
+            .map(|document| page(site, &document, &Scope::Site, request)),
+        Target::Search => search(site, request),
+        Target::Style => Some(style(site, request)),
+        Target::Icon => Some(match &config.site.icon {
+            Some(icon) => moved(icon.as_str(), Keeping::Hour),
+            None => discovery(site, &Document::new("image/svg+xml", theme::ICON), request),
+        }),
         Target::Listing => Some(listing(site, request)),
         Target::Listed(slug) => site.listed_post(&slug).map(|document| discovery(site, &document, request)),
         Target::Scopes(kind) => Some(discovery(site, &site.scopes(kind), request)),
@@ -163,18 +189,44 @@ fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Requ
         return Some(reply(&document, request.headers, &terms, request.now));
     }
     terms.vary.push(delta::VARY);
+    if is_shown_to_people(format) {
+        terms.vary.extend(PERSON);
+    }
     let whole = reply(&document, request.headers, &terms, request.now);
     Some(delta::delta(site, scope, format, request.headers, &whole).unwrap_or(whole))
 }
 
+/// What it depends on whether a feed's address is opened by a person.
+const PERSON: [&str; 3] = ["Accept", "Sec-Fetch-Dest", "Sec-Fetch-Mode"];
+
+/// Whether browsers have no way to show feeds in `format`.
+fn is_shown_to_people(format: Format) -> bool {
+    matches!(format, Format::Rss | Format::Atom)
+}
+
+/// What a person gets who opens the address of a feed in a browser, which would show markup: the page that explains feeds.
+fn opened(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
+    if place != Place::Newest || !is_shown_to_people(format) || !negotiate::is_opened_by_a_person(request.headers) {
+        return None;
+    }
+    let document = site.subscribe_page(scope)?;
+    let mut response = page(site, &document, scope, request);
+    let headers = response.headers_mut();
+    // some shared caches do not heed `Vary`: none of them may ever give this to a feed reader
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let vary = format!("Accept-Encoding, {}, {}", delta::VARY, PERSON.join(", "));
+    let location = format!("{}{}/subscribe", site.config().base(), scope.path());
+    for (name, value) in [(header::VARY, vary), (header::CONTENT_LOCATION, location)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    Some(response)
+}
+
 /// `/feed`: whichever the client prefers.
 fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<Bytes>> {
-    let accepted = request
-        .headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let wanted = subscription(accepted);
+    let wanted = subscription(negotiate::accepted(request.headers));
     let mut response = match wanted {
         Subscription::Feed(format) => feed(site, scope, Place::Newest, format, request)?,
         Subscription::Page => site
@@ -224,11 +276,16 @@ pub(super) fn sources(address: &str) -> impl Iterator<Item = String> {
 /// `response` about the post at `address`, for crawlers too: what is unlisted is found by who knows its address, and by no search.
 fn found_by(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
     if site.index.by_address(address).is_some_and(|post| !site.lists(post)) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+        hide(&mut response);
     }
     response
+}
+
+/// Keeps `response` out of the indexes of search engines.
+fn hide(response: &mut Response<Bytes>) {
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 }
 
 /// A document that is neither feed nor page.
@@ -254,17 +311,48 @@ fn listing(site: &Site, request: &Request) -> Response<Bytes> {
             };
             reply(&document, request.headers, &terms, request.now)
         }
-        Err(Busy) => {
-            let mut response = problem(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the search index is being made; ask again in a second",
-            );
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            response
+        Err(Busy) => busy(),
+    }
+}
+
+fn busy() -> Response<Bytes> {
+    let mut response = problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the search index is being made; ask again in a second",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// `/search?q=…&page=…`: parameters that others add to links are none of its business.
+fn search(site: &Site, request: &Request) -> Option<Response<Bytes>> {
+    let (mut query, mut number) = (String::new(), 1);
+    for (name, value) in form_urlencoded::parse(request.query.as_bytes()) {
+        match &*name {
+            "q" => query = value.into_owned(),
+            "page" => number = value.parse().ok().filter(|number| *number > 0)?,
+            _ => {}
         }
     }
+    let mut response = match site.search_page(&query, number) {
+        Ok(document) => page(site, &document?, &Scope::Site, request),
+        Err(Busy) => busy(),
+    };
+    hide(&mut response);
+    Some(response)
+}
+
+/// The style sheet: under the address that its pages name it never changes.
+fn style(site: &Site, request: &Request) -> Response<Bytes> {
+    let theme = site.theme();
+    let is_named = request.query.strip_prefix("v=").is_some_and(|version| version == theme.style_version());
+    let mut terms = Terms::page(&site.config().cache, request.now, None);
+    if is_named {
+        terms.cache_control = "public, max-age=31536000, immutable".to_owned();
+    }
+    reply(theme.style(), request.headers, &terms, request.now)
 }
 
 fn health() -> Response<Bytes> {
@@ -275,19 +363,11 @@ fn health() -> Response<Bytes> {
     response
 }
 
-/// A page for people: what authors wrote may show pictures and play sounds, and run nothing.
+/// A page for people.
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
     let mut terms = Terms::page(&site.config().cache, request.now, site.next_due());
     terms.link = Some(links::of_page(&site.config().base(), scope));
     let mut response = reply(document, request.headers, &terms, request.now);
-    let policy = "default-src 'none'; img-src * data:; media-src *; style-src 'self'; base-uri 'none'; form-action 'self'; \
-                  frame-ancestors 'none'";
-    let headers: [(HeaderName, &str); 2] = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    ];
-    for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
+    fault::guard(response.headers_mut());
     response
 }

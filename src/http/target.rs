@@ -18,6 +18,18 @@ pub enum Target {
     Subscribe(Scope),
     /// A page of the list for people, from 1.
     Page(Scope, usize),
+    /// A page of the posts of a year, from 1.
+    Year(i16, usize),
+    /// All years, for people.
+    Years,
+    /// All tags, authors or sections, for people.
+    Directory(Kind),
+    /// What people look for.
+    Search,
+    /// How pages look.
+    Style,
+    /// The picture of the site.
+    Icon,
     /// The JSON listing.
     Listing,
     /// One post of it, by its slug.
@@ -99,7 +111,7 @@ impl Target {
         match parts {
             ["api", "posts"] => Some(Target::Listing),
             ["api", "posts", slug] => Some(Target::Listed((*slug).to_owned())),
-            ["api", name] => Kind::ALL.into_iter().find(|kind| kind.name() == *name).map(Target::Scopes),
+            ["api", name] => kind(name).map(Target::Scopes),
             ["openapi.json"] => Some(Target::Description),
             ["healthz"] => Some(Target::Health),
             ["readyz"] => Some(Target::Readiness),
@@ -108,6 +120,15 @@ impl Target {
             ["sitemap.xml"] => Some(Target::Map(None)),
             [name] if map_part(name).is_some() => Some(Target::Map(map_part(name))),
             ["media", path @ ..] => file(path),
+            ["style.css"] => Some(Target::Style),
+            ["favicon.svg"] => Some(Target::Icon),
+            ["favicon.ico"] => Some(Target::Moved("/favicon.svg".to_owned())),
+            ["search"] => Some(Target::Search),
+            ["years"] => Some(Target::Years),
+            ["years", year] => Some(Target::Year(calendar_year(year)?, 1)),
+            ["years", year, "page", "1"] => Some(Target::Moved(format!("/years/{}", calendar_year(year)?))),
+            ["years", year, "page", n] => Some(Target::Year(calendar_year(year)?, number(n)?)),
+            [name] if kind(name).is_some() => kind(name).map(Target::Directory),
             ["tags", name, rest @ ..] => Target::below(Scope::Tag, name, rest),
             ["authors", name, rest @ ..] => Target::below(Scope::Author, name, rest),
             ["sections", name, rest @ ..] => Target::below(Scope::Section, name, rest),
@@ -159,6 +180,16 @@ impl Target {
 /// `sitemap-3.xml`
 fn map_part(name: &str) -> Option<usize> {
     number(name.strip_prefix("sitemap-")?.strip_suffix(".xml")?)
+}
+
+/// `tags`, `authors`, `sections`
+fn kind(name: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.name() == name)
+}
+
+/// A year as addresses write it: like any number, and one that a post can have.
+fn calendar_year(text: &str) -> Option<i16> {
+    i16::try_from(number(text)?).ok().filter(|year| *year <= 9999)
 }
 
 /// A path below the posts folder, in one spelling only: a slash parts it, and no part says where to go.
@@ -218,6 +249,21 @@ mod tests {
             ("/api/tags", Target::Scopes(Kind::Tags)),
             ("/api/nothing", Target::Address("/api/nothing".into())),
             ("/openapi.json", Target::Description),
+            ("/search", Target::Search),
+            ("/search/", moved("/search")),
+            ("/tags", Target::Directory(Kind::Tags)),
+            ("/authors/", moved("/authors")),
+            ("/years", Target::Years),
+            ("/years/2026", Target::Year(2026, 1)),
+            ("/years/2026/", moved("/years/2026")),
+            ("/years/2026/page/1", moved("/years/2026")),
+            ("/years/2026/page/2", Target::Year(2026, 2)),
+            ("/years/02026", Target::Address("/years/02026".into())),
+            ("/years/32768", Target::Address("/years/32768".into())),
+            ("/years/2026/rss.xml", Target::Address("/years/2026/rss.xml".into())),
+            ("/style.css", Target::Style),
+            ("/favicon.svg", Target::Icon),
+            ("/favicon.ico", moved("/favicon.svg")),
             ("/feeds.opml", Target::Outline),
             ("/robots.txt", Target::Robots),
             ("/sitemap.xml", Target::Map(None)),

@@ -4,6 +4,7 @@
 //! when its dates say so (on the day it was published, or on the one its author names as that of its last change), or when the ledger
 //! saw it appear, change or come back. Of one that went these orders know nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cursor::Place;
@@ -39,6 +40,25 @@ impl Index {
             };
         }
         self.stretch(posts, start, filter, count)
+    }
+
+    /// The public posts published right after `post`, one of them, and right before it.
+    #[must_use]
+    pub fn neighbours(&self, post: &Post) -> (Option<&Arc<Post>>, Option<&Arc<Post>>) {
+        let posts = self.posts();
+        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && other.id < post.id;
+        let place = posts.partition_point(is_before);
+        (place.checked_sub(1).and_then(|newer| posts.get(newer)), posts.get(place + 1))
+    }
+
+    /// The years in which public posts were published, on their authors' calendars, with the number of posts; the newest first.
+    #[must_use]
+    pub fn years(&self) -> Vec<(i16, usize)> {
+        let mut years: BTreeMap<i16, usize> = BTreeMap::new();
+        for post in self.posts() {
+            *years.entry(post.date.date().year()).or_default() += 1;
+        }
+        years.into_iter().rev().collect()
     }
 
     /// The first `count` of the posts that `filter` finds which changed at `since` or later, oldest change first.

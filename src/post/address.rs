@@ -62,12 +62,14 @@ impl Refusal {
 }
 
 /// First parts of paths that feedmill answers itself (see `http::target`); a post may not stand there.
-const RESERVED: [&str; 27] = [
+const RESERVED: [&str; 32] = [
     "api",
     "archive",
     "atom",
     "atom.xml",
     "authors",
+    "favicon.ico",
+    "favicon.svg",
     "feed",
     "feed.atom",
     "feed.json",
@@ -86,10 +88,13 @@ const RESERVED: [&str; 27] = [
     "robots.txt",
     "rss",
     "rss.xml",
+    "search",
     "sections",
     "sitemap.xml",
+    "style.css",
     "subscribe",
     "tags",
+    "years",
 ];
 
 /// A longer path is refused: some clients and proxies cannot ask for it.

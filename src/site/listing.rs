@@ -143,11 +143,7 @@ impl Site {
     #[must_use]
     pub fn listed_post(&self, slug: &str) -> Option<Document> {
         let post = self.index.by_slug(slug)?;
-        let posts = self.index.posts();
-        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && other.id < post.id;
-        let place = posts.partition_point(is_before);
-        let newer = place.checked_sub(1).and_then(|newer| posts.get(newer));
-        let older = posts.get(place + 1);
+        let (newer, older) = self.index.neighbours(post);
         let published = |path: &Utf8Path| self.published(path);
         let json = one(
             post,

@@ -32,6 +32,12 @@ impl Kind {
         }
     }
 
+    /// Whether `scope` is of this kind.
+    #[must_use]
+    pub fn holds(self, scope: &Scope) -> bool {
+        self.key(scope).is_some()
+    }
+
     /// The key of `scope`, where it is of this kind.
     fn key(self, scope: &Scope) -> Option<&str> {
         match (self, scope) {

@@ -1,0 +1,69 @@
+//! Addresses on pages.
+
+use url::{Position, Url};
+
+use crate::config::Config;
+use crate::index::Scope;
+use crate::post::key;
+use crate::render::{Format, Place, feed_path, post_url};
+
+/// Where the site is.
+pub(super) struct Addresses {
+    /// Its address, without a slash at its end.
+    base: String,
+    /// The path of that: empty, or `/blog`.
+    root: String,
+}
+
+impl Addresses {
+    pub(super) fn of(config: &Config) -> Addresses {
+        let base = config.base();
+        let path = Url::parse(&base).map(|url| url[Position::BeforePath..Position::AfterPath].trim_end_matches('/').to_owned());
+        Addresses {
+            root: path.unwrap_or_default(),
+            base,
+        }
+    }
+
+    /// The absolute address of `path` on the site.
+    pub(super) fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The address of `path` on the site, from a page of it.
+    pub(super) fn here(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
+    }
+
+    /// The address of the post at `address`, from a page of the site.
+    pub(super) fn post(&self, address: &str) -> String {
+        self.relative(post_url(&self.base, address))
+    }
+
+    /// `url` from a page of the site: a path where it is on the site.
+    pub(super) fn relative(&self, url: String) -> String {
+        let origin = self.base.strip_suffix(&self.root).unwrap_or(&self.base);
+        match url.strip_prefix(origin) {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            _ => url,
+        }
+    }
+
+    /// The path of the page of `scope`: `/` for the site.
+    pub(super) fn page_of(scope: &Scope) -> String {
+        match scope {
+            Scope::Site => "/".to_owned(),
+            _ => scope.path(),
+        }
+    }
+
+    /// The address of the page of the tag `name`, from a page of the site.
+    pub(super) fn tag(&self, name: &str) -> String {
+        self.here(&Scope::Tag(key(name)).path())
+    }
+
+    /// The absolute address of the newest feed of the scope at `path` in `format`.
+    pub(super) fn feed(&self, path: &str, format: Format) -> String {
+        self.absolute(&feed_path(path, Place::Newest, format))
+    }
+}

@@ -1,0 +1,116 @@
+//! The page that explains the feeds of a scope.
+
+use std::sync::Arc;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use super::address::Addresses;
+use super::head::{FeedLink, Head, feeds};
+use super::summary::Summary;
+use super::{Link, Page};
+use crate::config::Config;
+use crate::index::{Index, Members, Scope};
+use crate::post::Post;
+use crate::render::clean::one_line;
+use crate::render::{Format, Place, feed_path};
+
+/// How many posts are shown of what is in the feed.
+const SHOWN_POSTS: usize = 5;
+/// How many other feeds are named: those with the most posts.
+const NAMED_FEEDS: usize = 24;
+
+/// Readers on the web, and the address at which each takes that of a feed, percent-encoded, after it.
+const READERS: [(&str, &str); 5] = [
+    ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed="),
+    ("NewsBlur", "https://www.newsblur.com/?url="),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
+    ("Feedbin", "https://feedbin.com/?subscribe="),
+];
+
+#[derive(Serialize)]
+struct Body {
+    title: String,
+    feeds: Vec<FeedLink>,
+    readers: Vec<Link>,
+    posts: Vec<Summary>,
+    others: Vec<Other>,
+    outline: String,
+}
+
+#[derive(Serialize)]
+struct Other {
+    name: String,
+    url: String,
+    kind: &'static str,
+}
+
+/// The page that explains the feeds of `scope`, one of those of `index`.
+#[must_use]
+pub fn subscribe(config: &Config, index: &Index, scope: &Scope, members: &Members) -> Page {
+    let addresses = Addresses::of(config);
+    let path = scope.path();
+    let site = one_line(&config.site.title);
+    let title = if *scope == Scope::Site {
+        site.into_owned()
+    } else {
+        format!("{site}: {}", one_line(&members.name))
+    };
+    let shown = format!("Subscribe to {title}");
+    let head = Head::new(config, &addresses, &shown, Some(addresses.absolute(&format!("{path}/subscribe"))), (&path, &members.name)).of_website(config);
+    let newest: &[Arc<Post>] = &members.in_feeds;
+    let mut own = feeds(config, &addresses, (&path, &members.name));
+    own.truncate(Format::ALL.len());
+    let body = Body {
+        feeds: own,
+        readers: readers(&addresses, &path),
+        posts: newest
+            .iter()
+            .take(SHOWN_POSTS)
+            .map(|post| Summary::of(post, config, &addresses))
+            .collect(),
+        others: others(config, &addresses, index, scope),
+        outline: addresses.here("/feeds.opml"),
+        title,
+    };
+    Page::new("subscribe.html", head, body)
+}
+
+fn readers(addresses: &Addresses, path: &str) -> Vec<Link> {
+    let feed = addresses.absolute(&feed_path(path, Place::Newest, Format::Rss));
+    let encoded = utf8_percent_encode(&feed, NON_ALPHANUMERIC).to_string();
+    let mut readers = vec![Link {
+        name: "The reader on this device".to_owned(),
+        url: format!("feed:{feed}"),
+    }];
+    readers.extend(READERS.iter().map(|(name, at)| Link {
+        name: (*name).to_owned(),
+        url: format!("{at}{encoded}"),
+    }));
+    readers
+}
+
+/// The feeds beside those of `scope`: the site's, and then those with the most posts.
+fn others(config: &Config, addresses: &Addresses, index: &Index, scope: &Scope) -> Vec<Other> {
+    let mut scopes: Vec<_> = index
+        .scopes()
+        .filter(|(other, members)| *other != scope && (**other == Scope::Site || !members.in_feeds.is_empty()))
+        .collect();
+    // of scopes with as many posts the first in their order; the site's comes first anyway
+    scopes.sort_by_key(|(other, members)| (**other != Scope::Site, std::cmp::Reverse(members.in_feeds.len())));
+    let other = |(scope, members): (&Scope, &Members)| Other {
+        name: match scope {
+            Scope::Site => one_line(&config.site.title).into_owned(),
+            _ => one_line(&members.name).into_owned(),
+        },
+        url: addresses.here(&format!("{}/subscribe", scope.path())),
+        kind: match scope {
+            Scope::Site => "everything",
+            Scope::Tag(_) => "tag",
+            Scope::Author(_) => "author",
+            Scope::Section(_) => "section",
+        },
+    };
+    scopes.into_iter().take(NAMED_FEEDS).map(other).collect()
+}

@@ -1,0 +1,75 @@
+//! Sample pages, on which the templates of an author are tried before any reader sees them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Around, Found, Listed, Page, Subject, directory, list, missing, post, search, subscribe, withdrawn, years};
+use crate::config::Config;
+use crate::index::{Index, Scope};
+use crate::post::reference::References;
+use crate::post::{Post, read};
+use crate::render::listing::scopes::Kind;
+use crate::source::SourceFile;
+use crate::time::Timestamp;
+
+/// A post with everything that a post can have, and one with next to nothing.
+const POSTS: [(&str, &str); 2] = [
+    (
+        "sample/rich.md",
+        "---\ntitle: A sample\ndate: 2026-01-01\nupdated: 2026-01-02\ntags: [one, two]\nauthors: [Sample Author]\nlang: ar\n\
+         image: sample.png\nlink: https://example.com/\nenclosure: sample.mp3\n---\nText.\n",
+    ),
+    ("bare.md", "---\ndate: 2026-01-03\n---\nText.\n"),
+];
+
+/// A page of every kind, and of every form of it, as a site with `config` would have it.
+pub(super) fn pages(config: &Config) -> Vec<Page> {
+    let source = |(path, text): (&str, &str)| SourceFile {
+        path: path.into(),
+        bytes: text.as_bytes().into(),
+        modified: Timestamp::UNIX_EPOCH,
+    };
+    let posts = POSTS.into_iter().filter_map(|sample| read(&source(sample), config).ok());
+    let posts: Vec<Arc<Post>> = posts.map(|reading| Arc::new(reading.post)).collect();
+    let (index, posts, _) = Index::build(posts, &HashSet::new(), config, Timestamp::MAX, &[]);
+    let listed = |posts, number| Listed {
+        posts,
+        number,
+        total: config.list.per_page * 3,
+    };
+    let mut pages = vec![
+        search(config, "", Found::Unasked),
+        search(config, "one", Found::Refused("Why.")),
+        search(config, "one", Found::Posts(listed(&posts, 2))),
+        search(config, "one", Found::Posts(Listed { posts: &[], number: 1, total: 0 })),
+        missing(config, &posts),
+        missing(config, &[]),
+        withdrawn(config, Some("A sample"), &posts),
+        withdrawn(config, None, &posts),
+        years(config, &[(2026, 2)]),
+        years(config, &[]),
+        list(config, Subject::Year(2026), listed(&posts, 1)),
+    ];
+    for kind in Kind::ALL {
+        pages.push(directory(config, kind, index.scopes()));
+    }
+    for (scope, members) in index.scopes() {
+        let subject = Subject::Scope(scope, &members.name);
+        pages.extend((1..=3).map(|number| list(config, subject, listed(&members.posts, number))));
+        pages.push(subscribe(config, &index, scope, members));
+    }
+    let empty = Listed { posts: &[], number: 1, total: 0 };
+    pages.push(list(config, Subject::Scope(&Scope::Site, ""), empty));
+    for sample in &posts {
+        let references = References::new(&config.base(), &config.base(), &sample.source);
+        let around = Around {
+            newer: posts.first(),
+            older: posts.last(),
+            related: &posts,
+        };
+        for around in [around, Around::default()] {
+            pages.push(post(config, sample, &references, around));
+        }
+    }
+    pages
+}

@@ -1,0 +1,223 @@
+//! The pages for people of a site.
+//!
+//! A page is made when it is first asked for and kept, within a bound of bytes, for as long as the site is: a site never changes, so
+//! nothing that was made of it can be stale, and with the next site all pages go. To keep them over sites, as feeds are, would need to
+//! know for each page which posts, neighbours, counts and related posts it was made of; to make one takes about a millisecond, and a
+//! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is finished with the
+//! site. What a search finds is kept by nobody.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Site;
+use super::documents::references_of;
+use crate::index::search::{Busy, Words};
+use crate::index::{Filter, Scope};
+use crate::render::encode::Document;
+use crate::render::listing::scopes::Kind;
+use crate::render::page::{self, Around, Found, Listed, Page, Subject, Theme};
+
+/// How many bytes of pages are kept, about, with their codings.
+const BYTES: u64 = 32 * 1024 * 1024;
+/// About how many pages that is at first.
+const ABOUT_PAGES: usize = 64;
+/// How many posts are shown to who finds nothing at an address.
+const SHOWN_INSTEAD: usize = 5;
+
+/// The pages of one site that were made.
+pub(super) struct Pages(Cache<Name, Arc<Document>, Weight>);
+
+/// What page it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Name {
+    List(Scope, usize),
+    Year(i16, usize),
+    Directory(Kind),
+    Years,
+    Subscribe(Scope),
+    Post(String),
+    Missing,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Name, Arc<Document>> for Weight {
+    fn weight(&self, _: &Name, document: &Arc<Document>) -> u64 {
+        // the codings together are hardly ever as large as the text
+        2 * document.bytes().len() as u64 + 1
+    }
+}
+
+impl Default for Pages {
+    fn default() -> Pages {
+        Pages(Cache::with_weighter(ABOUT_PAGES, BYTES, Weight))
+    }
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pages").field(&self.0.len()).finish()
+    }
+}
+
+impl Site {
+    /// The same site in the look of `theme`, with its first page finished.
+    #[must_use]
+    pub fn dressed(mut self, theme: &Arc<Theme>) -> Site {
+        if !Arc::ptr_eq(&self.theme, theme) {
+            self.theme = Arc::clone(theme);
+            self.pages = Pages::default();
+        }
+        if let Some(first) = self.page(&Scope::Site, 1) {
+            first.finish();
+        }
+        self
+    }
+
+    /// How its pages look.
+    #[must_use]
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+
+    /// The path of its first page: `/`, or `/blog/` where its address has a path.
+    #[must_use]
+    pub fn home(&self) -> String {
+        page::home(&self.config)
+    }
+
+    /// Page `number` (from 1) of the posts of `scope`; `None` past its end.
+    #[must_use]
+    pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {
+        self.kept(Name::List(scope.clone(), number), || {
+            let members = self.index.members(scope)?;
+            let (posts, total) = self.index.page(&Filter::of(scope), number, self.config.list.per_page);
+            let listed = Listed {
+                posts: &posts,
+                number,
+                total,
+            };
+            let is_there = !posts.is_empty() || number == 1;
+            is_there.then(|| page::list(&self.config, Subject::Scope(scope, &members.name), listed))
+        })
+    }
+
+    /// Page `number` (from 1) of the posts of `year`; `None` past its end.
+    #[must_use]
+    pub fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
+        self.kept(Name::Year(year, number), || {
+            let filter = Filter {
+                year: Some(year),
+                ..Filter::default()
+            };
+            let (posts, total) = self.index.page(&filter, number, self.config.list.per_page);
+            let listed = Listed {
+                posts: &posts,
+                number,
+                total,
+            };
+            (!posts.is_empty()).then(|| page::list(&self.config, Subject::Year(year), listed))
+        })
+    }
+
+    /// The page of all tags, authors or sections.
+    #[must_use]
+    pub fn directory_page(&self, kind: Kind) -> Option<Arc<Document>> {
+        self.kept(Name::Directory(kind), || {
+            Some(page::directory(&self.config, kind, self.index.scopes()))
+        })
+    }
+
+    /// The page of all years.
+    #[must_use]
+    pub fn years_page(&self) -> Option<Arc<Document>> {
+        self.kept(Name::Years, || Some(page::years(&self.config, &self.index.years())))
+    }
+
+    /// The page that explains the feeds of `scope`.
+    #[must_use]
+    pub fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
+        self.kept(Name::Subscribe(scope.clone()), || {
+            let members = self.index.members(scope)?;
+            Some(page::subscribe(&self.config, &self.index, scope, members))
+        })
+    }
+
+    /// The page of the post at `address`, public or unlisted.
+    #[must_use]
+    pub fn post_page(&self, address: &str) -> Option<Arc<Document>> {
+        let post = self.index.by_address(address)?;
+        self.kept(Name::Post(post.address.clone()), || {
+            let references = references_of(post, &self.config, &|path: &Utf8Path| self.published(path));
+            let (newer, older) = if self.lists(post) { self.index.neighbours(post) } else { (None, None) };
+            let around = Around {
+                newer,
+                older,
+                related: &[],
+            };
+            Some(page::post(&self.config, post, &references, around))
+        })
+    }
+
+    /// Page `number` (from 1) of what a search for `query` finds, the best first; `None` past its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`]: it has to wait for the index that another search is making.
+    pub fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
+        let made = |found| Document::new(page::MEDIA_TYPE, self.theme.render(&page::search(&self.config, query, found)));
+        if query.trim().is_empty() {
+            return Ok(Some(made(Found::Unasked)));
+        }
+        let words = match Words::read(query) {
+            Ok(words) => words,
+            Err(why) => {
+                let why = format!("{}.", why.replace("`q`", "A search"));
+                return Ok(Some(made(Found::Refused(&why))));
+            }
+        };
+        let found = self.search.find(self.index.posts(), &words, |_| true)?;
+        let per_page = self.config.list.per_page;
+        let skip = number.saturating_sub(1).saturating_mul(per_page);
+        let posts: Vec<_> = found.iter().skip(skip).take(per_page).cloned().collect();
+        if posts.is_empty() && number > 1 {
+            return Ok(None);
+        }
+        Ok(Some(made(Found::Posts(Listed {
+            posts: &posts,
+            number,
+            total: found.len(),
+        }))))
+    }
+
+    /// The page of an address at which nothing is.
+    #[must_use]
+    pub fn missing_page(&self) -> Option<Arc<Document>> {
+        self.kept(Name::Missing, || Some(page::missing(&self.config, self.newest())))
+    }
+
+    /// The page of a post that was taken away; `title` where the world may still know it.
+    #[must_use]
+    pub fn withdrawn_page(&self, title: Option<&str>) -> Document {
+        let page = page::withdrawn(&self.config, title, self.newest());
+        Document::new(page::MEDIA_TYPE, self.theme.render(&page))
+    }
+
+    fn newest(&self) -> &[Arc<crate::post::Post>] {
+        let posts = self.index.posts();
+        posts.get(..SHOWN_INSTEAD).unwrap_or(posts)
+    }
+
+    /// The page with this name, as it was made before, or by `make`.
+    fn kept(&self, name: Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
+        let made = self.pages.0.get_or_insert_with(&name, || {
+            let page = make().ok_or(())?;
+            Ok::<_, ()>(Arc::new(Document::new(page::MEDIA_TYPE, self.theme.render(&page))))
+        });
+        made.ok()
+    }
+}
