@@ -9,6 +9,7 @@ mod log;
 mod serve;
 mod settings;
 mod terminal;
+mod theme;
 mod why;
 
 use std::io;
@@ -42,6 +43,8 @@ enum Verb {
     Import(import::Arguments),
     /// Carry what files cannot remember, as JSON lines
     Ledger(ledger::Arguments),
+    /// Work on how the pages look
+    Theme(theme::Arguments),
 }
 
 /// What a command that could not run ends with.
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Verb::Why(arguments) => why::run(arguments),
         Verb::Import(arguments) => import::run(arguments),
         Verb::Ledger(arguments) => ledger::run(arguments),
+        Verb::Theme(arguments) => theme::run(&arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         // whoever read the output has read enough

@@ -169,7 +169,11 @@ impl Site {
             let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains(char::is_control);
             is_path || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
         };
-        if let Some(link) = self.nav.iter().find(|link| link.name.trim().is_empty() || !is_link(&link.url)) {
+        if let Some(link) = self
+            .nav
+            .iter()
+            .find(|link| link.name.trim().is_empty() || !is_link(&link.url))
+        {
             let message = format!(
                 "`{}` is no link; a name and a path such as `/about` or an http address are needed",
                 link.url

@@ -10,6 +10,7 @@ mod beneath;
 pub mod ignore;
 mod media;
 mod read;
+pub mod templates;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@
 
 mod absences;
 pub mod desk;
+mod look;
 pub mod press;
 mod report;
 mod sizes;
@@ -25,6 +26,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Config;
+use crate::folder::templates::Stamps;
 use crate::site::Site;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -116,6 +118,7 @@ impl Publisher {
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(token.clone()));
         let engine = Engine {
+            templates: press.look.seen().cloned(),
             press: Some(press),
             watch,
             config,
@@ -179,6 +182,8 @@ struct Engine {
     has_failed: bool,
     /// When everything is looked at, whatever was hinted.
     rescan: Instant,
+    /// What the templates looked like when they were last looked at.
+    templates: Option<Stamps>,
 }
 
 impl Engine {
@@ -204,6 +209,7 @@ impl Engine {
             hints = self.watch.next() => hints,
             () = self.shared.look_again.notified() => Hints::everything(),
             () = sleep_until(again) => Hints::default(),
+            () = look::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
             () = sleep_until(Some(self.rescan)) => {
                 self.rescan = Instant::now() + jittered(self.config.watch.rescan);
                 Hints::everything()

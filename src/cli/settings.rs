@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 /// The configuration file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "feedmill.toml";
 
+/// The folder of templates that is read where none is named, if it is there.
+const TEMPLATES: &str = "templates";
+
 /// The options that every command has.
 #[derive(Debug, Args)]
 pub(super) struct Settings {
@@ -58,6 +61,8 @@ impl Settings {
             (None, Some(dir)) if dir.as_str().is_empty() => Some(dir),
             (None, dir) => dir.map(|dir| folder.join(dir)),
         };
+        let templates = config.site.templates.take().unwrap_or_else(|| TEMPLATES.into());
+        config.site.templates = Some(folder.join(templates));
         overlay(&mut config);
         let config = config
             .checked()

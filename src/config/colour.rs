@@ -113,7 +113,11 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(Colour::read(text).map(|colour| colour.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                Colour::read(text).map(|colour| colour.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 

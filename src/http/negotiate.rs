@@ -118,9 +118,19 @@ pub fn subscription<'a>(values: impl IntoIterator<Item = &'a str>) -> Subscripti
 #[must_use]
 pub fn prefers_page<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
     let members = weighted(values);
-    let said = |name: &str| members.iter().find(|(member, _)| member == name).map_or(0, |&(_, weight)| weight);
+    let said = |name: &str| {
+        members
+            .iter()
+            .find(|(member, _)| member == name)
+            .map_or(0, |&(_, weight)| weight)
+    };
     let page = said("text/html").max(said("application/xhtml+xml"));
-    let data = ["application/problem+json", "application/json", "application/rss+xml", "application/atom+xml"];
+    let data = [
+        "application/problem+json",
+        "application/json",
+        "application/rss+xml",
+        "application/atom+xml",
+    ];
     page > 0 && data.iter().all(|name| said(name) < page)
 }
 
@@ -212,15 +222,36 @@ mod tests {
     fn people_and_programs() {
         const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         let navigation = [("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")];
-        let cases: [(&str, Option<&str>, &[(&str, &str)], [bool; 2]); 9] = [
+        type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], [bool; 2]);
+        let cases: [Case; 9] = [
             ("a browser goes there", Some(BROWSER), &navigation, [true, true]),
             ("an old browser", Some(BROWSER), &[], [true, false]),
-            ("a script of a page", Some(BROWSER), &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors")], [true, false]),
-            ("a frame", Some(BROWSER), &[("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")], [true, false]),
+            (
+                "a script of a page",
+                Some(BROWSER),
+                &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors")],
+                [true, false],
+            ),
+            (
+                "a frame",
+                Some(BROWSER),
+                &[("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")],
+                [true, false],
+            ),
             ("anything", Some("*/*"), &navigation, [false, false]),
             ("nothing said", None, &navigation, [false, false]),
-            ("a reader that takes pages too", Some("application/rss+xml, text/html;q=0.8"), &navigation, [false, false]),
-            ("a reader in a browser", Some("application/atom+xml, text/html"), &navigation, [false, false]),
+            (
+                "a reader that takes pages too",
+                Some("application/rss+xml, text/html;q=0.8"),
+                &navigation,
+                [false, false],
+            ),
+            (
+                "a reader in a browser",
+                Some("application/atom+xml, text/html"),
+                &navigation,
+                [false, false],
+            ),
             ("no page", Some("text/html;q=0, */*"), &navigation, [false, false]),
         ];
         for (name, accept, others, expected) in cases {

@@ -86,7 +86,11 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     let target = Target::read(request.path);
     let is_told_in_a_page = fault::is_told_in_a_page(target.as_ref(), request.headers);
     let response = answered(site, target, request);
-    if is_told_in_a_page { fault::of_site(site, response) } else { response }
+    if is_told_in_a_page {
+        fault::of_site(site, response)
+    } else {
+        response
+    }
 }
 
 fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<Bytes> {
@@ -347,7 +351,10 @@ fn search(site: &Site, request: &Request) -> Option<Response<Bytes>> {
 /// The style sheet: under the address that its pages name it never changes.
 fn style(site: &Site, request: &Request) -> Response<Bytes> {
     let theme = site.theme();
-    let is_named = request.query.strip_prefix("v=").is_some_and(|version| version == theme.style_version());
+    let is_named = request
+        .query
+        .strip_prefix("v=")
+        .is_some_and(|version| version == theme.style_version());
     let mut terms = Terms::page(&site.config().cache, request.now, None);
     if is_named {
         terms.cache_control = "public, max-age=31536000, immutable".to_owned();

@@ -20,6 +20,7 @@ use crate::watch::{Hints, Watching};
 
 use super::absences::Absences;
 use super::desk::{Desk, Outcome};
+use super::look::Look;
 use super::report::{Event, Health, Report};
 use super::sizes::Sizes;
 
@@ -48,6 +49,7 @@ pub struct Press {
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
     sizes: Sizes,
+    pub(super) look: Look,
     build: BuildSite,
     /// The newest site, and the instant it was built for.
     newest: Option<(Arc<Site>, Timestamp)>,
@@ -102,6 +104,7 @@ impl Press {
         let config = ledger.identified(config);
         Press {
             desk: Desk::new(Arc::clone(&config), root),
+            look: Look::new(Arc::clone(&config)),
             config,
             ledger,
             documents: documents.into_iter().filter_map(document).collect(),
@@ -217,6 +220,7 @@ impl Press {
         let (posts, has_other_sizes) = self.sizes.measure(self.desk.posts(), self.desk.folder());
         // kept until a site is built, should this one fail
         self.is_stale |= has_other_sizes;
+        self.is_stale |= self.look.refresh();
         let is_decided = self.absences.due().is_some_and(|due| due <= tick);
         if !self.is_stale && !is_due && !is_decided {
             return;
@@ -224,7 +228,7 @@ impl Press {
         let begun = Instant::now();
         let previous = shown.as_ref().map(|(site, _)| &**site);
         let material = self.material(&posts, now, tick);
-        let site = (self.build)(&self.config, material, now, previous);
+        let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
         self.ledger.note(&site.all, now);
         self.keep_in_time();
         if let Some((before, at)) = &shown
@@ -273,6 +277,7 @@ impl Press {
         let told_for = SignedDuration::from_hours(24 * i64::from(self.config.state.withdrawn_days));
         let mut diagnostics = self.desk.diagnostics();
         diagnostics.extend(settled.remarks);
+        diagnostics.extend_from_slice(self.look.diagnostics());
         Material {
             posts: settled.posts,
             newcomers: settled.newcomers,

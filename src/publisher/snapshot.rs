@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use jiff::SignedDuration;
 
 use super::desk::read_post;
+use super::look::Look;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -56,6 +57,9 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     };
     let settled = ledger.settle(&posts, &whereabouts, config, now);
     diagnostics.extend(settled.remarks);
+    let mut look = Look::new(Arc::clone(config));
+    look.refresh();
+    diagnostics.extend_from_slice(look.diagnostics());
     let told_for = SignedDuration::from_hours(24 * i64::from(config.state.withdrawn_days));
     let material = Material {
         posts: settled.posts,
@@ -64,5 +68,5 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         past: Some(ledger.past(now, told_for)),
         documents: Vec::new(),
     };
-    Ok(Site::build(config, material, now, None))
+    Ok(Site::build(config, material, now, None).dressed(look.theme()))
 }

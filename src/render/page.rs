@@ -23,8 +23,8 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use self::address::Addresses;
-use self::head::Head;
 pub use self::directory::{Counted, directory, years};
+use self::head::Head;
 pub use self::list::{Found, Listed, Subject, list, missing, search, withdrawn};
 pub use self::post::{Around, post};
 pub use self::subscribe::subscribe;
@@ -78,7 +78,10 @@ struct Day {
 impl Day {
     fn of(moment: Moment, language: &str) -> Day {
         let date = moment.date();
-        let is_english = language.split('-').next().is_some_and(|first| first.eq_ignore_ascii_case("en"));
+        let is_english = language
+            .split('-')
+            .next()
+            .is_some_and(|first| first.eq_ignore_ascii_case("en"));
         Day {
             iso: moment.rfc3339(),
             text: if is_english {
@@ -99,13 +102,19 @@ pub fn home(config: &Config) -> String {
 /// What a post is called: its title, or its slug where it has none.
 fn name(post: &Post) -> String {
     let title = one_line(&post.title);
-    if title.is_empty() { post.slug.clone() } else { title.into_owned() }
+    if title.is_empty() {
+        post.slug.clone()
+    } else {
+        title.into_owned()
+    }
 }
 
 /// Which way a text in `language` runs (RFC 5646: by its script, else by the language alone).
 fn direction(language: &str) -> &'static str {
     const SCRIPTS: [&str; 8] = ["adlm", "arab", "aran", "hebr", "mand", "nkoo", "syrc", "thaa"];
-    const LANGUAGES: [&str; 13] = ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "ug", "ur", "yi"];
+    const LANGUAGES: [&str; 13] = [
+        "ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "ug", "ur", "yi",
+    ];
     let language = language.to_ascii_lowercase();
     let mut subtags = language.split('-');
     let first = subtags.next().unwrap_or_default();
@@ -116,8 +125,9 @@ fn direction(language: &str) -> &'static str {
 
 /// Whether `text` holds letters that run from right to left.
 fn runs_left(text: &str) -> bool {
-    text.chars()
-        .any(|c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{1e900}'..='\u{1e95f}'))
+    text.chars().any(
+        |c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{1e900}'..='\u{1e95f}'),
+    )
 }
 
 #[cfg(test)]

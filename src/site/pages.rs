@@ -93,7 +93,7 @@ impl Site {
     /// Page `number` (from 1) of the posts of `scope`; `None` past its end.
     #[must_use]
     pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {
-        self.kept(Name::List(scope.clone(), number), || {
+        self.kept(&Name::List(scope.clone(), number), || {
             let members = self.index.members(scope)?;
             let (posts, total) = self.index.page(&Filter::of(scope), number, self.config.list.per_page);
             let listed = Listed {
@@ -109,7 +109,7 @@ impl Site {
     /// Page `number` (from 1) of the posts of `year`; `None` past its end.
     #[must_use]
     pub fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
-        self.kept(Name::Year(year, number), || {
+        self.kept(&Name::Year(year, number), || {
             let filter = Filter {
                 year: Some(year),
                 ..Filter::default()
@@ -127,7 +127,7 @@ impl Site {
     /// The page of all tags, authors or sections.
     #[must_use]
     pub fn directory_page(&self, kind: Kind) -> Option<Arc<Document>> {
-        self.kept(Name::Directory(kind), || {
+        self.kept(&Name::Directory(kind), || {
             Some(page::directory(&self.config, kind, self.index.scopes()))
         })
     }
@@ -135,13 +135,13 @@ impl Site {
     /// The page of all years.
     #[must_use]
     pub fn years_page(&self) -> Option<Arc<Document>> {
-        self.kept(Name::Years, || Some(page::years(&self.config, &self.index.years())))
+        self.kept(&Name::Years, || Some(page::years(&self.config, &self.index.years())))
     }
 
     /// The page that explains the feeds of `scope`.
     #[must_use]
     pub fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
-        self.kept(Name::Subscribe(scope.clone()), || {
+        self.kept(&Name::Subscribe(scope.clone()), || {
             let members = self.index.members(scope)?;
             Some(page::subscribe(&self.config, &self.index, scope, members))
         })
@@ -151,9 +151,13 @@ impl Site {
     #[must_use]
     pub fn post_page(&self, address: &str) -> Option<Arc<Document>> {
         let post = self.index.by_address(address)?;
-        self.kept(Name::Post(post.address.clone()), || {
+        self.kept(&Name::Post(post.address.clone()), || {
             let references = references_of(post, &self.config, &|path: &Utf8Path| self.published(path));
-            let (newer, older) = if self.lists(post) { self.index.neighbours(post) } else { (None, None) };
+            let (newer, older) = if self.lists(post) {
+                self.index.neighbours(post)
+            } else {
+                (None, None)
+            };
             let around = Around {
                 newer,
                 older,
@@ -197,7 +201,7 @@ impl Site {
     /// The page of an address at which nothing is.
     #[must_use]
     pub fn missing_page(&self) -> Option<Arc<Document>> {
-        self.kept(Name::Missing, || Some(page::missing(&self.config, self.newest())))
+        self.kept(&Name::Missing, || Some(page::missing(&self.config, self.newest())))
     }
 
     /// The page of a post that was taken away; `title` where the world may still know it.
@@ -213,11 +217,11 @@ impl Site {
     }
 
     /// The page with this name, as it was made before, or by `make`.
-    fn kept(&self, name: Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
-        let made = self.pages.0.get_or_insert_with(&name, || {
+    fn kept(&self, name: &Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
+        let found = self.pages.0.get_or_insert_with(name, || {
             let page = make().ok_or(())?;
             Ok::<_, ()>(Arc::new(Document::new(page::MEDIA_TYPE, self.theme.render(&page))))
         });
-        made.ok()
+        found.ok()
     }
 }

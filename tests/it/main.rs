@@ -23,6 +23,7 @@ mod live;
 mod media;
 mod oddities;
 mod operators;
+mod pages;
 mod protocol;
 mod redirects;
 mod server;

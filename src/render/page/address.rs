@@ -18,7 +18,11 @@ pub(super) struct Addresses {
 impl Addresses {
     pub(super) fn of(config: &Config) -> Addresses {
         let base = config.base();
-        let path = Url::parse(&base).map(|url| url[Position::BeforePath..Position::AfterPath].trim_end_matches('/').to_owned());
+        let path = Url::parse(&base).map(|url| {
+            url[Position::BeforePath..Position::AfterPath]
+                .trim_end_matches('/')
+                .to_owned()
+        });
         Addresses {
             root: path.unwrap_or_default(),
             base,

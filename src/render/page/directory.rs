@@ -70,14 +70,14 @@ pub fn years(config: &Config, years: &[Counted]) -> Page {
     page(config, &addresses, "Years", "years", links, 0)
 }
 
-fn page(
-    config: &Config,
-    addresses: &Addresses,
-    title: &'static str,
-    path: &str,
-    links: Vec<CountedLink>,
-    more: usize,
-) -> Page {
-    let head = Head::new(config, addresses, title, Some(addresses.absolute(&format!("/{path}"))), ("", "")).of_website(config);
+fn page(config: &Config, addresses: &Addresses, title: &'static str, path: &str, links: Vec<CountedLink>, more: usize) -> Page {
+    let head = Head::new(
+        config,
+        addresses,
+        title,
+        Some(addresses.absolute(&format!("/{path}"))),
+        ("", ""),
+    )
+    .of_website(config);
     Page::new("directory.html", head, Body { title, links, more })
 }

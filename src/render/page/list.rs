@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::Page;
 use super::address::Addresses;
 use super::head::Head;
 use super::summary::Summary;
-use super::Page;
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::Post;
@@ -159,7 +159,14 @@ pub fn list(config: &Config, subject: Subject, listed: Listed) -> Page {
         (_, n) => format!("{title}, page {n}"),
     };
     let (scope, name) = subject.scope();
-    let mut head = Head::new(config, &addresses, &shown, Some(addresses.absolute(&page_path(listed.number))), (&scope, &name)).of_website(config);
+    let mut head = Head::new(
+        config,
+        &addresses,
+        &shown,
+        Some(addresses.absolute(&page_path(listed.number))),
+        (&scope, &name),
+    )
+    .of_website(config);
     if is_home {
         let site = &config.site;
         head = head.with_data(&json!({

@@ -58,7 +58,14 @@ pub fn subscribe(config: &Config, index: &Index, scope: &Scope, members: &Member
         format!("{site}: {}", one_line(&members.name))
     };
     let shown = format!("Subscribe to {title}");
-    let head = Head::new(config, &addresses, &shown, Some(addresses.absolute(&format!("{path}/subscribe"))), (&path, &members.name)).of_website(config);
+    let head = Head::new(
+        config,
+        &addresses,
+        &shown,
+        Some(addresses.absolute(&format!("{path}/subscribe"))),
+        (&path, &members.name),
+    )
+    .of_website(config);
     let newest: &[Arc<Post>] = &members.in_feeds;
     let mut own = feeds(config, &addresses, (&path, &members.name));
     own.truncate(Format::ALL.len());

@@ -63,5 +63,8 @@ fn shortened(text: &str) -> String {
     };
     let start = text.get(..end).unwrap_or(text);
     let end = start.rfind(char::is_whitespace).unwrap_or(end);
-    format!("{}…", start.get(..end).unwrap_or(start).trim_end_matches(['.', ',', ';', ':', ' ']))
+    format!(
+        "{}…",
+        start.get(..end).unwrap_or(start).trim_end_matches(['.', ',', ';', ':', ' '])
+    )
 }

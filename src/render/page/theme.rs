@@ -49,7 +49,7 @@ pub const ICON: &str = include_str!("theme/favicon.svg");
 const PAPER: [Colour; 2] = [Colour::new(0xfd, 0xfc, 0xfa), Colour::new(0x15, 0x18, 0x1c)];
 
 /// What rendering one page may cost: about one for an instruction. A page of 200 posts takes 100,000.
-const FUEL: u64 = 10_000_000;
+const FUEL: u64 = 2_000_000;
 
 /// How pages look.
 pub struct Theme {
@@ -119,6 +119,10 @@ impl Theme {
                 if !wrong.contains(&found) {
                     wrong.push(found);
                 }
+                // what never ends on one page does not on the others either
+                if error.kind() == ErrorKind::OutOfFuel {
+                    break;
+                }
             }
         }
         if wrong.is_empty() { Ok(theme) } else { Err(wrong) }
@@ -130,7 +134,10 @@ impl Theme {
     #[must_use]
     pub fn render(&self, page: &Page) -> String {
         let own = self.tried(&self.environment, page).inspect_err(|error| {
-            tracing::warn!("the template {} cannot make a page, so the one compiled in does: {error}", page.template);
+            tracing::warn!(
+                "the template {} cannot make a page, so the one compiled in does: {error}",
+                page.template
+            );
         });
         let plain = || self.plain.as_ref().and_then(|plain| self.tried(plain, page).ok());
         own.ok()
@@ -158,7 +165,9 @@ impl Theme {
 
 impl fmt::Debug for Theme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Theme").field("style", &self.style_version()).finish_non_exhaustive()
+        f.debug_struct("Theme")
+            .field("style", &self.style_version())
+            .finish_non_exhaustive()
     }
 }
 
@@ -258,7 +267,11 @@ fn site(config: &Config, style: &Document) -> Value {
     let language = language(&site.language).unwrap_or_default();
     let configured = site.nav.iter().map(|link| Link {
         name: one_line(&link.name).into_owned(),
-        url: if link.url.starts_with('/') { addresses.here(&link.url) } else { link.url.clone() },
+        url: if link.url.starts_with('/') {
+            addresses.here(&link.url)
+        } else {
+            link.url.clone()
+        },
     });
     let mut links: Vec<Link> = configured.collect();
     let known = [("Tags", "/tags"), ("Search", "/search"), ("Subscribe", "/subscribe")];

@@ -41,7 +41,15 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         search(config, "", Found::Unasked),
         search(config, "one", Found::Refused("Why.")),
         search(config, "one", Found::Posts(listed(&posts, 2))),
-        search(config, "one", Found::Posts(Listed { posts: &[], number: 1, total: 0 })),
+        search(
+            config,
+            "one",
+            Found::Posts(Listed {
+                posts: &[],
+                number: 1,
+                total: 0,
+            }),
+        ),
         missing(config, &posts),
         missing(config, &[]),
         withdrawn(config, Some("A sample"), &posts),
@@ -58,7 +66,11 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         pages.extend((1..=3).map(|number| list(config, subject, listed(&members.posts, number))));
         pages.push(subscribe(config, &index, scope, members));
     }
-    let empty = Listed { posts: &[], number: 1, total: 0 };
+    let empty = Listed {
+        posts: &[],
+        number: 1,
+        total: 0,
+    };
     pages.push(list(config, Subject::Scope(&Scope::Site, ""), empty));
     for sample in &posts {
         let references = References::new(&config.base(), &config.base(), &sample.source);

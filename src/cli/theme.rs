@@ -1,0 +1,58 @@
+//! `feedmill theme export`: the templates and the style sheet that are compiled in, to begin one's own with.
+
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use camino::Utf8PathBuf;
+use clap::{Args, Subcommand};
+
+use super::terminal::number;
+use crate::render::page::theme::FILES;
+
+/// The options of `theme`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Write the templates and the style sheet to a folder
+    ///
+    /// Those that lie in `templates` beside feedmill.toml take the place of the ones compiled in, file by file: delete what you do not
+    /// change, and it goes on to be feedmill's.
+    Export {
+        /// The folder, made where it is missing
+        #[arg(default_value = "templates")]
+        dir: Utf8PathBuf,
+        /// Write over files that are there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let Verb::Export { dir, force } = &arguments.verb;
+    let there: Vec<&str> = FILES
+        .map(|(name, _)| name)
+        .into_iter()
+        .filter(|name| dir.join(name).exists())
+        .collect();
+    if !force && !there.is_empty() {
+        bail!(
+            "{dir} has {} already, and nothing was written; `--force` writes over them",
+            there.join(", ")
+        );
+    }
+    fs::create_dir_all(dir).with_context(|| format!("the folder {dir} cannot be made"))?;
+    for (name, text) in FILES {
+        let path = dir.join(name);
+        fs::write(&path, text).with_context(|| format!("{path} cannot be written"))?;
+    }
+    writeln!(io::stderr(), "{} written to {dir}", number(FILES.len(), "file"))?;
+    Ok(ExitCode::SUCCESS)
+}
