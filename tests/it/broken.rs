@@ -25,6 +25,7 @@ const ELSEWHERE: [(&str, &str); 15] = [
     ("link-dangling", "a symbolic link: oddities::files"),
     ("link-outside", "a symbolic link: oddities::files"),
     ("not-a-file", "a pipe: oddities::files"),
+    ("template", "about a template and not a post: render::page"),
     ("too-deep", "more than 32 folders: oddities::files"),
     ("too-large", "more than a megabyte: oddities::files"),
     ("too-many-files", "more than a million files: oddities::files"),

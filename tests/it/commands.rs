@@ -454,3 +454,31 @@ fn polling_publishes_too() {
     write(site.path(), "posts/b.md", "---\ntitle: B\ndate: 2026-02-01\n---\n");
     serving.until("+ b.md → /posts/b \"B\"");
 }
+
+#[test]
+fn a_theme_is_written_out_over_nothing_and_a_broken_one_is_a_problem() {
+    let site = folder(&[("posts/a.md", GOOD), ("templates/list.html", "mine")]);
+    let (status, _, err) = run(&mut feedmill(site.path(), &["theme", "export"]));
+    assert!(
+        status == 2 && err.contains("templates has list.html already, and nothing was written"),
+        "{err}"
+    );
+    assert!(!site.path().join("templates/style.css").exists());
+    let (status, _, err) = run(&mut feedmill(site.path(), &["theme", "export", "--force"]));
+    assert_eq!((status, err.as_str()), (0, "10 files written to templates\n"));
+    assert_eq!(
+        run(&mut feedmill(site.path(), &["check"])).0,
+        0,
+        "what is written out can be used"
+    );
+    write(
+        site.path(),
+        "templates/post.html",
+        "{% extends 'layout.html' %}\n{{ page.titel }}\n",
+    );
+    let (status, out, _) = run(&mut feedmill(site.path(), &["check"]));
+    assert!(
+        status == 1 && out.contains("templates/post.html:2:") && out.contains("{{ page.titel }}"),
+        "{out}"
+    );
+}
