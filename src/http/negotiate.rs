@@ -218,11 +218,13 @@ mod tests {
         }
     }
 
+    /// What it is, its `Accept`, its other headers; whether it wants a page, and is a person who goes there.
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], [bool; 2]);
+
     #[test]
     fn people_and_programs() {
         const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         let navigation = [("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")];
-        type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], [bool; 2]);
         let cases: [Case; 9] = [
             ("a browser goes there", Some(BROWSER), &navigation, [true, true]),
             ("an old browser", Some(BROWSER), &[], [true, false]),
