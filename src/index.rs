@@ -6,6 +6,7 @@
 mod aliases;
 mod claims;
 pub mod cursor;
+mod related;
 pub mod search;
 mod walk;
 

@@ -9,12 +9,14 @@ mod authors;
 mod characters;
 pub mod date;
 mod dating;
+mod direction;
 mod enclosures;
 mod fields;
 pub mod front_matter;
 pub mod html;
 pub mod markdown;
 mod reading;
+pub mod reading_time;
 pub mod reference;
 mod remarks;
 pub mod slug;
@@ -32,6 +34,7 @@ use serde::Serialize;
 
 pub use self::address::bare;
 pub use self::characters::is_forbidden;
+pub use self::direction::Direction;
 pub use self::reading::{Reading, Taken, read};
 pub use self::tags::key;
 pub use crate::config::Person;
@@ -77,6 +80,8 @@ pub struct Post {
     pub section: Option<String>,
     /// Its language (RFC 5646), where it names one.
     pub language: Option<String>,
+    /// In which direction its text runs.
+    pub direction: Direction,
     /// Its picture: a URL, a path on the site, or a path relative to the file.
     pub image: Option<String>,
     /// What it links to, where it is about something elsewhere.

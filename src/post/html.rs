@@ -7,7 +7,7 @@
 //! they were written. Embedded players become links in both. Nothing here fetches, measures or rewrites pictures.
 
 mod shape;
-mod token;
+pub mod token;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -214,7 +214,7 @@ fn has_meaning(class: &str) -> bool {
     ["language-", "markdown-alert", "task-list-item", "footnote"]
         .iter()
         .any(|prefix| class.starts_with(prefix))
-        || class == "contains-task-list"
+        || matches!(class, "contains-task-list" | "math" | "math-display")
 }
 
 /// `address` as it is, if it is harmless.

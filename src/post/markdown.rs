@@ -8,6 +8,7 @@ mod bound;
 mod code;
 mod dialect;
 mod line;
+mod math;
 mod shortcode;
 mod summary;
 mod wikilink;
@@ -58,7 +59,7 @@ pub fn render(body: &str, title: &str) -> Rendered {
     let options = options();
     let root = parse_document(&arena, &markdown, &options);
     too_deep |= bound::tree(root);
-    show_mathematics(root);
+    math::mark(root, &arena);
     if let Some(heading) = first_heading(root)
         && same_words(&summary::text(heading), title)
     {
@@ -120,7 +121,7 @@ fn look(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
     let (part, _) = bound::containers(&part);
     let arena = Arena::new();
     let root = parse_document(&arena, &part, &options());
-    show_mathematics(root);
+    math::show(root);
     let heading = first_heading(root).map(|heading| {
         take_id(heading);
         summary::text(heading)
@@ -170,17 +171,6 @@ fn first_heading(root: Node<'_>) -> Option<Node<'_>> {
 fn same_words(one: &str, other: &str) -> bool {
     let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
     words(one) == words(other)
-}
-
-/// Turns formulas back into the text they were.
-fn show_mathematics(root: Node<'_>) {
-    for node in root.descendants() {
-        let mut data = node.data_mut();
-        if let NodeValue::Math(math) = &data.value {
-            let mark = if math.display_math { "$$" } else { "$" };
-            data.value = NodeValue::Text(format!("{mark}{}{mark}", math.literal).into());
-        }
-    }
 }
 
 /// The explicit id at the end of a heading, `## A title {#so}`, taken out of its text.

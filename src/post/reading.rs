@@ -7,7 +7,9 @@ use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
-use super::{Origin, Origins, PATH_PART, Post, Standing, address, aliases, authors, enclosures, html, markdown, standing, tags};
+use super::{
+    Origin, Origins, PATH_PART, Post, Standing, address, aliases, authors, direction, enclosures, html, markdown, standing, tags,
+};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -75,6 +77,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         ),
     };
     let language = language(&fields, &path, &mut says);
+    let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
         dialect == Dialect::Yaml && path.date.is_some() && written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
 
@@ -105,6 +108,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         authors: authors::read(&fields),
         section: path.section,
         language,
+        direction,
         image: image(&fields),
         link: link(&fields),
         enclosures: enclosures::read(&fields),

@@ -51,7 +51,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
 pub(super) mod tests {
     use super::*;
     use crate::config::Person;
-    use crate::post::{Origin, Origins, Standing};
+    use crate::post::{Direction, Origin, Origins, Standing};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
@@ -78,6 +78,7 @@ pub(super) mod tests {
             }],
             section: Some("shore".to_owned()),
             language: None,
+            direction: Direction::LeftToRight,
             image: Some("kelp.png".to_owned()),
             link: Some("https://elsewhere.example".to_owned()),
             enclosures: Vec::new(),

@@ -11,7 +11,7 @@ const MAX_ATTRIBUTES: usize = 32;
 
 /// A piece of HTML.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
     /// Text, its character references unread.
     Text(&'a str),
     /// A start tag.
@@ -24,16 +24,17 @@ pub(super) enum Token<'a> {
 
 /// A start tag.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Tag<'a> {
+pub struct Tag<'a> {
     /// The name, in lower case.
-    pub(super) name: String,
+    pub name: String,
     /// Names in lower case, values with their character references unread; the first of each name counts.
-    pub(super) attributes: Vec<(String, &'a str)>,
+    pub attributes: Vec<(String, &'a str)>,
 }
 
 impl Tag<'_> {
     /// The value of the attribute `name`.
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|(known, _)| known == name)
@@ -42,12 +43,13 @@ impl Tag<'_> {
 }
 
 /// Cuts `html` into tokens.
-pub(super) fn tokens(html: &str) -> Tokens<'_> {
+#[must_use]
+pub fn tokens(html: &str) -> Tokens<'_> {
     Tokens { rest: html, raw: None }
 }
 
 /// The tokens of a text.
-pub(super) struct Tokens<'a> {
+pub struct Tokens<'a> {
     rest: &'a str,
     /// The element whose raw content comes next.
     raw: Option<&'static str>,

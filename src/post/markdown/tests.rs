@@ -56,8 +56,24 @@ fn markdown_as_github_reads_it() {
         (
             "mathematics as typed",
             "$a_1 * b_2 * \\{c\\}$ and $$x*y*z$$",
-            "<p>$a_1 * b_2 * \\{c\\}$ and $$x*y*z$$</p>",
+            "<p><span class=\"math\">$a_1 * b_2 * \\{c\\}$</span> and <span class=\"math math-display\">$$x*y*z$$</span></p>",
         ),
+        (
+            "a formula's name",
+            "let $n$ be",
+            "<p>let <span class=\"math\">$n$</span> be</p>",
+        ),
+        (
+            "a sum in two currencies",
+            "for $5, or US$, *now*",
+            "<p>for $5, or US$, <em>now</em></p>",
+        ),
+        (
+            "paths of a shell",
+            "put $HOME/bin:$PATH first",
+            "<p>put $HOME/bin:$PATH first</p>",
+        ),
+        ("signs in a formula", "$a<b$", "<p><span class=\"math\">$a&lt;b$</span></p>"),
         ("money", "from $5 to $6 *only*", "<p>from $5 to $6 <em>only</em></p>"),
         (
             "alerts",

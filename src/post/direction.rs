@@ -1,0 +1,172 @@
+//! In which direction a post's text runs: as its front matter says, else as its language is written.
+
+use serde::Serialize;
+
+use super::fields::{self, Fields};
+use super::remarks::Remarks;
+
+/// The direction of a text: the value of HTML's `dir` (HTML standard, section 3.2.6.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub enum Direction {
+    /// From left to right.
+    #[default]
+    #[serde(rename = "ltr")]
+    LeftToRight,
+    /// From right to left.
+    #[serde(rename = "rtl")]
+    RightToLeft,
+}
+
+/// Languages (RFC 5646) that are written from right to left where no script is named.
+#[rustfmt::skip]
+const LANGUAGES: [&str; 40] = [
+    "acm", "aeb", "ajp", "apc", "ar", "arc", "arq", "ars", "ary", "arz", "azb", "bal", "bgn", "bqi", "ckb", "dv", "fa", "glk", "haz", "he",
+    "iw", "ji", "khw", "ks", "lrc", "mzn", "nqo", "pnb", "prs", "ps", "rhg", "sd", "sdh", "skr", "sus", "syr", "ug", "ur", "yi", "zdj",
+];
+
+/// Scripts (ISO 15924) that are written from right to left.
+#[rustfmt::skip]
+const SCRIPTS: [&str; 12] = [
+    "adlm", "arab", "aran", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa", "yezi", "mend",
+];
+
+impl Direction {
+    /// As HTML spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::LeftToRight => "ltr",
+            Direction::RightToLeft => "rtl",
+        }
+    }
+
+    /// The direction in which the language `tag` (RFC 5646) is written: the script that it names decides, else the language.
+    #[must_use]
+    pub fn of_language(tag: &str) -> Direction {
+        let tag = tag.to_ascii_lowercase();
+        let mut parts = tag.split(['-', '_']);
+        let language = parts.next().unwrap_or_default();
+        // a part of one character begins what is no script any more
+        let script = parts
+            .take_while(|part| part.len() > 1)
+            .find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        let right_to_left = script.map_or_else(|| LANGUAGES.contains(&language), |script| SCRIPTS.contains(&script));
+        if right_to_left {
+            Direction::RightToLeft
+        } else {
+            Direction::LeftToRight
+        }
+    }
+}
+
+/// The direction of a post in `language`: `dir: rtl`, `dir: ltr` or `rtl: true` where it says so.
+pub(super) fn read(fields: &Fields, language: &str, says: &mut Remarks) -> Direction {
+    let mend = "write `dir: rtl` or `dir: ltr`";
+    if let Some((_, node, text)) = fields.first_text(&["dir", "direction"]) {
+        match text.to_ascii_lowercase().as_str() {
+            "rtl" => return Direction::RightToLeft,
+            "ltr" => return Direction::LeftToRight,
+            // what it is anyway where nothing is said
+            "auto" => {}
+            _ => says.about(
+                "direction-unknown",
+                node,
+                format!("`{text}` is no direction, and is left out"),
+                mend,
+            ),
+        }
+    }
+    if let Some((_, node)) = fields.first(&["rtl"]) {
+        match fields::truth(node) {
+            Some(true) => return Direction::RightToLeft,
+            Some(false) => return Direction::LeftToRight,
+            None => says.about(
+                "direction-unknown",
+                node,
+                "this is neither true nor false, and is left out",
+                mend,
+            ),
+        }
+    }
+    Direction::of_language(language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::post;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn languages_and_scripts() {
+        let right_to_left = [
+            "ar",
+            "ar-EG",
+            "he",
+            "fa-IR",
+            "ur",
+            "ps",
+            "sd",
+            "ug",
+            "yi",
+            "dv",
+            "ckb",
+            "ks",
+            "FA",
+            "az-Arab",
+            "pa-arab-PK",
+            "ff-Adlm",
+            "zh-cmn-Hebr",
+            "fa_IR",
+        ];
+        let left_to_right = [
+            "",
+            "en",
+            "de-CH",
+            "zh-Hant",
+            "ja",
+            "ks-Deva",
+            "ur-Latn",
+            "sd-Deva-IN",
+            "arn",
+            "en-x-arab",
+            "fr-1arab",
+            "ku",
+        ];
+        for tag in right_to_left {
+            assert_eq!(Direction::of_language(tag), Direction::RightToLeft, "{tag}");
+        }
+        for tag in left_to_right {
+            assert_eq!(Direction::of_language(tag), Direction::LeftToRight, "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_author_decides_then_the_post_then_the_site() {
+        let cases = [
+            ("nothing", "a: b", "en", "ltr", ""),
+            ("the site's language", "a: b", "fa", "rtl", ""),
+            ("the post's language", "lang: en", "fa", "ltr", ""),
+            ("the author's word", "lang: en\ndir: RTL", "en", "rtl", ""),
+            ("against the language", "lang: he\ndirection: ltr", "en", "ltr", ""),
+            ("as Zola's themes have it", "rtl: true", "en", "rtl", ""),
+            ("left to the language", "lang: he\ndir: auto", "en", "rtl", ""),
+            ("no direction", "lang: he\ndir: upwards", "en", "rtl", "direction-unknown"),
+            ("no truth", "rtl: perhaps", "en", "ltr", "direction-unknown"),
+        ];
+        for (name, front_matter, site, expected, remark) in cases {
+            let mut config = Config::default();
+            config.site.language = site.to_owned();
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: format!("---\ndate: 2026-01-01\n{front_matter}\n---\n").into_bytes().into(),
+                modified: crate::time::Timestamp::UNIX_EPOCH,
+            };
+            let reading = post::read(&file, &config).unwrap();
+            assert_eq!(reading.post.direction.as_str(), expected, "{name}");
+            let remarks: Vec<_> = reading.remarks.iter().map(|remark| remark.code).collect();
+            assert_eq!(remarks.concat(), remark, "{name}");
+        }
+    }
+}
