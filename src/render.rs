@@ -4,10 +4,12 @@
 //! of what XML 1.0 forbids, every address in it is absolute, and nothing in it depends on when it was made.
 
 mod address;
+pub mod article;
 mod atom;
 mod clean;
 pub mod encode;
 pub mod feed_page;
+pub mod highlight;
 mod item;
 mod json_feed;
 pub mod listing;

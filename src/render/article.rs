@@ -1,0 +1,325 @@
+//! The text of a post as its own page shows it: clean, and dressed for a browser.
+//!
+//! [`Article::of`] is what a page of one post needs. Dressing takes HTML that [`crate::post::html`] has cleaned and adds what only
+//! pages have: links from headings to themselves, regions in which wide tables scroll, figures, pictures that load when they come near,
+//! names for the parts of code. It adds no text and takes none away, and what it adds is its own: nothing of an author's becomes markup
+//! here. Feeds are not dressed.
+
+mod label;
+
+use std::collections::HashMap;
+
+use super::{escaped, highlight};
+use crate::post::html::token::{Tag, Token, tokens};
+use crate::post::reference::References;
+use crate::post::{Post, html, markdown, reading_time};
+
+/// So much code of a page is highlighted, in bytes; what follows stays plain.
+const MAX_CODE: usize = 256 * 1024;
+
+/// A post's text for its page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Article {
+    /// HTML for the content of a block element.
+    pub html: String,
+    /// The minutes that it takes to read: at least one.
+    pub minutes: usize,
+}
+
+impl Article {
+    /// The text of `post`; `references` says what the addresses in it mean.
+    #[must_use]
+    pub fn of(post: &Post, references: &References) -> Article {
+        let rendered = markdown::render(&post.body, &post.title);
+        let clean = html::for_page(&rendered.html, references);
+        Article {
+            minutes: reading_time::minutes(&html::text(&clean)),
+            html: dress(&clean),
+        }
+    }
+}
+
+/// `clean`, which is HTML as [`html::for_page`] gives it, dressed for a page.
+fn dress(clean: &str) -> String {
+    let tokens: Vec<Token<'_>> = tokens(clean).collect();
+    let mut dresser = Dresser {
+        out: String::with_capacity(clean.len() + clean.len() / 4),
+        open: Vec::new(),
+        headings: Vec::new(),
+        ids: HashMap::new(),
+        labels: HashMap::new(),
+        images: 0,
+        code: 0,
+    };
+    let mut rest = tokens.as_slice();
+    while let Some((token, after)) = rest.split_first() {
+        rest = dresser.token(token, after);
+    }
+    dresser.out
+}
+
+struct Dresser<'t> {
+    out: String,
+    /// The elements that are open.
+    open: Vec<&'t str>,
+    /// What is still to be written at the end of each heading that is open.
+    headings: Vec<String>,
+    /// The ids in use, each with the number that the next of that name gets.
+    ids: HashMap<String, usize>,
+    /// The names of regions in use.
+    labels: HashMap<String, usize>,
+    images: usize,
+    /// The bytes of code highlighted so far.
+    code: usize,
+}
+
+impl<'t> Dresser<'t> {
+    /// Writes `token`, and as much of what comes `after` it as belongs to it; gives the rest.
+    fn token(&mut self, token: &'t Token<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
+        match token {
+            Token::Text(text) => self.out.push_str(text),
+            // clean HTML has none
+            Token::Raw(_) => {}
+            Token::End(name) => self.end(name),
+            Token::Start(tag) => match tag.name.as_str() {
+                "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(tag, after),
+                "table" if !self.is_inside(&["table", "a", "summary"]) => self.table(tag, after),
+                "img" => self.image(tag, true),
+                "p" => return self.figure(after).unwrap_or_else(|| self.start(tag, after)),
+                "pre" => return self.code(tag, after).unwrap_or_else(|| self.start(tag, after)),
+                _ => return self.start(tag, after),
+            },
+        }
+        after
+    }
+
+    fn is_inside(&self, names: &[&str]) -> bool {
+        self.open.iter().any(|open| names.contains(open))
+    }
+
+    /// Writes the start tag `tag` as it is, and opens its element.
+    fn start(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
+        let id = self.id(tag);
+        self.write(tag, id.as_deref(), &[]);
+        self.push(&tag.name);
+        after
+    }
+
+    fn push(&mut self, name: &'t str) {
+        let is_void = ["br", "col", "hr", "img", "input", "source", "track", "wbr"].contains(&name);
+        if !is_void {
+            self.open.push(name);
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        self.open.pop();
+        if is_heading(name) {
+            self.out.push_str(&self.headings.pop().unwrap_or_default());
+        }
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+        if name == "table" && !self.is_inside(&["table", "a", "summary"]) {
+            self.out.push_str("</div>");
+        }
+    }
+
+    /// Writes a start tag: that of `tag` with `id` for its id, and `more` in place of its attributes of those names.
+    fn write(&mut self, tag: &Tag<'_>, id: Option<&str>, more: &[(&str, &str)]) {
+        self.out.push('<');
+        self.out.push_str(&tag.name);
+        let kept = tag.attributes.iter().map(|(name, value)| (name.as_str(), *value));
+        let kept = kept.filter(|(name, _)| *name != "id" && more.iter().all(|(other, _)| name != other));
+        for (name, value) in id.map(|id| ("id", id)).into_iter().chain(kept).chain(more.iter().copied()) {
+            self.out.push(' ');
+            self.out.push_str(name);
+            self.out.push_str("=\"");
+            self.out.push_str(value);
+            self.out.push('"');
+        }
+        self.out.push('>');
+    }
+
+    /// The id of `tag`, if no element before has it and it can be one (HTML standard, section 3.2.6).
+    fn id(&mut self, tag: &Tag<'_>) -> Option<String> {
+        let id = tag.attribute("id")?;
+        let is_id = !id.is_empty() && !id.contains(char::is_whitespace) && !self.ids.contains_key(id);
+        is_id.then(|| {
+            self.ids.insert(id.to_owned(), 1);
+            id.to_owned()
+        })
+    }
+
+    /// An id like `wanted` that no element before has.
+    fn unique_id(&mut self, wanted: &str) -> String {
+        loop {
+            let Some(next) = self.ids.get_mut(wanted) else {
+                self.ids.insert(wanted.to_owned(), 1);
+                return wanted.to_owned();
+            };
+            let id = format!("{wanted}-{next}");
+            *next += 1;
+            if !self.ids.contains_key(&id) {
+                self.ids.insert(id.clone(), 1);
+                return id;
+            }
+        }
+    }
+
+    /// A heading links to itself: its whole text does, so that it is read once and is easy to hit. One that holds links, which cannot
+    /// nest, gets an empty link at its end. The sign that shows the link is the style sheet's.
+    fn heading(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) {
+        let content = after.iter().take_while(|token| match token {
+            Token::End(name) => !is_heading(name),
+            Token::Start(tag) => !is_heading(&tag.name),
+            _ => true,
+        });
+        let mut text = String::new();
+        let mut is_shown = false;
+        let mut has_link = false;
+        for token in content {
+            match token {
+                Token::Text(piece) => text.push_str(piece),
+                Token::Start(tag) => {
+                    is_shown |= tag.name == "img";
+                    has_link |= ["a", "audio", "video", "input", "details"].contains(&tag.name.as_str());
+                }
+                _ => {}
+            }
+        }
+        is_shown |= !text.trim().is_empty();
+        let wanted = tag.attribute("id").map_or_else(|| label::fragment(&text), str::to_owned);
+        let wanted: String = wanted.split_whitespace().collect::<Vec<_>>().join("-");
+        let id = (!wanted.is_empty()).then(|| self.unique_id(&wanted));
+        self.write(tag, id.as_deref(), &[]);
+        let can_link = is_shown && !self.is_inside(&["a", "summary"]);
+        self.open.push(&tag.name);
+        self.headings.push(match id.filter(|_| can_link) {
+            None => String::new(),
+            Some(id) if has_link => format!("<a class=\"anchor\" href=\"#{}\" aria-label=\"#\"></a>", label::href(&id)),
+            Some(id) => {
+                self.out
+                    .push_str(&format!("<a class=\"anchor\" href=\"#{}\">", label::href(&id)));
+                "</a>".to_owned()
+            }
+        });
+    }
+
+    /// A table stands in a region of its own, which scrolls where the table is wider than the page, by keyboard too.
+    fn table(&mut self, tag: &'t Tag<'t>, after: &[Token<'_>]) {
+        let label = label::of_table(after);
+        let count = self.labels.entry(label.clone()).or_insert(0);
+        *count += 1;
+        // regions are told apart by their names
+        let label = if *count == 1 { label } else { format!("{label} ({count})") };
+        self.out.push_str(&format!(
+            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">",
+            escaped(&label)
+        ));
+        let id = self.id(tag);
+        self.write(tag, id.as_deref(), &[]);
+        self.open.push(&tag.name);
+    }
+
+    /// A picture loads when the reader comes near, but for the first, which is likely in sight.
+    fn image(&mut self, tag: &Tag<'_>, with_title: bool) {
+        let id = self.id(tag);
+        self.images += 1;
+        let mut more = vec![("decoding", "async")];
+        if self.images > 1 && tag.attribute("loading").is_none() {
+            more.push(("loading", "lazy"));
+        }
+        if tag.attribute("alt").is_none() {
+            // a reader would else hear the file's name
+            more.push(("alt", ""));
+        }
+        if with_title {
+            return self.write(tag, id.as_deref(), &more);
+        }
+        let untitled = Tag {
+            name: tag.name.clone(),
+            attributes: tag.attributes.iter().filter(|(name, _)| name != "title").cloned().collect(),
+        };
+        self.write(&untitled, id.as_deref(), &more);
+    }
+
+    /// A picture with a title, alone in its paragraph or linked there, becomes a figure with a caption; gives what follows it.
+    fn figure(&mut self, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
+        let mut rest = without_blanks(after);
+        let mut link = None;
+        if let Some((Token::Start(tag), next)) = rest.split_first()
+            && tag.name == "a"
+        {
+            link = Some(tag);
+            rest = without_blanks(next);
+        }
+        let (Token::Start(image), next) = rest.split_first()? else {
+            return None;
+        };
+        let title = image.attribute("title").filter(|title| !title.trim().is_empty())?;
+        if image.name != "img" {
+            return None;
+        }
+        let mut rest = without_blanks(next);
+        for expected in link.map(|_| "a").into_iter().chain(["p"]) {
+            let (Token::End(name), next) = rest.split_first()? else {
+                return None;
+            };
+            rest = if name == "p" { next } else { without_blanks(next) };
+            if name != expected {
+                return None;
+            }
+        }
+        self.out.push_str("<figure>");
+        if let Some(link) = link {
+            let id = self.id(link);
+            self.write(link, id.as_deref(), &[]);
+        }
+        self.image(image, false);
+        self.out.push_str(if link.is_some() { "</a>" } else { "" });
+        self.out
+            .push_str(&format!("<figcaption>{}</figcaption></figure>", label::text(title)));
+        Some(rest)
+    }
+
+    /// Writes a block of code whose language is named and known, its parts named; gives what follows it.
+    fn code(&mut self, pre: &'t Tag<'t>, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
+        let [Token::Start(code), Token::Text(text), Token::End(end), rest @ ..] = after else {
+            return None;
+        };
+        if code.name != "code" || end != "code" || !matches!(rest.first(), Some(Token::End(name)) if name == "pre") {
+            return None;
+        }
+        let classes = code.attribute("class")?;
+        let language = classes
+            .split_ascii_whitespace()
+            .find_map(|class| class.strip_prefix("language-"))?;
+        if self.code + text.len() > MAX_CODE {
+            return None;
+        }
+        let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let html = highlight::html(&plain, language)?;
+        self.code += text.len();
+        self.start(pre, &[]);
+        let id = self.id(code);
+        self.write(code, id.as_deref(), &[]);
+        self.out.push_str(&html);
+        self.out.push_str("</code>");
+        Some(rest)
+    }
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+fn without_blanks<'t>(tokens: &'t [Token<'t>]) -> &'t [Token<'t>] {
+    match tokens.split_first() {
+        Some((Token::Text(text), rest)) if text.trim().is_empty() => rest,
+        _ => tokens,
+    }
+}
+
+#[cfg(test)]
+mod tests;

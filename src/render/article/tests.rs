@@ -1,0 +1,248 @@
+use super::*;
+use crate::post::html::token;
+
+fn page(markdown: &str) -> String {
+    let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
+    dress(&html::for_page(&markdown::render(markdown, "").html, &references))
+}
+
+fn feed(markdown: &str) -> String {
+    let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
+    html::for_feed(&markdown::render(markdown, "").html, &references)
+}
+
+fn check(cases: &[(&str, &str, &str)]) {
+    for (name, markdown, expected) in cases {
+        assert_eq!(page(markdown).trim_end(), *expected, "{name}");
+    }
+}
+
+#[test]
+fn headings_link_to_themselves() {
+    check(&[
+        (
+            "one",
+            "## Low *tide*",
+            r##"<h2 id="low-tide"><a class="anchor" href="#low-tide">Low <em>tide</em></a></h2>"##,
+        ),
+        (
+            "two of a name",
+            "## Tide\n\n## Tide",
+            "<h2 id=\"tide\"><a class=\"anchor\" href=\"#tide\">Tide</a></h2>\n\
+             <h2 id=\"tide-1\"><a class=\"anchor\" href=\"#tide-1\">Tide</a></h2>",
+        ),
+        (
+            "one with a link of its own",
+            "## [Tide](/t)",
+            r##"<h2 id="tide"><a href="/t">Tide</a><a class="anchor" href="#tide" aria-label="#"></a></h2>"##,
+        ),
+        (
+            "raw, without an id",
+            "<h3>Ebb &amp; Flow</h3>",
+            r##"<h3 id="ebb--flow"><a class="anchor" href="#ebb--flow">Ebb &amp; Flow</a></h3>"##,
+        ),
+        ("without a letter", "## ***", "<h2>***</h2>"),
+        ("empty", "<h2 id=x></h2>", r#"<h2 id="x"></h2>"#),
+        (
+            "within a link",
+            "<div><a href=/t><h2>Tide</h2></a></div>",
+            r#"<div><a href="/t"><h2 id="tide">Tide</h2></a></div>"#,
+        ),
+        (
+            "of another script",
+            "## مد و جزر",
+            r##"<h2 id="مد-و-جزر"><a class="anchor" href="#مد-و-جزر">مد و جزر</a></h2>"##,
+        ),
+        (
+            "an id with signs",
+            "<h2 id='50%&amp;more'>Half</h2>",
+            r##"<h2 id="50%&amp;more"><a class="anchor" href="#50%25&amp;more">Half</a></h2>"##,
+        ),
+    ]);
+    assert_eq!(feed("## Tide"), "<h2 id=\"tide\">Tide</h2>\n", "feeds are not dressed");
+}
+
+#[test]
+fn ids_are_unique_and_can_be_ids() {
+    check(&[
+        (
+            "of any element",
+            "<p id=x>a</p><p id=x>b</p><p id='y z'>c</p><p id=''>d</p>",
+            "<p id=\"x\">a</p><p>b</p><p>c</p><p>d</p>",
+        ),
+        (
+            "a heading's after another element's",
+            "<p id=tide>a</p>\n\n## Tide",
+            "<p id=\"tide\">a</p>\n<h2 id=\"tide-1\"><a class=\"anchor\" href=\"#tide-1\">Tide</a></h2>",
+        ),
+    ]);
+}
+
+#[test]
+fn tables_scroll_in_a_named_region() {
+    let table = "<table><thead><tr><th>Name</th><th>Use</th></tr></thead><tbody><tr><td>a</td><td>b</td></tr></tbody></table>";
+    let dressed = page(&format!("{table}\n\n{table}"));
+    let region =
+        |label: &str| format!("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\"><table><thead>");
+    assert!(dressed.contains(&region("Name, Use")), "{dressed}");
+    assert!(dressed.contains(&region("Name, Use (2)")), "{dressed}");
+    assert_eq!(dressed.matches("</table></div>").count(), 2);
+    check(&[
+        (
+            "a caption",
+            "<table><caption>Tides <i>&amp; \"winds\"</i></caption><tr><td>a</td></tr></table>",
+            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Tides &amp; &quot;winds&quot;\"><table><caption>Tides \
+             <i>&amp; \"winds\"</i></caption><tbody><tr><td>a</td></tr></tbody></table></div>",
+        ),
+        (
+            "a table in a table",
+            "<table><tr><td><table><tr><td>a</td></tr></table></td></tr></table>",
+            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table><tbody><tr><td><table><tbody><tr><td>a</td>\
+             </tr></tbody></table></td></tr></tbody></table></div>",
+        ),
+    ]);
+}
+
+#[test]
+fn pictures_wait_and_titled_ones_are_figures() {
+    check(&[
+        (
+            "the first and the next",
+            "![a](/a.png) ![b](/b.png)",
+            "<p><img src=\"/a.png\" alt=\"a\" decoding=\"async\"> \
+             <img src=\"/b.png\" alt=\"b\" decoding=\"async\" loading=\"lazy\"></p>",
+        ),
+        (
+            "an author's word",
+            "<img src=/a.png><img src=/b.png loading=eager alt=b>",
+            "<p><img src=\"/a.png\" decoding=\"async\" alt=\"\"><img src=\"/b.png\" loading=\"eager\" alt=\"b\" decoding=\"async\"></p>",
+        ),
+        (
+            "a title",
+            "![a](/a.png \"Kelp & <b> \\\"co\\\"\")",
+            "<figure><img src=\"/a.png\" alt=\"a\" decoding=\"async\"><figcaption>Kelp &amp; &lt;b&gt; &quot;co&quot;</figcaption></figure>",
+        ),
+        (
+            "a title and a link",
+            "[![a](/a.png \"Kelp\")](/k)",
+            "<figure><a href=\"/k\"><img src=\"/a.png\" alt=\"a\" decoding=\"async\"></a><figcaption>Kelp</figcaption></figure>",
+        ),
+        (
+            "a title beside text",
+            "![a](/a.png \"Kelp\") b",
+            "<p><img src=\"/a.png\" alt=\"a\" title=\"Kelp\" decoding=\"async\"> b</p>",
+        ),
+        (
+            "two in a paragraph",
+            "![a](/a.png \"A\")\n![b](/b.png \"B\")",
+            "<p><img src=\"/a.png\" alt=\"a\" title=\"A\" decoding=\"async\">\n\
+             <img src=\"/b.png\" alt=\"b\" title=\"B\" decoding=\"async\" loading=\"lazy\"></p>",
+        ),
+    ]);
+}
+
+#[test]
+fn code_is_highlighted_on_pages_alone() {
+    let fence = "```rust\nlet a = \"<b>\";\n```";
+    check(&[
+        (
+            "a known language",
+            fence,
+            "<pre><code class=\"language-rust\"><span class=\"hl-keyword\">let</span> a <span class=\"hl-operator\">=</span> \
+             <span class=\"hl-string\">\"&lt;b&gt;\"</span>;\n</code></pre>",
+        ),
+        (
+            "an unknown language",
+            "```brainfog\nlet &amp;\n```",
+            "<pre><code class=\"language-brainfog\">let &amp;amp;\n</code></pre>",
+        ),
+        ("no language", "```\nlet a\n```", "<pre><code>let a\n</code></pre>"),
+        (
+            "markup within",
+            "<pre><code class='language-rust'>let <b>a</b></code></pre>",
+            "<pre><code class=\"language-rust\">let <b>a</b></code></pre>",
+        ),
+        (
+            "an author's own classes",
+            "<span class='hl-keyword anchor'>let</span>",
+            "<p><span>let</span></p>",
+        ),
+    ]);
+    assert!(feed(fence).contains("<code class=\"language-rust\">let a = \"&lt;b&gt;\";"));
+    let much = format!("```rust\n{}```\n\n", "let a = 1;\n".repeat(5000)).repeat(6);
+    let dressed = page(&much);
+    let plain = dressed.matches("<code class=\"language-rust\">let a").count();
+    assert_eq!(plain, 2, "what is over the bound of a page stays plain");
+}
+
+#[test]
+fn footnotes_lead_there_and_back() {
+    for name in ["1", "note", "é%", "n\"<&"] {
+        let dressed = page(&format!("a[^{name}] b[^{name}]\n\n[^{name}]: note"));
+        let mut ids = Vec::new();
+        let mut targets = Vec::new();
+        for token in token::tokens(&dressed) {
+            if let Token::Start(tag) = token {
+                ids.extend(tag.attribute("id").map(str::to_owned));
+                targets.extend(
+                    tag.attribute("href")
+                        .and_then(|href| href.strip_prefix('#'))
+                        .map(str::to_owned),
+                );
+            }
+        }
+        assert!(targets.len() >= 4, "{name}: {dressed}");
+        assert!(targets.iter().all(|target| ids.contains(target)), "{name}: {dressed}");
+    }
+}
+
+#[test]
+fn mathematics_is_marked_and_kept_as_typed() {
+    assert_eq!(page("So $a_1 < b$."), "<p>So <span class=\"math\">$a_1 &lt; b$</span>.</p>\n");
+}
+
+#[test]
+fn dressing_changes_no_text() {
+    let text =
+        "# A\n\n## B [c](/c)\n\n| d | e |\n|-|-|\n| f | `g` |\n\n```js\nconst h = `<i>&amp;` // j\n```\n\n$k^2$[^1]\n\n[^1]: l";
+    let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
+    let clean = html::for_page(&markdown::render(text, "").html, &references);
+    assert_eq!(html::text(&dress(&clean)), html::text(&clean));
+}
+
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn balanced(html: &str) -> bool {
+        let mut open = Vec::new();
+        for token in token::tokens(html) {
+            match token {
+                Token::Start(tag)
+                    if ["br", "col", "hr", "img", "input", "source", "track", "wbr"].contains(&tag.name.as_str()) => {}
+                Token::Start(tag) => open.push(tag.name),
+                Token::End(name) if open.pop() != Some(name.clone()) => return false,
+                _ => {}
+            }
+        }
+        open.is_empty()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_dressed_stays_balanced_and_clean(pieces in proptest::collection::vec(
+            prop_oneof![
+                "</?(h1|h2|a href=x|a|p|table|tr|td|th|caption|img title=x|img src=y|pre|code class=language-js|code|summary|details|li|b id=x)>",
+                "[ a-c<>&;\"\n]{0,5}",
+            ], 0..24)) {
+            let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
+            let clean = html::for_page(&pieces.concat(), &references);
+            let dressed = dress(&clean);
+            prop_assert!(balanced(&dressed), "{} → {}", clean, dressed);
+            if !dressed.contains("<figcaption>") {
+                prop_assert_eq!(html::text(&dressed), html::text(&clean));
+            }
+        }
+    }
+}
