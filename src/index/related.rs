@@ -63,7 +63,7 @@ fn weight(having: usize, total: usize) -> u32 {
     let rarity = (total.max(having) / having.max(1)).max(1);
     let whole = rarity.ilog2();
     // between two powers of two, in sixteenths
-    let part = (rarity - (1 << whole)) * 16 >> whole;
+    let part = ((rarity - (1 << whole)) * 16) >> whole;
     16 + 16 * whole + u32::try_from(part).unwrap_or(0)
 }
 

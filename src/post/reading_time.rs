@@ -19,13 +19,15 @@ pub fn minutes(text: &str) -> usize {
     let (mut words, mut ideograms, mut unparted) = (0_usize, 0_usize, 0_usize);
     let mut in_word = false;
     for c in text.chars() {
-        let begins_word = match c {
+        in_word = match c {
             // Kana, ideograms of the basic plane and of the planes beyond
-            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' => {
-                ideograms += 1;
-                false
-            }
-            '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}' => {
+            '\u{3041}'..='\u{30ff}'
+            | '\u{31f0}'..='\u{31ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{ff66}'..='\u{ff9f}'
+            | '\u{20000}'..='\u{3ffff}' => {
                 ideograms += 1;
                 false
             }
@@ -41,7 +43,6 @@ pub fn minutes(text: &str) -> usize {
             // a mark within a word (`don't`, `x-y`) does not end it, but begins none
             c => in_word && !c.is_whitespace(),
         };
-        in_word = begins_word;
     }
     // a common measure, so that a text in two scripts adds up
     let total = words * IDEOGRAMS * UNPARTED + ideograms * WORDS * UNPARTED + unparted * WORDS * IDEOGRAMS;

@@ -8,6 +8,7 @@
 mod label;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::{escaped, highlight};
 use crate::post::html::token::{Tag, Token, tokens};
@@ -199,8 +200,7 @@ impl<'t> Dresser<'t> {
             None => String::new(),
             Some(id) if has_link => format!("<a class=\"anchor\" href=\"#{}\" aria-label=\"#\"></a>", label::href(&id)),
             Some(id) => {
-                self.out
-                    .push_str(&format!("<a class=\"anchor\" href=\"#{}\">", label::href(&id)));
+                let _ = write!(self.out, "<a class=\"anchor\" href=\"#{}\">", label::href(&id));
                 "</a>".to_owned()
             }
         });
@@ -213,10 +213,11 @@ impl<'t> Dresser<'t> {
         *count += 1;
         // regions are told apart by their names
         let label = if *count == 1 { label } else { format!("{label} ({count})") };
-        self.out.push_str(&format!(
-            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">",
-            escaped(&label)
-        ));
+        let label = escaped(&label);
+        let _ = write!(
+            self.out,
+            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">"
+        );
         let id = self.id(tag);
         self.write(tag, id.as_deref(), &[]);
         self.open.push(&tag.name);
@@ -278,8 +279,7 @@ impl<'t> Dresser<'t> {
         }
         self.image(image, false);
         self.out.push_str(if link.is_some() { "</a>" } else { "" });
-        self.out
-            .push_str(&format!("<figcaption>{}</figcaption></figure>", label::text(title)));
+        let _ = write!(self.out, "<figcaption>{}</figcaption></figure>", label::text(title));
         Some(rest)
     }
 

@@ -1,5 +1,7 @@
 //! Programming languages: words, strings, numbers, comments and signs, as a [`Grammar`] tells them apart.
 
+use std::collections::HashMap;
+
 use super::Class;
 use super::grammar::{Feature, Grammar, Quote};
 use super::scan::{Piece, Scanner, is_one_of, span};
@@ -15,6 +17,7 @@ pub(super) fn lex<'a>(text: &'a str, grammar: &Grammar, pieces: &mut Vec<Piece<'
     let mut lexer = Lexer {
         scanner: Scanner::new(text, pieces),
         grammar,
+        words: words(grammar),
         last: "",
         last_class: None,
     };
@@ -26,12 +29,14 @@ pub(super) fn lex<'a>(text: &'a str, grammar: &Grammar, pieces: &mut Vec<Piece<'
 struct Lexer<'g, 'a, 'p> {
     scanner: Scanner<'a, 'p>,
     grammar: &'g Grammar,
+    /// The words of the grammar. Looked up, not searched for: a hostile text holds a word every other byte.
+    words: HashMap<&'static str, Class>,
     /// The last token that was neither blank nor comment.
     last: &'a str,
     last_class: Option<Class>,
 }
 
-impl<'a> Lexer<'_, 'a, '_> {
+impl Lexer<'_, '_, '_> {
     fn has(&self, feature: Feature) -> bool {
         self.grammar.features.contains(&feature)
     }
@@ -148,7 +153,7 @@ impl<'a> Lexer<'_, 'a, '_> {
                 let line = self.scanner.line();
                 line.find('>').map(|end| (end + 1, Class::String))
             }
-            '<' if self.has(Feature::Islands) && after.starts_with("?") => {
+            '<' if self.has(Feature::Islands) && after.starts_with('?') => {
                 let word = span(after.get(1..).unwrap_or_default(), |c| c.is_ascii_alphabetic() || c == '=');
                 Some((2 + word, Class::Tag))
             }
@@ -246,16 +251,10 @@ impl<'a> Lexer<'_, 'a, '_> {
         if is_one_of(self.grammar.definers, self.last) {
             return Some(Class::Function);
         }
-        if !is_member || word == "await" {
-            if is_one_of(self.grammar.keywords, known) {
-                return Some(Class::Keyword);
-            }
-            if is_one_of(self.grammar.constants, known) {
-                return Some(Class::Constant);
-            }
-            if is_one_of(self.grammar.types, known) {
-                return Some(Class::Type);
-            }
+        if (!is_member || word == "await")
+            && let Some(&class) = self.words.get(known)
+        {
+            return Some(class);
         }
         if self.has(Feature::Capitals) && word.starts_with(char::is_uppercase) {
             let shouts = word.len() > 1 && !word.contains(char::is_lowercase);
@@ -273,6 +272,18 @@ impl<'a> Lexer<'_, 'a, '_> {
             self.take(next.len_utf8(), None);
         }
     }
+}
+
+fn words(grammar: &Grammar) -> HashMap<&'static str, Class> {
+    let lists = [
+        (grammar.types, Class::Type),
+        (grammar.constants, Class::Constant),
+        (grammar.keywords, Class::Keyword),
+    ];
+    let words = lists
+        .into_iter()
+        .flat_map(|(list, class)| list.split_ascii_whitespace().map(move |word| (word, class)));
+    words.collect()
 }
 
 /// The length and the class of what begins with a tick that stands before `after`: a character between ticks, or a name after one.

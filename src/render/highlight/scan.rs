@@ -90,12 +90,12 @@ impl<'a, 'p> Scanner<'a, 'p> {
     /// Takes a string that is open after `opened` bytes, up to and with `close`, as `class`. A backslash takes what comes after it along
     /// if it `escapes`. One that is not closed ends with its line, or with the text if it has `lines`.
     pub(super) fn take_string(&mut self, opened: usize, close: &str, escapes: bool, lines: bool, class: Class) {
-        let mut escaped = false;
+        let mut after_backslash = false;
         for (at, c) in self.rest.char_indices().skip_while(|&(at, _)| at < opened) {
-            if escaped {
-                escaped = false;
+            if after_backslash {
+                after_backslash = false;
             } else if c == '\\' && escapes {
-                escaped = true;
+                after_backslash = true;
             } else if self.rest.get(at..).is_some_and(|rest| rest.starts_with(close)) {
                 self.take(at + close.len(), class);
                 return;
@@ -119,9 +119,9 @@ impl<'a, 'p> Scanner<'a, 'p> {
     }
 }
 
-/// How many bytes at the start of `text` are of characters that `test` passes.
-pub(super) fn span(text: &str, test: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !test(c)).unwrap_or(text.len())
+/// How many bytes at the start of `text` are of characters that `belongs` passes.
+pub(super) fn span(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
 /// Whether `word` is one of `words`, which blanks part.

@@ -127,7 +127,7 @@ fn token(scanner: &mut Scanner<'_, '_>, next: char, wants_command: &mut bool) {
         }
         '"' => scanner.take_string(1, "\"", true, true, Class::String),
         '\'' => scanner.take_string(1, "'", false, true, Class::String),
-        '$' if after.starts_with("{") => scanner.take_string(2, "}", true, false, Class::Variable),
+        '$' if after.starts_with('{') => scanner.take_string(2, "}", true, false, Class::Variable),
         '$' if after.starts_with('(') => {
             *wants_command = true;
             scanner.take(2, Class::Operator);
