@@ -71,7 +71,7 @@ impl From<Settled> for Material {
 }
 
 /// Why there is nothing at an address where there once was a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
     /// It was withdrawn; its title.
     Withdrawn(String),

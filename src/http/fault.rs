@@ -10,7 +10,7 @@ use super::negotiate::{accepted, prefers_page};
 use super::problem::Problem;
 use super::target::Target;
 use crate::render::page::{self, fault};
-use crate::site::Site;
+use crate::site::{Lost, Site};
 
 /// What a page may do: show pictures and play sounds of anyone, and run nothing.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -40,10 +40,10 @@ pub fn is_told_in_a_page(target: Option<&Target>, headers: &HeaderMap) -> bool {
 /// `response` to a person, with the site's own page where there is nothing.
 #[must_use]
 pub fn of_site(site: &Site, response: Response<Bytes>) -> Response<Bytes> {
-    let document = match response.status() {
-        StatusCode::NOT_FOUND => site.missing_page(),
-        StatusCode::GONE => Some(site.withdrawn_page(None).into()),
-        _ => None,
+    let document = match response.extensions().get::<Lost>() {
+        Some(lost) => site.lost_page(lost),
+        None if response.status() == StatusCode::NOT_FOUND => site.missing_page(),
+        None => None,
     };
     match document {
         Some(document) => with_page(response, document.bytes().clone()),

@@ -164,7 +164,8 @@ fn lost(site: &Site, path: &str) -> Option<Response<Bytes>> {
     let Some(Target::Address(address)) = Target::read(path) else {
         return None;
     };
-    Some(match site.lost(&address)? {
+    let lost = site.lost(&address)?;
+    let mut response = match lost {
         Lost::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
         Lost::Awaited => {
             let mut response = problem(
@@ -176,7 +177,10 @@ fn lost(site: &Site, path: &str) -> Option<Response<Bytes>> {
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             response
         }
-    })
+    };
+    // for the page that says so to people
+    response.extensions_mut().insert(lost);
+    Some(response)
 }
 
 fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {

@@ -76,6 +76,8 @@ fn around<'a>(posts: &'a [Arc<Post>], post: &Post) -> impl Iterator<Item = &'a A
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::config::Config;
     use crate::post;
@@ -92,7 +94,14 @@ mod tests {
             Arc::new(post::read(&file, &Config::default()).unwrap().post)
         };
         let now = "2026-06-01T00:00:00Z".parse().unwrap();
-        Index::build(files.iter().map(read).collect(), &Config::default(), now, &[]).0
+        Index::build(
+            files.iter().map(read).collect(),
+            &HashSet::new(),
+            &Config::default(),
+            now,
+            &[],
+        )
+        .0
     }
 
     fn related(index: &Index, slug: &str, count: usize) -> Vec<String> {

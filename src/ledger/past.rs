@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use super::record::PostRecord;
-use crate::post::{Origin, Origins, Person, Post, Standing, bare};
+use crate::post::{Direction, Origin, Origins, Person, Post, Standing, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -107,6 +107,7 @@ impl PostRecord {
                 .collect(),
             section: self.section.clone(),
             language: self.language.clone(),
+            direction: Direction::default(),
             image: None,
             link: None,
             enclosures: Vec::new(),

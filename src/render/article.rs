@@ -18,6 +18,9 @@ use crate::post::{Post, html, markdown, reading_time};
 /// So much code of a page is highlighted, in bytes; what follows stays plain.
 const MAX_CODE: usize = 256 * 1024;
 
+/// What the ids of templates begin with, and those in a text never do: no heading's has such a sign.
+const PAGE_IDS: &str = "page:";
+
 /// A post's text for its page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
@@ -142,9 +145,14 @@ impl<'t> Dresser<'t> {
         self.out.push('>');
     }
 
+    /// The id that the author gave `tag`. What the page around the text has for ids begins otherwise than those.
+    fn own_id<'a>(tag: &'a Tag<'_>) -> Option<&'a str> {
+        tag.attribute("id").filter(|id| !id.starts_with(PAGE_IDS))
+    }
+
     /// The id of `tag`, if no element before has it and it can be one (HTML standard, section 3.2.6).
     fn id(&mut self, tag: &Tag<'_>) -> Option<String> {
-        let id = tag.attribute("id")?;
+        let id = Self::own_id(tag)?;
         let is_id = !id.is_empty() && !id.contains(char::is_whitespace) && !self.ids.contains_key(id);
         is_id.then(|| {
             self.ids.insert(id.to_owned(), 1);
@@ -190,7 +198,7 @@ impl<'t> Dresser<'t> {
             }
         }
         is_shown |= !text.trim().is_empty();
-        let wanted = tag.attribute("id").map_or_else(|| label::fragment(&text), str::to_owned);
+        let wanted = Self::own_id(tag).map_or_else(|| label::fragment(&text), str::to_owned);
         let wanted: String = wanted.split_whitespace().collect::<Vec<_>>().join("-");
         let id = (!wanted.is_empty()).then(|| self.unique_id(&wanted));
         self.write(tag, id.as_deref(), &[]);

@@ -25,7 +25,7 @@ use serde::Serialize;
 use self::address::Addresses;
 pub use self::directory::{Counted, directory, years};
 use self::head::Head;
-pub use self::list::{Found, Listed, Subject, list, missing, search, withdrawn};
+pub use self::list::{Found, Listed, Subject, awaited, list, missing, search, withdrawn};
 pub use self::post::{Around, post};
 pub use self::subscribe::subscribe;
 pub use self::theme::Theme;
@@ -107,20 +107,6 @@ fn name(post: &Post) -> String {
     } else {
         title.into_owned()
     }
-}
-
-/// Which way a text in `language` runs (RFC 5646: by its script, else by the language alone).
-fn direction(language: &str) -> &'static str {
-    const SCRIPTS: [&str; 8] = ["adlm", "arab", "aran", "hebr", "mand", "nkoo", "syrc", "thaa"];
-    const LANGUAGES: [&str; 13] = [
-        "ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "ug", "ur", "yi",
-    ];
-    let language = language.to_ascii_lowercase();
-    let mut subtags = language.split('-');
-    let first = subtags.next().unwrap_or_default();
-    let script = subtags.find(|subtag| subtag.len() == 4 && subtag.bytes().all(|byte| byte.is_ascii_alphabetic()));
-    let runs_left = script.map_or_else(|| LANGUAGES.contains(&first), |script| SCRIPTS.contains(&script));
-    if runs_left { "rtl" } else { "ltr" }
 }
 
 /// Whether `text` holds letters that run from right to left.

@@ -12,8 +12,8 @@ use camino::Utf8Path;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Site;
 use super::documents::references_of;
+use super::{Lost, Site};
 use crate::index::search::{Busy, Words};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
@@ -24,6 +24,8 @@ use crate::render::page::{self, Around, Found, Listed, Page, Subject, Theme};
 const BYTES: u64 = 32 * 1024 * 1024;
 /// About how many pages that is at first.
 const ABOUT_PAGES: usize = 64;
+/// How many posts about the same are shown below a post.
+const RELATED: usize = 3;
 /// How many posts are shown to who finds nothing at an address.
 const SHOWN_INSTEAD: usize = 5;
 
@@ -40,6 +42,7 @@ enum Name {
     Subscribe(Scope),
     Post(String),
     Missing,
+    Lost(Lost),
 }
 
 #[derive(Clone)]
@@ -158,10 +161,11 @@ impl Site {
             } else {
                 (None, None)
             };
+            let related = self.index.related(post, RELATED);
             let around = Around {
                 newer,
                 older,
-                related: &[],
+                related: &related,
             };
             Some(page::post(&self.config, post, &references, around))
         })
@@ -204,11 +208,15 @@ impl Site {
         self.kept(&Name::Missing, || Some(page::missing(&self.config, self.newest())))
     }
 
-    /// The page of a post that was taken away; `title` where the world may still know it.
+    /// The page of a post that is `lost`.
     #[must_use]
-    pub fn withdrawn_page(&self, title: Option<&str>) -> Document {
-        let page = page::withdrawn(&self.config, title, self.newest());
-        Document::new(page::MEDIA_TYPE, self.theme.render(&page))
+    pub fn lost_page(&self, lost: &Lost) -> Option<Arc<Document>> {
+        self.kept(&Name::Lost(lost.clone()), || {
+            Some(match lost {
+                Lost::Withdrawn(title) => page::withdrawn(&self.config, title, self.newest()),
+                Lost::Awaited => page::awaited(&self.config, self.newest()),
+            })
+        })
     }
 
     fn newest(&self) -> &[Arc<crate::post::Post>] {

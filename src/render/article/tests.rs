@@ -71,6 +71,11 @@ fn ids_are_unique_and_can_be_ids() {
             "<p id=\"x\">a</p><p>b</p><p>c</p><p>d</p>",
         ),
         (
+            "one of the page around it",
+            "<p id='page:main'>a</p>\n\n<h2 id='page:main'>Tide</h2>",
+            "<p>a</p>\n<h2 id=\"tide\"><a class=\"anchor\" href=\"#tide\">Tide</a></h2>",
+        ),
+        (
             "a heading's after another element's",
             "<p id=tide>a</p>\n\n## Tide",
             "<p id=\"tide\">a</p>\n<h2 id=\"tide-1\"><a class=\"anchor\" href=\"#tide-1\">Tide</a></h2>",

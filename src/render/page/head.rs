@@ -6,8 +6,8 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::address::Addresses;
-use super::direction;
 use crate::config::Config;
+use crate::post::Direction;
 use crate::render::Format;
 use crate::render::clean::{language, one_line};
 
@@ -20,8 +20,8 @@ pub(super) struct Head {
     pub(super) description: String,
     /// Its language (RFC 5646).
     pub(super) language: String,
-    /// Which way it runs, where that is not from left to right: `rtl` or `auto`.
-    pub(super) direction: Option<&'static str>,
+    /// Which way it runs.
+    pub(super) direction: Direction,
     /// Its path on the site; empty where it has none.
     pub(super) path: String,
     /// Its absolute address, unless it is to be found by nobody.
@@ -80,7 +80,7 @@ impl Head {
         Head {
             title: if is_home { site } else { format!("{title} · {site}") },
             description: one_line(&config.site.description).into_owned(),
-            direction: Some(direction(&language)).filter(|&direction| direction == "rtl"),
+            direction: Direction::of_language(&language),
             language,
             path: canonical.clone().map(|url| addresses.relative(url)).unwrap_or_default(),
             robots: canonical.is_none().then_some("noindex"),

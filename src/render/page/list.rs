@@ -1,5 +1,6 @@
 //! Lists of posts: all of a scope or a year, what a search found, and what is shown to who finds nothing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -78,7 +79,7 @@ struct SearchBody<'a> {
 
 #[derive(Serialize)]
 struct NothingBody<'a> {
-    title: Option<&'a str>,
+    title: Cow<'a, str>,
     posts: Vec<Summary>,
 }
 
@@ -236,19 +237,25 @@ pub fn search(config: &Config, query: &str, found: Found) -> Page {
 /// The page of an address at which nothing is, with the `newest` posts.
 #[must_use]
 pub fn missing(config: &Config, newest: &[Arc<Post>]) -> Page {
-    nothing(config, "missing.html", "Nothing here", None, newest)
+    nothing(config, "missing.html", "Nothing here", "", newest)
 }
 
-/// The page of a post that was taken away, with its title where that may be told, and the `newest` posts.
+/// The page of a post that was taken away, with its title, if it had one, and the `newest` posts.
 #[must_use]
-pub fn withdrawn(config: &Config, title: Option<&str>, newest: &[Arc<Post>]) -> Page {
+pub fn withdrawn(config: &Config, title: &str, newest: &[Arc<Post>]) -> Page {
     nothing(config, "withdrawn.html", "Withdrawn", title, newest)
 }
 
-fn nothing(config: &Config, template: &'static str, name: &str, title: Option<&str>, newest: &[Arc<Post>]) -> Page {
+/// The page of a post that cannot be read for now, with the `newest` posts.
+#[must_use]
+pub fn awaited(config: &Config, newest: &[Arc<Post>]) -> Page {
+    nothing(config, "awaited.html", "Away for a moment", "", newest)
+}
+
+fn nothing(config: &Config, template: &'static str, name: &str, title: &str, newest: &[Arc<Post>]) -> Page {
     let addresses = Addresses::of(config);
     let body = NothingBody {
-        title,
+        title: one_line(title),
         posts: summaries(newest, config, &addresses),
     };
     Page::new(template, Head::new(config, &addresses, name, None, ("", "")), body)

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::address::Addresses;
 use super::head::{Head, meta};
 use super::summary::{Summary, tags};
-use super::{Day, Link, Page, direction, name, runs_left};
+use super::{Day, Link, Page, name, runs_left};
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::reference::{References, Role};
-use crate::post::{Enclosure, Post, html, key, markdown};
+use crate::post::{Direction, Enclosure, Post, key};
 use crate::render::address::{post_url, resolved};
+use crate::render::article::Article;
 use crate::render::clean::{self, one_line};
 use crate::render::item;
 
@@ -40,7 +41,7 @@ struct Body {
     authors: Vec<Link>,
     tags: Vec<Link>,
     /// How long it takes to read.
-    minutes: Option<usize>,
+    minutes: usize,
     /// What it is about, where that is elsewhere.
     link: Option<Link>,
     /// Its picture, where the text does not show it.
@@ -67,7 +68,7 @@ struct File {
 pub fn post(config: &Config, post: &Post, references: &References, around: Around) -> Page {
     let addresses = Addresses::of(config);
     let item = item(post, config, None);
-    let content = html::for_page(&markdown::render(&post.body, &post.title).html, references);
+    let article = Article::of(post, references);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
     let image = post.image.as_ref().and_then(absolute);
     let image_here = image.clone().map(|url| addresses.relative(url));
@@ -76,24 +77,26 @@ pub fn post(config: &Config, post: &Post, references: &References, around: Aroun
         url: addresses.post(&post.address),
     };
     let site_language = &config.site.language;
+    let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
+    let is_unsaid = as_the_site && runs_left(&post.body);
     let body = Body {
         title: item.title.clone(),
-        direction: (item.language.is_none() && runs_left(&post.body)).then_some("auto"),
+        direction: is_unsaid.then_some("auto"),
         date: Day::of(post.date, site_language),
         updated: Some(post.modified())
             .filter(|updated| updated.date() > post.date.date())
             .map(|updated| Day::of(updated, site_language)),
         authors: authors(post, &addresses),
         tags: tags(post, &addresses),
-        minutes: None,
+        minutes: article.minutes,
         link: item.link.as_deref().map(elsewhere),
-        image: image_here.filter(|url| !shows(&content, url)),
+        image: image_here.filter(|url| !shows(&article.html, url)),
         files: post
             .enclosures
             .iter()
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
-        content: Value::from_safe_string(content),
+        content: Value::from_safe_string(article.html),
         source: source(&addresses, &post.address),
         newer: around.newer.map(link),
         older: around.older.map(link),
@@ -123,9 +126,9 @@ fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>
     head.graph.extend(item.tags.iter().map(|tag| meta("article:tag", tag)));
     head.picture(image.or(config.site.image.as_ref().map(url::Url::as_str)));
     if let Some(language) = &item.language {
-        head.direction = Some(direction(language)).filter(|&direction| direction == "rtl");
         head.language.clone_from(language);
     }
+    head.direction = post.direction;
     let person = |author: &crate::config::Person| json!({ "@type": "Person", "name": author.name, "url": author.url });
     let authors: Vec<_> = item.authors.iter().map(person).collect();
     let mut data = json!({

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::address::Addresses;
-use super::{Day, Link, direction, name, runs_left};
+use super::{Day, Link, name, runs_left};
 use crate::config::Config;
-use crate::post::Post;
+use crate::post::{Direction, Post};
 use crate::render::clean::{self, one_line};
 
 /// A summary that is longer, in characters, is cut: a list is there to be looked through.
@@ -36,9 +36,11 @@ impl Summary {
             summary: shortened(&one_line(&post.summary)),
             date: Day::of(post.date, site),
             tags: tags(post, addresses),
-            direction: match &language {
-                Some(language) => Some(direction(language)).filter(|&runs| runs != direction(site)),
-                None => runs_left(&title).then_some("auto"),
+            direction: if post.direction != Direction::of_language(site) {
+                Some(post.direction.as_str())
+            } else {
+                // a post in another language that does not say so
+                (language.is_none() && runs_left(&title)).then_some("auto")
             },
             language,
             title,

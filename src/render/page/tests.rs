@@ -2,24 +2,6 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-#[test]
-fn directions() {
-    let cases = [
-        ("en", "ltr"),
-        ("ar", "rtl"),
-        ("ar-EG", "rtl"),
-        ("HE", "rtl"),
-        ("az-Arab", "rtl"),
-        ("ar-Latn", "ltr"),
-        ("ckb", "rtl"),
-        ("zh-Hant-TW", "ltr"),
-        ("", "ltr"),
-    ];
-    for (language, expected) in cases {
-        assert_eq!(direction(language), expected, "{language}");
-    }
-}
-
 fn own(files: &[(&str, &str)]) -> Result<Theme, Vec<String>> {
     let files: BTreeMap<String, String> = files.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
     let said = |wrong: Vec<crate::diagnostic::Diagnostic>| wrong.iter().map(ToString::to_string).collect();

@@ -17,11 +17,11 @@ use serde::Serialize;
 
 use super::address::Addresses;
 use super::head::{FeedLink, feeds};
-use super::{Link, Page, direction, fault, trial};
+use super::{Link, Page, fault, trial};
 use crate::config::{Colour, Config};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::post::reference::References;
-use crate::post::{html, markdown};
+use crate::post::{Direction, html, markdown};
 use crate::render::clean::{language, one_line};
 use crate::render::encode::{Coding, Document};
 
@@ -29,7 +29,7 @@ use crate::render::encode::{Coding, Document};
 pub const STYLE: &str = "style.css";
 
 /// The files that a theme is made of: name and text.
-pub const FILES: [(&str, &str); 10] = [
+pub const FILES: [(&str, &str); 11] = [
     ("layout.html", include_str!("theme/layout.html")),
     ("entries.html", include_str!("theme/entries.html")),
     ("list.html", include_str!("theme/list.html")),
@@ -39,6 +39,7 @@ pub const FILES: [(&str, &str); 10] = [
     ("subscribe.html", include_str!("theme/subscribe.html")),
     ("missing.html", include_str!("theme/missing.html")),
     ("withdrawn.html", include_str!("theme/withdrawn.html")),
+    ("awaited.html", include_str!("theme/awaited.html")),
     (STYLE, include_str!("theme/style.css")),
 ];
 
@@ -66,7 +67,7 @@ struct Site {
     title: String,
     description: String,
     language: String,
-    direction: &'static str,
+    direction: Direction,
     home: String,
     search: String,
     style: String,
@@ -290,7 +291,7 @@ fn site(config: &Config, style: &Document) -> Value {
     Value::from(Serde(Site {
         title: one_line(&site.title).into_owned(),
         description: one_line(&site.description).into_owned(),
-        direction: direction(&language),
+        direction: Direction::of_language(&language),
         language,
         home: addresses.here("/"),
         search: addresses.here("/search"),

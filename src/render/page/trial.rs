@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Around, Found, Listed, Page, Subject, directory, list, missing, post, search, subscribe, withdrawn, years};
+use super::{Around, Found, Listed, Page, Subject, awaited, directory, list, missing, post, search, subscribe, withdrawn, years};
 use crate::config::Config;
 use crate::index::{Index, Scope};
 use crate::post::reference::References;
@@ -52,8 +52,9 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         ),
         missing(config, &posts),
         missing(config, &[]),
-        withdrawn(config, Some("A sample"), &posts),
-        withdrawn(config, None, &posts),
+        withdrawn(config, "A sample", &posts),
+        withdrawn(config, "", &posts),
+        awaited(config, &posts),
         years(config, &[(2026, 2)]),
         years(config, &[]),
         list(config, Subject::Year(2026), listed(&posts, 1)),
