@@ -13,7 +13,7 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can give, or that none should, and why.
-const ELSEWHERE: [(&str, &str); 15] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("being-written", "a file that changes while it is read: watching::folder"),
     ("config", "about the configuration and not a post: config"),
     ("file-name", "a name that Git on some systems cannot hold: oddities::files"),

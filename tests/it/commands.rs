@@ -465,7 +465,7 @@ fn a_theme_is_written_out_over_nothing_and_a_broken_one_is_a_problem() {
     );
     assert!(!site.path().join("templates/style.css").exists());
     let (status, _, err) = run(&mut feedmill(site.path(), &["theme", "export", "--force"]));
-    assert_eq!((status, err.as_str()), (0, "10 files written to templates\n"));
+    assert_eq!((status, err.as_str()), (0, "11 files written to templates\n"));
     assert_eq!(
         run(&mut feedmill(site.path(), &["check"])).0,
         0,

@@ -1,10 +1,16 @@
 //! The pages for people: what they say, how they lead from one to the next, what their heads tell, and how their look is changed.
 
 use std::fs;
+use std::sync::Arc;
 
+use feedmill::config::Config;
+use feedmill::http::routes::{Request, answer};
+use feedmill::ledger::Ledger;
+use feedmill::publisher::snapshot;
 use serde_json::Value;
 
 use crate::server::{Answer, TestSite};
+use crate::still::{NOW, TestFolder};
 
 const CONFIG: &str = "[site]\ntitle = 'The mill'\nbase_url = 'https://example.com'\naccent = '#ffee00'\nfooter = 'By *us* <script>x</script>'\n\
                       [[site.nav]]\nname = 'About'\nurl = '/about'\n";
@@ -267,6 +273,48 @@ fn what_goes_wrong_is_told_to_people_in_a_page_and_to_programs_as_data() {
         "{bad:?}"
     );
     assert!(bad.header("x-request-id").len() == 16);
+}
+
+#[test]
+fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_missing_as_away() {
+    let folder = TestFolder::new();
+    folder.write("a.md", "---\ntitle: Kelp & <co>\ndate: 2026-01-01\n---\n");
+    folder.write("b.md", "---\ntitle: Wrack\ndate: 2026-01-02\n---\n");
+    let config = Arc::new(Config::default());
+    let now = NOW.parse().unwrap();
+    let mut ledger = Ledger::new(now);
+    let look = |ledger: &mut Ledger| snapshot(&config, folder.root(), ledger, now).unwrap();
+    let first = look(&mut ledger);
+    ledger.note(&first.all, now);
+    fs::remove_file(folder.root().join("a.md")).unwrap();
+    let mut headers = http::HeaderMap::new();
+    headers.insert("accept", http::HeaderValue::from_static("text/html"));
+    let told = |ledger: &mut Ledger| {
+        let request = Request {
+            path: "/posts/a",
+            query: "",
+            headers: &headers,
+            now,
+        };
+        let answer = answer(&look(ledger), &request);
+        let page = String::from_utf8(answer.body().to_vec()).unwrap();
+        (answer.status().as_u16(), page)
+    };
+    let (status, away) = told(&mut ledger);
+    assert!(
+        status == 503 && away.contains("<h1>This post is away for a moment</h1>"),
+        "{away}"
+    );
+    let gone = first.post("a.md".into()).unwrap().id.as_str().into();
+    ledger.withdraw(&[gone].into(), now);
+    let (status, withdrawn) = told(&mut ledger);
+    assert!(
+        status == 410 && withdrawn.contains("<q><bdi>Kelp &amp; &lt;co&gt;</bdi></q> was published here"),
+        "{withdrawn}"
+    );
+    for page in [away, withdrawn] {
+        assert!(page.contains("role=\"search\"") && page.contains("Wrack"), "{page}");
+    }
 }
 
 #[test]
