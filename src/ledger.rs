@@ -241,7 +241,7 @@ impl Ledger {
             let Some((record, file)) = self.posts.get(id).zip(self.files.get(path)) else {
                 continue;
             };
-            if file.settled.address != record.address {
+            if record.withdrawn.is_none() && file.settled.address != record.address {
                 let tenant = Tenant {
                     id: Arc::clone(id),
                     source: path.clone(),
@@ -303,9 +303,8 @@ impl Ledger {
     }
 }
 
-/// `now`, or the last instant that was told of the post in `record` if that is later (RFC 6721, section 3: what went before it was
-/// changed has not gone).
+/// `now`, or the last instant that readers were told of the post in `record` if that is later (RFC 6721, section 3: what went before it
+/// was changed has not gone).
 fn after_all(record: &PostRecord, now: Timestamp) -> Timestamp {
-    let told = [record.changed, record.returned].into_iter().flatten().max();
-    told.map_or(now, |told| told.max(now))
+    record.last_told().max(now)
 }

@@ -18,7 +18,7 @@ impl Ledger {
             let Some(file) = self.files.get_mut(&post.source) else {
                 continue;
             };
-            let is_out = matches!(file.visibility, Visibility::Public | Visibility::Unlisted);
+            let is_out = file.is_out();
             if file.noted.as_ref().is_some_and(|noted| Arc::ptr_eq(noted, post)) && (file.id.is_some() || !is_out) {
                 continue;
             }

@@ -2,8 +2,8 @@
 //!
 //! The signs, in the order in which they are believed; a post that one sign has found is out of the question for the next:
 //!
-//! 1. its front matter has the id;
-//! 2. the file lies where the post's file lay, and has its text;
+//! 1. the file lies where the post's file lay, and has its text, and names no other id;
+//! 2. its front matter has the id, and no file that is like the post lies where its file lay;
 //! 3. it has the text of a post whose file is gone, or has become something else;
 //! 4. the file lies where the post's file lay, and has its title, its day or a text like its own (or has no day);
 //! 5. its day and slug give the very id of a post whose file is gone;
@@ -54,22 +54,20 @@ pub(super) struct Memory<'a> {
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
 
-/// Finds out who `strangers` are.
+/// Finds out who `strangers` are, which come ordered by path.
 pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> Vec<Finding> {
     let mut search = Search {
         findings: strangers.iter().map(|_| None).collect(),
         takers: HashMap::new(),
         strangers,
     };
-    search.by_id(&memory);
     search.by_path_and_text(&memory);
-    // what lies where a stranger lies that is plainly something else may have moved
-    for (at, stranger) in strangers.iter().enumerate() {
-        if search.findings[at].is_none()
-            && let Some((id, record)) = memory.at(&stranger.post.source)
-            && !search.takers.contains_key(id)
-            && !(memory.is_held)(id)
-            && !is_plausible(stranger, record)
+    search.by_id(&memory);
+    // where something else lies now than its post, the post may have moved
+    for stranger in strangers {
+        if let Some((id, record)) = memory.at(&stranger.post.source)
+            && search.is_free(id, &memory)
+            && !is_alike(stranger, record)
         {
             memory.strays.insert(Arc::clone(id), record);
         }
@@ -78,6 +76,7 @@ pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> V
     search.by_path(&memory);
     search.by_derived_id(&memory);
     search.by_likeness(&memory);
+    search.heirs(&memory);
     search.findings.into_iter().map(Option::unwrap_or_default).collect()
 }
 
@@ -90,6 +89,7 @@ impl<'a> Memory<'a> {
 }
 
 struct Search<'s, 'a> {
+    /// Ordered by path.
     strangers: &'s [Stranger<'a>],
     /// What was found of each; `None` while nothing was.
     findings: Vec<Option<Finding>>,
@@ -115,42 +115,63 @@ impl Search<'_, '_> {
         (0..self.strangers.len()).filter(|&at| self.findings[at].is_none()).collect()
     }
 
-    fn by_id(&mut self, memory: &Memory) {
-        let mut named: Vec<usize> = self.unknown();
-        named.retain(|&at| matches!(self.strangers[at].post.origins.id, Origin::Field(_)));
-        // of two files that say they are one post the one is it that was
-        let is_there = |at: usize| {
-            let post = self.strangers[at].post;
-            memory.at(&post.source).is_some_and(|(id, _)| **id == *post.id)
-        };
-        named.sort_by_key(|&at| !is_there(at));
-        for at in named {
-            let post = self.strangers[at].post;
-            match memory.posts.get_key_value(post.id.as_str()) {
-                Some((id, _)) if self.is_free(id, memory) => self.take(at, id),
-                _ => {
-                    let replaced = memory
-                        .at(&post.source)
-                        .filter(|(id, record)| ***id != *post.id && record.withdrawn.is_none() && self.is_free(id, memory));
-                    let finding = replaced.filter(|(_, record)| is_plausible(&self.strangers[at], record));
-                    self.findings[at] = Some(Finding {
-                        id: None,
-                        remark: finding.map(|(id, _)| other_id(post, id)),
-                        heir_of: finding.map(|(id, _)| Arc::clone(id)),
-                    });
-                }
-            }
-        }
-    }
-
     fn by_path_and_text(&mut self, memory: &Memory) {
         for at in self.unknown() {
             let stranger = &self.strangers[at];
             if let Some((id, record)) = memory.at(&stranger.post.source)
                 && record.content.is_some_and(|content| content.text == stranger.content.text)
+                && named(stranger.post).is_none_or(|named| *named == **id)
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
+            }
+        }
+    }
+
+    fn by_id(&mut self, memory: &Memory) {
+        // of two files that say they are one post the one is it that was
+        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| **id == *post.id);
+        let strangers = self.strangers;
+        let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
+            .unknown()
+            .into_iter()
+            .filter(|&at| named(strangers[at].post).is_some())
+            .partition(|&at| is_there(strangers[at].post));
+        for at in there.into_iter().chain(elsewhere) {
+            match memory.posts.get_key_value(strangers[at].post.id.as_str()) {
+                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, record) => self.take(at, id),
+                // it is new, whatever it was before
+                _ => self.findings[at] = Some(Finding::default()),
+            }
+        }
+    }
+
+    /// Whether another stranger than that at `at` lies where the file of `record` lay, is like it, and names no id of its own.
+    fn stays(&self, at: usize, record: &PostRecord) -> bool {
+        let found = self.strangers.binary_search_by(|stranger| stranger.post.source.cmp(&record.source));
+        found.is_ok_and(|found| {
+            let stranger = &self.strangers[found];
+            found != at && named(stranger.post).is_none() && is_alike(stranger, record)
+        })
+    }
+
+    /// Those that were known by another id than they name take the place of what they were.
+    fn heirs(&mut self, memory: &Memory) {
+        for at in 0..self.strangers.len() {
+            let stranger = &self.strangers[at];
+            let is_new = self.findings[at].as_ref().is_some_and(|finding| finding.id.is_none());
+            if is_new
+                && named(stranger.post).is_some()
+                && let Some((id, record)) = memory.at(&stranger.post.source)
+                && record.withdrawn.is_none()
+                && self.is_free(id, memory)
+                && is_alike(stranger, record)
+            {
+                self.findings[at] = Some(Finding {
+                    id: None,
+                    heir_of: Some(Arc::clone(id)),
+                    remark: Some(other_id(stranger.post, id)),
+                });
             }
         }
     }
@@ -290,11 +311,21 @@ fn signs(stranger: &Stranger, record: &PostRecord) -> Signs {
     }
 }
 
-/// Whether a file that lies where the post's lay may be that post.
-fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
+/// The id that the front matter of `post` names.
+fn named(post: &Post) -> Option<&str> {
+    matches!(post.origins.id, Origin::Field(_)).then_some(&post.id)
+}
+
+/// Whether a file that lies where the post's lay is like that post.
+fn is_alike(stranger: &Stranger, record: &PostRecord) -> bool {
     let signs = signs(stranger, record);
+    record.content.is_none() || signs.title || signs.text
+}
+
+/// Whether a file that lies where the post's lay may be that post, if nothing else is.
+fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
     let has_no_day = stranger.post.origins.date == Origin::FileTime || !record.is_dated;
-    record.content.is_none() || signs.title || signs.text || signs.day || has_no_day
+    has_no_day || signs(stranger, record).day || is_alike(stranger, record)
 }
 
 fn other_id(post: &Post, id: &str) -> Diagnostic {

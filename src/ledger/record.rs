@@ -138,6 +138,15 @@ impl Record {
     }
 }
 
+impl PostRecord {
+    /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.
+    #[must_use]
+    pub fn last_told(&self) -> Timestamp {
+        let told = [self.changed, self.returned].into_iter().flatten();
+        told.fold(self.date.timestamp(), Timestamp::max)
+    }
+}
+
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
         format!("{:032x}", digest.0)

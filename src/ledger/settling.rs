@@ -27,6 +27,13 @@ pub(super) struct File {
     pub(super) noted: Option<Arc<Post>>,
 }
 
+impl File {
+    /// Whether the world may read its post.
+    pub(super) fn is_out(&self) -> bool {
+        matches!(self.visibility, Visibility::Public | Visibility::Unlisted)
+    }
+}
+
 /// The posts of the folder as the world knows them.
 #[derive(Debug, Default)]
 pub struct Settled {
@@ -201,7 +208,7 @@ impl Ledger {
         file.visibility = file.read.visibility(now);
         let Some(id) = file.id.clone() else {
             // a new post is told of from now on; what was there before the ledger was is none
-            let is_new = now > self.site.since && matches!(file.visibility, Visibility::Public | Visibility::Unlisted);
+            let is_new = now > self.site.since && file.is_out();
             if is_new && file.settled.told.is_none() {
                 let mut post = Post::clone(&file.read);
                 post.told = Some(now);
@@ -211,6 +218,7 @@ impl Ledger {
         };
         let Some(record) = self.posts.get_mut(&id) else { return };
         let before = record.clone();
+        match_date(record, file);
         match_content(record, file, config, now);
         match_lists(record, file, now);
         let settled = known_to_the_world(&file.read, record, &self.site, config);
@@ -233,7 +241,7 @@ impl Ledger {
 /// Notes in `record` that the content of its post is another, where it is.
 fn match_content(record: &mut PostRecord, file: &File, config: &Config, now: Timestamp) {
     // nobody sees an edit of what nobody sees
-    if !matches!(file.visibility, Visibility::Public | Visibility::Unlisted) {
+    if !file.is_out() {
         return;
     }
     let Some(before) = record.content.replace(file.content) else {
@@ -241,8 +249,16 @@ fn match_content(record: &mut PostRecord, file: &File, config: &Config, now: Tim
     };
     let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
     if before.shown != file.content.shown && !is_quiet {
-        let last = record.changed.and_then(|last| last.checked_add(SECOND).ok());
-        record.changed = Some(last.map_or(now, |last| last.max(now)));
+        let last = record.last_told();
+        record.changed = Some(last.checked_add(SECOND).unwrap_or(last).max(now));
+    }
+}
+
+/// Notes in `record` what was last told of its post, where it is given an earlier date: that is no edit, but `updated` must not go back.
+fn match_date(record: &mut PostRecord, file: &File) {
+    let is_dated = file.read.origins.date != Origin::FileTime;
+    if is_dated && file.read.date < record.date && file.is_out() {
+        record.changed = Some(record.last_told());
     }
 }
 

@@ -1,0 +1,148 @@
+//! `feedmill ledger`: what files cannot remember, carried from one place to another.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use camino::Utf8Path;
+use feedmill::store::Store;
+
+use crate::commands::{feedmill, folder, run};
+
+const SITE: &str = r#"{"record":"site","since":"2026-01-31T07:00:00Z","identity":"https://example.com/"}"#;
+const DOCUMENT: &str =
+    r#"{"record":"document","path":"/rss.xml","tag":"1","modified":"2026-01-31T07:00:00Z","updated":"2026-01-31T07:00:00Z"}"#;
+
+fn post(id: &str, title: &str) -> String {
+    let date = "2026-01-31T09:00:00+02:00";
+    format!(
+        r#"{{"record":"post","id":"{id}","source":"{id}.md","title":"{title}","slug":"a","wanted":"/a","address":"/a","date":"{date}","is_dated":true,"first_served":"2026-01-31T07:00:00Z","in_feeds":true}}"#
+    )
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+fn ledger(site: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run(feedmill(site, &["ledger"]).args(arguments))
+}
+
+#[test]
+fn an_export_comes_back_byte_for_byte() {
+    let site = folder(&[]);
+    let (status, out, err) = ledger(site.path(), &["export"]);
+    assert_eq!((status, out.as_str()), (0, ""));
+    assert!(err.contains("nothing is remembered in"), "{err}");
+    assert!(!site.path().join(".feedmill").exists(), "asking makes nothing");
+
+    // in any order, and with what a person may do to a file
+    let unsorted = lines(&[SITE, "", &post("b", "B"), DOCUMENT, &post("a", "A")]).replace('\n', "\r\n");
+    fs::write(site.path().join("in.jsonl"), unsorted).unwrap();
+    let (status, out, err) = ledger(site.path(), &["import", "in.jsonl"]);
+    let said = "2 posts, 1 site, 1 document: 4 added, 0 replaced, 0 as they were\n";
+    assert_eq!((status, out.as_str(), err.as_str()), (0, "", said));
+    assert!(site.path().join(".feedmill/posts/ledger.db").exists());
+
+    let sorted = lines(&[DOCUMENT, &post("a", "A"), &post("b", "B"), SITE]);
+    for arguments in [&["export"][..], &["export", "-"]] {
+        assert_eq!(ledger(site.path(), arguments), (0, sorted.clone(), String::new()));
+    }
+    assert_eq!(
+        ledger(site.path(), &["export", "out.jsonl"]),
+        (0, String::new(), String::new())
+    );
+    assert_eq!(fs::read_to_string(site.path().join("out.jsonl")).unwrap(), sorted);
+
+    // into another folder, named in each of the three ways
+    let mut import = feedmill(site.path(), &["ledger", "import", "-", "--state", "flagged"]);
+    let mut child = import.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(sorted.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(ledger(site.path(), &["export", "--state", "flagged"]).1, sorted);
+    let (_, out, _) = run(feedmill(site.path(), &["ledger", "export"]).env("FEEDMILL_STATE", "flagged"));
+    assert_eq!(out, sorted);
+    fs::create_dir(site.path().join("conf")).unwrap();
+    fs::write(site.path().join("conf/feedmill.toml"), "[state]\ndir = '../flagged'\n").unwrap();
+    assert_eq!(ledger(site.path(), &["export", "--config", "conf/feedmill.toml"]).1, sorted);
+}
+
+#[test]
+fn an_import_adds_replaces_and_forgets_only_where_it_is_told_to() {
+    let site = folder(&[
+        ("first.jsonl", &lines(&[&post("a", "A"), &post("b", "B"), DOCUMENT])),
+        (
+            "second.jsonl",
+            &lines(&[&post("a", "A"), &post("b", "Changed"), &post("c", "C")]),
+        ),
+    ]);
+    let path = site.path();
+    assert_eq!(ledger(path, &["import", "first.jsonl"]).0, 0);
+    let (status, _, err) = ledger(path, &["import", "second.jsonl"]);
+    assert_eq!(
+        (status, err.as_str()),
+        (0, "3 posts, 0 sites, 0 documents: 1 added, 1 replaced, 1 as they were\n")
+    );
+    let merged = lines(&[DOCUMENT, &post("a", "A"), &post("b", "Changed"), &post("c", "C")]);
+    assert_eq!(ledger(path, &["export"]).1, merged);
+    let (status, _, err) = ledger(path, &["import", "--replace", "second.jsonl"]);
+    assert_eq!(
+        (status, err.as_str()),
+        (
+            0,
+            "3 posts, 0 sites, 0 documents: 0 added, 0 replaced, 3 as they were, 1 forgotten\n"
+        )
+    );
+    assert_eq!(ledger(path, &["export"]).1, merged.replacen(&format!("{DOCUMENT}\n"), "", 1));
+}
+
+#[test]
+fn an_import_that_is_wrong_somewhere_changes_nothing() {
+    let wrong = lines(&[&post("a", "A"), "{\"record\":\"post\"}", &post("b", "B"), "{"]);
+    let site = folder(&[("wrong.jsonl", &wrong)]);
+    let (status, _, err) = ledger(site.path(), &["import", "wrong.jsonl"]);
+    assert_eq!(status, 1);
+    assert!(
+        err.contains("missing field `id`")
+            && err.contains("wrong.jsonl:2")
+            && err.contains("wrong.jsonl:4")
+            && err.contains("help:"),
+        "{err}"
+    );
+    assert!(err.ends_with("feedmill: nothing was taken over\n"), "{err}");
+    assert!(!site.path().join(".feedmill").exists());
+    let (status, _, err) = ledger(site.path(), &["import", "none.jsonl"]);
+    assert_eq!((status, err.contains("none.jsonl cannot be read")), (2, true), "{err}");
+}
+
+#[test]
+fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
+    let site = folder(&[("in.jsonl", &lines(&[SITE]))]);
+    assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);
+    let state = site.path().join(".feedmill/posts");
+    let serving = Store::open(Utf8Path::from_path(&state).unwrap()).store;
+    assert_eq!(ledger(site.path(), &["export"]), (0, lines(&[SITE]), String::new()));
+    let (status, _, err) = ledger(site.path(), &["import", "--replace", "in.jsonl"]);
+    let holder = format!("another feedmill (process {}) has it; stop the other one", std::process::id());
+    assert_eq!((status, err.contains(&holder)), (2, true), "{err}");
+    assert!(serving.close());
+    assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);
+}
+
+#[test]
+fn a_damaged_ledger_is_told_and_replaced_by_an_import() {
+    let site = folder(&[
+        ("in.jsonl", &lines(&[SITE])),
+        (".feedmill/posts/ledger.db", &"no database ".repeat(100)),
+    ]);
+    let (status, _, err) = ledger(site.path(), &["export"]);
+    assert_eq!((status, err.contains("it is damaged")), (2, true), "{err}");
+    let (status, _, err) = ledger(site.path(), &["import", "in.jsonl"]);
+    assert_eq!(
+        (status, err.contains("is now in") && err.contains("1 added")),
+        (0, true),
+        "{err}"
+    );
+    assert_eq!(ledger(site.path(), &["export"]).1, lines(&[SITE]));
+}

@@ -1,0 +1,132 @@
+//! The posts of the model: what their files say and where they lie.
+
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use feedmill::time::Timestamp;
+
+/// Names of files: few enough that posts meet.
+const STEMS: [&str; 12] = [
+    "alder", "birch", "cedar", "elder", "fir", "hazel", "juniper", "larch", "maple", "oak", "rowan", "willow",
+];
+const FOLDERS: [&str; 3] = ["", "woods", "hills"];
+/// So many words that an edit of one leaves a text like itself.
+const WORDS: u64 = 300;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Published,
+    Draft,
+    Unlisted,
+}
+
+/// A post, as its author has it.
+#[derive(Clone, Debug)]
+pub(super) struct Manuscript {
+    pub(super) number: usize,
+    pub(super) path: Utf8PathBuf,
+    /// Whether there is a file of it.
+    pub(super) is_there: bool,
+    /// How often it got another title.
+    pub(super) titles: u32,
+    /// Whose text it has: its own, or that of which it is a copy.
+    pub(super) text: usize,
+    pub(super) edits: u32,
+    pub(super) date: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) slug: Option<String>,
+    pub(super) written_id: Option<String>,
+    pub(super) standing: Standing,
+    pub(super) is_spaced: bool,
+    pub(super) is_reordered: bool,
+    /// The id that is promised to its readers, where one is.
+    pub(super) id: Option<String>,
+}
+
+impl Manuscript {
+    pub(super) fn new(number: usize, path: Utf8PathBuf) -> Manuscript {
+        Manuscript {
+            number,
+            path,
+            is_there: true,
+            titles: 0,
+            text: number,
+            edits: 0,
+            date: None,
+            expires: None,
+            slug: None,
+            written_id: None,
+            standing: Standing::Published,
+            is_spaced: false,
+            is_reordered: false,
+            id: None,
+        }
+    }
+
+    /// A word that stands in this title of this post and nowhere else.
+    pub(super) fn title_word(&self) -> String {
+        format!("title{}x{}q", self.number, self.titles)
+    }
+
+    /// A word that stands in this version of this text and nowhere else.
+    pub(super) fn text_word(&self) -> String {
+        format!("text{}x{}q", self.text, self.edits)
+    }
+
+    pub(super) fn slug(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default().to_lowercase();
+        self.slug.clone().unwrap_or(stem)
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> String {
+        let mut keys = vec![format!("title: The {} of a wood", self.title_word())];
+        keys.extend(self.date.map(|date| format!("date: {date}")));
+        keys.extend(self.expires.map(|expires| format!("expires: {expires}")));
+        keys.extend(self.slug.as_ref().map(|slug| format!("slug: {slug}")));
+        keys.extend(self.written_id.as_ref().map(|id| format!("id: \"{id}\"")));
+        match self.standing {
+            Standing::Published => {}
+            Standing::Draft => keys.push("draft: true".to_owned()),
+            Standing::Unlisted => keys.push("visibility: unlisted".to_owned()),
+        }
+        if self.is_reordered {
+            keys.reverse();
+        }
+        let space = if self.is_spaced { "\n" } else { " " };
+        let mut file = format!("---\n{}\n---\n", keys.join("\n"));
+        for at in 0..WORDS {
+            if at == 7 {
+                let _ = write!(file, "{}{space}", self.text_word());
+            }
+            let word = (self.text as u64 * 1_000_003 + at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+            let _ = write!(file, "w{word:x}{space}");
+        }
+        file.push('\n');
+        file
+    }
+}
+
+/// The path of this number.
+pub(super) fn path_of(number: u8) -> Utf8PathBuf {
+    let number = usize::from(number);
+    let stem = STEMS[number % STEMS.len()];
+    Utf8Path::new(FOLDERS[number / STEMS.len() % FOLDERS.len()]).join(format!("{stem}.md"))
+}
+
+/// `path` in the folder of this number.
+pub(super) fn in_folder(path: &Utf8Path, number: u8) -> Utf8PathBuf {
+    Utf8Path::new(FOLDERS[usize::from(number) % FOLDERS.len()]).join(path.file_name().unwrap_or_default())
+}
+
+/// `path` with a capital, or without it.
+pub(super) fn recased(path: &Utf8Path) -> Utf8PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    let (first, rest) = name.split_at(1);
+    let first = if first.chars().all(char::is_lowercase) {
+        first.to_uppercase()
+    } else {
+        first.to_lowercase()
+    };
+    path.with_file_name(format!("{first}{rest}"))
+}

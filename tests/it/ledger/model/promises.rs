@@ -1,0 +1,307 @@
+//! What was told to the world, and whether it still holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use feedmill::post::Post;
+use feedmill::time::{Moment, Timestamp};
+
+use super::manuscript::{Manuscript, Standing};
+use super::world::World;
+
+/// Where a check fails, why.
+type Checked = Result<(), String>;
+
+macro_rules! holds {
+    ($condition:expr, $($why:tt)+) => {
+        if !$condition {
+            return Err(format!($($why)+));
+        }
+    };
+}
+
+/// What was told of one post.
+#[derive(Clone, Debug, Default)]
+struct Promise {
+    addresses: BTreeSet<String>,
+    /// The last `updated` of its entry.
+    updated: Option<Timestamp>,
+    /// When it went, by the last tombstone of it.
+    gone: Option<Timestamp>,
+    /// Whether its entry was there when last looked.
+    is_out: bool,
+    /// Its date, where its file has none.
+    date: Option<Moment>,
+    /// When it was last readable.
+    seen: Option<Timestamp>,
+}
+
+/// What was told.
+#[derive(Default)]
+pub(super) struct Promises {
+    posts: BTreeMap<String, Promise>,
+    /// Who had an address last.
+    tenants: BTreeMap<String, String>,
+    documents: BTreeMap<&'static str, (String, SystemTime)>,
+    updated: Option<Timestamp>,
+    /// The words of titles and texts that were ever public.
+    words: BTreeSet<String>,
+}
+
+/// What a step may have done besides what is promised of every step.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// The posts that were changed for readers.
+    pub(super) edited: Vec<usize>,
+    /// The posts of which an edit must be told.
+    pub(super) must_tell: Vec<usize>,
+    /// Whether everything that was remembered is lost.
+    pub(super) is_forgotten: bool,
+    /// Whether the last moments are.
+    pub(super) is_crashed: bool,
+    /// Whether other documents were served meanwhile.
+    pub(super) is_interrupted: bool,
+}
+
+impl Promises {
+    /// What is promised after a step whose effects were `effects`.
+    pub(super) fn check(&mut self, world: &World, manuscripts: &mut [Manuscript], effects: &Effects) -> Checked {
+        if effects.is_forgotten {
+            let words = std::mem::take(&mut self.words);
+            *self = Promises { words, ..Promises::default() };
+        }
+        self.check_ids(world, manuscripts)?;
+        self.check_entries(world, manuscripts, effects)?;
+        self.check_documents(world, effects)?;
+        self.check_addresses(world, manuscripts)?;
+        self.check_secrets(world, manuscripts)
+    }
+
+    /// Every post that the world may read has the id that it had.
+    fn check_ids(&mut self, world: &World, manuscripts: &mut [Manuscript]) -> Checked {
+        let mut taken = BTreeSet::new();
+        for at in 0..manuscripts.len() {
+            let manuscript = &manuscripts[at];
+            let Some(post) = shown(world, manuscript) else { continue };
+            let path = &manuscript.path;
+            holds!(taken.insert(post.id.clone()), "two posts have the id {}", post.id);
+            if let Some(id) = &manuscript.id {
+                holds!(post.id == *id, "{path} had the id {id} and has {}", post.id);
+            }
+            let before = manuscripts.iter().position(|other| other.id.as_ref() == Some(&post.id));
+            if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {
+                holds!(!other.is_there, "{path} took the id {} from {}", post.id, other.path);
+                let is_heir = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
+                holds!(is_heir, "{path} came to the id {} of {}", post.id, other.path);
+            }
+            if let Some(other) = before {
+                manuscripts[other].id = None;
+            }
+            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id.clone());
+            let promise = self.posts.entry(id.clone()).or_default();
+            if let Some(date) = promise.date.filter(|_| is_undated) {
+                holds!(post.date == date, "the undated {id} was from {date:?} and is from {:?}", post.date);
+            }
+            promise.date = is_undated.then_some(post.date);
+            promise.seen = Some(world.now);
+            promise.addresses.insert(post.address.clone());
+            manuscripts[at].id = Some(id);
+        }
+        Ok(())
+    }
+
+    /// What feeds and listing say of each post, and when they say that it changed or went.
+    fn check_entries(&mut self, world: &World, manuscripts: &[Manuscript], effects: &Effects) -> Checked {
+        let listed = manuscripts.iter().filter(|manuscript| manuscript.standing == Standing::Published);
+        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id.clone(), manuscript.number)));
+        let numbers: BTreeMap<String, usize> = listed.collect();
+        let expected: Vec<&String> = numbers.keys().collect();
+        let atom = world.get("/atom.xml").body;
+        let atom = Atom::read(&atom);
+        for (format, mut ids) in [
+            ("Atom", atom.entries.keys().cloned().collect::<Vec<_>>()),
+            ("RSS", rss_ids(&world.get("/rss.xml").body)),
+            ("JSON Feed", json_ids(&world.get("/feed.json").body, "items")),
+            ("the listing", json_ids(&world.get("/api/posts?per_page=200").body, "posts")),
+        ] {
+            ids.sort();
+            holds!(ids.iter().eq(expected.iter().copied()), "{format} has {ids:?} and not {expected:?}");
+        }
+        holds!(atom.count == expected.len(), "an id is twice in Atom");
+        for (id, promise) in &mut self.posts {
+            let told_for = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
+            let is_told = promise.updated.is_some() && promise.seen.is_some_and(|seen| seen > told_for);
+            match (atom.entries.get(id), atom.tombstones.get(id)) {
+                (Some(_), Some(_)) => return Err(format!("{id} is there and gone")),
+                (Some(&updated), None) => {
+                    let before = promise.updated.unwrap_or(Timestamp::MIN);
+                    holds!(updated >= before, "{id} was updated {before} and now {updated}");
+                    holds!(promise.gone.is_none_or(|gone| updated > gone), "{id} is back and no later than it went");
+                    let number = numbers[id];
+                    let is_quiet = promise.is_out && !effects.edited.contains(&number) && !effects.is_crashed;
+                    holds!(!is_quiet || updated == before, "{id} was updated {before}, and unedited {updated}");
+                    let is_loud = promise.is_out && effects.must_tell.contains(&number);
+                    holds!(!is_loud || updated > before, "an edit of {id} is not told");
+                    *promise = Promise { updated: Some(updated), gone: None, is_out: true, ..promise.clone() };
+                }
+                (None, Some(&gone)) => {
+                    holds!(promise.updated.is_some_and(|updated| gone >= updated), "{id} went before it was updated");
+                    holds!(promise.gone.is_none_or(|before| gone == before), "{id} went twice");
+                    *promise = Promise { gone: Some(gone), is_out: false, ..promise.clone() };
+                }
+                (None, None) => {
+                    holds!(!is_told, "nothing tells that {id} went");
+                    promise.is_out = false;
+                }
+            }
+        }
+        let unknown = atom.tombstones.keys().find(|id| !self.posts.contains_key(*id));
+        holds!(unknown.is_none(), "{unknown:?} went, and never was");
+        holds!(self.updated.is_none_or(|before| atom.updated >= before), "the feed's `updated` went back");
+        self.updated = Some(atom.updated);
+        Ok(())
+    }
+
+    /// `Last-Modified` moves with the bytes, and forward.
+    fn check_documents(&mut self, world: &World, effects: &Effects) -> Checked {
+        for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
+            let answer = world.get(path);
+            let modified = answer.modified.ok_or_else(|| format!("{path} has no Last-Modified"))?;
+            if let Some((tag, before)) = self.documents.get(path) {
+                let is_same = *tag == answer.tag;
+                holds!(is_same || modified > *before, "{path} changed and its Last-Modified did not move forward");
+                let is_still = modified == *before || effects.is_interrupted && modified > *before;
+                holds!(!is_same || is_still, "Last-Modified of {path} moved without a change");
+            }
+            self.documents.insert(path, (answer.tag, modified));
+        }
+        Ok(())
+    }
+
+    /// Every address leads to where its post is now, or says that it went.
+    fn check_addresses(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
+        let shown: BTreeMap<&str, &Post> = manuscripts
+            .iter()
+            .filter_map(|manuscript| shown(world, manuscript))
+            .map(|post| (post.id.as_str(), post))
+            .collect();
+        for post in shown.values() {
+            self.tenants.insert(post.address.clone(), post.id.clone());
+        }
+        let standing: BTreeSet<&str> = shown.values().map(|post| post.address.as_str()).collect();
+        let forgotten = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
+        for (id, promise) in &self.posts {
+            for address in &promise.addresses {
+                let answer = world.get(address);
+                let status = answer.status;
+                if standing.contains(address.as_str()) {
+                    holds!(status == 200, "{address} answers {status}");
+                    continue;
+                }
+                let tenant = self.tenants.get(address).and_then(|id| shown.get(id.as_str()));
+                match (tenant, shown.contains_key(id.as_str())) {
+                    (Some(post), _) => {
+                        let to = answer.location.rsplit_once(".example").map_or(answer.location.as_str(), |(_, path)| path);
+                        holds!(status == 301 && to == post.address, "{address} of {id} answers {status} {to:?} and not {}", post.address);
+                    }
+                    (None, true) => holds!(matches!(status, 301 | 410), "{address} of {id} answers {status}"),
+                    (None, false) if promise.seen.is_some_and(|seen| seen > forgotten) => {
+                        holds!(matches!(status, 301 | 410), "{address} of {id}, which went, answers {status}");
+                    }
+                    (None, false) => holds!(matches!(status, 301 | 404 | 410), "{address} answers {status}"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What nobody is to see is nowhere.
+    fn check_secrets(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
+        let addresses: BTreeSet<&str> = manuscripts
+            .iter()
+            .filter_map(|manuscript| Some(shown(world, manuscript)?.address.as_str()))
+            .collect();
+        let mut secrets = Vec::new();
+        for manuscript in manuscripts.iter().filter(|manuscript| manuscript.is_there) {
+            if shown(world, manuscript).is_some() {
+                self.words.extend([manuscript.title_word(), manuscript.text_word()]);
+                continue;
+            }
+            secrets.extend([manuscript.title_word(), manuscript.text_word()]);
+            let post = world.site.post(&manuscript.path).ok_or_else(|| format!("{} is not read", manuscript.path))?;
+            let status = world.get(&post.address).status;
+            holds!(addresses.contains(post.address.as_str()) || status != 200, "{} leaks", post.address);
+        }
+        secrets.retain(|word| !self.words.contains(word));
+        for path in [
+            "/atom.xml",
+            "/rss.xml",
+            "/feed.json",
+            "/api/posts?per_page=200&include=content",
+            "/api/posts?since=2000-01-01T00:00:00Z&per_page=200",
+            "/",
+            "/sitemap.xml",
+        ] {
+            let body = world.get(path).body;
+            let leak = secrets.iter().find(|word| body.contains(word.as_str()));
+            holds!(leak.is_none(), "{leak:?} leaks in {path}");
+        }
+        Ok(())
+    }
+}
+
+/// The post that `manuscript` is read as, where the world may see it.
+fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a Post> {
+    let post = world.site.post(&manuscript.path).filter(|_| manuscript.is_there)?;
+    let is_due = manuscript.date.unwrap_or(post.date.timestamp()) <= world.now;
+    let is_over = manuscript.expires.is_some_and(|expires| expires <= world.now);
+    (manuscript.standing != Standing::Draft && is_due && !is_over).then_some(post)
+}
+
+struct Atom {
+    updated: Timestamp,
+    count: usize,
+    entries: BTreeMap<String, Timestamp>,
+    tombstones: BTreeMap<String, Timestamp>,
+}
+
+impl Atom {
+    fn read(xml: &str) -> Atom {
+        let document = roxmltree::Document::parse(xml).unwrap();
+        let feed = document.root_element();
+        let text = |node: roxmltree::Node, name: &str| {
+            let child = node.children().find(|child| child.has_tag_name((ATOM, name)));
+            child.and_then(|child| child.text()).unwrap().to_owned()
+        };
+        let entries = feed.children().filter(|node| node.has_tag_name((ATOM, "entry")));
+        let tombstones = feed.children().filter(|node| node.has_tag_name((TOMBSTONES, "deleted-entry")));
+        let entries: Vec<(String, Timestamp)> = entries
+            .map(|entry| (text(entry, "id"), text(entry, "updated").parse().unwrap()))
+            .collect();
+        let tombstones = tombstones.map(|node| {
+            let attribute = |name| node.attribute(name).unwrap();
+            (attribute("ref").to_owned(), attribute("when").parse().unwrap())
+        });
+        Atom {
+            updated: text(feed, "updated").parse().unwrap(),
+            count: entries.len(),
+            tombstones: tombstones.collect(),
+            entries: entries.into_iter().collect(),
+        }
+    }
+}
+
+const ATOM: &str = "http://www.w3.org/2005/Atom";
+const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
+
+fn rss_ids(xml: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let guids = document.descendants().filter(|node| node.has_tag_name("guid"));
+    guids.map(|guid| guid.text().unwrap().to_owned()).collect()
+}
+
+fn json_ids(json: &str, list: &str) -> Vec<String> {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    let items = value[list].as_array().unwrap().iter();
+    items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
