@@ -96,6 +96,8 @@ pub struct Post {
     pub touched: Timestamp,
     /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
     pub told: Option<Timestamp>,
+    /// Whether the world has it although its date lies ahead: the clock was put back.
+    pub is_out_already: bool,
     /// Where the above came from.
     pub origins: Origins,
 }
@@ -217,7 +219,7 @@ impl Post {
             Standing::Draft => Visibility::Draft,
             Standing::Private => Visibility::Private,
             _ if self.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
-            _ if self.date.timestamp() > now => Visibility::Scheduled,
+            _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
             Standing::Unlisted => Visibility::Unlisted,
             Standing::Published => Visibility::Public,
         }

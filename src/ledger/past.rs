@@ -117,6 +117,7 @@ impl PostRecord {
             body: "".into(),
             touched: self.first_served,
             told: None,
+            is_out_already: false,
             origins: Origins {
                 title: Origin::Ledger,
                 id: Origin::Ledger,

@@ -148,7 +148,9 @@ impl Search<'_, '_> {
 
     /// Whether another stranger than that at `at` lies where the file of `record` lay, is like it, and names no id of its own.
     fn stays(&self, at: usize, record: &PostRecord) -> bool {
-        let found = self.strangers.binary_search_by(|stranger| stranger.post.source.cmp(&record.source));
+        let found = self
+            .strangers
+            .binary_search_by(|stranger| stranger.post.source.cmp(&record.source));
         found.is_ok_and(|found| {
             let stranger = &self.strangers[found];
             found != at && named(stranger.post).is_none() && is_alike(stranger, record)

@@ -80,7 +80,7 @@ impl Ledger {
             if file.id.as_ref().is_some_and(|id| self.holders.get(id) != Some(&post.source)) {
                 continue;
             }
-            if post.visibility(now) != file.visibility {
+            if file.settled.visibility(now) != file.visibility {
                 self.dress(&post.source.clone(), config, now);
             }
             if let Some(file) = self.files.get(&post.source) {
@@ -205,8 +205,8 @@ impl Ledger {
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
     fn dress(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) {
         let Some(file) = self.files.get_mut(path) else { return };
-        file.visibility = file.read.visibility(now);
         let Some(id) = file.id.clone() else {
+            file.visibility = file.read.visibility(now);
             // a new post is told of from now on; what was there before the ledger was is none
             let is_new = now > self.site.since && file.is_out();
             if is_new && file.settled.told.is_none() {
@@ -218,10 +218,12 @@ impl Ledger {
         };
         let Some(record) = self.posts.get_mut(&id) else { return };
         let before = record.clone();
+        let post = dated(&file.read, record, now);
+        file.visibility = post.visibility(now);
         match_date(record, file);
         match_content(record, file, config, now);
         match_lists(record, file, now);
-        let settled = known_to_the_world(&file.read, record, &self.site, config);
+        let settled = known_to_the_world(post, record, &self.site, config);
         if *file.read == settled {
             file.settled = Arc::clone(&file.read);
         } else if *file.settled != settled {
@@ -282,16 +284,22 @@ fn match_lists(record: &mut PostRecord, file: &File, now: Timestamp) {
     }
 }
 
-/// `post` with what the world knows of it.
-fn known_to_the_world(post: &Post, record: &PostRecord, site: &SiteRecord, config: &Config) -> Post {
+/// `post` with the date that the world knows. A post that has appeared stays when the clock is put back.
+fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
     let mut post = post.clone();
-    if post.id != record.id {
-        post.id.clone_from(&record.id);
-        post.origins.id = Origin::Ledger;
-    }
     if post.origins.date == Origin::FileTime {
         post.date = record.date;
         post.origins.date = Origin::Ledger;
+    }
+    post.is_out_already = post.date.timestamp() > now && post.date == record.date && record.withdrawn.is_none();
+    post
+}
+
+/// `post`, which has its date, with what else the world knows of it.
+fn known_to_the_world(mut post: Post, record: &PostRecord, site: &SiteRecord, config: &Config) -> Post {
+    if post.id != record.id {
+        post.id.clone_from(&record.id);
+        post.origins.id = Origin::Ledger;
     }
     if post.address == record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
         post.address.clone_from(&record.address);

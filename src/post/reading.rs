@@ -116,6 +116,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         body: body.into(),
         touched: file.modified,
         told: None,
+        is_out_already: false,
         origins,
     };
     Ok(Reading {

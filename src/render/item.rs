@@ -86,6 +86,7 @@ pub(super) mod tests {
             body: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH,
             told: None,
+            is_out_already: false,
             origins: Origins {
                 title: Origin::Default,
                 id: Origin::Default,

@@ -137,7 +137,13 @@ impl Model {
 
     /// The number of a post whose file is there, or is not.
     fn pick(&self, number: u8, is_there: bool) -> Option<usize> {
-        let all: Vec<usize> = self.manuscripts.iter().skip(1).filter(|m| m.is_there == is_there).map(|m| m.number).collect();
+        let all: Vec<usize> = self
+            .manuscripts
+            .iter()
+            .skip(1)
+            .filter(|m| m.is_there == is_there)
+            .map(|m| m.number)
+            .collect();
         all.get(usize::from(number) % all.len().max(1)).copied()
     }
 
@@ -154,7 +160,8 @@ impl Model {
     fn unsettle(&mut self, at: usize) {
         let manuscript = &self.manuscripts[at];
         let is_twin = |other: &Manuscript| other.number != at && other.text == manuscript.text;
-        let is_claimed = |other: &Manuscript| other.number != at && other.written_id.is_some() && other.written_id == manuscript.id;
+        let is_claimed =
+            |other: &Manuscript| other.number != at && other.written_id.is_some() && other.written_id == manuscript.id;
         if self.manuscripts.iter().any(|other| is_twin(other) || is_claimed(other)) {
             self.manuscripts[at].id = None;
         }
@@ -226,7 +233,9 @@ impl Model {
             }
             O::Redate(post, ago) => effects = self.change(post, false, |m| m.date = Some(hours(ago))),
             O::Slug(post, slug) => {
-                self.change(post, false, |m| m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned()));
+                self.change(post, false, |m| {
+                    m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned())
+                });
             }
             O::Rename(post, path) => {
                 if let Some(at) = self.pick(post, true) {
@@ -268,7 +277,13 @@ impl Model {
                 if let Some(at) = self.pick(post, true).filter(|_| self.is_free(&path_of(path))) {
                     let number = self.manuscripts.len();
                     let original = &self.manuscripts[at];
-                    let copy = Manuscript { number, path: path_of(path), id: None, ..original.clone() };
+                    let copy = Manuscript {
+                        number,
+                        path: path_of(path),
+                        id: None,
+                        is_out_from: None,
+                        ..original.clone()
+                    };
                     self.world.write(&copy.path, &original.file());
                     self.manuscripts.push(Manuscript { titles: 0, ..copy });
                     self.write(number);
@@ -288,10 +303,14 @@ impl Model {
                     self.unsettle(b);
                 }
             }
-            O::Checkout => (0..self.manuscripts.len()).filter(|&at| self.manuscripts[at].is_there).collect::<Vec<_>>().into_iter().for_each(|at| {
-                self.world.remove(&self.manuscripts[at].path);
-                self.write(at);
-            }),
+            O::Checkout => (0..self.manuscripts.len())
+                .filter(|&at| self.manuscripts[at].is_there)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|at| {
+                    self.world.remove(&self.manuscripts[at].path);
+                    self.write(at);
+                }),
             O::Stand(post, standing) => {
                 self.change(post, false, |m| {
                     m.standing = match standing % 4 {
@@ -392,9 +411,16 @@ impl Model {
         let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();
         let ids: Vec<Option<String>> = self.manuscripts.iter().map(|m| m.written_id.clone()).collect();
         for manuscript in &mut self.manuscripts {
-            let day = manuscript.date.map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());
+            manuscript.is_out_from = None;
+            let day = manuscript
+                .date
+                .map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());
             let derived = format!("tag:{authority},{day}:{}", manuscript.slug());
-            let is_alone = slugs.iter().filter(|(slug, is_there)| *slug == manuscript.slug() && *is_there).count() == 1;
+            let is_alone = slugs
+                .iter()
+                .filter(|(slug, is_there)| *slug == manuscript.slug() && *is_there)
+                .count()
+                == 1;
             let is_derived = manuscript.id.as_ref() == Some(&derived) && manuscript.written_id.is_none() && is_alone;
             let is_written = manuscript.written_id.is_some() && manuscript.id == manuscript.written_id;
             let is_claimed_once = ids.iter().filter(|id| **id == manuscript.id).count() <= 1;

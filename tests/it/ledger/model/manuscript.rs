@@ -41,6 +41,8 @@ pub(super) struct Manuscript {
     pub(super) is_reordered: bool,
     /// The id that is promised to its readers, where one is.
     pub(super) id: Option<String>,
+    /// The date under which the world has it.
+    pub(super) is_out_from: Option<Timestamp>,
 }
 
 impl Manuscript {
@@ -60,6 +62,7 @@ impl Manuscript {
             is_spaced: false,
             is_reordered: false,
             id: None,
+            is_out_from: None,
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct World {
     press: Option<Press>,
     pub(super) site: Arc<Site>,
     pub(super) now: Timestamp,
+    /// When the site was built: a clock that is put back alone builds no other.
+    pub(super) built: Timestamp,
     tick: Duration,
 }
 
@@ -64,6 +66,7 @@ impl World {
             config,
             press: None,
             now,
+            built: now,
             tick: Duration::ZERO,
         };
         world.set_host(0);
@@ -152,6 +155,7 @@ impl World {
         assert!(!edition.has_failed, "a turn failed");
         if let Some(site) = edition.site {
             self.site = site;
+            self.built = self.now;
         }
         edition.again_in
     }
@@ -177,7 +181,8 @@ impl World {
     /// Dates the file at `path` by the clock of the model, a little back: it has held still since.
     fn date(&self, path: &Utf8Path) {
         let file = fs::File::options().append(true).open(path).unwrap();
-        file.set_modified(SystemTime::from(self.now - Duration::from_secs(5))).unwrap();
+        file.set_modified(SystemTime::from(self.now - Duration::from_secs(5)))
+            .unwrap();
     }
 
     pub(super) fn touch(&self, path: &Utf8Path) {
@@ -204,7 +209,13 @@ impl World {
             now: self.now,
         };
         let response = answer(&self.site, &request);
-        let header = |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .map_or("", |value| value.to_str().unwrap())
+                .to_owned()
+        };
         Answer {
             status: response.status().as_u16(),
             location: header("location"),
