@@ -308,3 +308,6 @@ impl Ledger {
 fn after_all(record: &PostRecord, now: Timestamp) -> Timestamp {
     record.last_told().max(now)
 }
+
+#[cfg(test)]
+mod tests;

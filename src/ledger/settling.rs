@@ -175,6 +175,7 @@ impl Ledger {
                 && record.source != post.source
             {
                 settled.moved.push((post.source.clone(), record.source.clone()));
+                self.is_past_stale = true;
             }
             let known = before.remove(&post.source);
             if let Some(old) = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref()) {

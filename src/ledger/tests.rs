@@ -1,0 +1,385 @@
+use super::*;
+use crate::diagnostic::Diagnostic;
+use crate::post::{self, Post};
+use crate::source::SourceFile;
+use crate::time::Moment;
+
+const MILL: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
+    remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week. In \
+    winter the gates freeze, so the apprentice breaks the ice with a long iron rod before the first light comes over the marsh.";
+const LAMP: &str = "A keeper counts the ships that pass, writes each of them into a thick book, and trims the lamp before fog comes in \
+    from the northern banks. Nobody reads what was written there, but she goes on all the same, since a year without numbers would \
+    be hard to tell from any other, and the inspector asks for the pages whenever he visits the rock in May.";
+const BEES: &str = "Every hive on the southern slope was given a colour of its own, because bees find their door by colour and not by \
+    its number. Blue ones are calm, yellow ones swarm early, and the single red hive has never been opened by anybody without gloves. \
+    Honey is taken twice, after the limes and after the heather, and some is always left for the cold months.";
+const TIDE: &str = "潮が引くと水車小屋の番人は水門を開けて大麦を挽き始める。冬になると門が凍るので弟子は夜明け前に長い鉄の棒で氷を割る。\
+    村の誰よりも古いその水車は一日に二度回り続けている。";
+
+/// The text of this name, with a word changed for each `'` after it; another name is itself the text.
+fn text(name: &str) -> String {
+    let edits = name.bytes().filter(|&byte| byte == b'\'').count();
+    let text = match name.trim_end_matches('\'') {
+        "mill" => MILL,
+        "lamp" => LAMP,
+        "bees" => BEES,
+        "tide" => TIDE,
+        other => other,
+    };
+    text.replacen(' ', &format!(" {} ", "again ".repeat(edits).trim()), usize::from(edits > 0))
+        .replacen('水', "湖", edits)
+}
+
+/// A file: its path, its front matter with `;` between lines, and the name of its text.
+type File = (&'static str, &'static str, &'static str);
+
+/// A ledger, and a folder whose files are there or not.
+struct Desk {
+    ledger: Ledger,
+    config: Config,
+    now: Timestamp,
+    read: Vec<Arc<Post>>,
+    posts: Vec<Arc<Post>>,
+    remarks: Vec<Diagnostic>,
+}
+
+const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            ledger: Ledger::new(START),
+            config: Config::default(),
+            now: START,
+            read: Vec::new(),
+            posts: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Publishes these files, written now.
+    fn publish(&mut self, files: &[File]) -> &mut Desk {
+        let mut files = files.to_vec();
+        files.sort_by_key(|&(path, ..)| Utf8Path::new(path));
+        let read = files.into_iter().map(|(path, head, body)| {
+            let file = SourceFile {
+                path: path.into(),
+                bytes: format!("---\n{}\n---\n{}\n", head.replace(';', "\n"), text(body))
+                    .into_bytes()
+                    .into(),
+                modified: self.now,
+            };
+            let post = Arc::new(post::read(&file, &self.config).unwrap().post);
+            // a file that is as it was is the very same post
+            let before = self.read.iter().find(|before| ***before == *post);
+            before.map_or(post, Arc::clone)
+        });
+        self.read = read.collect();
+        self.look();
+        self
+    }
+
+    fn look(&mut self) {
+        let whereabouts = Whereabouts {
+            missing: &BTreeSet::new(),
+            is_there: &|path| self.read.iter().any(|post| post.source == path),
+        };
+        let settled = self.ledger.settle(&self.read, &whereabouts, &self.config, self.now);
+        let gone = self.ledger.absent(whereabouts.is_there);
+        self.ledger.withdraw(&gone, self.now);
+        self.ledger.note(&settled.posts, self.now);
+        self.posts = settled.posts;
+        self.remarks = settled.remarks;
+    }
+
+    /// Ends and starts again with what is remembered.
+    fn restart(&mut self) {
+        self.ledger.change_all();
+        let (records, _) = self.ledger.take_changes();
+        self.ledger = Ledger::remembering(records, self.now);
+    }
+
+    fn pass(&mut self, hours: i64) -> &mut Desk {
+        self.now += SignedDuration::from_hours(hours);
+        self
+    }
+
+    fn post(&self, path: &str) -> &Post {
+        self.posts.iter().find(|post| post.source == path).unwrap()
+    }
+
+    /// The id of each file.
+    fn ids(&self) -> HashMap<String, String> {
+        self.posts
+            .iter()
+            .map(|post| (post.source.to_string(), post.id.clone()))
+            .collect()
+    }
+}
+
+/// Each row: what is done, the files before it and after each step of it, which former file each file is, and what is remarked.
+type Row = (
+    &'static str,
+    &'static [&'static [File]],
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+const NEW: &str = "new";
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    ("nothing", &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill")]], &[("a.md", "a.md")], &[]),
+    ("rename", &[&[("a.md", "title: A", "mill")], &[("b.md", "title: A", "mill")]], &[("b.md", "a.md")], &[]),
+    ("rename and retitle", &[&[("a.md", "title: A", "mill")], &[("b.md", "title: B", "mill")]], &[("b.md", "a.md")], &[]),
+    ("another case", &[&[("tides.md", "", "mill")], &[("Tides.md", "", "mill")]], &[("Tides.md", "tides.md")], &[]),
+    ("rename, edit and redate",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("b.md", "title: A;date: 2025-02-01", "mill'")]],
+        &[("b.md", "a.md")], &[]),
+    ("rename, edit and retitle",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("b.md", "title: B;date: 2025-01-01", "mill'")]],
+        &[("b.md", "a.md")], &[]),
+    ("edit in place, of all", &[&[("a.md", "title: A", "mill")], &[("a.md", "title: B", "lamp")]], &[("a.md", "a.md")], &[]),
+    ("another post in its place",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("a.md", "title: B;date: 2025-02-01", "lamp")]],
+        &[("a.md", NEW)], &[]),
+    ("another post in its place, and it elsewhere",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("a.md", "title: B;date: 2025-02-01", "lamp"), ("b.md", "title: A;date: 2025-01-01", "mill")]],
+        &[("a.md", NEW), ("b.md", "a.md")], &[]),
+    ("swap",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")], &[("a.md", "title: B", "lamp"), ("b.md", "title: A", "mill")]],
+        &[("a.md", "b.md"), ("b.md", "a.md")], &[]),
+    ("swap on one day",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill"), ("b.md", "title: B;date: 2025-01-01", "lamp")],
+          &[("a.md", "title: B;date: 2025-01-01", "lamp"), ("b.md", "title: A;date: 2025-01-01", "mill")]],
+        &[("a.md", "b.md"), ("b.md", "a.md")], &[]),
+    ("swap with one that has an id",
+        &[&[("a.md", "title: A;id: x:a", "mill"), ("b.md", "title: B", "lamp")],
+          &[("a.md", "title: B", "lamp"), ("b.md", "title: A;id: x:a", "mill")]],
+        &[("a.md", "b.md"), ("b.md", "a.md")], &[]),
+    ("rotation",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp"), ("c.md", "title: C", "bees")],
+          &[("a.md", "title: C", "bees"), ("b.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]],
+        &[("a.md", "c.md"), ("b.md", "a.md"), ("c.md", "b.md")], &[]),
+    ("copy, and edit of the original",
+        &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill'"), ("b.md", "title: A", "mill")]],
+        &[("a.md", "a.md"), ("b.md", NEW)], &[]),
+    ("mass rename with other titles",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp"), ("c.md", "title: C", "bees")],
+          &[("1.md", "title: One", "mill"), ("2.md", "title: Two", "lamp"), ("3.md", "title: Three", "bees")]],
+        &[("1.md", "a.md"), ("2.md", "b.md"), ("3.md", "c.md")], &[]),
+    ("a folder moved, with edits",
+        &[&[("x/a.md", "title: A", "mill"), ("x/b.md", "title: B", "lamp")], &[("y/a.md", "title: A", "mill'"), ("y/b.md", "title: B", "lamp'")]],
+        &[("y/a.md", "x/a.md"), ("y/b.md", "x/b.md")], &[]),
+    ("one text in two files, and both renamed",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "mill")], &[("c.md", "title: B", "mill"), ("d.md", "title: A", "mill")]],
+        &[("c.md", "b.md"), ("d.md", "a.md")], &[]),
+    ("short texts are like any other",
+        &[&[("a.md", "title: A", "TODO"), ("b.md", "title: B", "TODO")], &[("c.md", "title: C", "TODO")]],
+        &[("c.md", NEW)], &[]),
+    ("a short text with title and day",
+        &[&[("a.md", "title: A;date: 2025-01-01", "TODO"), ("b.md", "title: B;date: 2025-01-01", "TODO")],
+          &[("b.md", "title: B;date: 2025-01-01", "TODO"), ("c.md", "title: A;date: 2025-01-01", "TODO")]],
+        &[("b.md", "b.md"), ("c.md", "a.md")], &[]),
+    ("a script without spaces", &[&[("a.md", "title: 潮", "tide")], &[("b.md", "title: 潮", "tide'")]], &[("b.md", "a.md")], &[]),
+    ("only the title is the same",
+        &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("b.md", "title: A;date: 2025-02-01", "lamp")]],
+        &[("b.md", NEW)], &[]),
+    ("as much like one as like another",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: A", "mill'")], &[("c.md", "title: A", "mill''")]],
+        &[("c.md", NEW)], &["identity-unclear"]),
+    ("gone, and back elsewhere long after",
+        &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")], &[("b.md", "title: B", "lamp")],
+          &[("b.md", "title: B", "lamp"), ("c.md", "title: New", "mill")]],
+        &[("b.md", "b.md"), ("c.md", "a.md")], &[]),
+    ("an id is added", &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A;id: x:1", "mill")]], &[("a.md", NEW)], &["id-changed"]),
+    ("its own id is written down",
+        &[&[("a.md", "title: A", "mill")], &[("b.md", "title: A;id: \"tag:localhost,2000:a\"", "mill")]], &[("b.md", "a.md")], &[]),
+    ("an id is changed",
+        &[&[("a.md", "title: A;id: x:1", "mill")], &[("a.md", "title: A;id: x:2", "mill")]], &[("a.md", NEW)], &["id-changed"]),
+    ("an id is removed", &[&[("a.md", "title: A;id: x:1", "mill")], &[("a.md", "title: A", "mill'")]], &[("a.md", "a.md")], &[]),
+    ("an id goes with everything else changed",
+        &[&[("a.md", "title: A;id: x:1;date: 2025-01-01", "mill")], &[("b.md", "title: B;id: x:1;date: 2025-02-01", "lamp")]],
+        &[("b.md", "a.md")], &[]),
+    ("ids are swapped",
+        &[&[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: B;id: x:2", "lamp")],
+          &[("a.md", "title: A;id: x:2", "mill"), ("b.md", "title: B;id: x:1", "lamp")]],
+        &[("a.md", "b.md"), ("b.md", "a.md")], &[]),
+    ("a second file claims an id that a path gave",
+        &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill"), ("b.md", "title: B;id: \"tag:localhost,2000:a\"", "lamp")]],
+        &[("a.md", "a.md")], &[]),
+    ("a second file claims the id of one that is edited",
+        &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill'"), ("b.md", "title: B;id: \"tag:localhost,2000:a\"", "lamp")]],
+        &[("a.md", "a.md")], &[]),
+];
+
+#[test]
+fn who_is_who() {
+    for &(name, steps, expected, remarks) in ROWS {
+        for is_restarted in [false, true] {
+            let mut desk = Desk::new();
+            desk.publish(steps[0]);
+            let before = desk.ids();
+            for files in &steps[1..] {
+                desk.pass(24 * 300);
+                if is_restarted {
+                    desk.restart();
+                }
+                desk.publish(files);
+            }
+            let after = desk.ids();
+            for &(path, former) in expected {
+                let was = before
+                    .iter()
+                    .find(|(_, id)| **id == after[path])
+                    .map_or(NEW, |(path, _)| path);
+                assert_eq!(was, former, "{name}, restarted: {is_restarted}: {path}");
+            }
+            let said: Vec<&str> = desk.remarks.iter().map(|remark| remark.code).collect();
+            assert_eq!(said, remarks, "{name}, restarted: {is_restarted}");
+        }
+    }
+}
+
+#[test]
+fn what_is_an_edit_to_readers() {
+    let hour = |hour: i64| Some(Moment::utc(START + SignedDuration::from_hours(hour)));
+    let file = |head, body| [("a.md", head, body)];
+    let day = "title: A;date: 2025-06-01";
+    let cases = [
+        ("nothing", false, file(day, "mill"), None),
+        ("a word", false, file(day, "mill'"), hour(5)),
+        ("another title", false, file("title: B;date: 2025-06-01", "mill"), hour(5)),
+        ("a tag", false, file("title: A;date: 2025-06-01;tags: x", "mill"), None),
+        (
+            "an earlier date",
+            false,
+            file("title: A;date: 2025-05-01", "mill"),
+            Some(Moment::utc("2025-06-01T00:00:00Z".parse().unwrap())),
+        ),
+        ("a later date", false, file("title: A;date: 2025-07-01", "mill"), None),
+        (
+            "a small edit",
+            false,
+            file("title: A;date: 2025-06-01;minor: true", "mill'"),
+            None,
+        ),
+        ("a small edit by rule", true, file(day, "mill'"), None),
+        (
+            "a large edit against the rule",
+            true,
+            file("title: A;date: 2025-06-01;minor: false", "mill'"),
+            hour(5),
+        ),
+        (
+            "its author's word",
+            false,
+            file("title: A;date: 2025-06-01;updated: 2025-12-24", "mill'"),
+            Some(Moment::utc("2025-12-24T00:00:00Z".parse().unwrap())),
+        ),
+    ];
+    for (name, minor, after, expected) in cases {
+        let mut desk = Desk::new();
+        desk.config.posts.minor = minor;
+        desk.publish(&file(day, "mill")).pass(5).publish(&after);
+        assert_eq!(desk.post("a.md").updated, expected, "{name}");
+        desk.pass(5).restart();
+        desk.publish(&after);
+        assert_eq!(desk.post("a.md").updated, expected, "{name}, after a restart");
+    }
+}
+
+#[test]
+fn edits_that_clocks_do_not_tell_apart_move_forward() {
+    let mut desk = Desk::new();
+    let mut last = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").modified();
+    for (hours, text) in [(0, "mill'"), (0, "mill''"), (-3, "mill'''"), (1, "mill"), (24, "lamp")] {
+        let now = desk
+            .pass(hours)
+            .publish(&[("a.md", "title: A", text)])
+            .post("a.md")
+            .modified();
+        assert!(
+            now.timestamp().as_second() > last.timestamp().as_second(),
+            "{hours} {text}: {last:?}, {now:?}"
+        );
+        last = now;
+    }
+}
+
+#[test]
+fn a_date_that_the_file_does_not_name_stays() {
+    let mut desk = Desk::new();
+    let date = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").date;
+    desk.pass(24).publish(&[("b.md", "title: A", "mill'")]);
+    assert_eq!(desk.post("b.md").date, date);
+    desk.restart();
+    desk.pass(24).publish(&[("b.md", "title: B", "mill'")]);
+    assert_eq!(desk.post("b.md").date, date);
+    desk.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
+    assert_eq!(
+        desk.post("b.md").date.to_owned().rfc3339(),
+        "2025-06-01T00:00:00Z",
+        "until it names one"
+    );
+}
+
+#[test]
+fn who_comes_back_changed_later_than_it_went() {
+    let steps: [(&str, &[File]); 3] = [
+        ("deleted", &[]),
+        ("a draft", &[("a.md", "title: A;date: 2025-06-01;draft: true", "mill")]),
+        ("expired", &[("a.md", "title: A;date: 2025-06-01;expires: 2025-12-01", "mill")]),
+    ];
+    for (name, away) in steps {
+        for hours in [5, 0, -2] {
+            let mut desk = Desk::new();
+            let there: &[File] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
+            let id = desk.publish(there).post("a.md").id.clone();
+            desk.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
+            let edited = desk.post("a.md").modified().timestamp();
+            desk.pass(hours).publish(away);
+            let span = SignedDuration::from_hours(24);
+            let departures = desk.ledger.past(desk.now, span).since(Timestamp::MIN).to_vec();
+            let [departure] = departures.as_slice() else {
+                panic!("{name}: {departures:?}")
+            };
+            assert!(departure.at >= edited, "{name}, {hours}: readers would keep it");
+            desk.pass(hours).publish(there);
+            assert!(
+                desk.ledger.past(desk.now, span).since(Timestamp::MIN).is_empty(),
+                "{name}, {hours}"
+            );
+            let back = desk.post("a.md");
+            assert_eq!(back.id, id, "{name}, {hours}");
+            assert!(
+                back.modified().timestamp().as_second() > departure.at.as_second(),
+                "{name}, {hours}: readers would not take it"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_put_back_takes_nothing_back() {
+    let mut desk = Desk::new();
+    let dated = ("a.md", "title: A;date: 2026-01-01T02:00:00Z", "mill");
+    let undated = ("b.md", "title: B", "lamp");
+    let later = ("c.md", "title: C;date: 2026-01-01T09:00:00Z", "bees");
+    let out = |desk: &Desk| -> Vec<String> {
+        let posts = desk.posts.iter().filter(|post| post.is_readable(desk.now));
+        posts.map(|post| post.source.to_string()).collect()
+    };
+    desk.pass(3).publish(&[dated, undated, later]);
+    assert_eq!(out(&desk), ["a.md", "b.md"]);
+    for is_restarted in [false, true] {
+        desk.pass(-24);
+        if is_restarted {
+            desk.restart();
+        }
+        desk.look();
+        assert_eq!(out(&desk), ["a.md", "b.md"], "restarted: {is_restarted}");
+    }
+    desk.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
+    assert_eq!(out(&desk), ["b.md"], "its author wants it later");
+}
