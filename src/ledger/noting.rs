@@ -65,6 +65,8 @@ impl Ledger {
                         });
                     }
                     file.id = Some(Arc::clone(&id));
+                    // from now on it has what it came to, and claims nothing else
+                    file.settled = Arc::clone(post);
                     self.by_source.insert(post.source.clone(), Arc::clone(&id));
                     self.holders.insert(Arc::clone(&id), post.source.clone());
                     self.strays.remove(&id);

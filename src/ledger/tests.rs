@@ -317,11 +317,7 @@ fn a_date_that_the_file_does_not_name_stays() {
     desk.pass(24).publish(&[("b.md", "title: B", "mill'")]);
     assert_eq!(desk.post("b.md").date, date);
     desk.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
-    assert_eq!(
-        desk.post("b.md").date.to_owned().rfc3339(),
-        "2025-06-01T00:00:00Z",
-        "until it names one"
-    );
+    assert_eq!(desk.post("b.md").date.rfc3339(), "2025-06-01T00:00:00Z", "until it names one");
 }
 
 #[test]
@@ -329,7 +325,10 @@ fn who_comes_back_changed_later_than_it_went() {
     let steps: [(&str, &[File]); 3] = [
         ("deleted", &[]),
         ("a draft", &[("a.md", "title: A;date: 2025-06-01;draft: true", "mill")]),
-        ("expired", &[("a.md", "title: A;date: 2025-06-01;expires: 2025-12-01", "mill")]),
+        (
+            "expired",
+            &[("a.md", "title: A;date: 2025-06-01;expires: 2025-12-01", "mill")],
+        ),
     ];
     for (name, away) in steps {
         for hours in [5, 0, -2] {

@@ -1,0 +1,84 @@
+//! What is done in the model.
+
+use proptest::prelude::*;
+
+/// Something done. The first number picks a post, modulo how many there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Operation {
+    /// A file at the path of the first number; the second says what kind of post.
+    Create(u8, u8),
+    Edit(u8),
+    Respace(u8),
+    Reorder(u8),
+    Touch(u8),
+    Retitle(u8),
+    /// Another date, so many hours ago.
+    Redate(u8, i16),
+    Slug(u8, u8),
+    Rename(u8, u8),
+    Move(u8, u8),
+    Recase(u8),
+    RenameAndEdit(u8, u8),
+    Delete(u8),
+    BringBack(u8),
+    BringBackAt(u8, u8),
+    Copy(u8, u8),
+    Swap(u8, u8),
+    Checkout,
+    Stand(u8, u8),
+    /// It goes in so many minutes, or stays after all.
+    Expire(u8, u8),
+    Permalink(u8),
+    Host(u8),
+    SameId(u8, u8),
+    Unmount(bool),
+    /// The clock is put by so many minutes.
+    Clock(i16),
+    Wait(u8),
+    Restart,
+    Crash,
+    LoseStore,
+    Carry,
+}
+
+/// Any of them.
+pub(super) fn operation() -> impl Strategy<Value = Operation> {
+    use Operation as O;
+    let post = any::<u8>;
+    let two = || (any::<u8>(), any::<u8>());
+    let files = prop_oneof![
+        8 => two().prop_map(|(path, kind)| O::Create(path, kind)),
+        3 => post().prop_map(O::Edit),
+        1 => post().prop_map(O::Respace),
+        1 => post().prop_map(O::Reorder),
+        1 => post().prop_map(O::Touch),
+        2 => post().prop_map(O::Retitle),
+        2 => (post(), -48..4800_i16).prop_map(|(post, hours)| O::Redate(post, hours)),
+        2 => two().prop_map(|(post, slug)| O::Slug(post, slug)),
+        3 => two().prop_map(|(post, path)| O::Rename(post, path)),
+        2 => two().prop_map(|(post, folder)| O::Move(post, folder)),
+        1 => post().prop_map(O::Recase),
+        2 => two().prop_map(|(post, path)| O::RenameAndEdit(post, path)),
+        3 => post().prop_map(O::Delete),
+        2 => post().prop_map(O::BringBack),
+        2 => two().prop_map(|(post, path)| O::BringBackAt(post, path)),
+        1 => two().prop_map(|(post, path)| O::Copy(post, path)),
+        2 => two().prop_map(|(post, other)| O::Swap(post, other)),
+        4 => two().prop_map(|(post, standing)| O::Stand(post, standing)),
+        2 => two().prop_map(|(post, minutes)| O::Expire(post, minutes)),
+        1 => two().prop_map(|(post, other)| O::SameId(post, other)),
+    ];
+    let others = prop_oneof![
+        1 => Just(O::Checkout),
+        1 => any::<u8>().prop_map(O::Permalink),
+        1 => any::<u8>().prop_map(O::Host),
+        1 => any::<bool>().prop_map(O::Unmount),
+        3 => (-600..600_i16).prop_map(O::Clock),
+        1 => any::<u8>().prop_map(O::Wait),
+        2 => Just(O::Restart),
+        2 => Just(O::Crash),
+        1 => Just(O::LoseStore),
+        1 => Just(O::Carry),
+    ];
+    prop_oneof![4 => files, 1 => others]
+}

@@ -1,0 +1,305 @@
+//! What operations do to files, to feedmill and to what is promised.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use jiff::SignedDuration;
+
+use super::Model;
+use super::manuscript::{Manuscript, Standing, in_folder, path_of, recased};
+use super::operation::Operation;
+use super::promises::Effects;
+
+impl Model {
+    /// Changes the file of the post picked by `number`.
+    fn change(&mut self, number: u8, is_edit: bool, change: impl FnOnce(&mut Manuscript)) -> Effects {
+        let Some(at) = self.pick(number, true) else {
+            return Effects::default();
+        };
+        change(&mut self.manuscripts[at]);
+        self.write(at);
+        Effects {
+            edited: vec![at],
+            must_tell: if is_edit { vec![at] } else { Vec::new() },
+            ..Effects::default()
+        }
+    }
+
+    /// Does `operation`, as far as it can be done, and says what that may do to what was told.
+    pub(super) fn perform(&mut self, operation: Operation) -> Result<Effects, String> {
+        use Operation as O;
+        match operation {
+            O::Create(..) | O::Edit(_) | O::Retitle(_) | O::Respace(_) | O::Reorder(_) | O::Touch(_) | O::Redate(..) => {
+                Ok(self.write_anew(operation))
+            }
+            O::Slug(..) | O::Stand(..) | O::Expire(..) | O::SameId(..) | O::Checkout => Ok(self.write_anew(operation)),
+            O::Permalink(_) | O::Host(_) | O::Unmount(_) | O::Clock(_) | O::Wait(_) | O::Restart => self.disturb(operation),
+            O::Crash | O::LoseStore | O::Carry => self.disturb(operation),
+            _ => Ok(self.relocate_files(operation)),
+        }
+    }
+
+    /// Writes files where they are.
+    fn write_anew(&mut self, operation: Operation) -> Effects {
+        use Operation as O;
+        let now = self.world.now;
+        let hours = |hours: i16| now - SignedDuration::from_hours(i64::from(hours));
+        let mut effects = Effects::default();
+        match operation {
+            O::Create(path, kind) => self.create(path_of(path), kind),
+            O::Edit(post) => effects = self.change(post, true, |m| m.edits += 1),
+            O::Retitle(post) => effects = self.change(post, true, |m| m.titles += 1),
+            O::Respace(post) => {
+                self.change(post, false, |m| m.is_spaced = !m.is_spaced);
+            }
+            O::Reorder(post) => {
+                self.change(post, false, |m| m.is_reordered = !m.is_reordered);
+            }
+            O::Touch(post) => {
+                if let Some(at) = self.pick(post, true) {
+                    self.world.touch(&self.manuscripts[at].path);
+                }
+            }
+            O::Redate(post, ago) => effects = self.change(post, false, |m| m.date = Some(hours(ago))),
+            O::Slug(post, slug) => {
+                self.change(post, false, |m| {
+                    m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned())
+                });
+            }
+            O::Checkout => {
+                for at in 0..self.manuscripts.len() {
+                    if self.manuscripts[at].is_there {
+                        self.world.remove(&self.manuscripts[at].path);
+                        self.write(at);
+                    }
+                }
+            }
+            O::Stand(post, standing) => {
+                self.change(post, false, |m| {
+                    m.standing = match standing % 4 {
+                        0 => Standing::Draft,
+                        1 => Standing::Unlisted,
+                        _ => Standing::Published,
+                    }
+                });
+            }
+            O::Expire(post, minutes) => {
+                self.change(post, false, |m| {
+                    m.expires = match m.expires {
+                        Some(_) => None,
+                        None => Some(now + Duration::from_mins(u64::from(minutes))),
+                    }
+                });
+            }
+            O::SameId(post, other) => {
+                if let (Some(a), Some(b)) = (self.pick(post, true), self.pick(other, true))
+                    && a != b
+                    && let Some(id) = self.manuscripts[a].id.clone()
+                {
+                    self.manuscripts[b].written_id = Some(id);
+                    self.manuscripts[b].id = None;
+                    self.write(b);
+                    effects.edited.push(b);
+                }
+            }
+            _ => {}
+        }
+        effects
+    }
+
+    /// Has files elsewhere, or nowhere.
+    fn relocate_files(&mut self, operation: Operation) -> Effects {
+        use Operation as O;
+        let mut effects = Effects::default();
+        match operation {
+            O::Rename(post, path) => {
+                if let Some(at) = self.pick(post, true) {
+                    self.relocate(at, path_of(path));
+                }
+            }
+            O::Move(post, folder) => {
+                if let Some(at) = self.pick(post, true) {
+                    let path = in_folder(&self.manuscripts[at].path, folder);
+                    self.relocate(at, path);
+                }
+            }
+            O::Recase(post) => {
+                if let Some(at) = self.pick(post, true) {
+                    let path = recased(&self.manuscripts[at].path);
+                    self.relocate(at, path);
+                }
+            }
+            O::RenameAndEdit(post, path) => {
+                if let Some(at) = self.pick(post, true)
+                    && self.relocate(at, path_of(path))
+                {
+                    self.manuscripts[at].edits += 1;
+                    self.write(at);
+                    effects.edited.push(at);
+                    effects.must_tell.push(at);
+                }
+            }
+            O::Delete(post) => {
+                if let Some(at) = self.pick(post, true) {
+                    self.world.remove(&self.manuscripts[at].path);
+                    self.manuscripts[at].is_there = false;
+                    self.unsettle(at);
+                }
+            }
+            O::BringBack(post) => self.bring_back(post, None),
+            O::BringBackAt(post, path) => self.bring_back(post, Some(path_of(path))),
+            O::Copy(post, path) => {
+                if let Some(at) = self.pick(post, true).filter(|_| self.is_free(&path_of(path))) {
+                    let number = self.manuscripts.len();
+                    self.manuscripts.push(Manuscript {
+                        number,
+                        path: path_of(path),
+                        id: None,
+                        is_out_from: None,
+                        ..self.manuscripts[at].clone()
+                    });
+                    self.write(number);
+                }
+            }
+            O::Swap(post, other) => {
+                if let (Some(a), Some(b)) = (self.pick(post, true), self.pick(other, true))
+                    && a != b
+                {
+                    let aside = Utf8PathBuf::from(".aside");
+                    let (first, second) = (self.manuscripts[a].path.clone(), self.manuscripts[b].path.clone());
+                    self.world.rename(&first, &aside);
+                    self.world.rename(&second, &first);
+                    self.world.rename(&aside, &second);
+                    (self.manuscripts[a].path, self.manuscripts[b].path) = (second, first);
+                    self.unsettle(a);
+                    self.unsettle(b);
+                }
+            }
+            _ => {}
+        }
+        effects
+    }
+
+    /// Does something to feedmill, and to no file.
+    fn disturb(&mut self, operation: Operation) -> Result<Effects, String> {
+        use Operation as O;
+        let mut effects = Effects::default();
+        match operation {
+            O::Permalink(number) => {
+                self.world.stop();
+                self.world.set_permalink(number);
+            }
+            O::Host(number) => {
+                self.world.stop();
+                self.world.set_host(number);
+            }
+            O::Unmount(is_restarted) => {
+                self.unmount(is_restarted)?;
+                effects.is_interrupted = true;
+            }
+            O::Clock(minutes) => self.world.now += SignedDuration::from_mins(i64::from(minutes)),
+            O::Wait(days) => self.world.pass(Duration::from_hours(24 * u64::from(days))),
+            O::Restart => self.world.stop(),
+            // what is lost under a clock that was put back cannot be known to be later
+            O::Crash if self.world.now < self.latest => self.world.stop(),
+            O::Crash => {
+                self.world.crash();
+                effects.is_crashed = true;
+            }
+            O::LoseStore => {
+                self.world.lose_store();
+                self.forget();
+                effects.is_forgotten = true;
+            }
+            O::Carry => self.world.carry(),
+            _ => {}
+        }
+        Ok(effects)
+    }
+
+    /// A new file at the path `path`; `kind` says what kind of post.
+    fn create(&mut self, path: Utf8PathBuf, kind: u8) {
+        if !self.is_free(&path) {
+            return;
+        }
+        let hours = |hours: i16| self.world.now - SignedDuration::from_hours(i64::from(hours));
+        let number = self.manuscripts.len();
+        let mut manuscript = Manuscript::new(number, path);
+        // a day of its own
+        let date = hours(i16::try_from(number).unwrap() * 30 + 1);
+        manuscript.date = (kind % 4 > 0).then_some(date);
+        if kind / 4 % 4 == 0 {
+            manuscript.written_id = Some(format!("urn:made-up:{number}"));
+        }
+        match kind / 16 % 8 {
+            0 => manuscript.standing = Standing::Draft,
+            1 => manuscript.standing = Standing::Unlisted,
+            2 => manuscript.date = Some(hours(-3)),
+            _ => {}
+        }
+        self.manuscripts.push(manuscript);
+        self.write(number);
+    }
+
+    fn bring_back(&mut self, post: u8, path: Option<Utf8PathBuf>) {
+        if let Some(at) = self.pick(post, false) {
+            let path = path.unwrap_or_else(|| self.manuscripts[at].path.clone());
+            if self.is_free(&path) {
+                self.manuscripts[at].path = path;
+                self.manuscripts[at].is_there = true;
+                self.unsettle(at);
+                self.write(at);
+            }
+        }
+    }
+
+    /// A folder that is not mounted takes nothing away.
+    fn unmount(&mut self, is_restarted: bool) -> Result<(), String> {
+        let gone = |model: &Model| model.world.get("/atom.xml").body.matches("deleted-entry").count();
+        self.world.start();
+        self.world.settle();
+        let before = gone(self);
+        if is_restarted {
+            self.world.stop();
+        }
+        self.world.mount(false);
+        self.world.start();
+        for _ in 0..3 {
+            self.world.turn();
+            self.world.pass(Duration::from_secs(if is_restarted { 3600 } else { 10 }));
+        }
+        let meanwhile = gone(self);
+        self.world.mount(true);
+        if meanwhile > before {
+            return Err(format!(
+                "{before} tombstones, and {meanwhile} of a folder that is not mounted"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the files say without what was remembered.
+    fn forget(&mut self) {
+        let authority = self.world.authority.clone();
+        let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();
+        let ids: Vec<Option<String>> = self.manuscripts.iter().map(|m| m.written_id.clone()).collect();
+        for manuscript in &mut self.manuscripts {
+            manuscript.is_out_from = None;
+            let day = manuscript
+                .date
+                .map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());
+            let derived = format!("tag:{authority},{day}:{}", manuscript.slug());
+            let is_alone = slugs
+                .iter()
+                .filter(|(slug, is_there)| *slug == manuscript.slug() && *is_there)
+                .count()
+                == 1;
+            let is_derived = manuscript.id.as_ref() == Some(&derived) && manuscript.written_id.is_none() && is_alone;
+            let is_written = manuscript.written_id.is_some() && manuscript.id == manuscript.written_id;
+            let is_claimed_once = ids.iter().filter(|id| **id == manuscript.id).count() <= 1;
+            if !manuscript.is_there || !(is_derived || is_written) || !is_claimed_once {
+                manuscript.id = None;
+            }
+        }
+    }
+}
