@@ -76,7 +76,7 @@ pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> V
     search.by_path(&memory);
     search.by_derived_id(&memory);
     search.by_likeness(&memory);
-    search.heirs(&memory);
+    search.other_ids(&memory);
     search.findings.into_iter().map(Option::unwrap_or_default).collect()
 }
 
@@ -140,8 +140,10 @@ impl Search<'_, '_> {
         for at in there.into_iter().chain(elsewhere) {
             match memory.posts.get_key_value(strangers[at].post.id.as_str()) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, record) => self.take(at, id),
+                // what it names is another's, so it may still be what it was
+                Some(_) => {}
                 // it is new, whatever it was before
-                _ => self.findings[at] = Some(Finding::default()),
+                None => self.findings[at] = Some(Finding::default()),
             }
         }
     }
@@ -157,23 +159,34 @@ impl Search<'_, '_> {
         })
     }
 
-    /// Those that were known by another id than they name take the place of what they were.
-    fn heirs(&mut self, memory: &Memory) {
-        for at in 0..self.strangers.len() {
-            let stranger = &self.strangers[at];
-            let is_new = self.findings[at].as_ref().is_some_and(|finding| finding.id.is_none());
-            if is_new
-                && named(stranger.post).is_some()
-                && let Some((id, record)) = memory.at(&stranger.post.source)
-                && record.withdrawn.is_none()
-                && self.is_free(id, memory)
-                && is_alike(stranger, record)
-            {
-                self.findings[at] = Some(Finding {
-                    id: None,
-                    heir_of: Some(Arc::clone(id)),
-                    remark: Some(other_id(stranger.post, id)),
-                });
+    /// Says which posts are not known by the id that they name. One that is new with it takes the place of what it was.
+    fn other_ids(&mut self, memory: &Memory) {
+        for (at, stranger) in self.strangers.iter().enumerate() {
+            let post = stranger.post;
+            let Some(named) = named(post) else { continue };
+            match self.findings[at].as_ref().map(|finding| finding.id.clone()) {
+                Some(Some(id)) if *id != *named => {
+                    let owner = memory.posts.get(named).map(|owner| owner.source.as_path());
+                    self.findings[at] = Some(Finding {
+                        id: Some(Arc::clone(&id)),
+                        remark: owner.map(|owner| taken(post, owner, &id)),
+                        heir_of: None,
+                    });
+                }
+                Some(None) => {
+                    if let Some((id, record)) = memory.at(&post.source)
+                        && record.withdrawn.is_none()
+                        && self.is_free(id, memory)
+                        && is_alike(stranger, record)
+                    {
+                        self.findings[at] = Some(Finding {
+                            id: None,
+                            heir_of: Some(Arc::clone(id)),
+                            remark: Some(other_id(post, id)),
+                        });
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -328,6 +341,11 @@ fn is_alike(stranger: &Stranger, record: &PostRecord) -> bool {
 fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
     let has_no_day = stranger.post.origins.date == Origin::FileTime || !record.is_dated;
     has_no_day || signs(stranger, record).day || is_alike(stranger, record)
+}
+
+fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {
+    let message = format!("the id {} belongs to {owner}; this post keeps {id}", post.id);
+    Diagnostic::new(Severity::Warning, "id-taken", &post.source, message).mend("write another `id`, or leave the key out")
 }
 
 fn other_id(post: &Post, id: &str) -> Diagnostic {
