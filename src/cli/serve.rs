@@ -192,7 +192,7 @@ impl Voice {
 fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
     let listen = &config.server.listen;
     match bound.address() {
-        Address::Tcp(address) if config.site.base_url.is_none() && (listen.ends_with(":0") || listen == "systemd") => {
+        Address::Tcp(address) if listen.ends_with(":0") || listen == "systemd" => {
             let mut config = Config::clone(&config);
             config.server.listen = address.to_string();
             Arc::new(config)

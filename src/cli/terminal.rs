@@ -55,7 +55,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));
     }
     if config.site.base_url.is_some() {
-        let _ = writeln!(text, "  listens  http://{}", config.server.listen);
+        let listen = &config.server.listen;
+        let scheme = if listen.starts_with("unix:") { "" } else { "http://" };
+        let _ = writeln!(text, "  listens  {scheme}{}", printable(listen));
     } else {
         let _ = writeln!(
             text,
