@@ -209,6 +209,14 @@ fn aliases_of_what_the_world_may_not_see_lead_nowhere() {
 }
 
 #[test]
+fn a_post_taken_back_under_another_slug_is_gone_from_where_it_was() {
+    let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\nText.")], "");
+    site.write("a.md", "---\ndate: 2026-01-01\nslug: other\ndraft: true\n---\nText.");
+    site.wait_for("/posts/a", |answer| answer.status == 410);
+    assert_eq!(site.get("/posts/other").status, 404);
+}
+
+#[test]
 fn redirects_lead_to_the_end_at_once() {
     let site = TestSite::start(
         &[
