@@ -11,7 +11,7 @@ mod pending;
 mod refused;
 mod trouble;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,10 +120,23 @@ impl Desk {
         self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))
     }
 
-    /// The files that are not there, and not yet believed to be gone.
+    /// The files that are not there, and not yet believed to be gone; and those that were renamed while what lies in their place is
+    /// not yet taken.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
-        self.missing.paths().cloned().collect()
+        let mut displaced: HashMap<(u64, u64), (&Utf8PathBuf, &Stamp)> = HashMap::new();
+        for (path, pending) in &self.pending {
+            if let Some(known) = self.files.get(path)
+                && !known.stamp.is_renamed(pending.stamp())
+            {
+                displaced.insert((known.stamp.device, known.stamp.inode), (path, &known.stamp));
+            }
+        }
+        let renamed = self.files.iter().filter_map(|(path, known)| {
+            let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
+            (path != *from && stamp.is_renamed(&known.stamp)).then_some(*from)
+        });
+        self.missing.paths().chain(renamed).cloned().collect()
     }
 
     /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
@@ -299,7 +312,11 @@ impl Desk {
             self.missing.remove(path);
         }
         let missing = self.missing.paths().filter_map(|path| self.files.get_key_value(path));
-        let mut absentees = Absentees::of(missing);
+        let displaced = sight.files.iter().filter_map(|(path, entry)| {
+            let known = self.files.get(path)?;
+            (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
+        });
+        let mut absentees = Absentees::of(missing).and_displaced(displaced);
         let polled = if self.is_polling {
             self.config.watch.poll
         } else {

@@ -29,6 +29,13 @@ impl Absentees {
         absentees
     }
 
+    /// Adds files that are still there under their names as other files: they may have been renamed before.
+    pub(super) fn and_displaced<'a>(mut self, displaced: impl Iterator<Item = &'a Known>) -> Absentees {
+        let by_inode = displaced.map(|known| ((known.stamp.device, known.stamp.inode), known.stamp));
+        self.by_inode.extend(by_inode);
+        self
+    }
+
     /// Whether a file seen with this stamp is one of them under another name.
     pub(super) fn are_renamed_to(&self, stamp: &Stamp) -> bool {
         let was = self.by_inode.get(&(stamp.device, stamp.inode));

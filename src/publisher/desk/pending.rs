@@ -72,6 +72,11 @@ impl Pending {
         }
     }
 
+    /// What it was last seen as.
+    pub(super) fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
     /// Whether it has to hold still at all.
     pub(super) fn is_waiting(&self) -> bool {
         !self.wait.is_zero()

@@ -34,6 +34,33 @@ fn a_file_renamed_into_place_is_taken_at_once() {
 }
 
 #[test]
+fn files_that_change_places_are_taken_together() {
+    let mut driver = Driver::of(&["a.md", "b.md"]);
+    let (a, b) = (driver.body("a.md"), driver.body("b.md"));
+    driver.posts.rename("a.md", "aside");
+    driver.posts.rename("b.md", "a.md");
+    driver.posts.rename("aside", "b.md");
+    // the last of the renames was not heard of yet
+    driver.look(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
+    assert_eq!((driver.body("a.md"), driver.body("b.md")), (b, a));
+}
+
+#[test]
+fn a_file_that_was_renamed_is_missing_while_what_took_its_place_holds_still() {
+    let mut driver = Driver::of(&["a.md", "b.md"]);
+    driver.posts.rename("b.md", "a.md");
+    driver.posts.write("b.md", "# Another");
+    driver.look(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
+    assert!(driver.desk.missing().contains(Utf8Path::new("b.md")));
+    driver.look(100, &[]);
+    assert!(driver.desk.missing().is_empty() && driver.body("b.md").contains("Another"));
+    // an edit in place displaces nothing
+    driver.posts.write("a.md", "# Edited");
+    driver.look(0, &[("a.md", How::Modified)]);
+    assert!(driver.desk.missing().is_empty());
+}
+
+#[test]
 fn a_known_file_that_was_closed_is_taken_at_once_but_not_twice_within_the_settle_time() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "# One");
