@@ -230,7 +230,7 @@ impl Press {
         let material = self.material(&posts, now, tick);
         let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
         self.ledger.note(&site.all, now);
-        self.keep_in_time();
+        self.keep_in_time(&site);
         if let Some((before, at)) = &shown
             && is_due
         {
@@ -287,12 +287,17 @@ impl Press {
         }
     }
 
-    /// Has the store remember what a crash must not forget before the world sees it; the rest a little later.
-    fn keep_in_time(&mut self) {
-        let (records, is_urgent) = self.ledger.take_changes();
-        let Some(store) = self.store.as_ref().filter(|_| !records.is_empty()) else {
+    /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
+    /// another is such a thing: its dates may not go back.
+    fn keep_in_time(&mut self, site: &Site) {
+        let (mut records, is_urgent) = self.ledger.take_changes();
+        let Some(store) = &self.store else { return };
+        let known = records.len();
+        records.extend(site.changed_documents().into_iter().map(Record::Document));
+        if records.is_empty() {
             return;
-        };
+        }
+        let is_urgent = is_urgent || records.len() > known;
         let changes = records.into_iter().map(Change::Put).collect();
         if is_urgent {
             // a disk that cannot keep it stops nothing: the store says so, and goes on trying
