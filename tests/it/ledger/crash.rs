@@ -1,0 +1,380 @@
+//! The program killed at any moment, again and again, while its author goes on: what the world was once told stays true.
+//!
+//! `FEEDMILL_TEST_KILLS` says how often (200 unless it does), `FEEDMILL_TEST_SEED` repeats a run as far as time repeats itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use camino::Utf8Path;
+use feedmill::ledger::Record;
+use feedmill::store::read;
+use feedmill::time::Timestamp;
+use tempfile::TempDir;
+
+use self::author::{Author, Random};
+use self::told::{Told, from_atom, from_json, from_rss};
+use crate::commands::{Serving, feedmill, folder, run};
+
+mod author;
+mod told;
+
+const BASE: &str = "http://blog.example";
+/// Two at once: most of a round is waiting.
+const LANES: u64 = 2;
+/// What anything is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(60);
+const CONFIG: &str = "[site]\nbase_url = 'http://blog.example'\n[feed]\nlimit = 200\n[list]\nper_page = 200\n\
+                      [watch]\nsettle = 0.02\ndelete_grace = 0.1\n";
+const LISTS: [&str; 5] = ["/atom.xml", "/rss.xml", "/feed.json", "/api/posts", "/tags/harbour/atom.xml"];
+/// How many of the addresses that were seen are asked for in a round.
+const SAMPLE: usize = 12;
+
+#[test]
+fn what_was_told_stays_true_however_often_it_is_killed() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let kills = number("FEEDMILL_TEST_KILLS").unwrap_or(200);
+    let clock = || u64::from(SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
+    let seed = number("FEEDMILL_TEST_SEED").unwrap_or_else(clock);
+    println!("FEEDMILL_TEST_SEED={seed}");
+    std::thread::scope(|lanes| {
+        for lane in 0..LANES {
+            lanes.spawn(move || kill_again_and_again(kills.div_ceil(LANES), seed.wrapping_add(lane << 32)));
+        }
+    });
+}
+
+fn kill_again_and_again(kills: u64, seed: u64) {
+    let site = folder(&[("feedmill.toml", CONFIG)]);
+    let author = Mutex::new(Author::new(site.path().join("posts"), seed));
+    let is_over = AtomicBool::new(false);
+    let end = End(&is_over);
+    std::thread::scope(|threads| {
+        threads.spawn(|| write_until(&is_over, &author, seed));
+        // also where this panics, the author ends
+        let _end = end;
+        let mut reader = Reader::new(&site, &author, seed);
+        for round in 0..kills {
+            reader.round(round);
+        }
+        reader.last_look();
+    });
+}
+
+/// Tells the author to end.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn write_until(is_over: &AtomicBool, author: &Mutex<Author>, seed: u64) {
+    let mut random = Random(!seed);
+    while !is_over.load(Ordering::Relaxed) {
+        author.lock().unwrap_or_else(PoisonError::into_inner).work();
+        std::thread::sleep(Duration::from_millis(random.below(40)));
+    }
+}
+
+/// Who reads everything, and remembers it better than any store.
+struct Reader<'a> {
+    site: &'a TempDir,
+    author: &'a Mutex<Author>,
+    random: Random,
+    /// By marker.
+    ids: HashMap<String, String>,
+    /// By id.
+    markers: HashMap<String, String>,
+    addresses: BTreeSet<String>,
+    published: HashMap<String, Timestamp>,
+    /// By list and by id: what only moves forward.
+    dates: HashMap<(String, String), Timestamp>,
+    round: u64,
+    address: String,
+}
+
+struct Answer {
+    status: u16,
+    headers: ureq::http::HeaderMap,
+    body: String,
+}
+
+impl<'a> Reader<'a> {
+    fn new(site: &'a TempDir, author: &'a Mutex<Author>, seed: u64) -> Reader<'a> {
+        Reader {
+            site,
+            author,
+            random: Random(seed.wrapping_mul(3)),
+            ids: HashMap::new(),
+            markers: HashMap::new(),
+            addresses: BTreeSet::new(),
+            published: HashMap::new(),
+            dates: HashMap::new(),
+            round: 0,
+            address: String::new(),
+        }
+    }
+
+    /// One life of the program, from its start to its violent end.
+    fn round(&mut self, round: u64) {
+        self.round = round;
+        self.author().note(&format!("round {round}"));
+        let serving = Serving::start(self.site.path(), &["--state", "state"]);
+        if self.random.chance(4) {
+            // before it is up, or just after
+            std::thread::sleep(Duration::from_millis(self.random.below(150)));
+            drop(serving);
+            return self.look_into_the_store();
+        }
+        self.await_start(&serving);
+        for list in LISTS {
+            self.read(list);
+        }
+        let author = self.author();
+        for _ in 0..SAMPLE.min(self.addresses.len()) {
+            let at = usize::try_from(self.random.below(self.addresses.len() as u64)).unwrap();
+            let address = self.addresses.iter().nth(at).unwrap().clone();
+            self.visit(&address, &author);
+        }
+        drop(author);
+        let until = Instant::now() + Duration::from_millis(self.random.below(150));
+        // just when the world has seen something new nothing may be left to remember
+        let at_news = self.random.chance(2);
+        let mut known: HashMap<&str, String> = HashMap::new();
+        while Instant::now() < until {
+            let list = LISTS[usize::try_from(self.random.below(LISTS.len() as u64)).unwrap()];
+            let body = self.read(list);
+            if known.insert(list, body.clone()).is_some_and(|before| before != body) && at_news {
+                break;
+            }
+        }
+        drop(serving);
+        self.author().note("killed");
+        self.look_into_the_store();
+    }
+
+    fn await_start(&mut self, serving: &Serving) {
+        let lines = serving.until("Ctrl-C ends it");
+        let wrong = |line: &&String| {
+            ["is now in", "was empty", "not kept", "not understood"]
+                .iter()
+                .any(|w| line.contains(w))
+        };
+        let wrong = lines.iter().find(wrong).filter(|_| !self.ids.is_empty());
+        assert!(wrong.is_none(), "round {}: {wrong:?}", self.round);
+        let listens = lines.iter().find_map(|line| line.split_once("listens  ")).unwrap();
+        self.address = listens.1.trim().to_owned();
+    }
+
+    fn author(&self) -> MutexGuard<'a, Author> {
+        self.author.lock().unwrap()
+    }
+
+    /// Everything that the world has seen is in the store, and nobody had to mend that.
+    fn look_into_the_store(&mut self) {
+        if self.random.chance(2) {
+            return;
+        }
+        let state = self.site.path().join("state");
+        if self.round.is_multiple_of(10) {
+            let (status, _, err) = run(&mut feedmill(self.site.path(), &["ledger", "export", "--state", "state"]));
+            assert_eq!(status, 0, "round {}: {err}", self.round);
+        }
+        let contents = read(Utf8Path::from_path(&state).unwrap()).unwrap();
+        let notes = contents.notes;
+        // before anybody has seen anything it may have been killed while it made its file
+        assert!(notes.is_empty() || self.ids.is_empty(), "round {}: {notes:?}", self.round);
+        let kept: BTreeSet<&str> = contents.records.iter().filter_map(post_id).collect();
+        for (marker, id) in &self.ids {
+            assert!(
+                kept.contains(id.as_str()),
+                "round {}: {marker} is forgotten, {id}",
+                self.round
+            );
+        }
+        if let Ok(files) = std::fs::read_dir(state) {
+            for file in files {
+                let name = file.unwrap().file_name().into_string().unwrap();
+                let is_own = [
+                    "ledger.db",
+                    "ledger.db-journal",
+                    "ledger.db-wal",
+                    "ledger.db-shm",
+                    "ledger.lock",
+                ]
+                .contains(&name.as_str());
+                assert!(is_own, "round {}: {name}", self.round);
+            }
+        }
+    }
+
+    /// What there is in the end is what the author wrote, no more and no less.
+    fn last_look(&mut self) {
+        let serving = Serving::start(self.site.path(), &["--state", "state"]);
+        self.await_start(&serving);
+        let author = self.author();
+        let works = author.works.iter().filter(|(_, work)| work.is_public());
+        let wanted: BTreeMap<&str, String> = works.map(|(marker, work)| (marker.as_str(), work.revision(marker))).collect();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let body = self.read("/feed.json");
+            let told = from_json(&body, "items");
+            let is_as_written = |post: &Told| {
+                wanted
+                    .get(post.marker.as_str())
+                    .is_some_and(|revision| post.text.contains(revision))
+            };
+            if told.len() == wanted.len() && told.iter().all(is_as_written) {
+                break;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{wanted:#?} was written, this is served: {told:#?}"
+            );
+        }
+        for address in self.addresses.clone() {
+            self.visit(&address, &author);
+        }
+        println!(
+            "{} rounds, {} posts seen, {} addresses",
+            self.round + 1,
+            self.ids.len(),
+            self.addresses.len()
+        );
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let mut answer = agent.get(format!("{}{path}", self.address)).call().unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: answer.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    /// Reads a list of posts and holds it to all that was told before.
+    fn read(&mut self, list: &str) -> String {
+        let answer = self.get(list);
+        assert_eq!(answer.status, 200, "{list}");
+        assert!(
+            !answer.body.contains("withheld"),
+            "round {}: a draft in {list}: {}",
+            self.round,
+            answer.body
+        );
+        if let Some(modified) = answer.headers.get("last-modified") {
+            let modified = httpdate::parse_http_date(modified.to_str().unwrap()).unwrap();
+            self.moves_forward(list, "Last-Modified", Timestamp::try_from(modified).unwrap());
+        }
+        let told = match list {
+            "/atom.xml" | "/tags/harbour/atom.xml" => {
+                let (updated, told) = from_atom(&answer.body);
+                self.moves_forward(list, "updated", updated);
+                told
+            }
+            "/rss.xml" => from_rss(&answer.body),
+            "/feed.json" => from_json(&answer.body, "items"),
+            _ => from_json(&answer.body, "posts"),
+        };
+        let ids: BTreeSet<&str> = told.iter().map(|post| post.id.as_str()).collect();
+        assert_eq!(
+            ids.len(),
+            told.len(),
+            "round {}: an id twice in {list}: {told:#?}",
+            self.round
+        );
+        for post in told {
+            self.remember(list, post);
+        }
+        answer.body
+    }
+
+    /// Holds a post to what was told of it before.
+    fn remember(&mut self, list: &str, post: Told) {
+        let round = self.round;
+        let id = self.ids.entry(post.marker.clone()).or_insert_with(|| post.id.clone());
+        assert_eq!(*id, post.id, "round {round}: another id in {list}: {post:?}");
+        let marker = self.markers.entry(post.id.clone()).or_insert_with(|| post.marker.clone());
+        assert_eq!(*marker, post.marker, "round {round}: another post's id in {list}: {post:?}");
+        if let Some(published) = post.published {
+            let first = *self.published.entry(post.marker.clone()).or_insert(published);
+            assert_eq!(first, published, "round {round}: another date in {list}: {post:?}");
+        }
+        if let Some(updated) = post.updated {
+            self.moves_forward("posts", &post.marker, updated);
+        }
+        self.addresses.insert(post.address);
+    }
+
+    fn moves_forward(&mut self, list: &str, what: &str, at: Timestamp) {
+        let round = self.round;
+        let told = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
+        assert!(*told <= at, "round {round}: {what} of {list} went back from {told} to {at}");
+        *told = at;
+    }
+
+    /// Goes to an address that there once was, while nobody writes: there is the post, or the way to it in one hop, or word that it
+    /// was taken away.
+    fn visit(&self, address: &str, author: &Author) {
+        let round = self.round;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut answer = self.get(address);
+            assert!(
+                matches!(answer.status, 200 | 301 | 410 | 503),
+                "round {round}: {} at {address}",
+                answer.status
+            );
+            if answer.status == 301 {
+                let location = answer.headers["location"].to_str().unwrap();
+                answer = self.get(location.strip_prefix(BASE).unwrap());
+            }
+            if answer.status == 200 {
+                let asked = author.asked_for.get(address).into_iter().flatten();
+                let owners: Vec<&String> = asked.collect();
+                let is_owners = owners.is_empty() || owners.iter().any(|marker| answer.body.contains(*marker));
+                assert!(is_owners, "round {round}: at {address} of {owners:?} is {}", answer.body);
+                assert!(!answer.body.contains("withheld"), "round {round}: a draft at {address}");
+            }
+            // what was written just now may still be on its way
+            if matches!(answer.status, 200 | 410) {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "round {round}: {} in the end at {address}",
+                answer.status
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// How many of the author's last deeds are told where something is wrong.
+const TOLD_DEEDS: usize = 100;
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let author = self.author.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = author.diary.len().saturating_sub(TOLD_DEEDS);
+            println!("{:#?}", &author.diary[first..]);
+        }
+    }
+}
+
+fn post_id(record: &Record) -> Option<&str> {
+    match record {
+        Record::Post(post) => Some(post.id.as_str()),
+        _ => None,
+    }
+}

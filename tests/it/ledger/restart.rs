@@ -1,0 +1,43 @@
+//! What happened to the folder while nobody looked.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::commands::{Serving, feedmill, folder, run};
+use crate::server::write;
+
+const WALK: &str = "All of the harbour wall, the crane, the nets drying on the quay and the gulls above them.\n";
+const BREAD: &str = "Flour, water, salt and a spoon of the starter; knead it, fold it thrice and leave it overnight.\n";
+
+/// The ids that are remembered, by title.
+fn ids(state: &std::path::Path) -> Vec<(String, String)> {
+    let (status, out, err) = run(&mut feedmill(state, &["ledger", "export", "--state", "state"]));
+    assert_eq!(status, 0, "{err}");
+    let records = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let posts = records.filter(|record| record["record"] == "post");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    posts.map(|post| (text(&post["title"]), text(&post["id"]))).collect()
+}
+
+#[test]
+fn posts_that_changed_places_and_were_edited_are_who_they_were() {
+    let site = folder(&[
+        ("posts/one.md", &format!("# A walk\n\n{WALK}")),
+        ("posts/two.md", &format!("---\ntitle: Bread\ndate: 2026-01-31\n---\n{BREAD}")),
+    ]);
+    let serve = || Serving::start(site.path(), &["--state", "state", "--base-url", "http://blog.example"]);
+    serve().until("Ctrl-C ends it");
+    let before = ids(site.path());
+    assert_eq!(before.len(), 2);
+
+    fs::remove_file(site.path().join("posts/one.md")).unwrap();
+    write(site.path(), "posts/two.md", &format!("# A walk\n\n{WALK}Fog.\n"));
+    write(
+        site.path(),
+        "posts/one.md",
+        &format!("---\ntitle: Bread\ndate: 2026-01-31\n---\n{BREAD}Bake it.\n"),
+    );
+    serve().until("Ctrl-C ends it");
+    assert_eq!(ids(site.path()), before);
+}
