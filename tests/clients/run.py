@@ -6,13 +6,18 @@
 Each client subscribes, asks again while nothing has changed (and must be answered 304), and asks again after a new post (and must
 find it, and nothing twice). A client that is not installed is skipped, and that is said. Clients: curl, feedparser, reader,
 newsboat, and a browser's fetch() from another origin (chromium).
+
+Last, reader and newsboat stay subscribed while everything happens to a site that must never bring an item back: names, titles,
+slugs, folders and the domain change, files are rewritten by git, the program and what it remembers are moved.
 """
 import contextlib
 import http.client
 import http.server
+import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -76,46 +81,67 @@ class Site:
             self.write(number)
         # a client may keep nothing here, or it would rightly not ask again
         (self.folder / "feedmill.toml").write_text("[site]\ntitle = 'Tried by readers'\n[cache]\nfeeds = 0\n")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FEEDMILL_")}
-        self.process = subprocess.Popen(
-            [program, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
-            cwd=self.folder, stderr=subprocess.PIPE, text=True, env=environment)
-        address = None
-        for line in self.process.stderr:
-            if found := re.search(r"^  read +http://([^/]+)/", line):
-                address = found[1]
-            if "Ctrl-C" in line:
-                break
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-        self.upstream = address
-        self.recorder = Recorder(address)
+        self.program = program
+        self.recorder = Recorder(None)
+        self.start()
         threading.Thread(target=self.recorder.serve_forever, daemon=True).start()
         self.base = f"http://127.0.0.1:{self.recorder.server_address[1]}"
+
+    def start(self, *arguments):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FEEDMILL_")}
+        self.process = subprocess.Popen(
+            [self.program, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", *arguments],
+            cwd=self.folder, stderr=subprocess.PIPE, text=True, env=environment)
+        for line in self.process.stderr:
+            # with a base URL the one it listens at is told apart, and last
+            if found := re.search(r"^  (?:read|listens) +http://([^/\s]+)", line):
+                self.upstream = self.recorder.upstream = found[1]
+            if "Ctrl-C" in line:
+                break
+        self.said = []
+        threading.Thread(target=self.said.extend, args=(self.process.stderr,), daemon=True).start()
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0, "feedmill ends well"
+
+    def restart(self, *arguments):
+        self.stop()
+        self.start(*arguments)
 
     def write(self, number):
         (self.posts / f"post-{number}.md").write_text(post(number))
 
+    def wait_for(self, what, condition):
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"never: {what}"
+            time.sleep(0.01)
+
     def add(self, number):
         """Adds a post, and waits until it is served with a date: one that lies ahead of the clock is not sent."""
         self.write(number)
-        deadline = time.monotonic() + PATIENCE
         for path in ("/rss.xml", "/atom.xml", "/feed.json"):
-            while not self.shows(path, f"Post {number}"):
-                assert time.monotonic() < deadline, "the new post never came"
-                time.sleep(0.01)
+            self.wait_for("the new post", lambda path=path: self.shows(path, f"Post {number}"))
 
-    def shows(self, path, text):
+    def get(self, path):
         connection = http.client.HTTPConnection(self.upstream, timeout=PATIENCE)
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read().decode()
         connection.close()
+        return answer, body
+
+    def shows(self, path, text):
+        answer, body = self.get(path)
         return text in body and answer.getheader("Last-Modified") is not None
+
+    def items(self):
+        return json.loads(self.get("/feed.json")[1])["items"]
 
     def close(self):
         self.recorder.shutdown()
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, "feedmill ends well"
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -190,27 +216,152 @@ def reader(site):
             assert unread == [f"Post {number}"], unread
 
 
-def newsboat(site):
-    need("newsboat")
-    home = site.folder / "newsboat"
-    home.mkdir()
-    (home / "urls").write_text(site.base + "/atom.xml\n")
-    (home / "config").write_text("")
+class Newsboat:
+    """A newsboat of its own, subscribed to one feed."""
 
-    def run(*commands):
+    def __init__(self, home, url):
+        need("newsboat")
+        self.home = home
+        home.mkdir()
+        (home / "urls").write_text(url + "\n")
+        (home / "config").write_text("")
+
+    def run(self, *commands):
+        home = self.home
         done = subprocess.run(["newsboat", "-u", home / "urls", "-C", home / "config", "-c", home / "cache.db", "-x", *commands],
                               check=True, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "HOME": str(home)})
         return done.stdout
-    run("reload")
-    assert run("print-unread").startswith("3 unread"), run("print-unread")
+
+    def reload(self):
+        """How many items there are after asking again, and how many of them are unread."""
+        self.run("reload")
+        unread = int(self.run("print-unread").split()[0])
+        return self.ask("SELECT count(*) FROM rss_item WHERE deleted = 0"), unread
+
+    def mark_all_as_read(self):
+        self.ask("UPDATE rss_item SET unread = 0")
+
+    def ask(self, sql):
+        with contextlib.closing(sqlite3.connect(self.home / "cache.db")) as cache, cache:
+            row = cache.execute(sql).fetchone()
+        return row and row[0]
+
+
+def newsboat(site):
+    mine = Newsboat(site.folder / "newsboat", site.base + "/atom.xml")
+    assert mine.reload() == (3, 3)
     # it sends what it knows from the third time on
     for _ in range(3):
-        run("reload")
+        mine.run("reload")
     assert site.recorder.statuses("/atom.xml")[-1] == 304, site.recorder.answers
-    assert run("print-unread").startswith("3 unread")
+    assert mine.reload() == (3, 3)
     site.add(4)
-    run("reload")
-    assert run("print-unread").startswith("4 unread"), run("print-unread")
+    assert mine.reload() == (4, 4)
+
+
+class LongReader:
+    """The library reader, subscribed to one feed."""
+
+    def __init__(self, url):
+        try:
+            from reader import make_reader
+        except ImportError as error:
+            raise Skip(error) from error
+        self.mine = make_reader(":memory:")
+        self.url = url
+        self.mine.add_feed(url)
+
+    def reload(self):
+        self.mine.update_feed(self.url)
+        return self.mine.get_entry_counts().total, sum(1 for _ in self.mine.get_entries(read=False))
+
+    def mark_all_as_read(self):
+        for entry in list(self.mine.get_entries(read=False)):
+            self.mine.mark_entry_as_read(entry)
+
+
+def subscribers(site):
+    """Who has read everything is shown nothing again, whatever happens to the site."""
+    need("git")
+    for number in (4, 5, 6):
+        site.add(number)
+    readers = {f"reader{path}": LongReader(site.base + path) for path in ("/rss.xml", "/atom.xml", "/feed.json")}
+    readers["newsboat/atom.xml"] = Newsboat(site.folder / "newsboat", site.base + "/atom.xml")
+    for name, mine in readers.items():
+        assert mine.reload() == (6, 6), (name, mine.reload())
+        mine.mark_all_as_read()
+    ids = {item["id"] for item in site.items()}
+    steps = 0
+
+    def nothing_is_new(after, wanted=(6, 0)):
+        nonlocal steps
+        found = {name: mine.reload() for name, mine in readers.items()}
+        assert set(found.values()) == {wanted}, f"after {after}, items and unread ones of each: {found}"
+        steps += 1
+
+    def has_item(**wanted):
+        return lambda: any(all(item[key] == value for key, value in wanted.items()) for item in site.items())
+
+    posts, old, new = site.posts, "http://old.example", "http://new.example"
+    site.restart("--base-url", old)
+    nothing_is_new("the first address")
+    (posts / "post-1.md").rename(posts / "renamed.md")
+    site.wait_for("the new name", has_item(url=f"{old}/posts/renamed"))
+    nothing_is_new("a rename")
+    (posts / "post-2.md").write_text(post(2).replace("Post 2", "A better title"))
+    site.wait_for("the new title", has_item(title="A better title"))
+    nothing_is_new("a retitle")
+    (posts / "post-3.md").write_text(post(3).replace("date:", "slug: third\ndate:"))
+    site.wait_for("the new slug", has_item(url=f"{old}/posts/third"))
+    nothing_is_new("a new slug")
+    (posts / "archive").mkdir()
+    (posts / "post-4.md").rename(posts / "archive" / "post-4.md")
+    site.wait_for("the move", lambda: any("archive/post-4.md" in line for line in site.said))
+    nothing_is_new("a move to a folder")
+    site.restart("--base-url", new)
+    site.wait_for("the new domain", has_item(url=f"{new}/posts/third"))
+    nothing_is_new("another domain")
+
+    def git(*arguments):
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@example.com", *arguments],
+                       cwd=posts, check=True, capture_output=True, timeout=PATIENCE)
+    git("init", "--quiet", "--initial-branch=first")
+    git("add", ".")
+    git("commit", "--quiet", "--message=one")
+    git("checkout", "--quiet", "-b", "second")
+    for path in posts.rglob("*.md"):
+        path.write_text(path.read_text() + "\nAnd a word more.\n")
+    git("commit", "--quiet", "--all", "--message=two")
+    site.wait_for("the second branch", lambda: all("a word more" in item["content_html"] for item in site.items()))
+    nothing_is_new("an edit of every file")
+    git("checkout", "--quiet", "first")
+    site.wait_for("the first branch", lambda: not any("a word more" in item["content_html"] for item in site.items()))
+    nothing_is_new("a checkout")
+    git("checkout", "--quiet", "second")
+    git("checkout", "--quiet", "first")
+    nothing_is_new("two checkouts in a row")
+
+    # while it runs, as a backup does
+    shutil.copytree(site.folder / ".feedmill", site.folder / "backup")
+    site.restart("--base-url", new)
+    nothing_is_new("a restart")
+    site.stop()
+    shutil.rmtree(site.folder / ".feedmill")
+    (site.folder / "backup").rename(site.folder / ".feedmill")
+    site.start("--base-url", new)
+    nothing_is_new("what is remembered from a backup")
+
+    # both keep what a feed no longer has
+    (posts / "post-5.md").rename(site.folder / "post-5.md")
+    site.wait_for("the deletion", lambda: len(site.items()) == 5)
+    nothing_is_new("a deletion")
+    (site.folder / "post-5.md").rename(posts / "back.md")
+    site.wait_for("the return", lambda: len(site.items()) == 6)
+    nothing_is_new("its return")
+    assert {item["id"] for item in site.items()} == ids
+    site.add(7)
+    nothing_is_new("a new post", (7, 1))
+    print(f"subscribers: {len(readers)} through {steps} steps")
 
 
 def browser(site):
@@ -254,7 +405,7 @@ def browser(site):
 def main():
     program = str(Path(sys.argv[1]).resolve())
     passed = failed = skipped = 0
-    for client in (curl, feedparser, reader, newsboat, browser):
+    for client in (curl, feedparser, reader, newsboat, browser, subscribers):
         site = Site(program)
         try:
             client(site)
