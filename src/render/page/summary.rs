@@ -36,11 +36,11 @@ impl Summary {
             summary: shortened(&one_line(&post.summary)),
             date: Day::of(post.date, site),
             tags: tags(post, addresses),
-            direction: if post.direction != Direction::of_language(site) {
-                Some(post.direction.as_str())
-            } else {
+            direction: if post.direction == Direction::of_language(site) {
                 // a post in another language that does not say so
                 (language.is_none() && runs_left(&title)).then_some("auto")
+            } else {
+                Some(post.direction.as_str())
             },
             language,
             title,

@@ -24,7 +24,7 @@ const BASE: &str = "http://blog.example";
 /// Two at once: most of a round is waiting.
 const LANES: u64 = 2;
 /// What anything is waited for at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const CONFIG: &str = "[site]\nbase_url = 'http://blog.example'\n[feed]\nlimit = 200\n[list]\nper_page = 200\n\
                       [watch]\nsettle = 0.02\ndelete_grace = 0.1\n";
 const LISTS: [&str; 5] = ["/atom.xml", "/rss.xml", "/feed.json", "/api/posts", "/tags/harbour/atom.xml"];

@@ -33,8 +33,15 @@ impl Model {
                 Ok(self.write_anew(operation))
             }
             O::Slug(..) | O::Stand(..) | O::Expire(..) | O::SameId(..) | O::Checkout => Ok(self.write_anew(operation)),
-            O::Permalink(_) | O::Host(_) | O::Unmount(_) | O::Clock(_) | O::Wait(_) | O::Restart => self.disturb(operation),
-            O::Crash | O::LoseStore | O::Carry => self.disturb(operation),
+            O::Permalink(_)
+            | O::Host(_)
+            | O::Unmount(_)
+            | O::Clock(_)
+            | O::Wait(_)
+            | O::Restart
+            | O::Crash
+            | O::LoseStore
+            | O::Carry => self.disturb(operation),
             _ => Ok(self.relocate_files(operation)),
         }
     }
@@ -63,7 +70,7 @@ impl Model {
             O::Redate(post, ago) => effects = self.change(post, false, |m| m.date = Some(hours(ago))),
             O::Slug(post, slug) => {
                 self.change(post, false, |m| {
-                    m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned())
+                    m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned());
                 });
             }
             O::Checkout => {
