@@ -211,6 +211,15 @@ const ROWS: &[Row] = &[
     ("a second file claims the id of one that is edited",
         &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill'"), ("b.md", "title: B;id: \"tag:localhost,2000:a\"", "lamp")]],
         &[("a.md", "a.md")], &[]),
+    (
+        "a known post claims the id of another",
+        &[
+            &[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: B", "lamp")],
+            &[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: B;id: x:1", "lamp'")],
+        ],
+        &[("a.md", "a.md"), ("b.md", "b.md")],
+        &["id-taken"],
+    ),
 ];
 
 #[test]

@@ -135,7 +135,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 6] = [
+    let sequences: [(&str, &[Operation]); 7] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -156,6 +156,10 @@ fn what_once_went_wrong() {
         (
             "a copy that wants the same slug",
             &[O::Create(106, 53), O::Slug(0, 130), O::Copy(0, 24), O::Retitle(0)],
+        ),
+        (
+            "an id that is another's, written into a known post",
+            &[O::Create(3, 48), O::Create(4, 52), O::SameId(0, 1), O::Restart],
         ),
     ];
     for (name, operations) in sequences {
