@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record::{Fingerprint, Former, PostRecord};
-use super::{Id, Ledger, SECOND};
+use super::{Id, Ledger, Past, SECOND};
 use crate::post::{Origin, Post, Visibility};
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ impl Ledger {
                     let Some(record) = self.posts.get_mut(&id) else { continue };
                     let before = record.clone();
                     if is_out {
-                        rewrite(record, post, wanted, now);
+                        rewrite(record, post, wanted, left_at(&record.address, &self.past, now));
                     } else {
                         record.source.clone_from(&post.source);
                     }
@@ -81,17 +81,20 @@ impl Ledger {
     }
 }
 
-/// Brings `record` up to `post`, as it is published.
-fn rewrite(record: &mut PostRecord, post: &Post, wanted: String, now: Timestamp) {
+/// When a post leaves `address` at `now`: after whoever left it before, though the clock was put back since.
+fn left_at(address: &str, past: &Past, now: Timestamp) -> Timestamp {
+    let before = past.tenant(address).map(|tenant| tenant.until);
+    before.map_or(now, |before| before.saturating_add(SECOND).unwrap_or(before).max(now))
+}
+
+/// Brings `record` up to `post`, as it is published; the address that it had, it left at `until`.
+fn rewrite(record: &mut PostRecord, post: &Post, wanted: String, until: Timestamp) {
     if record.address != post.address {
         let former = std::mem::replace(&mut record.address, post.address.clone());
         record
             .earlier
             .retain(|earlier| earlier.address != former && earlier.address != post.address);
-        record.earlier.push(Former {
-            address: former,
-            until: now,
-        });
+        record.earlier.push(Former { address: former, until });
         let surplus = record.earlier.len().saturating_sub(MOST_ADDRESSES);
         record.earlier.drain(..surplus);
     }

@@ -135,7 +135,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 7] = [
+    let sequences: [(&str, &[Operation]); 8] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -160,6 +160,16 @@ fn what_once_went_wrong() {
         (
             "an id that is another's, written into a known post",
             &[O::Create(3, 48), O::Create(4, 52), O::SameId(0, 1), O::Restart],
+        ),
+        (
+            "an address that two had, the later one by a clock put back",
+            &[
+                O::Create(92, 48),
+                O::Slug(0, 41),
+                O::Clock(-1),
+                O::Create(116, 16),
+                O::Permalink(13),
+            ],
         ),
     ];
     for (name, operations) in sequences {
