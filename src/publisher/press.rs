@@ -152,6 +152,7 @@ impl Press {
         let hints = if self.has_failed { &doubtful } else { hints };
         let builds = self.builds;
         let worked = catch_unwind(AssertUnwindSafe(|| {
+            self.is_stale |= self.take_found();
             let again_in = self.look(hints, now, tick);
             self.build(now, tick);
             self.keep();
@@ -160,7 +161,8 @@ impl Press {
                 .absences
                 .due()
                 .map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
-            [again_in, absent_due].into_iter().flatten().min()
+            let unfinished = self.is_stale.then_some(RETRY);
+            [again_in, absent_due, unfinished].into_iter().flatten().min()
         }));
         self.has_failed = worked.is_err();
         let again_in = worked.unwrap_or(Some(RETRY));
@@ -230,7 +232,7 @@ impl Press {
         let material = self.material(&posts, now, tick);
         let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
         self.ledger.note(&site.all, now);
-        self.keep_in_time(&site);
+        let is_behind = self.keep_in_time(&site);
         if let Some((before, at)) = &shown
             && is_due
         {
@@ -244,7 +246,7 @@ impl Press {
             }
         }
         self.newest = Some((Arc::new(site), now));
-        self.is_stale = false;
+        self.is_stale = is_behind;
         self.builds += 1;
         self.last_build = Some(begun.elapsed());
     }
@@ -253,10 +255,6 @@ impl Press {
 impl Press {
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
     fn material(&mut self, posts: &[Arc<Post>], now: Timestamp, tick: Duration) -> Material {
-        if let Some(found) = self.store.as_ref().and_then(Store::take_found) {
-            self.ledger.add(found);
-            self.ledger.change_all();
-        }
         let is_there = |path: &Utf8Path| self.desk.is_there(path);
         let whereabouts = Whereabouts {
             missing: &self.desk.missing(),
@@ -288,14 +286,14 @@ impl Press {
     }
 
     /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
-    /// another is such a thing: its dates may not go back.
-    fn keep_in_time(&mut self, site: &Site) {
+    /// another is such a thing: its dates may not go back. Whether the store had something that `site` does not know.
+    fn keep_in_time(&mut self, site: &Site) -> bool {
         let (mut records, is_urgent) = self.ledger.take_changes();
-        let Some(store) = &self.store else { return };
+        let Some(store) = &self.store else { return false };
         let known = records.len();
         records.extend(site.changed_documents().into_iter().map(Record::Document));
         if records.is_empty() {
-            return;
+            return false;
         }
         let is_urgent = is_urgent || records.len() > known;
         let changes = records.into_iter().map(Change::Put).collect();
@@ -304,6 +302,30 @@ impl Press {
             let _ = store.keep_now(changes, PATIENCE);
         } else {
             store.keep(changes);
+        }
+        let has_found = self.take_found();
+        if has_found {
+            self.keep_all();
+        }
+        has_found
+    }
+
+    /// Learns what the store found late, or that its file is another one than it was; whether it was one of these. Then all that is
+    /// known is to be kept anew.
+    fn take_found(&mut self) -> bool {
+        let Some(found) = self.store.as_ref().and_then(Store::take_found) else {
+            return false;
+        };
+        self.ledger.add(found);
+        self.ledger.change_all();
+        true
+    }
+
+    /// Has the store remember all that changed and was not handed to it.
+    fn keep_all(&mut self) {
+        let (records, _) = self.ledger.take_changes();
+        if let Some(store) = &self.store {
+            let _ = store.keep_now(records.into_iter().map(Change::Put).collect(), PATIENCE);
         }
     }
 
@@ -333,6 +355,9 @@ impl Press {
     /// Has everything written that is not, and ends. Whether all of it was.
     pub fn close(mut self) -> bool {
         self.keep();
+        if self.take_found() {
+            self.keep_all();
+        }
         self.store.take().is_none_or(Store::close)
     }
 

@@ -41,3 +41,28 @@ fn posts_that_changed_places_and_were_edited_are_who_they_were() {
     serve().until("Ctrl-C ends it");
     assert_eq!(ids(site.path()), before);
 }
+
+#[test]
+fn a_store_that_is_deleted_while_it_is_in_use_is_written_again_in_full() {
+    let site = folder(&[
+        ("posts/one.md", &format!("# A walk\n\n{WALK}")),
+        ("posts/two.md", &format!("# Bread\n\n{BREAD}")),
+    ]);
+    let mut serving = Serving::start(site.path(), &["--state", "state"]);
+    serving.until("Ctrl-C ends it");
+    fs::rename(site.path().join("posts/one.md"), site.path().join("posts/other.md")).unwrap();
+    serving.until("is now other.md");
+    let before = ids(site.path());
+
+    fs::remove_dir_all(site.path().join("state")).unwrap();
+    write(site.path(), "posts/two.md", &format!("# Bread\n\n{BREAD}Bake it.\n"));
+    serving.until("two.md");
+    assert_eq!(ids(site.path()), before, "at once");
+
+    fs::remove_dir_all(site.path().join("state")).unwrap();
+    write(site.path(), "posts/two.md", &format!("# Bread\n\n{BREAD}Bake it well.\n"));
+    serving.until("two.md");
+    serving.signal(rustix::process::Signal::TERM);
+    assert_eq!(serving.ended(), Some(0));
+    assert_eq!(ids(site.path()), before, "after a stop");
+}
