@@ -38,6 +38,9 @@ pub struct Site {
     documents: Arc<Documents>,
     theme: Arc<Theme>,
     pages: Pages,
+    /// Its own newest feeds. The documents that sites share are by the time of a request perhaps those of the next site already,
+    /// which the world may not see yet.
+    newest: Vec<(Format, Arc<Document>)>,
     search: Search,
     past: Arc<Past>,
     /// The instant it was built for.
@@ -100,33 +103,32 @@ impl Site {
             Some(site) => Arc::clone(&site.documents),
             None => Arc::new(Documents::remembering(documents)),
         };
-        let site = Site {
+        let mut site = Site {
             config: Arc::clone(config),
             all,
             diagnostics,
             documents,
             theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
             pages: Pages::default(),
+            newest: Vec::new(),
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
             past: past.unwrap_or_else(|| Arc::new(Past::none(now))),
             index,
             built: now,
         };
         // the feeds that nearly every request is for are there before the first request can see this site
-        site.hot().for_each(drop);
+        for format in Format::ALL {
+            if let Some(document) = site.feed(&Scope::Site, Place::Newest, format) {
+                site.newest.push((format, document));
+            }
+        }
         site
-    }
-
-    /// The newest feeds of the whole site.
-    fn hot(&self) -> impl Iterator<Item = Arc<Document>> {
-        let feed = |format| self.feed(&Scope::Site, Place::Newest, format);
-        Format::ALL.into_iter().filter_map(feed)
     }
 
     /// Makes the codings of those documents that nearly every request is for. Until that is done they go as they are, and a change is
     /// not kept back for the sake of a few bytes.
     pub fn finish(&self) {
-        self.hot().for_each(|document| document.finish());
+        self.newest.iter().for_each(|(_, document)| document.finish());
     }
 
     /// The post that was read from the file `source`, public or not.
@@ -157,6 +159,10 @@ impl Site {
     /// The feed of `scope` at `place`; `None` if there is no such document.
     #[must_use]
     pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+        let own = self.newest.iter().find(|(made, _)| *made == format);
+        if let Some((_, document)) = own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
+            return Some(Arc::clone(document));
+        }
         let published = |path: &Utf8Path| self.published(path);
         self.documents
             .feed(scope, self.index.members(scope)?, place, format, self.setting(&published))
