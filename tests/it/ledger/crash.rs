@@ -271,14 +271,18 @@ impl<'a> Reader<'a> {
             self.round,
             answer.body
         );
-        if let Some(modified) = answer.headers.get("last-modified") {
+        // a feed of a tag is made when it is asked for, and its dates are kept a little later
+        let is_kept_in_time = !list.starts_with("/tags/");
+        if let Some(modified) = answer.headers.get("last-modified").filter(|_| is_kept_in_time) {
             let modified = httpdate::parse_http_date(modified.to_str().unwrap()).unwrap();
             self.moves_forward(list, "Last-Modified", Timestamp::try_from(modified).unwrap());
         }
         let told = match list {
             "/atom.xml" | "/tags/harbour/atom.xml" => {
                 let (updated, told) = from_atom(&answer.body);
-                self.moves_forward(list, "updated", updated);
+                if is_kept_in_time {
+                    self.moves_forward(list, "updated", updated);
+                }
                 told
             }
             "/rss.xml" => from_rss(&answer.body),
