@@ -4,6 +4,7 @@
 //! instant, newest first; posts of one instant stand in the order of their ids, so that the order is total and the same everywhere.
 
 mod aliases;
+pub mod base64url;
 mod claims;
 pub mod cursor;
 mod related;

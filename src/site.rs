@@ -5,6 +5,7 @@ mod documents;
 mod editions;
 pub mod listing;
 mod pages;
+mod unpublished;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -71,6 +72,17 @@ impl From<Settled> for Material {
             ..Material::default()
         }
     }
+}
+
+/// Who reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// Anybody.
+    World,
+    /// Who writes the posts, and may see all of them.
+    Author,
+    /// Anybody whom this post was shared with before the world may read it.
+    Guest(&'a Arc<Post>),
 }
 
 /// Why there is nothing at an address where there once was a post.
@@ -148,6 +160,12 @@ impl Site {
     #[must_use]
     pub fn lists(&self, post: &Arc<Post>) -> bool {
         post.visibility(self.built) == Visibility::Public
+    }
+
+    /// The instant it was built for, by which it is told from the sites before and after it.
+    #[must_use]
+    pub fn built(&self) -> Timestamp {
+        self.built
     }
 
     /// The next instant at which a post appears or goes.

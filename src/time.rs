@@ -48,6 +48,12 @@ impl Moment {
         }
     }
 
+    /// The same instant, shown as clocks in `zone` show it, where that can be written.
+    #[must_use]
+    pub fn in_zone(self, zone: &TimeZone) -> Moment {
+        Moment::new(self.at, zone.to_offset(self.at)).unwrap_or(self)
+    }
+
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {

@@ -56,6 +56,15 @@ impl References {
         References { posts, ..self }
     }
 
+    /// The same, where files of this site are below the absolute URL `files`, which ends in a slash.
+    #[must_use]
+    pub fn with_files(self, files: &str) -> References {
+        References {
+            base: Url::parse(files).ok(),
+            ..self
+        }
+    }
+
     /// The absolute URL that `reference` means; `None` where it means none.
     #[must_use]
     pub fn resolved(&self, reference: &str, role: Role) -> Option<Url> {

@@ -7,17 +7,32 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::Site;
+use super::{Reader, Site};
 use crate::post::Post;
 
 /// Endings of a post's file, as they are looked for on the disk.
 const ENDINGS: [&str; 3] = ["md", "markdown", "mdx"];
 
 impl Site {
-    /// Whether the file at `path` below the posts folder may be seen: whether the post that its folder belongs to, if any, is
-    /// public or unlisted. `has_file` looks on the disk: a post that is there and not understood yet, or no longer, may be a draft.
+    /// Whether `reader` may see the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
+    /// if any. `has_file` looks on the disk: a post that is there and not understood yet, or no longer, may be a draft.
     #[must_use]
-    pub fn shows_file(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
+    pub fn shows_file(&self, path: &Utf8Path, reader: Reader, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
+        self.owners(path, has_file)
+            .is_none_or(|owners| owners.into_iter().any(|post| self.lets_read(reader, post)))
+    }
+
+    fn lets_read(&self, reader: Reader, post: &Arc<Post>) -> bool {
+        match reader {
+            Reader::World => self.shows(post),
+            Reader::Author => true,
+            Reader::Guest(of) => self.shows(post) || Arc::ptr_eq(of, post),
+        }
+    }
+
+    /// The posts that the file at `path` belongs to, none of them known where one is there that was not understood; `None` where it
+    /// is nobody's.
+    fn owners(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&Arc<Post>>> {
         let is_there = |folder: &Utf8Path, name: &str| {
             ENDINGS
                 .iter()
@@ -35,10 +50,10 @@ impl Site {
                 is_owned = !owners.is_empty() || has_post(parent, name);
             }
             if is_owned {
-                return owners.into_iter().any(|post| self.shows(post));
+                return Some(owners);
             }
         }
-        true
+        None
     }
 
     /// Whether the world may read `post`, one of [`Site::all`].
@@ -162,7 +177,28 @@ mod tests {
         ];
         for (path, expected) in cases {
             let has_file = |path: &Utf8Path| on_disk.contains(&path.as_str());
-            assert_eq!(site.shows_file(path.into(), has_file), expected, "{path}");
+            assert_eq!(site.shows_file(path.into(), Reader::World, has_file), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn who_may_read_a_post_may_see_its_files() {
+        let draft = "---\ndraft: true\n---\nx";
+        let site = site(&[("a/index.md", draft), ("b/index.md", draft), ("c.md", draft)]);
+        let guest = site.post("a/index.md".into()).unwrap();
+        let cases = [
+            // world, author, guest of a
+            ("a/x.png", [false, true, true]),
+            ("a/img/x.png", [false, true, true]),
+            ("b/x.png", [false, true, false]),
+            ("c/x.png", [false, true, false]),
+            ("x.png", [true, true, true]),
+            ("odd/x.png", [false, false, false]),
+        ];
+        for (path, expected) in cases {
+            let readers = [Reader::World, Reader::Author, Reader::Guest(guest)];
+            let shown = readers.map(|reader| site.shows_file(path.into(), reader, |_| false));
+            assert_eq!(shown, expected, "{path}");
         }
     }
 }

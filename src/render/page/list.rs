@@ -13,7 +13,7 @@ use super::head::Head;
 use super::summary::Summary;
 use crate::config::Config;
 use crate::index::Scope;
-use crate::post::Post;
+use crate::post::{Post, Visibility};
 use crate::render::clean::one_line;
 
 /// What a list of posts is about.
@@ -34,6 +34,15 @@ pub struct Listed<'a> {
     pub number: usize,
     /// How many posts all pages have.
     pub total: usize,
+}
+
+/// Posts that the world may not read, for the page of their author.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unpublished<'a> {
+    /// Some of them, and what each is.
+    pub posts: &'a [(Arc<Post>, Visibility)],
+    /// How many more there are.
+    pub more: usize,
 }
 
 /// What a search came to.
@@ -64,6 +73,10 @@ struct ListBody {
     title: String,
     total: usize,
     posts: Vec<Summary>,
+    /// Posts that are not public, where the author looks at the page.
+    unpublished: Vec<Summary>,
+    /// How many more of these there are.
+    unpublished_more: usize,
     pages: Pages,
     subscribe: String,
 }
@@ -146,6 +159,12 @@ fn summaries(posts: &[Arc<Post>], config: &Config, addresses: &Addresses) -> Vec
 /// A page of the posts about `subject`.
 #[must_use]
 pub fn list(config: &Config, subject: Subject, listed: Listed) -> Page {
+    list_with_unpublished(config, subject, listed, Unpublished::default())
+}
+
+/// The same for the author of the posts, with those that are not published.
+#[must_use]
+pub fn list_with_unpublished(config: &Config, subject: Subject, listed: Listed, unpublished: Unpublished) -> Page {
     let addresses = Addresses::of(config);
     let path = subject.path();
     let page_path = |n: usize| match n {
@@ -189,6 +208,12 @@ pub fn list(config: &Config, subject: Subject, listed: Listed) -> Page {
         title,
         total: listed.total,
         posts: listed.summaries(config, &addresses),
+        unpublished: unpublished
+            .posts
+            .iter()
+            .map(|(post, visibility)| Summary::of(post, config, &addresses).kept_back(*visibility))
+            .collect(),
+        unpublished_more: unpublished.more,
         pages,
         subscribe: addresses.here(&format!("{scope}/subscribe")),
     };

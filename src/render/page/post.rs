@@ -49,8 +49,8 @@ struct Body {
     files: Vec<File>,
     /// The text, as clean HTML.
     content: Value,
-    /// Its Markdown.
-    source: String,
+    /// Its Markdown, where that has an address.
+    source: Option<String>,
     newer: Option<Link>,
     older: Option<Link>,
     related: Vec<Summary>,
@@ -67,11 +67,42 @@ struct File {
 #[must_use]
 pub fn post(config: &Config, post: &Post, references: &References, around: Around) -> Page {
     let addresses = Addresses::of(config);
+    let image = picture(post, references);
+    let body = body(config, post, references, around);
+    Page::new("post.html", head(config, post, &addresses, image.as_deref()), body)
+}
+
+/// The page of `post` for whom it is shared with before it is published. Its head tells nobody of it or of the site: no feeds, no
+/// address, no data.
+#[must_use]
+pub fn shared(config: &Config, post: &Post, references: &References) -> Page {
+    let addresses = Addresses::of(config);
+    let public = head(config, post, &addresses, None);
+    let mut head = Head::new(config, &addresses, &name(post), None, ("", ""));
+    head.description = String::new();
+    head.robots = Some("noindex, nofollow, noarchive");
+    head.feeds = Vec::new();
+    head.language = public.language;
+    head.direction = public.direction;
+    let body = Body {
+        source: None,
+        ..body(config, post, references, Around::default())
+    };
+    Page::new("post.html", head, body)
+}
+
+/// The absolute URL of the picture of `post`.
+fn picture(post: &Post, references: &References) -> Option<String> {
+    let image = post.image.as_ref()?;
+    resolved(references, image, Role::Part)
+}
+
+fn body(config: &Config, post: &Post, references: &References, around: Around) -> Body {
+    let addresses = Addresses::of(config);
     let item = item(post, config, None);
     let article = Article::of(post, references);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
-    let image = post.image.as_ref().and_then(absolute);
-    let image_here = image.clone().map(|url| addresses.relative(url));
+    let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {
         name: name(post),
         url: addresses.post(&post.address),
@@ -79,7 +110,7 @@ pub fn post(config: &Config, post: &Post, references: &References, around: Aroun
     let site_language = &config.site.language;
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
     let is_unsaid = as_the_site && runs_left(&post.body);
-    let body = Body {
+    Body {
         title: item.title.clone(),
         direction: is_unsaid.then_some("auto"),
         date: Day::of(post.date, site_language),
@@ -97,7 +128,7 @@ pub fn post(config: &Config, post: &Post, references: &References, around: Aroun
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
         content: Value::from_safe_string(article.html),
-        source: source(&addresses, &post.address),
+        source: Some(source(&addresses, &post.address)),
         newer: around.newer.map(link),
         older: around.older.map(link),
         related: around
@@ -105,8 +136,7 @@ pub fn post(config: &Config, post: &Post, references: &References, around: Aroun
             .iter()
             .map(|post| Summary::of(post, config, &addresses))
             .collect(),
-    };
-    Page::new("post.html", head(config, post, &addresses, image.as_deref()), body)
+    }
 }
 
 fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>) -> Head {

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::address::Addresses;
+use super::preview::state;
 use super::{Day, Link, name, runs_left};
 use crate::config::Config;
-use crate::post::{Direction, Post};
+use crate::post::{Direction, Post, Visibility};
 use crate::render::clean::{self, one_line};
 
 /// A summary that is longer, in characters, is cut: a list is there to be looked through.
@@ -23,6 +24,8 @@ pub(super) struct Summary {
     language: Option<String>,
     /// Which way it runs, where that may be another than the page's.
     direction: Option<&'static str>,
+    /// What keeps it from being public, where its author looks at it.
+    state: Option<&'static str>,
 }
 
 impl Summary {
@@ -44,6 +47,15 @@ impl Summary {
             },
             language,
             title,
+            state: None,
+        }
+    }
+
+    /// The same for a post that is not public, and what it is instead.
+    pub(super) fn kept_back(self, visibility: Visibility) -> Summary {
+        Summary {
+            state: Some(state(visibility)),
+            ..self
         }
     }
 }

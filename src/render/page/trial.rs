@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Around, Found, Listed, Page, Subject, awaited, directory, list, missing, post, search, subscribe, withdrawn, years};
+use super::{
+    Around, Found, Listed, Page, Subject, Unpublished, awaited, directory, list, list_with_unpublished, missing, post, search, shared,
+    subscribe, withdrawn, years,
+};
 use crate::config::Config;
 use crate::index::{Index, Scope};
 use crate::post::reference::References;
-use crate::post::{Post, read};
+use crate::post::{Post, Visibility, read};
 use crate::render::listing::scopes::Kind;
 use crate::source::SourceFile;
 use crate::time::Timestamp;
@@ -73,6 +76,17 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         total: 0,
     };
     pages.push(list(config, Subject::Scope(&Scope::Site, ""), empty));
+    let kept_back: Vec<_> = posts.iter().map(|post| (Arc::clone(post), Visibility::Draft)).collect();
+    let unpublished = Unpublished {
+        posts: &kept_back,
+        more: 1,
+    };
+    pages.push(list_with_unpublished(
+        config,
+        Subject::Scope(&Scope::Site, ""),
+        empty,
+        unpublished,
+    ));
     for sample in &posts {
         let references = References::new(&config.base(), &config.base(), &sample.source);
         let around = Around {
@@ -83,6 +97,7 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         for around in [around, Around::default()] {
             pages.push(post(config, sample, &references, around));
         }
+        pages.push(shared(config, sample, &references));
     }
     pages
 }

@@ -1,0 +1,122 @@
+//! What pages say that are not for everybody: why a post is not public, and until when it is shared.
+//!
+//! It is laid over a finished page, so that it is there whatever templates an author has.
+
+use std::fmt::Write as _;
+
+use super::Day;
+use crate::config::Config;
+use crate::post::{Post, Visibility};
+use crate::render::escaped;
+use crate::time::{Moment, Timestamp};
+
+/// What a post is that has this visibility.
+pub(super) fn state(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "Public",
+        Visibility::Unlisted => "Unlisted",
+        Visibility::Draft => "Draft",
+        Visibility::Private => "Private",
+        Visibility::Scheduled => "Scheduled",
+        Visibility::Expired => "Expired",
+    }
+}
+
+/// Why the world may not read `post` at `now`, in a sentence for its author.
+#[must_use]
+pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
+    let origins = &post.origins;
+    let visibility = post.visibility(now);
+    let state = state(visibility);
+    match visibility {
+        Visibility::Scheduled => format!(
+            "Scheduled for {} ({}). Until then only you see this.",
+            instant(post.date, config),
+            origins.date
+        ),
+        Visibility::Expired => {
+            let when = post.expires.map(|expires| format!(" on {}", instant(expires, config)));
+            format!("Expired{}. Only you see this.", when.unwrap_or_default())
+        }
+        _ => format!("{state} ({}). Only you see this.", origins.standing),
+    }
+}
+
+/// What is said to whom a draft is shared with until `until`.
+#[must_use]
+pub fn shared_until(until: Timestamp, config: &Config) -> String {
+    let until = Moment::utc(until).in_zone(&config.timezone());
+    format!("A draft, shared with you until {}. Please do not pass it on.", instant(until, config))
+}
+
+/// `14 November 2026, 09:00 +01:00`.
+fn instant(moment: Moment, config: &Config) -> String {
+    let day = Day::of(moment, &config.site.language);
+    // 2026-11-14T09:00:00+01:00
+    let time = day.iso.get(11..16).unwrap_or_default();
+    let offset = match day.iso.get(19..) {
+        Some("Z") | None => "UTC",
+        Some(offset) => offset,
+    };
+    format!("{}, {time} {offset}", day.text)
+}
+
+/// `html`, a whole page, with the text `notice` above all that is on it.
+#[must_use]
+pub fn with_notice(html: &str, notice: &str) -> String {
+    let body = html.find("<body").and_then(|at| Some(at + html.get(at..)?.find('>')? + 1));
+    // a template need not write the tag; a parser puts what follows the page into it
+    let (before, after) = html.split_at_checked(body.unwrap_or(html.len())).unwrap_or((html, ""));
+    let mut page = before.to_owned();
+    let _ = write!(
+        page,
+        "\n<aside class=\"notice\" aria-label=\"Who sees this\" lang=\"en\" dir=\"ltr\">{}</aside>",
+        escaped(notice)
+    );
+    page + after
+}
+
+/// `html`, a whole page, with the script at the path `script`, which is told the `site` that the page is of.
+#[must_use]
+pub fn with_script(html: &str, script: &str, site: Timestamp) -> String {
+    let end = html.find("</head>").unwrap_or(html.len());
+    let (before, after) = html.split_at_checked(end).unwrap_or((html, ""));
+    format!("{before}<script src=\"{script}\" data-site=\"{site}\" defer></script>\n{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_any_template_carry_what_is_laid_over_them() {
+        let cases = [
+            (
+                "<html><head><title>&lt;body></title></head><body class=\"x\"><main></main></body></html>",
+                "<body class=\"x\">\n<aside class=\"notice\"",
+                "<script src=\"/s.js\" data-site=\"1970-01-01T00:00:00Z\" defer></script>\n</head>",
+            ),
+            ("<!doctype html><p>bare", "bare\n<aside class=\"notice\"", "bare<script src=\"/s.js\""),
+            ("<body", "<body\n<aside", "<body<script"),
+            ("", "<aside", "<script"),
+        ];
+        for (html, notice, script) in cases {
+            let page = with_notice(html, "Draft <x>.");
+            assert!(page.contains(notice) && page.contains("Draft &lt;x&gt;.</aside>"), "{page}");
+            let page = with_script(html, "/s.js", Timestamp::UNIX_EPOCH);
+            assert!(page.contains(script), "{page}");
+        }
+    }
+
+    #[test]
+    fn instants_are_told_on_the_authors_calendar() {
+        let mut config = Config::default();
+        config.site.timezone = "Europe/Berlin".to_owned();
+        let until = "2026-11-14T08:00:00Z".parse().unwrap();
+        assert_eq!(
+            shared_until(until, &config),
+            "A draft, shared with you until 14 November 2026, 09:00 +01:00. Please do not pass it on."
+        );
+        assert_eq!(instant(Moment::utc(until), &config), "14 November 2026, 08:00 UTC");
+    }
+}

@@ -1,0 +1,77 @@
+//! Posts that the world may not read, for those who may: their author, and who was given one to read.
+//!
+//! None of it is kept, and none of it is part of any other document.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::Site;
+use super::documents::references_of;
+use crate::index::{Filter, Scope};
+use crate::post::Post;
+use crate::render::page::{self, Around, Listed, Subject, preview};
+use crate::render::post_url;
+use crate::time::Timestamp;
+
+/// How many posts the first page of a preview names that are not published.
+const NAMED: usize = 100;
+
+impl Site {
+    /// Every post that the world may not read, the one edited last first.
+    #[must_use]
+    pub fn unpublished(&self) -> Vec<&Arc<Post>> {
+        let mut posts: Vec<_> = self.all.iter().filter(|post| !self.shows(post)).collect();
+        posts.sort_by_key(|post| Reverse(post.touched));
+        posts
+    }
+
+    /// The post that will be at `address` and that the world may not read.
+    #[must_use]
+    pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
+        self.all.iter().find(|post| post.address == address && !self.shows(post))
+    }
+
+    /// The page of `post` for its author, as it will be, with a word on why it is not public.
+    #[must_use]
+    pub fn previewed_post(&self, post: &Arc<Post>) -> String {
+        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), &self.post(path)?.address));
+        let references = references_of(post, &self.config, &published);
+        let page = page::post(&self.config, post, &references, Around::default());
+        preview::with_notice(&self.theme.render(&page), &preview::why(post, self.built, &self.config))
+    }
+
+    /// The first page of the site for its author, with the posts that are not published.
+    #[must_use]
+    pub fn previewed_home(&self) -> String {
+        let (posts, total) = self.index.page(&Filter::of(&Scope::Site), 1, self.config.list.per_page);
+        let listed = Listed {
+            posts: &posts,
+            number: 1,
+            total,
+        };
+        let unpublished = self.unpublished();
+        let named: Vec<_> = unpublished
+            .iter()
+            .take(NAMED)
+            .map(|post| (Arc::clone(post), post.visibility(self.built)))
+            .collect();
+        let waiting = page::Unpublished {
+            posts: &named,
+            more: unpublished.len().saturating_sub(NAMED),
+        };
+        let subject = Subject::Scope(&Scope::Site, "");
+        self.theme
+            .render(&page::list_with_unpublished(&self.config, subject, listed, waiting))
+    }
+
+    /// The page of `post` for whom it is shared with until `until`, where the files beside it are below the absolute URL `files`.
+    #[must_use]
+    pub fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> String {
+        let published = |path: &Utf8Path| self.published(path);
+        let references = references_of(post, &self.config, &published).with_files(files);
+        let page = page::shared(&self.config, post, &references);
+        preview::with_notice(&self.theme.render(&page), &preview::shared_until(until, &self.config))
+    }
+}
