@@ -8,6 +8,7 @@ mod ledger;
 mod log;
 mod serve;
 mod settings;
+mod share;
 mod terminal;
 mod theme;
 mod why;
@@ -43,6 +44,8 @@ enum Verb {
     Import(import::Arguments),
     /// Carry what files cannot remember, as JSON lines
     Ledger(ledger::Arguments),
+    /// Print an address at which whoever has it can read a draft for some days
+    Share(share::Arguments),
     /// Work on how the pages look
     Theme(theme::Arguments),
 }
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Verb::Why(arguments) => why::run(arguments),
         Verb::Import(arguments) => import::run(arguments),
         Verb::Ledger(arguments) => ledger::run(arguments),
+        Verb::Share(arguments) => share::run(arguments),
         Verb::Theme(arguments) => theme::run(&arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {

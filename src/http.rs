@@ -4,7 +4,8 @@
 //! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
 //! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
 //! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong and [`fault`]
-//! says it to people, [`pace`] who asks too often, [`access`] who asked what. [`admin`] is the operator's door.
+//! says it to people, [`pace`] who asks too often, [`access`] who asked what. [`preview`] shows the author what is not
+//! published, [`shared`] whoever was given one draft. [`admin`] is the operator's door.
 
 pub mod access;
 pub mod admin;
@@ -16,6 +17,7 @@ pub mod links;
 pub mod media;
 pub mod negotiate;
 pub mod pace;
+pub mod preview;
 pub mod problem;
 pub mod query;
 pub mod range;
@@ -23,4 +25,5 @@ mod redirect;
 pub mod reply;
 pub mod routes;
 pub mod server;
+pub mod shared;
 pub mod target;

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use camino::Utf8PathBuf;
-use tokio::sync::{Mutex, Notify, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -57,15 +57,15 @@ struct Shared {
     site: ArcSwap<Site>,
     health: ArcSwap<Health>,
     reports: broadcast::Sender<Arc<[Report]>>,
+    /// When the site was built for that can be had.
+    built: watch::Sender<Timestamp>,
     look_again: Notify,
-    /// Rung when there is another site.
-    is_new: Notify,
 }
 
 impl Shared {
     /// Finishes each site after it can be had, or where they come fast, the newest.
-    async fn finish(self: Arc<Shared>, stop: CancellationToken) {
-        while stop.run_until_cancelled(self.is_new.notified()).await.is_some() {
+    async fn finish(self: Arc<Shared>, mut built: watch::Receiver<Timestamp>, stop: CancellationToken) {
+        while let Some(Ok(())) = stop.run_until_cancelled(built.changed()).await {
             let site = self.site.load_full();
             // what fails here is made when it is asked for
             let _ = spawn_blocking(move || site.finish()).await;
@@ -109,14 +109,14 @@ impl Publisher {
             site
         };
         let shared = Arc::new(Shared {
+            built: watch::Sender::new(site.built()),
             site: ArcSwap::new(site),
-            is_new: Notify::new(),
             health: ArcSwap::from_pointee(first.health),
             reports: broadcast::Sender::new(WAITING_REPORTS),
             look_again: Notify::new(),
         });
         let token = CancellationToken::new();
-        tokio::spawn(Arc::clone(&shared).finish(token.clone()));
+        tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
         let engine = Engine {
             templates: press.look.seen().cloned(),
             press: Some(press),
@@ -144,6 +144,11 @@ impl Publisher {
     /// What happens from now on, as one batch for each site; told after the site can be had.
     pub fn reports(&self) -> broadcast::Receiver<Arc<[Report]>> {
         self.shared.reports.subscribe()
+    }
+
+    /// The instant that the newest site was built for; told of each site after it can be had.
+    pub fn sites(&self) -> watch::Receiver<Timestamp> {
+        self.shared.built.subscribe()
     }
 
     /// How the engine is.
@@ -258,8 +263,9 @@ impl Engine {
         self.has_failed = has_failed;
         self.again = again_in.map(|again_in| Instant::now() + again_in);
         if let Some(site) = site {
+            let built = site.built();
             self.shared.site.store(site);
-            self.shared.is_new.notify_one();
+            self.shared.built.send_replace(built);
         }
         self.shared.health.store(Arc::new(health));
         if !reports.is_empty() {

@@ -17,6 +17,7 @@ mod pending;
 mod place;
 mod reading;
 mod schema;
+pub mod share_key;
 mod writer;
 
 use std::sync::Arc;

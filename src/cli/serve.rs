@@ -19,6 +19,7 @@ use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
 use crate::http::filter::{Door, filter};
 use crate::http::media::Library;
+use crate::http::preview::events::Events;
 use crate::http::server::{self, Address, Bound};
 use crate::metrics::Metrics;
 use crate::publisher::{Publisher, Report};
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// Log each answer, with addresses cut to networks and without what people searched for
     #[arg(long, env = "FEEDMILL_ACCESS_LOG")]
     access_log: bool,
+    /// Show who sits at this machine what is not published, and have open pages follow the files
+    #[arg(long, env = "FEEDMILL_PREVIEW")]
+    preview: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -60,6 +64,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         watch,
         log,
         access_log,
+        preview,
         settings,
     } = arguments;
     let (config, root) = settings.load(posts, |config| {
@@ -70,6 +75,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
         server.log = log.unwrap_or(server.log);
         server.access_log |= access_log;
+        server.preview = preview;
         watching.mode = watch.unwrap_or(watching.mode);
     })?;
     let config = remembering(&config, &root)?;
@@ -99,6 +105,12 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         Ok(bound) => bound,
         Err(error) => bail!("cannot listen at {listen}: {error}; {}", where_else(&error)),
     };
+    if config.server.preview && !bound.address().is_local() {
+        bail!(
+            "{} can be reached from elsewhere, and --preview shows what is not published; `--listen 127.0.0.1:8080` cannot",
+            bound.address()
+        );
+    }
     let config = at_address(config, &bound);
     if !root.exists() {
         bail!("there is no folder {root}; make it, or name another: feedmill serve FOLDER");
@@ -130,7 +142,10 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }
     let library = Library::new(Folder::new(root, &config.posts));
-    let door = Door::new(&config, library, metrics, stop.clone());
+    let mut door = Door::new(&config, library, metrics, stop.clone());
+    if config.server.preview {
+        door = door.previewing(Events::new(publisher.sites(), config.server.idle_timeout));
+    }
     let asked = Arc::clone(&publisher);
     bound.serve(filter(move || asked.site(), door), &config.server, stop).await;
     publisher.stop().await;

@@ -51,6 +51,12 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
+    if config.server.preview {
+        let _ = writeln!(
+            text,
+            "  preview  on: drafts and all else that is not published can be read on this machine"
+        );
+    }
     if let Some(dir) = &config.state.dir {
         let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));
     }
@@ -235,19 +241,24 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
     } else {
         ""
     };
+    let preview = if config.server.preview && post.address.starts_with('/') {
+        format!(", in the preview at {address}")
+    } else {
+        String::new()
+    };
     let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.origins.date);
     match post.visibility(now) {
         Visibility::Public => format!("→ {address}{title} {dated}"),
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
-        Visibility::Draft => format!("is a draft ({})", post.origins.standing),
-        Visibility::Private => format!("is private ({})", post.origins.standing),
+        Visibility::Draft => format!("is a draft ({}){preview}", post.origins.standing),
+        Visibility::Private => format!("is private ({}){preview}", post.origins.standing),
         Visibility::Scheduled => format!(
-            "is scheduled for {}, in {}",
+            "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),
             wait(post.date.timestamp(), now)
         ),
         Visibility::Expired => format!(
-            "expired {}",
+            "expired {}{preview}",
             post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
     }

@@ -86,7 +86,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// A post that is a link, or lies in a folder that is one, goes by the name it has in the folder of posts and not by that of what the
 /// link leads to. So the path is first taken as it is written, and links are followed only where the folder is not found that way,
 /// and only above the file itself.
-fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
+pub(super) fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
     let metadata = file.symlink_metadata().with_context(|| format!("{file} cannot be found"))?;
     if metadata.is_dir() {
         bail!("{file} is a folder; name the file of a post");

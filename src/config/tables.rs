@@ -177,6 +177,9 @@ pub struct Server {
     pub log: LogFormat,
     /// Whether each answer is logged, without what would tell people apart.
     pub access_log: bool,
+    /// Whether its author is shown what is not published. Only the command line says so, never a file that is carried to a server.
+    #[serde(skip)]
+    pub preview: bool,
 }
 
 /// How logs are written.
@@ -377,6 +380,7 @@ impl Default for Server {
             max_body_bytes: 16 * 1024,
             log: LogFormat::Text,
             access_log: false,
+            preview: false,
         }
     }
 }

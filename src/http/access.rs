@@ -16,6 +16,8 @@ use crate::metrics::Kind;
 /// The target of its events: `feedmill::access=info` in a log filter turns it on.
 pub const TARGET: &str = "feedmill::access";
 
+/// What follows this in a path is not written: who reads the log may not read drafts.
+const SECRETS: &str = super::shared::PATH;
 /// Parameters whose values are written: none of them is free text of a person.
 const SHOWN: [&str; 7] = ["page", "per_page", "tag", "author", "section", "lang", "year"];
 /// Longer texts of a request are cut, in characters.
@@ -76,7 +78,11 @@ pub fn network(peer: IpAddr) -> IpAddr {
 /// Path and query without what is nobody's business, on one line.
 fn address(asked: &Asked<'_>) -> String {
     let cut = |text: &str| printable(text).replace('\t', " ").chars().take(LONGEST).collect::<String>();
-    let mut address = cut(asked.path);
+    // what is said there is a secret, whatever spelling of the path brings it
+    let mut address = match asked.path.split_once(SECRETS) {
+        Some((before, _)) => format!("{}{SECRETS}…", cut(before)),
+        None => cut(asked.path),
+    };
     for (n, (name, value)) in form_urlencoded::parse(asked.query.as_bytes())
         .take(MOST_PARAMETERS)
         .enumerate()
@@ -127,6 +133,8 @@ mod tests {
                 "/api/posts?page=2&q=…&tag=c++",
             ),
             ("/", "token=secret&ann@example.com", "/?…&…"),
+            ("/shared/c2VjcmV0/a.png", "", "/shared/…"),
+            ("/blog/shared/c2VjcmV0", "page=2", "/blog/shared/…?page=2"),
             ("/a\nb\u{1b}[31m", "tag=x%0Ay", "/a\u{fffd}b\u{fffd}[31m?tag=x\u{fffd}y"),
         ];
         for (path, query, expected) in cases {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use camino::{Utf8Path, Utf8PathBuf};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -19,16 +20,19 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
-use super::access::{self, Asked};
+use super::access;
 use super::fault;
 use super::media::{self, Body, Library};
 use super::pace::Pace;
+use super::preview::{self, Confidential, events, events::Events};
 use super::problem::{Problem, problem};
 use super::routes::{Request, answer, is_finished, other_method};
+use super::shared::Asked;
 use super::target::Target;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
-use crate::site::Site;
+use crate::site::{Reader, Site};
+use crate::store::share_key::{self, Key};
 use crate::time::Timestamp;
 
 /// The name under which the log and a problem tell of one request.
@@ -45,6 +49,10 @@ pub struct Door {
     pub pace: Pace,
     /// Cancelled once no more requests should be sent here.
     pub stopping: CancellationToken,
+    /// Where the key of shared drafts is.
+    state: Option<Utf8PathBuf>,
+    /// Who tells open pages of news, where the author looks at them.
+    preview: Option<Events>,
     /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
     makers: Arc<Semaphore>,
     ids: Arc<Ids>,
@@ -60,8 +68,19 @@ impl Door {
             metrics,
             pace: Pace::new(config.pace.clone()),
             stopping,
+            state: config.state.dir.clone(),
+            preview: None,
             makers: Arc::new(Semaphore::new(cores)),
             ids: Arc::default(),
+        }
+    }
+
+    /// The same door for the author of the posts, who is shown what is not published; `events` tell of each new site.
+    #[must_use]
+    pub fn previewing(self, events: Events) -> Door {
+        Door {
+            preview: Some(events),
+            ..self
         }
     }
 }
@@ -130,44 +149,17 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
         Kind::Health | Kind::Other => Ok(()),
         _ => door.pace.admit(peer, &headers, begun),
     };
-    let response = match (admitted, target) {
-        (Err(wait), _) => too_often(wait).map(Body::from),
-        // a disk may keep one waiting: nobody else waits for it
-        (Ok(()), Some(Target::Media(file))) => {
-            let (library, method, now) = (Arc::clone(&door.library), method.clone(), Timestamp::now());
-            let opening = move || library.answer(&site, &file, &method, &headers, now);
-            spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(&id))
-        }
-        (Ok(()), Some(Target::Readiness)) if door.stopping.is_cancelled() => stopping().map(Body::from),
-        (Ok(()), _) if is_finished(path.as_str(), &headers) => {
-            let request = Request {
-                path: path.as_str(),
-                query: &query,
-                headers: &headers,
-                now: Timestamp::now(),
+    let response = match admitted {
+        Err(wait) => too_often(wait).map(Body::from),
+        Ok(()) => {
+            let asking = Asking {
+                method: method.clone(),
+                path: path.as_str().to_owned(),
+                query: query.clone(),
+                headers,
             };
-            answer(&site, &request).map(Body::from)
+            answered(site, &door, target, asking, &id).await
         }
-        (Ok(()), _) => match Arc::clone(&door.makers).acquire_owned().await {
-            Ok(_permit) => {
-                let (path, query, now) = (path.as_str().to_owned(), query.clone(), Timestamp::now());
-                let making = move || {
-                    answer(
-                        &site,
-                        &Request {
-                            path: &path,
-                            query: &query,
-                            headers: &headers,
-                            now,
-                        },
-                    )
-                };
-                spawn_blocking(making)
-                    .await
-                    .map_or_else(|_| internal_error(&id), |response| response.map(Body::from))
-            }
-            Err(_) => stopping().map(Body::from),
-        },
     };
     let response = match home {
         Some(home) => fault::of_server(&home, response),
@@ -177,7 +169,7 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
     let bytes = if method == Method::HEAD { 0 } else { response.body().length() };
     door.metrics.answered(kind, status, bytes, took);
     access::answered(
-        &Asked {
+        &access::Asked {
             id: &id,
             peer,
             method: &method,
@@ -190,6 +182,74 @@ async fn read(site: Arc<Site>, door: Door, reading: Reading) -> warp::reply::Res
         took,
     );
     media::reply(finished(response, &id))
+}
+
+/// What is answered of a request: where that may take a while, on a thread of its own.
+struct Asking {
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+}
+
+impl Asking {
+    fn at(&self, now: Timestamp) -> Request<'_> {
+        Request {
+            path: &self.path,
+            query: &self.query,
+            headers: &self.headers,
+            now,
+        }
+    }
+}
+
+async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: Asking, id: &str) -> Response<Body> {
+    let now = Timestamp::now();
+    let preview = door.preview.as_ref().filter(|_| preview::is_here(&asking.headers));
+    match target {
+        // a disk may keep one waiting: nobody else waits for it
+        Some(Target::Media(file)) => {
+            let (library, is_preview) = (Arc::clone(&door.library), preview.is_some());
+            let opening = move || {
+                let reader = if is_preview { Reader::Author } else { Reader::World };
+                let response = library.answer((&site, reader), &file, &asking.method, &asking.headers, now);
+                if is_preview { preview::confidential(response) } else { response }
+            };
+            spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
+        }
+        Some(Target::Readiness) if door.stopping.is_cancelled() => stopping().map(Body::from),
+        _ if is_finished(&asking.path, &asking.headers) => answer(&site, &asking.at(now)).map(Body::from),
+        _ => {
+            if let Some(events) = preview.filter(|_| asking.path == events::PATH) {
+                return events.answer(&asking.method, &door.stopping);
+            }
+            let Ok(_permit) = Arc::clone(&door.makers).acquire_owned().await else {
+                return stopping().map(Body::from);
+            };
+            let (library, state, is_preview) = (Arc::clone(&door.library), door.state.clone(), preview.is_some());
+            let making = move || {
+                let shared = || {
+                    let asked = Asked::read(&asking.path)?;
+                    let key = key(state.as_deref()?)?;
+                    asked.answer(&key, (&site, &library), &asking.method, &asking.headers, now)
+                };
+                let own = || {
+                    let answer = if is_preview { preview::answer } else { answer };
+                    answer(&site, &asking.at(now)).map(Body::from)
+                };
+                shared().unwrap_or_else(own)
+            };
+            spawn_blocking(making).await.unwrap_or_else(|_| internal_error(id))
+        }
+    }
+}
+
+/// The key of shared drafts in the state folder `dir`. It is read anew each time: another takes the place of the last at once.
+fn key(dir: &Utf8Path) -> Option<Key> {
+    share_key::read(dir).unwrap_or_else(|error| {
+        tracing::warn!("shared drafts cannot be shown: {error}");
+        None
+    })
 }
 
 /// What `target` asks for, as it is counted.
@@ -241,16 +301,20 @@ fn too_often(wait: Duration) -> Response<Bytes> {
     response
 }
 
-/// `response` with what every answer says: it may be read by scripts of any site, is what it says it is, and has a name.
+/// `response` with what every answer says: it may be read by scripts of any site unless it
+/// is confidential, is what it says it is, and has a name.
 fn finished(mut response: Response<Body>, id: &str) -> Response<Body> {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = problem.told_of(id).into();
     }
+    let is_confidential = response.extensions().get::<Confidential>().is_some();
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    if !is_confidential {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(REQUEST_ID, id);
     }

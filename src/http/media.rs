@@ -22,7 +22,7 @@ use super::conditional::{Verdict, http_date, weigh};
 use super::problem::problem;
 use super::range::{Wanted, wanted};
 use crate::folder::{Folder, Media, Stamp};
-use crate::site::Site;
+use crate::site::{Reader, Site};
 use crate::time::Timestamp;
 
 /// Files up to this size have a tag made of their content, the same on every replica; that of larger ones is made of their stamp.
@@ -61,11 +61,18 @@ impl Library {
         }
     }
 
-    /// The answer to `method` (GET or HEAD) for the file at `path`, percent-decoded, below the posts folder at `now`.
+    /// The answer to `method` (GET or HEAD) of `reader` for the file at `path`, percent-decoded, below the posts folder at `now`.
     /// It reads the disk, so it is for a thread that may wait.
-    pub fn answer(&self, site: &Site, path: &str, method: &Method, headers: &HeaderMap, now: Timestamp) -> Response<Body> {
+    pub fn answer(
+        &self,
+        (site, reader): (&Site, Reader),
+        path: &str,
+        method: &Method,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Response<Body> {
         let path = Utf8Path::new(path);
-        match self.open(site, path) {
+        match self.open(site, reader, path) {
             Ok(media) => self
                 .found(path, media, method, headers, now)
                 .unwrap_or_else(|error| unread(&error)),
@@ -73,10 +80,10 @@ impl Library {
         }
     }
 
-    fn open(&self, site: &Site, path: &Utf8Path) -> io::Result<Media> {
+    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> io::Result<Media> {
         // opened first: what is then found out about its post is no older than the file
         let media = self.folder.media(path)?;
-        if !site.shows_file(path, |path| self.folder.has_file(path)) {
+        if !site.shows_file(path, reader, |path| self.folder.has_file(path)) {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(media)

@@ -1,9 +1,10 @@
-//! The body of an answer: bytes, or pieces of a file that are read when the client is ready for them.
+//! The body of an answer: bytes, pieces of a file that are read when the client is ready for them, or news as they come.
 //!
 //! A file is read piece by piece, each on a thread that may wait, and none while the client is busy with the last: a thousand slow
 //! clients hold a thousand open files, and no thread and no memory beside one piece each.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fs::File;
 use std::future::Future;
 use std::io;
@@ -13,6 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_blocking};
 use warp::Reply;
 
@@ -29,6 +31,7 @@ pub struct Body(Content);
 enum Content {
     Bytes(Bytes),
     File(Stream),
+    Live(Live),
 }
 
 impl From<Bytes> for Body {
@@ -52,12 +55,19 @@ impl Body {
         }))
     }
 
-    /// How many bytes it has.
+    /// What comes out of `pieces`, for as long as anything does.
+    #[must_use]
+    pub fn live(pieces: Receiver<Bytes>) -> Body {
+        Body(Content::Live(Live(pieces)))
+    }
+
+    /// How many bytes it has; 0 where nobody knows yet.
     #[must_use]
     pub fn length(&self) -> u64 {
         match &self.0 {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::File(stream) => stream.parts.iter().map(length).sum(),
+            Content::Live(_) => 0,
         }
     }
 }
@@ -76,10 +86,23 @@ pub fn reply(response: Response<Body>) -> warp::reply::Response {
     let mut reply = match body.0 {
         Content::Bytes(bytes) => warp::reply::Response::new(bytes.into()),
         Content::File(stream) => warp::reply::stream(stream).into_response(),
+        Content::Live(live) => warp::reply::stream(live).into_response(),
     };
     *reply.status_mut() = head.status;
     *reply.headers_mut() = head.headers;
     reply
+}
+
+/// Pieces that are made while they are sent.
+#[derive(Debug)]
+struct Live(Receiver<Bytes>);
+
+impl warp::Stream for Live {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|piece| piece.map(Ok))
+    }
 }
 
 /// The parts of a body that are still to be sent.

@@ -1,0 +1,131 @@
+//! The key that addresses of shared drafts are made with: 32 random bytes in `share.key` in the state folder, for nobody else to read.
+//!
+//! `feedmill share` makes it, `feedmill serve` only reads it. A new one makes all such addresses worthless.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::{Mode, OFlags};
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::place::{Place, sync_folder};
+
+/// A key.
+pub type Key = [u8; 32];
+
+const NAME: &str = "share.key";
+
+/// The key in the state folder `dir`; `None` if nothing was ever shared.
+///
+/// # Errors
+///
+/// What the system says; `InvalidData` where the file holds no key.
+pub fn read(dir: &Utf8Path) -> io::Result<Option<Key>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let path = dir.join(NAME);
+    let file = match rustix::fs::open(path.as_std_path(), flags, Mode::empty()).map_err(io::Error::from) {
+        Ok(file) => File::from(file),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(size_of::<Key>() as u64 + 1).read_to_end(&mut bytes)?;
+    let wrong = || io::Error::new(ErrorKind::InvalidData, format!("{path} holds no key; `feedmill share --revoke-all` makes one"));
+    bytes.try_into().map(Some).map_err(|_| wrong())
+}
+
+/// The key in the state folder `dir`, made if there is none. Of several that make one at once, one wins, and all get that.
+///
+/// # Errors
+///
+/// As [`read`], and what the system says about writing.
+pub fn read_or_make(dir: &Utf8Path) -> io::Result<Key> {
+    if let Some(key) = read(dir)? {
+        return Ok(key);
+    }
+    let written = write(dir)?;
+    let linked = fs::hard_link(&written, dir.join(NAME));
+    fs::remove_file(&written)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => sync_folder(dir)?,
+    }
+    read(dir)?.ok_or_else(|| ErrorKind::NotFound.into())
+}
+
+/// Puts another key in the state folder `dir`, in one step.
+///
+/// # Errors
+///
+/// What the system says; then the key that was there stays.
+pub fn replace(dir: &Utf8Path) -> io::Result<()> {
+    let written = write(dir)?;
+    fs::rename(&written, dir.join(NAME)).inspect_err(|_| drop(fs::remove_file(&written)))?;
+    sync_folder(dir)
+}
+
+/// Writes a new key to a file of its own; gives its path.
+fn write(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
+    Place::new(dir).make_folder().map_err(io::Error::other)?;
+    let mut key: Key = random()?;
+    let name: String = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = dir.join(format!("{NAME}.{name}"));
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+    let written = file.write_all(&key).and_then(|()| file.sync_all());
+    key.fill(0);
+    written.inspect_err(|_| drop(fs::remove_file(&path)))?;
+    Ok(path)
+}
+
+/// Random bytes from the system.
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    // the system gives so few at once, or none
+    match getrandom(&mut bytes, GetRandomFlags::empty())? {
+        n if n == N => Ok(bytes),
+        _ => Err(io::Error::other("the system gave too few random bytes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_is_its_owners_alone_and_can_be_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(temporary.path()).unwrap().join("state/posts");
+        assert_eq!(read(&dir).unwrap(), None);
+        let keys: Vec<Key> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| read_or_make(&dir).unwrap())).collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "all have the same");
+        assert_eq!(read(&dir).unwrap(), Some(keys[0]));
+        let mode = fs::metadata(dir.join(NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        replace(&dir).unwrap();
+        assert_ne!(read(&dir).unwrap(), Some(keys[0]));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_until_it_is_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(temporary.path()).unwrap();
+        for wrong in [&b""[..], &[1; 31], &[1; 33]] {
+            fs::write(dir.join(NAME), wrong).unwrap();
+            assert_eq!(read(dir).unwrap_err().kind(), ErrorKind::InvalidData, "{}", wrong.len());
+            assert!(read_or_make(dir).is_err());
+        }
+        fs::remove_file(dir.join(NAME)).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", dir.join(NAME)).unwrap();
+        assert!(read(dir).is_err(), "no link is followed");
+        replace(dir).unwrap();
+        assert!(read(dir).unwrap().is_some());
+    }
+}
