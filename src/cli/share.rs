@@ -52,7 +52,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bail!("{file} is no post that can be read; `feedmill why {file}` says more");
     };
     if site.shows(post) {
-        bail!("{file} can be read by all already, at {}", post_url(&config.base(), &post.address));
+        bail!(
+            "{file} can be read by all already, at {}",
+            post_url(&config.base(), &post.address)
+        );
     }
     let dir = state_dir(&config, &root)?;
     let key = share_key::read_or_make(&dir).with_context(|| format!("the key of shared drafts cannot be kept in {dir}"))?;

@@ -213,7 +213,11 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             let opening = move || {
                 let reader = if is_preview { Reader::Author } else { Reader::World };
                 let response = library.answer((&site, reader), &file, &asking.method, &asking.headers, now);
-                if is_preview { preview::confidential(response) } else { response }
+                if is_preview {
+                    preview::confidential(response)
+                } else {
+                    response
+                }
             };
             spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
         }

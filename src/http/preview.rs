@@ -45,7 +45,9 @@ fn is_this_machine(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     let name = name.to_ascii_lowercase();
-    let is_loopback = name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    let is_loopback = name
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.to_canonical().is_loopback());
     is_loopback || name == "localhost" || name.ends_with(".localhost")
 }
 
@@ -146,7 +148,9 @@ fn live(site: &Site, mut response: Response<Bytes>) -> Response<Bytes> {
         headers.remove(header::ETAG);
         headers.remove(header::LAST_MODIFIED);
     }
-    if let Some(policy) = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok())
+    if let Some(policy) = headers
+        .get(header::CONTENT_SECURITY_POLICY)
+        .and_then(|policy| policy.to_str().ok())
         && let Ok(policy) = HeaderValue::try_from(format!("{policy}; script-src 'self'; connect-src 'self'"))
     {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -32,7 +32,12 @@ pub fn read(dir: &Utf8Path) -> io::Result<Option<Key>> {
     };
     let mut bytes = Vec::new();
     file.take(size_of::<Key>() as u64 + 1).read_to_end(&mut bytes)?;
-    let wrong = || io::Error::new(ErrorKind::InvalidData, format!("{path} holds no key; `feedmill share --revoke-all` makes one"));
+    let wrong = || {
+        io::Error::new(
+            ErrorKind::InvalidData,
+            format!("{path} holds no key; `feedmill share --revoke-all` makes one"),
+        )
+    };
     bytes.try_into().map(Some).map_err(|_| wrong())
 }
 

@@ -24,6 +24,7 @@ mod media;
 mod oddities;
 mod operators;
 mod pages;
+mod preview;
 mod protocol;
 mod redirects;
 mod server;

@@ -10,6 +10,7 @@ use feedmill::config::Config;
 use feedmill::folder::Folder;
 use feedmill::http::filter::{Door, filter};
 use feedmill::http::media::Library;
+use feedmill::http::preview::events::Events;
 use feedmill::http::routes::{Request, answer};
 use feedmill::http::server;
 use feedmill::publisher::Publisher;
@@ -53,6 +54,17 @@ impl<B> Answer<B> {
 impl TestSite {
     /// A site of these files (path, content), configured by `config` (TOML).
     pub fn start(files: &[(&str, &str)], config: &str) -> TestSite {
+        TestSite::start_door(files, config, |door, _| door)
+    }
+
+    /// The same as its author sees it.
+    pub fn preview(files: &[(&str, &str)], config: &str) -> TestSite {
+        TestSite::start_door(files, config, |door, publisher| {
+            door.previewing(Events::new(publisher.sites(), Duration::from_secs(1)))
+        })
+    }
+
+    fn start_door(files: &[(&str, &str)], config: &str, changed: impl FnOnce(Door, &Publisher) -> Door) -> TestSite {
         let folder = TempDir::new().unwrap();
         for (path, content) in files {
             write(folder.path(), path, content);
@@ -69,6 +81,7 @@ impl TestSite {
             let library = Library::new(Folder::new(root.clone(), &config.posts));
             let door = Door::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
+            let door = changed(door, &publisher);
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let base = format!("http://{}", bound.address());
             let (settings, stop) = (config.server.clone(), stop.clone());

@@ -46,7 +46,10 @@ pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
 #[must_use]
 pub fn shared_until(until: Timestamp, config: &Config) -> String {
     let until = Moment::utc(until).in_zone(&config.timezone());
-    format!("A draft, shared with you until {}. Please do not pass it on.", instant(until, config))
+    format!(
+        "A draft, shared with you until {}. Please do not pass it on.",
+        instant(until, config)
+    )
 }
 
 /// `14 November 2026, 09:00 +01:00`.
@@ -96,7 +99,11 @@ mod tests {
                 "<body class=\"x\">\n<aside class=\"notice\"",
                 "<script src=\"/s.js\" data-site=\"1970-01-01T00:00:00Z\" defer></script>\n</head>",
             ),
-            ("<!doctype html><p>bare", "bare\n<aside class=\"notice\"", "bare<script src=\"/s.js\""),
+            (
+                "<!doctype html><p>bare",
+                "bare\n<aside class=\"notice\"",
+                "bare<script src=\"/s.js\"",
+            ),
             ("<body", "<body\n<aside", "<body<script"),
             ("", "<aside", "<script"),
         ];

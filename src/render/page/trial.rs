@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{
-    Around, Found, Listed, Page, Subject, Unpublished, awaited, directory, list, list_with_unpublished, missing, post, search, shared,
-    subscribe, withdrawn, years,
+    Around, Found, Listed, Page, Subject, Unpublished, awaited, directory, list, list_with_unpublished, missing, post, search,
+    shared, subscribe, withdrawn, years,
 };
 use crate::config::Config;
 use crate::index::{Index, Scope};

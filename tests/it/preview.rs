@@ -1,0 +1,510 @@
+//! What is not published: shown to its author under `--preview`, to whom it was shared with, and to nobody else.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use feedmill::http::shared::Token;
+use feedmill::store::share_key;
+use feedmill::time::Timestamp;
+use tempfile::TempDir;
+
+use crate::commands::{Serving, feedmill, folder, run};
+use crate::server::{Answer, TestSite, write};
+
+/// Longer than anything takes but a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
+
+/// A post of each kind; each of those that are not public has a word of its own.
+const FILES: [(&str, &str); 10] = [
+    (
+        "open.md",
+        "---\ntitle: Open words\ndate: 2026-01-01\ntags: [sea]\n---\nText.\n",
+    ),
+    (
+        "draft/index.md",
+        "---\ntitle: Kelpie\ndate: 2026-01-02\ndraft: true\ntags: [sea, kelpies]\nauthor: Ann Ott\nimage: cover.png\n---\n\
+         Kelpie ![x](cat.png) ![y](../other/dog.png) [z](../later.md)\n",
+    ),
+    ("draft/cat.png", "cat"),
+    ("draft/cover.png", "cover"),
+    ("other/index.md", "---\ntitle: Otherkelp\ndraft: true\n---\nOtherkelp.\n"),
+    ("other/dog.png", "dog"),
+    (
+        "later.md",
+        "---\ntitle: Laterkelp\ndate: 2999-01-02T09:00:00Z\n---\nLaterkelp.\n",
+    ),
+    (
+        "gone.md",
+        "---\ntitle: Gonekelp\ndate: 2026-01-02\nexpiryDate: 2026-01-03\n---\nGonekelp.\n",
+    ),
+    (
+        "mine.md",
+        "---\ntitle: Minekelp\ndate: 2026-01-02\nprivate: true\n---\nMinekelp.\n",
+    ),
+    ("site.png", "site"),
+];
+
+/// A word of each post that is not public, where it would be, and what is said above it.
+const KEPT_BACK: [(&str, &str, &str); 5] = [
+    ("Kelpie", "/posts/draft", "Draft (front matter: draft). Only you see this."),
+    ("Otherkelp", "/posts/other", "Draft (front matter: draft). Only you see this."),
+    (
+        "Laterkelp",
+        "/posts/later",
+        "Scheduled for 2 January 2999, 09:00 UTC (front matter: date). Until then only you see this.",
+    ),
+    (
+        "Gonekelp",
+        "/posts/gone",
+        "Expired on 3 January 2026, 00:00 UTC. Only you see this.",
+    ),
+    (
+        "Minekelp",
+        "/posts/mine",
+        "Private (front matter: private). Only you see this.",
+    ),
+];
+
+/// What the world is told, and where.
+const TOLD: [&str; 19] = [
+    "/rss.xml",
+    "/atom.xml",
+    "/feed.json",
+    "/tags/sea/rss.xml",
+    "/tags/sea",
+    "/tags",
+    "/authors",
+    "/years",
+    "/years/2026",
+    "/api/posts",
+    "/api/posts?q=kelpie",
+    "/api/posts?include=content&per_page=200",
+    "/api/tags",
+    "/search?q=laterkelp",
+    "/sitemap.xml",
+    "/feeds.opml",
+    "/subscribe",
+    "/posts/open",
+    "/nothing/here",
+];
+
+fn assert_confidential(answer: &Answer, path: &str) {
+    assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    assert_eq!(answer.header("x-robots-tag"), "noindex", "{path}");
+    assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
+    assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+}
+
+#[test]
+fn the_author_reads_what_is_not_public_where_it_will_be() {
+    let site = TestSite::preview(&FILES, "");
+    for (word, address, why) in KEPT_BACK {
+        let page = site.get_with(address, &[("accept-encoding", "br"), ("if-none-match", "*")]);
+        assert_eq!(page.status, 200, "{address}");
+        assert_confidential(&page, address);
+        assert!(page.body.contains(word), "{address}");
+        assert!(
+            page.body.contains(&format!(">{why}</aside>")) && page.body.contains("<script src=\"/preview.js\""),
+            "{address}: {}",
+            page.body
+        );
+        let policy = page.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.ends_with("; script-src 'self'; connect-src 'self'"),
+            "{policy}"
+        );
+        let source = site.get(&format!("{address}.md"));
+        assert!(source.status == 200 && source.body.contains(word), "{source:?}");
+        assert_confidential(&source, address);
+    }
+    let draft = site.get("/posts/draft").body;
+    assert!(
+        draft.contains("src=\"/media/draft/cat.png\"") && draft.contains("href=\"/posts/later\""),
+        "{draft}"
+    );
+    for (path, body) in [("draft/cat.png", "cat"), ("other/dog.png", "dog"), ("site.png", "site")] {
+        let file = site.get(&format!("/media/{path}"));
+        assert_eq!((file.status, file.body.as_str()), (200, body), "{path}");
+        assert_confidential(&file, path);
+    }
+    let home = site.get("/");
+    assert_confidential(&home, "/");
+    let (_, kept_back) = home.body.split_once(">Not published</h2>").unwrap();
+    let (kept_back, public) = kept_back.split_once("</section>").unwrap();
+    for (word, address, why) in KEPT_BACK {
+        let state = why.split([' ', ',']).next().unwrap();
+        assert!(
+            kept_back.contains(&format!("<a href=\"{address}\">{word}</a>"))
+                && kept_back.contains(&format!("<strong>{state}</strong>")),
+            "{kept_back}"
+        );
+    }
+    assert!(
+        public.contains("Open words") && home.body.contains("1 post so far"),
+        "{public}"
+    );
+}
+
+#[test]
+fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
+    let (world, preview) = (TestSite::start(&FILES, ""), TestSite::preview(&FILES, ""));
+    let tidy = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with("<script src="));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for path in TOLD {
+        let (expected, shown) = (world.get_with(path, &[BROWSER]), preview.get_with(path, &[BROWSER]));
+        assert_eq!(
+            (shown.status, tidy(&shown.body)),
+            (expected.status, tidy(&expected.body)),
+            "{path}"
+        );
+        for (word, ..) in KEPT_BACK {
+            assert!(!shown.body.replace("q=kelpie", "").contains(word), "{path}: {word}");
+        }
+    }
+    let feed = preview.get("/rss.xml");
+    let again = preview.get_with("/rss.xml", &[("if-none-match", feed.header("etag"))]);
+    assert_eq!((again.status, feed.header("access-control-allow-origin")), (304, "*"));
+}
+
+#[test]
+fn without_a_preview_and_from_elsewhere_nothing_of_it_is_there() {
+    let world = TestSite::start(&FILES, "");
+    let preview = TestSite::preview(&FILES, "");
+    let foreign = [("host", "rebound.example"), BROWSER];
+    let proxied = [("x-forwarded-for", "192.0.2.1"), BROWSER];
+    let cases: [(&str, &TestSite, &[(&str, &str)]); 3] = [
+        ("world", &world, &[BROWSER]),
+        ("rebound", &preview, &foreign),
+        ("proxied", &preview, &proxied),
+    ];
+    for (name, site, headers) in cases {
+        let hidden = ["/preview.js", "/preview/events", "/media/draft/cat.png", "/posts/mine.md"];
+        for path in hidden.into_iter().chain(KEPT_BACK.map(|(_, address, _)| address)) {
+            let answer = site.get_with(path, headers);
+            assert!(matches!(answer.status, 404 | 410), "{name} {path}: {answer:?}");
+        }
+        for path in TOLD.into_iter().chain(["/"]) {
+            let page = site.get_with(path, headers);
+            assert!(
+                !page.body.contains("<script src=") && !page.body.contains("Not published"),
+                "{name} {path}"
+            );
+            assert!(
+                !page.header("content-security-policy").contains("script-src"),
+                "{name} {path}"
+            );
+            for (word, ..) in KEPT_BACK {
+                assert!(!page.body.contains(word), "{name} {path}: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rename_leads_on_here_and_not_to_the_address_of_the_world() {
+    let site = TestSite::preview(&FILES, "[site]\nbase_url = 'https://example.com'\n");
+    fs::rename(site.path().join("open.md"), site.path().join("wide-open.md")).unwrap();
+    let moved = site.wait_for("/posts/open", |answer| answer.status == 301);
+    assert_eq!(moved.header("location"), "/posts/wide-open");
+    assert_confidential(&moved, "/posts/open");
+}
+
+/// The lines of `/preview/events`.
+struct Stream(BufReader<TcpStream>);
+
+impl Stream {
+    fn open(address: &str) -> Stream {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "GET /preview/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n"
+        )
+        .unwrap();
+        Stream(BufReader::new(stream))
+    }
+
+    /// The first line that `wanted` takes; `None` at the end of the stream.
+    fn next(&mut self, wanted: impl Fn(&str) -> bool) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if wanted(line.trim_end()) {
+                return Some(line.trim_end().to_owned());
+            }
+        }
+    }
+
+    /// The site that the next event tells of.
+    fn site(&mut self) -> Option<Timestamp> {
+        let line = self.next(|line| line.starts_with("data: "))?;
+        Some(line.trim_start_matches("data: ").parse().unwrap())
+    }
+}
+
+/// The site that `page` says it is of.
+fn site_of(page: &str) -> Timestamp {
+    let (_, rest) = page.split_once("data-site=\"").unwrap();
+    rest.split('"').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn open_pages_are_told_of_each_site_and_silence_is_filled() {
+    let site = TestSite::preview(&FILES, "[server]\nidle_timeout = 1\nwrite_timeout = 1\n");
+    let mut stream = Stream::open(site.address());
+    assert_eq!(stream.next(|line| line.starts_with("HTTP/")).unwrap(), "HTTP/1.1 200 OK");
+    assert_eq!(
+        stream.next(|line| line.starts_with("content-type")).unwrap(),
+        "content-type: text/event-stream"
+    );
+    let first = stream.site().unwrap();
+    assert!(first <= site_of(&site.get("/").body));
+    // longer than an idle connection is kept
+    for _ in 0..4 {
+        stream.next(|line| line == ":").unwrap();
+    }
+    let since = Instant::now();
+    site.write("draft/index.md", "---\ntitle: Kelpie\ndraft: true\n---\nOther words.\n");
+    let second = stream.site().unwrap();
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    assert!(second > first, "{second} after {first}");
+    let page = site.get("/posts/draft").body;
+    assert!(
+        page.contains("Other words") && site_of(&page) >= second,
+        "what is told of can be read"
+    );
+    let script = site.get("/preview.js");
+    assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
+}
+
+#[test]
+fn streams_are_bounded_and_their_places_come_back() {
+    let site = TestSite::preview(&FILES, "");
+    let open = || {
+        let mut stream = Stream::open(site.address());
+        let status = stream.next(|line| line.starts_with("HTTP/")).unwrap();
+        (stream, status)
+    };
+    let mut streams = Vec::new();
+    let refused = loop {
+        let (stream, status) = open();
+        if !status.contains("200") {
+            break status;
+        }
+        streams.push(stream);
+        assert!(streams.len() < 200, "there is no end of them");
+    };
+    assert!(refused.contains("503"), "{refused}");
+    drop(streams);
+    let since = Instant::now();
+    while !open().1.contains("200") {
+        assert!(since.elapsed() < PATIENCE, "no place came back");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn serve_previews_on_this_machine_alone_says_so_and_ends_at_once() {
+    let site = folder(&[("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n")]);
+    let (status, _, err) = run(&mut feedmill(site.path(), &["serve", "--preview", "--listen", "0.0.0.0:0"]));
+    assert_eq!(status, 2);
+    assert!(err.contains("can be reached from elsewhere, and --preview shows"), "{err}");
+
+    let mut serving = Serving::start(site.path(), &["--preview"]);
+    let welcome = serving.until("Ctrl-C ends it");
+    assert!(welcome.iter().any(|line| line.starts_with("  preview  on: ")), "{welcome:#?}");
+    let read = welcome.iter().find(|line| line.starts_with("  read")).unwrap();
+    let address = read.split('/').nth(2).unwrap();
+    write(site.path(), "posts/b.md", "---\ntitle: B\ndraft: true\n---\n");
+    let line = serving.until("+ b.md").pop().unwrap();
+    assert_eq!(line, "+ b.md is a draft (front matter: draft), in the preview at /posts/b");
+    let mut stream = Stream::open(address);
+    stream.site().unwrap();
+    let since = Instant::now();
+    serving.signal(rustix::process::Signal::TERM);
+    assert_eq!(stream.site(), None, "the stream ends with the server");
+    assert_eq!(serving.ended(), Some(0));
+    assert!(since.elapsed() < Duration::from_secs(5), "it waited for the stream");
+}
+
+/// A site whose state is in a folder of the test's own, and that folder.
+fn sharing() -> (TestSite, TempDir) {
+    let state = TempDir::new().unwrap();
+    let config = format!("[state]\ndir = '{}'\n", state.path().display());
+    (TestSite::start(&FILES, &config), state)
+}
+
+fn token(state: &TempDir, source: &str) -> String {
+    let key = share_key::read_or_make(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    Token::make(&key, source.into(), 7, Timestamp::now()).unwrap().0
+}
+
+#[test]
+fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
+    let (site, state) = sharing();
+    let token = token(&state, "draft/index.md");
+    let address = format!("/shared/{token}");
+    let page = site.get(&address);
+    assert_eq!(page.status, 200, "{page:?}");
+    for (name, value) in [
+        ("cache-control", "no-store, private"),
+        ("x-robots-tag", "noindex, nofollow, noarchive"),
+        ("referrer-policy", "no-referrer"),
+        ("access-control-allow-origin", ""),
+        ("link", ""),
+        ("etag", ""),
+    ] {
+        assert_eq!(page.header(name), value, "{name}");
+    }
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(
+        page.body.contains(">A draft, shared with you until ") && page.body.contains("Please do not pass it on.</aside>"),
+        "{}",
+        page.body
+    );
+    for absent in [
+        "rel=\"alternate\"",
+        "rel=\"canonical\"",
+        "rel=\"prev\"",
+        "rel=\"next\"",
+        "application/ld+json",
+        "<script",
+        "og:",
+        "/posts/draft",
+        "Laterkelp",
+    ] {
+        assert!(!page.body.contains(absent), "{absent}");
+    }
+    let own = format!("{address}/draft/cat.png");
+    assert!(page.body.contains(&format!("src=\"{own}\"")), "{}", page.body);
+    assert!(
+        page.body.contains(&format!("src=\"{address}/draft/cover.png\"")),
+        "{}",
+        page.body
+    );
+    let part = site.get_with(&own, &[("range", "bytes=1-")]);
+    assert_eq!((part.status, part.body.as_str()), (206, "at"));
+    assert_eq!(part.header("cache-control"), "no-store, private");
+    let cases = [
+        ("draft/cat.png", 200),
+        ("site.png", 200),
+        ("other/dog.png", 404),
+        ("draft/none.png", 404),
+        ("draft/index.md", 404),
+        ("draft/../other/dog.png", 404),
+    ];
+    for (path, status) in cases {
+        assert_eq!(site.get(&format!("{address}/{path}")).status, status, "{path}");
+    }
+    // the world goes on to know nothing
+    for path in TOLD.into_iter().chain(["/", "/posts/draft", "/media/draft/cat.png"]) {
+        assert!(!site.get_with(path, &[BROWSER]).body.contains("Kelpie"), "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_shared_is_as_unknown_as_any_address() {
+    let (site, state) = sharing();
+    let good = token(&state, "draft/index.md");
+    let key = share_key::read_or_make(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(24 * 8);
+    let of = |key, path: &str, now| Token::make(key, path.into(), 7, now).unwrap().0;
+    let cases = [
+        ("expired", of(&key, "draft/index.md", long_ago)),
+        ("by another key", of(&[1; 32], "draft/index.md", Timestamp::now())),
+        ("of no file", of(&key, "never.md", Timestamp::now())),
+        (
+            "forged",
+            format!("{}{}", &good[..37], if good.ends_with('A') { 'Q' } else { 'A' }),
+        ),
+        ("cut", good[..37].to_owned()),
+        ("made up", "A".repeat(38)),
+    ];
+    for headers in [&[BROWSER][..], &[]] {
+        let said = |path: &str| {
+            let mut answer = site.get_with(path, headers);
+            let id = answer.header("x-request-id").to_owned();
+            answer.headers.remove("x-request-id");
+            answer.headers.remove("date");
+            (answer.status, format!("{:?}", answer.headers), answer.body.replace(&id, "ID"))
+        };
+        let unknown = said("/nothing/here");
+        assert_eq!(unknown.0, 404);
+        for (name, token) in &cases {
+            assert_eq!(said(&format!("/shared/{token}")), unknown, "{name}");
+            assert_eq!(said(&format!("/shared/{token}/draft/cat.png")), unknown, "{name}");
+        }
+        assert_eq!(said(&format!("/shared/{good}/other/dog.png")), unknown);
+        assert_eq!(said(&format!("/shared/{good}/")), unknown);
+    }
+    assert_eq!(site.get(&format!("/shared/{good}")).status, 200);
+}
+
+#[test]
+fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoked_one_nowhere() {
+    let (site, state) = sharing();
+    let addresses = ["draft/index.md", "mine.md", "other/index.md"].map(|path| format!("/shared/{}", token(&state, path)));
+    let [draft, mine, other] = &addresses;
+    for address in &addresses {
+        assert_eq!(site.get(address).status, 200);
+    }
+    site.write("draft/index.md", "---\ntitle: Kelpie\ndate: 2026-01-02\n---\nPublic.\n");
+    let led = site.wait_for(draft, |answer| answer.status != 200);
+    assert_eq!((led.status, led.header("cache-control")), (303, "no-store, private"));
+    assert!(led.header("location").ends_with("/posts/draft"), "{led:?}");
+    fs::rename(site.path().join("mine.md"), site.path().join("still-mine.md")).unwrap();
+    site.wait_for(mine, |answer| answer.status == 404);
+    share_key::replace(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    assert_eq!(site.get(other).status, 404);
+}
+
+#[test]
+fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows() {
+    let site = folder(&[
+        ("posts/open.md", "---\ntitle: Open\ndate: 2026-01-01\n---\n"),
+        ("posts/draft.md", "---\ntitle: Kelpie\ndraft: true\n---\nKelpie.\n"),
+    ]);
+    let (status, out, err) = run(&mut feedmill(site.path(), &["share", "posts/draft.md", "--days", "3"]));
+    assert_eq!(status, 0, "{err}");
+    assert!(err.contains("can read it until ") && err.contains("--base-url"), "{err}");
+    let token = out.trim_end().strip_prefix("http://127.0.0.1:8080/shared/").unwrap();
+    let serving = Serving::start(site.path(), &["--access-log"]);
+    let welcome = serving.until("Ctrl-C ends it");
+    let read = welcome.iter().find(|line| line.starts_with("  read")).unwrap();
+    let url = format!("http://{}/shared/{token}", read.split('/').nth(2).unwrap());
+    let page = ureq::get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(page.contains("Kelpie"));
+    let logged = serving.until("/shared/…");
+    assert!(!logged.iter().any(|line| line.contains(token)), "{logged:#?}");
+
+    let (status, out, err) = run(&mut feedmill(site.path(), &["share", "--revoke-all"]));
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    assert!(ureq::get(&url).call().is_err(), "it holds no more");
+
+    let cases: [(&[&str], &str); 5] = [
+        (&["share"], "FILE"),
+        (
+            &["share", "posts/open.md"],
+            "can be read by all already, at http://127.0.0.1:8080/posts/open",
+        ),
+        (&["share", "posts/none.md"], "cannot be found"),
+        (&["share", "posts/draft.md", "--days", "91"], "1..=90"),
+        (&["share", "posts/draft.md", "--revoke-all"], "cannot be used with"),
+    ];
+    for (arguments, expected) in cases {
+        let (status, out, err) = run(&mut feedmill(site.path(), arguments));
+        assert!(
+            status == 2 && out.is_empty() && err.contains(expected),
+            "{arguments:?}: {err}"
+        );
+    }
+}
