@@ -35,7 +35,7 @@ const FORWARDED: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarde
 pub fn is_here(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let is_proxied = FORWARDED.iter().any(|name| headers.contains_key(*name));
-    !is_proxied && host.is_some_and(|host| is_this_machine(host))
+    !is_proxied && host.is_some_and(is_this_machine)
 }
 
 /// Whether `host`, as a `Host` field has it (RFC 9112, section 3.2), names this machine to itself (RFC 6761, section 6.3).

@@ -75,8 +75,7 @@ pub fn replace(dir: &Utf8Path) -> io::Result<()> {
 fn write(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
     Place::new(dir).make_folder().map_err(io::Error::other)?;
     let mut key: Key = random()?;
-    let name: String = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = dir.join(format!("{NAME}.{name}"));
+    let path = dir.join(format!("{NAME}.{:016x}", u64::from_ne_bytes(random()?)));
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
     let written = file.write_all(&key).and_then(|()| file.sync_all());
     key.fill(0);
