@@ -212,6 +212,8 @@ impl Model {
             O::Crash => {
                 self.world.crash();
                 effects.is_crashed = true;
+                // when a document changed is written after it was served
+                effects.is_interrupted = true;
             }
             O::LoseStore => {
                 self.world.lose_store();
