@@ -13,6 +13,7 @@ mod broken;
 mod commands;
 mod connections;
 mod corpora;
+mod costs;
 mod dialects;
 mod discovery;
 mod feeds;

@@ -1,0 +1,309 @@
+//! What answers and changes cost, in counts that are exact on any machine: a guard against growth that no clock is needed for.
+//!
+//! Each count has a bound with the reason for it. Who makes something cheaper lowers the bound; who needs more raises it and says
+//! what for.
+
+mod allocations;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use camino::Utf8PathBuf;
+use feedmill::config::Config;
+use feedmill::folder::Folder;
+use feedmill::http::filter::{Door, filter};
+use feedmill::http::media::Library;
+use feedmill::http::routes::{Request, answer};
+use feedmill::publisher::press::{Edition, Press};
+use feedmill::render::encode::Document;
+use feedmill::render::{Format, Place};
+use feedmill::site::Site;
+use feedmill::time::Timestamp;
+use feedmill::watch::{Hints, How, Watching};
+use http::{HeaderMap, HeaderValue, Response, header};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use tempfile::TempDir;
+
+/// A folder of posts, and the press that makes sites of it.
+struct Printer {
+    folder: TempDir,
+    press: Press,
+    begun: Instant,
+    site: Arc<Site>,
+}
+
+/// Enough posts for archives, of which none holds the newest, and for tags that most posts do not have.
+const POSTS: usize = 110;
+
+impl Printer {
+    fn of(posts: usize) -> Printer {
+        let folder = TempDir::new().unwrap();
+        for number in 0..posts {
+            fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
+        }
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        let mut press = Press::new(&Arc::default(), root, None, Timestamp::now());
+        let begun = Instant::now();
+        let site = press.open(Watching::Native, begun).unwrap().site.unwrap();
+        assert_eq!(site.index.posts().len(), posts);
+        Printer {
+            folder,
+            press,
+            begun,
+            site,
+        }
+    }
+
+    /// Puts another version of post `number` in place, whole; what the watch says of that.
+    fn rewrite(&self, number: usize, words: &str, hints: &mut Hints) {
+        let aside = self.folder.path().join(".aside");
+        fs::write(&aside, text(number, words)).unwrap();
+        fs::rename(aside, self.folder.path().join(name(number))).unwrap();
+        hints.add(name(number).into(), How::Moved);
+    }
+
+    fn turn(&mut self, hints: &Hints) -> Edition {
+        let edition = self
+            .press
+            .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
+        if let Some(site) = &edition.site {
+            self.site = Arc::clone(site);
+        }
+        edition
+    }
+
+    /// Post `number` is saved again, and the site that follows.
+    fn save(&mut self, number: usize, words: &str) -> Edition {
+        let mut hints = Hints::default();
+        self.rewrite(number, words, &mut hints);
+        self.turn(&hints)
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("{number:04}.md")
+}
+
+fn text(number: usize, words: &str) -> String {
+    let (day, tag) = (number % 28 + 1, number % 7);
+    let (year, month) = (2000 + number / 336, number / 28 % 12 + 1);
+    format!("---\ntitle: Post {number}\ndate: {year}-{month:02}-{day:02}\ntags: [tag{tag}]\n---\n\nThe {words} version.\n")
+}
+
+/// Every feed there is: what it is called and the document.
+fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
+    let mut feeds = BTreeMap::new();
+    for (scope, _) in site.index.scopes() {
+        let archives = (1..=site.archives(scope)).map(Place::Archive);
+        for place in std::iter::once(Place::Newest).chain(archives) {
+            for format in Format::ALL {
+                let document = site.feed(scope, place, format).unwrap();
+                feeds.insert(format!("{} {place:?} {format:?}", scope.path()), document);
+            }
+        }
+    }
+    feeds
+}
+
+/// What is in `after` and was not in `before`.
+fn anew<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
+    let is_same = |name: &str, document| before.get(name).is_some_and(|before| Arc::ptr_eq(before, document));
+    let made = after.iter().filter(|(name, document)| !is_same(name, document));
+    made.map(|(name, _)| name.clone()).collect()
+}
+
+fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
+    site.all
+        .iter()
+        .map(|post| (post.source.to_string(), Arc::clone(post)))
+        .collect()
+}
+
+#[test]
+fn a_change_reads_the_post_that_changed_and_no_other() {
+    let mut printer = Printer::of(POSTS);
+    let before = posts(&printer.site);
+    // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
+    printer.rewrite(5, "untold", &mut Hints::default());
+    let edition = printer.save(POSTS - 1, "second");
+    assert_eq!(edition.reports.len(), 1);
+    assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
+}
+
+#[test]
+fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
+    let mut printer = Printer::of(POSTS);
+    for (number, places, why) in [
+        (
+            POSTS - 1,
+            [" Newest".to_owned(), format!("/tags/tag{} Newest", (POSTS - 1) % 7)],
+            "the newest post is in the site's feeds and its tag's",
+        ),
+        (
+            0,
+            [" Archive(1)".to_owned(), "/tags/tag0 Newest".to_owned()],
+            "the oldest is in an archive and its tag's feeds",
+        ),
+    ] {
+        let before = feeds(&printer.site);
+        printer.save(number, "second");
+        let expected: Vec<String> = places
+            .iter()
+            .flat_map(|place| ["Atom", "Json", "Rss"].map(|format| format!("{place} {format}")))
+            .collect();
+        assert_eq!(anew(&before, &feeds(&printer.site)), expected, "{why}");
+    }
+}
+
+/// The site's three feeds, each in three codings.
+const ENCODED_PER_CHANGE: usize = 9;
+
+#[test]
+fn a_change_encodes_the_feeds_of_the_site_and_leaves_the_rest_until_it_is_asked_for() {
+    let mut printer = Printer::of(POSTS);
+    printer.save(POSTS - 1, "second");
+    let encoded: usize = feeds(&printer.site).values().map(|document| document.tags().len() - 1).sum();
+    let documents = Format::ALL.len();
+    assert!(encoded + documents <= ENCODED_PER_CHANGE, "{encoded} codings beside identity");
+}
+
+#[test]
+fn what_changes_nothing_builds_nothing() {
+    let mut printer = Printer::of(POSTS);
+    let builds = printer.turn(&Hints::default()).health.builds;
+    let edition = printer.turn(&Hints::everything());
+    assert!(edition.site.is_none());
+    assert_eq!(edition.health.builds, builds);
+}
+
+#[test]
+fn a_burst_that_is_told_at_once_is_one_build() {
+    let mut printer = Printer::of(1000);
+    let builds = printer.turn(&Hints::default()).health.builds;
+    let mut hints = Hints::default();
+    for number in 0..1000 {
+        printer.rewrite(number, "second", &mut hints);
+    }
+    let edition = printer.turn(&hints);
+    assert_eq!(edition.reports.len(), 1000);
+    assert_eq!(edition.health.builds - builds, 1);
+}
+
+/// The header of a feed reader, which has the edition `tag` already.
+fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::HOST, HeaderValue::from_static("example.org"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static("reader/1.0"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding));
+    if let Some(tag) = tag {
+        headers.insert(header::IF_NONE_MATCH, tag.clone());
+    }
+    headers
+}
+
+/// Of a feed that the client has. Most of them make the header: each value is written as a text first.
+const NOT_MODIFIED: u64 = 57;
+/// Of a feed that the client has not.
+const WHOLE_FEED: u64 = 57;
+/// Of a probe, which says three bytes.
+const PROBE: u64 = 8;
+/// The same with the one filter around it, which copies the request's header and names the answer.
+const NOT_MODIFIED_AT_THE_DOOR: u64 = 71;
+/// Likewise.
+const WHOLE_FEED_AT_THE_DOOR: u64 = 69;
+
+fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
+    let request = Request {
+        path,
+        query: "",
+        headers,
+        now: Timestamp::now(),
+    };
+    answer(site, &request)
+}
+
+/// An answer, and how many times making it asked for memory.
+fn asked_for_memory(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
+    // what is made once and kept is no cost of an answer
+    ask(site, path, headers);
+    allocations::counted(|| ask(site, path, headers))
+}
+
+#[test]
+fn allocations_of_answers() {
+    let printer = Printer::of(POSTS);
+    let site = &printer.site;
+    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    for (name, path, headers, status, most) in [
+        (
+            "a feed that the client has",
+            "/rss.xml",
+            headers("gzip", Some(&tag)),
+            304,
+            NOT_MODIFIED,
+        ),
+        ("a feed, gzip", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED),
+        ("a feed, identity", "/rss.xml", headers("identity", None), 200, WHOLE_FEED),
+        ("a probe", "/healthz", headers("gzip", None), 200, PROBE),
+    ] {
+        let (response, count) = asked_for_memory(site, path, &headers);
+        assert_eq!(response.status(), status, "{name}");
+        assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
+    }
+}
+
+#[test]
+fn allocations_of_answers_through_the_door() {
+    let printer = Printer::of(POSTS);
+    let config: Config = Config::default();
+    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let library = Library::new(Folder::new(root, &config.posts));
+    let door = Door::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
+    let site = Arc::clone(&printer.site);
+    let service = TowerToHyperService::new(warp::service(filter(move || Arc::clone(&site), door)));
+    // one thread, so that everything is counted
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answered = |path: &str, headers: &HeaderMap| {
+        let mut request = http::Request::new(String::new());
+        *request.uri_mut() = path.parse().unwrap();
+        *request.headers_mut() = headers.clone();
+        allocations::counted(|| runtime.block_on(service.call(request)).unwrap())
+    };
+    let (first, _) = answered("/rss.xml", &headers("gzip", None));
+    let tag = first.headers()[header::ETAG].clone();
+    for (name, headers, status, most) in [
+        (
+            "a feed that the client has",
+            headers("gzip", Some(&tag)),
+            304,
+            NOT_MODIFIED_AT_THE_DOOR,
+        ),
+        ("a feed", headers("gzip", None), 200, WHOLE_FEED_AT_THE_DOOR),
+    ] {
+        // the fewest of some: what is made once and kept, and the runtime's housekeeping, are no cost of an answer
+        let count = (0..8)
+            .map(|_| {
+                let (response, count) = answered("/rss.xml", &headers);
+                assert_eq!(response.status(), status, "{name}");
+                count
+            })
+            .min()
+            .unwrap();
+        assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
+    }
+}
+
+#[test]
+fn an_answer_among_many_posts_costs_no_more_than_among_few() {
+    let headers = headers("gzip", None);
+    let [few, many] = [250, 950].map(|posts| {
+        let printer = Printer::of(posts);
+        let (_, count) = asked_for_memory(&printer.site, "/rss.xml", &headers);
+        count
+    });
+    assert_eq!(few, many, "an answer does not depend on the number of posts");
+}

@@ -1,0 +1,59 @@
+//! How often a piece of work asks for memory: the system's allocator, counting for each thread.
+//!
+//! It is the allocator of the whole test binary, since there can be but one; the tests that do not count pay an addition.
+
+#![expect(
+    unsafe_code,
+    reason = "an allocator cannot be written without: each call goes on to the system's, with the very arguments it came with"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    // made before the first use and never dropped, so that reading it asks for no memory itself
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` gives, and how many times it asked for memory, or for more of it, on this thread.
+pub fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = COUNT.get();
+    let done = work();
+    (done, COUNT.get() - before)
+}
+
+fn count() {
+    // a thread that ends may have no count any more
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every method hands its arguments to `System` and gives back what that gives, which upholds the contract of the trait.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise about `layout` is the one that `System` needs.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as in `alloc`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: `pointer` came from `System` with `layout`, for all of ours do.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as in `realloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
