@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -35,11 +36,25 @@ def load(wrk, port, path, headers, seconds, connections, pid):
         raise RuntimeError("the load on %s met errors: %s" % (path, bad.group(0)))
     amount, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
     return {
+        "requests": requests,
         "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)),
         "cpu": used * 1e6 / max(1, requests),
         "busy": used / wall,
         "p99": float(amount) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit],
     }
+
+
+def system_calls(wrk, port, path, headers, connections, pid):
+    """System calls a request, from perf's tracepoint over one short run; `None` where that cannot be had."""
+    perf = shutil.which("perf")
+    if not perf:
+        return None
+    watcher = subprocess.Popen([perf, "stat", "-x,", "-e", "raw_syscalls:sys_enter", "-p", str(pid)], stderr=subprocess.PIPE, text=True)
+    time.sleep(0.2)
+    requests = load(wrk, port, path, headers, 1, connections, pid)["requests"]
+    watcher.send_signal(signal.SIGINT)
+    counted = re.search(r"^(\d+),", watcher.communicate(timeout=20)[1], re.M)
+    return int(counted.group(1)) / requests if counted else None
 
 
 def main():
@@ -64,7 +79,7 @@ def main():
         with processes.Feedmill(program, posts, os.path.join(folder, "state"), cores="0", threads=1) as feedmill:
             feedmill.wait_ready()
             rows = measure(feedmill, nginx, wrk, folder, options)
-    head = ["what", "CPU µs, feedmill", "CPU µs, nginx", "**CPU ratio**", "requests/s ratio", "busy, both", "p99 ratio", "target", ""]
+    head = ["what", "CPU µs, feedmill", "CPU µs, nginx", "**CPU ratio**", "requests/s ratio", "busy, both", "p99 ratio", "system calls a request, both", "target", ""]
     versions = [peers.version("nginx", nginx), peers.version("wrk", wrk)]
     about = "%s. %d rounds of %d s in turn, %d connections, %s posts." % (
         machine(versions), options.rounds, options.seconds, options.connections, "{:,}".format(options.posts))
@@ -112,6 +127,7 @@ def measure(feedmill, nginx, wrk, folder, options):
                     server, path, header = servers[at]
                     measured[at] = load(wrk, server.port, path, header, options.seconds, options.connections, server.pid)
                 rounds.append(measured)
+            calls = [system_calls(wrk, server.port, path, header, options.connections, server.pid) for server, path, header in servers]
             ratios = {key: [a[key] / max(1e-9, b[key]) for a, b in rounds] for key in ("cpu", "rps", "p99")}
             reached = median(ratios[figure]) <= target if figure == "cpu" else median(ratios[figure]) >= target
             size = "" if name == "304" else ", %.1f kB" % (size / 1000)
@@ -120,6 +136,7 @@ def measure(feedmill, nginx, wrk, folder, options):
                 spread(ratios["cpu"]), spread(ratios["rps"]),
                 " / ".join("%.0f %%" % (100 * median([pair[at]["busy"] for pair in rounds])) for at in (0, 1)),
                 "%.2f" % median(ratios["p99"]),
+                " / ".join("?" if count is None else "%.1f" % count for count in calls),
                 ("CPU ≤ %.2f" if figure == "cpu" else "requests/s ≥ %.2f") % target, "reached" if reached else "**missed**",
             ])
             print("  %s: CPU ratio %s" % (name, spread(ratios["cpu"])), flush=True)

@@ -180,16 +180,19 @@ fn what_changes_nothing_builds_nothing() {
     assert_eq!(edition.health.builds, builds);
 }
 
+/// As many files renamed at once.
+const MANY: usize = 300;
+
 #[test]
 fn a_burst_that_is_told_at_once_is_one_build() {
-    let mut printer = Printer::of(1000);
+    let mut printer = Printer::of(MANY);
     let builds = printer.turn(&Hints::default()).health.builds;
     let mut hints = Hints::default();
-    for number in 0..1000 {
+    for number in 0..MANY {
         printer.rewrite(number, "second", &mut hints);
     }
     let edition = printer.turn(&hints);
-    assert_eq!(edition.reports.len(), 1000);
+    assert_eq!(edition.reports.len(), MANY);
     assert_eq!(edition.health.builds - builds, 1);
 }
 
@@ -256,6 +259,27 @@ fn allocations_of_answers() {
     }
 }
 
+/// As many saves as a feed remembers editions.
+const SAVES: usize = 16;
+/// Of a feed that the client has, once the feed has been through [`SAVES`]. It should be no more than [`NOT_MODIFIED`]: the rest is the
+/// earlier editions, which are copied with the feed for each request.
+const NOT_MODIFIED_AFTER_SAVES: u64 = 136;
+
+#[test]
+fn what_was_saved_before_an_answer_has_a_bounded_cost() {
+    let mut printer = Printer::of(POSTS);
+    for number in 0..SAVES {
+        printer.save(POSTS - 1, &format!("{number}th"));
+    }
+    let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    let (response, count) = asked_for_memory(&printer.site, "/rss.xml", &headers("gzip", Some(&tag)));
+    assert_eq!(response.status(), 304);
+    assert!(
+        count <= NOT_MODIFIED_AFTER_SAVES,
+        "{count} allocations, and {NOT_MODIFIED_AFTER_SAVES} are allowed"
+    );
+}
+
 #[test]
 fn allocations_of_answers_through_the_door() {
     let printer = Printer::of(POSTS);
@@ -300,7 +324,7 @@ fn allocations_of_answers_through_the_door() {
 #[test]
 fn an_answer_among_many_posts_costs_no_more_than_among_few() {
     let headers = headers("gzip", None);
-    let [few, many] = [250, 950].map(|posts| {
+    let [few, many] = [210, 390].map(|posts| {
         let printer = Printer::of(posts);
         let (_, count) = asked_for_memory(&printer.site, "/rss.xml", &headers);
         count
