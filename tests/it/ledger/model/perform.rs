@@ -236,8 +236,8 @@ impl Model {
         let mut manuscript = Manuscript::new(number, path);
         // a day of its own
         let date = hours(i16::try_from(number).unwrap() * 30 + 1);
-        manuscript.date = (kind % 4 > 0).then_some(date);
-        if kind / 4 % 4 == 0 {
+        manuscript.date = (!kind.is_multiple_of(4)).then_some(date);
+        if (kind / 4).is_multiple_of(4) {
             manuscript.written_id = Some(format!("urn:made-up:{number}"));
         }
         match kind / 16 % 8 {
