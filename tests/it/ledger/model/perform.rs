@@ -29,20 +29,28 @@ impl Model {
     pub(super) fn perform(&mut self, operation: Operation) -> Result<Effects, String> {
         use Operation as O;
         match operation {
-            O::Create(..) | O::Edit(_) | O::Retitle(_) | O::Respace(_) | O::Reorder(_) | O::Touch(_) | O::Redate(..) => {
-                Ok(self.write_anew(operation))
-            }
-            O::Slug(..) | O::Stand(..) | O::Expire(..) | O::SameId(..) | O::Checkout => Ok(self.write_anew(operation)),
-            O::Permalink(_)
-            | O::Host(_)
-            | O::Unmount(_)
-            | O::Clock(_)
-            | O::Wait(_)
-            | O::Restart
-            | O::Crash
-            | O::LoseStore
-            | O::Carry => self.disturb(operation),
-            _ => Ok(self.relocate_files(operation)),
+            O::Create(..)
+            | O::Edit(_)
+            | O::Retitle(_)
+            | O::Respace(_)
+            | O::Reorder(_)
+            | O::Touch(_)
+            | O::Redate(..)
+            | O::Slug(..)
+            | O::Stand(..)
+            | O::Expire(..)
+            | O::SameId(..)
+            | O::Checkout => Ok(self.write_anew(operation)),
+            O::Rename(..)
+            | O::Move(..)
+            | O::Recase(_)
+            | O::RenameAndEdit(..)
+            | O::Delete(_)
+            | O::BringBack(_)
+            | O::BringBackAt(..)
+            | O::Copy(..)
+            | O::Swap(..) => Ok(self.relocate_files(operation)),
+            _ => self.disturb(operation),
         }
     }
 
@@ -70,7 +78,7 @@ impl Model {
             O::Redate(post, ago) => effects = self.change(post, false, |m| m.date = Some(hours(ago))),
             O::Slug(post, slug) => {
                 self.change(post, false, |m| {
-                    m.slug = (slug % 4 > 0).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned());
+                    m.slug = (!slug.is_multiple_of(4)).then(|| path_of(slug).file_stem().unwrap_or_default().to_owned());
                 });
             }
             O::Checkout => {

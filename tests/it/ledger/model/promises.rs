@@ -32,6 +32,8 @@ struct Promise {
     is_out: bool,
     /// Its date, where its file has none.
     date: Option<Moment>,
+    /// The number of the post that has it.
+    number: usize,
     /// When it was last readable.
     seen: Option<Timestamp>,
 }
@@ -83,6 +85,12 @@ impl Promises {
     /// Every post that the world may read has the id that it had.
     fn check_ids(&mut self, world: &World, manuscripts: &mut [Manuscript]) -> Checked {
         let mut taken = BTreeSet::new();
+        // who names an id that is another's may come to it once that one is gone
+        for manuscript in manuscripts.iter_mut() {
+            if manuscript.written_id.is_some() && manuscript.written_id != manuscript.id {
+                manuscript.id = None;
+            }
+        }
         for at in 0..manuscripts.len() {
             let manuscript = &manuscripts[at];
             let Some(post) = shown(world, manuscript) else {
@@ -97,7 +105,9 @@ impl Promises {
             let before = manuscripts.iter().position(|other| other.id.as_ref() == Some(&post.id));
             if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {
                 holds!(!other.is_there, "{path} took the id {} from {}", post.id, other.path);
-                let is_heir = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
+                let is_named = manuscript.written_id == other.id;
+                let is_like = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
+                let is_heir = is_named || is_like;
                 holds!(is_heir, "{path} came to the id {} of {}", post.id, other.path);
             }
             if let Some(other) = before {
@@ -158,7 +168,8 @@ impl Promises {
                     );
                     let number = numbers[id];
                     let has_twin = |one: &Manuscript| manuscripts.iter().any(|m| m.number != one.number && m.text == one.text);
-                    let is_certain = !has_twin(&manuscripts[number]) && !effects.is_crashed;
+                    let is_same = promise.number == number && !has_twin(&manuscripts[number]);
+                    let is_certain = is_same && !effects.is_crashed;
                     let is_quiet = promise.is_out && !effects.edited.contains(&number) && is_certain;
                     holds!(
                         !is_quiet || updated == before,
@@ -170,6 +181,7 @@ impl Promises {
                         updated: Some(updated),
                         gone: None,
                         is_out: true,
+                        number,
                         ..promise.clone()
                     };
                 }
