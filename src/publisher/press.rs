@@ -161,7 +161,7 @@ impl Press {
                 .absences
                 .due()
                 .map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
-            let unfinished = self.is_stale.then_some(RETRY);
+            let unfinished = (self.is_stale || self.trouble.is_some()).then_some(RETRY);
             [again_in, absent_due, unfinished].into_iter().flatten().min()
         }));
         self.has_failed = worked.is_err();

@@ -295,13 +295,14 @@ impl Writer {
             Ok(()) => {
                 self.failures = 0;
                 if self.desk.has_tried(None).is_some() {
-                    tracing::info!(%path, "what files cannot remember is kept again");
+                    tracing::debug!(%path, "written again");
                 }
             }
             Err(failure) => {
                 self.failures = self.failures.saturating_add(1);
                 if self.desk.has_tried(Some(failure.clone())).as_ref() != Some(&failure) {
-                    tracing::warn!(%path, mend = failure.mend(), "what files cannot remember is not kept: {failure}");
+                    // whoever has the store says what that means
+                    tracing::debug!(%path, "not written: {failure}");
                 }
             }
         }
