@@ -179,11 +179,10 @@ fn without_a_preview_and_from_elsewhere_nothing_of_it_is_there() {
     let preview = TestSite::preview(&FILES, "");
     let foreign = [("host", "rebound.example"), BROWSER];
     let proxied = [("x-forwarded-for", "192.0.2.1"), BROWSER];
-    type Case<'a> = (&'a str, &'a TestSite, &'a [(&'a str, &'a str)]);
-    let cases: [Case; 3] = [
-        ("world", &world, &[BROWSER]),
-        ("rebound", &preview, &foreign),
-        ("proxied", &preview, &proxied),
+    let cases = [
+        ("world", &world, &[BROWSER][..]),
+        ("rebound", &preview, &foreign[..]),
+        ("proxied", &preview, &proxied[..]),
     ];
     for (name, site, headers) in cases {
         let hidden = ["/preview.js", "/preview/events", "/media/draft/cat.png", "/posts/mine.md"];
