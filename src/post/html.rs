@@ -17,6 +17,7 @@ use ammonia::{Builder, Url, UrlRelative};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::characters::is_forbidden;
+pub use shape::separates;
 use shape::{Audience, ELEMENTS};
 use token::Token;
 
@@ -101,8 +102,8 @@ pub fn text(html: &str) -> String {
     for token in token::tokens(html) {
         match token {
             Token::Text(piece) => text.push_str(&piece.replace('<', "&lt;")),
-            Token::Start(tag) if shape::separates(&tag.name) => text.push(' '),
-            Token::End(name) if shape::separates(&name) => text.push(' '),
+            Token::Start(tag) if separates(&tag.name) => text.push(' '),
+            Token::End(name) if separates(&name) => text.push(' '),
             _ => {}
         }
     }

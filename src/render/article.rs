@@ -21,6 +21,9 @@ const MAX_CODE: usize = 256 * 1024;
 /// What the ids of templates begin with, and those in a text never do: no heading's has such a sign.
 const PAGE_IDS: &str = "page:";
 
+/// So many characters of code are shown side by side on the narrowest pages.
+const NARROWEST: usize = 30;
+
 /// A post's text for its page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
@@ -52,6 +55,7 @@ fn dress(clean: &str) -> String {
         headings: Vec::new(),
         ids: HashMap::new(),
         labels: HashMap::new(),
+        label: None,
         images: 0,
         code: 0,
     };
@@ -59,6 +63,7 @@ fn dress(clean: &str) -> String {
     while let Some((token, after)) = rest.split_first() {
         rest = dresser.token(token, after);
     }
+    dresser.end_label();
     dresser.out
 }
 
@@ -72,6 +77,8 @@ struct Dresser<'t> {
     ids: HashMap<String, usize>,
     /// The names of regions in use.
     labels: HashMap<String, usize>,
+    /// How many elements were open where the label of a box to tick began, if it has not ended.
+    label: Option<usize>,
     images: usize,
     /// The bytes of code highlighted so far.
     code: usize,
@@ -85,14 +92,29 @@ impl<'t> Dresser<'t> {
             // clean HTML has none
             Token::Raw(_) => {}
             Token::End(name) => self.end(name),
-            Token::Start(tag) => match tag.name.as_str() {
-                "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(tag, after),
-                "table" if !self.is_inside(&["table", "a", "summary"]) => self.table(tag, after),
-                "img" => self.image(tag, true),
-                "p" => return self.figure(after).unwrap_or_else(|| self.start(tag, after)),
-                "pre" => return self.code(tag, after).unwrap_or_else(|| self.start(tag, after)),
-                _ => return self.start(tag, after),
-            },
+            Token::Start(tag) => {
+                if tag.name == "input" || html::separates(&tag.name) {
+                    self.end_label();
+                }
+                return self.element(tag, after);
+            }
+        }
+        after
+    }
+
+    /// Writes the element that `tag` begins, or its start tag; gives the rest.
+    fn element(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
+        match tag.name.as_str() {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(tag, after),
+            "table" if !self.is_inside(&["table", "a", "summary"]) => self.table(tag, after),
+            "img" => self.image(tag, true),
+            "input" => self.tick(tag),
+            "p" => return self.figure(after).unwrap_or_else(|| self.start(tag, after)),
+            "pre" => {
+                self.pre(tag, after);
+                return self.code(after).unwrap_or(after);
+            }
+            _ => return self.start(tag, after),
         }
         after
     }
@@ -117,6 +139,7 @@ impl<'t> Dresser<'t> {
     }
 
     fn end(&mut self, name: &str) {
+        self.end_label();
         self.open.pop();
         if is_heading(name) {
             self.out.push_str(&self.headings.pop().unwrap_or_default());
@@ -291,8 +314,46 @@ impl<'t> Dresser<'t> {
         Some(rest)
     }
 
-    /// Writes a block of code whose language is named and known, its parts named; gives what follows it.
-    fn code(&mut self, pre: &'t Tag<'t>, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
+    /// A box to tick has for its label the text after it, up to the next line or block (HTML standard, section 4.10.4).
+    fn tick(&mut self, tag: &Tag<'_>) {
+        let can_be_labelled = self.label.is_none() && !self.is_inside(&["a", "summary", "label", "button"]);
+        if can_be_labelled {
+            self.out.push_str("<label>");
+            self.label = Some(self.open.len());
+        }
+        let id = self.id(tag);
+        self.write(tag, id.as_deref(), &[]);
+    }
+
+    /// Ends the label that began in the element that was opened last, if one did.
+    fn end_label(&mut self) {
+        if self.label == Some(self.open.len()) {
+            self.label = None;
+            self.out.push_str("</label>");
+        }
+    }
+
+    /// Begins a block of code. One that a narrow page has to scroll can be scrolled by keyboard.
+    fn pre(&mut self, tag: &'t Tag<'t>, after: &[Token<'_>]) {
+        let mut column = 0;
+        let content = after
+            .iter()
+            .take_while(|token| !matches!(token, Token::End(name) if name == "pre"));
+        let text = content.filter_map(|token| match token {
+            Token::Text(text) => Some(*text),
+            _ => None,
+        });
+        let scrolls = text.flat_map(str::chars).any(|c| {
+            column = if c == '\n' { 0 } else { column + 1 };
+            column > NARROWEST
+        });
+        let id = self.id(tag);
+        self.write(tag, id.as_deref(), if scrolls { &[("tabindex", "0")] } else { &[] });
+        self.open.push(&tag.name);
+    }
+
+    /// Writes the code of a block whose language is named and known, its parts named; gives what follows it.
+    fn code(&mut self, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
         let [Token::Start(code), Token::Text(text), Token::End(end), rest @ ..] = after else {
             return None;
         };
@@ -309,7 +370,6 @@ impl<'t> Dresser<'t> {
         let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         let html = highlight::html(&plain, language)?;
         self.code += text.len();
-        self.start(pre, &[]);
         let id = self.id(code);
         self.write(code, id.as_deref(), &[]);
         self.out.push_str(&html);

@@ -57,7 +57,8 @@ pub(super) enum Audience {
 }
 
 /// Whether text before and after the element `name` stands apart.
-pub(super) fn separates(name: &str) -> bool {
+#[must_use]
+pub fn separates(name: &str) -> bool {
     BLOCKS.contains(&name)
         || matches!(
             name,

@@ -181,6 +181,43 @@ fn code_is_highlighted_on_pages_alone() {
 }
 
 #[test]
+fn boxes_to_tick_have_the_text_after_them_for_a_label() {
+    check(&[
+        (
+            "tasks",
+            "- [x] grease *it*\n- [ ] dress\n  - [ ] them",
+            "<ul class=\"contains-task-list\">\n\
+             <li class=\"task-list-item\"><label><input type=\"checkbox\" checked=\"\" disabled=\"\"> grease <em>it</em></label></li>\n\
+             <li class=\"task-list-item\"><label><input type=\"checkbox\" disabled=\"\"> dress\n</label>\
+             <ul class=\"contains-task-list\">\n\
+             <li class=\"task-list-item\"><label><input type=\"checkbox\" disabled=\"\"> them</label></li>\n</ul>\n</li>\n</ul>",
+        ),
+        (
+            "two in a row",
+            "<input type=checkbox> a <input type=checkbox> b",
+            "<p><label><input type=\"checkbox\" disabled=\"\"> a </label><label><input type=\"checkbox\" disabled=\"\"> b</label></p>",
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_may_have_to_scroll_does_so_by_keyboard() {
+    let line = "x".repeat(NARROWEST);
+    check(&[
+        (
+            "short",
+            &format!("```\n{line}\n{line}\n```"),
+            &format!("<pre><code>{line}\n{line}\n</code></pre>"),
+        ),
+        (
+            "long",
+            &format!("```\n{line}\n{line}x\n```"),
+            &format!("<pre tabindex=\"0\"><code>{line}\n{line}x\n</code></pre>"),
+        ),
+    ]);
+}
+
+#[test]
 fn footnotes_lead_there_and_back() {
     for name in ["1", "note", "é%", "n\"<&"] {
         let dressed = page(&format!("a[^{name}] b[^{name}]\n\n[^{name}]: note"));
@@ -238,7 +275,7 @@ mod hostile {
         #[test]
         fn whatever_is_dressed_stays_balanced_and_clean(pieces in proptest::collection::vec(
             prop_oneof![
-                "</?(h1|h2|a href=x|a|p|table|tr|td|th|caption|img title=x|img src=y|pre|code class=language-js|code|summary|details|li|b id=x)>",
+                "</?(h1|h2|a href=x|a|p|ul|input type=checkbox|br|table|tr|td|th|caption|img title=x|img src=y|pre|code class=language-js|code|summary|details|li|b id=x)>",
                 "[ a-c<>&;\"\n]{0,5}",
             ], 0..24)) {
             let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
