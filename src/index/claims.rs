@@ -2,7 +2,8 @@
 //!
 //! Posts that are out come before drafts, then those that the world knows before newcomers, then the older before the newer,
 //! originals before translations, then by path: so a new post never takes anything from an old one, and the outcome does not depend
-//! on the order in which files were found. Who comes second is published all the same, under a slug made of its own path.
+//! on the order in which files were found. Who comes second is published all the same, under a slug made of its own path. A draft
+//! that was out before keeps its id from newcomers all the same.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,8 +33,17 @@ pub(super) fn settle(
     let mut addresses: HashMap<String, Arc<Post>> = HashMap::new();
     let mut slugs: HashSet<String> = HashSet::new();
     let mut diagnostics = Vec::new();
+    // what the world knows keeps its id while it is hidden, too, for it may come back
+    let is_kept = |post: &&Arc<Post>| hidden(post) && !newcomers.is_empty() && !newcomers.contains(&post.source);
+    let kept: HashMap<String, Arc<Post>> = posts
+        .iter()
+        .filter(is_kept)
+        .map(|post| (post.id.clone(), Arc::clone(post)))
+        .collect();
     for post in &mut posts {
-        let id_owner = ids.get(&post.id).cloned();
+        let is_new = newcomers.contains(&post.source);
+        let kept_by = |id: &str| kept.get(id).filter(|_| is_new);
+        let id_owner = ids.get(&post.id).or_else(|| kept_by(&post.id)).cloned();
         let address_owner = addresses.get(&post.address).cloned();
         if id_owner.is_some() || address_owner.is_some() || slugs.contains(&post.slug) {
             let taken = Taken {
@@ -41,7 +51,8 @@ pub(super) fn settle(
                 address: address_owner.is_some(),
             };
             let free = |moved: &Post| {
-                !slugs.contains(&moved.slug) && !ids.contains_key(&moved.id) && !addresses.contains_key(&moved.address)
+                let is_id_free = !ids.contains_key(&moved.id) && kept_by(&moved.id).is_none();
+                is_id_free && !slugs.contains(&moved.slug) && !addresses.contains_key(&moved.address)
             };
             let displaced = other_slugs(post).map(|slug| post.displaced(slug, taken, config)).find(free);
             // the last of the slugs is made of a hash of the path: it is free but for a made-up collision

@@ -41,6 +41,15 @@ pub(super) enum Operation {
     Carry,
 }
 
+impl Operation {
+    /// Whether feedmill is started anew.
+    pub(super) fn restarts(self) -> bool {
+        use Operation as O;
+        let by_person = matches!(self, O::Permalink(_) | O::Host(_) | O::Unmount(_) | O::Restart | O::Carry);
+        by_person || matches!(self, O::Crash | O::LoseStore)
+    }
+}
+
 /// Any of them.
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     use Operation as O;

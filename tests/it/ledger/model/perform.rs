@@ -215,8 +215,6 @@ impl Model {
             O::Clock(minutes) => self.world.now += SignedDuration::from_mins(i64::from(minutes)),
             O::Wait(days) => self.world.pass(Duration::from_hours(24 * u64::from(days))),
             O::Restart => self.world.stop(),
-            // what is lost under a clock that was put back cannot be known to be later
-            O::Crash if self.world.now < self.latest => self.world.stop(),
             O::Crash => {
                 self.world.crash();
                 effects.is_crashed = true;
@@ -301,7 +299,7 @@ impl Model {
         let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();
         let ids: Vec<Option<String>> = self.manuscripts.iter().map(|m| m.written_id.clone()).collect();
         for manuscript in &mut self.manuscripts {
-            manuscript.is_out_from = None;
+            let is_out = manuscript.is_out_from.take().is_some();
             let day = manuscript
                 .date
                 .map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());
@@ -314,7 +312,7 @@ impl Model {
             let is_derived = manuscript.id.as_ref() == Some(&derived) && manuscript.written_id.is_none() && is_alone;
             let is_written = manuscript.written_id.is_some() && manuscript.id == manuscript.written_id;
             let is_claimed_once = ids.iter().filter(|id| **id == manuscript.id).count() <= 1;
-            if !manuscript.is_there || !(is_derived || is_written) || !is_claimed_once {
+            if !is_out || !(is_derived || is_written) || !is_claimed_once {
                 manuscript.id = None;
             }
         }
