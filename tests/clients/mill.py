@@ -148,7 +148,7 @@ A heading whose name is that of a part of the page.
 
 LONG = """---
 title: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftssatzungsänderungsantrag
-date: 2026-06-19
+date: 2025-02-03
 tags: [measuring]
 lang: de
 summary: https://example.com/a/very/long/address/without/a/single/place/to/break/it/in/two/which/is/nevertheless/shown

@@ -283,14 +283,14 @@ def nu(_, mill, npm):
 
 
 def pictures(browser, mill, folder):
-    """The pictures for the README: a list and a post as they look on a desk, and both beside each other on a phone in the dark."""
+    """The pictures for the README: a list, a post in the dark, and one from right to left on a phone."""
     for name, path, width, height, scheme in (
-            ("all-posts", "/page/2", 1000, 1000, "light"), ("a-post", "/posts/everything", 1000, 1000, "dark"),
+            ("all-posts", "/", 960, 1080, "light"), ("a-post", "/posts/everything#the-code", 960, 1080, "dark"),
             ("on-a-phone", "/posts/madd", 390, 844, "light")):
         with Tab(browser, mill, width=width, scheme=scheme) as tab:
             tab.page.set_viewport_size({"width": width, "height": height})
             tab.go(path)
-            taken = tab.context.new_cdp_session(tab.page).send("Page.captureScreenshot", {"format": "webp", "quality": 60})
+            taken = tab.context.new_cdp_session(tab.page).send("Page.captureScreenshot", {"format": "webp", "quality": 80})
             (folder / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
 
 
