@@ -42,7 +42,7 @@ pub fn delta(
     }
     let held = held(headers);
     let (document, base) = site.delta(scope, format, &held)?;
-    let coding = negotiate::codings(text(&header::ACCEPT_ENCODING)).first().copied()?;
+    let coding = negotiate::codings(text(&header::ACCEPT_ENCODING)).next()?;
     let mut response = whole.clone();
     *response.status_mut() = StatusCode::IM_USED;
     *response.body_mut() = document.encoded(coding).bytes.clone();

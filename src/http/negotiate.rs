@@ -47,7 +47,7 @@ fn weight(text: &str) -> Option<Weight> {
 ///
 /// Without the header the document goes as it is: who does not say that it can decode probably cannot.
 #[must_use]
-pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Coding> {
+pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = Coding> + Clone {
     let members = weighted(values);
     let said = |name: &str| members.iter().find(|(member, _)| member == name).map(|&(_, weight)| weight);
     let any = said("*");
@@ -59,11 +59,13 @@ pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Coding> {
         Coding::Gzip => said("gzip").or_else(|| said("x-gzip")).or(any).unwrap_or(0) * 2,
         Coding::Brotli => said("br").or(any).unwrap_or(0) * 2,
     };
-    let mut codings = Coding::ALL.to_vec();
-    codings.retain(|&coding| weight(coding) > 0);
+    let mut weighed = Coding::ALL.map(|coding| (weight(coding), coding));
     // of equals the first is the smallest
-    codings.sort_by_key(|&coding| std::cmp::Reverse(weight(coding)));
-    codings
+    weighed.sort_by_key(|&(weight, _)| std::cmp::Reverse(weight));
+    weighed
+        .into_iter()
+        .filter(|&(weight, _)| weight > 0)
+        .map(|(_, coding)| coding)
 }
 
 /// Whether `name` is in a list of weighted members, with a weight above nothing.
@@ -269,7 +271,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read(values in proptest::collection::vec(".{0,40}", 0..4)) {
-            let _ = super::codings(values.iter().map(String::as_str));
+            let _ = super::codings(values.iter().map(String::as_str)).next();
             let _ = subscription(values.iter().map(String::as_str));
             let _ = prefers_page(values.iter().map(String::as_str));
         }

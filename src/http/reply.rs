@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::conditional::{Verdict, held, http_date, weigh};
+use super::conditional::{Verdict, http_date, weigh};
 use super::negotiate;
 use super::problem::problem;
 use crate::config::Cache;
@@ -63,20 +63,26 @@ fn kept(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>
 
 /// The coding to answer with, of those that are `accepted`: the first, but for a document whose codings are being made. That goes in one
 /// that is there, and who holds another one of it already is not sent it again.
-fn representation(document: &Document, accepted: &[Coding], headers: &HeaderMap) -> Option<Coding> {
-    let first = accepted.first().copied()?;
-    if document.is_ready(first) && !(document.is_staged() && headers.contains_key(header::IF_NONE_MATCH)) {
+fn representation(
+    document: &Document,
+    mut accepted: impl Iterator<Item = Coding> + Clone,
+    headers: &HeaderMap,
+) -> Option<Coding> {
+    let all = accepted.clone();
+    let first = accepted.next()?;
+    if !document.is_staged() {
         return Some(first);
     }
-    let held = held(headers);
-    let is_held = |coding: &Coding| document.made(*coding).is_some_and(|made| held.contains(&made.etag.as_str()));
-    let is_ready = |coding: &Coding| document.is_ready(*coding);
-    let mut accepted = accepted.iter();
-    let found = accepted
-        .clone()
-        .find(|coding| is_held(coding))
-        .or_else(|| accepted.find(|coding| is_ready(coding)));
-    Some(found.copied().unwrap_or(first))
+    let is_held = |coding: Coding| document.made(coding).is_some_and(|made| names(headers, &made.etag));
+    let held = || all.clone().find(|&coding| is_held(coding));
+    let ready = || all.clone().find(|&coding| document.is_ready(coding));
+    Some(held().or_else(ready).unwrap_or(first))
+}
+
+/// Whether `If-None-Match` names `etag`, if perhaps in a list that is none.
+fn names(headers: &HeaderMap, etag: &str) -> bool {
+    let mut values = headers.get_all(header::IF_NONE_MATCH).iter();
+    values.any(|value| value.to_str().is_ok_and(|value| value.contains(etag)))
 }
 
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
@@ -86,7 +92,7 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Times
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let Some(coding) = representation(document, &negotiate::codings(accepted), headers) else {
+    let Some(coding) = representation(document, negotiate::codings(accepted), headers) else {
         let mut response = problem(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
         response
             .headers_mut()
