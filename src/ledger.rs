@@ -246,7 +246,7 @@ impl Ledger {
                     id: Arc::clone(id),
                     source: path.clone(),
                     title: record.title.clone(),
-                    until: now,
+                    until: past.left_at(&record.address, id, now),
                     is_awaited: true,
                 };
                 past.had(&record.address, tenant);
@@ -260,7 +260,7 @@ impl Ledger {
                 id: Arc::clone(id),
                 source: record.source.clone(),
                 title: record.title.clone(),
-                until: now,
+                until: past.left_at(&record.address, id, now),
                 is_awaited: true,
             };
             past.had(&record.address, tenant);

@@ -54,6 +54,13 @@ impl Moment {
         Moment::new(self.at, zone.to_offset(self.at)).unwrap_or(self)
     }
 
+    /// The same without what is less than a second, as every format writes it.
+    #[must_use]
+    pub fn to_the_second(self) -> Moment {
+        let at = Timestamp::from_second(self.at.as_second()).unwrap_or(self.at);
+        Moment { at, ..self }
+    }
+
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {

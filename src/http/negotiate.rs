@@ -184,7 +184,7 @@ mod tests {
         ];
         for (values, expected) in cases {
             assert_eq!(
-                super::codings(values.iter().copied()).first().copied(),
+                super::codings(values.iter().copied()).next(),
                 expected,
                 "{values:?}"
             );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record::{Fingerprint, Former, PostRecord};
-use super::{Id, Ledger, Past, SECOND};
+use super::{Id, Ledger, SECOND};
 use crate::post::{Origin, Post, Visibility};
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ impl Ledger {
                     let Some(record) = self.posts.get_mut(&id) else { continue };
                     let before = record.clone();
                     if is_out {
-                        rewrite(record, post, wanted, left_at(&record.address, &self.past, now));
+                        rewrite(record, post, wanted, self.past.left_at(&record.address, &id, now));
                     } else {
                         record.source.clone_from(&post.source);
                     }
@@ -81,12 +81,6 @@ impl Ledger {
     }
 }
 
-/// When a post leaves `address` at `now`: after whoever left it before, though the clock was put back since.
-fn left_at(address: &str, past: &Past, now: Timestamp) -> Timestamp {
-    let before = past.tenant(address).map(|tenant| tenant.until);
-    before.map_or(now, |before| before.saturating_add(SECOND).unwrap_or(before).max(now))
-}
-
 /// Brings `record` up to `post`, as it is published; the address that it had, it left at `until`.
 fn rewrite(record: &mut PostRecord, post: &Post, wanted: String, until: Timestamp) {
     if record.address != post.address {
@@ -102,7 +96,8 @@ fn rewrite(record: &mut PostRecord, post: &Post, wanted: String, until: Timestam
     record.source.clone_from(&post.source);
     record.title.clone_from(&post.title);
     record.slug.clone_from(&post.slug);
-    record.date = post.date;
+    // what is kept must be what was kept after a restart
+    record.date = post.date.to_the_second();
     record.is_dated = !matches!(post.origins.date, Origin::FileTime | Origin::Ledger);
     record.tags.clone_from(&post.tags);
     record.authors = post.authors.iter().map(|author| author.name.clone()).collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use super::SECOND;
 use super::record::PostRecord;
 use crate::post::{Direction, Origin, Origins, Person, Post, Standing, bare};
 use crate::time::{Moment, Timestamp};
@@ -68,6 +69,14 @@ impl Past {
     #[must_use]
     pub fn tenant(&self, address: &str) -> Option<&Tenant> {
         self.addresses.get(bare(address))
+    }
+
+    /// When the post with this `id` leaves `address` at `now`: after every other that left it, though the clock was put back since.
+    pub(super) fn left_at(&self, address: &str, id: &str, now: Timestamp) -> Timestamp {
+        let others = self.tenant(address).filter(|tenant| *tenant.id != *id);
+        others.map_or(now, |other| {
+            other.until.saturating_add(SECOND).unwrap_or(other.until).max(now)
+        })
     }
 
     /// Notes that `tenant` had `address`, unless another post had it later.

@@ -292,7 +292,8 @@ fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
         post.date = record.date;
         post.origins.date = Origin::Ledger;
     }
-    post.is_out_already = post.date.timestamp() > now && post.date == record.date && record.withdrawn.is_none();
+    let is_as_ever = post.date.to_the_second() == record.date && record.withdrawn.is_none();
+    post.is_out_already = is_as_ever && post.date.timestamp() > now;
     post
 }
 
