@@ -46,7 +46,6 @@ fn weight(text: &str) -> Option<Weight> {
 /// there is.
 ///
 /// Without the header the document goes as it is: who does not say that it can decode probably cannot.
-#[must_use]
 pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = Coding> + Clone {
     let members = weighted(values);
     let said = |name: &str| members.iter().find(|(member, _)| member == name).map(|&(_, weight)| weight);
@@ -183,11 +182,7 @@ mod tests {
             (&[";;;,,,q=1"], Some(Identity)),
         ];
         for (values, expected) in cases {
-            assert_eq!(
-                super::codings(values.iter().copied()).next(),
-                expected,
-                "{values:?}"
-            );
+            assert_eq!(super::codings(values.iter().copied()).next(), expected, "{values:?}");
         }
     }
 
