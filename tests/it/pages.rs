@@ -372,6 +372,7 @@ fn a_post_says_its_language_direction_and_neighbours() {
     for expected in [
         "<html lang=\"he\" dir=\"rtl\">",
         "<header class=\"site\" lang=\"en\" dir=\"ltr\">",
+        "<bdi>1 min read</bdi>",
         "<bdi>updated <time datetime=\"2026-02-03T00:00:00Z\">3 February 2026</time></bdi>",
         "<a rel=\"prev\" href=\"/posts/a\"",
         "<a rel=\"next\" href=\"/posts/c\"",
