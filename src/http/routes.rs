@@ -102,7 +102,8 @@ fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<
     }
     let config = site.config();
     // what the configuration says has moved, has moved, whatever is there
-    if config.redirect.next(request.path, &config.base()).is_some()
+    if !config.redirect.is_empty()
+        && config.redirect.next(request.path, &config.base()).is_some()
         && let Some(location) = redirect::destination(site, request.path, request.query)
     {
         return moved(&location, Keeping::Hour);
