@@ -71,12 +71,12 @@ impl Past {
         self.addresses.get(bare(address))
     }
 
-    /// When the post with this `id` leaves `address` at `now`: after every other that left it, though the clock was put back since.
+    /// When the post with this `id` leaves `address` at `now`: after every other that left it, and not before it
+    /// did so last, though the clock was put back since.
     pub(super) fn left_at(&self, address: &str, id: &str, now: Timestamp) -> Timestamp {
-        let others = self.tenant(address).filter(|tenant| *tenant.id != *id);
-        others.map_or(now, |other| {
-            other.until.saturating_add(SECOND).unwrap_or(other.until).max(now)
-        })
+        let Some(last) = self.tenant(address) else { return now };
+        let after_others = last.until.saturating_add(SECOND).unwrap_or(last.until);
+        now.max(if *last.id == *id { last.until } else { after_others })
     }
 
     /// Notes that `tenant` had `address`, unless another post had it later.
