@@ -292,8 +292,9 @@ fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
         post.date = record.date;
         post.origins.date = Origin::Ledger;
     }
-    let is_as_ever = post.date.to_the_second() == record.date && record.withdrawn.is_none();
-    post.is_out_already = is_as_ever && post.date.timestamp() > now;
+    // this is noted only of what is out
+    let was_out = post.date.to_the_second() == record.date;
+    post.is_out_already = was_out && post.date.timestamp() > now;
     post
 }
 

@@ -139,7 +139,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 9] = [
+    let sequences: [(&str, &[Operation]); 10] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -184,6 +184,10 @@ fn what_once_went_wrong() {
                 O::Stand(1, 1),
                 O::Stand(0, 2),
             ],
+        ),
+        (
+            "a clock put back behind what is unlisted",
+            &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
         ),
     ];
     for (name, operations) in sequences {

@@ -41,7 +41,7 @@ pub(super) struct Manuscript {
     pub(super) is_reordered: bool,
     /// The id that is promised to its readers, where one is.
     pub(super) id: Option<String>,
-    /// The date under which the world has it.
+    /// The date under which the world last had it.
     pub(super) is_out_from: Option<Timestamp>,
 }
 
@@ -74,6 +74,11 @@ impl Manuscript {
     /// A word that stands in this version of this text and nowhere else.
     pub(super) fn text_word(&self) -> String {
         format!("text{}x{}q", self.text, self.edits)
+    }
+
+    /// Whether it has expired at `now`.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
     }
 
     pub(super) fn slug(&self) -> String {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::Model;
 use super::manuscript::{Manuscript, Standing, in_folder, path_of, recased};
 use super::operation::Operation;
-use super::promises::Effects;
+use super::promises::{Effects, shown};
 
 impl Model {
     /// Changes the file of the post picked by `number`.
@@ -299,7 +299,8 @@ impl Model {
         let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();
         let ids: Vec<Option<String>> = self.manuscripts.iter().map(|m| m.written_id.clone()).collect();
         for manuscript in &mut self.manuscripts {
-            let is_out = manuscript.is_out_from.take().is_some();
+            let is_out = shown(&self.world, manuscript).is_some();
+            manuscript.is_out_from = None;
             let day = manuscript
                 .date
                 .map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());

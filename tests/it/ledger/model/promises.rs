@@ -36,6 +36,8 @@ struct Promise {
     number: usize,
     /// When it was last readable.
     seen: Option<Timestamp>,
+    /// When it was last listed: from then on it is told for a time that it went.
+    listed: Option<Timestamp>,
 }
 
 /// What was told.
@@ -95,7 +97,10 @@ impl Promises {
         for at in 0..manuscripts.len() {
             let manuscript = &manuscripts[at];
             let Some(post) = shown(world, manuscript) else {
-                manuscripts[at].is_out_from = None;
+                let is_hidden = manuscript.standing == Standing::Draft || manuscript.is_over(world.built);
+                let was_out = manuscript.id.is_some() && manuscript.date.is_some() && manuscript.date == manuscript.is_out_from;
+                let is_taken_back = manuscript.is_there && !is_hidden && was_out;
+                holds!(!is_taken_back, "{} was out, and a clock took it back", manuscript.path);
                 continue;
             };
             let path = &manuscript.path;
@@ -116,7 +121,7 @@ impl Promises {
             }
             let (is_undated, id) = (manuscripts[at].date.is_none(), post.id.clone());
             let promise = self.posts.entry(id.clone()).or_default();
-            if let Some(date) = promise.date.filter(|_| is_undated) {
+            if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
                     post.date == date,
                     "the undated {id} was from {date:?} and is from {:?}",
@@ -157,7 +162,7 @@ impl Promises {
         holds!(atom.count == expected.len(), "an id is twice in Atom");
         for (id, promise) in &mut self.posts {
             let told_for = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
-            let is_told = promise.updated.is_some() && promise.seen.is_some_and(|seen| seen > told_for);
+            let is_told = promise.listed.is_some_and(|listed| listed > told_for);
             match (atom.entries.get(id), atom.tombstones.get(id)) {
                 (Some(_), Some(_)) => return Err(format!("{id} is there and gone")),
                 (Some(&updated), None) => {
@@ -183,6 +188,7 @@ impl Promises {
                         gone: None,
                         is_out: true,
                         number,
+                        listed: Some(world.now),
                         ..promise.clone()
                     };
                 }
@@ -271,7 +277,7 @@ impl Promises {
                         );
                     }
                     (None, true) => holds!(matches!(status, 301 | 410), "{address} of {id} answers {status}"),
-                    (None, false) if promise.seen.is_some_and(|seen| seen > forgotten) => {
+                    (None, false) if promise.listed.or(promise.seen).is_some_and(|last| last > forgotten) => {
                         holds!(matches!(status, 301 | 410), "{address} of {id}, which went, answers {status}");
                     }
                     (None, false) => holds!(matches!(status, 301 | 404 | 410), "{address} answers {status}"),
@@ -324,12 +330,11 @@ impl Promises {
 }
 
 /// The post that `manuscript` is read as, where the world may see it.
-fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a Post> {
+pub(super) fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a Post> {
     let post = world.site.post(&manuscript.path).filter(|_| manuscript.is_there)?;
     let date = manuscript.date.unwrap_or(post.date.timestamp());
-    let is_due = date <= world.built || manuscript.is_out_from == Some(date);
-    let is_over = manuscript.expires.is_some_and(|expires| expires <= world.built);
-    (manuscript.standing != Standing::Draft && is_due && !is_over).then_some(post)
+    let is_due = date <= world.built || post.is_out_already;
+    (manuscript.standing != Standing::Draft && is_due && !manuscript.is_over(world.built)).then_some(post)
 }
 
 struct Atom {
