@@ -5,10 +5,10 @@
 //! 1. the file lies where the post's file lay, and has its text, and names no other id;
 //! 2. its front matter has the id, and no file that is like the post lies where its file lay;
 //! 3. it has the text of a post whose file is gone, or has become something else;
-//! 4. the file lies where the post's file lay, and has its title, its day or a text like its own;
-//! 5. its day and slug give the very id of a post whose file is gone;
-//! 6. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
-//! 7. the file lies where the post's file lay, and one of them has no day that could say that they are two.
+//! 4. the file lies where the post's file lay, and has its title or a text like its own;
+//! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
+//! 6. its day and slug give the very id of a post whose file is gone;
+//! 7. the file lies where the file lay of a post that was not withdrawn, and has its day, or no day.
 //!
 //! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
 
@@ -74,9 +74,9 @@ pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> V
         }
     }
     search.by_text(&memory);
-    search.by_path(&memory, is_near);
-    search.by_derived_id(&memory);
+    search.by_path(&memory, is_alike);
     search.by_likeness(&memory);
+    search.by_derived_id(&memory);
     search.by_path(&memory, is_plausible);
     search.other_ids(&memory);
     search.findings.into_iter().map(Option::unwrap_or_default).collect()
@@ -333,21 +333,16 @@ fn named(post: &Post) -> Option<&str> {
     matches!(post.origins.id, Origin::Field(_)).then_some(&post.id)
 }
 
-/// Whether a file that lies where the post's lay is like that post, or of the post nothing is known that it could be like.
+/// Whether a file that lies where the post's lay is like that post.
 fn is_alike(stranger: &Stranger, record: &PostRecord) -> bool {
     let signs = signs(stranger, record);
     record.content.is_none() || signs.title || signs.text
 }
 
-/// Whether a file that lies where the post's lay has something of that post.
-fn is_near(stranger: &Stranger, record: &PostRecord) -> bool {
-    is_alike(stranger, record) || signs(stranger, record).day
-}
-
 /// Whether a file that lies where the post's lay may be that post, if nothing else is.
 fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
     let has_no_day = stranger.post.origins.date == Origin::FileTime || !record.is_dated;
-    has_no_day || is_near(stranger, record)
+    record.withdrawn.is_none() && (has_no_day || signs(stranger, record).day)
 }
 
 fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {

@@ -220,6 +220,35 @@ const ROWS: &[Row] = &[
         &[("a.md", "a.md"), ("b.md", "b.md")],
         &["id-taken"],
     ),
+    (
+        "renamed and edited to where another was withdrawn",
+        &[
+            &[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: B", "lamp")],
+            &[("b.md", "title: B", "lamp")],
+            &[("a.md", "title: B", "lamp'")],
+        ],
+        &[("a.md", "b.md")],
+        &[],
+    ),
+    (
+        "renamed and edited over another",
+        &[
+            &[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")],
+            &[("a.md", "title: B", "lamp'")],
+        ],
+        &[("a.md", "b.md")],
+        &[],
+    ),
+    (
+        "an old path for something else",
+        &[
+            &[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: B", "lamp")],
+            &[("b.md", "title: B", "lamp")],
+            &[("a.md", "title: C", "bees"), ("b.md", "title: B", "lamp")],
+        ],
+        &[("a.md", NEW), ("b.md", "b.md")],
+        &[],
+    ),
 ];
 
 #[test]

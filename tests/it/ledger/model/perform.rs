@@ -312,8 +312,11 @@ impl Model {
                 == 1;
             let is_derived = manuscript.id.as_ref() == Some(&derived) && manuscript.written_id.is_none() && is_alone;
             let is_written = manuscript.written_id.is_some() && manuscript.id == manuscript.written_id;
-            let is_claimed_once = ids.iter().filter(|id| **id == manuscript.id).count() <= 1;
-            if !is_out || !(is_derived || is_written) || !is_claimed_once {
+            let is_claimed = ids
+                .iter()
+                .enumerate()
+                .any(|(other, id)| other != manuscript.number && *id == manuscript.id);
+            if !is_out || !(is_derived || is_written) || is_claimed {
                 manuscript.id = None;
             }
         }

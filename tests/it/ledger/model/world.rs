@@ -160,12 +160,8 @@ impl World {
             self.site = site;
             self.built = self.now;
         }
-        // a store that a crash left locked is tried again by the real clock
-        if edition.health.ledger.is_some() {
-            None
-        } else {
-            edition.again_in
-        }
+        self.is_kept = edition.health.ledger.is_none();
+        edition.again_in
     }
 
     /// Looks until nothing is waited for.
