@@ -219,9 +219,11 @@ impl Ledger {
                 until,
                 is_awaited: record.withdrawn.is_none(),
             };
+            let file = self.holders.get(id).and_then(|path| self.files.get(path));
             match record.withdrawn {
-                Some(at) if at < horizon => continue,
-                Some(at) => {
+                // one that is in no list may still be read
+                Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
+                Some(at) if at >= horizon => {
                     past.had(&record.address, tenant(at));
                     if !record.never_listed {
                         past.departures.push(Departure {
@@ -230,7 +232,7 @@ impl Ledger {
                         });
                     }
                 }
-                None => {}
+                _ => {}
             }
             for former in &record.earlier {
                 past.had(&former.address, tenant(former.until));
@@ -241,7 +243,7 @@ impl Ledger {
             let Some((record, file)) = self.posts.get(id).zip(self.files.get(path)) else {
                 continue;
             };
-            if record.withdrawn.is_none() && file.settled.address != record.address {
+            if (record.withdrawn.is_none() || file.is_out()) && file.settled.address != record.address {
                 let tenant = Tenant {
                     id: Arc::clone(id),
                     source: path.clone(),

@@ -139,7 +139,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 10] = [
+    let sequences: [(&str, &[Operation]); 11] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -188,6 +188,16 @@ fn what_once_went_wrong() {
         (
             "a clock put back behind what is unlisted",
             &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
+        ),
+        (
+            "old addresses of what has long been unlisted",
+            &[
+                O::Create(14, 48),
+                O::Stand(0, 1),
+                O::Slug(0, 17),
+                O::Wait(90),
+                O::Create(0, 0),
+            ],
         ),
     ];
     for (name, operations) in sequences {
