@@ -142,7 +142,10 @@ impl Ledger {
                 content: Fingerprint::of(post),
             })
             .collect();
-        let is_gone = |path: &Utf8Path| whereabouts.missing.contains(path) || !(whereabouts.is_there)(path);
+        // where its file lay another post may be by now
+        let is_gone = |path: &Utf8Path| {
+            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains_key(path)
+        };
         let missing = whereabouts
             .missing
             .iter()

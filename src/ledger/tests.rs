@@ -249,6 +249,21 @@ const ROWS: &[Row] = &[
         &[("a.md", NEW), ("b.md", "b.md")],
         &[],
     ),
+    (
+        "back elsewhere, and another in its place",
+        &[
+            &[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")],
+            &[("b.md", "title: B", "lamp")],
+            &[("a.md", "title: C;id: x:1;draft: true", "bees"), ("b.md", "title: B", "lamp")],
+            &[
+                ("a.md", "title: C;id: x:1;draft: true", "bees"),
+                ("b.md", "title: B", "lamp"),
+                ("c.md", "title: A", "mill"),
+            ],
+        ],
+        &[("b.md", "b.md"), ("c.md", "a.md")],
+        &[],
+    ),
 ];
 
 #[test]
