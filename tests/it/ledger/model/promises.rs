@@ -212,9 +212,11 @@ impl Promises {
         }
         let unknown = atom.tombstones.keys().find(|id| !self.posts.contains_key(*id));
         holds!(unknown.is_none(), "{unknown:?} went, and never was");
+        let before = self.updated.unwrap_or(Timestamp::MIN);
         holds!(
-            self.updated.is_none_or(|before| atom.updated >= before),
-            "the feed's `updated` went back"
+            atom.updated >= before,
+            "the feed was updated {before} and now {}",
+            atom.updated
         );
         self.updated = Some(atom.updated);
         Ok(())
