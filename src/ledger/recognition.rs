@@ -236,8 +236,12 @@ impl Search<'_, '_> {
     }
 
     fn by_derived_id(&mut self, memory: &Memory) {
-        for at in self.unknown() {
-            if let Some((id, _)) = memory.strays.get_key_value(self.strangers[at].post.id.as_str())
+        for (at, stranger) in self.strangers.iter().enumerate() {
+            // this settles a doubt, too: it would come to that id anyway
+            let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
+            if is_open
+                && named(stranger.post).is_none()
+                && let Some((id, _)) = memory.strays.get_key_value(stranger.post.id.as_str())
                 && self.is_free(id, memory)
             {
                 self.take(at, id);

@@ -142,9 +142,18 @@ impl Ledger {
                 content: Fingerprint::of(post),
             })
             .collect();
+        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| post.source.as_path().cmp(path)).is_ok();
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
             whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains_key(path)
+        };
+        // who lay last where a stranger lies is found by that
+        let is_stray = |id: &Id, path: &Utf8Path| {
+            if is_stranger(path) {
+                self.by_source.get(path) != Some(id)
+            } else {
+                is_gone(path)
+            }
         };
         let missing = whereabouts
             .missing
@@ -155,9 +164,8 @@ impl Ledger {
             .iter()
             .chain(missing)
             .filter_map(|id| self.posts.get_key_value(id));
-        let is_other_stranger = |path: &Utf8Path| before.contains_key(path);
         let strays: BTreeMap<Id, &PostRecord> = strays
-            .filter(|(_, record)| is_gone(&record.source) && !is_other_stranger(&record.source))
+            .filter(|(id, record)| is_stray(id, &record.source))
             .map(|(id, record)| (Arc::clone(id), record))
             .collect();
         let holders = &self.holders;
