@@ -31,7 +31,7 @@ const ABOUT_ENTRIES: usize = 1000;
 
 /// The documents that were made, within a bound of bytes.
 pub struct Documents {
-    feeds: Cache<(Scope, Place, Format), MadeFeed, Bytes>,
+    feeds: Cache<(Scope, Place, Format), Arc<MadeFeed>, Bytes>,
     editions: Editions,
     contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
 }
@@ -62,7 +62,7 @@ struct MadeFeed {
     withdrawn: Arc<[Withdrawn]>,
     document: Arc<Document>,
     /// What stood here before, the newest first.
-    earlier: Vec<Edition>,
+    earlier: Vec<Arc<Edition>>,
 }
 
 /// A feed as it once was.
@@ -83,14 +83,18 @@ const EARLIER_EDITIONS: usize = 16;
 
 impl MadeFeed {
     /// This one and those before it, as what stood here before.
-    fn into_editions(self) -> Vec<Edition> {
+    fn editions(&self) -> Vec<Arc<Edition>> {
         let last = Edition {
             tags: self.document.tags(),
-            name: self.name,
-            links: self.links,
+            name: self.name.clone(),
+            links: self.links.clone(),
             posts: self.posts.iter().map(Arc::downgrade).collect(),
         };
-        std::iter::once(last).chain(self.earlier).take(EARLIER_EDITIONS).collect()
+        let earlier = self.earlier.iter().cloned();
+        std::iter::once(Arc::new(last))
+            .chain(earlier)
+            .take(EARLIER_EDITIONS)
+            .collect()
     }
 }
 
@@ -104,8 +108,8 @@ struct MadeContent {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<(Scope, Place, Format), MadeFeed> for Bytes {
-    fn weight(&self, _: &(Scope, Place, Format), made: &MadeFeed) -> u64 {
+impl Weighter<(Scope, Place, Format), Arc<MadeFeed>> for Bytes {
+    fn weight(&self, _: &(Scope, Place, Format), made: &Arc<MadeFeed>) -> u64 {
         made.document.bytes().len() as u64 + 1
     }
 }
@@ -187,7 +191,11 @@ impl Documents {
             let document = Arc::clone(&made.document);
             if !Arc::ptr_eq(&made.past, past) {
                 let past = Arc::clone(past);
-                self.feeds.insert(key, MadeFeed { past, ..made.clone() });
+                let made = MadeFeed {
+                    past,
+                    ..MadeFeed::clone(made)
+                };
+                self.feeds.insert(key, Arc::new(made));
             }
             return Some(document);
         }
@@ -212,7 +220,7 @@ impl Documents {
         let told = last_modified(posts, &withdrawn).min(now);
         let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
         let document = Arc::new(document.modified(modified));
-        let earlier = before.map(MadeFeed::into_editions).unwrap_or_default();
+        let earlier = before.map(|before| before.editions()).unwrap_or_default();
         let made = MadeFeed {
             posts: posts.into(),
             links,
@@ -223,7 +231,7 @@ impl Documents {
             document: Arc::clone(&document),
             earlier,
         };
-        self.feeds.insert(key, made);
+        self.feeds.insert(key, Arc::new(made));
         Some(document)
     }
 
@@ -243,7 +251,7 @@ impl Documents {
         } = setting;
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         // a post whose links lead elsewhere by now reads differently although it is the same
-        let is_base = |edition: &&Edition| {
+        let is_base = |edition: &&Arc<Edition>| {
             edition.name == members.name
                 && edition.tags.iter().any(|tag| held.contains(&tag.as_str()))
                 && edition.links.iter().all(|links| still_lead_there(links, published))
