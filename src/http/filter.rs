@@ -26,7 +26,7 @@ use super::media::{self, Body, Library};
 use super::pace::Pace;
 use super::preview::{self, Confidential, events, events::Events};
 use super::problem::{Problem, problem};
-use super::routes::{Request, answer, is_finished, other_method};
+use super::routes::{Request, answer_target, is_finished, other_method};
 use super::shared::Asked;
 use super::target::Target;
 use crate::config::Config;
@@ -222,8 +222,10 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
         }
         Some(Target::Readiness) if door.stopping.is_cancelled() => stopping().map(Body::from),
-        _ if is_finished(&asking.path, &asking.headers) => answer(&site, &asking.at(now)).map(Body::from),
-        _ => {
+        target if is_finished(&asking.path, &asking.headers) => {
+            answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from)
+        }
+        target => {
             if let Some(events) = preview.filter(|_| asking.path == events::PATH) {
                 return events.answer(&asking.method, &door.stopping);
             }
@@ -238,8 +240,13 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
                     asked.answer(&key, (&site, &library), &asking.method, &asking.headers, now)
                 };
                 let own = || {
-                    let answer = if is_preview { preview::answer } else { answer };
-                    answer(&site, &asking.at(now)).map(Body::from)
+                    let request = asking.at(now);
+                    let answer = if is_preview {
+                        preview::answer(&site, &request)
+                    } else {
+                        answer_target(&site, target.as_ref(), &request)
+                    };
+                    answer.map(Body::from)
                 };
                 shared().unwrap_or_else(own)
             };

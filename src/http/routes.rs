@@ -83,8 +83,12 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
 /// The answer of `site` to a request that reads.
 #[must_use]
 pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
-    let target = Target::read(request.path);
-    let is_told_in_a_page = fault::is_told_in_a_page(target.as_ref(), request.headers);
+    answer_target(site, Target::read(request.path).as_ref(), request)
+}
+
+/// The answer of `site` to a request whose path asks for `target`; `None` where it cannot be read.
+pub(super) fn answer_target(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
+    let is_told_in_a_page = fault::is_told_in_a_page(target, request.headers);
     let response = answered(site, target, request);
     if is_told_in_a_page {
         fault::of_site(site, response)
@@ -93,7 +97,7 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     }
 }
 
-fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<Bytes> {
+fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
     if request.path.len() > LONGEST_PATH || request.query.len() > LONGEST_QUERY {
         return problem(
             StatusCode::URI_TOO_LONG,
@@ -113,21 +117,21 @@ fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<
     };
     let found = match target {
         Target::Feed(scope, place, format) => {
-            opened(site, &scope, place, format, request).or_else(|| feed(site, &scope, place, format, request))
+            opened(site, scope, *place, *format, request).or_else(|| feed(site, scope, *place, *format, request))
         }
-        Target::Subscription(scope) => subscribed(site, &scope, request),
+        Target::Subscription(scope) => subscribed(site, scope, request),
         Target::Subscribe(scope) => site
-            .subscribe_page(&scope)
-            .map(|document| page(site, &document, &scope, request)),
+            .subscribe_page(scope)
+            .map(|document| page(site, &document, scope, request)),
         Target::Page(scope, number) => site
-            .page(&scope, number)
-            .map(|document| page(site, &document, &scope, request)),
+            .page(scope, *number)
+            .map(|document| page(site, &document, scope, request)),
         Target::Year(year, number) => site
-            .year_page(year, number)
+            .year_page(*year, *number)
             .map(|document| page(site, &document, &Scope::Site, request)),
         Target::Years => site.years_page().map(|document| page(site, &document, &Scope::Site, request)),
         Target::Directory(kind) => site
-            .directory_page(kind)
+            .directory_page(*kind)
             .map(|document| page(site, &document, &Scope::Site, request)),
         Target::Search => search(site, request),
         Target::Style => Some(style(site, request)),
@@ -136,36 +140,36 @@ fn answered(site: &Site, target: Option<Target>, request: &Request) -> Response<
             None => discovery(site, &Document::new("image/svg+xml", theme::ICON), request),
         }),
         Target::Listing => Some(listing(site, request)),
-        Target::Listed(slug) => site.listed_post(&slug).map(|document| discovery(site, &document, request)),
-        Target::Scopes(kind) => Some(discovery(site, &site.scopes(kind), request)),
+        Target::Listed(slug) => site.listed_post(slug).map(|document| discovery(site, &document, request)),
+        Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
         Target::Description => Some(discovery(site, &site.openapi(), request)),
         Target::Health | Target::Readiness => Some(health()),
         Target::Outline => Some(discovery(site, &site.outline(), request)),
-        Target::Map(part) => site.map(part).map(|document| discovery(site, &document, request)),
+        Target::Map(part) => site.map(*part).map(|document| discovery(site, &document, request)),
         Target::Robots => Some(discovery(site, &site.robots(), request)),
         // a file is no part of the site: who asks for one is answered from the disk
         Target::Media(_) | Target::Moved(_) => None,
-        Target::Address(address) => at_address(site, &address, request),
+        Target::Address(address) => at_address(site, address, request),
     };
     let elsewhere = || {
-        let keeping = match Target::read(request.path) {
-            Some(Target::Address(_)) => Keeping::Asked,
+        let keeping = match target {
+            Target::Address(_) => Keeping::Asked,
             _ => Keeping::Hour,
         };
         redirect::destination(site, request.path, request.query).map(|location| moved(&location, keeping))
     };
     found
         .or_else(elsewhere)
-        .or_else(|| lost(site, request.path))
+        .or_else(|| lost(site, target))
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
 /// What is said at an address where there once was a post.
-fn lost(site: &Site, path: &str) -> Option<Response<Bytes>> {
-    let Some(Target::Address(address)) = Target::read(path) else {
+fn lost(site: &Site, target: &Target) -> Option<Response<Bytes>> {
+    let Target::Address(address) = target else {
         return None;
     };
-    let lost = site.lost(&address)?;
+    let lost = site.lost(address)?;
     let mut response = match lost {
         Lost::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
         Lost::Awaited => {
