@@ -30,8 +30,6 @@ use crate::time::Timestamp;
 type Id = Arc<str>;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
-/// The next instant there is.
-const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
 
 /// What is remembered of all posts, and which file is which of them.
 #[derive(Debug)]
@@ -58,12 +56,12 @@ pub struct Ledger {
 
 /// Records that are others than before.
 #[derive(Debug, Default)]
-pub struct Changes {
-    /// The posts, by id; in `ledger.post(id)`.
+struct Changes {
+    /// The posts, by id.
     posts: BTreeSet<Id>,
     site: bool,
     /// Whether a crash before they are kept could break a promise.
-    pub is_urgent: bool,
+    is_urgent: bool,
 }
 
 impl Ledger {
@@ -200,91 +198,6 @@ impl Ledger {
             self.changes.is_urgent = true;
             self.is_past_stale = true;
         }
-    }
-
-    /// What is told of the past at `now`: of departures no older than `span`, and of every address of posts that are there.
-    pub fn past(&mut self, now: Timestamp, span: SignedDuration) -> Arc<Past> {
-        let horizon = now.checked_sub(span).unwrap_or(Timestamp::MIN);
-        let is_over = self.past.departures.first().is_some_and(|departure| departure.at < horizon);
-        if !self.is_past_stale && !is_over {
-            return Arc::clone(&self.past);
-        }
-        let mut past = Past::none(self.site.since.max(horizon));
-        for id in &self.told {
-            let Some(record) = self.posts.get(id) else { continue };
-            let tenant = |until: Timestamp| Tenant {
-                id: Arc::clone(id),
-                source: self.holders.get(id).unwrap_or(&record.source).clone(),
-                title: record.title.clone(),
-                until,
-                is_awaited: record.withdrawn.is_none(),
-            };
-            let file = self.holders.get(id).and_then(|path| self.files.get(path));
-            match record.withdrawn {
-                // one that is in no list may still be read
-                Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
-                Some(at) if at >= horizon => {
-                    past.had(&record.address, tenant(at));
-                    if !record.never_listed {
-                        past.departures.push(Departure {
-                            post: Arc::new(record.remembered()),
-                            at,
-                        });
-                    }
-                }
-                _ => {}
-            }
-            for former in &record.earlier {
-                past.had(&former.address, tenant(former.until));
-            }
-        }
-        // those on the way to another address have it only once they are published there
-        for (id, path) in &self.holders {
-            let Some((record, file)) = self.posts.get(id).zip(self.files.get(path)) else {
-                continue;
-            };
-            if (record.withdrawn.is_none() || file.is_out()) && file.settled.address != record.address {
-                let tenant = Tenant {
-                    id: Arc::clone(id),
-                    source: path.clone(),
-                    title: record.title.clone(),
-                    until: past.left_at(&record.address, id, now),
-                    is_awaited: true,
-                };
-                past.had(&record.address, tenant);
-            }
-        }
-        for id in &self.strays {
-            let Some(record) = self.posts.get(id).filter(|record| record.withdrawn.is_none()) else {
-                continue;
-            };
-            let tenant = Tenant {
-                id: Arc::clone(id),
-                source: record.source.clone(),
-                title: record.title.clone(),
-                until: past.left_at(&record.address, id, now),
-                is_awaited: true,
-            };
-            past.had(&record.address, tenant);
-        }
-        past.departures.sort_by(|a, b| (a.at, &a.post.id).cmp(&(b.at, &b.post.id)));
-        if let Some(forgotten) = past
-            .departures
-            .len()
-            .checked_sub(MOST_DEPARTURES)
-            .filter(|&forgotten| forgotten > 0)
-        {
-            // others of the last one's instant may be left, so not even that instant is known in full
-            let last = past
-                .departures
-                .drain(..forgotten)
-                .next_back()
-                .map_or(now, |departure| departure.at);
-            past.known_from = past.known_from.max(last.saturating_add(JUST_AFTER).unwrap_or(last));
-        }
-        self.past = Arc::new(past);
-        self.is_past_stale = false;
-        Arc::clone(&self.past)
     }
 
     /// The records that are others than when this was last asked, and whether a crash before they are kept could break a promise.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
@@ -275,6 +276,14 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
         Ok(Duration::from_secs_f64(seconds))
     } else {
         Err(serde::de::Error::custom("a number of seconds from 0.001 to 86400 is needed"))
+    }
+}
+
+impl State {
+    /// For how long a post that went is told of.
+    #[must_use]
+    pub fn told_for(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.withdrawn_days))
     }
 }
 

@@ -4,14 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use jiff::SignedDuration;
 
-use super::SECOND;
 use super::record::PostRecord;
+use super::settling::File;
+use super::{Id, Ledger, SECOND};
 use crate::post::{Direction, Origin, Origins, Person, Post, Standing, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
 pub const MOST_DEPARTURES: usize = 10_000;
+
+/// The next instant there is.
+const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
 
 /// A post that the world could see and no longer can.
 #[derive(Clone, Debug)]
@@ -79,12 +84,97 @@ impl Past {
         now.max(if *last.id == *id { last.until } else { after_others })
     }
 
+    /// Puts the departures in order, and leaves the oldest out of too many.
+    fn order(&mut self, now: Timestamp) {
+        self.departures.sort_by(|a, b| (a.at, &a.post.id).cmp(&(b.at, &b.post.id)));
+        let forgotten = self.departures.len().saturating_sub(MOST_DEPARTURES);
+        if forgotten > 0 {
+            // others of the last one's instant may be left, so not even that instant is known in full
+            let last = self
+                .departures
+                .drain(..forgotten)
+                .next_back()
+                .map_or(now, |departure| departure.at);
+            self.known_from = self.known_from.max(last.saturating_add(JUST_AFTER).unwrap_or(last));
+        }
+    }
+
     /// Notes that `tenant` had `address`, unless another post had it later.
     pub(super) fn had(&mut self, address: &str, tenant: Tenant) {
         let is_later = |known: &Tenant| (tenant.until, &tenant.id) > (known.until, &known.id);
         let address = bare(address);
         if self.addresses.get(address).is_none_or(is_later) {
             self.addresses.insert(address.to_owned(), tenant);
+        }
+    }
+}
+
+impl Ledger {
+    /// What is told of the past at `now`: of departures no older than `span`, and of every address of posts that are there.
+    pub fn past(&mut self, now: Timestamp, span: SignedDuration) -> Arc<Past> {
+        let horizon = now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let is_over = self.past.departures.first().is_some_and(|departure| departure.at < horizon);
+        if self.is_past_stale || is_over {
+            self.past = Arc::new(self.past_at(now, horizon));
+            self.is_past_stale = false;
+        }
+        Arc::clone(&self.past)
+    }
+
+    fn past_at(&self, now: Timestamp, horizon: Timestamp) -> Past {
+        let mut past = Past::none(self.site.since.max(horizon));
+        for id in &self.told {
+            let Some(record) = self.posts.get(id) else { continue };
+            let tenant = |until| self.tenant(id, record, until);
+            let file = self.holders.get(id).and_then(|path| self.files.get(path));
+            match record.withdrawn {
+                // one that is in no list may still be read
+                Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
+                Some(at) if at >= horizon => {
+                    past.had(&record.address, tenant(at));
+                    if !record.never_listed {
+                        past.departures.push(Departure {
+                            post: Arc::new(record.remembered()),
+                            at,
+                        });
+                    }
+                }
+                _ => {}
+            }
+            for former in &record.earlier {
+                past.had(&former.address, tenant(former.until));
+            }
+        }
+        // those on the way to another address have it only once they are published there
+        let on_their_way = self.holders.iter().filter_map(|(id, path)| {
+            let (record, file) = self.posts.get(id).zip(self.files.get(path))?;
+            let is_told = record.withdrawn.is_none() || file.is_out();
+            (is_told && file.settled.address != record.address).then_some((id, record))
+        });
+        let lost = self.strays.iter().filter_map(|id| {
+            let record = self.posts.get(id).filter(|record| record.withdrawn.is_none())?;
+            Some((id, record))
+        });
+        for (id, record) in on_their_way.chain(lost) {
+            let until = past.left_at(&record.address, id, now);
+            let tenant = Tenant {
+                is_awaited: true,
+                ..self.tenant(id, record, until)
+            };
+            past.had(&record.address, tenant);
+        }
+        past.order(now);
+        past
+    }
+
+    /// The post of `record`, which left an address at `until`.
+    fn tenant(&self, id: &Id, record: &PostRecord, until: Timestamp) -> Tenant {
+        Tenant {
+            id: Arc::clone(id),
+            source: self.holders.get(id).unwrap_or(&record.source).clone(),
+            title: record.title.clone(),
+            until,
+            is_awaited: record.withdrawn.is_none(),
         }
     }
 }

@@ -210,8 +210,7 @@ impl Ledger {
             self.dress(&post.source, config, now);
         }
         // whoever lost its post to another path is nobody's any more
-        let held: BTreeSet<&Id> = self.holders.keys().collect();
-        self.strays.retain(|id| !held.contains(id));
+        self.strays.retain(|id| !self.holders.contains_key(id));
     }
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.

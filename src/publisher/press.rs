@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::SignedDuration;
 
 use crate::config::Config;
 use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
@@ -272,17 +271,12 @@ impl Press {
                 }
             }
         }
-        let told_for = SignedDuration::from_hours(24 * i64::from(self.config.state.withdrawn_days));
-        let mut diagnostics = self.desk.diagnostics();
-        diagnostics.extend(settled.remarks);
-        diagnostics.extend_from_slice(self.look.diagnostics());
-        Material {
-            posts: settled.posts,
-            newcomers: settled.newcomers,
-            diagnostics,
-            past: Some(self.ledger.past(now, told_for)),
-            documents: std::mem::take(&mut self.documents),
-        }
+        let mut material = Material::from(settled);
+        material.diagnostics.extend(self.desk.diagnostics());
+        material.diagnostics.extend_from_slice(self.look.diagnostics());
+        material.past = Some(self.ledger.past(now, self.config.state.told_for()));
+        material.documents = std::mem::take(&mut self.documents);
+        material
     }
 
     /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is

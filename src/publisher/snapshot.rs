@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use jiff::SignedDuration;
 
 use super::desk::read_post;
 use super::look::Look;
@@ -56,17 +55,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         is_there: &|path| sight.files.contains_key(path) || sight.is_blind_to(path),
     };
     let settled = ledger.settle(&posts, &whereabouts, config, now);
-    diagnostics.extend(settled.remarks);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
-    diagnostics.extend_from_slice(look.diagnostics());
-    let told_for = SignedDuration::from_hours(24 * i64::from(config.state.withdrawn_days));
-    let material = Material {
-        posts: settled.posts,
-        newcomers: settled.newcomers,
-        diagnostics,
-        past: Some(ledger.past(now, told_for)),
-        documents: Vec::new(),
-    };
+    let mut material = Material::from(settled);
+    material.diagnostics.extend(diagnostics);
+    material.diagnostics.extend_from_slice(look.diagnostics());
+    material.past = Some(ledger.past(now, config.state.told_for()));
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
 }
