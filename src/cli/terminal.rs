@@ -70,6 +70,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
             "  {DIM}before you let the world in, say where it finds this: --base-url https://example.com{END}"
         );
     }
+    if let Some(trouble) = &health.degraded {
+        let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
+    }
     problems(&mut text, site, root);
     if site.all.is_empty() {
         text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");

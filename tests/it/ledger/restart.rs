@@ -66,3 +66,18 @@ fn a_store_that_is_deleted_while_it_is_in_use_is_written_again_in_full() {
     assert_eq!(serving.ended(), Some(0));
     assert_eq!(ids(site.path()), before, "after a stop");
 }
+
+#[test]
+fn a_folder_that_is_empty_at_the_start_withdraws_nothing_and_is_told() {
+    let site = folder(&[("posts/one.md", &format!("# A walk\n\n{WALK}")), ("posts/two.md", "# Two\n")]);
+    let serve = || Serving::start(site.path(), &["--state", "state"]);
+    serve().until("Ctrl-C ends it");
+    let before = ids(site.path());
+    fs::rename(site.path().join("posts"), site.path().join("away")).unwrap();
+    fs::create_dir(site.path().join("posts")).unwrap();
+    let said = serve().until("Ctrl-C ends it").join("\n");
+    assert!(said.contains("2 published posts are remembered"), "{said}");
+    let (_, out, _) = run(&mut feedmill(site.path(), &["ledger", "export", "--state", "state"]));
+    assert!(!out.contains("withdrawn"), "{out}");
+    assert_eq!(ids(site.path()), before);
+}
