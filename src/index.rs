@@ -7,6 +7,8 @@ mod aliases;
 pub mod base64url;
 mod claims;
 pub mod cursor;
+mod keyed;
+mod members;
 mod related;
 pub mod search;
 mod walk;
@@ -21,6 +23,8 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{PATH_PART, Post, Visibility, bare, key};
 use crate::time::Timestamp;
+use keyed::{Address, Keyed, Slug};
+pub use members::Members;
 pub use walk::Stretch;
 
 /// A set of posts that has feeds and pages of its own.
@@ -50,17 +54,6 @@ impl Scope {
     }
 }
 
-/// The public posts of a scope, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct Members {
-    /// What the scope is called, in the spelling of its oldest post; empty for the site.
-    pub name: String,
-    /// All of them.
-    pub posts: Vec<Arc<Post>>,
-    /// Those that feeds carry.
-    pub in_feeds: Vec<Arc<Post>>,
-}
-
 /// What to look for in the listing; what is `None` is not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
@@ -80,8 +73,8 @@ pub struct Filter {
 #[derive(Debug)]
 pub struct Index {
     scopes: BTreeMap<Scope, Members>,
-    by_slug: HashMap<String, Arc<Post>>,
-    by_address: HashMap<String, Arc<Post>>,
+    by_slug: Keyed<Slug>,
+    by_address: Keyed<Address>,
     by_alias: HashMap<String, Arc<Post>>,
     site_language: String,
     next_due: Option<Timestamp>,
@@ -92,27 +85,34 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), and what is to be said of that. `newcomers`
-    /// are the files of those that the world does not know yet. `before` are the posts as they were published last, ordered by
-    /// path: one that is still the same is that very one.
+    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), ordered by path, and what is to be said of that.
+    /// `newcomers` are the files of those that the world does not know yet. `before` are the posts as they were published last,
+    /// ordered by path: one that is still the same is that very one.
     #[must_use]
     pub fn build(
-        posts: Vec<Arc<Post>>,
+        mut posts: Vec<Arc<Post>>,
         newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
         before: &[Arc<Post>],
     ) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
-        let (mut posts, mut diagnostics) = claims::settle(posts, newcomers, config, before);
-        let readable = posts.iter().filter(|post| post.is_readable(now));
-        let by_address = readable.map(|post| (post.address.clone(), Arc::clone(post))).collect();
-        let (by_alias, more) = aliases::settle(&posts, &by_address, now);
+        if !posts.is_sorted_by(|a, b| a.source <= b.source) {
+            posts.sort_by(|a, b| a.source.cmp(&b.source));
+        }
+        let (mut claimed, mut diagnostics) = claims::settle(posts, newcomers, config, before);
+        let in_turn = claimed.iter().map(|(_, post)| post);
+        let by_address = in_turn.clone().filter(|post| post.is_readable(now)).collect();
+        let (by_alias, more) = aliases::settle(in_turn.clone(), &by_address, now);
         diagnostics.extend(more);
-        let next_due = posts.iter().filter_map(|post| post.next_due(now)).min();
-        posts.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
-        let mut index = Index {
-            scopes: BTreeMap::from([(Scope::Site, Members::default())]),
-            by_slug: HashMap::new(),
+        let next_due = in_turn.clone().filter_map(|post| post.next_due(now)).min();
+        let is_public = |post: &&Arc<Post>| post.visibility(now) == Visibility::Public;
+        let mut public: Vec<Arc<Post>> = in_turn.filter(is_public).cloned().collect();
+        public.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
+        // what is ordered by path stays so
+        claimed.sort_unstable_by_key(|&(at, _)| at);
+        let index = Index {
+            by_slug: public.iter().collect(),
+            scopes: members::of(public),
             by_address,
             by_alias,
             site_language: config.site.language.clone(),
@@ -120,36 +120,7 @@ impl Index {
             now,
             by_change: OnceLock::new(),
         };
-        for post in &posts {
-            if post.visibility(now) == Visibility::Public {
-                index.by_slug.insert(post.slug.clone(), Arc::clone(post));
-                index.add(post);
-            }
-        }
-        (index, posts, diagnostics)
-    }
-
-    fn add(&mut self, post: &Arc<Post>) {
-        let tags = post.tags.iter().map(|tag| (Scope::Tag(key(tag)), tag));
-        let authors = post
-            .authors
-            .iter()
-            .map(|author| (Scope::Author(key(&author.name)), &author.name));
-        let section = post.section.iter().map(|section| (Scope::Section(key(section)), section));
-        let nothing = String::new();
-        for (scope, name) in std::iter::once((Scope::Site, &nothing))
-            .chain(tags)
-            .chain(authors)
-            .chain(section)
-        {
-            let members = self.scopes.entry(scope).or_default();
-            // posts come newest first: the oldest has the last word, and a new post never renames a scope
-            members.name.clone_from(name);
-            members.posts.push(Arc::clone(post));
-            if post.in_feeds {
-                members.in_feeds.push(Arc::clone(post));
-            }
-        }
+        (index, claimed.into_iter().map(|(_, post)| post).collect(), diagnostics)
     }
 
     /// The public posts of `scope`; `None` if there is no such scope. The site's is always there.

@@ -38,8 +38,9 @@ pub struct Ledger {
     posts: HashMap<Id, PostRecord>,
     /// Whose file last lay where.
     by_source: HashMap<Utf8PathBuf, Id>,
-    /// The files that are there.
-    files: HashMap<Utf8PathBuf, File>,
+    /// The files that are there, by their paths as texts: to hash and compare a path part by part takes several times as long, and
+    /// all are looked up for each site.
+    files: HashMap<String, File>,
     /// Which file a post is.
     holders: HashMap<Id, Utf8PathBuf>,
     /// The posts that no file is.
@@ -172,7 +173,7 @@ impl Ledger {
     /// folder is to be believed.
     pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<Arc<str>> {
         // where its file lay another post may be by now
-        let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains_key(path);
+        let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains_key(path.as_str());
         let is_absent = |id: &&Id| {
             let record = self.posts.get(*id);
             record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))

@@ -107,8 +107,7 @@ impl Site {
             documents,
         } = material;
         let before = previous.map_or(&[][..], |site| &site.all);
-        let (index, mut all, more) = Index::build(posts, &newcomers, config, now, before);
-        all.sort_by(|a, b| a.source.cmp(&b.source));
+        let (index, all, more) = Index::build(posts, &newcomers, config, now, before);
         diagnostics.extend(more);
         diagnostics.sort();
         let documents = match previous {

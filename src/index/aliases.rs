@@ -6,25 +6,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::keyed::{Address, Keyed};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, bare};
 use crate::time::Timestamp;
 
-/// Posts by addresses.
-type Addresses = HashMap<String, Arc<Post>>;
-
 /// The posts that old addresses lead to at `now`, by [`bare`] address; and what their authors should know of that. `posts` come in the
 /// order of their claims; `live` are those that can be read, by their own addresses.
-pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (Addresses, Vec<Diagnostic>) {
-    let mut by_alias = Addresses::new();
+pub(super) fn settle<'a>(
+    posts: impl Iterator<Item = &'a Arc<Post>> + Clone,
+    live: &Keyed<Address>,
+    now: Timestamp,
+) -> (HashMap<String, Arc<Post>>, Vec<Diagnostic>) {
+    let mut by_alias = HashMap::new();
     let mut diagnostics = Vec::new();
-    for post in posts {
+    for post in posts.clone() {
         for alias in &post.aliases {
             let page = bare(alias);
             let markdown = || at(live, page.strip_suffix(".md")?);
             let owner = at(live, page).map(|post| (post, "the address"));
             let owner = owner.or_else(|| markdown().map(|post| (post, "the Markdown")));
-            let owner = owner.or_else(|| by_alias.get(page).map(|post| (post, "an alias")));
+            let owner = owner.or_else(|| by_alias.get(page).map(|post: &Arc<Post>| (post, "an alias")));
             let Some((owner, what)) = owner else {
                 if post.is_readable(now) {
                     by_alias.insert(page.to_owned(), Arc::clone(post));
@@ -40,7 +42,7 @@ pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (
         }
     }
     // names come last: they were perhaps never addresses
-    for post in posts.iter().filter(|post| post.is_readable(now)) {
+    for post in posts.filter(|post| !post.names.is_empty() && post.is_readable(now)) {
         for address in post.addresses_of_names() {
             let page = bare(&address);
             if at(live, page).is_none() && !by_alias.contains_key(page) {
@@ -52,7 +54,7 @@ pub(super) fn settle(posts: &[Arc<Post>], live: &Addresses, now: Timestamp) -> (
 }
 
 /// The post of `live` whose own address is `address` in any spelling.
-pub(super) fn at<'a>(live: &'a Addresses, address: &str) -> Option<&'a Arc<Post>> {
+pub(super) fn at<'a>(live: &'a Keyed<Address>, address: &str) -> Option<&'a Arc<Post>> {
     let page = bare(address);
     live.get(page).or_else(|| live.get(&format!("{page}/")))
 }

@@ -5,44 +5,42 @@
 //! on the order in which files were found. Who comes second is published all the same, under a slug made of its own path. A draft
 //! that was out before keeps its id from newcomers all the same.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use super::keyed::{Address, Id, Keyed, Slug};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Standing, Taken};
 
-/// `posts`, each with an id, a slug and an address of its own; and what its author should know of that. What is given other ones is
-/// taken from `before`, the posts as they were last, ordered by path, if it is there: documents are kept by the posts in them.
+/// `posts`, ordered by path, each with an id, a slug and an address of its own, in the order of their claims and each with its place
+/// among `posts`; and what its author should know of that. What is given other ones is taken from `before`, the posts as they were
+/// last, ordered by path, if it is there: documents are kept by the posts in them.
 pub(super) fn settle(
-    mut posts: Vec<Arc<Post>>,
+    posts: Vec<Arc<Post>>,
     newcomers: &HashSet<Utf8PathBuf>,
     config: &Config,
     before: &[Arc<Post>],
-) -> (Vec<Arc<Post>>, Vec<Diagnostic>) {
-    let hidden = |post: &Post| matches!(post.standing, Standing::Draft | Standing::Private);
-    let translated = |post: &Post| read_path(&post.source).language.is_some();
-    posts.sort_by_cached_key(|post| {
-        let is_new = newcomers.contains(&post.source);
-        (hidden(post), is_new, post.date, translated(post), post.source.clone())
-    });
-    let mut ids: HashMap<String, Arc<Post>> = HashMap::new();
-    let mut addresses: HashMap<String, Arc<Post>> = HashMap::new();
-    let mut slugs: HashSet<String> = HashSet::new();
+) -> (Vec<(usize, Arc<Post>)>, Vec<Diagnostic>) {
+    let mut claimants: Vec<Claimant> = posts.into_iter().enumerate().map(|at| Claimant::new(at, newcomers)).collect();
+    claimants.sort_unstable_by(Claimant::cmp);
+    let mut ids: Keyed<Id> = Keyed::with_capacity(claimants.len());
+    let mut addresses: Keyed<Address> = Keyed::with_capacity(claimants.len());
+    let mut slugs: Keyed<Slug> = Keyed::with_capacity(claimants.len());
     let mut diagnostics = Vec::new();
     // what the world knows keeps its id while it is hidden, too, for it may come back
-    let is_kept = |post: &&Arc<Post>| hidden(post) && !newcomers.is_empty() && !newcomers.contains(&post.source);
-    let kept: HashMap<String, Arc<Post>> = posts
+    let is_kept = |claimant: &&Claimant| claimant.is_hidden && !newcomers.is_empty() && !claimant.is_new;
+    let mut kept: Keyed<Id> = Keyed::with_capacity(0);
+    claimants
         .iter()
         .filter(is_kept)
-        .map(|post| (post.id.clone(), Arc::clone(post)))
-        .collect();
-    for post in &mut posts {
-        let is_new = newcomers.contains(&post.source);
-        let kept_by = |id: &str| kept.get(id).filter(|_| is_new);
+        .for_each(|claimant| kept.insert(&claimant.post));
+    for Claimant { post, is_new, .. } in &mut claimants {
+        let kept_by = |id: &str| kept.get(id).filter(|_| *is_new);
         let id_owner = ids.get(&post.id).or_else(|| kept_by(&post.id)).cloned();
         let address_owner = addresses.get(&post.address).cloned();
         if id_owner.is_some() || address_owner.is_some() || slugs.contains(&post.slug) {
@@ -51,8 +49,8 @@ pub(super) fn settle(
                 address: address_owner.is_some(),
             };
             let free = |moved: &Post| {
-                let is_id_free = !ids.contains_key(&moved.id) && kept_by(&moved.id).is_none();
-                is_id_free && !slugs.contains(&moved.slug) && !addresses.contains_key(&moved.address)
+                let is_id_free = !ids.contains(&moved.id) && kept_by(&moved.id).is_none();
+                is_id_free && !slugs.contains(&moved.slug) && !addresses.contains(&moved.address)
             };
             let displaced = other_slugs(post).map(|slug| post.displaced(slug, taken, config)).find(free);
             // the last of the slugs is made of a hash of the path: it is free but for a made-up collision
@@ -73,14 +71,46 @@ pub(super) fn settle(
             let last = last.and_then(|at| before.get(at)).filter(|last| ***last == displaced);
             *post = last.map_or_else(|| Arc::new(displaced), Arc::clone);
         }
-        ids.insert(post.id.clone(), Arc::clone(post));
-        addresses.insert(post.address.clone(), Arc::clone(post));
-        slugs.insert(post.slug.clone());
+        ids.insert(post);
+        addresses.insert(post);
+        slugs.insert(post);
     }
     // two posts can still be alike only by a collision of hashes: the first keeps its place
-    let mut seen = HashSet::new();
-    posts.retain(|post| seen.insert(post.id.clone()));
+    claimants.retain(|claimant| {
+        ids.get(&claimant.post.id)
+            .is_some_and(|owner| Arc::ptr_eq(owner, &claimant.post))
+    });
+    let posts = claimants.into_iter().map(|claimant| (claimant.at, claimant.post)).collect();
     (posts, diagnostics)
+}
+
+/// A post and what its claims are weighed by.
+struct Claimant {
+    is_hidden: bool,
+    is_new: bool,
+    /// Its place in the order of paths.
+    at: usize,
+    post: Arc<Post>,
+}
+
+impl Claimant {
+    fn new((at, post): (usize, Arc<Post>), newcomers: &HashSet<Utf8PathBuf>) -> Claimant {
+        Claimant {
+            is_hidden: matches!(post.standing, Standing::Draft | Standing::Private),
+            is_new: !newcomers.is_empty() && newcomers.contains(&post.source),
+            at,
+            post,
+        }
+    }
+
+    /// The one whose claims go first.
+    fn cmp(&self, other: &Claimant) -> Ordering {
+        let is_translated = |post: &Post| read_path(&post.source).language.is_some();
+        (self.is_hidden, self.is_new, self.post.date)
+            .cmp(&(other.is_hidden, other.is_new, other.post.date))
+            .then_with(|| is_translated(&self.post).cmp(&is_translated(&other.post)))
+            .then_with(|| self.at.cmp(&other.at))
+    }
 }
 
 fn is_derived(post: &Post) -> bool {

@@ -15,7 +15,7 @@ impl Ledger {
     pub fn note(&mut self, all: &[Arc<Post>], now: Timestamp) {
         self.is_new = false;
         for post in all {
-            let Some(file) = self.files.get_mut(&post.source) else {
+            let Some(file) = self.files.get_mut(post.source.as_str()) else {
                 continue;
             };
             let is_out = file.is_out();

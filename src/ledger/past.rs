@@ -126,7 +126,7 @@ impl Ledger {
         for id in &self.told {
             let Some(record) = self.posts.get(id) else { continue };
             let tenant = |until| self.tenant(id, record, until);
-            let file = self.holders.get(id).and_then(|path| self.files.get(path));
+            let file = self.holders.get(id).and_then(|path| self.files.get(path.as_str()));
             match record.withdrawn {
                 // one that is in no list may still be read
                 Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
@@ -147,7 +147,7 @@ impl Ledger {
         }
         // those on the way to another address have it only once they are published there
         let on_their_way = self.holders.iter().filter_map(|(id, path)| {
-            let (record, file) = self.posts.get(id).zip(self.files.get(path))?;
+            let (record, file) = self.posts.get(id).zip(self.files.get(path.as_str()))?;
             let is_told = record.withdrawn.is_none() || file.is_out();
             (is_told && file.settled.address != record.address).then_some((id, record))
         });

@@ -21,7 +21,7 @@ pub(super) struct File {
     pub(super) content: Fingerprint,
     pub(super) id: Option<Id>,
     pub(super) heir_of: Option<Id>,
-    pub(super) remark: Option<Diagnostic>,
+    pub(super) remark: Option<Box<Diagnostic>>,
     pub(super) visibility: Visibility,
     /// The post as it was last noted.
     pub(super) noted: Option<Arc<Post>>,
@@ -65,46 +65,64 @@ impl Ledger {
         // one that is back after another file was taken for it is a stranger again
         let is_itself = |file: &File, path: &Utf8PathBuf| {
             let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
-            holder.is_none_or(|holder| holder == path) || whereabouts.missing.contains(path)
+            holder.is_none_or(|holder| holder.as_str() == path.as_str()) || whereabouts.missing.contains(path)
         };
         let is_known = |post: &&Arc<Post>| {
-            let file = self.files.get(&post.source);
+            let file = self.files.get(post.source.as_str());
             file.is_some_and(|file| Arc::ptr_eq(&file.read, post) && is_itself(file, &post.source))
         };
         let changed: Vec<&Arc<Post>> = read.iter().filter(|post| !is_known(post)).collect();
-        let mut settled = Settled::default();
+        let mut settled = Settled {
+            posts: Vec::with_capacity(read.len()),
+            ..Settled::default()
+        };
         self.meet(&changed, whereabouts, config, now, &mut settled);
         for post in read {
-            let Some(file) = self.files.get(&post.source) else { continue };
+            let Some(file) = self.files.get(post.source.as_str()) else {
+                continue;
+            };
             // its file is not there any more, and another one has turned out to be it
-            if file.id.as_ref().is_some_and(|id| self.holders.get(id) != Some(&post.source)) {
+            let holder = file.id.as_ref().map(|id| self.holders.get(id));
+            if holder.is_some_and(|holder| holder.is_none_or(|holder| holder.as_str() != post.source.as_str())) {
                 continue;
             }
-            if file.settled.visibility(now) != file.visibility {
-                self.dress(&post.source.clone(), config, now);
+            let file = if file.settled.visibility(now) == file.visibility {
+                file
+            } else {
+                self.dress(&post.source, config, now);
+                let Some(file) = self.files.get(post.source.as_str()) else {
+                    continue;
+                };
+                file
+            };
+            settled.posts.push(Arc::clone(&file.settled));
+            if file.id.is_none() {
+                settled.newcomers.insert(post.source.clone());
             }
-            if let Some(file) = self.files.get(&post.source) {
-                settled.posts.push(Arc::clone(&file.settled));
-                if file.id.is_none() {
-                    settled.newcomers.insert(post.source.clone());
-                }
-                settled.remarks.extend(file.remark.clone());
-            }
+            settled.remarks.extend(file.remark.as_deref().cloned());
         }
         settled
     }
 
     /// Lets go of files that are not among `read`: the posts stay, and are strays.
     fn forget_files(&mut self, read: &[Arc<Post>]) {
-        let known = read.iter().filter(|post| self.files.contains_key(&post.source)).count();
+        let known = read
+            .iter()
+            .filter(|post| self.files.contains_key(post.source.as_str()))
+            .count();
         if known == self.files.len() {
             return;
         }
         let holds = |post: &Utf8Path| read.binary_search_by(|read| read.source.as_path().cmp(post)).is_ok();
-        let gone: Vec<Utf8PathBuf> = self.files.keys().filter(|path| !holds(path)).cloned().collect();
+        let gone: Vec<String> = self
+            .files
+            .keys()
+            .filter(|path| !holds(Utf8Path::new(path)))
+            .cloned()
+            .collect();
         for path in gone {
             let id = self.files.remove(&path).and_then(|file| file.id);
-            if let Some(id) = id.filter(|id| self.holders.get(id) == Some(&path)) {
+            if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| holder.as_str() == path)) {
                 self.holders.remove(&id);
                 self.strays.insert(id);
                 self.is_past_stale = true;
@@ -128,7 +146,7 @@ impl Ledger {
         // for now nothing is known of them
         let mut before: HashMap<Utf8PathBuf, File> = HashMap::new();
         for post in changed {
-            if let Some(file) = self.files.remove(&post.source) {
+            if let Some(file) = self.files.remove(post.source.as_str()) {
                 if let Some(id) = file.id.as_ref().filter(|id| self.holders.get(*id) == Some(&post.source)) {
                     self.holders.remove(id);
                 }
@@ -145,7 +163,7 @@ impl Ledger {
         let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| post.source.as_path().cmp(path)).is_ok();
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
-            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains_key(path)
+            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains_key(path.as_str())
         };
         // who lay last where a stranger lies is found by that
         let is_stray = |id: &Id, path: &Utf8Path| {
@@ -158,7 +176,7 @@ impl Ledger {
         let missing = whereabouts
             .missing
             .iter()
-            .filter_map(|path| self.files.get(path)?.id.as_ref());
+            .filter_map(|path| self.files.get(path.as_str())?.id.as_ref());
         let strays = self
             .strays
             .iter()
@@ -202,11 +220,11 @@ impl Ledger {
                 content,
                 id,
                 heir_of,
-                remark,
+                remark: remark.map(Box::new),
                 visibility: post.visibility(now),
                 noted: None,
             };
-            self.files.insert(post.source.clone(), file);
+            self.files.insert(post.source.to_string(), file);
             self.dress(&post.source, config, now);
         }
         // whoever lost its post to another path is nobody's any more
@@ -215,7 +233,9 @@ impl Ledger {
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
     fn dress(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) {
-        let Some(file) = self.files.get_mut(path) else { return };
+        let Some(file) = self.files.get_mut(path.as_str()) else {
+            return;
+        };
         let Some(id) = file.id.clone() else {
             file.visibility = file.read.visibility(now);
             // a new post is told of from now on; what was there before the ledger was is none
