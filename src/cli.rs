@@ -3,6 +3,7 @@
 //! What was asked for goes to stdout, what is said to a person to stderr.
 
 mod check;
+mod heap;
 mod import;
 mod ledger;
 mod log;
@@ -56,6 +57,7 @@ const COULD_NOT_RUN: u8 = 2;
 /// Runs the command that the process was started with, to its end.
 #[must_use]
 pub fn run() -> ExitCode {
+    heap::give_back();
     let arguments = Arguments::parse();
     // `serve` says itself how it logs, once it has read its configuration
     if !matches!(arguments.verb, Verb::Serve(_)) {

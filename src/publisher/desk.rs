@@ -132,6 +132,9 @@ impl Desk {
                 displaced.insert((known.stamp.device, known.stamp.inode), (path, &known.stamp));
             }
         }
+        if displaced.is_empty() {
+            return self.missing.paths().cloned().collect();
+        }
         let renamed = self.files.iter().filter_map(|(path, known)| {
             let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
             (path != *from && stamp.is_renamed(&known.stamp)).then_some(*from)

@@ -4,6 +4,8 @@
 //! what for.
 
 mod allocations;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod memory;
 
 use std::collections::BTreeMap;
 use std::fs;
