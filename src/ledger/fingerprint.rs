@@ -14,31 +14,24 @@ impl Fingerprint {
     /// The fingerprint of `post` as its file has it. White space counts for nothing, nor does what is not shown.
     #[must_use]
     pub fn of(post: &Post) -> Fingerprint {
-        let mut text = blake3::Hasher::new();
-        let mut likeness = Simhash::default();
-        for word in post.body.split_whitespace() {
-            text.update(word.as_bytes());
-            text.update(b" ");
-            likeness.add(word);
-        }
-        let text = text.finalize();
+        let mut words = String::with_capacity(post.body.len() + 1);
+        push_words(&mut words, &post.body);
+        let text = blake3::hash(words.as_bytes());
         let mut shown = blake3::Hasher::new();
         shown.update(text.as_bytes());
         let summary = matches!(post.origins.summary, Origin::Field(_)).then_some(&post.summary);
         let parts = [Some(&post.title), summary, post.link.as_ref(), post.image.as_ref()];
         let files = post.enclosures.iter().map(|enclosure| Some(&enclosure.url));
+        words.clear();
         for part in parts.into_iter().chain(files) {
-            let part = part.map_or("", String::as_str);
-            for word in part.split_whitespace() {
-                shown.update(word.as_bytes());
-                shown.update(b" ");
-            }
-            shown.update(b"\0");
+            push_words(&mut words, part.map_or("", String::as_str));
+            words.push('\0');
         }
+        shown.update(words.as_bytes());
         Fingerprint {
             shown: digest(&shown.finalize()),
             text: digest(&text),
-            likeness: likeness.finish(),
+            likeness: likeness(&post.body),
         }
     }
 
@@ -62,65 +55,86 @@ fn digest(hash: &blake3::Hash) -> Digest {
     Digest(u128::from_be_bytes(half))
 }
 
+/// Writes the words of `text`, each with a space after it.
+fn push_words(words: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        words.push_str(word);
+        words.push(' ');
+    }
+}
+
+/// The likeness of `text`: letters and digits count, in any case. Scripts without spaces are taken apart into characters.
+fn likeness(text: &str) -> Likeness {
+    let mut simhash = Simhash::default();
+    let mut word = Fnv::default();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            word.push(c.to_ascii_lowercase());
+        } else if c.is_ascii() || !c.is_alphanumeric() {
+            simhash.end(&mut word);
+        } else if is_ideograph(c) {
+            simhash.end(&mut word);
+            word.push(c);
+            simhash.end(&mut word);
+        } else {
+            c.to_lowercase().for_each(|c| word.push(c));
+        }
+        if simhash.words == MOST_WORDS {
+            break;
+        }
+    }
+    simhash.end(&mut word);
+    simhash.finish()
+}
+
 /// M. Charikar's simhash over words and pairs of neighbours: texts that share most of them get hashes that share most bits.
+#[derive(Default)]
 struct Simhash {
-    weights: [i32; 64],
+    /// For each bit of a hash, how many had it set: a number of [`PLANES`] digits, of which plane 0 holds the lowest for all bits.
+    counts: [u64; PLANES],
     last: u64,
     words: usize,
 }
 
-impl Default for Simhash {
-    fn default() -> Simhash {
-        Simhash {
-            weights: [0; 64],
-            last: 0,
-            words: 0,
-        }
-    }
-}
+/// Binary digits of a count.
+const PLANES: usize = 16;
+const _: () = assert!(2 * MOST_WORDS < 1 << PLANES, "a word counts twice");
 
 impl Simhash {
-    /// Takes in a run of characters without white space: letters and digits count, in any case. Scripts without spaces are taken
-    /// apart into characters.
-    fn add(&mut self, run: &str) {
-        let mut word = Fnv::default();
-        for c in run.chars() {
-            if !c.is_alphanumeric() {
-                self.end(&mut word);
-            } else if is_ideograph(c) {
-                self.end(&mut word);
-                word.push(c);
-                self.end(&mut word);
-            } else {
-                c.to_lowercase().for_each(|c| word.push(c));
-            }
-        }
-        self.end(&mut word);
-    }
-
+    /// Takes in `word`, if there is one, and starts another.
     fn end(&mut self, word: &mut Fnv) {
         if word.is_empty || self.words >= MOST_WORDS {
             return;
         }
         let hash = std::mem::take(word).finish();
         self.words += 1;
-        self.weigh(hash);
-        self.weigh(mixed(self.last.rotate_left(17) ^ hash));
+        self.count(hash, mixed(self.last.rotate_left(17) ^ hash));
         self.last = hash;
     }
 
-    fn weigh(&mut self, hash: u64) {
-        for (bit, weight) in self.weights.iter_mut().enumerate() {
-            *weight += if hash >> bit & 1 == 1 { 1 } else { -1 };
+    /// Adds two hashes to the counts: a full adder for the lowest digits, half adders for what is carried.
+    fn count(&mut self, one: u64, other: u64) {
+        let [lowest, higher @ ..] = &mut self.counts;
+        let differ = one ^ other;
+        let mut carry = (one & other) | (*lowest & differ);
+        *lowest ^= differ;
+        for digit in higher {
+            let sum = *digit ^ carry;
+            carry &= *digit;
+            *digit = sum;
         }
     }
 
+    /// The bits that more than half of the hashes have.
     fn finish(self) -> Likeness {
         if self.words < FEWEST_WORDS {
             return Likeness(0);
         }
-        let bits = self.weights.iter().enumerate();
-        let hash = bits.fold(0, |hash, (bit, &weight)| hash | u64::from(weight > 0) << bit);
+        let count = |bit: usize| {
+            let digits = self.counts.iter().enumerate();
+            digits.fold(0, |count, (place, digits)| count | ((digits >> bit & 1) as usize) << place)
+        };
+        let hash = (0..64).fold(0, |hash, bit| hash | u64::from(count(bit) > self.words) << bit);
         Likeness(hash.max(1))
     }
 }

@@ -3,8 +3,7 @@
 //! Keys compare without regard to case, `-` and `_`: `pubDate`, `pub_date` and `Pub-Date` are one. A dotted name reaches into a
 //! mapping (`taxonomies.tags`). What is not found at the top is looked for below `extra` (Zola) and `params` (Hugo).
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::Cell;
 
 use serde_json::{Map, Number};
 
@@ -13,21 +12,38 @@ use super::front_matter::{Node, Value};
 
 /// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
 pub struct Fields<'a> {
-    fields: &'a [(String, Node)],
-    asked: RefCell<HashSet<String>>,
+    keys: Vec<Key<'a>>,
+    /// What [`SECOND_PLACES`] hold, in their order, and which of the keys each is.
+    second: Vec<(usize, Vec<Key<'a>>)>,
+}
+
+/// A key as it was written, and what it leads to.
+struct Key<'a> {
+    folded: String,
+    name: &'a str,
+    node: &'a Node,
+    asked: Cell<bool>,
 }
 
 /// Mappings whose keys count as the post's own where the top has none.
 const SECOND_PLACES: [&str; 2] = ["extra", "params"];
 
+/// Keys that say something to other tools only.
+const OTHERS: [&str; 2] = ["layout", "template"];
+
 impl<'a> Fields<'a> {
     /// The fields `fields`, in their author's order.
     pub fn new(fields: &'a [(String, Node)]) -> Fields<'a> {
-        let asked = ["layout", "template"].map(str::to_owned).into();
-        Fields {
-            fields,
-            asked: RefCell::new(asked),
+        let keys = Key::all(fields);
+        let mut second = Vec::new();
+        for place in SECOND_PLACES {
+            for (at, key) in keys.iter().enumerate().filter(|(_, key)| key.folded == place) {
+                if let Value::Map(map) = &key.node.value {
+                    second.push((at, Key::all(map)));
+                }
+            }
         }
+        Fields { keys, second }
     }
 
     /// The first of `keys` that is there and not null, with the key as its author wrote it.
@@ -45,52 +61,73 @@ impl<'a> Fields<'a> {
     /// All of `keys` that are there and not null, in the order of `keys`, with the key as its author wrote it; one that is written
     /// in two spellings comes twice.
     pub fn all(&self, keys: &[&str]) -> Vec<(&'a str, &'a Node)> {
-        keys.iter().flat_map(|key| self.get(key)).collect()
+        let mut found = Vec::new();
+        for key in keys {
+            self.find(key, &mut found);
+        }
+        found
     }
 
-    fn get(&self, key: &str) -> Vec<(&'a str, &'a Node)> {
+    /// Adds what `key` leads to in the first place that has it. It is asked for in all of them.
+    fn find(&self, key: &str, found: &mut Vec<(&'a str, &'a Node)>) {
         let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
-        self.asked.borrow_mut().insert(folded(head));
-        let within = |fields: &'a [(String, Node)]| -> Vec<_> {
-            let heads = spelled(fields, head);
-            heads
-                .filter_map(|(name, node)| match rest {
-                    None => Some((name, node)),
-                    Some(rest) => find_in(node, rest),
-                })
-                .collect()
-        };
-        let found = within(self.fields);
-        if !found.is_empty() {
-            return found;
+        let before = found.len();
+        let second = self.second.iter().map(|(_, keys)| keys);
+        for keys in std::iter::once(&self.keys).chain(second) {
+            let is_missing = found.len() == before;
+            for key in keys.iter().filter(|key| key.is(head)) {
+                key.asked.set(true);
+                if is_missing && key.node.value != Value::Null {
+                    match rest {
+                        None => found.push((key.name, key.node)),
+                        Some(rest) => found.extend(find_in(key.node, rest)),
+                    }
+                }
+            }
         }
-        let places = SECOND_PLACES.iter().flat_map(|place| spelled(self.fields, place));
-        places
-            .filter_map(|(_, node)| match &node.value {
-                Value::Map(map) => Some(within(map)),
-                _ => None,
-            })
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
     }
 
     /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest.
     pub fn rest(&self) -> Map<String, serde_json::Value> {
-        let asked = self.asked.borrow();
         let mut rest = Map::new();
-        let mut keep = |fields: &[(String, Node)]| {
-            for (key, node) in fields.iter().filter(|(key, _)| !asked.contains(&folded(key))) {
-                rest.entry(key.as_str()).or_insert_with(|| json(node));
+        let mut keep = |keys: &[Key]| {
+            for key in keys.iter().filter(|key| !key.asked.get()) {
+                rest.entry(key.name).or_insert_with(|| json(key.node));
             }
         };
-        let is_second_place = |key: &str| SECOND_PLACES.contains(&folded(key).as_str());
-        for (key, node) in self.fields {
-            match &node.value {
-                Value::Map(map) if is_second_place(key) => keep(map),
-                _ => keep(std::slice::from_ref(&(key.clone(), node.clone()))),
+        for (at, key) in self.keys.iter().enumerate() {
+            match self.second.iter().find(|(place, _)| *place == at) {
+                Some((_, keys)) => keep(keys),
+                None => keep(std::slice::from_ref(key)),
             }
         }
         rest
+    }
+}
+
+impl<'a> Key<'a> {
+    fn all(fields: &'a [(String, Node)]) -> Vec<Key<'a>> {
+        fields.iter().map(|(name, node)| Key::new(name, node)).collect()
+    }
+
+    fn new(name: &'a str, node: &'a Node) -> Key<'a> {
+        let folded: String = fold(name).collect();
+        Key {
+            asked: Cell::new(OTHERS.contains(&folded.as_str())),
+            folded,
+            name,
+            node,
+        }
+    }
+
+    /// Whether it is a spelling of `name`.
+    fn is(&self, name: &str) -> bool {
+        if name.is_ascii() {
+            let bytes = name.bytes().filter(|&byte| counts(char::from(byte)));
+            bytes.map(|byte| byte.to_ascii_lowercase()).eq(self.folded.bytes())
+        } else {
+            fold(name).eq(self.folded.chars())
+        }
     }
 }
 
@@ -99,28 +136,25 @@ pub fn first_in<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     keys.iter().find_map(|key| find_in(node, key)).map(|(_, node)| node)
 }
 
+/// The first field of the mapping `node` called `key` in any spelling that is not null.
 fn find_in<'a>(node: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
-    match &node.value {
-        Value::Map(map) => spelled(map, key).next(),
-        _ => None,
-    }
+    let Value::Map(map) = &node.value else {
+        return None;
+    };
+    let (name, node) = map
+        .iter()
+        .find(|(name, node)| node.value != Value::Null && fold(name).eq(fold(key)))?;
+    Some((name, node))
 }
 
-/// The fields called `key` in any spelling that are not null.
-fn spelled<'a>(fields: &'a [(String, Node)], key: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
-    let key = folded(key);
-    fields
-        .iter()
-        .filter(move |(name, node)| folded(name) == key && node.value != Value::Null)
-        .map(|(name, node)| (name.as_str(), node))
+/// The characters of `key` that tell it from another, in lower case.
+fn fold(key: &str) -> impl Iterator<Item = char> + '_ {
+    key.chars().filter(|&c| counts(c)).flat_map(char::to_lowercase)
 }
 
 /// Neither spaces, which editors paste without a break, nor signs of no width tell one key from another.
-fn folded(key: &str) -> String {
-    key.chars()
-        .filter(|&c| !matches!(c, '-' | '_') && !c.is_whitespace() && !is_invisible(c))
-        .flat_map(char::to_lowercase)
-        .collect()
+fn counts(c: char) -> bool {
+    !matches!(c, '-' | '_') && !c.is_whitespace() && !is_invisible(c)
 }
 
 /// A scalar's text, white space around it removed; `None` for lists, mappings and what is blank.
