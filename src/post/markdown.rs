@@ -47,6 +47,9 @@ pub struct Outline {
 /// An outline reads this much of a text, in bytes: the first paragraph lies well within.
 const OUTLINE_LENGTH: usize = 8 * 1024;
 
+/// An outline reads no more than this, in bytes and up to the next blank line, where that holds the first paragraph.
+const GLANCE_LENGTH: usize = 256;
+
 /// Definitions of links and footnotes further on, of which an outline reads this much, in bytes.
 const OUTLINE_DEFINITIONS: usize = 16 * 1024;
 
@@ -96,7 +99,7 @@ pub fn outline(body: &str) -> Outline {
     let before_more = translation.more.map(|more| look(markdown, more, true)).unwrap_or_default();
     // a marker at the very top, or below a picture, leaves nothing to say
     let (heading, summary) = if before_more.1.is_empty() {
-        look(markdown, markdown.len(), false)
+        glance(markdown).unwrap_or_else(|| look(markdown, markdown.len(), false))
     } else {
         before_more
     };
@@ -105,6 +108,21 @@ pub fn outline(body: &str) -> Outline {
         summary,
         unknown_shortcodes: translation.unknown,
     }
+}
+
+/// What [`look`] would find in all of `markdown`, where its first lines tell; `None` where they do not.
+///
+/// A paragraph ends at a blank line, and what follows changes nothing in it but by the definitions that brackets may refer to.
+fn glance(markdown: &str) -> Option<(Option<String>, String)> {
+    let start = start_of(markdown);
+    let after = start.as_bytes().get(GLANCE_LENGTH..)?;
+    let end = GLANCE_LENGTH + after.windows(2).position(|two| two == b"\n\n")? + 2;
+    let first = start.get(..end)?;
+    if first.contains('[') && markdown.contains("]:") {
+        return None;
+    }
+    let (heading, summary) = outlined(first, false);
+    (!summary.is_empty()).then_some((heading, summary))
 }
 
 /// The heading and the summary of `markdown` up to `end`: of all of that if `whole`, else of its first paragraph.
@@ -118,7 +136,12 @@ fn look(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
         part.push_str(definition);
         part.push('\n');
     }
-    let (part, _) = bound::containers(&part);
+    outlined(&part, whole)
+}
+
+/// The heading and the summary of `part`: of all of that if `whole`, else of its first paragraph.
+fn outlined(part: &str, whole: bool) -> (Option<String>, String) {
+    let (part, _) = bound::containers(part);
     let arena = Arena::new();
     let root = parse_document(&arena, &part, &options());
     math::show(root);

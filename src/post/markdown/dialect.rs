@@ -30,12 +30,18 @@ const MAX_TAG: usize = 2048;
 /// No wikilink or attribute list is longer.
 const MAX_SPAN: usize = 300;
 
-/// What has to be in a text for there to be anything to do.
-const SIGNS: [&str; 10] = ["{", "[[", "<!--", "%%", ":::", "[!", "[TOC]", "[toc]", "import ", "export "];
+/// What has to be in a text for there to be anything to do, where none of [`SIGNS_IN_ANY_CASE`] is.
+#[rustfmt::skip]
+const SIGNS: [&str; 13] = [
+    "{{", "{%", "{:", "{/*", "${", "[[", "<!--", "%%", ":::", " [!", ">[!", "import ", "export ",
+];
+
+/// The same, in lower case.
+const SIGNS_IN_ANY_CASE: [&str; 2] = ["# more", "[toc]"];
 
 /// `text` in plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
-    if !SIGNS.iter().any(|sign| text.contains(sign)) && !text.to_ascii_lowercase().contains("# more") {
+    if !has_signs(text) {
         return Translation {
             markdown: Cow::Borrowed(text),
             more: None,
@@ -68,6 +74,14 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
         more: translator.more,
         unknown: translator.unknown,
     }
+}
+
+fn has_signs(text: &str) -> bool {
+    if SIGNS.iter().any(|sign| text.contains(sign)) {
+        return true;
+    }
+    let text = text.to_ascii_lowercase();
+    SIGNS_IN_ANY_CASE.iter().any(|sign| text.contains(sign))
 }
 
 struct Translator<'a> {
@@ -144,7 +158,8 @@ impl<'a> Translator<'a> {
             (first, _) => first.map_or(1, char::len_utf8),
         };
         let plain = prose.get(length..).unwrap_or_default();
-        let plain = plain.find(['\\', '{', '[', '!', '<', '%', '\n']).unwrap_or(plain.len());
+        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b'!' | b'<' | b'%' | b'\n');
+        let plain = plain.bytes().position(sign).unwrap_or(plain.len());
         self.copy(length + plain);
     }
 

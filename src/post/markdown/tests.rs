@@ -307,6 +307,18 @@ fn summaries() {
     ];
     for (name, body, expected) in cases {
         assert_eq!(outline(body).summary, expected, "{name}");
+        // much that follows changes nothing
+        let followed = format!("{body}\n\n{}", "And so on, _et cetera_.\n\n".repeat(40));
+        let all = outline(&followed);
+        assert_eq!(
+            all.summary,
+            if expected.is_empty() {
+                "And so on, et cetera."
+            } else {
+                expected
+            },
+            "{name}, and so on"
+        );
     }
     for body in [long.clone(), format!("{long}<!--more-->")] {
         let summary = outline(&body).summary;
@@ -431,6 +443,25 @@ proptest! {
         prop_assert_eq!(&outline.summary, &single);
         let heading_said = outline.heading.as_deref().map(|heading| render(&body, heading).html);
         prop_assert!(heading_said.is_none_or(|html| html.len() < render(&body, "~").html.len()));
+    }
+
+    /// What stands in `lead` and `rest` meets at the end of what is glanced at.
+    #[test]
+    fn a_glance_tells_what_a_look_does(lead in text(), filling in "([a-c .]{60}\n){3,5}|[a-c .\n]{230,280}", rest in text(), end in "\n?\n|\n\n\\[a\\]: b\n\n") {
+        for body in [format!("{lead}{filling}{rest}{end}"), format!("{filling}{lead}{end}{rest}\n\n{lead}")] {
+            if let Some(glance) = glance(&body) {
+                prop_assert_eq!(glance, look(&body, body.len(), false));
+            }
+        }
+    }
+
+    #[test]
+    fn text_without_signs_needs_no_translator(body in text()) {
+        // the comment sets it to work
+        let worked = format!("{body}\n\n<!-- x -->");
+        if matches!(dialect::translate(&body).markdown, std::borrow::Cow::Borrowed(_)) {
+            prop_assert_eq!(&*dialect::translate(&worked).markdown, &worked);
+        }
     }
 
     #[test]
