@@ -1,6 +1,6 @@
 //! The door: requests in, answers out.
 //!
-//! [`server`] holds the connections, [`filter`] takes requests in and gives answers out, [`routes`] says which address answers what,
+//! [`server`] holds the connections, [`door`] is what every request meets, [`filter`] has requests answered and [`hot`] the most of them, [`routes`] says which address answers what,
 //! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
 //! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
 //! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong and [`fault`]
@@ -11,8 +11,10 @@ pub mod access;
 pub mod admin;
 pub mod conditional;
 pub mod delta;
+pub mod door;
 pub mod fault;
 pub mod filter;
+pub mod hot;
 pub mod links;
 pub mod media;
 pub mod negotiate;

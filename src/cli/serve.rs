@@ -17,7 +17,9 @@ use super::{log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
-use crate::http::filter::{Door, filter};
+use crate::http::door::Door;
+use crate::http::filter::filter;
+use crate::http::hot::hot;
 use crate::http::media::Library;
 use crate::http::preview::events::Events;
 use crate::http::server::{self, Address, Bound};
@@ -147,7 +149,9 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         door = door.previewing(Events::new(publisher.sites(), config.server.idle_timeout));
     }
     let asked = Arc::clone(&publisher);
-    bound.serve(filter(move || asked.site(), door), &config.server, stop).await;
+    let site = move || asked.site();
+    let hot = hot(site.clone(), door.clone());
+    bound.serve_hot(hot, filter(site, door), &config.server, stop).await;
     publisher.stop().await;
     voice.stopped();
     Ok(())

@@ -51,9 +51,9 @@ pub fn of_site(site: &Site, response: Response<Bytes>) -> Response<Bytes> {
     }
 }
 
-/// `response` to a person, with a static page where it tells of a problem. `home` is the path of the site's first page.
+/// `response` to a person, with a static page where it tells of a problem. `home` gives the path of the site's first page.
 #[must_use]
-pub fn of_server<B: From<Bytes>>(home: &str, mut response: Response<B>) -> Response<B> {
+pub fn of_server<B: From<Bytes>>(home: impl FnOnce() -> String, mut response: Response<B>) -> Response<B> {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
@@ -69,7 +69,7 @@ pub fn of_server<B: From<Bytes>>(home: &str, mut response: Response<B>) -> Respo
     if let Some(first) = detail.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    let html = fault::page(home, status.as_u16(), title, &format!("{detail}."));
+    let html = fault::page(&home(), status.as_u16(), title, &format!("{detail}."));
     with_page(response, html.into_bytes().into())
 }
 

@@ -42,12 +42,18 @@ pub struct Request<'a> {
     pub now: Timestamp,
 }
 
-/// Whether what is asked for at `path` was finished with the site, so that answering costs next to nothing. A delta never is.
+/// The format of the newest feed of the site, if that whole is what is asked for at `path`: it was finished with the site, so that
+/// answering costs next to nothing.
+pub(super) fn finished_feed(path: &str, headers: &HeaderMap) -> Option<Format> {
+    let name = path.strip_prefix('/')?;
+    let format = Format::ALL.into_iter().find(|format| format.file_name() == name)?;
+    let is_whole = !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers);
+    is_whole.then_some(format)
+}
+
+/// Whether to answer what is asked for at `path` is no work.
 pub(super) fn is_finished(path: &str, headers: &HeaderMap) -> bool {
-    let is_newest = |format: &Format| path.strip_prefix('/') == Some(format.file_name());
-    let is_feed =
-        Format::ALL.iter().any(is_newest) && !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers);
-    is_feed || matches!(path, "/healthz" | "/readyz")
+    matches!(path, "/healthz" | "/readyz") || finished_feed(path, headers).is_some()
 }
 
 /// What a request gets that does not read.

@@ -4,6 +4,7 @@
 //! nothing. Here every wait for a client has an end, there are only so many connections, and the drain has an end. Each limit has
 //! its name in [`Server`]. HTTP/2 and TLS are a proxy's.
 
+mod body;
 mod connection;
 mod host;
 mod listen;
@@ -18,6 +19,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Response, request};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +49,11 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub Option<SocketAddr>);
 
+/// What answers some requests at once.
+pub trait Hot: Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static {}
+
+impl<H> Hot for H where H: Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static {}
+
 /// A server that listens and has not begun to answer.
 #[derive(Debug)]
 pub struct Bound {
@@ -73,10 +81,22 @@ impl Bound {
     /// Answers requests as `filter` says until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
     ///
     /// Whoever holds `stop` knows with it whether the server is draining.
-    pub async fn serve<F, R>(self, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve<F>(self, filter: F, settings: &Server, stop: CancellationToken)
     where
-        R: Reply + Send,
-        F: Filter<Extract = (R,), Error = Infallible> + Clone + Send + Sync + 'static,
+        F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
+        F::Extract: Reply,
+        F::Future: Send,
+    {
+        self.serve_hot(|_, _| None, filter, settings, stop).await;
+    }
+
+    /// The same, where `hot` is asked first, and `filter` for what that has no answer to. It is given the head of a whole request and
+    /// the other end of its connection.
+    pub async fn serve_hot<H, F>(self, hot: H, filter: F, settings: &Server, stop: CancellationToken)
+    where
+        H: Hot,
+        F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
+        F::Extract: Reply,
         F::Future: Send,
     {
         let Listening {
@@ -94,6 +114,7 @@ impl Bound {
                 soon: stop.clone(),
                 now: CancellationToken::new(),
             },
+            hot,
             filter,
         };
         let mut refused_before = false;
@@ -139,17 +160,19 @@ impl Bound {
 }
 
 /// Where connections are let in.
-struct Desk<F> {
+struct Desk<H, F> {
     places: Arc<Places>,
     refusals: Arc<Semaphore>,
     connections: TaskTracker,
     settings: Arc<Server>,
     stop: Stop,
+    hot: H,
     filter: F,
 }
 
-impl<F> Desk<F>
+impl<H, F> Desk<H, F>
 where
+    H: Hot,
     F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
     F::Extract: Reply,
     F::Future: Send,
@@ -159,7 +182,8 @@ where
         match self.places.take(peer) {
             Ok(place) => {
                 let service = TowerToHyperService::new(warp::service(self.filter.clone()));
-                let held = connection::hold(stream, peer, service, Arc::clone(&self.settings), self.stop.clone());
+                let hot = self.hot.clone();
+                let held = connection::hold(stream, peer, (hot, service), Arc::clone(&self.settings), self.stop.clone());
                 self.connections.spawn(async move {
                     held.await;
                     drop(place);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use feedmill::config::Config;
 use feedmill::folder::Folder;
-use feedmill::http::filter::{Door, filter};
+use feedmill::http::door::Door;
+use feedmill::http::filter::filter;
+use feedmill::http::hot::hot;
 use feedmill::http::media::Library;
 use feedmill::http::preview::events::Events;
 use feedmill::http::routes::{Request, answer};
@@ -85,7 +87,9 @@ impl TestSite {
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let base = format!("http://{}", bound.address());
             let (settings, stop) = (config.server.clone(), stop.clone());
-            tokio::spawn(async move { bound.serve(filter(move || publisher.site(), door), &settings, stop).await });
+            let site = move || publisher.site();
+            let (hot, filter) = (hot(site.clone(), door.clone()), filter(site, door));
+            tokio::spawn(async move { bound.serve_hot(hot, filter, &settings, stop).await });
             base
         });
         TestSite {

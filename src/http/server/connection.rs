@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -17,9 +18,11 @@ use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
+use super::Hot;
+use super::body::Whole;
 use super::listen::Stream;
 use super::pace::{Pace, Paced, Unfinished};
-use super::screen::{Screen, Whole};
+use super::screen::Screen;
 use crate::config::Server;
 use crate::http::problem::problem;
 use crate::time::Moment;
@@ -44,10 +47,18 @@ pub(super) struct Stop {
     pub(super) now: CancellationToken,
 }
 
-/// Answers the requests on `stream` by `service` until the client leaves, a limit is passed, or the server stops.
-pub(super) async fn hold<S>(stream: Stream, peer: Option<SocketAddr>, service: S, settings: Arc<Server>, stop: Stop)
-where
-    S: Service<Request<Whole>, Response = warp::reply::Response, Error = Infallible>,
+/// Answers the requests on `stream` by what is hot, and else by the service, until the client leaves, a limit is passed, or the server stops.
+pub(super) async fn hold<H, S, B>(
+    stream: Stream,
+    peer: Option<SocketAddr>,
+    (hot, service): (H, S),
+    settings: Arc<Server>,
+    stop: Stop,
+) where
+    H: Hot,
+    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible>,
+    B: Body<Data = Bytes> + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let pace = Pace::new(Arc::clone(&settings));
     let mut protocol = http1::Builder::new();
@@ -60,6 +71,7 @@ where
         .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_bytes.max(SMALLEST_BUFFER));
     let screen = Arc::new(Screen {
+        hot,
         service,
         peer,
         settings,

@@ -8,17 +8,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, Incoming};
 use hyper::service::Service;
 use tokio_util::sync::CancellationToken;
-use warp::Reply;
 
+use super::body::{Outgoing, Whole};
 use super::pace::Pace;
-use super::{Peer, host};
+use super::{Hot, Peer, host};
 use crate::config::Server;
 use crate::http::problem::problem;
 
@@ -27,7 +27,9 @@ const LONGEST_TARGET: usize = 8 * 1024;
 
 /// One connection's view of the service.
 #[derive(Debug)]
-pub(super) struct Screen<S> {
+pub(super) struct Screen<H, S> {
+    /// What is asked first.
+    pub(super) hot: H,
     pub(super) service: S,
     pub(super) peer: Option<SocketAddr>,
     pub(super) settings: Arc<Server>,
@@ -37,18 +39,19 @@ pub(super) struct Screen<S> {
     pub(super) refused: AtomicBool,
 }
 
-impl<S> Screen<S>
+impl<H, S, B> Screen<H, S>
 where
-    S: Service<Request<Whole>, Response = warp::reply::Response, Error = Infallible>,
+    H: Hot,
+    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible>,
 {
     /// The answer to `request`: the service's, or why it does not get to see it.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<warp::reply::Response, Infallible> {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Response<Outgoing<B>>, Infallible> {
         self.pace.request_begins();
         let mut response = match self.admitted(request).await {
-            Ok(request) => unpanicked(async { self.service.call(request).await }).await?,
+            Ok(request) => unpanicked(self.answered(request)).await?,
             Err(refusal) => {
                 self.refused.store(true, Ordering::Relaxed);
-                refusal.into_response()
+                refusal.map(Outgoing::from)
             }
         };
         if self.refused.load(Ordering::Relaxed) || self.stop.is_cancelled() {
@@ -59,9 +62,19 @@ where
         Ok(response)
     }
 
-    /// The request with all of its body, and the client's address.
-    async fn admitted(&self, request: Request<Incoming>) -> Result<Request<Whole>, Response<Bytes>> {
+    async fn answered(&self, request: Request<Whole>) -> Result<Response<Outgoing<B>>, Infallible> {
         let (mut head, body) = request.into_parts();
+        if let Some(response) = (self.hot)(&head, self.peer) {
+            return Ok(response.map(Outgoing::from));
+        }
+        head.extensions.insert(Peer(self.peer));
+        let response = self.service.call(Request::from_parts(head, body)).await?;
+        Ok(response.map(Outgoing::Made))
+    }
+
+    /// The request with all of its body.
+    async fn admitted(&self, request: Request<Incoming>) -> Result<Request<Whole>, Response<Bytes>> {
+        let (head, body) = request.into_parts();
         if !host::is_right(head.version, &head.headers) {
             return Err(problem(StatusCode::BAD_REQUEST, "a request names one host, and validly"));
         }
@@ -89,7 +102,6 @@ where
                 )
             });
         }
-        head.extensions.insert(Peer(self.peer));
         let body = self.whole(body).await?;
         Ok(Request::from_parts(head, body))
     }
@@ -104,7 +116,7 @@ where
             return Err(too_large());
         }
         match tokio::time::timeout(self.settings.body_timeout, collected(body, most)).await {
-            Ok(Collected::Whole(bytes)) => Ok(Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))),
+            Ok(Collected::Whole(bytes)) => Ok(bytes.into()),
             Ok(Collected::TooLarge) => Err(too_large()),
             Ok(Collected::Broken) => Err(problem(StatusCode::BAD_REQUEST, "the body broke off")),
             Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the body took too long to come")),
@@ -133,9 +145,10 @@ async fn collected(mut body: Incoming, most: usize) -> Collected {
 }
 
 /// What `answer` gives; 500 if it panics.
-async fn unpanicked<F>(answer: F) -> F::Output
+async fn unpanicked<F, B>(answer: F) -> F::Output
 where
-    F: Future<Output = Result<warp::reply::Response, Infallible>>,
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: From<Bytes>,
 {
     let mut answer = pin!(answer);
     let polled = poll_fn(
@@ -148,27 +161,6 @@ where
     polled.await.unwrap_or_else(|| {
         tracing::error!("a request panicked; it was answered with 500");
         let detail = "something went wrong here; it has been written down";
-        Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response())
+        Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, detail).map(B::from))
     })
-}
-
-/// A body that has been read.
-#[derive(Debug)]
-pub(super) struct Whole(Option<Bytes>);
-
-impl Body for Whole {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
-    }
 }

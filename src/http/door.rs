@@ -1,0 +1,237 @@
+//! What every request meets, whoever answers it: a name, the pace of its client, the count and the log, and what all answers say.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use camino::Utf8PathBuf;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::access;
+use super::fault;
+use super::media::Library;
+use super::pace::Pace;
+use super::preview::{Confidential, events::Events};
+use super::problem::{Problem, problem};
+use super::routes::other_method;
+use super::target::Target;
+use crate::config::Config;
+use crate::metrics::{Kind, Metrics};
+use crate::site::Site;
+
+/// The name under which the log and a problem tell of one request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What requests are answered with, beside the site.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// The files beside posts.
+    pub library: Arc<Library>,
+    /// What counts the answers.
+    pub metrics: Arc<Metrics>,
+    /// Who asks too often.
+    pub pace: Pace,
+    /// Cancelled once no more requests should be sent here.
+    pub stopping: CancellationToken,
+    /// Where the key of shared drafts is.
+    pub(super) state: Option<Utf8PathBuf>,
+    /// Who tells open pages of news, where the author looks at them.
+    pub(super) preview: Option<Events>,
+    /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
+    pub(super) makers: Arc<Semaphore>,
+    ids: Arc<Ids>,
+}
+
+impl Door {
+    /// The door of a site with these files.
+    #[must_use]
+    pub fn new(config: &Config, library: Library, metrics: Arc<Metrics>, stopping: CancellationToken) -> Door {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Door {
+            library: Arc::new(library),
+            metrics,
+            pace: Pace::new(config.pace.clone()),
+            stopping,
+            state: config.state.dir.clone(),
+            preview: None,
+            makers: Arc::new(Semaphore::new(cores)),
+            ids: Arc::default(),
+        }
+    }
+
+    /// The same door for the author of the posts, who is shown what is not published; `events` tell of each new site.
+    #[must_use]
+    pub fn previewing(self, events: Events) -> Door {
+        Door {
+            preview: Some(events),
+            ..self
+        }
+    }
+}
+
+/// A request that reads, from when it came until its answer goes.
+#[derive(Debug)]
+pub(super) struct Visit<'a> {
+    pub(super) id: Id,
+    begun: Instant,
+    kind: Kind,
+    is_told_in_a_page: bool,
+    asked: Asked<'a>,
+}
+
+/// What is told of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) peer: Option<IpAddr>,
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+}
+
+impl Door {
+    /// Takes in a request for `target`; with it the answer, if its client asks too often.
+    pub(super) fn enter<'a>(
+        &self,
+        asked: Asked<'a>,
+        target: Option<&Target>,
+        headers: &HeaderMap,
+    ) -> (Visit<'a>, Option<Response<Bytes>>) {
+        let visit = Visit {
+            id: self.ids.next(),
+            begun: Instant::now(),
+            kind: kind(target),
+            is_told_in_a_page: fault::is_told_in_a_page(target, headers),
+            asked,
+        };
+        // probes and the way to another address cost nothing, and are never refused
+        let admitted = match visit.kind {
+            Kind::Health | Kind::Other => Ok(()),
+            _ => self.pace.admit(asked.peer, headers, visit.begun),
+        };
+        (visit, admitted.err().map(too_often))
+    }
+
+    /// Finishes the answer of a visit, counts and logs it. `length` is that of a body.
+    pub(super) fn leave<B: From<Bytes>>(
+        &self,
+        visit: &Visit<'_>,
+        site: &Site,
+        response: Response<B>,
+        length: impl FnOnce(&B) -> u64,
+    ) -> Response<B> {
+        let response = if visit.is_told_in_a_page {
+            fault::of_server(|| site.home(), response)
+        } else {
+            response
+        };
+        let Asked {
+            peer,
+            method,
+            path,
+            query,
+        } = visit.asked;
+        let (status, took) = (response.status(), visit.begun.elapsed());
+        let bytes = if method == Method::HEAD { 0 } else { length(response.body()) };
+        self.metrics.answered(visit.kind, status, bytes, took);
+        let asked = access::Asked {
+            id: visit.id.as_str(),
+            peer,
+            method,
+            path,
+            query,
+        };
+        access::answered(&asked, visit.kind, status, bytes, took);
+        finished(response, &visit.id)
+    }
+
+    /// The answer to a request that does not read, counted.
+    pub(super) fn refuse<B: From<Bytes>>(&self, method: &Method) -> Response<B> {
+        let response = other_method(method);
+        let length = response.body().len() as u64;
+        self.metrics.answered(Kind::Other, response.status(), length, Duration::ZERO);
+        finished(response.map(B::from), &self.ids.next())
+    }
+}
+
+/// What `target` asks for, as it is counted.
+fn kind(target: Option<&Target>) -> Kind {
+    match target {
+        Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
+        Some(
+            Target::Page(..)
+            | Target::Year(..)
+            | Target::Years
+            | Target::Directory(_)
+            | Target::Search
+            | Target::Style
+            | Target::Icon
+            | Target::Subscribe(_)
+            | Target::Address(_),
+        ) => Kind::Page,
+        Some(Target::Media(_)) => Kind::Media,
+        Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
+        Some(Target::Health | Target::Readiness) => Kind::Health,
+        Some(Target::Moved(_)) | None => Kind::Other,
+    }
+}
+
+fn too_often(wait: Duration) -> Response<Bytes> {
+    let detail = "this is asked for too often; ask with If-None-Match, which is never refused, or later";
+    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, detail);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
+}
+
+/// `response` with what every answer says: it may be read by scripts of any site unless it
+/// is confidential, is what it says it is, and has a name.
+fn finished<B: From<Bytes>>(mut response: Response<B>, id: &Id) -> Response<B> {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        *response.body_mut() = problem.told_of(id.as_str()).into();
+    }
+    let is_confidential = response.extensions().get::<Confidential>().is_some();
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !is_confidential {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+    if let Ok(id) = HeaderValue::from_bytes(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Names for requests: not guessable, and no two alike in one run.
+#[derive(Debug, Default)]
+struct Ids {
+    seed: RandomState,
+    next: AtomicU64,
+}
+
+impl Ids {
+    fn next(&self) -> Id {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let hash = self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed));
+        let digit = |at: usize| usize::from(hash.to_be_bytes()[at / 2] >> (4 * (1 - at % 2)) & 0xf);
+        Id(std::array::from_fn(|at| DIGITS[digit(at)]))
+    }
+}
+
+/// The name of one request: sixteen hexadecimal digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id([u8; 16]);
+
+impl Id {
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
