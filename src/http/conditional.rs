@@ -21,7 +21,10 @@ pub enum Verdict {
 /// `modified`, in the order of section 13.2.2.
 #[must_use]
 pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Verdict {
-    let text = |name: HeaderName| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    let text = |name: HeaderName| {
+        let values = headers.get_all(name);
+        move || values.iter().map(|value| value.to_str().unwrap_or_default())
+    };
     if headers.contains_key(header::IF_MATCH) {
         // two tags that are weak are never the same here, however they are spelled (section 8.8.3.2)
         if !matches(text(header::IF_MATCH), |tag| tag == etag && !is_weak(tag)) {
@@ -49,14 +52,16 @@ pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Ve
 /// The tags that a request says it has (`If-None-Match`), without their weakness; none if it is no list of tags.
 #[must_use]
 pub fn held(headers: &HeaderMap) -> Vec<&str> {
-    let values = headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default());
-    match Tags::read(values) {
-        Some(Tags::Listed(tags)) => tags.into_iter().map(opaque).collect(),
-        _ => Vec::new(),
+    let values = || {
+        let values = headers.get_all(header::IF_NONE_MATCH).iter();
+        values.map(|value| value.to_str().unwrap_or_default())
+    };
+    if is_any(values()) {
+        return Vec::new();
     }
+    tags(values())
+        .collect::<Option<Vec<&str>>>()
+        .map_or_else(Vec::new, |tags| tags.into_iter().map(opaque).collect())
 }
 
 fn is_weak(tag: &str) -> bool {
@@ -68,59 +73,51 @@ fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// The value of `If-Match` or `If-None-Match`.
-enum Tags<'a> {
-    /// `*`
-    Any,
-    /// A list of entity tags, as they were written.
-    Listed(Vec<&'a str>),
+/// Whether the values of `If-Match` or `If-None-Match` are `*`: it counts only if it stands alone.
+fn is_any<'a>(mut values: impl Iterator<Item = &'a str>) -> bool {
+    matches!((values.next(), values.next()), (Some(only), None) if only.trim() == "*")
 }
 
-impl<'a> Tags<'a> {
-    /// `None` for what is no list of tags; `*` counts only if it stands alone.
-    fn read(values: impl Iterator<Item = &'a str>) -> Option<Tags<'a>> {
-        let values: Vec<&str> = values.collect();
-        if let [only] = values.as_slice()
-            && only.trim() == "*"
-        {
-            return Some(Tags::Any);
-        }
-        let mut tags = Vec::new();
-        for value in values {
-            let mut rest = value.trim_matches([' ', '\t', ',']);
-            while !rest.is_empty() {
-                let start = if rest.starts_with("W/") { 2 } else { 0 };
-                let end = rest.get(start..)?.strip_prefix('"')?.find('"')?;
-                let (tag, after) = rest.split_at_checked(start + end + 2)?;
-                tags.push(tag);
-                rest = after.trim_start_matches([' ', '\t']);
-                if !rest.is_empty() && !rest.starts_with(',') {
-                    return None;
-                }
-                rest = rest.trim_start_matches([' ', '\t', ',']);
-            }
-        }
-        Some(Tags::Listed(tags))
-    }
+/// The tags in the values of `If-Match` or `If-None-Match`, as they were written; `None` at the end of what is a list, where something
+/// else follows.
+fn tags<'a>(values: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Option<&'a str>> {
+    values.flat_map(|value| {
+        let mut rest = Some(value.trim_matches([' ', '\t', ',']));
+        std::iter::from_fn(move || {
+            let list = rest.take().filter(|list| !list.is_empty())?;
+            let read = first(list);
+            rest = read.map(|(_, after)| after);
+            Some(read.map(|(tag, _)| tag))
+        })
+    })
+}
+
+/// The first tag of a list, and the list after it.
+fn first(list: &str) -> Option<(&str, &str)> {
+    let start = if is_weak(list) { 2 } else { 0 };
+    let end = list.get(start..)?.strip_prefix('"')?.find('"')?;
+    let (tag, after) = list.split_at_checked(start + end + 2)?;
+    let after = after.trim_start_matches([' ', '\t']);
+    (after.is_empty() || after.starts_with(',')).then(|| (tag, after.trim_start_matches([' ', '\t', ','])))
 }
 
 /// Whether `*` stands alone, or any tag of a well-formed list is what `is_same` looks for. What is no list matches nothing.
-fn matches<'a>(values: impl Iterator<Item = &'a str>, is_same: impl Fn(&str) -> bool) -> bool {
-    match Tags::read(values) {
-        Some(Tags::Any) => true,
-        Some(Tags::Listed(tags)) => tags.into_iter().any(is_same),
-        None => false,
-    }
+fn matches<'a, V: Iterator<Item = &'a str>>(values: impl Fn() -> V, is_same: impl Fn(&str) -> bool) -> bool {
+    is_any(values()) || tags(values()).try_fold(false, |found, tag| Some(found || is_same(tag?))) == Some(true)
 }
 
 /// Whether `tag` is `etag`, or what a proxy that compresses on its own made of it: `"x-gzip"`, `"x--gzip"`, `"x;br"`.
 fn is_same_or_suffixed(tag: &str, etag: &str) -> bool {
-    let inner = |tag: &'_ str| -> Option<String> { Some(tag.strip_prefix('"')?.strip_suffix('"')?.to_owned()) };
     let (Some(tag), Some(etag)) = (inner(tag), inner(etag)) else {
         return false;
     };
-    tag.strip_prefix(&etag)
+    tag.strip_prefix(etag)
         .is_some_and(|suffix| matches!(suffix, "" | "-gzip" | "--gzip" | ";gzip" | ":gzip" | "-br" | "--br" | ";br"))
+}
+
+/// A tag without its quotes.
+fn inner(tag: &str) -> Option<&str> {
+    tag.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// The date in the one value of the header `name`, in seconds since 1970; any of the three forms of section 5.6.7.

@@ -18,9 +18,6 @@ pub const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 
-/// What the plain answer with the whole feed depends on too, where deltas exist.
-pub const VARY: &str = "A-IM";
-
 /// The delta to answer with in the place of `whole`, where the client asked for one and there is one.
 #[must_use]
 pub fn delta(
@@ -37,7 +34,7 @@ pub fn delta(
             .filter_map(|value| value.to_str().ok())
             .collect::<Vec<_>>()
     };
-    if whole.status() != StatusCode::OK || !names(text(&A_IM), "feed") {
+    if !headers.contains_key(A_IM) || whole.status() != StatusCode::OK || !names(text(&A_IM), "feed") {
         return None;
     }
     let held = held(headers);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use camino::Utf8PathBuf;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -18,14 +18,12 @@ use super::media::Library;
 use super::pace::Pace;
 use super::preview::{Confidential, events::Events};
 use super::problem::{Problem, problem};
+use super::reply;
 use super::routes::other_method;
 use super::target::Target;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
 use crate::site::Site;
-
-/// The name under which the log and a problem tell of one request.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What requests are answered with, beside the site.
 #[derive(Clone, Debug)]
@@ -198,14 +196,13 @@ fn finished<B: From<Bytes>>(mut response: Response<B>, id: &Id) -> Response<B> {
     }
     let is_confidential = response.extensions().get::<Confidential>().is_some();
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !is_confidential {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    reply::open(headers);
+    if is_confidential {
+        headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
     }
     if let Ok(id) = HeaderValue::from_bytes(&id.0) {
-        headers.insert(REQUEST_ID, id);
+        headers.insert(reply::REQUEST_ID, id);
     }
     response
 }

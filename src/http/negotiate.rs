@@ -11,24 +11,35 @@ const MOST_MEMBERS: usize = 64;
 /// A weight, in thousandths.
 type Weight = u16;
 
-/// The members of a header's values, in lower case and without parameters, with their weights. A member whose weight is
-/// malformed is left out.
-fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, Weight)> {
+/// The members of a header's values, without parameters, with their weights. A member whose weight is malformed is left out.
+fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, Weight)> {
     let members = values.into_iter().flat_map(|value| value.split(',')).take(MOST_MEMBERS);
-    members
-        .filter_map(|member| {
-            let mut parts = member.split(';');
-            let name = parts.next()?.trim().to_ascii_lowercase();
-            let mut weights = parts
-                .filter_map(|part| part.split_once('='))
-                .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-            let weight = match weights.next_back() {
-                Some((_, value)) => weight(value.trim())?,
-                None => 1000,
-            };
-            (!name.is_empty()).then_some((name, weight))
-        })
-        .collect()
+    members.filter_map(|member| {
+        let (name, parameters) = member.split_once(';').unwrap_or((member, ""));
+        let mut weights = parameters
+            .split(';')
+            .filter_map(|part| part.split_once('='))
+            .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+        let weight = match weights.next_back() {
+            Some((_, value)) => weight(value.trim())?,
+            None => 1000,
+        };
+        let name = name.trim();
+        (!name.is_empty()).then_some((name, weight))
+    })
+}
+
+/// What the members of a header's values say of each of `names`, which are in lower case; of a name that is there twice the first counts.
+fn said<'a, const N: usize>(values: impl IntoIterator<Item = &'a str>, names: [&str; N]) -> [Option<Weight>; N] {
+    let mut said = [None; N];
+    for (member, weight) in weighted(values) {
+        for (name, said) in names.iter().zip(&mut said) {
+            if said.is_none() && member.eq_ignore_ascii_case(name) {
+                *said = Some(weight);
+            }
+        }
+    }
+    said
 }
 
 /// `0`, `1`, `0.5`, `1.000`: at most three digits after the point (section 12.4.2).
@@ -37,7 +48,8 @@ fn weight(text: &str) -> Option<Weight> {
     if !matches!(whole, "0" | "1") || fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let thousandths: Weight = format!("{fraction:0<3}").parse().ok()?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let thousandths = digits.fold(0, |number, digit| number * 10 + Weight::from(digit - b'0'));
     let weight = if whole == "1" { 1000 } else { 0 } + thousandths;
     (weight <= 1000).then_some(weight)
 }
@@ -47,16 +59,12 @@ fn weight(text: &str) -> Option<Weight> {
 ///
 /// Without the header the document goes as it is: who does not say that it can decode probably cannot.
 pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = Coding> + Clone {
-    let members = weighted(values);
-    let said = |name: &str| members.iter().find(|(member, _)| member == name).map(|&(_, weight)| weight);
-    let any = said("*");
+    let [any, identity, gzip, x_gzip, br] = said(values, ["*", "identity", "gzip", "x-gzip", "br"]);
     let weight = |coding: Coding| match coding {
         // unless it is refused by name or by a bare `*;q=0`; unnamed it is the last choice
-        Coding::Identity => said("identity")
-            .or(any.filter(|&weight| weight == 0))
-            .map_or(1, |weight| weight * 2),
-        Coding::Gzip => said("gzip").or_else(|| said("x-gzip")).or(any).unwrap_or(0) * 2,
-        Coding::Brotli => said("br").or(any).unwrap_or(0) * 2,
+        Coding::Identity => identity.or(any.filter(|&weight| weight == 0)).map_or(1, |weight| weight * 2),
+        Coding::Gzip => gzip.or(x_gzip).or(any).unwrap_or(0) * 2,
+        Coding::Brotli => br.or(any).unwrap_or(0) * 2,
     };
     let mut weighed = Coding::ALL.map(|coding| (weight(coding), coding));
     // of equals the first is the smallest
@@ -70,7 +78,7 @@ pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<I
 /// Whether `name` is in a list of weighted members, with a weight above nothing.
 #[must_use]
 pub fn names<'a>(values: impl IntoIterator<Item = &'a str>, name: &str) -> bool {
-    weighted(values).iter().any(|(member, weight)| member == name && *weight > 0)
+    weighted(values).any(|(member, weight)| weight > 0 && member.eq_ignore_ascii_case(name))
 }
 
 /// What `/feed` is answered with.
@@ -98,17 +106,9 @@ pub fn subscription<'a>(values: impl IntoIterator<Item = &'a str>) -> Subscripti
         ("text/html", Subscription::Page),
         ("application/xhtml+xml", Subscription::Page),
     ];
-    let members = weighted(values);
-    let said = |name: &str| {
-        members
-            .iter()
-            .find(|(member, _)| member == name)
-            .map_or(0, |&(_, weight)| weight)
-    };
-    let best = TYPES
-        .iter()
-        .map(|&(name, wanted)| (wanted, said(name)))
-        .filter(|&(_, weight)| weight > 0);
+    let said = said(values, TYPES.map(|(name, _)| name));
+    let best = TYPES.iter().zip(said);
+    let best = best.filter_map(|(&(_, wanted), weight)| Some((wanted, weight.filter(|&weight| weight > 0)?)));
     // of equals the first: a feed before the page
     let best = best.reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map_or(Subscription::Feed(Format::Rss), |(wanted, _)| wanted)
@@ -118,21 +118,17 @@ pub fn subscription<'a>(values: impl IntoIterator<Item = &'a str>) -> Subscripti
 /// before it.
 #[must_use]
 pub fn prefers_page<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
-    let members = weighted(values);
-    let said = |name: &str| {
-        members
-            .iter()
-            .find(|(member, _)| member == name)
-            .map_or(0, |&(_, weight)| weight)
-    };
-    let page = said("text/html").max(said("application/xhtml+xml"));
-    let data = [
+    let names = [
+        "text/html",
+        "application/xhtml+xml",
         "application/problem+json",
         "application/json",
         "application/rss+xml",
         "application/atom+xml",
     ];
-    page > 0 && data.iter().all(|name| said(name) < page)
+    let [html, xhtml, data @ ..] = said(values, names).map(Option::unwrap_or_default);
+    let page = html.max(xhtml);
+    page > 0 && data.iter().all(|&weight| weight < page)
 }
 
 /// Whether it is a person who opens an address in a browser: it wants a page, and says that it goes there to show what it gets

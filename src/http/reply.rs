@@ -13,52 +13,95 @@ use crate::config::Cache;
 use crate::render::encode::{Coding, Document};
 use crate::time::Timestamp;
 
-/// What an answer says of itself beside its document.
-#[derive(Debug, Default)]
-pub struct Terms {
-    /// `Cache-Control`.
-    pub cache_control: String,
-    /// Request headers that decide about the answer, beside `Accept-Encoding`.
-    pub vary: Vec<&'static str>,
-    /// `Link`.
-    pub link: Option<String>,
-    /// `Content-Location`: the address of this very representation.
-    pub content_location: Option<String>,
+/// The name under which the log and a problem tell of one request.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What an answer says of itself beside its document. All that is the same for every answer with that document, which is all but its
+/// `Lifetime`, is kept with it.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    lifetime: Lifetime<'a>,
+    /// `Vary`.
+    pub vary: &'static str,
+    link: &'a dyn Fn() -> Option<String>,
 }
 
-impl Terms {
+impl<'a> Terms<'a> {
     /// The terms of a feed at `now`, where the next post appears or goes at `next_due`: no cache sleeps past that.
     #[must_use]
-    pub fn feed(cache: &Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms {
-        Terms {
-            cache_control: kept(cache, cache.feeds, now, next_due),
-            ..Terms::default()
-        }
+    pub fn feed(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms<'a> {
+        Terms::lasting(Lifetime::new(cache, cache.feeds, now, next_due))
     }
 
     /// The terms of the listing and of pages.
     #[must_use]
-    pub fn page(cache: &Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms {
+    pub fn page(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms<'a> {
+        Terms::lasting(Lifetime::new(cache, cache.pages, now, next_due))
+    }
+
+    /// The same, with the `Link` that `link` makes.
+    #[must_use]
+    pub fn linked(self, link: &'a dyn Fn() -> Option<String>) -> Terms<'a> {
+        Terms { link, ..self }
+    }
+
+    fn lasting(lifetime: Lifetime<'a>) -> Terms<'a> {
         Terms {
-            cache_control: kept(cache, cache.pages, now, next_due),
-            ..Terms::default()
+            lifetime,
+            vary: "Accept-Encoding",
+            link: &|| None,
         }
     }
 }
 
-fn kept(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>) -> String {
-    if seconds == 0 {
-        return "no-cache".to_owned();
+/// For how long an answer may be kept (RFC 9111, section 5.2.2; RFC 5861).
+#[derive(Clone, Copy)]
+struct Lifetime<'a> {
+    cache: &'a Cache,
+    /// Where nothing is about to change.
+    seconds: u32,
+    /// Until something is.
+    left: i64,
+}
+
+impl Lifetime<'_> {
+    fn new(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>) -> Lifetime<'_> {
+        let left = next_due.map_or(i64::MAX, |due| due.duration_since(now).as_secs().max(0));
+        Lifetime { cache, seconds, left }
     }
-    let left = next_due.map_or(i64::MAX, |due| due.duration_since(now).as_secs().max(0));
-    let max_age = i64::from(seconds).min(left);
-    let mut value = format!("public, max-age={max_age}");
-    // what is about to change may not be used stale either
-    if max_age == i64::from(seconds) {
-        let _ = write!(value, ", stale-while-revalidate={}", cache.stale_while_revalidate);
+
+    /// Whether something changes before its time.
+    fn is_cut(self) -> bool {
+        self.left < i64::from(self.seconds)
     }
-    let _ = write!(value, ", stale-if-error={}", cache.stale_if_error);
-    value
+
+    fn uncut(self) -> Self {
+        Lifetime { left: i64::MAX, ..self }
+    }
+
+    /// As `Cache-Control` has it.
+    fn in_words(self) -> String {
+        let Lifetime { cache, seconds, left } = self;
+        if seconds == 0 {
+            return "no-cache".to_owned();
+        }
+        let max_age = i64::from(seconds).min(left);
+        let mut value = format!("public, max-age={max_age}");
+        // what is about to change may not be used stale either
+        if !self.is_cut() {
+            let _ = write!(value, ", stale-while-revalidate={}", cache.stale_while_revalidate);
+        }
+        let _ = write!(value, ", stale-if-error={}", cache.stale_if_error);
+        value
+    }
+}
+
+/// Adds to `headers` what every answer says that is not confidential: it may be read by scripts of any site, and is what it says it is.
+pub(super) fn open(headers: &mut HeaderMap) {
+    let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
 /// The coding to answer with, of those that are `accepted`: the first, but for a document whose codings are being made. That goes in one
@@ -87,7 +130,7 @@ fn names(headers: &HeaderMap, etag: &str) -> bool {
 
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
 #[must_use]
-pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Timestamp) -> Response<Bytes> {
+pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: Timestamp) -> Response<Bytes> {
     let accepted = headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()
@@ -113,33 +156,48 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms, now: Times
             );
         }
     };
+    let is_sent = status == StatusCode::OK;
+    let kept = encoded.header(is_sent, || described(document, coding, is_sent, terms));
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    };
-    if status == StatusCode::OK {
-        set(header::CONTENT_TYPE, document.media_type);
-        if coding != Coding::Identity {
-            set(header::CONTENT_ENCODING, coding.name());
-        }
+    *response.headers_mut() = kept.clone();
+    if modified.is_none() {
+        response.headers_mut().remove(header::LAST_MODIFIED);
     }
-    set(header::ETAG, &encoded.etag);
-    set(header::CACHE_CONTROL, &terms.cache_control);
-    let vary: Vec<&str> = std::iter::once("Accept-Encoding").chain(terms.vary.iter().copied()).collect();
-    set(header::VARY, &vary.join(", "));
-    if let Some(modified) = modified.and_then(http_date) {
-        set(header::LAST_MODIFIED, &modified);
-    }
-    if let Some(link) = &terms.link {
-        set(header::LINK, link);
-    }
-    if let Some(address) = &terms.content_location {
-        set(header::CONTENT_LOCATION, address);
+    if terms.lifetime.is_cut() {
+        set(response.headers_mut(), header::CACHE_CONTROL, terms.lifetime.in_words());
     }
     response
+}
+
+/// The header of answers that send `document`, or say that the client has it, where it changes at no time that is known. There is room
+/// for the name of the request.
+fn described(document: &Document, coding: Coding, is_sent: bool, terms: &Terms<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if is_sent {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+        if coding != Coding::Identity {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+    }
+    set(&mut headers, header::ETAG, document.encoded(coding).etag.clone());
+    set(&mut headers, header::CACHE_CONTROL, terms.lifetime.uncut().in_words());
+    headers.insert(header::VARY, HeaderValue::from_static(terms.vary));
+    if let Some(modified) = document.modified.and_then(http_date) {
+        set(&mut headers, header::LAST_MODIFIED, modified);
+    }
+    if let Some(link) = (terms.link)() {
+        set(&mut headers, header::LINK, link);
+    }
+    open(&mut headers);
+    headers.insert(REQUEST_ID, HeaderValue::from_static(""));
+    headers
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
 }
 
 /// What stands nowhere in a URI (RFC 3986, section 2), and what is not ASCII.
@@ -202,7 +260,9 @@ mod tests {
             if let Some(held) = held {
                 headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(held).unwrap());
             }
-            let response = reply(&document, &headers, &Terms::default(), Timestamp::UNIX_EPOCH);
+            let cache = Cache::default();
+            let terms = Terms::page(&cache, Timestamp::UNIX_EPOCH, None);
+            let response = reply(&document, &headers, &terms, Timestamp::UNIX_EPOCH);
             let header = |name| {
                 response
                     .headers()

@@ -196,27 +196,23 @@ fn lost(site: &Site, target: &Target) -> Option<Response<Bytes>> {
 
 fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
     let document = site.feed(scope, place, format)?;
-    let mut terms = Terms::feed(&site.config().cache, request.now, site.next_due());
-    terms.link = Some(links::of_feed(
-        &site.config().base(),
-        scope,
-        place,
-        format,
-        site.archives(scope),
-    ));
+    let config = site.config();
+    let link = || Some(links::of_feed(&config.base(), scope, place, format, site.archives(scope)));
+    let mut terms = Terms::feed(&config.cache, request.now, site.next_due()).linked(&link);
     if place != Place::Newest {
         return Some(reply(&document, request.headers, &terms, request.now));
     }
-    terms.vary.push(delta::VARY);
-    if is_shown_to_people(format) {
-        terms.vary.extend(PERSON);
-    }
+    terms.vary = if is_shown_to_people(format) {
+        SHOWN
+    } else {
+        "Accept-Encoding, A-IM"
+    };
     let whole = reply(&document, request.headers, &terms, request.now);
     Some(delta::delta(site, scope, format, request.headers, &whole).unwrap_or(whole))
 }
 
-/// What it depends on whether a feed's address is opened by a person.
-const PERSON: [&str; 3] = ["Accept", "Sec-Fetch-Dest", "Sec-Fetch-Mode"];
+/// What it depends on what there is at the address of a feed that people open too.
+const SHOWN: &str = "Accept-Encoding, A-IM, Accept, Sec-Fetch-Dest, Sec-Fetch-Mode";
 
 /// Whether browsers have no way to show feeds in `format`.
 fn is_shown_to_people(format: Format) -> bool {
@@ -233,12 +229,9 @@ fn opened(site: &Site, scope: &Scope, place: Place, format: Format, request: &Re
     let headers = response.headers_mut();
     // some shared caches do not heed `Vary`: none of them may ever give this to a feed reader
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    let vary = format!("Accept-Encoding, {}, {}", delta::VARY, PERSON.join(", "));
-    let location = format!("{}{}/subscribe", site.config().base(), scope.path());
-    for (name, value) in [(header::VARY, vary), (header::CONTENT_LOCATION, location)] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
+    headers.insert(header::VARY, HeaderValue::from_static(SHOWN));
+    if let Ok(location) = HeaderValue::try_from(format!("{}{}/subscribe", site.config().base(), scope.path())) {
+        headers.insert(header::CONTENT_LOCATION, location);
     }
     Some(response)
 }
@@ -324,10 +317,8 @@ fn listing(site: &Site, request: &Request) -> Response<Bytes> {
     };
     match site.listing(&query) {
         Ok((document, links)) => {
-            let terms = Terms {
-                link: links.header(),
-                ..Terms::page(&site.config().cache, request.now, site.next_due())
-            };
+            let link = || links.header();
+            let terms = Terms::page(&site.config().cache, request.now, site.next_due()).linked(&link);
             reply(&document, request.headers, &terms, request.now)
         }
         Err(Busy) => busy(),
@@ -370,11 +361,13 @@ fn style(site: &Site, request: &Request) -> Response<Bytes> {
         .query
         .strip_prefix("v=")
         .is_some_and(|version| version == theme.style_version());
-    let mut terms = Terms::page(&site.config().cache, request.now, None);
-    if is_named {
-        terms.cache_control = "public, max-age=31536000, immutable".to_owned();
+    let terms = Terms::page(&site.config().cache, request.now, None);
+    let mut response = reply(theme.style(), request.headers, &terms, request.now);
+    if is_named && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(header::CACHE_CONTROL, forever);
     }
-    reply(theme.style(), request.headers, &terms, request.now)
+    response
 }
 
 fn health() -> Response<Bytes> {
@@ -387,8 +380,9 @@ fn health() -> Response<Bytes> {
 
 /// A page for people.
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
-    let mut terms = Terms::page(&site.config().cache, request.now, site.next_due());
-    terms.link = Some(links::of_page(&site.config().base(), scope));
+    let config = site.config();
+    let link = || Some(links::of_page(&config.base(), scope));
+    let terms = Terms::page(&config.cache, request.now, site.next_due()).linked(&link);
     let mut response = reply(document, request.headers, &terms, request.now);
     fault::guard(response.headers_mut());
     response

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http::HeaderMap;
 
 use crate::time::Timestamp;
 
@@ -45,6 +46,8 @@ pub struct Encoded {
     pub bytes: Bytes,
     /// A strong validator made of those bytes (RFC 9110, section 8.8.3), in its quotes.
     pub etag: String,
+    sent: OnceLock<HeaderMap>,
+    held: OnceLock<HeaderMap>,
 }
 
 /// A document as it is served.
@@ -156,7 +159,16 @@ impl Encoded {
         Encoded {
             etag: format!("\"{}\"", &hash[..32]),
             bytes,
+            sent: OnceLock::new(),
+            held: OnceLock::new(),
         }
+    }
+
+    /// What the header of every answer with it says, as `make` says it once; one header is kept for answers that send it
+    /// (`is_sent`), and one for those that say that the client has it.
+    pub fn header(&self, is_sent: bool, make: impl FnOnce() -> HeaderMap) -> &HeaderMap {
+        let kept = if is_sent { &self.sent } else { &self.held };
+        kept.get_or_init(make)
     }
 }
 

@@ -30,6 +30,48 @@ const DOCUMENTS: [&str; 8] = [
 ];
 
 #[test]
+fn the_newest_feeds_are_answered_alike_on_the_short_way_and_the_long() {
+    let site = TestSite::start(&[("a.md", "A tide.\n")], "");
+    let tag = site.get("/rss.xml").header("etag").to_owned();
+    const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let requests: [&[(&str, &str)]; 9] = [
+        &[],
+        &[("accept-encoding", "br, gzip;q=0.5")],
+        &[("accept-encoding", "identity;q=0, *;q=0")],
+        &[("accept-encoding", "*;q=0"), ("accept", BROWSER)],
+        &[("if-none-match", &tag)],
+        &[("if-none-match", "\"a\", *")],
+        &[("if-match", "\"a\"")],
+        &[("if-modified-since", "Tue, 01 Jan 2999 00:00:00 GMT")],
+        &[("accept", BROWSER)],
+    ];
+    let told = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let mut answer = site.request_bytes(method, path, headers);
+        let id = answer.headers.remove("x-request-id").unwrap();
+        assert_eq!(id.len(), 16, "{path}");
+        answer.headers.remove("date");
+        let body = String::from_utf8_lossy(&answer.body).replace(id.to_str().unwrap(), "");
+        (answer.status, answer.headers, body)
+    };
+    for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
+        for headers in requests {
+            for method in ["GET", "HEAD"] {
+                // a query, even an empty one, takes the long way
+                let [short, long] = [path.to_owned(), format!("{path}?")].map(|path| told(method, &path, headers));
+                assert_eq!(short, long, "{method} {path} {headers:?}");
+            }
+        }
+    }
+    let site = TestSite::start(&[], "[pace]\nrequests_per_minute = 1\nburst = 1\n");
+    assert_eq!(site.get("/rss.xml").status, 200);
+    for path in ["/rss.xml", "/rss.xml?"] {
+        let refused = site.get(path);
+        assert_eq!(refused.status, 429, "{path}");
+        assert!(!refused.header("retry-after").is_empty(), "{path}");
+    }
+}
+
+#[test]
 fn every_coding_has_its_own_strong_tag_and_the_same_content() {
     let site = site();
     for path in DOCUMENTS {
