@@ -4,7 +4,7 @@ mod bundle;
 mod documents;
 mod editions;
 pub mod listing;
-mod pages;
+pub mod pages;
 mod unpublished;
 
 use std::collections::HashSet;
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{Documents, Published, Setting};
+use self::listing::Listings;
 use self::pages::Pages;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -39,6 +40,7 @@ pub struct Site {
     documents: Arc<Documents>,
     theme: Arc<Theme>,
     pages: Pages,
+    listings: Listings,
     /// Its own newest feeds. The documents that sites share are by the time of a request perhaps those of the next site already,
     /// which the world may not see yet.
     newest: Vec<(Format, Arc<Document>)>,
@@ -121,6 +123,7 @@ impl Site {
             documents,
             theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
             pages: Pages::default(),
+            listings: Listings::default(),
             newest: Vec::new(),
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
             past: past.unwrap_or_else(|| Arc::new(Past::none(now))),

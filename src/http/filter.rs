@@ -113,7 +113,7 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
         }
         Some(Target::Readiness) if door.stopping.is_cancelled() => stopping().map(Body::from),
-        target if is_finished(asking.path.as_str(), &asking.headers) => {
+        target if preview.is_none() && is_finished(&site, target.as_ref(), &asking.at(now)) => {
             answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from)
         }
         target => {

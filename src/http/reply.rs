@@ -104,6 +104,18 @@ pub(super) fn open(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
 
+/// Whether `document` is there in the coding that a request with these headers is answered in.
+#[must_use]
+pub fn is_made(document: &Document, headers: &HeaderMap) -> bool {
+    let coding = representation(document, negotiate::codings(accepted_codings(headers)), headers);
+    coding.is_none_or(|coding| document.made(coding).is_some())
+}
+
+fn accepted_codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    values.filter_map(|value| value.to_str().ok())
+}
+
 /// The coding to answer with, of those that are `accepted`: the first, but for a document whose codings are being made. That goes in one
 /// that is there, and who holds another one of it already is not sent it again.
 fn representation(
@@ -131,11 +143,7 @@ fn names(headers: &HeaderMap, etag: &str) -> bool {
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
 #[must_use]
 pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: Timestamp) -> Response<Bytes> {
-    let accepted = headers
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let Some(coding) = representation(document, negotiate::codings(accepted), headers) else {
+    let Some(coding) = representation(document, negotiate::codings(accepted_codings(headers)), headers) else {
         let mut response = problem(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
         response
             .headers_mut()

@@ -11,13 +11,15 @@ use super::negotiate::{self, Subscription, subscription};
 use super::problem::problem;
 use super::query;
 use super::redirect;
-use super::reply::{Keeping, Terms, moved, reply};
+use super::reply::{Keeping, Terms, is_made, moved, reply};
+use super::shared;
 use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::page::theme;
 use crate::render::{Format, Place, feed_path};
+use crate::site::pages::Name;
 use crate::site::{Lost, Site};
 use crate::time::Timestamp;
 
@@ -51,9 +53,29 @@ pub(super) fn finished_feed(path: &str, headers: &HeaderMap) -> Option<Format> {
     is_whole.then_some(format)
 }
 
-/// Whether to answer what is asked for at `path` is no work.
-pub(super) fn is_finished(path: &str, headers: &HeaderMap) -> bool {
-    matches!(path, "/healthz" | "/readyz") || finished_feed(path, headers).is_some()
+/// Whether to answer a request for `target` is no work, for what it is answered with is there. Another request may make the site forget
+/// it in the same moment: then making it is this one's work after all.
+pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Request) -> bool {
+    let page = |name| {
+        let page = site.finished_page(&name);
+        page.is_some_and(|page| is_made(&page, request.headers))
+    };
+    match target {
+        Some(Target::Health | Target::Readiness) => true,
+        Some(Target::Page(scope, number)) => page(Name::List(scope.clone(), *number)),
+        Some(Target::Year(year, number)) => page(Name::Year(*year, *number)),
+        Some(Target::Years) => page(Name::Years),
+        Some(Target::Directory(kind)) => page(Name::Directory(*kind)),
+        Some(Target::Subscribe(scope)) => page(Name::Subscribe(scope.clone())),
+        // what is shared is not looked for here
+        Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(Name::Post(address.clone())),
+        Some(Target::Listing) if request.query.len() <= LONGEST_QUERY => {
+            let query = query::read(request.query, site.config().list.per_page);
+            let listed = query.ok().and_then(|query| site.finished_listing(&query));
+            listed.is_some_and(|listed| is_made(&listed.0, request.headers))
+        }
+        _ => finished_feed(request.path, request.headers).is_some(),
+    }
 }
 
 /// What a request gets that does not read.
@@ -316,10 +338,11 @@ fn listing(site: &Site, request: &Request) -> Response<Bytes> {
         Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
     };
     match site.listing(&query) {
-        Ok((document, links)) => {
+        Ok(listed) => {
+            let (document, links) = &*listed;
             let link = || links.header();
             let terms = Terms::page(&site.config().cache, request.now, site.next_due()).linked(&link);
-            reply(&document, request.headers, &terms, request.now)
+            reply(document, request.headers, &terms, request.now)
         }
         Err(Busy) => busy(),
     }

@@ -24,7 +24,7 @@ const HASH: usize = 8;
 const LONGEST_ID: usize = 1000;
 
 /// An order in which posts are walked through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Newest first, by date of publication.
     Newest,
@@ -33,7 +33,7 @@ pub enum Order {
 }
 
 /// A place between two posts of an order: after the post of this instant and id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The post's instant in that order.
     pub at: Timestamp,
@@ -42,7 +42,7 @@ pub struct Place {
 }
 
 /// A place in the posts that a filter finds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     order: Order,
     filter: [u8; HASH],

@@ -39,14 +39,14 @@ const SATURATION: f32 = 1.2;
 const LENGTH_MATTERS: f32 = 0.5;
 
 /// What is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words {
     terms: Vec<Term>,
     /// Terms that stand next to each other.
     phrases: Vec<Vec<String>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Term {
     text: String,
     /// Whether it may be the beginning of a word.

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use super::Site;
 use crate::index::cursor::{Cursor, Order};
@@ -21,7 +23,7 @@ use crate::time::Timestamp;
 const MEDIA_TYPE: &str = "application/json";
 
 /// What the listing is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Which posts.
     pub filter: Filter,
@@ -36,7 +38,7 @@ pub struct Query {
 }
 
 /// Which part of what a filter finds, in which order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// The page of this number, from 1, newest first.
     Page(usize),
@@ -50,13 +52,67 @@ pub enum Part {
     Found(Words, usize),
 }
 
+/// How many bytes of pages of the listing are kept, about, with their codings.
+const BYTES: u64 = 16 * 1024 * 1024;
+/// What the headers of answers with a page, and its name, take beside it.
+const HEADERS: u64 = 4 * 1024;
+/// About how many pages that is at first.
+const ABOUT_PAGES: usize = 256;
+
+/// A page of the listing, and its links.
+type Listed = Arc<(Document, Links)>;
+
+/// The pages of one site's listing that were made: like [`super::pages`], for as long as the site is. What a search finds is not kept.
+pub(super) struct Listings(Cache<Query, Listed, Weight>);
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Query, Listed> for Weight {
+    fn weight(&self, query: &Query, listed: &Listed) -> u64 {
+        let kept = query.kept.iter().map(|(name, value)| name.len() + value.len());
+        // the codings together are hardly ever as large as the text, and what a filter names is kept twice, and in links
+        2 * listed.0.bytes().len() as u64 + 4 * kept.sum::<usize>() as u64 + HEADERS
+    }
+}
+
+impl Default for Listings {
+    fn default() -> Listings {
+        Listings(Cache::with_weighter(ABOUT_PAGES, BYTES, Weight))
+    }
+}
+
+impl std::fmt::Debug for Listings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Listings").field(&self.0.len()).finish()
+    }
+}
+
 impl Site {
+    /// A page of the JSON listing, and its links, as they were made before or now.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`]: a search has to wait for the index that another one is making.
+    pub fn listing(&self, query: &Query) -> Result<Listed, Busy> {
+        if matches!(query.part, Part::Found(..)) {
+            return self.listed(query).map(Arc::new);
+        }
+        self.listings.0.get_or_insert_with(query, || self.listed(query).map(Arc::new))
+    }
+
+    /// The page of the listing that `query` asks for, if it was made before.
+    #[must_use]
+    pub fn finished_listing(&self, query: &Query) -> Option<Listed> {
+        self.listings.0.get(query)
+    }
+
     /// A page of the JSON listing, and its links.
     ///
     /// # Errors
     ///
     /// [`Busy`]: a search has to wait for the index that another one is making.
-    pub fn listing(&self, query: &Query) -> Result<(Document, Links), Busy> {
+    fn listed(&self, query: &Query) -> Result<(Document, Links), Busy> {
         let Query {
             filter,
             part,

@@ -34,14 +34,22 @@ pub(super) struct Pages(Cache<Name, Arc<Document>, Weight>);
 
 /// What page it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Name {
+pub enum Name {
+    /// A page of the posts of a scope, from 1.
     List(Scope, usize),
+    /// A page of the posts of a year, from 1.
     Year(i16, usize),
+    /// All tags, authors or sections.
     Directory(Kind),
+    /// All years.
     Years,
+    /// What explains the feeds of a scope.
     Subscribe(Scope),
+    /// The post at an address.
     Post(String),
+    /// Of an address at which nothing is.
     Missing,
+    /// Of a post that is lost.
     Lost(Lost),
 }
 
@@ -79,6 +87,12 @@ impl Site {
             first.finish();
         }
         self
+    }
+
+    /// The page with this name, if it was made before.
+    #[must_use]
+    pub fn finished_page(&self, name: &Name) -> Option<Arc<Document>> {
+        self.pages.0.get(name)
     }
 
     /// How its pages look.

@@ -260,6 +260,27 @@ fn allocations_of_answers() {
     }
 }
 
+#[test]
+fn a_page_of_the_listing_is_made_once() {
+    let printer = Printer::of(POSTS);
+    let listed = |query: &str| {
+        let query = feedmill::http::query::read(query, 20).unwrap();
+        (printer.site.finished_listing(&query), printer.site.listing(&query).unwrap())
+    };
+    for query in ["", "page=2", "tag=tag1&include=content"] {
+        let (finished, first) = listed(query);
+        assert!(finished.is_none(), "{query}");
+        let (finished, again) = listed(query);
+        assert!(
+            Arc::ptr_eq(&first, &finished.unwrap()) && Arc::ptr_eq(&first, &again),
+            "{query}"
+        );
+    }
+    for query in ["q=version", "q=version"] {
+        assert!(listed(query).0.is_none(), "what a search finds is kept by nobody");
+    }
+}
+
 /// As many saves as a feed remembers editions.
 const SAVES: usize = 16;
 /// Earlier editions of a feed are kept, and no answer pays for them.
