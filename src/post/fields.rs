@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_any_spelling_and_place() {
-        let cases: [(&str, &[&str], Option<&str>, &str); 10] = [
+        let cases: [(&str, &[&str], Option<&str>, &str); 17] = [
             ("pubDate: x", &["pub_date"], Some("x"), "{}"),
             ("Last-Modified: x", &["lastmodified"], Some("x"), "{}"),
             ("taxonomies: {tags: x}", &["taxonomies.tags"], Some("x"), "{}"),
@@ -261,6 +261,13 @@ mod tests {
             ("pub_date: ~\npubDate: x", &["pubDate"], Some("x"), "{}"),
             ("mood: 1\n\u{a0}lang\u{200b}: x", &["lang"], Some("x"), r#"{"mood":1}"#),
             ("layout: post\nmood: fine", &["a"], None, r#"{"mood":"fine"}"#),
+            ("params: {a: x}\nextra: {a: y, b: 1}", &["a"], Some("y"), r#"{"b":1}"#),
+            ("extra: {a: ~}\nEx-tra: {A_: x}", &["a"], Some("x"), "{}"),
+            ("extra: x\nparams: {layout: y, c: 1}", &["a"], None, r#"{"extra":"x","c":1}"#),
+            ("a: x", &["a.b"], None, "{}"),
+            ("extra: {a: {B-b: x, c: 1}}", &["a.bb"], Some("x"), "{}"),
+            ("ÜBER: x\nb: 1", &["ü_ber"], Some("x"), r#"{"b":1}"#),
+            ("\u{212a}ey: x\nKey-s: y", &["key"], Some("x"), r#"{"Key-s":"y"}"#),
         ];
         for (front_matter, keys, found, left) in cases {
             assert_eq!(
