@@ -16,10 +16,11 @@ use warp::Filter;
 use warp::filters::path::FullPath;
 
 use super::door::{Asked, Door};
+use super::finished::is_finished;
 use super::media::{self, Body};
 use super::preview::{self, events};
 use super::problem::problem;
-use super::routes::{Request, answer_target, is_finished};
+use super::routes::{Request, answer_target};
 use super::shared;
 use super::target::Target;
 use crate::site::{Reader, Site};

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::{Method, Response, request};
 
 use super::door::{Asked, Door};
-use super::routes::{Request, answer_target, finished_feed};
+use super::finished::finished_feed;
+use super::routes::{Request, answer_target};
 use super::target::Target;
 use crate::index::Scope;
 use crate::render::Place;

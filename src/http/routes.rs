@@ -11,22 +11,20 @@ use super::negotiate::{self, Subscription, subscription};
 use super::problem::problem;
 use super::query;
 use super::redirect;
-use super::reply::{Keeping, Terms, is_made, moved, reply};
-use super::shared;
+use super::reply::{Keeping, Terms, moved, reply};
 use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::page::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::pages::Name;
 use crate::site::{Lost, Site};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
 const LONGEST_PATH: usize = 4096;
 /// A longer query is refused.
-const LONGEST_QUERY: usize = 4096;
+pub(super) const LONGEST_QUERY: usize = 4096;
 
 /// The methods that are answered.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -42,40 +40,6 @@ pub struct Request<'a> {
     pub headers: &'a HeaderMap,
     /// When it came.
     pub now: Timestamp,
-}
-
-/// The format of the newest feed of the site, if that whole is what is asked for at `path`: it was finished with the site, so that
-/// answering costs next to nothing.
-pub(super) fn finished_feed(path: &str, headers: &HeaderMap) -> Option<Format> {
-    let name = path.strip_prefix('/')?;
-    let format = Format::ALL.into_iter().find(|format| format.file_name() == name)?;
-    let is_whole = !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers);
-    is_whole.then_some(format)
-}
-
-/// Whether to answer a request for `target` is no work, for what it is answered with is there. Another request may make the site forget
-/// it in the same moment: then making it is this one's work after all.
-pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Request) -> bool {
-    let page = |name| {
-        let page = site.finished_page(&name);
-        page.is_some_and(|page| is_made(&page, request.headers))
-    };
-    match target {
-        Some(Target::Health | Target::Readiness) => true,
-        Some(Target::Page(scope, number)) => page(Name::List(scope.clone(), *number)),
-        Some(Target::Year(year, number)) => page(Name::Year(*year, *number)),
-        Some(Target::Years) => page(Name::Years),
-        Some(Target::Directory(kind)) => page(Name::Directory(*kind)),
-        Some(Target::Subscribe(scope)) => page(Name::Subscribe(scope.clone())),
-        // what is shared is not looked for here
-        Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(Name::Post(address.clone())),
-        Some(Target::Listing) if request.query.len() <= LONGEST_QUERY => {
-            let query = query::read(request.query, site.config().list.per_page);
-            let listed = query.ok().and_then(|query| site.finished_listing(&query));
-            listed.is_some_and(|listed| is_made(&listed.0, request.headers))
-        }
-        _ => finished_feed(request.path, request.headers).is_some(),
-    }
 }
 
 /// What a request gets that does not read.

@@ -31,9 +31,9 @@ const DOCUMENTS: [&str; 8] = [
 
 #[test]
 fn the_newest_feeds_are_answered_alike_on_the_short_way_and_the_long() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
     let site = TestSite::start(&[("a.md", "A tide.\n")], "");
     let tag = site.get("/rss.xml").header("etag").to_owned();
-    const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
     let requests: [&[(&str, &str)]; 9] = [
         &[],
         &[("accept-encoding", "br, gzip;q=0.5")],
