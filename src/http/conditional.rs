@@ -103,7 +103,9 @@ fn first(list: &str) -> Option<(&str, &str)> {
 
 /// Whether `*` stands alone, or any tag of a well-formed list is what `is_same` looks for. What is no list matches nothing.
 fn matches<'a, V: Iterator<Item = &'a str>>(values: impl Fn() -> V, is_same: impl Fn(&str) -> bool) -> bool {
-    is_any(values()) || tags(values()).try_fold(false, |found, tag| Some(found || is_same(tag?))) == Some(true)
+    // read to its end, for what follows a tag may show that it is no list
+    let found = || tags(values()).try_fold(false, |found, tag| tag.map(|tag| found || is_same(tag)));
+    is_any(values()) || found() == Some(true)
 }
 
 /// Whether `tag` is `etag`, or what a proxy that compresses on its own made of it: `"x-gzip"`, `"x--gzip"`, `"x;br"`.
