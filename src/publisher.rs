@@ -10,6 +10,7 @@ mod absences;
 pub mod desk;
 mod look;
 pub mod press;
+mod progress;
 mod report;
 mod sizes;
 mod snapshot;
@@ -33,6 +34,7 @@ use crate::time::Timestamp;
 use crate::watch::{Hints, Watch};
 
 use self::press::{Edition, Press};
+pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
 pub use self::snapshot::snapshot;
 
@@ -80,13 +82,28 @@ impl Publisher {
     ///
     /// The folder is missing, is none, or cannot be read.
     pub async fn start(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> io::Result<Publisher> {
+        Publisher::start_counting(config, root, Arc::default()).await
+    }
+
+    /// [`Publisher::start`], which counts in `progress` the posts that it finds and reads.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn start_counting(
+        config: Arc<Config>,
+        root: impl Into<Utf8PathBuf>,
+        progress: Arc<Progress>,
+    ) -> io::Result<Publisher> {
         let (opened, root) = (Arc::clone(&config), root.into());
         let opening = spawn_blocking(move || {
             let opening = opened.state.dir.as_deref().map(Store::open);
             for note in opening.iter().flat_map(|opening| &opening.notes) {
                 tracing::warn!("{note}");
             }
-            Press::new(&opened, root, opening, Timestamp::now())
+            let mut press = Press::new(&opened, root, opening, Timestamp::now());
+            press.desk.count_in(progress);
+            press
         });
         Publisher::start_press(opening.await.map_err(io::Error::other)?, config).await
     }

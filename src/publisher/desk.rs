@@ -8,7 +8,9 @@ mod known;
 mod missing;
 mod outcome;
 mod pending;
+mod reading;
 mod refused;
+mod taking;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,20 +21,20 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::folder::{Entry, Folder, Places, Sight, Stamp, Unread};
-use crate::post::{self, Post, Reading};
+use crate::diagnostic::Diagnostic;
+use crate::folder::{Folder, Places, Sight, Stamp};
+use crate::post::{self, Post};
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
-use self::absentees::Absentees;
 pub(super) use self::known::read_post;
-use self::known::{Good, Known, ReadPost, last_good_stays, with_its_date};
+use self::known::{Known, ReadPost};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
-use self::pending::{Circumstances, Pending};
+use self::pending::Pending;
 use self::refused::Refused;
 use self::trouble::Trouble;
+use super::progress::Progress;
 use super::report::Event;
 
 /// How long to wait before looking at a folder that cannot be looked at.
@@ -44,6 +46,8 @@ pub struct Desk {
     config: Arc<Config>,
     folder: Folder,
     read: ReadPost,
+    /// Who waits for files to be read sees here how far it is.
+    progress: Arc<Progress>,
     /// Files of which a version was taken, good or bad.
     files: BTreeMap<Utf8PathBuf, Known>,
     /// Files whose newest version is not taken yet.
@@ -86,6 +90,7 @@ impl Desk {
             folder: Folder::new(root, &config.posts),
             config,
             read,
+            progress: Arc::default(),
             files: BTreeMap::new(),
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
@@ -103,6 +108,11 @@ impl Desk {
     /// Whether changes are noticed by looks alone, which then vouch for a file's stillness only over a whole poll.
     pub fn set_polling(&mut self, is_polling: bool) {
         self.is_polling = is_polling;
+    }
+
+    /// Counts the files that are found and read in `progress` from now on.
+    pub fn count_in(&mut self, progress: Arc<Progress>) {
+        self.progress = progress;
     }
 
     /// Where the posts folder is.
@@ -293,154 +303,6 @@ impl Desk {
             }
             None => {}
         }
-    }
-
-    /// The newest version of the file at `path` is not taken, because of `diagnostic`.
-    fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut Outcome) {
-        let last_good = self.files.get(path).and_then(|known| known.good.as_ref());
-        let why = diagnostic.message.clone();
-        outcome.report(path, last_good.map(|good| &*good.post), Event::Broken { why });
-    }
-
-    /// The file at `path` can be read; says whether it could not be until now.
-    fn is_readable_again(&mut self, path: &Utf8Path, outcome: &mut Outcome) -> bool {
-        let was_unread = self.unread.remove(path).is_some();
-        outcome.changed |= was_unread;
-        was_unread
-    }
-
-    /// Takes in the files that are there.
-    fn meet(&mut self, sight: &Sight, hints: &Hints, at: Instants, outcome: &mut Outcome) {
-        for path in sight.files.keys() {
-            self.missing.remove(path);
-        }
-        let missing = self.missing.paths().filter_map(|path| self.files.get_key_value(path));
-        let displaced = sight.files.iter().filter_map(|(path, entry)| {
-            let known = self.files.get(path)?;
-            (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
-        });
-        let mut absentees = Absentees::of(missing).and_displaced(displaced);
-        let polled = if self.is_polling {
-            self.config.watch.poll
-        } else {
-            Duration::ZERO
-        };
-        let settle = self.config.watch.settle;
-        let patience = (settle, settle.max(polled));
-        // files that come one after the other hold still one after the other: they are taken, and built, together
-        let takes_still = self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle);
-        for (path, entry) in &sight.files {
-            let known = self.files.get(path);
-            if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
-                self.pending.remove(path);
-                self.is_readable_again(path, outcome);
-                continue;
-            }
-            let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
-                || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
-            if !is_seen_again {
-                let circumstances = Circumstances {
-                    how: hints.paths.get(path).copied(),
-                    last_taken: known.map(|known| known.taken),
-                    is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || absentees.are_renamed_to(&entry.stamp),
-                };
-                if known.is_none() && self.files.len() >= self.config.posts.max_files {
-                    continue;
-                }
-                let pending = Pending::see(self.pending.remove(path), entry.stamp, circumstances, at.tick, patience);
-                if pending.due() > at.tick || (pending.is_waiting() && !takes_still) {
-                    self.pending.insert(path.clone(), pending);
-                    continue;
-                }
-                if pending.is_waiting() {
-                    self.last_still = Some(at.tick);
-                }
-            }
-            self.take(path, entry, at, &mut absentees, outcome);
-        }
-    }
-
-    /// Takes the version of the file at `path` that was seen as `entry`.
-    fn take(&mut self, path: &Utf8Path, entry: &Entry, at: Instants, absentees: &mut Absentees, outcome: &mut Outcome) {
-        self.pending.remove(path);
-        let source = match self.folder.read(path, entry) {
-            Ok(source) => source,
-            Err(Unread::Changed | Unread::Gone) => {
-                // the next look shows what it is now
-                let settle = self.config.watch.settle;
-                let pending = Pending::see(None, entry.stamp, Circumstances::default(), at.tick, (settle, settle));
-                self.pending.insert(path.to_owned(), pending);
-                return;
-            }
-            Err(Unread::Refused(diagnostic)) => {
-                // other rights or times are no news while it still cannot be read
-                if self.unread.get(path).is_none_or(|(_, before)| *before != diagnostic) {
-                    outcome.changed = true;
-                    self.report_broken(path, &diagnostic, outcome);
-                }
-                self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
-                return;
-            }
-        };
-        let was_unread = self.is_readable_again(path, outcome);
-        let hash = blake3::hash(&source.bytes);
-        let is_fresh = entry.stamp.is_fresh(at.now);
-        if let Some(known) = self.files.get_mut(path)
-            && known.hash == hash
-            && known.stamp.modified == entry.stamp.modified
-        {
-            known.stamp = entry.stamp;
-            known.is_fresh = is_fresh;
-            if was_unread {
-                let post = known.good.as_ref().map(|good| &*good.post);
-                outcome.report(path, post, Event::Mended);
-            }
-            return;
-        }
-        outcome.changed = true;
-        let before = self.files.remove(path);
-        let error = before.as_ref().and_then(|known| known.error.as_ref());
-        let was_broken = was_unread || error.is_some_and(|error| error.severity == Severity::Error);
-        let last_good = before.and_then(|known| known.good);
-        let mut known = Known {
-            stamp: entry.stamp,
-            hash,
-            is_fresh,
-            taken: at.tick,
-            good: None,
-            error: None,
-        };
-        let reading = read_post(self.read, &source, &self.config);
-        match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
-            Ok(Reading { post, remarks }) => {
-                let event = match (&last_good, was_broken) {
-                    (_, true) => Event::Mended,
-                    (Some(_), false) => Event::Changed,
-                    (None, false) => Event::Added,
-                };
-                let event = match absentees.take(&hash) {
-                    // it is here now, so it goes from there at once
-                    Some(from) => {
-                        self.forget(&from);
-                        Event::Moved { from }
-                    }
-                    None => event,
-                };
-                outcome.report(path, Some(&post), event);
-                let post = Arc::new(post);
-                known.good = Some(Good { post, remarks, hash });
-            }
-            Err(error) => {
-                let post = last_good.as_ref().map(|good| &*good.post);
-                if error.severity == Severity::Error || post.is_some() {
-                    let why = error.message.clone();
-                    outcome.report(path, post, Event::Broken { why });
-                }
-                known.error = Some(if last_good.is_some() { last_good_stays(error) } else { error });
-                known.good = last_good;
-            }
-        }
-        self.files.insert(path.to_owned(), known);
     }
 
     fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {

@@ -32,3 +32,42 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
         ["bomb.md: error: made feedmill fail, which is a fault in feedmill (report it with this file)"]
     );
 }
+
+#[test]
+fn many_files_are_taken_as_if_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..600).map(|n| format!("{n:03}.md")).collect();
+    for (n, name) in names.iter().enumerate() {
+        std::fs::write(folder.path().join(name), format!("# Post {n}")).unwrap();
+    }
+    let mut desk = on(&folder, |source, config| {
+        assert!(!source.path.as_str().ends_with("77.md"), "made to fail");
+        post::read(source, config)
+    });
+    let progress = Arc::new(Progress::default());
+    desk.count_in(Arc::clone(&progress));
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
+    let reported: Vec<&str> = outcome.reports.iter().map(|report| report.path.as_str()).collect();
+    assert_eq!(reported, names, "in the order of their paths");
+    for report in &outcome.reports {
+        let is_bomb = report.path.as_str().ends_with("77.md");
+        assert_eq!(matches!(report.event, Event::Broken { .. }), is_bomb, "{report:?}");
+    }
+    assert_eq!((desk.posts().count(), desk.diagnostics().len() >= 6), (594, true));
+    assert_eq!((progress.found(), progress.read()), (600, 600));
+
+    // copied away and deleted, so nothing but what they hold tells where they went
+    std::fs::create_dir(folder.path().join("moved")).unwrap();
+    for name in &names {
+        std::fs::copy(folder.path().join(name), folder.path().join("moved").join(name)).unwrap();
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
+    let outcome = desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let moved = outcome
+        .reports
+        .iter()
+        .filter(|report| matches!(&report.event, Event::Moved { from } if report.path == Utf8Path::new("moved").join(from)));
+    assert_eq!(moved.count(), 594);
+}

@@ -1,0 +1,260 @@
+//! Taking versions of files: which of them may be taken in a look, and what is made of what they hold.
+//!
+//! Files are taken one after the other, in the order of their paths. Where there are many, what they hold is read ahead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::{Entry, Sight, Unread};
+use crate::post::Reading;
+use crate::publisher::report::Event;
+use crate::watch::Hints;
+
+use super::absentees::Absentees;
+use super::known::{Good, Known, last_good_stays, with_its_date};
+use super::pending::{Circumstances, Pending};
+use super::reading::{Ahead, BATCH, Content, Due, Reader};
+use super::{Desk, Instants, Outcome};
+
+/// What bears on every file in a look.
+struct Round<'a> {
+    hints: &'a Hints,
+    at: Instants,
+    absentees: Absentees,
+    /// How long a change must be past before a close is believed, and how long what nobody vouches for has to hold still.
+    patience: (Duration, Duration),
+    /// Whether files are taken that held still.
+    takes_still: bool,
+}
+
+/// What is to be done about the newest version of a file.
+enum Turn {
+    /// Nothing, for there are too many files.
+    NoRoom,
+    /// It has to hold still first.
+    Wait(Pending),
+    /// It may be taken.
+    Take { held_still: bool },
+}
+
+impl Desk {
+    /// Takes in the files that are there.
+    pub(super) fn meet(&mut self, sight: &Sight, hints: &Hints, at: Instants, outcome: &mut Outcome) {
+        for path in sight.files.keys() {
+            self.missing.remove(path);
+        }
+        let missing = self.missing.paths().filter_map(|path| self.files.get_key_value(path));
+        let displaced = sight.files.iter().filter_map(|(path, entry)| {
+            let known = self.files.get(path)?;
+            (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
+        });
+        let absentees = Absentees::of(missing).and_displaced(displaced);
+        let polled = if self.is_polling {
+            self.config.watch.poll
+        } else {
+            Duration::ZERO
+        };
+        let settle = self.config.watch.settle;
+        let mut round = Round {
+            hints,
+            at,
+            absentees,
+            patience: (settle, settle.max(polled)),
+            // files that come one after the other hold still one after the other: they are taken, and built, together
+            takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
+        };
+        let mut others = Vec::new();
+        for (path, entry) in &sight.files {
+            let known = self.files.get(path);
+            if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
+                self.pending.remove(path);
+                self.is_readable_again(path, outcome);
+            } else {
+                others.push((path, entry));
+            }
+        }
+        let found = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round)).count();
+        self.progress.add_found(found);
+        for batch in others.chunks(BATCH) {
+            let due = batch.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
+            let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
+            let mut ahead = self.reader().read_ahead(&due);
+            for (path, entry) in batch {
+                self.meet_one(path, entry, &mut round, &mut ahead, outcome);
+            }
+        }
+    }
+
+    /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
+    fn meet_one(&mut self, path: &Utf8Path, entry: &Entry, round: &mut Round, ahead: &mut Ahead, outcome: &mut Outcome) {
+        match self.turn(path, entry, round) {
+            Turn::NoRoom => {}
+            Turn::Wait(pending) => {
+                self.pending.insert(path.to_owned(), pending);
+            }
+            Turn::Take { held_still } => {
+                if held_still {
+                    self.last_still = Some(round.at.tick);
+                }
+                let content = ahead
+                    .remove(path)
+                    .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
+                self.take(path, entry, content, round, outcome);
+            }
+        }
+    }
+
+    fn turn(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> Turn {
+        let known = self.files.get(path);
+        let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
+            || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
+        if is_seen_again {
+            return Turn::Take { held_still: false };
+        }
+        if known.is_none() && self.files.len() >= self.config.posts.max_files {
+            return Turn::NoRoom;
+        }
+        let at = round.at;
+        let circumstances = Circumstances {
+            how: round.hints.paths.get(path).copied(),
+            last_taken: known.map(|known| known.taken),
+            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
+        };
+        let before = self.pending.get(path).cloned();
+        let pending = Pending::see(before, entry.stamp, circumstances, at.tick, round.patience);
+        if pending.due() > at.tick || (pending.is_waiting() && !round.takes_still) {
+            return Turn::Wait(pending);
+        }
+        Turn::Take {
+            held_still: pending.is_waiting(),
+        }
+    }
+
+    fn is_due(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> bool {
+        matches!(self.turn(path, entry, round), Turn::Take { .. })
+    }
+
+    fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
+        let known = self.files.get(path);
+        let known = known.filter(|known| known.stamp.modified == entry.stamp.modified);
+        Due {
+            path,
+            entry,
+            known: known.map(|known| known.hash),
+        }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            folder: &self.folder,
+            config: &self.config,
+            read: self.read,
+            progress: &self.progress,
+        }
+    }
+
+    /// Takes the version of the file at `path` that was seen as `entry` and holds `content`.
+    fn take(
+        &mut self,
+        path: &Utf8Path,
+        entry: &Entry,
+        content: Result<Content, Unread>,
+        round: &mut Round,
+        outcome: &mut Outcome,
+    ) {
+        let at = round.at;
+        self.pending.remove(path);
+        let Content { hash, reading } = match content {
+            Ok(content) => content,
+            Err(Unread::Changed | Unread::Gone) => {
+                // the next look shows what it is now
+                let settle = self.config.watch.settle;
+                let pending = Pending::see(None, entry.stamp, Circumstances::default(), at.tick, (settle, settle));
+                self.pending.insert(path.to_owned(), pending);
+                return;
+            }
+            Err(Unread::Refused(diagnostic)) => {
+                // other rights or times are no news while it still cannot be read
+                if self.unread.get(path).is_none_or(|(_, before)| *before != diagnostic) {
+                    outcome.changed = true;
+                    self.report_broken(path, &diagnostic, outcome);
+                }
+                self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
+                return;
+            }
+        };
+        let was_unread = self.is_readable_again(path, outcome);
+        let is_fresh = entry.stamp.is_fresh(at.now);
+        let Some(reading) = reading else {
+            if let Some(known) = self.files.get_mut(path) {
+                known.stamp = entry.stamp;
+                known.is_fresh = is_fresh;
+                if was_unread {
+                    let post = known.good.as_ref().map(|good| &*good.post);
+                    outcome.report(path, post, Event::Mended);
+                }
+            }
+            return;
+        };
+        outcome.changed = true;
+        let before = self.files.remove(path);
+        let error = before.as_ref().and_then(|known| known.error.as_ref());
+        let was_broken = was_unread || error.is_some_and(|error| error.severity == Severity::Error);
+        let last_good = before.and_then(|known| known.good);
+        let mut known = Known {
+            stamp: entry.stamp,
+            hash,
+            is_fresh,
+            taken: at.tick,
+            good: None,
+            error: None,
+        };
+        match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
+            Ok(Reading { post, remarks }) => {
+                let event = match (&last_good, was_broken) {
+                    (_, true) => Event::Mended,
+                    (Some(_), false) => Event::Changed,
+                    (None, false) => Event::Added,
+                };
+                let event = match round.absentees.take(&hash) {
+                    // it is here now, so it goes from there at once
+                    Some(from) => {
+                        self.forget(&from);
+                        Event::Moved { from }
+                    }
+                    None => event,
+                };
+                outcome.report(path, Some(&post), event);
+                let post = Arc::new(post);
+                known.good = Some(Good { post, remarks, hash });
+            }
+            Err(error) => {
+                let post = last_good.as_ref().map(|good| &*good.post);
+                if error.severity == Severity::Error || post.is_some() {
+                    let why = error.message.clone();
+                    outcome.report(path, post, Event::Broken { why });
+                }
+                known.error = Some(if last_good.is_some() { last_good_stays(error) } else { error });
+                known.good = last_good;
+            }
+        }
+        self.files.insert(path.to_owned(), known);
+    }
+
+    /// The newest version of the file at `path` is not taken, because of `diagnostic`.
+    pub(super) fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut Outcome) {
+        let last_good = self.files.get(path).and_then(|known| known.good.as_ref());
+        let why = diagnostic.message.clone();
+        outcome.report(path, last_good.map(|good| &*good.post), Event::Broken { why });
+    }
+
+    /// The file at `path` can be read; says whether it could not be until now.
+    fn is_readable_again(&mut self, path: &Utf8Path, outcome: &mut Outcome) -> bool {
+        let was_unread = self.unread.remove(path).is_some();
+        outcome.changed |= was_unread;
+        was_unread
+    }
+}
