@@ -1,6 +1,6 @@
 //! `feedmill serve`: watch a folder of posts and serve it.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ use crate::http::media::Library;
 use crate::http::preview::events::Events;
 use crate::http::server::{self, Address, Bound};
 use crate::metrics::Metrics;
-use crate::publisher::{Publisher, Report};
+use crate::publisher::{Progress, Publisher, Report};
 use crate::site::Site;
 use crate::time::Timestamp;
 use crate::watch::Watching;
@@ -117,7 +117,10 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     if !root.exists() {
         bail!("there is no folder {root}; make it, or name another: feedmill serve FOLDER");
     }
-    let publisher = Publisher::start(Arc::clone(&config), root.clone())
+    let progress = Arc::new(Progress::default());
+    let starting = Publisher::start_counting(Arc::clone(&config), root.clone(), Arc::clone(&progress));
+    let publisher = voice
+        .waiting(starting, &progress, begun)
         .await
         .with_context(|| format!("{root} cannot be served"))?;
     let publisher = Arc::new(publisher);
@@ -162,6 +165,28 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
 struct Voice(LogFormat);
 
 impl Voice {
+    /// Waits for `starting`; a person at a terminal is shown meanwhile how far it is, on one line that is gone afterwards.
+    async fn waiting<T>(self, starting: impl Future<Output = T>, progress: &Progress, begun: Instant) -> T {
+        if self.0 != LogFormat::Text || !io::stderr().is_terminal() {
+            return starting.await;
+        }
+        let mut starting = std::pin::pin!(starting);
+        let mut width = 0;
+        loop {
+            if let Ok(started) = tokio::time::timeout(REDRAWN, &mut starting).await {
+                if width > 0 {
+                    terminal::say(&format!("\r{:width$}\r", ""));
+                }
+                return started;
+            }
+            if let Some(line) = terminal::progress(progress.found(), progress.read(), begun.elapsed()) {
+                // blanks cover what a longer line left
+                width = width.max(line.len());
+                terminal::say(&format!("\r{line:width$}"));
+            }
+        }
+    }
+
     fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher) {
         let (site, health) = (publisher.site(), publisher.health());
         match self.0 {
@@ -255,6 +280,9 @@ async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8Path
         }
     }
 }
+
+/// How often it is shown how far a start has come.
+const REDRAWN: Duration = Duration::from_millis(200);
 
 /// How long a stop may take before a word is said about it.
 const SILENT_STOP: Duration = Duration::from_millis(500);

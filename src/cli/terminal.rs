@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::time::Duration;
 
 use camino::Utf8Path;
 
@@ -84,6 +85,29 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         health.watching
     );
     text
+}
+
+/// How far a start has come after `elapsed`: nothing in its first second. It fits into the narrowest terminal, and is ASCII.
+pub(super) fn progress(found: usize, read: usize, elapsed: Duration) -> Option<String> {
+    if elapsed < Duration::from_secs(1) {
+        return None;
+    }
+    if found == 0 {
+        return Some("looking through the folder".to_owned());
+    }
+    if read >= found {
+        return Some(format!("read {}, building the site", number(read, "post")));
+    }
+    let milliseconds = elapsed.as_millis().max(1);
+    let rate = read as u128 * 1000 / milliseconds;
+    if rate == 0 {
+        return Some(format!("read {read} of {}", number(found, "post")));
+    }
+    let left = ((found - read) as u128).div_ceil(rate);
+    Some(format!(
+        "read {read} of {}, {rate} a second, {left} s left",
+        number(found, "post")
+    ))
 }
 
 /// `path` as seen from the folder that the program was started in, where it is below it.
@@ -330,4 +354,31 @@ fn in_words(site: &Site) -> String {
 /// `1 post`, `2 posts`.
 pub(super) fn number(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_a_start_has_come() {
+        let cases = [
+            ("the first second is silent", 10_000, 5_000, 999, None),
+            ("nothing found yet", 0, 0, 1000, Some("looking through the folder")),
+            ("nothing read yet", 10_000, 0, 1000, Some("read 0 of 10000 posts")),
+            (
+                "halfway",
+                10_000,
+                4_000,
+                2000,
+                Some("read 4000 of 10000 posts, 2000 a second, 3 s left"),
+            ),
+            ("slower than one a second", 2, 1, 3000, Some("read 1 of 2 posts")),
+            ("all read", 10_000, 10_000, 5000, Some("read 10000 posts, building the site")),
+        ];
+        for (name, found, read, elapsed, expected) in cases {
+            let line = progress(found, read, Duration::from_millis(elapsed));
+            assert_eq!(line.as_deref(), expected, "{name}");
+        }
+    }
 }
