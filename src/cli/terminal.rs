@@ -87,7 +87,8 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
     text
 }
 
-/// How far a start has come after `elapsed`: nothing in its first second. It fits into the narrowest terminal, and is ASCII.
+/// How far a start has come after `elapsed`: nothing in its first second. One short line of ASCII, so that as many
+/// blanks cover it again.
 pub(super) fn progress(found: usize, read: usize, elapsed: Duration) -> Option<String> {
     if elapsed < Duration::from_secs(1) {
         return None;
