@@ -1,4 +1,4 @@
-//! The one warp filter: every request goes through it, and every answer comes out of it.
+//! The one warp filter: every request goes through it that is not answered before it ([`super::hot`]).
 //!
 //! It takes a request apart and has it answered, on a thread that may wait where that is needed, between the two ends of the
 //! [`Door`]. What is answered is not decided here. Warp's own path filters are used only once the method is

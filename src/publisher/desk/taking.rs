@@ -99,8 +99,14 @@ impl Desk {
                 if held_still {
                     self.last_still = Some(round.at.tick);
                 }
+                // what it was known by may have gone to another file of this look since it was read ahead
+                let is_right = |content: &Result<Content, Unread>| match content {
+                    Ok(Content { hash, reading: None }) => self.files.get(path).is_some_and(|known| known.hash == *hash),
+                    _ => true,
+                };
                 let content = ahead
                     .remove(path)
+                    .filter(is_right)
                     .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
                 self.take(path, entry, content, round, outcome);
             }
