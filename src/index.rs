@@ -10,21 +10,25 @@ pub mod cursor;
 mod keyed;
 mod members;
 mod related;
+pub mod row;
 pub mod search;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use percent_encoding::utf8_percent_encode;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{PATH_PART, Post, Visibility, bare, key};
+use crate::post::{Changes, PATH_PART, Post, Visibility, key};
 use crate::time::Timestamp;
-use keyed::{Address, Keyed, Slug};
+use aliases::Aliases;
+use claims::{Claims, Passage};
 pub use members::Members;
+use members::Scopes;
+use row::Row;
 pub use walk::Stretch;
 
 /// A set of posts that has feeds and pages of its own.
@@ -72,12 +76,12 @@ pub struct Filter {
 /// Every question that feeds, listing and pages ask.
 #[derive(Debug)]
 pub struct Index {
-    scopes: BTreeMap<Scope, Members>,
-    by_slug: Keyed<Slug>,
-    by_address: Keyed<Address>,
-    by_alias: HashMap<String, Arc<Post>>,
+    claims: Claims,
+    aliases: Arc<Aliases>,
+    scopes: Scopes,
+    /// The posts that will appear or go, by when they next do.
+    due: Row<(Timestamp, Arc<Post>)>,
     site_language: String,
-    next_due: Option<Timestamp>,
     /// The instant it was made for.
     now: Timestamp,
     /// The public posts, oldest change first; made when first asked for.
@@ -85,42 +89,122 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of `posts` at `now`, the posts as they are published (see [`claims`]), ordered by path, and what is to be said of that.
-    /// `newcomers` are the files of those that the world does not know yet. `before` are the posts as they were published last,
-    /// ordered by path: one that is still the same is that very one.
+    /// The index of `posts` at `now`, ordered by path, as they are published (see [`claims`]). `newcomers` are the files of those that
+    /// the world does not know yet. `before` are the posts as they were published last, ordered by path: one that is still the same
+    /// is that very one.
     #[must_use]
     pub fn build(
         mut posts: Vec<Arc<Post>>,
         newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
-        before: &[Arc<Post>],
-    ) -> (Index, Vec<Arc<Post>>, Vec<Diagnostic>) {
+        before: &Row<Arc<Post>>,
+    ) -> Index {
         if !posts.is_sorted_by(|a, b| a.source <= b.source) {
             posts.sort_by(|a, b| a.source.cmp(&b.source));
         }
-        let (mut claimed, mut diagnostics) = claims::settle(posts, newcomers, config, before);
-        let in_turn = claimed.iter().map(|(_, post)| post);
-        let by_address = in_turn.clone().filter(|post| post.is_readable(now)).collect();
-        let (by_alias, more) = aliases::settle(in_turn.clone(), &by_address, now);
-        diagnostics.extend(more);
-        let next_due = in_turn.clone().filter_map(|post| post.next_due(now)).min();
-        let is_public = |post: &&Arc<Post>| post.visibility(now) == Visibility::Public;
-        let mut public: Vec<Arc<Post>> = in_turn.filter(is_public).cloned().collect();
+        let mut claims = Claims::of(posts, newcomers, config, before);
+        // who can be read is known from now on
+        let readable = newcomers
+            .iter()
+            .filter_map(|path| claims.published(path))
+            .filter(|post| post.is_readable(now));
+        let readable: Vec<Arc<Post>> = readable.cloned().collect();
+        claims.know(readable.iter());
+        let mut public: Vec<Arc<Post>> = claims.all.iter().filter(|post| is_public(post, now)).cloned().collect();
         public.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
-        // what is ordered by path stays so
-        claimed.sort_unstable_by_key(|&(at, _)| at);
-        let index = Index {
-            by_slug: public.iter().collect(),
-            scopes: members::of(public),
-            by_address,
-            by_alias,
+        let due = claims.all.iter();
+        let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();
+        due.sort_by_key(|(at, _)| *at);
+        Index {
+            aliases: Arc::new(Aliases::of(&claims, now)),
+            scopes: Scopes::of(public),
+            due: due.into_iter().collect(),
+            claims,
             site_language: config.site.language.clone(),
-            next_due,
+            now,
+            by_change: OnceLock::new(),
+        }
+    }
+
+    /// The index at `now`, which is not before this one's instant, after `changes`; and all posts as they are published that are
+    /// concerned. It is the one that [`Index::build`] makes of all posts, and costs what changed.
+    #[must_use]
+    pub fn after_changes(
+        &self,
+        changes: Changes,
+        newcomers: &HashSet<Utf8PathBuf>,
+        config: &Config,
+        now: Timestamp,
+    ) -> (Index, Vec<Arc<Post>>) {
+        let mut claims = self.claims.clone();
+        let mut passages = claims.update(changes, newcomers, config);
+        for post in self.due_by(now) {
+            // what only time changes passes from itself to itself
+            passages.entry(post.source.clone()).or_insert_with(|| Passage {
+                before: Some(Arc::clone(post)),
+                after: Some(Arc::clone(post)),
+            });
+        }
+        let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
+        // first all go, for one may come to the very place that another leaves
+        for post in passages.values().filter_map(|passage| passage.before.as_ref()) {
+            if is_public(post, self.now) {
+                scopes.remove(post);
+            }
+            if let Some(at) = post.next_due(self.now) {
+                due.take(at, |other| Arc::ptr_eq(other, post));
+            }
+        }
+        for post in passages.values().filter_map(|passage| passage.after.as_ref()) {
+            if is_public(post, now) {
+                scopes.add(post);
+            }
+            if let Some(at) = post.next_due(now) {
+                due.add(at, Arc::clone(post));
+            }
+        }
+        let readable = passages.values().filter_map(|passage| passage.after.as_ref());
+        claims.know(readable.filter(|post| post.is_readable(now)));
+        let aliases = self.aliases.after(passages.values(), &claims, now);
+        let index = Index {
+            aliases: aliases.map_or_else(|| Arc::clone(&self.aliases), Arc::new),
+            claims,
+            scopes,
+            due,
+            site_language: self.site_language.clone(),
             now,
             by_change: OnceLock::new(),
         };
-        (index, claimed.into_iter().map(|(_, post)| post).collect(), diagnostics)
+        (index, passages.into_values().filter_map(|passage| passage.after).collect())
+    }
+
+    /// Every post as it is published, ordered by path.
+    #[must_use]
+    pub fn all(&self) -> &Row<Arc<Post>> {
+        &self.claims.all
+    }
+
+    /// The post that was read from the file at `path`, public or not.
+    #[must_use]
+    pub fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
+        self.claims.published(path)
+    }
+
+    /// What the authors of posts should know that did not get what they asked for.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.claims.diagnostics().chain(&self.aliases.diagnostics)
+    }
+
+    /// The posts that appear or go after its instant and until `now`.
+    pub fn due_by(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Post>> {
+        self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, post)| post)
+    }
+
+    /// The instant it was made for.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The public posts of `scope`; `None` if there is no such scope. The site's is always there.
@@ -136,33 +220,33 @@ impl Index {
 
     /// All public posts, newest first.
     #[must_use]
-    pub fn posts(&self) -> &[Arc<Post>] {
-        self.scopes.get(&Scope::Site).map_or(&[], |members| &members.posts)
+    pub fn posts(&self) -> &Row<Arc<Post>> {
+        self.members(&Scope::Site).map_or(&NONE, |members| &members.posts)
     }
 
     /// The public post with this slug.
     #[must_use]
     pub fn by_slug(&self, slug: &str) -> Option<&Arc<Post>> {
-        self.by_slug.get(slug)
+        self.claims.slugs.get(slug).filter(|post| is_public(post, self.now))
     }
 
     /// The public or unlisted post at this address ([`Post::address`]).
     #[must_use]
     pub fn by_address(&self, address: &str) -> Option<&Arc<Post>> {
-        self.by_address.get(address)
+        self.claims.addresses.get(address).filter(|post| post.is_readable(self.now))
     }
 
     /// The public or unlisted post that `address` leads to, which is not its own: another spelling of it ([`bare`](crate::post::bare)),
     /// or an alias. What is live goes before it.
     #[must_use]
     pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {
-        aliases::at(&self.by_address, address).or_else(|| self.by_alias.get(bare(address)))
+        self.claims.live_at(address, self.now).or_else(|| self.aliases.get(address))
     }
 
     /// The next instant at which a post appears or goes.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.next_due
+        self.due.first().map(|(at, _)| *at)
     }
 
     /// Page `page` (from 1) of what `filter` finds, `per_page` posts a page, and how many it finds in all.
@@ -170,10 +254,9 @@ impl Index {
     pub fn page(&self, filter: &Filter, page: usize, per_page: usize) -> (Vec<Arc<Post>>, usize) {
         let skip = page.saturating_sub(1).saturating_mul(per_page);
         let scope = filter.scope();
-        let posts = self.members(&scope).map_or(&[][..], |members| &members.posts);
+        let posts = self.members(&scope).map_or(&*NONE, |members| &members.posts);
         if filter.is_only(&scope) {
-            let found = posts.get(skip..).unwrap_or_default();
-            return (found.iter().take(per_page).cloned().collect(), posts.len());
+            return (posts.from(skip).take(per_page).cloned().collect(), posts.len());
         }
         let mut total = 0;
         let mut found = Vec::new();
@@ -185,6 +268,13 @@ impl Index {
         }
         (found, total)
     }
+}
+
+/// The posts of a scope that there is not.
+static NONE: LazyLock<Row<Arc<Post>>> = LazyLock::new(Row::default);
+
+fn is_public(post: &Post, now: Timestamp) -> bool {
+    post.visibility(now) == Visibility::Public
 }
 
 impl Filter {

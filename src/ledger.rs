@@ -25,6 +25,7 @@ pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, Po
 use self::settling::File;
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
+use crate::diagnostic::Diagnostic;
 use crate::time::Timestamp;
 
 type Id = Arc<str>;
@@ -45,6 +46,14 @@ pub struct Ledger {
     holders: HashMap<Id, Utf8PathBuf>,
     /// The posts that no file is.
     strays: BTreeSet<Id>,
+    /// The files that another one was taken for.
+    supplanted: BTreeSet<Utf8PathBuf>,
+    /// The files of whose posts something else is known than when they were last settled.
+    touched: BTreeSet<Utf8PathBuf>,
+    /// The files of which there is something to say.
+    remarked: BTreeSet<Utf8PathBuf>,
+    /// The posts that may have another address by now than the one they were published at.
+    moving: BTreeSet<Id>,
     /// The posts of which the past tells.
     told: BTreeSet<Id>,
     past: Arc<Past>,
@@ -85,6 +94,10 @@ impl Ledger {
             files: HashMap::new(),
             holders: HashMap::new(),
             strays: BTreeSet::new(),
+            supplanted: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            remarked: BTreeSet::new(),
+            moving: BTreeSet::new(),
             told: BTreeSet::new(),
             past: Arc::new(Past::none(now)),
             is_past_stale: true,
@@ -179,6 +192,12 @@ impl Ledger {
             record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))
         };
         self.strays.iter().filter(is_absent).cloned().collect()
+    }
+
+    /// What the authors of posts should know, ordered by path.
+    pub fn remarks(&self) -> impl Iterator<Item = &Diagnostic> {
+        let files = self.remarked.iter().filter_map(|path| self.files.get(path.as_str()));
+        files.filter_map(|file| file.remark.as_deref())
     }
 
     /// How many posts are neither withdrawn nor absent.

@@ -6,6 +6,7 @@
 mod address;
 mod aliases;
 mod authors;
+mod changes;
 mod characters;
 pub mod date;
 mod dating;
@@ -33,6 +34,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
 pub use self::address::bare;
+pub use self::changes::Changes;
 pub use self::characters::is_forbidden;
 pub use self::direction::Direction;
 pub use self::reading::{Reading, Taken, read};

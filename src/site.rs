@@ -18,10 +18,11 @@ use self::listing::Listings;
 use self::pages::Pages;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::index::row::Row;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
-use crate::ledger::{DocumentRecord, Past, Settled};
-use crate::post::{Post, Visibility};
+use crate::ledger::{DocumentRecord, Past};
+use crate::post::{Changes, Post, Visibility};
 use crate::render::encode::Document;
 use crate::render::page::Theme;
 use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
@@ -31,12 +32,12 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Site {
     config: Arc<Config>,
-    /// Every post that was read, public or not, as it is published, ordered by path.
-    pub all: Vec<Arc<Post>>,
-    /// The public ones, and the questions one can ask of them.
+    /// Its posts, and the questions one can ask of them.
     pub index: Index,
     /// What is to be said about the files it was made of, ordered by path and place.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Arc<[Diagnostic]>,
+    /// The posts as they are published that may be others than in the site before it.
+    changed: Row<Arc<Post>>,
     documents: Arc<Documents>,
     theme: Arc<Theme>,
     pages: Pages,
@@ -53,27 +54,16 @@ pub struct Site {
 /// What a site is made of.
 #[derive(Debug, Default)]
 pub struct Material {
-    /// The posts, as they were read and as far as the world knows them.
-    pub posts: Vec<Arc<Post>>,
-    /// The files of those that it does not know yet.
+    /// The posts that are others than in the site before, as they were read and as far as the world knows them.
+    pub changes: Changes,
+    /// The files of those among them that it does not know yet.
     pub newcomers: HashSet<Utf8PathBuf>,
-    /// What reading them gave; what only shows in their company is added.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What reading all posts gave, ordered; what only shows in their company is added.
+    pub diagnostics: Arc<[Diagnostic]>,
     /// What is told of posts that moved or went; `None` for nothing.
     pub past: Option<Arc<Past>>,
     /// What is remembered of documents, for the first of a row of sites.
     pub documents: Vec<DocumentRecord>,
-}
-
-impl From<Settled> for Material {
-    fn from(settled: Settled) -> Material {
-        Material {
-            posts: settled.posts,
-            newcomers: settled.newcomers,
-            diagnostics: settled.remarks,
-            ..Material::default()
-        }
-    }
 }
 
 /// Who reads.
@@ -97,29 +87,38 @@ pub enum Lost {
 }
 
 impl Site {
-    /// The site made of `material` at `now`. What `previous` made that is still right is used again, and its look stays (see
-    /// [`Site::dressed`]).
+    /// The site made of `material` at `now`: of all posts, or of those of `previous` and what changed. What `previous` made that is
+    /// still right is used again, and its look stays (see [`Site::dressed`]).
     #[must_use]
     pub fn build(config: &Arc<Config>, material: Material, now: Timestamp, previous: Option<&Site>) -> Site {
         let Material {
-            posts,
+            changes,
             newcomers,
-            mut diagnostics,
+            diagnostics,
             past,
             documents,
         } = material;
-        let before = previous.map_or(&[][..], |site| &site.all);
-        let (index, all, more) = Index::build(posts, &newcomers, config, now, before);
-        diagnostics.extend(more);
-        diagnostics.sort();
+        let (index, changed) = match previous {
+            Some(site) if !changes.are_all && site.built <= now => {
+                let (index, changed) = site.index.after_changes(changes, &newcomers, config, now);
+                (index, changed.into_iter().collect())
+            }
+            _ => {
+                let nothing = Row::default();
+                let before = previous.map_or(&nothing, |site| site.index.all());
+                let index = Index::build(changes.posts, &newcomers, config, now, before);
+                let changed = index.all().clone();
+                (index, changed)
+            }
+        };
         let documents = match previous {
             Some(site) => Arc::clone(&site.documents),
             None => Arc::new(Documents::remembering(documents)),
         };
         let mut site = Site {
             config: Arc::clone(config),
-            all,
-            diagnostics,
+            diagnostics: merged(diagnostics, index.diagnostics()),
+            changed,
             documents,
             theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
             pages: Pages::default(),
@@ -148,8 +147,19 @@ impl Site {
     /// The post that was read from the file `source`, public or not.
     #[must_use]
     pub fn post(&self, source: &Utf8Path) -> Option<&Arc<Post>> {
-        let found = self.all.binary_search_by(|post| post.source.as_path().cmp(source)).ok()?;
-        self.all.get(found)
+        self.index.post(source)
+    }
+
+    /// Every post that was read, public or not, as it is published, ordered by path.
+    #[must_use]
+    pub fn all(&self) -> &Row<Arc<Post>> {
+        self.index.all()
+    }
+
+    /// Those of all posts that may be others than in the site before it.
+    #[must_use]
+    pub fn changed(&self) -> &Row<Arc<Post>> {
+        &self.changed
     }
 
     /// The configuration it was built with.
@@ -210,7 +220,7 @@ impl Site {
     #[must_use]
     pub fn archives(&self, scope: &Scope) -> usize {
         self.index.members(scope).map_or(0, |members| {
-            feed_page::archives(members.in_feeds.len(), self.config.feed.limit)
+            feed_page::archives(members.in_feeds().len(), self.config.feed.limit)
         })
     }
 
@@ -297,4 +307,16 @@ impl Site {
         let post = self.post(source).filter(|post| self.shows(post))?;
         Some(post_url(&self.config.base(), &post.address))
     }
+}
+
+/// `said` with `more`, ordered; that very one where there is no more.
+fn merged<'a>(said: Arc<[Diagnostic]>, more: impl Iterator<Item = &'a Diagnostic>) -> Arc<[Diagnostic]> {
+    let mut more = more.peekable();
+    if more.peek().is_none() {
+        return said;
+    }
+    let mut all: Vec<Diagnostic> = said.to_vec();
+    all.extend(more.cloned());
+    all.sort();
+    all.into()
 }

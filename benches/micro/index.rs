@@ -10,8 +10,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use feedmill::config::Config;
 use feedmill::index::Index;
+use feedmill::index::row::Row;
+use feedmill::post::Changes;
 use feedmill::publisher::press::{Edition, Press};
-use feedmill::site::Site;
+use feedmill::site::{Material, Site};
 use feedmill::time::Timestamp;
 use feedmill::watch::{Hints, How, Watching};
 use tempfile::TempDir;
@@ -29,23 +31,32 @@ pub fn benches(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("build", count), |b| {
             b.iter_batched(
                 || posts.clone(),
-                |posts| Index::build(posts, &HashSet::new(), &config, NOW, &[]),
+                |posts| Index::build(posts, &HashSet::new(), &config, NOW, &Row::default()),
                 BatchSize::PerIteration,
             );
         });
         let before = Site::build(&config, material::material(posts.clone()), NOW, None);
         let changed = [true, false].map(|other| {
-            let mut posts = posts.clone();
-            if other && let Some(newest) = posts.last_mut() {
+            let mut newest: Vec<_> = posts.last().cloned().into_iter().collect();
+            if other && let Some(newest) = newest.last_mut() {
                 Arc::make_mut(newest).title.push('!');
             }
-            posts
+            Changes {
+                posts: newest,
+                ..Changes::default()
+            }
         });
         let mut next = changed.iter().cycle();
         group.bench_function(BenchmarkId::new("site after one change", count), |b| {
             b.iter_batched(
                 || next.next().unwrap().clone(),
-                |posts| Site::build(&config, material::material(posts), NOW, Some(&before)),
+                |changes| {
+                    let material = Material {
+                        changes,
+                        ..Material::default()
+                    };
+                    Site::build(&config, material, NOW, Some(&before))
+                },
                 BatchSize::PerIteration,
             );
         });

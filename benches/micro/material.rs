@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use feedmill::config::Config;
-use feedmill::post::{Post, read};
+use feedmill::post::{Changes, Post, read};
 use feedmill::site::{Material, Site};
 use feedmill::source::SourceFile;
 use feedmill::time::Timestamp;
@@ -85,10 +85,10 @@ pub fn site(count: usize) -> Site {
     Site::build(&Arc::default(), material(posts(count)), NOW, None)
 }
 
-/// `posts` as a site is made of them, all known to the world.
+/// `posts`, all there are, as a site is made of them; the world knows them.
 pub fn material(posts: Vec<Arc<Post>>) -> Material {
     Material {
-        posts,
+        changes: Changes::all(posts),
         newcomers: HashSet::new(),
         ..Material::default()
     }

@@ -35,10 +35,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        let document = json!({ "posts": site.all.len(), "problems": site.diagnostics });
+        let document = json!({ "posts": site.all().len(), "problems": site.diagnostics });
         writeln!(out, "{document:#}")?;
     } else {
-        for diagnostic in &site.diagnostics {
+        for diagnostic in site.diagnostics.iter() {
             writeln!(out, "{}\n", diagnostic.draw(true))?;
         }
     }
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             .count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let posts = number(site.all.len(), "post");
+    let posts = number(site.all().len(), "post");
     writeln!(
         io::stderr(),
         "{root}: {posts} read, {}, {}",

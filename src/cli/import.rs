@@ -58,7 +58,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
     let known = Known::new(records, &config);
-    let posts = &site.all;
+    let posts: &[_] = &site.all().iter().cloned().collect::<Vec<_>>();
     let matchings: Vec<Matching> = feeds.iter().map(|feed| matching::matched(feed, posts, &config)).collect();
     let pairs: Vec<(&OldFeed, &Matching)> = feeds.iter().zip(&matchings).collect();
     let settled = adoption::settled(&pairs, posts, &known, &config);

@@ -75,7 +75,7 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
     }
     problems(&mut text, site, root);
-    if site.all.is_empty() {
+    if site.all().is_empty() {
         text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");
     }
     let _ = writeln!(
@@ -316,7 +316,7 @@ fn wait(at: Timestamp, now: Timestamp) -> String {
 pub(super) fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
     let now = Timestamp::now();
     let mut counts = BTreeMap::from([("public", 0)]);
-    for post in &site.all {
+    for post in site.all().iter() {
         let name = match post.visibility(now) {
             Visibility::Public => "public",
             Visibility::Unlisted => "unlisted",

@@ -1,11 +1,10 @@
 //! Posts found by a text of their own, which is not copied for that.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::row::Row;
 use crate::post::Post;
 
 /// A text of a post that it is found by.
@@ -44,60 +43,67 @@ impl Key for Address {
     }
 }
 
-/// Posts, no two of which have the same `K`.
+/// Posts, no two of which have the same `K`, in the order of its hashes.
 #[derive(Debug)]
-pub(super) struct Keyed<K>(HashSet<Entry<K>>);
+pub(super) struct Keyed<K> {
+    posts: Row<(u64, Arc<Post>)>,
+    /// Its hashes cannot be foreseen, so nobody can make many alike.
+    hasher: RandomState,
+    key: PhantomData<K>,
+}
 
-#[derive(Debug)]
-struct Entry<K>(Arc<Post>, PhantomData<K>);
+impl<K> Clone for Keyed<K> {
+    fn clone(&self) -> Keyed<K> {
+        Keyed {
+            posts: self.posts.clone(),
+            hasher: self.hasher.clone(),
+            key: PhantomData,
+        }
+    }
+}
+
+impl<K> Default for Keyed<K> {
+    fn default() -> Keyed<K> {
+        Keyed {
+            posts: Row::default(),
+            hasher: RandomState::new(),
+            key: PhantomData,
+        }
+    }
+}
 
 impl<K: Key> Keyed<K> {
-    /// No posts yet, with room for so many.
-    pub(super) fn with_capacity(posts: usize) -> Keyed<K> {
-        Keyed(HashSet::with_capacity(posts))
-    }
-
     /// The post that has `key`.
     pub(super) fn get(&self, key: &str) -> Option<&Arc<Post>> {
-        self.0.get(key).map(|Entry(post, _)| post)
-    }
-
-    /// Whether a post has `key`.
-    pub(super) fn contains(&self, key: &str) -> bool {
-        self.0.contains(key)
+        self.posts.with(self.hasher.hash_one(key)).find(|post| K::of(post) == key)
     }
 
     /// Takes in `post`, unless there is one with its key.
     pub(super) fn insert(&mut self, post: &Arc<Post>) {
-        self.0.insert(Entry(Arc::clone(post), PhantomData));
+        if self.get(K::of(post)).is_none() {
+            self.posts.add(self.hasher.hash_one(K::of(post)), Arc::clone(post));
+        }
+    }
+
+    /// Lets go of `post`, if it is this very one that is found by its key.
+    pub(super) fn remove(&mut self, post: &Arc<Post>) {
+        self.posts
+            .take(self.hasher.hash_one(K::of(post)), |other| Arc::ptr_eq(other, post));
     }
 }
 
 impl<'a, K: Key> FromIterator<&'a Arc<Post>> for Keyed<K> {
+    /// Of posts with one key the first is found.
     fn from_iter<I: IntoIterator<Item = &'a Arc<Post>>>(posts: I) -> Keyed<K> {
-        let posts = posts.into_iter();
-        let mut keyed = Keyed::with_capacity(posts.size_hint().0);
-        posts.for_each(|post| keyed.insert(post));
-        keyed
+        let hasher = RandomState::new();
+        let with_hash = |post: &Arc<Post>| (hasher.hash_one(K::of(post)), Arc::clone(post));
+        let mut posts: Vec<(u64, Arc<Post>)> = posts.into_iter().map(with_hash).collect();
+        posts.sort_by_key(|(hash, _)| *hash);
+        posts.dedup_by(|(hash, post), (other_hash, other)| hash == other_hash && K::of(post) == K::of(other));
+        Keyed {
+            posts: posts.into_iter().collect(),
+            hasher,
+            key: PhantomData,
+        }
     }
 }
-
-impl<K: Key> Borrow<str> for Entry<K> {
-    fn borrow(&self) -> &str {
-        K::of(&self.0)
-    }
-}
-
-impl<K: Key> Hash for Entry<K> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        K::of(&self.0).hash(state);
-    }
-}
-
-impl<K: Key> PartialEq for Entry<K> {
-    fn eq(&self, other: &Entry<K>) -> bool {
-        K::of(&self.0) == K::of(&other.0)
-    }
-}
-
-impl<K: Key> Eq for Entry<K> {}

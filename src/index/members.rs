@@ -1,78 +1,245 @@
 //! Which posts a scope has.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Scope;
+use super::row::Row;
 use crate::post::{Post, key};
 
 /// The public posts of a scope, newest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Members {
+    scope: Scope,
     /// What the scope is called, in the spelling of its oldest post; empty for the site.
     pub name: String,
     /// All of them.
-    pub posts: Vec<Arc<Post>>,
-    /// Those that feeds carry.
-    pub in_feeds: Vec<Arc<Post>>,
+    pub posts: Row<Arc<Post>>,
+    /// Those that feeds carry, where that is not all.
+    carried: Option<Row<Arc<Post>>>,
 }
 
-/// The members of every scope that one of `posts` is in, and the site's. `posts` are public, and come newest first.
-pub(super) fn of(posts: Vec<Arc<Post>>) -> BTreeMap<Scope, Members> {
-    let mut scopes = Scopes::default();
-    for post in &posts {
-        for tag in &post.tags {
-            scopes.add(Scope::Tag, tag, post);
-        }
-        for author in &post.authors {
-            scopes.add(Scope::Author, &author.name, post);
-        }
-        if let Some(section) = &post.section {
-            scopes.add(Scope::Section, section, post);
+impl Members {
+    fn none(scope: Scope) -> Members {
+        Members {
+            scope,
+            name: String::new(),
+            posts: Row::default(),
+            carried: None,
         }
     }
-    let named = scopes.members.into_iter().map(|(scope, name, members)| {
-        let name = name.to_owned();
-        (scope, Members { name, ..members })
-    });
-    let mut members: BTreeMap<Scope, Members> = named.collect();
-    let site = Members {
-        name: String::new(),
-        in_feeds: posts.iter().filter(|post| post.in_feeds).cloned().collect(),
-        posts,
-    };
-    members.insert(Scope::Site, site);
-    members
+
+    /// Those of its posts that feeds carry.
+    #[must_use]
+    pub fn in_feeds(&self) -> &Row<Arc<Post>> {
+        self.carried.as_ref().unwrap_or(&self.posts)
+    }
+
+    fn add(&mut self, post: &Arc<Post>) {
+        if !post.in_feeds {
+            self.carried.get_or_insert_with(|| self.posts.clone());
+        } else if let Some(carried) = &mut self.carried {
+            insert(carried, post);
+        }
+        insert(&mut self.posts, post);
+    }
+
+    fn remove(&mut self, post: &Arc<Post>) {
+        remove(&mut self.posts, post);
+        if let Some(carried) = &mut self.carried {
+            remove(carried, post);
+            if carried.len() == self.posts.len() {
+                self.carried = None;
+            }
+        }
+    }
+
+    /// Calls it as its oldest post does: that one has the last word, and a new post never renames a scope.
+    fn rename(&mut self) {
+        let name = self.posts.last().and_then(|post| self.scope.spelled_by(post));
+        if let Some(name) = name.filter(|name| *name != self.name) {
+            self.name = name.to_owned();
+        }
+    }
+}
+
+/// The scopes that have a post, and the site's, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Scopes(Row<Arc<Members>>);
+
+impl Scopes {
+    /// The scopes of `posts`, which are public and come newest first.
+    pub(super) fn of(posts: Vec<Arc<Post>>) -> Scopes {
+        let mut filling = Filling::default();
+        for post in &posts {
+            for (scope, name) in scopes_of(post) {
+                filling.add(scope, name, post);
+            }
+        }
+        let mut members: Vec<Members> = filling.members.into_iter().map(Filled::into_members).collect();
+        members.push(Filled::site(posts).into_members());
+        members.sort_by(|a, b| a.scope.cmp(&b.scope));
+        Scopes(members.into_iter().map(Arc::new).collect())
+    }
+
+    pub(super) fn get(&self, scope: &Scope) -> Option<&Members> {
+        let found = self.0.get(self.place(scope))?;
+        (found.scope == *scope).then_some(found)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Scope, &Members)> {
+        self.0.iter().map(|members| (&members.scope, &**members))
+    }
+
+    /// Takes in the public post `post`.
+    pub(super) fn add(&mut self, post: &Arc<Post>) {
+        for scope in scopes_named_by(post) {
+            let at = self.place(&scope);
+            match self.0.get(at).filter(|members| members.scope == scope) {
+                Some(members) => {
+                    let mut members = Members::clone(members);
+                    members.add(post);
+                    members.rename();
+                    self.0.set(at, Arc::new(members));
+                }
+                None => {
+                    let mut members = Members::none(scope);
+                    members.add(post);
+                    members.rename();
+                    self.0.insert(at, Arc::new(members));
+                }
+            }
+        }
+    }
+
+    /// Lets go of `post`, which was public. A scope without posts is none, but for the site's.
+    pub(super) fn remove(&mut self, post: &Arc<Post>) {
+        for scope in scopes_named_by(post) {
+            let at = self.place(&scope);
+            let Some(members) = self.0.get(at).filter(|members| members.scope == scope) else {
+                continue;
+            };
+            let mut members = Members::clone(members);
+            members.remove(post);
+            if members.posts.is_empty() && scope != Scope::Site {
+                self.0.remove(at);
+            } else {
+                members.rename();
+                self.0.set(at, Arc::new(members));
+            }
+        }
+    }
+
+    fn place(&self, scope: &Scope) -> usize {
+        self.0.partition_point(|members| members.scope < *scope)
+    }
+}
+
+impl Scope {
+    /// What `post` calls it: of several spellings the last.
+    fn spelled_by<'a>(&self, post: &'a Post) -> Option<&'a str> {
+        let names: Box<dyn Iterator<Item = &'a String>> = match self {
+            Scope::Site => return None,
+            Scope::Tag(_) => Box::new(post.tags.iter().rev()),
+            Scope::Author(_) => Box::new(post.authors.iter().rev().map(|author| &author.name)),
+            Scope::Section(_) => Box::new(post.section.iter()),
+        };
+        let (Scope::Tag(wanted) | Scope::Author(wanted) | Scope::Section(wanted)) = self else {
+            return None;
+        };
+        names.map(String::as_str).find(|name| key(name) == *wanted)
+    }
+}
+
+/// The scopes that `post` is in beside the site's, as makers of one from its key, and what it calls them.
+fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
+    let tags = post.tags.iter().map(|tag| (Scope::Tag as fn(String) -> Scope, tag.as_str()));
+    let authors = post.authors.iter();
+    let authors = authors.map(|author| (Scope::Author as fn(String) -> Scope, author.name.as_str()));
+    let section = post.section.iter();
+    let section = section.map(|section| (Scope::Section as fn(String) -> Scope, section.as_str()));
+    tags.chain(authors).chain(section)
+}
+
+/// The scopes that `post` is in, each once.
+fn scopes_named_by(post: &Post) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = scopes_of(post).map(|(scope, name)| scope(key(name))).collect();
+    scopes.push(Scope::Site);
+    scopes.sort();
+    scopes.dedup();
+    scopes
+}
+
+/// Whether `post` stands before `other`: the newer one first, of one instant the lesser id.
+fn is_before(post: &Post, other: &Post) -> bool {
+    post.date > other.date || post.date == other.date && post.id < other.id
+}
+
+fn insert(posts: &mut Row<Arc<Post>>, post: &Arc<Post>) {
+    let at = posts.partition_point(|other| is_before(other, post));
+    posts.insert(at, Arc::clone(post));
+}
+
+fn remove(posts: &mut Row<Arc<Post>>, post: &Arc<Post>) {
+    let at = posts.partition_point(|other| is_before(other, post));
+    if posts.get(at).is_some_and(|other| Arc::ptr_eq(other, post)) {
+        posts.remove(at);
+    }
 }
 
 /// Scopes while they are filled. A [`key`] takes longer to make than to look up, so it is made once for each spelling.
 #[derive(Default)]
-struct Scopes<'a> {
-    members: Vec<(Scope, &'a str, Members)>,
+struct Filling<'a> {
+    members: Vec<Filled<'a>>,
     places: HashMap<Scope, usize>,
     spelled: HashMap<(Kind, &'a str), usize>,
 }
 
 type Kind = std::mem::Discriminant<Scope>;
 
-impl<'a> Scopes<'a> {
+struct Filled<'a> {
+    scope: Scope,
+    name: &'a str,
+    posts: Vec<Arc<Post>>,
+}
+
+impl<'a> Filling<'a> {
     fn add(&mut self, scope: fn(String) -> Scope, name: &'a str, post: &'a Arc<Post>) {
         let kind = std::mem::discriminant(&scope(String::new()));
         let place = *self.spelled.entry((kind, name)).or_insert_with(|| {
             let scope = scope(key(name));
             *self.places.entry(scope.clone()).or_insert_with(|| {
-                self.members.push((scope, name, Members::default()));
+                let posts = Vec::new();
+                self.members.push(Filled { scope, name, posts });
                 self.members.len() - 1
             })
         });
-        let Some((_, last, members)) = self.members.get_mut(place) else {
-            return;
-        };
-        // posts come newest first: the oldest has the last word, and a new post never renames a scope
-        *last = name;
-        members.posts.push(Arc::clone(post));
-        if post.in_feeds {
-            members.in_feeds.push(Arc::clone(post));
+        let Some(filled) = self.members.get_mut(place) else { return };
+        filled.name = name;
+        // two spellings in one post are one scope
+        if filled.posts.last().is_none_or(|last| !Arc::ptr_eq(last, post)) {
+            filled.posts.push(Arc::clone(post));
+        }
+    }
+}
+
+impl Filled<'_> {
+    fn site(posts: Vec<Arc<Post>>) -> Filled<'static> {
+        Filled {
+            scope: Scope::Site,
+            name: "",
+            posts,
+        }
+    }
+
+    fn into_members(self) -> Members {
+        let are_all_carried = self.posts.iter().all(|post| post.in_feeds);
+        let carried = || self.posts.iter().filter(|post| post.in_feeds).cloned().collect();
+        Members {
+            name: self.name.to_owned(),
+            carried: (!are_all_carried).then(carried),
+            posts: self.posts.into_iter().collect(),
+            scope: self.scope,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::row::Row;
 use super::{Index, Scope};
 use crate::post::{Post, key};
 
@@ -23,13 +24,13 @@ impl Index {
     /// Never `post` itself, and none that shares no tag; `post` need not be public.
     #[must_use]
     pub fn related(&self, post: &Post, count: usize) -> Vec<Arc<Post>> {
-        let mut tags: Vec<(String, &[Arc<Post>])> = post
+        let mut tags: Vec<(String, &Row<Arc<Post>>)> = post
             .tags
             .iter()
             .filter_map(|tag| {
                 let key = key(tag);
                 let members = self.members(&Scope::Tag(key.clone()))?;
-                Some((key, members.posts.as_slice()))
+                Some((key, &members.posts))
             })
             .collect();
         tags.sort_by(|(key, posts), (other_key, others)| posts.len().cmp(&others.len()).then_with(|| key.cmp(other_key)));
@@ -68,10 +69,10 @@ fn weight(having: usize, total: usize) -> u32 {
 }
 
 /// The posts of `posts`, newest first, that stand nearest to `post`.
-fn around<'a>(posts: &'a [Arc<Post>], post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
+fn around<'a>(posts: &'a Row<Arc<Post>>, post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
     let place = posts.partition_point(|other| other.date > post.date);
     let start = place.saturating_sub(NEIGHBOURS);
-    posts.iter().skip(start).take(place - start + NEIGHBOURS + 1)
+    posts.from(start).take(place - start + NEIGHBOURS + 1)
 }
 
 #[cfg(test)]
@@ -99,9 +100,8 @@ mod tests {
             &HashSet::new(),
             &Config::default(),
             now,
-            &[],
+            &Row::default(),
         )
-        .0
     }
 
     fn related(index: &Index, slug: &str, count: usize) -> Vec<String> {

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use self::segment::{Segment, fields};
 use self::tokens::{Purpose, is_unspaced, tokens};
+use super::row::Row;
 use crate::post::Post;
 
 /// How many posts a search finds at the most: the best.
@@ -162,7 +163,7 @@ impl Search {
     /// # Errors
     ///
     /// [`Busy`]; nothing is waited for longer than half a second.
-    pub fn find(&self, posts: &[Arc<Post>], words: &Words, wanted: impl Fn(&Post) -> bool) -> Result<Vec<Arc<Post>>, Busy> {
+    pub fn find(&self, posts: &Row<Arc<Post>>, words: &Words, wanted: impl Fn(&Post) -> bool) -> Result<Vec<Arc<Post>>, Busy> {
         let mut found: Vec<(f32, &Arc<Post>)> = self.view(posts)?.ranked(posts, words);
         found.retain(|(_, post)| wanted(post));
         let found = found.into_iter().map(|(_, post)| post);
@@ -174,7 +175,7 @@ impl Search {
         })
     }
 
-    fn view(&self, posts: &[Arc<Post>]) -> Result<&View, Busy> {
+    fn view(&self, posts: &Row<Arc<Post>>) -> Result<&View, Busy> {
         if let Some(view) = self.view.get() {
             return Ok(view);
         }
@@ -227,7 +228,7 @@ struct Known<'a> {
 
 impl View {
     /// The view of `posts`: through those of `known` that are still good, and a new segment for what none of them has.
-    fn new(known: &[Arc<Segment>], posts: &[Arc<Post>]) -> View {
+    fn new(known: &[Arc<Segment>], posts: &Row<Arc<Post>>) -> View {
         let mut unread: HashMap<*const Post, u32> = posts.iter().map(Arc::as_ptr).zip(0..).collect();
         let mut segments: Vec<Known> = known
             .iter()
@@ -267,7 +268,7 @@ impl View {
     }
 
     /// The posts that have every one of `words`, the best first.
-    fn ranked<'p>(&self, posts: &'p [Arc<Post>], words: &Words) -> Vec<(f32, &'p Arc<Post>)> {
+    fn ranked<'p>(&self, posts: &'p Row<Arc<Post>>, words: &Words) -> Vec<(f32, &'p Arc<Post>)> {
         let lengths: Vec<u32> = self
             .segments
             .iter()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cursor::Place;
-use super::{Filter, Index};
+use super::{Filter, Index, NONE};
 use crate::post::Post;
 use crate::time::{Moment, Timestamp};
 
@@ -26,7 +26,7 @@ impl Index {
     #[must_use]
     pub fn after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
         let scope = filter.scope();
-        let posts = self.members(&scope).map_or(&[][..], |members| &members.posts);
+        let posts = self.members(&scope).map_or(&*NONE, |members| &members.posts);
         let (at, id) = (place.at, place.id.as_str());
         let is_before = |post: &Arc<Post>| {
             let date = post.date.timestamp();
@@ -35,11 +35,11 @@ impl Index {
         let start = posts.partition_point(is_before);
         if filter.is_only(&scope) {
             return Stretch {
-                posts: posts.iter().skip(start).take(count).cloned().collect(),
+                posts: posts.from(start).take(count).cloned().collect(),
                 following: posts.len() - start,
             };
         }
-        self.stretch(posts, start, filter, count)
+        self.stretch(posts.from(start), filter, count)
     }
 
     /// The public posts published right after `post`, one of them, and right before it.
@@ -55,7 +55,7 @@ impl Index {
     #[must_use]
     pub fn years(&self) -> Vec<(i16, usize)> {
         let mut years: BTreeMap<i16, usize> = BTreeMap::new();
-        for post in self.posts() {
+        for post in self.posts().iter() {
             *years.entry(post.date.date().year()).or_default() += 1;
         }
         years.into_iter().rev().collect()
@@ -66,7 +66,7 @@ impl Index {
     pub fn changed_since(&self, filter: &Filter, since: Timestamp, count: usize) -> Stretch {
         let posts = self.by_change();
         let start = posts.partition_point(|post| self.changed_at(post) < since);
-        self.stretch(posts, start, filter, count)
+        self.stretch(posts.iter().skip(start), filter, count)
     }
 
     /// The first `count` of the posts that `filter` finds after `place`, oldest change first.
@@ -74,7 +74,8 @@ impl Index {
     pub fn changed_after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
         let posts = self.by_change();
         let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id.as_str()) <= (place.at, place.id.as_str());
-        self.stretch(posts, posts.partition_point(is_before), filter, count)
+        let start = posts.partition_point(is_before);
+        self.stretch(posts.iter().skip(start), filter, count)
     }
 
     /// When `post` last changed, as far as its dates say and is remembered.
@@ -95,15 +96,15 @@ impl Index {
 
     fn by_change(&self) -> &[Arc<Post>] {
         self.by_change.get_or_init(|| {
-            let mut posts = self.posts().to_vec();
+            let mut posts: Vec<Arc<Post>> = self.posts().iter().cloned().collect();
             posts.sort_by(|a, b| (self.changed_at(a), &a.id).cmp(&(self.changed_at(b), &b.id)));
             posts
         })
     }
 
-    fn stretch(&self, posts: &[Arc<Post>], start: usize, filter: &Filter, count: usize) -> Stretch {
+    fn stretch<'a>(&self, posts: impl Iterator<Item = &'a Arc<Post>>, filter: &Filter, count: usize) -> Stretch {
         let mut found = Stretch::default();
-        for post in posts.iter().skip(start).filter(|post| self.finds(filter, post)) {
+        for post in posts.filter(|post| self.finds(filter, post)) {
             if found.posts.len() < count {
                 found.posts.push(Arc::clone(post));
             }

@@ -11,10 +11,10 @@ use crate::time::Timestamp;
 const MOST_ADDRESSES: usize = 200;
 
 impl Ledger {
-    /// Notes how `all`, the posts of a site built at `now`, are published.
-    pub fn note(&mut self, all: &[Arc<Post>], now: Timestamp) {
+    /// Notes how `posts` are published in a site built at `now`: those that it was built anew for.
+    pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
-        for post in all {
+        for post in posts {
             let Some(file) = self.files.get_mut(post.source.as_str()) else {
                 continue;
             };
@@ -33,6 +33,9 @@ impl Ledger {
                     } else {
                         record.source.clone_from(&post.source);
                     }
+                    if record.address != file.settled.address {
+                        self.moving.insert(Arc::clone(&id));
+                    }
                     if *record != before {
                         let is_elsewhere = record.address != before.address;
                         self.changes.is_urgent |= is_elsewhere || record.source != before.source;
@@ -50,6 +53,7 @@ impl Ledger {
                     let id: Id = post.id.as_str().into();
                     // it came to this id by a clash with a post that nothing is left of but the record
                     if self.posts.contains_key(&id) && self.holders.contains_key(&id) {
+                        self.touched.insert(post.source.clone());
                         continue;
                     }
                     let mut record = first_record(post, wanted, file.content, now);
@@ -66,7 +70,10 @@ impl Ledger {
                     }
                     file.id = Some(Arc::clone(&id));
                     // from now on it has what it came to, and claims nothing else
-                    file.settled = Arc::clone(post);
+                    if !Arc::ptr_eq(&file.settled, post) {
+                        file.settled = Arc::clone(post);
+                        self.touched.insert(post.source.clone());
+                    }
                     self.by_source.insert(post.source.clone(), Arc::clone(&id));
                     self.holders.insert(Arc::clone(&id), post.source.clone());
                     self.strays.remove(&id);

@@ -146,8 +146,9 @@ impl Ledger {
             }
         }
         // those on the way to another address have it only once they are published there
-        let on_their_way = self.holders.iter().filter_map(|(id, path)| {
-            let (record, file) = self.posts.get(id).zip(self.files.get(path.as_str()))?;
+        let on_their_way = self.moving.iter().filter_map(|id| {
+            let file = self.files.get(self.holders.get(id)?.as_str())?;
+            let record = self.posts.get(id)?;
             let is_told = record.withdrawn.is_none() || file.is_out();
             (is_told && file.settled.address != record.address).then_some((id, record))
         });

@@ -10,7 +10,7 @@ use super::record::{Fingerprint, PostRecord, SiteRecord};
 use super::{Id, Ledger, SECOND, after_all};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Origin, Post, Visibility};
+use crate::post::{Changes, Origin, Post, Visibility};
 use crate::time::{Moment, Timestamp};
 
 /// A file as it was last settled.
@@ -34,15 +34,13 @@ impl File {
     }
 }
 
-/// The posts of the folder as the world knows them.
+/// Posts of the folder as the world knows them.
 #[derive(Debug, Default)]
 pub struct Settled {
-    /// The posts; the same one as before for each that is the same.
-    pub posts: Vec<Arc<Post>>,
+    /// The posts that may be others than before; the same one as before for each that is the same.
+    pub changes: Changes,
     /// The files of those that the world does not know yet.
     pub newcomers: HashSet<Utf8PathBuf>,
-    /// What their authors should know.
-    pub remarks: Vec<Diagnostic>,
     /// Files that turned out to be posts that were known under another path, and that path.
     pub moved: Vec<(Utf8PathBuf, Utf8PathBuf)>,
 }
@@ -56,77 +54,102 @@ pub struct Whereabouts<'a> {
 }
 
 impl Ledger {
-    /// The posts `read` from the folder's files, ordered by path, as the world knows them at `now`.
-    pub fn settle(&mut self, read: &[Arc<Post>], whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
-        self.forget_files(read);
+    /// The posts in the folder's files as the world knows them at `now`, after `changes`: those that changed, and those of which the
+    /// ledger came to know something else. Posts that are due to appear or go count as changed.
+    pub fn settle(&mut self, changes: &Changes, whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
+        let mut concerned = std::mem::take(&mut self.touched);
+        for path in self.gone(changes) {
+            self.forget_file(&path);
+            concerned.insert(path);
+        }
         if self.is_new {
             self.site.since = now;
         }
-        // one that is back after another file was taken for it is a stranger again
-        let is_itself = |file: &File, path: &Utf8PathBuf| {
-            let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
-            holder.is_none_or(|holder| holder.as_str() == path.as_str()) || whereabouts.missing.contains(path)
-        };
-        let is_known = |post: &&Arc<Post>| {
-            let file = self.files.get(post.source.as_str());
-            file.is_some_and(|file| Arc::ptr_eq(&file.read, post) && is_itself(file, &post.source))
-        };
-        let changed: Vec<&Arc<Post>> = read.iter().filter(|post| !is_known(post)).collect();
-        let mut settled = Settled {
-            posts: Vec::with_capacity(read.len()),
-            ..Settled::default()
-        };
-        self.meet(&changed, whereabouts, config, now, &mut settled);
-        for post in read {
-            let Some(file) = self.files.get(post.source.as_str()) else {
-                continue;
-            };
-            // its file is not there any more, and another one has turned out to be it
-            let holder = file.id.as_ref().map(|id| self.holders.get(id));
-            if holder.is_some_and(|holder| holder.is_none_or(|holder| holder.as_str() != post.source.as_str())) {
-                continue;
+        let back = self.returned(whereabouts);
+        let given = changes.posts.iter().filter(|post| !self.is_known(post, whereabouts));
+        let strangers: BTreeMap<&Utf8Path, &Arc<Post>> = given.chain(&back).map(|post| (post.source.as_path(), post)).collect();
+        let strangers: Vec<&Arc<Post>> = strangers.into_values().collect();
+        let mut settled = Settled::default();
+        self.meet(&strangers, whereabouts, config, now, &mut settled);
+        concerned.append(&mut self.touched);
+        concerned.extend(changes.posts.iter().chain(&back).map(|post| post.source.clone()));
+        for path in concerned {
+            match self.settled(&path, config, now) {
+                Some((post, is_new)) => {
+                    settled.changes.posts.push(post);
+                    if is_new {
+                        settled.newcomers.insert(path);
+                    }
+                }
+                None => settled.changes.gone.push(path),
             }
-            let file = if file.settled.visibility(now) == file.visibility {
-                file
-            } else {
-                self.dress(&post.source, config, now);
-                let Some(file) = self.files.get(post.source.as_str()) else {
-                    continue;
-                };
-                file
-            };
-            settled.posts.push(Arc::clone(&file.settled));
-            if file.id.is_none() {
-                settled.newcomers.insert(post.source.clone());
-            }
-            settled.remarks.extend(file.remark.as_deref().cloned());
+        }
+        if changes.are_all {
+            settled.changes = Changes::all(settled.changes.posts);
         }
         settled
     }
 
-    /// Lets go of files that are not among `read`: the posts stay, and are strays.
-    fn forget_files(&mut self, read: &[Arc<Post>]) {
-        let known = read
-            .iter()
-            .filter(|post| self.files.contains_key(post.source.as_str()))
-            .count();
-        if known == self.files.len() {
-            return;
+    /// The post in the file at `path` as the world knows it, and whether it does not know it yet.
+    fn settled(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) -> Option<(Arc<Post>, bool)> {
+        let file = self.files.get(path.as_str())?;
+        // its file is not there any more, and another one has turned out to be it
+        let holder = file.id.as_ref().map(|id| self.holders.get(id));
+        if holder.is_some_and(|holder| holder.is_none_or(|holder| holder != path)) {
+            return None;
         }
-        let holds = |post: &Utf8Path| read.binary_search_by(|read| read.source.as_path().cmp(post)).is_ok();
-        let gone: Vec<String> = self
+        if file.settled.visibility(now) != file.visibility {
+            self.dress(path, config, now);
+        }
+        let file = self.files.get(path.as_str())?;
+        Some((Arc::clone(&file.settled), file.id.is_none()))
+    }
+
+    /// Whether the post that was read is the very one that was settled, and still in the file that it is known in.
+    fn is_known(&self, post: &Arc<Post>, whereabouts: &Whereabouts) -> bool {
+        let file = self
             .files
-            .keys()
-            .filter(|path| !holds(Utf8Path::new(path)))
-            .cloned()
-            .collect();
-        for path in gone {
-            let id = self.files.remove(&path).and_then(|file| file.id);
-            if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| holder.as_str() == path)) {
-                self.holders.remove(&id);
-                self.strays.insert(id);
-                self.is_past_stale = true;
-            }
+            .get(post.source.as_str())
+            .filter(|file| Arc::ptr_eq(&file.read, post));
+        file.is_some_and(|file| self.is_itself(file, &post.source, whereabouts))
+    }
+
+    /// One that is back after another file was taken for it is a stranger again.
+    fn is_itself(&self, file: &File, path: &Utf8Path, whereabouts: &Whereabouts) -> bool {
+        let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
+        holder.is_none_or(|holder| holder == path) || whereabouts.missing.contains(path)
+    }
+
+    /// The posts in files that are there again after another one was taken for them.
+    fn returned(&mut self, whereabouts: &Whereabouts) -> Vec<Arc<Post>> {
+        let files = &self.files;
+        self.supplanted.retain(|path| files.contains_key(path.as_str()));
+        let supplanted = self
+            .supplanted
+            .iter()
+            .filter_map(|path| Some((path, self.files.get(path.as_str())?)));
+        let back = supplanted.filter(|(path, file)| !self.is_itself(file, path, whereabouts));
+        back.map(|(_, file)| Arc::clone(&file.read)).collect()
+    }
+
+    /// The files that there are posts in no more.
+    fn gone(&self, changes: &Changes) -> Vec<Utf8PathBuf> {
+        if !changes.are_all {
+            return changes.gone.clone();
+        }
+        let read: HashSet<&str> = changes.posts.iter().map(|post| post.source.as_str()).collect();
+        let gone = self.files.keys().filter(|path| !read.contains(path.as_str()));
+        gone.map(Utf8PathBuf::from).collect()
+    }
+
+    /// Lets go of the file at `path`: the post stays, and is a stray.
+    fn forget_file(&mut self, path: &Utf8Path) {
+        self.remarked.remove(path);
+        let id = self.files.remove(path.as_str()).and_then(|file| file.id);
+        if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| holder == path)) {
+            self.holders.remove(&id);
+            self.strays.insert(id);
+            self.is_past_stale = true;
         }
     }
 
@@ -142,7 +165,6 @@ impl Ledger {
         if changed.is_empty() {
             return;
         }
-        self.is_past_stale |= !self.strays.is_empty();
         // for now nothing is known of them
         let mut before: HashMap<Utf8PathBuf, File> = HashMap::new();
         for post in changed {
@@ -207,13 +229,23 @@ impl Ledger {
                 self.is_past_stale = true;
             }
             let known = before.remove(&post.source);
-            if let Some(old) = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref()) {
-                self.strays.insert(old);
+            // whoever lost its post to another path is nobody's any more
+            let lost = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref());
+            if let Some(old) = lost.filter(|old| !self.holders.contains_key(old)) {
+                self.is_past_stale |= self.strays.insert(old);
             }
             if let Some(id) = &id {
-                self.strays.remove(id);
-                self.holders.insert(Arc::clone(id), post.source.clone());
+                self.is_past_stale |= self.strays.remove(id);
+                let before = self.holders.insert(Arc::clone(id), post.source.clone());
+                if let Some(before) = before.filter(|before| *before != post.source) {
+                    self.touched.insert(before.clone());
+                    self.supplanted.insert(before);
+                }
             }
+            match remark {
+                Some(_) => self.remarked.insert(post.source.clone()),
+                None => self.remarked.remove(&post.source),
+            };
             let file = File {
                 read: Arc::clone(post),
                 settled: Arc::clone(post),
@@ -227,8 +259,6 @@ impl Ledger {
             self.files.insert(post.source.to_string(), file);
             self.dress(&post.source, config, now);
         }
-        // whoever lost its post to another path is nobody's any more
-        self.strays.retain(|id| !self.holders.contains_key(id));
     }
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
@@ -260,7 +290,13 @@ impl Ledger {
         } else if *file.settled != settled {
             file.settled = Arc::new(settled);
         }
-        self.is_past_stale |= file.settled.address != record.address;
+        let is_elsewhere = file.settled.address != record.address;
+        if is_elsewhere {
+            self.moving.insert(Arc::clone(&id));
+        } else {
+            self.moving.remove(&id);
+        }
+        self.is_past_stale |= is_elsewhere;
         if *record != before {
             self.changes.is_urgent |= record.withdrawn != before.withdrawn;
             self.is_past_stale |= record.withdrawn != before.withdrawn;

@@ -4,7 +4,7 @@ mod recognised;
 
 use super::*;
 use crate::diagnostic::Diagnostic;
-use crate::post::{self, Post};
+use crate::post::{self, Changes, Post};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -88,12 +88,13 @@ impl Desk {
             missing: &BTreeSet::new(),
             is_there: &|path| self.read.iter().any(|post| post.source == path),
         };
-        let settled = self.ledger.settle(&self.read, &whereabouts, &self.config, self.now);
+        let changes = Changes::all(self.read.clone());
+        let settled = self.ledger.settle(&changes, &whereabouts, &self.config, self.now);
         let gone = self.ledger.absent(whereabouts.is_there);
         self.ledger.withdraw(&gone, self.now);
-        self.ledger.note(&settled.posts, self.now);
-        self.posts = settled.posts;
-        self.remarks = settled.remarks;
+        self.ledger.note(&settled.changes.posts, self.now);
+        self.posts = settled.changes.posts;
+        self.remarks = self.ledger.remarks().cloned().collect();
     }
 
     /// Ends and starts again with what is remembered.

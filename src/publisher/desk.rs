@@ -4,6 +4,7 @@
 //! without waiting. A hint only says where to look; nothing changes but by what the disk then shows.
 
 mod absentees;
+mod files;
 mod known;
 mod missing;
 mod outcome;
@@ -14,7 +15,6 @@ mod taking;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +23,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::{Folder, Places, Sight, Stamp};
-use crate::post::{self, Post};
+use crate::post::{self, Changes, Post};
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
+use self::files::{Files, below};
 pub(super) use self::known::read_post;
 use self::known::{Known, ReadPost};
 use self::missing::Missing;
@@ -48,8 +49,7 @@ pub struct Desk {
     read: ReadPost,
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
-    /// Files of which a version was taken, good or bad.
-    files: BTreeMap<Utf8PathBuf, Known>,
+    files: Files,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
@@ -91,7 +91,7 @@ impl Desk {
             config,
             read,
             progress: Arc::default(),
-            files: BTreeMap::new(),
+            files: Files::default(),
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
             missing: Missing::default(),
@@ -127,7 +127,22 @@ impl Desk {
 
     /// Every post, ordered by path: the newest version of each file that is one.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
-        self.files.values().filter_map(|file| Some(&file.good.as_ref()?.post))
+        self.files.posts()
+    }
+
+    /// Every post, as if all had changed.
+    pub fn take_all(&mut self) -> Changes {
+        self.files.take_all()
+    }
+
+    /// The posts that may be others than when this, or [`Desk::take_all`], was last asked.
+    pub fn take_changes(&mut self) -> Changes {
+        self.files.take_changes()
+    }
+
+    /// The post in the file at `path`.
+    pub fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
+        self.files.post(path)
     }
 
     /// The files that are not there, and not yet believed to be gone; and those that were renamed while what lies in their place is
@@ -136,9 +151,11 @@ impl Desk {
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
         let mut displaced: HashMap<(u64, u64), (&Utf8PathBuf, &Stamp)> = HashMap::new();
         for (path, pending) in &self.pending {
-            if let Some(known) = self.files.get(path)
-                && !known.stamp.is_renamed(pending.stamp())
-            {
+            let lies_elsewhere = |known: &&Known| {
+                let (before, now) = (&known.stamp, pending.stamp());
+                (before.device, before.inode) != (now.device, now.inode)
+            };
+            if let Some(known) = self.files.get(path).filter(lies_elsewhere) {
                 displaced.insert((known.stamp.device, known.stamp.inode), (path, &known.stamp));
             }
         }
@@ -166,20 +183,12 @@ impl Desk {
         }
     }
 
-    /// What is to be said about the files, ordered by path and place. Of a file whose newest version is refused, that is why: what
-    /// there was to say about an older one names lines that are no more.
+    /// What is to be said about the files, ordered by path and place.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let remarks = self
-            .files
-            .values()
-            .filter(|file| file.error.is_none())
-            .filter_map(|file| file.good.as_ref())
-            .flat_map(|good| &good.remarks);
-        let errors = self.files.values().filter_map(|file| file.error.as_ref());
         let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
         let refused = self.refused.iter();
-        let mut all: Vec<Diagnostic> = remarks.chain(errors).chain(unread).chain(refused).cloned().collect();
+        let mut all: Vec<Diagnostic> = self.files.said().chain(unread).chain(refused).cloned().collect();
         all.sort();
         all.dedup();
         all
@@ -217,11 +226,11 @@ impl Desk {
         let look = |places: &Places| self.folder.look(places).map_err(|error| Trouble::unreadable(&error));
         let mut sight = look(&self.places(hints))?;
         let mut absent = self.absent(&sight);
-        if sight.places != Places::Everywhere && !absent.is_empty() && absent.len() * 2 > self.posts().count() {
+        if sight.places != Places::Everywhere && !absent.is_empty() && absent.len() * 2 > self.files.post_count() {
             sight = look(&Places::Everywhere)?;
             absent = self.absent(&sight);
         }
-        if sight.is_empty && self.posts().next().is_some() && self.device.is_some_and(|device| device != sight.device) {
+        if sight.is_empty && self.files.post_count() > 0 && self.device.is_some_and(|device| device != sight.device) {
             return Err(Trouble::Unmounted);
         }
         let is_first = self.device.replace(sight.device).is_none();
@@ -236,8 +245,9 @@ impl Desk {
         }
         self.meet(&sight, hints, Instants { is_first, ..at }, outcome);
         if !self.missing.is_empty() || self.missing.held().is_some() {
-            let posts = self.posts().count();
-            let gone = self.missing.gone(posts, sight.is_empty, at.tick, &self.config.watch);
+            let gone = self
+                .missing
+                .gone(self.files.post_count(), sight.is_empty, at.tick, &self.config.watch);
             for path in gone {
                 self.drop_post(&path, Event::Removed, outcome);
             }
@@ -271,7 +281,7 @@ impl Desk {
             Places::At(paths) => paths,
         };
         for root in roots {
-            absent.extend(below(&self.files, root).filter(|path| is_absent(path)));
+            absent.extend(self.files.below(root).filter(|path| is_absent(path)));
             absent.extend(below(&self.pending, root).filter(|path| is_absent(path)));
             absent.extend(below(&self.unread, root).filter(|path| is_absent(path)));
         }
@@ -338,14 +348,6 @@ impl Desk {
         }
         self.trouble = trouble;
     }
-}
-
-/// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
-fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
-    let from_root = (Bound::Included(root), Bound::Unbounded);
-    map.range::<Utf8Path, _>(from_root)
-        .map(|(path, _)| path)
-        .take_while(move |path| path.starts_with(root))
 }
 
 #[cfg(test)]

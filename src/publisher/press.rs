@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
+use crate::diagnostic::Diagnostic;
 use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
-use crate::post::{Post, Visibility};
+use crate::post::{Changes, Post, Visibility};
 use crate::site::{Material, Site};
 use crate::store::{Change, Opening, Store};
 use crate::time::Timestamp;
@@ -52,6 +53,10 @@ pub struct Press {
     build: BuildSite,
     /// The newest site, and the instant it was built for.
     newest: Option<(Arc<Site>, Timestamp)>,
+    /// Whether the next site is to be made of all posts, and not of what changed: there is none yet, or nothing is known for certain.
+    is_whole: bool,
+    /// What was said of the files last.
+    said: Arc<[Diagnostic]>,
     /// Whether the site is to be built anew.
     is_stale: bool,
     /// Whether the last turn failed, so that nothing is known for certain.
@@ -113,6 +118,8 @@ impl Press {
             sizes: Sizes::default(),
             build,
             newest: None,
+            is_whole: true,
+            said: Arc::default(),
             is_stale: true,
             has_failed: false,
             reports: Vec::new(),
@@ -149,6 +156,7 @@ impl Press {
         self.desk.set_polling(watching == Watching::Poll);
         let doubtful = Hints::everything();
         let hints = if self.has_failed { &doubtful } else { hints };
+        self.is_whole |= self.has_failed;
         let builds = self.builds;
         let worked = catch_unwind(AssertUnwindSafe(|| {
             self.is_stale |= self.take_found();
@@ -218,9 +226,9 @@ impl Press {
             .as_ref()
             .and_then(|(site, _)| site.next_due())
             .is_some_and(|due| due <= now);
-        let (posts, has_other_sizes) = self.sizes.measure(self.desk.posts(), self.desk.folder());
+        let others = self.sizes.refresh(self.desk.folder());
         // kept until a site is built, should this one fail
-        self.is_stale |= has_other_sizes;
+        self.is_stale |= !others.is_empty();
         self.is_stale |= self.look.refresh();
         let is_decided = self.absences.due().is_some_and(|due| due <= tick);
         if !self.is_stale && !is_due && !is_decided {
@@ -228,15 +236,27 @@ impl Press {
         }
         let begun = Instant::now();
         let previous = shown.as_ref().map(|(site, _)| &**site);
-        let material = self.material(&posts, now, tick);
+        // a clock that was put back hides other posts than those that change
+        self.is_whole |= shown.as_ref().is_some_and(|(_, at)| *at > now);
+        let mut changes = if self.is_whole {
+            self.desk.take_all()
+        } else {
+            self.desk.take_changes()
+        };
+        let due = previous.into_iter().flat_map(|site| site.index.due_by(now));
+        changes.add(due.filter_map(|post| self.desk.post(&post.source).cloned()).collect());
+        self.sizes.measure(&mut changes, self.desk.folder());
+        changes.add(others);
+        let material = self.material(&changes, now, tick);
         let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
-        self.ledger.note(&site.all, now);
+        self.is_whole = false;
+        self.ledger.note(site.changed().iter(), now);
         let is_behind = self.keep_in_time(&site);
         if let Some((before, at)) = &shown
             && is_due
         {
             self.reports
-                .extend(before.all.iter().filter_map(|post| passage(post, *at, now)));
+                .extend(before.index.due_by(now).filter_map(|post| passage(post, *at, now)));
         }
         // the site may have given a post another address than it asked for
         for report in &mut self.reports {
@@ -253,13 +273,13 @@ impl Press {
 
 impl Press {
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
-    fn material(&mut self, posts: &[Arc<Post>], now: Timestamp, tick: Duration) -> Material {
+    fn material(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> Material {
         let is_there = |path: &Utf8Path| self.desk.is_there(path);
         let whereabouts = Whereabouts {
             missing: &self.desk.missing(),
             is_there: &is_there,
         };
-        let settled = self.ledger.settle(posts, &whereabouts, &self.config, now);
+        let settled = self.ledger.settle(changes, &whereabouts, &self.config, now);
         let absent = self.ledger.absent(&is_there);
         let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&gone, now);
@@ -271,12 +291,24 @@ impl Press {
                 }
             }
         }
-        let mut material = Material::from(settled);
-        material.diagnostics.extend(self.desk.diagnostics());
-        material.diagnostics.extend_from_slice(self.look.diagnostics());
-        material.past = Some(self.ledger.past(now, self.config.state.told_for()));
-        material.documents = std::mem::take(&mut self.documents);
-        material
+        Material {
+            changes: settled.changes,
+            newcomers: settled.newcomers,
+            diagnostics: self.said(),
+            past: Some(self.ledger.past(now, self.config.state.told_for())),
+            documents: std::mem::take(&mut self.documents),
+        }
+    }
+
+    /// What is to be said of the files.
+    fn said(&mut self) -> Arc<[Diagnostic]> {
+        let mut said = self.desk.diagnostics();
+        said.extend(self.ledger.remarks().chain(self.look.diagnostics()).cloned());
+        said.sort();
+        if *self.said != *said {
+            self.said = said.into();
+        }
+        Arc::clone(&self.said)
     }
 
     /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is

@@ -1,18 +1,18 @@
 //! How long the files are that posts carry: what a feed has to say of an enclosure, and only the disk knows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
 use crate::folder::Folder;
 use crate::post::reference::file_beside;
-use crate::post::{Enclosure, Post};
+use crate::post::{Changes, Enclosure, Post};
 
-/// What was found last, by the post's file. A post whose files did not change stays the very same post.
+/// What was found last, by the post's file, of those posts that need it. A post whose files did not change stays the very same post.
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
-    known: HashMap<Utf8PathBuf, Measured>,
+    known: BTreeMap<Utf8PathBuf, Measured>,
 }
 
 #[derive(Debug)]
@@ -23,31 +23,34 @@ struct Measured {
 }
 
 impl Sizes {
-    /// `posts` with the lengths of the files beside them that they carry, where they do not name them, and whether any of these
-    /// is another than the last time.
-    pub(super) fn measure<'a>(&mut self, posts: impl Iterator<Item = &'a Arc<Post>>, folder: &Folder) -> (Vec<Arc<Post>>, bool) {
-        let mut known = HashMap::new();
-        let mut has_changed = false;
-        let posts = posts
-            .map(|read| {
-                let Some(lengths) = lengths(read, folder) else {
-                    return Arc::clone(read);
-                };
-                let before = self.known.remove(&read.source);
-                let measured = match before.filter(|before| Arc::ptr_eq(&before.read, read) && before.lengths == lengths) {
-                    Some(same) => same,
-                    None => {
-                        has_changed = true;
-                        Measured::new(read, lengths)
-                    }
-                };
-                let post = Arc::clone(&measured.post);
-                known.insert(read.source.clone(), measured);
-                post
-            })
-            .collect();
-        self.known = known;
-        (posts, has_changed)
+    /// The posts, ordered by path, that carry a file whose length is another than the last time.
+    pub(super) fn refresh(&mut self, folder: &Folder) -> Vec<Arc<Post>> {
+        let others = self.known.values_mut().filter_map(|measured| {
+            let lengths = lengths(&measured.read, folder).filter(|lengths| *lengths != measured.lengths)?;
+            *measured = Measured::new(&measured.read, lengths);
+            Some(Arc::clone(&measured.post))
+        });
+        others.collect()
+    }
+
+    /// Gives the posts of `changes` the lengths of the files beside them that they carry, where they do not name them.
+    pub(super) fn measure(&mut self, changes: &mut Changes, folder: &Folder) {
+        let mut known = if changes.are_all {
+            std::mem::take(&mut self.known)
+        } else {
+            BTreeMap::new()
+        };
+        changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
+        for post in &mut changes.posts {
+            let before = self.known.remove(&post.source).or_else(|| known.remove(&post.source));
+            if let Some(lengths) = lengths(post, folder) {
+                let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
+                let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
+                let path = post.source.clone();
+                *post = Arc::clone(&measured.post);
+                self.known.insert(path, measured);
+            }
+        }
     }
 }
 

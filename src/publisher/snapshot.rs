@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Folder, Places, Unread};
 use crate::ledger::{Ledger, Whereabouts};
-use crate::post::{self, Reading, markdown};
+use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
 use crate::time::Timestamp;
 
@@ -49,17 +49,23 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let (posts, _) = Sizes::default().measure(posts.iter(), &folder);
+    let mut changes = Changes::all(posts);
+    Sizes::default().measure(&mut changes, &folder);
     let whereabouts = Whereabouts {
         missing: &BTreeSet::new(),
         is_there: &|path| sight.files.contains_key(path) || sight.is_blind_to(path),
     };
-    let settled = ledger.settle(&posts, &whereabouts, config, now);
+    let settled = ledger.settle(&changes, &whereabouts, config, now);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
-    let mut material = Material::from(settled);
-    material.diagnostics.extend(diagnostics);
-    material.diagnostics.extend_from_slice(look.diagnostics());
-    material.past = Some(ledger.past(now, config.state.told_for()));
+    diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
+    diagnostics.sort();
+    let material = Material {
+        changes: settled.changes,
+        newcomers: settled.newcomers,
+        diagnostics: diagnostics.into(),
+        past: Some(ledger.past(now, config.state.told_for())),
+        documents: Vec::new(),
+    };
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
 }

@@ -15,7 +15,7 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
     };
     let press = Press::building_with(build, &config, root.clone(), None, Timestamp::now());
     let publisher = Publisher::start_press(press, config).await.unwrap();
-    assert_eq!(publisher.site().all.len(), 1);
+    assert_eq!(publisher.site().all().len(), 1);
 
     let until = async |condition: &dyn Fn() -> bool| {
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -27,10 +27,10 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
     FAILS.store(true, Ordering::SeqCst);
     std::fs::write(root.join("b.md"), "# B").unwrap();
     until(&|| publisher.health().degraded.is_some()).await;
-    assert_eq!(publisher.site().all.len(), 1, "the last site stays");
+    assert_eq!(publisher.site().all().len(), 1, "the last site stays");
     FAILS.store(false, Ordering::SeqCst);
     until(&|| publisher.health().degraded.is_none()).await;
-    assert_eq!(publisher.site().all.len(), 2);
+    assert_eq!(publisher.site().all().len(), 2);
     publisher.stop().await;
 }
 

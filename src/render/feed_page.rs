@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::item;
 use super::{FeedPage, Item, Place, Withdrawn, xml_safe};
 use crate::config::{Config, FeedContent};
+use crate::index::row::Row;
 use crate::index::{Members, Scope};
 use crate::post::Post;
 use crate::time::{Moment, Timestamp};
@@ -23,14 +24,13 @@ pub fn archives(posts: usize, limit: usize) -> usize {
 
 /// The posts of the document at `place`, newest first; `None` if there is no such document.
 #[must_use]
-pub fn posts_at(posts: &[Arc<Post>], place: Place, limit: usize) -> Option<&[Arc<Post>]> {
-    match place {
-        Place::Newest => posts.get(..limit.min(posts.len())),
-        Place::Archive(k) if (1..=archives(posts.len(), limit)).contains(&k) => {
-            posts.get(posts.len() - k * limit..posts.len() - (k - 1) * limit)
-        }
-        Place::Archive(_) => None,
-    }
+pub fn posts_at(posts: &Row<Arc<Post>>, place: Place, limit: usize) -> Option<Vec<Arc<Post>>> {
+    let first = match place {
+        Place::Newest => 0,
+        Place::Archive(k) if (1..=archives(posts.len(), limit)).contains(&k) => posts.len() - k * limit,
+        Place::Archive(_) => return None,
+    };
+    Some(posts.from(first).take(limit).cloned().collect())
 }
 
 /// What of a feed document its posts do not say.
@@ -69,7 +69,7 @@ pub fn feed_page(
     mut content: impl FnMut(&Arc<Post>) -> Arc<str>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
-    let posts = posts_at(&members.in_feeds, place, limit)?;
+    let posts = posts_at(members.in_feeds(), place, limit)?;
     let mut left = config.feed.max_bytes;
     let mut afforded = |post: &Arc<Post>| {
         let content = (config.feed.content == FeedContent::Full).then(|| content(post))?;
@@ -88,7 +88,7 @@ pub fn feed_page(
     Some(FeedPage {
         scope_path: scope.path(),
         place,
-        archives: archives(members.in_feeds.len(), limit),
+        archives: archives(members.in_feeds().len(), limit),
         base: config.base(),
         title: xml_safe(&title).into_owned(),
         description: xml_safe(&site.description).into_owned(),

@@ -41,7 +41,7 @@ pub fn outline(config: &Config, index: &Index) -> String {
     for (name, holds) in groups {
         let members: Vec<_> = index
             .scopes()
-            .filter(|(scope, members)| holds(scope) && (**scope == Scope::Site || !members.in_feeds.is_empty()))
+            .filter(|(scope, members)| holds(scope) && (**scope == Scope::Site || !members.in_feeds().is_empty()))
             .collect();
         if members.is_empty() {
             continue;

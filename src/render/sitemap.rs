@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{escaped, post_url};
 use crate::config::Config;
+use crate::index::row::Row;
 use crate::index::{Index, Members};
 use crate::post::Post;
 use crate::time::Moment;
@@ -24,7 +25,7 @@ const XMLNS: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 #[derive(Debug)]
 pub struct Map<'a> {
     base: String,
-    posts: &'a [Arc<Post>],
+    posts: &'a Row<Arc<Post>>,
     scopes: Vec<(String, &'a Members)>,
     per_map: usize,
 }
@@ -137,9 +138,8 @@ mod tests {
             &HashSet::new(),
             config,
             "2026-06-01T00:00:00Z".parse().unwrap(),
-            &[],
+            &Row::default(),
         )
-        .0
     }
 
     fn addresses(xml: &str) -> Vec<String> {
@@ -183,9 +183,8 @@ mod tests {
                 &HashSet::new(),
                 &config,
                 "2026-06-01T00:00:00Z".parse().unwrap(),
-                &[],
-            )
-            .0;
+                &Row::default(),
+            );
             assert!(!Map::new(&config, &index).whole().contains(host), "{host}");
         }
     }

@@ -68,8 +68,8 @@ impl Site {
     fn posts_named(&self, folder: &Utf8Path, name: &str) -> Vec<&Arc<Post>> {
         // posts are ordered by path, so these stand together
         let first = folder.join(name);
-        let start = self.all.partition_point(|post| post.source < first);
-        let below = self.all.iter().skip(start).map_while(|post| {
+        let start = self.all().partition_point(|post| post.source < first);
+        let below = self.all().from(start).map_while(|post| {
             let below = post.source.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some((post, below))
         });
@@ -92,8 +92,8 @@ impl Site {
     }
 
     fn has_posts_in(&self, folder: &Utf8Path) -> bool {
-        let start = self.all.partition_point(|post| post.source.as_path() < folder);
-        self.all.get(start).is_some_and(|post| post.source.starts_with(folder))
+        let start = self.all().partition_point(|post| post.source.as_path() < folder);
+        self.all().get(start).is_some_and(|post| post.source.starts_with(folder))
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::diagnostic::{Diagnostic, Severity};
-    use crate::post;
+    use crate::post::{self, Changes};
     use crate::site::Material;
     use crate::source::SourceFile;
     use crate::time::Timestamp;
@@ -127,7 +127,7 @@ mod tests {
         let unread = ["odd/index.MD", "polyglot/index.en.md", "shared/unsaid.fr.md"];
         let said = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
         let material = Material {
-            posts,
+            changes: Changes::all(posts),
             diagnostics: said.into(),
             ..Material::default()
         };

@@ -170,8 +170,8 @@ impl Documents {
             now,
         } = setting;
         let limit = config.feed.limit;
-        let posts = posts_at(&members.in_feeds, place, limit)?;
-        let archives = archives(members.in_feeds.len(), limit);
+        let posts = posts_at(members.in_feeds(), place, limit)?;
+        let archives = archives(members.in_feeds().len(), limit);
         let key = (scope.clone(), place, format);
         let before = self.feeds.get(&key);
         let withdrawn = match &before {
@@ -184,7 +184,7 @@ impl Documents {
                 && made.name == members.name
                 && made.withdrawn == withdrawn
                 && made.posts.len() == posts.len()
-                && made.posts.iter().zip(posts).all(|(made, now)| Arc::ptr_eq(made, now))
+                && made.posts.iter().zip(&posts).all(|(made, now)| Arc::ptr_eq(made, now))
                 && made.links.iter().all(|links| still_lead_there(links, published))
         };
         if let Some(made) = before.as_ref().filter(|made| same(made)) {
@@ -217,7 +217,7 @@ impl Documents {
         let is_hot = *scope == Scope::Site && place == Place::Newest;
         let document = if is_hot { document.staged() } else { document };
         let tag = &document.encoded(Coding::Identity).etag;
-        let told = last_modified(posts, &withdrawn).min(now);
+        let told = last_modified(&posts, &withdrawn).min(now);
         let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
         let document = Arc::new(document.modified(modified));
         let earlier = before.map(|before| before.editions()).unwrap_or_default();
@@ -267,13 +267,13 @@ impl Documents {
             self.content(post, setting).html
         })?;
         // this site's own posts: what was made last may have been made for the next one already
-        let mut is_new = posts_at(&members.in_feeds, Place::Newest, config.feed.limit)?
-            .iter()
+        let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
+            .into_iter()
             .map(|post| {
                 !edition
                     .posts
                     .iter()
-                    .any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(post)))
+                    .any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(&post)))
             });
         page.items.retain(|_| is_new.next().unwrap_or(true));
         if page.items.is_empty() {

@@ -219,7 +219,7 @@ impl Site {
     /// The page of an address at which nothing is.
     #[must_use]
     pub fn missing_page(&self) -> Option<Arc<Document>> {
-        self.kept(&Name::Missing, || Some(page::missing(&self.config, self.newest())))
+        self.kept(&Name::Missing, || Some(page::missing(&self.config, &self.newest())))
     }
 
     /// The page of a post that is `lost`.
@@ -227,15 +227,14 @@ impl Site {
     pub fn lost_page(&self, lost: &Lost) -> Option<Arc<Document>> {
         self.kept(&Name::Lost(lost.clone()), || {
             Some(match lost {
-                Lost::Withdrawn(title) => page::withdrawn(&self.config, title, self.newest()),
-                Lost::Awaited => page::awaited(&self.config, self.newest()),
+                Lost::Withdrawn(title) => page::withdrawn(&self.config, title, &self.newest()),
+                Lost::Awaited => page::awaited(&self.config, &self.newest()),
             })
         })
     }
 
-    fn newest(&self) -> &[Arc<crate::post::Post>] {
-        let posts = self.index.posts();
-        posts.get(..SHOWN_INSTEAD).unwrap_or(posts)
+    fn newest(&self) -> Vec<Arc<crate::post::Post>> {
+        self.index.posts().iter().take(SHOWN_INSTEAD).cloned().collect()
     }
 
     /// The page with this name, as it was made before, or by `make`.

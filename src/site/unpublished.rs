@@ -22,7 +22,7 @@ impl Site {
     /// Every post that the world may not read, the one edited last first.
     #[must_use]
     pub fn unpublished(&self) -> Vec<&Arc<Post>> {
-        let mut posts: Vec<_> = self.all.iter().filter(|post| !self.shows(post)).collect();
+        let mut posts: Vec<_> = self.all().iter().filter(|post| !self.shows(post)).collect();
         posts.sort_by_key(|post| Reverse(post.touched));
         posts
     }
@@ -30,7 +30,7 @@ impl Site {
     /// The post that will be at `address` and that the world may not read.
     #[must_use]
     pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
-        self.all.iter().find(|post| post.address == address && !self.shows(post))
+        self.all().iter().find(|post| post.address == address && !self.shows(post))
     }
 
     /// The page of `post` for its author, as it will be, with a word on why it is not public.

@@ -85,7 +85,7 @@ fn every_diagnostic_has_a_place_or_is_about_the_whole_file_and_says_the_mend() {
         "not-utf16",
         "too-complex",
     ];
-    for diagnostic in &site().diagnostics {
+    for diagnostic in site().diagnostics.iter() {
         let needs_mend = diagnostic.severity != Severity::Note;
         assert!(!needs_mend || !diagnostic.mend.is_empty(), "{diagnostic} says no mend");
         assert!(

@@ -110,7 +110,7 @@ fn check_explains_every_file_it_refuses() {
                 "{name}: {diagnostic}"
             );
         }
-        let read: BTreeSet<&Utf8Path> = site.all.iter().map(|post| post.source.as_path()).collect();
+        let read: BTreeSet<&Utf8Path> = site.all().iter().map(|post| post.source.as_path()).collect();
         let explained: BTreeSet<&Utf8Path> = site.diagnostics.iter().map(|diagnostic| diagnostic.path.as_path()).collect();
         for source in oracle::files(&path).iter().filter(|source| !source.ends_with("_index.md")) {
             let source = Utf8Path::new(source);
@@ -140,7 +140,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
     let site = site(path, "[site]\nbase_url = 'https://example.com'\n");
     let mut documents = 0;
     for (scope, members) in site.index.scopes() {
-        let archives = feed_page::archives(members.in_feeds.len(), site.config().feed.limit);
+        let archives = feed_page::archives(members.in_feeds().len(), site.config().feed.limit);
         let mut held = BTreeSet::new();
         for place in std::iter::once(Place::Newest).chain((1..=archives).map(Place::Archive)) {
             let feeds = three(&site, scope, place);
@@ -148,7 +148,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
             held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
             documents += 3;
         }
-        let all: BTreeSet<String> = members.in_feeds.iter().map(|post| post.id.clone()).collect();
+        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id.clone()).collect();
         assert_eq!(
             held, all,
             "{name}: the newest feed of {scope:?} and its archives hold every post"
@@ -277,7 +277,7 @@ fn every_old_address_leads_to_its_post() {
         let Some(path) = corpus(name) else { continue };
         let site = site(&path, "[site]\nbase_url = 'https://example.com'");
         let mut count = 0;
-        for post in &site.all {
+        for post in site.all().iter() {
             for old in old_addresses(&fs::read_to_string(path.join(&post.source)).unwrap()) {
                 // a live page, or a live post's Markdown, goes before an alias
                 if old.strip_suffix(".md").unwrap_or(&old) == post.address {

@@ -246,7 +246,7 @@ fn what_other_tools_call_an_old_address_leads_to_the_post() {
 fn everything_that_is_told_of_each() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
-    for post in &site.all {
+    for post in site.all().iter() {
         let item = feed["items"]
             .as_array()
             .unwrap()

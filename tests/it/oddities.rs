@@ -124,14 +124,14 @@ fn assert_published(site: &Site, path: &str) {
 fn everything(site: &Site) -> Vec<(String, String)> {
     let mut paths = vec!["/api/posts?per_page=200".to_owned(), "/healthz".to_owned()];
     for (scope, members) in site.index.scopes() {
-        let archives = feed_page::archives(members.in_feeds.len(), site.config().feed.limit);
+        let archives = feed_page::archives(members.in_feeds().len(), site.config().feed.limit);
         for place in std::iter::once(Place::Newest).chain((1..=archives).map(Place::Archive)) {
             paths.extend(Format::ALL.map(|format| feedmill::render::feed_path(&scope.path(), place, format)));
         }
         paths.push(if *scope == Scope::Site { "/".to_owned() } else { scope.path() });
         paths.push(format!("{}/page/2", scope.path()));
     }
-    for post in &site.all {
+    for post in site.all().iter() {
         let url = feedmill::render::post_url("https://example.com", &post.address);
         paths.push(url.trim_start_matches("https://example.com").to_owned());
         paths.push(format!("{}.md", post.address));

@@ -170,9 +170,9 @@ async fn until(publisher: &Publisher, what: &str, mut condition: impl FnMut() ->
 }
 
 fn sources(site: &Site) -> Vec<String> {
-    site.all.iter().map(|post| post.source.to_string()).collect()
+    site.all().iter().map(|post| post.source.to_string()).collect()
 }
 
 fn body_of(site: &Site, path: &str) -> Option<String> {
-    Some(site.all.iter().find(|post| post.source == path)?.body.to_string())
+    Some(site.all().iter().find(|post| post.source == path)?.body.to_string())
 }

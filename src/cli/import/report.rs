@@ -157,7 +157,11 @@ impl FeedReport {
             url: left.item.urls.first().cloned(),
             could_be: left.could_be.iter().map(|post| post.source.clone()).collect(),
         });
-        let in_feeds = site.index.members(&Scope::Site).map_or(&[][..], |members| &members.in_feeds);
+        let in_feeds = site
+            .index
+            .members(&Scope::Site)
+            .map(|members| members.in_feeds().clone())
+            .unwrap_or_default();
         let limit = site.config().feed.limit;
         let old_ids: HashSet<&str> = feed.items.iter().map(|item| item.id.as_str()).collect();
         let is_new = |post: &&Arc<Post>| ids.get(post.source.as_path()).is_none_or(|id| !old_ids.contains(id));

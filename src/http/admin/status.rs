@@ -109,7 +109,7 @@ impl Status {
             (Expired, "expired", 0),
         ];
         let (mut published, mut scheduled, mut held_back) = (Vec::new(), Vec::new(), Vec::new());
-        for post in &site.all {
+        for post in site.all().iter() {
             let visibility = post.visibility(now);
             for (counted, _, count) in &mut counts {
                 *count += usize::from(*counted == visibility);
@@ -150,7 +150,7 @@ impl Status {
             published: published.into_iter().take(MOST_TOLD).map(released).collect(),
             scheduled: scheduled.into_iter().take(MOST_TOLD).map(later).collect(),
             held_back: broken.chain(held_back.into_iter().map(held)).take(MOST_TOLD).collect(),
-            problems: site.diagnostics.clone(),
+            problems: site.diagnostics.to_vec(),
             scopes: site.index.scopes().count(),
             base,
             now,

@@ -26,9 +26,10 @@ fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
     posts.iter().enumerate().map(read).collect()
 }
 
-fn titles(search: &Search, posts: &[Arc<Post>], query: &str) -> Vec<String> {
+fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
     let words = Words::read(query).unwrap();
-    let found = search.find(posts, &words, |_| true).unwrap();
+    let posts: Row<Arc<Post>> = posts.into_iter().cloned().collect();
+    let found = search.find(&posts, &words, |_| true).unwrap();
     found.iter().map(|post| post.title.clone()).collect()
 }
 
@@ -137,7 +138,7 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
 
 #[test]
 fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
-    let all: Vec<_> = (0..MOST_FOUND + 200)
+    let all: Row<_> = (0..MOST_FOUND + 200)
         .map(|i| read(&format!("{i}.md"), &format!("---\ntitle: T{i}\n---\nsea\n")))
         .collect();
     let words = Words::read("sea").unwrap();
@@ -149,7 +150,7 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
 
 #[test]
 fn nobody_waits_for_long_while_another_makes_the_index() {
-    let posts = posts(&[("A", "", "sea")]);
+    let posts: Row<_> = posts(&[("A", "", "sea")]).into_iter().collect();
     let search = Search::default();
     let words = Words::read("sea").unwrap();
     let taken = search.shared.take().unwrap();

@@ -36,6 +36,19 @@ pub(super) struct Good {
     pub(super) hash: Hash,
 }
 
+impl Known {
+    /// What is to be said about it. Where the version taken is refused, that is why: what there was to say about an older one names
+    /// lines that are no more.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
+        let remarks = self
+            .good
+            .iter()
+            .filter(|_| self.error.is_none())
+            .flat_map(|good| &good.remarks);
+        remarks.chain(&self.error)
+    }
+}
+
 /// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
 pub fn read_post(read: ReadPost, source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     if source.bytes.is_empty() {

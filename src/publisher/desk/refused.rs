@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::below;
+use super::files::below;
 use crate::diagnostic::Diagnostic;
 use crate::folder::{Places, Sight};
 

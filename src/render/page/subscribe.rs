@@ -1,7 +1,5 @@
 //! The page that explains the feeds of a scope.
 
-use std::sync::Arc;
-
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -11,7 +9,6 @@ use super::summary::Summary;
 use super::{Link, Page};
 use crate::config::Config;
 use crate::index::{Index, Members, Scope};
-use crate::post::Post;
 use crate::render::clean::one_line;
 use crate::render::{Format, Place, feed_path};
 
@@ -66,7 +63,7 @@ pub fn subscribe(config: &Config, index: &Index, scope: &Scope, members: &Member
         (&path, &members.name),
     )
     .of_website(config);
-    let newest: &[Arc<Post>] = &members.in_feeds;
+    let newest = members.in_feeds();
     let mut own = feeds(config, &addresses, (&path, &members.name));
     own.truncate(Format::ALL.len());
     let body = Body {
@@ -102,10 +99,10 @@ fn readers(addresses: &Addresses, path: &str) -> Vec<Link> {
 fn others(config: &Config, addresses: &Addresses, index: &Index, scope: &Scope) -> Vec<Other> {
     let mut scopes: Vec<_> = index
         .scopes()
-        .filter(|(other, members)| *other != scope && (**other == Scope::Site || !members.in_feeds.is_empty()))
+        .filter(|(other, members)| *other != scope && (**other == Scope::Site || !members.in_feeds().is_empty()))
         .collect();
     // of scopes with as many posts the first in their order; the site's comes first anyway
-    scopes.sort_by_key(|(other, members)| (**other != Scope::Site, std::cmp::Reverse(members.in_feeds.len())));
+    scopes.sort_by_key(|(other, members)| (**other != Scope::Site, std::cmp::Reverse(members.in_feeds().len())));
     let other = |(scope, members): (&Scope, &Members)| Other {
         name: match scope {
             Scope::Site => one_line(&config.site.title).into_owned(),

@@ -8,6 +8,7 @@ use super::{
     shared, subscribe, withdrawn, years,
 };
 use crate::config::Config;
+use crate::index::row::Row;
 use crate::index::{Index, Scope};
 use crate::post::reference::References;
 use crate::post::{Post, Visibility, read};
@@ -25,6 +26,10 @@ const POSTS: [(&str, &str); 2] = [
     ("bare.md", "---\ndate: 2026-01-03\n---\nText.\n"),
 ];
 
+fn listed(posts: &[Arc<Post>], number: usize, total: usize) -> Listed<'_> {
+    Listed { posts, number, total }
+}
+
 /// A page of every kind, and of every form of it, as a site with `config` would have it.
 pub(super) fn pages(config: &Config) -> Vec<Page> {
     let source = |(path, text): (&str, &str)| SourceFile {
@@ -34,16 +39,13 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
     };
     let posts = POSTS.into_iter().filter_map(|sample| read(&source(sample), config).ok());
     let posts: Vec<Arc<Post>> = posts.map(|reading| Arc::new(reading.post)).collect();
-    let (index, posts, _) = Index::build(posts, &HashSet::new(), config, Timestamp::MAX, &[]);
-    let listed = |posts, number| Listed {
-        posts,
-        number,
-        total: config.list.per_page * 3,
-    };
+    let index = Index::build(posts, &HashSet::new(), config, Timestamp::MAX, &Row::default());
+    let posts: Vec<_> = index.all().iter().cloned().collect();
+    let total = config.list.per_page * 3;
     let mut pages = vec![
         search(config, "", Found::Unasked),
         search(config, "one", Found::Refused("Why.")),
-        search(config, "one", Found::Posts(listed(&posts, 2))),
+        search(config, "one", Found::Posts(listed(&posts, 2, total))),
         search(
             config,
             "one",
@@ -60,14 +62,17 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         awaited(config, &posts),
         years(config, &[(2026, 2)]),
         years(config, &[]),
-        list(config, Subject::Year(2026), listed(&posts, 1)),
+        list(config, Subject::Year(2026), listed(&posts, 1, total)),
     ];
     for kind in Kind::ALL {
         pages.push(directory(config, kind, index.scopes()));
     }
     for (scope, members) in index.scopes() {
         let subject = Subject::Scope(scope, &members.name);
-        pages.extend((1..=3).map(|number| list(config, subject, listed(&members.posts, number))));
+        let posts: Vec<_> = members.posts.iter().cloned().collect();
+        for number in 1..=3 {
+            pages.push(list(config, subject, listed(&posts, number, total)));
+        }
         pages.push(subscribe(config, &index, scope, members));
     }
     let empty = Listed {

@@ -86,7 +86,7 @@ fn files_too_large_to_be_posts_are_not_read() {
     );
     assert_published(&site, "just.md");
     assert_published(&site, "neighbour.md");
-    let all: Vec<&str> = site.all.iter().map(|post| post.source.as_str()).collect();
+    let all: Vec<&str> = site.all().iter().map(|post| post.source.as_str()).collect();
     assert_eq!(all, ["just.md", "neighbour.md"]);
 }
 
@@ -97,7 +97,7 @@ fn more_files_than_are_read() {
         folder.write(format!("{number}.md"), "---\ndate: 2020-01-02\n---\n");
     }
     let site = folder.site("[posts]\nmax_files = 3");
-    assert_eq!(site.all.len(), 3);
+    assert_eq!(site.all().len(), 3);
     let codes: Vec<&str> = site.diagnostics.iter().map(|said| said.code).collect();
     assert_eq!(codes, ["too-many-files"], "said once");
 }
@@ -179,7 +179,7 @@ fn links_that_lead_nowhere_out_or_in_circles_are_not_followed() {
     ] {
         assert_eq!(codes(&odd.site, path).join(" "), expected, "{path}");
     }
-    let all: Vec<&str> = odd.site.all.iter().map(|post| post.source.as_str()).collect();
+    let all: Vec<&str> = odd.site.all().iter().map(|post| post.source.as_str()).collect();
     assert_eq!(all, ["kept.md", "neighbour.md"]);
     assert_published(&odd.site, "kept.md");
 }
@@ -194,10 +194,10 @@ fn names_that_no_address_could_hold_are_said() {
     folder.write("neighbour.md", NEIGHBOUR);
     let site = folder.site(CONFIG);
     assert_published(&site, "neighbour.md");
-    assert_eq!(site.all.len(), 1);
+    assert_eq!(site.all().len(), 1);
     let codes: Vec<&str> = site.diagnostics.iter().map(|said| said.code).collect();
     assert_eq!(codes, ["file-name", "file-name", "file-name"]);
-    for said in &site.diagnostics {
+    for said in site.diagnostics.iter() {
         assert!(
             !said.draw(false).contains('\u{7}') && !said.to_string().contains('\n'),
             "{said}"
@@ -218,7 +218,7 @@ fn copies_of_synchronisers_are_said_and_not_published() {
     folder.write("a.md", TEXT);
     let site = folder.site(CONFIG);
     assert_published(&site, "a.md");
-    assert_eq!(site.all.len(), 1);
+    assert_eq!(site.all().len(), 1);
     let codes: Vec<&str> = site.diagnostics.iter().map(|said| said.code).collect();
     assert_eq!(codes, ["conflict-copy", "conflict-copy", "conflict-copy"]);
 }

@@ -227,8 +227,8 @@ fn item_27_descriptions_of_folders_are_no_posts() {
     folder.write("notes/post.md", "---\ntitle: A post\ndate: 2020-01-02\n---\n");
     folder.write("notes/bundle/index.md", "---\ntitle: A bundle\ndate: 2020-01-02\n---\n");
     let site = folder.site(CONFIG);
-    assert_eq!(site.all.len(), 2);
-    assert_eq!(site.diagnostics, []);
+    assert_eq!(site.all().len(), 2);
+    assert_eq!(*site.diagnostics, []);
     assert_eq!(get(&site, "/posts/readme").0, 404);
     let with = folder.site("[posts]\nignore = []");
     assert!(

@@ -75,7 +75,7 @@ async fn posts_written_right_after_their_folders_are_never_missed() {
     for n in 0..100 {
         atomic(&posts, &format!("d{n}/e/f/post.md"), "# Deep again");
     }
-    let is_new = |site: &Site| site.all.iter().filter(|post| post.body.starts_with("# Deep again")).count() == 100;
+    let is_new = |site: &Site| site.all().iter().filter(|post| post.body.starts_with("# Deep again")).count() == 100;
     until(&publisher, "their folders are watched", || is_new(&publisher.site())).await;
 }
 
@@ -95,16 +95,16 @@ async fn a_folder_moved_in_out_and_in_again_stays_watched() {
     let publisher = publish(&posts).await;
     for name in ["box", "chest"] {
         fs::rename(posts.beside("box"), posts.path(name)).unwrap();
-        until(&publisher, "moved in", || publisher.site().all.len() == 7).await;
+        until(&publisher, "moved in", || publisher.site().all().len() == 7).await;
         posts.rename(name, "renamed");
-        let is_renamed = |site: &Site| body_of(site, "renamed/deep/0.md").is_some() && site.all.len() == 7;
+        let is_renamed = |site: &Site| body_of(site, "renamed/deep/0.md").is_some() && site.all().len() == 7;
         until(&publisher, "renamed", || is_renamed(&publisher.site())).await;
         let text = format!("# Written after {name} was moved");
         posts.write("renamed/deep/0.md", &text);
         let has_text = |site: &Site| body_of(site, "renamed/deep/0.md").is_some_and(|body| body.starts_with(&text));
         until(&publisher, "written to", || has_text(&publisher.site())).await;
         fs::rename(posts.path("renamed"), posts.beside("box")).unwrap();
-        until(&publisher, "moved out", || publisher.site().all.len() == 4).await;
+        until(&publisher, "moved out", || publisher.site().all().len() == 4).await;
     }
 }
 
@@ -258,7 +258,7 @@ async fn a_burst_costs_few_builds() {
     for n in 0..2000 {
         posts.write(&format!("in/{n}.md"), &format!("# Post {n}"));
     }
-    until(&publisher, "all of them", || publisher.site().all.len() == 2001).await;
+    until(&publisher, "all of them", || publisher.site().all().len() == 2001).await;
     let builds = publisher.health().builds - builds;
     let settle = Config::default().watch.settle;
     let most = begun.elapsed().as_millis() / settle.as_millis() + 3;
@@ -274,8 +274,8 @@ async fn an_emptied_folder_is_held_and_then_believed() {
         posts.remove(path);
     }
     until(&publisher, "it is told", || publisher.health().degraded.is_some()).await;
-    assert_eq!(publisher.site().all.len(), 3);
-    until(&publisher, "it is believed", || publisher.site().all.is_empty()).await;
+    assert_eq!(publisher.site().all().len(), 3);
+    until(&publisher, "it is believed", || publisher.site().all().is_empty()).await;
     assert!(begun.elapsed() >= Duration::from_secs(3));
     until(&publisher, "it is well", || publisher.health().degraded.is_none()).await;
 }

@@ -1,0 +1,157 @@
+//! An index after changes is the one that all posts make.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Front matter of posts that get into each other's way.
+fn head() -> impl Strategy<Value = String> {
+    let line = |key: &'static str, values: &'static [&'static str]| {
+        let line = (0..values.len()).prop_map(move |at| format!("{key}: {}\n", values[at]));
+        proptest::option::weighted(0.4, line).prop_map(Option::unwrap_or_default)
+    };
+    let date = (1..6).prop_map(|day| format!("date: 2026-06-0{day}\n"));
+    (
+        date,
+        line("slug", &["a", "b", "c", "a-b"]),
+        line("id", &["x:1", "x:2", "x:3"]),
+        line("permalink", &["/p/a", "/p/b", "/posts/a"]),
+        line("aliases", &["[/p/a, /old]", "[/p/a.md, old/b]", "[/posts/a/, /posts/b]"]),
+        line("tags", &["[One, two]", "[two]", "[ONE]", "[three, Two]"]),
+        line("author", &["Ann Ott", "ann ott"]),
+        line("draft", &["true"]),
+        line("unlisted", &["true"]),
+        line("feed", &["false"]),
+        line("expiryDate", &["2026-06-03", "2026-06-05"]),
+    )
+        .prop_map(
+            |(date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, expiry)| {
+                [
+                    date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, expiry,
+                ]
+                .concat()
+            },
+        )
+}
+
+const PATHS: [&str; 8] = [
+    "a.md",
+    "a.en.md",
+    "b.md",
+    "c.md",
+    "one/a.md",
+    "one/b.md",
+    "two/a.fr.md",
+    "two/index.md",
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// These files are written, or deleted where there is no text; each is new to the world or known.
+    Write(Vec<(usize, Option<(String, bool)>)>),
+    /// Hours pass.
+    Pass(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let file = (0..PATHS.len(), proptest::option::weighted(0.8, (head(), any::<bool>())));
+    prop_oneof![
+        4 => proptest::collection::vec(file, 1..4).prop_map(Step::Write),
+        1 => (1_i64..30).prop_map(Step::Pass),
+    ]
+}
+
+/// All that can be told of an index.
+fn told(index: &Index) -> BTreeMap<String, String> {
+    let mut told = BTreeMap::new();
+    for post in index.all().iter() {
+        told.insert(
+            format!("post {}", post.source),
+            format!("{} {} {}", post.id, post.slug, post.address),
+        );
+        let found = [
+            index.by_slug(&post.slug).map(|found| &found.source),
+            index.by_address(&post.address).map(|found| &found.source),
+            index.post(&post.source).map(|found| &found.source),
+        ];
+        told.insert(format!("found {}", post.source), format!("{found:?}"));
+    }
+    for (scope, members) in index.scopes() {
+        let posts = sources(members.posts.iter());
+        let in_feeds = sources(members.in_feeds().iter());
+        told.insert(format!("{scope:?}"), format!("{} {posts:?} {in_feeds:?}", members.name));
+    }
+    for address in ["/p/a", "/p/a.md", "/old", "/posts/old/b", "/old/b", "/posts/a", "/posts/b"] {
+        let found = index.by_alias(address).map(|post| &post.source);
+        told.insert(format!("alias {address}"), format!("{found:?}"));
+    }
+    let mut said: Vec<String> = index.diagnostics().map(ToString::to_string).collect();
+    said.sort();
+    told.insert("said".to_owned(), format!("{said:#?}"));
+    told.insert("due".to_owned(), format!("{:?}", index.next_due()));
+    told
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn an_index_after_changes_is_the_one_of_all_posts(steps in proptest::collection::vec(step(), 1..12)) {
+        let config = Config::default();
+        let mut now = at("2026-06-02T12:00:00Z");
+        let mut files: BTreeMap<Utf8PathBuf, (Arc<Post>, bool)> = BTreeMap::new();
+        let all = |files: &BTreeMap<Utf8PathBuf, (Arc<Post>, bool)>| -> Vec<Arc<Post>> {
+            files.values().map(|(post, _)| Arc::clone(post)).collect()
+        };
+        let mut touched: BTreeMap<Utf8PathBuf, Option<Arc<Post>>> = BTreeMap::new();
+        let mut index = Index::build(Vec::new(), &HashSet::new(), &config, now, &Row::default());
+        for step in steps {
+            let mut changes = std::mem::take(&mut touched);
+            match step {
+                Step::Pass(hours) => now += jiff::SignedDuration::from_hours(hours),
+                Step::Write(written) => {
+                    for (path, text) in written {
+                        let path = Utf8PathBuf::from(PATHS[path]);
+                        let post = text.map(|(head, is_new)| {
+                            (posts(&[(path.as_str(), format!("---\n{head}---\n").as_str())]).remove(0), is_new)
+                        });
+                        changes.insert(path.clone(), post.as_ref().map(|(post, _)| Arc::clone(post)));
+                        match post {
+                            Some(post) => drop(files.insert(path, post)),
+                            None => drop(files.remove(&path)),
+                        }
+                    }
+                }
+            }
+            let newcomers: HashSet<Utf8PathBuf> =
+                files.iter().filter(|(_, (_, is_new))| *is_new).map(|(path, _)| path.clone()).collect();
+            let changes = Changes {
+                gone: changes.iter().filter(|(_, post)| post.is_none()).map(|(path, _)| path.clone()).collect(),
+                posts: changes.into_values().flatten().collect(),
+                are_all: false,
+            };
+            let (after, concerned) = index.after_changes(changes, &newcomers, &config, now);
+            let whole = Index::build(all(&files), &newcomers, &config, now, &Row::default());
+            prop_assert_eq!(told(&after), told(&whole));
+            for post in after.all().iter() {
+                let is_the_same = index.post(&post.source).is_some_and(|before| Arc::ptr_eq(before, post));
+                let is_told_of = concerned.iter().any(|concerned| Arc::ptr_eq(concerned, post));
+                prop_assert!(is_the_same || is_told_of, "{} changed unheard", post.source);
+            }
+            // who can be read is known from then on, as what it came to
+            for (path, (post, is_new)) in &mut files {
+                let Some(given) = after.post(path).filter(|given| *is_new && given.is_readable(now)) else {
+                    continue;
+                };
+                *is_new = false;
+                if !Arc::ptr_eq(post, given) {
+                    *post = Arc::clone(given);
+                    touched.insert(path.clone(), Some(Arc::clone(given)));
+                }
+            }
+            index = after;
+        }
+    }
+}

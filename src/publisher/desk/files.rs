@@ -1,0 +1,122 @@
+//! Files of which a version was taken, and what changed in them since that was last asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::known::Known;
+use crate::diagnostic::Diagnostic;
+use crate::post::{Changes, Post};
+
+/// Files of which a version was taken, good or bad, ordered by path.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    known: BTreeMap<Utf8PathBuf, Known>,
+    /// How many of them are posts.
+    post_count: usize,
+    /// Those whose post may be another than when that was last asked.
+    changed: BTreeSet<Utf8PathBuf>,
+    /// Those of which there is something to say.
+    remarked: BTreeSet<Utf8PathBuf>,
+}
+
+impl Files {
+    pub(super) fn get(&self, path: &Utf8Path) -> Option<&Known> {
+        self.known.get(path)
+    }
+
+    pub(super) fn get_key_value(&self, path: &Utf8Path) -> Option<(&Utf8PathBuf, &Known)> {
+        self.known.get_key_value(path)
+    }
+
+    pub(super) fn contains_key(&self, path: &Utf8Path) -> bool {
+        self.known.contains_key(path)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// How many of them are posts: the newest version of each that is one.
+    pub(super) fn post_count(&self) -> usize {
+        self.post_count
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Known)> {
+        self.known.iter()
+    }
+
+    /// What is known of the file at `path`, to note that it was seen again; its post stays.
+    pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut Known> {
+        self.known.get_mut(path)
+    }
+
+    pub(super) fn insert(&mut self, path: Utf8PathBuf, known: Known) {
+        self.remove(&path);
+        self.post_count += usize::from(known.good.is_some());
+        if known.said().next().is_some() {
+            self.remarked.insert(path.clone());
+        }
+        self.changed.insert(path.clone());
+        self.known.insert(path, known);
+    }
+
+    pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<Known> {
+        let (path, known) = self.known.remove_entry(path)?;
+        self.post_count -= usize::from(known.good.is_some());
+        self.remarked.remove(&path);
+        self.changed.insert(path);
+        Some(known)
+    }
+
+    /// The files at and below `root`.
+    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+        below(&self.known, root)
+    }
+
+    /// The post in the file at `path`.
+    pub(super) fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
+        Some(&self.known.get(path)?.good.as_ref()?.post)
+    }
+
+    /// Every post, ordered by path.
+    pub(super) fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
+        self.known.values().filter_map(|known| Some(&known.good.as_ref()?.post))
+    }
+
+    /// Every post, as if all had changed.
+    pub(super) fn take_all(&mut self) -> Changes {
+        self.changed.clear();
+        Changes::all(self.posts().cloned().collect())
+    }
+
+    /// What may have changed since this was last asked.
+    pub(super) fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        for path in std::mem::take(&mut self.changed) {
+            match self.post(&path) {
+                Some(post) => changes.posts.push(Arc::clone(post)),
+                None => changes.gone.push(path),
+            }
+        }
+        changes
+    }
+
+    /// What is to be said of them, ordered by path.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.remarked
+            .iter()
+            .filter_map(|path| self.known.get(path))
+            .flat_map(Known::said)
+    }
+}
+
+/// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
+pub(super) fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+    let from_root = (Bound::Included(root), Bound::Unbounded);
+    map.range::<Utf8Path, _>(from_root)
+        .map(|(path, _)| path)
+        .take_while(move |path| path.starts_with(root))
+}
