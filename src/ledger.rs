@@ -7,7 +7,6 @@
 //! ([`Ledger::settle`]). When the site is built it notes what was published ([`Ledger::note`]). What it tells of posts that moved or went
 //! is the [`Past`].
 
-mod fingerprint;
 mod noting;
 mod past;
 mod recognition;

@@ -13,6 +13,7 @@ mod dating;
 mod direction;
 mod enclosures;
 mod fields;
+mod fingerprint;
 pub mod front_matter;
 pub mod html;
 pub mod markdown;
@@ -37,6 +38,7 @@ pub use self::address::bare;
 pub use self::changes::Changes;
 pub use self::characters::is_forbidden;
 pub use self::direction::Direction;
+pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::reading::{Reading, Taken, read};
 pub use self::tags::key;
 pub use crate::config::Person;
@@ -92,6 +94,8 @@ pub struct Post {
     pub enclosures: Vec<Enclosure>,
     /// Front-matter keys that mean nothing to feedmill, as they were written.
     pub extra: serde_json::Map<String, serde_json::Value>,
+    /// What its content is known by again, as its file has it.
+    pub content: Fingerprint,
     /// The Markdown, without the front matter.
     pub body: Arc<str>,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.

@@ -56,7 +56,7 @@ impl Ledger {
                         self.touched.insert(post.source.clone());
                         continue;
                     }
-                    let mut record = first_record(post, wanted, file.content, now);
+                    let mut record = first_record(post, wanted, file.read.content, now);
                     record.never_listed = file.visibility == Visibility::Unlisted;
                     let inherited = file.heir_of.as_ref().and_then(|heir_of| self.posts.get(heir_of));
                     if let Some(former) = inherited.filter(|former| former.address != record.address) {

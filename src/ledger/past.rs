@@ -214,6 +214,7 @@ impl PostRecord {
             extra: serde_json::Map::new(),
             aliases: Vec::new(),
             names: Vec::new(),
+            content: self.content.unwrap_or_default(),
             body: "".into(),
             touched: self.first_served,
             told: None,

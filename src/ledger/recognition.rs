@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::record::{Fingerprint, PostRecord};
+use super::record::PostRecord;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Origin, Post};
 
@@ -27,12 +27,6 @@ const MOST_STRAYS: usize = 2000;
 
 /// Of more copies of one text the rest is not looked at.
 const MOST_COPIES: usize = 50;
-
-/// A file that is another than before.
-pub(super) struct Stranger<'a> {
-    pub(super) post: &'a Arc<Post>,
-    pub(super) content: Fingerprint,
-}
 
 /// What was found out about a stranger.
 #[derive(Debug, Default)]
@@ -55,8 +49,8 @@ pub(super) struct Memory<'a> {
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
 
-/// Finds out who `strangers` are, which come ordered by path.
-pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> Vec<Finding> {
+/// Finds out who `strangers` are, the posts in files that are others than before, which come ordered by path.
+pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec<Finding> {
     let mut search = Search {
         findings: strangers.iter().map(|_| None).collect(),
         takers: HashMap::new(),
@@ -66,7 +60,7 @@ pub(super) fn recognise(strangers: &[Stranger<'_>], mut memory: Memory<'_>) -> V
     search.by_id(&memory);
     // where something else lies now than its post, the post may have moved
     for stranger in strangers {
-        if let Some((id, record)) = memory.at(&stranger.post.source)
+        if let Some((id, record)) = memory.at(&stranger.source)
             && search.is_free(id, &memory)
             && !is_alike(stranger, record)
         {
@@ -92,7 +86,7 @@ impl<'a> Memory<'a> {
 
 struct Search<'s, 'a> {
     /// Ordered by path.
-    strangers: &'s [Stranger<'a>],
+    strangers: &'s [&'a Arc<Post>],
     /// What was found of each; `None` while nothing was.
     findings: Vec<Option<Finding>>,
     /// Which stranger a post is.
@@ -119,10 +113,10 @@ impl Search<'_, '_> {
 
     fn by_path_and_text(&mut self, memory: &Memory) {
         for at in self.unknown() {
-            let stranger = &self.strangers[at];
-            if let Some((id, record)) = memory.at(&stranger.post.source)
+            let stranger = self.strangers[at];
+            if let Some((id, record)) = memory.at(&stranger.source)
                 && record.content.is_some_and(|content| content.text == stranger.content.text)
-                && named(stranger.post).is_none_or(|named| *named == **id)
+                && named(stranger).is_none_or(|named| *named == **id)
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -137,10 +131,10 @@ impl Search<'_, '_> {
         let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
             .unknown()
             .into_iter()
-            .filter(|&at| named(strangers[at].post).is_some())
-            .partition(|&at| is_there(strangers[at].post));
+            .filter(|&at| named(strangers[at]).is_some())
+            .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_key_value(strangers[at].post.id.as_str()) {
+            match memory.posts.get_key_value(strangers[at].id.as_str()) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
@@ -154,17 +148,17 @@ impl Search<'_, '_> {
     fn stays(&self, at: usize, record: &PostRecord) -> bool {
         let found = self
             .strangers
-            .binary_search_by(|stranger| stranger.post.source.cmp(&record.source));
+            .binary_search_by(|stranger| stranger.source.cmp(&record.source));
         found.is_ok_and(|found| {
-            let stranger = &self.strangers[found];
-            found != at && named(stranger.post).is_none() && is_alike(stranger, record)
+            let stranger = self.strangers[found];
+            found != at && named(stranger).is_none() && is_alike(stranger, record)
         })
     }
 
     /// Says which posts are not known by the id that they name. One that is new with it takes the place of what it was.
     fn other_ids(&mut self, memory: &Memory) {
         for (at, stranger) in self.strangers.iter().enumerate() {
-            let post = stranger.post;
+            let post: &Post = stranger;
             let Some(named) = named(post) else { continue };
             match self.findings[at].as_ref().map(|finding| finding.id.clone()) {
                 Some(Some(id)) if *id != *named => {
@@ -207,10 +201,10 @@ impl Search<'_, '_> {
         // of copies the one that is most like it is it
         let mut pairs: Vec<(_, usize, &Arc<str>)> = Vec::new();
         for at in unknown {
-            let stranger = &self.strangers[at];
+            let stranger = self.strangers[at];
             let same = by_text.get(&stranger.content.text).map_or(&[][..], Vec::as_slice);
             for (id, record) in same.iter().take(MOST_COPIES) {
-                let is_near = stranger.post.source.parent() == record.source.parent();
+                let is_near = stranger.source.parent() == record.source.parent();
                 let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
                 pairs.push((rank, at, id));
             }
@@ -223,10 +217,10 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_path(&mut self, memory: &Memory, may_be: fn(&Stranger, &PostRecord) -> bool) {
+    fn by_path(&mut self, memory: &Memory, may_be: fn(&Post, &PostRecord) -> bool) {
         for at in self.unknown() {
-            let stranger = &self.strangers[at];
-            if let Some((id, record)) = memory.at(&stranger.post.source)
+            let stranger = self.strangers[at];
+            if let Some((id, record)) = memory.at(&stranger.source)
                 && self.is_free(id, memory)
                 && may_be(stranger, record)
             {
@@ -240,8 +234,8 @@ impl Search<'_, '_> {
             // this settles a doubt, too: it would come to that id anyway
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
             if is_open
-                && named(stranger.post).is_none()
-                && let Some((id, _)) = memory.strays.get_key_value(stranger.post.id.as_str())
+                && named(stranger).is_none()
+                && let Some((id, _)) = memory.strays.get_key_value(stranger.id.as_str())
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -258,7 +252,7 @@ impl Search<'_, '_> {
         let mut pairs: Vec<(usize, usize, &Arc<str>)> = Vec::new();
         for &at in &unknown {
             for (id, record) in memory.strays.iter().filter(|(id, _)| self.is_free(id, memory)) {
-                let signs = signs(&self.strangers[at], record);
+                let signs = signs(self.strangers[at], record);
                 if signs.count() >= 2 && (signs.title || signs.text) {
                     pairs.push((signs.count(), at, id));
                 }
@@ -285,7 +279,7 @@ impl Search<'_, '_> {
                 let former = std::iter::once(id).chain(rivals);
                 let former: Vec<&PostRecord> = former.filter_map(|id| memory.posts.get(id)).collect();
                 self.findings[at] = Some(Finding {
-                    remark: Some(unclear(self.strangers[at].post, &former)),
+                    remark: Some(unclear(self.strangers[at], &former)),
                     ..Finding::default()
                 });
             }
@@ -315,8 +309,7 @@ impl Signs {
     }
 }
 
-fn signs(stranger: &Stranger, record: &PostRecord) -> Signs {
-    let post = stranger.post;
+fn signs(post: &Post, record: &PostRecord) -> Signs {
     let is_dated = post.origins.date != Origin::FileTime;
     let same_words = |a: &str, b: &str| {
         let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -328,7 +321,7 @@ fn signs(stranger: &Stranger, record: &PostRecord) -> Signs {
         slug: post.slug == record.slug,
         text: record
             .content
-            .is_some_and(|content| content.is_like(&stranger.content) || content.is_same_text(&stranger.content)),
+            .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
     }
 }
 
@@ -338,14 +331,14 @@ fn named(post: &Post) -> Option<&str> {
 }
 
 /// Whether a file that lies where the post's lay is like that post.
-fn is_alike(stranger: &Stranger, record: &PostRecord) -> bool {
+fn is_alike(stranger: &Post, record: &PostRecord) -> bool {
     let signs = signs(stranger, record);
     record.content.is_none() || signs.title || signs.text
 }
 
 /// Whether a file that lies where the post's lay may be that post, if nothing else is.
-fn is_plausible(stranger: &Stranger, record: &PostRecord) -> bool {
-    let has_no_day = stranger.post.origins.date == Origin::FileTime || !record.is_dated;
+fn is_plausible(stranger: &Post, record: &PostRecord) -> bool {
+    let has_no_day = stranger.origins.date == Origin::FileTime || !record.is_dated;
     record.withdrawn.is_none() && (has_no_day || signs(stranger, record).day)
 }
 

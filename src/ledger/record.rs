@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use crate::post::{Digest, Fingerprint, Likeness};
 use crate::time::{Moment, Timestamp};
 
 /// One thing remembered.
@@ -92,27 +93,6 @@ pub struct Former {
     pub until: Timestamp,
 }
 
-/// What a content was, without the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// Of all that a reader is shown: another one is an edit.
-    pub shown: Digest,
-    /// Of the text alone: the same one under another name is a rename.
-    pub text: Digest,
-    /// Of the text's words: likenesses that differ in few bits are of similar texts.
-    pub likeness: Likeness,
-}
-
-/// A 128-bit digest, written as hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Digest(pub u128);
-
-/// A 64-bit locality-sensitive hash (simhash), written as hexadecimal; 0 for a text too short to be like another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Likeness(pub u64);
-
 /// What is remembered of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DocumentRecord {
@@ -144,33 +124,5 @@ impl PostRecord {
     pub fn last_told(&self) -> Timestamp {
         let told = [self.changed, self.returned].into_iter().flatten();
         told.fold(self.date.timestamp(), Timestamp::max)
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> String {
-        format!("{:032x}", digest.0)
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> Result<Digest, Self::Error> {
-        u128::from_str_radix(&text, 16).map(Digest)
-    }
-}
-
-impl From<Likeness> for String {
-    fn from(likeness: Likeness) -> String {
-        format!("{:016x}", likeness.0)
-    }
-}
-
-impl TryFrom<String> for Likeness {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> Result<Likeness, Self::Error> {
-        u64::from_str_radix(&text, 16).map(Likeness)
     }
 }

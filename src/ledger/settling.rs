@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::recognition::{Finding, Memory, Stranger, recognise};
-use super::record::{Fingerprint, PostRecord, SiteRecord};
+use super::recognition::{Finding, Memory, recognise};
+use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger, SECOND, after_all};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -18,7 +18,6 @@ use crate::time::{Moment, Timestamp};
 pub(super) struct File {
     pub(super) read: Arc<Post>,
     pub(super) settled: Arc<Post>,
-    pub(super) content: Fingerprint,
     pub(super) id: Option<Id>,
     pub(super) heir_of: Option<Id>,
     pub(super) remark: Option<Box<Diagnostic>>,
@@ -175,13 +174,6 @@ impl Ledger {
                 before.insert(post.source.clone(), file);
             }
         }
-        let strangers: Vec<Stranger> = changed
-            .iter()
-            .map(|post| Stranger {
-                post,
-                content: Fingerprint::of(post),
-            })
-            .collect();
         let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| post.source.as_path().cmp(path)).is_ok();
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
@@ -211,7 +203,7 @@ impl Ledger {
         let holders = &self.holders;
         let is_held = |id: &str| holders.get(id).is_some_and(|path| !whereabouts.missing.contains(path));
         let findings = recognise(
-            &strangers,
+            changed,
             Memory {
                 posts: &self.posts,
                 by_source: &self.by_source,
@@ -219,8 +211,7 @@ impl Ledger {
                 is_held: &is_held,
             },
         );
-        let contents: Vec<Fingerprint> = strangers.iter().map(|stranger| stranger.content).collect();
-        for ((post, content), finding) in changed.iter().zip(contents).zip(findings) {
+        for (post, finding) in changed.iter().zip(findings) {
             let Finding { id, heir_of, remark } = finding;
             if let Some(record) = id.as_ref().and_then(|id| self.posts.get(id))
                 && record.source != post.source
@@ -249,7 +240,6 @@ impl Ledger {
             let file = File {
                 read: Arc::clone(post),
                 settled: Arc::clone(post),
-                content,
                 id,
                 heir_of,
                 remark: remark.map(Box::new),
@@ -313,11 +303,11 @@ fn match_content(record: &mut PostRecord, file: &File, config: &Config, now: Tim
     if !file.is_out() {
         return;
     }
-    let Some(before) = record.content.replace(file.content) else {
+    let Some(before) = record.content.replace(file.read.content) else {
         return;
     };
     let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
-    if before.shown != file.content.shown && !is_quiet {
+    if before.shown != file.read.content.shown && !is_quiet {
         let last = record.last_told();
         record.changed = Some(last.checked_add(SECOND).unwrap_or(last).max(now));
     }

@@ -3,6 +3,7 @@
 use super::characters::is_forbidden;
 use super::dating::{self, Dated, EXPIRES_KEYS, UPDATED_KEYS};
 use super::fields::{self, Fields};
+use super::fingerprint::Fingerprint;
 use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
@@ -89,6 +90,12 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         standing: standing_origin,
         summary: summary_origin,
     };
+    let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read(&fields));
+    // a summary made of the text is no word of its author's
+    let named_summary = matches!(origins.summary, Origin::Field(_)).then_some(&summary);
+    let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
+    let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
+    let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
     let post = Post {
         source: file.path.clone(),
         id,
@@ -109,10 +116,11 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         section: path.section,
         language,
         direction,
-        image: image(&fields),
-        link: link(&fields),
-        enclosures: enclosures::read(&fields),
+        image,
+        link,
+        enclosures,
         extra: fields.rest(),
+        content,
         body: body.into(),
         touched: file.modified,
         told: None,

@@ -51,7 +51,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
 pub(super) mod tests {
     use super::*;
     use crate::config::Person;
-    use crate::post::{Direction, Origin, Origins, Standing};
+    use crate::post::{Direction, Fingerprint, Origin, Origins, Standing};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
@@ -83,6 +83,7 @@ pub(super) mod tests {
             link: Some("https://elsewhere.example".to_owned()),
             enclosures: Vec::new(),
             extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
+            content: Fingerprint::default(),
             body: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH,
             told: None,

@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::config::Config;
 use crate::post;
@@ -12,7 +14,7 @@ fn fingerprint(text: &str) -> Fingerprint {
         bytes: text.as_bytes().into(),
         modified: Timestamp::UNIX_EPOCH,
     };
-    Fingerprint::of(&post::read(&file, &Config::default()).unwrap().post)
+    post::read(&file, &Config::default()).unwrap().post.content
 }
 
 const TEXT: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the \
@@ -192,4 +194,25 @@ fn values_never_change() {
         0x4b2f_ba54_8888_fb51,
     );
     assert_eq!(values(head, TEXT), expected, "all that is shown");
+}
+
+proptest! {
+    #[test]
+    fn white_space_counts_for_nothing(text in r"([a-zà-ö,.潮\u{200b}]{0,3}[ \n\t\u{b}\u{85}\u{a0}\u{2028}]{0,3}){0,12}") {
+        let spaced = Words::of(&text).spaced;
+        let expected: String = text.split_whitespace().flat_map(|word| [word, " "]).collect();
+        prop_assert_eq!(String::from_utf8(spaced), Ok(expected));
+    }
+
+    #[test]
+    fn a_likeness_has_the_bits_of_more_than_half(hashes in proptest::collection::vec(any::<(u64, u64)>(), FEWEST_WORDS..300)) {
+        let mut simhash = Simhash::default();
+        for &(one, other) in &hashes {
+            simhash.count(one, other);
+            simhash.words += 1;
+        }
+        let with = |bit: u32| hashes.iter().flat_map(|&(one, other)| [one, other]).filter(|hash| hash >> bit & 1 == 1).count();
+        let expected = (0..64).fold(0, |bits, bit| bits | u64::from(with(bit) > hashes.len()) << bit);
+        prop_assert_eq!(simhash.finish().0, expected.max(1));
+    }
 }
