@@ -35,7 +35,7 @@ pub struct Likeness(pub u64);
 impl Fingerprint {
     /// The fingerprint of a post that shows `text`, and beside it `parts`. White space counts for nothing.
     pub(super) fn of<'a>(text: &str, parts: impl Iterator<Item = &'a str>) -> Fingerprint {
-        let Words { mut spaced, simhash } = Words::of(text);
+        let Words { mut spaced, hashes } = Words::of(text);
         let text = blake3::hash(&spaced);
         let mut shown = blake3::Hasher::new();
         shown.update(text.as_bytes());
@@ -51,7 +51,7 @@ impl Fingerprint {
         Fingerprint {
             shown: digest(&shown.finalize()),
             text: digest(&text),
-            likeness: simhash.finish(),
+            likeness: likeness(&hashes),
         }
     }
 
@@ -79,8 +79,8 @@ fn digest(hash: &blake3::Hash) -> Digest {
 struct Words {
     /// What white space separates, with one space after each.
     spaced: Vec<u8>,
-    /// Letters and digits count, in any case. Scripts without spaces are taken apart into characters.
-    simhash: Simhash,
+    /// A hash of each word of letters and digits, in any case. Scripts without spaces are taken apart into characters.
+    hashes: Vec<u64>,
 }
 
 /// What a byte is in UTF-8: a letter or digit of ASCII by its lower case, or one of these.
@@ -109,7 +109,7 @@ const NOT_ASCII: u8 = 2;
 impl Words {
     fn of(text: &str) -> Words {
         let mut spaced = Vec::with_capacity(text.len() + 1);
-        let mut simhash = Simhash::default();
+        let mut hashes = Vec::new();
         let mut word = Fnv::default();
         let bytes = text.as_bytes();
         // from where on nothing is written yet, and whether the last character was no white space
@@ -119,9 +119,9 @@ impl Words {
             let mut length = 1;
             let mut is_space = false;
             match CLASSES[usize::from(byte)] {
-                SIGN => simhash.end(&mut word),
+                SIGN => word.end(&mut hashes),
                 SPACE => {
-                    simhash.end(&mut word);
+                    word.end(&mut hashes);
                     is_space = true;
                 }
                 NOT_ASCII => {
@@ -131,11 +131,11 @@ impl Words {
                     length = c.len_utf8();
                     is_space = c.is_whitespace();
                     if !c.is_alphanumeric() {
-                        simhash.end(&mut word);
+                        word.end(&mut hashes);
                     } else if is_ideograph(c) {
-                        simhash.end(&mut word);
+                        word.end(&mut hashes);
                         word.push(u32::from(c));
-                        simhash.end(&mut word);
+                        word.end(&mut hashes);
                     } else {
                         c.to_lowercase().for_each(|c| word.push(u32::from(c)));
                     }
@@ -159,73 +159,74 @@ impl Words {
         if in_word {
             spaced.push(b' ');
         }
-        simhash.end(&mut word);
-        Words { spaced, simhash }
+        word.end(&mut hashes);
+        Words { spaced, hashes }
     }
 }
 
-/// M. Charikar's simhash over words and pairs of neighbours: texts that share most of them get hashes that share most bits.
+/// The likeness of a text with these words: M. Charikar's simhash over words and pairs of neighbours. Texts that share most of them
+/// get hashes that share most bits.
+fn likeness(words: &[u64]) -> Likeness {
+    if words.len() < FEWEST_WORDS {
+        return Likeness(0);
+    }
+    let mut counts = Counts::default();
+    let mut last = 0_u64;
+    for &word in words {
+        counts.add_two(word, mixed(last.rotate_left(17) ^ word));
+        last = word;
+    }
+    Likeness(counts.more_than_half().max(1))
+}
+
+/// How many of the hashes had each bit set.
 #[derive(Default)]
-struct Simhash {
-    /// For each bit of a hash, how many had it set: a number of [`PLANES`] digits, of which plane 0 holds the lowest for all bits.
-    counts: [u64; PLANES],
-    /// For each plane past 0 a digit that is still to be added to it, where that plane's binary digit of `words` is set: two digits
-    /// are added at once, and a word in two reaches plane 1, one in four plane 2.
+struct Counts {
+    /// A number of [`PLANES`] digits for each bit, of which plane 0 holds the lowest for all bits.
+    planes: [u64; PLANES],
+    /// For each plane past 0 a digit that is still to be added to it: in plane 1 after every other pair, in plane 2 after two of four.
+    /// So one carry in two reaches plane 1, and one in four plane 2.
     carried: [u64; PLANES],
-    last: u64,
-    words: usize,
+    /// How many pairs of hashes were added.
+    pairs: usize,
 }
 
 /// Binary digits of a count.
 const PLANES: usize = 16;
 const _: () = assert!(2 * MOST_WORDS < 1 << PLANES, "a word counts twice");
 
-impl Simhash {
-    /// Takes in `word`, if there is one, and starts another.
-    fn end(&mut self, word: &mut Fnv) {
-        if word.is_empty || self.words >= MOST_WORDS {
-            return;
-        }
-        let hash = std::mem::take(word).finish();
-        self.count(hash, mixed(self.last.rotate_left(17) ^ hash));
-        self.words += 1;
-        self.last = hash;
-    }
-
-    /// Adds two hashes to the counts, of `words` pairs before.
-    fn count(&mut self, one: u64, other: u64) {
-        let mut carry = add(&mut self.counts[0], one, other);
+impl Counts {
+    fn add_two(&mut self, one: u64, other: u64) {
+        let mut carry = add(&mut self.planes[0], one, other);
         let mut place = 1;
-        let mut words = self.words;
-        while words & 1 == 1 && place < PLANES - 1 {
-            carry = add(&mut self.counts[place], self.carried[place], carry);
-            words >>= 1;
+        let mut before = self.pairs;
+        while before & 1 == 1 && place < PLANES - 1 {
+            carry = add(&mut self.planes[place], self.carried[place], carry);
+            before >>= 1;
             place += 1;
         }
         self.carried[place] = carry;
+        self.pairs += 1;
     }
 
     /// The bits that more than half of the hashes have.
-    fn finish(mut self) -> Likeness {
-        if self.words < FEWEST_WORDS {
-            return Likeness(0);
-        }
+    fn more_than_half(mut self) -> u64 {
         for place in 1..PLANES {
-            if self.words >> (place - 1) & 1 == 1 {
+            if self.pairs >> (place - 1) & 1 == 1 {
                 let mut carry = self.carried[place];
-                for digits in &mut self.counts[place..] {
+                for digits in &mut self.planes[place..] {
                     carry = add(digits, carry, 0);
                 }
             }
         }
         // all counts are compared at once, from the highest digit down
         let (mut more, mut same) = (0, u64::MAX);
-        for (place, digits) in self.counts.iter().enumerate().rev() {
-            let half = u64::from(self.words >> place & 1 == 1).wrapping_neg();
+        for (place, digits) in self.planes.iter().enumerate().rev() {
+            let half = u64::from(self.pairs >> place & 1 == 1).wrapping_neg();
             more |= same & digits & !half;
             same &= !(digits ^ half);
         }
-        Likeness(more.max(1))
+        more
     }
 }
 
@@ -258,8 +259,11 @@ impl Fnv {
         self.is_empty = false;
     }
 
-    fn finish(self) -> u64 {
-        mixed(self.hash)
+    /// Writes the hash of the word, if there is one, and starts another.
+    fn end(&mut self, hashes: &mut Vec<u64>) {
+        if !self.is_empty && hashes.len() < MOST_WORDS {
+            hashes.push(mixed(std::mem::take(self).hash));
+        }
     }
 }
 
