@@ -13,6 +13,7 @@ mod shortcode;
 mod summary;
 mod wikilink;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,14 +35,44 @@ pub struct Rendered {
 }
 
 /// What a look at the Markdown tells without rendering the whole of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+#[derive(Debug)]
+pub struct Outline<'a> {
+    translation: dialect::Translation<'a>,
+    /// The heading and the summary, once either was asked for: most posts have both in their front matter.
+    start: OnceCell<(Option<String>, String)>,
+}
+
+impl Outline<'_> {
     /// The text of the first `#` heading, if that is the first block.
-    pub heading: Option<String>,
+    #[must_use]
+    pub fn heading(&self) -> Option<&str> {
+        self.start().0.as_deref()
+    }
+
     /// The text up to the author's "more" marker, else the first sentence of the first real paragraph; as plain text.
-    pub summary: String,
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.start().1
+    }
+
     /// Leftover shortcodes and Liquid that feedmill does not know: byte offset in the body, and the text.
-    pub unknown_shortcodes: Vec<(usize, String)>,
+    #[must_use]
+    pub fn unknown_shortcodes(&self) -> &[(usize, String)] {
+        &self.translation.unknown
+    }
+
+    fn start(&self) -> &(Option<String>, String) {
+        self.start.get_or_init(|| {
+            let dialect::Translation { markdown, more, .. } = &self.translation;
+            let before_more = more.map(|more| look(markdown, more, true)).unwrap_or_default();
+            // a marker at the very top, or below a picture, leaves nothing to say
+            if before_more.1.is_empty() {
+                glance(markdown).unwrap_or_else(|| look(markdown, markdown.len(), false))
+            } else {
+                before_more
+            }
+        })
+    }
 }
 
 /// An outline reads this much of a text, in bytes: the first paragraph lies well within.
@@ -93,20 +124,10 @@ pub fn render(body: &str, title: &str) -> Rendered {
 
 /// Looks through `body`.
 #[must_use]
-pub fn outline(body: &str) -> Outline {
-    let translation = dialect::translate(body);
-    let markdown = &translation.markdown;
-    let before_more = translation.more.map(|more| look(markdown, more, true)).unwrap_or_default();
-    // a marker at the very top, or below a picture, leaves nothing to say
-    let (heading, summary) = if before_more.1.is_empty() {
-        glance(markdown).unwrap_or_else(|| look(markdown, markdown.len(), false))
-    } else {
-        before_more
-    };
+pub fn outline(body: &str) -> Outline<'_> {
     Outline {
-        heading,
-        summary,
-        unknown_shortcodes: translation.unknown,
+        translation: dialect::translate(body),
+        start: OnceCell::new(),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     says.control_characters();
     say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
-    let (summary, summary_origin) = summary(&fields, outline);
+    let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
     let updated = dating::other_date(&fields, &UPDATED_KEYS, config, &mut says).filter(|&updated| updated >= dated.moment);
     let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
@@ -135,7 +135,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
 fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
-    let Some(((offset, first), others)) = outline.unknown_shortcodes.split_first() else {
+    let Some(((offset, first), others)) = outline.unknown_shortcodes().split_first() else {
         return;
     };
     let first = first.lines().next().unwrap_or_default();
@@ -190,18 +190,18 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
             ),
         }
     }
-    match outline.heading.as_deref().filter(|heading| !heading.is_empty()) {
+    match outline.heading().filter(|heading| !heading.is_empty()) {
         Some(heading) => (shortened(heading, LONGEST_TITLE), Origin::Heading),
         None => (slug::titleise(&path.name), Origin::FileName),
     }
 }
 
-fn summary(fields: &Fields, outline: markdown::Outline) -> (String, Origin) {
+fn summary(fields: &Fields, outline: &markdown::Outline) -> (String, Origin) {
     let keys = ["summary", "description", "excerpt", "custom_excerpt"];
     if let Some((key, _, text)) = fields.first_text(&keys) {
         return (shortened(&plain(text), LONGEST_SUMMARY), Origin::Field(key.to_owned()));
     }
-    (outline.summary, Origin::Text)
+    (outline.summary().to_owned(), Origin::Text)
 }
 
 /// A text that may hold Markdown or HTML, as plain text.

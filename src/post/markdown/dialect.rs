@@ -30,14 +30,19 @@ const MAX_TAG: usize = 2048;
 /// No wikilink or attribute list is longer.
 const MAX_SPAN: usize = 300;
 
-/// What has to be in a text for there to be anything to do, where none of [`SIGNS_IN_ANY_CASE`] is.
-#[rustfmt::skip]
-const SIGNS: [&str; 13] = [
-    "{{", "{%", "{:", "{/*", "${", "[[", "<!--", "%%", ":::", " [!", ">[!", "import ", "export ",
+/// What has to be in a text for there to be anything to do, where none of [`SIGNS_IN_ANY_CASE`] is; and a character that all of a row
+/// hold: most texts have few of these, and one is soon looked for.
+const SIGNS: [(char, &[&str]); 6] = [
+    ('{', &["{{", "{%", "{:", "{/*", "${"]),
+    ('[', &["[[", " [!", ">[!"]),
+    ('<', &["<!--"]),
+    ('%', &["%%"]),
+    (':', &[":::"]),
+    ('p', &["import ", "export "]),
 ];
 
-/// The same, in lower case.
-const SIGNS_IN_ANY_CASE: [&str; 2] = ["# more", "[toc]"];
+/// The same, in any case, each with the character that it begins with.
+const SIGNS_IN_ANY_CASE: [(char, &str); 2] = [('#', "# more"), ('[', "[toc]")];
 
 /// `text` in plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
@@ -77,11 +82,15 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
 }
 
 fn has_signs(text: &str) -> bool {
-    if SIGNS.iter().any(|sign| text.contains(sign)) {
-        return true;
-    }
-    let text = text.to_ascii_lowercase();
-    SIGNS_IN_ANY_CASE.iter().any(|sign| text.contains(sign))
+    let holds = |(first, signs): &(char, &[&str])| text.contains(*first) && signs.iter().any(|sign| text.contains(sign));
+    let is_at = |place: usize, sign: &str| {
+        let found = text.as_bytes().get(place..place + sign.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(sign.as_bytes()))
+    };
+    SIGNS.iter().any(holds)
+        || SIGNS_IN_ANY_CASE
+            .iter()
+            .any(|(first, sign)| text.match_indices(*first).any(|(place, _)| is_at(place, sign)))
 }
 
 struct Translator<'a> {

@@ -267,7 +267,7 @@ fn shortcodes() {
 #[test]
 fn unknown_shortcodes_are_reported_where_they_stand() {
     let body = "é {{< a >}}b{{< /a >}} `{{< c >}}` {{< youtube d >}} <img src=\"{{ e }}\">{% f\n%}";
-    let unknown = outline(body).unknown_shortcodes;
+    let unknown = outline(body).unknown_shortcodes().to_vec();
     let texts: Vec<&str> = unknown.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(texts, ["{{< a >}}", "{{ e }}", "{% f\n%}"]);
     for (at, text) in &unknown {
@@ -306,7 +306,7 @@ fn summaries() {
         ("empty", "", ""),
     ];
     for (name, body, expected) in cases {
-        assert_eq!(outline(body).summary, expected, "{name}");
+        assert_eq!(outline(body).summary(), expected, "{name}");
         // what follows changes nothing, however long
         let rest = "And so on, _et cetera_.";
         let followed = format!("{body}\n\n{}", format!("{rest}\n\n").repeat(40));
@@ -315,19 +315,19 @@ fn summaries() {
         } else {
             expected
         };
-        assert_eq!(outline(&followed).summary, expected, "{name}, and so on");
+        assert_eq!(outline(&followed).summary(), expected, "{name}, and so on");
     }
     for body in [long.clone(), format!("{long}<!--more-->")] {
-        let summary = outline(&body).summary;
+        let summary = outline(&body).summary().to_owned();
         assert!(summary.ends_with("word…") && summary.chars().count() <= 301, "{summary}");
     }
     let far = format!("{}\n\n[a]: https://a.test", "See [b][a]. ".repeat(2000));
-    assert_eq!(outline(&far).summary, "See b.", "definitions count wherever they stand");
+    assert_eq!(outline(&far).summary(), "See b.", "definitions count wherever they stand");
 }
 
 #[test]
 fn headings() {
-    let heading = |body| outline(body).heading;
+    let heading = |body| outline(body).heading().map(str::to_owned);
     assert_eq!(heading("# A `b` &amp; *c* {#d}\n").as_deref(), Some("A b & c"));
     assert_eq!(heading("import a from 'b'\n\nA\n===").as_deref(), Some("A"));
     assert_eq!(heading("## A"), None);
@@ -399,7 +399,7 @@ fn hostile_texts_stay_small_and_shallow() {
             page.len(),
             feed.len()
         );
-        assert!(outline(&text).summary.chars().count() <= 301, "{name}");
+        assert!(outline(&text).summary().chars().count() <= 301, "{name}");
     }
 }
 
@@ -433,13 +433,13 @@ proptest! {
         let feed = html::for_feed(&rendered.html, &references());
         prop_assert_eq!(&feed, &html::for_feed(&feed, &references()));
         let outline = outline(&body);
-        for (at, text) in &outline.unknown_shortcodes {
+        for (at, text) in outline.unknown_shortcodes() {
             prop_assert!(body[*at..].starts_with(text.as_str()));
         }
-        let single = outline.summary.split_whitespace().collect::<Vec<_>>().join(" ");
-        prop_assert_eq!(&outline.summary, &single);
-        let heading_said = outline.heading.as_deref().map(|heading| render(&body, heading).html);
-        prop_assert!(heading_said.is_none_or(|html| html.len() < render(&body, "~").html.len()));
+        let single = outline.summary().split_whitespace().collect::<Vec<_>>().join(" ");
+        prop_assert_eq!(outline.summary(), &single);
+        let heading_said = outline.heading().map(|heading| render(&body, heading).html);
+        prop_assert!(heading_said.is_none_or(|html| html.len() < render(&body, "another").html.len()));
     }
 
     /// `filling` is about as long as what is glanced at.
