@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::characters::is_forbidden;
+use super::characters::first_forbidden;
 use super::fields;
 use super::front_matter::Node;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -54,7 +54,7 @@ impl<'a> Remarks<'a> {
 
     /// Characters that no feed can carry are left out of every output: the author should know where the first one is.
     pub(super) fn control_characters(&mut self) {
-        if let Some((offset, c)) = self.text.char_indices().find(|&(_, c)| is_forbidden(c)) {
+        if let Some((offset, c)) = first_forbidden(self.text) {
             let message = format!("the control character U+{:04X} is kept out of every output", u32::from(c));
             self.at("control-character", offset, 1, message, "delete it");
         }
