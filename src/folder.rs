@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 
 use self::ignore::Ignore;
 pub use self::media::Media;
-pub use self::read::Unread;
+pub use self::read::{Open, Unread};
 
 /// The posts folder.
 #[derive(Clone, Debug)]
@@ -168,12 +168,22 @@ impl Folder {
         walk::look(self, places)
     }
 
+    /// Opens the folder, for who reads many files: they are then all of the folder that lies at its path now.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn open(&self) -> io::Result<Open<'_>> {
+        read::open(self)
+    }
+
     /// Reads the post at `path` that a look found as `entry`.
     ///
     /// # Errors
     ///
     /// See [`Unread`]: it is no longer what was found, or cannot be read.
     pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<crate::source::SourceFile, Unread> {
-        read::read(self, path, entry)
+        let open = self.open().map_err(|error| read::refused(path, &error))?;
+        open.read(path, entry)
     }
 }

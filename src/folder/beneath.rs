@@ -23,12 +23,21 @@ const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLO
 ///
 /// `NotFound` where there is nothing, or a link in its place or on the way; else what the system says.
 pub(super) fn open(root: &Utf8Path, path: &Utf8Path) -> io::Result<File> {
-    let root = rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?;
+    open_in(&open_folder(root)?, path)
+}
+
+/// Opens the folder at `root`, which may be a link.
+pub(super) fn open_folder(root: &Utf8Path) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?)
+}
+
+/// [`open`], below a folder that is open.
+pub(super) fn open_in(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        match openat2(&root, path.as_std_path(), FILE, Mode::empty(), resolve) {
+        match openat2(root, path.as_std_path(), FILE, Mode::empty(), resolve) {
             // older kernels do not know the call, and some containers forbid it
             Err(Errno::NOSYS | Errno::PERM) => {}
             opened => return opened.map(File::from).map_err(nothing_there),
@@ -38,8 +47,8 @@ pub(super) fn open(root: &Utf8Path, path: &Utf8Path) -> io::Result<File> {
 }
 
 /// Opens one folder after the other, each from the one before: a folder that is moved away or replaced on the way changes nothing.
-fn step_by_step(root: OwnedFd, path: &Utf8Path) -> io::Result<File> {
-    let mut at = root;
+fn step_by_step(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
+    let mut at = None;
     let mut components = path.components().peekable();
     while let Some(component) = components.next() {
         let Utf8Component::Normal(name) = component else {
@@ -50,9 +59,10 @@ fn step_by_step(root: OwnedFd, path: &Utf8Path) -> io::Result<File> {
         } else {
             FILE
         };
-        at = rustix::fs::openat(&at, name, flags, Mode::empty()).map_err(nothing_there)?;
+        let folder = at.as_ref().unwrap_or(root);
+        at = Some(rustix::fs::openat(folder, name, flags, Mode::empty()).map_err(nothing_there)?);
     }
-    Ok(File::from(at))
+    at.map(File::from).ok_or_else(|| ErrorKind::NotFound.into())
 }
 
 /// A link, or a path that led out for a moment, is as good as nothing.
@@ -75,9 +85,7 @@ mod tests {
     /// Both ways: the kernel's, and the one for kernels without it.
     const WAYS: [(&str, Open); 2] = [
         ("open", open),
-        ("step_by_step", |root, path| {
-            step_by_step(rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?, path)
-        }),
+        ("step_by_step", |root, path| step_by_step(&open_folder(root)?, path)),
     ];
 
     #[test]

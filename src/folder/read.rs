@@ -1,6 +1,8 @@
 //! Reading one file, once, whole and unchanged.
 
 use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 
@@ -23,33 +25,60 @@ pub enum Unread {
     Refused(Diagnostic),
 }
 
-pub(super) fn read(folder: &Folder, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, Unread> {
-    let refuse = |error: io::Error| match error.kind() {
+/// The posts folder, open: to read many files of it.
+#[derive(Debug)]
+pub struct Open<'a> {
+    folder: &'a Folder,
+    root: OwnedFd,
+}
+
+pub(super) fn open(folder: &Folder) -> io::Result<Open<'_>> {
+    let root = beneath::open_folder(&folder.root)?;
+    Ok(Open { folder, root })
+}
+
+impl Open<'_> {
+    /// Reads the post at `path` that a look found as `entry`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unread`]: it is no longer what was found, or cannot be read.
+    pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, Unread> {
+        let refuse = |error: io::Error| refused(path, &error);
+        if entry.stamp.size > self.folder.max_file_bytes {
+            return Err(Unread::Refused(too_large(self.folder, path)));
+        }
+        let on_disk = entry.target.as_deref().unwrap_or(path);
+        let mut file = beneath::open_in(&self.root, on_disk).map_err(refuse)?;
+        let before = file.metadata().map_err(refuse)?;
+        if !before.is_file() || Stamp::of(&before) != entry.stamp {
+            return Err(Unread::Changed);
+        }
+        let size = usize::try_from(entry.stamp.size).unwrap_or(0);
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
+        // a file that grew meanwhile is told by its stamp
+        match file.read_exact(Arc::get_mut(&mut bytes).unwrap_or_default()) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(Unread::Changed),
+            read => read.map_err(refuse)?,
+        }
+        let after = Stamp::of(&file.metadata().map_err(refuse)?);
+        if (after.size, after.modified) != (entry.stamp.size, entry.stamp.modified) {
+            return Err(Unread::Changed);
+        }
+        Ok(SourceFile {
+            path: path.to_owned(),
+            bytes,
+            modified: Timestamp::from_nanosecond(entry.stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH),
+        })
+    }
+}
+
+/// Why the file at `path` was not read, of which the system says `error`.
+pub(super) fn refused(path: &Utf8Path, error: &io::Error) -> Unread {
+    match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Unread::Gone,
-        _ => Unread::Refused(unreadable(path, &error)),
-    };
-    let on_disk = entry.target.as_deref().unwrap_or(path);
-    let mut file = beneath::open(&folder.root, on_disk).map_err(refuse)?;
-    let before = file.metadata().map_err(refuse)?;
-    if !before.is_file() || Stamp::of(&before) != entry.stamp {
-        return Err(Unread::Changed);
+        _ => Unread::Refused(unreadable(path, error)),
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(entry.stamp.size.min(folder.max_file_bytes)).unwrap_or(0));
-    // one byte more than allowed tells a file that grew from one that just fits
-    let limit = folder.max_file_bytes.saturating_add(1);
-    file.by_ref().take(limit).read_to_end(&mut bytes).map_err(refuse)?;
-    if bytes.len() as u64 == limit {
-        return Err(Unread::Refused(too_large(folder, path)));
-    }
-    let after = Stamp::of(&file.metadata().map_err(refuse)?);
-    if (after.size, after.modified) != (entry.stamp.size, entry.stamp.modified) || bytes.len() as u64 != after.size {
-        return Err(Unread::Changed);
-    }
-    Ok(SourceFile {
-        path: path.to_owned(),
-        bytes: bytes.into(),
-        modified: Timestamp::from_nanosecond(entry.stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH),
-    })
 }
 
 /// The diagnostic for what cannot be read.

@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::folder::{Entry, Folder, Unread};
 use crate::post::Reading;
 use crate::publisher::progress::Progress;
+use crate::source::SourceFile;
 
 use super::known::{ReadPost, read_post};
 
@@ -61,7 +62,10 @@ pub(super) type Ahead<'a> = HashMap<&'a Utf8Path, Result<Content, Unread>>;
 impl Reader<'_> {
     /// Reads one version.
     pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
-        let source = self.folder.read(due.path, due.entry);
+        self.content(due, self.folder.read(due.path, due.entry))
+    }
+
+    fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
         let content = source.map(|source| {
             let hash = blake3::hash(&source.bytes);
             let is_known = due.known == Some(hash);
@@ -78,11 +82,14 @@ impl Reader<'_> {
         if batch.len() <= MANY || threads == 1 {
             return Ahead::new();
         }
+        let Ok(folder) = self.folder.open() else {
+            return Ahead::new();
+        };
         let next = AtomicUsize::new(0);
         let read_some = || {
             let take_next = || batch.get(next.fetch_add(1, Ordering::Relaxed));
             std::iter::from_fn(take_next)
-                .map(|due| (due.path, self.read(*due)))
+                .map(|due| (due.path, self.content(*due, folder.read(due.path, due.entry))))
                 .collect::<Vec<_>>()
         };
         thread::scope(|scope| {
