@@ -11,8 +11,10 @@ mod noting;
 mod past;
 mod recognition;
 pub mod record;
+mod remembered;
 mod settling;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use jiff::SignedDuration;
 
 pub use self::past::{Departure, MOST_DEPARTURES, Past, Tenant};
 pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, PostRecord, Record, SiteRecord};
+use self::remembered::Remembered;
 use self::settling::File;
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
@@ -29,20 +32,22 @@ use crate::time::Timestamp;
 
 type Id = Arc<str>;
 
+/// The path of a file, below the posts folder. As a text, for to hash and compare a path part by part takes several times as long.
+type Place = Arc<str>;
+
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// What is remembered of all posts, and which file is which of them.
 #[derive(Debug)]
 pub struct Ledger {
     site: SiteRecord,
-    posts: HashMap<Id, PostRecord>,
+    posts: Remembered,
     /// Whose file last lay where.
-    by_source: HashMap<Utf8PathBuf, Id>,
-    /// The files that are there, by their paths as texts: to hash and compare a path part by part takes several times as long, and
-    /// all are looked up for each site.
-    files: HashMap<String, File>,
+    by_source: HashMap<Place, Id>,
+    /// The files that are there.
+    files: HashMap<Place, File>,
     /// Which file a post is.
-    holders: HashMap<Id, Utf8PathBuf>,
+    holders: HashMap<Id, Place>,
     /// The posts that no file is.
     strays: BTreeSet<Id>,
     /// The files that another one was taken for.
@@ -88,7 +93,7 @@ impl Ledger {
                 since: now,
                 identity: None,
             },
-            posts: HashMap::new(),
+            posts: Remembered::default(),
             by_source: HashMap::new(),
             files: HashMap::new(),
             holders: HashMap::new(),
@@ -124,7 +129,7 @@ impl Ledger {
                     if self.posts.contains_key(&id) {
                         continue;
                     }
-                    self.put_source(&post.source, &id, post.withdrawn);
+                    self.put_source(post.source.as_str(), &id, post.withdrawn);
                     self.strays.insert(Arc::clone(&id));
                     self.tell_of(&id, &post);
                     self.posts.insert(id, *post);
@@ -136,11 +141,11 @@ impl Ledger {
     }
 
     /// Where two posts had one path, it is the one's that is there, or was last.
-    fn put_source(&mut self, source: &Utf8Path, id: &Id, withdrawn: Option<Timestamp>) {
+    fn put_source(&mut self, source: &str, id: &Id, withdrawn: Option<Timestamp>) {
         let until = |withdrawn: Option<Timestamp>| withdrawn.unwrap_or(Timestamp::MAX);
         let other = self.by_source.get(source).and_then(|id| self.posts.get(id));
         if other.is_none_or(|other| until(other.withdrawn) <= until(withdrawn)) {
-            self.by_source.insert(source.to_owned(), Arc::clone(id));
+            self.by_source.insert(source.into(), Arc::clone(id));
         }
     }
 
@@ -172,13 +177,13 @@ impl Ledger {
 
     /// What is remembered of the post with this id.
     #[must_use]
-    pub fn post(&self, id: &str) -> Option<&PostRecord> {
+    pub fn post(&self, id: &str) -> Option<Cow<'_, PostRecord>> {
         self.posts.get(id)
     }
 
     /// All records of posts, in no order.
-    pub fn posts(&self) -> impl Iterator<Item = &PostRecord> {
-        self.posts.values()
+    pub fn posts(&self) -> impl Iterator<Item = Cow<'_, PostRecord>> {
+        self.posts.records()
     }
 
     /// The live posts that no file is and whose file `is_there` says is not just unreadable: they have gone, if what was seen of the
@@ -187,7 +192,7 @@ impl Ledger {
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains_key(path.as_str());
         let is_absent = |id: &&Id| {
-            let record = self.posts.get(*id);
+            let record = self.posts.get(id);
             record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))
         };
         self.strays.iter().filter(is_absent).cloned().collect()
@@ -208,10 +213,14 @@ impl Ledger {
     /// Notes that the posts with these ids have gone.
     pub fn withdraw(&mut self, ids: &BTreeSet<Arc<str>>, now: Timestamp) {
         for id in ids {
-            let Some(record) = self.posts.get_mut(id).filter(|record| record.withdrawn.is_none()) else {
+            let Some(record) = self.posts.get(id).filter(|record| record.withdrawn.is_none()) else {
                 continue;
             };
-            record.withdrawn = Some(after_all(record, now));
+            let record = PostRecord {
+                withdrawn: Some(after_all(&record, now)),
+                ..record.into_owned()
+            };
+            self.posts.insert(Arc::clone(id), record);
             self.told.insert(Arc::clone(id));
             self.changes.posts.insert(Arc::clone(id));
             self.changes.is_urgent = true;
@@ -222,8 +231,8 @@ impl Ledger {
     /// The records that are others than when this was last asked, and whether a crash before they are kept could break a promise.
     pub fn take_changes(&mut self) -> (Vec<Record>, bool) {
         let Changes { posts, site, is_urgent } = std::mem::take(&mut self.changes);
-        let posts = posts.iter().filter_map(|id| self.posts.get(id)).cloned();
-        let mut records: Vec<Record> = posts.map(|post| Record::Post(Box::new(post))).collect();
+        let posts = posts.iter().filter_map(|id| self.posts.get(id));
+        let mut records: Vec<Record> = posts.map(|post| Record::Post(Box::new(post.into_owned()))).collect();
         if site {
             records.push(Record::Site(self.site.clone()));
         }
@@ -232,7 +241,7 @@ impl Ledger {
 
     /// Has everything handed out anew with the next changes, for who may have lost it.
     pub fn change_all(&mut self) {
-        self.changes.posts.extend(self.posts.keys().cloned());
+        self.changes.posts.extend(self.posts.ids().cloned());
         self.changes.site = true;
     }
 }

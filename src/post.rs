@@ -36,7 +36,7 @@ use serde::Serialize;
 
 pub use self::address::bare;
 pub use self::changes::Changes;
-pub use self::characters::is_forbidden;
+pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::reading::{Reading, Taken, read};

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         writeln!(
             out,
             "{:#}",
-            as_json(&path, post.map(AsRef::as_ref), record, &said, &config, now)
+            as_json(&path, post.map(AsRef::as_ref), record.as_deref(), &said, &config, now)
         )?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                     writeln!(out, "  {name:<9} {}", printable(&value))?;
                 }
             }
-            for (name, value) in remembered(record) {
+            for (name, value) in remembered(record.as_deref()) {
                 writeln!(out, "  {name:<9} {}", printable(&value))?;
             }
         }

@@ -12,13 +12,15 @@
 //!
 //! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::record::PostRecord;
+use super::remembered::Remembered;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Origin, Post};
 
@@ -41,10 +43,10 @@ pub(super) struct Finding {
 
 /// What is remembered, as far as strangers can be it.
 pub(super) struct Memory<'a> {
-    pub(super) posts: &'a HashMap<Arc<str>, PostRecord>,
-    pub(super) by_source: &'a HashMap<Utf8PathBuf, Arc<str>>,
+    pub(super) posts: &'a Remembered,
+    pub(super) by_source: &'a HashMap<Arc<str>, Arc<str>>,
     /// Posts that no file is, or one that is missing.
-    pub(super) strays: BTreeMap<Arc<str>, &'a PostRecord>,
+    pub(super) strays: BTreeMap<Arc<str>, Cow<'a, PostRecord>>,
     /// Whether a post is, beyond doubt, another file's.
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
@@ -62,7 +64,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
     for stranger in strangers {
         if let Some((id, record)) = memory.at(&stranger.source)
             && search.is_free(id, &memory)
-            && !is_alike(stranger, record)
+            && !is_alike(stranger, &record)
         {
             memory.strays.insert(Arc::clone(id), record);
         }
@@ -78,8 +80,8 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
 
 impl<'a> Memory<'a> {
     /// The post whose file lay at `path`.
-    fn at(&self, path: &Utf8Path) -> Option<(&'a Arc<str>, &'a PostRecord)> {
-        let id = self.by_source.get(path)?;
+    fn at(&self, path: &Utf8Path) -> Option<(&'a Arc<str>, Cow<'a, PostRecord>)> {
+        let id = self.by_source.get(path.as_str())?;
         self.posts.get_key_value(id)
     }
 }
@@ -135,7 +137,7 @@ impl Search<'_, '_> {
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
             match memory.posts.get_key_value(strangers[at].id.as_str()) {
-                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, record) => self.take(at, id),
+                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
                 // it is new, whatever it was before
@@ -162,10 +164,10 @@ impl Search<'_, '_> {
             let Some(named) = named(post) else { continue };
             match self.findings[at].as_ref().map(|finding| finding.id.clone()) {
                 Some(Some(id)) if *id != *named => {
-                    let owner = memory.posts.get(named).map(|owner| owner.source.as_path());
+                    let owner = memory.posts.get(named).map(|owner| owner.into_owned().source);
                     self.findings[at] = Some(Finding {
                         id: Some(Arc::clone(&id)),
-                        remark: owner.map(|owner| taken(post, owner, &id)),
+                        remark: owner.map(|owner| taken(post, &owner, &id)),
                         heir_of: None,
                     });
                 }
@@ -173,7 +175,7 @@ impl Search<'_, '_> {
                     if let Some((id, record)) = memory.at(&post.source)
                         && record.withdrawn.is_none()
                         && self.is_free(id, memory)
-                        && is_alike(stranger, record)
+                        && is_alike(stranger, &record)
                     {
                         self.findings[at] = Some(Finding {
                             id: None,
@@ -222,7 +224,7 @@ impl Search<'_, '_> {
             let stranger = self.strangers[at];
             if let Some((id, record)) = memory.at(&stranger.source)
                 && self.is_free(id, memory)
-                && may_be(stranger, record)
+                && may_be(stranger, &record)
             {
                 self.take(at, id);
             }
@@ -277,7 +279,7 @@ impl Search<'_, '_> {
                 self.take(at, id);
             } else {
                 let former = std::iter::once(id).chain(rivals);
-                let former: Vec<&PostRecord> = former.filter_map(|id| memory.posts.get(id)).collect();
+                let former: Vec<_> = former.filter_map(|id| memory.posts.get(id)).collect();
                 self.findings[at] = Some(Finding {
                     remark: Some(unclear(self.strangers[at], &former)),
                     ..Finding::default()
@@ -353,7 +355,7 @@ fn other_id(post: &Post, id: &str) -> Diagnostic {
         .mend(format!("write `id: \"{id}\"`, or leave the key out"))
 }
 
-fn unclear(post: &Post, former: &[&PostRecord]) -> Diagnostic {
+fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {
     let named: Vec<String> = former
         .iter()
         .take(3)

@@ -1,5 +1,6 @@
 //! The posts of the folder as the world knows them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::recognition::{Finding, Memory, recognise};
 use super::record::{PostRecord, SiteRecord};
-use super::{Id, Ledger, SECOND, after_all};
+use super::{Id, Ledger, Place, SECOND, after_all};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Origin, Post, Visibility};
@@ -94,7 +95,7 @@ impl Ledger {
         let file = self.files.get(path.as_str())?;
         // its file is not there any more, and another one has turned out to be it
         let holder = file.id.as_ref().map(|id| self.holders.get(id));
-        if holder.is_some_and(|holder| holder.is_none_or(|holder| holder != path)) {
+        if holder.is_some_and(|holder| holder.is_none_or(|holder| **holder != *path.as_str())) {
             return None;
         }
         if file.settled.visibility(now) != file.visibility {
@@ -116,7 +117,7 @@ impl Ledger {
     /// One that is back after another file was taken for it is a stranger again.
     fn is_itself(&self, file: &File, path: &Utf8Path, whereabouts: &Whereabouts) -> bool {
         let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
-        holder.is_none_or(|holder| holder == path) || whereabouts.missing.contains(path)
+        holder.is_none_or(|holder| **holder == *path.as_str()) || whereabouts.missing.contains(path)
     }
 
     /// The posts in files that are there again after another one was taken for them.
@@ -137,15 +138,15 @@ impl Ledger {
             return changes.gone.clone();
         }
         let read: HashSet<&str> = changes.posts.iter().map(|post| post.source.as_str()).collect();
-        let gone = self.files.keys().filter(|path| !read.contains(path.as_str()));
-        gone.map(Utf8PathBuf::from).collect()
+        let gone = self.files.keys().filter(|place| !read.contains(&***place));
+        gone.map(|place| Utf8PathBuf::from(&**place)).collect()
     }
 
     /// Lets go of the file at `path`: the post stays, and is a stray.
     fn forget_file(&mut self, path: &Utf8Path) {
         self.remarked.remove(path);
         let id = self.files.remove(path.as_str()).and_then(|file| file.id);
-        if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| holder == path)) {
+        if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| **holder == *path.as_str())) {
             self.holders.remove(&id);
             self.strays.insert(id);
             self.is_past_stale = true;
@@ -165,13 +166,13 @@ impl Ledger {
             return;
         }
         // for now nothing is known of them
-        let mut before: HashMap<Utf8PathBuf, File> = HashMap::new();
+        let mut before: HashMap<Place, File> = HashMap::new();
         for post in changed {
-            if let Some(file) = self.files.remove(post.source.as_str()) {
-                if let Some(id) = file.id.as_ref().filter(|id| self.holders.get(*id) == Some(&post.source)) {
+            if let Some((place, file)) = self.files.remove_entry(post.source.as_str()) {
+                if let Some(id) = file.id.as_ref().filter(|id| self.holders.get(*id) == Some(&place)) {
                     self.holders.remove(id);
                 }
-                before.insert(post.source.clone(), file);
+                before.insert(place, file);
             }
         }
         let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| post.source.as_path().cmp(path)).is_ok();
@@ -182,7 +183,7 @@ impl Ledger {
         // who lay last where a stranger lies is found by that
         let is_stray = |id: &Id, path: &Utf8Path| {
             if is_stranger(path) {
-                self.by_source.get(path) != Some(id)
+                self.by_source.get(path.as_str()) != Some(id)
             } else {
                 is_gone(path)
             }
@@ -196,12 +197,16 @@ impl Ledger {
             .iter()
             .chain(missing)
             .filter_map(|id| self.posts.get_key_value(id));
-        let strays: BTreeMap<Id, &PostRecord> = strays
+        let strays: BTreeMap<Id, Cow<PostRecord>> = strays
             .filter(|(id, record)| is_stray(id, &record.source))
             .map(|(id, record)| (Arc::clone(id), record))
             .collect();
         let holders = &self.holders;
-        let is_held = |id: &str| holders.get(id).is_some_and(|path| !whereabouts.missing.contains(path));
+        let is_held = |id: &str| {
+            holders
+                .get(id)
+                .is_some_and(|place| !whereabouts.missing.contains(Utf8Path::new(place)))
+        };
         let findings = recognise(
             changed,
             Memory {
@@ -219,7 +224,10 @@ impl Ledger {
                 settled.moved.push((post.source.clone(), record.source.clone()));
                 self.is_past_stale = true;
             }
-            let known = before.remove(&post.source);
+            let (place, known) = match before.remove_entry(post.source.as_str()) {
+                Some((place, file)) => (place, Some(file)),
+                None => (Place::from(post.source.as_str()), None),
+            };
             // whoever lost its post to another path is nobody's any more
             let lost = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref());
             if let Some(old) = lost.filter(|old| !self.holders.contains_key(old)) {
@@ -227,10 +235,10 @@ impl Ledger {
             }
             if let Some(id) = &id {
                 self.is_past_stale |= self.strays.remove(id);
-                let before = self.holders.insert(Arc::clone(id), post.source.clone());
-                if let Some(before) = before.filter(|before| *before != post.source) {
-                    self.touched.insert(before.clone());
-                    self.supplanted.insert(before);
+                let before = self.holders.insert(Arc::clone(id), Arc::clone(&place));
+                if let Some(before) = before.filter(|before| *before != place) {
+                    self.touched.insert(Utf8PathBuf::from(&*before));
+                    self.supplanted.insert(Utf8PathBuf::from(&*before));
                 }
             }
             match remark {
@@ -246,7 +254,7 @@ impl Ledger {
                 visibility: post.visibility(now),
                 noted: None,
             };
-            self.files.insert(post.source.to_string(), file);
+            self.files.insert(place, file);
             self.dress(&post.source, config, now);
         }
     }
@@ -267,8 +275,9 @@ impl Ledger {
             }
             return;
         };
-        let Some(record) = self.posts.get_mut(&id) else { return };
-        let before = record.clone();
+        let Some(before) = self.posts.get(&id) else { return };
+        let mut now_known = before.clone().into_owned();
+        let record = &mut now_known;
         let post = dated(&file.read, record, now);
         file.visibility = post.visibility(now);
         match_date(record, file);
@@ -287,12 +296,13 @@ impl Ledger {
             self.moving.remove(&id);
         }
         self.is_past_stale |= is_elsewhere;
-        if *record != before {
+        if *record != *before {
             self.changes.is_urgent |= record.withdrawn != before.withdrawn;
             self.is_past_stale |= record.withdrawn != before.withdrawn;
-            let record = record.clone();
-            self.tell_of(&id, &record);
-            self.changes.posts.insert(id);
+            drop(before);
+            self.tell_of(&id, &now_known);
+            self.changes.posts.insert(Arc::clone(&id));
+            self.posts.insert(id, now_known);
         }
     }
 }

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, Url, UrlRelative};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::characters::is_forbidden;
+use super::characters::{first_forbidden, is_forbidden};
 pub use shape::separates;
 use shape::{Audience, ELEMENTS};
 use token::Token;
@@ -229,7 +229,7 @@ fn as_written(address: &str) -> Option<String> {
 
 /// `text` without the characters that no document shows.
 fn without_forbidden(text: &str) -> Cow<'_, str> {
-    if text.contains(is_forbidden) {
+    if first_forbidden(text).is_some() {
         Cow::Owned(text.replace(is_forbidden, ""))
     } else {
         Cow::Borrowed(text)

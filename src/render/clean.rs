@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::address::web_address;
 use super::{FeedPage, Item, Withdrawn};
 use crate::config::Person;
-use crate::post::{Enclosure, is_forbidden};
+use crate::post::{Enclosure, first_forbidden, is_forbidden};
 
 /// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
@@ -20,7 +20,7 @@ const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 /// XML parser would make them (section 2.11).
 #[must_use]
 pub fn xml_safe(text: &str) -> Cow<'_, str> {
-    if text.contains(is_forbidden) {
+    if first_forbidden(text).is_some() {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         Cow::Owned(text.replace(is_forbidden, ""))
     } else {
