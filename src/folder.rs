@@ -11,6 +11,7 @@ pub mod ignore;
 mod media;
 mod read;
 pub mod templates;
+mod texts;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use crate::time::Timestamp;
 use self::ignore::Ignore;
 pub use self::media::Media;
 pub use self::read::{Open, Unread};
+pub use self::texts::FileTexts;
 
 /// The posts folder.
 #[derive(Clone, Debug)]

@@ -26,9 +26,9 @@ mod standing;
 mod tags;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use std::fmt;
-use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
@@ -41,6 +41,7 @@ pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::reading::{Reading, Taken, read};
 pub use self::tags::key;
+pub use self::text::{Text, Texts};
 pub use crate::config::Person;
 use crate::time::{Moment, Timestamp};
 
@@ -97,7 +98,7 @@ pub struct Post {
     /// What its content is known by again, as its file has it.
     pub content: Fingerprint,
     /// The Markdown, without the front matter.
-    pub body: Arc<str>,
+    pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
     pub touched: Timestamp,
     /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.

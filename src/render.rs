@@ -130,6 +130,15 @@ pub struct Withdrawn {
     pub at: Timestamp,
 }
 
+/// The whole text of a post, for feeds and for the listing.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// As clean HTML with absolute addresses.
+    pub html: Arc<str>,
+    /// As its author wrote it.
+    pub markdown: Arc<str>,
+}
+
 /// A post as a feed shows it: texts cleaned for XML, addresses absolute.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -141,7 +150,7 @@ pub struct Item {
     pub title: String,
     /// The summary as plain text; may be empty.
     pub summary: String,
-    /// The whole text as clean HTML; `None` where the feed carries summaries, or its budget is spent.
+    /// The whole text as clean HTML; `None` where the feed carries summaries, its budget is spent, or the text cannot be had.
     pub content: Option<Arc<str>>,
     /// The whole text as Markdown; `None` where `content` is.
     pub markdown: Option<Arc<str>>,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::documents::{Documents, Published, Setting};
+use self::documents::{Documents, Feed, Published, Setting};
 use self::listing::Listings;
 use self::pages::Pages;
 use crate::config::Config;
@@ -22,7 +22,8 @@ use crate::index::row::Row;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
 use crate::ledger::{DocumentRecord, Past};
-use crate::post::{Changes, Post, Visibility};
+use crate::post::text::Held;
+use crate::post::{Changes, Post, Texts, Visibility};
 use crate::render::encode::Document;
 use crate::render::page::Theme;
 use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
@@ -38,6 +39,7 @@ pub struct Site {
     pub diagnostics: Arc<[Diagnostic]>,
     /// The posts as they are published that may be others than in the site before it.
     changed: Row<Arc<Post>>,
+    texts: Arc<dyn Texts>,
     documents: Arc<Documents>,
     theme: Arc<Theme>,
     pages: Pages,
@@ -64,6 +66,8 @@ pub struct Material {
     pub past: Option<Arc<Past>>,
     /// What is remembered of documents, for the first of a row of sites.
     pub documents: Vec<DocumentRecord>,
+    /// Where the texts are had from that posts do not hold; `None` where they hold them all.
+    pub texts: Option<Arc<dyn Texts>>,
 }
 
 /// Who reads.
@@ -86,6 +90,10 @@ pub enum Lost {
     Awaited,
 }
 
+/// The text of a post cannot be had for now: its file is missing, cannot be read, or has another version that is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread;
+
 impl Site {
     /// The site made of `material` at `now`: of all posts, or of those of `previous` and what changed. What `previous` made that is
     /// still right is used again, and its look stays (see [`Site::dressed`]).
@@ -97,6 +105,7 @@ impl Site {
             diagnostics,
             past,
             documents,
+            texts,
         } = material;
         let (index, changed) = match previous {
             Some(site) if !changes.are_all && site.built <= now => {
@@ -119,6 +128,7 @@ impl Site {
             config: Arc::clone(config),
             diagnostics: merged(diagnostics, index.diagnostics()),
             changed,
+            texts: texts.unwrap_or_else(|| Arc::new(Held)),
             documents,
             theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
             pages: Pages::default(),
@@ -131,8 +141,9 @@ impl Site {
         };
         // the feeds that nearly every request is for are there before the first request can see this site
         for format in Format::ALL {
-            if let Some(document) = site.feed(&Scope::Site, Place::Newest, format) {
-                site.newest.push((format, document));
+            let made = site.made_feed(&Scope::Site, Place::Newest, format);
+            if let Some(feed) = made.filter(|feed| feed.is_whole) {
+                site.newest.push((format, feed.document));
             }
         }
         site
@@ -186,6 +197,24 @@ impl Site {
         self.index.next_due()
     }
 
+    /// Where the texts of its posts are had from.
+    #[must_use]
+    pub fn texts(&self) -> &dyn Texts {
+        &*self.texts
+    }
+
+    /// The text of `post`, one of its own; `None` where it cannot be had for now. It may read a file.
+    #[must_use]
+    pub fn text(&self, post: &Post) -> Option<Arc<str>> {
+        self.texts.text(post)
+    }
+
+    /// Whether its own newest feed in `format` was finished with it. It was not where the text of a post in it could not be had.
+    #[must_use]
+    pub fn has_newest(&self, format: Format) -> bool {
+        self.newest.iter().any(|(made, _)| *made == format)
+    }
+
     /// The feed of `scope` at `place`; `None` if there is no such document.
     #[must_use]
     pub fn feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
@@ -193,6 +222,10 @@ impl Site {
         if let Some((_, document)) = own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
             return Some(Arc::clone(document));
         }
+        self.made_feed(scope, place, format).map(|feed| feed.document)
+    }
+
+    fn made_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Feed> {
         let published = |path: &Utf8Path| self.published(path);
         self.documents
             .feed(scope, self.index.members(scope)?, place, format, self.setting(&published))
@@ -210,6 +243,7 @@ impl Site {
     fn setting<'a>(&'a self, published: Published<'a>) -> Setting<'a> {
         Setting {
             config: &self.config,
+            texts: self.texts(),
             published,
             past: &self.past,
             now: self.built,
@@ -225,13 +259,17 @@ impl Site {
     }
 
     /// The Markdown of the post at `address`, public or unlisted, without its front matter: keys there may be for nobody's eyes.
-    #[must_use]
-    pub fn post_source(&self, address: &str) -> Option<Document> {
-        let post = self.index.by_address(address)?;
-        Some(Document::new(
-            "text/markdown; charset=utf-8",
-            Bytes::copy_from_slice(xml_safe(&post.body).as_bytes()),
-        ))
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`].
+    pub fn post_source(&self, address: &str) -> Result<Option<Document>, Unread> {
+        let Some(post) = self.index.by_address(address) else {
+            return Ok(None);
+        };
+        let text = self.text(post).ok_or(Unread)?;
+        let bytes = Bytes::copy_from_slice(xml_safe(&text).as_bytes());
+        Ok(Some(Document::new("text/markdown; charset=utf-8", bytes)))
     }
 
     /// Where what was at `address` is now; `address` is a decoded path at which nothing stands. A post's address ([`Post::address`]), or

@@ -9,7 +9,7 @@ use feedmill::index::Scope;
 use feedmill::post::{html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
 use feedmill::render::feed_page::{Known, feed_page};
-use feedmill::render::{Format, Place, feed};
+use feedmill::render::{Content, Format, Place, feed};
 
 use crate::material::{self, NOW};
 
@@ -24,7 +24,9 @@ pub fn benches(c: &mut Criterion) {
     let references = References::new("https://example.org", "https://example.org/posts/a", "a.md".into());
     let members = site.index.members(&Scope::Site).unwrap();
     let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
-        Arc::from(html::for_feed(&markdown::render(&post.body, &post.title).html, &references))
+        let markdown = Arc::clone(post.text.held()?);
+        let html = html::for_feed(&markdown::render(&markdown, &post.title).html, &references).into();
+        Some(Content { html, markdown })
     });
     let page = page.unwrap();
 

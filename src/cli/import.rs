@@ -59,7 +59,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
     let known = Known::new(records, &config);
     let posts: &[_] = &site.all().iter().cloned().collect::<Vec<_>>();
-    let matchings: Vec<Matching> = feeds.iter().map(|feed| matching::matched(feed, posts, &config)).collect();
+    let matched = |feed| matching::matched(feed, posts, site.texts(), &config);
+    let matchings: Vec<Matching> = feeds.iter().map(matched).collect();
     let pairs: Vec<(&OldFeed, &Matching)> = feeds.iter().zip(&matchings).collect();
     let settled = adoption::settled(&pairs, posts, &known, &config);
     let changes = adoption::changes(&settled.adoptions, posts, &known, now);

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
@@ -68,7 +68,7 @@ impl Open<'_> {
         Ok(SourceFile {
             path: path.to_owned(),
             bytes,
-            modified: Timestamp::from_nanosecond(entry.stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH),
+            modified: modified(&entry.stamp),
         })
     }
 }
@@ -79,6 +79,47 @@ pub(super) fn refused(path: &Utf8Path, error: &io::Error) -> Unread {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Unread::Gone,
         _ => Unread::Refused(unreadable(path, error)),
     }
+}
+
+/// Reads what the post's file at `path` holds now, whatever a look found there; of a post that is found through a link, what that leads
+/// to below the folder.
+///
+/// # Errors
+///
+/// `NotFound` where there is no regular file below the folder, `FileTooLarge` where there is too large a one; else what the system says.
+pub(super) fn now(folder: &Folder, path: &Utf8Path) -> io::Result<SourceFile> {
+    let file = match beneath::open(&folder.root, path) {
+        // a link is in its place or on the way, if anything is
+        Err(error) if error.kind() == ErrorKind::NotFound => beneath::open(&folder.root, &led_to(folder, path)?)?,
+        opened => opened?,
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(ErrorKind::NotFound.into());
+    }
+    let stamp = Stamp::of(&metadata);
+    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size.min(folder.max_file_bytes)).unwrap_or(0));
+    file.take(folder.max_file_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > folder.max_file_bytes {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok(SourceFile {
+        path: path.to_owned(),
+        bytes: bytes.into(),
+        modified: modified(&stamp),
+    })
+}
+
+/// Where below the folder the links lead that are at `path` or on the way there.
+fn led_to(folder: &Folder, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+    let root = folder.root.canonicalize_utf8()?;
+    let target = folder.root.join(path).canonicalize_utf8()?;
+    let below = target.strip_prefix(&root).map_err(|_| ErrorKind::NotFound)?;
+    Ok(below.to_owned())
+}
+
+fn modified(stamp: &Stamp) -> Timestamp {
+    Timestamp::from_nanosecond(stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The diagnostic for what cannot be read.
@@ -96,7 +137,6 @@ mod tests {
     use super::*;
     use crate::config::Posts;
     use crate::folder::Places;
-    use camino::Utf8PathBuf;
 
     fn looked(max_file_bytes: u64, content: &str) -> (tempfile::TempDir, Folder, Entry) {
         let temporary = tempfile::tempdir().unwrap();

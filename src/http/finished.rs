@@ -14,7 +14,7 @@ use crate::site::Site;
 use crate::site::pages::Name;
 
 /// The format of the newest feed of the site, if that whole is what is asked for at `path`: it was finished with the site, so that
-/// answering costs next to nothing.
+/// answering costs next to nothing, where [`Site::has_newest`].
 pub(super) fn finished_feed(path: &str, headers: &HeaderMap) -> Option<Format> {
     let name = path.strip_prefix('/')?;
     let format = Format::ALL.into_iter().find(|format| format.file_name() == name)?;
@@ -43,6 +43,6 @@ pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Reques
             let listed = query.ok().and_then(|query| site.finished_listing(&query));
             listed.is_some_and(|listed| is_made(&listed.0, request.headers))
         }
-        _ => finished_feed(request.path, request.headers).is_some(),
+        _ => finished_feed(request.path, request.headers).is_some_and(|format| site.has_newest(format)),
     }
 }

@@ -32,8 +32,12 @@ where
             return None;
         }
         let (path, headers) = (head.uri.path(), &head.headers);
-        let target = Target::Feed(Scope::Site, Place::Newest, finished_feed(path, headers)?);
+        let format = finished_feed(path, headers)?;
         let site = site();
+        if !site.has_newest(format) {
+            return None;
+        }
+        let target = Target::Feed(Scope::Site, Place::Newest, format);
         let asked = Asked {
             peer: peer.map(|peer| peer.ip()),
             method: &head.method,

@@ -12,12 +12,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::fault;
-use super::routes::{self, Request, sources};
+use super::routes::{self, Request, lost, sources};
 use super::target::Target;
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::page::{self, preview};
-use crate::site::Site;
+use crate::site::{Lost, Site, Unread};
 
 /// Where the script is that pages reload themselves by.
 pub const SCRIPT: &str = "/preview.js";
@@ -103,10 +103,10 @@ fn for_author(site: &Site, target: Option<&Target>, request: &Request) -> Option
         Target::Page(Scope::Site, 1) => Some(html(site.previewed_home())),
         Target::Address(address) => {
             if let Some(post) = site.unpublished_at(address) {
-                return Some(html(site.previewed_post(post)));
+                return Some(site.previewed_post(post).map_or_else(|Unread| lost(Lost::Awaited), html));
             }
             let post = sources(address).find_map(|address| site.unpublished_at(&address))?;
-            Some(source(post))
+            Some(source(site, post))
         }
         _ => None,
     }
@@ -119,8 +119,11 @@ fn html(html: String) -> Response<Bytes> {
 }
 
 /// The Markdown of `post`.
-fn source(post: &Post) -> Response<Bytes> {
-    said("text/markdown; charset=utf-8", Bytes::copy_from_slice(post.body.as_bytes()))
+fn source(site: &Site, post: &Post) -> Response<Bytes> {
+    match site.text(post) {
+        Some(text) => said("text/markdown; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
+        None => lost(Lost::Awaited),
+    }
 }
 
 fn said(media_type: &'static str, body: Bytes) -> Response<Bytes> {

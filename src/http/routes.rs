@@ -18,7 +18,7 @@ use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::page::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::{Lost, Site};
+use crate::site::{Lost, Site, Unread};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -132,7 +132,10 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
             None => discovery(site, &Document::new("image/svg+xml", theme::ICON), request),
         }),
         Target::Listing => Some(listing(site, request)),
-        Target::Listed(slug) => site.listed_post(slug).map(|document| discovery(site, &document, request)),
+        Target::Listed(slug) => match site.listed_post(slug) {
+            Ok(document) => document.map(|document| discovery(site, &document, request)),
+            Err(Unread) => Some(lost(Lost::Awaited)),
+        },
         Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
         Target::Description => Some(discovery(site, &site.openapi(), request)),
         Target::Health | Target::Readiness => Some(health()),
@@ -141,7 +144,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         Target::Robots => Some(discovery(site, &site.robots(), request)),
         // a file is no part of the site: who asks for one is answered from the disk
         Target::Media(_) | Target::Moved(_) => None,
-        Target::Address(address) => at_address(site, address, request),
+        Target::Address(address) => at_address(site, address, request).unwrap_or_else(|Unread| Some(lost(Lost::Awaited))),
     };
     let elsewhere = || {
         let keeping = match target {
@@ -152,16 +155,20 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
     };
     found
         .or_else(elsewhere)
-        .or_else(|| lost(site, target))
+        .or_else(|| lost_at(site, target))
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
 /// What is said at an address where there once was a post.
-fn lost(site: &Site, target: &Target) -> Option<Response<Bytes>> {
-    let Target::Address(address) = target else {
-        return None;
-    };
-    let lost = site.lost(address)?;
+fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
+    match target {
+        Target::Address(address) => site.lost(address).map(lost),
+        _ => None,
+    }
+}
+
+/// What is said of a post that is `lost`.
+pub(super) fn lost(lost: Lost) -> Response<Bytes> {
     let mut response = match lost {
         Lost::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
         Lost::Awaited => {
@@ -177,7 +184,7 @@ fn lost(site: &Site, target: &Target) -> Option<Response<Bytes>> {
     };
     // for the page that says so to people
     response.extensions_mut().insert(lost);
-    Some(response)
+    response
 }
 
 fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
@@ -253,16 +260,17 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
 }
 
 /// The post at `address`, or its Markdown.
-fn at_address(site: &Site, address: &str, request: &Request) -> Option<Response<Bytes>> {
-    if let Some(document) = site.post_page(address) {
-        return Some(found_by(site, address, page(site, &document, &Scope::Site, request)));
+fn at_address(site: &Site, address: &str, request: &Request) -> Result<Option<Response<Bytes>>, Unread> {
+    if let Some(document) = site.post_page(address)? {
+        let page = page(site, &document, &Scope::Site, request);
+        return Ok(Some(found_by(site, address, page)));
     }
     for post in sources(address) {
-        if let Some(document) = site.post_source(&post) {
-            return Some(found_by(site, &post, discovery(site, &document, request)));
+        if let Some(document) = site.post_source(&post)? {
+            return Ok(Some(found_by(site, &post, discovery(site, &document, request))));
         }
     }
-    None
+    Ok(None)
 }
 
 /// The addresses of the posts whose Markdown may be at `address`: with `.md` after it, where a slash at its end may stay away.

@@ -14,11 +14,12 @@ use jiff::SignedDuration;
 use super::fault;
 use super::media::{Body, Library};
 use super::preview::Confidential;
+use super::routes::lost;
 use super::target::Target;
 use crate::index::base64url;
 use crate::post::Post;
 use crate::render::{page, post_url};
-use crate::site::{Reader, Site};
+use crate::site::{Lost, Reader, Site};
 use crate::store::share_key::Key;
 use crate::time::Timestamp;
 
@@ -176,7 +177,10 @@ impl Asked {
 
     fn page(&self, site: &Site, post: &Arc<Post>, until: Timestamp) -> Response<Bytes> {
         let files = format!("{}{PATH}{}/", site.config().base(), self.token);
-        let mut response = Response::new(site.shared_post(post, &files, until).into());
+        let Ok(html) = site.shared_post(post, &files, until) else {
+            return lost(Lost::Awaited);
+        };
+        let mut response = Response::new(html.into());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page::MEDIA_TYPE));
         fault::guard(headers);

@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::view::{ItemView, PostView, Sites};
 use super::{OldFeed, OldItem};
 use crate::config::Config;
-use crate::post::Post;
+use crate::post::{Post, Texts};
 
 /// What an item and a post were found to be the same by, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -100,12 +100,12 @@ const MOST_ALIKE: usize = 64;
 /// How many posts are named that an item could be.
 const MOST_NAMED: usize = 3;
 
-/// Matches the items of `feed` to `posts`, which are published as `config` says.
+/// Matches the items of `feed` to `posts`, whose texts `texts` has, and which are published as `config` says.
 #[must_use]
-pub fn matched<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], config: &Config) -> Matching<'a> {
+pub fn matched<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
     let sites = Sites::of(feed, config);
     let items: Vec<ItemView> = feed.items.iter().map(|item| ItemView::new(item, &sites)).collect();
-    let posts: Vec<PostView> = posts.iter().map(PostView::new).collect();
+    let posts: Vec<PostView> = posts.iter().map(|post| PostView::new(post, texts)).collect();
     let mut found = Found::default();
     for by in By::ALL {
         // a pair that is taken away may leave another one clear

@@ -23,7 +23,7 @@ use std::time::Duration;
 use self::segment::{Segment, fields};
 use self::tokens::{Purpose, is_unspaced, tokens};
 use super::row::Row;
-use crate::post::Post;
+use crate::post::{Post, Texts};
 
 /// How many posts a search finds at the most: the best.
 pub const MOST_FOUND: usize = 1000;
@@ -158,31 +158,41 @@ impl Search {
     }
 
     /// The posts among `posts` that have `words` and that `wanted` lets pass, the best first; posts that are equally good in the
-    /// order of `posts`. These are the same posts at every call: all that the site shows.
+    /// order of `posts`. These are the same posts at every call: all that the site shows. `texts` has their texts, and may read them
+    /// from a disk.
     ///
     /// # Errors
     ///
     /// [`Busy`]; nothing is waited for longer than half a second.
-    pub fn find(&self, posts: &Row<Arc<Post>>, words: &Words, wanted: impl Fn(&Post) -> bool) -> Result<Vec<Arc<Post>>, Busy> {
-        let mut found: Vec<(f32, &Arc<Post>)> = self.view(posts)?.ranked(posts, words);
+    pub fn find(
+        &self,
+        posts: &Row<Arc<Post>>,
+        texts: &dyn Texts,
+        words: &Words,
+        wanted: impl Fn(&Post) -> bool,
+    ) -> Result<Vec<Arc<Post>>, Busy> {
+        let mut found: Vec<(f32, &Arc<Post>)> = self.view(posts, texts)?.ranked(posts, words);
         found.retain(|(_, post)| wanted(post));
         let found = found.into_iter().map(|(_, post)| post);
         Ok(if words.phrases.is_empty() {
             found.take(MOST_FOUND).cloned().collect()
         } else {
-            let has_phrases = |post: &&Arc<Post>| words.phrases.iter().all(|phrase| has_phrase(post, phrase));
+            let has_phrases = |post: &&Arc<Post>| {
+                let text = texts.text(post);
+                words.phrases.iter().all(|phrase| has_phrase(post, text.as_deref(), phrase))
+            };
             found.take(MOST_READ).filter(has_phrases).take(MOST_FOUND).cloned().collect()
         })
     }
 
-    fn view(&self, posts: &Row<Arc<Post>>) -> Result<&View, Busy> {
+    fn view(&self, posts: &Row<Arc<Post>>, texts: &dyn Texts) -> Result<&View, Busy> {
         if let Some(view) = self.view.get() {
             return Ok(view);
         }
         let mut taken = self.shared.take()?;
         // whoever had them before may have done this very work
         Ok(self.view.get_or_init(|| {
-            let view = View::new(&taken.segments, posts);
+            let view = View::new(&taken.segments, posts, texts);
             taken.segments.clone_from(&view.segments);
             view
         }))
@@ -228,7 +238,7 @@ struct Known<'a> {
 
 impl View {
     /// The view of `posts`: through those of `known` that are still good, and a new segment for what none of them has.
-    fn new(known: &[Arc<Segment>], posts: &Row<Arc<Post>>) -> View {
+    fn new(known: &[Arc<Segment>], posts: &Row<Arc<Post>>, texts: &dyn Texts) -> View {
         let mut unread: HashMap<*const Post, u32> = posts.iter().map(Arc::as_ptr).zip(0..).collect();
         let mut segments: Vec<Known> = known
             .iter()
@@ -261,7 +271,7 @@ impl View {
         if !fresh.is_empty() {
             fresh.sort_unstable();
             let read = fresh.iter().filter_map(|&place| posts.get(usize::try_from(place).ok()?));
-            view.segments.push(Arc::new(Segment::of(read)));
+            view.segments.push(Arc::new(Segment::of(read, texts)));
             view.places.extend(fresh.into_iter().map(Some));
         }
         view
@@ -328,10 +338,10 @@ fn real(count: usize) -> f32 {
     count as f32
 }
 
-/// Whether the terms of `phrase` stand next to each other anywhere in `post`.
-fn has_phrase(post: &Post, phrase: &[String]) -> bool {
+/// Whether the terms of `phrase` stand next to each other anywhere in `post`, whose text is `text` if it can be had.
+fn has_phrase(post: &Post, text: Option<&str>, phrase: &[String]) -> bool {
     let mut has = false;
-    fields(post, |text, _| {
+    fields(post, text, |text, _| {
         // how many terms of the phrase have been met, for each place it may have begun at
         let mut met: Vec<usize> = Vec::new();
         if !has {

@@ -218,7 +218,7 @@ impl PostRecord {
             aliases: Vec::new(),
             names: Vec::new(),
             content: self.content.unwrap_or_default(),
-            body: "".into(),
+            text: "".into(),
             touched: self.first_served,
             told: None,
             is_out_already: false,

@@ -121,7 +121,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         enclosures,
         extra: fields.rest(),
         content,
-        body: body.into(),
+        text: body.into(),
         touched: file.modified,
         told: None,
         is_out_already: false,

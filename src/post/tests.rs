@@ -85,7 +85,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
     for (name, text) in cases {
         let post = post(text);
         assert_eq!((post.standing, post.title.as_str()), (Standing::Draft, "x"), "{name}");
-        assert_eq!(post.body.trim(), "Text.", "{name}");
+        assert_eq!(post.text.held().unwrap().trim(), "Text.", "{name}");
     }
     let texts = [
         "—\n\nA text begins with a dash.\n",
@@ -95,10 +95,13 @@ fn front_matter_is_found_behind_what_nobody_sees() {
         "<!-- never ends\n---\ntitle: x\n---\n",
     ];
     for text in texts {
-        assert_eq!(&*post(text).body, text);
+        assert_eq!(&**post(text).text.held().unwrap(), text);
     }
     let described = post("<!-- title: x -->\n---\nText.\n---\n");
-    assert_eq!((described.title.as_str(), &*described.body), ("x", "---\nText.\n---\n"));
+    assert_eq!(
+        (described.title.as_str(), &**described.text.held().unwrap()),
+        ("x", "---\nText.\n---\n")
+    );
 }
 
 #[test]

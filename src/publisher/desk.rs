@@ -5,6 +5,7 @@
 
 mod absentees;
 mod files;
+mod holding;
 mod known;
 mod missing;
 mod outcome;
@@ -22,12 +23,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::folder::{Folder, Places, Sight, Stamp};
-use crate::post::{self, Changes, Post};
+use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
+use crate::post::{self, Changes, Post, Texts};
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
 use self::files::{Files, below};
+use self::holding::Holding;
 pub(super) use self::known::read_post;
 use self::known::{Known, ReadPost};
 use self::missing::Missing;
@@ -46,6 +48,9 @@ const TROUBLED: Duration = Duration::from_secs(1);
 pub struct Desk {
     config: Arc<Config>,
     folder: Folder,
+    /// The texts of its posts, which they do not hold.
+    texts: Arc<FileTexts>,
+    holding: Holding,
     read: ReadPost,
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
@@ -86,8 +91,11 @@ impl Desk {
     }
 
     fn reading_with(read: ReadPost, config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> Desk {
+        let folder = Folder::new(root, &config.posts);
         Desk {
-            folder: Folder::new(root, &config.posts),
+            texts: Arc::new(FileTexts::new(folder.clone())),
+            folder,
+            holding: Holding::default(),
             config,
             read,
             progress: Arc::default(),
@@ -102,6 +110,15 @@ impl Desk {
             has_links: false,
             is_polling: false,
             is_in_doubt: true,
+        }
+    }
+
+    /// The same, which keeps at most `bytes` of texts in memory.
+    #[must_use]
+    pub fn keeping(self, bytes: u64) -> Desk {
+        Desk {
+            texts: Arc::new(FileTexts::keeping(bytes, self.folder.clone())),
+            ..self
         }
     }
 
@@ -125,7 +142,13 @@ impl Desk {
         &self.folder
     }
 
-    /// Every post, ordered by path: the newest version of each file that is one.
+    /// The texts of its posts. They read files.
+    #[must_use]
+    pub fn texts(&self) -> Arc<dyn Texts> {
+        Arc::<FileTexts>::clone(&self.texts)
+    }
+
+    /// Every post, ordered by path: the newest version of each file that is one, without its text.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
         self.files.posts()
     }
@@ -252,7 +275,25 @@ impl Desk {
                 self.drop_post(&path, Event::Removed, outcome);
             }
         }
+        self.let_go_of_texts();
         Ok(())
+    }
+
+    /// Lets go of the texts of files that have them.
+    fn let_go_of_texts(&mut self) {
+        let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.error.is_some());
+        let has_lost_it = |path: &Utf8Path| {
+            let is_there = !self.missing.contains(path) && !self.refused.covers(path);
+            !is_there || self.pending.contains_key(path) || self.unread.contains_key(path) || is_refused(path)
+        };
+        self.holding.retain(has_lost_it);
+    }
+
+    /// Holds on to the text of the post in the file at `path`, if it is in memory.
+    fn hold_text(&mut self, path: &Utf8Path) {
+        if let Some(good) = self.files.get(path).and_then(|known| known.good.as_ref()) {
+            self.holding.hold(path, &good.post, &self.texts);
+        }
     }
 
     /// Where to look: where `hints` say, and wherever something is waited for.
@@ -292,6 +333,9 @@ impl Desk {
     fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
         let news = self.refused.replace(sight);
         outcome.changed |= news.differs;
+        for path in &sight.blind {
+            self.hold_text(path);
+        }
         for diagnostic in news.new {
             self.report_broken(&diagnostic.path, &diagnostic, outcome);
         }
@@ -305,7 +349,10 @@ impl Desk {
         self.pending.remove(&path);
         outcome.changed |= self.unread.remove(&path).is_some();
         match self.files.get(&path) {
-            Some(Known { good: Some(_), .. }) => self.missing.add(path, tick),
+            Some(Known { good: Some(_), .. }) => {
+                self.hold_text(&path);
+                self.missing.add(path, tick);
+            }
             // nothing was published of it, so there is nothing to hold on to
             Some(_) => {
                 self.files.remove(&path);

@@ -297,6 +297,7 @@ impl Press {
             diagnostics: self.said(),
             past: Some(self.ledger.past(now, self.config.state.told_for())),
             documents: std::mem::take(&mut self.documents),
+            texts: Some(self.desk.texts()),
         }
     }
 

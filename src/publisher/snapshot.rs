@@ -11,7 +11,7 @@ use super::look::Look;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::folder::{Folder, Places, Unread};
+use crate::folder::{FileTexts, Folder, Places, Unread};
 use crate::ledger::{Ledger, Whereabouts};
 use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
@@ -27,6 +27,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     let config = &ledger.identified(config);
     let folder = Folder::new(root, &config.posts);
     let sight = folder.look(&Places::Everywhere)?;
+    let texts = FileTexts::new(folder.clone());
     let mut posts = Vec::new();
     let mut diagnostics = sight.diagnostics.clone();
     for (path, entry) in &sight.files {
@@ -37,12 +38,14 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
             }
         });
         match read.and_then(|source| read_post(post::read, &source, config)) {
-            Ok(Reading { post, remarks }) => {
+            Ok(Reading { mut post, remarks }) => {
                 // what serves has no time to render every post to say this
-                if let Some(cut) = markdown::render(&post.body, &post.title).cut {
+                let text = post.text.held();
+                if let Some(cut) = text.and_then(|text| markdown::render(text, &post.title).cut) {
                     let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
                     diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
                 }
+                texts.take_from(&mut post);
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
             }
@@ -66,6 +69,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         diagnostics: diagnostics.into(),
         past: Some(ledger.past(now, config.state.told_for())),
         documents: Vec::new(),
+        texts: Some(Arc::new(texts)),
     };
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
 }

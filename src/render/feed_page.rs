@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::item;
-use super::{FeedPage, Item, Place, Withdrawn, xml_safe};
+use super::{Content, FeedPage, Item, Place, Withdrawn, xml_safe};
 use crate::config::{Config, FeedContent};
 use crate::index::row::Row;
 use crate::index::{Members, Scope};
@@ -58,7 +58,7 @@ fn updated(items: &[Item], known: &Known) -> Option<Moment> {
     [last, went, known.updated.map(Moment::utc)].into_iter().flatten().max()
 }
 
-/// The document of `scope` at `place`. `content` gives a post's text as HTML for feeds.
+/// The document of `scope` at `place`. `content` gives a post's text, if it can be had.
 #[must_use]
 pub fn feed_page(
     scope: &Scope,
@@ -66,14 +66,18 @@ pub fn feed_page(
     place: Place,
     config: &Config,
     known: Known<'_>,
-    mut content: impl FnMut(&Arc<Post>) -> Arc<str>,
+    mut content: impl FnMut(&Arc<Post>) -> Option<Content>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
     let posts = posts_at(members.in_feeds(), place, limit)?;
     let mut left = config.feed.max_bytes;
     let mut afforded = |post: &Arc<Post>| {
-        let content = (config.feed.content == FeedContent::Full).then(|| content(post))?;
-        left = left.checked_sub(content.len())?;
+        let content = if config.feed.content == FeedContent::Full {
+            content(post)?
+        } else {
+            return None;
+        };
+        left = left.checked_sub(content.html.len())?;
         Some(content)
     };
     let items: Vec<_> = posts.iter().map(|post| item(post, config, afforded(post))).collect();

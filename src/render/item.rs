@@ -1,19 +1,17 @@
 //! A post as a feed shows it.
 
-use std::sync::Arc;
-
-use super::Item;
 use super::address::{post_url, resolved};
+use super::{Content, Item};
 use crate::config::Config;
 use crate::post::reference::{References, Role};
 use crate::post::{Enclosure, Post};
 
 /// The item of `post`: its texts cleaned, its addresses absolute, the site's author where it names none.
 ///
-/// `content` is its text as HTML with absolute addresses; without it the item carries the summary alone, and no Markdown either.
+/// Without `content` the item carries the summary alone.
 /// A picture or file whose address is no http(s) URL is left out.
 #[must_use]
-pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
+pub fn item(post: &Post, config: &Config, content: Option<Content>) -> Item {
     let url = post_url(&config.base(), &post.address);
     let references = References::new(&config.base(), &url, &post.source);
     let absolute = |reference: &String, role| resolved(&references, reference, role);
@@ -28,12 +26,13 @@ pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
     } else {
         post.authors.clone()
     };
+    let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
         id: post.id.clone(),
         title: post.title.clone(),
         summary: post.summary.clone(),
-        markdown: content.is_some().then(|| Arc::clone(&post.body)),
         content,
+        markdown,
         published: post.date,
         modified: post.modified(),
         authors,
@@ -49,6 +48,8 @@ pub fn item(post: &Post, config: &Config, content: Option<Arc<str>>) -> Item {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::config::Person;
     use crate::post::{Direction, Fingerprint, Origin, Origins, Standing};
@@ -84,7 +85,7 @@ pub(super) mod tests {
             enclosures: Vec::new(),
             extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
             content: Fingerprint::default(),
-            body: "Kelp.".into(),
+            text: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH,
             told: None,
             is_out_already: false,
@@ -136,9 +137,14 @@ pub(super) mod tests {
         let post = post();
         let short = item(&post, &config(), None);
         assert_eq!((short.content, short.markdown), (None, None));
-        let whole = item(&post, &config(), Some("<p>Kelp.</p>".into()));
+        let markdown = post.text.held().unwrap();
+        let content = Content {
+            html: "<p>Kelp.</p>".into(),
+            markdown: Arc::clone(markdown),
+        };
+        let whole = item(&post, &config(), Some(content));
         assert_eq!(whole.content.as_deref(), Some("<p>Kelp.</p>"));
-        assert!(whole.markdown.is_some_and(|markdown| Arc::ptr_eq(&markdown, &post.body)));
+        assert!(whole.markdown.is_some_and(|kept| Arc::ptr_eq(&kept, markdown)));
     }
 
     #[test]

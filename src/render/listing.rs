@@ -12,15 +12,15 @@ use std::sync::Arc;
 use serde::Serialize;
 use url::form_urlencoded;
 
-use self::entry::{Content, Entry};
-use super::{clean, post_url};
+use self::entry::{Entry, WholeText};
+use super::{Content, clean, post_url};
 use crate::config::Person;
 use crate::post::Post;
 use crate::time::{Moment, Timestamp};
 pub use entry::one;
 
-/// Makes the HTML of a post.
-pub type ToHtml<'a> = dyn Fn(&Arc<Post>) -> Arc<str> + 'a;
+/// Gives the text of a post, if it can be had.
+pub type ToContent<'a> = dyn Fn(&Arc<Post>) -> Option<Content> + 'a;
 
 /// How many bytes of HTML and Markdown one page of the listing carries, about; the posts past it say `null`.
 const CONTENT_BYTES: usize = 16 * 1024 * 1024;
@@ -46,8 +46,8 @@ pub struct ListingPage<'a> {
     pub deletions: Option<Deletions<'a>>,
     /// Who wrote posts that name no author.
     pub author: Option<&'a Person>,
-    /// How to make a post's HTML, where the whole text of each is asked for.
-    pub content: Option<&'a ToHtml<'a>>,
+    /// What gives the whole text of each, where that is asked for.
+    pub content: Option<&'a ToContent<'a>>,
 }
 
 /// Posts that went, for who keeps a copy.
@@ -151,7 +151,7 @@ impl ListingPage<'_> {
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
         let budget = Cell::new(CONTENT_BYTES);
-        let content = |post| self.content.map(|html| within(&budget, post, html));
+        let content = |post| self.content.map(|content| within(&budget, post, content));
         let document = Document {
             page: match self.way {
                 Way::Page(page) => Some(page),
@@ -187,13 +187,13 @@ impl ListingPage<'_> {
 }
 
 /// The content of `post`, as long as there is `budget` for it.
-fn within<'p>(budget: &Cell<usize>, post: &'p Arc<Post>, html: &ToHtml) -> Content<'p> {
+fn within(budget: &Cell<usize>, post: &Arc<Post>, content: &ToContent) -> WholeText {
     if budget.get() == 0 {
-        return Content::default();
+        return WholeText::default();
     }
-    let content = Content::of(post, html(post));
-    budget.set(budget.get().saturating_sub(content.length()));
-    content
+    let text = content(post).map(WholeText::from).unwrap_or_default();
+    budget.set(budget.get().saturating_sub(text.length()));
+    text
 }
 
 impl Links {
@@ -318,9 +318,16 @@ mod tests {
     #[test]
     fn the_whole_text_comes_when_asked_for() {
         let posts = [Arc::new(post())];
-        let html = |post: &Arc<Post>| Arc::from(format!("<p>{}</p>", post.body));
+        let content = |post: &Arc<Post>| {
+            let markdown = post.text.held()?;
+            let html = format!("<p>{markdown}</p>").into();
+            Some(Content {
+                html,
+                markdown: Arc::clone(markdown),
+            })
+        };
         let page = ListingPage {
-            content: Some(&html),
+            content: Some(&content),
             ..page(1, 1, &posts, &[])
         };
         let listed = value(&page);
@@ -331,9 +338,14 @@ mod tests {
     #[test]
     fn one_page_carries_only_so_much_text() {
         let posts = [Arc::new(post()), Arc::new(post()), Arc::new(post())];
-        let html = |_: &Arc<Post>| Arc::from("x".repeat(CONTENT_BYTES / 2));
+        let content = |_: &Arc<Post>| {
+            Some(Content {
+                html: "x".repeat(CONTENT_BYTES / 2).into(),
+                markdown: "x".into(),
+            })
+        };
         let page = ListingPage {
-            content: Some(&html),
+            content: Some(&content),
             ..page(1, 3, &posts, &[])
         };
         let listed = value(&page);

@@ -16,10 +16,10 @@ use crate::config::Config;
 use crate::index::{Filter, Members, Scope};
 use crate::ledger::{DocumentRecord, Past};
 use crate::post::reference::References;
-use crate::post::{Post, html, markdown};
+use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
 use crate::render::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
-use crate::render::{self, Format, Place, Withdrawn, feed_path};
+use crate::render::{self, Content, Format, Place, Withdrawn, feed_path};
 use crate::time::Timestamp;
 
 /// How many bytes of finished feeds are kept.
@@ -43,6 +43,7 @@ pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
 #[derive(Clone, Copy)]
 pub(super) struct Setting<'a> {
     pub(super) config: &'a Config,
+    pub(super) texts: &'a dyn Texts,
     pub(super) published: Published<'a>,
     pub(super) past: &'a Arc<Past>,
     /// The instant that the site was built for.
@@ -102,7 +103,14 @@ impl MadeFeed {
 struct MadeContent {
     post: Arc<Post>,
     links: Links,
-    html: Arc<str>,
+    content: Content,
+}
+
+/// A feed that was asked for.
+pub(super) struct Feed {
+    pub(super) document: Arc<Document>,
+    /// Whether it has the texts of all its posts, as far as it should. One that has not is not kept: they may be had the next time.
+    pub(super) is_whole: bool,
 }
 
 #[derive(Clone)]
@@ -116,7 +124,7 @@ impl Weighter<(Scope, Place, Format), Arc<MadeFeed>> for Bytes {
 
 impl Weighter<Utf8PathBuf, MadeContent> for Bytes {
     fn weight(&self, _: &Utf8PathBuf, made: &MadeContent) -> u64 {
-        made.html.len() as u64 + 1
+        (made.content.html.len() + made.content.markdown.len()) as u64 + 1
     }
 }
 
@@ -162,12 +170,13 @@ impl Documents {
         place: Place,
         format: Format,
         setting: Setting<'_>,
-    ) -> Option<Arc<Document>> {
+    ) -> Option<Feed> {
         let Setting {
             config,
             published,
             past,
             now,
+            ..
         } = setting;
         let limit = config.feed.limit;
         let posts = posts_at(members.in_feeds(), place, limit)?;
@@ -197,8 +206,12 @@ impl Documents {
                 };
                 self.feeds.insert(key, Arc::new(made));
             }
-            return Some(document);
+            return Some(Feed {
+                document,
+                is_whole: true,
+            });
         }
+        let mut is_whole = true;
         let mut links = Vec::new();
         let path = feed_path(&scope.path(), place, format);
         let known = Known {
@@ -207,19 +220,25 @@ impl Documents {
             withdrawn: &withdrawn,
         };
         let page = feed_page(scope, members, place, config, known, |post| {
-            let made = self.content(post, setting);
+            let Some(made) = self.made(post, setting) else {
+                is_whole = false;
+                return None;
+            };
             if !made.links.is_empty() {
                 links.push(made.links);
             }
-            made.html
+            Some(made.content)
         })?;
         let document = Document::new(format.media_type(), render::feed(&page, format));
         let is_hot = *scope == Scope::Site && place == Place::Newest;
-        let document = if is_hot { document.staged() } else { document };
+        let document = if is_hot && is_whole { document.staged() } else { document };
         let tag = &document.encoded(Coding::Identity).etag;
         let told = last_modified(&posts, &withdrawn).min(now);
         let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
         let document = Arc::new(document.modified(modified));
+        if !is_whole {
+            return Some(Feed { document, is_whole });
+        }
         let earlier = before.map(|before| before.editions()).unwrap_or_default();
         let made = MadeFeed {
             posts: posts.into(),
@@ -232,12 +251,12 @@ impl Documents {
             earlier,
         };
         self.feeds.insert(key, Arc::new(made));
-        Some(document)
+        Some(Feed { document, is_whole })
     }
 
     /// What of the newest feed of `scope` a client does not have that holds the edition with one of the tags `held`: the feed with
-    /// only the posts that are new or changed since, and the tag it was found by. `None` where no such edition is known, or
-    /// nothing was added to it.
+    /// only the posts that are new or changed since, and the tag it was found by. `None` where no such edition is known, nothing was
+    /// added to it, or a text cannot be had: who has the delta has the whole.
     pub(super) fn delta(
         &self,
         scope: &Scope,
@@ -263,8 +282,11 @@ impl Documents {
             updated: self.editions.updated(&feed_path(&scope.path(), Place::Newest, format)),
             withdrawn: &made.withdrawn,
         };
+        let mut is_whole = true;
         let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
-            self.content(post, setting).html
+            let content = self.content(post, setting);
+            is_whole &= content.is_some();
+            content
         })?;
         // this site's own posts: what was made last may have been made for the next one already
         let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
@@ -276,32 +298,41 @@ impl Documents {
                     .any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(&post)))
             });
         page.items.retain(|_| is_new.next().unwrap_or(true));
-        if page.items.is_empty() {
+        if page.items.is_empty() || !is_whole {
             return None;
         }
         Some((Document::new(format.media_type(), render::feed(&page, format)), tag.clone()))
     }
 
-    /// The text of `post` as HTML for feeds.
-    pub(super) fn html(&self, post: &Arc<Post>, setting: Setting<'_>) -> Arc<str> {
-        self.content(post, setting).html
+    /// The text of `post`, for feeds and for the listing; `None` where it cannot be had.
+    pub(super) fn content(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<Content> {
+        self.made(post, setting).map(|made| made.content)
     }
 
-    fn content(&self, post: &Arc<Post>, setting: Setting<'_>) -> MadeContent {
-        let Setting { config, published, .. } = setting;
+    fn made(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
+        let Setting {
+            config,
+            texts,
+            published,
+            ..
+        } = setting;
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
         if let Some(made) = self.contents.get(&post.source).filter(is_same) {
-            return made;
+            return Some(made);
         }
-        let rendered = markdown::render(&post.body, &post.title).html;
+        let text = texts.text(post)?;
+        let rendered = markdown::render(&text, &post.title).html;
         let links = links(&rendered, post, published);
         let made = MadeContent {
             post: Arc::clone(post),
-            html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+            content: Content {
+                html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+                markdown: text,
+            },
             links: Arc::new(links),
         };
         self.contents.insert(post.source.clone(), made.clone());
-        made
+        Some(made)
     }
 }
 
@@ -329,11 +360,11 @@ fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     withdrawn.into()
 }
 
-/// What the addresses in `post` mean on this site.
-pub(super) fn references_of(post: &Post, config: &Config, published: Published<'_>) -> References {
+/// What the addresses in `text`, which is that of `post`, mean on this site.
+pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
     // what names no Markdown file links to none, and need not be rendered to know
-    let rendered = if [".m", ".M"].iter().any(|ending| post.body.contains(ending)) {
-        markdown::render(&post.body, &post.title).html
+    let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
+        markdown::render(text, &post.title).html
     } else {
         String::new()
     };

@@ -2,13 +2,14 @@
 //!
 //! Each is a pure and bounded function of the site and of what is asked.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Site;
+use super::{Site, Unread};
 use crate::index::cursor::{Cursor, Order};
 use crate::index::search::{Busy, Words};
 use crate::index::{Filter, Stretch};
@@ -62,6 +63,13 @@ const ABOUT_PAGES: usize = 256;
 /// A page of the listing, and its links.
 type Listed = Arc<(Document, Links)>;
 
+/// A page of the listing that was made.
+struct Made {
+    listed: Listed,
+    /// Whether it has the texts of all its posts, as far as it should.
+    is_whole: bool,
+}
+
 /// The pages of one site's listing that were made: like [`super::pages`], for as long as the site is. What a search finds is not kept.
 pub(super) struct Listings(Cache<Query, Listed, Weight>);
 
@@ -96,9 +104,14 @@ impl Site {
     /// [`Busy`]: a search has to wait for the index that another one is making.
     pub fn listing(&self, query: &Query) -> Result<Listed, Busy> {
         if matches!(query.part, Part::Found(..)) {
-            return self.listed(query).map(Arc::new);
+            return self.listed(query).map(|made| made.listed);
         }
-        self.listings.0.get_or_insert_with(query, || self.listed(query).map(Arc::new))
+        let kept = self.listings.0.get_or_insert_with(query, || match self.listed(query) {
+            Ok(made) if made.is_whole => Ok(made.listed),
+            // what failed or lacks something may be had the next time
+            other => Err(other),
+        });
+        kept.or_else(|other| other.map(|made| made.listed))
     }
 
     /// The page of the listing that `query` asks for, if it was made before.
@@ -112,7 +125,7 @@ impl Site {
     /// # Errors
     ///
     /// [`Busy`]: a search has to wait for the index that another one is making.
-    fn listed(&self, query: &Query) -> Result<(Document, Links), Busy> {
+    fn listed(&self, query: &Query) -> Result<Made, Busy> {
         let Query {
             filter,
             part,
@@ -154,7 +167,9 @@ impl Site {
                 (Way::Since, found, cursor)
             }
             Part::Found(words, page) => {
-                let found = self.search.find(index.posts(), words, |post| index.finds(filter, post))?;
+                let found = self
+                    .search
+                    .find(index.posts(), self.texts(), words, |post| index.finds(filter, post))?;
                 let skip = page.saturating_sub(1).saturating_mul(count);
                 let stretch = Stretch {
                     posts: found.iter().skip(skip).take(count).cloned().collect(),
@@ -169,7 +184,12 @@ impl Site {
             _ => None,
         };
         let published = |path: &Utf8Path| self.published(path);
-        let html = |post: &Arc<Post>| self.documents.html(post, self.setting(&published));
+        let is_whole = Cell::new(true);
+        let content = |post: &Arc<Post>| {
+            let content = self.documents.content(post, self.setting(&published));
+            is_whole.set(is_whole.get() && content.is_some());
+            content
+        };
         let listing = ListingPage {
             base: &self.config.base(),
             query: kept,
@@ -183,9 +203,12 @@ impl Site {
                 posts,
             }),
             author: self.config.site.author.as_ref(),
-            content: if *with_content { Some(&html) } else { None },
+            content: if *with_content { Some(&content) } else { None },
         };
-        Ok((Document::new(MEDIA_TYPE, listing.json()), listing.links()))
+        Ok(Made {
+            listed: Arc::new((Document::new(MEDIA_TYPE, listing.json()), listing.links())),
+            is_whole: is_whole.get(),
+        })
     }
 
     /// The posts that `filter` found and that went at `instant` or later.
@@ -196,20 +219,25 @@ impl Site {
     }
 
     /// The public post with this slug, with its whole text and its neighbours in time.
-    #[must_use]
-    pub fn listed_post(&self, slug: &str) -> Option<Document> {
-        let post = self.index.by_slug(slug)?;
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`].
+    pub fn listed_post(&self, slug: &str) -> Result<Option<Document>, Unread> {
+        let Some(post) = self.index.by_slug(slug) else {
+            return Ok(None);
+        };
         let (newer, older) = self.index.neighbours(post);
         let published = |path: &Utf8Path| self.published(path);
         let json = one(
             post,
-            self.documents.html(post, self.setting(&published)),
+            self.documents.content(post, self.setting(&published)).ok_or(Unread)?,
             &self.config.base(),
             self.config.site.author.as_ref(),
             newer.map(AsRef::as_ref),
             older.map(AsRef::as_ref),
         );
-        Some(Document::new(MEDIA_TYPE, json))
+        Ok(Some(Document::new(MEDIA_TYPE, json)))
     }
 
     /// All tags, authors or sections.

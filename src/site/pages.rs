@@ -13,7 +13,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::documents::references_of;
-use super::{Lost, Site};
+use super::{Lost, Site, Unread};
 use crate::index::search::{Busy, Words};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
@@ -165,11 +165,17 @@ impl Site {
     }
 
     /// The page of the post at `address`, public or unlisted.
-    #[must_use]
-    pub fn post_page(&self, address: &str) -> Option<Arc<Document>> {
-        let post = self.index.by_address(address)?;
-        self.kept(&Name::Post(post.address.clone()), || {
-            let references = references_of(post, &self.config, &|path: &Utf8Path| self.published(path));
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`].
+    pub fn post_page(&self, address: &str) -> Result<Option<Arc<Document>>, Unread> {
+        let Some(post) = self.index.by_address(address) else {
+            return Ok(None);
+        };
+        let page = self.kept(&Name::Post(post.address.clone()), || {
+            let text = self.text(post)?;
+            let references = references_of(post, &text, &self.config, &|path: &Utf8Path| self.published(path));
             let (newer, older) = if self.lists(post) {
                 self.index.neighbours(post)
             } else {
@@ -181,8 +187,9 @@ impl Site {
                 older,
                 related: &related,
             };
-            Some(page::post(&self.config, post, &references, around))
-        })
+            Some(page::post(&self.config, post, &text, &references, around))
+        });
+        page.map(Some).ok_or(Unread)
     }
 
     /// Page `number` (from 1) of what a search for `query` finds, the best first; `None` past its end.
@@ -202,7 +209,7 @@ impl Site {
                 return Ok(Some(made(Found::Refused(&why))));
             }
         };
-        let found = self.search.find(self.index.posts(), &words, |_| true)?;
+        let found = self.search.find(self.index.posts(), self.texts(), &words, |_| true)?;
         let per_page = self.config.list.per_page;
         let skip = number.saturating_sub(1).saturating_mul(per_page);
         let posts: Vec<_> = found.iter().skip(skip).take(per_page).cloned().collect();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::Site;
 use super::documents::references_of;
+use super::{Site, Unread};
 use crate::index::{Filter, Scope};
 use crate::post::Post;
 use crate::render::page::{self, Around, Listed, Subject, preview};
@@ -34,12 +34,17 @@ impl Site {
     }
 
     /// The page of `post` for its author, as it will be, with a word on why it is not public.
-    #[must_use]
-    pub fn previewed_post(&self, post: &Arc<Post>) -> String {
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`].
+    pub fn previewed_post(&self, post: &Arc<Post>) -> Result<String, Unread> {
+        let text = self.text(post).ok_or(Unread)?;
         let published = |path: &Utf8Path| Some(post_url(&self.config.base(), &self.post(path)?.address));
-        let references = references_of(post, &self.config, &published);
-        let page = page::post(&self.config, post, &references, Around::default());
-        preview::with_notice(&self.theme.render(&page), &preview::why(post, self.built, &self.config))
+        let references = references_of(post, &text, &self.config, &published);
+        let page = page::post(&self.config, post, &text, &references, Around::default());
+        let why = preview::why(post, self.built, &self.config);
+        Ok(preview::with_notice(&self.theme.render(&page), &why))
     }
 
     /// The first page of the site for its author, with the posts that are not published.
@@ -67,11 +72,16 @@ impl Site {
     }
 
     /// The page of `post` for whom it is shared with until `until`, where the files beside it are below the absolute URL `files`.
-    #[must_use]
-    pub fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> String {
+    ///
+    /// # Errors
+    ///
+    /// [`Unread`].
+    pub fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, Unread> {
+        let text = self.text(post).ok_or(Unread)?;
         let published = |path: &Utf8Path| self.published(path);
-        let references = references_of(post, &self.config, &published).with_files(files);
-        let page = page::shared(&self.config, post, &references);
-        preview::with_notice(&self.theme.render(&page), &preview::shared_until(until, &self.config))
+        let references = references_of(post, &text, &self.config, &published).with_files(files);
+        let page = page::shared(&self.config, post, &text, &references);
+        let until = preview::shared_until(until, &self.config);
+        Ok(preview::with_notice(&self.theme.render(&page), &until))
     }
 }

@@ -12,6 +12,7 @@ mod live;
 mod model;
 
 mod rules;
+mod texts;
 mod writers;
 
 use std::fs;
@@ -122,7 +123,7 @@ impl Driver {
 
     fn body(&self, path: &str) -> String {
         let post = self.desk.posts().find(|post| post.source == path).expect("a post");
-        post.body.to_string()
+        self.desk.texts().text(post).expect("its text").to_string()
     }
 
     fn said(&self) -> Vec<String> {
@@ -174,5 +175,5 @@ fn sources(site: &Site) -> Vec<String> {
 }
 
 fn body_of(site: &Site, path: &str) -> Option<String> {
-    Some(site.all().iter().find(|post| post.source == path)?.body.to_string())
+    Some(site.text(site.post(path.into())?)?.to_string())
 }

@@ -14,7 +14,7 @@ use super::By;
 use super::likeness::Beginning;
 use crate::config::Config;
 use crate::import::{OldFeed, OldItem, address};
-use crate::post::{Origin, Post, date, html, markdown, slug};
+use crate::post::{Origin, Post, Texts, date, html, markdown, slug};
 
 /// How many bytes of a post are looked at to tell what it is like.
 const MOST_TEXT: usize = 8 * 1024;
@@ -58,6 +58,7 @@ pub(super) struct ItemView<'a> {
 /// A post as it is compared.
 pub(super) struct PostView<'a> {
     pub(super) post: &'a Arc<Post>,
+    texts: &'a dyn Texts,
     paths: Vec<String>,
     names: Vec<String>,
     title: String,
@@ -110,13 +111,14 @@ impl<'a> ItemView<'a> {
 }
 
 impl<'a> PostView<'a> {
-    pub(super) fn new(post: &'a Arc<Post>) -> PostView<'a> {
+    pub(super) fn new(post: &'a Arc<Post>, texts: &'a dyn Texts) -> PostView<'a> {
         let paths: Vec<String> = addresses(post).iter().map(|path| address::folded(path)).collect();
         let names = paths.iter().map(|path| address::name(path));
         // a post that had to make way for another one is still called what its file is
         let names = names.chain([slug::slugify(&post.slug), slug::read_path(&post.source).slug]);
         PostView {
             post,
+            texts,
             names: once(names.collect()),
             paths: once(paths),
             title: folded(&post.title),
@@ -141,12 +143,9 @@ impl<'a> PostView<'a> {
 
     fn beginning(&self) -> &Beginning {
         self.beginning.get_or_init(|| {
-            let body = &self.post.body;
-            let mut end = MOST_TEXT.min(body.len());
-            while !body.is_char_boundary(end) {
-                end -= 1;
-            }
-            let rendered = markdown::render(body.get(..end).unwrap_or_default(), &self.post.title);
+            let text = self.texts.text(self.post).unwrap_or_default();
+            let beginning = text.get(..text.floor_char_boundary(MOST_TEXT)).unwrap_or_default();
+            let rendered = markdown::render(beginning, &self.post.title);
             Beginning::of(&html::text(&rendered.html))
         })
     }

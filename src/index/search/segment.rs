@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use super::tokens::{Purpose, tokens};
-use crate::post::Post;
+use crate::post::{Post, Texts};
 
 /// How much a word counts, by where it stands.
 const TITLE_WEIGHT: u32 = 6;
@@ -19,7 +19,8 @@ const TEXT_WEIGHT: u32 = 1;
 /// Of the posts of one segment.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    /// The posts, by number. Held weakly: a segment outlives its posts and needs no more of them than who they are.
+    /// The posts, by number. Held weakly: a segment outlives its posts and needs no more of them than who they are. One whose text
+    /// could not be had is nobody: it is read again for the next site.
     pub(super) posts: Vec<Weak<Post>>,
     /// How long each is: the sum of its weights.
     pub(super) lengths: Vec<u32>,
@@ -42,14 +43,15 @@ struct Collected {
 }
 
 impl Segment {
-    /// The segment of `posts`.
-    pub(super) fn of<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>) -> Segment {
+    /// The segment of `posts`, whose texts `texts` has.
+    pub(super) fn of<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>, texts: &dyn Texts) -> Segment {
         let mut segment = Segment::default();
         let mut numbers: HashMap<Box<str>, usize> = HashMap::new();
         let mut collected: Vec<Collected> = Vec::new();
         for (post, number) in posts.into_iter().zip(0..) {
             let mut length = 0_u32;
-            fields(post, |text, weight| {
+            let text = texts.text(post);
+            fields(post, text.as_deref(), |text, weight| {
                 tokens(text, Purpose::Index, |term| {
                     length = length.saturating_add(weight);
                     let at = numbers.get(term).copied().unwrap_or_else(|| {
@@ -62,7 +64,7 @@ impl Segment {
                     }
                 });
             });
-            segment.posts.push(Arc::downgrade(post));
+            segment.posts.push(text.map_or_else(Weak::new, |_| Arc::downgrade(post)));
             segment.lengths.push(length);
         }
         let mut sorted: Vec<(Box<str>, usize)> = numbers.into_iter().collect();
@@ -165,14 +167,14 @@ impl Collected {
     }
 }
 
-/// Calls `read` with each text of `post` that is searched, and how much a word in it counts.
-pub(super) fn fields(post: &Post, mut read: impl FnMut(&str, u32)) {
+/// Calls `read` with each of what is searched of `post`, whose text is `text` if it can be had, and how much a word in it counts.
+pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str, u32)) {
     read(&post.title, TITLE_WEIGHT);
     for tag in &post.tags {
         read(tag, TAG_WEIGHT);
     }
     read(&post.summary, TEXT_WEIGHT);
-    read(&post.body, TEXT_WEIGHT);
+    read(text.unwrap_or_default(), TEXT_WEIGHT);
 }
 
 /// The first of `range` that `is_before` does not hold for; it holds for none after that.

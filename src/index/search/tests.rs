@@ -3,6 +3,7 @@ use std::sync::Barrier;
 use super::*;
 use crate::config::Config;
 use crate::post;
+use crate::post::text::Held;
 use crate::source::SourceFile;
 use crate::time::Timestamp;
 
@@ -29,7 +30,7 @@ fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
 fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
     let words = Words::read(query).unwrap();
     let posts: Row<Arc<Post>> = posts.into_iter().cloned().collect();
-    let found = search.find(&posts, &words, |_| true).unwrap();
+    let found = search.find(&posts, &Held, &words, |_| true).unwrap();
     found.iter().map(|post| post.title.clone()).collect()
 }
 
@@ -143,9 +144,9 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
         .collect();
     let words = Words::read("sea").unwrap();
     let search = Search::default();
-    assert_eq!(search.find(&all, &words, |_| true).unwrap().len(), MOST_FOUND);
+    assert_eq!(search.find(&all, &Held, &words, |_| true).unwrap().len(), MOST_FOUND);
     let last = |post: &Post| post.title == format!("T{}", MOST_FOUND + 199);
-    assert_eq!(search.find(&all, &words, last).unwrap().len(), 1);
+    assert_eq!(search.find(&all, &Held, &words, last).unwrap().len(), 1);
 }
 
 #[test]
@@ -154,12 +155,12 @@ fn nobody_waits_for_long_while_another_makes_the_index() {
     let search = Search::default();
     let words = Words::read("sea").unwrap();
     let taken = search.shared.take().unwrap();
-    assert!(matches!(search.find(&posts, &words, |_| true), Err(Busy)));
+    assert!(matches!(search.find(&posts, &Held, &words, |_| true), Err(Busy)));
     let both = Barrier::new(2);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             both.wait();
-            search.find(&posts, &words, |_| true)
+            search.find(&posts, &Held, &words, |_| true)
         });
         both.wait();
         drop(taken);
@@ -187,7 +188,7 @@ fn a_panic_at_work_leaves_the_search_usable() {
 fn the_index_is_small() {
     let text = "---\ntitle: T\n---\nthe cold sea has green kelp and much else besides that nobody has ever named in full\n";
     let all: Vec<_> = (0..1000).map(|i| read(&format!("{i}.md"), text)).collect();
-    let segment = Segment::of(&all);
+    let segment = Segment::of(&all, &Held);
     assert!(segment.size() < 1000 * (12 + 2 * 20), "{} bytes", segment.size());
 }
 
@@ -201,7 +202,7 @@ fn distances_and_weights_of_any_size() {
         all[at] = read("y.md", &text("kelp", times));
     }
     let mut found = Vec::new();
-    Segment::of(&all).find("kelp", false, |post, weight| found.push((post, weight / 2)));
+    Segment::of(&all, &Held).find("kelp", false, |post, weight| found.push((post, weight / 2)));
     let posts: Vec<_> = found.iter().map(|(post, _)| *post).collect();
     assert_eq!(posts, [0, 1, 129, 16_600]);
     assert_eq!(found[2].1, 255);

@@ -73,9 +73,13 @@ pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Resul
     }
 }
 
-/// `error`, which keeps the newest version of a post from being taken.
-pub(super) fn last_good_stays(mut error: Diagnostic) -> Diagnostic {
+/// `error`, which keeps the newest version of a post from being taken; `has_text` says whether the text of the last good one can be had.
+pub(super) fn last_good_stays(mut error: Diagnostic, has_text: bool) -> Diagnostic {
     error.severity = Severity::Error;
-    error.message.push_str("; the last good version stays published");
+    error.message.push_str(if has_text {
+        "; the last good version stays published"
+    } else {
+        "; the last good version stays listed, but its text cannot be shown until this is mended"
+    });
     error
 }

@@ -93,6 +93,7 @@ impl Desk {
         match self.turn(path, entry, round) {
             Turn::NoRoom => {}
             Turn::Wait(pending) => {
+                self.hold_text(path);
                 self.pending.insert(path.to_owned(), pending);
             }
             Turn::Take { held_still } => {
@@ -188,6 +189,7 @@ impl Desk {
                     outcome.changed = true;
                     self.report_broken(path, &diagnostic, outcome);
                 }
+                self.hold_text(path);
                 self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
                 return;
             }
@@ -219,7 +221,7 @@ impl Desk {
             error: None,
         };
         match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
-            Ok(Reading { post, remarks }) => {
+            Ok(Reading { mut post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
                     (Some(_), false) => Event::Changed,
@@ -234,6 +236,8 @@ impl Desk {
                     None => event,
                 };
                 outcome.report(path, Some(&post), event);
+                self.texts.take_from(&mut post);
+                self.holding.release(path);
                 let post = Arc::new(post);
                 known.good = Some(Good { post, remarks, hash });
             }
@@ -243,7 +247,10 @@ impl Desk {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
-                known.error = Some(if last_good.is_some() { last_good_stays(error) } else { error });
+                known.error = Some(match &last_good {
+                    Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
+                    None => error,
+                });
                 known.good = last_good;
             }
         }

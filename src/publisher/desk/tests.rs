@@ -71,3 +71,46 @@ fn many_files_are_taken_as_if_one_by_one() {
         .filter(|report| matches!(&report.event, Event::Moved { from } if report.path == Utf8Path::new("moved").join(from)));
     assert_eq!(moved.count(), 594);
 }
+
+#[test]
+fn a_text_in_memory_outlives_what_happens_to_its_file() {
+    type Harm = fn(&Utf8Path);
+    let harms: [(&str, Harm); 6] = [
+        ("it is broken", |path| std::fs::write(path, b"caf\xe9").unwrap()),
+        ("it is being written", |path| std::fs::write(path, b"More").unwrap()),
+        ("it is empty", |path| std::fs::write(path, b"").unwrap()),
+        ("it is too large", |path| std::fs::write(path, vec![b'x'; 2 << 20]).unwrap()),
+        ("it is gone", |path| std::fs::remove_file(path).unwrap()),
+        ("a folder is in its place", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::fs::create_dir(path).unwrap();
+        }),
+    ];
+    for (name, harm) in harms {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.md")).unwrap();
+        for file in ["a.md", "b.md", "c.md"] {
+            std::fs::write(folder.path().join(file), "Reeds and rushes.").unwrap();
+        }
+        let mut desk = on(&folder, post::read);
+        let now = Timestamp::now() + Duration::from_hours(1);
+        desk.look(&Hints::everything(), now, Duration::ZERO);
+        harm(&path);
+        desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
+        desk.texts.forget();
+        let text = |desk: &Desk| {
+            let post = desk.posts().find(|post| post.source == "a.md").unwrap();
+            desk.texts.text(post)
+        };
+        assert_eq!(text(&desk).as_deref(), Some("Reeds and rushes."), "{name}");
+        // once the file has it again, nobody holds on to it
+        let _ = std::fs::remove_dir(&path);
+        std::fs::write(&path, "Reeds and rushes.").unwrap();
+        for second in 20..30 {
+            desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(second));
+        }
+        desk.texts.forget();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(text(&desk), None, "{name}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::config::Person;
 use crate::post::Post;
 use crate::post::reference::{References, Role};
 use crate::render::address::{post_url, resolved};
-use crate::render::clean;
+use crate::render::{Content, clean};
 use crate::time::Moment;
 
 /// A post in a listing. What every post may have is always there, if only as `null`; the rest where a post has it.
@@ -32,34 +32,36 @@ pub(super) struct Entry<'a> {
     #[serde(skip_serializing_if = "Map::is_empty")]
     extra: &'a Map<String, Value>,
     #[serde(flatten)]
-    content: Option<Content<'a>>,
+    content: Option<WholeText>,
 }
 
-/// The whole text of a post; `null` where there is no room for it.
+/// The whole text of a post; `null` where there is no room for it, or it cannot be had.
 #[derive(Default, Serialize)]
-pub(super) struct Content<'a> {
+pub(super) struct WholeText {
     content_html: Option<Arc<str>>,
-    content_markdown: Option<&'a str>,
+    content_markdown: Option<Arc<str>>,
 }
 
-impl<'a> Content<'a> {
-    /// The text of `post`, whose HTML is `html`.
-    pub(super) fn of(post: &'a Post, html: Arc<str>) -> Content<'a> {
-        Content {
-            content_html: Some(html),
-            content_markdown: Some(&post.body),
+impl From<Content> for WholeText {
+    fn from(content: Content) -> WholeText {
+        WholeText {
+            content_html: Some(content.html),
+            content_markdown: Some(content.markdown),
         }
     }
+}
 
+impl WholeText {
     /// How many bytes it has.
     pub(super) fn length(&self) -> usize {
-        self.content_html.as_ref().map_or(0, |html| html.len()) + self.content_markdown.map_or(0, str::len)
+        self.content_html.as_ref().map_or(0, |html| html.len())
+            + self.content_markdown.as_ref().map_or(0, |markdown| markdown.len())
     }
 }
 
 impl<'a> Entry<'a> {
     /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
-    pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<Content<'a>>) -> Entry<'a> {
+    pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
         let url = post_url(base, &post.address);
         let references = References::new(base, &url, &post.source);
         let absolute = |reference: &String, role| resolved(&references, reference, role);
@@ -97,19 +99,19 @@ struct One<'a> {
     older: Option<&'a str>,
 }
 
-/// The document of one post, whose HTML is `html`: as in the listing with its whole text, and the slugs of the posts published right
+/// The document of one post: as in the listing with its whole text `content`, and the slugs of the posts published right
 /// after it (`newer`) and before (`older`).
 #[must_use]
 pub fn one(
     post: &Post,
-    html: Arc<str>,
+    content: Content,
     base: &str,
     author: Option<&Person>,
     newer: Option<&Post>,
     older: Option<&Post>,
 ) -> Vec<u8> {
     let one = One {
-        entry: Entry::of(post, base, author, Some(Content::of(post, html))),
+        entry: Entry::of(post, base, author, Some(content.into())),
         newer: newer.map(|post| post.slug.as_str()),
         older: older.map(|post| post.slug.as_str()),
     };

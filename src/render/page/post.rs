@@ -63,19 +63,19 @@ struct File {
     url: String,
 }
 
-/// The page of `post`; `references` says what the addresses in it mean.
+/// The page of `post`, whose text is `text`; `references` says what the addresses in it mean.
 #[must_use]
-pub fn post(config: &Config, post: &Post, references: &References, around: Around) -> Page {
+pub fn post(config: &Config, post: &Post, text: &str, references: &References, around: Around) -> Page {
     let addresses = Addresses::of(config);
     let image = picture(post, references);
-    let body = body(config, post, references, around);
+    let body = body(config, post, text, references, around);
     Page::new("post.html", head(config, post, &addresses, image.as_deref()), body)
 }
 
-/// The page of `post` for whom it is shared with before it is published. Its head tells nobody of it or of the site: no feeds, no
+/// The page of `post`, whose text is `text`, for whom it is shared with before it is published. Its head tells nobody of it or of the site: no feeds, no
 /// address, no data.
 #[must_use]
-pub fn shared(config: &Config, post: &Post, references: &References) -> Page {
+pub fn shared(config: &Config, post: &Post, text: &str, references: &References) -> Page {
     let addresses = Addresses::of(config);
     let public = head(config, post, &addresses, None);
     let mut head = Head::new(config, &addresses, &name(post), None, ("", ""));
@@ -86,7 +86,7 @@ pub fn shared(config: &Config, post: &Post, references: &References) -> Page {
     head.direction = public.direction;
     let body = Body {
         source: None,
-        ..body(config, post, references, Around::default())
+        ..body(config, post, text, references, Around::default())
     };
     Page::new("post.html", head, body)
 }
@@ -97,10 +97,10 @@ fn picture(post: &Post, references: &References) -> Option<String> {
     resolved(references, image, Role::Part)
 }
 
-fn body(config: &Config, post: &Post, references: &References, around: Around) -> Body {
+fn body(config: &Config, post: &Post, text: &str, references: &References, around: Around) -> Body {
     let addresses = Addresses::of(config);
     let item = item(post, config, None);
-    let article = Article::of(post, references);
+    let article = Article::of(post, text, references);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
     let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {
@@ -109,7 +109,7 @@ fn body(config: &Config, post: &Post, references: &References, around: Around) -
     };
     let site_language = &config.site.language;
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
-    let is_unsaid = as_the_site && runs_left(&post.body);
+    let is_unsaid = as_the_site && runs_left(text);
     Body {
         title: item.title.clone(),
         direction: is_unsaid.then_some("auto"),

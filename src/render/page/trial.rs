@@ -26,6 +26,9 @@ const POSTS: [(&str, &str); 2] = [
     ("bare.md", "---\ndate: 2026-01-03\n---\nText.\n"),
 ];
 
+/// What their pages say.
+const TEXT: &str = "Text.\n";
+
 fn listed(posts: &[Arc<Post>], number: usize, total: usize) -> Listed<'_> {
     Listed { posts, number, total }
 }
@@ -100,9 +103,9 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
             related: &posts,
         };
         for around in [around, Around::default()] {
-            pages.push(post(config, sample, &references, around));
+            pages.push(post(config, sample, TEXT, &references, around));
         }
-        pages.push(shared(config, sample, &references));
+        pages.push(shared(config, sample, TEXT, &references));
     }
     pages
 }

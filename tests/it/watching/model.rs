@@ -157,9 +157,12 @@ fn open_everything(folder: &Utf8Path) {
 }
 
 fn contents(desk: &Desk) -> Vec<(String, String)> {
-    desk.posts()
-        .map(|post| (post.source.to_string(), post.body.to_string()))
-        .collect()
+    let texts = desk.texts();
+    let content = |post: &Arc<feedmill::post::Post>| {
+        let text = texts.text(post).map(|text| text.to_string());
+        (post.source.to_string(), text.unwrap_or_default())
+    };
+    desk.posts().map(content).collect()
 }
 
 fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
