@@ -11,8 +11,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{Folder, read};
-use crate::post::Post;
-use crate::post::text::{Digest, Texts, text_in};
+use crate::post::text::text_in;
+use crate::post::{Digest, Post, Texts};
 
 /// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would spare next to
 /// no reading, for what is made of texts is kept too.
@@ -54,6 +54,12 @@ impl FileTexts {
             kept: Cache::with_weighter(ABOUT_TEXTS, bytes, Length),
             held: Mutex::default(),
         }
+    }
+
+    /// Whether texts of so many `bytes` in all could be kept in memory together.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: u64) -> bool {
+        bytes <= self.kept.capacity()
     }
 
     /// Keeps the text that `post` holds in its stead, as long as there is room.

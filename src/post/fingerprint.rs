@@ -22,10 +22,10 @@ pub struct Fingerprint {
     pub likeness: Likeness,
 }
 
-/// A 128-bit digest, written as hexadecimal.
+/// What tells one content from another: the first 128 bits of its BLAKE3 hash, written as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Digest(pub u128);
+pub struct Digest([u8; 16]);
 
 /// A 64-bit locality-sensitive hash (simhash), written as hexadecimal; 0 for a text too short to be like another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ impl Fingerprint {
         }
         shown.update(&spaced);
         Fingerprint {
-            shown: digest(&shown.finalize()),
-            text: digest(&text),
+            shown: shown.finalize().into(),
+            text: text.into(),
             likeness: likeness(&hashes),
         }
     }
@@ -69,10 +69,20 @@ impl Fingerprint {
     }
 }
 
-fn digest(hash: &blake3::Hash) -> Digest {
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash.as_bytes()[..16]);
-    Digest(u128::from_be_bytes(half))
+impl Digest {
+    /// The digest of `content`.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Digest {
+        blake3::hash(content).into()
+    }
+}
+
+impl From<blake3::Hash> for Digest {
+    fn from(hash: blake3::Hash) -> Digest {
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash.as_bytes()[..16]);
+        Digest(half)
+    }
 }
 
 /// What counts of a text, gathered in one pass: it is done for every post at every start.
@@ -281,7 +291,7 @@ fn is_ideograph(c: char) -> bool {
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
-        format!("{:032x}", digest.0)
+        format!("{:032x}", u128::from_be_bytes(digest.0))
     }
 }
 
@@ -289,7 +299,7 @@ impl TryFrom<String> for Digest {
     type Error = std::num::ParseIntError;
 
     fn try_from(text: String) -> Result<Digest, Self::Error> {
-        u128::from_str_radix(&text, 16).map(Digest)
+        u128::from_str_radix(&text, 16).map(|number| Digest(number.to_be_bytes()))
     }
 }
 

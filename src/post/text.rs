@@ -7,29 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Post, front_matter};
+use super::{Digest, Post, front_matter};
 use crate::source::SourceFile;
-
-/// What tells one text from another: the first 128 bits of its BLAKE3 hash.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest([u8; 16]);
-
-impl Digest {
-    /// The digest of `text`.
-    #[must_use]
-    pub fn of(text: &str) -> Digest {
-        let hash = blake3::hash(text.as_bytes());
-        let mut first = [0; 16];
-        first.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
-        Digest(first)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
 
 /// The Markdown of a post, without the front matter: in memory or not. Two are equal if they say the same.
 #[derive(Clone, Debug)]
@@ -60,7 +39,7 @@ impl Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
         Text {
-            digest: Digest::of(text),
+            digest: Digest::of(text.as_bytes()),
             held: Some(text.into()),
         }
     }
@@ -98,5 +77,5 @@ impl Texts for Held {
 pub fn text_in(file: &SourceFile, digest: Digest) -> Option<Arc<str>> {
     let text = file.text().ok()?;
     let parts = front_matter::parse(&file.path, &text).ok()?;
-    (Digest::of(parts.body) == digest).then(|| parts.body.into())
+    (Digest::of(parts.body.as_bytes()) == digest).then(|| parts.body.into())
 }

@@ -145,7 +145,8 @@ const FROZEN: [(&str, &str, u128, u128, u64); 12] = [
 fn values_never_change() {
     let values = |head: &str, body: &str| {
         let found = fingerprint(&format!("---\ntitle: A title\n{head}\n---\n{body}"));
-        (found.shown.0, found.text.0, found.likeness.0)
+        let number = |digest: Digest| u128::from_be_bytes(digest.0);
+        (number(found.shown), number(found.text), found.likeness.0)
     };
     for (name, body, shown, text, likeness) in FROZEN {
         assert_eq!(values("", body), (shown, text, likeness), "{name}");

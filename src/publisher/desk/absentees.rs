@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use blake3::Hash;
 use camino::Utf8PathBuf;
 
 use crate::folder::Stamp;
+use crate::post::Digest;
 
 use super::known::Known;
 
@@ -13,7 +13,7 @@ use super::known::Known;
 #[derive(Debug, Default)]
 pub(super) struct Absentees {
     by_inode: HashMap<(u64, u64), Stamp>,
-    by_content: HashMap<Hash, Vec<Utf8PathBuf>>,
+    by_content: HashMap<Digest, Vec<Utf8PathBuf>>,
 }
 
 impl Absentees {
@@ -23,7 +23,7 @@ impl Absentees {
             let inode = (known.stamp.device, known.stamp.inode);
             absentees.by_inode.insert(inode, known.stamp);
             if let Some(good) = &known.good {
-                absentees.by_content.entry(good.hash).or_default().push(path.clone());
+                absentees.by_content.entry(good.digest).or_default().push(path.clone());
             }
         }
         absentees
@@ -42,8 +42,8 @@ impl Absentees {
         was.is_some_and(|was| was.is_renamed(stamp))
     }
 
-    /// The former path of a post with the content `hash`, once.
-    pub(super) fn take(&mut self, hash: &Hash) -> Option<Utf8PathBuf> {
-        self.by_content.get_mut(hash)?.pop()
+    /// The former path of a post whose file had the content with this digest, once.
+    pub(super) fn take(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
+        self.by_content.get_mut(&digest)?.pop()
     }
 }

@@ -13,7 +13,8 @@ use crate::post::{Changes, Post};
 /// Files of which a version was taken, good or bad, ordered by path.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    known: BTreeMap<Utf8PathBuf, Known>,
+    /// Each on its own: half of a map's places are empty where keys come in their order.
+    known: BTreeMap<Utf8PathBuf, Box<Known>>,
     /// How many of them are posts.
     post_count: usize,
     /// Those whose post may be another than when that was last asked.
@@ -24,11 +25,12 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn get(&self, path: &Utf8Path) -> Option<&Known> {
-        self.known.get(path)
+        self.known.get(path).map(AsRef::as_ref)
     }
 
     pub(super) fn get_key_value(&self, path: &Utf8Path) -> Option<(&Utf8PathBuf, &Known)> {
-        self.known.get_key_value(path)
+        let (path, known) = self.known.get_key_value(path)?;
+        Some((path, known))
     }
 
     pub(super) fn contains_key(&self, path: &Utf8Path) -> bool {
@@ -45,12 +47,12 @@ impl Files {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Known)> {
-        self.known.iter()
+        self.known.iter().map(|(path, known)| (path, &**known))
     }
 
     /// What is known of the file at `path`, to note that it was seen again; its post stays.
     pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut Known> {
-        self.known.get_mut(path)
+        self.known.get_mut(path).map(AsMut::as_mut)
     }
 
     pub(super) fn insert(&mut self, path: Utf8PathBuf, known: Known) {
@@ -60,7 +62,7 @@ impl Files {
             self.remarked.insert(path.clone());
         }
         self.changed.insert(path.clone());
-        self.known.insert(path, known);
+        self.known.insert(path, Box::new(known));
     }
 
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<Known> {
@@ -68,7 +70,7 @@ impl Files {
         self.post_count -= usize::from(known.good.is_some());
         self.remarked.remove(&path);
         self.changed.insert(path);
-        Some(known)
+        Some(*known)
     }
 
     /// The files at and below `root`.
@@ -109,7 +111,7 @@ impl Files {
         self.remarked
             .iter()
             .filter_map(|path| self.known.get(path))
-            .flat_map(Known::said)
+            .flat_map(|known| known.said())
     }
 }
 

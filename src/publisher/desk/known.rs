@@ -4,12 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use blake3::Hash;
-
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
-use crate::post::{Origin, Post, Reading, Standing};
+use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
 
 /// Reads a post: [`post::read`], but in tests of what happens when that fails.
@@ -19,13 +17,13 @@ pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnosti
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) stamp: Stamp,
-    pub(super) hash: Hash,
+    pub(super) digest: Digest,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
     pub(super) taken: Duration,
     pub(super) good: Option<Good>,
     /// Why the version taken is no post.
-    pub(super) error: Option<Diagnostic>,
+    pub(super) error: Option<Box<Diagnostic>>,
 }
 
 /// The newest version of a file that is a post.
@@ -33,7 +31,7 @@ pub(super) struct Known {
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
     pub(super) remarks: Vec<Diagnostic>,
-    pub(super) hash: Hash,
+    pub(super) digest: Digest,
 }
 
 impl Known {
@@ -45,7 +43,7 @@ impl Known {
             .iter()
             .filter(|_| self.error.is_none())
             .flat_map(|good| &good.remarks);
-        remarks.chain(&self.error)
+        remarks.chain(self.error.as_deref())
     }
 }
 

@@ -8,13 +8,12 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use blake3::Hash;
 use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::{Entry, Folder, Unread};
-use crate::post::Reading;
+use crate::post::{Digest, Reading};
 use crate::publisher::progress::Progress;
 use crate::source::SourceFile;
 
@@ -45,13 +44,13 @@ pub(super) struct Due<'a> {
     pub(super) path: &'a Utf8Path,
     pub(super) entry: &'a Entry,
     /// What the file holds if it is the version that was taken last, where it may be.
-    pub(super) known: Option<Hash>,
+    pub(super) known: Option<Digest>,
 }
 
 /// What a file holds.
 #[derive(Debug)]
 pub(super) struct Content {
-    pub(super) hash: Hash,
+    pub(super) digest: Digest,
     /// What it was read as; `None` where it is the version that was taken last.
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
 }
@@ -67,10 +66,10 @@ impl Reader<'_> {
 
     fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
         let content = source.map(|source| {
-            let hash = blake3::hash(&source.bytes);
-            let is_known = due.known == Some(hash);
+            let digest = Digest::of(&source.bytes);
+            let is_known = due.known == Some(digest);
             let reading = (!is_known).then(|| read_post(self.read, &source, self.config));
-            Content { hash, reading }
+            Content { digest, reading }
         });
         self.progress.add_read();
         content

@@ -28,6 +28,8 @@ struct Round<'a> {
     patience: (Duration, Duration),
     /// Whether files are taken that held still.
     takes_still: bool,
+    /// Whether texts are kept in memory: of more than there is room for, chance would keep some that nobody asks for.
+    keeps_texts: bool,
 }
 
 /// What is to be done about the newest version of a file.
@@ -65,6 +67,7 @@ impl Desk {
             patience: (settle, settle.max(polled)),
             // files that come one after the other hold still one after the other: they are taken, and built, together
             takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
+            keeps_texts: true,
         };
         let mut others = Vec::new();
         for (path, entry) in &sight.files {
@@ -76,6 +79,9 @@ impl Desk {
                 others.push((path, entry));
             }
         }
+        round.keeps_texts = self
+            .texts
+            .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
         let found = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round)).count();
         self.progress.add_found(found);
         for batch in others.chunks(BATCH) {
@@ -102,7 +108,7 @@ impl Desk {
                 }
                 // what it was known by may have gone to another file of this look since it was read ahead
                 let is_right = |content: &Result<Content, Unread>| match content {
-                    Ok(Content { hash, reading: None }) => self.files.get(path).is_some_and(|known| known.hash == *hash),
+                    Ok(Content { digest, reading: None }) => self.files.get(path).is_some_and(|known| known.digest == *digest),
                     _ => true,
                 };
                 let content = ahead
@@ -150,7 +156,7 @@ impl Desk {
         Due {
             path,
             entry,
-            known: known.map(|known| known.hash),
+            known: known.map(|known| known.digest),
         }
     }
 
@@ -174,7 +180,7 @@ impl Desk {
     ) {
         let at = round.at;
         self.pending.remove(path);
-        let Content { hash, reading } = match content {
+        let Content { digest, reading } = match content {
             Ok(content) => content,
             Err(Unread::Changed | Unread::Gone) => {
                 // the next look shows what it is now
@@ -214,7 +220,7 @@ impl Desk {
         let last_good = before.and_then(|known| known.good);
         let mut known = Known {
             stamp: entry.stamp,
-            hash,
+            digest,
             is_fresh,
             taken: at.tick,
             good: None,
@@ -227,7 +233,7 @@ impl Desk {
                     (Some(_), false) => Event::Changed,
                     (None, false) => Event::Added,
                 };
-                let event = match round.absentees.take(&hash) {
+                let event = match round.absentees.take(digest) {
                     // it is here now, so it goes from there at once
                     Some(from) => {
                         self.forget(&from);
@@ -236,10 +242,14 @@ impl Desk {
                     None => event,
                 };
                 outcome.report(path, Some(&post), event);
-                self.texts.take_from(&mut post);
+                if round.keeps_texts {
+                    self.texts.take_from(&mut post);
+                } else {
+                    post.text.release();
+                }
                 self.holding.release(path);
                 let post = Arc::new(post);
-                known.good = Some(Good { post, remarks, hash });
+                known.good = Some(Good { post, remarks, digest });
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
@@ -247,10 +257,10 @@ impl Desk {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
-                known.error = Some(match &last_good {
+                known.error = Some(Box::new(match &last_good {
                     Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
                     None => error,
-                });
+                }));
                 known.good = last_good;
             }
         }

@@ -95,13 +95,13 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         let mut desk = on(&folder, post::read);
         let now = Timestamp::now() + Duration::from_hours(1);
         desk.look(&Hints::everything(), now, Duration::ZERO);
-        harm(&path);
-        desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
-        desk.texts.forget();
         let text = |desk: &Desk| {
             let post = desk.posts().find(|post| post.source == "a.md").unwrap();
             desk.texts.text(post)
         };
+        harm(&path);
+        desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
+        desk.texts.forget();
         assert_eq!(text(&desk).as_deref(), Some("Reeds and rushes."), "{name}");
         // once the file has it again, nobody holds on to it
         let _ = std::fs::remove_dir(&path);
