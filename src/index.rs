@@ -319,13 +319,13 @@ impl Filter {
     /// Whether it finds `post`, on a site whose posts are in `site_language` where they name none.
     #[must_use]
     pub fn finds(&self, post: &Post, site_language: &str) -> bool {
-        fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a String>) -> bool {
+        fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a str>) -> bool {
             wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
         }
         let language = post.language.as_deref().unwrap_or(site_language);
-        is(self.tag.as_ref(), post.tags.iter())
-            && is(self.author.as_ref(), post.authors.iter().map(|author| &author.name))
-            && is(self.section.as_ref(), post.section.iter())
+        is(self.tag.as_ref(), post.tags.iter().map(AsRef::as_ref))
+            && is(self.author.as_ref(), post.authors.iter().map(|author| author.name.as_str()))
+            && is(self.section.as_ref(), post.section.as_deref().into_iter())
             && self
                 .language
                 .as_deref()

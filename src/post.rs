@@ -17,10 +17,12 @@ mod fingerprint;
 pub mod front_matter;
 pub mod html;
 pub mod markdown;
+mod rare;
 mod reading;
 pub mod reading_time;
 pub mod reference;
 mod remarks;
+mod shared;
 pub mod slug;
 mod standing;
 mod tags;
@@ -29,6 +31,7 @@ mod tests;
 pub mod text;
 
 use std::fmt;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
@@ -39,7 +42,9 @@ pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
+pub use self::rare::{Rare, RareFields};
 pub use self::reading::{Reading, Taken, read};
+pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use crate::config::Person;
@@ -57,10 +62,6 @@ pub struct Post {
     /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
     /// pages live elsewhere.
     pub address: String,
-    /// Where else it was read before: paths from the site's root, not percent-encoded, none of them its address.
-    pub aliases: Vec<String>,
-    /// Other names that its author gave it, as written; see [`Post::addresses_of_names`].
-    pub names: Vec<String>,
     /// The title as plain text; empty for a post that has none.
     pub title: String,
     /// One or two sentences as plain text; may be empty.
@@ -69,8 +70,6 @@ pub struct Post {
     pub date: Moment,
     /// When its content last changed for readers; never before `date`.
     pub updated: Option<Moment>,
-    /// When it goes.
-    pub expires: Option<Moment>,
     /// What its author wants done with it.
     pub standing: Standing,
     /// Whether feeds carry it.
@@ -78,23 +77,17 @@ pub struct Post {
     /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
     pub minor: Option<bool>,
     /// Subjects, each once without regard to case, in the author's order and spelling.
-    pub tags: Vec<String>,
+    pub tags: Box<[Arc<str>]>,
     /// Who wrote it.
-    pub authors: Vec<Person>,
+    pub authors: Arc<[Person]>,
     /// The top folder below the posts folder that holds it.
-    pub section: Option<String>,
+    pub section: Option<Arc<str>>,
     /// Its language (RFC 5646), where it names one.
-    pub language: Option<String>,
+    pub language: Option<Arc<str>>,
     /// In which direction its text runs.
     pub direction: Direction,
-    /// Its picture: a URL, a path on the site, or a path relative to the file.
-    pub image: Option<String>,
-    /// What it links to, where it is about something elsewhere.
-    pub link: Option<String>,
-    /// Audio, video and other files it carries.
-    pub enclosures: Vec<Enclosure>,
-    /// Front-matter keys that mean nothing to feedmill, as they were written.
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// What few posts have.
+    pub rare: Rare,
     /// What its content is known by again, as its file has it.
     pub content: Fingerprint,
     /// The Markdown, without the front matter.
@@ -106,7 +99,7 @@ pub struct Post {
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
     /// Where the above came from.
-    pub origins: Origins,
+    pub origins: Arc<Origins>,
 }
 
 /// What the author wants done with a post.
@@ -139,7 +132,7 @@ pub struct Enclosure {
 }
 
 /// Where a post's properties came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Origins {
     /// Of the title.
     pub title: Origin,
@@ -156,7 +149,7 @@ pub struct Origins {
 }
 
 /// Where one property came from; `Display` tells it to the author.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The front matter's key, as written.
     Field(String),
@@ -225,7 +218,7 @@ impl Post {
         match self.standing {
             Standing::Draft => Visibility::Draft,
             Standing::Private => Visibility::Private,
-            _ if self.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
+            _ if self.rare.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
             _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
             Standing::Unlisted => Visibility::Unlisted,
             Standing::Published => Visibility::Public,
@@ -244,7 +237,7 @@ impl Post {
         if matches!(self.standing, Standing::Draft | Standing::Private) {
             return None;
         }
-        let expires = self.expires.map(Moment::timestamp);
+        let expires = self.rare.expires.map(Moment::timestamp);
         let date = Some(self.date.timestamp()).filter(|&date| expires.is_none_or(|expires| date < expires));
         [date, expires].into_iter().flatten().filter(|&at| at > now).min()
     }

@@ -19,6 +19,20 @@ pub(super) fn give_back() {
     }
 }
 
+/// Gives back what is free between blocks in use: reading all posts leaves a hole where each text was.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "malloc_trim is a function of the C library")]
+pub(super) fn give_back_holes() {
+    // SAFETY: it takes a number, and may be called from any thread at any time
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Other allocators give it back by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(super) fn give_back() {}
+
+/// Other allocators give it back by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(super) fn give_back_holes() {}

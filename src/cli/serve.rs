@@ -13,7 +13,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{Settings, state_dir};
-use super::{log, terminal};
+use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
@@ -135,6 +135,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
     }
     tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
+    tokio::task::spawn_blocking(heap::give_back_holes);
     let metrics = Arc::new(Metrics::default());
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);

@@ -284,7 +284,9 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
         ),
         Visibility::Expired => format!(
             "expired {}{preview}",
-            post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
+            post.rare
+                .expires
+                .map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
     }
 }

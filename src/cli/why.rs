@@ -60,9 +60,9 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
             let more = [
-                ("section", post.section.clone()),
+                ("section", post.section.as_deref().map(str::to_owned)),
                 ("tags", joined(&post.tags)),
-                ("aliases", joined(&post.aliases)),
+                ("aliases", joined(&post.rare.aliases)),
             ];
             for (name, value) in more {
                 if let Some(value) = value {
@@ -126,7 +126,9 @@ fn verdict(post: &Post, now: Timestamp) -> String {
         Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",
-            post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
+            post.rare
+                .expires
+                .map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
     }
 }
@@ -165,7 +167,8 @@ fn remembered(record: Option<&PostRecord>) -> Vec<(&'static str, String)> {
     known
 }
 
-fn joined(words: &[String]) -> Option<String> {
+fn joined<T: AsRef<str>>(words: &[T]) -> Option<String> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
@@ -199,7 +202,7 @@ fn as_json(
         "title": post.map(|post| &post.title),
         "date": post.map(|post| post.date),
         "tags": post.map(|post| &post.tags),
-        "aliases": post.map(|post| &post.aliases),
+        "aliases": post.map(|post| &post.rare.aliases),
         "origins": post.map(|post| &post.origins),
         "ledger": record,
         "problems": said,

@@ -66,7 +66,7 @@ impl Aliases {
         let mut aliases = Aliases::default();
         let in_turn = claims.in_turn(bearers.iter());
         for post in &in_turn {
-            for alias in &post.aliases {
+            for alias in &post.rare.aliases {
                 aliases.claim(alias, post, claims, now);
             }
         }
@@ -113,7 +113,7 @@ impl Aliases {
 }
 
 fn bears(post: &Post) -> bool {
-    !post.aliases.is_empty() || !post.names.is_empty()
+    !post.rare.aliases.is_empty() || !post.rare.names.is_empty()
 }
 
 impl Claims {

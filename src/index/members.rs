@@ -138,26 +138,26 @@ impl Scopes {
 impl Scope {
     /// What `post` calls it: of several spellings the last.
     fn spelled_by<'a>(&self, post: &'a Post) -> Option<&'a str> {
-        let names: Box<dyn Iterator<Item = &'a String>> = match self {
+        let names: Box<dyn Iterator<Item = &'a str>> = match self {
             Scope::Site => return None,
-            Scope::Tag(_) => Box::new(post.tags.iter().rev()),
-            Scope::Author(_) => Box::new(post.authors.iter().rev().map(|author| &author.name)),
-            Scope::Section(_) => Box::new(post.section.iter()),
+            Scope::Tag(_) => Box::new(post.tags.iter().rev().map(AsRef::as_ref)),
+            Scope::Author(_) => Box::new(post.authors.iter().rev().map(|author| author.name.as_str())),
+            Scope::Section(_) => Box::new(post.section.as_deref().into_iter()),
         };
         let (Scope::Tag(wanted) | Scope::Author(wanted) | Scope::Section(wanted)) = self else {
             return None;
         };
-        names.map(String::as_str).find(|name| key(name) == *wanted)
+        names.into_iter().find(|name| key(name) == *wanted)
     }
 }
 
 /// The scopes that `post` is in beside the site's, as makers of one from its key, and what it calls them.
 fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
-    let tags = post.tags.iter().map(|tag| (Scope::Tag as fn(String) -> Scope, tag.as_str()));
+    let tags = post.tags.iter().map(|tag| (Scope::Tag as fn(String) -> Scope, &**tag));
     let authors = post.authors.iter();
     let authors = authors.map(|author| (Scope::Author as fn(String) -> Scope, author.name.as_str()));
     let section = post.section.iter();
-    let section = section.map(|section| (Scope::Section as fn(String) -> Scope, section.as_str()));
+    let section = section.map(|section| (Scope::Section as fn(String) -> Scope, &**section));
     tags.chain(authors).chain(section)
 }
 

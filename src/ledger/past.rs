@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::record::PostRecord;
 use super::settling::File;
 use super::{Id, Ledger, SECOND};
-use crate::post::{Direction, Origin, Origins, Person, Post, Standing, bare};
+use crate::post::{Direction, Origin, Origins, Person, Post, Rare, Standing, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -195,11 +195,10 @@ impl PostRecord {
             summary: String::new(),
             date: self.date,
             updated: self.changed.max(self.returned).map(Moment::utc),
-            expires: None,
             standing: Standing::Private,
             in_feeds: self.in_feeds,
             minor: None,
-            tags: self.tags.clone(),
+            tags: self.tags.iter().map(|tag| tag.as_str().into()).collect(),
             authors: self
                 .authors
                 .iter()
@@ -208,28 +207,23 @@ impl PostRecord {
                     ..Person::default()
                 })
                 .collect(),
-            section: self.section.clone(),
-            language: self.language.clone(),
+            section: self.section.as_deref().map(Arc::from),
+            language: self.language.as_deref().map(Arc::from),
             direction: Direction::default(),
-            image: None,
-            link: None,
-            enclosures: Vec::new(),
-            extra: serde_json::Map::new(),
-            aliases: Vec::new(),
-            names: Vec::new(),
+            rare: Rare::default(),
             content: self.content.unwrap_or_default(),
             text: "".into(),
             touched: self.first_served,
             told: None,
             is_out_already: false,
-            origins: Origins {
+            origins: Arc::new(Origins {
                 title: Origin::Ledger,
                 id: Origin::Ledger,
                 address: Origin::Ledger,
                 date: Origin::Ledger,
                 standing: Origin::Ledger,
                 summary: Origin::Ledger,
-            },
+            }),
         }
     }
 }

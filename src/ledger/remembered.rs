@@ -134,10 +134,10 @@ impl PostRecord {
             withdrawn: None,
             returned: None,
             never_listed: false,
-            tags: post.tags.clone(),
+            tags: post.tags.iter().map(ToString::to_string).collect(),
             authors: post.authors.iter().map(|author| author.name.clone()).collect(),
-            section: post.section.clone(),
-            language: post.language.clone(),
+            section: post.section.as_deref().map(str::to_owned),
+            language: post.language.as_deref().map(str::to_owned),
             in_feeds: post.in_feeds,
         }
     }

@@ -356,7 +356,7 @@ fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
     let mut post = post.clone();
     if post.origins.date == Origin::FileTime {
         post.date = record.date;
-        post.origins.date = Origin::Ledger;
+        Arc::make_mut(&mut post.origins).date = Origin::Ledger;
     }
     // this is noted only of what is out
     let was_out = post.date.to_the_second() == record.date;
@@ -368,12 +368,12 @@ fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
 fn known_to_the_world(mut post: Post, record: &PostRecord, site: &SiteRecord, config: &Config) -> Post {
     if post.id != record.id {
         post.id.clone_from(&record.id);
-        post.origins.id = Origin::Ledger;
+        Arc::make_mut(&mut post.origins).id = Origin::Ledger;
     }
     if post.address == record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
         post.address.clone_from(&record.address);
         post.slug.clone_from(&record.slug);
-        post.origins.address = Origin::Displaced;
+        Arc::make_mut(&mut post.origins).address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
     let changed = post.updated.or(record.changed.map(here)).max(record.returned.map(here));

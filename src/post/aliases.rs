@@ -144,7 +144,7 @@ impl Post {
     /// The addresses that the post's names may have been, each of them to be used only where nothing else has it: a name that is one
     /// word stood beside the post (a slug it had; Hugo) or at the site's root (Zola).
     pub fn addresses_of_names(&self) -> impl Iterator<Item = String> {
-        let words = self.names.iter().filter(|name| is_slug(name));
+        let words = self.rare.names.iter().filter(|name| is_slug(name));
         let addresses = words.flat_map(|word| {
             let beside = folder(&self.address).map(|folder| format!("{folder}/{word}"));
             [beside, Some(word.clone())].into_iter().flatten()
@@ -217,7 +217,11 @@ mod tests {
         ];
         for (front_matter, aliases, names) in cases {
             let (post, said) = read(front_matter);
-            assert_eq!((post.aliases, post.names), (owned(aliases), owned(names)), "{front_matter}");
+            assert_eq!(
+                (&post.rare.aliases, &post.rare.names),
+                (&owned(aliases), &owned(names)),
+                "{front_matter}"
+            );
             assert_eq!(said, Vec::<String>::new(), "{front_matter}");
         }
     }
@@ -280,9 +284,9 @@ mod tests {
             assert_eq!(said.len(), 1, "{front_matter}: {said:?}");
             assert!(said[0].starts_with(expected), "{front_matter}: {said:?}");
             assert!(
-                post.aliases.iter().all(|alias| alias == "/a"),
+                post.rare.aliases.iter().all(|alias| alias == "/a"),
                 "{front_matter}: {:?}",
-                post.aliases
+                post.rare.aliases
             );
         }
     }
@@ -291,10 +295,10 @@ mod tests {
     fn there_are_bounds() {
         let many: Vec<String> = (0..70).map(|n| format!("/a{n}")).collect();
         let (post, said) = read(&format!("aliases: [{}]", many.join(", ")));
-        assert_eq!(post.aliases, many[..MOST]);
+        assert_eq!(post.rare.aliases, many[..MOST]);
         assert!(said.len() == 1 && said[0].contains("at most 64"), "{said:?}");
         let (post, _) = read(&format!("aliases: [/{}, {}]", "a".repeat(1024), "b".repeat(201)));
-        assert!(post.aliases.is_empty() && post.names.is_empty());
+        assert!(post.rare.aliases.is_empty() && post.rare.names.is_empty());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The one place where a file becomes a [`Post`].
 
+use std::sync::Arc;
+
 use super::characters::is_forbidden;
 use super::dating::{self, Dated, EXPIRES_KEYS, UPDATED_KEYS};
 use super::fields::{self, Fields};
@@ -9,7 +11,8 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
 use super::{
-    Origin, Origins, PATH_PART, Post, Standing, address, aliases, authors, direction, enclosures, html, markdown, standing, tags,
+    Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, address, aliases, authors, direction, enclosures, html,
+    markdown, standing, tags,
 };
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -98,39 +101,50 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
     let post = Post {
         source: file.path.clone(),
-        id,
-        slug: place.slug,
-        address: place.address,
-        aliases: aliases.addresses,
-        names: aliases.names,
-        title,
-        summary,
+        id: exact(id),
+        slug: exact(place.slug),
+        address: exact(place.address),
+        title: exact(title),
+        summary: exact(summary),
         date: dated.moment,
         updated,
-        expires,
         standing,
         in_feeds: standing::in_feeds(&fields),
         minor: standing::minor(&fields),
-        tags: tags::read(&fields, &config.posts, like_jekyll),
-        authors: authors::read(&fields),
-        section: path.section,
-        language,
+        tags: tags::read(&fields, &config.posts, like_jekyll)
+            .into_iter()
+            .map(Arc::from)
+            .collect(),
+        authors: authors::read(&fields).into(),
+        section: path.section.map(Arc::from),
+        language: language.map(Arc::from),
         direction,
-        image,
-        link,
-        enclosures,
-        extra: fields.rest(),
+        rare: Rare::from(RareFields {
+            aliases: aliases.addresses,
+            names: aliases.names,
+            expires,
+            image,
+            link,
+            enclosures,
+            extra: fields.rest(),
+        }),
         content,
         text: body.into(),
         touched: file.modified,
         told: None,
         is_out_already: false,
-        origins,
+        origins: Arc::new(origins),
     };
     Ok(Reading {
         post,
         remarks: says.into_said(),
     })
+}
+
+/// `text` without room for more: posts are kept for long, and are many.
+fn exact(mut text: String) -> String {
+    text.shrink_to_fit();
+    text
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
@@ -330,11 +344,11 @@ impl Post {
         let mut post = self.clone();
         if taken.address {
             post.address = address::by_pattern(&slug, &slug::read_path(&self.source), self.date, config);
-            post.origins.address = Origin::Displaced;
+            Arc::make_mut(&mut post.origins).address = Origin::Displaced;
         }
         if taken.id {
             post.id = tag_uri(config.authority(), self.date, &self.origins.date, &slug);
-            post.origins.id = Origin::DateAndSlug;
+            Arc::make_mut(&mut post.origins).id = Origin::DateAndSlug;
         }
         post.slug = slug;
         post

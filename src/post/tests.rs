@@ -176,7 +176,11 @@ fn a_switch_is_no_picture() {
         ("images: [a.png, b.png]", Some("a.png")),
     ];
     for (fields, expected) in cases {
-        assert_eq!(post(&format!("---\n{fields}\n---\n")).image.as_deref(), expected, "{fields}");
+        assert_eq!(
+            post(&format!("---\n{fields}\n---\n")).rare.image.as_deref(),
+            expected,
+            "{fields}"
+        );
     }
 }
 

@@ -24,7 +24,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
-use crate::post::{self, Changes, Post, Texts};
+use crate::post::{self, Changes, Post, Shared, Texts};
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
@@ -51,6 +51,8 @@ pub struct Desk {
     /// The texts of its posts, which they do not hold.
     texts: Arc<FileTexts>,
     holding: Holding,
+    /// What its posts have alike.
+    shared: Shared,
     read: ReadPost,
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
@@ -96,6 +98,7 @@ impl Desk {
             texts: Arc::new(FileTexts::new(folder.clone())),
             folder,
             holding: Holding::default(),
+            shared: Shared::default(),
             config,
             read,
             progress: Arc::default(),

@@ -57,7 +57,7 @@ impl Sizes {
 impl Measured {
     fn new(read: &Arc<Post>, lengths: Vec<u64>) -> Measured {
         let mut post = Post::clone(read);
-        for (enclosure, &length) in post.enclosures.iter_mut().zip(&lengths) {
+        for (enclosure, &length) in post.rare.enclosures.iter_mut().zip(&lengths) {
             enclosure.length = length;
         }
         Measured {
@@ -72,6 +72,7 @@ impl Measured {
 fn lengths(post: &Post, folder: &Folder) -> Option<Vec<u64>> {
     let beside = |url: &str| file_beside(&post.source, url);
     let is_open = post
+        .rare
         .enclosures
         .iter()
         .any(|enclosure| enclosure.length == 0 && beside(&enclosure.url).is_some());
@@ -82,6 +83,6 @@ fn lengths(post: &Post, folder: &Folder) -> Option<Vec<u64>> {
                 .unwrap_or(0),
             named => named,
         };
-        post.enclosures.iter().map(length).collect()
+        post.rare.enclosures.iter().map(length).collect()
     })
 }

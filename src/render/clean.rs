@@ -49,9 +49,9 @@ pub(super) fn id(text: &str) -> String {
 }
 
 /// `tags` as lines, each once.
-pub(super) fn tags(tags: &[String]) -> Vec<String> {
+pub(super) fn tags<T: AsRef<str>>(tags: &[T]) -> Vec<String> {
     let mut clean = Vec::with_capacity(tags.len());
-    for tag in tags.iter().filter_map(|tag| some_line(tag)) {
+    for tag in tags.iter().filter_map(|tag| some_line(tag.as_ref())) {
         if !clean.contains(&tag) {
             clean.push(tag);
         }

@@ -24,7 +24,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> Item {
     let authors = if post.authors.is_empty() {
         config.site.author.iter().cloned().collect()
     } else {
-        post.authors.clone()
+        post.authors.to_vec()
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
@@ -36,11 +36,11 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> Item {
         published: post.date,
         modified: post.modified(),
         authors,
-        tags: post.tags.clone(),
-        language: post.language.clone(),
-        image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
-        link: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
-        enclosures: post.enclosures.iter().filter_map(enclosure).collect(),
+        tags: post.tags.iter().map(ToString::to_string).collect(),
+        language: post.language.as_deref().map(str::to_owned),
+        image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+        link: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
+        enclosures: post.rare.enclosures.iter().filter_map(enclosure).collect(),
         url,
     }
     .cleaned()
@@ -52,7 +52,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::config::Person;
-    use crate::post::{Direction, Fingerprint, Origin, Origins, Standing};
+    use crate::post::{Direction, Fingerprint, Origin, Origins, Rare, RareFields, Standing};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
@@ -62,41 +62,41 @@ pub(super) mod tests {
             id: "tag:example.com,2026:kelp".to_owned(),
             slug: "kelp".to_owned(),
             address: "/posts/kelp & co".to_owned(),
-            aliases: Vec::new(),
-            names: Vec::new(),
             title: "Kelp & co".to_owned(),
             summary: "All of it.".to_owned(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
             updated: None,
-            expires: None,
             standing: Standing::Published,
             in_feeds: true,
             minor: None,
-            tags: vec!["sea".to_owned()],
-            authors: vec![Person {
+            tags: ["sea".into()].into(),
+            authors: [Person {
                 name: "Ada Quill".to_owned(),
                 ..Person::default()
-            }],
-            section: Some("shore".to_owned()),
+            }]
+            .into(),
+            section: Some("shore".into()),
             language: None,
             direction: Direction::LeftToRight,
-            image: Some("kelp.png".to_owned()),
-            link: Some("https://elsewhere.example".to_owned()),
-            enclosures: Vec::new(),
-            extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
+            rare: Rare::from(RareFields {
+                image: Some("kelp.png".to_owned()),
+                link: Some("https://elsewhere.example".to_owned()),
+                extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
+                ..RareFields::default()
+            }),
             content: Fingerprint::default(),
             text: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH,
             told: None,
             is_out_already: false,
-            origins: Origins {
+            origins: Arc::new(Origins {
                 title: Origin::Default,
                 id: Origin::Default,
                 address: Origin::Default,
                 date: Origin::Default,
                 standing: Origin::Default,
                 summary: Origin::Default,
-            },
+            }),
         }
     }
 
@@ -116,7 +116,7 @@ pub(super) mod tests {
             duration: None,
             title: None,
         };
-        post.enclosures = vec![file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")];
+        post.rare.enclosures = vec![file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")];
         let item = item(&post, &config(), None);
         assert_eq!(item.url, "https://example.com/blog/posts/kelp%20&%20co");
         assert_eq!(item.image.as_deref(), Some("https://example.com/blog/media/shore/kelp.png"));
@@ -157,7 +157,7 @@ pub(super) mod tests {
         config.site.author = Some(site.clone());
         let mut post = post();
         assert_eq!(item(&post, &config, None).authors[0].name, "Ada Quill");
-        post.authors.clear();
+        post.authors = Arc::default();
         assert_eq!(item(&post, &config, None).authors, [site]);
     }
 }

@@ -377,7 +377,7 @@ mod tests {
         let mut named = post();
         named.id = " tag:x\u{0}\r\n".to_owned();
         named.title = "Two\nlines".to_owned();
-        named.authors.clear();
+        named.authors = Arc::default();
         let author = Person {
             name: "Site".to_owned(),
             ..Person::default()

@@ -249,7 +249,7 @@ fn why(post: &Post, visibility: Visibility) -> String {
     match visibility {
         Visibility::Draft => format!("a draft ({})", post.origins.standing),
         Visibility::Private => format!("private ({})", post.origins.standing),
-        _ => match post.expires {
+        _ => match post.rare.expires {
             Some(expires) => format!("expired at {}", expires.rfc3339()),
             None => "not public".to_owned(),
         },

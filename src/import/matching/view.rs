@@ -157,7 +157,7 @@ fn addresses(post: &Post) -> Vec<String> {
         Ok(url) => address::path(&url),
         Err(_) => Some(post.address.clone()),
     };
-    own.into_iter().chain(post.aliases.iter().cloned()).collect()
+    own.into_iter().chain(post.rare.aliases.iter().cloned()).collect()
 }
 
 /// How many of title, day and text agree.

@@ -248,6 +248,7 @@ impl Desk {
                     post.text.release();
                 }
                 self.holding.release(path);
+                self.shared.share(&mut post);
                 let post = Arc::new(post);
                 known.good = Some(Good { post, remarks, digest });
             }

@@ -68,7 +68,7 @@ impl<'a> Entry<'a> {
         let authors = if post.authors.is_empty() {
             clean::people(author)
         } else {
-            clean::people(&post.authors)
+            clean::people(&*post.authors)
         };
         Entry {
             id: clean::id(&post.id),
@@ -81,9 +81,9 @@ impl<'a> Entry<'a> {
             authors,
             section: post.section.as_deref(),
             language: post.language.as_deref().and_then(clean::language),
-            image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
-            external_url: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
-            extra: &post.extra,
+            image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+            external_url: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
+            extra: &post.rare.extra,
             content,
             url,
         }

@@ -93,7 +93,7 @@ pub fn shared(config: &Config, post: &Post, text: &str, references: &References)
 
 /// The absolute URL of the picture of `post`.
 fn picture(post: &Post, references: &References) -> Option<String> {
-    let image = post.image.as_ref()?;
+    let image = post.rare.image.as_ref()?;
     resolved(references, image, Role::Part)
 }
 
@@ -123,6 +123,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, aroun
         link: item.link.as_deref().map(elsewhere),
         image: image_here.filter(|url| !shows(&article.html, url)),
         files: post
+            .rare
             .enclosures
             .iter()
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
@@ -188,7 +189,7 @@ fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>
 
 /// The authors that `post` names, with the pages of their posts.
 fn authors(post: &Post, addresses: &Addresses) -> Vec<Link> {
-    let people = clean::people(&post.authors).into_iter();
+    let people = clean::people(&*post.authors).into_iter();
     people
         .map(|author| Link {
             url: addresses.here(&Scope::Author(key(&author.name)).path()),

@@ -35,7 +35,7 @@ pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
             origins.date
         ),
         Visibility::Expired => {
-            let when = post.expires.map(|expires| format!(" on {}", instant(expires, config)));
+            let when = post.rare.expires.map(|expires| format!(" on {}", instant(expires, config)));
             format!("Expired{}. Only you see this.", when.unwrap_or_default())
         }
         _ => format!("{state} ({}). Only you see this.", origins.standing),
