@@ -119,7 +119,8 @@ const NOT_ASCII: u8 = 2;
 impl Words {
     fn of(text: &str) -> Words {
         let mut spaced = Vec::with_capacity(text.len() + 1);
-        let mut hashes = Vec::new();
+        // a word and its space are five bytes or more in most languages
+        let mut hashes = Vec::with_capacity((text.len() / 5).min(MOST_WORDS));
         let mut word = Fnv::default();
         let bytes = text.as_bytes();
         // from where on nothing is written yet, and whether the last character was no white space
