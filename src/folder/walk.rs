@@ -4,6 +4,7 @@
 //! inside the folder and would not be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` →
 //! `..data/a.md`), and there the link's path is the post's. A link to a post that has a path of its own adds nothing.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, ErrorKind};
@@ -32,7 +33,7 @@ pub(super) fn look(folder: &Folder, places: &Places) -> io::Result<Sight> {
         }
         walk.drain();
         if walk.links.is_empty() && !paths.contains(Utf8Path::new("")) {
-            return Ok(walk.sight);
+            return Ok(walk.into_sight());
         }
     }
     let mut walk = Walk::new(folder, Places::Everywhere, root.dev());
@@ -42,7 +43,7 @@ pub(super) fn look(folder: &Folder, places: &Places) -> io::Result<Sight> {
     walk.folders.push(Below::root());
     walk.drain();
     walk.follow_links()?;
-    Ok(walk.sight)
+    Ok(walk.into_sight())
 }
 
 /// `paths` without those that lie below another of them.
@@ -54,6 +55,12 @@ fn outermost(paths: &BTreeSet<Utf8PathBuf>) -> Vec<&Utf8Path> {
         }
     }
     kept
+}
+
+/// The order of two paths that hold nothing but names: that of [`Utf8Path`], part by part, without taking them apart.
+fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
+    let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
+    one.as_str().bytes().map(rank).cmp(other.as_str().bytes().map(rank))
 }
 
 /// A file or folder below the root: by the path it has as a post, and by where it is.
@@ -90,6 +97,8 @@ impl Below {
 struct Walk<'a> {
     folder: &'a Folder,
     sight: Sight,
+    /// The files of the sight, in no order.
+    files: Vec<(Utf8PathBuf, Entry)>,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
     /// What links have led to so far: two links to one file are one post, and a link that leads back ends there.
@@ -110,6 +119,7 @@ impl<'a> Walk<'a> {
                 is_empty: false,
                 device,
             },
+            files: Vec::new(),
             folders: Vec::new(),
             links: BTreeMap::new(),
             reached: HashSet::new(),
@@ -146,13 +156,21 @@ impl<'a> Walk<'a> {
             };
             let is_last = parts.peek().is_none();
             if is_last || metadata.is_symlink() {
-                self.meet(below, name, metadata.file_type());
+                self.meet(below, name, metadata.file_type(), || Ok(metadata));
                 return;
             }
             if !metadata.is_dir() || !self.may_enter(&below, name) {
                 return;
             }
         }
+    }
+
+    /// What was found.
+    fn into_sight(mut self) -> Sight {
+        // a map of what comes in order takes one comparison of paths for each, and this order is soon found
+        self.files.sort_by(|(one, _), (other, _)| by_parts(one, other));
+        self.sight.files = self.files.into_iter().collect();
+        self.sight
     }
 
     /// Looks at everything below the folders that are still to be looked at.
@@ -181,15 +199,16 @@ impl<'a> Walk<'a> {
                     continue;
                 };
                 match entry.file_type() {
-                    Ok(file_type) => self.meet(folder.child(name), name, file_type),
+                    // to ask the folder spares the way to it
+                    Ok(file_type) => self.meet(folder.child(name), name, file_type, || entry.metadata()),
                     Err(error) => self.blind(&folder.path.join(name), &error),
                 }
             }
         }
     }
 
-    /// Sorts one entry of a folder into files, folders and links.
-    fn meet(&mut self, below: Below, name: &str, file_type: FileType) {
+    /// Sorts one entry of a folder into files, folders and links; `metadata` is of the entry itself, not of what a link leads to.
+    fn meet(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
         if file_type.is_symlink() {
             // Emacs locks a file by a hidden link that leads nowhere
             if self.folder.ignore.enters(name) {
@@ -200,7 +219,7 @@ impl<'a> Walk<'a> {
                 self.folders.push(below);
             }
         } else if self.is_post(&below.path, name) {
-            match fs::symlink_metadata(self.folder.root.join(below.on_disk())) {
+            match metadata() {
                 Ok(metadata) => self.file(below, &metadata),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => self.blind(&below.path, &error),
@@ -243,9 +262,9 @@ impl<'a> Walk<'a> {
         } else if metadata.len() > self.folder.max_file_bytes {
             self.say(too_large(self.folder, &path));
             self.sight.blind.push(path);
-        } else if self.sight.files.len() < self.folder.max_files {
+        } else if self.files.len() < self.folder.max_files {
             let stamp = Stamp::of(metadata);
-            self.sight.files.insert(path, Entry { stamp, target });
+            self.files.push((path, Entry { stamp, target }));
         } else if !self.is_full {
             // which files came first is the disk's whim: none that is known may go for it
             self.is_full = true;
@@ -327,4 +346,18 @@ impl<'a> Walk<'a> {
 pub(super) fn too_large(folder: &Folder, path: &Utf8Path) -> Diagnostic {
     let message = format!("is larger than {} bytes and is not read", folder.max_file_bytes);
     Diagnostic::new(Severity::Error, "too-large", path, message).mend("shorten it, or raise posts.max_file_bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_ordered_part_by_part() {
+        let mut paths = [
+            "a-b/c", "a/b", "a", "a/b/c", "a/b-c", "a.md", "ab", "a\u{1}", "é/a", "b", "a/é", "",
+        ];
+        paths.sort_by(|one, other| by_parts(Utf8Path::new(one), Utf8Path::new(other)));
+        assert!(paths.is_sorted_by_key(|path| Utf8Path::new(path)), "{paths:?}");
+    }
 }
