@@ -56,7 +56,7 @@ pub(super) struct Content {
 }
 
 /// Versions that were read ahead, by path.
-pub(super) type Ahead<'a> = HashMap<&'a Utf8Path, Result<Content, Unread>>;
+pub(super) type Ahead<'a> = HashMap<&'a str, Result<Content, Unread>>;
 
 impl Reader<'_> {
     /// Reads one version.
@@ -88,7 +88,7 @@ impl Reader<'_> {
         let read_some = || {
             let take_next = || batch.get(next.fetch_add(1, Ordering::Relaxed));
             std::iter::from_fn(take_next)
-                .map(|due| (due.path, self.content(*due, folder.read(due.path, due.entry))))
+                .map(|due| (due.path.as_str(), self.content(*due, folder.read(due.path, due.entry))))
                 .collect::<Vec<_>>()
         };
         thread::scope(|scope| {

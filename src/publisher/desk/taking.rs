@@ -112,7 +112,7 @@ impl Desk {
                     _ => true,
                 };
                 let content = ahead
-                    .remove(path)
+                    .remove(path.as_str())
                     .filter(is_right)
                     .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
                 self.take(path, entry, content, round, outcome);
@@ -120,8 +120,15 @@ impl Desk {
         }
     }
 
+    /// What is known of the file at `path`. Files are met in the order of their paths, so at a start each comes after all that are
+    /// known: that takes one comparison of paths, and to look for it a dozen.
+    fn known(&self, path: &Utf8Path) -> Option<&Known> {
+        let (last, _) = self.files.last_key_value()?;
+        if path <= last { self.files.get(path) } else { None }
+    }
+
     fn turn(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> Turn {
-        let known = self.files.get(path);
+        let known = self.known(path);
         let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
             || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
         if is_seen_again {
@@ -151,7 +158,7 @@ impl Desk {
     }
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
-        let known = self.files.get(path);
+        let known = self.known(path);
         let known = known.filter(|known| known.stamp.modified == entry.stamp.modified);
         Due {
             path,
@@ -214,7 +221,7 @@ impl Desk {
             return;
         };
         outcome.changed = true;
-        let before = self.files.remove(path);
+        let before = self.known(path).is_some().then(|| self.files.remove(path)).flatten();
         let error = before.as_ref().and_then(|known| known.error.as_ref());
         let was_broken = was_unread || error.is_some_and(|error| error.severity == Severity::Error);
         let last_good = before.and_then(|known| known.good);
