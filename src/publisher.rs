@@ -26,12 +26,12 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::config::Config;
+use crate::config::{Config, WatchMode};
 use crate::folder::templates::Stamps;
 use crate::site::Site;
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::watch::{Hints, Watch};
+use crate::watch::{Hints, Watch, Watching};
 
 use self::press::{Edition, Press};
 pub use self::progress::Progress;
@@ -111,9 +111,17 @@ impl Publisher {
     async fn start_press(mut press: Press, config: Arc<Config>) -> io::Result<Publisher> {
         let begun = Instant::now();
         let setting_up = spawn_blocking(move || {
-            // first the watch, then the look: what changes in between is told
-            let watch = Watch::start(press.desk.root(), &config.watch);
-            let first = press.open(watch.watching(), begun)?;
+            // reading raises an event on each file, so the watch goes up after it; what changed since is found by the look that the
+            // engine begins with
+            let expected = match config.watch.mode {
+                WatchMode::Poll => Watching::Poll,
+                WatchMode::Auto | WatchMode::Native => Watching::Native,
+            };
+            press.look_first(expected, begun)?;
+            let watch = Watch::begin(press.desk.root(), &config.watch);
+            let mut first = press.publish_first(expected, begun);
+            let watch = watch.ready();
+            first.health.watching = watch.watching();
             Ok::<_, io::Error>((press, first, watch, config))
         });
         let (press, first, watch, config) = setting_up.await.map_err(io::Error::other)??;
@@ -211,6 +219,8 @@ struct Engine {
 impl Engine {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
+        // the first look was before the watch
+        self.turn(Hints::everything()).await;
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
             self.turn(hints).await;
         }

@@ -56,6 +56,13 @@ pub struct Watch {
     inbox: Arc<Inbox>,
 }
 
+/// A watch that is being put in place.
+#[derive(Debug)]
+pub struct Starting {
+    watch: Watch,
+    is_ready: mpsc::Receiver<()>,
+}
+
 impl Watch {
     /// Watches the folder at `root`, which need not be there yet: it is waited for, and found again if it is replaced.
     ///
@@ -63,6 +70,12 @@ impl Watch {
     /// as long as proving the system's events takes, two seconds at the most.
     #[must_use]
     pub fn start(root: &Utf8Path, config: &config::Watch) -> Watch {
+        Watch::begin(root, config).ready()
+    }
+
+    /// [`Watch::start`] for who has something else to do until the watch is in place.
+    #[must_use]
+    pub fn begin(root: &Utf8Path, config: &config::Watch) -> Starting {
         let inbox = Arc::new(Inbox::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
         let mut keeper = Keeper {
@@ -83,11 +96,13 @@ impl Watch {
                 keeper.reinstall();
             }
         });
-        match spawned {
-            Ok(_) => drop(is_ready.recv()),
-            Err(error) => tracing::error!("{root} is not watched, only looked at from time to time: {error}"),
+        if let Err(error) = spawned {
+            tracing::error!("{root} is not watched, only looked at from time to time: {error}");
         }
-        Watch { inbox }
+        Starting {
+            watch: Watch { inbox },
+            is_ready,
+        }
     }
 
     /// Waits until there is somewhere to look, and says where; what comes before the next call is kept for it.
@@ -99,6 +114,16 @@ impl Watch {
     /// How changes are noticed now.
     pub fn watching(&self) -> Watching {
         self.inbox.watching()
+    }
+}
+
+impl Starting {
+    /// Waits until the watch is in place.
+    #[must_use]
+    pub fn ready(self) -> Watch {
+        // where there is no thread that could say so, there is nothing to wait for
+        let _ = self.is_ready.recv();
+        self.watch
     }
 }
 

@@ -136,6 +136,16 @@ impl Press {
     ///
     /// The folder is missing, is none, or cannot be read.
     pub fn open(&mut self, watching: Watching, begun: Instant) -> io::Result<Edition> {
+        self.look_first(watching, begun)?;
+        Ok(self.publish_first(watching, begun))
+    }
+
+    /// The first look, which reads every post.
+    ///
+    /// # Errors
+    ///
+    /// The folder is missing, is none, or cannot be read.
+    pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
@@ -145,10 +155,15 @@ impl Press {
         if let Some(wait) = again_in.filter(|&wait| wait <= LONGEST_OPENING) {
             std::thread::sleep(wait);
         }
+        Ok(())
+    }
+
+    /// The first site, of what the first look found and what came since.
+    pub(super) fn publish_first(&mut self, watching: Watching, begun: Instant) -> Edition {
         let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
         // what was there before feedmill is no news
         edition.reports.clear();
-        Ok(edition)
+        edition
     }
 
     /// One turn. Whatever fails in it, the last site stays, and everything is looked at again a little later.
