@@ -5,6 +5,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -153,7 +154,7 @@ impl Press {
         }
         // an empty file, or one that a slow poll must vouch for, is worth no wait: it joins the others when it is due
         if let Some(wait) = again_in.filter(|&wait| wait <= LONGEST_OPENING) {
-            std::thread::sleep(wait);
+            thread::sleep(wait);
         }
         Ok(())
     }
@@ -265,8 +266,17 @@ impl Press {
         let material = self.material(&changes, now, tick);
         let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
         self.is_whole = false;
-        self.ledger.note(site.changed().iter(), now);
-        let is_behind = self.keep_in_time(&site);
+        let is_first = self.newest.is_none();
+        let is_behind = thread::scope(|scope| {
+            if is_first {
+                // nobody has the first site before its feeds have their codings: these are made while it is noted and kept. Where no
+                // thread can be had, they are made later
+                let finishing = thread::Builder::new().name("finishing".to_owned());
+                let _ = finishing.spawn_scoped(scope, || site.finish());
+            }
+            self.ledger.note(site.changed().iter(), now);
+            self.keep_in_time(&site)
+        });
         if let Some((before, at)) = &shown
             && is_due
         {
