@@ -33,6 +33,11 @@ impl Files {
         Some((path, known))
     }
 
+    /// The last of them.
+    pub(super) fn last_key_value(&self) -> Option<(&Utf8PathBuf, &Known)> {
+        self.known.last_key_value()
+    }
+
     pub(super) fn contains_key(&self, path: &Utf8Path) -> bool {
         self.known.contains_key(path)
     }
