@@ -55,3 +55,20 @@ impl PartialEq for Rare {
         **self == **other
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_takes_no_room_and_is_equal_to_nothing() {
+        let nothing = Rare::from(RareFields::default());
+        assert!(nothing.0.is_none() && nothing == Rare::default());
+        let mut changed = nothing.clone();
+        changed.link = Some("https://example.com/".to_owned());
+        assert_ne!(changed, nothing);
+        changed.link = None;
+        assert_eq!(changed, nothing, "however it came to that");
+        assert_eq!(nothing.aliases, [""; 0]);
+    }
+}

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Entry, Sight, Unread};
-use crate::post::Reading;
+use crate::post::{Post, Reading};
 use crate::publisher::report::Event;
 use crate::watch::Hints;
 
@@ -234,7 +234,7 @@ impl Desk {
             error: None,
         };
         match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
-            Ok(Reading { mut post, remarks }) => {
+            Ok(Reading { post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
                     (Some(_), false) => Event::Changed,
@@ -249,14 +249,8 @@ impl Desk {
                     None => event,
                 };
                 outcome.report(path, Some(&post), event);
-                if round.keeps_texts {
-                    self.texts.take_from(&mut post);
-                } else {
-                    post.text.release();
-                }
                 self.holding.release(path);
-                self.shared.share(&mut post);
-                let post = Arc::new(post);
+                let post = self.put_away(post, round.keeps_texts);
                 known.good = Some(Good { post, remarks, digest });
             }
             Err(error) => {
@@ -273,6 +267,17 @@ impl Desk {
             }
         }
         self.files.insert(path.to_owned(), known);
+    }
+
+    /// `post` as it is kept: without its text, and sharing with others what they have alike.
+    fn put_away(&mut self, mut post: Post, keeps_text: bool) -> Arc<Post> {
+        if keeps_text {
+            self.texts.take_from(&mut post);
+        } else {
+            post.text.release();
+        }
+        self.shared.share(&mut post);
+        Arc::new(post)
     }
 
     /// The newest version of the file at `path` is not taken, because of `diagnostic`.

@@ -96,7 +96,9 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
     let site = |texts: Option<FileTexts>| {
         let mut posts = held.clone();
         if let Some(texts) = &texts {
-            posts.iter_mut().for_each(|post| texts.take_from(post));
+            for post in &mut posts {
+                texts.take_from(post);
+            }
             assert!(posts.iter().all(|post| post.text.held().is_none()));
         }
         let material = Material {
