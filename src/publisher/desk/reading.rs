@@ -101,7 +101,8 @@ impl Reader<'_> {
                         .ok()
                 })
                 .collect();
-            let mut ahead = Ahead::from_iter(read_some());
+            let mut ahead = Ahead::with_capacity(batch.len());
+            ahead.extend(read_some());
             for other in others {
                 // what made it fail will make its reader fail at its turn
                 ahead.extend(other.join().unwrap_or_default());
