@@ -35,7 +35,7 @@ impl Files {
 
     /// The last of them.
     pub(super) fn last_key_value(&self) -> Option<(&Utf8PathBuf, &Known)> {
-        self.known.last_key_value()
+        self.known.last_key_value().map(|(path, known)| (path, &**known))
     }
 
     pub(super) fn contains_key(&self, path: &Utf8Path) -> bool {
