@@ -26,7 +26,7 @@ use crate::config::Person;
 use crate::post::Enclosure;
 use crate::time::{Moment, Timestamp};
 pub use address::post_url;
-pub use clean::xml_safe;
+pub use clean::{CleanItem, xml_safe};
 pub use item::item;
 
 /// A format of feeds.
@@ -118,7 +118,7 @@ pub struct FeedPage {
     /// Posts of the scope that went, the latest last.
     pub withdrawn: Vec<Withdrawn>,
     /// Newest first.
-    pub items: Vec<Item>,
+    pub items: Vec<CleanItem>,
 }
 
 /// A post that went (RFC 6721).
@@ -139,7 +139,7 @@ pub struct Content {
     pub markdown: Arc<str>,
 }
 
-/// A post as a feed shows it: texts cleaned for XML, addresses absolute.
+/// A post as a feed shows it, with absolute addresses. A document takes it only cleaned, as a [`CleanItem`].
 #[derive(Clone, Debug)]
 pub struct Item {
     /// The id, the same in every format.

@@ -149,10 +149,13 @@ impl Site {
         site
     }
 
-    /// Makes the codings of those documents that nearly every request is for. Until that is done they go as they are, and a change is
-    /// not kept back for the sake of a few bytes.
+    /// Makes the codings of those documents that nearly every request is for, and the first page. Until that is done they go as they
+    /// are, and a change is not kept back for the sake of a few bytes.
     pub fn finish(&self) {
         self.newest.iter().for_each(|(_, document)| document.finish());
+        if let Some(first) = self.page(&Scope::Site, 1) {
+            first.finish();
+        }
     }
 
     /// The post that was read from the file `source`, public or not.

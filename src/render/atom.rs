@@ -63,7 +63,7 @@ fn feed(page: &FeedPage) -> Feed {
         rights: page.copyright.as_deref().map(|copyright| plain(copyright, None)),
         lang: Some(page.language.clone()).filter(|language| !language.is_empty()),
         links: links(page),
-        entries: page.items.iter().map(entry).collect(),
+        entries: page.items.iter().map(|post| entry(post)).collect(),
         ..Feed::default()
     };
     let mut declare = |(prefix, uri): (&str, &str)| feed.namespaces.insert(prefix.to_owned(), uri.to_owned());

@@ -3,6 +3,7 @@
 //! All formats write the same cleaned page, so that an id, a title or a date never differs between them.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::web_address;
@@ -147,7 +148,7 @@ impl FeedPage {
             updated: self.updated,
             identity: one_line(&self.identity).trim_end_matches('/').to_owned(),
             withdrawn: self.withdrawn.iter().map(Withdrawn::cleaned).collect(),
-            items: self.items.iter().map(Item::cleaned).collect(),
+            items: self.items.clone(),
             base,
             title,
         }
@@ -164,9 +165,28 @@ impl Withdrawn {
     }
 }
 
+/// An item with nothing in it that could break a document: made once for all formats, and as long as its post stays as it is.
+#[derive(Clone, Debug)]
+pub struct CleanItem(Arc<Item>);
+
+impl From<Item> for CleanItem {
+    /// Cleans the item.
+    fn from(item: Item) -> CleanItem {
+        CleanItem(Arc::new(item.cleaned()))
+    }
+}
+
+impl Deref for CleanItem {
+    type Target = Item;
+
+    fn deref(&self) -> &Item {
+        &self.0
+    }
+}
+
 impl Item {
     /// The same item with nothing in it that could break a document. Cleaning twice is cleaning once.
-    pub(super) fn cleaned(&self) -> Item {
+    fn cleaned(&self) -> Item {
         let content = some_text(self.content.as_ref());
         Item {
             id: id(&self.id),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::item;
-use super::{Content, FeedPage, Item, Place, Withdrawn, xml_safe};
+use super::{CleanItem, FeedPage, Place, Withdrawn, xml_safe};
 use crate::config::{Config, FeedContent};
 use crate::index::row::Row;
 use crate::index::{Members, Scope};
@@ -46,7 +46,7 @@ pub struct Known<'a> {
 
 /// The latest of what changed in `items`, of what went, and of what was told before: it never goes back. A change dated ahead of time
 /// is none yet, or a slip of the pen would be the feed's for ever.
-fn updated(items: &[Item], known: &Known) -> Option<Moment> {
+fn updated(items: &[CleanItem], known: &Known) -> Option<Moment> {
     let is_over = |moment: &Moment| moment.timestamp() <= known.now;
     let changed = items.iter().map(|item| item.modified);
     let last = changed
@@ -58,7 +58,7 @@ fn updated(items: &[Item], known: &Known) -> Option<Moment> {
     [last, went, known.updated.map(Moment::utc)].into_iter().flatten().max()
 }
 
-/// The document of `scope` at `place`. `content` gives a post's text, if it can be had.
+/// The document of `scope` at `place`. `whole` gives the item of a post with its text, if that can be had.
 #[must_use]
 pub fn feed_page(
     scope: &Scope,
@@ -66,21 +66,24 @@ pub fn feed_page(
     place: Place,
     config: &Config,
     known: Known<'_>,
-    mut content: impl FnMut(&Arc<Post>) -> Option<Content>,
+    mut whole: impl FnMut(&Arc<Post>) -> Option<CleanItem>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
     let posts = posts_at(members.in_feeds(), place, limit)?;
     let mut left = config.feed.max_bytes;
     let mut afforded = |post: &Arc<Post>| {
-        let content = if config.feed.content == FeedContent::Full {
-            content(post)?
+        let item = if config.feed.content == FeedContent::Full {
+            whole(post)?
         } else {
             return None;
         };
-        left = left.checked_sub(content.html.len())?;
-        Some(content)
+        left = left.checked_sub(item.content.as_ref().map_or(0, |content| content.len()))?;
+        Some(item)
     };
-    let items: Vec<_> = posts.iter().map(|post| item(post, config, afforded(post))).collect();
+    let items = posts
+        .iter()
+        .map(|post| afforded(post).unwrap_or_else(|| item(post, config, None)));
+    let items: Vec<CleanItem> = items.collect();
     let site = &config.site;
     let title = if members.name.is_empty() {
         site.title.clone()

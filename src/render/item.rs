@@ -1,7 +1,7 @@
 //! A post as a feed shows it.
 
 use super::address::{post_url, resolved};
-use super::{Content, Item};
+use super::{CleanItem, Content, Item};
 use crate::config::Config;
 use crate::post::reference::{References, Role};
 use crate::post::{Enclosure, Post};
@@ -11,7 +11,7 @@ use crate::post::{Enclosure, Post};
 /// Without `content` the item carries the summary alone.
 /// A picture or file whose address is no http(s) URL is left out.
 #[must_use]
-pub fn item(post: &Post, config: &Config, content: Option<Content>) -> Item {
+pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
     let url = post_url(&config.base(), &post.address);
     let references = References::new(&config.base(), &url, &post.source);
     let absolute = |reference: &String, role| resolved(&references, reference, role);
@@ -43,7 +43,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> Item {
         enclosures: post.rare.enclosures.iter().filter_map(enclosure).collect(),
         url,
     }
-    .cleaned()
+    .into()
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ pub(super) mod tests {
     fn markdown_comes_with_the_content_and_is_not_copied() {
         let post = post();
         let short = item(&post, &config(), None);
-        assert_eq!((short.content, short.markdown), (None, None));
+        assert_eq!((&short.content, &short.markdown), (&None, &None));
         let markdown = post.text.held().unwrap();
         let content = Content {
             html: "<p>Kelp.</p>".into(),
@@ -144,7 +144,7 @@ pub(super) mod tests {
         };
         let whole = item(&post, &config(), Some(content));
         assert_eq!(whole.content.as_deref(), Some("<p>Kelp.</p>"));
-        assert!(whole.markdown.is_some_and(|kept| Arc::ptr_eq(&kept, markdown)));
+        assert!(whole.markdown.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, markdown)));
     }
 
     #[test]

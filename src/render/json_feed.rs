@@ -95,7 +95,7 @@ fn document(page: &FeedPage) -> Document<'_> {
         favicon: page.icon.as_deref(),
         authors: page.author.iter().map(author).collect(),
         language: &page.language,
-        items: page.items.iter().map(item).collect(),
+        items: page.items.iter().map(|post| item(post)).collect(),
     }
 }
 

@@ -53,7 +53,7 @@ fn channel(page: &FeedPage) -> Channel {
         ttl: page.ttl.map(|minutes| minutes.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         image: image(page),
-        items: page.items.iter().map(item).collect(),
+        items: page.items.iter().map(|post| item(post)).collect(),
         atom_ext: Some(AtomExtension { links: links(page) }),
         ..Channel::default()
     };

@@ -19,7 +19,7 @@ use crate::post::reference::References;
 use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
 use crate::render::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
-use crate::render::{self, Content, Format, Place, Withdrawn, feed_path};
+use crate::render::{self, CleanItem, Content, Format, Place, Withdrawn, feed_path, item};
 use crate::time::Timestamp;
 
 /// How many bytes of finished feeds are kept.
@@ -104,6 +104,7 @@ struct MadeContent {
     post: Arc<Post>,
     links: Links,
     content: Content,
+    item: CleanItem,
 }
 
 /// A feed that was asked for.
@@ -227,7 +228,7 @@ impl Documents {
             if !made.links.is_empty() {
                 links.push(made.links);
             }
-            Some(made.content)
+            Some(made.item)
         })?;
         let document = Document::new(format.media_type(), render::feed(&page, format));
         let is_hot = *scope == Scope::Site && place == Place::Newest;
@@ -284,9 +285,9 @@ impl Documents {
         };
         let mut is_whole = true;
         let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
-            let content = self.content(post, setting);
-            is_whole &= content.is_some();
-            content
+            let made = self.made(post, setting);
+            is_whole &= made.is_some();
+            made.map(|made| made.item)
         })?;
         // this site's own posts: what was made last may have been made for the next one already
         let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
@@ -323,12 +324,14 @@ impl Documents {
         let text = texts.text(post)?;
         let rendered = markdown::render(&text, &post.title).html;
         let links = links(&rendered, post, published);
+        let content = Content {
+            html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+            markdown: text,
+        };
         let made = MadeContent {
             post: Arc::clone(post),
-            content: Content {
-                html: html::for_feed(&rendered, &references(post, config, &links)).into(),
-                markdown: text,
-            },
+            item: item(post, config, Some(content.clone())),
+            content,
             links: Arc::new(links),
         };
         self.contents.insert(post.source.clone(), made.clone());

@@ -3,8 +3,8 @@
 //! A page is made when it is first asked for and kept, within a bound of bytes, for as long as the site is: a site never changes, so
 //! nothing that was made of it can be stale, and with the next site all pages go. To keep them over sites, as feeds are, would need to
 //! know for each page which posts, neighbours, counts and related posts it was made of; to make one takes about a millisecond, and a
-//! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is finished with the
-//! site. What a search finds is kept by nobody.
+//! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is made right
+//! after the site (see [`Site::finish`]). What a search finds is kept by nobody.
 
 use std::sync::Arc;
 
@@ -76,15 +76,12 @@ impl std::fmt::Debug for Pages {
 }
 
 impl Site {
-    /// The same site in the look of `theme`, with its first page finished.
+    /// The same site in the look of `theme`.
     #[must_use]
     pub fn dressed(mut self, theme: &Arc<Theme>) -> Site {
         if !Arc::ptr_eq(&self.theme, theme) {
             self.theme = Arc::clone(theme);
             self.pages = Pages::default();
-        }
-        if let Some(first) = self.page(&Scope::Site, 1) {
-            first.finish();
         }
         self
     }

@@ -122,7 +122,7 @@ fn rich() -> FeedPage {
             at: at.parse().unwrap(),
         })
         .into(),
-        items: vec![whole, shortened, permanent],
+        items: vec![whole.into(), shortened.into(), permanent.into()],
         ..empty()
     }
 }
@@ -136,8 +136,8 @@ fn archive() -> FeedPage {
         ttl: Some(5),
         updated: moment("2025-11-02T12:00:00Z", 0),
         items: vec![
-            item("second", moment("2025-11-02T12:00:00Z", 0)),
-            item("first", moment("2025-11-01T12:00:00Z", 0)),
+            item("second", moment("2025-11-02T12:00:00Z", 0)).into(),
+            item("first", moment("2025-11-01T12:00:00Z", 0)).into(),
         ],
         ..empty()
     }
@@ -154,7 +154,7 @@ fn untitled() -> FeedPage {
     FeedPage {
         ttl: Some(5),
         updated: micro.modified,
-        items: vec![micro, bare, nothing],
+        items: vec![micro.into(), bare.into(), nothing.into()],
         ..empty()
     }
 }
@@ -184,7 +184,7 @@ fn hostile() -> FeedPage {
         image: Some(format!("https://example.com/{}.png", text())),
         ttl: Some(5),
         updated: item.modified,
-        items: vec![item],
+        items: vec![item.into()],
         ..empty()
     }
 }

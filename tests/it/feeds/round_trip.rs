@@ -179,7 +179,7 @@ prop_compose! {
         let [scope_path, base, title, description, language, author] = texts;
         let with_id = |(index, (mut item, id)): (usize, (Item, String))| {
             let _ = write!(item.id, "urn:{index}:{id}");
-            item
+            item.into()
         };
         FeedPage {
             scope_path,

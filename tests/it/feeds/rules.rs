@@ -6,7 +6,7 @@ mod rss;
 
 use std::collections::BTreeSet;
 
-use feedmill::render::{FeedPage, Format, Place};
+use feedmill::render::{FeedPage, Format, Item, Place};
 use jiff::Timestamp;
 use roxmltree::{Document, Node};
 use serde_json::Value;
@@ -136,7 +136,12 @@ fn archives_4_3_are_chained_and_say_that_they_are_archives() {
 #[test]
 fn an_edit_never_dates_from_before_the_post() {
     let mut page = archive();
-    page.items[0].modified = moment("1999-01-01T00:00:00Z", 0);
+    let modified = moment("1999-01-01T00:00:00Z", 0);
+    page.items[0] = Item {
+        modified,
+        ..page.items[0].clone()
+    }
+    .into();
     let json: Value = serde_json::from_str(&written(&page, Format::Json)).unwrap();
     assert_eq!(json["items"][0]["date_modified"], json["items"][0]["date_published"]);
 }
