@@ -51,10 +51,10 @@ pub struct Stamp {
     pub inode: u64,
     /// Bytes.
     pub size: u64,
-    /// When the content changed, in nanoseconds since 1970.
-    pub modified: i128,
+    /// When the content changed, in nanoseconds since 1970; at the latest in the year 2262.
+    pub modified: i64,
     /// When the content, the name or the rights changed, in nanoseconds since 1970.
-    pub changed: i128,
+    pub changed: i64,
 }
 
 /// The coarsest clock of a file system, in nanoseconds: FAT counts in steps of two seconds.
@@ -65,7 +65,7 @@ const LARGEST_SKEW: i128 = 86_400_000_000_000;
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Stamp {
-        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
         Stamp {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -79,7 +79,7 @@ impl Stamp {
     /// "racy" index entries.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = now.as_nanosecond() - self.modified;
+        let age = now.as_nanosecond() - i128::from(self.modified);
         (-LARGEST_SKEW..=COARSEST_CLOCK).contains(&age)
     }
 

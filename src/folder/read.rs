@@ -119,7 +119,7 @@ fn led_to(folder: &Folder, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
 }
 
 fn modified(stamp: &Stamp) -> Timestamp {
-    Timestamp::from_nanosecond(stamp.modified).unwrap_or(Timestamp::UNIX_EPOCH)
+    Timestamp::from_nanosecond(stamp.modified.into()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The diagnostic for what cannot be read.
@@ -161,7 +161,7 @@ mod tests {
         let (_keep, folder, entry) = looked(100, "# A");
         let source = folder.read("a.md".into(), &entry).unwrap();
         assert_eq!(&*source.bytes, b"# A");
-        assert_eq!(source.modified.as_nanosecond(), entry.stamp.modified);
+        assert_eq!(source.modified.as_nanosecond(), i128::from(entry.stamp.modified));
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Library {
         let is_weak = is_fresh && stamp.size > HASHED_BYTES;
         Ok(Validators {
             etag: format!("{}\"{etag}\"", if is_weak { "W/" } else { "" }),
-            modified: Timestamp::from_nanosecond(stamp.modified).ok().filter(|&at| at <= now),
+            modified: Timestamp::from_nanosecond(stamp.modified.into()).ok().filter(|&at| at <= now),
             is_date_strong: !is_fresh,
         })
     }

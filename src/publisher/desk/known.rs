@@ -30,7 +30,7 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
-    pub(super) remarks: Vec<Diagnostic>,
+    pub(super) remarks: Box<[Diagnostic]>,
     pub(super) digest: Digest,
 }
 

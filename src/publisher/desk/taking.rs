@@ -251,7 +251,11 @@ impl Desk {
                 outcome.report(path, Some(&post), event);
                 self.holding.release(path);
                 let post = self.put_away(post, round.keeps_texts);
-                known.good = Some(Good { post, remarks, digest });
+                known.good = Some(Good {
+                    post,
+                    remarks: remarks.into(),
+                    digest,
+                });
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
