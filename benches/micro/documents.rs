@@ -9,7 +9,7 @@ use feedmill::index::Scope;
 use feedmill::post::{html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
 use feedmill::render::feed_page::{Known, feed_page};
-use feedmill::render::{Content, Format, Place, feed};
+use feedmill::render::{Content, Format, Place, feed, item};
 
 use crate::material::{self, NOW};
 
@@ -26,7 +26,7 @@ pub fn benches(c: &mut Criterion) {
     let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
         let markdown = Arc::clone(post.text.held()?);
         let html = html::for_feed(&markdown::render(&markdown, &post.title).html, &references).into();
-        Some(Content { html, markdown })
+        Some(item(post, &config, Some(Content { html, markdown })))
     });
     let page = page.unwrap();
 

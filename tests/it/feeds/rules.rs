@@ -139,7 +139,7 @@ fn an_edit_never_dates_from_before_the_post() {
     let modified = moment("1999-01-01T00:00:00Z", 0);
     page.items[0] = Item {
         modified,
-        ..page.items[0].clone()
+        ..Item::clone(&page.items[0])
     }
     .into();
     let json: Value = serde_json::from_str(&written(&page, Format::Json)).unwrap();
