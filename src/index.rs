@@ -29,6 +29,7 @@ use claims::{Claims, Passage};
 pub use members::Members;
 use members::Scopes;
 use row::Row;
+use walk::ByChange;
 pub use walk::Stretch;
 
 /// A set of posts that has feeds and pages of its own.
@@ -85,7 +86,7 @@ pub struct Index {
     /// The instant it was made for.
     now: Timestamp,
     /// The public posts, oldest change first; made when first asked for.
-    by_change: OnceLock<Vec<Arc<Post>>>,
+    by_change: OnceLock<ByChange>,
 }
 
 impl Index {
@@ -147,8 +148,14 @@ impl Index {
             });
         }
         let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
+        let gone = passages.values().filter_map(|passage| passage.before.as_ref());
+        let came = passages.values().filter_map(|passage| passage.after.as_ref());
+        let by_change = self.by_change.get().and_then(|known| {
+            let gone = gone.clone().filter(|post| is_public(post, self.now));
+            known.after(gone, self.now, came.clone().filter(|post| is_public(post, now)), now)
+        });
         // first all go, for one may come to the very place that another leaves
-        for post in passages.values().filter_map(|passage| passage.before.as_ref()) {
+        for post in gone {
             if is_public(post, self.now) {
                 scopes.remove(post);
             }
@@ -156,7 +163,7 @@ impl Index {
                 due.take(at, |other| Arc::ptr_eq(other, post));
             }
         }
-        for post in passages.values().filter_map(|passage| passage.after.as_ref()) {
+        for post in came.clone() {
             if is_public(post, now) {
                 scopes.add(post);
             }
@@ -164,8 +171,7 @@ impl Index {
                 due.add(at, Arc::clone(post));
             }
         }
-        let readable = passages.values().filter_map(|passage| passage.after.as_ref());
-        claims.know(readable.filter(|post| post.is_readable(now)));
+        claims.know(came.filter(|post| post.is_readable(now)));
         let aliases = self.aliases.after(passages.values(), &claims, now);
         let index = Index {
             aliases: aliases.map_or_else(|| Arc::clone(&self.aliases), Arc::new),
@@ -174,7 +180,7 @@ impl Index {
             due,
             site_language: self.site_language.clone(),
             now,
-            by_change: OnceLock::new(),
+            by_change: by_change.map_or_else(OnceLock::new, OnceLock::from),
         };
         (index, passages.into_values().filter_map(|passage| passage.after).collect())
     }

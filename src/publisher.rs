@@ -7,6 +7,7 @@
 //! Whoever asks for the [`Site`] gets the last good one, whatever happens here.
 
 mod absences;
+mod bursts;
 pub mod desk;
 mod look;
 pub mod press;
@@ -33,6 +34,7 @@ use crate::store::Store;
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watch, Watching};
 
+use self::bursts::Bursts;
 use self::press::{Edition, Press};
 pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
@@ -152,6 +154,7 @@ impl Publisher {
             again: first.again_in.map(|again_in| Instant::now() + again_in),
             has_failed: first.has_failed,
             rescan: Instant::now(),
+            bursts: Bursts::default(),
         };
         Ok(Publisher {
             shared,
@@ -214,6 +217,7 @@ struct Engine {
     rescan: Instant,
     /// What the templates looked like when they were last looked at.
     templates: Option<Stamps>,
+    bursts: Bursts,
 }
 
 impl Engine {
@@ -237,8 +241,15 @@ impl Engine {
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
         });
         let again = [self.again, due].into_iter().flatten().min();
+        let next = self.bursts.next();
+        let hinted = async {
+            if let Some(next) = next {
+                tokio::time::sleep_until(next.into()).await;
+            }
+            self.watch.next().await
+        };
         tokio::select! {
-            hints = self.watch.next() => hints,
+            hints = hinted => hints,
             () = self.shared.look_again.notified() => Hints::everything(),
             () = sleep_until(again) => Hints::default(),
             () = look::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
@@ -293,6 +304,7 @@ impl Engine {
             let built = site.built();
             self.shared.site.store(site);
             self.shared.built.send_replace(built);
+            self.bursts.built(Instant::now());
         }
         self.shared.health.store(Arc::new(health));
         if !reports.is_empty() {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cursor::Place;
+use super::row::Row;
 use super::{Filter, Index, NONE};
 use crate::post::Post;
 use crate::time::{Moment, Timestamp};
@@ -64,18 +65,17 @@ impl Index {
     /// The first `count` of the posts that `filter` finds which changed at `since` or later, oldest change first.
     #[must_use]
     pub fn changed_since(&self, filter: &Filter, since: Timestamp, count: usize) -> Stretch {
-        let posts = self.by_change();
+        let posts = &self.by_change().posts;
         let start = posts.partition_point(|post| self.changed_at(post) < since);
-        self.stretch(posts.iter().skip(start), filter, count)
+        self.stretch(posts.from(start), filter, count)
     }
 
     /// The first `count` of the posts that `filter` finds after `place`, oldest change first.
     #[must_use]
     pub fn changed_after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
-        let posts = self.by_change();
+        let posts = &self.by_change().posts;
         let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id.as_str()) <= (place.at, place.id.as_str());
-        let start = posts.partition_point(is_before);
-        self.stretch(posts.iter().skip(start), filter, count)
+        self.stretch(posts.from(posts.partition_point(is_before)), filter, count)
     }
 
     /// When `post` last changed, as far as its dates say and is remembered.
@@ -83,23 +83,11 @@ impl Index {
     /// A change dated ahead of time counts from its day on: a client that has seen it would else miss all that changes before that day.
     #[must_use]
     pub fn changed_at(&self, post: &Post) -> Timestamp {
-        let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= self.now);
-        let published = post.date.timestamp();
-        // who keeps a copy has to hear of a post that was added under an old date, too
-        let told = post.told.filter(|&told| told <= self.now);
-        [changed, told]
-            .into_iter()
-            .flatten()
-            .max()
-            .map_or(published, |last| last.max(published))
+        changed_at(post, self.now)
     }
 
-    fn by_change(&self) -> &[Arc<Post>] {
-        self.by_change.get_or_init(|| {
-            let mut posts: Vec<Arc<Post>> = self.posts().iter().cloned().collect();
-            posts.sort_by(|a, b| (self.changed_at(a), &a.id).cmp(&(self.changed_at(b), &b.id)));
-            posts
-        })
+    fn by_change(&self) -> &ByChange {
+        self.by_change.get_or_init(|| ByChange::of(self.posts(), self.now))
     }
 
     fn stretch<'a>(&self, posts: impl Iterator<Item = &'a Arc<Post>>, filter: &Filter, count: usize) -> Stretch {
@@ -118,4 +106,68 @@ impl Index {
     pub fn finds(&self, filter: &Filter, post: &Post) -> bool {
         filter.finds(post, &self.site_language)
     }
+}
+
+/// When `post` last changed, as it is told of at `now`.
+fn changed_at(post: &Post, now: Timestamp) -> Timestamp {
+    let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= now);
+    let published = post.date.timestamp();
+    // who keeps a copy has to hear of a post that was added under an old date, too
+    let told = post.told.filter(|&told| told <= now);
+    let last = [changed, told].into_iter().flatten().max();
+    last.map_or(published, |last| last.max(published))
+}
+
+/// Public posts, the oldest change first, of one instant in the order of their ids.
+#[derive(Debug)]
+pub(super) struct ByChange {
+    posts: Row<Arc<Post>>,
+    /// Whether a change of one is dated ahead, so that it changes its place by time alone.
+    has_ahead: bool,
+}
+
+impl ByChange {
+    fn of(posts: &Row<Arc<Post>>, now: Timestamp) -> ByChange {
+        let mut posts: Vec<Arc<Post>> = posts.iter().cloned().collect();
+        posts.sort_by(|a, b| (changed_at(a, now), &a.id).cmp(&(changed_at(b, now), &b.id)));
+        ByChange {
+            has_ahead: posts.iter().any(|post| is_ahead(post, now)),
+            posts: posts.into_iter().collect(),
+        }
+    }
+
+    /// The same at `now` without the posts `gone`, which were public at `then`, and with those that `came`; `None` where it is to be
+    /// made anew.
+    pub(super) fn after<'a>(
+        &self,
+        gone: impl Iterator<Item = &'a Arc<Post>>,
+        then: Timestamp,
+        came: impl Iterator<Item = &'a Arc<Post>>,
+        now: Timestamp,
+    ) -> Option<ByChange> {
+        if self.has_ahead {
+            return None;
+        }
+        let mut posts = self.posts.clone();
+        let place = |posts: &Row<Arc<Post>>, post: &Post, at: Timestamp| {
+            let changed = changed_at(post, at);
+            posts.partition_point(|other| (changed_at(other, at), &other.id) < (changed, &post.id))
+        };
+        for post in gone {
+            let at = place(&posts, post, then);
+            if posts.get(at).is_some_and(|other| Arc::ptr_eq(other, post)) {
+                posts.remove(at);
+            }
+        }
+        let mut has_ahead = false;
+        for post in came {
+            posts.insert(place(&posts, post, now), Arc::clone(post));
+            has_ahead |= is_ahead(post, now);
+        }
+        Some(ByChange { posts, has_ahead })
+    }
+}
+
+fn is_ahead(post: &Post, now: Timestamp) -> bool {
+    post.updated.is_some_and(|updated| updated.timestamp() > now) || post.told.is_some_and(|told| told > now)
 }

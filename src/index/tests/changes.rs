@@ -24,12 +24,13 @@ fn head() -> impl Strategy<Value = String> {
         line("draft", &["true"]),
         line("unlisted", &["true"]),
         line("feed", &["false"]),
+        line("updated", &["2026-06-02T13:00:00Z", "2026-06-04"]),
         line("expiryDate", &["2026-06-03", "2026-06-05"]),
     )
         .prop_map(
-            |(date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, expiry)| {
+            |(date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, updated, expiry)| {
                 [
-                    date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, expiry,
+                    date, slug, id, permalink, aliases, tags, author, draft, unlisted, feed, updated, expiry,
                 ]
                 .concat()
             },
@@ -87,6 +88,8 @@ fn told(index: &Index) -> BTreeMap<String, String> {
         let found = index.by_alias(address).map(|post| &post.source);
         told.insert(format!("alias {address}"), format!("{found:?}"));
     }
+    let changed = index.changed_since(&Filter::default(), Timestamp::MIN, usize::MAX).posts;
+    told.insert("by change".to_owned(), format!("{:?}", sources(&changed)));
     let mut said: Vec<String> = index.diagnostics().map(ToString::to_string).collect();
     said.sort();
     told.insert("said".to_owned(), format!("{said:#?}"));
