@@ -15,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{Documents, Feed, Published, Setting};
 use self::listing::Listings;
-use self::pages::Pages;
+use self::pages::{Name, Pages};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::row::Row;
@@ -302,25 +302,31 @@ impl Site {
 
     /// The feeds of every scope, as an outline (OPML 2.0).
     #[must_use]
-    pub fn outline(&self) -> Document {
-        Document::new(opml::MEDIA_TYPE, opml::outline(&self.config, &self.index))
+    pub fn outline(&self) -> Arc<Document> {
+        self.always(&Name::Outline, || {
+            Document::new(opml::MEDIA_TYPE, opml::outline(&self.config, &self.index))
+        })
     }
 
     /// The site map, where `part` is `None`, or part `part` (from 1) of one that has parts; `None` past its end.
     #[must_use]
-    pub fn map(&self, part: Option<usize>) -> Option<Document> {
-        let map = sitemap::Map::new(&self.config, &self.index);
-        let xml = match part {
-            None => map.whole(),
-            Some(part) => map.part(part)?,
-        };
-        Some(Document::new(sitemap::MEDIA_TYPE, xml))
+    pub fn map(&self, part: Option<usize>) -> Option<Arc<Document>> {
+        self.kept_document(&Name::Map(part), || {
+            let map = sitemap::Map::new(&self.config, &self.index);
+            let xml = match part {
+                None => map.whole(),
+                Some(part) => map.part(part)?,
+            };
+            Some(Document::new(sitemap::MEDIA_TYPE, xml))
+        })
     }
 
     /// What crawlers are told (RFC 9309).
     #[must_use]
-    pub fn robots(&self) -> Document {
-        Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
+    pub fn robots(&self) -> Arc<Document> {
+        self.always(&Name::Robots, || {
+            Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
+        })
     }
 
     /// Why there is nothing at the address `address`, where there once was a post, or its Markdown, that is nowhere now.

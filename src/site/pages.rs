@@ -1,4 +1,4 @@
-//! The pages for people of a site.
+//! The pages for people of a site, and what programs find their way by.
 //!
 //! A page is made when it is first asked for and kept, within a bound of bytes, for as long as the site is: a site never changes, so
 //! nothing that was made of it can be stale, and with the next site all pages go. To keep them over sites, as feeds are, would need to
@@ -51,6 +51,12 @@ pub enum Name {
     Missing,
     /// Of a post that is lost.
     Lost(Lost),
+    /// The outline of all feeds, which programs read; so are those below.
+    Outline,
+    /// The site map, or a part of it.
+    Map(Option<usize>),
+    /// What crawlers are told.
+    Robots,
 }
 
 #[derive(Clone)]
@@ -243,10 +249,18 @@ impl Site {
 
     /// The page with this name, as it was made before, or by `make`.
     fn kept(&self, name: &Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
-        let found = self.pages.0.get_or_insert_with(name, || {
-            let page = make().ok_or(())?;
-            Ok::<_, ()>(Arc::new(Document::new(page::MEDIA_TYPE, self.theme.render(&page))))
-        });
-        found.ok()
+        self.kept_document(name, || Some(Document::new(page::MEDIA_TYPE, self.theme.render(&make()?))))
+    }
+
+    /// The document with this name, which every site has, as it was made before, or by `make`.
+    pub(super) fn always(&self, name: &Name, make: impl Fn() -> Document) -> Arc<Document> {
+        let made = self.kept_document(name, || Some(make()));
+        made.unwrap_or_else(|| Arc::new(make()))
+    }
+
+    /// The document with this name, as it was made before, or by `make`.
+    pub(super) fn kept_document(&self, name: &Name, make: impl FnOnce() -> Option<Document>) -> Option<Arc<Document>> {
+        let made = || make().map(Arc::new).ok_or(());
+        self.pages.0.get_or_insert_with(name, made).ok()
     }
 }
