@@ -6,7 +6,7 @@
 use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
 
-use super::clean::MARKS;
+use super::clean::{MARKS, unmarked};
 use super::{FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
 use crate::config::Person;
 use crate::post::Enclosure;
@@ -18,13 +18,8 @@ const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 
 /// Writes `page`, which is clean.
 pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    let bytes = feed(page).write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
-    match String::from_utf8(bytes) {
-        Ok(xml) => xml
-            .replace(&format!("xml:base=\"{}\"", MARKS[0]), "type=\"text\"")
-            .into_bytes(),
-        Err(error) => error.into_bytes(),
-    }
+    let bytes = feed(page).write_to(page.room()).unwrap_or_default(); // writing into memory does not fail
+    unmarked(bytes, [("xml:base=\"\u{fdd0}\"", "type=\"text\"")])
 }
 
 /// A text construct of type `text`. The type is the default and the crate does not write it, but readers that guess take `<b>` for

@@ -14,6 +14,27 @@ use crate::post::{Enclosure, first_forbidden, is_forbidden};
 /// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
+/// `bytes`, a finished document, with these texts in the places of marks.
+pub(super) fn unmarked<const N: usize>(bytes: Vec<u8>, texts: [(&str, &str); N]) -> Vec<u8> {
+    let Ok(document) = std::str::from_utf8(&bytes) else {
+        return bytes;
+    };
+    let mut found: Vec<(usize, &str, &str)> = Vec::new();
+    for (mark, text) in texts {
+        found.extend(document.match_indices(mark).map(|(at, mark)| (at, mark, text)));
+    }
+    found.sort_unstable_by_key(|&(at, ..)| at);
+    let mut finished = Vec::with_capacity(bytes.len() + found.len() * 8);
+    let mut rest = 0;
+    for (at, mark, text) in found {
+        finished.extend_from_slice(bytes.get(rest..at).unwrap_or_default());
+        finished.extend_from_slice(text.as_bytes());
+        rest = at + mark.len();
+    }
+    finished.extend_from_slice(bytes.get(rest..).unwrap_or_default());
+    finished
+}
+
 /// The media type of a file that names none (RFC 2046, section 4.5.1).
 const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 
@@ -130,6 +151,13 @@ fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
 }
 
 impl FeedPage {
+    /// Room for about as many bytes as a document with it takes.
+    pub(super) fn room(&self) -> Vec<u8> {
+        let texts = self.items.iter().flat_map(|item| [&item.content, &item.markdown]).flatten();
+        let bytes: usize = texts.map(|text| text.len()).sum();
+        Vec::with_capacity(bytes + bytes / 4 + 1024 * (self.items.len() + 1))
+    }
+
     /// The same page with nothing in it that could break a document. Cleaning twice is cleaning once.
     pub(super) fn cleaned(&self) -> FeedPage {
         let base = one_line(&self.base).trim_end_matches('/').to_owned();

@@ -80,7 +80,10 @@ struct Attachment<'a> {
 
 /// Writes `page`, which is clean.
 pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    serde_json::to_vec(&document(page)).unwrap_or_default() // these types have nothing that JSON cannot say
+    let mut json = page.room();
+    // these types have nothing that JSON cannot say, and writing into memory does not fail
+    let _ = serde_json::to_writer(&mut json, &document(page));
+    json
 }
 
 fn document(page: &FeedPage) -> Document<'_> {

@@ -8,7 +8,7 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
-use super::clean::MARKS;
+use super::clean::{MARKS, unmarked};
 use super::{FeedPage, Format, Item, Place, escaped};
 use crate::config::Person;
 
@@ -18,11 +18,8 @@ const SOURCE: (&str, &str) = ("source", "http://source.scripting.com/");
 
 /// Writes `page`, which is clean.
 pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    let bytes = channel(page).write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
-    match String::from_utf8(bytes) {
-        Ok(xml) => xml.replace(MARKS[0], "&#x26;").replace(MARKS[1], "&#x3C;").into_bytes(),
-        Err(error) => error.into_bytes(),
-    }
+    let bytes = channel(page).write_to(page.room()).unwrap_or_default(); // writing into memory does not fail
+    unmarked(bytes, [("\u{fdd0}", "&#x26;"), ("\u{fdd1}", "&#x3C;")])
 }
 
 /// A plain text for an element whose text many readers take for HTML: there, the profile wants `&#x26;` and `&#x3C;` (section
