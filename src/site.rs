@@ -225,7 +225,17 @@ impl Site {
         if let Some((_, document)) = own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
             return Some(Arc::clone(document));
         }
-        self.made_feed(scope, place, format).map(|feed| feed.document)
+        self.kept_feed(scope, place, format)
+    }
+
+    /// The same, if it was made for this site before.
+    #[must_use]
+    pub fn finished_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+        let own = self.newest.iter().find(|(made, _)| *made == format);
+        match own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
+            Some((_, document)) => Some(Arc::clone(document)),
+            None => self.finished_page(&Name::Feed(scope.clone(), place, format)),
+        }
     }
 
     fn made_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Feed> {

@@ -196,13 +196,19 @@ fn finished<B: From<Bytes>>(mut response: Response<B>, id: &Id) -> Response<B> {
     }
     let is_confidential = response.extensions().get::<Confidential>().is_some();
     let headers = response.headers_mut();
-    reply::open(headers);
+    if let Ok(id) = HeaderValue::from_bytes(&id.0) {
+        // what is kept with a document says all the rest already
+        match headers.get_mut(reply::REQUEST_ID) {
+            Some(name) => *name = id,
+            None => {
+                reply::open(headers);
+                headers.insert(reply::REQUEST_ID, id);
+            }
+        }
+    }
     if is_confidential {
         headers.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
-    }
-    if let Ok(id) = HeaderValue::from_bytes(&id.0) {
-        headers.insert(reply::REQUEST_ID, id);
     }
     response
 }

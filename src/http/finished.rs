@@ -1,5 +1,7 @@
 //! What of a site is finished, so that a request for it is answered at once and on the spot. Anything else is made on a thread of its own.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 
 use super::delta;
@@ -9,33 +11,39 @@ use super::reply::is_made;
 use super::routes::{LONGEST_QUERY, Request};
 use super::shared;
 use super::target::Target;
-use crate::render::Format;
+use crate::index::Scope;
+use crate::render::encode::Document;
+use crate::render::{Format, Place};
 use crate::site::Site;
 use crate::site::pages::Name;
 
-/// The format of the newest feed of the site, if that whole is what is asked for at `path`: it was finished with the site, so that
-/// answering costs next to nothing, where [`Site::has_newest`].
-pub(super) fn finished_feed(path: &str, headers: &HeaderMap) -> Option<Format> {
-    let name = path.strip_prefix('/')?;
-    let format = Format::ALL.into_iter().find(|format| format.file_name() == name)?;
-    let is_whole = !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers);
-    is_whole.then_some(format)
+/// What a request asks for, if to answer it is no work, for what it is answered with is there; `None` for all else, and for whether
+/// requests are wanted here, which is not the site's to say.
+pub(super) fn finished(site: &Site, request: &Request) -> Option<Target> {
+    // nearly every request is for one of these: no more of its path need be read
+    let name = request.path.strip_prefix('/')?;
+    let newest = Format::ALL.into_iter().find(|format| format.file_name() == name);
+    let target = match newest {
+        Some(format) => Target::Feed(Scope::Site, Place::Newest, format),
+        None => Target::read(request.path).filter(|target| *target != Target::Readiness)?,
+    };
+    is_finished(site, Some(&target), request).then_some(target)
 }
 
-/// Whether to answer a request for `target` is no work, for what it is answered with is there. Another request may make the site forget
-/// it in the same moment: then making it is this one's work after all.
+/// Whether to answer a request for `target` is no work. Another request may make the site forget what is there in the same moment: then
+/// making it is this one's work after all.
 pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Request) -> bool {
-    let page = |name| {
-        let page = site.finished_page(&name);
-        page.is_some_and(|page| is_made(&page, request.headers))
-    };
+    let made = |document: Option<Arc<Document>>| document.is_some_and(|document| is_made(&document, request.headers));
+    let page = |name| made(site.finished_page(&name));
     match target {
         Some(Target::Health | Target::Readiness) => true,
+        Some(Target::Feed(scope, place, format)) => is_whole(request.headers) && made(site.finished_feed(scope, *place, *format)),
         Some(Target::Page(scope, number)) => page(Name::List(scope.clone(), *number)),
         Some(Target::Year(year, number)) => page(Name::Year(*year, *number)),
         Some(Target::Years) => page(Name::Years),
         Some(Target::Directory(kind)) => page(Name::Directory(*kind)),
         Some(Target::Subscribe(scope)) => page(Name::Subscribe(scope.clone())),
+        Some(Target::Style) => is_made(site.theme().style(), request.headers),
         // what is shared is not looked for here
         Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(Name::Post(address.clone())),
         Some(Target::Listing) if request.query.len() <= LONGEST_QUERY => {
@@ -43,6 +51,11 @@ pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Reques
             let listed = query.ok().and_then(|query| site.finished_listing(&query));
             listed.is_some_and(|listed| is_made(&listed.0, request.headers))
         }
-        _ => finished_feed(request.path, request.headers).is_some_and(|format| site.has_newest(format)),
+        _ => false,
     }
+}
+
+/// Whether the whole of a feed is wanted: not what is new in it, and not what a person is shown in its place.
+fn is_whole(headers: &HeaderMap) -> bool {
+    !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers)
 }

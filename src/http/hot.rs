@@ -1,6 +1,6 @@
-//! The short way for what nearly every request is for: the newest feeds of the site, which are finished with it.
+//! The short way for what nearly every request is for: what is finished ([`super::finished`]), and needs no work.
 //!
-//! They are answered before warp sees the request, by the same functions as behind its filter ([`super::filter`]): a chain of filters
+//! It is answered before warp sees the request, by the same functions as behind its filter ([`super::filter`]): a chain of filters
 //! costs more than the answer. Whatever is not plainly such a request is left to the filter.
 
 use std::net::SocketAddr;
@@ -10,15 +10,13 @@ use bytes::Bytes;
 use http::{Method, Response, request};
 
 use super::door::{Asked, Door};
-use super::finished::finished_feed;
+use super::finished::finished;
+use super::preview;
 use super::routes::{Request, answer_target};
-use super::target::Target;
-use crate::index::Scope;
-use crate::render::Place;
 use crate::site::Site;
 use crate::time::Timestamp;
 
-/// Answers requests for the newest feeds of what `site` gives, and no others.
+/// Answers requests for what is finished of the site that `site` gives, and no others.
 pub fn hot<S>(
     site: S,
     door: Door,
@@ -28,32 +26,28 @@ where
 {
     move |head, peer| {
         let reads = head.method == Method::GET || head.method == Method::HEAD;
-        if !reads || head.uri.query().is_some() {
+        // the author is shown more than is finished
+        if !reads || (door.preview.is_some() && preview::is_here(&head.headers)) {
             return None;
         }
-        let (path, headers) = (head.uri.path(), &head.headers);
-        let format = finished_feed(path, headers)?;
+        let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+        let headers = &head.headers;
         let site = site();
-        if !site.has_newest(format) {
-            return None;
-        }
-        let target = Target::Feed(Scope::Site, Place::Newest, format);
+        let request = Request {
+            path,
+            query,
+            headers,
+            now: Timestamp::now(),
+        };
+        let target = finished(&site, &request)?;
         let asked = Asked {
             peer: peer.map(|peer| peer.ip()),
             method: &head.method,
             path,
-            query: "",
+            query,
         };
         let (visit, refusal) = door.enter(asked, Some(&target), headers);
-        let response = refusal.unwrap_or_else(|| {
-            let request = Request {
-                path,
-                query: "",
-                headers,
-                now: Timestamp::now(),
-            };
-            answer_target(&site, Some(&target), &request)
-        });
+        let response = refusal.unwrap_or_else(|| answer_target(&site, Some(&target), &request));
         Some(door.leave(&visit, &site, response, |body| body.len() as u64))
     }
 }

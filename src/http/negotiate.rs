@@ -1,6 +1,6 @@
 //! What a client would rather have: `Accept-Encoding` and `Accept` (RFC 9110, section 12.5).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use crate::render::Format;
 use crate::render::encode::Coding;
@@ -135,8 +135,10 @@ pub fn prefers_page<'a>(values: impl IntoIterator<Item = &'a str>) -> bool {
 /// (Fetch Metadata, sections 2.1 and 2.2). No feed reader says all of that, and no script of a page can.
 #[must_use]
 pub fn is_opened_by_a_person(headers: &HeaderMap) -> bool {
-    let is = |name: &str, expected: &str| headers.get(name).is_some_and(|value| value == expected);
-    is("sec-fetch-dest", "document") && is("sec-fetch-mode", "navigate") && prefers_page(accepted(headers))
+    const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
+    const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+    let is = |name: HeaderName, expected: &str| headers.get(name).is_some_and(|value| value == expected);
+    is(DESTINATION, "document") && is(MODE, "navigate") && prefers_page(accepted(headers))
 }
 
 /// The values of `Accept`.

@@ -44,12 +44,12 @@ impl Pace {
     ///
     /// The wait. The request does not count then: to ask too early costs nothing but the answer.
     pub fn admit(&self, peer: Option<IpAddr>, headers: &HeaderMap, now: Instant) -> Result<(), Duration> {
-        let is_conditional = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE]
-            .iter()
-            .any(|name| headers.contains_key(name));
         let (Some(peer), Some(cost)) = (peer, self.cost()) else {
             return Ok(());
         };
+        let is_conditional = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE]
+            .iter()
+            .any(|name| headers.contains_key(name));
         if is_conditional {
             return Ok(());
         }

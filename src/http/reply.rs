@@ -24,6 +24,8 @@ pub struct Terms<'a> {
     /// `Vary`.
     pub vary: &'static str,
     link: &'a dyn Fn() -> Option<String>,
+    /// Adds what else every answer about the document says.
+    guard: fn(&mut HeaderMap),
 }
 
 impl<'a> Terms<'a> {
@@ -45,11 +47,18 @@ impl<'a> Terms<'a> {
         Terms { link, ..self }
     }
 
+    /// The same, with what `guard` adds.
+    #[must_use]
+    pub fn guarded(self, guard: fn(&mut HeaderMap)) -> Terms<'a> {
+        Terms { guard, ..self }
+    }
+
     fn lasting(lifetime: Lifetime<'a>) -> Terms<'a> {
         Terms {
             lifetime,
             vary: "Accept-Encoding",
             link: &|| None,
+            guard: |_| {},
         }
     }
 }
@@ -96,17 +105,22 @@ impl Lifetime<'_> {
     }
 }
 
-/// Adds to `headers` what every answer says that is not confidential: it may be read by scripts of any site, and is what it says it is.
+/// Adds to `headers` what every answer says that is not confidential: it may be read by scripts of any site, is what it says it is, and
+/// will have a name.
 pub(super) fn open(headers: &mut HeaderMap) {
     let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    headers.insert(REQUEST_ID, HeaderValue::from_static(""));
 }
 
 /// Whether `document` is there in the coding that a request with these headers is answered in.
 #[must_use]
 pub fn is_made(document: &Document, headers: &HeaderMap) -> bool {
+    if Coding::ALL.into_iter().all(|coding| document.made(coding).is_some()) {
+        return true;
+    }
     let coding = representation(document, negotiate::codings(accepted_codings(headers)), headers);
     coding.is_none_or(|coding| document.made(coding).is_some())
 }
@@ -137,14 +151,19 @@ fn representation(
 /// Whether `If-None-Match` names `etag`, if perhaps in a list that is none.
 fn names(headers: &HeaderMap, etag: &str) -> bool {
     let mut values = headers.get_all(header::IF_NONE_MATCH).iter();
-    values.any(|value| value.to_str().is_ok_and(|value| value.contains(etag)))
+    values.any(|value| value == etag || value.to_str().is_ok_and(|value| value.contains(etag)))
 }
 
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
 #[must_use]
 pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: Timestamp) -> Response<Bytes> {
+    let refused = |status, detail| {
+        let mut response = problem(status, detail);
+        (terms.guard)(response.headers_mut());
+        response
+    };
     let Some(coding) = representation(document, negotiate::codings(accepted_codings(headers)), headers) else {
-        let mut response = problem(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
+        let mut response = refused(StatusCode::NOT_ACCEPTABLE, "this is sent as identity, gzip or br");
         response
             .headers_mut()
             .insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -158,7 +177,7 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
         Verdict::Proceed => (StatusCode::OK, encoded.bytes.clone()),
         Verdict::NotModified => (StatusCode::NOT_MODIFIED, Bytes::new()),
         Verdict::PreconditionFailed => {
-            return problem(
+            return refused(
                 StatusCode::PRECONDITION_FAILED,
                 "this is not the representation that was asked about",
             );
@@ -178,8 +197,7 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
     response
 }
 
-/// The header of answers that send `document`, or say that the client has it, where it changes at no time that is known. There is room
-/// for the name of the request.
+/// The header of answers that send `document`, or say that the client has it, where it changes at no time that is known.
 fn described(document: &Document, coding: Coding, is_sent: bool, terms: &Terms<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if is_sent {
@@ -197,8 +215,8 @@ fn described(document: &Document, coding: Coding, is_sent: bool, terms: &Terms<'
     if let Some(link) = (terms.link)() {
         set(&mut headers, header::LINK, link);
     }
+    (terms.guard)(&mut headers);
     open(&mut headers);
-    headers.insert(REQUEST_ID, HeaderValue::from_static(""));
     headers
 }
 

@@ -80,9 +80,9 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
 
 /// The answer of `site` to a request whose path asks for `target`; `None` where it cannot be read.
 pub(super) fn answer_target(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
-    let is_told_in_a_page = fault::is_told_in_a_page(target, request.headers);
     let response = answered(site, target, request);
-    if is_told_in_a_page {
+    let is_nothing = response.status().is_client_error() || response.status().is_server_error();
+    if is_nothing && fault::is_told_in_a_page(target, request.headers) {
         fault::of_site(site, response)
     } else {
         response
@@ -377,8 +377,8 @@ fn health() -> Response<Bytes> {
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
     let config = site.config();
     let link = || Some(links::of_page(&config.base(), scope));
-    let terms = Terms::page(&config.cache, request.now, site.next_due()).linked(&link);
-    let mut response = reply(document, request.headers, &terms, request.now);
-    fault::guard(response.headers_mut());
-    response
+    let terms = Terms::page(&config.cache, request.now, site.next_due())
+        .linked(&link)
+        .guarded(fault::guard);
+    reply(document, request.headers, &terms, request.now)
 }

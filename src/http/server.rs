@@ -6,6 +6,7 @@
 
 mod body;
 mod connection;
+mod doze;
 mod host;
 mod listen;
 mod pace;

@@ -1,5 +1,7 @@
 //! What an address asks for.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
@@ -74,13 +76,13 @@ impl Target {
     #[must_use]
     pub fn read(path: &str) -> Option<Target> {
         let whole = decoded(path)?;
-        let parts: Vec<String> = path
+        let parts: Vec<Cow<'_, str>> = path
             .strip_prefix('/')
             .unwrap_or(path)
             .split('/')
             .map(decoded)
             .collect::<Option<_>>()?;
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         let target = match parts.as_slice() {
             [""] => Some(Target::Page(Scope::Site, 1)),
             // the slash at the end of WordPress's feeds is none too many
@@ -88,12 +90,12 @@ impl Target {
             [all @ .., ""] => Target::of(all).map(|target| match target {
                 Target::Moved(path) => Target::Moved(path),
                 // whether a file is there is not known here, and a folder is none
-                Target::Media(_) => Target::Address(whole.clone()),
+                Target::Media(_) => Target::Address(whole.clone().into_owned()),
                 _ => Target::Moved(path.trim_end_matches('/').to_owned()),
             }),
             all => Target::of(all),
         };
-        Some(target.unwrap_or(Target::Address(whole)))
+        Some(target.unwrap_or_else(|| Target::Address(whole.into_owned())))
     }
 
     /// The scope that it belongs to, if any.
@@ -204,9 +206,9 @@ fn number(text: &str) -> Option<usize> {
     (number > 0 && number.to_string() == text).then_some(number)
 }
 
-fn decoded(text: &str) -> Option<String> {
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let text = percent_decode_str(text).decode_utf8().ok()?;
-    (!text.contains(char::is_control)).then(|| text.into_owned())
+    (!text.contains(char::is_control)).then_some(text)
 }
 
 #[cfg(test)]

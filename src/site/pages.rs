@@ -19,6 +19,7 @@ use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::Kind;
 use crate::render::page::{self, Around, Found, Listed, Page, Subject, Theme};
+use crate::render::{Format, Place};
 
 /// How many bytes of pages are kept, about, with their codings.
 const BYTES: u64 = 32 * 1024 * 1024;
@@ -47,6 +48,8 @@ pub enum Name {
     Subscribe(Scope),
     /// The post at an address.
     Post(String),
+    /// A feed, which [`super::documents`] knows to be the one of this site's posts.
+    Feed(Scope, Place, Format),
     /// Of an address at which nothing is.
     Missing,
     /// Of a post that is lost.
@@ -245,6 +248,19 @@ impl Site {
 
     fn newest(&self) -> Vec<Arc<crate::post::Post>> {
         self.index.posts().iter().take(SHOWN_INSTEAD).cloned().collect()
+    }
+
+    /// A feed, as it was found to be right for this site before, or now. One that lacks texts is not kept.
+    pub(super) fn kept_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+        let name = Name::Feed(scope.clone(), place, format);
+        if let Some(found) = self.finished_page(&name) {
+            return Some(found);
+        }
+        let feed = self.made_feed(scope, place, format)?;
+        if feed.is_whole {
+            self.pages.0.insert(name, Arc::clone(&feed.document));
+        }
+        Some(feed.document)
     }
 
     /// The page with this name, as it was made before, or by `make`.

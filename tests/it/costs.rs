@@ -219,6 +219,12 @@ const PROBE: u64 = 6;
 const NOT_MODIFIED_AT_THE_DOOR: u64 = 3;
 /// Likewise.
 const WHOLE_FEED_AT_THE_DOOR: u64 = 3;
+/// Its path is read and its scope named.
+const FEED_OF_A_TAG_AT_THE_DOOR: u64 = 13;
+/// Its path is read and its address named.
+const PAGE_AT_THE_DOOR: u64 = 8;
+/// Its query is read.
+const LISTING_AT_THE_DOOR: u64 = 11;
 
 fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     let request = Request {
@@ -305,37 +311,88 @@ fn what_was_saved_before_an_answer_costs_it_nothing() {
     }
 }
 
-#[test]
-fn allocations_of_answers_through_the_door() {
-    let printer = Printer::of(POSTS);
+/// What answers at once, and otherwise leaves the request to the filter; and how many times that asked for memory.
+fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
     let library = Library::new(Folder::new(root, &config.posts));
     let door = Door::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&printer.site);
     let hot = hot(move || Arc::clone(&site), door);
-    let answered = |path: &str, headers: &HeaderMap| {
+    move |path: &str, headers: &HeaderMap| {
         let mut request = http::Request::new(());
         *request.uri_mut() = path.parse().unwrap();
         *request.headers_mut() = headers.clone();
         let (head, ()) = request.into_parts();
-        allocations::counted(|| hot(&head, None).unwrap())
-    };
-    let (first, _) = answered("/rss.xml", &headers("gzip", None));
-    let tag = first.headers()[header::ETAG].clone();
-    for (name, headers, status, most) in [
+        allocations::counted(|| hot(&head, None))
+    }
+}
+
+#[test]
+fn what_is_made_already_is_answered_at_the_door() {
+    let printer = Printer::of(POSTS);
+    let at_the_door = at_the_door(&printer);
+    let answered = |path: &str, headers: &HeaderMap| at_the_door(path, headers).0;
+    let headers = headers("identity", None);
+    for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
+        assert!(answered(path, &headers).is_some(), "{path} is finished with the site");
+    }
+    for path in [
+        "/tags/tag1/rss.xml",
+        "/archive/1/atom.xml",
+        "/posts/0001",
+        "/page/2",
+        "/tags/tag1",
+        "/years/2000",
+    ] {
+        assert!(answered(path, &headers).is_none(), "{path} is not made yet");
+        assert_eq!(ask(&printer.site, path, &headers).status(), 200, "{path}");
+        let again = answered(path, &headers);
+        assert!(again.is_some_and(|again| again.status() == 200), "{path}");
+    }
+    for path in ["/nothing", "/readyz", "/search?q=version", "/rss.xml/", "/media/a.png"] {
+        assert!(answered(path, &headers).is_none(), "{path}");
+    }
+}
+
+#[test]
+fn allocations_of_answers_through_the_door() {
+    let printer = Printer::of(POSTS);
+    let site = &printer.site;
+    let answered = at_the_door(&printer);
+    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    let listed = "/api/posts?page=3&per_page=20";
+    for (name, path, headers, status, most) in [
         (
             "a feed that the client has",
+            "/rss.xml",
             headers("gzip", Some(&tag)),
             304,
             NOT_MODIFIED_AT_THE_DOOR,
         ),
-        ("a feed", headers("gzip", None), 200, WHOLE_FEED_AT_THE_DOOR),
+        ("a feed", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED_AT_THE_DOOR),
+        (
+            "the feed of a tag",
+            "/tags/tag1/rss.xml",
+            headers("gzip", None),
+            200,
+            FEED_OF_A_TAG_AT_THE_DOOR,
+        ),
+        ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_THE_DOOR),
+        ("the listing", listed, headers("identity", None), 200, LISTING_AT_THE_DOOR),
     ] {
         // what is made once and kept is no cost of an answer
-        answered("/rss.xml", &headers);
-        let (response, count) = answered("/rss.xml", &headers);
-        assert_eq!(response.status(), status, "{name}");
+        let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            path: path_only,
+            query,
+            headers: &headers,
+            now: Timestamp::now(),
+        };
+        answer(site, &request);
+        answered(path, &headers);
+        let (response, count) = answered(path, &headers);
+        assert_eq!(response.unwrap().status(), status, "{name}");
         assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
     }
 }

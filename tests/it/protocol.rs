@@ -29,42 +29,95 @@ const DOCUMENTS: [&str; 8] = [
     "/",
 ];
 
+/// What may be answered on the short way, and what is close to it.
+const FINISHED: [&str; 30] = [
+    "/rss.xml",
+    "/atom.xml",
+    "/feed.json",
+    "/rss.xml?",
+    "/rss.xml?x=1",
+    "/rss%2Exml",
+    "//rss.xml",
+    "/tags/c%2B%2B/atom.xml",
+    "/tags/C++/atom.xml",
+    "/archive/1/rss.xml",
+    "/archive/9/rss.xml",
+    "/",
+    "/page/2",
+    "/page/9",
+    "/years",
+    "/years/2026",
+    "/tags",
+    "/tags/c%2B%2B",
+    "/subscribe",
+    "/posts/p1",
+    "/posts/p1?q=1",
+    "/posts/p9",
+    "/posts/hidden",
+    "/old/place/",
+    "/style.css",
+    "/api/posts",
+    "/api/posts?page=2&per_page=2&tag=c%2B%2B",
+    "/api/posts?page=2&page=2",
+    "/api/posts?q=words",
+    "/healthz",
+];
+
 #[test]
-fn the_newest_feeds_are_answered_alike_on_the_short_way_and_the_long() {
+fn what_is_finished_is_answered_alike_on_the_short_way_and_the_long() {
     const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
-    let site = TestSite::start(&[("a.md", "A tide.\n")], "");
-    let tag = site.get("/rss.xml").header("etag").to_owned();
-    let requests: [&[(&str, &str)]; 9] = [
-        &[],
-        &[("accept-encoding", "br, gzip;q=0.5")],
-        &[("accept-encoding", "identity;q=0, *;q=0")],
-        &[("accept-encoding", "*;q=0"), ("accept", BROWSER)],
-        &[("if-none-match", &tag)],
-        &[("if-none-match", "\"a\", *")],
-        &[("if-match", "\"a\"")],
-        &[("if-modified-since", "Tue, 01 Jan 2999 00:00:00 GMT")],
-        &[("accept", BROWSER)],
-    ];
-    let told = |method: &str, path: &str, headers: &[(&str, &str)]| {
-        let mut answer = site.request_bytes(method, path, headers);
-        let id = answer.headers.remove("x-request-id").unwrap();
-        assert_eq!(id.len(), 16, "{path}");
-        answer.headers.remove("date");
-        let body = String::from_utf8_lossy(&answer.body).replace(id.to_str().unwrap(), "");
-        (answer.status, answer.headers, body)
-    };
-    for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
+    let site = site();
+    site.write(
+        "hidden.md",
+        "---\ntitle: H\ndate: 2026-01-06\nstatus: unlisted\n---\nKnown to few.\n",
+    );
+    site.wait_for("/posts/hidden", |answer| answer.status == 200);
+    for path in FINISHED {
+        let told = |is_long: bool, method: &str, headers: &[(&str, &str)]| {
+            let mut answer = if is_long {
+                site.request_the_long_way(method, path, headers)
+            } else {
+                site.request_bytes(method, path, headers)
+            };
+            let id = answer.headers.remove("x-request-id").unwrap();
+            assert_eq!(id.len(), 16, "{path}");
+            answer.headers.remove("date");
+            let body = String::from_utf8_lossy(&answer.body).replace(id.to_str().unwrap(), "");
+            (answer.status, answer.headers, body)
+        };
+        let tag = site.get(path).header("etag").to_owned();
+        let requests: [&[(&str, &str)]; 11] = [
+            &[],
+            &[("accept-encoding", "br, gzip;q=0.5")],
+            &[("accept-encoding", "identity;q=0, *;q=0")],
+            &[("accept-encoding", "*;q=0"), ("accept", BROWSER)],
+            &[("if-none-match", &tag)],
+            &[("if-none-match", "\"a\", *")],
+            &[("if-match", "\"a\"")],
+            &[("if-modified-since", "Tue, 01 Jan 2999 00:00:00 GMT")],
+            &[("accept", BROWSER)],
+            &[
+                ("accept", BROWSER),
+                ("sec-fetch-dest", "document"),
+                ("sec-fetch-mode", "navigate"),
+            ],
+            &[("a-im", "feed"), ("if-none-match", "\"a\"")],
+        ];
         for headers in requests {
             for method in ["GET", "HEAD"] {
-                // a query, even an empty one, takes the long way
-                let [short, long] = [path.to_owned(), format!("{path}?")].map(|path| told(method, &path, headers));
+                // the long way first: what it makes is finished then
+                let [long, short] = [true, false].map(|is_long| told(is_long, method, headers));
                 assert_eq!(short, long, "{method} {path} {headers:?}");
             }
         }
     }
-    let site = TestSite::start(&[], "[pace]\nrequests_per_minute = 1\nburst = 1\n");
+}
+
+#[test]
+fn the_pace_is_kept_on_the_short_way_too() {
+    let site = TestSite::start(&[("a.md", "A tide.\n")], "[pace]\nrequests_per_minute = 1\nburst = 1\n");
     assert_eq!(site.get("/rss.xml").status, 200);
-    for path in ["/rss.xml", "/rss.xml?"] {
+    for path in ["/rss.xml", "/", "/posts/a", "/api/posts"] {
         let refused = site.get(path);
         assert_eq!(refused.status, 429, "{path}");
         assert!(!refused.header("retry-after").is_empty(), "{path}");

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestSite {
     folder: TempDir,
     base: String,
+    /// Where the same is answered by the filter alone.
+    long_way: String,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
@@ -79,22 +81,29 @@ impl TestSite {
             .unwrap();
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let base = runtime.block_on(async {
+        let (base, long_way) = runtime.block_on(async {
             let library = Library::new(Folder::new(root.clone(), &config.posts));
             let door = Door::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
             let door = changed(door, &publisher);
             let bound = server::bind("127.0.0.1:0").await.unwrap();
-            let base = format!("http://{}", bound.address());
-            let (settings, stop) = (config.server.clone(), stop.clone());
+            let long = server::bind("127.0.0.1:0").await.unwrap();
+            let bases = [&bound, &long].map(|bound| format!("http://{}", bound.address()));
+            let settings = [config.server.clone(), config.server.clone()];
+            let stops = [stop.clone(), stop.clone()];
             let site = move || publisher.site();
             let (hot, filter) = (hot(site.clone(), door.clone()), filter(site, door));
+            let ([settings, of_long], [stop, end_of_long]) = (settings, stops);
+            let filtered = filter.clone();
+            tokio::spawn(async move { long.serve(filtered, &of_long, end_of_long).await });
             tokio::spawn(async move { bound.serve_hot(hot, filter, &settings, stop).await });
-            base
+            let [base, long_way] = bases;
+            (base, long_way)
         });
         TestSite {
             folder,
             base,
+            long_way,
             stop,
             runtime: Some(runtime),
         }
@@ -137,25 +146,12 @@ impl TestSite {
     }
 
     pub fn request_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .into();
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut answer = agent.run(request.body(()).unwrap()).unwrap();
-        Answer {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            body: answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
-        }
+        request(method, &format!("{}{path}", self.base), headers)
+    }
+
+    /// The same, where nothing is answered before the filter.
+    pub fn request_the_long_way(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
+        request(method, &format!("{}{path}", self.long_way), headers)
     }
 
     /// Asks for `path` until the answer is as `wanted`.
@@ -172,6 +168,27 @@ impl TestSite {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+/// Asks for `url`.
+fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut answer = agent.run(request.body(()).unwrap()).unwrap();
+    Answer {
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        body: answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Body;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,9 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Hot;
 use super::body::Whole;
+use super::doze::Doze;
 use super::listen::Stream;
 use super::pace::{Pace, Paced, Unfinished};
-use super::screen::Screen;
+use super::screen::{Screen, Screened};
 use crate::config::Server;
 use crate::http::problem::problem;
 use crate::time::Moment;
@@ -35,6 +36,8 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 256 * 1024;
 /// Seconds after which a client that found no place may come back.
 const COME_BACK: &str = "5";
+/// As many fields hyper reads where it is told nothing, and then it need not clear the room for them at every request.
+const HEADERS_ON_THE_STACK: usize = 100;
 /// hyper reads no less than this at once.
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
@@ -56,7 +59,8 @@ pub(super) async fn hold<H, S, B>(
     stop: Stop,
 ) where
     H: Hot,
-    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible> + Send + Sync + 'static,
+    S::Future: Send,
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
@@ -68,41 +72,42 @@ pub(super) async fn hold<H, S, B>(
         // a client that has asked may close its half and still wait for the answer
         .half_close(true)
         .max_header_size(settings.max_header_bytes)
-        .max_headers(settings.max_headers)
         .max_buf_size(settings.max_header_bytes.max(SMALLEST_BUFFER));
+    if settings.max_headers != HEADERS_ON_THE_STACK {
+        protocol.max_headers(settings.max_headers);
+    }
     let screen = Arc::new(Screen {
         hot,
         service,
         peer,
         settings,
         pace: Arc::clone(&pace),
-        stop: stop.soon.clone(),
+        stops: AtomicBool::new(false),
         refused: AtomicBool::new(false),
     });
-    let screened = Arc::clone(&screen);
-    let service = service_fn(move |request| {
-        let screen = Arc::clone(&screened);
-        async move { screen.answer(request).await }
-    });
+    let service = Screened(Arc::clone(&screen));
     let mut connection = protocol.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service);
 
     let mut expired = pin!(pace.expired());
-    let mut parting = pin!(async {
+    let mut ending = Doze::new(stop.now.cancelled());
+    let mut parting = Doze::new(async {
         stop.soon.cancelled().await;
+        screen.stops.store(true, Ordering::Relaxed);
         tokio::time::sleep(PARTING).await;
     });
     let mut parted = false;
     let ended = loop {
         tokio::select! {
-            // the connection first: what it reads and sends moves the deadline
+            // whether the server stops first: the next answer has to say so
             biased;
-            ended = &mut connection => break Some(ended),
-            () = &mut expired => break None,
-            () = stop.now.cancelled() => break None,
             () = &mut parting, if !parted => {
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
                 parted = true;
             }
+            // the connection before its pace: what it reads and sends moves the deadline
+            ended = &mut connection => break Some(ended),
+            () = &mut expired => break None,
+            () = &mut ending => break None,
         }
     };
     let mut stream = connection.into_parts().io.into_inner().stream;

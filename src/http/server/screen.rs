@@ -2,19 +2,18 @@
 //! is larger than allowed; and no panic of the filter reaches the connection.
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::Service;
-use tokio_util::sync::CancellationToken;
 
 use super::body::{Outgoing, Whole};
 use super::pace::Pace;
@@ -34,9 +33,62 @@ pub(super) struct Screen<H, S> {
     pub(super) peer: Option<SocketAddr>,
     pub(super) settings: Arc<Server>,
     pub(super) pace: Arc<Pace>,
-    pub(super) stop: CancellationToken,
+    /// Whether the server stops, so that no further requests are wanted.
+    pub(super) stops: AtomicBool,
     /// Whether a request was refused before all of it was read.
     pub(super) refused: AtomicBool,
+}
+
+/// The service that hyper calls.
+#[derive(Debug)]
+pub(super) struct Screened<H, S>(pub(super) Arc<Screen<H, S>>);
+
+/// An answer: there at once, or being made.
+pub(super) enum Answering<R> {
+    Ready(Option<R>),
+    Made(Pin<Box<dyn Future<Output = R> + Send>>),
+}
+
+impl<R: Unpin> Future for Answering<R> {
+    type Output = Result<R, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R, Infallible>> {
+        match &mut *self {
+            // hyper does not ask again once it has an answer
+            Answering::Ready(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Answering::Made(answer) => answer.as_mut().poll(context).map(Ok),
+        }
+    }
+}
+
+impl<H, S, B> Service<Request<Incoming>> for Screened<H, S>
+where
+    H: Hot,
+    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible> + Send + Sync + 'static,
+    S::Future: Send,
+    B: Unpin + 'static,
+{
+    type Response = Response<Outgoing<B>>;
+    type Error = Infallible;
+    type Future = Answering<Self::Response>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let screen = &self.0;
+        screen.pace.request_begins();
+        let (head, body) = request.into_parts();
+        // what is answered at once is not put into a future: to move that about costs more than the answer
+        if body.is_end_stream()
+            && screen.refusal(&head).is_none()
+            && let Some(response) = screen.answered_at_once(&head)
+        {
+            return Answering::Ready(Some(screen.finished(response)));
+        }
+        let screen = Arc::clone(screen);
+        Answering::Made(Box::pin(async move {
+            let response = screen.answered(head, body).await;
+            screen.finished(response)
+        }))
+    }
 }
 
 impl<H, S, B> Screen<H, S>
@@ -44,53 +96,57 @@ where
     H: Hot,
     S: Service<Request<Whole>, Response = Response<B>, Error = Infallible>,
 {
-    /// The answer to `request`: the service's, or why it does not get to see it.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Response<Outgoing<B>>, Infallible> {
-        self.pace.request_begins();
-        let mut response = match self.admitted(request).await {
-            Ok(request) => unpanicked(self.answered(request)).await?,
+    /// The answer to a request that nothing speaks against, if it is one of those that are there; 500 if it panics.
+    fn answered_at_once(&self, head: &request::Parts) -> Option<Response<Outgoing<B>>> {
+        let answer = catch_unwind(AssertUnwindSafe(|| (self.hot)(head, self.peer)));
+        let answer = answer.unwrap_or_else(|_| Some(panicked()));
+        answer.map(|response| response.map(Outgoing::from))
+    }
+
+    /// The answer to any other request: the service's, or why it does not get to see it.
+    async fn answered(&self, head: request::Parts, body: Incoming) -> Response<Outgoing<B>> {
+        let admitted = match self.refusal(&head) {
+            None => self.whole(body).await,
+            Some(refusal) => Err(refusal),
+        };
+        match admitted {
+            Ok(body) => {
+                let mut request = Request::from_parts(head, body);
+                request.extensions_mut().insert(Peer(self.peer));
+                unpanicked(async { self.service.call(request).await }).await
+            }
             Err(refusal) => {
                 self.refused.store(true, Ordering::Relaxed);
                 refusal.map(Outgoing::from)
             }
-        };
-        if self.refused.load(Ordering::Relaxed) || self.stop.is_cancelled() {
+        }
+    }
+
+    /// `response`, which is the last one where no more is read from the connection.
+    fn finished(&self, mut response: Response<Outgoing<B>>) -> Response<Outgoing<B>> {
+        if self.refused.load(Ordering::Relaxed) || self.stops.load(Ordering::Relaxed) {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
         self.pace.request_is_answered();
-        Ok(response)
+        response
     }
 
-    async fn answered(&self, request: Request<Whole>) -> Result<Response<Outgoing<B>>, Infallible> {
-        let (mut head, body) = request.into_parts();
-        if let Some(response) = (self.hot)(&head, self.peer) {
-            return Ok(response.map(Outgoing::from));
-        }
-        head.extensions.insert(Peer(self.peer));
-        let response = self.service.call(Request::from_parts(head, body)).await?;
-        Ok(response.map(Outgoing::Made))
-    }
-
-    /// The request with all of its body.
-    async fn admitted(&self, request: Request<Incoming>) -> Result<Request<Whole>, Response<Bytes>> {
-        let (head, body) = request.into_parts();
+    /// Why a request with this head is not answered.
+    fn refusal(&self, head: &request::Parts) -> Option<Response<Bytes>> {
         if !host::is_right(head.version, &head.headers) {
-            return Err(problem(StatusCode::BAD_REQUEST, "a request names one host, and validly"));
+            return Some(problem(StatusCode::BAD_REQUEST, "a request names one host, and validly"));
         }
         // an authority alone is CONNECT's form (RFC 9112, section 3.2.3); warp's path filters panic at it
-        if head.uri.path_and_query().is_none() && head.method != Method::CONNECT {
-            return Err(problem(StatusCode::BAD_REQUEST, "the target of a request is a path"));
+        let target = head.uri.path_and_query();
+        if target.is_none() && head.method != Method::CONNECT {
+            return Some(problem(StatusCode::BAD_REQUEST, "the target of a request is a path"));
         }
-        if head
-            .uri
-            .path_and_query()
-            .is_some_and(|target| target.as_str().len() > LONGEST_TARGET)
-        {
-            return Err(problem(StatusCode::URI_TOO_LONG, "an address here has at most 8192 bytes"));
+        if target.is_some_and(|target| target.as_str().len() > LONGEST_TARGET) {
+            return Some(problem(StatusCode::URI_TOO_LONG, "an address here has at most 8192 bytes"));
         }
-        if head.headers.contains_key(header::TRANSFER_ENCODING) {
-            return Err(if self.pace.saw_length() {
+        head.headers.contains_key(header::TRANSFER_ENCODING).then(|| {
+            if self.pace.saw_length() {
                 problem(
                     StatusCode::BAD_REQUEST,
                     "a request has a Content-Length or a Transfer-Encoding, and not both",
@@ -100,10 +156,8 @@ where
                     StatusCode::LENGTH_REQUIRED,
                     "a request with a body says its Content-Length here",
                 )
-            });
-        }
-        let body = self.whole(body).await?;
-        Ok(Request::from_parts(head, body))
+            }
+        })
     }
 
     async fn whole(&self, body: Incoming) -> Result<Whole, Response<Bytes>> {
@@ -145,11 +199,7 @@ async fn collected(mut body: Incoming, most: usize) -> Collected {
 }
 
 /// What `answer` gives; 500 if it panics.
-async fn unpanicked<F, B>(answer: F) -> F::Output
-where
-    F: Future<Output = Result<Response<B>, Infallible>>,
-    B: From<Bytes>,
-{
+async fn unpanicked<B>(answer: impl Future<Output = Result<Response<B>, Infallible>>) -> Response<Outgoing<B>> {
     let mut answer = pin!(answer);
     let polled = poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
@@ -158,9 +208,15 @@ where
             Err(_) => Poll::Ready(None),
         },
     );
-    polled.await.unwrap_or_else(|| {
-        tracing::error!("a request panicked; it was answered with 500");
-        let detail = "something went wrong here; it has been written down";
-        Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, detail).map(B::from))
-    })
+    match polled.await {
+        Some(Ok(response)) => response.map(Outgoing::Made),
+        Some(Err(never)) => match never {},
+        None => panicked().map(Outgoing::from),
+    }
+}
+
+fn panicked() -> Response<Bytes> {
+    tracing::error!("a request panicked; it was answered with 500");
+    let detail = "something went wrong here; it has been written down";
+    problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
