@@ -389,7 +389,7 @@ fn allocations_of_answers_through_the_door() {
             headers: &headers,
             now: Timestamp::now(),
         };
-        answer(site, &request);
+        let _ = answer(site, &request);
         answered(path, &headers);
         let (response, count) = answered(path, &headers);
         assert_eq!(response.unwrap().status(), status, "{name}");

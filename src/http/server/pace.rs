@@ -121,11 +121,11 @@ impl Pace {
                     // whatever changes that wakes the connection's task, and this with it
                     return Poll::Pending;
                 };
-                // a deadline that has moved on is seen when the old one has passed: no timer is set for every byte
                 if deadline < armed {
                     armed = deadline;
                     alarm.change(|sleep| sleep.reset(armed));
                 }
+                // a deadline that has moved on is seen when the old one has passed: no timer is set for every byte
                 ready!(alarm.poll_woken(context));
                 if deadline <= Instant::now() {
                     return Poll::Ready(());
