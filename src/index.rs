@@ -105,13 +105,7 @@ impl Index {
             posts.sort_by(|a, b| a.source.cmp(&b.source));
         }
         let mut claims = Claims::of(posts, newcomers, config, before);
-        // who can be read is known from now on
-        let readable = newcomers
-            .iter()
-            .filter_map(|path| claims.published(path))
-            .filter(|post| post.is_readable(now));
-        let readable: Vec<Arc<Post>> = readable.cloned().collect();
-        claims.know(readable.iter());
+        claims.know_readable(now);
         let mut public: Vec<Arc<Post>> = claims.all.iter().filter(|post| is_public(post, now)).cloned().collect();
         public.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
         let due = claims.all.iter();

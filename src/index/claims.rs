@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Changes, Origin, Post, Standing, Taken};
+use crate::time::Timestamp;
 
 /// All posts as they are published, each with an id, a slug and an address of its own.
 #[derive(Clone, Debug, Default)]
@@ -71,10 +72,10 @@ impl Claims {
         config: &Config,
         before: &Row<Arc<Post>>,
     ) -> Claims {
-        let mut known: Vec<&Utf8PathBuf> = newcomers.iter().collect();
-        known.sort();
+        // the posts come in order, and to ask a set of paths costs less than to sort it
+        let new = posts.iter().map(|post| &post.source).filter(|path| newcomers.contains(*path));
         let mut claims = Claims {
-            newcomers: known.into_iter().cloned().collect(),
+            newcomers: new.cloned().collect(),
             ..Claims::default()
         };
         let is_contested = claims.contested(&posts);
@@ -141,6 +142,17 @@ impl Claims {
     /// Notes that the world knows `posts` from now on.
     pub(super) fn know<'a>(&mut self, posts: impl Iterator<Item = &'a Arc<Post>>) {
         posts.for_each(|post| self.set_newcomer(&post.source, false));
+    }
+
+    /// Notes that the world knows all posts from now on that it may read at `now`.
+    pub(super) fn know_readable(&mut self, now: Timestamp) {
+        let mut all = self.all.iter().peekable();
+        let is_unknown = |path: &&Utf8PathBuf| {
+            while all.next_if(|post| post.source < **path).is_some() {}
+            all.peek()
+                .is_none_or(|post| post.source != **path || !post.is_readable(now))
+        };
+        self.newcomers = self.newcomers.iter().filter(is_unknown).cloned().collect();
     }
 
     /// What is to be said of posts that did not get what they asked for.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::record::{Former, PostRecord};
+use super::remembered::Rest;
 use super::{Id, Ledger, SECOND};
 use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
@@ -26,9 +27,14 @@ impl Ledger {
                 continue;
             }
             file.noted = Some(Arc::clone(post));
-            let wanted = file.read.address.clone();
             match file.id.clone() {
+                Some(id) if is_out && self.posts.is_as_published(&id, post, &file.read.address) => {
+                    if post.address != file.settled.address {
+                        self.moving.insert(id);
+                    }
+                }
                 Some(id) => {
+                    let wanted = file.read.address.clone();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {
                         continue;
                     };
@@ -64,21 +70,20 @@ impl Ledger {
                         self.touched.insert(post.source.clone());
                         continue;
                     }
-                    let mut record = PostRecord {
-                        wanted,
-                        never_listed: file.visibility == Visibility::Unlisted,
-                        ..PostRecord::of(post, now)
-                    };
+                    let mut earlier = Vec::new();
                     let inherited = file.heir_of.as_ref().and_then(|heir_of| self.posts.get(heir_of));
-                    if let Some(former) = inherited.filter(|former| former.address != record.address) {
-                        record.earlier.clone_from(&former.earlier);
+                    if let Some(former) = inherited.filter(|former| former.address != post.address) {
+                        earlier.clone_from(&former.earlier);
                         // later than the former one went, so that its address leads here
                         let until = now.saturating_add(SECOND).unwrap_or(now);
-                        record.earlier.push(Former {
+                        earlier.push(Former {
                             address: former.address.clone(),
                             until,
                         });
+                        self.told.insert(Arc::clone(&id));
                     }
+                    let never_listed = file.visibility == Visibility::Unlisted;
+                    let rest = Rest::new(post, &file.read.address, earlier, now, never_listed);
                     file.id = Some(Arc::clone(&id));
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
@@ -88,8 +93,7 @@ impl Ledger {
                     self.by_source.insert(Arc::clone(&place), Arc::clone(&id));
                     self.holders.insert(Arc::clone(&id), place);
                     self.strays.remove(&id);
-                    self.tell_of(&id, &record);
-                    self.posts.insert_beside(Arc::clone(&id), record, post);
+                    self.posts.insert_new(Arc::clone(&id), post, rest);
                     self.changes.posts.insert(id);
                     self.changes.is_urgent = true;
                 }

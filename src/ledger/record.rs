@@ -122,7 +122,11 @@ impl PostRecord {
     /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.
     #[must_use]
     pub fn last_told(&self) -> Timestamp {
-        let told = [self.changed, self.returned].into_iter().flatten();
-        told.fold(self.date.timestamp(), Timestamp::max)
+        last_told(self.date.timestamp(), self.changed, self.returned)
     }
+}
+
+/// [`PostRecord::last_told`] of a post of this `date`, which changed and came back then.
+pub(super) fn last_told(date: Timestamp, changed: Option<Timestamp>, returned: Option<Timestamp>) -> Timestamp {
+    [changed, returned].into_iter().flatten().fold(date, Timestamp::max)
 }

@@ -26,7 +26,7 @@ enum Kept {
 
 /// What a post does not say of itself.
 #[derive(Debug)]
-struct Rest {
+pub(super) struct Rest {
     /// Where it is another than the address of the post.
     wanted: Option<Box<str>>,
     earlier: Box<[Former]>,
@@ -59,23 +59,41 @@ impl Remembered {
     }
 
     /// Remembers `record` of a post that is published as `post`.
-    pub(super) fn insert_beside(&mut self, id: Id, record: PostRecord, post: &Arc<Post>) {
-        let rest = Rest {
-            wanted: (record.wanted != *post.address).then(|| record.wanted.as_str().into()),
-            earlier: record.earlier.as_slice().into(),
-            first_served: record.first_served,
-            changed: record.changed,
-            withdrawn: record.withdrawn,
-            returned: record.returned,
-            never_listed: record.never_listed,
-        };
+    pub(super) fn insert_beside(&mut self, id: Id, mut record: PostRecord, post: &Arc<Post>) {
         // nothing is left out that could not be put back
-        let kept = if rest.and(post) == record {
-            Kept::Beside(Arc::clone(post), Box::new(rest))
+        let kept = if record.is_said_by(post) {
+            Kept::Beside(Arc::clone(post), Box::new(Rest::of(&mut record, post)))
         } else {
             Kept::Whole(Box::new(record))
         };
         self.0.insert(id, kept);
+    }
+
+    /// Remembers of a post that is published as `post` for the first time what it says itself, and `rest`.
+    pub(super) fn insert_new(&mut self, id: Id, post: &Arc<Post>, rest: Rest) {
+        self.0.insert(id, Kept::Beside(Arc::clone(post), Box::new(rest)));
+    }
+
+    /// Lets go of what `post`, as which the post with this id is published, says just as its record does. Whether that is all that was
+    /// to be done, for the file asks for the address `wanted`, which the record says too.
+    pub(super) fn is_as_published(&mut self, id: &str, post: &Arc<Post>, wanted: &str) -> bool {
+        let Some(kept) = self.0.get_mut(id) else { return false };
+        match kept {
+            Kept::Beside(before, rest) => {
+                let is_wanted = rest.wanted.as_deref().unwrap_or(&before.address) == wanted;
+                if !Arc::ptr_eq(before, post) || !is_wanted {
+                    return false;
+                }
+            }
+            Kept::Whole(record) => {
+                if record.wanted != wanted || !record.is_said_by(post) {
+                    return false;
+                }
+                let rest = Rest::of(record, post);
+                *kept = Kept::Beside(Arc::clone(post), Box::new(rest));
+            }
+        }
+        true
     }
 
     /// The ids, in no order.
@@ -99,6 +117,32 @@ impl Kept {
 }
 
 impl Rest {
+    /// Of a post that is first served at `now`, and asked for the address `wanted`; `earlier` are addresses that lead to it already.
+    pub(super) fn new(post: &Post, wanted: &str, earlier: Vec<Former>, now: Timestamp, never_listed: bool) -> Rest {
+        Rest {
+            wanted: (wanted != post.address).then(|| wanted.into()),
+            earlier: earlier.into(),
+            first_served: now,
+            changed: None,
+            withdrawn: None,
+            returned: None,
+            never_listed,
+        }
+    }
+
+    /// What `post` does not say of `record`, whose former addresses go over to it.
+    fn of(record: &mut PostRecord, post: &Post) -> Rest {
+        Rest {
+            wanted: (record.wanted != *post.address).then(|| record.wanted.as_str().into()),
+            earlier: std::mem::take(&mut record.earlier).into(),
+            first_served: record.first_served,
+            changed: record.changed,
+            withdrawn: record.withdrawn,
+            returned: record.returned,
+            never_listed: record.never_listed,
+        }
+    }
+
     /// The record of `post`, as it is written when the post is published.
     fn and(&self, post: &Post) -> PostRecord {
         PostRecord {
@@ -115,6 +159,49 @@ impl Rest {
 }
 
 impl PostRecord {
+    /// Whether `post` says of itself what it says, as far as posts do: [`PostRecord::of`] without a copy.
+    fn is_said_by(&self, post: &Post) -> bool {
+        let PostRecord {
+            id,
+            source,
+            title,
+            slug,
+            address,
+            date,
+            is_dated,
+            content,
+            tags,
+            authors,
+            section,
+            language,
+            in_feeds,
+            // these are kept beside it
+            wanted: _,
+            earlier: _,
+            first_served: _,
+            changed: _,
+            withdrawn: _,
+            returned: _,
+            never_listed: _,
+        } = self;
+        *id == *post.id
+            && *source == *post.source
+            && *title == *post.title
+            && *slug == *post.slug
+            && *address == *post.address
+            && *date == post.date.to_the_second()
+            && *is_dated == is_dated_by(post)
+            && *content == Some(post.content)
+            && tags.iter().map(String::as_str).eq(post.tags.iter().map(AsRef::as_ref))
+            && authors
+                .iter()
+                .map(String::as_str)
+                .eq(post.authors.iter().map(|author| author.name.as_str()))
+            && section.as_deref() == post.section.as_deref()
+            && language.as_deref() == post.language.as_deref()
+            && *in_feeds == post.in_feeds
+    }
+
     /// What `post`, which is first served at `now`, says of itself.
     pub(super) fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
@@ -127,7 +214,7 @@ impl PostRecord {
             earlier: Vec::new(),
             // what is kept must be what was kept after a restart
             date: post.date.to_the_second(),
-            is_dated: !matches!(post.origins.date, Origin::FileTime | Origin::Ledger),
+            is_dated: is_dated_by(post),
             first_served: now,
             changed: None,
             content: Some(post.content),
@@ -141,4 +228,9 @@ impl PostRecord {
             in_feeds: post.in_feeds,
         }
     }
+}
+
+/// Whether the file of `post` says when it is from.
+fn is_dated_by(post: &Post) -> bool {
+    !matches!(post.origins.date, Origin::FileTime | Origin::Ledger)
 }

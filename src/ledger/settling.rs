@@ -7,8 +7,8 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::recognition::{Finding, Memory, recognise};
-use super::record::{PostRecord, SiteRecord};
-use super::{Id, Ledger, Place, SECOND, after_all};
+use super::record::{Fingerprint, PostRecord, SiteRecord, last_told};
+use super::{Id, Ledger, Place, SECOND};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Origin, Post, Visibility};
@@ -72,7 +72,9 @@ impl Ledger {
         let mut settled = Settled::default();
         self.meet(&strangers, whereabouts, config, now, &mut settled);
         concerned.append(&mut self.touched);
-        concerned.extend(changes.posts.iter().chain(&back).map(|post| post.source.clone()));
+        // made at once, for they come in order
+        let mut others: BTreeSet<Utf8PathBuf> = changes.posts.iter().chain(&back).map(|post| post.source.clone()).collect();
+        concerned.append(&mut others);
         for path in concerned {
             match self.settled(&path, config, now) {
                 Some((post, is_new)) => {
@@ -275,19 +277,16 @@ impl Ledger {
             }
             return;
         };
-        let Some(before) = self.posts.get(&id) else { return };
-        let mut now_known = before.clone().into_owned();
-        let record = &mut now_known;
-        let post = dated(&file.read, record, now);
+        let Some(record) = self.posts.get(&id) else { return };
+        let read = Arc::clone(&file.read);
+        let post = dated(&read, &record, now);
         file.visibility = post.visibility(now);
-        match_date(record, file);
-        match_content(record, file, config, now);
-        match_lists(record, file, now);
-        let settled = known_to_the_world(post, record, &self.site, config);
-        if *file.read == settled {
-            file.settled = Arc::clone(&file.read);
-        } else if *file.settled != settled {
-            file.settled = Arc::new(settled);
+        let before = Fate::of(&record);
+        let fate = before.with_date(&record, file).with_content(file, config, now).in_lists(file, now);
+        match known_to_the_world(post, &record, &fate, &self.site, config) {
+            Cow::Borrowed(_) => file.settled = read,
+            Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),
+            Cow::Owned(_) => {}
         }
         let is_elsewhere = file.settled.address != record.address;
         if is_elsewhere {
@@ -296,89 +295,152 @@ impl Ledger {
             self.moving.remove(&id);
         }
         self.is_past_stale |= is_elsewhere;
-        if *record != *before {
-            self.changes.is_urgent |= record.withdrawn != before.withdrawn;
-            self.is_past_stale |= record.withdrawn != before.withdrawn;
-            drop(before);
-            self.tell_of(&id, &now_known);
+        if fate != before {
+            let is_withdrawal = fate.withdrawn != before.withdrawn;
+            self.changes.is_urgent |= is_withdrawal;
+            self.is_past_stale |= is_withdrawal;
+            let record = fate.noted_in(record.into_owned());
+            self.tell_of(&id, &record);
             self.changes.posts.insert(Arc::clone(&id));
-            self.posts.insert(id, now_known);
+            self.posts.insert(id, record);
         }
     }
 }
 
-/// Notes in `record` that the content of its post is another, where it is.
-fn match_content(record: &mut PostRecord, file: &File, config: &Config, now: Timestamp) {
-    // nobody sees an edit of what nobody sees
-    if !file.is_out() {
-        return;
-    }
-    let Some(before) = record.content.replace(file.read.content) else {
-        return;
-    };
-    let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
-    if before.shown != file.read.content.shown && !is_quiet {
-        let last = record.last_told();
-        record.changed = Some(last.checked_add(SECOND).unwrap_or(last).max(now));
-    }
+/// What time does to a post: what of its record can be another whenever its file, or the instant, is.
+#[derive(Clone, Copy, PartialEq)]
+struct Fate {
+    date: Timestamp,
+    changed: Option<Timestamp>,
+    content: Option<Fingerprint>,
+    withdrawn: Option<Timestamp>,
+    returned: Option<Timestamp>,
+    never_listed: bool,
 }
 
-/// Notes in `record` what was last told of its post, where it is given an earlier date: that is no edit, but `updated` must not go back.
-fn match_date(record: &mut PostRecord, file: &File) {
-    let is_dated = file.read.origins.date != Origin::FileTime;
-    if is_dated && file.read.date < record.date && file.is_out() {
-        record.changed = Some(record.last_told());
+impl Fate {
+    fn of(record: &PostRecord) -> Fate {
+        Fate {
+            date: record.date.timestamp(),
+            changed: record.changed,
+            content: record.content,
+            withdrawn: record.withdrawn,
+            returned: record.returned,
+            never_listed: record.never_listed,
+        }
     }
-}
 
-/// Notes in `record` that its post went from the lists or came back to them, where it did.
-fn match_lists(record: &mut PostRecord, file: &File, now: Timestamp) {
-    let is_listed = file.visibility == Visibility::Public;
-    let is_as_ever = is_listed || record.never_listed && file.visibility == Visibility::Unlisted;
-    match record.withdrawn {
-        Some(at) if is_as_ever => {
-            record.withdrawn = None;
-            let later = at.saturating_add(SECOND).unwrap_or(at);
-            record.returned = Some(later.max(now));
+    /// `record` with it in the place of what it was.
+    fn noted_in(self, record: PostRecord) -> PostRecord {
+        PostRecord {
+            changed: self.changed,
+            content: self.content,
+            withdrawn: self.withdrawn,
+            returned: self.returned,
+            never_listed: self.never_listed,
+            ..record
         }
-        None if !is_as_ever => {
-            record.withdrawn = Some(after_all(record, now));
-        }
-        _ => {}
     }
-    if is_listed {
-        record.never_listed = false;
+
+    fn last_told(&self) -> Timestamp {
+        last_told(self.date, self.changed, self.returned)
+    }
+
+    /// Where its post is given an earlier date than in `record`, what was last told of it is noted: that is no edit, but `updated` must
+    /// not go back.
+    fn with_date(mut self, record: &PostRecord, file: &File) -> Fate {
+        let is_dated = file.read.origins.date != Origin::FileTime;
+        if is_dated && file.read.date < record.date && file.is_out() {
+            self.changed = Some(self.last_told());
+        }
+        self
+    }
+
+    /// Where the content of its post is another, that is noted.
+    fn with_content(mut self, file: &File, config: &Config, now: Timestamp) -> Fate {
+        // nobody sees an edit of what nobody sees
+        if !file.is_out() {
+            return self;
+        }
+        let Some(before) = self.content.replace(file.read.content) else {
+            return self;
+        };
+        let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
+        if before.shown != file.read.content.shown && !is_quiet {
+            let last = self.last_told();
+            self.changed = Some(last.checked_add(SECOND).unwrap_or(last).max(now));
+        }
+        self
+    }
+
+    /// Where its post went from the lists or came back to them, that is noted.
+    fn in_lists(mut self, file: &File, now: Timestamp) -> Fate {
+        let is_listed = file.visibility == Visibility::Public;
+        let is_as_ever = is_listed || self.never_listed && file.visibility == Visibility::Unlisted;
+        match self.withdrawn {
+            Some(at) if is_as_ever => {
+                self.withdrawn = None;
+                let later = at.saturating_add(SECOND).unwrap_or(at);
+                self.returned = Some(later.max(now));
+            }
+            None if !is_as_ever => {
+                self.withdrawn = Some(self.last_told().max(now));
+            }
+            _ => {}
+        }
+        if is_listed {
+            self.never_listed = false;
+        }
+        self
     }
 }
 
 /// `post` with the date that the world knows. A post that has appeared stays when the clock is put back.
-fn dated(post: &Post, record: &PostRecord, now: Timestamp) -> Post {
-    let mut post = post.clone();
+fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
+    let mut post = Cow::Borrowed(post);
     if post.origins.date == Origin::FileTime {
+        let post = post.to_mut();
         post.date = record.date;
         Arc::make_mut(&mut post.origins).date = Origin::Ledger;
     }
     // this is noted only of what is out
     let was_out = post.date.to_the_second() == record.date;
-    post.is_out_already = was_out && post.date.timestamp() > now;
+    let is_out_already = was_out && post.date.timestamp() > now;
+    if post.is_out_already != is_out_already {
+        post.to_mut().is_out_already = is_out_already;
+    }
     post
 }
 
-/// `post`, which has its date, with what else the world knows of it.
-fn known_to_the_world(mut post: Post, record: &PostRecord, site: &SiteRecord, config: &Config) -> Post {
+/// `post`, which has its date, with what else the world knows of it. It is copied only where that is something else than it says.
+fn known_to_the_world<'a>(
+    mut post: Cow<'a, Post>,
+    record: &PostRecord,
+    fate: &Fate,
+    site: &SiteRecord,
+    config: &Config,
+) -> Cow<'a, Post> {
     if post.id != record.id {
+        let post = post.to_mut();
         post.id.clone_from(&record.id);
         Arc::make_mut(&mut post.origins).id = Origin::Ledger;
     }
     if post.address == record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
+        let post = post.to_mut();
         post.address.clone_from(&record.address);
         post.slug.clone_from(&record.slug);
         Arc::make_mut(&mut post.origins).address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
-    let changed = post.updated.or(record.changed.map(here)).max(record.returned.map(here));
-    post.updated = changed.filter(|&changed| changed >= post.date);
+    let changed = post.updated.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let updated = changed.filter(|&changed| changed >= post.date);
+    if post.updated != updated {
+        post.to_mut().updated = updated;
+    }
     let appeared = Some(record.first_served).filter(|&at| at > site.since);
-    post.told = [appeared, record.changed, record.returned].into_iter().flatten().max();
+    let told = [appeared, fate.changed, fate.returned].into_iter().flatten().max();
+    if post.told != told {
+        post.to_mut().told = told;
+    }
     post
 }
