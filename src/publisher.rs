@@ -19,10 +19,11 @@ mod snapshot;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -35,7 +36,7 @@ use crate::time::Timestamp;
 use crate::watch::{Hints, Watch, Watching};
 
 use self::bursts::Bursts;
-use self::press::{Edition, Press};
+use self::press::{Edition, Memory, Press};
 pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
 pub use self::snapshot::snapshot;
@@ -97,20 +98,12 @@ impl Publisher {
         root: impl Into<Utf8PathBuf>,
         progress: Arc<Progress>,
     ) -> io::Result<Publisher> {
-        let (opened, root) = (Arc::clone(&config), root.into());
-        let opening = spawn_blocking(move || {
-            let opening = opened.state.dir.as_deref().map(Store::open);
-            for note in opening.iter().flat_map(|opening| &opening.notes) {
-                tracing::warn!("{note}");
-            }
-            let mut press = Press::new(&opened, root, opening, Timestamp::now());
-            press.desk.count_in(progress);
-            press
-        });
-        Publisher::start_press(opening.await.map_err(io::Error::other)?, config).await
+        let mut press = Press::new(&config, root.into(), None, Timestamp::now());
+        press.desk.count_in(Arc::clone(&progress));
+        Publisher::start_press(press, config, progress).await
     }
 
-    async fn start_press(mut press: Press, config: Arc<Config>) -> io::Result<Publisher> {
+    async fn start_press(mut press: Press, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
         let begun = Instant::now();
         let setting_up = spawn_blocking(move || {
             // reading raises an event on each file, so the watch goes up after it; what changed since is found by the look that the
@@ -119,7 +112,27 @@ impl Publisher {
                 WatchMode::Poll => Watching::Poll,
                 WatchMode::Auto | WatchMode::Native => Watching::Native,
             };
-            press.look_first(expected, begun)?;
+            // posts and what is remembered of them are read side by side
+            let (memory, looked) = thread::scope(|scope| {
+                let dir = config.state.dir.as_deref();
+                let thread = || thread::Builder::new().name("ledger".to_owned());
+                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || remembered(dir)).ok());
+                let looked = press.look_first(expected, begun);
+                // where no thread can be had, one comes after the other
+                let memory = match remembering {
+                    Some(remembering) => remembering.join().map(Some),
+                    None => Ok(dir.map(remembered)),
+                };
+                (memory, looked)
+            });
+            looked?;
+            let memory =
+                memory.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
+            if memory.is_some_and(|memory| press.remember(&config, memory)) {
+                progress.begin_anew();
+                press.desk.count_in(progress);
+                press.look_first(expected, begun)?;
+            }
             let watch = Watch::begin(press.desk.root(), &config.watch);
             let mut first = press.publish_first(expected, begun);
             let watch = watch.ready();
@@ -312,6 +325,15 @@ impl Engine {
             let _ = self.shared.reports.send(reports.into());
         }
     }
+}
+
+/// What is remembered in the folder `dir`.
+fn remembered(dir: &Utf8Path) -> Memory {
+    let opening = Store::open(dir);
+    for note in &opening.notes {
+        tracing::warn!("{note}");
+    }
+    Memory::of(Some(opening), Timestamp::now())
 }
 
 async fn sleep_until(instant: Option<Instant>) {

@@ -149,8 +149,7 @@ impl Claims {
         let mut all = self.all.iter().peekable();
         let is_unknown = |path: &&Utf8PathBuf| {
             while all.next_if(|post| post.source < **path).is_some() {}
-            all.peek()
-                .is_none_or(|post| post.source != **path || !post.is_readable(now))
+            all.peek().is_none_or(|post| post.source != **path || !post.is_readable(now))
         };
         self.newcomers = self.newcomers.iter().filter(is_unknown).cloned().collect();
     }

@@ -282,7 +282,10 @@ impl Ledger {
         let post = dated(&read, &record, now);
         file.visibility = post.visibility(now);
         let before = Fate::of(&record);
-        let fate = before.with_date(&record, file).with_content(file, config, now).in_lists(file, now);
+        let fate = before
+            .with_date(&record, file)
+            .with_content(file, config, now)
+            .in_lists(file, now);
         match known_to_the_world(post, &record, &fate, &self.site, config) {
             Cow::Borrowed(_) => file.settled = read,
             Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),

@@ -84,6 +84,32 @@ pub struct Edition {
     pub has_failed: bool,
 }
 
+/// What is remembered at the start, and where it is kept.
+#[derive(Debug)]
+pub(super) struct Memory {
+    store: Option<Store>,
+    ledger: Ledger,
+    documents: Vec<DocumentRecord>,
+}
+
+impl Memory {
+    /// What the store does that was opened, at `now`.
+    pub(super) fn of(opening: Option<Opening>, now: Timestamp) -> Memory {
+        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
+        let (documents, others): (Vec<Record>, Vec<Record>) =
+            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
+        let document = |record| match record {
+            Record::Document(document) => Some(document),
+            _ => None,
+        };
+        Memory {
+            store,
+            ledger: Ledger::remembering(others, now),
+            documents: documents.into_iter().filter_map(document).collect(),
+        }
+    }
+}
+
 impl Press {
     /// Has seen nothing yet of the folder at `root`, and remembers what the store does that was opened, at `now`.
     #[must_use]
@@ -98,21 +124,18 @@ impl Press {
         opening: Option<Opening>,
         now: Timestamp,
     ) -> Press {
-        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
-        let (documents, others): (Vec<Record>, Vec<Record>) =
-            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
-        let document = |record| match record {
-            Record::Document(document) => Some(document),
-            _ => None,
-        };
-        let mut ledger = Ledger::remembering(others, now);
+        let Memory {
+            store,
+            mut ledger,
+            documents,
+        } = Memory::of(opening, now);
         let config = ledger.identified(config);
         Press {
             desk: Desk::new(Arc::clone(&config), root),
             look: Look::new(Arc::clone(&config)),
             config,
             ledger,
-            documents: documents.into_iter().filter_map(document).collect(),
+            documents,
             absences: Absences::default(),
             store,
             trouble: None,
@@ -129,6 +152,24 @@ impl Press {
             builds: 0,
             last_build: None,
         }
+    }
+
+    /// Remembers what `memory` does, of the site that is configured as `given`. Before, it remembered nothing, and read posts as those
+    /// of a new site: where the site was known by another address than that, they are to be read anew, and this says so.
+    pub(super) fn remember(&mut self, given: &Arc<Config>, memory: Memory) -> bool {
+        self.ledger = memory.ledger;
+        self.store = memory.store;
+        self.documents = memory.documents;
+        let config = self.ledger.identified(given);
+        let is_other = config.site.identity != self.config.site.identity;
+        if is_other {
+            self.desk = Desk::new(Arc::clone(&config), self.desk.root().to_owned());
+            self.look = Look::new(Arc::clone(&config));
+            self.config = config;
+            self.reports.clear();
+            self.looks = 0;
+        }
+        is_other
     }
 
     /// The first turn. Files that were written just now get the time to show that they hold still.

@@ -21,6 +21,12 @@ impl Progress {
         self.read.load(Ordering::Relaxed)
     }
 
+    /// Nothing was found yet after all.
+    pub(super) fn begin_anew(&self) {
+        self.found.store(0, Ordering::Relaxed);
+        self.read.store(0, Ordering::Relaxed);
+    }
+
     pub(super) fn add_found(&self, files: usize) {
         self.found.fetch_add(files, Ordering::Relaxed);
     }

@@ -14,7 +14,7 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
         Site::build(config, material, now, previous)
     };
     let press = Press::building_with(build, &config, root.clone(), None, Timestamp::now());
-    let publisher = Publisher::start_press(press, config).await.unwrap();
+    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
     assert_eq!(publisher.site().all().len(), 1);
 
     let until = async |condition: &dyn Fn() -> bool| {
@@ -55,7 +55,7 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
         Site::build(config, material, now, previous)
     };
     let press = Press::building_with(build, &config, root, None, Timestamp::now());
-    let publisher = Publisher::start_press(press, config).await.unwrap();
+    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);
         while TRIES.load(Ordering::SeqCst) < wanted {

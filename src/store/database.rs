@@ -18,6 +18,8 @@ use crate::ledger::record::Record;
 pub(super) const BUSY: Duration = Duration::from_secs(1);
 /// How many pages the log has before they are written to the file itself: 256 KiB.
 const LOG_PAGES: i64 = 64;
+/// From how many records on they are acknowledged before the log is written to the file itself.
+const MANY: usize = 1000;
 /// How many records that were not understood are named.
 const NAMED: usize = 3;
 
@@ -36,6 +38,8 @@ pub(super) struct Database {
     connection: Connection,
     /// It was made just now.
     is_new: bool,
+    /// There is more in the log than there should be for long.
+    has_long_log: bool,
     /// Which file it is, and its `-wal`.
     identity: (Option<Identity>, Option<Identity>),
 }
@@ -95,6 +99,7 @@ impl Database {
         Ok(Database {
             connection,
             is_new,
+            has_long_log: false,
             identity,
         })
     }
@@ -136,6 +141,12 @@ impl Database {
 
     /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
     pub(super) fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
+        // what is committed is on disk, and whoever waits for that should not wait until it is there twice
+        let is_long = pending.len() >= MANY;
+        if is_long {
+            self.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            self.has_long_log = true;
+        }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
             let mut put = transaction.prepare_cached(
@@ -151,6 +162,15 @@ impl Database {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Writes what is in a long log to the file itself, as SQLite does after a commit: where that fails, it is done after another one.
+    pub(super) fn shorten_log(&mut self) {
+        if !std::mem::take(&mut self.has_long_log) {
+            return;
+        }
+        let _ = self.connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES);
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
     }
 }
 

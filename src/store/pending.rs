@@ -26,7 +26,8 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn of(changes: Vec<Change>) -> Pending {
-        let mut pending = Pending::default();
+        let mut too_large = Vec::new();
+        let mut all = Vec::with_capacity(changes.len());
         for change in changes {
             let (key, json) = match change {
                 Change::Forget(kind, key) => ((kind, key), None),
@@ -36,15 +37,19 @@ impl Pending {
                     match serde_json::to_string(&record) {
                         Ok(json) if json.len() <= MAX_RECORD_BYTES => (key, Some(json)),
                         _ => {
-                            pending.too_large.push(key);
+                            too_large.push(key);
                             continue;
                         }
                     }
                 }
             };
-            pending.changes.insert(key, json);
+            all.push((key, json));
         }
-        pending
+        Pending {
+            // made at once, for most come in order; of one key the last counts
+            changes: all.into_iter().collect(),
+            too_large,
+        }
     }
 
     /// Lays `newer` over it.
@@ -55,6 +60,10 @@ impl Pending {
     /// Those that are too large to be kept.
     pub(super) fn too_large(&self) -> &[Key] {
         &self.too_large
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.changes.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {

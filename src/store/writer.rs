@@ -269,6 +269,8 @@ impl Writer {
             let is_last = self.desk.next(self.pause());
             let outcome = self.turn(is_last);
             self.tell(outcome);
+            // whoever waited has been told
+            self.database.iter_mut().for_each(Database::shorten_log);
             if is_last {
                 break;
             }

@@ -1,27 +1,27 @@
-//! Reading versions of files: one at its turn, or of many a batch ahead on all cores.
+//! Reading versions of files: one at its turn, or many ahead of theirs on all cores ([`Ahead`]).
 //!
 //! What a file holds depends on nothing but the file, so it does not matter when, or on which thread, it is read. What is made of it
 //! does depend on what was made of others, and is not decided here.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
 
 use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::folder::{Entry, Folder, Unread};
+use crate::folder::{Entry, Folder, Open, Unread};
 use crate::post::{Digest, Reading};
 use crate::publisher::progress::Progress;
 use crate::source::SourceFile;
 
 use super::known::{ReadPost, read_post};
 
-/// How many files are read ahead of what is done with them: the posts of a batch are held twice at the most, and a batch keeps
-/// every core busy.
-pub(super) const BATCH: usize = 256;
+/// How many files are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
+const WINDOW: usize = 256;
 
 /// From how many files on it is worth starting threads.
 const MANY: usize = 64;
@@ -55,9 +55,6 @@ pub(super) struct Content {
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
 }
 
-/// Versions that were read ahead, by path.
-pub(super) type Ahead<'a> = HashMap<&'a str, Result<Content, Unread>>;
-
 impl Reader<'_> {
     /// Reads one version.
     pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
@@ -74,40 +71,149 @@ impl Reader<'_> {
         self.progress.add_read();
         content
     }
+}
 
-    /// Reads a batch on all cores, if it is worth that. What is missing in the answer is still to be read.
-    pub(super) fn read_ahead<'a>(self, batch: &[Due<'a>]) -> Ahead<'a> {
+/// Versions that are read ahead of their turn, on all cores: on threads of their own, and on that of whoever takes them, while it has
+/// nothing to take.
+pub(super) struct Ahead<'a> {
+    reader: Reader<'a>,
+    /// What is read, and where; nothing, where it is not worth that.
+    open: Option<Open<'a>>,
+    /// In the order in which they are taken.
+    due: Vec<Due<'a>>,
+    threads: usize,
+    state: Mutex<State>,
+    /// Something was read, or taken.
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Where in the order the first is that nobody reads yet.
+    next: usize,
+    /// The first that was not asked for yet.
+    taken: usize,
+    /// What was read and not taken; `None` where reading failed.
+    read: HashMap<usize, Option<Result<Content, Unread>>>,
+    /// How many threads wait for news.
+    waiting: usize,
+    has_ended: bool,
+}
+
+/// Has the threads end that read ahead.
+pub(super) struct Ending<'a, 'b>(&'a Ahead<'b>);
+
+impl Drop for Ending<'_, '_> {
+    fn drop(&mut self) {
+        self.0.state().has_ended = true;
+        self.0.news.notify_all();
+    }
+}
+
+impl<'a> Ahead<'a> {
+    /// Of `due`, in the order in which they are taken; nothing is read yet.
+    pub(super) fn new(reader: Reader<'a>, due: Vec<Due<'a>>) -> Ahead<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
-        if batch.len() <= MANY || threads == 1 {
-            return Ahead::new();
+        let is_worth_it = due.len() > MANY && threads > 1;
+        Ahead {
+            open: is_worth_it.then(|| reader.folder.open().ok()).flatten(),
+            reader,
+            due,
+            threads,
+            state: Mutex::default(),
+            news: Condvar::new(),
         }
-        let Ok(folder) = self.folder.open() else {
-            return Ahead::new();
-        };
-        let next = AtomicUsize::new(0);
-        let read_some = || {
-            let take_next = || batch.get(next.fetch_add(1, Ordering::Relaxed));
-            std::iter::from_fn(take_next)
-                .map(|due| (due.path.as_str(), self.content(*due, folder.read(due.path, due.entry))))
-                .collect::<Vec<_>>()
-        };
-        thread::scope(|scope| {
+    }
+
+    /// Begins to read, if it is worth that, until what it gives is dropped.
+    pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Ending<'s, 'a> {
+        let others = if self.open.is_some() { self.threads - 1 } else { 0 };
+        for _ in 0..others {
+            let thread = thread::Builder::new().name("reading".to_owned());
             // where no thread can be had, the others read its part
-            let others: Vec<_> = (1..threads)
-                .map_while(|_| {
-                    thread::Builder::new()
-                        .name("reading".to_owned())
-                        .spawn_scoped(scope, read_some)
-                        .ok()
-                })
-                .collect();
-            let mut ahead = Ahead::with_capacity(batch.len());
-            ahead.extend(read_some());
-            for other in others {
-                // what made it fail will make its reader fail at its turn
-                ahead.extend(other.join().unwrap_or_default());
+            if thread.spawn_scoped(scope, || self.read_ahead()).is_err() {
+                break;
             }
-            ahead
+        }
+        Ending(self)
+    }
+
+    /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
+    pub(super) fn take(&self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
+        let open = self.open.as_ref()?;
+        let mut state = self.state();
+        // some had their turn and were not taken
+        while self.due.get(state.taken).is_some_and(|due| due.path < path) {
+            let passed = state.taken;
+            state.read.remove(&passed);
+            state.taken += 1;
+            state.next = state.next.max(state.taken);
+        }
+        let at = state.taken;
+        self.due.get(at).filter(|due| due.path == path)?;
+        loop {
+            if let Some(read) = state.read.remove(&at) {
+                state.taken = at + 1;
+                self.tell(&state);
+                return read;
+            }
+            // to start with its own turn, and while another thread is at that, to help with those after it
+            state = match self.next(&mut state) {
+                Some(next) => self.read_one(open, state, next),
+                None => self.wait(state),
+            };
+        }
+    }
+
+    fn read_ahead(&self) {
+        let Some(open) = &self.open else { return };
+        let mut state = self.state();
+        while !state.has_ended && state.next < self.due.len() {
+            state = match self.next(&mut state) {
+                Some(next) => self.read_one(open, state, next),
+                None => self.wait(state),
+            };
+        }
+    }
+
+    /// The next one to be read, if it may be by now.
+    fn next(&self, state: &mut State) -> Option<usize> {
+        let next = state.next;
+        let may_be = next < self.due.len() && next < state.taken + WINDOW;
+        may_be.then(|| {
+            state.next += 1;
+            next
         })
+    }
+
+    /// Reads the one at place `at`, while others have the state.
+    fn read_one<'s>(&'s self, open: &Open, state: MutexGuard<'s, State>, at: usize) -> MutexGuard<'s, State> {
+        drop(state);
+        let read = |due: &Due| self.reader.content(*due, open.read(due.path, due.entry));
+        let due = self.due.get(at);
+        // what makes it fail here will make it fail at its turn
+        let read = due.and_then(|due| catch_unwind(AssertUnwindSafe(|| read(due))).ok());
+        let mut state = self.state();
+        state.read.insert(at, read);
+        self.tell(&state);
+        state
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes who waits: most of the time that is nobody, and to find that out in the kernel takes longer.
+    fn tell(&self, state: &State) {
+        if state.waiting > 0 {
+            self.news.notify_all();
+        }
+    }
+
+    fn wait<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        state.waiting += 1;
+        let mut state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
     }
 }

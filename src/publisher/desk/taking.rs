@@ -3,6 +3,7 @@
 //! Files are taken one after the other, in the order of their paths. Where there are many, what they hold is read ahead.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -16,7 +17,7 @@ use crate::watch::Hints;
 use super::absentees::Absentees;
 use super::known::{Good, Known, last_good_stays, with_its_date};
 use super::pending::{Circumstances, Pending};
-use super::reading::{Ahead, BATCH, Content, Due, Reader};
+use super::reading::{Ahead, Content, Due, Reader};
 use super::{Desk, Instants, Outcome};
 
 /// What bears on every file in a look.
@@ -82,20 +83,27 @@ impl Desk {
         round.keeps_texts = self
             .texts
             .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
-        let found = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round)).count();
-        self.progress.add_found(found);
-        for batch in others.chunks(BATCH) {
-            let due = batch.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
-            let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
-            let mut ahead = self.reader().read_ahead(&due);
-            for (path, entry) in batch {
-                self.meet_one(path, entry, &mut round, &mut ahead, outcome);
+        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
+        let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
+        self.progress.add_found(due.len());
+        let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
+        let reader = Reader {
+            folder: &folder,
+            config: &config,
+            read: self.read,
+            progress: &progress,
+        };
+        let ahead = Ahead::new(reader, due);
+        thread::scope(|scope| {
+            let _ending = ahead.begin(scope);
+            for (path, entry) in others {
+                self.meet_one(path, entry, &mut round, &ahead, outcome);
             }
-        }
+        });
     }
 
     /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
-    fn meet_one(&mut self, path: &Utf8Path, entry: &Entry, round: &mut Round, ahead: &mut Ahead, outcome: &mut Outcome) {
+    fn meet_one(&mut self, path: &Utf8Path, entry: &Entry, round: &mut Round, ahead: &Ahead, outcome: &mut Outcome) {
         match self.turn(path, entry, round) {
             Turn::NoRoom => {}
             Turn::Wait(pending) => {
@@ -112,7 +120,7 @@ impl Desk {
                     _ => true,
                 };
                 let content = ahead
-                    .remove(path.as_str())
+                    .take(path)
                     .filter(is_right)
                     .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
                 self.take(path, entry, content, round, outcome);
