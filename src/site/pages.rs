@@ -4,7 +4,8 @@
 //! nothing that was made of it can be stale, and with the next site all pages go. To keep them over sites, as feeds are, would need to
 //! know for each page which posts, neighbours, counts and related posts it was made of; to make one takes about a millisecond, and a
 //! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is made right
-//! after the site (see [`Site::finish`]). What a search finds is kept by nobody.
+//! after the site (see [`Site::finish`]). What a search finds is kept by nobody. Feeds stand beside the pages once
+//! [`super::documents`] has found them to be right for the site: then nobody need look a second time.
 
 use std::sync::Arc;
 

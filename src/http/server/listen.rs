@@ -203,7 +203,11 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.duplex().poll_write_vectored(context, slices)
+        match slices {
+            // an answer without a body: to send one piece costs the system less than a list of one
+            [only] => self.duplex().poll_write(context, only),
+            slices => self.duplex().poll_write_vectored(context, slices),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
