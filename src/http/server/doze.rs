@@ -81,3 +81,66 @@ impl<F: Future> Future for Doze<F> {
         self.get_mut().poll_woken(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::future::poll_fn;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_future_that_dozes_is_polled_when_it_rings_and_at_no_other_time() {
+        let polls = Cell::new(0);
+        let ring = RefCell::new(Waker::noop().clone());
+        let is_done = Cell::new(false);
+        let mut doze = Doze::new(poll_fn(|context| {
+            polls.set(polls.get() + 1);
+            *ring.borrow_mut() = context.waker().clone();
+            if is_done.get() { Poll::Ready(7) } else { Poll::Pending }
+        }));
+        let [first, second] = [Arc::new(Task::default()), Arc::new(Task::default())];
+        let woken = |task: &Task| task.0.load(Ordering::Relaxed);
+        let mut poll = |task: &Arc<Task>| {
+            let waker = Waker::from(Arc::clone(task));
+            doze.poll_woken(&Context::from_waker(&waker))
+        };
+        for _ in 0..3 {
+            assert_eq!(poll(&first), Poll::Pending);
+        }
+        assert_eq!(polls.get(), 1, "whatever else the task runs for");
+        ring.borrow().wake_by_ref();
+        assert_eq!((woken(&first), polls.get()), (1, 1));
+        assert_eq!(poll(&second), Poll::Pending);
+        assert_eq!(polls.get(), 2, "once for a ring");
+        is_done.set(true);
+        assert_eq!(poll(&second), Poll::Pending, "it has not rung");
+        ring.borrow().wake_by_ref();
+        assert_eq!(
+            (woken(&first), woken(&second)),
+            (1, 1),
+            "the task that waits now is the one to wake"
+        );
+        assert_eq!(poll(&second), Poll::Ready(7));
+    }
+
+    #[test]
+    fn what_is_changed_is_polled() {
+        let is_done = Cell::new(false);
+        let mut doze = Doze::new(poll_fn(|_| if is_done.get() { Poll::Ready(()) } else { Poll::Pending }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(doze.poll_woken(&context), Poll::Pending);
+        doze.change(|_| is_done.set(true));
+        assert_eq!(Pin::new(&mut doze).poll(&mut context), Poll::Ready(()));
+    }
+}
