@@ -106,8 +106,10 @@ impl Index {
         }
         let mut claims = Claims::of(posts, newcomers, config, before);
         claims.know_readable(now);
-        let mut public: Vec<Arc<Post>> = claims.all.iter().filter(|post| is_public(post, now)).cloned().collect();
-        public.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| a.id.cmp(&b.id)));
+        let public = claims.all.iter().filter(|post| is_public(post, now));
+        let mut public: Vec<(Timestamp, &Arc<Post>)> = public.map(|post| (post.date.timestamp(), post)).collect();
+        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id.cmp(&other.id)));
+        let public: Vec<Arc<Post>> = public.into_iter().map(|(_, post)| Arc::clone(post)).collect();
         let due = claims.all.iter();
         let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();
         due.sort_by_key(|(at, _)| *at);

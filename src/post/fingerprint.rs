@@ -141,7 +141,9 @@ impl Words {
                     };
                     length = c.len_utf8();
                     is_space = c.is_whitespace();
-                    if !c.is_alphanumeric() {
+                    if is_small_latin(c) {
+                        word.push(u32::from(c));
+                    } else if !is_han(c) && !c.is_alphanumeric() {
                         word.end(&mut hashes);
                     } else if is_ideograph(c) {
                         word.end(&mut hashes);
@@ -288,6 +290,16 @@ fn mixed(mut hash: u64) -> u64 {
 /// Han, kana, hangul, Thai and their like: scripts that put no spaces between words.
 fn is_ideograph(c: char) -> bool {
     matches!(u32::from(c), 0x0e00..=0x0eff | 0x1100..=0x11ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0x2_0000..=0x3_ffff)
+}
+
+/// Letters of Western Europe that are their own lower case: known without a look into the tables of Unicode.
+fn is_small_latin(c: char) -> bool {
+    matches!(c, 'ß'..='ö' | 'ø'..='ÿ')
+}
+
+/// Most of the Han, all of it letters.
+fn is_han(c: char) -> bool {
+    matches!(u32::from(c), 0x4e00..=0x9fff)
 }
 
 impl From<Digest> for String {

@@ -2,6 +2,7 @@
 //!
 //! It has neither clocks nor threads of its own: given the same disk and the same times it does the same.
 
+use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -202,8 +203,9 @@ impl Press {
 
     /// The first site, of what the first look found and what came since.
     pub(super) fn publish_first(&mut self, watching: Watching, begun: Instant) -> Edition {
-        let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
         // what was there before feedmill is no news
+        self.reports.clear();
+        let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
         edition.reports.clear();
         edition
     }
@@ -349,12 +351,11 @@ impl Press {
         let absent = self.ledger.absent(&is_there);
         let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&gone, now);
-        for (path, from) in &settled.moved {
-            self.desk.let_go(from);
-            for report in self.reports.iter_mut().filter(|report| report.path == *path) {
-                if report.event == Event::Added {
-                    report.event = Event::Moved { from: from.clone() };
-                }
+        settled.moved.iter().for_each(|(_, from)| self.desk.let_go(from));
+        let moved: HashMap<Utf8PathBuf, Utf8PathBuf> = settled.moved.into_iter().collect();
+        for report in self.reports.iter_mut().filter(|report| report.event == Event::Added) {
+            if let Some(from) = moved.get(&report.path) {
+                report.event = Event::Moved { from: from.clone() };
             }
         }
         Material {

@@ -216,3 +216,15 @@ proptest! {
         prop_assert_eq!(counts.more_than_half(), expected);
     }
 }
+
+#[test]
+fn letters_that_are_known_are_what_unicode_says_of_them() {
+    for c in '\0'..=char::MAX {
+        if is_small_latin(c) {
+            assert!(c.is_alphanumeric() && c.to_lowercase().eq([c]) && !is_ideograph(c), "{c}");
+        }
+        if is_han(c) {
+            assert!(c.is_alphanumeric() && is_ideograph(c), "{c}");
+        }
+    }
+}
