@@ -6,16 +6,24 @@
 //! Nothing here reads a clock: `now` is an argument everywhere below the edge.
 
 use std::cmp::Ordering;
+use std::fmt;
+use std::num::NonZeroU32;
 
 pub use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
 
 /// An instant and the offset it was written with.
-#[derive(Clone, Copy, Debug)]
+///
+/// Every post has some, so it is kept in 16 bytes, and so is an `Option` of it.
+#[derive(Clone, Copy)]
 pub struct Moment {
-    at: Timestamp,
-    offset: Offset,
+    /// Since 1970.
+    second: i64,
+    /// The nanoseconds after that second, and one: never 0.
+    after: NonZeroU32,
+    /// What clocks show more than UTC.
+    offset_minutes: i16,
 }
 
 impl Moment {
@@ -26,7 +34,20 @@ impl Moment {
     pub fn new(at: Timestamp, offset: Offset) -> Option<Moment> {
         let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
         let writable = |offset: Offset| (1..=9998).contains(&offset.to_datetime(at).year());
-        (writable(offset) && writable(Offset::UTC)).then_some(Moment { at, offset })
+        (writable(offset) && writable(Offset::UTC)).then(|| Moment::packed(at, offset))
+    }
+
+    fn packed(at: Timestamp, offset: Offset) -> Moment {
+        let nanosecond = at.as_nanosecond().rem_euclid(1_000_000_000);
+        Moment {
+            second: i64::try_from(at.as_nanosecond().div_euclid(1_000_000_000)).unwrap_or(0),
+            after: u32::try_from(nanosecond).map_or(NonZeroU32::MIN, |nanosecond| NonZeroU32::MIN.saturating_add(nanosecond)),
+            offset_minutes: i16::try_from(offset.seconds() / 60).unwrap_or(0),
+        }
+    }
+
+    fn offset(self) -> Offset {
+        Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(Offset::UTC)
     }
 
     /// The wall-clock time `local` in `zone`; a time that a clock change skipped or repeated is resolved as RFC 5545 does.
@@ -42,42 +63,41 @@ impl Moment {
         let first = civil::date(1, 1, 1).at(0, 0, 0, 0);
         let last = civil::date(9998, 12, 31).at(23, 59, 59, 0);
         let bound = |edge: civil::DateTime| Offset::UTC.to_timestamp(edge).unwrap_or(Timestamp::UNIX_EPOCH);
-        Moment {
-            at: at.clamp(bound(first), bound(last)),
-            offset: Offset::UTC,
-        }
+        Moment::packed(at.clamp(bound(first), bound(last)), Offset::UTC)
     }
 
     /// The same instant, shown as clocks in `zone` show it, where that can be written.
     #[must_use]
     pub fn in_zone(self, zone: &TimeZone) -> Moment {
-        Moment::new(self.at, zone.to_offset(self.at)).unwrap_or(self)
+        let at = self.timestamp();
+        Moment::new(at, zone.to_offset(at)).unwrap_or(self)
     }
 
     /// The same without what is less than a second, as every format writes it.
     #[must_use]
     pub fn to_the_second(self) -> Moment {
-        let at = Timestamp::from_second(self.at.as_second()).unwrap_or(self.at);
-        Moment { at, ..self }
+        let at = Timestamp::from_second(self.timestamp().as_second()).unwrap_or_default();
+        Moment::packed(at, self.offset())
     }
 
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {
-        self.at
+        let nanosecond = i32::try_from(self.after.get() - 1).unwrap_or(0);
+        Timestamp::new(self.second, nanosecond).unwrap_or_default()
     }
 
     /// The day on the author's calendar.
     #[must_use]
     pub fn date(self) -> civil::Date {
-        self.offset.to_datetime(self.at).date()
+        self.offset().to_datetime(self.timestamp()).date()
     }
 
     /// As RFC 3339 has it, to the second: `2026-01-31T09:00:00Z`, `2026-01-31T09:00:00+02:00`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        let local = self.offset.to_datetime(self.at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        let seconds = self.offset.seconds();
+        let local = self.offset().to_datetime(self.timestamp()).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let seconds = self.offset().seconds();
         if seconds == 0 {
             return format!("{local}Z");
         }
@@ -91,15 +111,21 @@ impl Moment {
     #[must_use]
     pub fn rfc822(self) -> String {
         Offset::UTC
-            .to_datetime(self.at)
+            .to_datetime(self.timestamp())
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
             .to_string()
     }
 }
 
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.timestamp(), self.offset())
+    }
+}
+
 impl PartialEq for Moment {
     fn eq(&self, other: &Moment) -> bool {
-        self.at == other.at
+        (self.second, self.after) == (other.second, other.after)
     }
 }
 
@@ -113,7 +139,7 @@ impl PartialOrd for Moment {
 
 impl Ord for Moment {
     fn cmp(&self, other: &Moment) -> Ordering {
-        self.at.cmp(&other.at)
+        (self.second, self.after).cmp(&(other.second, other.after))
     }
 }
 
@@ -154,6 +180,27 @@ mod tests {
         assert_eq!(west.rfc822(), "Sat, 31 Jan 2026 02:00:00 GMT");
         assert_eq!(west.date(), civil::date(2026, 1, 30));
         assert_eq!(moment("0033-04-03T12:00:00Z", 0).rfc3339(), "0033-04-03T12:00:00Z");
+    }
+
+    #[test]
+    fn it_is_kept_in_little_room_and_loses_nothing() {
+        assert_eq!((size_of::<Moment>(), size_of::<Option<Moment>>()), (16, 16));
+        let instants = [
+            "2026-01-31T09:00:00.123456789Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1969-12-31T23:59:59Z",
+            "0001-01-03T00:00:00.000000001Z",
+            "9998-12-30T00:00:00.5Z",
+        ]
+        .map(|text| text.parse::<Timestamp>().unwrap());
+        for (at, minutes) in instants.into_iter().zip([0, -1559, 1559, 330, -210]) {
+            let offset = Offset::from_seconds(minutes * 60).unwrap();
+            let moment = Moment::new(at, offset).unwrap();
+            assert_eq!((moment.timestamp(), moment.offset()), (at, offset));
+            let whole = moment.to_the_second().timestamp();
+            assert_eq!(whole, Timestamp::from_second(at.as_second()).unwrap());
+            assert_eq!(moment.cmp(&moment.to_the_second()), at.cmp(&whole), "{at}");
+        }
     }
 
     #[test]
