@@ -138,7 +138,7 @@ impl Index {
         let mut passages = claims.update(changes, newcomers, config);
         for post in self.due_by(now) {
             // what only time changes passes from itself to itself
-            passages.entry(post.source.clone()).or_insert_with(|| Passage {
+            passages.entry(post.source.to_path_buf()).or_insert_with(|| Passage {
                 before: Some(Arc::clone(post)),
                 after: Some(Arc::clone(post)),
             });

@@ -33,7 +33,6 @@ pub mod text;
 use std::fmt;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
@@ -48,24 +47,25 @@ pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use crate::config::Person;
+use crate::source::SourcePath;
 use crate::time::{Moment, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Post {
     /// The file it came from, relative to the posts folder.
-    pub source: Utf8PathBuf,
+    pub source: SourcePath,
     /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
-    pub id: String,
+    pub id: Arc<str>,
     /// The last part of the default address, unique on the site.
-    pub slug: String,
+    pub slug: Box<str>,
     /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
     /// pages live elsewhere.
-    pub address: String,
+    pub address: Box<str>,
     /// The title as plain text; empty for a post that has none.
-    pub title: String,
+    pub title: Box<str>,
     /// One or two sentences as plain text; may be empty.
-    pub summary: String,
+    pub summary: Box<str>,
     /// When it was published.
     pub date: Moment,
     /// When its content last changed for readers; never before `date`.

@@ -292,7 +292,7 @@ impl Site {
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
         if let Some(post) = self.successor(address) {
-            return Some(post.address.clone());
+            return Some(post.address.to_string());
         }
         let post = self.successor(address.strip_suffix(".md")?)?;
         // of a post whose page is elsewhere there is no Markdown here

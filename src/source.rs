@@ -1,9 +1,12 @@
 //! A file as it was found, before anything is understood of it.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::time::Timestamp;
@@ -17,6 +20,109 @@ pub struct SourceFile {
     pub bytes: Arc<[u8]>,
     /// When the content last changed, by the file system.
     pub modified: Timestamp,
+}
+
+/// The path of a source file below the posts folder: names with one `/` between them. A clone is the same text, not a copy of it,
+/// for every post's path is needed in many places.
+///
+/// It is ordered as [`Utf8Path`] is, which takes a fraction of the time.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SourcePath(Arc<str>);
+
+impl SourcePath {
+    /// The path, not shared.
+    #[must_use]
+    pub fn as_path(&self) -> &Utf8Path {
+        Utf8Path::new(&*self.0)
+    }
+}
+
+/// The order of two paths that hold nothing but names: that of [`Utf8Path`], part by part, without taking them apart.
+#[must_use]
+pub fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
+    let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
+    // a part ends before it goes on, and a path before its next part
+    let rank = |byte: Option<&u8>| match byte {
+        None => 0,
+        Some(b'/') => 1,
+        Some(&byte) => u16::from(byte) + 2,
+    };
+    let alike = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    rank(one.get(alike)).cmp(&rank(other.get(alike)))
+}
+
+impl Ord for SourcePath {
+    fn cmp(&self, other: &SourcePath) -> Ordering {
+        by_parts(self, other)
+    }
+}
+
+impl PartialOrd for SourcePath {
+    fn partial_cmp(&self, other: &SourcePath) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Deref for SourcePath {
+    type Target = Utf8Path;
+
+    fn deref(&self) -> &Utf8Path {
+        self.as_path()
+    }
+}
+
+impl Borrow<Utf8Path> for SourcePath {
+    fn borrow(&self) -> &Utf8Path {
+        self
+    }
+}
+
+impl AsRef<Utf8Path> for SourcePath {
+    fn as_ref(&self) -> &Utf8Path {
+        self
+    }
+}
+
+impl From<&Utf8Path> for SourcePath {
+    fn from(path: &Utf8Path) -> SourcePath {
+        SourcePath(path.as_str().into())
+    }
+}
+
+impl From<&str> for SourcePath {
+    fn from(path: &str) -> SourcePath {
+        SourcePath(path.into())
+    }
+}
+
+impl From<&SourcePath> for Arc<str> {
+    fn from(path: &SourcePath) -> Arc<str> {
+        Arc::clone(&path.0)
+    }
+}
+
+impl PartialEq<Utf8Path> for SourcePath {
+    fn eq(&self, other: &Utf8Path) -> bool {
+        self.as_path() == other
+    }
+}
+
+impl PartialEq<Utf8PathBuf> for SourcePath {
+    fn eq(&self, other: &Utf8PathBuf) -> bool {
+        self.as_path() == other.as_path()
+    }
+}
+
+impl fmt::Display for SourcePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SourcePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
 }
 
 impl SourceFile {
@@ -76,7 +182,33 @@ impl SourceFile {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Few names, so that paths begin alike, of characters below and above `/`.
+    const PATH: &str = "([a.\u{1}\\-é]{1,2}/){0,3}[a.\u{1}\\-é]{1,2}";
+
+    #[test]
+    fn where_one_path_begins_as_another() {
+        let mut paths = [
+            "a-b/c", "a/b", "a", "a/b/c", "a/b-c", "a.md", "ab", "a\u{1}", "é/a", "b", "a/é", "",
+        ]
+        .map(SourcePath::from);
+        paths.sort();
+        assert!(paths.is_sorted_by_key(SourcePath::as_path), "{paths:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn paths_are_ordered_part_by_part(one in PATH, other in PATH) {
+            let is_plain = |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+            prop_assume!(is_plain(&one) && is_plain(&other));
+            let expected = Utf8Path::new(&one).cmp(Utf8Path::new(&other));
+            prop_assert_eq!(SourcePath::from(&*one).cmp(&SourcePath::from(&*other)), expected);
+            prop_assert_eq!(SourcePath::from(&*one).cmp(&SourcePath::from(&*one)), Ordering::Equal);
+        }
+    }
 
     fn text(bytes: &[u8]) -> Result<String, String> {
         let file = SourceFile {

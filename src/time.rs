@@ -96,7 +96,11 @@ impl Moment {
     /// As RFC 3339 has it, to the second: `2026-01-31T09:00:00Z`, `2026-01-31T09:00:00+02:00`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        let local = self.offset().to_datetime(self.timestamp()).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let local = self
+            .offset()
+            .to_datetime(self.timestamp())
+            .strftime("%Y-%m-%dT%H:%M:%S")
+            .to_string();
         let seconds = self.offset().seconds();
         if seconds == 0 {
             return format!("{local}Z");

@@ -136,15 +136,15 @@ fn verdict(post: &Post, now: Timestamp) -> String {
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
     let origins = &post.origins;
     [
-        ("title", post.title.clone(), origins.title.to_string()),
+        ("title", post.title.to_string(), origins.title.to_string()),
         (
             "address",
             post_url(&config.base(), &post.address),
             origins.address.to_string(),
         ),
-        ("id", post.id.clone(), origins.id.to_string()),
+        ("id", post.id.to_string(), origins.id.to_string()),
         ("date", post.date.rfc3339(), origins.date.to_string()),
-        ("summary", post.summary.clone(), origins.summary.to_string()),
+        ("summary", post.summary.to_string(), origins.summary.to_string()),
     ]
 }
 

@@ -4,7 +4,6 @@
 //! inside the folder and would not be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` →
 //! `..data/a.md`), and there the link's path is the post's. A link to a post that has a path of its own adds nothing.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, ErrorKind};
@@ -13,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::by_parts;
 
 use super::ignore::Name;
 use super::read::unreadable;
@@ -55,12 +55,6 @@ fn outermost(paths: &BTreeSet<Utf8PathBuf>) -> Vec<&Utf8Path> {
         }
     }
     kept
-}
-
-/// The order of two paths that hold nothing but names: that of [`Utf8Path`], part by part, without taking them apart.
-fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
-    let rank = |byte: u8| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
-    one.as_str().bytes().map(rank).cmp(other.as_str().bytes().map(rank))
 }
 
 /// A file or folder below the root: by the path it has as a post, and by where it is.
@@ -346,18 +340,4 @@ impl<'a> Walk<'a> {
 pub(super) fn too_large(folder: &Folder, path: &Utf8Path) -> Diagnostic {
     let message = format!("is larger than {} bytes and is not read", folder.max_file_bytes);
     Diagnostic::new(Severity::Error, "too-large", path, message).mend("shorten it, or raise posts.max_file_bytes")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_ordered_part_by_part() {
-        let mut paths = [
-            "a-b/c", "a/b", "a", "a/b/c", "a/b-c", "a.md", "ab", "a\u{1}", "é/a", "b", "a/é", "",
-        ];
-        paths.sort_by(|one, other| by_parts(Utf8Path::new(one), Utf8Path::new(other)));
-        assert!(paths.is_sorted_by_key(|path| Utf8Path::new(path)), "{paths:?}");
-    }
 }

@@ -76,7 +76,7 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
 
 fn adoption(item: &OldItem, post: &Post) -> Adoption {
     Adoption {
-        source: post.source.clone(),
+        source: post.source.to_path_buf(),
         id: item.id.clone(),
         urls: Vec::new(),
         published: item.published.map(Moment::timestamp),
@@ -86,7 +86,7 @@ fn adoption(item: &OldItem, post: &Post) -> Adoption {
 
 /// Leaves the paths that lead to one post alone and are no post's own address already.
 fn keep_clear_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
-    let addresses: HashSet<&str> = posts.iter().map(|post| post.address.as_str()).collect();
+    let addresses: HashSet<&str> = posts.iter().map(|post| &*post.address).collect();
     let mut claims: HashMap<String, usize> = HashMap::new();
     for adoption in &mut *adoptions {
         let urls: BTreeSet<String> = adoption.urls.drain(..).collect();
@@ -167,14 +167,14 @@ impl Known {
     /// Whose id `post` has once it was found to be `item`.
     fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
         let is_minted = self.minted.iter().any(|beginning| post.id.starts_with(beginning));
-        if item.id == post.id {
+        if *item.id == *post.id {
             Verdict::Adopted
         } else if says_id(post) {
-            Verdict::InFile(post.id.clone())
+            Verdict::InFile(post.id.to_string())
         } else if is_minted {
             Verdict::Adopted
         } else {
-            Verdict::Before(post.id.clone())
+            Verdict::Before(post.id.to_string())
         }
     }
 }
@@ -246,10 +246,10 @@ fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     PostRecord {
         id: adoption.id.clone(),
         source: adoption.source.clone(),
-        title: post.title.clone(),
-        slug: post.slug.clone(),
-        wanted: post.address.clone(),
-        address: post.address.clone(),
+        title: post.title.to_string(),
+        slug: post.slug.to_string(),
+        wanted: post.address.to_string(),
+        address: post.address.to_string(),
         earlier: Vec::new(),
         // where the file does not say when it is from, the old feed does
         date: published.unwrap_or(post.date),

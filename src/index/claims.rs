@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Changes, Origin, Post, Standing, Taken};
+use crate::source::{SourcePath, by_parts};
 use crate::time::Timestamp;
 
 /// All posts as they are published, each with an id, a slug and an address of its own.
@@ -73,9 +74,12 @@ impl Claims {
         before: &Row<Arc<Post>>,
     ) -> Claims {
         // the posts come in order, and to ask a set of paths costs less than to sort it
-        let new = posts.iter().map(|post| &post.source).filter(|path| newcomers.contains(*path));
+        let new = posts
+            .iter()
+            .map(|post| &post.source)
+            .filter(|path| newcomers.contains(path.as_path()));
         let mut claims = Claims {
-            newcomers: new.cloned().collect(),
+            newcomers: new.map(|path| path.to_path_buf()).collect(),
             ..Claims::default()
         };
         let is_contested = claims.contested(&posts);
@@ -130,8 +134,8 @@ impl Claims {
         let posts = changes
             .posts
             .iter()
-            .map(|post| (&post.source, newcomers.contains(&post.source)));
-        let gone = changes.gone.iter().map(|path| (path, false));
+            .map(|post| (post.source.as_path(), newcomers.contains(post.source.as_path())));
+        let gone = changes.gone.iter().map(|path| (path.as_path(), false));
         for (path, is_new) in posts.chain(gone) {
             self.set_newcomer(path, is_new);
         }
@@ -148,8 +152,9 @@ impl Claims {
     pub(super) fn know_readable(&mut self, now: Timestamp) {
         let mut all = self.all.iter().peekable();
         let is_unknown = |path: &&Utf8PathBuf| {
-            while all.next_if(|post| post.source < **path).is_some() {}
-            all.peek().is_none_or(|post| post.source != **path || !post.is_readable(now))
+            while all.next_if(|post| by_parts(&post.source, path).is_lt()).is_some() {}
+            all.peek()
+                .is_none_or(|post| *post.source != ***path || !post.is_readable(now))
         };
         self.newcomers = self.newcomers.iter().filter(is_unknown).cloned().collect();
     }
@@ -180,7 +185,7 @@ impl Claims {
         before: &Row<Arc<Post>>,
     ) -> BTreeMap<Utf8PathBuf, Passage> {
         let gone: BTreeSet<&Utf8Path> = gone.iter().map(Utf8PathBuf::as_path).collect();
-        let mut asking: BTreeMap<Utf8PathBuf, Arc<Post>> = asking.into_iter().map(|post| (post.source.clone(), post)).collect();
+        let mut asking: BTreeMap<SourcePath, Arc<Post>> = asking.into_iter().map(|post| (post.source.clone(), post)).collect();
         let settled = loop {
             let settled = self.among(&asking, config, before);
             let concerned: Vec<Arc<Post>> = self
@@ -194,7 +199,7 @@ impl Claims {
             asking.extend(concerned.into_iter().map(|post| (post.source.clone(), post)));
         };
         let mut passages: BTreeMap<Utf8PathBuf, Passage> = BTreeMap::new();
-        for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone) {
+        for path in asking.keys().map(SourcePath::as_path).chain(gone) {
             let before = self.take_out(path);
             passages.insert(path.to_owned(), Passage { before, after: None });
         }
@@ -209,7 +214,7 @@ impl Claims {
             if let Some(post) = &given {
                 self.put_in(post);
             }
-            if let Some(passage) = passages.get_mut(&asked.source) {
+            if let Some(passage) = passages.get_mut(asked.source.as_path()) {
                 passage.after = given;
             }
         }
@@ -219,7 +224,7 @@ impl Claims {
     /// Settles the claims of `asking` among themselves.
     fn among<'a>(
         &self,
-        asking: &'a BTreeMap<Utf8PathBuf, Arc<Post>>,
+        asking: &'a BTreeMap<SourcePath, Arc<Post>>,
         config: &Config,
         before: &Row<Arc<Post>>,
     ) -> Vec<(&'a Arc<Post>, Outcome)> {
@@ -227,10 +232,7 @@ impl Claims {
         claimants.sort_by(Claimant::cmp);
         // what the world knows keeps its id while it is hidden, too, for it may come back
         let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
-        let kept: HashMap<&str, &Arc<Post>> = kept
-            .rev()
-            .map(|claimant| (claimant.post.id.as_str(), claimant.post))
-            .collect();
+        let kept: HashMap<&str, &Arc<Post>> = kept.rev().map(|claimant| (&*claimant.post.id, claimant.post)).collect();
         let mut owners = Owners::default();
         let mut settled = Vec::with_capacity(claimants.len());
         for Claimant { post, is_new, .. } in claimants {
@@ -284,7 +286,7 @@ impl Claims {
     fn concerned<'a>(
         &'a self,
         settled: &[(&Arc<Post>, Outcome)],
-        asking: &BTreeMap<Utf8PathBuf, Arc<Post>>,
+        asking: &BTreeMap<SourcePath, Arc<Post>>,
         gone: &BTreeSet<&Utf8Path>,
     ) -> impl Iterator<Item = &'a Arc<Post>> {
         let mut concerned = Vec::new();
@@ -296,7 +298,7 @@ impl Claims {
                 }
             }
         }
-        for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone.iter().copied()) {
+        for path in asking.keys().map(SourcePath::as_path).chain(gone.iter().copied()) {
             if let Some(post) = self.published(path) {
                 for kind in Kind::ALL {
                     let seekers = self.seekers.with(self.hash(kind, kind.of(post)));
@@ -342,7 +344,10 @@ impl Claims {
         let at = self
             .displaced
             .partition_point(|displaced| displaced.asked.source.as_path() < path);
-        if self.displaced.get(at).is_some_and(|displaced| displaced.asked.source == path)
+        if self
+            .displaced
+            .get(at)
+            .is_some_and(|displaced| displaced.asked.source == *path)
             && let Some(displaced) = self.displaced.remove(at)
         {
             for (kind, text) in &displaced.sought {
@@ -351,7 +356,7 @@ impl Claims {
             }
         }
         let at = self.all.partition_point(|other| other.source.as_path() < path);
-        self.all.get(at).filter(|post| post.source == path)?;
+        self.all.get(at).filter(|post| post.source == *path)?;
         let post = self.all.remove(at)?;
         self.ids.remove(&post);
         self.slugs.remove(&post);
@@ -381,10 +386,12 @@ impl Claims {
     }
 
     fn claimant<'a>(&self, post: &'a Arc<Post>) -> Claimant<'a> {
-        let at = self.newcomers.partition_point(|other| *other < post.source);
+        let at = self
+            .newcomers
+            .partition_point(|other| other.as_path() < post.source.as_path());
         Claimant {
             is_hidden: matches!(post.standing, Standing::Draft | Standing::Private),
-            is_new: self.newcomers.get(at) == Some(&post.source),
+            is_new: self.newcomers.get(at).is_some_and(|other| post.source == *other),
             post,
         }
     }
@@ -426,9 +433,9 @@ enum Outcome {
 /// Who has what, among those that ask.
 #[derive(Debug, Default)]
 struct Owners {
-    ids: HashMap<String, Arc<Post>>,
-    addresses: HashMap<String, Arc<Post>>,
-    slugs: HashSet<String>,
+    ids: HashMap<Arc<str>, Arc<Post>>,
+    addresses: HashMap<Box<str>, Arc<Post>>,
+    slugs: HashSet<Box<str>>,
 }
 
 impl Owners {
@@ -464,7 +471,7 @@ impl Claimant<'_> {
 /// The post in the file at `path`, of `posts` ordered by path.
 pub(super) fn by_path<'a>(posts: &'a Row<Arc<Post>>, path: &Utf8Path) -> Option<&'a Arc<Post>> {
     let at = posts.partition_point(|post| post.source.as_path() < path);
-    posts.get(at).filter(|post| post.source == path)
+    posts.get(at).filter(|post| post.source == *path)
 }
 
 /// What the author of `post` should know, which is published as `given` because others have what it asked for.
@@ -496,10 +503,10 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
         .source
         .parent()
         .map(|folder| slugify(folder.as_str()))
-        .filter(|folder| !folder.is_empty() && folder != slug);
+        .filter(|folder| !folder.is_empty() && **folder != **slug);
     let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
     [
-        Some(slug.clone()),
+        Some(slug.to_string()),
         language,
         folder.map(|folder| format!("{folder}-{slug}")),
         date,

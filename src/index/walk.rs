@@ -31,7 +31,7 @@ impl Index {
         let (at, id) = (place.at, place.id.as_str());
         let is_before = |post: &Arc<Post>| {
             let date = post.date.timestamp();
-            date > at || date == at && post.id.as_str() <= id
+            date > at || date == at && *post.id <= *id
         };
         let start = posts.partition_point(is_before);
         if filter.is_only(&scope) {
@@ -74,7 +74,7 @@ impl Index {
     #[must_use]
     pub fn changed_after(&self, filter: &Filter, place: &Place, count: usize) -> Stretch {
         let posts = &self.by_change().posts;
-        let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id.as_str()) <= (place.at, place.id.as_str());
+        let is_before = |post: &Arc<Post>| (self.changed_at(post), &*post.id) <= (place.at, place.id.as_str());
         self.stretch(posts.from(posts.partition_point(is_before)), filter, count)
     }
 

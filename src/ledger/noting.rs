@@ -34,7 +34,7 @@ impl Ledger {
                     }
                 }
                 Some(id) => {
-                    let wanted = file.read.address.clone();
+                    let wanted = file.read.address.to_string();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {
                         continue;
                     };
@@ -43,11 +43,11 @@ impl Ledger {
                         rewritten(before.clone(), post, wanted, until)
                     } else {
                         PostRecord {
-                            source: post.source.clone(),
+                            source: post.source.to_path_buf(),
                             ..before.clone()
                         }
                     };
-                    if record.address != file.settled.address {
+                    if *record.address != *file.settled.address {
                         self.moving.insert(Arc::clone(&id));
                     }
                     if record != before {
@@ -64,15 +64,15 @@ impl Ledger {
                     self.posts.insert_beside(id, record, post);
                 }
                 None if is_out => {
-                    let id: Id = post.id.as_str().into();
+                    let id: Id = Arc::clone(&post.id);
                     // it came to this id by a clash with a post that nothing is left of but the record
                     if self.posts.contains_key(&id) && self.holders.contains_key(&id) {
-                        self.touched.insert(post.source.clone());
+                        self.touched.insert(post.source.to_path_buf());
                         continue;
                     }
                     let mut earlier = Vec::new();
                     let inherited = file.heir_of.as_ref().and_then(|heir_of| self.posts.get(heir_of));
-                    if let Some(former) = inherited.filter(|former| former.address != post.address) {
+                    if let Some(former) = inherited.filter(|former| *former.address != *post.address) {
                         earlier.clone_from(&former.earlier);
                         // later than the former one went, so that its address leads here
                         let until = now.saturating_add(SECOND).unwrap_or(now);
@@ -88,7 +88,7 @@ impl Ledger {
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
                         file.settled = Arc::clone(post);
-                        self.touched.insert(post.source.clone());
+                        self.touched.insert(post.source.to_path_buf());
                     }
                     self.by_source.insert(Arc::clone(&place), Arc::clone(&id));
                     self.holders.insert(Arc::clone(&id), place);
@@ -106,8 +106,8 @@ impl Ledger {
 /// `record` brought up to `post`, as it is published; the address that it had, it left at `until`.
 fn rewritten(record: PostRecord, post: &Post, wanted: String, until: Timestamp) -> PostRecord {
     let mut earlier = record.earlier;
-    if record.address != post.address {
-        earlier.retain(|earlier| earlier.address != record.address && earlier.address != post.address);
+    if *record.address != *post.address {
+        earlier.retain(|earlier| earlier.address != record.address && *earlier.address != *post.address);
         earlier.push(Former {
             address: record.address,
             until,

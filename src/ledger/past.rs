@@ -150,7 +150,7 @@ impl Ledger {
             let file = self.files.get(self.holders.get(id)?)?;
             let record = self.posts.get(id)?;
             let is_told = record.withdrawn.is_none() || file.is_out();
-            (is_told && file.settled.address != record.address).then_some((id, record))
+            (is_told && *file.settled.address != *record.address).then_some((id, record))
         });
         let lost = self.strays.iter().filter_map(|id| {
             let record = self.posts.get(id).filter(|record| record.withdrawn.is_none())?;
@@ -187,12 +187,12 @@ impl PostRecord {
     /// The post, as far as it is remembered.
     pub(super) fn remembered(&self) -> Post {
         Post {
-            source: self.source.clone(),
-            id: self.id.clone(),
-            slug: self.slug.clone(),
-            address: self.address.clone(),
-            title: self.title.clone(),
-            summary: String::new(),
+            source: self.source.as_path().into(),
+            id: self.id.as_str().into(),
+            slug: self.slug.as_str().into(),
+            address: self.address.as_str().into(),
+            title: self.title.as_str().into(),
+            summary: Box::default(),
             date: self.date,
             updated: self.changed.max(self.returned).map(Moment::utc),
             standing: Standing::Private,

@@ -136,7 +136,7 @@ impl Search<'_, '_> {
             .filter(|&at| named(strangers[at]).is_some())
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_key_value(strangers[at].id.as_str()) {
+            match memory.posts.get_key_value(&*strangers[at].id) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
@@ -150,7 +150,7 @@ impl Search<'_, '_> {
     fn stays(&self, at: usize, record: &PostRecord) -> bool {
         let found = self
             .strangers
-            .binary_search_by(|stranger| stranger.source.cmp(&record.source));
+            .binary_search_by(|stranger| stranger.source.as_path().cmp(&record.source));
         found.is_ok_and(|found| {
             let stranger = self.strangers[found];
             found != at && named(stranger).is_none() && is_alike(stranger, record)
@@ -237,7 +237,7 @@ impl Search<'_, '_> {
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
             if is_open
                 && named(stranger).is_none()
-                && let Some((id, _)) = memory.strays.get_key_value(stranger.id.as_str())
+                && let Some((id, _)) = memory.strays.get_key_value(&*stranger.id)
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -320,7 +320,7 @@ fn signs(post: &Post, record: &PostRecord) -> Signs {
     Signs {
         title: same_words(&post.title, &record.title),
         day: is_dated && record.is_dated && post.date.date() == record.date.date(),
-        slug: post.slug == record.slug,
+        slug: *post.slug == *record.slug,
         text: record
             .content
             .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),

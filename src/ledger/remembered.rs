@@ -20,17 +20,24 @@ pub(super) struct Remembered(HashMap<Id, Kept>);
 enum Kept {
     /// The record as it is.
     Whole(Box<PostRecord>),
-    /// The post as it was published last, which it says the same of, and what the post does not say.
-    Beside(Arc<Post>, Box<Rest>),
+    /// What the post as it was published last does not say.
+    Beside(Arc<Post>, Rest),
 }
 
 /// What a post does not say of itself.
 #[derive(Debug)]
 pub(super) struct Rest {
+    first_served: Timestamp,
+    /// Most posts have nothing of it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few posts do not say of themselves.
+#[derive(Debug, Default, PartialEq)]
+struct Rare {
     /// Where it is another than the address of the post.
     wanted: Option<Box<str>>,
     earlier: Box<[Former]>,
-    first_served: Timestamp,
     changed: Option<Timestamp>,
     withdrawn: Option<Timestamp>,
     returned: Option<Timestamp>,
@@ -62,7 +69,7 @@ impl Remembered {
     pub(super) fn insert_beside(&mut self, id: Id, mut record: PostRecord, post: &Arc<Post>) {
         // nothing is left out that could not be put back
         let kept = if record.is_said_by(post) {
-            Kept::Beside(Arc::clone(post), Box::new(Rest::of(&mut record, post)))
+            Kept::Beside(Arc::clone(post), Rest::of(&mut record, post))
         } else {
             Kept::Whole(Box::new(record))
         };
@@ -71,7 +78,7 @@ impl Remembered {
 
     /// Remembers of a post that is published as `post` for the first time what it says itself, and `rest`.
     pub(super) fn insert_new(&mut self, id: Id, post: &Arc<Post>, rest: Rest) {
-        self.0.insert(id, Kept::Beside(Arc::clone(post), Box::new(rest)));
+        self.0.insert(id, Kept::Beside(Arc::clone(post), rest));
     }
 
     /// Lets go of what `post`, as which the post with this id is published, says just as its record does. Whether that is all that was
@@ -80,7 +87,7 @@ impl Remembered {
         let Some(kept) = self.0.get_mut(id) else { return false };
         match kept {
             Kept::Beside(before, rest) => {
-                let is_wanted = rest.wanted.as_deref().unwrap_or(&before.address) == wanted;
+                let is_wanted = rest.wanted().unwrap_or(&before.address) == wanted;
                 if !Arc::ptr_eq(before, post) || !is_wanted {
                     return false;
                 }
@@ -90,10 +97,17 @@ impl Remembered {
                     return false;
                 }
                 let rest = Rest::of(record, post);
-                *kept = Kept::Beside(Arc::clone(post), Box::new(rest));
+                *kept = Kept::Beside(Arc::clone(post), rest);
             }
         }
         true
+    }
+
+    /// Has `id`, which is one of theirs, be the very text that it is kept by.
+    pub(super) fn keep_by(&mut self, id: &Id) {
+        if let Some(kept) = self.0.remove(id) {
+            self.0.insert(Arc::clone(id), kept);
+        }
     }
 
     /// The ids, in no order.
@@ -119,41 +133,55 @@ impl Kept {
 impl Rest {
     /// Of a post that is first served at `now`, and asked for the address `wanted`; `earlier` are addresses that lead to it already.
     pub(super) fn new(post: &Post, wanted: &str, earlier: Vec<Former>, now: Timestamp, never_listed: bool) -> Rest {
-        Rest {
-            wanted: (wanted != post.address).then(|| wanted.into()),
+        let rare = Rare {
+            wanted: (*wanted != *post.address).then(|| wanted.into()),
             earlier: earlier.into(),
-            first_served: now,
-            changed: None,
-            withdrawn: None,
-            returned: None,
             never_listed,
-        }
+            ..Rare::default()
+        };
+        rare.beside(now)
     }
 
     /// What `post` does not say of `record`, whose former addresses go over to it.
     fn of(record: &mut PostRecord, post: &Post) -> Rest {
-        Rest {
-            wanted: (record.wanted != *post.address).then(|| record.wanted.as_str().into()),
+        let rare = Rare {
+            wanted: (*record.wanted != *post.address).then(|| record.wanted.as_str().into()),
             earlier: std::mem::take(&mut record.earlier).into(),
-            first_served: record.first_served,
             changed: record.changed,
             withdrawn: record.withdrawn,
             returned: record.returned,
             never_listed: record.never_listed,
-        }
+        };
+        rare.beside(record.first_served)
+    }
+
+    /// The address that was asked for, where it is another than the address of the post.
+    fn wanted(&self) -> Option<&str> {
+        self.rare.as_ref()?.wanted.as_deref()
     }
 
     /// The record of `post`, as it is written when the post is published.
     fn and(&self, post: &Post) -> PostRecord {
+        let record = PostRecord::of(post, self.first_served);
+        let Some(rare) = &self.rare else { return record };
         PostRecord {
-            wanted: self.wanted.as_deref().unwrap_or(&post.address).to_owned(),
-            earlier: self.earlier.to_vec(),
-            changed: self.changed,
-            content: Some(post.content),
-            withdrawn: self.withdrawn,
-            returned: self.returned,
-            never_listed: self.never_listed,
-            ..PostRecord::of(post, self.first_served)
+            wanted: rare.wanted.as_deref().unwrap_or(&post.address).to_owned(),
+            earlier: rare.earlier.to_vec(),
+            changed: rare.changed,
+            withdrawn: rare.withdrawn,
+            returned: rare.returned,
+            never_listed: rare.never_listed,
+            ..record
+        }
+    }
+}
+
+impl Rare {
+    /// The rest of a post that was first served at `first_served`.
+    fn beside(self, first_served: Timestamp) -> Rest {
+        Rest {
+            first_served,
+            rare: (self != Rare::default()).then(|| Box::new(self)),
         }
     }
 }
@@ -205,12 +233,12 @@ impl PostRecord {
     /// What `post`, which is first served at `now`, says of itself.
     pub(super) fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
-            id: post.id.clone(),
-            source: post.source.clone(),
-            title: post.title.clone(),
-            slug: post.slug.clone(),
-            wanted: post.address.clone(),
-            address: post.address.clone(),
+            id: post.id.to_string(),
+            source: post.source.to_path_buf(),
+            title: post.title.to_string(),
+            slug: post.slug.to_string(),
+            wanted: post.address.to_string(),
+            address: post.address.to_string(),
             earlier: Vec::new(),
             // what is kept must be what was kept after a restart
             date: post.date.to_the_second(),

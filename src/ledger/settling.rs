@@ -20,7 +20,7 @@ pub(super) struct File {
     pub(super) read: Arc<Post>,
     pub(super) settled: Arc<Post>,
     pub(super) id: Option<Id>,
-    pub(super) heir_of: Option<Id>,
+    pub(super) heir_of: Option<Box<Id>>,
     pub(super) remark: Option<Box<Diagnostic>>,
     pub(super) visibility: Visibility,
     /// The post as it was last noted.
@@ -73,7 +73,12 @@ impl Ledger {
         self.meet(&strangers, whereabouts, config, now, &mut settled);
         concerned.append(&mut self.touched);
         // made at once, for they come in order
-        let mut others: BTreeSet<Utf8PathBuf> = changes.posts.iter().chain(&back).map(|post| post.source.clone()).collect();
+        let mut others: BTreeSet<Utf8PathBuf> = changes
+            .posts
+            .iter()
+            .chain(&back)
+            .map(|post| post.source.to_path_buf())
+            .collect();
         concerned.append(&mut others);
         for path in concerned {
             match self.settled(&path, config, now) {
@@ -220,16 +225,15 @@ impl Ledger {
         );
         for (post, finding) in changed.iter().zip(findings) {
             let Finding { id, heir_of, remark } = finding;
+            let id = id.map(|id| self.shared_with(post, id));
             if let Some(record) = id.as_ref().and_then(|id| self.posts.get(id))
-                && record.source != post.source
+                && post.source != record.source
             {
-                settled.moved.push((post.source.clone(), record.source.clone()));
+                settled.moved.push((post.source.to_path_buf(), record.source.clone()));
                 self.is_past_stale = true;
             }
-            let (place, known) = match before.remove_entry(post.source.as_str()) {
-                Some((place, file)) => (place, Some(file)),
-                None => (Place::from(post.source.as_str()), None),
-            };
+            let place = Place::from(&post.source);
+            let known = before.remove(&place);
             // whoever lost its post to another path is nobody's any more
             let lost = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref());
             if let Some(old) = lost.filter(|old| !self.holders.contains_key(old)) {
@@ -244,14 +248,14 @@ impl Ledger {
                 }
             }
             match remark {
-                Some(_) => self.remarked.insert(post.source.clone()),
-                None => self.remarked.remove(&post.source),
+                Some(_) => self.remarked.insert(post.source.to_path_buf()),
+                None => self.remarked.remove(post.source.as_path()),
             };
             let file = File {
                 read: Arc::clone(post),
                 settled: Arc::clone(post),
                 id,
-                heir_of,
+                heir_of: heir_of.map(Box::new),
                 remark: remark.map(Box::new),
                 visibility: post.visibility(now),
                 noted: None,
@@ -259,6 +263,20 @@ impl Ledger {
             self.files.insert(place, file);
             self.dress(&post.source, config, now);
         }
+    }
+
+    /// `id`, which is that of `post`, by the very text that the post has of it: of each one is kept, not two.
+    fn shared_with(&mut self, post: &Post, id: Id) -> Id {
+        if id != post.id || Arc::ptr_eq(&id, &post.id) {
+            return id;
+        }
+        self.posts.keep_by(&post.id);
+        let place = Place::from(&post.source);
+        if self.by_source.get(&place) == Some(&id) {
+            self.by_source.remove(&place);
+            self.by_source.insert(place, Arc::clone(&post.id));
+        }
+        Arc::clone(&post.id)
     }
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
@@ -291,7 +309,7 @@ impl Ledger {
             Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),
             Cow::Owned(_) => {}
         }
-        let is_elsewhere = file.settled.address != record.address;
+        let is_elsewhere = *file.settled.address != *record.address;
         if is_elsewhere {
             self.moving.insert(Arc::clone(&id));
         } else {
@@ -423,15 +441,15 @@ fn known_to_the_world<'a>(
     site: &SiteRecord,
     config: &Config,
 ) -> Cow<'a, Post> {
-    if post.id != record.id {
+    if *post.id != *record.id {
         let post = post.to_mut();
-        post.id.clone_from(&record.id);
+        post.id = record.id.as_str().into();
         Arc::make_mut(&mut post.origins).id = Origin::Ledger;
     }
-    if post.address == record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
+    if *post.address == *record.wanted && (&*post.address, &*post.slug) != (&*record.address, &*record.slug) {
         let post = post.to_mut();
-        post.address.clone_from(&record.address);
-        post.slug.clone_from(&record.slug);
+        post.address = record.address.as_str().into();
+        post.slug = record.slug.as_str().into();
         Arc::make_mut(&mut post.origins).address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));

@@ -100,12 +100,12 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
     let post = Post {
-        source: file.path.clone(),
-        id: exact(id),
-        slug: exact(place.slug),
-        address: exact(place.address),
-        title: exact(title),
-        summary: exact(summary),
+        source: file.path.as_path().into(),
+        id: id.into(),
+        slug: place.slug.into(),
+        address: place.address.into(),
+        title: title.into(),
+        summary: summary.into(),
         date: dated.moment,
         updated,
         standing,
@@ -139,12 +139,6 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         post,
         remarks: says.into_said(),
     })
-}
-
-/// `text` without room for more: posts are kept for long, and are many.
-fn exact(mut text: String) -> String {
-    text.shrink_to_fit();
-    text
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
@@ -343,14 +337,14 @@ impl Post {
     pub fn displaced(&self, slug: String, taken: Taken, config: &Config) -> Post {
         let mut post = self.clone();
         if taken.address {
-            post.address = address::by_pattern(&slug, &slug::read_path(&self.source), self.date, config);
+            post.address = address::by_pattern(&slug, &slug::read_path(&self.source), self.date, config).into();
             Arc::make_mut(&mut post.origins).address = Origin::Displaced;
         }
         if taken.id {
-            post.id = tag_uri(config.authority(), self.date, &self.origins.date, &slug);
+            post.id = tag_uri(config.authority(), self.date, &self.origins.date, &slug).into();
             Arc::make_mut(&mut post.origins).id = Origin::DateAndSlug;
         }
-        post.slug = slug;
+        post.slug = slug.into();
         post
     }
 }

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
 use crate::post::{self, Changes, Post, Shared, Texts};
+use crate::source::SourcePath;
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
@@ -175,14 +176,14 @@ impl Desk {
     /// not yet taken.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
-        let mut displaced: HashMap<(u64, u64), (&Utf8PathBuf, &Stamp)> = HashMap::new();
+        let mut displaced: HashMap<(u64, u64), (&Utf8Path, &Stamp)> = HashMap::new();
         for (path, pending) in &self.pending {
             let lies_elsewhere = |known: &&Known| {
                 let (before, now) = (&known.stamp, pending.stamp());
                 (before.device, before.inode) != (now.device, now.inode)
             };
             if let Some(known) = self.files.get(path).filter(lies_elsewhere) {
-                displaced.insert((known.stamp.device, known.stamp.inode), (path, &known.stamp));
+                displaced.insert((known.stamp.device, known.stamp.inode), (path.as_path(), &known.stamp));
             }
         }
         if displaced.is_empty() {
@@ -190,9 +191,9 @@ impl Desk {
         }
         let renamed = self.files.iter().filter_map(|(path, known)| {
             let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
-            (path != *from && stamp.is_renamed(&known.stamp)).then_some(*from)
+            (path != *from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
         });
-        self.missing.paths().chain(renamed).cloned().collect()
+        self.missing.paths().cloned().chain(renamed).collect()
     }
 
     /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
@@ -284,7 +285,7 @@ impl Desk {
 
     /// Lets go of the texts of files that have them.
     fn let_go_of_texts(&mut self) {
-        let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.error.is_some());
+        let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refused.is_some());
         let has_lost_it = |path: &Utf8Path| {
             let is_there = !self.missing.contains(path) && !self.refused.covers(path);
             !is_there || self.pending.contains_key(path) || self.unread.contains_key(path) || is_refused(path)
@@ -325,11 +326,12 @@ impl Desk {
             Places::At(paths) => paths,
         };
         for root in roots {
-            absent.extend(self.files.below(root).filter(|path| is_absent(path)));
-            absent.extend(below(&self.pending, root).filter(|path| is_absent(path)));
-            absent.extend(below(&self.unread, root).filter(|path| is_absent(path)));
+            let known = self.files.below(root).map(SourcePath::as_path);
+            let others = below(&self.pending, root).chain(below(&self.unread, root));
+            let all = known.chain(others.map(Utf8PathBuf::as_path));
+            absent.extend(all.filter(|path| is_absent(path)));
         }
-        absent.into_iter().cloned().collect()
+        absent.into_iter().map(Utf8Path::to_path_buf).collect()
     }
 
     /// Takes in what was refused in this look.

@@ -329,7 +329,7 @@ impl Press {
         // the site may have given a post another address than it asked for
         for report in &mut self.reports {
             if let Some(post) = site.post(&report.path) {
-                report.address = Some(post.address.clone());
+                report.address = Some(post.address.to_string());
             }
         }
         self.newest = Some((Arc::new(site), now));
@@ -470,8 +470,8 @@ fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Report> {
         _ => return None,
     };
     Some(Report {
-        path: post.source.clone(),
-        address: Some(post.address.clone()),
+        path: post.source.to_path_buf(),
+        address: Some(post.address.to_string()),
         event,
     })
 }

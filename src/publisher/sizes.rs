@@ -42,11 +42,14 @@ impl Sizes {
         };
         changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
         for post in &mut changes.posts {
-            let before = self.known.remove(&post.source).or_else(|| known.remove(&post.source));
+            let before = self
+                .known
+                .remove(post.source.as_path())
+                .or_else(|| known.remove(post.source.as_path()));
             if let Some(lengths) = lengths(post, folder) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
-                let path = post.source.clone();
+                let path = post.source.to_path_buf();
                 *post = Arc::clone(&measured.post);
                 self.known.insert(path, measured);
             }

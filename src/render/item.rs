@@ -28,9 +28,9 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
-        id: post.id.clone(),
-        title: post.title.clone(),
-        summary: post.summary.clone(),
+        id: post.id.to_string(),
+        title: post.title.to_string(),
+        summary: post.summary.to_string(),
         content,
         markdown,
         published: post.date,

@@ -104,7 +104,7 @@ pub fn home(config: &Config) -> String {
 fn name(post: &Post) -> String {
     let title = one_line(&post.title);
     if title.is_empty() {
-        post.slug.clone()
+        post.slug.to_string()
     } else {
         title.into_owned()
     }

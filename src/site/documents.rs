@@ -318,7 +318,7 @@ impl Documents {
             ..
         } = setting;
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
-        if let Some(made) = self.contents.get(&post.source).filter(is_same) {
+        if let Some(made) = self.contents.get(post.source.as_path()).filter(is_same) {
             return Some(made);
         }
         let text = texts.text(post)?;
@@ -334,7 +334,7 @@ impl Documents {
             content,
             links: Arc::new(links),
         };
-        self.contents.insert(post.source.clone(), made.clone());
+        self.contents.insert(post.source.to_path_buf(), made.clone());
         Some(made)
     }
 }
@@ -355,7 +355,7 @@ fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let mut withdrawn: Vec<Withdrawn> = departed
         .take(MOST_TOMBSTONES)
         .map(|departure| Withdrawn {
-            id: departure.post.id.clone(),
+            id: departure.post.id.to_string(),
             at: departure.at,
         })
         .collect();

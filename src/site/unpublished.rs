@@ -30,7 +30,7 @@ impl Site {
     /// The post that will be at `address` and that the world may not read.
     #[must_use]
     pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
-        self.all().iter().find(|post| post.address == address && !self.shows(post))
+        self.all().iter().find(|post| *post.address == *address && !self.shows(post))
     }
 
     /// The page of `post` for its author, as it will be, with a word on why it is not public.

@@ -20,6 +20,8 @@ pub(super) const BUSY: Duration = Duration::from_secs(1);
 const LOG_PAGES: i64 = 64;
 /// From how many records on they are acknowledged before the log is written to the file itself.
 const MANY: usize = 1000;
+/// How much of the file is kept in memory: it is read once, and then written to a little at a time.
+const CACHE_KIB: i64 = 256;
 /// How many records that were not understood are named.
 const NAMED: usize = 3;
 
@@ -88,6 +90,7 @@ impl Database {
         connection.pragma_update(None, "synchronous", "FULL")?;
         // the log takes several times the space of what it holds, and changes are few
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         // on macOS a plain fsync leaves writes in the drive's cache
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;

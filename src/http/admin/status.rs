@@ -239,9 +239,9 @@ impl Status {
 
 fn title(post: &Post) -> String {
     if post.title.is_empty() {
-        post.slug.clone()
+        post.slug.to_string()
     } else {
-        post.title.clone()
+        post.title.to_string()
     }
 }
 

@@ -132,7 +132,7 @@ impl<'a> PostView<'a> {
     pub(super) fn keys(&self, by: By) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            By::Id => vec![self.post.id.clone()],
+            By::Id => vec![self.post.id.to_string()],
             By::Address => self.paths.clone(),
             By::Name | By::NameFromTitle => self.names.clone(),
             By::TitleAndDay => once(day.map(|day| titled(&self.title, day)).collect()),
@@ -155,7 +155,7 @@ impl<'a> PostView<'a> {
 fn addresses(post: &Post) -> Vec<String> {
     let own = match Url::parse(&post.address) {
         Ok(url) => address::path(&url),
-        Err(_) => Some(post.address.clone()),
+        Err(_) => Some(post.address.to_string()),
     };
     own.into_iter().chain(post.rare.aliases.iter().cloned()).collect()
 }

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use crate::folder::Stamp;
 use crate::post::Digest;
+use crate::source::SourcePath;
 
 use super::known::Known;
 
@@ -17,13 +18,13 @@ pub(super) struct Absentees {
 }
 
 impl Absentees {
-    pub(super) fn of<'a>(missing: impl Iterator<Item = (&'a Utf8PathBuf, &'a Known)>) -> Absentees {
+    pub(super) fn of<'a>(missing: impl Iterator<Item = (&'a SourcePath, &'a Known)>) -> Absentees {
         let mut absentees = Absentees::default();
         for (path, known) in missing {
             let inode = (known.stamp.device, known.stamp.inode);
             absentees.by_inode.insert(inode, known.stamp);
             if let Some(good) = &known.good {
-                absentees.by_content.entry(good.digest).or_default().push(path.clone());
+                absentees.by_content.entry(good.digest).or_default().push(path.to_path_buf());
             }
         }
         absentees

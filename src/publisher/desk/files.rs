@@ -1,26 +1,28 @@
 //! Files of which a version was taken, and what changed in them since that was last asked.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::known::Known;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post};
+use crate::source::SourcePath;
 
 /// Files of which a version was taken, good or bad, ordered by path.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// Each on its own: half of a map's places are empty where keys come in their order.
-    known: BTreeMap<Utf8PathBuf, Box<Known>>,
+    known: BTreeMap<SourcePath, Box<Known>>,
     /// How many of them are posts.
     post_count: usize,
     /// Those whose post may be another than when that was last asked.
-    changed: BTreeSet<Utf8PathBuf>,
+    changed: BTreeSet<SourcePath>,
     /// Those of which there is something to say.
-    remarked: BTreeSet<Utf8PathBuf>,
+    remarked: BTreeSet<SourcePath>,
 }
 
 impl Files {
@@ -28,13 +30,13 @@ impl Files {
         self.known.get(path).map(AsRef::as_ref)
     }
 
-    pub(super) fn get_key_value(&self, path: &Utf8Path) -> Option<(&Utf8PathBuf, &Known)> {
+    pub(super) fn get_key_value(&self, path: &Utf8Path) -> Option<(&SourcePath, &Known)> {
         let (path, known) = self.known.get_key_value(path)?;
         Some((path, known))
     }
 
     /// The last of them.
-    pub(super) fn last_key_value(&self) -> Option<(&Utf8PathBuf, &Known)> {
+    pub(super) fn last_key_value(&self) -> Option<(&SourcePath, &Known)> {
         self.known.last_key_value().map(|(path, known)| (path, &**known))
     }
 
@@ -51,7 +53,7 @@ impl Files {
         self.post_count
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Utf8PathBuf, &Known)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&SourcePath, &Known)> {
         self.known.iter().map(|(path, known)| (path, &**known))
     }
 
@@ -60,7 +62,7 @@ impl Files {
         self.known.get_mut(path).map(AsMut::as_mut)
     }
 
-    pub(super) fn insert(&mut self, path: Utf8PathBuf, known: Known) {
+    pub(super) fn insert(&mut self, path: SourcePath, known: Known) {
         self.remove(&path);
         self.post_count += usize::from(known.good.is_some());
         if known.said().next().is_some() {
@@ -79,7 +81,7 @@ impl Files {
     }
 
     /// The files at and below `root`.
-    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a SourcePath> {
         below(&self.known, root)
     }
 
@@ -105,7 +107,7 @@ impl Files {
         for path in std::mem::take(&mut self.changed) {
             match self.post(&path) {
                 Some(post) => changes.posts.push(Arc::clone(post)),
-                None => changes.gone.push(path),
+                None => changes.gone.push(path.to_path_buf()),
             }
         }
         changes
@@ -121,9 +123,12 @@ impl Files {
 }
 
 /// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
-pub(super) fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+pub(super) fn below<'a, P: Borrow<Utf8Path> + Ord, V>(
+    map: &'a BTreeMap<P, V>,
+    root: &'a Utf8Path,
+) -> impl Iterator<Item = &'a P> {
     let from_root = (Bound::Included(root), Bound::Unbounded);
     map.range::<Utf8Path, _>(from_root)
         .map(|(path, _)| path)
-        .take_while(move |path| path.starts_with(root))
+        .take_while(move |path| (*path).borrow().starts_with(root))
 }

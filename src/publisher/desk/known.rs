@@ -17,33 +17,55 @@ pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnosti
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) stamp: Stamp,
-    pub(super) digest: Digest,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
-    pub(super) taken: Duration,
+    /// When the version was taken, in nanoseconds of the monotonic clock: see [`Known::taken`].
+    pub(super) taken: u64,
     pub(super) good: Option<Good>,
-    /// Why the version taken is no post.
-    pub(super) error: Option<Box<Diagnostic>>,
+    /// Why the version taken is no post, where it is none.
+    pub(super) refused: Option<Box<Refusal>>,
+}
+
+/// Why a version of a file is no post.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// What the version holds.
+    pub(super) digest: Digest,
+    pub(super) why: Diagnostic,
 }
 
 /// The newest version of a file that is a post.
 #[derive(Debug)]
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
-    pub(super) remarks: Box<[Diagnostic]>,
+    /// What the file holds.
     pub(super) digest: Digest,
+    /// What is to be said about it, if anything.
+    pub(super) remarks: Option<Box<Vec<Diagnostic>>>,
 }
 
 impl Known {
+    /// What the version taken holds.
+    pub(super) fn digest(&self) -> Option<Digest> {
+        let refused = self.refused.as_ref().map(|refused| refused.digest);
+        refused.or_else(|| Some(self.good.as_ref()?.digest))
+    }
+
+    /// When the version was taken, by the monotonic clock.
+    pub(super) fn taken(&self) -> Duration {
+        Duration::from_nanos(self.taken)
+    }
+
     /// What is to be said about it. Where the version taken is refused, that is why: what there was to say about an older one names
     /// lines that are no more.
     pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
         let remarks = self
             .good
             .iter()
-            .filter(|_| self.error.is_none())
-            .flat_map(|good| &good.remarks);
-        remarks.chain(self.error.as_deref())
+            .filter(|_| self.refused.is_none())
+            .filter_map(|good| good.remarks.as_deref())
+            .flatten();
+        remarks.chain(self.refused.as_ref().map(|refused| &refused.why))
     }
 }
 

@@ -12,10 +12,11 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Entry, Sight, Unread};
 use crate::post::{Post, Reading};
 use crate::publisher::report::Event;
+use crate::source::by_parts;
 use crate::watch::Hints;
 
 use super::absentees::Absentees;
-use super::known::{Good, Known, last_good_stays, with_its_date};
+use super::known::{Good, Known, Refusal, last_good_stays, with_its_date};
 use super::pending::{Circumstances, Pending};
 use super::reading::{Ahead, Content, Due, Reader};
 use super::{Desk, Instants, Outcome};
@@ -116,7 +117,9 @@ impl Desk {
                 }
                 // what it was known by may have gone to another file of this look since it was read ahead
                 let is_right = |content: &Result<Content, Unread>| match content {
-                    Ok(Content { digest, reading: None }) => self.files.get(path).is_some_and(|known| known.digest == *digest),
+                    Ok(Content { digest, reading: None }) => {
+                        self.files.get(path).is_some_and(|known| known.digest() == Some(*digest))
+                    }
                     _ => true,
                 };
                 let content = ahead
@@ -132,7 +135,11 @@ impl Desk {
     /// known: that takes one comparison of paths, and to look for it a dozen.
     fn known(&self, path: &Utf8Path) -> Option<&Known> {
         let (last, _) = self.files.last_key_value()?;
-        if path <= last { self.files.get(path) } else { None }
+        if by_parts(path, last).is_le() {
+            self.files.get(path)
+        } else {
+            None
+        }
     }
 
     fn turn(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> Turn {
@@ -148,7 +155,7 @@ impl Desk {
         let at = round.at;
         let circumstances = Circumstances {
             how: round.hints.paths.get(path).copied(),
-            last_taken: known.map(|known| known.taken),
+            last_taken: known.map(Known::taken),
             is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
         };
         let before = self.pending.get(path).cloned();
@@ -171,7 +178,7 @@ impl Desk {
         Due {
             path,
             entry,
-            known: known.map(|known| known.digest),
+            known: known.and_then(Known::digest),
         }
     }
 
@@ -230,16 +237,15 @@ impl Desk {
         };
         outcome.changed = true;
         let before = self.known(path).is_some().then(|| self.files.remove(path)).flatten();
-        let error = before.as_ref().and_then(|known| known.error.as_ref());
-        let was_broken = was_unread || error.is_some_and(|error| error.severity == Severity::Error);
+        let refused = before.as_ref().and_then(|known| known.refused.as_ref());
+        let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
         let last_good = before.and_then(|known| known.good);
         let mut known = Known {
             stamp: entry.stamp,
-            digest,
             is_fresh,
-            taken: at.tick,
+            taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
             good: None,
-            error: None,
+            refused: None,
         };
         match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
             Ok(Reading { post, remarks }) => {
@@ -261,8 +267,8 @@ impl Desk {
                 let post = self.put_away(post, round.keeps_texts);
                 known.good = Some(Good {
                     post,
-                    remarks: remarks.into(),
                     digest,
+                    remarks: (!remarks.is_empty()).then(|| Box::new(remarks)),
                 });
             }
             Err(error) => {
@@ -271,14 +277,19 @@ impl Desk {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
-                known.error = Some(Box::new(match &last_good {
+                let why = match &last_good {
                     Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
                     None => error,
-                }));
+                };
+                known.refused = Some(Box::new(Refusal { digest, why }));
                 known.good = last_good;
             }
         }
-        self.files.insert(path.to_owned(), known);
+        let path = known
+            .good
+            .as_ref()
+            .map_or_else(|| path.into(), |good| good.post.source.clone());
+        self.files.insert(path, known);
     }
 
     /// `post` as it is kept: without its text, and sharing with others what they have alike.

@@ -112,8 +112,8 @@ pub fn one(
 ) -> Vec<u8> {
     let one = One {
         entry: Entry::of(post, base, author, Some(content.into())),
-        newer: newer.map(|post| post.slug.as_str()),
-        older: older.map(|post| post.slug.as_str()),
+        newer: newer.map(|post| &*post.slug),
+        older: older.map(|post| &*post.slug),
     };
     serde_json::to_vec(&one).unwrap_or_default() // these types have nothing that JSON cannot say
 }
