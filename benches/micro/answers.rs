@@ -70,10 +70,10 @@ pub fn benches(c: &mut Criterion) {
             headers("gzip", None),
             StatusCode::OK,
         ),
-        ("page of a post", post.as_str(), "", headers("identity", None), StatusCode::OK),
+        ("page of a post", &post, "", headers("identity", None), StatusCode::OK),
         (
             "page of a post, gzip",
-            post.as_str(),
+            &post,
             "",
             headers("gzip", None),
             StatusCode::OK,

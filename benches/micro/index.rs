@@ -39,7 +39,8 @@ pub fn benches(c: &mut Criterion) {
         let changed = [true, false].map(|other| {
             let mut newest: Vec<_> = posts.last().cloned().into_iter().collect();
             if other && let Some(newest) = newest.last_mut() {
-                Arc::make_mut(newest).title.push('!');
+                let post = Arc::make_mut(newest);
+                post.title = format!("{}!", post.title).into();
             }
             Changes {
                 posts: newest,

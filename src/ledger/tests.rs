@@ -86,7 +86,7 @@ impl Desk {
     fn look(&mut self) {
         let whereabouts = Whereabouts {
             missing: &BTreeSet::new(),
-            is_there: &|path| self.read.iter().any(|post| post.source == path),
+            is_there: &|path| self.read.iter().any(|post| post.source == *path),
         };
         let changes = Changes::all(self.read.clone());
         let settled = self.ledger.settle(&changes, &whereabouts, &self.config, self.now);
@@ -110,14 +110,14 @@ impl Desk {
     }
 
     fn post(&self, path: &str) -> &Post {
-        self.posts.iter().find(|post| post.source == path).unwrap()
+        self.posts.iter().find(|post| post.source.as_str() == path).unwrap()
     }
 
     /// The id of each file.
     fn ids(&self) -> HashMap<String, String> {
         self.posts
             .iter()
-            .map(|post| (post.source.to_string(), post.id.clone()))
+            .map(|post| (post.source.to_string(), post.id.to_string()))
             .collect()
     }
 }

@@ -59,11 +59,11 @@ pub(super) mod tests {
     pub(in crate::render) fn post() -> Post {
         Post {
             source: "shore/kelp.md".into(),
-            id: "tag:example.com,2026:kelp".to_owned(),
-            slug: "kelp".to_owned(),
-            address: "/posts/kelp & co".to_owned(),
-            title: "Kelp & co".to_owned(),
-            summary: "All of it.".to_owned(),
+            id: "tag:example.com,2026:kelp".into(),
+            slug: "kelp".into(),
+            address: "/posts/kelp & co".into(),
+            title: "Kelp & co".into(),
+            summary: "All of it.".into(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
             updated: None,
             standing: Standing::Published,

@@ -125,10 +125,10 @@ mod tests {
     fn index(posts: usize, config: &Config) -> Index {
         let posts = (1..=posts).map(|n| {
             let mut post = post();
-            post.id = format!("tag:example.com,2026:{n}");
-            post.slug = format!("p{n}");
-            post.address = format!("/p{n}?&");
-            post.source = format!("p{n}.md").into();
+            post.id = format!("tag:example.com,2026:{n}").into();
+            post.slug = format!("p{n}").into();
+            post.address = format!("/p{n}?&").into();
+            post.source = format!("p{n}.md").as_str().into();
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
             post.section = None;
             Arc::new(post)
@@ -177,7 +177,7 @@ mod tests {
             "https://example.community",
         ] {
             let mut elsewhere = post();
-            elsewhere.address = format!("{host}/p");
+            elsewhere.address = format!("{host}/p").into();
             let index = Index::build(
                 vec![Arc::new(elsewhere)],
                 &HashSet::new(),

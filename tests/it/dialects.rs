@@ -200,7 +200,7 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
         let post = site
             .post(Utf8Path::new(path))
             .unwrap_or_else(|| panic!("{path} was not read"));
-        let told = &listed[&post.id];
+        let told = &listed[&*post.id];
         let expected = json!([title, date, tags, format!("https://example.com{address}"), said]);
         let told_tags: Vec<&str> = told["tags"]
             .as_array()
@@ -235,8 +235,8 @@ fn what_other_tools_call_an_old_address_leads_to_the_post() {
     for (old, source) in cases {
         let found = site.moved(old);
         assert_eq!(
-            found.as_ref(),
-            site.post(Utf8Path::new(source)).map(|post| &post.address),
+            found.as_deref(),
+            site.post(Utf8Path::new(source)).map(|post| &*post.address),
             "{old}"
         );
     }
@@ -251,7 +251,7 @@ fn everything_that_is_told_of_each() {
             .as_array()
             .unwrap()
             .iter()
-            .find(|item| item["id"] == post.id.as_str());
+            .find(|item| item["id"] == *post.id);
         let name = post.source.as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(name, told(&site, post, &item.unwrap()["content_html"]));

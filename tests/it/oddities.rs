@@ -60,7 +60,7 @@ impl Odd {
     /// What the listing tells of it.
     fn listed(&self) -> Option<Value> {
         let id = &self.read()?.id;
-        listed(&self.site).into_iter().find(|post| post["id"] == id.as_str())
+        listed(&self.site).into_iter().find(|post| post["id"] == **id)
     }
 
     /// The codes of what is said about it, one after the other.
@@ -72,7 +72,7 @@ impl Odd {
     fn html(&self) -> String {
         let feed = feed(&self.site, Format::Json);
         let feed: Value = serde_json::from_str(&feed).unwrap();
-        let id = self.post().id.as_str();
+        let id = &*self.post().id;
         let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == id);
         item.unwrap()["content_html"].as_str().unwrap_or_default().to_owned()
     }
@@ -92,7 +92,7 @@ fn feed(site: &Site, format: Format) -> String {
 /// The path of the request for `post`, as the listing's URL of it says.
 fn request_path(site: &Site, post: &Post) -> String {
     let listed = listed(site);
-    let told = listed.iter().find(|told| told["id"] == post.id.as_str());
+    let told = listed.iter().find(|told| told["id"] == *post.id);
     let url = told.unwrap_or_else(|| panic!("{} is not listed", post.source))["url"]
         .as_str()
         .unwrap();
@@ -115,7 +115,7 @@ fn assert_published(site: &Site, path: &str) {
     let id = post.id.replace('&', "&amp;");
     for format in Format::ALL {
         let feed = feed(site, format);
-        assert!(feed.contains(&id) || feed.contains(&post.id), "{path} is not in {format:?}");
+        assert!(feed.contains(&id) || feed.contains(&*post.id), "{path} is not in {format:?}");
     }
 }
 

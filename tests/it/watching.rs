@@ -122,7 +122,7 @@ impl Driver {
     }
 
     fn body(&self, path: &str) -> String {
-        let post = self.desk.posts().find(|post| post.source == path).expect("a post");
+        let post = self.desk.posts().find(|post| post.source.as_str() == path).expect("a post");
         self.desk.texts().text(post).expect("its text").to_string()
     }
 

@@ -96,7 +96,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         let now = Timestamp::now() + Duration::from_hours(1);
         desk.look(&Hints::everything(), now, Duration::ZERO);
         let text = |desk: &Desk| {
-            let post = desk.posts().find(|post| post.source == "a.md").unwrap();
+            let post = desk.posts().find(|post| post.source.as_str() == "a.md").unwrap();
             desk.texts.text(post)
         };
         harm(&path);

@@ -191,7 +191,7 @@ fn item_23_every_marker_cuts_the_summary_and_never_the_text() {
         "{/* truncate */}",
     ] {
         let odd = Odd::new("a.md", format!("{HEAD}One sentence. And another.\n\n{marker}\n\nThe rest.\n"));
-        assert_eq!(odd.post().summary, "One sentence. And another.", "{marker}");
+        assert_eq!(&*odd.post().summary, "One sentence. And another.", "{marker}");
         let html = odd.html();
         assert!(
             html.contains("And another.") && html.contains("The rest."),

@@ -129,7 +129,7 @@ fn item_15_what_the_author_says_of_ids_and_addresses_holds() {
         let odd = Odd::new("a.md", format!("---\ntitle: x\ndate: 2020-01-02\n{fields}\n---\n"));
         let id = if id.is_empty() { "tag:example.com,2020-01-02:a" } else { id };
         let address = if address.is_empty() { "/posts/a" } else { address };
-        let found = (odd.post().id.as_str(), request_path(&odd.site, odd.post()), odd.codes());
+        let found = (&*odd.post().id, request_path(&odd.site, odd.post()), odd.codes());
         assert_eq!(found, (id, address.to_owned(), codes.to_owned()), "{name}");
         assert_published(&odd.site, "a.md");
     }

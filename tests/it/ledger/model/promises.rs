@@ -104,11 +104,11 @@ impl Promises {
                 continue;
             };
             let path = &manuscript.path;
-            holds!(taken.insert(post.id.clone()), "two posts have the id {}", post.id);
+            holds!(taken.insert(post.id.to_string()), "two posts have the id {}", post.id);
             if let Some(id) = &manuscript.id {
-                holds!(post.id == *id, "{path} had the id {id} and has {}", post.id);
+                holds!(*post.id == **id, "{path} had the id {id} and has {}", post.id);
             }
-            let before = manuscripts.iter().position(|other| other.id.as_ref() == Some(&post.id));
+            let before = manuscripts.iter().position(|other| other.id.as_deref() == Some(&*post.id));
             if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {
                 holds!(!other.is_there, "{path} took the id {} from {}", post.id, other.path);
                 let is_named = manuscript.written_id == other.id;
@@ -119,7 +119,7 @@ impl Promises {
             if let Some(other) = before {
                 manuscripts[other].id = None;
             }
-            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id.clone());
+            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id.to_string());
             let promise = self.posts.entry(id.clone()).or_default();
             if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
@@ -130,7 +130,7 @@ impl Promises {
             }
             promise.date = is_undated.then_some(post.date);
             promise.seen = Some(world.now);
-            promise.addresses.insert(post.address.clone());
+            promise.addresses.insert(post.address.to_string());
             manuscripts[at].id = Some(id);
             manuscripts[at].is_out_from = Some(post.date.timestamp());
         }
@@ -142,7 +142,7 @@ impl Promises {
         let listed = manuscripts
             .iter()
             .filter(|manuscript| manuscript.standing == Standing::Published);
-        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id.clone(), manuscript.number)));
+        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id.to_string(), manuscript.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
         let atom = world.get("/atom.xml").body;
@@ -250,12 +250,12 @@ impl Promises {
         let shown: BTreeMap<&str, &Post> = manuscripts
             .iter()
             .filter_map(|manuscript| shown(world, manuscript))
-            .map(|post| (post.id.as_str(), post))
+            .map(|post| (&*post.id, post))
             .collect();
         for post in shown.values() {
-            self.tenants.insert(post.address.clone(), post.id.clone());
+            self.tenants.insert(post.address.to_string(), post.id.to_string());
         }
-        let standing: BTreeSet<&str> = shown.values().map(|post| post.address.as_str()).collect();
+        let standing: BTreeSet<&str> = shown.values().map(|post| &*post.address).collect();
         let forgotten = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
         for (id, promise) in &self.posts {
             for address in &promise.addresses {
@@ -280,7 +280,7 @@ impl Promises {
                             .rsplit_once(".example")
                             .map_or(answer.location.as_str(), |(_, path)| path);
                         holds!(
-                            status == 301 && to == post.address,
+                            status == 301 && *to == *post.address,
                             "{address} of {id} answers {status} {to:?} and not {}",
                             post.address
                         );
@@ -300,7 +300,7 @@ impl Promises {
     fn check_secrets(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
         let addresses: BTreeSet<&str> = manuscripts
             .iter()
-            .filter_map(|manuscript| Some(shown(world, manuscript)?.address.as_str()))
+            .filter_map(|manuscript| Some(&*shown(world, manuscript)?.address))
             .collect();
         let mut secrets = Vec::new();
         for manuscript in manuscripts.iter().filter(|manuscript| manuscript.is_there) {
@@ -315,7 +315,7 @@ impl Promises {
                 .ok_or_else(|| format!("{} is not read", manuscript.path))?;
             let status = world.get(&post.address).status;
             holds!(
-                addresses.contains(post.address.as_str()) || status != 200,
+                addresses.contains(&*post.address) || status != 200,
                 "{} leaks",
                 post.address
             );
