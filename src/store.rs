@@ -39,8 +39,8 @@ use crate::ledger::record::Record;
 
 /// The most bytes of JSON that one record may have.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
-/// The most records that are read.
-pub const MAX_RECORDS: usize = 1_000_000;
+/// The most records that are read: a post for each of the most files that a folder may have, those that went, and documents.
+pub const MAX_RECORDS: usize = 4_000_000;
 /// What the last writing may take before the program ends without it.
 const LAST_WRITING: Duration = Duration::from_secs(5);
 
