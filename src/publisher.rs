@@ -10,6 +10,7 @@ mod absences;
 mod bursts;
 pub mod desk;
 mod look;
+mod memory;
 pub mod press;
 mod progress;
 mod report;
@@ -23,7 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -31,12 +32,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::config::{Config, WatchMode};
 use crate::folder::templates::Stamps;
 use crate::site::Site;
-use crate::store::Store;
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watch, Watching};
 
 use self::bursts::Bursts;
-use self::press::{Edition, Memory, Press};
+use self::memory::Memory;
+use self::press::{Edition, Press};
 pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
 pub use self::snapshot::snapshot;
@@ -116,12 +117,12 @@ impl Publisher {
             let (memory, looked) = thread::scope(|scope| {
                 let dir = config.state.dir.as_deref();
                 let thread = || thread::Builder::new().name("ledger".to_owned());
-                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || remembered(dir)).ok());
+                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || Memory::kept_in(dir)).ok());
                 let looked = press.look_first(expected, begun);
                 // where no thread can be had, one comes after the other
                 let memory = match remembering {
                     Some(remembering) => remembering.join().map(Some),
-                    None => Ok(dir.map(remembered)),
+                    None => Ok(dir.map(Memory::kept_in)),
                 };
                 (memory, looked)
             });
@@ -325,15 +326,6 @@ impl Engine {
             let _ = self.shared.reports.send(reports.into());
         }
     }
-}
-
-/// What is remembered in the folder `dir`.
-fn remembered(dir: &Utf8Path) -> Memory {
-    let opening = Store::open(dir);
-    for note in &opening.notes {
-        tracing::warn!("{note}");
-    }
-    Memory::of(Some(opening), Timestamp::now())
 }
 
 async fn sleep_until(instant: Option<Instant>) {

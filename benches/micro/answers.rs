@@ -71,13 +71,7 @@ pub fn benches(c: &mut Criterion) {
             StatusCode::OK,
         ),
         ("page of a post", &post, "", headers("identity", None), StatusCode::OK),
-        (
-            "page of a post, gzip",
-            &post,
-            "",
-            headers("gzip", None),
-            StatusCode::OK,
-        ),
+        ("page of a post, gzip", &post, "", headers("gzip", None), StatusCode::OK),
         (
             "nothing there",
             "/posts/never",

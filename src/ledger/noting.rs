@@ -27,12 +27,16 @@ impl Ledger {
                 continue;
             }
             file.noted = Some(Arc::clone(post));
-            match file.id.clone() {
-                Some(id) if is_out && self.posts.is_as_published(&id, post, &file.read.address) => {
-                    if post.address != file.settled.address {
-                        self.moving.insert(id);
-                    }
+            let known = file.id.clone();
+            if let Some(id) = known.as_ref().filter(|_| is_out)
+                && self.posts.is_as_published(id, post, &file.read.address)
+            {
+                if post.address != file.settled.address {
+                    self.moving.insert(Arc::clone(id));
                 }
+                continue;
+            }
+            match known {
                 Some(id) => {
                     let wanted = file.read.address.to_string();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {

@@ -23,6 +23,7 @@ use crate::watch::{Hints, Watching};
 use super::absences::Absences;
 use super::desk::{Desk, Outcome};
 use super::look::Look;
+use super::memory::Memory;
 use super::report::{Event, Health, Report};
 use super::sizes::Sizes;
 
@@ -83,32 +84,6 @@ pub struct Edition {
     pub again_in: Option<Duration>,
     /// Whether the turn failed.
     pub has_failed: bool,
-}
-
-/// What is remembered at the start, and where it is kept.
-#[derive(Debug)]
-pub(super) struct Memory {
-    store: Option<Store>,
-    ledger: Ledger,
-    documents: Vec<DocumentRecord>,
-}
-
-impl Memory {
-    /// What the store does that was opened, at `now`.
-    pub(super) fn of(opening: Option<Opening>, now: Timestamp) -> Memory {
-        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
-        let (documents, others): (Vec<Record>, Vec<Record>) =
-            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
-        let document = |record| match record {
-            Record::Document(document) => Some(document),
-            _ => None,
-        };
-        Memory {
-            store,
-            ledger: Ledger::remembering(others, now),
-            documents: documents.into_iter().filter_map(document).collect(),
-        }
-    }
 }
 
 impl Press {

@@ -247,11 +247,7 @@ fn everything_that_is_told_of_each() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in site.all().iter() {
-        let item = feed["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|item| item["id"] == *post.id);
+        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == *post.id);
         let name = post.source.as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(name, told(&site, post, &item.unwrap()["content_html"]));

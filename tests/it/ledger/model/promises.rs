@@ -314,11 +314,7 @@ impl Promises {
                 .post(&manuscript.path)
                 .ok_or_else(|| format!("{} is not read", manuscript.path))?;
             let status = world.get(&post.address).status;
-            holds!(
-                addresses.contains(&*post.address) || status != 200,
-                "{} leaks",
-                post.address
-            );
+            holds!(addresses.contains(&*post.address) || status != 200, "{} leaks", post.address);
         }
         secrets.retain(|word| !self.words.contains(word));
         for path in [

@@ -1,0 +1,149 @@
+//! One post as the world knows it, and what its file and time do to that.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::File;
+use crate::config::Config;
+use crate::ledger::SECOND;
+use crate::ledger::record::{Fingerprint, PostRecord, SiteRecord, last_told};
+use crate::post::{Origin, Post, Visibility};
+use crate::time::{Moment, Timestamp};
+
+/// What time does to a post: what of its record can be another whenever its file, or the instant, is.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Fate {
+    date: Timestamp,
+    changed: Option<Timestamp>,
+    content: Option<Fingerprint>,
+    pub(super) withdrawn: Option<Timestamp>,
+    returned: Option<Timestamp>,
+    never_listed: bool,
+}
+
+impl Fate {
+    pub(super) fn of(record: &PostRecord) -> Fate {
+        Fate {
+            date: record.date.timestamp(),
+            changed: record.changed,
+            content: record.content,
+            withdrawn: record.withdrawn,
+            returned: record.returned,
+            never_listed: record.never_listed,
+        }
+    }
+
+    /// `record` with it in the place of what it was.
+    pub(super) fn noted_in(self, record: PostRecord) -> PostRecord {
+        PostRecord {
+            changed: self.changed,
+            content: self.content,
+            withdrawn: self.withdrawn,
+            returned: self.returned,
+            never_listed: self.never_listed,
+            ..record
+        }
+    }
+
+    fn last_told(&self) -> Timestamp {
+        last_told(self.date, self.changed, self.returned)
+    }
+
+    /// Where its post is given an earlier date than in `record`, what was last told of it is noted: that is no edit, but `updated` must
+    /// not go back.
+    pub(super) fn with_date(mut self, record: &PostRecord, file: &File) -> Fate {
+        let is_dated = file.read.origins.date != Origin::FileTime;
+        if is_dated && file.read.date < record.date && file.is_out() {
+            self.changed = Some(self.last_told());
+        }
+        self
+    }
+
+    /// Where the content of its post is another, that is noted.
+    pub(super) fn with_content(mut self, file: &File, config: &Config, now: Timestamp) -> Fate {
+        // nobody sees an edit of what nobody sees
+        if !file.is_out() {
+            return self;
+        }
+        let Some(before) = self.content.replace(file.read.content) else {
+            return self;
+        };
+        let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
+        if before.shown != file.read.content.shown && !is_quiet {
+            let last = self.last_told();
+            self.changed = Some(last.checked_add(SECOND).unwrap_or(last).max(now));
+        }
+        self
+    }
+
+    /// Where its post went from the lists or came back to them, that is noted.
+    pub(super) fn in_lists(mut self, file: &File, now: Timestamp) -> Fate {
+        let is_listed = file.visibility == Visibility::Public;
+        let is_as_ever = is_listed || self.never_listed && file.visibility == Visibility::Unlisted;
+        match self.withdrawn {
+            Some(at) if is_as_ever => {
+                self.withdrawn = None;
+                let later = at.saturating_add(SECOND).unwrap_or(at);
+                self.returned = Some(later.max(now));
+            }
+            None if !is_as_ever => {
+                self.withdrawn = Some(self.last_told().max(now));
+            }
+            _ => {}
+        }
+        if is_listed {
+            self.never_listed = false;
+        }
+        self
+    }
+}
+
+/// `post` with the date that the world knows. A post that has appeared stays when the clock is put back.
+pub(super) fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
+    let mut post = Cow::Borrowed(post);
+    if post.origins.date == Origin::FileTime {
+        let post = post.to_mut();
+        post.date = record.date;
+        Arc::make_mut(&mut post.origins).date = Origin::Ledger;
+    }
+    // this is noted only of what is out
+    let was_out = post.date.to_the_second() == record.date;
+    let is_out_already = was_out && post.date.timestamp() > now;
+    if post.is_out_already != is_out_already {
+        post.to_mut().is_out_already = is_out_already;
+    }
+    post
+}
+
+/// `post`, which has its date, with what else the world knows of it. It is copied only where that is something else than it says.
+pub(super) fn known_to_the_world<'a>(
+    mut post: Cow<'a, Post>,
+    record: &PostRecord,
+    fate: &Fate,
+    site: &SiteRecord,
+    config: &Config,
+) -> Cow<'a, Post> {
+    if *post.id != *record.id {
+        let post = post.to_mut();
+        post.id = record.id.as_str().into();
+        Arc::make_mut(&mut post.origins).id = Origin::Ledger;
+    }
+    if *post.address == *record.wanted && (&*post.address, &*post.slug) != (&*record.address, &*record.slug) {
+        let post = post.to_mut();
+        post.address = record.address.as_str().into();
+        post.slug = record.slug.as_str().into();
+        Arc::make_mut(&mut post.origins).address = Origin::Displaced;
+    }
+    let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
+    let changed = post.updated.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let updated = changed.filter(|&changed| changed >= post.date);
+    if post.updated != updated {
+        post.to_mut().updated = updated;
+    }
+    let appeared = Some(record.first_served).filter(|&at| at > site.since);
+    let told = [appeared, fate.changed, fate.returned].into_iter().flatten().max();
+    if post.told != told {
+        post.to_mut().told = told;
+    }
+    post
+}

@@ -1,0 +1,42 @@
+//! What is remembered when the publisher starts.
+
+use camino::Utf8Path;
+
+use crate::ledger::{DocumentRecord, Ledger, Record};
+use crate::store::{Opening, Store};
+use crate::time::Timestamp;
+
+/// What is remembered at the start, and where it is kept.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) store: Option<Store>,
+    pub(super) ledger: Ledger,
+    pub(super) documents: Vec<DocumentRecord>,
+}
+
+impl Memory {
+    /// What is remembered in the folder `dir`.
+    pub(super) fn kept_in(dir: &Utf8Path) -> Memory {
+        let opening = Store::open(dir);
+        for note in &opening.notes {
+            tracing::warn!("{note}");
+        }
+        Memory::of(Some(opening), Timestamp::now())
+    }
+
+    /// What the store does that was opened, at `now`.
+    pub(super) fn of(opening: Option<Opening>, now: Timestamp) -> Memory {
+        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
+        let (documents, others): (Vec<Record>, Vec<Record>) =
+            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
+        let document = |record| match record {
+            Record::Document(document) => Some(document),
+            _ => None,
+        };
+        Memory {
+            store,
+            ledger: Ledger::remembering(others, now),
+            documents: documents.into_iter().filter_map(document).collect(),
+        }
+    }
+}
