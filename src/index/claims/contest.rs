@@ -1,0 +1,212 @@
+//! Who gets what, among posts that may want the same.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::by_path;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::index::row::Row;
+use crate::post::slug::{read_path, slugify};
+use crate::post::{Origin, Post, Taken};
+
+/// A post that did not get all that it asked for.
+#[derive(Debug)]
+pub(super) struct Displaced {
+    /// The post as it would have been.
+    pub(super) asked: Arc<Post>,
+    /// The post as it is; `None` where even the last of its slugs was taken.
+    pub(super) given: Option<Arc<Post>>,
+    /// What its author should know.
+    pub(super) said: Vec<Diagnostic>,
+    /// What it asked for and tried.
+    pub(super) sought: Vec<(Kind, String)>,
+}
+
+/// What of a post is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Id,
+    Slug,
+    Address,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 3] = [Kind::Id, Kind::Slug, Kind::Address];
+
+    pub(super) fn of(self, post: &Post) -> &str {
+        match self {
+            Kind::Id => &post.id,
+            Kind::Slug => &post.slug,
+            Kind::Address => &post.address,
+        }
+    }
+}
+
+/// What a post got.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// What it asked for.
+    Granted,
+    /// Something else.
+    Displaced(Arc<Displaced>),
+}
+
+/// Who has what, among those that ask.
+#[derive(Debug, Default)]
+struct Owners {
+    ids: HashMap<Arc<str>, Arc<Post>>,
+    addresses: HashMap<Box<str>, Arc<Post>>,
+    slugs: HashSet<Box<str>>,
+}
+
+impl Owners {
+    fn are_none_of(&self, post: &Post) -> bool {
+        !self.ids.contains_key(&post.id) && !self.slugs.contains(&post.slug) && !self.addresses.contains_key(&post.address)
+    }
+
+    fn add(&mut self, post: &Arc<Post>) {
+        self.ids.insert(post.id.clone(), Arc::clone(post));
+        self.addresses.insert(post.address.clone(), Arc::clone(post));
+        self.slugs.insert(post.slug.clone());
+    }
+}
+
+/// A post and what its claims are weighed by.
+pub(super) struct Claimant<'a> {
+    pub(super) is_hidden: bool,
+    pub(super) is_new: bool,
+    pub(super) post: &'a Arc<Post>,
+}
+
+impl Claimant<'_> {
+    /// The one whose claims go first.
+    pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
+        let is_translated = |post: &Post| read_path(&post.source).language.is_some();
+        (self.is_hidden, self.is_new, self.post.date)
+            .cmp(&(other.is_hidden, other.is_new, other.post.date))
+            .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
+            .then_with(|| self.post.source.cmp(&other.post.source))
+    }
+}
+
+/// What each of `claimants` gets. What one is given instead of what it asked for is taken from `before`, the posts as they were published
+/// last, ordered by path, if it is there.
+pub(super) fn settle<'a>(
+    mut claimants: Vec<Claimant<'a>>,
+    config: &Config,
+    before: &Row<Arc<Post>>,
+) -> Vec<(&'a Arc<Post>, Outcome)> {
+    claimants.sort_by(Claimant::cmp);
+    // what the world knows keeps its id while it is hidden, too, for it may come back
+    let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
+    let kept: HashMap<&str, &Arc<Post>> = kept.rev().map(|claimant| (&*claimant.post.id, claimant.post)).collect();
+    let mut owners = Owners::default();
+    let mut settled = Vec::with_capacity(claimants.len());
+    for Claimant { post, is_new, .. } in claimants {
+        let kept_by = |id: &str| kept.get(id).copied().filter(|_| is_new);
+        let id_owner = owners.ids.get(&post.id).or_else(|| kept_by(&post.id)).cloned();
+        let address_owner = owners.addresses.get(&post.address).cloned();
+        if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(&post.slug) {
+            owners.add(post);
+            settled.push((post, Outcome::Granted));
+            continue;
+        }
+        let taken = Taken {
+            id: id_owner.is_some(),
+            address: address_owner.is_some(),
+        };
+        let mut sought = Vec::new();
+        let mut note = |post: &Post| sought.extend(Kind::ALL.map(|kind| (kind, kind.of(post).to_owned())));
+        note(post);
+        let is_free = |moved: &Post| {
+            note(moved);
+            kept_by(&moved.id).is_none() && owners.are_none_of(moved)
+        };
+        let given = other_slugs(post)
+            .map(|slug| post.displaced(slug, taken, config))
+            .find(is_free);
+        let given = given.map(|given| {
+            let last = by_path(before, &given.source).filter(|last| ***last == given);
+            last.map_or_else(|| Arc::new(given), Arc::clone)
+        });
+        if let Some(given) = &given {
+            owners.add(given);
+        }
+        let said = given
+            .as_deref()
+            .map(|given| remarks(post, given, address_owner, id_owner))
+            .unwrap_or_default();
+        settled.push((
+            post,
+            Outcome::Displaced(Arc::new(Displaced {
+                asked: Arc::clone(post),
+                given,
+                said,
+                sought,
+            })),
+        ));
+    }
+    settled
+}
+
+/// What the author of `post` should know, which is published as `given` because others have what it asked for.
+fn remarks(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner: Option<Arc<Post>>) -> Vec<Diagnostic> {
+    let mut remarks = Vec::new();
+    if let Some(owner) = address_owner {
+        let what = format!("the address {}", post.address);
+        remarks.push(said("address-taken", post, &what, &owner, &given.address));
+    }
+    if let Some(owner) = id_owner.filter(|_| post.id != given.id && !is_derived(post)) {
+        remarks.push(said("id-taken", post, &format!("the id {}", post.id), &owner, &given.id));
+    }
+    remarks
+}
+
+fn is_derived(post: &Post) -> bool {
+    post.origins.id == Origin::DateAndSlug
+}
+
+/// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
+fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
+    let slug = &post.slug;
+    let language = read_path(&post.source)
+        .language
+        .map(|language| format!("{slug}-{}", language.to_lowercase()));
+    // Jekyll's weekly posts have one slug and many dates; a date that a touch of the file could move is no part of an address
+    let date = (post.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
+    let folder = post
+        .source
+        .parent()
+        .map(|folder| slugify(folder.as_str()))
+        .filter(|folder| !folder.is_empty() && **folder != **slug);
+    let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
+    [
+        Some(slug.to_string()),
+        language,
+        folder.map(|folder| format!("{folder}-{slug}")),
+        date,
+        Some(format!("{slug}-{}", &hash[..6])),
+        Some(format!("{slug}-{}", &hash[..32])),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
+    let message = format!("{what} belongs to {}; this post has {instead}", owner.source);
+    // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
+    let asked = if code == "id-taken" {
+        &post.origins.id
+    } else {
+        &post.origins.address
+    };
+    let severity = if matches!(asked, Origin::Field(_)) {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let key = if code == "id-taken" { "id" } else { "slug" };
+    Diagnostic::new(severity, code, &post.source, message).mend(format!("write another `{key}`"))
+}
