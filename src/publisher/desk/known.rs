@@ -41,6 +41,10 @@ pub(super) struct Good {
     /// What the file holds.
     pub(super) digest: Digest,
     /// What is to be said about it, if anything.
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly always there is nothing, and that takes a third of the room"
+    )]
     pub(super) remarks: Option<Box<Vec<Diagnostic>>>,
 }
 
