@@ -136,7 +136,7 @@ impl Search<'_, '_> {
             .filter(|&at| named(strangers[at]).is_some())
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_key_value(&*strangers[at].id) {
+            match memory.posts.get_key_value(&strangers[at].id) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}

@@ -271,13 +271,12 @@ impl Site {
 
     /// The document with this name, which every site has, as it was made before, or by `make`.
     pub(super) fn always(&self, name: &Name, make: impl Fn() -> Document) -> Arc<Document> {
-        let made = self.kept_document(name, || Some(make()));
-        made.unwrap_or_else(|| Arc::new(make()))
+        let kept = self.kept_document(name, || Some(make()));
+        kept.unwrap_or_else(|| Arc::new(make()))
     }
 
     /// The document with this name, as it was made before, or by `make`.
     pub(super) fn kept_document(&self, name: &Name, make: impl FnOnce() -> Option<Document>) -> Option<Arc<Document>> {
-        let made = || make().map(Arc::new).ok_or(());
-        self.pages.0.get_or_insert_with(name, made).ok()
+        self.pages.0.get_or_insert_with(name, || make().map(Arc::new).ok_or(())).ok()
     }
 }
