@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::commands::{Serving, folder};
 
-/// As much memory of its own may a server of a hundred small posts keep: about 7 MB is what it needs, and freed blocks that stay in the
+/// As much memory of its own may a server of a hundred small posts keep: about 5 MB are what it needs, and freed blocks that stay in the
 /// heaps of threads make 20.
-const MOST_KIB: u64 = 12 * 1024;
+const MOST_KIB: u64 = 9 * 1024;
 
 #[test]
 fn what_compressing_feeds_took_is_given_back() {
