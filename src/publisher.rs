@@ -277,6 +277,7 @@ impl Engine {
     /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
     async fn turn(&mut self, hints: Hints) {
         let Some(mut press) = self.press.take() else { return };
+        let turned = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
         let working = spawn_blocking(move || {
             let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
@@ -286,6 +287,9 @@ impl Engine {
         match working.await {
             Ok((press, edition)) => {
                 self.press = Some(press);
+                if edition.site.is_some() {
+                    self.bursts.built(turned, Instant::now());
+                }
                 self.show(edition);
             }
             Err(error) => {
@@ -318,7 +322,6 @@ impl Engine {
             let built = site.built();
             self.shared.site.store(site);
             self.shared.built.send_replace(built);
-            self.bursts.built(Instant::now());
         }
         self.shared.health.store(Arc::new(health));
         if !reports.is_empty() {

@@ -1,16 +1,16 @@
-//! How soon one site may follow another.
+//! How soon one build may follow another.
 //!
-//! The first change after a pause is built at once. Where changes go on coming, each build waits a little longer than the one before for
-//! more of them, so that a thousand files that are renamed together cost a handful of builds and not one for every few of them.
+//! A change after a pause is built at once. Where changes wait already when they may be built, each build waits twice as long for more
+//! of them as the one before did, so that a thousand files that are renamed together cost a handful of builds and not one for every few.
 
 use std::time::{Duration, Instant};
 
 /// How long the second build of a burst waits after the first.
-const FIRST: Duration = Duration::from_millis(20);
+const FIRST: Duration = Duration::from_millis(10);
 /// How long a build waits after the one before at the most.
 const LONGEST: Duration = Duration::from_millis(100);
-/// Changes that come so much later than they could have been built are no burst.
-const PAUSE: Duration = Duration::from_millis(50);
+/// What begins so soon after it might has waited for that.
+const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// When sites were built.
 #[derive(Debug, Default)]
@@ -20,10 +20,10 @@ pub(super) struct Bursts {
 }
 
 impl Bursts {
-    /// Notes that a site is built at `now`.
-    pub(super) fn built(&mut self, now: Instant) {
-        let goes_on = self.next().is_some_and(|next| now < next + PAUSE);
-        self.wait = if goes_on { (self.wait * 2).min(LONGEST) } else { FIRST };
+    /// Notes that what was begun at `begun` has built a site, at `now`.
+    pub(super) fn built(&mut self, begun: Instant, now: Instant) {
+        let has_waited = self.next().is_some_and(|next| begun <= next + AT_ONCE);
+        self.wait = if has_waited { (self.wait * 2).min(LONGEST) } else { FIRST };
         self.last = Some(now);
     }
 
@@ -39,25 +39,26 @@ mod tests {
 
     #[test]
     fn builds_of_a_burst_wait_longer_and_longer() {
-        let begun = Instant::now();
+        let start = Instant::now();
+        let after = |milliseconds| start + Duration::from_millis(milliseconds);
         let mut bursts = Bursts::default();
         assert_eq!(bursts.next(), None);
-        // each case: when a site is built, and how long the next waits
+        // each case: when a build begins and ends, and how long the next waits
         let cases = [
-            (0, 20),
-            (25, 40),
-            (70, 80),
-            (155, 100),
-            (260, 100),
-            (513, 20),
-            (613, 20),
-            (700, 20),
-            (725, 40),
+            ("the first", 0, 5, 10),
+            ("as soon as it might", 15, 20, 20),
+            ("again", 41, 60, 40),
+            ("and again", 100, 200, 80),
+            ("at the most", 281, 300, 100),
+            ("still", 400, 410, 100),
+            ("after a pause", 517, 520, 10),
+            ("one save", 590, 600, 10),
+            ("another", 660, 665, 10),
+            ("that took long", 700, 900, 10),
         ];
-        for (at, expected) in cases {
-            let now = begun + Duration::from_millis(at);
-            bursts.built(now);
-            assert_eq!(bursts.next(), Some(now + Duration::from_millis(expected)), "built at {at} ms");
+        for (name, begun, ended, wait) in cases {
+            bursts.built(after(begun), after(ended));
+            assert_eq!(bursts.next(), Some(after(ended + wait)), "{name}");
         }
     }
 }
