@@ -42,15 +42,22 @@ impl Members {
             insert(carried, post);
         }
         insert(&mut self.posts, post);
+        if self.posts.last().is_some_and(|last| Arc::ptr_eq(last, post)) {
+            self.rename();
+        }
     }
 
     fn remove(&mut self, post: &Arc<Post>) {
+        let was_last = self.posts.last().is_some_and(|last| Arc::ptr_eq(last, post));
         remove(&mut self.posts, post);
         if let Some(carried) = &mut self.carried {
             remove(carried, post);
             if carried.len() == self.posts.len() {
                 self.carried = None;
             }
+        }
+        if was_last {
+            self.rename();
         }
     }
 
@@ -95,19 +102,12 @@ impl Scopes {
     pub(super) fn add(&mut self, post: &Arc<Post>) {
         for scope in scopes_named_by(post) {
             let at = self.place(&scope);
-            match self.0.get(at).filter(|members| members.scope == scope) {
-                Some(members) => {
-                    let mut members = Members::clone(members);
-                    members.add(post);
-                    members.rename();
-                    self.0.set(at, Arc::new(members));
-                }
-                None => {
-                    let mut members = Members::none(scope);
-                    members.add(post);
-                    members.rename();
-                    self.0.insert(at, Arc::new(members));
-                }
+            if self.0.get(at).is_none_or(|members| members.scope != scope) {
+                self.0.insert(at, Arc::new(Members::none(scope)));
+            }
+            // what earlier sites have of it stays theirs
+            if let Some(members) = self.0.get_mut(at) {
+                Arc::make_mut(members).add(post);
             }
         }
     }
@@ -116,16 +116,15 @@ impl Scopes {
     pub(super) fn remove(&mut self, post: &Arc<Post>) {
         for scope in scopes_named_by(post) {
             let at = self.place(&scope);
-            let Some(members) = self.0.get(at).filter(|members| members.scope == scope) else {
+            if self.0.get(at).is_none_or(|members| members.scope != scope) {
+                continue;
+            }
+            let Some(members) = self.0.get_mut(at).map(Arc::make_mut) else {
                 continue;
             };
-            let mut members = Members::clone(members);
             members.remove(post);
             if members.posts.is_empty() && scope != Scope::Site {
                 self.0.remove(at);
-            } else {
-                members.rename();
-                self.0.set(at, Arc::new(members));
             }
         }
     }

@@ -164,20 +164,14 @@ impl<T: Clone> Row<T> {
         Some(value)
     }
 
-    /// Puts `value` in the place of the one at `at`, if there is one.
-    pub fn set(&mut self, at: usize, value: T) {
+    /// The value at `at`, to be changed without moving in the order.
+    pub fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         let (piece, within) = self.place(at);
         if piece == self.0.pieces.len() {
-            return;
+            return None;
         }
-        let pieces = Arc::make_mut(&mut self.0);
-        if let Some(old) = pieces
-            .pieces
-            .get_mut(piece)
-            .and_then(|values| Arc::make_mut(values).get_mut(within))
-        {
-            *old = value;
-        }
+        let values = Arc::make_mut(&mut self.0).pieces.get_mut(piece)?;
+        Arc::make_mut(values).get_mut(within)
     }
 }
 
@@ -295,9 +289,9 @@ mod tests {
                         prop_assert_eq!(row.remove(at), expected);
                     }
                     Step::Set(at, value) => {
-                        row.set(at, value);
-                        if let Some(old) = values.get_mut(at) {
-                            *old = value;
+                        prop_assert_eq!(row.get_mut(at).copied(), values.get(at).copied());
+                        if let Some((old, other)) = row.get_mut(at).zip(values.get_mut(at)) {
+                            (*old, *other) = (value, value);
                         }
                     }
                 }

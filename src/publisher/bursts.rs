@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// How long the second build of a burst waits after the first.
-const FIRST: Duration = Duration::from_millis(10);
+const FIRST: Duration = Duration::from_millis(20);
 /// How long a build waits after the one before at the most.
 const LONGEST: Duration = Duration::from_millis(100);
 /// What begins so soon after it might has waited for that.
@@ -45,16 +45,15 @@ mod tests {
         assert_eq!(bursts.next(), None);
         // each case: when a build begins and ends, and how long the next waits
         let cases = [
-            ("the first", 0, 5, 10),
-            ("as soon as it might", 15, 20, 20),
-            ("again", 41, 60, 40),
-            ("and again", 100, 200, 80),
-            ("at the most", 281, 300, 100),
-            ("still", 400, 410, 100),
-            ("after a pause", 517, 520, 10),
-            ("one save", 590, 600, 10),
-            ("another", 660, 665, 10),
-            ("that took long", 700, 900, 10),
+            ("the first", 0, 5, 20),
+            ("as soon as it might", 25, 30, 40),
+            ("again", 71, 80, 80),
+            ("at the most", 160, 200, 100),
+            ("still", 301, 310, 100),
+            ("after a pause", 417, 420, 20),
+            ("one save", 490, 500, 20),
+            ("another", 560, 565, 20),
+            ("that took long", 600, 900, 20),
         ];
         for (name, begun, ended, wait) in cases {
             bursts.built(after(begun), after(ended));
