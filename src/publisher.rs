@@ -113,7 +113,12 @@ impl Publisher {
                 WatchMode::Poll => Watching::Poll,
                 WatchMode::Auto | WatchMode::Native => Watching::Native,
             };
-            // posts and what is remembered of them are read side by side
+            // under which identity posts are read, the ledger says at once; all else of it is read beside them
+            if let Some(site) = config.state.dir.as_deref().and_then(Memory::of_site)
+                && press.remember(&config, site)
+            {
+                press.desk.count_in(Arc::clone(&progress));
+            }
             let (memory, looked) = thread::scope(|scope| {
                 let dir = config.state.dir.as_deref();
                 let thread = || thread::Builder::new().name("ledger".to_owned());

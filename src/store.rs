@@ -33,7 +33,7 @@ use self::lock::Lock;
 pub use self::pending::Change;
 use self::pending::Pending;
 use self::place::Place;
-pub use self::reading::read;
+pub use self::reading::{read, read_site};
 use self::writer::{Desk, Pauses, Writer};
 use crate::ledger::record::Record;
 

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::ledger::{DocumentRecord, Ledger, Record};
-use crate::store::{Opening, Store};
+use crate::store::{self, Opening, Store};
 use crate::time::Timestamp;
 
 /// What is remembered at the start, and where it is kept.
@@ -15,6 +15,16 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// What is remembered of the site alone in the folder `dir`, where that is quick to learn.
+    pub(super) fn of_site(dir: &Utf8Path) -> Option<Memory> {
+        let site = store::read_site(dir)?;
+        Some(Memory {
+            store: None,
+            ledger: Ledger::remembering(vec![site], Timestamp::now()),
+            documents: Vec::new(),
+        })
+    }
+
     /// What is remembered in the folder `dir`.
     pub(super) fn kept_in(dir: &Utf8Path) -> Memory {
         let opening = Store::open(dir);

@@ -198,7 +198,16 @@ fn check(connection: &Connection) -> Result<(), Failure> {
 
 /// All records, by kind and key. What is not understood is counted, named and left alone.
 pub(super) fn contents(connection: &Connection) -> Result<Contents, Failure> {
-    let mut statement = connection.prepare("SELECT kind, key, json FROM record ORDER BY kind, key")?;
+    found_by(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
+}
+
+/// The record of the site, alone.
+pub(super) fn site(connection: &Connection) -> Result<Contents, Failure> {
+    found_by(connection, "SELECT kind, key, json FROM record WHERE kind = 'site'")
+}
+
+fn found_by(connection: &Connection, query: &str) -> Result<Contents, Failure> {
+    let mut statement = connection.prepare(query)?;
     let mut rows = statement.query(())?;
     let mut found = Contents::default();
     let mut strange = Vec::new();

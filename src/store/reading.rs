@@ -11,10 +11,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use camino::Utf8Path;
 
-use super::database::{BUSY, Contents, contents};
+use super::database::{BUSY, Contents, contents, site};
 use super::failure::Failure;
 use super::place::{Identity, Place};
 use super::schema;
+use crate::ledger::record::Record;
 
 /// How often a file that changes while it is read is begun anew before it is read like one that is in use.
 const ATTEMPTS: usize = 3;
@@ -30,7 +31,21 @@ pub fn read(dir: &Utf8Path) -> Result<Contents, Failure> {
     read_at(&Place::new(dir))
 }
 
+/// What is remembered in the folder `dir` of the site as a whole, in next to no time; `None` where that cannot be had so.
+#[must_use]
+pub fn read_site(dir: &Utf8Path) -> Option<Record> {
+    let contents = read_what(&Place::new(dir), site).ok()?;
+    contents.records.into_iter().next()
+}
+
 pub(super) fn read_at(place: &Place) -> Result<Contents, Failure> {
+    read_what(place, contents)
+}
+
+/// What is asked of a database.
+type Query = fn(&Connection) -> Result<Contents, Failure>;
+
+fn read_what(place: &Place, query: Query) -> Result<Contents, Failure> {
     for _ in 0..ATTEMPTS {
         let Some(before) = Stamp::of(place)? else {
             return Ok(Contents::default());
@@ -38,14 +53,14 @@ pub(super) fn read_at(place: &Place) -> Result<Contents, Failure> {
         if before.is_in_use {
             break;
         }
-        let read = read_unchanging(place);
+        let read = read_unchanging(place, query);
         if Stamp::of(place)? == Some(before) {
             return read;
         }
     }
-    match read_in_use(place) {
+    match read_in_use(place, query) {
         Err(Failure::Io(_) | Failure::ReadOnly) => {
-            let mut contents = read_unchanging(place)?;
+            let mut contents = read_unchanging(place, query)?;
             contents.notes.push(format!(
                 "{} cannot be read here, so what was remembered last may be missing",
                 place.beside("-wal")
@@ -83,17 +98,18 @@ impl Stamp {
     }
 }
 
-fn read_in_use(place: &Place) -> Result<Contents, Failure> {
-    open_and_read(place, place.database().as_str(), OpenFlags::SQLITE_OPEN_READ_ONLY)
+fn read_in_use(place: &Place, query: Query) -> Result<Contents, Failure> {
+    open_and_read(place, place.database().as_str(), OpenFlags::SQLITE_OPEN_READ_ONLY, query)
 }
 
-fn read_unchanging(place: &Place) -> Result<Contents, Failure> {
+fn read_unchanging(place: &Place, query: Query) -> Result<Contents, Failure> {
     let path = place.database();
     let uri = format!("file:{}?immutable=1", utf8_percent_encode(path.as_str(), PATH));
-    open_and_read(place, &uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    open_and_read(place, &uri, flags, query)
 }
 
-fn open_and_read(place: &Place, name: &str, flags: OpenFlags) -> Result<Contents, Failure> {
+fn open_and_read(place: &Place, name: &str, flags: OpenFlags, query: Query) -> Result<Contents, Failure> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match place.vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(name, flags, vfs)?,
@@ -101,7 +117,7 @@ fn open_and_read(place: &Place, name: &str, flags: OpenFlags) -> Result<Contents
     };
     connection.busy_timeout(BUSY)?;
     if schema::recognise(&connection, place)? {
-        contents(&connection)
+        query(&connection)
     } else {
         Ok(Contents::default())
     }

@@ -207,3 +207,23 @@ fn a_command_has_the_file_alone_or_not_at_all() {
     until("it is let go", || other.store.trouble().is_none());
     assert_eq!(read(&folder.dir).unwrap().records, [post("b", "2")]);
 }
+
+#[test]
+fn the_sites_own_record_is_had_alone() {
+    let folder = TempDir::new().unwrap();
+    let dir = Utf8Path::from_path(folder.path()).unwrap();
+    assert_eq!(read_site(dir), None, "nothing is there");
+    let site = Record::Site(crate::ledger::SiteRecord {
+        since: crate::time::Timestamp::UNIX_EPOCH,
+        identity: Some("https://first.example/".parse().unwrap()),
+    });
+    let (mut file, _) = Exclusive::open(dir).unwrap();
+    file.write(put(&post("x:1", "One"))).unwrap();
+    assert_eq!(read_site(dir), None, "a post is no site");
+    file.write(put(&site)).unwrap();
+    assert_eq!(read_site(dir), Some(site.clone()), "while it is open");
+    drop(file);
+    assert_eq!(read_site(dir), Some(site));
+    std::fs::write(dir.join("ledger.db"), "this is no database").unwrap();
+    assert_eq!(read_site(dir), None, "what is damaged is for others to mend");
+}
