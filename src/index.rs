@@ -203,12 +203,6 @@ impl Index {
         self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, post)| post)
     }
 
-    /// The instant it was made for.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
     /// The public posts of `scope`; `None` if there is no such scope. The site's is always there.
     #[must_use]
     pub fn members(&self, scope: &Scope) -> Option<&Members> {

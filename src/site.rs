@@ -108,7 +108,7 @@ impl Site {
             texts,
         } = material;
         let (index, changed) = match previous {
-            Some(site) if !changes.are_all && site.built <= now => {
+            Some(site) if !changes.are_all => {
                 let (index, changed) = site.index.after_changes(changes, &newcomers, config, now);
                 (index, changed.into_iter().collect())
             }
@@ -210,12 +210,6 @@ impl Site {
     #[must_use]
     pub fn text(&self, post: &Post) -> Option<Arc<str>> {
         self.texts.text(post)
-    }
-
-    /// Whether its own newest feed in `format` was finished with it. It was not where the text of a post in it could not be had.
-    #[must_use]
-    pub fn has_newest(&self, format: Format) -> bool {
-        self.newest.iter().any(|(made, _)| *made == format)
     }
 
     /// The feed of `scope` at `place`; `None` if there is no such document.

@@ -246,24 +246,11 @@ fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     PostRecord {
         id: adoption.id.clone(),
         source: adoption.source.clone(),
-        title: post.title.to_string(),
-        slug: post.slug.to_string(),
-        wanted: post.address.to_string(),
-        address: post.address.to_string(),
-        earlier: Vec::new(),
         // where the file does not say when it is from, the old feed does
         date: published.unwrap_or(post.date),
         is_dated,
-        first_served,
         changed: adoption.updated.filter(|&updated| updated > first_served),
         content: None,
-        withdrawn: None,
-        returned: None,
-        never_listed: false,
-        tags: post.tags.iter().map(ToString::to_string).collect(),
-        authors: post.authors.iter().map(|author| author.name.clone()).collect(),
-        section: post.section.as_deref().map(str::to_owned),
-        language: post.language.as_deref().map(str::to_owned),
-        in_feeds: post.in_feeds,
+        ..PostRecord::of(post, first_served)
     }
 }

@@ -231,7 +231,8 @@ impl PostRecord {
     }
 
     /// What `post`, which is first served at `now`, says of itself.
-    pub(super) fn of(post: &Post, now: Timestamp) -> PostRecord {
+    #[must_use]
+    pub fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
             id: post.id.to_string(),
             source: post.source.to_path_buf(),

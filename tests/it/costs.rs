@@ -181,6 +181,22 @@ fn what_changes_nothing_builds_nothing() {
     assert_eq!(edition.health.builds, builds);
 }
 
+/// A change looks at what changed: how many other posts there are adds to it no more than the depth of trees.
+#[test]
+fn a_change_costs_the_same_among_many_posts() {
+    let asked_for_memory = |posts: usize| {
+        let mut printer = Printer::of(posts);
+        // the first change after a start makes what later ones keep
+        printer.save(posts - 1, "second");
+        allocations::counted(|| printer.save(posts - 1, "third")).1
+    };
+    let (among_few, among_many) = (asked_for_memory(2 * POSTS), asked_for_memory(20 * POSTS));
+    assert!(
+        2 * among_many <= 3 * among_few,
+        "{among_many} allocations, and {among_few} among a tenth of the posts"
+    );
+}
+
 /// As many files renamed at once.
 const MANY: usize = 300;
 
