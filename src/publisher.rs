@@ -68,7 +68,41 @@ struct Shared {
     look_again: Notify,
 }
 
+/// What the engine needs to know of an edition that is shown.
+struct Shown {
+    /// Whether it came with another site.
+    has_site: bool,
+    again_in: Option<Duration>,
+    has_failed: bool,
+}
+
 impl Shared {
+    fn show(&self, edition: Edition) -> Shown {
+        let Edition {
+            site,
+            reports,
+            health,
+            again_in,
+            has_failed,
+        } = edition;
+        let has_site = site.is_some();
+        if let Some(site) = site {
+            let built = site.built();
+            self.site.store(site);
+            self.built.send_replace(built);
+        }
+        self.health.store(Arc::new(health));
+        if !reports.is_empty() {
+            // nobody may be listening
+            let _ = self.reports.send(reports.into());
+        }
+        Shown {
+            has_site,
+            again_in,
+            has_failed,
+        }
+    }
+
     /// Finishes each site after it can be had, or where they come fast, the newest.
     async fn finish(self: Arc<Shared>, mut built: watch::Receiver<Timestamp>, stop: CancellationToken) {
         while let Some(Ok(())) = stop.run_until_cancelled(built.changed()).await {
@@ -284,18 +318,24 @@ impl Engine {
         let Some(mut press) = self.press.take() else { return };
         let turned = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
+        let shared = Arc::clone(&self.shared);
         let working = spawn_blocking(move || {
             let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
-            (press, edition)
+            // shown from here, for who waits for it has to wake up first
+            (press, shared.show(edition))
         });
         // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
         match working.await {
-            Ok((press, edition)) => {
+            Ok((press, shown)) => {
                 self.press = Some(press);
-                if edition.site.is_some() {
+                if shown.has_site {
                     self.bursts.built(turned, Instant::now());
                 }
-                self.show(edition);
+                if shown.has_failed && !self.has_failed {
+                    tracing::error!("a fault in feedmill keeps the site from being built; the last good one stays");
+                }
+                self.has_failed = shown.has_failed;
+                self.again = shown.again_in.map(|again_in| Instant::now() + again_in);
             }
             Err(error) => {
                 let health = Health {
@@ -307,31 +347,6 @@ impl Engine {
                 self.has_failed = true;
                 self.again = None;
             }
-        }
-    }
-
-    fn show(&mut self, edition: Edition) {
-        let Edition {
-            site,
-            reports,
-            health,
-            again_in,
-            has_failed,
-        } = edition;
-        if has_failed && !self.has_failed {
-            tracing::error!("a fault in feedmill keeps the site from being built; the last good one stays");
-        }
-        self.has_failed = has_failed;
-        self.again = again_in.map(|again_in| Instant::now() + again_in);
-        if let Some(site) = site {
-            let built = site.built();
-            self.shared.site.store(site);
-            self.shared.built.send_replace(built);
-        }
-        self.shared.health.store(Arc::new(health));
-        if !reports.is_empty() {
-            // nobody may be listening
-            let _ = self.shared.reports.send(reports.into());
         }
     }
 }

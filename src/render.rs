@@ -19,6 +19,7 @@ pub mod page;
 pub mod robots;
 mod rss;
 pub mod sitemap;
+mod written;
 
 use std::sync::Arc;
 
@@ -235,11 +236,12 @@ pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
 #[must_use]
 pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     let page = page.cleaned();
-    match format {
+    let document = match format {
         Format::Rss => rss::write(&page),
         Format::Atom => atom::write(&page),
         Format::Json => json_feed::write(&page),
-    }
+    };
+    document.into_bytes()
 }
 
 /// `text` with what is markup in HTML and XML escaped, for element content and quoted attributes.

@@ -7,6 +7,7 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
 
 use super::clean::{MARKS, unmarked};
+use super::written::{cut_out, with_items};
 use super::{FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
 use crate::config::Person;
 use crate::post::Enclosure;
@@ -17,8 +18,22 @@ const TOMBSTONES: (&str, &str) = ("at", "http://purl.org/atompub/tombstones/1.0"
 const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 
 /// Writes `page`, which is clean.
-pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    let bytes = feed(page).write_to(page.room()).unwrap_or_default(); // writing into memory does not fail
+pub(super) fn write(page: &FeedPage) -> String {
+    let entries = page.items.iter().map(|item| item.written(Format::Atom, alone));
+    with_items(written(&feed(page)), "entry", entries)
+}
+
+/// The element of `item`.
+fn alone(item: &Item) -> String {
+    let feed = Feed {
+        entries: vec![entry(item)],
+        ..Feed::default()
+    };
+    cut_out(&written(&feed), "entry")
+}
+
+fn written(feed: &Feed) -> String {
+    let bytes = feed.write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
     unmarked(bytes, [("xml:base=\"\u{fdd0}\"", "type=\"text\"")])
 }
 
@@ -58,7 +73,8 @@ fn feed(page: &FeedPage) -> Feed {
         rights: page.copyright.as_deref().map(|copyright| plain(copyright, None)),
         lang: Some(page.language.clone()).filter(|language| !language.is_empty()),
         links: links(page),
-        entries: page.items.iter().map(|post| entry(post)).collect(),
+        // one stands for all of them
+        entries: page.items.first().map(|_| Entry::default()).into_iter().collect(),
         ..Feed::default()
     };
     let mut declare = |(prefix, uri): (&str, &str)| feed.namespaces.insert(prefix.to_owned(), uri.to_owned());
@@ -171,4 +187,20 @@ fn element(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> Extension {
 /// The years of a [`Moment`] are all within what RFC 3339 and chrono can say.
 fn date(moment: Moment) -> FixedDateTime {
     FixedDateTime::parse_from_rfc3339(&moment.rfc3339()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::written::tests::page;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_what_the_crate_writes_whole(page in page()) {
+            let whole = Feed { entries: page.items.iter().map(|post| entry(post)).collect(), ..feed(&page) };
+            prop_assert_eq!(write(&page), written(&whole));
+        }
+    }
 }

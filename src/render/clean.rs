@@ -7,32 +7,25 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::web_address;
-use super::{FeedPage, Item, Withdrawn};
+use super::written::Written;
+use super::{FeedPage, Format, Item, Withdrawn};
 use crate::config::Person;
 use crate::post::{Enclosure, first_forbidden, is_forbidden};
 
 /// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
-/// `bytes`, a finished document, with these texts in the places of marks.
-pub(super) fn unmarked<const N: usize>(bytes: Vec<u8>, texts: [(&str, &str); N]) -> Vec<u8> {
-    let Ok(document) = std::str::from_utf8(&bytes) else {
-        return bytes;
-    };
-    let mut found: Vec<(usize, &str, &str)> = Vec::new();
-    for (mark, text) in texts {
-        found.extend(document.match_indices(mark).map(|(at, mark)| (at, mark, text)));
-    }
-    found.sort_unstable_by_key(|&(at, ..)| at);
-    let mut finished = Vec::with_capacity(bytes.len() + found.len() * 8);
-    let mut rest = 0;
-    for (at, mark, text) in found {
-        finished.extend_from_slice(bytes.get(rest..at).unwrap_or_default());
-        finished.extend_from_slice(text.as_bytes());
-        rest = at + mark.len();
-    }
-    finished.extend_from_slice(bytes.get(rest..).unwrap_or_default());
-    finished
+/// `written`, what a crate wrote, with these texts in the places of marks.
+pub(super) fn unmarked<const N: usize>(written: Vec<u8>, texts: [(&str, &str); N]) -> String {
+    // the crates write texts, which are UTF-8
+    let written = String::from_utf8(written).unwrap_or_default();
+    texts.iter().fold(written, |written, (mark, text)| {
+        if written.contains(mark) {
+            written.replace(mark, text)
+        } else {
+            written
+        }
+    })
 }
 
 /// The media type of a file that names none (RFC 2046, section 4.5.1).
@@ -151,13 +144,6 @@ fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
 }
 
 impl FeedPage {
-    /// Room for about as many bytes as a document with it takes.
-    pub(super) fn room(&self) -> Vec<u8> {
-        let texts = self.items.iter().flat_map(|item| [&item.content, &item.markdown]).flatten();
-        let bytes: usize = texts.map(|text| text.len()).sum();
-        Vec::with_capacity(bytes + bytes / 4 + 1024 * (self.items.len() + 1))
-    }
-
     /// The same page with nothing in it that could break a document. Cleaning twice is cleaning once.
     pub(super) fn cleaned(&self) -> FeedPage {
         let base = one_line(&self.base).trim_end_matches('/').to_owned();
@@ -195,12 +181,20 @@ impl Withdrawn {
 
 /// An item with nothing in it that could break a document: made once for all formats, and as long as its post stays as it is.
 #[derive(Clone, Debug)]
-pub struct CleanItem(Arc<Item>);
+pub struct CleanItem(Arc<(Item, Written)>);
 
 impl From<Item> for CleanItem {
     /// Cleans the item.
     fn from(item: Item) -> CleanItem {
-        CleanItem(Arc::new(item.cleaned()))
+        CleanItem(Arc::new((item.cleaned(), Written::default())))
+    }
+}
+
+impl CleanItem {
+    /// The item in `format`, as `write` writes it alone: done once.
+    pub(super) fn written(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
+        let (item, written) = &*self.0;
+        written.get_or_write(format, || write(item))
     }
 }
 
@@ -208,7 +202,8 @@ impl Deref for CleanItem {
     type Target = Item;
 
     fn deref(&self) -> &Item {
-        &self.0
+        let (item, _) = &*self.0;
+        item
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::written::put_together;
 use super::{FeedPage, Format, Item, Place};
 use crate::config::Person;
 use crate::post::Enclosure;
@@ -28,7 +29,8 @@ struct Document<'a> {
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     language: &'a str,
-    items: Vec<DocumentItem<'a>>,
+    /// None: they are written alone.
+    items: [(); 0],
 }
 
 #[derive(Serialize)]
@@ -79,11 +81,21 @@ struct Attachment<'a> {
 }
 
 /// Writes `page`, which is clean.
-pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    let mut json = page.room();
+pub(super) fn write(page: &FeedPage) -> String {
+    let document = json(&document(page));
+    let items = page
+        .items
+        .iter()
+        .map(|item| item.written(Format::Json, |item| json(&self::item(item))));
+    put_together(document.strip_suffix(END).unwrap_or_default(), items, ",", END)
+}
+
+/// What a document ends with, for its items stand last.
+const END: &str = "]}";
+
+fn json(value: &impl Serialize) -> String {
     // these types have nothing that JSON cannot say, and writing into memory does not fail
-    let _ = serde_json::to_writer(&mut json, &document(page));
-    json
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn document(page: &FeedPage) -> Document<'_> {
@@ -98,7 +110,7 @@ fn document(page: &FeedPage) -> Document<'_> {
         favicon: page.icon.as_deref(),
         authors: page.author.iter().map(author).collect(),
         language: &page.language,
-        items: page.items.iter().map(|post| item(post)).collect(),
+        items: [],
     }
 }
 
@@ -143,4 +155,22 @@ fn attachment(enclosure: &Enclosure) -> Attachment<'_> {
 /// Whether readers that keep numbers as floating point read `number` as it is (RFC 8259, section 6).
 fn is_exact(number: u64) -> bool {
     number < 1 << 53
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::written::tests::page;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_json_with_every_item(page in page()) {
+            let document: serde_json::Value = serde_json::from_str(&write(&page)).unwrap();
+            let items: Vec<serde_json::Value> = page.items.iter().map(|post| serde_json::to_value(item(post)).unwrap()).collect();
+            prop_assert_eq!(&document["items"], &serde_json::Value::from(items));
+            prop_assert_eq!(&document["title"], &page.title);
+        }
+    }
 }

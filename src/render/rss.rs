@@ -9,6 +9,7 @@ use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
 use super::clean::{MARKS, unmarked};
+use super::written::{cut_out, with_items};
 use super::{FeedPage, Format, Item, Place, escaped};
 use crate::config::Person;
 
@@ -17,8 +18,22 @@ const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 const SOURCE: (&str, &str) = ("source", "http://source.scripting.com/");
 
 /// Writes `page`, which is clean.
-pub(super) fn write(page: &FeedPage) -> Vec<u8> {
-    let bytes = channel(page).write_to(page.room()).unwrap_or_default(); // writing into memory does not fail
+pub(super) fn write(page: &FeedPage) -> String {
+    let items = page.items.iter().map(|item| item.written(Format::Rss, alone));
+    with_items(written(&channel(page)), "item", items)
+}
+
+/// The element of `item`.
+fn alone(item: &Item) -> String {
+    let channel = Channel {
+        items: vec![self::item(item)],
+        ..Channel::default()
+    };
+    cut_out(&written(&channel), "item")
+}
+
+fn written(channel: &Channel) -> String {
+    let bytes = channel.write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
     unmarked(bytes, [("\u{fdd0}", "&#x26;"), ("\u{fdd1}", "&#x3C;")])
 }
 
@@ -50,7 +65,7 @@ fn channel(page: &FeedPage) -> Channel {
         ttl: page.ttl.map(|minutes| minutes.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         image: image(page),
-        items: page.items.iter().map(|post| item(post)).collect(),
+        items: placeholder(page).into_iter().collect(),
         atom_ext: Some(AtomExtension { links: links(page) }),
         ..Channel::default()
     };
@@ -94,6 +109,16 @@ fn image(page: &FeedPage) -> Option<Image> {
     })
 }
 
+/// An item that stands for all of `page`: it has the parts for which the crate declares a namespace.
+fn placeholder(page: &FeedPage) -> Option<rss::Item> {
+    let has = |part: fn(&Item) -> bool| page.items.iter().any(|item| part(item));
+    (!page.items.is_empty()).then(|| rss::Item {
+        content: has(is_whole_beside_a_description).then(String::new),
+        dublin_core_ext: has(|item| Byline::of(&item.authors).creators.is_some()).then(DublinCoreExtension::default),
+        ..rss::Item::default()
+    })
+}
+
 fn item(item: &Item) -> rss::Item {
     let byline = Byline::of(&item.authors);
     let (description, content) = texts(item);
@@ -132,8 +157,12 @@ fn item(item: &Item) -> rss::Item {
     }
 }
 
-/// The description and the whole text of `item`, both HTML. An item has a title or a description, and a whole text stands
-/// beside a description only.
+/// Whether `item` has both: a whole text stands beside a description only.
+fn is_whole_beside_a_description(item: &Item) -> bool {
+    item.content.is_some() && !item.summary.is_empty()
+}
+
+/// The description and the whole text of `item`, both HTML. An item has a title or a description.
 fn texts(item: &Item) -> (Option<String>, Option<String>) {
     let content = item.content.as_ref().map(ToString::to_string);
     match (item.summary.is_empty(), content) {
@@ -187,4 +216,20 @@ fn extend(extensions: &mut ExtensionMap, prefix: &str, name: &str, mut extension
     extension.name = format!("{prefix}:{name}");
     let of_prefix = extensions.entry(prefix.to_owned()).or_default();
     of_prefix.entry(name.to_owned()).or_default().push(extension);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::written::tests::page;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_put_together_is_what_the_crate_writes_whole(page in page()) {
+            let whole = Channel { items: page.items.iter().map(|post| item(post)).collect(), ..channel(&page) };
+            prop_assert_eq!(write(&page), written(&whole));
+        }
+    }
 }

@@ -125,7 +125,8 @@ impl Weighter<(Scope, Place, Format), Arc<MadeFeed>> for Bytes {
 
 impl Weighter<Utf8PathBuf, MadeContent> for Bytes {
     fn weight(&self, _: &Utf8PathBuf, made: &MadeContent) -> u64 {
-        (made.content.html.len() + made.content.markdown.len()) as u64 + 1
+        // three formats may keep the item as they write it, and one of them with the Markdown
+        (made.content.html.len() * 4 + made.content.markdown.len() * 2) as u64 + 1
     }
 }
 
