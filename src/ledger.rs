@@ -15,7 +15,7 @@ mod remembered;
 mod settling;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -28,12 +28,10 @@ use self::settling::File;
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::source::SourcePath;
 use crate::time::Timestamp;
 
 type Id = Arc<str>;
-
-/// The path of a file, below the posts folder. As a text, for to hash and compare a path part by part takes several times as long.
-type Place = Arc<str>;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -42,14 +40,12 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 pub struct Ledger {
     site: SiteRecord,
     posts: Remembered,
-    /// Whose file last lay where.
-    by_source: HashMap<Place, Id>,
-    /// The files that are there.
-    files: HashMap<Place, File>,
-    /// Which file a post is.
-    holders: HashMap<Id, Place>,
-    /// The posts that no file is.
+    /// The files that are there, each found by its path.
+    files: HashSet<File>,
+    /// The posts that no file is. Every other is the file that it was last in, or one of `moved`.
     strays: BTreeSet<Id>,
+    /// The files of posts that are in another one than what is remembered of them says, until that is noted.
+    moved: HashMap<Id, SourcePath>,
     /// The files that another one was taken for.
     supplanted: BTreeSet<Utf8PathBuf>,
     /// The files of whose posts something else is known than when they were last settled.
@@ -94,10 +90,9 @@ impl Ledger {
                 identity: None,
             },
             posts: Remembered::default(),
-            by_source: HashMap::new(),
-            files: HashMap::new(),
-            holders: HashMap::new(),
+            files: HashSet::new(),
             strays: BTreeSet::new(),
+            moved: HashMap::new(),
             supplanted: BTreeSet::new(),
             touched: BTreeSet::new(),
             remarked: BTreeSet::new(),
@@ -117,6 +112,7 @@ impl Ledger {
 
     /// Takes in `records` of posts that nothing is known of yet, and of the site.
     pub fn add(&mut self, records: Vec<Record>) {
+        self.posts.reserve(records.len());
         for record in records {
             match record {
                 Record::Site(site) => {
@@ -125,14 +121,12 @@ impl Ledger {
                     self.site = site;
                 }
                 Record::Post(post) => {
-                    let id: Id = post.id.as_str().into();
-                    if self.posts.contains_key(&id) {
+                    if self.posts.contains(&post.id) {
                         continue;
                     }
-                    self.put_source(post.source.as_str(), &id, post.withdrawn);
-                    self.strays.insert(Arc::clone(&id));
-                    self.tell_of(&id, &post);
-                    self.posts.insert(id, *post);
+                    self.strays.insert(post.id.as_str().into());
+                    self.tell_of(&post);
+                    self.posts.insert(*post);
                 }
                 Record::Document(_) => {}
             }
@@ -140,19 +134,27 @@ impl Ledger {
         self.is_past_stale = true;
     }
 
-    /// Where two posts had one path, it is the one's that is there, or was last.
-    fn put_source(&mut self, source: &str, id: &Id, withdrawn: Option<Timestamp>) {
-        let until = |withdrawn: Option<Timestamp>| withdrawn.unwrap_or(Timestamp::MAX);
-        let other = self.by_source.get(source).and_then(|id| self.posts.get(id));
-        if other.is_none_or(|other| until(other.withdrawn) <= until(withdrawn)) {
-            self.by_source.insert(source.into(), Arc::clone(id));
+    fn tell_of(&mut self, post: &PostRecord) {
+        if post.withdrawn.is_some() || !post.earlier.is_empty() {
+            self.told.insert(post.id.as_str().into());
         }
     }
 
-    fn tell_of(&mut self, id: &Id, post: &PostRecord) {
-        if post.withdrawn.is_some() || !post.earlier.is_empty() {
-            self.told.insert(Arc::clone(id));
-        }
+    /// The file that the post with this id is in, or was in last.
+    fn place(&self, id: &str) -> Option<&Utf8Path> {
+        let moved = self.moved.get(id).map(SourcePath::as_path);
+        moved.or_else(|| self.posts.source(id))
+    }
+
+    /// Whether the post with this id is the file at `path`.
+    fn is_at(&self, id: &str, path: &Utf8Path) -> bool {
+        self.place(id).is_some_and(|place| place.as_str() == path.as_str()) && !self.strays.contains(id)
+    }
+
+    /// The file that the post with this id is.
+    fn file(&self, id: &str) -> Option<&File> {
+        let place = self.place(id).filter(|_| !self.strays.contains(id))?;
+        self.files.get(place.as_str())
     }
 
     /// What is remembered of the site.
@@ -190,7 +192,7 @@ impl Ledger {
     /// folder is to be believed.
     pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<Arc<str>> {
         // where its file lay another post may be by now
-        let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains_key(path.as_str());
+        let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains(path.as_str());
         let is_absent = |id: &&Id| {
             let record = self.posts.get(id);
             record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))
@@ -201,13 +203,13 @@ impl Ledger {
     /// What the authors of posts should know, ordered by path.
     pub fn remarks(&self) -> impl Iterator<Item = &Diagnostic> {
         let files = self.remarked.iter().filter_map(|path| self.files.get(path.as_str()));
-        files.filter_map(|file| file.remark.as_deref())
+        files.filter_map(|file| Some(&file.doubt.as_ref()?.remark))
     }
 
     /// How many posts are neither withdrawn nor absent.
     #[must_use]
     pub fn live(&self) -> usize {
-        self.holders.len()
+        self.posts.len() - self.strays.len()
     }
 
     /// Notes that the posts with these ids have gone.
@@ -220,7 +222,7 @@ impl Ledger {
                 withdrawn: Some(after_all(&record, now)),
                 ..record.into_owned()
             };
-            self.posts.insert(Arc::clone(id), record);
+            self.posts.insert(record);
             self.told.insert(Arc::clone(id));
             self.changes.posts.insert(Arc::clone(id));
             self.changes.is_urgent = true;
@@ -241,7 +243,7 @@ impl Ledger {
 
     /// Has everything handed out anew with the next changes, for who may have lost it.
     pub fn change_all(&mut self) {
-        self.changes.posts.extend(self.posts.ids().cloned());
+        self.changes.posts.extend(self.posts.ids().map(Id::from));
         self.changes.site = true;
     }
 }

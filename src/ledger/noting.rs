@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::record::{Former, PostRecord};
 use super::remembered::Rest;
+use super::settling::File;
 use super::{Id, Ledger, SECOND};
 use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
@@ -17,19 +18,14 @@ impl Ledger {
     pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
         for post in posts {
-            let Some((place, _)) = self.files.get_key_value(post.source.as_str()) else {
+            let Some(file) = self.files.get(post.source.as_str()) else {
                 continue;
             };
-            let place = Arc::clone(place);
-            let Some(file) = self.files.get_mut(&place) else { continue };
             let is_out = file.is_out();
-            if file.noted.as_ref().is_some_and(|noted| Arc::ptr_eq(noted, post)) && (file.id.is_some() || !is_out) {
-                continue;
-            }
-            file.noted = Some(Arc::clone(post));
-            let known = file.id.clone();
+            let known = file.id().cloned();
             if let Some(id) = known.as_ref().filter(|_| is_out)
-                && self.posts.is_as_published(id, post, &file.read.address)
+                && post.id == *id
+                && self.posts.is_as_published(post, &file.read.address)
             {
                 if post.address != file.settled.address {
                     self.moving.insert(Arc::clone(id));
@@ -58,24 +54,22 @@ impl Ledger {
                         let is_elsewhere = record.address != before.address;
                         self.changes.is_urgent |= is_elsewhere || record.source != before.source;
                         self.is_past_stale |= is_elsewhere || record.source != before.source;
-                        if record.source != before.source && self.by_source.get(before.source.as_str()) == Some(&id) {
-                            self.by_source.remove(before.source.as_str());
-                        }
-                        self.by_source.insert(place, Arc::clone(&id));
-                        self.tell_of(&id, &record);
-                        self.changes.posts.insert(Arc::clone(&id));
+                        self.moved.remove(&id);
+                        self.tell_of(&record);
+                        self.changes.posts.insert(id);
                     }
-                    self.posts.insert_beside(id, record, post);
+                    self.posts.insert_beside(record, post);
                 }
                 None if is_out => {
                     let id: Id = Arc::clone(&post.id);
                     // it came to this id by a clash with a post that nothing is left of but the record
-                    if self.posts.contains_key(&id) && self.holders.contains_key(&id) {
+                    if self.posts.contains(&id) && !self.strays.contains(&id) {
                         self.touched.insert(post.source.to_path_buf());
                         continue;
                     }
                     let mut earlier = Vec::new();
-                    let inherited = file.heir_of.as_ref().and_then(|heir_of| self.posts.get(heir_of));
+                    let heir_of = file.doubt.as_ref().and_then(|doubt| doubt.heir_of.as_ref());
+                    let inherited = heir_of.and_then(|heir_of| self.posts.get(heir_of));
                     if let Some(former) = inherited.filter(|former| *former.address != *post.address) {
                         earlier.clone_from(&former.earlier);
                         // later than the former one went, so that its address leads here
@@ -88,16 +82,20 @@ impl Ledger {
                     }
                     let never_listed = file.visibility == Visibility::Unlisted;
                     let rest = Rest::new(post, &file.read.address, earlier, now, never_listed);
-                    file.id = Some(Arc::clone(&id));
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
-                        file.settled = Arc::clone(post);
                         self.touched.insert(post.source.to_path_buf());
                     }
-                    self.by_source.insert(Arc::clone(&place), Arc::clone(&id));
-                    self.holders.insert(Arc::clone(&id), place);
+                    if let Some(file) = self.files.take(post.source.as_str()) {
+                        self.files.insert(File {
+                            settled: Arc::clone(post),
+                            is_known: true,
+                            ..file
+                        });
+                    }
                     self.strays.remove(&id);
-                    self.posts.insert_new(Arc::clone(&id), post, rest);
+                    self.moved.remove(&id);
+                    self.posts.insert_new(post, rest);
                     self.changes.posts.insert(id);
                     self.changes.is_urgent = true;
                 }

@@ -126,7 +126,7 @@ impl Ledger {
         for id in &self.told {
             let Some(record) = self.posts.get(id) else { continue };
             let tenant = |until| self.tenant(id, &record, until);
-            let file = self.holders.get(id).and_then(|place| self.files.get(place));
+            let file = self.file(id);
             match record.withdrawn {
                 // one that is in no list may still be read
                 Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
@@ -147,7 +147,7 @@ impl Ledger {
         }
         // those on the way to another address have it only once they are published there
         let on_their_way = self.moving.iter().filter_map(|id| {
-            let file = self.files.get(self.holders.get(id)?)?;
+            let file = self.file(id)?;
             let record = self.posts.get(id)?;
             let is_told = record.withdrawn.is_none() || file.is_out();
             (is_told && *file.settled.address != *record.address).then_some((id, record))
@@ -172,10 +172,7 @@ impl Ledger {
     fn tenant(&self, id: &Id, record: &PostRecord, until: Timestamp) -> Tenant {
         Tenant {
             id: Arc::clone(id),
-            source: self
-                .holders
-                .get(id)
-                .map_or_else(|| record.source.clone(), |place| Utf8PathBuf::from(&**place)),
+            source: self.place(id).unwrap_or(&record.source).to_owned(),
             title: record.title.clone(),
             until,
             is_awaited: record.withdrawn.is_none(),

@@ -44,9 +44,10 @@ pub(super) struct Finding {
 /// What is remembered, as far as strangers can be it.
 pub(super) struct Memory<'a> {
     pub(super) posts: &'a Remembered,
-    pub(super) by_source: &'a HashMap<Arc<str>, Arc<str>>,
+    /// Which post lay last where a stranger lies.
+    pub(super) at: HashMap<&'a str, Arc<str>>,
     /// Posts that no file is, or one that is missing.
-    pub(super) strays: BTreeMap<Arc<str>, Cow<'a, PostRecord>>,
+    pub(super) strays: BTreeMap<&'a str, Cow<'a, PostRecord>>,
     /// Whether a post is, beyond doubt, another file's.
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
@@ -66,7 +67,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
             && search.is_free(id, &memory)
             && !is_alike(stranger, &record)
         {
-            memory.strays.insert(Arc::clone(id), record);
+            memory.strays.insert(id, record);
         }
     }
     search.by_text(&memory);
@@ -80,9 +81,8 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
 
 impl<'a> Memory<'a> {
     /// The post whose file lay at `path`.
-    fn at(&self, path: &Utf8Path) -> Option<(&'a Arc<str>, Cow<'a, PostRecord>)> {
-        let id = self.by_source.get(path.as_str())?;
-        self.posts.get_key_value(id)
+    fn at(&self, path: &Utf8Path) -> Option<(&'a str, Cow<'a, PostRecord>)> {
+        self.posts.get_with_id(self.at.get(path.as_str())?)
     }
 }
 
@@ -92,18 +92,19 @@ struct Search<'s, 'a> {
     /// What was found of each; `None` while nothing was.
     findings: Vec<Option<Finding>>,
     /// Which stranger a post is.
-    takers: HashMap<Arc<str>, usize>,
+    takers: HashMap<&'a str, usize>,
 }
 
-impl Search<'_, '_> {
-    fn is_free(&self, id: &str, memory: &Memory) -> bool {
+impl<'a> Search<'_, 'a> {
+    fn is_free(&self, id: &str, memory: &Memory<'a>) -> bool {
         !self.takers.contains_key(id) && !(memory.is_held)(id)
     }
 
-    fn take(&mut self, at: usize, id: &Arc<str>) {
-        self.takers.insert(Arc::clone(id), at);
+    fn take(&mut self, at: usize, id: &'a str) {
+        self.takers.insert(id, at);
+        let own = &self.strangers[at].id;
         self.findings[at] = Some(Finding {
-            id: Some(Arc::clone(id)),
+            id: Some(if **own == *id { Arc::clone(own) } else { id.into() }),
             ..Finding::default()
         });
     }
@@ -113,12 +114,12 @@ impl Search<'_, '_> {
         (0..self.strangers.len()).filter(|&at| self.findings[at].is_none()).collect()
     }
 
-    fn by_path_and_text(&mut self, memory: &Memory) {
+    fn by_path_and_text(&mut self, memory: &Memory<'a>) {
         for at in self.unknown() {
             let stranger = self.strangers[at];
             if let Some((id, record)) = memory.at(&stranger.source)
                 && record.content.is_some_and(|content| content.text == stranger.content.text)
-                && named(stranger).is_none_or(|named| *named == **id)
+                && named(stranger).is_none_or(|named| named == id)
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -126,9 +127,9 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_id(&mut self, memory: &Memory) {
+    fn by_id(&mut self, memory: &Memory<'a>) {
         // of two files that say they are one post the one is it that was
-        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| **id == *post.id);
+        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| *id == *post.id);
         let strangers = self.strangers;
         let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
             .unknown()
@@ -136,7 +137,7 @@ impl Search<'_, '_> {
             .filter(|&at| named(strangers[at]).is_some())
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_key_value(&strangers[at].id) {
+            match memory.posts.get_with_id(&strangers[at].id) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
@@ -158,7 +159,7 @@ impl Search<'_, '_> {
     }
 
     /// Says which posts are not known by the id that they name. One that is new with it takes the place of what it was.
-    fn other_ids(&mut self, memory: &Memory) {
+    fn other_ids(&mut self, memory: &Memory<'a>) {
         for (at, stranger) in self.strangers.iter().enumerate() {
             let post: &Post = stranger;
             let Some(named) = named(post) else { continue };
@@ -179,7 +180,7 @@ impl Search<'_, '_> {
                     {
                         self.findings[at] = Some(Finding {
                             id: None,
-                            heir_of: Some(Arc::clone(id)),
+                            heir_of: Some(id.into()),
                             remark: Some(other_id(post, id)),
                         });
                     }
@@ -189,19 +190,19 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_text(&mut self, memory: &Memory) {
+    fn by_text(&mut self, memory: &Memory<'a>) {
         let unknown = self.unknown();
         if unknown.is_empty() || memory.strays.is_empty() {
             return;
         }
-        let mut by_text: HashMap<_, Vec<(&Arc<str>, &PostRecord)>> = HashMap::new();
+        let mut by_text: HashMap<_, Vec<(&'a str, &PostRecord)>> = HashMap::new();
         for (id, record) in &memory.strays {
             if let Some(content) = record.content.filter(|content| content.likeness.0 != 0) {
                 by_text.entry(content.text).or_default().push((id, record));
             }
         }
         // of copies the one that is most like it is it
-        let mut pairs: Vec<(_, usize, &Arc<str>)> = Vec::new();
+        let mut pairs: Vec<(_, usize, &'a str)> = Vec::new();
         for at in unknown {
             let stranger = self.strangers[at];
             let same = by_text.get(&stranger.content.text).map_or(&[][..], Vec::as_slice);
@@ -219,7 +220,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_path(&mut self, memory: &Memory, may_be: fn(&Post, &PostRecord) -> bool) {
+    fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {
         for at in self.unknown() {
             let stranger = self.strangers[at];
             if let Some((id, record)) = memory.at(&stranger.source)
@@ -231,7 +232,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_derived_id(&mut self, memory: &Memory) {
+    fn by_derived_id(&mut self, memory: &Memory<'a>) {
         for (at, stranger) in self.strangers.iter().enumerate() {
             // this settles a doubt, too: it would come to that id anyway
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
@@ -245,13 +246,13 @@ impl Search<'_, '_> {
         }
     }
 
-    fn by_likeness(&mut self, memory: &Memory) {
+    fn by_likeness(&mut self, memory: &Memory<'a>) {
         let unknown = self.unknown();
         if memory.strays.len() > MOST_STRAYS || unknown.len() > MOST_STRAYS {
             return;
         }
         // every pair that is alike, the most alike first; a pair that has an equal on either side is a doubt
-        let mut pairs: Vec<(usize, usize, &Arc<str>)> = Vec::new();
+        let mut pairs: Vec<(usize, usize, &'a str)> = Vec::new();
         for &at in &unknown {
             for (id, record) in memory.strays.iter().filter(|(id, _)| self.is_free(id, memory)) {
                 let signs = signs(self.strangers[at], record);
@@ -265,10 +266,10 @@ impl Search<'_, '_> {
             if self.findings[at].is_some() || self.takers.contains_key(id) {
                 continue;
             }
-            let is_open = |&&(c, a, i): &&(usize, usize, &Arc<str>)| {
+            let is_open = |&&(c, a, i): &&(usize, usize, &str)| {
                 c == count && (a, i) != (at, id) && self.findings[a].is_none() && !self.takers.contains_key(i)
             };
-            let rivals: Vec<&Arc<str>> = pairs
+            let rivals: Vec<&str> = pairs
                 .iter()
                 .filter(is_open)
                 .filter(|(_, a, _)| *a == at)

@@ -3,18 +3,20 @@
 //! Most records say of their post what the post itself says, which is held anyway. Of these only the rest is kept, and the record is put
 //! together again when somebody asks for it.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::borrow::{Borrow, Cow};
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::Id;
+use camino::Utf8Path;
+
 use super::record::{Former, PostRecord};
 use crate::post::{Origin, Post};
 use crate::time::Timestamp;
 
-/// The records of posts, by id.
+/// The records of posts, each found by its id.
 #[derive(Debug, Default)]
-pub(super) struct Remembered(HashMap<Id, Kept>);
+pub(super) struct Remembered(HashSet<Kept>);
 
 #[derive(Debug)]
 enum Kept {
@@ -51,73 +53,74 @@ impl Remembered {
     }
 
     /// The same, with the id.
-    pub(super) fn get_key_value(&self, id: &str) -> Option<(&Id, Cow<'_, PostRecord>)> {
-        self.0.get_key_value(id).map(|(id, kept)| (id, kept.record()))
+    pub(super) fn get_with_id(&self, id: &str) -> Option<(&str, Cow<'_, PostRecord>)> {
+        self.0.get(id).map(|kept| (kept.id(), kept.record()))
+    }
+
+    /// Where the file lay of the post with this id.
+    pub(super) fn source(&self, id: &str) -> Option<&Utf8Path> {
+        self.0.get(id).map(Kept::source)
     }
 
     /// Whether anything is remembered of the post with this id.
-    pub(super) fn contains_key(&self, id: &str) -> bool {
-        self.0.contains_key(id)
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+
+    /// How many posts are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
     }
 
     /// Remembers `record`.
-    pub(super) fn insert(&mut self, id: Id, record: PostRecord) {
-        self.0.insert(id, Kept::Whole(Box::new(record)));
+    pub(super) fn insert(&mut self, record: PostRecord) {
+        self.0.replace(Kept::Whole(Box::new(record)));
     }
 
     /// Remembers `record` of a post that is published as `post`.
-    pub(super) fn insert_beside(&mut self, id: Id, mut record: PostRecord, post: &Arc<Post>) {
+    pub(super) fn insert_beside(&mut self, mut record: PostRecord, post: &Arc<Post>) {
         // nothing is left out that could not be put back
-        let kept = if record.is_said_by(post) {
+        self.0.replace(if record.is_said_by(post) {
             Kept::Beside(Arc::clone(post), Rest::of(&mut record, post))
         } else {
             Kept::Whole(Box::new(record))
-        };
-        self.0.insert(id, kept);
+        });
     }
 
     /// Remembers of a post that is published as `post` for the first time what it says itself, and `rest`.
-    pub(super) fn insert_new(&mut self, id: Id, post: &Arc<Post>, rest: Rest) {
-        self.0.insert(id, Kept::Beside(Arc::clone(post), rest));
+    pub(super) fn insert_new(&mut self, post: &Arc<Post>, rest: Rest) {
+        self.0.replace(Kept::Beside(Arc::clone(post), rest));
     }
 
-    /// Lets go of what `post`, as which the post with this id is published, says just as its record does. Whether that is all that was
-    /// to be done, for the file asks for the address `wanted`, which the record says too.
-    pub(super) fn is_as_published(&mut self, id: &str, post: &Arc<Post>, wanted: &str) -> bool {
-        let Some(kept) = self.0.get_mut(id) else { return false };
-        match kept {
-            Kept::Beside(before, rest) => {
-                let is_wanted = rest.wanted().unwrap_or(&before.address) == wanted;
-                if !Arc::ptr_eq(before, post) || !is_wanted {
-                    return false;
+    /// Lets go of what `post`, as which it is published, says just as its record does. Whether that is all that was to be done, for the
+    /// file asks for the address `wanted`, which the record says too.
+    pub(super) fn is_as_published(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
+        match self.0.get(&*post.id) {
+            Some(Kept::Beside(before, rest)) => Arc::ptr_eq(before, post) && rest.wanted().unwrap_or(&before.address) == wanted,
+            Some(Kept::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
+                if let Some(Kept::Whole(mut record)) = self.0.take(&*post.id) {
+                    let rest = Rest::of(&mut record, post);
+                    self.0.insert(Kept::Beside(Arc::clone(post), rest));
                 }
+                true
             }
-            Kept::Whole(record) => {
-                if record.wanted != wanted || !record.is_said_by(post) {
-                    return false;
-                }
-                let rest = Rest::of(record, post);
-                *kept = Kept::Beside(Arc::clone(post), rest);
-            }
-        }
-        true
-    }
-
-    /// Has `id`, which is one of theirs, be the very text that it is kept by.
-    pub(super) fn keep_by(&mut self, id: &Id) {
-        if let Some(kept) = self.0.remove(id) {
-            self.0.insert(Arc::clone(id), kept);
+            _ => false,
         }
     }
 
     /// The ids, in no order.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &Id> {
-        self.0.keys()
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Kept::id)
     }
 
     /// The records, in no order.
     pub(super) fn records(&self) -> impl Iterator<Item = Cow<'_, PostRecord>> {
-        self.0.values().map(Kept::record)
+        self.0.iter().map(Kept::record)
     }
 }
 
@@ -128,7 +131,41 @@ impl Kept {
             Kept::Beside(post, rest) => Cow::Owned(rest.and(post)),
         }
     }
+
+    fn id(&self) -> &str {
+        match self {
+            Kept::Whole(record) => &record.id,
+            Kept::Beside(post, _) => &post.id,
+        }
+    }
+
+    fn source(&self) -> &Utf8Path {
+        match self {
+            Kept::Whole(record) => &record.source,
+            Kept::Beside(post, _) => &post.source,
+        }
+    }
 }
+
+impl Borrow<str> for Kept {
+    fn borrow(&self) -> &str {
+        self.id()
+    }
+}
+
+impl Hash for Kept {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Kept) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Kept {}
 
 impl Rest {
     /// Of a post that is first served at `now`, and asked for the address `wanted`; `earlier` are addresses that lead to it already.

@@ -2,8 +2,9 @@
 
 mod fate;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,31 +12,66 @@ use camino::{Utf8Path, Utf8PathBuf};
 use self::fate::{Fate, dated, known_to_the_world};
 use super::recognition::{Finding, Memory, recognise};
 use super::record::PostRecord;
-use super::{Id, Ledger, Place};
+use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post, Visibility};
+use crate::source::{SourcePath, by_parts};
 use crate::time::Timestamp;
 
-/// A file as it was last settled.
+/// A file as it was last settled, found by its path.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) read: Arc<Post>,
+    /// The post as the world knows it.
     pub(super) settled: Arc<Post>,
-    pub(super) id: Option<Id>,
-    pub(super) heir_of: Option<Box<Id>>,
-    pub(super) remark: Option<Box<Diagnostic>>,
     pub(super) visibility: Visibility,
-    /// The post as it was last noted.
-    pub(super) noted: Option<Arc<Post>>,
+    /// Whether the post is one that is remembered, by the id that it was settled with.
+    pub(super) is_known: bool,
+    /// What its author should know, of few files.
+    pub(super) doubt: Option<Box<Doubt>>,
+}
+
+/// What is not as its author may think.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    /// The remembered post whose place the post takes although it is another.
+    pub(super) heir_of: Option<Id>,
+    pub(super) remark: Diagnostic,
 }
 
 impl File {
+    /// The id of the remembered post that it is.
+    pub(super) fn id(&self) -> Option<&Id> {
+        self.is_known.then_some(&self.settled.id)
+    }
+
     /// Whether the world may read its post.
     pub(super) fn is_out(&self) -> bool {
         matches!(self.visibility, Visibility::Public | Visibility::Unlisted)
     }
 }
+
+// as a text, for to hash and compare a path part by part takes several times as long
+impl Borrow<str> for File {
+    fn borrow(&self) -> &str {
+        self.read.source.as_str()
+    }
+}
+
+impl Hash for File {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.read.source.as_str().hash(state);
+    }
+}
+
+impl PartialEq for File {
+    fn eq(&self, other: &File) -> bool {
+        self.read.source == other.read.source
+    }
+}
+
+impl Eq for File {}
 
 /// Posts of the folder as the world knows them.
 #[derive(Debug, Default)]
@@ -104,15 +140,14 @@ impl Ledger {
     fn settled(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) -> Option<(Arc<Post>, bool)> {
         let file = self.files.get(path.as_str())?;
         // its file is not there any more, and another one has turned out to be it
-        let holder = file.id.as_ref().map(|id| self.holders.get(id));
-        if holder.is_some_and(|holder| holder.is_none_or(|holder| **holder != *path.as_str())) {
+        if file.id().is_some_and(|id| !self.is_at(id, path)) {
             return None;
         }
         if file.settled.visibility(now) != file.visibility {
             self.dress(path, config, now);
         }
         let file = self.files.get(path.as_str())?;
-        Some((Arc::clone(&file.settled), file.id.is_none()))
+        Some((Arc::clone(&file.settled), !file.is_known))
     }
 
     /// Whether the post that was read is the very one that was settled, and still in the file that it is known in.
@@ -126,14 +161,14 @@ impl Ledger {
 
     /// One that is back after another file was taken for it is a stranger again.
     fn is_itself(&self, file: &File, path: &Utf8Path, whereabouts: &Whereabouts) -> bool {
-        let holder = file.id.as_ref().and_then(|id| self.holders.get(id));
-        holder.is_none_or(|holder| **holder == *path.as_str()) || whereabouts.missing.contains(path)
+        let is_elsewhere = |id: &Id| !self.is_at(id, path) && !self.strays.contains(id);
+        !file.id().is_some_and(is_elsewhere) || whereabouts.missing.contains(path)
     }
 
     /// The posts in files that are there again after another one was taken for them.
     fn returned(&mut self, whereabouts: &Whereabouts) -> Vec<Arc<Post>> {
         let files = &self.files;
-        self.supplanted.retain(|path| files.contains_key(path.as_str()));
+        self.supplanted.retain(|path| files.contains(path.as_str()));
         let supplanted = self
             .supplanted
             .iter()
@@ -148,19 +183,25 @@ impl Ledger {
             return changes.gone.clone();
         }
         let read: HashSet<&str> = changes.posts.iter().map(|post| post.source.as_str()).collect();
-        let gone = self.files.keys().filter(|place| !read.contains(&***place));
-        gone.map(|place| Utf8PathBuf::from(&**place)).collect()
+        let known = self.files.iter().map(|file| &file.read.source);
+        let gone = known.filter(|path| !read.contains(path.as_str()));
+        gone.map(|path| path.to_path_buf()).collect()
     }
 
     /// Lets go of the file at `path`: the post stays, and is a stray.
     fn forget_file(&mut self, path: &Utf8Path) {
         self.remarked.remove(path);
-        let id = self.files.remove(path.as_str()).and_then(|file| file.id);
-        if let Some(id) = id.filter(|id| self.holders.get(id).is_some_and(|holder| **holder == *path.as_str())) {
-            self.holders.remove(&id);
+        if let Some(id) = self.take_held(path) {
+            self.moved.remove(&id);
             self.strays.insert(id);
             self.is_past_stale = true;
         }
+    }
+
+    /// Takes out the file at `path`; the post that it was, if it was one, and no other file has turned out to be that since.
+    fn take_held(&mut self, path: &Utf8Path) -> Option<Id> {
+        let file = self.files.take(path.as_str())?;
+        file.id().filter(|id| self.is_at(id, path)).cloned()
     }
 
     /// Finds out who the posts are whose files are others than before.
@@ -175,119 +216,129 @@ impl Ledger {
         if changed.is_empty() {
             return;
         }
-        // for now nothing is known of them
-        let mut before: HashMap<Place, File> = HashMap::new();
+        // for now nothing is known of them, and these posts are nobody
+        let mut at: HashMap<&str, Id> = HashMap::new();
+        let mut loose: HashSet<Id> = HashSet::new();
         for post in changed {
-            if let Some((place, file)) = self.files.remove_entry(post.source.as_str()) {
-                if let Some(id) = file.id.as_ref().filter(|id| self.holders.get(*id) == Some(&place)) {
-                    self.holders.remove(id);
-                }
-                before.insert(place, file);
+            if let Some(id) = self.take_held(&post.source) {
+                at.insert(post.source.as_str(), Arc::clone(&id));
+                loose.insert(id);
             }
         }
-        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| post.source.as_path().cmp(path)).is_ok();
+        self.find_strays_at(changed, &loose, &mut at);
+        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| by_parts(&post.source, path)).is_ok();
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
-            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains_key(path.as_str())
+            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
         };
         // who lay last where a stranger lies is found by that
-        let is_stray = |id: &Id, path: &Utf8Path| {
-            if is_stranger(path) {
-                self.by_source.get(path.as_str()) != Some(id)
-            } else {
-                is_gone(path)
-            }
+        let is_stray = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
+            Some(found) => **found != *id,
+            None => is_stranger(path) || is_gone(path),
         };
         let missing = whereabouts
             .missing
             .iter()
-            .filter_map(|path| self.files.get(path.as_str())?.id.as_ref());
-        let strays = self
-            .strays
-            .iter()
-            .chain(missing)
-            .filter_map(|id| self.posts.get_key_value(id));
-        let strays: BTreeMap<Id, Cow<PostRecord>> = strays
-            .filter(|(id, record)| is_stray(id, &record.source))
-            .map(|(id, record)| (Arc::clone(id), record))
-            .collect();
-        let holders = &self.holders;
+            .filter_map(|path| self.files.get(path.as_str())?.id());
+        let strays = self.strays.iter().chain(missing).filter_map(|id| self.posts.get_with_id(id));
+        let strays: BTreeMap<&str, Cow<PostRecord>> = strays.filter(|(id, record)| is_stray(id, &record.source)).collect();
         let is_held = |id: &str| {
-            holders
-                .get(id)
-                .is_some_and(|place| !whereabouts.missing.contains(Utf8Path::new(place)))
+            let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
+            self.place(id).is_some_and(is_there) && !loose.contains(id) && !self.strays.contains(id)
         };
         let findings = recognise(
             changed,
             Memory {
                 posts: &self.posts,
-                by_source: &self.by_source,
+                at,
                 strays,
                 is_held: &is_held,
             },
         );
+        self.files.reserve(changed.len());
         for (post, finding) in changed.iter().zip(findings) {
             let Finding { id, heir_of, remark } = finding;
-            let id = id.map(|id| self.shared_with(post, id));
-            if let Some(record) = id.as_ref().and_then(|id| self.posts.get(id))
-                && post.source != record.source
-            {
-                settled.moved.push((post.source.to_path_buf(), record.source.clone()));
-                self.is_past_stale = true;
-            }
-            let place = Place::from(&post.source);
-            let known = before.remove(&place);
-            // whoever lost its post to another path is nobody's any more
-            let lost = known.and_then(|file| file.id).filter(|old| Some(old) != id.as_ref());
-            if let Some(old) = lost.filter(|old| !self.holders.contains_key(old)) {
-                self.is_past_stale |= self.strays.insert(old);
-            }
             if let Some(id) = &id {
-                self.is_past_stale |= self.strays.remove(id);
-                let before = self.holders.insert(Arc::clone(id), Arc::clone(&place));
-                if let Some(before) = before.filter(|before| *before != place) {
-                    self.touched.insert(Utf8PathBuf::from(&*before));
-                    self.supplanted.insert(Utf8PathBuf::from(&*before));
-                }
+                let was_stray = self.strays.remove(id);
+                self.is_past_stale |= was_stray;
+                let was_loose = loose.remove(id);
+                self.lodge(id, &post.source, !was_stray && !was_loose, settled);
             }
             match remark {
                 Some(_) => self.remarked.insert(post.source.to_path_buf()),
                 None => self.remarked.remove(post.source.as_path()),
             };
+            let is_known = id.is_some();
+            let known_as = match id {
+                Some(id) if id != post.id => Arc::new(Post { id, ..Post::clone(post) }),
+                _ => Arc::clone(post),
+            };
             let file = File {
                 read: Arc::clone(post),
-                settled: Arc::clone(post),
-                id,
-                heir_of: heir_of.map(Box::new),
-                remark: remark.map(Box::new),
+                settled: known_as,
                 visibility: post.visibility(now),
-                noted: None,
+                is_known,
+                doubt: remark.map(|remark| Box::new(Doubt { heir_of, remark })),
             };
-            self.files.insert(place, file);
-            self.dress(&post.source, config, now);
+            let file = self.dressed(file, config, now);
+            self.files.insert(file);
+        }
+        // who lost its post to nobody leaves it a stray
+        for id in loose {
+            self.moved.remove(&id);
+            self.is_past_stale |= self.strays.insert(id);
         }
     }
 
-    /// `id`, which is that of `post`, by the very text that the post has of it: of each one is kept, not two.
-    fn shared_with(&mut self, post: &Post, id: Id) -> Id {
-        if id != post.id || Arc::ptr_eq(&id, &post.id) {
-            return id;
+    /// Finds out which strays lay last where one of `changed` lies, and no post in `loose` did; of several it is the one that is
+    /// awaited, or went last.
+    fn find_strays_at<'a>(&self, changed: &[&'a Arc<Post>], loose: &HashSet<Id>, at: &mut HashMap<&'a str, Id>) {
+        if self.strays.is_empty() {
+            return;
         }
-        self.posts.keep_by(&post.id);
-        let place = Place::from(&post.source);
-        if self.by_source.get(&place) == Some(&id) {
-            self.by_source.remove(&place);
-            self.by_source.insert(place, Arc::clone(&post.id));
+        let strangers: HashSet<&str> = changed.iter().map(|post| post.source.as_str()).collect();
+        let until = |id: &Id| {
+            let record = self.posts.get(id)?;
+            Some(record.withdrawn.unwrap_or(Timestamp::MAX))
+        };
+        for id in &self.strays {
+            let path = self.posts.source(id).and_then(|path| strangers.get(path.as_str()));
+            let Some(path) = path else { continue };
+            let is_later = |other: &Id| !loose.contains(other) && until(other) <= until(id);
+            if at.get(path).is_none_or(is_later) {
+                at.insert(path, Arc::clone(id));
+            }
         }
-        Arc::clone(&post.id)
+    }
+
+    /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
+    fn lodge(&mut self, id: &Id, path: &SourcePath, has_other: bool, settled: &mut Settled) {
+        if let Some(before) = self.place(id).filter(|before| has_other && **before != **path) {
+            let before = before.to_owned();
+            self.touched.insert(before.clone());
+            self.supplanted.insert(before);
+        }
+        let Some(source) = self.posts.source(id) else { return };
+        if *path == *source {
+            self.moved.remove(id);
+        } else {
+            settled.moved.push((path.to_path_buf(), source.to_owned()));
+            self.moved.insert(Arc::clone(id), path.clone());
+            self.is_past_stale = true;
+        }
     }
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
     fn dress(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) {
-        let Some(file) = self.files.get_mut(path.as_str()) else {
-            return;
-        };
-        let Some(id) = file.id.clone() else {
+        if let Some(file) = self.files.take(path.as_str()) {
+            let file = self.dressed(file, config, now);
+            self.files.insert(file);
+        }
+    }
+
+    /// `file` with what the world knows of its post, and notes what is new of that.
+    fn dressed(&mut self, mut file: File, config: &Config, now: Timestamp) -> File {
+        let Some(id) = file.id().cloned() else {
             file.visibility = file.read.visibility(now);
             // a new post is told of from now on; what was there before the ledger was is none
             let is_new = now > self.site.since && file.is_out();
@@ -296,17 +347,17 @@ impl Ledger {
                 post.told = Some(now);
                 file.settled = Arc::new(post);
             }
-            return;
+            return file;
         };
-        let Some(record) = self.posts.get(&id) else { return };
+        let Some(record) = self.posts.get(&id) else { return file };
         let read = Arc::clone(&file.read);
         let post = dated(&read, &record, now);
         file.visibility = post.visibility(now);
         let before = Fate::of(&record);
         let fate = before
-            .with_date(&record, file)
-            .with_content(file, config, now)
-            .in_lists(file, now);
+            .with_date(&record, &file)
+            .with_content(&file, config, now)
+            .in_lists(&file, now);
         match known_to_the_world(post, &record, &fate, &self.site, config) {
             Cow::Borrowed(_) => file.settled = read,
             Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),
@@ -324,9 +375,10 @@ impl Ledger {
             self.changes.is_urgent |= is_withdrawal;
             self.is_past_stale |= is_withdrawal;
             let record = fate.noted_in(record.into_owned());
-            self.tell_of(&id, &record);
-            self.changes.posts.insert(Arc::clone(&id));
-            self.posts.insert(id, record);
+            self.tell_of(&record);
+            self.changes.posts.insert(id);
+            self.posts.insert(record);
         }
+        file
     }
 }
