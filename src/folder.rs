@@ -7,6 +7,7 @@
 //! It does not say what changed, nor what to do about it: that is the publisher's.
 
 mod beneath;
+mod files;
 pub mod ignore;
 mod media;
 mod read;
@@ -14,7 +15,7 @@ pub mod templates;
 mod texts;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +26,7 @@ use crate::config::Posts;
 use crate::diagnostic::Diagnostic;
 use crate::time::Timestamp;
 
+pub use self::files::Files;
 use self::ignore::Ignore;
 pub use self::media::Media;
 pub use self::read::{Open, Unread};
@@ -115,7 +117,7 @@ pub struct Sight {
     /// Where was looked. A look at a few places becomes one everywhere where symbolic links are met, for they join distant places.
     pub places: Places,
     /// The posts' files, by their path below the folder.
-    pub files: BTreeMap<Utf8PathBuf, Entry>,
+    pub files: Files,
     /// Files and folders of which nothing could be learned: what was known of them, and of all below them, still holds.
     pub blind: Vec<Utf8PathBuf>,
     /// What was refused, and why.

@@ -151,7 +151,8 @@ mod tests {
             .look(&Places::Everywhere)
             .unwrap()
             .files
-            .remove(Utf8Path::new("a.md"))
+            .get(Utf8Path::new("a.md"))
+            .cloned()
             .unwrap();
         (temporary, folder, entry)
     }
@@ -198,7 +199,8 @@ mod tests {
             .look(&Places::Everywhere)
             .unwrap()
             .files
-            .remove(Utf8Path::new("in/b.md"))
+            .get(Utf8Path::new("in/b.md"))
+            .cloned()
             .unwrap();
         std::fs::rename(root.join("in"), root.join("was")).unwrap();
         std::os::unix::fs::symlink("was", root.join("in")).unwrap();

@@ -154,8 +154,8 @@ mod tests {
         }
 
         fn entry(&self, path: &str) -> Entry {
-            let mut files = self.folder.look(&Places::Everywhere).unwrap().files;
-            files.remove(Utf8Path::new(path)).unwrap()
+            let files = self.folder.look(&Places::Everywhere).unwrap().files;
+            files.get(Utf8Path::new(path)).cloned().unwrap()
         }
 
         /// The post at `path` as it is now, holding its text.

@@ -12,11 +12,10 @@ use std::os::unix::fs::MetadataExt;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::by_parts;
 
 use super::ignore::Name;
 use super::read::unreadable;
-use super::{Entry, Folder, Places, Sight, Stamp};
+use super::{Entry, Files, Folder, Places, Sight, Stamp};
 
 /// Files of feedmill's own in the folder, which do not make it less empty.
 const OWN_FILES: &str = ".feedmill-";
@@ -91,8 +90,6 @@ impl Below {
 struct Walk<'a> {
     folder: &'a Folder,
     sight: Sight,
-    /// The files of the sight, in no order.
-    files: Vec<(Utf8PathBuf, Entry)>,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
     /// What links have led to so far: two links to one file are one post, and a link that leads back ends there.
@@ -106,14 +103,13 @@ impl<'a> Walk<'a> {
             folder,
             sight: Sight {
                 places,
-                files: BTreeMap::new(),
+                files: Files::default(),
                 blind: Vec::new(),
                 diagnostics: Vec::new(),
                 has_links: false,
                 is_empty: false,
                 device,
             },
-            files: Vec::new(),
             folders: Vec::new(),
             links: BTreeMap::new(),
             reached: HashSet::new(),
@@ -161,9 +157,7 @@ impl<'a> Walk<'a> {
 
     /// What was found.
     fn into_sight(mut self) -> Sight {
-        // a map of what comes in order takes one comparison of paths for each, and this order is soon found
-        self.files.sort_by(|(one, _), (other, _)| by_parts(one, other));
-        self.sight.files = self.files.into_iter().collect();
+        self.sight.files.sort();
         self.sight
     }
 
@@ -256,9 +250,9 @@ impl<'a> Walk<'a> {
         } else if metadata.len() > self.folder.max_file_bytes {
             self.say(too_large(self.folder, &path));
             self.sight.blind.push(path);
-        } else if self.files.len() < self.folder.max_files {
+        } else if self.sight.files.len() < self.folder.max_files {
             let stamp = Stamp::of(metadata);
-            self.files.push((path, Entry { stamp, target }));
+            self.sight.files.push(&path, Entry { stamp, target });
         } else if !self.is_full {
             // which files came first is the disk's whim: none that is known may go for it
             self.is_full = true;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-/// A piece that grows beyond this is cut in two.
+/// A piece that would grow beyond this is cut in two.
 const LONGEST_PIECE: usize = 512;
 
 /// Values in the order in which they were put there; to keep it sorted is for who fills it.
@@ -117,23 +117,32 @@ impl<T> Row<T> {
 impl<T: Clone> Row<T> {
     /// Puts `value` at `at`, before what stands there; at the end where that is past it.
     pub fn insert(&mut self, at: usize, value: T) {
-        let (piece, within) = self.place(at);
+        let (mut piece, mut within) = self.place(at);
         let pieces = Arc::make_mut(&mut self.0);
         pieces.len += 1;
-        // what comes last goes into the last piece
-        let at_end = piece == pieces.pieces.len();
-        let piece = if at_end { piece.saturating_sub(1) } else { piece };
-        let Some(values) = pieces.pieces.get_mut(piece).map(Arc::make_mut) else {
-            pieces.pieces.push(Arc::new(vec![value]));
-            pieces.starts.push(0);
-            return;
-        };
-        values.insert(if at_end { values.len() } else { within }, value);
-        if values.len() > LONGEST_PIECE {
-            // a row that grows at its end is left with full pieces
-            let cut = if at_end { LONGEST_PIECE } else { values.len() / 2 };
-            let rest = values.split_off(cut);
-            pieces.pieces.insert(piece + 1, Arc::new(rest));
+        // what comes last goes into the last piece, and into a new one where that is full
+        if piece == pieces.pieces.len() {
+            match pieces.pieces.last().map(|last| last.len()) {
+                Some(len) if len < LONGEST_PIECE => (piece, within) = (piece - 1, len),
+                _ => pieces.pieces.push(Arc::default()),
+            }
+        }
+        if let Some(values) = pieces.pieces.get_mut(piece).map(Arc::make_mut) {
+            if values.len() < LONGEST_PIECE {
+                // a piece has no more room than it may need
+                if values.len() == values.capacity() {
+                    values.reserve_exact(values.len().clamp(4, LONGEST_PIECE / 4).min(LONGEST_PIECE - values.len()));
+                }
+                values.insert(within, value);
+            } else {
+                let mut rest = values.split_off(LONGEST_PIECE / 2);
+                values.shrink_to_fit();
+                match within.checked_sub(values.len()) {
+                    Some(within) => rest.insert(within, value),
+                    None => values.insert(within, value),
+                }
+                pieces.pieces.insert(piece + 1, Arc::new(rest));
+            }
         }
         pieces.count_from(piece);
     }

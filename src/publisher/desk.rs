@@ -189,9 +189,9 @@ impl Desk {
         if displaced.is_empty() {
             return self.missing.paths().cloned().collect();
         }
-        let renamed = self.files.iter().filter_map(|(path, known)| {
+        let renamed = self.files.iter().filter_map(|known| {
             let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
-            (path != *from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
+            (known.path != **from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
         });
         self.missing.paths().cloned().chain(renamed).collect()
     }
@@ -199,7 +199,7 @@ impl Desk {
     /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
     #[must_use]
     pub fn is_there(&self, path: &Utf8Path) -> bool {
-        let is_known = self.files.contains_key(path) && !self.missing.contains(path);
+        let is_known = self.files.contains(path) && !self.missing.contains(path);
         is_known || self.pending.contains_key(path) || self.unread.contains_key(path) || self.refused.covers(path)
     }
 
@@ -319,7 +319,7 @@ impl Desk {
 
     /// The files that are known, were looked for, and are not there.
     fn absent(&self, sight: &Sight) -> Vec<Utf8PathBuf> {
-        let is_absent = |path: &Utf8Path| !sight.files.contains_key(path) && !sight.is_blind_to(path);
+        let is_absent = |path: &Utf8Path| !sight.files.contains(path) && !sight.is_blind_to(path);
         let mut absent = BTreeSet::new();
         let roots = match &sight.places {
             Places::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),

@@ -30,7 +30,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     let texts = FileTexts::new(folder.clone());
     let mut posts = Vec::new();
     let mut diagnostics = sight.diagnostics.clone();
-    for (path, entry) in &sight.files {
+    for (path, entry) in sight.files.iter() {
         let read = folder.read(path, entry).map_err(|unread| match unread {
             Unread::Refused(diagnostic) => diagnostic,
             Unread::Changed | Unread::Gone => {
@@ -56,7 +56,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     Sizes::default().measure(&mut changes, &folder);
     let whereabouts = Whereabouts {
         missing: &BTreeSet::new(),
-        is_there: &|path| sight.files.contains_key(path) || sight.is_blind_to(path),
+        is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
     let settled = ledger.settle(&changes, &whereabouts, config, now);
     let mut look = Look::new(Arc::clone(config));

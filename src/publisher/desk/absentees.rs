@@ -6,7 +6,6 @@ use camino::Utf8PathBuf;
 
 use crate::folder::Stamp;
 use crate::post::Digest;
-use crate::source::SourcePath;
 
 use super::known::Known;
 
@@ -18,13 +17,17 @@ pub(super) struct Absentees {
 }
 
 impl Absentees {
-    pub(super) fn of<'a>(missing: impl Iterator<Item = (&'a SourcePath, &'a Known)>) -> Absentees {
+    pub(super) fn of<'a>(missing: impl Iterator<Item = &'a Known>) -> Absentees {
         let mut absentees = Absentees::default();
-        for (path, known) in missing {
+        for known in missing {
             let inode = (known.stamp.device, known.stamp.inode);
             absentees.by_inode.insert(inode, known.stamp);
             if let Some(good) = &known.good {
-                absentees.by_content.entry(good.digest).or_default().push(path.to_path_buf());
+                absentees
+                    .by_content
+                    .entry(good.digest)
+                    .or_default()
+                    .push(known.path.to_path_buf());
             }
         }
         absentees

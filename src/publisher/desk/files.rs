@@ -1,22 +1,21 @@
 //! Files of which a version was taken, and what changed in them since that was last asked.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::known::Known;
 use crate::diagnostic::Diagnostic;
+use crate::index::row::Row;
 use crate::post::{Changes, Post};
-use crate::source::SourcePath;
+use crate::source::{SourcePath, by_parts};
 
 /// Files of which a version was taken, good or bad, ordered by path.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Each on its own: half of a map's places are empty where keys come in their order.
-    known: BTreeMap<SourcePath, Box<Known>>,
+    known: Row<Known>,
     /// How many of them are posts.
     post_count: usize,
     /// Those whose post may be another than when that was last asked.
@@ -27,21 +26,11 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn get(&self, path: &Utf8Path) -> Option<&Known> {
-        self.known.get(path).map(AsRef::as_ref)
+        self.known.get(self.find(path)?)
     }
 
-    pub(super) fn get_key_value(&self, path: &Utf8Path) -> Option<(&SourcePath, &Known)> {
-        let (path, known) = self.known.get_key_value(path)?;
-        Some((path, known))
-    }
-
-    /// The last of them.
-    pub(super) fn last_key_value(&self) -> Option<(&SourcePath, &Known)> {
-        self.known.last_key_value().map(|(path, known)| (path, &**known))
-    }
-
-    pub(super) fn contains_key(&self, path: &Utf8Path) -> bool {
-        self.known.contains_key(path)
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
+        self.find(path).is_some()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -53,46 +42,68 @@ impl Files {
         self.post_count
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&SourcePath, &Known)> {
-        self.known.iter().map(|(path, known)| (path, &**known))
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.known.iter()
     }
 
     /// What is known of the file at `path`, to note that it was seen again; its post stays.
     pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut Known> {
-        self.known.get_mut(path).map(AsMut::as_mut)
+        self.known.get_mut(self.find(path)?)
     }
 
-    pub(super) fn insert(&mut self, path: SourcePath, known: Known) {
-        self.remove(&path);
+    pub(super) fn insert(&mut self, known: Known) {
+        self.remove(&known.path);
         self.post_count += usize::from(known.good.is_some());
         if known.said().next().is_some() {
-            self.remarked.insert(path.clone());
+            self.remarked.insert(known.path.clone());
         }
-        self.changed.insert(path.clone());
-        self.known.insert(path, Box::new(known));
+        self.changed.insert(known.path.clone());
+        self.known.insert(self.place(&known.path), known);
     }
 
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<Known> {
-        let (path, known) = self.known.remove_entry(path)?;
+        let known = self.known.remove(self.find(path)?)?;
         self.post_count -= usize::from(known.good.is_some());
-        self.remarked.remove(&path);
-        self.changed.insert(path);
-        Some(*known)
+        self.remarked.remove(&known.path);
+        self.changed.insert(known.path.clone());
+        Some(known)
+    }
+
+    /// How many come before `path`.
+    fn place(&self, path: &Utf8Path) -> usize {
+        // files are met in the order of their paths, so at a start each comes after all that are known: that takes one comparison of
+        // paths, and to look for it a dozen
+        match self.known.last() {
+            Some(last) if by_parts(&last.path, path).is_ge() => {
+                self.known.partition_point(|known| by_parts(&known.path, path).is_lt())
+            }
+            _ => self.known.len(),
+        }
+    }
+
+    /// The place of the file at `path`.
+    fn find(&self, path: &Utf8Path) -> Option<usize> {
+        let place = self.place(path);
+        self.known
+            .get(place)
+            .filter(|known| known.path.as_str() == path.as_str())
+            .map(|_| place)
     }
 
     /// The files at and below `root`.
     pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a SourcePath> {
-        below(&self.known, root)
+        let from_root = self.known.from(self.place(root)).map(|known| &known.path);
+        from_root.take_while(move |path| path.starts_with(root))
     }
 
     /// The post in the file at `path`.
     pub(super) fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
-        Some(&self.known.get(path)?.good.as_ref()?.post)
+        Some(&self.get(path)?.good.as_ref()?.post)
     }
 
     /// Every post, ordered by path.
     pub(super) fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
-        self.known.values().filter_map(|known| Some(&known.good.as_ref()?.post))
+        self.known.iter().filter_map(|known| Some(&known.good.as_ref()?.post))
     }
 
     /// Every post, as if all had changed.
@@ -115,20 +126,14 @@ impl Files {
 
     /// What is to be said of them, ordered by path.
     pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.remarked
-            .iter()
-            .filter_map(|path| self.known.get(path))
-            .flat_map(|known| known.said())
+        self.remarked.iter().filter_map(|path| self.get(path)).flat_map(Known::said)
     }
 }
 
 /// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
-pub(super) fn below<'a, P: Borrow<Utf8Path> + Ord, V>(
-    map: &'a BTreeMap<P, V>,
-    root: &'a Utf8Path,
-) -> impl Iterator<Item = &'a P> {
+pub(super) fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
     let from_root = (Bound::Included(root), Bound::Unbounded);
     map.range::<Utf8Path, _>(from_root)
         .map(|(path, _)| path)
-        .take_while(move |path| (*path).borrow().starts_with(root))
+        .take_while(move |path| path.starts_with(root))
 }

@@ -8,14 +8,15 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, SourcePath};
 
 /// Reads a post: [`post::read`], but in tests of what happens when that fails.
 pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
 
 /// A file of which a version was taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
+    pub(super) path: SourcePath,
     pub(super) stamp: Stamp,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
@@ -27,7 +28,7 @@ pub(super) struct Known {
 }
 
 /// Why a version of a file is no post.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Refusal {
     /// What the version holds.
     pub(super) digest: Digest,
@@ -35,7 +36,7 @@ pub(super) struct Refusal {
 }
 
 /// The newest version of a file that is a post.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
     /// What the file holds.

@@ -46,7 +46,7 @@ impl Refused {
             .cloned()
             .collect();
         let is_opened = |path: &Utf8PathBuf| {
-            let has_posts = below(&sight.files, path).any(|found| found != path);
+            let has_posts = sight.files.below(path).any(|found| found != path);
             has_posts && !after.contains_key(path)
         };
         let opened = before.keys().filter(|path| is_opened(path)).cloned().collect();

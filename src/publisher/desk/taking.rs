@@ -12,7 +12,6 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{Entry, Sight, Unread};
 use crate::post::{Post, Reading};
 use crate::publisher::report::Event;
-use crate::source::by_parts;
 use crate::watch::Hints;
 
 use super::absentees::Absentees;
@@ -47,10 +46,10 @@ enum Turn {
 impl Desk {
     /// Takes in the files that are there.
     pub(super) fn meet(&mut self, sight: &Sight, hints: &Hints, at: Instants, outcome: &mut Outcome) {
-        for path in sight.files.keys() {
+        for path in sight.files.paths() {
             self.missing.remove(path);
         }
-        let missing = self.missing.paths().filter_map(|path| self.files.get_key_value(path));
+        let missing = self.missing.paths().filter_map(|path| self.files.get(path));
         let displaced = sight.files.iter().filter_map(|(path, entry)| {
             let known = self.files.get(path)?;
             (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
@@ -72,7 +71,7 @@ impl Desk {
             keeps_texts: true,
         };
         let mut others = Vec::new();
-        for (path, entry) in &sight.files {
+        for (path, entry) in sight.files.iter() {
             let known = self.files.get(path);
             if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
                 self.pending.remove(path);
@@ -131,19 +130,8 @@ impl Desk {
         }
     }
 
-    /// What is known of the file at `path`. Files are met in the order of their paths, so at a start each comes after all that are
-    /// known: that takes one comparison of paths, and to look for it a dozen.
-    fn known(&self, path: &Utf8Path) -> Option<&Known> {
-        let (last, _) = self.files.last_key_value()?;
-        if by_parts(path, last).is_le() {
-            self.files.get(path)
-        } else {
-            None
-        }
-    }
-
     fn turn(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> Turn {
-        let known = self.known(path);
+        let known = self.files.get(path);
         let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
             || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
         if is_seen_again {
@@ -173,7 +161,7 @@ impl Desk {
     }
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
-        let known = self.known(path);
+        let known = self.files.get(path);
         let known = known.filter(|known| known.stamp.modified == entry.stamp.modified);
         Due {
             path,
@@ -236,18 +224,11 @@ impl Desk {
             return;
         };
         outcome.changed = true;
-        let before = self.known(path).is_some().then(|| self.files.remove(path)).flatten();
+        let before = self.files.remove(path);
         let refused = before.as_ref().and_then(|known| known.refused.as_ref());
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
         let last_good = before.and_then(|known| known.good);
-        let mut known = Known {
-            stamp: entry.stamp,
-            is_fresh,
-            taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
-            good: None,
-            refused: None,
-        };
-        match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
+        let (good, refused) = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
             Ok(Reading { post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
@@ -265,11 +246,12 @@ impl Desk {
                 outcome.report(path, Some(&post), event);
                 self.holding.release(path);
                 let post = self.put_away(post, round.keeps_texts);
-                known.good = Some(Good {
+                let good = Good {
                     post,
                     digest,
                     remarks: (!remarks.is_empty()).then(|| Box::new(remarks)),
-                });
+                };
+                (Some(good), None)
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
@@ -281,15 +263,18 @@ impl Desk {
                     Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
                     None => error,
                 };
-                known.refused = Some(Box::new(Refusal { digest, why }));
-                known.good = last_good;
+                (last_good, Some(Box::new(Refusal { digest, why })))
             }
-        }
-        let path = known
-            .good
-            .as_ref()
-            .map_or_else(|| path.into(), |good| good.post.source.clone());
-        self.files.insert(path, known);
+        };
+        let path = good.as_ref().map_or_else(|| path.into(), |good| good.post.source.clone());
+        self.files.insert(Known {
+            path,
+            stamp: entry.stamp,
+            is_fresh,
+            taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
+            good,
+            refused,
+        });
     }
 
     /// `post` as it is kept: without its text, and sharing with others what they have alike.

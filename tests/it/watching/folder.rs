@@ -13,7 +13,7 @@ fn look(posts: &Posts) -> Sight {
 }
 
 fn found(sight: &Sight) -> Vec<&str> {
-    sight.files.keys().map(|path| path.as_str()).collect()
+    sight.files.paths().map(Utf8Path::as_str).collect()
 }
 
 fn codes(sight: &Sight) -> Vec<(&str, &str)> {
@@ -146,7 +146,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
     ];
     assert_eq!(said, expected);
     let folder = Folder::new(posts.root.clone(), &config::Posts::default());
-    let entry = &sight.files[Utf8Path::new("sub/d.md")];
+    let entry = sight.files.get(Utf8Path::new("sub/d.md")).unwrap();
     let source = folder.read("sub/d.md".into(), entry).unwrap();
     assert_eq!(
         (source.path.as_str(), &*source.bytes),
