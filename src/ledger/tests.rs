@@ -4,7 +4,7 @@ mod recognised;
 
 use super::*;
 use crate::diagnostic::Diagnostic;
-use crate::post::{self, Changes, Post};
+use crate::post::{self, Changes, Fingerprint, Likeness, Post};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -168,6 +168,32 @@ fn what_is_an_edit_to_readers() {
         desk.publish(&after);
         assert_eq!(desk.post("a.md").updated, expected, "{name}, after a restart");
     }
+}
+
+#[test]
+fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
+    let mut desk = Desk::new();
+    desk.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
+    let (ids, content) = (desk.ids(), desk.post("a.md").content);
+    let (mut records, _) = desk.ledger.take_changes();
+    for record in &mut records {
+        if let Record::Post(post) = record {
+            post.content = post.content.map(|content| Fingerprint {
+                likeness: Likeness(!content.likeness.0),
+                ..content
+            });
+        }
+    }
+    desk.ledger = Ledger::remembering(records, desk.now);
+    desk.pass(5)
+        .publish(&[("a.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]);
+    assert_eq!(desk.post("a.md").updated, None);
+    assert_eq!(desk.post("c.md").updated, None);
+    assert_eq!(*desk.post("a.md").id, ids["a.md"]);
+    assert_eq!(*desk.post("c.md").id, ids["b.md"], "it has its text");
+    let (records, _) = desk.ledger.take_changes();
+    let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
+    assert!(records.iter().any(is_anew));
 }
 
 #[test]
