@@ -16,6 +16,7 @@ mod fields;
 mod fingerprint;
 pub mod front_matter;
 pub mod html;
+pub mod kept;
 pub mod markdown;
 mod rare;
 mod reading;

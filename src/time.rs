@@ -46,7 +46,9 @@ impl Moment {
         }
     }
 
-    fn offset(self) -> Offset {
+    /// The offset it was written with.
+    #[must_use]
+    pub fn offset(self) -> Offset {
         Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(Offset::UTC)
     }
 

@@ -73,6 +73,18 @@ impl Digest {
     pub fn of(content: &[u8]) -> Digest {
         blake3::hash(content).into()
     }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl From<[u8; 16]> for Digest {
+    fn from(bytes: [u8; 16]) -> Digest {
+        Digest(bytes)
+    }
 }
 
 impl From<blake3::Hash> for Digest {

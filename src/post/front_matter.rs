@@ -83,7 +83,7 @@ pub struct Parts<'a> {
 /// In bytes: a hundred times what real posts have, and little enough for every parser here to be quick with.
 const LARGEST: usize = 64 * 1024;
 /// Lists in maps in lists: real posts stop at four, and no reader of the tree need fear for its stack.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 /// A front matter that is wrong all over is said to be so a few times, not ten thousand.
 const MOST_REMARKS: usize = 8;
 

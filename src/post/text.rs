@@ -36,6 +36,13 @@ impl Text {
     }
 }
 
+impl From<Digest> for Text {
+    /// The text with this digest, which is not in memory.
+    fn from(digest: Digest) -> Text {
+        Text { digest, held: None }
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
         Text {
