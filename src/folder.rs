@@ -9,6 +9,7 @@
 mod beneath;
 mod files;
 pub mod ignore;
+pub mod kept;
 mod media;
 mod read;
 pub mod templates;
