@@ -208,6 +208,7 @@ impl Publisher {
             has_failed: first.has_failed,
             rescan: Instant::now(),
             bursts: Bursts::default(),
+            keeping: None,
         };
         Ok(Publisher {
             shared,
@@ -271,15 +272,22 @@ struct Engine {
     /// What the templates looked like when they were last looked at.
     templates: Option<Stamps>,
     bursts: Bursts,
+    /// What keeps posts for the next start, if anything did.
+    keeping: Option<JoinHandle<()>>,
 }
 
 impl Engine {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         // the first look was before the watch
-        self.turn(Hints::everything()).await;
+        self.turn(Hints::everything(), false).await;
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
-            self.turn(hints).await;
+            // not right after the start, when there is more to do
+            let keeps = hints.everything && self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
+            self.turn(hints, keeps).await;
+        }
+        if let Some(keeping) = self.keeping.take() {
+            let _ = keeping.await;
         }
         if let Some(press) = self.press.take() {
             // a disk that does not take it was told of before
@@ -313,8 +321,9 @@ impl Engine {
         }
     }
 
-    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
-    async fn turn(&mut self, hints: Hints) {
+    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own. Then posts are
+    /// kept for the next start, if it `keeps` them: nothing waits for that but the end.
+    async fn turn(&mut self, hints: Hints, keeps: bool) {
         let Some(mut press) = self.press.take() else { return };
         let turned = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
@@ -322,12 +331,17 @@ impl Engine {
         let working = spawn_blocking(move || {
             let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
             // shown from here, for who waits for it has to wake up first
-            (press, shared.show(edition))
+            let shown = shared.show(edition);
+            let keep = keeps.then(|| press.keep_posts()).flatten();
+            (press, shown, keep)
         });
         // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
         match working.await {
-            Ok((press, shown)) => {
+            Ok((press, shown, keep)) => {
                 self.press = Some(press);
+                if let Some(keep) = keep {
+                    self.keeping = Some(spawn_blocking(keep));
+                }
                 if shown.has_site {
                     self.bursts.built(turned, Instant::now());
                 }

@@ -101,6 +101,12 @@ impl Store {
         self.desk.add(Pending::of(changes)) && self.desk.wait_until_written(deadline)
     }
 
+    /// Whether the file could be had for writing when that was last tried: then no other feedmill has it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.desk.failure().is_none()
+    }
+
     /// What is wrong, what that means and what mends it, in words for an operator; `None` while all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {

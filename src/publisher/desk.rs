@@ -23,6 +23,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::folder::kept::{Keep, KeptPosts};
 use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
 use crate::post::{self, Changes, Post, Shared, Texts};
 use crate::source::SourcePath;
@@ -44,6 +45,9 @@ use super::report::Event;
 /// How long to wait before looking at a folder that cannot be looked at.
 const TROUBLED: Duration = Duration::from_secs(1);
 
+/// So many posts are read sooner than it takes to keep them.
+const FEW: usize = 64;
+
 /// What is known of every file.
 #[derive(Debug)]
 pub struct Desk {
@@ -58,6 +62,10 @@ pub struct Desk {
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
     files: Files,
+    /// What reading gave before the start, until the first look.
+    kept: Option<KeptPosts>,
+    /// How many posts were read that the next start could be spared, and are not kept for it.
+    unkept: usize,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
@@ -104,6 +112,8 @@ impl Desk {
             read,
             progress: Arc::default(),
             files: Files::default(),
+            kept: None,
+            unkept: 0,
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
             missing: Missing::default(),
@@ -134,6 +144,22 @@ impl Desk {
     /// Counts the files that are found and read in `progress` from now on.
     pub fn count_in(&mut self, progress: Arc<Progress>) {
         self.progress = progress;
+    }
+
+    /// Has the first look take from the state folder `dir` what it would read of files that have not changed.
+    pub fn recall(&mut self, dir: &Utf8Path) {
+        self.kept = KeptPosts::recall(dir, &self.config);
+    }
+
+    /// What is to be kept for the next start, ordered by path; `None` where that is hardly other than when it was last asked, or reading
+    /// is quick because the texts have room in memory.
+    pub fn to_keep(&mut self) -> Option<Vec<Keep>> {
+        if self.unkept <= FEW.max(self.files.post_count() / 8) {
+            return None;
+        }
+        self.unkept = 0;
+        let bytes = self.files.iter().map(|known| known.stamp.size).sum();
+        (!self.texts.has_room_for(bytes)).then(|| self.files.iter().filter_map(Known::to_keep).collect())
     }
 
     /// Where the posts folder is.
@@ -403,5 +429,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-#[path = "desk/tests.rs"]
 mod tests;

@@ -13,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::folder::kept;
 use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
 use crate::post::{Changes, Post, Visibility};
 use crate::site::{Material, Site};
@@ -158,13 +159,16 @@ impl Press {
         Ok(self.publish_first(watching, begun))
     }
 
-    /// The first look, which reads every post.
+    /// The first look, which reads every post that was not kept.
     ///
     /// # Errors
     ///
     /// The folder is missing, is none, or cannot be read.
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
+        if let Some(dir) = &self.config.state.dir {
+            self.desk.recall(dir);
+        }
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
             return Err(io::Error::other(trouble));
@@ -421,9 +425,25 @@ impl Press {
         }
     }
 
+    /// What keeps the posts for the next start, which may take a while; `None` where it is not worth that, or not ours to do.
+    pub(super) fn keep_posts(&mut self) -> Option<impl FnOnce() + Send + use<>> {
+        let dir = self.config.state.dir.clone()?;
+        self.store.as_ref().filter(|store| store.is_ours())?;
+        let posts = self.desk.to_keep()?;
+        let config = Arc::clone(&self.config);
+        Some(move || {
+            if let Err(error) = kept::keep(&dir, &config, &posts) {
+                tracing::debug!(%dir, "posts are not kept for the next start: {error}");
+            }
+        })
+    }
+
     /// Has everything written that is not, and ends. Whether all of it was.
     pub fn close(mut self) -> bool {
         self.keep();
+        if let Some(keep) = self.keep_posts() {
+            keep();
+        }
         if self.take_found() {
             self.keep_all();
         }

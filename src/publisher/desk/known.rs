@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
+use crate::folder::kept::Keep;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::{SourceFile, SourcePath};
 
@@ -59,6 +60,18 @@ impl Known {
     /// When the version was taken, by the monotonic clock.
     pub(super) fn taken(&self) -> Duration {
         Duration::from_nanos(self.taken)
+    }
+
+    /// What may be kept of it for the next start, in the place of reading it: nothing where there is something to be said about it, for
+    /// that is said anew.
+    pub(super) fn to_keep(&self) -> Option<Keep> {
+        let Good { post, digest, remarks } = self.good.as_ref()?;
+        let is_as_read = self.refused.is_none() && remarks.is_none() && !self.is_fresh;
+        is_as_read.then(|| Keep {
+            stamp: self.stamp,
+            digest: *digest,
+            post: Arc::clone(post),
+        })
     }
 
     /// What is to be said about it. Where the version taken is refused, that is why: what there was to say about an older one names

@@ -9,6 +9,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::kept::KeptPosts;
 use crate::folder::{Entry, Sight, Unread};
 use crate::post::{Post, Reading};
 use crate::publisher::report::Event;
@@ -83,8 +84,15 @@ impl Desk {
         round.keeps_texts = self
             .texts
             .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
+        // what was kept has no texts, and they are kept where there is room
+        let kept = self.kept.take().filter(|_| !round.keeps_texts);
+        let mut kept = kept.as_ref().map(KeptPosts::in_order);
         let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
-        let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
+        let due = due.map(|(path, entry)| Due {
+            kept: kept.as_mut().and_then(|kept| kept.find(path, &entry.stamp)),
+            ..self.due_at(path, entry)
+        });
+        let due: Vec<Due> = due.collect();
         self.progress.add_found(due.len());
         let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let reader = Reader {
@@ -116,9 +124,9 @@ impl Desk {
                 }
                 // what it was known by may have gone to another file of this look since it was read ahead
                 let is_right = |content: &Result<Content, Unread>| match content {
-                    Ok(Content { digest, reading: None }) => {
-                        self.files.get(path).is_some_and(|known| known.digest() == Some(*digest))
-                    }
+                    Ok(Content {
+                        digest, reading: None, ..
+                    }) => self.files.get(path).is_some_and(|known| known.digest() == Some(*digest)),
                     _ => true,
                 };
                 let content = ahead
@@ -167,6 +175,7 @@ impl Desk {
             path,
             entry,
             known: known.and_then(Known::digest),
+            kept: None,
         }
     }
 
@@ -190,7 +199,11 @@ impl Desk {
     ) {
         let at = round.at;
         self.pending.remove(path);
-        let Content { digest, reading } = match content {
+        let Content {
+            digest,
+            reading,
+            was_kept,
+        } = match content {
             Ok(content) => content,
             Err(Unread::Changed | Unread::Gone) => {
                 // the next look shows what it is now
@@ -244,6 +257,7 @@ impl Desk {
                     None => event,
                 };
                 outcome.report(path, Some(&post), event);
+                self.unkept += usize::from(!was_kept && remarks.is_empty());
                 self.holding.release(path);
                 let post = self.put_away(post, round.keeps_texts);
                 let good = Good {

@@ -1,3 +1,5 @@
+mod kept;
+
 use super::*;
 
 fn on(folder: &tempfile::TempDir, read: ReadPost) -> Desk {
