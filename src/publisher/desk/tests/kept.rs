@@ -1,7 +1,7 @@
 //! A start from what was kept gives what a start from files gives, and reads no file but those that changed.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
@@ -63,7 +63,7 @@ impl Places {
 
     /// Keeps what is on `desk`, much or little.
     fn keep(&self, desk: &Desk) {
-        let posts: Vec<Keep> = desk.files.iter().filter_map(|(_, known)| known.to_keep()).collect();
+        let posts: Vec<Keep> = desk.files.iter().filter_map(Known::to_keep).collect();
         kept::keep(self.state(), &desk.config, &posts).unwrap();
     }
 }
@@ -97,8 +97,96 @@ fn seen(desk: &Desk) -> (String, Vec<Diagnostic>) {
     (format!("{:#?}", desk.posts().collect::<Vec<_>>()), desk.diagnostics())
 }
 
-/// What a file was before it was harmed, and the harm.
 type Harm = fn(&Places);
+
+/// What happens between two starts, and which files the second one reads; `*` is all of them.
+const HARMS: [(&str, Harm, &[&str]); 12] = [
+    ("nothing", |_| {}, &[]),
+    (
+        "a file is edited, and its size and time are as before",
+        |places| {
+            let path = places.path("a/000.md");
+            until_it_shows(&path, || write(&path, &text(0, "other"), WRITTEN));
+        },
+        &["a/000.md"],
+    ),
+    (
+        "one is touched",
+        |places| date(&places.path("a/000.md"), WRITTEN + 9),
+        &["a/000.md"],
+    ),
+    (
+        "one gets other rights",
+        |places| {
+            let path = places.path("a/000.md");
+            let mut rights = fs::metadata(&path).unwrap().permissions();
+            rights.set_mode(0o640);
+            until_it_shows(&path, || fs::set_permissions(&path, rights.clone()).unwrap());
+        },
+        &["a/000.md"],
+    ),
+    (
+        "one is deleted",
+        |places| fs::remove_file(places.path("a/000.md")).unwrap(),
+        &[],
+    ),
+    (
+        "a folder is deleted",
+        |places| fs::remove_dir_all(places.path("a")).unwrap(),
+        &[],
+    ),
+    (
+        "one is new",
+        |places| write(&places.path("a/000-b.md"), &text(0, "new"), WRITTEN),
+        &["a/000-b.md"],
+    ),
+    (
+        "one is renamed",
+        |places| fs::rename(places.path("a/000.md"), places.path("b.md")).unwrap(),
+        &["b.md"],
+    ),
+    (
+        "two change places",
+        |places| {
+            let [one, other, aside] = ["a/000.md", "a-b/001.md", ".aside"].map(|name| places.path(name));
+            fs::rename(&one, &aside).unwrap();
+            fs::rename(&other, &one).unwrap();
+            fs::rename(&aside, &other).unwrap();
+        },
+        &["a/000.md", "a-b/001.md"],
+    ),
+    (
+        "a copy takes the place of one",
+        |places| {
+            let (path, copy) = (places.path("a/000.md"), places.path(".copy"));
+            write(&copy, &text(0, "other"), WRITTEN);
+            fs::rename(&copy, &path).unwrap();
+        },
+        &["a/000.md"],
+    ),
+    (
+        "a link takes the place of one",
+        |places| {
+            fs::rename(places.path("a/000.md"), places.path(".moved")).unwrap();
+            symlink(places.path(".moved"), places.path("a/000.md")).unwrap();
+        },
+        &["a/000.md"],
+    ),
+    (
+        "what was kept is gone",
+        |places| fs::remove_file(places.state().join("posts.cache")).unwrap(),
+        &["*"],
+    ),
+];
+
+/// Does `change` to the file at `path` until its times are others: the clock of the file system may stand still for some milliseconds.
+fn until_it_shows(path: &Utf8Path, change: impl Fn()) {
+    let changed = || fs::metadata(path).unwrap().ctime_nsec();
+    let before = changed();
+    while changed() == before {
+        change();
+    }
+}
 
 #[test]
 fn a_start_reads_the_files_that_changed_and_no_other() {
@@ -107,94 +195,7 @@ fn a_start_reads_the_files_that_changed_and_no_other() {
         READ.lock().unwrap().push(source.path.to_string());
         post::read(source, config)
     };
-    let harms: [(&str, Harm, &[&str]); 12] = [
-        ("nothing", |_| {}, &[]),
-        (
-            "a file is edited, and its size and time are as before",
-            |places| {
-                let path = places.path("a/000.md");
-                let changed = || std::os::unix::fs::MetadataExt::ctime_nsec(&fs::metadata(&path).unwrap());
-                let before = changed();
-                // the clock of the file system may stand still for some milliseconds
-                while changed() == before {
-                    write(&path, &text(0, "other"), WRITTEN);
-                }
-            },
-            &["a/000.md"],
-        ),
-        (
-            "one is touched",
-            |places| date(&places.path("a/000.md"), WRITTEN + 9),
-            &["a/000.md"],
-        ),
-        (
-            "one gets other rights",
-            |places| {
-                let path = places.path("a/000.md");
-                let mut rights = fs::metadata(&path).unwrap().permissions();
-                rights.set_mode(0o640);
-                let changed = || std::os::unix::fs::MetadataExt::ctime_nsec(&fs::metadata(&path).unwrap());
-                let before = changed();
-                while changed() == before {
-                    fs::set_permissions(&path, rights.clone()).unwrap();
-                }
-            },
-            &["a/000.md"],
-        ),
-        (
-            "one is deleted",
-            |places| fs::remove_file(places.path("a/000.md")).unwrap(),
-            &[],
-        ),
-        (
-            "a folder is deleted",
-            |places| fs::remove_dir_all(places.path("a")).unwrap(),
-            &[],
-        ),
-        (
-            "one is new",
-            |places| write(&places.path("a/000-b.md"), &text(0, "new"), WRITTEN),
-            &["a/000-b.md"],
-        ),
-        (
-            "one is renamed",
-            |places| fs::rename(places.path("a/000.md"), places.path("b.md")).unwrap(),
-            &["b.md"],
-        ),
-        (
-            "two change places",
-            |places| {
-                let [one, other, aside] = ["a/000.md", "a-b/001.md", ".aside"].map(|name| places.path(name));
-                fs::rename(&one, &aside).unwrap();
-                fs::rename(&other, &one).unwrap();
-                fs::rename(&aside, &other).unwrap();
-            },
-            &["a/000.md", "a-b/001.md"],
-        ),
-        (
-            "a copy takes the place of one",
-            |places| {
-                let (path, copy) = (places.path("a/000.md"), places.path(".copy"));
-                write(&copy, &text(0, "other"), WRITTEN);
-                fs::rename(&copy, &path).unwrap();
-            },
-            &["a/000.md"],
-        ),
-        (
-            "a link takes the place of one",
-            |places| {
-                fs::rename(places.path("a/000.md"), places.path(".moved")).unwrap();
-                std::os::unix::fs::symlink(places.path(".moved"), places.path("a/000.md")).unwrap();
-            },
-            &["a/000.md"],
-        ),
-        (
-            "what was kept is gone",
-            |places| fs::remove_file(places.state().join("posts.cache")).unwrap(),
-            &["*"],
-        ),
-    ];
-    for (name, harm, expected) in harms {
+    for (name, harm, expected) in HARMS {
         let places = Places::of_posts(POSTS);
         let mut desk = places.start(post::read, Some(places.state()));
         kept::keep(places.state(), &desk.config.clone(), &desk.to_keep().unwrap()).unwrap();

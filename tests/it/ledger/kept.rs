@@ -1,0 +1,165 @@
+//! What a start is spared because the one before kept it, and that it changes nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use camino::Utf8Path;
+use feedmill::config::Config;
+use feedmill::publisher::press::Press;
+use feedmill::render::{Format, Place};
+use feedmill::site::Site;
+use feedmill::store::Store;
+use feedmill::time::Timestamp;
+use feedmill::watch::Watching;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::commands::{Serving, feedmill, run};
+use crate::still::{TestFolder, files, fixtures, get, listed};
+
+/// So many posts are worth being kept, if their texts are more than are kept in memory.
+const POSTS: usize = 80;
+const LARGE: usize = 64 * 1024;
+
+fn text(number: usize, bytes: usize) -> String {
+    let words = "Nets are mended on the quay while the tide is out. ".repeat(bytes / 51);
+    let (day, tag) = (number % 28 + 1, number % 7);
+    format!("---\ntitle: Post {number}\ndate: 2026-01-{day:02}\ntags: [tag{tag}]\n---\n{words}\n")
+}
+
+fn press(folder: &TestFolder, state: &Utf8Path) -> Press {
+    let toml = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 30\n";
+    let mut config = Config::parse("feedmill.toml".into(), toml).unwrap();
+    config.state.dir = Some(state.to_owned());
+    let opening = Store::open(state);
+    Press::new(&Arc::new(config), folder.root().to_owned(), Some(opening), Timestamp::now())
+}
+
+/// Every document of the site, and all that is said.
+fn told(site: &Site) -> BTreeMap<String, Vec<u8>> {
+    let mut told = BTreeMap::new();
+    for (scope, _) in site.index.scopes() {
+        let archives = (1..=site.archives(scope)).map(Place::Archive);
+        for place in std::iter::once(Place::Newest).chain(archives) {
+            for format in Format::ALL {
+                let document = site.feed(scope, place, format).unwrap();
+                told.insert(format!("{} {place:?} {format:?}", scope.path()), document.bytes().to_vec());
+            }
+        }
+    }
+    for post in listed(site) {
+        let address = post["url"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("https://example.com")
+            .to_owned();
+        told.insert(address.clone(), get(site, &address).1.into());
+        told.insert(format!("listed {address}"), post.to_string().into());
+    }
+    for path in [
+        "/api/posts?include=content&per_page=200",
+        "/api/posts?q=tide",
+        "/sitemap.xml",
+        "/feeds.opml",
+    ] {
+        told.insert(path.to_owned(), get(site, path).1.into());
+    }
+    told.insert("diagnostics".to_owned(), format!("{:#?}", site.diagnostics).into());
+    told
+}
+
+#[test]
+fn a_start_from_what_was_kept_makes_the_same_site() {
+    let folder = TestFolder::of_fixtures("dialects");
+    for path in files(&fixtures("broken")) {
+        folder.write(
+            Utf8Path::new("broken").join(&path),
+            fs::read(fixtures("broken").join(&path)).unwrap(),
+        );
+    }
+    for number in 0..POSTS {
+        folder.write(format!("notes/{number}.md"), text(number, 200));
+    }
+    for number in 0..5 {
+        folder.write(format!("no-text-{number}.md"), vec![0xe9; 1 << 20]);
+    }
+    let states = TempDir::new().unwrap();
+    let [kept, bare] = ["kept", "bare"].map(|name| Utf8Path::from_path(states.path()).unwrap().join(name));
+    let site = |state: &Utf8Path| {
+        let mut press = press(&folder, state);
+        let site = press.open(Watching::Native, Instant::now()).unwrap().site.unwrap();
+        let told = told(&site);
+        assert!(press.close());
+        told
+    };
+    let first = site(&kept);
+    assert!(first.len() > 200, "{}", first.len());
+    fs::create_dir(&bare).unwrap();
+    fs::copy(kept.join("ledger.db"), bare.join("ledger.db")).unwrap();
+    assert!(kept.join("posts.cache").exists());
+    let (from_kept, from_files) = (site(&kept), site(&bare));
+    for (name, document) in &from_files {
+        assert!(from_kept.get(name) == Some(document), "{name}");
+    }
+    assert_eq!(from_kept.len(), from_files.len());
+}
+
+/// How much the process has read, from files and otherwise, where the system tells.
+fn bytes_read(process: u32) -> Option<u64> {
+    let io = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("io")).ok()?;
+    let line = io.lines().find_map(|line| line.strip_prefix("rchar: "))?;
+    line.parse().ok()
+}
+
+#[test]
+fn the_program_reads_no_post_again_that_has_not_changed() {
+    let site = TestFolder::new();
+    for number in 0..POSTS {
+        site.write(format!("posts/{number}.md"), text(number, LARGE));
+    }
+    let site = site.root().as_std_path();
+    let cache = site.join("state/posts.cache");
+    let serve = || {
+        let serving = Serving::start(site, &["--state", "state", "--base-url", "http://blog.example"]);
+        let said = serving.until("Ctrl-C ends it").join("\n");
+        assert!(said.contains("80 posts in posts"), "{said}");
+        serving
+    };
+    let stop = |mut serving: Serving| {
+        serving.signal(Signal::TERM);
+        assert_eq!(serving.ended(), Some(0));
+    };
+    let all = (POSTS * LARGE) as u64;
+
+    let serving = serve();
+    assert!(bytes_read(serving.process()).is_none_or(|read| read > all));
+    assert!(!cache.exists(), "a start has better things to do");
+    stop(serving);
+    assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let serving = serve();
+    let read = bytes_read(serving.process());
+    assert!(
+        read.is_none_or(|read| read < all / 2),
+        "{read:?} bytes of {all}, where the newest feeds take 20 posts"
+    );
+
+    // who does not have the ledger keeps nothing, and who kept all that there is does not either
+    fs::remove_file(&cache).unwrap();
+    let other = serve();
+    stop(other);
+    stop(serving);
+    for arguments in [
+        &["check"][..],
+        &["why", "posts/1.md"],
+        &["ledger", "export", "--state", "state"],
+    ] {
+        let (status, _, err) = run(&mut feedmill(site, arguments));
+        assert_eq!(status, 0, "{arguments:?}: {err}");
+    }
+    assert!(!cache.exists());
+}
