@@ -5,6 +5,7 @@
 
 mod address;
 mod aliases;
+mod alike;
 mod authors;
 mod changes;
 mod characters;
@@ -32,12 +33,14 @@ mod tests;
 pub mod text;
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
 pub use self::address::bare;
+pub use self::alike::Alike;
 pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
@@ -78,13 +81,9 @@ pub struct Post {
     /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
     pub minor: Option<bool>,
     /// Subjects, each once without regard to case, in the author's order and spelling.
-    pub tags: Box<[Arc<str>]>,
-    /// Who wrote it.
-    pub authors: Arc<[Person]>,
-    /// The top folder below the posts folder that holds it.
-    pub section: Option<Arc<str>>,
-    /// Its language (RFC 5646), where it names one.
-    pub language: Option<Arc<str>>,
+    pub tags: Arc<[Arc<str>]>,
+    /// What it has like many others; its fields are had as the post's own.
+    pub alike: Arc<Alike>,
     /// In which direction its text runs.
     pub direction: Direction,
     /// What few posts have.
@@ -99,8 +98,20 @@ pub struct Post {
     pub told: Option<Timestamp>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
-    /// Where the above came from.
-    pub origins: Arc<Origins>,
+}
+
+impl Deref for Post {
+    type Target = Alike;
+
+    fn deref(&self) -> &Alike {
+        &self.alike
+    }
+}
+
+impl DerefMut for Post {
+    fn deref_mut(&mut self) -> &mut Alike {
+        Arc::make_mut(&mut self.alike)
+    }
 }
 
 /// What the author wants done with a post.

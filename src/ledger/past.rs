@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::record::PostRecord;
 use super::settling::File;
 use super::{Id, Ledger, SECOND};
-use crate::post::{Direction, Origin, Origins, Person, Post, Rare, Standing, bare};
+use crate::post::{Alike, Direction, Origin, Origins, Person, Post, Rare, Standing, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -196,16 +196,26 @@ impl PostRecord {
             in_feeds: self.in_feeds,
             minor: None,
             tags: self.tags.iter().map(|tag| tag.as_str().into()).collect(),
-            authors: self
-                .authors
-                .iter()
-                .map(|name| Person {
-                    name: name.clone(),
-                    ..Person::default()
-                })
-                .collect(),
-            section: self.section.as_deref().map(Arc::from),
-            language: self.language.as_deref().map(Arc::from),
+            alike: Arc::new(Alike {
+                authors: self
+                    .authors
+                    .iter()
+                    .map(|name| Person {
+                        name: name.clone(),
+                        ..Person::default()
+                    })
+                    .collect(),
+                section: self.section.as_deref().map(Arc::from),
+                language: self.language.as_deref().map(Arc::from),
+                origins: Arc::new(Origins {
+                    title: Origin::Ledger,
+                    id: Origin::Ledger,
+                    address: Origin::Ledger,
+                    date: Origin::Ledger,
+                    standing: Origin::Ledger,
+                    summary: Origin::Ledger,
+                }),
+            }),
             direction: Direction::default(),
             rare: Rare::default(),
             content: self.content.unwrap_or_default(),
@@ -213,14 +223,6 @@ impl PostRecord {
             touched: self.first_served,
             told: None,
             is_out_already: false,
-            origins: Arc::new(Origins {
-                title: Origin::Ledger,
-                id: Origin::Ledger,
-                address: Origin::Ledger,
-                date: Origin::Ledger,
-                standing: Origin::Ledger,
-                summary: Origin::Ledger,
-            }),
         }
     }
 }

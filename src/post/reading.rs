@@ -11,7 +11,7 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
 use super::{
-    Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, address, aliases, authors, direction, enclosures, html,
+    Alike, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, address, aliases, authors, direction, enclosures, html,
     markdown, standing, tags,
 };
 use crate::config::Config;
@@ -115,9 +115,12 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
             .into_iter()
             .map(Arc::from)
             .collect(),
-        authors: authors::read(&fields).into(),
-        section: path.section.map(Arc::from),
-        language: language.map(Arc::from),
+        alike: Arc::new(Alike {
+            authors: authors::read(&fields).into(),
+            section: path.section.map(Arc::from),
+            language: language.map(Arc::from),
+            origins: Arc::new(origins),
+        }),
         direction,
         rare: Rare::from(RareFields {
             aliases: aliases.addresses,
@@ -133,7 +136,6 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         touched: file.modified,
         told: None,
         is_out_already: false,
-        origins: Arc::new(origins),
     };
     Ok(Reading {
         post,

@@ -4,32 +4,57 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::{Origins, Person, Post};
+use super::{Alike, Origins, Person, Post};
 
 /// The values that posts share.
 #[derive(Debug, Default)]
 pub struct Shared {
+    alike: HashSet<Arc<Alike>>,
     origins: HashSet<Arc<Origins>>,
     authors: HashSet<Arc<[Person]>>,
+    tags: HashSet<Arc<[Arc<str>]>>,
     words: HashSet<Arc<str>>,
 }
 
 impl Shared {
     /// Puts what other posts have too in the place of what `post` has of its own.
     pub fn share(&mut self, post: &mut Post) {
-        share(&mut self.origins, &mut post.origins);
-        share(&mut self.authors, &mut post.authors);
-        for word in post.section.iter_mut().chain(&mut post.language).chain(&mut post.tags) {
-            share(&mut self.words, word);
+        if !find(&self.tags, &mut post.tags) {
+            let mut tags: Vec<Arc<str>> = post.tags.to_vec();
+            for tag in tags.iter_mut() {
+                share(&mut self.words, tag);
+            }
+            post.tags = tags.into();
+            keep(&mut self.tags, &post.tags);
+        }
+        if !find(&self.alike, &mut post.alike) {
+            let own = Arc::make_mut(&mut post.alike);
+            share(&mut self.origins, &mut own.origins);
+            share(&mut self.authors, &mut own.authors);
+            for word in own.section.iter_mut().chain(&mut own.language) {
+                share(&mut self.words, word);
+            }
+            keep(&mut self.alike, &post.alike);
         }
     }
 }
 
 fn share<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, value: &mut Arc<T>) {
-    if let Some(same) = known.get(&**value) {
-        *value = Arc::clone(same);
-        return;
+    if !find(known, value) {
+        keep(known, value);
     }
+}
+
+/// Puts what is known in the place of `value`, if that is.
+fn find<T: ?Sized + Eq + Hash>(known: &HashSet<Arc<T>>, value: &mut Arc<T>) -> bool {
+    let same = known.get(&**value);
+    if let Some(same) = same {
+        *value = Arc::clone(same);
+    }
+    same.is_some()
+}
+
+fn keep<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, value: &Arc<T>) {
     // what no post has any more goes before there is made more room
     if known.len() == known.capacity() {
         known.retain(|value| Arc::strong_count(value) > 1);
@@ -64,7 +89,12 @@ mod tests {
             assert_eq!(*post, before, "it says the same");
         }
         assert!(Arc::ptr_eq(&one.origins, &other.origins) && Arc::ptr_eq(&one.authors, &other.authors));
-        assert!(one.tags.iter().zip(&other.tags).all(|(one, other)| Arc::ptr_eq(one, other)));
+        assert!(
+            one.tags
+                .iter()
+                .zip(other.tags.iter())
+                .all(|(one, other)| Arc::ptr_eq(one, other))
+        );
         drop((one, other));
         for number in 0..1000 {
             shared.share(&mut post(&format!("---\nauthor: Ann {number}\ntags: [tag{number}]\n---\n")));

@@ -52,7 +52,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::config::Person;
-    use crate::post::{Direction, Fingerprint, Origin, Origins, Rare, RareFields, Standing};
+    use crate::post::{Alike, Direction, Fingerprint, Origin, Origins, Rare, RareFields, Standing};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
@@ -70,13 +70,23 @@ pub(super) mod tests {
             in_feeds: true,
             minor: None,
             tags: ["sea".into()].into(),
-            authors: [Person {
-                name: "Ada Quill".to_owned(),
-                ..Person::default()
-            }]
-            .into(),
-            section: Some("shore".into()),
-            language: None,
+            alike: Arc::new(Alike {
+                authors: [Person {
+                    name: "Ada Quill".to_owned(),
+                    ..Person::default()
+                }]
+                .into(),
+                section: Some("shore".into()),
+                language: None,
+                origins: Arc::new(Origins {
+                    title: Origin::Default,
+                    id: Origin::Default,
+                    address: Origin::Default,
+                    date: Origin::Default,
+                    standing: Origin::Default,
+                    summary: Origin::Default,
+                }),
+            }),
             direction: Direction::LeftToRight,
             rare: Rare::from(RareFields {
                 image: Some("kelp.png".to_owned()),
@@ -89,14 +99,6 @@ pub(super) mod tests {
             touched: crate::time::Timestamp::UNIX_EPOCH,
             told: None,
             is_out_already: false,
-            origins: Arc::new(Origins {
-                title: Origin::Default,
-                id: Origin::Default,
-                address: Origin::Default,
-                date: Origin::Default,
-                standing: Origin::Default,
-                summary: Origin::Default,
-            }),
         }
     }
 

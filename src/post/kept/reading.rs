@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{DIRECTIONS, ORIGINS, STANDINGS, kind};
 use crate::post::{
-    Digest, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields, Text, front_matter,
+    Alike, Digest, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields, Text, front_matter,
 };
 use crate::time::{Moment, Timestamp};
 
@@ -113,9 +113,7 @@ impl<'a> Reading<'a> {
             in_feeds: self.truth()?,
             minor: self.option(Reading::truth)?,
             tags: self.list(|rest| rest.text().map(Arc::from))?,
-            authors: self.list::<_, Vec<Person>>(Reading::person)?.into(),
-            section: self.option(Reading::text)?.map(Arc::from),
-            language: self.option(Reading::text)?.map(Arc::from),
+            alike: self.alike()?,
             direction: self.one_of(&DIRECTIONS)?,
             rare: self.option(Reading::rare)?.map(Rare::from).unwrap_or_default(),
             content: Fingerprint {
@@ -127,6 +125,14 @@ impl<'a> Reading<'a> {
             touched: self.timestamp()?,
             told: None,
             is_out_already: false,
+        })
+    }
+
+    fn alike(&mut self) -> Option<Arc<Alike>> {
+        Some(Arc::new(Alike {
+            authors: self.list::<_, Vec<Person>>(Reading::person)?.into(),
+            section: self.option(Reading::text)?.map(Arc::from),
+            language: self.option(Reading::text)?.map(Arc::from),
             origins: Arc::new(Origins {
                 title: self.origin()?,
                 id: self.origin()?,
@@ -135,7 +141,7 @@ impl<'a> Reading<'a> {
                 standing: self.origin()?,
                 summary: self.origin()?,
             }),
-        })
+        }))
     }
 
     fn person(&mut self) -> Option<Person> {

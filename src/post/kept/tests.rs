@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::post::{self, Enclosure, Fingerprint, Likeness, Origins, Person, Post, Rare, RareFields, Text};
+use crate::post::{self, Alike, Enclosure, Fingerprint, Likeness, Origins, Person, Post, Rare, RareFields, Text};
 use crate::source::SourceFile;
 use crate::time::{Moment, Timestamp};
 
@@ -206,9 +206,19 @@ prop_compose! {
             in_feeds,
             minor,
             tags: tags.into_iter().map(Arc::from).collect(),
-            authors: people.into_iter().map(person).collect(),
-            section: words.0.map(Arc::from),
-            language: words.1.map(Arc::from),
+            alike: Arc::new(Alike {
+                authors: people.into_iter().map(person).collect(),
+                section: words.0.map(Arc::from),
+                language: words.1.map(Arc::from),
+                origins: Arc::new(Origins {
+                    title: of_title,
+                    id: of_id,
+                    address: of_address,
+                    date: of_date,
+                    standing: of_standing,
+                    summary: of_summary,
+                }),
+            }),
             direction: DIRECTIONS[direction],
             rare,
             content: Fingerprint { shown, text, likeness: Likeness(likeness) },
@@ -216,14 +226,6 @@ prop_compose! {
             touched: touched.timestamp(),
             told: None,
             is_out_already: false,
-            origins: Arc::new(Origins {
-                title: of_title,
-                id: of_id,
-                address: of_address,
-                date: of_date,
-                standing: of_standing,
-                summary: of_summary,
-            }),
         }
     }
 }

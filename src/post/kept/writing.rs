@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{DIRECTIONS, ORIGINS, STANDINGS, kind};
-use crate::post::{Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields};
+use crate::post::{Alike, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields};
 use crate::time::{Moment, Timestamp};
 
 /// Adds `post` to `out`, as reading its file gave it.
@@ -21,9 +21,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
         in_feeds,
         minor,
         tags,
-        authors,
-        section,
-        language,
+        alike,
         direction,
         rare,
         content,
@@ -32,8 +30,13 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
         // files say neither
         told: _,
         is_out_already: _,
-        origins,
     } = post;
+    let Alike {
+        authors,
+        section,
+        language,
+        origins,
+    } = &**alike;
     let out = &mut Writing(out);
     for part in [&**id, slug, address, title, summary] {
         out.text(part);
@@ -47,6 +50,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     out.list(authors, Writing::person);
     out.option(section.as_ref(), |out, section| out.text(section));
     out.option(language.as_ref(), |out, language| out.text(language));
+    out.origins(origins);
     out.one_of(&DIRECTIONS, direction);
     out.rare(rare);
     let Fingerprint {
@@ -59,17 +63,6 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     out.0.extend(likeness.to_le_bytes());
     out.0.extend(text.digest().to_bytes());
     out.timestamp(*touched);
-    let Origins {
-        title,
-        id,
-        address,
-        date,
-        standing,
-        summary,
-    } = &**origins;
-    for origin in [title, id, address, date, standing, summary] {
-        out.origin(origin);
-    }
 }
 
 /// Where a post is written to.
@@ -168,6 +161,20 @@ impl Writing<'_> {
         self.number(*length);
         self.option(duration.as_ref(), |out, duration| out.number(*duration));
         self.option(title.as_ref(), |out, title| out.text(title));
+    }
+
+    fn origins(&mut self, origins: &Origins) {
+        let Origins {
+            title,
+            id,
+            address,
+            date,
+            standing,
+            summary,
+        } = origins;
+        for origin in [title, id, address, date, standing, summary] {
+            self.origin(origin);
+        }
     }
 
     fn origin(&mut self, origin: &Origin) {
