@@ -34,14 +34,14 @@ const MOST_BYTES: u64 = 1 << 30;
 const READ_WITH: [&str; 2] = ["/proc/self/exe", "/usr/share/zoneinfo"];
 
 /// The posts that were kept.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct KeptPosts {
     /// One after the other, in the order of their paths.
     entries: Vec<u8>,
 }
 
 /// Looks for kept posts, in the order of their paths.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct InOrder<'a> {
     next: Option<KeptPost<'a>>,
     rest: &'a [u8],

@@ -46,8 +46,6 @@ pub(super) struct Due<'a> {
     pub(super) entry: &'a Entry,
     /// What the file holds if it is the version that was taken last, where it may be.
     pub(super) known: Option<Digest>,
-    /// What reading this version gave before the start, if that was kept.
-    pub(super) kept: Option<KeptPost<'a>>,
 }
 
 /// What a file holds.
@@ -56,12 +54,13 @@ pub(super) struct Content {
     pub(super) digest: Digest,
     /// What it was read as; `None` where it is the version that was taken last.
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
-    /// Whether the file was not read for that.
+    /// Whether it was read before the start, and kept.
     pub(super) was_kept: bool,
 }
 
 impl Content {
-    fn kept(kept: KeptPost) -> Option<Content> {
+    /// What `kept` says, if that can be understood.
+    pub(super) fn kept(kept: KeptPost) -> Option<Content> {
         let reading = Reading {
             post: kept.post()?,
             remarks: Vec::new(),
@@ -77,23 +76,20 @@ impl Content {
 impl Reader<'_> {
     /// Reads one version.
     pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
-        self.content(due, || self.folder.read(due.path, due.entry))
+        self.content(due, self.folder.read(due.path, due.entry))
     }
 
-    fn content(self, due: Due, source: impl FnOnce() -> Result<SourceFile, Unread>) -> Result<Content, Unread> {
-        let read = |source: SourceFile| {
+    fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
+        let content = source.map(|source| {
             let digest = Digest::of(&source.bytes);
             let is_known = due.known == Some(digest);
+            let reading = (!is_known).then(|| read_post(self.read, &source, self.config));
             Content {
                 digest,
-                reading: (!is_known).then(|| read_post(self.read, &source, self.config)),
+                reading,
                 was_kept: false,
             }
-        };
-        let content = match due.kept.and_then(Content::kept) {
-            Some(content) => Ok(content),
-            None => source().map(read),
-        };
+        });
         self.progress.add_read();
         content
     }
@@ -166,6 +162,7 @@ impl<'a> Ahead<'a> {
 
     /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
     pub(super) fn take(&self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
+        let open = self.open.as_ref()?;
         let mut state = self.state();
         // some had their turn and were not taken
         while self.due.get(state.taken).is_some_and(|due| due.path < path) {
@@ -175,10 +172,7 @@ impl<'a> Ahead<'a> {
             state.next = state.next.max(state.taken);
         }
         let at = state.taken;
-        let due = self.due.get(at).filter(|due| due.path == path)?;
-        let Some(open) = &self.open else {
-            return Some(self.reader.read(*due));
-        };
+        self.due.get(at).filter(|due| due.path == path)?;
         loop {
             if let Some(read) = state.read.remove(&at) {
                 state.taken = at + 1;
@@ -217,7 +211,7 @@ impl<'a> Ahead<'a> {
     /// Reads the one at place `at`, while others have the state.
     fn read_one<'s>(&'s self, open: &Open, state: MutexGuard<'s, State>, at: usize) -> MutexGuard<'s, State> {
         drop(state);
-        let read = |due: &Due| self.reader.content(*due, || open.read(due.path, due.entry));
+        let read = |due: &Due| self.reader.content(*due, open.read(due.path, due.entry));
         let due = self.due.get(at);
         // what makes it fail here will make it fail at its turn
         let read = due.and_then(|due| catch_unwind(AssertUnwindSafe(|| read(due))).ok());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::folder::kept::KeptPosts;
+use crate::folder::kept::InOrder;
 use crate::folder::{Entry, Sight, Unread};
 use crate::post::{Post, Reading};
 use crate::publisher::report::Event;
@@ -32,6 +32,8 @@ struct Round<'a> {
     takes_still: bool,
     /// Whether texts are kept in memory: of more than there is room for, chance would keep some that nobody asks for.
     keeps_texts: bool,
+    /// What was kept since before the start.
+    kept: InOrder<'a>,
 }
 
 /// What is to be done about the newest version of a file.
@@ -70,6 +72,7 @@ impl Desk {
             // files that come one after the other hold still one after the other: they are taken, and built, together
             takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
             keeps_texts: true,
+            kept: InOrder::default(),
         };
         let mut others = Vec::new();
         for (path, entry) in sight.files.iter() {
@@ -85,14 +88,13 @@ impl Desk {
             .texts
             .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
         // what was kept has no texts, and they are kept where there is room
-        let kept = self.kept.take().filter(|_| !round.keeps_texts);
-        let mut kept = kept.as_ref().map(KeptPosts::in_order);
-        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
-        let due = due.map(|(path, entry)| Due {
-            kept: kept.as_mut().and_then(|kept| kept.find(path, &entry.stamp)),
-            ..self.due_at(path, entry)
-        });
-        let due: Vec<Due> = due.collect();
+        let kept = self.kept.take().filter(|_| !round.keeps_texts).unwrap_or_default();
+        let mut passed = kept.in_order();
+        let mut is_kept = |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some();
+        let unkept = others.iter().filter(|(path, entry)| !is_kept(path, entry));
+        let due = unkept.filter(|(path, entry)| self.is_due(path, entry, &round));
+        let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
+        round.kept = kept.in_order();
         self.progress.add_found(due.len());
         let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let reader = Reader {
@@ -129,9 +131,9 @@ impl Desk {
                     }) => self.files.get(path).is_some_and(|known| known.digest() == Some(*digest)),
                     _ => true,
                 };
-                let content = ahead
-                    .take(path)
-                    .filter(is_right)
+                let kept = round.kept.find(path, &entry.stamp).and_then(Content::kept).map(Ok);
+                let content = kept
+                    .or_else(|| ahead.take(path).filter(is_right))
                     .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
                 self.take(path, entry, content, round, outcome);
             }
@@ -175,7 +177,6 @@ impl Desk {
             path,
             entry,
             known: known.and_then(Known::digest),
-            kept: None,
         }
     }
 
