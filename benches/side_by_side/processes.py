@@ -93,8 +93,8 @@ class Feedmill:
         self.port, self.admin = free_port(), free_port()
         config = state + ".toml"
         with open(config, "w") as file:
-            file.write('[site]\nbase_url = "http://127.0.0.1:%d"\ntitle = "Bench"\n[feed]\nlimit = %d\n[server]\n'
-                       "max_connections_per_address = 1024\n" % (self.port, limit))
+            file.write('[site]\nbase_url = "https://bench.example"\ntitle = "Bench"\n[feed]\nlimit = %d\n[server]\n'
+                       "max_connections_per_address = 1024\n" % limit)
         command = [program, "serve", posts, "--config", config, "--state", state, "--listen", "127.0.0.1:%d" % self.port,
                    "--admin", "127.0.0.1:%d" % self.admin, "--log", "json"]
         environment = dict(os.environ, RUST_LOG="error")
