@@ -108,7 +108,7 @@ impl Index {
         claims.know_readable(now);
         let public = claims.all.iter().filter(|post| is_public(post, now));
         let mut public: Vec<(Timestamp, &Arc<Post>)> = public.map(|post| (post.date.timestamp(), post)).collect();
-        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id.cmp(&other.id)));
+        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id().cmp(other.id())));
         let public: Vec<Arc<Post>> = public.into_iter().map(|(_, post)| Arc::clone(post)).collect();
         let due = claims.all.iter();
         let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();

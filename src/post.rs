@@ -31,6 +31,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod words;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -50,6 +51,7 @@ pub use self::reading::{Reading, Taken, read};
 pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
+pub use self::words::{Each, Words};
 pub use crate::config::Person;
 use crate::source::SourcePath;
 use crate::time::{Moment, Timestamp};
@@ -59,17 +61,8 @@ use crate::time::{Moment, Timestamp};
 pub struct Post {
     /// The file it came from, relative to the posts folder.
     pub source: SourcePath,
-    /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
-    pub id: Arc<str>,
-    /// The last part of the default address, unique on the site.
-    pub slug: Box<str>,
-    /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
-    /// pages live elsewhere.
-    pub address: Box<str>,
-    /// The title as plain text; empty for a post that has none.
-    pub title: Box<str>,
-    /// One or two sentences as plain text; may be empty.
-    pub summary: Box<str>,
+    /// Its id, slug, address, title and summary.
+    pub words: Words,
     /// When it was published.
     pub date: Moment,
     /// When its content last changed for readers; never before `date`.
@@ -224,6 +217,37 @@ pub enum Visibility {
 }
 
 impl Post {
+    /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.words.id()
+    }
+
+    /// The last part of the default address, unique on the site.
+    #[must_use]
+    pub fn slug(&self) -> &str {
+        self.words.slug()
+    }
+
+    /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
+    /// pages live elsewhere.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.words.address()
+    }
+
+    /// The title as plain text; empty for a post that has none.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.words.title()
+    }
+
+    /// One or two sentences as plain text; may be empty.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        self.words.summary()
+    }
+
     /// Whether the world may see the post at `now`. Everything that publishes asks this and nothing else.
     #[must_use]
     pub fn visibility(&self, now: Timestamp) -> Visibility {

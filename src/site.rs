@@ -286,12 +286,12 @@ impl Site {
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
         if let Some(post) = self.successor(address) {
-            return Some(post.address.to_string());
+            return Some(post.address().to_string());
         }
         let post = self.successor(address.strip_suffix(".md")?)?;
         // of a post whose page is elsewhere there is no Markdown here
-        let here = post.address.starts_with('/');
-        here.then(|| format!("{}.md", post.address.trim_end_matches('/')))
+        let here = post.address().starts_with('/');
+        here.then(|| format!("{}.md", post.address().trim_end_matches('/')))
     }
 
     /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
@@ -299,7 +299,7 @@ impl Site {
         let had_it = || {
             let tenant = self.past.tenant(address)?;
             self.post(&tenant.source)
-                .filter(|post| *post.id == *tenant.id && self.shows(post))
+                .filter(|post| *post.id() == *tenant.id && self.shows(post))
         };
         self.index.by_alias(address).or_else(had_it)
     }
@@ -356,7 +356,7 @@ impl Site {
     /// The absolute URL of the post that was read from the file `source`, where the world may see it.
     fn published(&self, source: &Utf8Path) -> Option<String> {
         let post = self.post(source).filter(|post| self.shows(post))?;
-        Some(post_url(&self.config.base(), &post.address))
+        Some(post_url(&self.config.base(), post.address()))
     }
 }
 

@@ -11,7 +11,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion};
 use feedmill::config::Config;
 use feedmill::index::Index;
 use feedmill::index::row::Row;
-use feedmill::post::Changes;
+use feedmill::post::{Changes, Each, Words};
 use feedmill::publisher::press::{Edition, Press};
 use feedmill::site::{Material, Site};
 use feedmill::time::Timestamp;
@@ -40,7 +40,10 @@ pub fn benches(c: &mut Criterion) {
             let mut newest: Vec<_> = posts.last().cloned().into_iter().collect();
             if other && let Some(newest) = newest.last_mut() {
                 let post = Arc::make_mut(newest);
-                post.title = format!("{}!", post.title).into();
+                post.words = Words::from(Each {
+                    title: &format!("{}!", post.title()),
+                    ..post.words.each()
+                });
             }
             Changes {
                 posts: newest,

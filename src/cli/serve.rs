@@ -135,7 +135,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
     }
     tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
-    tokio::task::spawn_blocking(heap::give_back_holes);
+    tokio::spawn(give_back_now_and_then());
     let metrics = Arc::new(Metrics::default());
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
@@ -159,6 +159,17 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     publisher.stop().await;
     voice.stopped();
     Ok(())
+}
+
+/// Gives back what is free, soon after the start, which takes most, and then about once a minute: to ask where there is nothing to give
+/// takes a tenth of a millisecond.
+async fn give_back_now_and_then() {
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let _ = tokio::task::spawn_blocking(heap::give_back_holes).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 4).min(Duration::from_mins(1));
+    }
 }
 
 /// How what happens is told: in words to a person, or as events where a machine collects them.

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if site.shows(post) {
         bail!(
             "{file} can be read by all already, at {}",
-            post_url(&config.base(), &post.address)
+            post_url(&config.base(), post.address())
         );
     }
     let dir = state_dir(&config, &root)?;

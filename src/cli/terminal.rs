@@ -254,19 +254,19 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
 
 /// `→ /posts/hello "Hello" dated 2026-01-31 (file name)`, or why the world does not see it.
 fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
-    let address = post_url(&config.base(), &post.address);
+    let address = post_url(&config.base(), post.address());
     let address = address.strip_prefix(&config.base()).unwrap_or(&address);
-    let title = if post.title.is_empty() {
+    let title = if post.title().is_empty() {
         String::new()
     } else {
-        format!(" \"{}\"", printable(&post.title))
+        format!(" \"{}\"", printable(post.title()))
     };
     let advice = if post.origins.date == Origin::FileTime {
         "; write a `date` to keep it"
     } else {
         ""
     };
-    let preview = if config.server.preview && post.address.starts_with('/') {
+    let preview = if config.server.preview && post.address().starts_with('/') {
         format!(", in the preview at {address}")
     } else {
         String::new()

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
-    let record = post.and_then(|post| ledger.post(&post.id));
+    let record = post.and_then(|post| ledger.post(post.id()));
     let mut out = anstream::stdout().lock();
     if arguments.json {
         writeln!(
@@ -136,15 +136,15 @@ fn verdict(post: &Post, now: Timestamp) -> String {
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
     let origins = &post.origins;
     [
-        ("title", post.title.to_string(), origins.title.to_string()),
+        ("title", post.title().to_string(), origins.title.to_string()),
         (
             "address",
-            post_url(&config.base(), &post.address),
+            post_url(&config.base(), post.address()),
             origins.address.to_string(),
         ),
-        ("id", post.id.to_string(), origins.id.to_string()),
+        ("id", post.id().to_string(), origins.id.to_string()),
         ("date", post.date.rfc3339(), origins.date.to_string()),
-        ("summary", post.summary.to_string(), origins.summary.to_string()),
+        ("summary", post.summary().to_string(), origins.summary.to_string()),
     ]
 }
 
@@ -197,9 +197,9 @@ fn as_json(
         "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
         "visibility": post.map(|post| post.visibility(now)),
         "why": post.map_or_else(|| absent(path, said).to_owned(), |post| verdict(post, now)),
-        "id": post.map(|post| &post.id),
-        "url": post.map(|post| post_url(&config.base(), &post.address)),
-        "title": post.map(|post| &post.title),
+        "id": post.map(super::super::post::Post::id),
+        "url": post.map(|post| post_url(&config.base(), post.address())),
+        "title": post.map(super::super::post::Post::title),
         "date": post.map(|post| post.date),
         "tags": post.map(|post| &post.tags),
         "aliases": post.map(|post| &post.rare.aliases),

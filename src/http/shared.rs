@@ -192,7 +192,7 @@ impl Asked {
 fn published(site: &Site, post: &Post) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(location) = HeaderValue::try_from(post_url(&site.config().base(), &post.address)) {
+    if let Ok(location) = HeaderValue::try_from(post_url(&site.config().base(), post.address())) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

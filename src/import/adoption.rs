@@ -86,7 +86,7 @@ fn adoption(item: &OldItem, post: &Post) -> Adoption {
 
 /// Leaves the paths that lead to one post alone and are no post's own address already.
 fn keep_clear_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
-    let addresses: HashSet<&str> = posts.iter().map(|post| &*post.address).collect();
+    let addresses: HashSet<&str> = posts.iter().map(|post| post.address()).collect();
     let mut claims: HashMap<String, usize> = HashMap::new();
     for adoption in &mut *adoptions {
         let urls: BTreeSet<String> = adoption.urls.drain(..).collect();
@@ -166,15 +166,15 @@ impl Known {
 
     /// Whose id `post` has once it was found to be `item`.
     fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
-        let is_minted = self.minted.iter().any(|beginning| post.id.starts_with(beginning));
-        if *item.id == *post.id {
+        let is_minted = self.minted.iter().any(|beginning| post.id().starts_with(beginning));
+        if *item.id == *post.id() {
             Verdict::Adopted
         } else if says_id(post) {
-            Verdict::InFile(post.id.to_string())
+            Verdict::InFile(post.id().to_string())
         } else if is_minted {
             Verdict::Adopted
         } else {
-            Verdict::Before(post.id.to_string())
+            Verdict::Before(post.id().to_string())
         }
     }
 }

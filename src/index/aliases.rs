@@ -42,7 +42,7 @@ impl Aliases {
             .clone()
             .flat_map(|passage| [&passage.before, &passage.after])
             .flatten();
-        let concerns = |post: &Post| bears(post) || self.watched.contains(bare(&post.address));
+        let concerns = |post: &Post| bears(post) || self.watched.contains(bare(post.address()));
         if !posts.into_iter().any(|post| concerns(post)) {
             return None;
         }

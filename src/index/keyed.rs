@@ -27,19 +27,19 @@ pub(super) struct Address;
 
 impl Key for Id {
     fn of(post: &Post) -> &str {
-        &post.id
+        post.id()
     }
 }
 
 impl Key for Slug {
     fn of(post: &Post) -> &str {
-        &post.slug
+        post.slug()
     }
 }
 
 impl Key for Address {
     fn of(post: &Post) -> &str {
-        &post.address
+        post.address()
     }
 }
 

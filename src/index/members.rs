@@ -171,7 +171,7 @@ fn scopes_named_by(post: &Post) -> Vec<Scope> {
 
 /// Whether `post` stands before `other`: the newer one first, of one instant the lesser id.
 fn is_before(post: &Post, other: &Post) -> bool {
-    post.date > other.date || post.date == other.date && post.id < other.id
+    post.date > other.date || post.date == other.date && post.id() < other.id()
 }
 
 fn insert(posts: &mut Row<Arc<Post>>, post: &Arc<Post>) {

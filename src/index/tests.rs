@@ -165,7 +165,7 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
     let mut found: Vec<String> = index
         .posts()
         .iter()
-        .map(|post| format!("{} {} {} {}", post.source, post.slug, post.address, post.id))
+        .map(|post| format!("{} {} {} {}", post.source, post.slug(), post.address(), post.id()))
         .collect();
     found.sort();
     let expected = [
@@ -212,7 +212,7 @@ fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_chan
     };
     let other = |posts: &Row<Arc<Post>>| Arc::clone(posts.get(1).unwrap());
     let first = build(&files, &Row::default());
-    assert_ne!(&*other(&first).slug, "hello");
+    assert_ne!(other(&first).slug(), "hello");
     let second = build(&files, &first);
     assert!(Arc::ptr_eq(&other(&first), &other(&second)));
     files[1] = posts(&[("b/hello.md", "---\ndate: 2026-01-01\n---\nMore.\n")]).remove(0);
@@ -274,9 +274,9 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 let Some(last) = stretch.posts.last() else { break };
                 place = Some(cursor::Place {
                     at: last.date.timestamp(),
-                    id: last.id.to_string(),
+                    id: last.id().to_string(),
                 });
-                seen.extend(stretch.posts.iter().map(|post| post.id.to_string()));
+                seen.extend(stretch.posts.iter().map(|post| post.id().to_string()));
             }
             let mut sorted = seen.clone();
             sorted.sort();

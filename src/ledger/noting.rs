@@ -22,19 +22,19 @@ impl Ledger {
                 continue;
             };
             let is_out = file.is_out();
-            let known = file.id().cloned();
+            let known = file.id().map(Id::from);
             if let Some(id) = known.as_ref().filter(|_| is_out)
-                && post.id == *id
-                && self.posts.is_as_published(post, &file.read.address)
+                && *post.id() == **id
+                && self.posts.is_as_published(post, file.read.address())
             {
-                if post.address != file.settled.address {
+                if post.address() != file.settled.address() {
                     self.moving.insert(Arc::clone(id));
                 }
                 continue;
             }
             match known {
                 Some(id) => {
-                    let wanted = file.read.address.to_string();
+                    let wanted = file.read.address().to_string();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {
                         continue;
                     };
@@ -47,7 +47,7 @@ impl Ledger {
                             ..before.clone()
                         }
                     };
-                    if *record.address != *file.settled.address {
+                    if *record.address != *file.settled.address() {
                         self.moving.insert(Arc::clone(&id));
                     }
                     if record != before {
@@ -61,7 +61,7 @@ impl Ledger {
                     self.posts.insert_beside(record, post);
                 }
                 None if is_out => {
-                    let id: Id = Arc::clone(&post.id);
+                    let id: Id = post.id().into();
                     // it came to this id by a clash with a post that nothing is left of but the record
                     if self.posts.contains(&id) && !self.strays.contains(&id) {
                         self.touched.insert(post.source.to_path_buf());
@@ -70,7 +70,7 @@ impl Ledger {
                     let mut earlier = Vec::new();
                     let heir_of = file.doubt.as_ref().and_then(|doubt| doubt.heir_of.as_ref());
                     let inherited = heir_of.and_then(|heir_of| self.posts.get(heir_of));
-                    if let Some(former) = inherited.filter(|former| *former.address != *post.address) {
+                    if let Some(former) = inherited.filter(|former| *former.address != *post.address()) {
                         earlier.clone_from(&former.earlier);
                         // later than the former one went, so that its address leads here
                         let until = now.saturating_add(SECOND).unwrap_or(now);
@@ -81,7 +81,7 @@ impl Ledger {
                         self.told.insert(Arc::clone(&id));
                     }
                     let never_listed = file.visibility == Visibility::Unlisted;
-                    let rest = Rest::new(post, &file.read.address, earlier, now, never_listed);
+                    let rest = Rest::new(post, file.read.address(), earlier, now, never_listed);
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
                         self.touched.insert(post.source.to_path_buf());
@@ -108,8 +108,8 @@ impl Ledger {
 /// `record` brought up to `post`, as it is published; the address that it had, it left at `until`.
 fn rewritten(record: PostRecord, post: &Post, wanted: String, until: Timestamp) -> PostRecord {
     let mut earlier = record.earlier;
-    if *record.address != *post.address {
-        earlier.retain(|earlier| earlier.address != record.address && *earlier.address != *post.address);
+    if *record.address != *post.address() {
+        earlier.retain(|earlier| earlier.address != record.address && *earlier.address != *post.address());
         earlier.push(Former {
             address: record.address,
             until,

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::record::PostRecord;
 use super::settling::File;
 use super::{Id, Ledger, SECOND};
-use crate::post::{Alike, Direction, Origin, Origins, Person, Post, Rare, Standing, bare};
+use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, Standing, Words, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -86,7 +86,7 @@ impl Past {
 
     /// Puts the departures in order, and leaves the oldest out of too many.
     fn order(&mut self, now: Timestamp) {
-        self.departures.sort_by(|a, b| (a.at, &a.post.id).cmp(&(b.at, &b.post.id)));
+        self.departures.sort_by(|a, b| (a.at, a.post.id()).cmp(&(b.at, b.post.id())));
         let forgotten = self.departures.len().saturating_sub(MOST_DEPARTURES);
         if forgotten > 0 {
             // others of the last one's instant may be left, so not even that instant is known in full
@@ -150,7 +150,7 @@ impl Ledger {
             let file = self.file(id)?;
             let record = self.posts.get(id)?;
             let is_told = record.withdrawn.is_none() || file.is_out();
-            (is_told && *file.settled.address != *record.address).then_some((id, record))
+            (is_told && *file.settled.address() != *record.address).then_some((id, record))
         });
         let lost = self.strays.iter().filter_map(|id| {
             let record = self.posts.get(id).filter(|record| record.withdrawn.is_none())?;
@@ -185,11 +185,13 @@ impl PostRecord {
     pub(super) fn remembered(&self) -> Post {
         Post {
             source: self.source.as_path().into(),
-            id: self.id.as_str().into(),
-            slug: self.slug.as_str().into(),
-            address: self.address.as_str().into(),
-            title: self.title.as_str().into(),
-            summary: Box::default(),
+            words: Words::from(Each {
+                id: &self.id,
+                slug: &self.slug,
+                address: &self.address,
+                title: &self.title,
+                summary: "",
+            }),
             date: self.date,
             updated: self.changed.max(self.returned).map(Moment::utc),
             standing: Standing::Private,

@@ -102,9 +102,8 @@ impl<'a> Search<'_, 'a> {
 
     fn take(&mut self, at: usize, id: &'a str) {
         self.takers.insert(id, at);
-        let own = &self.strangers[at].id;
         self.findings[at] = Some(Finding {
-            id: Some(if **own == *id { Arc::clone(own) } else { id.into() }),
+            id: Some(id.into()),
             ..Finding::default()
         });
     }
@@ -129,7 +128,7 @@ impl<'a> Search<'_, 'a> {
 
     fn by_id(&mut self, memory: &Memory<'a>) {
         // of two files that say they are one post the one is it that was
-        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| *id == *post.id);
+        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| *id == *post.id());
         let strangers = self.strangers;
         let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
             .unknown()
@@ -137,7 +136,7 @@ impl<'a> Search<'_, 'a> {
             .filter(|&at| named(strangers[at]).is_some())
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_with_id(&strangers[at].id) {
+            match memory.posts.get_with_id(strangers[at].id()) {
                 Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
@@ -238,7 +237,7 @@ impl<'a> Search<'_, 'a> {
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
             if is_open
                 && named(stranger).is_none()
-                && let Some((id, _)) = memory.strays.get_key_value(&*stranger.id)
+                && let Some((id, _)) = memory.strays.get_key_value(stranger.id())
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -319,9 +318,9 @@ fn signs(post: &Post, record: &PostRecord) -> Signs {
         !a.trim().is_empty() && words(a) == words(b)
     };
     Signs {
-        title: same_words(&post.title, &record.title),
+        title: same_words(post.title(), &record.title),
         day: is_dated && record.is_dated && post.date.date() == record.date.date(),
-        slug: *post.slug == *record.slug,
+        slug: *post.slug() == *record.slug,
         text: record
             .content
             .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
@@ -330,7 +329,7 @@ fn signs(post: &Post, record: &PostRecord) -> Signs {
 
 /// The id that the front matter of `post` names.
 fn named(post: &Post) -> Option<&str> {
-    matches!(post.origins.id, Origin::Field(_)).then_some(&post.id)
+    matches!(post.origins.id, Origin::Field(_)).then_some(post.id())
 }
 
 /// Whether a file that lies where the post's lay is like that post.
@@ -346,7 +345,7 @@ fn is_plausible(stranger: &Post, record: &PostRecord) -> bool {
 }
 
 fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {
-    let message = format!("the id {} belongs to {owner}; this post keeps {id}", post.id);
+    let message = format!("the id {} belongs to {owner}; this post keeps {id}", post.id());
     Diagnostic::new(Severity::Warning, "id-taken", &post.source, message).mend("write another `id`, or leave the key out")
 }
 

@@ -100,10 +100,10 @@ impl Remembered {
     /// Lets go of what `post`, as which it is published, says just as its record does. Whether that is all that was to be done, for the
     /// file asks for the address `wanted`, which the record says too.
     pub(super) fn is_as_published(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
-        match self.0.get(&*post.id) {
-            Some(Kept::Beside(before, rest)) => Arc::ptr_eq(before, post) && rest.wanted().unwrap_or(&before.address) == wanted,
+        match self.0.get(post.id()) {
+            Some(Kept::Beside(before, rest)) => Arc::ptr_eq(before, post) && rest.wanted().unwrap_or(before.address()) == wanted,
             Some(Kept::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
-                if let Some(Kept::Whole(mut record)) = self.0.take(&*post.id) {
+                if let Some(Kept::Whole(mut record)) = self.0.take(post.id()) {
                     let rest = Rest::of(&mut record, post);
                     self.0.insert(Kept::Beside(Arc::clone(post), rest));
                 }
@@ -135,7 +135,7 @@ impl Kept {
     fn id(&self) -> &str {
         match self {
             Kept::Whole(record) => &record.id,
-            Kept::Beside(post, _) => &post.id,
+            Kept::Beside(post, _) => post.id(),
         }
     }
 
@@ -171,7 +171,7 @@ impl Rest {
     /// Of a post that is first served at `now`, and asked for the address `wanted`; `earlier` are addresses that lead to it already.
     pub(super) fn new(post: &Post, wanted: &str, earlier: Vec<Former>, now: Timestamp, never_listed: bool) -> Rest {
         let rare = Rare {
-            wanted: (*wanted != *post.address).then(|| wanted.into()),
+            wanted: (*wanted != *post.address()).then(|| wanted.into()),
             earlier: earlier.into(),
             never_listed,
             ..Rare::default()
@@ -182,7 +182,7 @@ impl Rest {
     /// What `post` does not say of `record`, whose former addresses go over to it.
     fn of(record: &mut PostRecord, post: &Post) -> Rest {
         let rare = Rare {
-            wanted: (*record.wanted != *post.address).then(|| record.wanted.as_str().into()),
+            wanted: (*record.wanted != *post.address()).then(|| record.wanted.as_str().into()),
             earlier: std::mem::take(&mut record.earlier).into(),
             changed: record.changed,
             withdrawn: record.withdrawn,
@@ -202,7 +202,7 @@ impl Rest {
         let record = PostRecord::of(post, self.first_served);
         let Some(rare) = &self.rare else { return record };
         PostRecord {
-            wanted: rare.wanted.as_deref().unwrap_or(&post.address).to_owned(),
+            wanted: rare.wanted.as_deref().unwrap_or(post.address()).to_owned(),
             earlier: rare.earlier.to_vec(),
             changed: rare.changed,
             withdrawn: rare.withdrawn,
@@ -249,11 +249,11 @@ impl PostRecord {
             returned: _,
             never_listed: _,
         } = self;
-        *id == *post.id
+        *id == *post.id()
             && *source == *post.source
-            && *title == *post.title
-            && *slug == *post.slug
-            && *address == *post.address
+            && *title == *post.title()
+            && *slug == *post.slug()
+            && *address == *post.address()
             && *date == post.date.to_the_second()
             && *is_dated == is_dated_by(post)
             && *content == Some(post.content)
@@ -271,12 +271,12 @@ impl PostRecord {
     #[must_use]
     pub fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
-            id: post.id.to_string(),
+            id: post.id().to_string(),
             source: post.source.to_path_buf(),
-            title: post.title.to_string(),
-            slug: post.slug.to_string(),
-            wanted: post.address.to_string(),
-            address: post.address.to_string(),
+            title: post.title().to_string(),
+            slug: post.slug().to_string(),
+            wanted: post.address().to_string(),
+            address: post.address().to_string(),
             earlier: Vec::new(),
             // what is kept must be what was kept after a restart
             date: post.date.to_the_second(),

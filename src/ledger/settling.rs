@@ -15,7 +15,7 @@ use super::record::PostRecord;
 use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Post, Visibility};
+use crate::post::{Changes, Each, Post, Visibility, Words};
 use crate::source::{SourcePath, by_parts};
 use crate::time::Timestamp;
 
@@ -42,8 +42,8 @@ pub(super) struct Doubt {
 
 impl File {
     /// The id of the remembered post that it is.
-    pub(super) fn id(&self) -> Option<&Id> {
-        self.is_known.then_some(&self.settled.id)
+    pub(super) fn id(&self) -> Option<&str> {
+        self.is_known.then_some(self.settled.id())
     }
 
     /// Whether the world may read its post.
@@ -161,7 +161,7 @@ impl Ledger {
 
     /// One that is back after another file was taken for it is a stranger again.
     fn is_itself(&self, file: &File, path: &Utf8Path, whereabouts: &Whereabouts) -> bool {
-        let is_elsewhere = |id: &Id| !self.is_at(id, path) && !self.strays.contains(id);
+        let is_elsewhere = |id: &str| !self.is_at(id, path) && !self.strays.contains(id);
         !file.id().is_some_and(is_elsewhere) || whereabouts.missing.contains(path)
     }
 
@@ -201,7 +201,7 @@ impl Ledger {
     /// Takes out the file at `path`; the post that it was, if it was one, and no other file has turned out to be that since.
     fn take_held(&mut self, path: &Utf8Path) -> Option<Id> {
         let file = self.files.take(path.as_str())?;
-        file.id().filter(|id| self.is_at(id, path)).cloned()
+        file.id().filter(|id| self.is_at(id, path)).map(Id::from)
     }
 
     /// Finds out who the posts are whose files are others than before.
@@ -240,7 +240,12 @@ impl Ledger {
             .missing
             .iter()
             .filter_map(|path| self.files.get(path.as_str())?.id());
-        let strays = self.strays.iter().chain(missing).filter_map(|id| self.posts.get_with_id(id));
+        let strays = self
+            .strays
+            .iter()
+            .map(AsRef::as_ref)
+            .chain(missing)
+            .filter_map(|id| self.posts.get_with_id(id));
         let strays: BTreeMap<&str, Cow<PostRecord>> = strays.filter(|(id, record)| is_stray(id, &record.source)).collect();
         let is_held = |id: &str| {
             let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
@@ -270,7 +275,13 @@ impl Ledger {
             };
             let is_known = id.is_some();
             let known_as = match id {
-                Some(id) if id != post.id => Arc::new(Post { id, ..Post::clone(post) }),
+                Some(id) if *id != *post.id() => Arc::new(Post {
+                    words: Words::from(Each {
+                        id: &id,
+                        ..post.words.each()
+                    }),
+                    ..Post::clone(post)
+                }),
                 _ => Arc::clone(post),
             };
             let file = File {
@@ -338,7 +349,7 @@ impl Ledger {
 
     /// `file` with what the world knows of its post, and notes what is new of that.
     fn dressed(&mut self, mut file: File, config: &Config, now: Timestamp) -> File {
-        let Some(id) = file.id().cloned() else {
+        let Some(id) = file.id() else {
             file.visibility = file.read.visibility(now);
             // a new post is told of from now on; what was there before the ledger was is none
             let is_new = now > self.site.since && file.is_out();
@@ -349,7 +360,7 @@ impl Ledger {
             }
             return file;
         };
-        let Some(record) = self.posts.get(&id) else { return file };
+        let Some(record) = self.posts.get(id) else { return file };
         let read = Arc::clone(&file.read);
         let post = dated(&read, &record, now);
         file.visibility = post.visibility(now);
@@ -363,11 +374,11 @@ impl Ledger {
             Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),
             Cow::Owned(_) => {}
         }
-        let is_elsewhere = *file.settled.address != *record.address;
+        let is_elsewhere = *file.settled.address() != *record.address;
         if is_elsewhere {
-            self.moving.insert(Arc::clone(&id));
+            self.moving.insert(record.id.as_str().into());
         } else {
-            self.moving.remove(&id);
+            self.moving.remove(record.id.as_str());
         }
         self.is_past_stale |= is_elsewhere;
         if fate != before {
@@ -376,7 +387,7 @@ impl Ledger {
             self.is_past_stale |= is_withdrawal;
             let record = fate.noted_in(record.into_owned());
             self.tell_of(&record);
-            self.changes.posts.insert(id);
+            self.changes.posts.insert(record.id.as_str().into());
             self.posts.insert(record);
         }
         file

@@ -117,7 +117,7 @@ impl Desk {
     fn ids(&self) -> HashMap<String, String> {
         self.posts
             .iter()
-            .map(|post| (post.source.to_string(), post.id.to_string()))
+            .map(|post| (post.source.to_string(), post.id().to_string()))
             .collect()
     }
 }
@@ -189,8 +189,8 @@ fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
         .publish(&[("a.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]);
     assert_eq!(desk.post("a.md").updated, None);
     assert_eq!(desk.post("c.md").updated, None);
-    assert_eq!(*desk.post("a.md").id, ids["a.md"]);
-    assert_eq!(*desk.post("c.md").id, ids["b.md"], "it has its text");
+    assert_eq!(desk.post("a.md").id(), ids["a.md"]);
+    assert_eq!(desk.post("c.md").id(), ids["b.md"], "it has its text");
     let (records, _) = desk.ledger.take_changes();
     let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
     assert!(records.iter().any(is_anew));
@@ -241,7 +241,7 @@ fn who_comes_back_changed_later_than_it_went() {
         for hours in [5, 0, -2] {
             let mut desk = Desk::new();
             let there: &[File] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
-            let id = desk.publish(there).post("a.md").id.clone();
+            let id = desk.publish(there).post("a.md").id().to_owned();
             desk.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
             let edited = desk.post("a.md").modified().timestamp();
             desk.pass(hours).publish(away);
@@ -257,7 +257,7 @@ fn who_comes_back_changed_later_than_it_went() {
                 "{name}, {hours}"
             );
             let back = desk.post("a.md");
-            assert_eq!(back.id, id, "{name}, {hours}");
+            assert_eq!(back.id(), id, "{name}, {hours}");
             assert!(
                 back.modified().timestamp().as_second() > departure.at.as_second(),
                 "{name}, {hours}: readers would not take it"

@@ -146,7 +146,7 @@ impl Post {
     pub fn addresses_of_names(&self) -> impl Iterator<Item = String> {
         let words = self.rare.names.iter().filter(|name| is_slug(name));
         let addresses = words.flat_map(|word| {
-            let beside = folder(&self.address).map(|folder| format!("{folder}/{word}"));
+            let beside = folder(self.address()).map(|folder| format!("{folder}/{word}"));
             [beside, Some(word.clone())].into_iter().flatten()
         });
         addresses.filter_map(|path| checked(&path).ok())

@@ -1,5 +1,6 @@
 //! The one place where a file becomes a [`Post`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
@@ -11,8 +12,8 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
 use super::{
-    Alike, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, address, aliases, authors, direction, enclosures, html,
-    markdown, standing, tags,
+    Alike, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
+    enclosures, html, markdown, standing, tags,
 };
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -101,11 +102,13 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
     let post = Post {
         source: file.path.as_path().into(),
-        id: id.into(),
-        slug: place.slug.into(),
-        address: place.address.into(),
-        title: title.into(),
-        summary: summary.into(),
+        words: Words::from(Each {
+            id: &id,
+            slug: &place.slug,
+            address: &place.address,
+            title: &title,
+            summary: &summary,
+        }),
         date: dated.moment,
         updated,
         standing,
@@ -336,17 +339,23 @@ pub struct Taken {
 impl Post {
     /// The same post under another slug, with a derived id or address in place of what is `taken`.
     #[must_use]
-    pub fn displaced(&self, slug: String, taken: Taken, config: &Config) -> Post {
+    pub fn displaced(&self, slug: &str, taken: Taken, config: &Config) -> Post {
         let mut post = self.clone();
+        let (mut id, mut address) = (Cow::Borrowed(self.id()), Cow::Borrowed(self.address()));
         if taken.address {
-            post.address = address::by_pattern(&slug, &slug::read_path(&self.source), self.date, config).into();
+            address = address::by_pattern(slug, &slug::read_path(&self.source), self.date, config).into();
             Arc::make_mut(&mut post.origins).address = Origin::Displaced;
         }
         if taken.id {
-            post.id = tag_uri(config.authority(), self.date, &self.origins.date, &slug).into();
+            id = tag_uri(config.authority(), self.date, &self.origins.date, slug).into();
             Arc::make_mut(&mut post.origins).id = Origin::DateAndSlug;
         }
-        post.slug = slug.into();
+        post.words = Words::from(Each {
+            id: &id,
+            slug,
+            address: &address,
+            ..self.words.each()
+        });
         post
     }
 }

@@ -21,7 +21,7 @@ impl Shared {
     pub fn share(&mut self, post: &mut Post) {
         if !find(&self.tags, &mut post.tags) {
             let mut tags: Vec<Arc<str>> = post.tags.to_vec();
-            for tag in tags.iter_mut() {
+            for tag in &mut tags {
                 share(&mut self.words, tag);
             }
             post.tags = tags.into();

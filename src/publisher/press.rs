@@ -308,7 +308,7 @@ impl Press {
         // the site may have given a post another address than it asked for
         for report in &mut self.reports {
             if let Some(post) = site.post(&report.path) {
-                report.address = Some(post.address.to_string());
+                report.address = Some(post.address().to_string());
             }
         }
         self.newest = Some((Arc::new(site), now));
@@ -466,7 +466,7 @@ fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Report> {
     };
     Some(Report {
         path: post.source.to_path_buf(),
-        address: Some(post.address.to_string()),
+        address: Some(post.address().to_string()),
         event,
     })
 }

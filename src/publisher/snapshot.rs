@@ -41,7 +41,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
             Ok(Reading { mut post, remarks }) => {
                 // what serves has no time to render every post to say this
                 let text = post.text.held();
-                if let Some(cut) = text.and_then(|text| markdown::render(text, &post.title).cut) {
+                if let Some(cut) = text.and_then(|text| markdown::render(text, post.title()).cut) {
                     let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
                     diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
                 }

@@ -12,7 +12,7 @@ use crate::post::{Enclosure, Post};
 /// A picture or file whose address is no http(s) URL is left out.
 #[must_use]
 pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
-    let url = post_url(&config.base(), &post.address);
+    let url = post_url(&config.base(), post.address());
     let references = References::new(&config.base(), &url, &post.source);
     let absolute = |reference: &String, role| resolved(&references, reference, role);
     let enclosure = |enclosure: &Enclosure| {
@@ -28,9 +28,9 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
-        id: post.id.to_string(),
-        title: post.title.to_string(),
-        summary: post.summary.to_string(),
+        id: post.id().to_string(),
+        title: post.title().to_string(),
+        summary: post.summary().to_string(),
         content,
         markdown,
         published: post.date,
@@ -52,18 +52,20 @@ pub(super) mod tests {
 
     use super::*;
     use crate::config::Person;
-    use crate::post::{Alike, Direction, Fingerprint, Origin, Origins, Rare, RareFields, Standing};
+    use crate::post::{Alike, Direction, Each, Fingerprint, Origin, Origins, Rare, RareFields, Standing, Words};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
     pub(in crate::render) fn post() -> Post {
         Post {
             source: "shore/kelp.md".into(),
-            id: "tag:example.com,2026:kelp".into(),
-            slug: "kelp".into(),
-            address: "/posts/kelp & co".into(),
-            title: "Kelp & co".into(),
-            summary: "All of it.".into(),
+            words: Words::from(Each {
+                id: "tag:example.com,2026:kelp",
+                slug: "kelp",
+                address: "/posts/kelp & co",
+                title: "Kelp & co",
+                summary: "All of it.",
+            }),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
             updated: None,
             standing: Standing::Published,

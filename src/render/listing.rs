@@ -179,8 +179,8 @@ impl ListingPage<'_> {
 impl ListingPage<'_> {
     fn deleted(&self, post: &Post, at: Timestamp) -> Deleted {
         Deleted {
-            id: clean::id(&post.id),
-            url: post_url(self.base, &post.address),
+            id: clean::id(post.id()),
+            url: post_url(self.base, post.address()),
             date_deleted: Moment::utc(at),
         }
     }
@@ -220,6 +220,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::post::{Each, Words};
     use crate::render::item::tests::post;
 
     fn page<'a>(page: usize, total: usize, posts: &'a [Arc<Post>], query: &'a [(String, String)]) -> ListingPage<'a> {
@@ -375,8 +376,11 @@ mod tests {
     #[test]
     fn posts_are_named_as_in_the_feeds() {
         let mut named = post();
-        named.id = " tag:x\u{0}\r\n".into();
-        named.title = "Two\nlines".into();
+        named.words = Words::from(Each {
+            id: " tag:x\u{0}\r\n",
+            title: "Two\nlines",
+            ..named.words.each()
+        });
         named.authors = Arc::default();
         let author = Person {
             name: "Site".to_owned(),

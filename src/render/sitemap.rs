@@ -89,7 +89,7 @@ impl<'a> Map<'a> {
     /// The addresses of a part, and when what is there changed.
     fn entries(&self, part: usize) -> impl Iterator<Item = (String, Option<Moment>)> {
         let posts = self.posts.iter().rev();
-        let posts = posts.map(|post| (post_url(&self.base, &post.address), Some(post.modified())));
+        let posts = posts.map(|post| (post_url(&self.base, post.address()), Some(post.modified())));
         let scopes = self.scopes.iter().map(|(path, members)| {
             let slash = if path.is_empty() { "/" } else { "" };
             (format!("{}{path}{slash}", self.base), changed(members))
@@ -120,14 +120,18 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::post::{Each, Words};
     use crate::render::item::tests::post;
 
     fn index(posts: usize, config: &Config) -> Index {
         let posts = (1..=posts).map(|n| {
             let mut post = post();
-            post.id = format!("tag:example.com,2026:{n}").into();
-            post.slug = format!("p{n}").into();
-            post.address = format!("/p{n}?&").into();
+            post.words = Words::from(Each {
+                id: &format!("tag:example.com,2026:{n}"),
+                slug: &format!("p{n}"),
+                address: &format!("/p{n}?&"),
+                ..post.words.each()
+            });
             post.source = format!("p{n}.md").as_str().into();
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
             post.section = None;
@@ -177,7 +181,10 @@ mod tests {
             "https://example.community",
         ] {
             let mut elsewhere = post();
-            elsewhere.address = format!("{host}/p").into();
+            elsewhere.words = Words::from(Each {
+                address: &format!("{host}/p"),
+                ..elsewhere.words.each()
+            });
             let index = Index::build(
                 vec![Arc::new(elsewhere)],
                 &HashSet::new(),

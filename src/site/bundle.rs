@@ -60,7 +60,7 @@ impl Site {
     #[must_use]
     pub fn shows(&self, post: &Arc<Post>) -> bool {
         self.index
-            .by_address(&post.address)
+            .by_address(post.address())
             .is_some_and(|shown| Arc::ptr_eq(shown, post))
     }
 

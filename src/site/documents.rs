@@ -323,7 +323,7 @@ impl Documents {
             return Some(made);
         }
         let text = texts.text(post)?;
-        let rendered = markdown::render(&text, &post.title).html;
+        let rendered = markdown::render(&text, post.title()).html;
         let links = links(&rendered, post, published);
         let content = Content {
             html: html::for_feed(&rendered, &references(post, config, &links)).into(),
@@ -356,7 +356,7 @@ fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let mut withdrawn: Vec<Withdrawn> = departed
         .take(MOST_TOMBSTONES)
         .map(|departure| Withdrawn {
-            id: departure.post.id.to_string(),
+            id: departure.post.id().to_string(),
             at: departure.at,
         })
         .collect();
@@ -368,7 +368,7 @@ fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
 pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
     // what names no Markdown file links to none, and need not be rendered to know
     let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
-        markdown::render(text, &post.title).html
+        markdown::render(text, post.title()).html
     } else {
         String::new()
     };
@@ -378,7 +378,7 @@ pub(super) fn references_of(post: &Post, text: &str, config: &Config, published:
 fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
     let base = config.base();
     let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
-    References::new(&base, &render::post_url(&base, &post.address), &post.source).with_posts(known.collect())
+    References::new(&base, &render::post_url(&base, post.address()), &post.source).with_posts(known.collect())
 }
 
 /// The posts that `rendered`, the text of `post`, links to.

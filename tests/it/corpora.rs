@@ -80,7 +80,7 @@ fn every_publishable_post_is_in_the_listing_once_with_its_title_date_and_tags() 
                 wrong.push(format!("{source}: was not read"));
                 continue;
             };
-            match by_id.get(&*post.id) {
+            match by_id.get(post.id()) {
                 Some(listed) => wrong.extend(expected.differences(source, listed)),
                 None if expected.is_hidden => {}
                 None => wrong.push(format!("{source}: is not listed")),
@@ -148,7 +148,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
             held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
             documents += 3;
         }
-        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id.to_string()).collect();
+        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id().to_string()).collect();
         assert_eq!(
             held, all,
             "{name}: the newest feed of {scope:?} and its archives hold every post"
@@ -280,10 +280,10 @@ fn every_old_address_leads_to_its_post() {
         for post in site.all().iter() {
             for old in old_addresses(&fs::read_to_string(path.join(&post.source)).unwrap()) {
                 // a live page, or a live post's Markdown, goes before an alias
-                if old.strip_suffix(".md").unwrap_or(&old) == &*post.address {
+                if old.strip_suffix(".md").unwrap_or(&old) == post.address() {
                     continue;
                 }
-                let expected = format!("https://example.com{}", post.address.replace('@', "%40"));
+                let expected = format!("https://example.com{}", post.address().replace('@', "%40"));
                 let answer = ask(&site, &old, "");
                 let location = answer
                     .headers()

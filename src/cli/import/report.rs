@@ -95,7 +95,7 @@ impl Report {
         posts: &[Arc<Post>],
         site: &Site,
     ) -> Report {
-        let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source.as_path(), &*post.id)).collect();
+        let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source.as_path(), post.id())).collect();
         ids.extend(
             settled
                 .adoptions

@@ -74,7 +74,7 @@ fn posts() -> Vec<Keep> {
 /// What is found of each of `wanted`.
 fn found(kept: &KeptPosts, wanted: &[(&str, u64)]) -> Vec<Option<String>> {
     let mut kept = kept.in_order();
-    let mut title = |(path, inode): &(&str, u64)| Some(kept.find(Utf8Path::new(path), &stamp(*inode))?.post()?.title.into());
+    let mut title = |(path, inode): &(&str, u64)| Some(kept.find(Utf8Path::new(path), &stamp(*inode))?.post()?.title().into());
     wanted.iter().map(&mut title).collect()
 }
 

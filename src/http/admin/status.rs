@@ -125,7 +125,7 @@ impl Status {
         let released = |post: &Post| Released {
             path: post.source.to_string(),
             title: title(post),
-            url: post_url(&base, &post.address),
+            url: post_url(&base, post.address()),
             date: post.date.rfc3339(),
             unlisted: post.visibility(now) == Unlisted,
         };
@@ -238,10 +238,10 @@ impl Status {
 }
 
 fn title(post: &Post) -> String {
-    if post.title.is_empty() {
-        post.slug.to_string()
+    if post.title().is_empty() {
+        post.slug().to_string()
     } else {
-        post.title.to_string()
+        post.title().to_string()
     }
 }
 

@@ -37,9 +37,9 @@ impl Kind {
 
     pub(super) fn of(self, post: &Post) -> &str {
         match self {
-            Kind::Id => &post.id,
-            Kind::Slug => &post.slug,
-            Kind::Address => &post.address,
+            Kind::Id => post.id(),
+            Kind::Slug => post.slug(),
+            Kind::Address => post.address(),
         }
     }
 }
@@ -56,20 +56,20 @@ pub(super) enum Outcome {
 /// Who has what, among those that ask.
 #[derive(Debug, Default)]
 struct Owners {
-    ids: HashMap<Arc<str>, Arc<Post>>,
+    ids: HashMap<Box<str>, Arc<Post>>,
     addresses: HashMap<Box<str>, Arc<Post>>,
     slugs: HashSet<Box<str>>,
 }
 
 impl Owners {
     fn are_none_of(&self, post: &Post) -> bool {
-        !self.ids.contains_key(&post.id) && !self.slugs.contains(&post.slug) && !self.addresses.contains_key(&post.address)
+        !self.ids.contains_key(post.id()) && !self.slugs.contains(post.slug()) && !self.addresses.contains_key(post.address())
     }
 
     fn add(&mut self, post: &Arc<Post>) {
-        self.ids.insert(post.id.clone(), Arc::clone(post));
-        self.addresses.insert(post.address.clone(), Arc::clone(post));
-        self.slugs.insert(post.slug.clone());
+        self.ids.insert(post.id().into(), Arc::clone(post));
+        self.addresses.insert(post.address().into(), Arc::clone(post));
+        self.slugs.insert(post.slug().into());
     }
 }
 
@@ -101,14 +101,14 @@ pub(super) fn settle<'a>(
     claimants.sort_by(Claimant::cmp);
     // what the world knows keeps its id while it is hidden, too, for it may come back
     let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
-    let kept: HashMap<&str, &Arc<Post>> = kept.rev().map(|claimant| (&*claimant.post.id, claimant.post)).collect();
+    let kept: HashMap<&str, &Arc<Post>> = kept.rev().map(|claimant| (claimant.post.id(), claimant.post)).collect();
     let mut owners = Owners::default();
     let mut settled = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
         let kept_by = |id: &str| kept.get(id).copied().filter(|_| is_new);
-        let id_owner = owners.ids.get(&post.id).or_else(|| kept_by(&post.id)).cloned();
-        let address_owner = owners.addresses.get(&post.address).cloned();
-        if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(&post.slug) {
+        let id_owner = owners.ids.get(post.id()).or_else(|| kept_by(post.id())).cloned();
+        let address_owner = owners.addresses.get(post.address()).cloned();
+        if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug()) {
             owners.add(post);
             settled.push((post, Outcome::Granted));
             continue;
@@ -122,10 +122,10 @@ pub(super) fn settle<'a>(
         note(post);
         let is_free = |moved: &Post| {
             note(moved);
-            kept_by(&moved.id).is_none() && owners.are_none_of(moved)
+            kept_by(moved.id()).is_none() && owners.are_none_of(moved)
         };
         let given = other_slugs(post)
-            .map(|slug| post.displaced(slug, taken, config))
+            .map(|slug| post.displaced(&slug, taken, config))
             .find(is_free);
         let given = given.map(|given| {
             let last = by_path(before, &given.source).filter(|last| ***last == given);
@@ -155,11 +155,11 @@ pub(super) fn settle<'a>(
 fn remarks(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner: Option<Arc<Post>>) -> Vec<Diagnostic> {
     let mut remarks = Vec::new();
     if let Some(owner) = address_owner {
-        let what = format!("the address {}", post.address);
-        remarks.push(said("address-taken", post, &what, &owner, &given.address));
+        let what = format!("the address {}", post.address());
+        remarks.push(said("address-taken", post, &what, &owner, given.address()));
     }
-    if let Some(owner) = id_owner.filter(|_| post.id != given.id && !is_derived(post)) {
-        remarks.push(said("id-taken", post, &format!("the id {}", post.id), &owner, &given.id));
+    if let Some(owner) = id_owner.filter(|_| post.id() != given.id() && !is_derived(post)) {
+        remarks.push(said("id-taken", post, &format!("the id {}", post.id()), &owner, given.id()));
     }
     remarks
 }
@@ -170,7 +170,7 @@ fn is_derived(post: &Post) -> bool {
 
 /// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
 fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
-    let slug = &post.slug;
+    let slug = post.slug();
     let language = read_path(&post.source)
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
@@ -180,7 +180,7 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
         .source
         .parent()
         .map(|folder| slugify(folder.as_str()))
-        .filter(|folder| !folder.is_empty() && **folder != **slug);
+        .filter(|folder| !folder.is_empty() && **folder != *slug);
     let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
     [
         Some(slug.to_string()),

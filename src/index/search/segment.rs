@@ -169,11 +169,11 @@ impl Collected {
 
 /// Calls `read` with each of what is searched of `post`, whose text is `text` if it can be had, and how much a word in it counts.
 pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str, u32)) {
-    read(&post.title, TITLE_WEIGHT);
+    read(post.title(), TITLE_WEIGHT);
     for tag in post.tags.iter() {
         read(tag, TAG_WEIGHT);
     }
-    read(&post.summary, TEXT_WEIGHT);
+    read(post.summary(), TEXT_WEIGHT);
     read(text.unwrap_or_default(), TEXT_WEIGHT);
 }
 

@@ -31,7 +31,7 @@ fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, q
     let words = Words::read(query).unwrap();
     let posts: Row<Arc<Post>> = posts.into_iter().cloned().collect();
     let found = search.find(&posts, &Held, &words, |_| true).unwrap();
-    found.iter().map(|post| post.title.to_string()).collect()
+    found.iter().map(|post| post.title().to_string()).collect()
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
     let words = Words::read("sea").unwrap();
     let search = Search::default();
     assert_eq!(search.find(&all, &Held, &words, |_| true).unwrap().len(), MOST_FOUND);
-    let last = |post: &Post| *post.title == *format!("T{}", MOST_FOUND + 199);
+    let last = |post: &Post| *post.title() == *format!("T{}", MOST_FOUND + 199);
     assert_eq!(search.find(&all, &Held, &words, last).unwrap().len(), 1);
 }
 

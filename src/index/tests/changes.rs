@@ -70,11 +70,11 @@ fn told(index: &Index) -> BTreeMap<String, String> {
     for post in index.all().iter() {
         told.insert(
             format!("post {}", post.source),
-            format!("{} {} {}", post.id, post.slug, post.address),
+            format!("{} {} {}", post.id(), post.slug(), post.address()),
         );
         let found = [
-            index.by_slug(&post.slug).map(|found| &found.source),
-            index.by_address(&post.address).map(|found| &found.source),
+            index.by_slug(post.slug()).map(|found| &found.source),
+            index.by_address(post.address()).map(|found| &found.source),
             index.post(&post.source).map(|found| &found.source),
         ];
         told.insert(format!("found {}", post.source), format!("{found:?}"));

@@ -7,7 +7,7 @@ use super::File;
 use crate::config::Config;
 use crate::ledger::SECOND;
 use crate::ledger::record::{Fingerprint, PostRecord, SiteRecord, last_told};
-use crate::post::{Origin, Post, Visibility};
+use crate::post::{Each, Origin, Post, Visibility, Words};
 use crate::time::{Moment, Timestamp};
 
 /// What time does to a post: what of its record can be another whenever its file, or the instant, is.
@@ -123,15 +123,21 @@ pub(super) fn known_to_the_world<'a>(
     site: &SiteRecord,
     config: &Config,
 ) -> Cow<'a, Post> {
-    if *post.id != *record.id {
+    if *post.id() != *record.id {
         let post = post.to_mut();
-        post.id = record.id.as_str().into();
+        post.words = Words::from(Each {
+            id: &record.id,
+            ..post.words.each()
+        });
         Arc::make_mut(&mut post.origins).id = Origin::Ledger;
     }
-    if *post.address == *record.wanted && (&*post.address, &*post.slug) != (&*record.address, &*record.slug) {
+    if *post.address() == *record.wanted && (post.address(), post.slug()) != (&*record.address, &*record.slug) {
         let post = post.to_mut();
-        post.address = record.address.as_str().into();
-        post.slug = record.slug.as_str().into();
+        post.words = Words::from(Each {
+            address: &record.address,
+            slug: &record.slug,
+            ..post.words.each()
+        });
         Arc::make_mut(&mut post.origins).address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));

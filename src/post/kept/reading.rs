@@ -8,7 +8,8 @@ use serde_json::{Map, Number, Value};
 
 use super::{DIRECTIONS, ORIGINS, STANDINGS, kind};
 use crate::post::{
-    Alike, Digest, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields, Text, front_matter,
+    Alike, Digest, Each, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields, Text, Words,
+    front_matter,
 };
 use crate::time::{Moment, Timestamp};
 
@@ -102,11 +103,13 @@ impl<'a> Reading<'a> {
         // fields are read in the order in which they stand here
         Some(Post {
             source: path.into(),
-            id: self.text()?.into(),
-            slug: self.text()?.into(),
-            address: self.text()?.into(),
-            title: self.text()?.into(),
-            summary: self.text()?.into(),
+            words: Words::from(Each {
+                id: self.text()?,
+                slug: self.text()?,
+                address: self.text()?,
+                title: self.text()?,
+                summary: self.text()?,
+            }),
             date: self.moment()?,
             updated: self.option(Reading::moment)?,
             standing: self.one_of(&STANDINGS)?,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::post::{self, Alike, Enclosure, Fingerprint, Likeness, Origins, Person, Post, Rare, RareFields, Text};
+use crate::post::{self, Alike, Each, Enclosure, Fingerprint, Likeness, Origins, Person, Post, Rare, RareFields, Text, Words};
 use crate::source::SourceFile;
 use crate::time::{Moment, Timestamp};
 
@@ -195,11 +195,7 @@ prop_compose! {
         let [of_title, of_id, of_address, of_date, of_standing, of_summary] = origins;
         Post {
             source: "a/b.md".into(),
-            id: id.into(),
-            slug: slug.into(),
-            address: address.into(),
-            title: title.into(),
-            summary: summary.into(),
+            words: Words::from(Each { id: &id, slug: &slug, address: &address, title: &title, summary: &summary }),
             date: moments.0,
             updated: moments.1,
             standing: STANDINGS[standing],

@@ -3,18 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::{DIRECTIONS, ORIGINS, STANDINGS, kind};
-use crate::post::{Alike, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields};
+use crate::post::{Alike, Each, Enclosure, Fingerprint, Likeness, Origin, Origins, Person, Post, Rare, RareFields};
 use crate::time::{Moment, Timestamp};
 
 /// Adds `post` to `out`, as reading its file gave it.
 pub fn write(post: &Post, out: &mut Vec<u8>) {
     let Post {
         source: _,
-        id,
-        slug,
-        address,
-        title,
-        summary,
+        words,
         date,
         updated,
         standing,
@@ -38,7 +34,14 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
         origins,
     } = &**alike;
     let out = &mut Writing(out);
-    for part in [&**id, slug, address, title, summary] {
+    let Each {
+        id,
+        slug,
+        address,
+        title,
+        summary,
+    } = words.each();
+    for part in [id, slug, address, title, summary] {
         out.text(part);
     }
     out.moment(*date);

@@ -24,7 +24,7 @@ impl Outcome {
     pub(super) fn report(&mut self, path: &Utf8Path, post: Option<&Post>, event: Event) {
         self.reports.push(Report {
             path: path.to_owned(),
-            address: post.map(|post| post.address.to_string()),
+            address: post.map(|post| post.address().to_string()),
             event,
         });
     }

@@ -62,7 +62,7 @@ impl WholeText {
 impl<'a> Entry<'a> {
     /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
     pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
-        let url = post_url(base, &post.address);
+        let url = post_url(base, post.address());
         let references = References::new(base, &url, &post.source);
         let absolute = |reference: &String, role| resolved(&references, reference, role);
         let authors = if post.authors.is_empty() {
@@ -71,10 +71,10 @@ impl<'a> Entry<'a> {
             clean::people(&*post.authors)
         };
         Entry {
-            id: clean::id(&post.id),
-            slug: &post.slug,
-            title: clean::one_line(&post.title).into_owned(),
-            summary: clean::one_line(&post.summary).into_owned(),
+            id: clean::id(post.id()),
+            slug: post.slug(),
+            title: clean::one_line(post.title()).into_owned(),
+            summary: clean::one_line(post.summary()).into_owned(),
             date_published: post.date,
             date_modified: post.modified().max(post.date),
             tags: clean::tags(&post.tags),
@@ -112,8 +112,8 @@ pub fn one(
 ) -> Vec<u8> {
     let one = One {
         entry: Entry::of(post, base, author, Some(content.into())),
-        newer: newer.map(|post| &*post.slug),
-        older: older.map(|post| &*post.slug),
+        newer: newer.map(crate::post::Post::slug),
+        older: older.map(crate::post::Post::slug),
     };
     serde_json::to_vec(&one).unwrap_or_default() // these types have nothing that JSON cannot say
 }

@@ -105,7 +105,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, aroun
     let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {
         name: name(post),
-        url: addresses.post(&post.address),
+        url: addresses.post(post.address()),
     };
     let site_language = &config.site.language;
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
@@ -129,7 +129,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, aroun
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
         content: Value::from_safe_string(article.html),
-        source: Some(source(&addresses, &post.address)),
+        source: Some(source(&addresses, post.address())),
         newer: around.newer.map(link),
         older: around.older.map(link),
         related: around
@@ -143,7 +143,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, aroun
 fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>) -> Head {
     let item = item(post, config, None);
     let title = name(post);
-    let url = post_url(&config.base(), &post.address);
+    let url = post_url(&config.base(), post.address());
     let mut head = Head::new(config, addresses, &title, Some(url.clone()), ("", ""));
     head.description.clone_from(&item.summary);
     head.graph.push(meta("og:type", "article"));

@@ -35,8 +35,8 @@ impl Summary {
         let language = language.filter(|language| !language.eq_ignore_ascii_case(site));
         let title = name(post);
         Summary {
-            url: addresses.post(&post.address),
-            summary: shortened(&one_line(&post.summary)),
+            url: addresses.post(post.address()),
+            summary: shortened(&one_line(post.summary())),
             date: Day::of(post.date, site),
             tags: tags(post, addresses),
             direction: if post.direction == Direction::of_language(site) {

@@ -152,7 +152,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
     driver.look(0, &[("a.md", How::Moved)]);
-    let id = |driver: &Driver| driver.desk.posts().next().unwrap().id.clone();
+    let id = |driver: &Driver| driver.desk.posts().next().unwrap().id().to_owned();
     let good = id(&driver);
     for (slip, why) in [
         ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),

@@ -104,22 +104,22 @@ impl Promises {
                 continue;
             };
             let path = &manuscript.path;
-            holds!(taken.insert(post.id.to_string()), "two posts have the id {}", post.id);
+            holds!(taken.insert(post.id().to_string()), "two posts have the id {}", post.id());
             if let Some(id) = &manuscript.id {
-                holds!(*post.id == **id, "{path} had the id {id} and has {}", post.id);
+                holds!(*post.id() == **id, "{path} had the id {id} and has {}", post.id());
             }
-            let before = manuscripts.iter().position(|other| other.id.as_deref() == Some(&*post.id));
+            let before = manuscripts.iter().position(|other| other.id.as_deref() == Some(post.id()));
             if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {
-                holds!(!other.is_there, "{path} took the id {} from {}", post.id, other.path);
+                holds!(!other.is_there, "{path} took the id {} from {}", post.id(), other.path);
                 let is_named = manuscript.written_id == other.id;
                 let is_like = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
                 let is_heir = is_named || is_like;
-                holds!(is_heir, "{path} came to the id {} of {}", post.id, other.path);
+                holds!(is_heir, "{path} came to the id {} of {}", post.id(), other.path);
             }
             if let Some(other) = before {
                 manuscripts[other].id = None;
             }
-            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id.to_string());
+            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id().to_string());
             let promise = self.posts.entry(id.clone()).or_default();
             if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
@@ -130,7 +130,7 @@ impl Promises {
             }
             promise.date = is_undated.then_some(post.date);
             promise.seen = Some(world.now);
-            promise.addresses.insert(post.address.to_string());
+            promise.addresses.insert(post.address().to_string());
             manuscripts[at].id = Some(id);
             manuscripts[at].is_out_from = Some(post.date.timestamp());
         }
@@ -142,7 +142,7 @@ impl Promises {
         let listed = manuscripts
             .iter()
             .filter(|manuscript| manuscript.standing == Standing::Published);
-        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id.to_string(), manuscript.number)));
+        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id().to_string(), manuscript.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
         let atom = world.get("/atom.xml").body;
@@ -250,12 +250,12 @@ impl Promises {
         let shown: BTreeMap<&str, &Post> = manuscripts
             .iter()
             .filter_map(|manuscript| shown(world, manuscript))
-            .map(|post| (&*post.id, post))
+            .map(|post| (post.id(), post))
             .collect();
         for post in shown.values() {
-            self.tenants.insert(post.address.to_string(), post.id.to_string());
+            self.tenants.insert(post.address().to_string(), post.id().to_string());
         }
-        let standing: BTreeSet<&str> = shown.values().map(|post| &*post.address).collect();
+        let standing: BTreeSet<&str> = shown.values().map(|post| post.address()).collect();
         let forgotten = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
         for (id, promise) in &self.posts {
             for address in &promise.addresses {
@@ -280,9 +280,9 @@ impl Promises {
                             .rsplit_once(".example")
                             .map_or(answer.location.as_str(), |(_, path)| path);
                         holds!(
-                            status == 301 && *to == *post.address,
+                            status == 301 && *to == *post.address(),
                             "{address} of {id} answers {status} {to:?} and not {}",
-                            post.address
+                            post.address()
                         );
                     }
                     (Some(_), _) | (None, true) => holds!(matches!(status, 301 | 410), "{address} of {id} answers {status}"),
@@ -300,7 +300,7 @@ impl Promises {
     fn check_secrets(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
         let addresses: BTreeSet<&str> = manuscripts
             .iter()
-            .filter_map(|manuscript| Some(&*shown(world, manuscript)?.address))
+            .filter_map(|manuscript| Some(shown(world, manuscript)?.address()))
             .collect();
         let mut secrets = Vec::new();
         for manuscript in manuscripts.iter().filter(|manuscript| manuscript.is_there) {
@@ -313,8 +313,12 @@ impl Promises {
                 .site
                 .post(&manuscript.path)
                 .ok_or_else(|| format!("{} is not read", manuscript.path))?;
-            let status = world.get(&post.address).status;
-            holds!(addresses.contains(&*post.address) || status != 200, "{} leaks", post.address);
+            let status = world.get(post.address()).status;
+            holds!(
+                addresses.contains(post.address()) || status != 200,
+                "{} leaks",
+                post.address()
+            );
         }
         secrets.retain(|word| !self.words.contains(word));
         for path in [
