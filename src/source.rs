@@ -140,7 +140,9 @@ impl SourceFile {
             [0xfe, 0xff, ref rest @ ..] => self.utf16(rest, u16::from_be_bytes)?,
             ref bytes => self.utf8(bytes)?,
         };
-        Ok(if text.contains('\r') {
+        // without branches: many bytes are looked at at once
+        let returns = text.bytes().fold(0, |returns, byte| returns | u8::from(byte == b'\r'));
+        Ok(if returns != 0 {
             Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
         } else {
             text

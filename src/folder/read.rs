@@ -50,20 +50,17 @@ impl Open<'_> {
         }
         let on_disk = entry.target.as_deref().unwrap_or(path);
         let mut file = beneath::open_in(&self.root, on_disk).map_err(refuse)?;
-        let before = file.metadata().map_err(refuse)?;
-        if !before.is_file() || Stamp::of(&before) != entry.stamp {
-            return Err(Unread::Changed);
-        }
         let size = usize::try_from(entry.stamp.size).unwrap_or(0);
         let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
-        // a file that grew meanwhile is told by its stamp
-        match file.read_exact(Arc::get_mut(&mut bytes).unwrap_or_default()) {
+        let read = file.read_exact(Arc::get_mut(&mut bytes).unwrap_or_default());
+        // one question when it has been read tells both whether it was that file, and whether it changed, or grew, meanwhile
+        let after = file.metadata().map_err(refuse)?;
+        if !after.is_file() || Stamp::of(&after) != entry.stamp {
+            return Err(Unread::Changed);
+        }
+        match read {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(Unread::Changed),
             read => read.map_err(refuse)?,
-        }
-        let after = Stamp::of(&file.metadata().map_err(refuse)?);
-        if (after.size, after.modified) != (entry.stamp.size, entry.stamp.modified) {
-            return Err(Unread::Changed);
         }
         Ok(SourceFile {
             path: path.to_owned(),

@@ -122,6 +122,11 @@ impl<'a> Key<'a> {
 
     /// Whether it is a spelling of `name`.
     fn is(&self, name: &str) -> bool {
+        // nearly every name is another from the first letter on
+        let first = name.bytes().next().filter(u8::is_ascii_alphanumeric);
+        if first.is_some_and(|first| self.folded.bytes().next() != Some(first.to_ascii_lowercase())) {
+            return false;
+        }
         if name.is_ascii() {
             let bytes = name.bytes().filter(|&byte| counts(char::from(byte)));
             bytes.map(|byte| byte.to_ascii_lowercase()).eq(self.folded.bytes())
@@ -167,6 +172,10 @@ pub fn text(node: &Node) -> Option<&str> {
 
 /// `text` on one line: white space folded, and nothing in it that is left out of every output.
 pub fn line(text: &str) -> String {
+    let is_plain = |byte| matches!(byte, b' '..=b'~');
+    if text.bytes().all(is_plain) && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ') {
+        return text.to_owned();
+    }
     let text = text.replace(|c: char| is_forbidden(c) && !c.is_whitespace(), "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
