@@ -441,11 +441,11 @@ impl Press {
     /// Has everything written that is not, and ends. Whether all of it was.
     pub fn close(mut self) -> bool {
         self.keep();
-        if let Some(keep) = self.keep_posts() {
-            keep();
-        }
         if self.take_found() {
             self.keep_all();
+        }
+        if let Some(keep) = self.keep_posts() {
+            keep();
         }
         self.store.take().is_none_or(Store::close)
     }

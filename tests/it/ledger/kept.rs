@@ -1,14 +1,15 @@
 //! What a start is spared because the one before kept it, and that it changes nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use feedmill::config::Config;
+use feedmill::publisher::Publisher;
 use feedmill::publisher::press::Press;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
@@ -31,12 +32,11 @@ fn text(number: usize, bytes: usize) -> String {
     format!("---\ntitle: Post {number}\ndate: 2026-01-{day:02}\ntags: [tag{tag}]\n---\n{words}\n")
 }
 
-fn press(folder: &TestFolder, state: &Utf8Path) -> Press {
+fn config(state: &Utf8Path) -> Arc<Config> {
     let toml = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 30\n";
     let mut config = Config::parse("feedmill.toml".into(), toml).unwrap();
     config.state.dir = Some(state.to_owned());
-    let opening = Store::open(state);
-    Press::new(&Arc::new(config), folder.root().to_owned(), Some(opening), Timestamp::now())
+    Arc::new(config)
 }
 
 /// Every document of the site, and all that is said.
@@ -90,7 +90,8 @@ fn a_start_from_what_was_kept_makes_the_same_site() {
     let states = TempDir::new().unwrap();
     let [kept, bare] = ["kept", "bare"].map(|name| Utf8Path::from_path(states.path()).unwrap().join(name));
     let site = |state: &Utf8Path| {
-        let mut press = press(&folder, state);
+        let opening = Store::open(state);
+        let mut press = Press::new(&config(state), folder.root().to_owned(), Some(opening), Timestamp::now());
         let site = press.open(Watching::Native, Instant::now()).unwrap().site.unwrap();
         let told = told(&site);
         assert!(press.close());
@@ -162,4 +163,27 @@ fn the_program_reads_no_post_again_that_has_not_changed() {
         assert_eq!(status, 0, "{arguments:?}: {err}");
     }
     assert!(!cache.exists());
+}
+
+#[tokio::test]
+async fn a_full_look_keeps_posts_while_they_are_served() {
+    let (folder, state) = (TestFolder::new(), TempDir::new().unwrap());
+    for number in 0..POSTS {
+        folder.write(format!("{number}.md"), text(number, LARGE));
+    }
+    let state = Utf8Path::from_path(state.path()).unwrap();
+    let publisher = Publisher::start(config(state), folder.root()).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !state.join("posts.cache").exists() {
+        assert!(Instant::now() < deadline, "not in time");
+        publisher.look_again();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    publisher.stop().await;
+    let left: BTreeSet<String> = state
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect();
+    assert_eq!(left, ["ledger.db", "ledger.lock", "posts.cache"].map(str::to_owned).into());
 }
