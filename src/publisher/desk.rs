@@ -64,7 +64,7 @@ pub struct Desk {
     files: Files,
     /// What reading gave before the start, until the first look.
     kept: Option<KeptPosts>,
-    /// How many posts were read that the next start could be spared, and are not kept for it.
+    /// How many files the next start could be spared, or about that, which are not kept for it.
     unkept: usize,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,

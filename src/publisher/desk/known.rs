@@ -62,12 +62,17 @@ impl Known {
         Duration::from_nanos(self.taken)
     }
 
-    /// What may be kept of it for the next start, in the place of reading it: nothing where there is something to be said about it, for
-    /// that is said anew.
+    /// Whether the next start may do with what was read, in the place of the file. Where there is something to be said about it, that is
+    /// to be said anew.
+    pub(super) fn may_be_kept(&self) -> bool {
+        let has_remarks = self.good.as_ref().is_none_or(|good| good.remarks.is_some());
+        self.refused.is_none() && !has_remarks && !self.is_fresh
+    }
+
+    /// What is kept for the next start.
     pub(super) fn to_keep(&self) -> Option<Keep> {
-        let Good { post, digest, remarks } = self.good.as_ref()?;
-        let is_as_read = self.refused.is_none() && remarks.is_none() && !self.is_fresh;
-        is_as_read.then(|| Keep {
+        let Good { post, digest, .. } = self.good.as_ref().filter(|_| self.may_be_kept())?;
+        Some(Keep {
             stamp: self.stamp,
             digest: *digest,
             post: Arc::clone(post),

@@ -228,8 +228,10 @@ impl Desk {
         let is_fresh = entry.stamp.is_fresh(at.now);
         let Some(reading) = reading else {
             if let Some(known) = self.files.get_mut(path) {
+                let was_kept = !known.is_fresh && known.stamp == entry.stamp;
                 known.stamp = entry.stamp;
                 known.is_fresh = is_fresh;
+                self.unkept += usize::from(!was_kept && known.may_be_kept());
                 if was_unread {
                     let post = known.good.as_ref().map(|good| &*good.post);
                     outcome.report(path, post, Event::Mended);
@@ -258,7 +260,6 @@ impl Desk {
                     None => event,
                 };
                 outcome.report(path, Some(&post), event);
-                self.unkept += usize::from(!was_kept && remarks.is_empty());
                 self.holding.release(path);
                 let post = self.put_away(post, round.keeps_texts);
                 let good = Good {
@@ -282,14 +283,16 @@ impl Desk {
             }
         };
         let path = good.as_ref().map_or_else(|| path.into(), |good| good.post.source.clone());
-        self.files.insert(Known {
+        let known = Known {
             path,
             stamp: entry.stamp,
             is_fresh,
             taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
             good,
             refused,
-        });
+        };
+        self.unkept += usize::from(!was_kept && known.may_be_kept());
+        self.files.insert(known);
     }
 
     /// `post` as it is kept: without its text, and sharing with others what they have alike.

@@ -260,6 +260,26 @@ fn what_may_hide_another_version_or_has_remarks_is_read_again() {
 }
 
 #[test]
+fn what_only_gets_another_stamp_is_kept_anew() {
+    let places = Places::of_posts(POSTS);
+    let mut desk = places.start(post::read, None);
+    assert_eq!(desk.to_keep().map(|posts| posts.len()), Some(POSTS));
+    settle(&mut desk, Duration::from_secs(10));
+    assert!(desk.to_keep().is_none());
+    for number in 0..POSTS {
+        let path = places.path(&name(number));
+        until_it_shows(&path, || date(&path, WRITTEN));
+    }
+    let unread: ReadPost = |_, _| panic!("they hold what they held");
+    desk.read = unread;
+    settle(&mut desk, Duration::from_secs(20));
+    let posts = desk.to_keep().unwrap();
+    kept::keep(places.state(), &desk.config, &posts).unwrap();
+    let again = places.start(unread, Some(places.state()));
+    assert_eq!(seen(&again), seen(&places.start(post::read, None)));
+}
+
+#[test]
 fn what_has_room_in_memory_is_read() {
     let places = Places::of_posts(POSTS);
     let mut desk = places.start(post::read, None);
