@@ -255,7 +255,19 @@ impl Desk {
 
     /// Looks where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
     pub fn look(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Outcome {
-        let mut outcome = Outcome::default();
+        self.look_for(Outcome::default(), hints, now, tick)
+    }
+
+    /// The same, and notes nothing of what happened to posts: what was there before feedmill is no news.
+    pub fn look_quietly(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Outcome {
+        let outcome = Outcome {
+            is_quiet: true,
+            ..Outcome::default()
+        };
+        self.look_for(outcome, hints, now, tick)
+    }
+
+    fn look_for(&mut self, mut outcome: Outcome, hints: &Hints, now: Timestamp, tick: Duration) -> Outcome {
         let at = Instants {
             now,
             tick,

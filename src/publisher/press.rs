@@ -182,9 +182,8 @@ impl Press {
 
     /// The first site, of what the first look found and what came since.
     pub(super) fn publish_first(&mut self, watching: Watching, begun: Instant) -> Edition {
-        // what was there before feedmill is no news
-        self.reports.clear();
         let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
+        // what was there before feedmill is no news
         edition.reports.clear();
         edition
     }
@@ -244,12 +243,18 @@ impl Press {
 
     fn look(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Option<Duration> {
         self.looks += 1;
+        let outcome = if self.newest.is_some() {
+            self.desk.look(hints, now, tick)
+        } else {
+            self.desk.look_quietly(hints, now, tick)
+        };
         let Outcome {
             changed,
             again_in,
             reports,
             looked_everywhere,
-        } = self.desk.look(hints, now, tick);
+            ..
+        } = outcome;
         self.is_stale |= changed;
         self.reports.extend(reports);
         if looked_everywhere {

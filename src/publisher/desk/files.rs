@@ -18,8 +18,8 @@ pub(super) struct Files {
     known: Row<Known>,
     /// How many of them are posts.
     post_count: usize,
-    /// Those whose post may be another than when that was last asked.
-    changed: BTreeSet<SourcePath>,
+    /// Those whose post may be another than when that was last asked, in no order, and some of them several times.
+    changed: Vec<SourcePath>,
     /// Those of which there is something to say.
     remarked: BTreeSet<SourcePath>,
 }
@@ -57,7 +57,7 @@ impl Files {
         if known.said().next().is_some() {
             self.remarked.insert(known.path.clone());
         }
-        self.changed.insert(known.path.clone());
+        self.changed.push(known.path.clone());
         self.known.insert(self.place(&known.path), known);
     }
 
@@ -65,7 +65,7 @@ impl Files {
         let known = self.known.remove(self.find(path)?)?;
         self.post_count -= usize::from(known.good.is_some());
         self.remarked.remove(&known.path);
-        self.changed.insert(known.path.clone());
+        self.changed.push(known.path.clone());
         Some(known)
     }
 
@@ -108,14 +108,17 @@ impl Files {
 
     /// Every post, as if all had changed.
     pub(super) fn take_all(&mut self) -> Changes {
-        self.changed.clear();
+        self.changed = Vec::new();
         Changes::all(self.posts().cloned().collect())
     }
 
     /// What may have changed since this was last asked.
     pub(super) fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
-        for path in std::mem::take(&mut self.changed) {
+        let mut paths = std::mem::take(&mut self.changed);
+        paths.sort();
+        paths.dedup();
+        for path in paths {
             match self.post(&path) {
                 Some(post) => changes.posts.push(Arc::clone(post)),
                 None => changes.gone.push(path.to_path_buf()),

@@ -18,10 +18,15 @@ pub struct Outcome {
     pub reports: Vec<Report>,
     /// Whether the whole folder was looked at.
     pub looked_everywhere: bool,
+    /// Whether nobody is to hear what happened: it is not even noted.
+    pub(super) is_quiet: bool,
 }
 
 impl Outcome {
     pub(super) fn report(&mut self, path: &Utf8Path, post: Option<&Post>, event: Event) {
+        if self.is_quiet {
+            return;
+        }
         self.reports.push(Report {
             path: path.to_owned(),
             address: post.map(|post| post.address().to_string()),
