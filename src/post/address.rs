@@ -143,24 +143,22 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
 
 /// The address that the site's pattern gives.
 pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) -> String {
-    let date = date.date();
-    let section = path.section.as_deref().map(slug::slugify).unwrap_or_default();
-    let address = config
-        .posts
-        .permalink
-        .replace("{slug}", slug)
-        .replace("{year}", &format!("{:04}", date.year()))
-        .replace("{month}", &format!("{:02}", date.month()))
-        .replace("{day}", &format!("{:02}", date.day()))
-        .replace(
-            "/{section}",
-            &if section.is_empty() {
-                String::new()
-            } else {
-                format!("/{section}")
-            },
-        )
-        .replace("{section}", &section);
+    let mut address = config.posts.permalink.replace("{slug}", slug);
+    if address.contains('{') {
+        let date = date.date();
+        let section = path.section.as_deref().map(slug::slugify).unwrap_or_default();
+        let below_section = if section.is_empty() {
+            String::new()
+        } else {
+            format!("/{section}")
+        };
+        address = address
+            .replace("{year}", &format!("{:04}", date.year()))
+            .replace("{month}", &format!("{:02}", date.month()))
+            .replace("{day}", &format!("{:02}", date.day()))
+            .replace("/{section}", &below_section)
+            .replace("{section}", &section);
+    }
     // a translation named in the file's name stands beside its original, not in its place
     let address = match &path.language {
         Some(language) if address.starts_with('/') && !language.eq_ignore_ascii_case(&config.site.language) => {

@@ -15,6 +15,8 @@ pub struct Fields<'a> {
     keys: Vec<Key<'a>>,
     /// What [`SECOND_PLACES`] hold, in their order, and which of the keys each is.
     second: Vec<(usize, Vec<Key<'a>>)>,
+    /// What any of the keys begins with, a bit for each character of ASCII: nearly all that are asked for begin with another.
+    initials: u128,
 }
 
 /// A key as it was written, and what it leads to.
@@ -43,7 +45,9 @@ impl<'a> Fields<'a> {
                 }
             }
         }
-        Fields { keys, second }
+        let all = keys.iter().chain(second.iter().flat_map(|(_, keys)| keys));
+        let initials = all.fold(0, |initials, key| initials | initial(&key.folded));
+        Fields { keys, second, initials }
     }
 
     /// The first of `keys` that is there and not null, with the key as its author wrote it.
@@ -70,6 +74,9 @@ impl<'a> Fields<'a> {
 
     /// Adds what `key` leads to in the first place that has it. It is asked for in all of them.
     fn find(&self, key: &str, found: &mut Vec<(&'a str, &'a Node)>) {
+        if self.initials & initial(key) == 0 {
+            return;
+        }
         let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
         let before = found.len();
         let second = self.second.iter().map(|(_, keys)| keys);
@@ -122,9 +129,7 @@ impl<'a> Key<'a> {
 
     /// Whether it is a spelling of `name`.
     fn is(&self, name: &str) -> bool {
-        // nearly every name is another from the first letter on
-        let first = name.bytes().next().filter(u8::is_ascii_alphanumeric);
-        if first.is_some_and(|first| self.folded.bytes().next() != Some(first.to_ascii_lowercase())) {
+        if initial(name) & initial(&self.folded) == 0 {
             return false;
         }
         if name.is_ascii() {
@@ -133,6 +138,14 @@ impl<'a> Key<'a> {
         } else {
             fold(name).eq(self.folded.chars())
         }
+    }
+}
+
+/// The bit for what `key` begins with; all of them where that is no letter or digit of ASCII, and may be left out or become one.
+fn initial(key: &str) -> u128 {
+    match key.bytes().next() {
+        Some(first) if first.is_ascii_alphanumeric() => 1 << first.to_ascii_lowercase(),
+        _ => u128::MAX,
     }
 }
 

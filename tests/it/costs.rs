@@ -24,6 +24,7 @@ use feedmill::publisher::press::{Edition, Press};
 use feedmill::render::encode::Document;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
+use feedmill::source::SourceFile;
 use feedmill::time::Timestamp;
 use feedmill::watch::{Hints, How, Watching};
 use http::{HeaderMap, HeaderValue, Response, header};
@@ -211,6 +212,33 @@ fn a_burst_that_is_told_at_once_is_one_build() {
     let edition = printer.turn(&hints);
     assert_eq!(edition.reports.len(), MANY);
     assert_eq!(edition.health.builds - builds, 1);
+}
+
+/// Of a post with a title, a date, two tags and a summary: three in four are the YAML parser's and those of what a post holds.
+const READING: u64 = 110;
+
+#[test]
+fn allocations_of_reading_a_post() {
+    let config = Config::default();
+    let [short, long] = [1, 200].map(|paragraphs| {
+        let head = "title: A tide mill\ndate: 2026-01-31T09:00:00Z\ntags: [mills, tides]\nsummary: Of barley and ebb.";
+        let body = "The *miller* opens the sluice, and the [stones](/stones) begin to grind.\n\n".repeat(paragraphs);
+        let file = SourceFile {
+            path: "tide-mill.md".into(),
+            bytes: format!("---\n{head}\n---\n\n{body}").into_bytes().into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        // the first one makes what is made once
+        feedmill::post::read(&file, &config).unwrap();
+        let (reading, count) = allocations::counted(|| feedmill::post::read(&file, &config));
+        assert!(reading.unwrap().remarks.is_empty());
+        count
+    });
+    assert!(short <= READING, "{short} allocations, and {READING} are allowed");
+    assert_eq!(
+        short, long,
+        "reading does not ask for more memory, but for larger pieces, the longer a text is"
+    );
 }
 
 /// The header of a feed reader, which has the edition `tag` already.
