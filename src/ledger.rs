@@ -230,15 +230,14 @@ impl Ledger {
         }
     }
 
-    /// The records that are others than when this was last asked, and whether a crash before they are kept could break a promise.
-    pub fn take_changes(&mut self) -> (Vec<Record>, bool) {
+    /// The records that are others than when this was last asked, each made when it is asked for, and whether a crash before they are
+    /// kept could break a promise.
+    pub fn take_changes(&mut self) -> (impl Iterator<Item = Record>, bool) {
         let Changes { posts, site, is_urgent } = std::mem::take(&mut self.changes);
-        let posts = posts.iter().filter_map(|id| self.posts.get(id));
-        let mut records: Vec<Record> = posts.map(|post| Record::Post(Box::new(post.into_owned()))).collect();
-        if site {
-            records.push(Record::Site(self.site.clone()));
-        }
-        (records, is_urgent)
+        let known = &self.posts;
+        let posts = posts.into_iter().filter_map(|id| Some(known.get(&id)?.into_owned()));
+        let site = site.then(|| Record::Site(self.site.clone()));
+        (posts.map(|post| Record::Post(Box::new(post))).chain(site), is_urgent)
     }
 
     /// Has everything handed out anew with the next changes, for who may have lost it.

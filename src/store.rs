@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Takes `changes` over to be written soon. Of several for one key the last one counts.
-    pub fn keep(&self, changes: Vec<Change>) {
+    pub fn keep(&self, changes: impl IntoIterator<Item = Change>) {
         self.desk.add(Pending::of(changes));
     }
 
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// `false` if they are not after `patience`, or as soon as it is clear that they cannot be now. They are written once they can.
     #[must_use = "what is not on disk may be forgotten"]
-    pub fn keep_now(&self, changes: Vec<Change>, patience: Duration) -> bool {
+    pub fn keep_now(&self, changes: impl IntoIterator<Item = Change>, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         self.desk.add(Pending::of(changes)) && self.desk.wait_until_written(deadline)
     }

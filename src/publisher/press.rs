@@ -366,15 +366,15 @@ impl Press {
     /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
     /// another is such a thing: its dates may not go back. Whether the store had something that `site` does not know.
     fn keep_in_time(&mut self, site: &Site) -> bool {
-        let (mut records, is_urgent) = self.ledger.take_changes();
+        let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
-        let known = records.len();
-        records.extend(site.changed_documents().into_iter().map(Record::Document));
-        if records.is_empty() {
+        let documents = site.changed_documents();
+        let is_urgent = is_urgent || !documents.is_empty();
+        let documents = documents.into_iter().map(Record::Document);
+        let mut changes = records.chain(documents).map(Change::Put).peekable();
+        if changes.peek().is_none() {
             return false;
         }
-        let is_urgent = is_urgent || records.len() > known;
-        let changes = records.into_iter().map(Change::Put).collect();
         if is_urgent {
             // a disk that cannot keep it stops nothing: the store says so, and goes on trying
             let _ = store.keep_now(changes, PATIENCE);
@@ -403,7 +403,7 @@ impl Press {
     fn keep_all(&mut self) {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
-            let _ = store.keep_now(records.into_iter().map(Change::Put).collect(), PATIENCE);
+            let _ = store.keep_now(records.map(Change::Put), PATIENCE);
         }
     }
 
@@ -426,7 +426,7 @@ impl Press {
         let documents = site.changed_documents();
         if !documents.is_empty() {
             let changes = documents.into_iter().map(|document| Change::Put(Record::Document(document)));
-            store.keep(changes.collect());
+            store.keep(changes);
         }
     }
 

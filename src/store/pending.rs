@@ -20,14 +20,14 @@ pub(super) type Key = (&'static str, String);
 /// Changes by key, the last one of each: the JSON to put there, or `None` to forget what is there.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    changes: BTreeMap<Key, Option<String>>,
+    changes: BTreeMap<Key, Option<Box<str>>>,
     too_large: Vec<Key>,
 }
 
 impl Pending {
-    pub(super) fn of(changes: Vec<Change>) -> Pending {
+    pub(super) fn of(changes: impl IntoIterator<Item = Change>) -> Pending {
         let mut too_large = Vec::new();
-        let mut all = Vec::with_capacity(changes.len());
+        let mut all = Vec::new();
         for change in changes {
             let (key, json) = match change {
                 Change::Forget(kind, key) => ((kind, key), None),
@@ -35,7 +35,8 @@ impl Pending {
                     let (kind, key) = record.key();
                     let key = (kind, key.to_owned());
                     match serde_json::to_string(&record) {
-                        Ok(json) if json.len() <= MAX_RECORD_BYTES => (key, Some(json)),
+                        // a first start waits with the records of all posts, which leave no room unused
+                        Ok(json) if json.len() <= MAX_RECORD_BYTES => (key, Some(json.into_boxed_str())),
                         _ => {
                             too_large.push(key);
                             continue;

@@ -37,7 +37,7 @@ impl Folder {
     fn of(records: &[Record]) -> Folder {
         let folder = Folder::new();
         let store = folder.open().store;
-        assert!(store.keep_now(records.iter().cloned().map(Change::Put).collect(), PATIENCE));
+        assert!(store.keep_now(records.iter().cloned().map(Change::Put), PATIENCE));
         assert!(store.close());
         folder
     }

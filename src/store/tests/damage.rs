@@ -67,7 +67,7 @@ fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
     let large = |n: usize| (0..60).map(move |id| Change::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
     let folder = Folder::new();
     let store = folder.open().store;
-    assert!(store.keep_now(large(0).collect(), PATIENCE));
+    assert!(store.keep_now(large(0), PATIENCE));
     // in place, as a failing disk does it
     for name in ["ledger.db", "ledger.db-wal"] {
         let length = folder.path(name).metadata().unwrap().len();
@@ -76,12 +76,12 @@ fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
     let (mut found, mut n) = (None, 0);
     until("it is made again", || {
         n += 1;
-        let _ = store.keep_now(large(n).collect(), PATIENCE);
+        let _ = store.keep_now(large(n), PATIENCE);
         found = store.take_found();
         found.is_some()
     });
     assert_eq!(found, Some(vec![]));
-    store.keep(large(n).collect());
+    store.keep(large(n));
     until_written(&store);
     assert!(store.close());
     assert_eq!(folder.on_disk().len(), 60);

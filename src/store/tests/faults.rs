@@ -33,7 +33,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     for (id, title) in [("a", "1"), ("b", "1"), ("a", "2")] {
         if let Some(found) = store.take_found() {
             merge(&mut memory, found);
-            store.keep(memory.values().cloned().map(Change::Put).collect());
+            store.keep(memory.values().cloned().map(Change::Put));
         }
         let record = post(id, title);
         memory.insert(id.to_owned(), record.clone());
@@ -47,7 +47,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     until(&context, || {
         if let Some(found) = store.take_found() {
             merge(&mut memory, found);
-            store.keep(memory.values().cloned().map(Change::Put).collect());
+            store.keep(memory.values().cloned().map(Change::Put));
         }
         store.keep_now(Vec::new(), PATIENCE)
     });

@@ -190,7 +190,7 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
         );
         assert_eq!(store.take_found(), Some(vec![]), "{name}");
         let everything = ["a", "b", "c"].map(|id| post(id, id));
-        assert!(store.keep_now(everything.iter().cloned().map(Change::Put).collect(), PATIENCE));
+        assert!(store.keep_now(everything.iter().cloned().map(Change::Put), PATIENCE));
         assert!(store.close(), "{name}");
         assert_eq!(folder.on_disk().len(), 3, "{name}");
         assert_eq!(folder.open().records, everything, "{name}");
