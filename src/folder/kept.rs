@@ -33,6 +33,10 @@ const MOST_BYTES: u64 = 1 << 30;
 /// What else reading depends on, beside the files and the settings: the program, and the rules of time zones, which are not part of it.
 const READ_WITH: [&str; 2] = ["/proc/self/exe", "/usr/share/zoneinfo"];
 
+/// What tells posts that are read alike: by the same program, under the same settings. To be had before they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ground([u8; 32]);
+
 /// The posts that were kept.
 #[derive(Debug, Default)]
 pub struct KeptPosts {
@@ -67,12 +71,27 @@ pub struct Keep {
     pub post: Arc<Post>,
 }
 
-impl KeptPosts {
-    /// Those in the state folder `dir` that would be the same if their files were read as `config` says.
+impl Ground {
+    /// That of posts which this program reads from now on, as `config` says.
     #[must_use]
-    pub fn recall(dir: &Utf8Path, config: &Config) -> Option<KeptPosts> {
+    pub fn of(config: &Config) -> Ground {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        for path in READ_WITH {
+            let version = fs::metadata(path).map(|metadata| (metadata.size(), metadata.mtime(), metadata.mtime_nsec()));
+            hasher.update(format!("{:?}", version.ok()).as_bytes());
+        }
+        hasher.update(&post::kept::ground(config).to_bytes());
+        Ground(hasher.finalize().into())
+    }
+}
+
+impl KeptPosts {
+    /// Those in the state folder `dir` that were read on this `ground`.
+    #[must_use]
+    pub fn recall(dir: &Utf8Path, ground: Ground) -> Option<KeptPosts> {
         let path = dir.join(NAME);
-        match recall(&path, &ground(config)) {
+        match recall(&path, ground) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
@@ -138,24 +157,24 @@ impl<'a> KeptPost<'a> {
     }
 }
 
-/// Keeps `posts`, which were read as `config` says and are in the order of their paths, in the state folder `dir`, in the place of all
+/// Keeps `posts`, which were read on this `ground` and are in the order of their paths, in the state folder `dir`, in the place of all
 /// that was kept before.
 ///
 /// # Errors
 ///
 /// What the system says, or that they are too large; then what was there stays.
-pub fn keep(dir: &Utf8Path, config: &Config, posts: &[Keep]) -> io::Result<()> {
+pub fn keep(dir: &Utf8Path, ground: Ground, posts: &[Keep]) -> io::Result<()> {
     let unfinished = dir.join(UNFINISHED);
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let file = File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    let kept = write(file, &ground(config), posts).and_then(|()| fs::rename(&unfinished, dir.join(NAME)));
+    let kept = write(file, ground, posts).and_then(|()| fs::rename(&unfinished, dir.join(NAME)));
     kept.inspect_err(|_| drop(fs::remove_file(&unfinished)))
 }
 
-fn write(file: File, ground: &[u8; 32], posts: &[Keep]) -> io::Result<()> {
+fn write(file: File, Ground(ground): Ground, posts: &[Keep]) -> io::Result<()> {
     let mut file = BufWriter::with_capacity(64 * 1024, file);
     let mut hasher = blake3::Hasher::new();
     let mut put = |bytes: &[u8]| {
@@ -166,7 +185,7 @@ fn write(file: File, ground: &[u8; 32], posts: &[Keep]) -> io::Result<()> {
         file.write_all(bytes)
     };
     put(&MAGIC)?;
-    put(ground)?;
+    put(&ground)?;
     let (mut entry, mut bytes) = (Vec::new(), Vec::new());
     for Keep { stamp, digest, post } in posts {
         entry.clear();
@@ -182,7 +201,7 @@ fn write(file: File, ground: &[u8; 32], posts: &[Keep]) -> io::Result<()> {
     file.flush()
 }
 
-fn recall(path: &Utf8Path, ground: &[u8; 32]) -> io::Result<KeptPosts> {
+fn recall(path: &Utf8Path, Ground(ground): Ground) -> io::Result<KeptPosts> {
     let wrong = |what: &'static str| io::Error::new(ErrorKind::InvalidData, what);
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut file = File::from(rustix::fs::open(path.as_std_path(), flags, Mode::empty())?);
@@ -194,7 +213,7 @@ fn recall(path: &Utf8Path, ground: &[u8; 32]) -> io::Result<KeptPosts> {
     file.read_exact(&mut head)?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&head);
-    if head != *[&MAGIC[..], ground].concat() {
+    if head != *[&MAGIC[..], &ground].concat() {
         return Err(wrong("read by another program, or under other settings"));
     }
     let mut entries = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
@@ -206,18 +225,6 @@ fn recall(path: &Utf8Path, ground: &[u8; 32]) -> io::Result<KeptPosts> {
     }
     entries.truncate(entries.len() - SEAL);
     Ok(KeptPosts { entries })
-}
-
-/// What tells posts that are read alike: by the same program, under the same settings.
-fn ground(config: &Config) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
-    for path in READ_WITH {
-        let version = fs::metadata(path).map(|metadata| (metadata.size(), metadata.mtime(), metadata.mtime_nsec()));
-        hasher.update(format!("{:?}", version.ok()).as_bytes());
-    }
-    hasher.update(&post::kept::ground(config).to_bytes());
-    hasher.finalize().into()
 }
 
 /// Adds `bytes` and before them how many they are.

@@ -23,7 +23,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::folder::kept::{Keep, KeptPosts};
+use crate::folder::kept::{Ground, Keep, KeptPosts};
 use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
 use crate::post::{self, Changes, Post, Shared, Texts};
 use crate::source::SourcePath;
@@ -146,9 +146,12 @@ impl Desk {
         self.progress = progress;
     }
 
-    /// Has the first look take from the state folder `dir` what it would read of files that have not changed.
-    pub fn recall(&mut self, dir: &Utf8Path) {
-        self.kept = KeptPosts::recall(dir, &self.config);
+    /// Has the first look take what was kept in the state folder `dir`, and not read files that have not changed since. It gives the
+    /// ground on which all is read.
+    pub fn recall(&mut self, dir: &Utf8Path) -> Ground {
+        let ground = Ground::of(&self.config);
+        self.kept = KeptPosts::recall(dir, ground);
+        ground
     }
 
     /// What is to be kept for the next start, ordered by path; `None` where that is hardly other than when it was last asked, or reading

@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::folder::kept;
+use crate::folder::kept::{self, Ground};
 use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
 use crate::post::{Changes, Post, Visibility};
 use crate::site::{Material, Site};
@@ -50,6 +50,8 @@ pub struct Press {
     absences: Absences,
     /// Where the ledger is kept, if anywhere.
     store: Option<Store>,
+    /// On what ground posts are read, where they are kept for the next start.
+    ground: Option<Ground>,
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
     sizes: Sizes,
@@ -115,6 +117,7 @@ impl Press {
             documents,
             absences: Absences::default(),
             store,
+            ground: None,
             trouble: None,
             sizes: Sizes::default(),
             build,
@@ -166,9 +169,7 @@ impl Press {
     /// The folder is missing, is none, or cannot be read.
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
-        if let Some(dir) = &self.config.state.dir {
-            self.desk.recall(dir);
-        }
+        self.ground = self.config.state.dir.as_ref().map(|dir| self.desk.recall(dir));
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
             return Err(io::Error::other(trouble));
@@ -434,10 +435,10 @@ impl Press {
     pub(super) fn keep_posts(&mut self) -> Option<impl FnOnce() + Send + use<>> {
         let dir = self.config.state.dir.clone()?;
         self.store.as_ref().filter(|store| store.is_ours())?;
+        let ground = self.ground?;
         let posts = self.desk.to_keep()?;
-        let config = Arc::clone(&self.config);
         Some(move || {
-            if let Err(error) = kept::keep(&dir, &config, &posts) {
+            if let Err(error) = kept::keep(&dir, ground, &posts) {
                 tracing::debug!(%dir, "posts are not kept for the next start: {error}");
             }
         })

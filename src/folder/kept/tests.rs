@@ -8,6 +8,10 @@ use super::*;
 use crate::source::SourceFile;
 use crate::time::Timestamp;
 
+fn own() -> Ground {
+    Ground::of(&Config::default())
+}
+
 /// A state folder.
 struct State(TempDir);
 
@@ -25,12 +29,12 @@ impl State {
     }
 
     fn keep(&self, posts: &[Keep]) -> Vec<u8> {
-        keep(self.dir(), &Config::default(), posts).unwrap();
+        keep(self.dir(), own(), posts).unwrap();
         fs::read(self.file()).unwrap()
     }
 
     fn recall(&self) -> Option<KeptPosts> {
-        KeptPosts::recall(self.dir(), &Config::default())
+        KeptPosts::recall(self.dir(), own())
     }
 
     /// Whether anything is recalled where the file holds `bytes`.
@@ -122,10 +126,10 @@ fn it_is_its_owners_alone_and_takes_the_place_of_what_was_there() {
 #[test]
 fn what_cannot_be_written_changes_nothing() {
     let state = State::new();
-    assert!(keep(&state.dir().join("none"), &Config::default(), &posts()).is_err());
+    assert!(keep(&state.dir().join("none"), own(), &posts()).is_err());
     let before = state.keep(&posts());
     fs::create_dir_all(state.dir().join(UNFINISHED).join("in the way")).unwrap();
-    assert!(keep(state.dir(), &Config::default(), &[]).is_err());
+    assert!(keep(state.dir(), own(), &[]).is_err());
     assert_eq!(fs::read(state.file()).unwrap(), before);
 }
 
@@ -156,7 +160,7 @@ fn sealed(magic: &[u8], ground: &[u8], entries: &[u8]) -> Vec<u8> {
 #[test]
 fn of_what_was_read_otherwise_nothing_is_recalled() {
     let state = State::new();
-    let own = ground(&Config::default());
+    let Ground(own) = own();
     state.keep(&[]);
     assert!(state.recalls(&sealed(&MAGIC, &own, &[])), "a file made by hand can be right");
     assert!(!state.recalls(&sealed(b"feedmill posts 0", &own, &[])), "another format");
@@ -167,9 +171,10 @@ fn of_what_was_read_otherwise_nothing_is_recalled() {
         "[posts]\nday_first = true",
     ] {
         let config = Config::parse("feedmill.toml".into(), toml).unwrap();
-        keep(state.dir(), &config, &posts()).unwrap();
+        let ground = Ground::of(&config);
+        keep(state.dir(), ground, &posts()).unwrap();
         assert!(state.recall().is_none(), "{toml}");
-        assert!(KeptPosts::recall(state.dir(), &config).is_some(), "{toml}");
+        assert!(KeptPosts::recall(state.dir(), ground).is_some(), "{toml}");
     }
 }
 
@@ -208,7 +213,7 @@ proptest! {
             bytes[at] = byte;
         }
         bytes.truncate(bytes.len() - cut.index(bytes.len()) / 4);
-        fs::write(state.file(), sealed(&MAGIC, &ground(&Config::default()), &bytes)).unwrap();
+        fs::write(state.file(), sealed(&MAGIC, &own().0, &bytes)).unwrap();
         let kept = state.recall().unwrap();
         for wanted in [&[("a/b.md", 1), ("a-b.md", 2), ("a.md", 3), ("é.md", 4)][..], &[("é.md", 4), ("a.md", 3)]] {
             prop_assert_eq!(found(&kept, wanted).len(), wanted.len());

@@ -61,7 +61,7 @@ impl Places {
     /// Keeps what is on `desk`, much or little.
     fn keep(&self, desk: &Desk) {
         let posts: Vec<Keep> = desk.files.iter().filter_map(Known::to_keep).collect();
-        kept::keep(self.state(), &desk.config, &posts).unwrap();
+        kept::keep(self.state(), Ground::of(&desk.config), &posts).unwrap();
     }
 }
 
@@ -202,7 +202,7 @@ fn a_start_reads_the_files_that_changed_and_no_other() {
     for (name, harm, expected) in HARMS {
         let places = Places::of_posts(POSTS);
         let mut desk = places.start(post::read, Some(places.state()));
-        kept::keep(places.state(), &desk.config.clone(), &desk.to_keep().unwrap()).unwrap();
+        kept::keep(places.state(), Ground::of(&desk.config), &desk.to_keep().unwrap()).unwrap();
         assert!(desk.to_keep().is_none(), "it is kept once");
         harm(&places);
 
@@ -249,7 +249,7 @@ fn what_may_hide_another_version_or_has_remarks_is_read_again() {
     }
     let posts = desk.to_keep().unwrap();
     assert_eq!(posts.len(), POSTS, "all others");
-    kept::keep(places.state(), &desk.config, &posts).unwrap();
+    kept::keep(places.state(), Ground::of(&desk.config), &posts).unwrap();
 
     let again = places.start(noting, Some(places.state()));
     let mut read = std::mem::take(&mut *READ.lock().unwrap());
@@ -274,7 +274,7 @@ fn what_only_gets_another_stamp_is_kept_anew() {
     desk.read = unread;
     settle(&mut desk, Duration::from_secs(20));
     let posts = desk.to_keep().unwrap();
-    kept::keep(places.state(), &desk.config, &posts).unwrap();
+    kept::keep(places.state(), Ground::of(&desk.config), &posts).unwrap();
     let again = places.start(unread, Some(places.state()));
     assert_eq!(seen(&again), seen(&places.start(post::read, None)));
 }
@@ -283,7 +283,7 @@ fn what_only_gets_another_stamp_is_kept_anew() {
 fn what_has_room_in_memory_is_read() {
     let places = Places::of_posts(POSTS);
     let mut desk = places.start(post::read, None);
-    kept::keep(places.state(), &desk.config.clone(), &desk.to_keep().unwrap()).unwrap();
+    kept::keep(places.state(), Ground::of(&desk.config), &desk.to_keep().unwrap()).unwrap();
 
     let mut desk = on(&places.posts, post::read);
     desk.recall(places.state());
