@@ -318,10 +318,13 @@ impl Filter {
         fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a str>) -> bool {
             wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
         }
-        let language = post.language.as_deref().unwrap_or(site_language);
+        let language = post.alike.language.as_deref().unwrap_or(site_language);
         is(self.tag.as_ref(), post.tags.iter().map(AsRef::as_ref))
-            && is(self.author.as_ref(), post.authors.iter().map(|author| author.name.as_str()))
-            && is(self.section.as_ref(), post.section.as_deref().into_iter())
+            && is(
+                self.author.as_ref(),
+                post.alike.authors.iter().map(|author| author.name.as_str()),
+            )
+            && is(self.section.as_ref(), post.alike.section.as_deref().into_iter())
             && self
                 .language
                 .as_deref()

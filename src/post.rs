@@ -34,7 +34,6 @@ pub mod text;
 mod words;
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
@@ -75,7 +74,7 @@ pub struct Post {
     pub minor: Option<bool>,
     /// Subjects, each once without regard to case, in the author's order and spelling.
     pub tags: Arc<[Arc<str>]>,
-    /// What it has like many others; its fields are had as the post's own.
+    /// What it has like many others.
     pub alike: Arc<Alike>,
     /// In which direction its text runs.
     pub direction: Direction,
@@ -91,20 +90,6 @@ pub struct Post {
     pub told: Option<Timestamp>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
-}
-
-impl Deref for Post {
-    type Target = Alike;
-
-    fn deref(&self) -> &Alike {
-        &self.alike
-    }
-}
-
-impl DerefMut for Post {
-    fn deref_mut(&mut self) -> &mut Alike {
-        Arc::make_mut(&mut self.alike)
-    }
 }
 
 /// What the author wants done with a post.
@@ -246,6 +231,11 @@ impl Post {
     #[must_use]
     pub fn summary(&self) -> &str {
         self.words.summary()
+    }
+
+    /// Where what it says of itself came from, to be changed.
+    pub(crate) fn origins_mut(&mut self) -> &mut Origins {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.alike).origins)
     }
 
     /// Whether the world may see the post at `now`. Everything that publishes asks this and nothing else.

@@ -261,7 +261,7 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
     } else {
         format!(" \"{}\"", printable(post.title()))
     };
-    let advice = if post.origins.date == Origin::FileTime {
+    let advice = if post.alike.origins.date == Origin::FileTime {
         "; write a `date` to keep it"
     } else {
         ""
@@ -271,12 +271,12 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
     } else {
         String::new()
     };
-    let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.origins.date);
+    let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.alike.origins.date);
     match post.visibility(now) {
         Visibility::Public => format!("→ {address}{title} {dated}"),
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
-        Visibility::Draft => format!("is a draft ({}){preview}", post.origins.standing),
-        Visibility::Private => format!("is private ({}){preview}", post.origins.standing),
+        Visibility::Draft => format!("is a draft ({}){preview}", post.alike.origins.standing),
+        Visibility::Private => format!("is private ({}){preview}", post.alike.origins.standing),
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
             let more = [
-                ("section", post.section.as_deref().map(str::to_owned)),
+                ("section", post.alike.section.as_deref().map(str::to_owned)),
                 ("tags", joined(&post.tags)),
                 ("aliases", joined(&post.rare.aliases)),
             ];
@@ -116,14 +116,14 @@ pub(super) fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Re
 }
 
 fn verdict(post: &Post, now: Timestamp) -> String {
-    let origin = &post.origins.standing;
+    let origin = &post.alike.origins.standing;
     match post.visibility(now) {
         Visibility::Public if post.in_feeds => "yes".to_owned(),
         Visibility::Public => "yes, but in no feed".to_owned(),
         Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
-        Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.origins.date),
+        Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.alike.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",
             post.rare
@@ -134,7 +134,7 @@ fn verdict(post: &Post, now: Timestamp) -> String {
 }
 
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
-    let origins = &post.origins;
+    let origins = &post.alike.origins;
     [
         ("title", post.title().to_string(), origins.title.to_string()),
         (
@@ -203,7 +203,7 @@ fn as_json(
         "date": post.map(|post| post.date),
         "tags": post.map(|post| &post.tags),
         "aliases": post.map(|post| &post.rare.aliases),
-        "origins": post.map(|post| &post.origins),
+        "origins": post.map(|post| &post.alike.origins),
         "ledger": record,
         "problems": said,
     })

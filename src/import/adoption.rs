@@ -184,7 +184,7 @@ fn minted_by(authority: &str) -> String {
 }
 
 fn says_id(post: &Post) -> bool {
-    matches!(post.origins.id, Origin::Field(_))
+    matches!(post.alike.origins.id, Origin::Field(_))
 }
 
 /// What is to be remembered, and what no longer.
@@ -241,7 +241,7 @@ fn with_paths(mut record: PostRecord, paths: &[String], now: Timestamp) -> PostR
 
 fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     let first_served = adoption.published.unwrap_or(now);
-    let is_dated = post.origins.date != Origin::FileTime;
+    let is_dated = post.alike.origins.date != Origin::FileTime;
     let published = adoption.published.map(Moment::utc).filter(|_| !is_dated);
     PostRecord {
         id: adoption.id.clone(),

@@ -312,7 +312,7 @@ impl Signs {
 }
 
 fn signs(post: &Post, record: &PostRecord) -> Signs {
-    let is_dated = post.origins.date != Origin::FileTime;
+    let is_dated = post.alike.origins.date != Origin::FileTime;
     let same_words = |a: &str, b: &str| {
         let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         !a.trim().is_empty() && words(a) == words(b)
@@ -329,7 +329,7 @@ fn signs(post: &Post, record: &PostRecord) -> Signs {
 
 /// The id that the front matter of `post` names.
 fn named(post: &Post) -> Option<&str> {
-    matches!(post.origins.id, Origin::Field(_)).then_some(post.id())
+    matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
 }
 
 /// Whether a file that lies where the post's lay is like that post.
@@ -340,7 +340,7 @@ fn is_alike(stranger: &Post, record: &PostRecord) -> bool {
 
 /// Whether a file that lies where the post's lay may be that post, if nothing else is.
 fn is_plausible(stranger: &Post, record: &PostRecord) -> bool {
-    let has_no_day = stranger.origins.date == Origin::FileTime || !record.is_dated;
+    let has_no_day = stranger.alike.origins.date == Origin::FileTime || !record.is_dated;
     record.withdrawn.is_none() && (has_no_day || signs(stranger, record).day)
 }
 

@@ -261,9 +261,9 @@ impl PostRecord {
             && authors
                 .iter()
                 .map(String::as_str)
-                .eq(post.authors.iter().map(|author| author.name.as_str()))
-            && section.as_deref() == post.section.as_deref()
-            && language.as_deref() == post.language.as_deref()
+                .eq(post.alike.authors.iter().map(|author| author.name.as_str()))
+            && section.as_deref() == post.alike.section.as_deref()
+            && language.as_deref() == post.alike.language.as_deref()
             && *in_feeds == post.in_feeds
     }
 
@@ -288,9 +288,9 @@ impl PostRecord {
             returned: None,
             never_listed: false,
             tags: post.tags.iter().map(ToString::to_string).collect(),
-            authors: post.authors.iter().map(|author| author.name.clone()).collect(),
-            section: post.section.as_deref().map(str::to_owned),
-            language: post.language.as_deref().map(str::to_owned),
+            authors: post.alike.authors.iter().map(|author| author.name.clone()).collect(),
+            section: post.alike.section.as_deref().map(str::to_owned),
+            language: post.alike.language.as_deref().map(str::to_owned),
             in_feeds: post.in_feeds,
         }
     }
@@ -298,5 +298,5 @@ impl PostRecord {
 
 /// Whether the file of `post` says when it is from.
 fn is_dated_by(post: &Post) -> bool {
-    !matches!(post.origins.date, Origin::FileTime | Origin::Ledger)
+    !matches!(post.alike.origins.date, Origin::FileTime | Origin::Ledger)
 }

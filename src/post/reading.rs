@@ -344,11 +344,11 @@ impl Post {
         let (mut id, mut address) = (Cow::Borrowed(self.id()), Cow::Borrowed(self.address()));
         if taken.address {
             address = address::by_pattern(slug, &slug::read_path(&self.source), self.date, config).into();
-            Arc::make_mut(&mut post.origins).address = Origin::Displaced;
+            post.origins_mut().address = Origin::Displaced;
         }
         if taken.id {
-            id = tag_uri(config.authority(), self.date, &self.origins.date, slug).into();
-            Arc::make_mut(&mut post.origins).id = Origin::DateAndSlug;
+            id = tag_uri(config.authority(), self.date, &self.alike.origins.date, slug).into();
+            post.origins_mut().id = Origin::DateAndSlug;
         }
         post.words = Words::from(Each {
             id: &id,

@@ -88,7 +88,7 @@ mod tests {
             shared.share(post);
             assert_eq!(*post, before, "it says the same");
         }
-        assert!(Arc::ptr_eq(&one.origins, &other.origins) && Arc::ptr_eq(&one.authors, &other.authors));
+        assert!(Arc::ptr_eq(&one.alike.origins, &other.alike.origins) && Arc::ptr_eq(&one.alike.authors, &other.alike.authors));
         assert!(
             one.tags
                 .iter()

@@ -107,7 +107,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
 #[test]
 fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
     let Reading { post, remarks } = reading("a.md", "---\npost:\n  draft: true\n---\n");
-    assert_eq!(post.origins.standing.to_string(), "front matter: draft");
+    assert_eq!(post.alike.origins.standing.to_string(), "front matter: draft");
     let astray = remarks.iter().find(|remark| remark.code == "draft-astray").unwrap();
     assert!(
         astray
@@ -146,7 +146,7 @@ fn a_key_left_blank_hides_none_that_means_the_same() {
     );
     assert_eq!((post.summary(), post.id()), ("Told.", "kept"));
     assert_eq!(post.updated.unwrap().rfc3339(), "2099-01-02T00:00:00Z");
-    assert_eq!((post.slug(), post.language.as_deref()), ("a", Some("fr")));
+    assert_eq!((post.slug(), post.alike.language.as_deref()), ("a", Some("fr")));
 }
 
 #[test]

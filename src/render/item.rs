@@ -21,10 +21,10 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
             ..enclosure.clone()
         })
     };
-    let authors = if post.authors.is_empty() {
+    let authors = if post.alike.authors.is_empty() {
         config.site.author.iter().cloned().collect()
     } else {
-        post.authors.to_vec()
+        post.alike.authors.to_vec()
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
@@ -37,7 +37,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
         modified: post.modified(),
         authors,
         tags: post.tags.iter().map(ToString::to_string).collect(),
-        language: post.language.as_deref().map(str::to_owned),
+        language: post.alike.language.as_deref().map(str::to_owned),
         image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
         link: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
         enclosures: post.rare.enclosures.iter().filter_map(enclosure).collect(),
@@ -161,7 +161,7 @@ pub(super) mod tests {
         config.site.author = Some(site.clone());
         let mut post = post();
         assert_eq!(item(&post, &config, None).authors[0].name, "Ada Quill");
-        post.authors = Arc::default();
+        Arc::make_mut(&mut post.alike).authors = Arc::default();
         assert_eq!(item(&post, &config, None).authors, [site]);
     }
 }

@@ -381,7 +381,7 @@ mod tests {
             title: "Two\nlines",
             ..named.words.each()
         });
-        named.authors = Arc::default();
+        Arc::make_mut(&mut named.alike).authors = Arc::default();
         let author = Person {
             name: "Site".to_owned(),
             ..Person::default()

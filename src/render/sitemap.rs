@@ -134,7 +134,7 @@ mod tests {
             });
             post.source = format!("p{n}.md").as_str().into();
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
-            post.section = None;
+            Arc::make_mut(&mut post.alike).section = None;
             Arc::new(post)
         });
         Index::build(

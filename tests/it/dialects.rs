@@ -273,14 +273,14 @@ fn told(site: &Site, post: &Post, html: &Value) -> String {
         "standing": post.standing,
         "in_feeds": post.in_feeds,
         "tags": post.tags,
-        "authors": post.authors,
-        "section": post.section,
-        "language": post.language,
+        "authors": post.alike.authors,
+        "section": post.alike.section,
+        "language": post.alike.language,
         "image": post.rare.image,
         "link": post.rare.link,
         "enclosures": post.rare.enclosures,
         "extra": post.rare.extra,
-        "origins": post.origins,
+        "origins": post.alike.origins,
     });
     let _ = write!(told, "{properties:#}\n\n{}", html.as_str().unwrap_or("(no HTML)"));
     told

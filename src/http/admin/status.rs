@@ -247,8 +247,8 @@ fn title(post: &Post) -> String {
 
 fn why(post: &Post, visibility: Visibility) -> String {
     match visibility {
-        Visibility::Draft => format!("a draft ({})", post.origins.standing),
-        Visibility::Private => format!("private ({})", post.origins.standing),
+        Visibility::Draft => format!("a draft ({})", post.alike.origins.standing),
+        Visibility::Private => format!("private ({})", post.alike.origins.standing),
         _ => match post.rare.expires {
             Some(expires) => format!("expired at {}", expires.rfc3339()),
             None => "not public".to_owned(),

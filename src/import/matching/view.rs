@@ -123,7 +123,7 @@ impl<'a> PostView<'a> {
             paths: once(paths),
             title: folded(post.title()),
             // a date that the next touch of the file moves says nothing
-            day: (post.origins.date != Origin::FileTime).then(|| post.date.date()),
+            day: (post.alike.origins.date != Origin::FileTime).then(|| post.date.date()),
             beginning: OnceCell::new(),
         }
     }

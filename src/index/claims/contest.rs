@@ -165,7 +165,7 @@ fn remarks(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner
 }
 
 fn is_derived(post: &Post) -> bool {
-    post.origins.id == Origin::DateAndSlug
+    post.alike.origins.id == Origin::DateAndSlug
 }
 
 /// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
@@ -175,7 +175,7 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
     // Jekyll's weekly posts have one slug and many dates; a date that a touch of the file could move is no part of an address
-    let date = (post.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
+    let date = (post.alike.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
     let folder = post
         .source
         .parent()
@@ -198,9 +198,9 @@ fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str
     let message = format!("{what} belongs to {}; this post has {instead}", owner.source);
     // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
     let asked = if code == "id-taken" {
-        &post.origins.id
+        &post.alike.origins.id
     } else {
-        &post.origins.address
+        &post.alike.origins.address
     };
     let severity = if matches!(asked, Origin::Field(_)) {
         Severity::Warning

@@ -1,7 +1,6 @@
 //! One post as the world knows it, and what its file and time do to that.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::File;
 use crate::config::Config;
@@ -52,7 +51,7 @@ impl Fate {
     /// Where its post is given an earlier date than in `record`, what was last told of it is noted: that is no edit, but `updated` must
     /// not go back.
     pub(super) fn with_date(mut self, record: &PostRecord, file: &File) -> Fate {
-        let is_dated = file.read.origins.date != Origin::FileTime;
+        let is_dated = file.read.alike.origins.date != Origin::FileTime;
         if is_dated && file.read.date < record.date && file.is_out() {
             self.changed = Some(self.last_told());
         }
@@ -101,10 +100,10 @@ impl Fate {
 /// `post` with the date that the world knows. A post that has appeared stays when the clock is put back.
 pub(super) fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
     let mut post = Cow::Borrowed(post);
-    if post.origins.date == Origin::FileTime {
+    if post.alike.origins.date == Origin::FileTime {
         let post = post.to_mut();
         post.date = record.date;
-        Arc::make_mut(&mut post.origins).date = Origin::Ledger;
+        post.origins_mut().date = Origin::Ledger;
     }
     // this is noted only of what is out
     let was_out = post.date.to_the_second() == record.date;
@@ -129,7 +128,7 @@ pub(super) fn known_to_the_world<'a>(
             id: &record.id,
             ..post.words.each()
         });
-        Arc::make_mut(&mut post.origins).id = Origin::Ledger;
+        post.origins_mut().id = Origin::Ledger;
     }
     if *post.address() == *record.wanted && (post.address(), post.slug()) != (&*record.address, &*record.slug) {
         let post = post.to_mut();
@@ -138,7 +137,7 @@ pub(super) fn known_to_the_world<'a>(
             slug: &record.slug,
             ..post.words.each()
         });
-        Arc::make_mut(&mut post.origins).address = Origin::Displaced;
+        post.origins_mut().address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
     let changed = post.updated.or(fate.changed.map(here)).max(fate.returned.map(here));

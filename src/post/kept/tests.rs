@@ -78,7 +78,7 @@ fn nothing_an_author_can_say_is_lost() {
     );
     assert!(rare.image.is_some() && rare.link.is_some() && rare.expires.is_some() && post.updated.is_some());
     assert!(
-        !post.in_feeds && post.minor.is_some() && post.section.is_some() && post.authors.len() == 2,
+        !post.in_feeds && post.minor.is_some() && post.alike.section.is_some() && post.alike.authors.len() == 2,
         "{post:?}"
     );
 }

@@ -106,7 +106,7 @@ pub fn read_post(read: ReadPost, source: &SourceFile, config: &Config) -> Result
 /// `reading`, unless it has lost the date that the last good version had to a slip of the pen: with the file's time in its place, the
 /// post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
 pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Result<Reading, Diagnostic> {
-    let is_undated = |post: &Post| post.origins.date == Origin::FileTime;
+    let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
     let is_hidden = matches!(reading.post.standing, Standing::Draft | Standing::Private);
     let is_lost = is_undated(&reading.post) && !is_hidden && last_good.is_some_and(|good| !is_undated(&good.post));
     let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");

@@ -65,10 +65,10 @@ impl<'a> Entry<'a> {
         let url = post_url(base, post.address());
         let references = References::new(base, &url, &post.source);
         let absolute = |reference: &String, role| resolved(&references, reference, role);
-        let authors = if post.authors.is_empty() {
+        let authors = if post.alike.authors.is_empty() {
             clean::people(author)
         } else {
-            clean::people(&*post.authors)
+            clean::people(&*post.alike.authors)
         };
         Entry {
             id: clean::id(post.id()),
@@ -79,8 +79,8 @@ impl<'a> Entry<'a> {
             date_modified: post.modified().max(post.date),
             tags: clean::tags(&post.tags),
             authors,
-            section: post.section.as_deref(),
-            language: post.language.as_deref().and_then(clean::language),
+            section: post.alike.section.as_deref(),
+            language: post.alike.language.as_deref().and_then(clean::language),
             image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
             external_url: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
             extra: &post.rare.extra,

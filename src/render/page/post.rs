@@ -189,7 +189,7 @@ fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>
 
 /// The authors that `post` names, with the pages of their posts.
 fn authors(post: &Post, addresses: &Addresses) -> Vec<Link> {
-    let people = clean::people(&*post.authors).into_iter();
+    let people = clean::people(&*post.alike.authors).into_iter();
     people
         .map(|author| Link {
             url: addresses.here(&Scope::Author(key(&author.name)).path()),

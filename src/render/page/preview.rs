@@ -25,7 +25,7 @@ pub(super) fn state(visibility: Visibility) -> &'static str {
 /// Why the world may not read `post` at `now`, in a sentence for its author.
 #[must_use]
 pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
-    let origins = &post.origins;
+    let origins = &post.alike.origins;
     let visibility = post.visibility(now);
     let state = state(visibility);
     match visibility {

@@ -31,7 +31,7 @@ pub(super) struct Summary {
 impl Summary {
     pub(super) fn of(post: &Post, config: &Config, addresses: &Addresses) -> Summary {
         let site = &config.site.language;
-        let language = post.language.as_deref().and_then(clean::language);
+        let language = post.alike.language.as_deref().and_then(clean::language);
         let language = language.filter(|language| !language.eq_ignore_ascii_case(site));
         let title = name(post);
         Summary {
