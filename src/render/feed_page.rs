@@ -55,7 +55,8 @@ fn updated(items: &[CleanItem], known: &Known) -> Option<Moment> {
         .max()
         .or_else(|| items.iter().map(|item| item.published).max());
     let went = known.withdrawn.last().map(|withdrawn| Moment::utc(withdrawn.at));
-    [last, went, known.updated.map(Moment::utc)].into_iter().flatten().max()
+    // of the same instant the last is taken, which is written as the post has it: so are the same bytes after a restart
+    [known.updated.map(Moment::utc), went, last].into_iter().flatten().max()
 }
 
 /// The document of `scope` at `place`. `whole` gives the item of a post with its text, if that can be had.
@@ -119,6 +120,25 @@ pub fn feed_page(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_feed_that_did_not_change_says_when_it_did_as_its_post_does() {
+        let changed = Moment::new("2026-01-02T04:04:05Z".parse().unwrap(), jiff::tz::offset(-4)).unwrap();
+        let post = Post {
+            updated: Some(changed),
+            ..item::tests::post()
+        };
+        let items = [item(&post, &Config::default(), None)];
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        for told_before in [None, Some(changed.timestamp())] {
+            let known = Known {
+                now,
+                updated: told_before,
+                withdrawn: &[],
+            };
+            assert_eq!(updated(&items, &known).unwrap().rfc3339(), "2026-01-02T00:04:05-04:00");
+        }
+    }
 
     #[test]
     fn archives_are_full_and_cut_from_the_oldest() {
