@@ -157,6 +157,20 @@ impl Ledger {
         self.files.get(place.as_str())
     }
 
+    /// Has those posts be strays, too, that a fault kept from it when it broke off a settling.
+    fn find_lost(&mut self) {
+        // at a start all of them are
+        if self.live() == 0 {
+            return;
+        }
+        let is_lost = |id: &&str| !self.strays.contains(*id) && self.file(id).and_then(File::id) != Some(*id);
+        let lost: Vec<Id> = self.posts.ids().filter(is_lost).map(Id::from).collect();
+        for id in lost {
+            self.moved.remove(&id);
+            self.is_past_stale |= self.strays.insert(id);
+        }
+    }
+
     /// What is remembered of the site.
     #[must_use]
     pub fn site(&self) -> &SiteRecord {

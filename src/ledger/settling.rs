@@ -96,6 +96,9 @@ impl Ledger {
     /// The posts in the folder's files as the world knows them at `now`, after `changes`: those that changed, and those of which the
     /// ledger came to know something else. Posts that are due to appear or go count as changed.
     pub fn settle(&mut self, changes: &Changes, whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
+        if changes.are_all {
+            self.find_lost();
+        }
         let mut concerned = std::mem::take(&mut self.touched);
         for path in self.gone(changes) {
             self.forget_file(&path);

@@ -63,6 +63,12 @@ impl Desk {
 
     /// Publishes these files, written now.
     fn publish(&mut self, files: &[File]) -> &mut Desk {
+        self.read = self.read_files(files);
+        self.look();
+        self
+    }
+
+    fn read_files(&self, files: &[File]) -> Vec<Arc<Post>> {
         let mut files = files.to_vec();
         files.sort_by_key(|&(path, ..)| Utf8Path::new(path));
         let read = files.into_iter().map(|(path, head, body)| {
@@ -78,9 +84,7 @@ impl Desk {
             let before = self.read.iter().find(|before| ***before == *post);
             before.map_or(post, Arc::clone)
         });
-        self.read = read.collect();
-        self.look();
-        self
+        read.collect()
     }
 
     fn look(&mut self) {
@@ -288,4 +292,26 @@ fn a_clock_that_is_put_back_takes_nothing_back() {
     }
     desk.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
     assert_eq!(out(&desk), ["b.md"], "its author wants it later");
+}
+
+#[test]
+fn a_settling_that_was_broken_off_forgets_nobody() {
+    let mut desk = Desk::new();
+    let other = ("b.md", "title: B", "lamp");
+    desk.publish(&[("x.md", "title: A", "mill"), other]);
+    desk.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
+    let (ids, live) = (desk.ids(), desk.ledger.live());
+    let edited = ("a.md", "title: Another", "mill'");
+    let changes = Changes::all(desk.read_files(&[edited]));
+    let broken_off = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let whereabouts = Whereabouts {
+            missing: &BTreeSet::new(),
+            is_there: &|_| panic!("made to fail"),
+        };
+        desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now)
+    }));
+    assert!(broken_off.is_err());
+    desk.publish(&[edited, other]);
+    assert_eq!(desk.ids(), ids);
+    assert_eq!(desk.ledger.live(), live);
 }
