@@ -75,11 +75,18 @@ impl Files {
         self.files.push(File { start, end, entry });
     }
 
-    /// Puts in order what was added.
+    /// Puts in order what was added. A folder that changes while it is read may name a file twice: it is what it was found as last.
     pub(super) fn sort(&mut self) {
         let paths = &self.paths;
         self.files
             .sort_by(|one, other| by_parts(path_in(paths, one), path_in(paths, other)));
+        self.files.dedup_by(|later, file| {
+            let is_again = path_in(paths, later) == path_in(paths, file);
+            if is_again {
+                std::mem::swap(later, file);
+            }
+            is_again
+        });
     }
 
     fn path(&self, file: &File) -> &Utf8Path {
@@ -94,4 +101,33 @@ impl Files {
 
 fn path_in<'a>(paths: &'a str, file: &File) -> &'a Utf8Path {
     Utf8Path::new(paths.get(file.start..file.end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folder::Stamp;
+
+    fn entry(inode: u64) -> Entry {
+        let stamp = Stamp {
+            device: 1,
+            inode,
+            size: 1,
+            modified: 0,
+            changed: 0,
+        };
+        Entry { stamp, target: None }
+    }
+
+    #[test]
+    fn a_file_is_found_once_as_it_was_met_last() {
+        let mut files = Files::default();
+        for (path, inode) in [("b.md", 1), ("a/c.md", 2), ("a.md", 3), ("b.md", 4), ("a.md", 5), ("b.md", 6)] {
+            files.push(path.into(), entry(inode));
+        }
+        files.sort();
+        let found: Vec<_> = files.iter().map(|(path, entry)| (path.as_str(), entry.stamp.inode)).collect();
+        assert_eq!(found, [("a/c.md", 2), ("a.md", 5), ("b.md", 6)]);
+        assert_eq!(files.len(), 3);
+    }
 }
