@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -31,7 +31,7 @@ const SEAL: usize = blake3::OUT_LEN;
 const MOST_BYTES: u64 = 1 << 30;
 
 /// What else reading depends on, beside the files and the settings: the program, and the rules of time zones, which are not part of it.
-const READ_WITH: [&str; 2] = ["/proc/self/exe", "/usr/share/zoneinfo"];
+const READ_WITH: [&str; 3] = ["/proc/self/exe", "/usr/share/zoneinfo", "/etc/zoneinfo"];
 
 /// What tells posts that are read alike: by the same program, under the same settings. To be had before they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +78,21 @@ impl Ground {
         let mut hasher = blake3::Hasher::new();
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         for path in READ_WITH {
-            let version = fs::metadata(path).map(|metadata| (metadata.size(), metadata.mtime(), metadata.mtime_nsec()));
-            hasher.update(format!("{:?}", version.ok()).as_bytes());
+            hasher.update(format!("{:?}", version(path)).as_bytes());
         }
         hasher.update(&post::kept::ground(config).to_bytes());
         Ground(hasher.finalize().into())
     }
+}
+
+/// What tells what lies at `path` from what lay there before. Of files that are packed reproducibly all have one date, so it takes more
+/// than that; the device is left out, for that of a container's files is another at every start.
+fn version(path: &str) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Stamp {
+        device: 0,
+        ..Stamp::of(&metadata)
+    })
 }
 
 impl KeptPosts {

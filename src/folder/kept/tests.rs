@@ -1,4 +1,5 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::SystemTime;
 
 use camino::Utf8PathBuf;
 use proptest::prelude::*;
@@ -176,6 +177,26 @@ fn of_what_was_read_otherwise_nothing_is_recalled() {
         assert!(state.recall().is_none(), "{toml}");
         assert!(KeptPosts::recall(state.dir(), ground).is_some(), "{toml}");
     }
+}
+
+#[test]
+fn a_program_of_the_same_size_and_date_is_another() {
+    let state = State::new();
+    let (path, other) = (state.dir().join("program"), state.dir().join("other"));
+    for path in [&path, &other] {
+        fs::write(path, "of one size").unwrap();
+        // as those are that are packed reproducibly
+        File::options()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .set_modified(SystemTime::UNIX_EPOCH)
+            .unwrap();
+    }
+    let before = version(path.as_str());
+    assert!(before.is_some() && before == version(path.as_str()));
+    fs::rename(&other, &path).unwrap();
+    assert!(before != version(path.as_str()));
 }
 
 #[test]
