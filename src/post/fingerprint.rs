@@ -8,7 +8,7 @@ mod spaced;
 use serde::{Deserialize, Serialize};
 
 /// Likenesses of one text before and after an edit differ in so many bits at the most; those of texts that have nothing to do with each
-/// other in 30, give or take four.
+/// other in 30, give or take four, so that of some thousand such pairs one is taken for alike.
 const NEAR: u32 = 16;
 
 /// What a content was, without the content. The default is of no text at all, and like no other.

@@ -7,6 +7,7 @@ mod absentees;
 mod files;
 mod holding;
 mod known;
+mod leaving;
 mod missing;
 mod outcome;
 mod pending;
@@ -24,13 +25,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::kept::{Ground, Keep, KeptPosts};
-use crate::folder::{FileTexts, Folder, Places, Sight, Stamp};
+use crate::folder::{FileTexts, Folder, Places, Stamp};
 use crate::post::{self, Changes, Post, Shared, Texts};
-use crate::source::SourcePath;
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
-use self::files::{Files, below};
+use self::files::Files;
 use self::holding::Holding;
 pub(super) use self::known::read_post;
 use self::known::{Known, ReadPost};
@@ -356,69 +356,6 @@ impl Desk {
                 .cloned()
                 .collect(),
         )
-    }
-
-    /// The files that are known, were looked for, and are not there.
-    fn absent(&self, sight: &Sight) -> Vec<Utf8PathBuf> {
-        let is_absent = |path: &Utf8Path| !sight.files.contains(path) && !sight.is_blind_to(path);
-        let mut absent = BTreeSet::new();
-        let roots = match &sight.places {
-            Places::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
-            Places::At(paths) => paths,
-        };
-        for root in roots {
-            let known = self.files.below(root).map(SourcePath::as_path);
-            let others = below(&self.pending, root).chain(below(&self.unread, root));
-            let all = known.chain(others.map(Utf8PathBuf::as_path));
-            absent.extend(all.filter(|path| is_absent(path)));
-        }
-        absent.into_iter().map(Utf8Path::to_path_buf).collect()
-    }
-
-    /// Takes in what was refused in this look.
-    fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
-        let news = self.refused.replace(sight);
-        outcome.changed |= news.differs;
-        for path in &sight.blind {
-            self.hold_text(path);
-        }
-        for diagnostic in news.new {
-            self.report_broken(&diagnostic.path, &diagnostic, outcome);
-        }
-        for path in news.opened {
-            outcome.report(&path, None, Event::Mended);
-        }
-    }
-
-    /// The file at `path` is not there.
-    fn miss(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut Outcome) {
-        self.pending.remove(&path);
-        outcome.changed |= self.unread.remove(&path).is_some();
-        match self.files.get(&path) {
-            Some(Known { good: Some(_), .. }) => {
-                self.hold_text(&path);
-                self.missing.add(path, tick);
-            }
-            // nothing was published of it, so there is nothing to hold on to
-            Some(_) => {
-                self.files.remove(&path);
-                outcome.changed = true;
-            }
-            None => {}
-        }
-    }
-
-    fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {
-        if let Some(known) = self.forget(path) {
-            let post = known.good.map(|good| good.post);
-            outcome.report(path, post.as_deref(), event);
-            outcome.changed = true;
-        }
-    }
-
-    fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
-        self.missing.remove(path);
-        self.files.remove(path)
     }
 
     fn due(&self) -> Option<Duration> {

@@ -2,6 +2,8 @@
 //!
 //! It has neither clocks nor threads of its own: given the same disk and the same times it does the same.
 
+mod keeping;
+
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +15,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::folder::kept::{self, Ground};
-use crate::ledger::{DocumentRecord, Ledger, Record, Whereabouts};
+use crate::folder::kept::Ground;
+use crate::ledger::{DocumentRecord, Ledger, Whereabouts};
 use crate::post::{Changes, Post, Visibility};
 use crate::site::{Material, Site};
-use crate::store::{Change, Opening, Store};
+use crate::store::{Opening, Store};
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watching};
 
@@ -362,98 +364,6 @@ impl Press {
             self.said = said.into();
         }
         Arc::clone(&self.said)
-    }
-
-    /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
-    /// another is such a thing: its dates may not go back. Whether the store had something that `site` does not know.
-    fn keep_in_time(&mut self, site: &Site) -> bool {
-        let (records, is_urgent) = self.ledger.take_changes();
-        let Some(store) = &self.store else { return false };
-        let documents = site.changed_documents();
-        let is_urgent = is_urgent || !documents.is_empty();
-        let documents = documents.into_iter().map(Record::Document);
-        let mut changes = records.chain(documents).map(Change::Put).peekable();
-        if changes.peek().is_none() {
-            return false;
-        }
-        if is_urgent {
-            // a disk that cannot keep it stops nothing: the store says so, and goes on trying
-            let _ = store.keep_now(changes, PATIENCE);
-        } else {
-            store.keep(changes);
-        }
-        let has_found = self.take_found();
-        if has_found {
-            self.keep_all();
-        }
-        has_found
-    }
-
-    /// Learns what the store found late, or that its file is another one than it was; whether it was one of these. Then all that is
-    /// known is to be kept anew.
-    fn take_found(&mut self) -> bool {
-        let Some(found) = self.store.as_ref().and_then(Store::take_found) else {
-            return false;
-        };
-        self.ledger.add(found);
-        self.ledger.change_all();
-        true
-    }
-
-    /// Has the store remember all that changed and was not handed to it.
-    fn keep_all(&mut self) {
-        let (records, _) = self.ledger.take_changes();
-        if let Some(store) = &self.store {
-            let _ = store.keep_now(records.map(Change::Put), PATIENCE);
-        }
-    }
-
-    /// Says once what keeps the store from remembering, and once that nothing does any more.
-    fn tell_of_trouble(&mut self) {
-        let trouble = self.store.as_ref().and_then(Store::trouble);
-        match (&self.trouble, &trouble) {
-            (before, Some(now)) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
-            (Some(_), None) => tracing::info!("what files cannot remember is kept again"),
-            _ => {}
-        }
-        self.trouble = trouble;
-    }
-
-    /// Has the store remember when documents changed.
-    fn keep(&self) {
-        let (Some(store), Some((site, _))) = (&self.store, &self.newest) else {
-            return;
-        };
-        let documents = site.changed_documents();
-        if !documents.is_empty() {
-            let changes = documents.into_iter().map(|document| Change::Put(Record::Document(document)));
-            store.keep(changes);
-        }
-    }
-
-    /// What keeps the posts for the next start, which may take a while; `None` where it is not worth that, or not ours to do.
-    pub(super) fn keep_posts(&mut self) -> Option<impl FnOnce() + Send + use<>> {
-        let dir = self.config.state.dir.clone()?;
-        self.store.as_ref().filter(|store| store.is_ours())?;
-        let ground = self.ground?;
-        let posts = self.desk.to_keep()?;
-        Some(move || {
-            if let Err(error) = kept::keep(&dir, ground, &posts) {
-                tracing::debug!(%dir, "posts are not kept for the next start: {error}");
-            }
-        })
-    }
-
-    /// Has everything written that is not, and ends. Whether all of it was.
-    pub fn close(mut self) -> bool {
-        self.keep();
-        if self.take_found() {
-            self.keep_all();
-        }
-        if let Some(keep) = self.keep_posts() {
-            keep();
-        }
-        self.store.take().is_none_or(Store::close)
     }
 
     /// What is remembered.

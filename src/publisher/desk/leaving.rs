@@ -1,0 +1,79 @@
+//! Files that are not there any more, or that cannot be read or may not.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::folder::{Places, Sight};
+use crate::publisher::report::Event;
+use crate::source::SourcePath;
+
+use super::files::below;
+use super::known::Known;
+use super::{Desk, Outcome};
+
+impl Desk {
+    /// The files that are known, were looked for, and are not there.
+    pub(super) fn absent(&self, sight: &Sight) -> Vec<Utf8PathBuf> {
+        let is_absent = |path: &Utf8Path| !sight.files.contains(path) && !sight.is_blind_to(path);
+        let mut absent = BTreeSet::new();
+        let roots = match &sight.places {
+            Places::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
+            Places::At(paths) => paths,
+        };
+        for root in roots {
+            let known = self.files.below(root).map(SourcePath::as_path);
+            let others = below(&self.pending, root).chain(below(&self.unread, root));
+            let all = known.chain(others.map(Utf8PathBuf::as_path));
+            absent.extend(all.filter(|path| is_absent(path)));
+        }
+        absent.into_iter().map(Utf8Path::to_path_buf).collect()
+    }
+
+    /// Takes in what was refused in this look.
+    pub(super) fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
+        let news = self.refused.replace(sight);
+        outcome.changed |= news.differs;
+        for path in &sight.blind {
+            self.hold_text(path);
+        }
+        for diagnostic in news.new {
+            self.report_broken(&diagnostic.path, &diagnostic, outcome);
+        }
+        for path in news.opened {
+            outcome.report(&path, None, Event::Mended);
+        }
+    }
+
+    /// The file at `path` is not there.
+    pub(super) fn miss(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut Outcome) {
+        self.pending.remove(&path);
+        outcome.changed |= self.unread.remove(&path).is_some();
+        match self.files.get(&path) {
+            Some(Known { good: Some(_), .. }) => {
+                self.hold_text(&path);
+                self.missing.add(path, tick);
+            }
+            // nothing was published of it, so there is nothing to hold on to
+            Some(_) => {
+                self.files.remove(&path);
+                outcome.changed = true;
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {
+        if let Some(known) = self.forget(path) {
+            let post = known.good.map(|good| good.post);
+            outcome.report(path, post.as_deref(), event);
+            outcome.changed = true;
+        }
+    }
+
+    pub(super) fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
+        self.missing.remove(path);
+        self.files.remove(path)
+    }
+}
