@@ -15,15 +15,15 @@ TARGETS = {10_000: 32 * MIB, 100_000: 96 * MIB, 1_000_000: 600 * 1_000_000 + 64 
 
 
 def settled(pid):
-    """Memory once it has stopped moving, for a minute at most."""
-    before = None
-    for _ in range(120):
-        now = processes.memory(pid)
-        if before and abs(now["VmRSS"] - before["VmRSS"]) < 256 * 1024:
-            return now
-        before = now
+    """Memory once it has not moved for three seconds, for a minute at most: what work took is given back some time after it."""
+    seen = [processes.memory(pid)]
+    while len(seen) < 120:
         time.sleep(0.5)
-    return before
+        seen.append(processes.memory(pid))
+        lately = [now["VmRSS"] for now in seen[-7:]]
+        if len(lately) == 7 and max(lately) - min(lately) < 256 * 1024:
+            break
+    return seen[-1]
 
 
 def main():
