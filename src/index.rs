@@ -101,8 +101,8 @@ impl Index {
         now: Timestamp,
         before: &Row<Arc<Post>>,
     ) -> Index {
-        if !posts.is_sorted_by(|a, b| a.source <= b.source) {
-            posts.sort_by(|a, b| a.source.cmp(&b.source));
+        if !posts.is_sorted_by(|a, b| a.by_source(b).is_le()) {
+            posts.sort_by(|a, b| a.by_source(b));
         }
         let mut claims = Claims::of(posts, newcomers, config, before);
         claims.know_readable(now);
@@ -138,7 +138,7 @@ impl Index {
         let mut passages = claims.update(changes, newcomers, config);
         for post in self.due_by(now) {
             // what only time changes passes from itself to itself
-            passages.entry(post.source.to_path_buf()).or_insert_with(|| Passage {
+            passages.entry(post.source().to_path_buf()).or_insert_with(|| Passage {
                 before: Some(Arc::clone(post)),
                 after: Some(Arc::clone(post)),
             });

@@ -28,7 +28,6 @@ use self::settling::File;
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::source::SourcePath;
 use crate::time::Timestamp;
 
 type Id = Arc<str>;
@@ -45,7 +44,7 @@ pub struct Ledger {
     /// The posts that no file is. Every other is the file that it was last in, or one of `moved`.
     strays: BTreeSet<Id>,
     /// The files of posts that are in another one than what is remembered of them says, until that is noted.
-    moved: HashMap<Id, SourcePath>,
+    moved: HashMap<Id, Utf8PathBuf>,
     /// The files that another one was taken for.
     supplanted: BTreeSet<Utf8PathBuf>,
     /// The files of whose posts something else is known than when they were last settled.
@@ -142,7 +141,7 @@ impl Ledger {
 
     /// The file that the post with this id is in, or was in last.
     fn place(&self, id: &str) -> Option<&Utf8Path> {
-        let moved = self.moved.get(id).map(SourcePath::as_path);
+        let moved = self.moved.get(id).map(Utf8PathBuf::as_path);
         moved.or_else(|| self.posts.source(id))
     }
 

@@ -33,9 +33,11 @@ mod tests;
 pub mod text;
 mod words;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
@@ -52,15 +54,13 @@ pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use self::words::{Each, Words};
 pub use crate::config::Person;
-use crate::source::SourcePath;
+use crate::source::by_parts;
 use crate::time::{Moment, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Post {
-    /// The file it came from, relative to the posts folder.
-    pub source: SourcePath,
-    /// Its id, slug, address, title and summary.
+    /// The file it came from, its id, slug, address, title and summary.
     pub words: Words,
     /// When it was published.
     pub date: Moment,
@@ -202,6 +202,18 @@ pub enum Visibility {
 }
 
 impl Post {
+    /// The file it came from, relative to the posts folder.
+    #[must_use]
+    pub fn source(&self) -> &Utf8Path {
+        self.words.source()
+    }
+
+    /// The order of the files that posts came from.
+    #[must_use]
+    pub fn by_source(&self, other: &Post) -> Ordering {
+        by_parts(self.source(), other.source())
+    }
+
     /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
     #[must_use]
     pub fn id(&self) -> &str {

@@ -198,7 +198,7 @@ fn write(file: File, Ground(ground): Ground, posts: &[Keep]) -> io::Result<()> {
     let (mut entry, mut bytes) = (Vec::new(), Vec::new());
     for Keep { stamp, digest, post } in posts {
         entry.clear();
-        add_part(&mut entry, post.source.as_str().as_bytes())?;
+        add_part(&mut entry, post.source().as_str().as_bytes())?;
         add_stamp(&mut entry, stamp);
         entry.extend(digest.to_bytes());
         bytes.clear();

@@ -103,7 +103,7 @@ impl Texts for FileTexts {
         if let Some(text) = self.in_memory(digest) {
             return Some(text);
         }
-        let file = read::now(&self.folder, &post.source).ok()?;
+        let file = read::now(&self.folder, post.source()).ok()?;
         let text = text_in(&file, digest)?;
         self.kept.insert(digest, Arc::clone(&text));
         Some(text)

@@ -159,7 +159,7 @@ impl Asked {
         now: Timestamp,
     ) -> Option<Response<Body>> {
         let token = Token::read(key, &self.token, now)?;
-        let post = site.all().iter().find(|post| token.is_for(key, &post.source))?;
+        let post = site.all().iter().find(|post| token.is_for(key, post.source()))?;
         let response = match &self.file {
             Some(file) => {
                 let response = library.answer((site, Reader::Guest(post)), file, method, headers, now);

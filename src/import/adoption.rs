@@ -56,13 +56,13 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
     for (feed, matching) in feeds {
         let sites = OwnSites::of(feed, config);
         let verdicts = matching.matched.iter().map(|Match { item, post, .. }| {
-            let verdict = match adoptions.get(post.source.as_path()) {
+            let verdict = match adoptions.get(post.source()) {
                 Some(first) if first.id != item.id => Verdict::Before(first.id.clone()),
                 Some(_) => Verdict::Adopted,
                 None => known.verdict(item, post),
             };
             if verdict == Verdict::Adopted {
-                let adoption = adoptions.entry(&post.source).or_insert_with(|| adoption(item, post));
+                let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(item, post));
                 adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
             }
             verdict
@@ -76,7 +76,7 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
 
 fn adoption(item: &OldItem, post: &Post) -> Adoption {
     Adoption {
-        source: post.source.to_path_buf(),
+        source: post.source().to_path_buf(),
         id: item.id.clone(),
         urls: Vec::new(),
         published: item.published.map(Moment::timestamp),
@@ -200,7 +200,7 @@ pub struct Changes {
 #[must_use]
 pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: Timestamp) -> Changes {
     let (by_id, by_source) = (known.by_id(), known.by_source());
-    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source.as_path(), post)).collect();
+    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source(), post)).collect();
     let mut changes = Changes::default();
     for adoption in adoptions {
         let Some(post) = by_path.get(adoption.source.as_path()) else {

@@ -49,13 +49,13 @@ impl Aliases {
         let mut bearers = self.bearers.clone();
         for Passage { before, after } in passages {
             if let Some(post) = before.as_ref().filter(|post| bears(post)) {
-                let at = bearers.partition_point(|other| other.source < post.source);
-                if bearers.get(at).is_some_and(|other| other.source == post.source) {
+                let at = bearers.partition_point(|other| other.by_source(post).is_lt());
+                if bearers.get(at).is_some_and(|other| other.source() == post.source()) {
                     bearers.remove(at);
                 }
             }
             if let Some(post) = after.as_ref().filter(|post| bears(post)) {
-                let at = bearers.partition_point(|other| other.source < post.source);
+                let at = bearers.partition_point(|other| other.by_source(post).is_lt());
                 bearers.insert(at, Arc::clone(post));
             }
         }
@@ -99,9 +99,9 @@ impl Aliases {
             return;
         };
         // its own Markdown may stand there, or the post itself where it had to give its address away
-        if owner.source != post.source {
-            let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", owner.source);
-            let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
+        if owner.source() != post.source() {
+            let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", owner.source());
+            let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", post.source(), message);
             self.diagnostics.push(diagnostic.mend("remove it from one of the two posts"));
         }
     }

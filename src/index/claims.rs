@@ -22,7 +22,7 @@ use super::row::Row;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post, Standing};
-use crate::source::{SourcePath, by_parts};
+use crate::source::by_parts;
 use crate::time::Timestamp;
 
 /// All posts as they are published, each with an id, a slug and an address of its own.
@@ -64,8 +64,8 @@ impl Claims {
         // the posts come in order, and to ask a set of paths costs less than to sort it
         let new = posts
             .iter()
-            .map(|post| &post.source)
-            .filter(|path| newcomers.contains(path.as_path()));
+            .map(|post| post.source())
+            .filter(|path| newcomers.contains(*path));
         let mut claims = Claims {
             newcomers: new.map(|path| path.to_path_buf()).collect(),
             ..Claims::default()
@@ -122,7 +122,7 @@ impl Claims {
         let posts = changes
             .posts
             .iter()
-            .map(|post| (post.source.as_path(), newcomers.contains(post.source.as_path())));
+            .map(|post| (post.source(), newcomers.contains(post.source())));
         let gone = changes.gone.iter().map(|path| (path.as_path(), false));
         for (path, is_new) in posts.chain(gone) {
             self.set_newcomer(path, is_new);
@@ -133,16 +133,16 @@ impl Claims {
 
     /// Notes that the world knows `posts` from now on.
     pub(super) fn know<'a>(&mut self, posts: impl Iterator<Item = &'a Arc<Post>>) {
-        posts.for_each(|post| self.set_newcomer(&post.source, false));
+        posts.for_each(|post| self.set_newcomer(post.source(), false));
     }
 
     /// Notes that the world knows all posts from now on that it may read at `now`.
     pub(super) fn know_readable(&mut self, now: Timestamp) {
         let mut all = self.all.iter().peekable();
         let is_unknown = |path: &&Utf8PathBuf| {
-            while all.next_if(|post| by_parts(&post.source, path).is_lt()).is_some() {}
+            while all.next_if(|post| by_parts(post.source(), path).is_lt()).is_some() {}
             all.peek()
-                .is_none_or(|post| *post.source != ***path || !post.is_readable(now))
+                .is_none_or(|post| *post.source() != ***path || !post.is_readable(now))
         };
         self.newcomers = self.newcomers.iter().filter(is_unknown).cloned().collect();
     }
@@ -173,22 +173,22 @@ impl Claims {
         before: &Row<Arc<Post>>,
     ) -> BTreeMap<Utf8PathBuf, Passage> {
         let gone: BTreeSet<&Utf8Path> = gone.iter().map(Utf8PathBuf::as_path).collect();
-        let mut asking: BTreeMap<SourcePath, Arc<Post>> = asking.into_iter().map(|post| (post.source.clone(), post)).collect();
+        let mut asking: BTreeMap<Utf8PathBuf, Arc<Post>> = asking.into_iter().map(|post| (post.source().to_owned(), post)).collect();
         let settled = loop {
             let claimants = asking.values().map(|post| self.claimant(post)).collect();
             let settled = contest::settle(claimants, config, before);
             let concerned: Vec<Arc<Post>> = self
                 .concerned(&settled, &asking, &gone)
-                .filter(|post| !asking.contains_key(&post.source) && !gone.contains(post.source.as_path()))
+                .filter(|post| !asking.contains_key(post.source()) && !gone.contains(post.source()))
                 .cloned()
                 .collect();
             if concerned.is_empty() {
                 break settled;
             }
-            asking.extend(concerned.into_iter().map(|post| (post.source.clone(), post)));
+            asking.extend(concerned.into_iter().map(|post| (post.source().to_owned(), post)));
         };
         let mut passages: BTreeMap<Utf8PathBuf, Passage> = BTreeMap::new();
-        for path in asking.keys().map(SourcePath::as_path).chain(gone) {
+        for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone) {
             let before = self.take_out(path);
             passages.insert(path.to_owned(), Passage { before, after: None });
         }
@@ -203,7 +203,7 @@ impl Claims {
             if let Some(post) = &given {
                 self.put_in(post);
             }
-            if let Some(passage) = passages.get_mut(asked.source.as_path()) {
+            if let Some(passage) = passages.get_mut(asked.source()) {
                 passage.after = given;
             }
         }
@@ -214,7 +214,7 @@ impl Claims {
     fn concerned<'a>(
         &'a self,
         settled: &[(&Arc<Post>, Outcome)],
-        asking: &BTreeMap<SourcePath, Arc<Post>>,
+        asking: &BTreeMap<Utf8PathBuf, Arc<Post>>,
         gone: &BTreeSet<&Utf8Path>,
     ) -> impl Iterator<Item = &'a Arc<Post>> {
         let mut concerned = Vec::new();
@@ -226,7 +226,7 @@ impl Claims {
                 }
             }
         }
-        for path in asking.keys().map(SourcePath::as_path).chain(gone.iter().copied()) {
+        for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone.iter().copied()) {
             if let Some(post) = self.published(path) {
                 for kind in Kind::ALL {
                     let seekers = self.seekers.with(self.hash(kind, kind.of(post)));
@@ -250,17 +250,17 @@ impl Claims {
     fn asked<'a>(&'a self, post: &'a Arc<Post>) -> &'a Arc<Post> {
         let at = self
             .displaced
-            .partition_point(|displaced| displaced.asked.source < post.source);
+            .partition_point(|displaced| displaced.asked.by_source(post).is_lt());
         let displaced = self
             .displaced
             .get(at)
-            .filter(|displaced| displaced.asked.source == post.source);
+            .filter(|displaced| displaced.asked.source() == post.source());
         displaced.map_or(post, |displaced| &displaced.asked)
     }
 
     /// Publishes `post`.
     fn put_in(&mut self, post: &Arc<Post>) {
-        let at = self.all.partition_point(|other| other.source < post.source);
+        let at = self.all.partition_point(|other| other.by_source(post).is_lt());
         self.all.insert(at, Arc::clone(post));
         self.ids.insert(post);
         self.slugs.insert(post);
@@ -271,11 +271,11 @@ impl Claims {
     fn take_out(&mut self, path: &Utf8Path) -> Option<Arc<Post>> {
         let at = self
             .displaced
-            .partition_point(|displaced| displaced.asked.source.as_path() < path);
+            .partition_point(|displaced| by_parts(displaced.asked.source(), path).is_lt());
         if self
             .displaced
             .get(at)
-            .is_some_and(|displaced| displaced.asked.source == *path)
+            .is_some_and(|displaced| displaced.asked.source() == path)
             && let Some(displaced) = self.displaced.remove(at)
         {
             for (kind, text) in &displaced.sought {
@@ -283,8 +283,8 @@ impl Claims {
                 self.seekers.take(hash, |other| Arc::ptr_eq(other, &displaced));
             }
         }
-        let at = self.all.partition_point(|other| other.source.as_path() < path);
-        self.all.get(at).filter(|post| post.source == *path)?;
+        let at = self.all.partition_point(|other| by_parts(other.source(), path).is_lt());
+        self.all.get(at).filter(|post| post.source() == path)?;
         let post = self.all.remove(at)?;
         self.ids.remove(&post);
         self.slugs.remove(&post);
@@ -296,7 +296,7 @@ impl Claims {
     fn remember(&mut self, displaced: &Arc<Displaced>) {
         let at = self
             .displaced
-            .partition_point(|other| other.asked.source < displaced.asked.source);
+            .partition_point(|other| other.asked.by_source(&displaced.asked).is_lt());
         self.displaced.insert(at, Arc::clone(displaced));
         for (kind, text) in &displaced.sought {
             self.seekers.add(self.hash(*kind, text), Arc::clone(displaced));
@@ -316,10 +316,10 @@ impl Claims {
     fn claimant<'a>(&self, post: &'a Arc<Post>) -> Claimant<'a> {
         let at = self
             .newcomers
-            .partition_point(|other| other.as_path() < post.source.as_path());
+            .partition_point(|other| by_parts(other, post.source()).is_lt());
         Claimant {
             is_hidden: matches!(post.standing, Standing::Draft | Standing::Private),
-            is_new: self.newcomers.get(at).is_some_and(|other| post.source == *other),
+            is_new: self.newcomers.get(at).is_some_and(|other| post.source() == *other),
             post,
         }
     }
@@ -331,6 +331,6 @@ impl Claims {
 
 /// The post in the file at `path`, of `posts` ordered by path.
 pub(super) fn by_path<'a>(posts: &'a Row<Arc<Post>>, path: &Utf8Path) -> Option<&'a Arc<Post>> {
-    let at = posts.partition_point(|post| post.source.as_path() < path);
-    posts.get(at).filter(|post| post.source == *path)
+    let at = posts.partition_point(|post| by_parts(post.source(), path).is_lt());
+    posts.get(at).filter(|post| post.source() == path)
 }

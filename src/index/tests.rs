@@ -27,7 +27,7 @@ fn index(files: &[(&str, &str)], now: &str) -> (Index, Vec<String>) {
 }
 
 fn sources<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>) -> Vec<&'a str> {
-    posts.into_iter().map(|post| post.source.as_str()).collect()
+    posts.into_iter().map(|post| post.source().as_str()).collect()
 }
 
 const NOW: &str = "2026-06-01T00:00:00Z";
@@ -165,7 +165,7 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
     let mut found: Vec<String> = index
         .posts()
         .iter()
-        .map(|post| format!("{} {} {} {}", post.source, post.slug(), post.address(), post.id()))
+        .map(|post| format!("{} {} {} {}", post.source(), post.slug(), post.address(), post.id()))
         .collect();
     found.sort();
     let expected = [
@@ -359,7 +359,7 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
     for files in [files, reversed] {
         let (index, said) = index(&files, NOW);
         for (address, expected) in cases {
-            let found = index.by_alias(address).map(|post| post.source.as_str());
+            let found = index.by_alias(address).map(|post| post.source().as_str());
             assert_eq!(found, expected, "{address}");
         }
         assert_eq!(
@@ -373,5 +373,5 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
         );
     }
     let (index, _) = index(&files, "2026-07-02T00:00:00Z");
-    assert_eq!(index.by_alias("/soon").map(|post| post.source.as_str()), Some("later.md"));
+    assert_eq!(index.by_alias("/soon").map(|post| post.source().as_str()), Some("later.md"));
 }

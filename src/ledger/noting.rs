@@ -18,7 +18,7 @@ impl Ledger {
     pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
         for post in posts {
-            let Some(file) = self.files.get(post.source.as_str()) else {
+            let Some(file) = self.files.get(post.source().as_str()) else {
                 continue;
             };
             let is_out = file.is_out();
@@ -43,7 +43,7 @@ impl Ledger {
                         rewritten(before.clone(), post, wanted, until)
                     } else {
                         PostRecord {
-                            source: post.source.to_path_buf(),
+                            source: post.source().to_path_buf(),
                             ..before.clone()
                         }
                     };
@@ -64,7 +64,7 @@ impl Ledger {
                     let id: Id = post.id().into();
                     // it came to this id by a clash with a post that nothing is left of but the record
                     if self.posts.contains(&id) && !self.strays.contains(&id) {
-                        self.touched.insert(post.source.to_path_buf());
+                        self.touched.insert(post.source().to_path_buf());
                         continue;
                     }
                     let mut earlier = Vec::new();
@@ -84,9 +84,9 @@ impl Ledger {
                     let rest = Rest::new(post, file.read.address(), earlier, now, never_listed);
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
-                        self.touched.insert(post.source.to_path_buf());
+                        self.touched.insert(post.source().to_path_buf());
                     }
-                    if let Some(file) = self.files.take(post.source.as_str()) {
+                    if let Some(file) = self.files.take(post.source().as_str()) {
                         self.files.insert(File {
                             settled: Arc::clone(post),
                             is_known: true,

@@ -184,8 +184,8 @@ impl PostRecord {
     /// The post, as far as it is remembered.
     pub(super) fn remembered(&self) -> Post {
         Post {
-            source: self.source.as_path().into(),
             words: Words::from(Each {
+                source: &self.source,
                 id: &self.id,
                 slug: &self.slug,
                 address: &self.address,

@@ -63,7 +63,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
     search.by_id(&memory);
     // where something else lies now than its post, the post may have moved
     for stranger in strangers {
-        if let Some((id, record)) = memory.at(&stranger.source)
+        if let Some((id, record)) = memory.at(stranger.source())
             && search.is_free(id, &memory)
             && !is_alike(stranger, &record)
         {
@@ -116,7 +116,7 @@ impl<'a> Search<'_, 'a> {
     fn by_path_and_text(&mut self, memory: &Memory<'a>) {
         for at in self.unknown() {
             let stranger = self.strangers[at];
-            if let Some((id, record)) = memory.at(&stranger.source)
+            if let Some((id, record)) = memory.at(stranger.source())
                 && record.content.is_some_and(|content| content.text == stranger.content.text)
                 && named(stranger).is_none_or(|named| named == id)
                 && self.is_free(id, memory)
@@ -128,7 +128,7 @@ impl<'a> Search<'_, 'a> {
 
     fn by_id(&mut self, memory: &Memory<'a>) {
         // of two files that say they are one post the one is it that was
-        let is_there = |post: &Post| memory.at(&post.source).is_some_and(|(id, _)| *id == *post.id());
+        let is_there = |post: &Post| memory.at(post.source()).is_some_and(|(id, _)| *id == *post.id());
         let strangers = self.strangers;
         let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
             .unknown()
@@ -150,7 +150,7 @@ impl<'a> Search<'_, 'a> {
     fn stays(&self, at: usize, record: &PostRecord) -> bool {
         let found = self
             .strangers
-            .binary_search_by(|stranger| stranger.source.as_path().cmp(&record.source));
+            .binary_search_by(|stranger| stranger.source().cmp(&record.source));
         found.is_ok_and(|found| {
             let stranger = self.strangers[found];
             found != at && named(stranger).is_none() && is_alike(stranger, record)
@@ -172,7 +172,7 @@ impl<'a> Search<'_, 'a> {
                     });
                 }
                 Some(None) => {
-                    if let Some((id, record)) = memory.at(&post.source)
+                    if let Some((id, record)) = memory.at(post.source())
                         && record.withdrawn.is_none()
                         && self.is_free(id, memory)
                         && is_alike(stranger, &record)
@@ -206,7 +206,7 @@ impl<'a> Search<'_, 'a> {
             let stranger = self.strangers[at];
             let same = by_text.get(&stranger.content.text).map_or(&[][..], Vec::as_slice);
             for (id, record) in same.iter().take(MOST_COPIES) {
-                let is_near = stranger.source.parent() == record.source.parent();
+                let is_near = stranger.source().parent() == record.source.parent();
                 let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
                 pairs.push((rank, at, id));
             }
@@ -222,7 +222,7 @@ impl<'a> Search<'_, 'a> {
     fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {
         for at in self.unknown() {
             let stranger = self.strangers[at];
-            if let Some((id, record)) = memory.at(&stranger.source)
+            if let Some((id, record)) = memory.at(stranger.source())
                 && self.is_free(id, memory)
                 && may_be(stranger, &record)
             {
@@ -346,12 +346,12 @@ fn is_plausible(stranger: &Post, record: &PostRecord) -> bool {
 
 fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {
     let message = format!("the id {} belongs to {owner}; this post keeps {id}", post.id());
-    Diagnostic::new(Severity::Warning, "id-taken", &post.source, message).mend("write another `id`, or leave the key out")
+    Diagnostic::new(Severity::Warning, "id-taken", post.source(), message).mend("write another `id`, or leave the key out")
 }
 
 fn other_id(post: &Post, id: &str) -> Diagnostic {
     let message = format!("the world knows this post by another id, `{id}`, so readers see it as a new one");
-    Diagnostic::new(Severity::Warning, "id-changed", &post.source, message)
+    Diagnostic::new(Severity::Warning, "id-changed", post.source(), message)
         .mend(format!("write `id: \"{id}\"`, or leave the key out"))
 }
 
@@ -365,6 +365,6 @@ fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {
         "it may be a former post under another name: {}; it is taken as a new one",
         named.join(", ")
     );
-    Diagnostic::new(Severity::Warning, "identity-unclear", &post.source, message)
+    Diagnostic::new(Severity::Warning, "identity-unclear", post.source(), message)
         .mend("if it is one of them, write that one's id as its `id`")
 }

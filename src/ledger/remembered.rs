@@ -142,7 +142,7 @@ impl Kept {
     fn source(&self) -> &Utf8Path {
         match self {
             Kept::Whole(record) => &record.source,
-            Kept::Beside(post, _) => &post.source,
+            Kept::Beside(post, _) => post.source(),
         }
     }
 }
@@ -250,7 +250,7 @@ impl PostRecord {
             never_listed: _,
         } = self;
         *id == *post.id()
-            && *source == *post.source
+            && *source == *post.source()
             && *title == *post.title()
             && *slug == *post.slug()
             && *address == *post.address()
@@ -272,7 +272,7 @@ impl PostRecord {
     pub fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
             id: post.id().to_string(),
-            source: post.source.to_path_buf(),
+            source: post.source().to_path_buf(),
             title: post.title().to_string(),
             slug: post.slug().to_string(),
             wanted: post.address().to_string(),

@@ -16,7 +16,7 @@ use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Each, Post, Visibility, Words};
-use crate::source::{SourcePath, by_parts};
+use crate::source::by_parts;
 use crate::time::Timestamp;
 
 /// A file as it was last settled, found by its path.
@@ -55,19 +55,19 @@ impl File {
 // as a text, for to hash and compare a path part by part takes several times as long
 impl Borrow<str> for File {
     fn borrow(&self) -> &str {
-        self.read.source.as_str()
+        self.read.source().as_str()
     }
 }
 
 impl Hash for File {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.read.source.as_str().hash(state);
+        self.read.source().as_str().hash(state);
     }
 }
 
 impl PartialEq for File {
     fn eq(&self, other: &File) -> bool {
-        self.read.source == other.read.source
+        self.read.source() == other.read.source()
     }
 }
 
@@ -109,7 +109,7 @@ impl Ledger {
         }
         let back = self.returned(whereabouts);
         let given = changes.posts.iter().filter(|post| !self.is_known(post, whereabouts));
-        let strangers: BTreeMap<&Utf8Path, &Arc<Post>> = given.chain(&back).map(|post| (post.source.as_path(), post)).collect();
+        let strangers: BTreeMap<&Utf8Path, &Arc<Post>> = given.chain(&back).map(|post| (post.source(), post)).collect();
         let strangers: Vec<&Arc<Post>> = strangers.into_values().collect();
         let mut settled = Settled::default();
         self.meet(&strangers, whereabouts, config, now, &mut settled);
@@ -119,7 +119,7 @@ impl Ledger {
             .posts
             .iter()
             .chain(&back)
-            .map(|post| post.source.to_path_buf())
+            .map(|post| post.source().to_path_buf())
             .collect();
         concerned.append(&mut others);
         for path in concerned {
@@ -157,9 +157,9 @@ impl Ledger {
     fn is_known(&self, post: &Arc<Post>, whereabouts: &Whereabouts) -> bool {
         let file = self
             .files
-            .get(post.source.as_str())
+            .get(post.source().as_str())
             .filter(|file| Arc::ptr_eq(&file.read, post));
-        file.is_some_and(|file| self.is_itself(file, &post.source, whereabouts))
+        file.is_some_and(|file| self.is_itself(file, post.source(), whereabouts))
     }
 
     /// One that is back after another file was taken for it is a stranger again.
@@ -185,8 +185,8 @@ impl Ledger {
         if !changes.are_all {
             return changes.gone.clone();
         }
-        let read: HashSet<&str> = changes.posts.iter().map(|post| post.source.as_str()).collect();
-        let known = self.files.iter().map(|file| &file.read.source);
+        let read: HashSet<&str> = changes.posts.iter().map(|post| post.source().as_str()).collect();
+        let known = self.files.iter().map(|file| file.read.source());
         let gone = known.filter(|path| !read.contains(path.as_str()));
         gone.map(|path| path.to_path_buf()).collect()
     }
@@ -223,13 +223,13 @@ impl Ledger {
         let mut at: HashMap<&str, Id> = HashMap::new();
         let mut loose: HashSet<Id> = HashSet::new();
         for post in changed {
-            if let Some(id) = self.take_held(&post.source) {
-                at.insert(post.source.as_str(), Arc::clone(&id));
+            if let Some(id) = self.take_held(post.source()) {
+                at.insert(post.source().as_str(), Arc::clone(&id));
                 loose.insert(id);
             }
         }
         self.find_strays_at(changed, &loose, &mut at);
-        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| by_parts(&post.source, path)).is_ok();
+        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| by_parts(post.source(), path)).is_ok();
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
             whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
@@ -270,11 +270,11 @@ impl Ledger {
                 let was_stray = self.strays.remove(id);
                 self.is_past_stale |= was_stray;
                 let was_loose = loose.remove(id);
-                self.lodge(id, &post.source, !was_stray && !was_loose, settled);
+                self.lodge(id, post.source(), !was_stray && !was_loose, settled);
             }
             match remark {
-                Some(_) => self.remarked.insert(post.source.to_path_buf()),
-                None => self.remarked.remove(post.source.as_path()),
+                Some(_) => self.remarked.insert(post.source().to_path_buf()),
+                None => self.remarked.remove(post.source()),
             };
             let is_known = id.is_some();
             let known_as = match id {
@@ -310,7 +310,7 @@ impl Ledger {
         if self.strays.is_empty() {
             return;
         }
-        let strangers: HashSet<&str> = changed.iter().map(|post| post.source.as_str()).collect();
+        let strangers: HashSet<&str> = changed.iter().map(|post| post.source().as_str()).collect();
         let until = |id: &Id| {
             let record = self.posts.get(id)?;
             Some(record.withdrawn.unwrap_or(Timestamp::MAX))
@@ -326,18 +326,18 @@ impl Ledger {
     }
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
-    fn lodge(&mut self, id: &Id, path: &SourcePath, has_other: bool, settled: &mut Settled) {
-        if let Some(before) = self.place(id).filter(|before| has_other && **before != **path) {
+    fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
+        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
             let before = before.to_owned();
             self.touched.insert(before.clone());
             self.supplanted.insert(before);
         }
         let Some(source) = self.posts.source(id) else { return };
-        if *path == *source {
+        if path == source {
             self.moved.remove(id);
         } else {
-            settled.moved.push((path.to_path_buf(), source.to_owned()));
-            self.moved.insert(Arc::clone(id), path.clone());
+            settled.moved.push((path.to_owned(), source.to_owned()));
+            self.moved.insert(Arc::clone(id), path.to_owned());
             self.is_past_stale = true;
         }
     }

@@ -90,7 +90,7 @@ impl Desk {
     fn look(&mut self) {
         let whereabouts = Whereabouts {
             missing: &BTreeSet::new(),
-            is_there: &|path| self.read.iter().any(|post| post.source == *path),
+            is_there: &|path| self.read.iter().any(|post| post.source() == path),
         };
         let changes = Changes::all(self.read.clone());
         let settled = self.ledger.settle(&changes, &whereabouts, &self.config, self.now);
@@ -114,14 +114,14 @@ impl Desk {
     }
 
     fn post(&self, path: &str) -> &Post {
-        self.posts.iter().find(|post| post.source.as_str() == path).unwrap()
+        self.posts.iter().find(|post| post.source().as_str() == path).unwrap()
     }
 
     /// The id of each file.
     fn ids(&self) -> HashMap<String, String> {
         self.posts
             .iter()
-            .map(|post| (post.source.to_string(), post.id().to_string()))
+            .map(|post| (post.source().to_string(), post.id().to_string()))
             .collect()
     }
 }
@@ -278,7 +278,7 @@ fn a_clock_that_is_put_back_takes_nothing_back() {
     let later = ("c.md", "title: C;date: 2026-01-01T09:00:00Z", "bees");
     let out = |desk: &Desk| -> Vec<String> {
         let posts = desk.posts.iter().filter(|post| post.is_readable(desk.now));
-        posts.map(|post| post.source.to_string()).collect()
+        posts.map(|post| post.source().to_string()).collect()
     };
     desk.pass(3).publish(&[dated, undated, later]);
     assert_eq!(out(&desk), ["a.md", "b.md"]);

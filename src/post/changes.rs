@@ -30,10 +30,10 @@ impl Changes {
 
     /// Adds `posts`, of which none is gone; what it has already of one stays.
     pub fn add(&mut self, mut posts: Vec<Arc<Post>>) {
-        posts.retain(|post| self.posts.binary_search_by(|known| known.source.cmp(&post.source)).is_err());
+        posts.retain(|post| self.posts.binary_search_by(|known| known.by_source(post)).is_err());
         if !posts.is_empty() {
             self.posts.append(&mut posts);
-            self.posts.sort_by(|a, b| a.source.cmp(&b.source));
+            self.posts.sort_by(|a, b| a.by_source(b));
         }
     }
 }

@@ -101,8 +101,8 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
     let post = Post {
-        source: file.path.as_path().into(),
         words: Words::from(Each {
+            source: &file.path,
             id: &id,
             slug: &place.slug,
             address: &place.address,
@@ -343,7 +343,7 @@ impl Post {
         let mut post = self.clone();
         let (mut id, mut address) = (Cow::Borrowed(self.id()), Cow::Borrowed(self.address()));
         if taken.address {
-            address = address::by_pattern(slug, &slug::read_path(&self.source), self.date, config).into();
+            address = address::by_pattern(slug, &slug::read_path(self.source()), self.date, config).into();
             post.origins_mut().address = Origin::Displaced;
         }
         if taken.id {

@@ -1,20 +1,26 @@
-//! The short texts of a post, kept in one piece of memory.
+//! The path of a post and its short texts, kept in one piece of memory.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// The short texts of a post. Each on its own would take half as much room again, and leave a hole where it was.
+use camino::Utf8Path;
+
+/// The path of a post and its short texts. Each on its own would take half as much room again, and leave a hole where it was.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
-    /// One after the other.
+    /// One after the other; but the slug is left out where the address holds it.
     all: Arc<str>,
-    /// Where each ends, but for the last.
+    /// Where each but the slug and the last ends.
     ends: [u32; 4],
+    /// Where the slug stands.
+    slug: [u32; 2],
 }
 
 /// Each of the texts in [`Words`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Each<'a> {
+    /// The file it came from, relative to the posts folder.
+    pub source: &'a Utf8Path,
     /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
     pub id: &'a str,
     /// The last part of the default address, unique on the site.
@@ -31,39 +37,51 @@ pub struct Each<'a> {
 impl From<Each<'_>> for Words {
     fn from(each: Each) -> Words {
         let Each {
+            source,
             id,
             slug,
             address,
             title,
             summary,
         } = each;
-        let mut end = 0;
         // no file is as long as that
-        let ends = [id, slug, address, title].map(|text| {
+        let narrow = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let source = source.as_str();
+        let mut end = 0;
+        let ends = [source, id, address, title].map(|text| {
             end += text.len();
-            u32::try_from(end).unwrap_or(u32::MAX)
+            narrow(end)
         });
+        let within = address.rfind(slug);
+        let start = within.map_or(end + summary.len(), |within| source.len() + id.len() + within);
+        let rest = if within.is_some() { "" } else { slug };
         Words {
-            all: [id, slug, address, title, summary].concat().into(),
+            all: [source, id, address, title, summary, rest].concat().into(),
             ends,
+            slug: [narrow(start), narrow(start + slug.len())],
         }
     }
 }
 
 impl Words {
+    pub(super) fn source(&self) -> &Utf8Path {
+        let [source, ..] = self.ends;
+        Utf8Path::new(self.between(0, source))
+    }
+
     pub(super) fn id(&self) -> &str {
-        let [id, ..] = self.ends;
-        self.between(0, id)
+        let [source, id, ..] = self.ends;
+        self.between(source, id)
     }
 
     pub(super) fn slug(&self) -> &str {
-        let [id, slug, ..] = self.ends;
-        self.between(id, slug)
+        let [start, end] = self.slug;
+        self.between(start, end)
     }
 
     pub(super) fn address(&self) -> &str {
-        let [_, slug, address, _] = self.ends;
-        self.between(slug, address)
+        let [_, id, address, _] = self.ends;
+        self.between(id, address)
     }
 
     pub(super) fn title(&self) -> &str {
@@ -73,12 +91,17 @@ impl Words {
 
     pub(super) fn summary(&self) -> &str {
         let [.., title] = self.ends;
-        self.all.get(title as usize..).unwrap_or_default()
+        match self.slug {
+            // the slug stands behind it
+            [slug, end] if end > title => self.between(title, slug),
+            _ => self.all.get(title as usize..).unwrap_or_default(),
+        }
     }
 
     /// Each of them.
     pub fn each(&self) -> Each<'_> {
         Each {
+            source: self.source(),
             id: self.id(),
             slug: self.slug(),
             address: self.address(),

@@ -220,7 +220,7 @@ impl Desk {
         }
         let renamed = self.files.iter().filter_map(|known| {
             let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
-            (known.path != **from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
+            (known.path() != *from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
         });
         self.missing.paths().cloned().chain(renamed).collect()
     }
@@ -326,7 +326,7 @@ impl Desk {
 
     /// Lets go of the texts of files that have them.
     fn let_go_of_texts(&mut self) {
-        let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refused.is_some());
+        let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refusal().is_some());
         let has_lost_it = |path: &Utf8Path| {
             let is_there = !self.missing.contains(path) && !self.refused.covers(path);
             !is_there || self.pending.contains_key(path) || self.unread.contains_key(path) || is_refused(path)
@@ -336,7 +336,7 @@ impl Desk {
 
     /// Holds on to the text of the post in the file at `path`, if it is in memory.
     fn hold_text(&mut self, path: &Utf8Path) {
-        if let Some(good) = self.files.get(path).and_then(|known| known.good.as_ref()) {
+        if let Some(good) = self.files.get(path).and_then(Known::good) {
             self.holding.hold(path, &good.post, &self.texts);
         }
     }

@@ -290,7 +290,7 @@ impl Press {
             self.desk.take_changes()
         };
         let due = previous.into_iter().flat_map(|site| site.index.due_by(now));
-        changes.add(due.filter_map(|post| self.desk.post(&post.source).cloned()).collect());
+        changes.add(due.filter_map(|post| self.desk.post(post.source()).cloned()).collect());
         self.sizes.measure(&mut changes, self.desk.folder());
         changes.add(others);
         let material = self.material(&changes, now, tick);
@@ -381,7 +381,7 @@ fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Report> {
         _ => return None,
     };
     Some(Report {
-        path: post.source.to_path_buf(),
+        path: post.source().to_path_buf(),
         address: Some(post.address().to_string()),
         event,
     })

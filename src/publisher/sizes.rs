@@ -44,12 +44,12 @@ impl Sizes {
         for post in &mut changes.posts {
             let before = self
                 .known
-                .remove(post.source.as_path())
-                .or_else(|| known.remove(post.source.as_path()));
+                .remove(post.source())
+                .or_else(|| known.remove(post.source()));
             if let Some(lengths) = lengths(post, folder) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
-                let path = post.source.to_path_buf();
+                let path = post.source().to_path_buf();
                 *post = Arc::clone(&measured.post);
                 self.known.insert(path, measured);
             }
@@ -73,7 +73,7 @@ impl Measured {
 
 /// The lengths of what `post` carries; `None` where the post names all that can be known.
 fn lengths(post: &Post, folder: &Folder) -> Option<Vec<u64>> {
-    let beside = |url: &str| file_beside(&post.source, url);
+    let beside = |url: &str| file_beside(post.source(), url);
     let is_open = post
         .rare
         .enclosures

@@ -13,7 +13,7 @@ use crate::post::{Enclosure, Post};
 #[must_use]
 pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
     let url = post_url(&config.base(), post.address());
-    let references = References::new(&config.base(), &url, &post.source);
+    let references = References::new(&config.base(), &url, post.source());
     let absolute = |reference: &String, role| resolved(&references, reference, role);
     let enclosure = |enclosure: &Enclosure| {
         Some(Enclosure {
@@ -58,8 +58,8 @@ pub(super) mod tests {
     /// A post with a bit of everything.
     pub(in crate::render) fn post() -> Post {
         Post {
-            source: "shore/kelp.md".into(),
             words: Words::from(Each {
+                source: "shore/kelp.md".into(),
                 id: "tag:example.com,2026:kelp",
                 slug: "kelp",
                 address: "/posts/kelp & co",

@@ -127,12 +127,12 @@ mod tests {
         let posts = (1..=posts).map(|n| {
             let mut post = post();
             post.words = Words::from(Each {
+                source: format!("p{n}.md").as_str().into(),
                 id: &format!("tag:example.com,2026:{n}"),
                 slug: &format!("p{n}"),
                 address: &format!("/p{n}?&"),
                 ..post.words.each()
             });
-            post.source = format!("p{n}.md").as_str().into();
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
             Arc::make_mut(&mut post.alike).section = None;
             Arc::new(post)

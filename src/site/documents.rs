@@ -319,7 +319,7 @@ impl Documents {
             ..
         } = setting;
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
-        if let Some(made) = self.contents.get(post.source.as_path()).filter(is_same) {
+        if let Some(made) = self.contents.get(post.source()).filter(is_same) {
             return Some(made);
         }
         let text = texts.text(post)?;
@@ -335,7 +335,7 @@ impl Documents {
             content,
             links: Arc::new(links),
         };
-        self.contents.insert(post.source.to_path_buf(), made.clone());
+        self.contents.insert(post.source().to_path_buf(), made.clone());
         Some(made)
     }
 }
@@ -378,12 +378,12 @@ pub(super) fn references_of(post: &Post, text: &str, config: &Config, published:
 fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
     let base = config.base();
     let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
-    References::new(&base, &render::post_url(&base, post.address()), &post.source).with_posts(known.collect())
+    References::new(&base, &render::post_url(&base, post.address()), post.source()).with_posts(known.collect())
 }
 
 /// The posts that `rendered`, the text of `post`, links to.
 fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8PathBuf, Option<String>> {
-    let linked = html::linked_posts(rendered, &post.source).into_iter();
+    let linked = html::linked_posts(rendered, post.source()).into_iter();
     linked
         .map(|path| (published(&path), path))
         .map(|(url, path)| (path, url))

@@ -110,7 +110,7 @@ fn check_explains_every_file_it_refuses() {
                 "{name}: {diagnostic}"
             );
         }
-        let read: BTreeSet<&Utf8Path> = site.all().iter().map(|post| post.source.as_path()).collect();
+        let read: BTreeSet<&Utf8Path> = site.all().iter().map(|post| post.source()).collect();
         let explained: BTreeSet<&Utf8Path> = site.diagnostics.iter().map(|diagnostic| diagnostic.path.as_path()).collect();
         for source in oracle::files(&path).iter().filter(|source| !source.ends_with("_index.md")) {
             let source = Utf8Path::new(source);
@@ -278,7 +278,7 @@ fn every_old_address_leads_to_its_post() {
         let site = site(&path, "[site]\nbase_url = 'https://example.com'");
         let mut count = 0;
         for post in site.all().iter() {
-            for old in old_addresses(&fs::read_to_string(path.join(&post.source)).unwrap()) {
+            for old in old_addresses(&fs::read_to_string(path.join(post.source())).unwrap()) {
                 // a live page, or a live post's Markdown, goes before an alias
                 if old.strip_suffix(".md").unwrap_or(&old) == post.address() {
                     continue;
@@ -293,7 +293,7 @@ fn every_old_address_leads_to_its_post() {
                     (answer.status().as_u16(), location),
                     (301, Some(expected)),
                     "{name}: {old} of {}",
-                    post.source
+                    post.source()
                 );
                 count += 1;
             }

@@ -248,7 +248,7 @@ fn everything_that_is_told_of_each() {
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in site.all().iter() {
         let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == *post.id());
-        let name = post.source.as_str().replace(['/', ' '], "-");
+        let name = post.source().as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(name, told(&site, post, &item.unwrap()["content_html"]));
         });
@@ -258,7 +258,7 @@ fn everything_that_is_told_of_each() {
 /// All that is known of `post`, for reading: what was said about its file, its properties, its HTML.
 fn told(site: &Site, post: &Post, html: &Value) -> String {
     let mut told = String::new();
-    for diagnostic in said(site, post.source.as_str()) {
+    for diagnostic in said(site, post.source().as_str()) {
         let _ = writeln!(told, "{diagnostic}");
     }
     let properties = json!({

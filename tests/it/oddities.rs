@@ -93,7 +93,7 @@ fn feed(site: &Site, format: Format) -> String {
 fn request_path(site: &Site, post: &Post) -> String {
     let listed = listed(site);
     let told = listed.iter().find(|told| told["id"] == *post.id());
-    let url = told.unwrap_or_else(|| panic!("{} is not listed", post.source))["url"]
+    let url = told.unwrap_or_else(|| panic!("{} is not listed", post.source()))["url"]
         .as_str()
         .unwrap();
     url.strip_prefix("https://example.com").unwrap().to_owned()

@@ -118,11 +118,11 @@ impl Driver {
     }
 
     fn served(&self) -> Vec<&str> {
-        self.desk.posts().map(|post| post.source.as_str()).collect()
+        self.desk.posts().map(|post| post.source().as_str()).collect()
     }
 
     fn body(&self, path: &str) -> String {
-        let post = self.desk.posts().find(|post| post.source.as_str() == path).expect("a post");
+        let post = self.desk.posts().find(|post| post.source().as_str() == path).expect("a post");
         self.desk.texts().text(post).expect("its text").to_string()
     }
 
@@ -171,7 +171,7 @@ async fn until(publisher: &Publisher, what: &str, mut condition: impl FnMut() ->
 }
 
 fn sources(site: &Site) -> Vec<String> {
-    site.all().iter().map(|post| post.source.to_string()).collect()
+    site.all().iter().map(|post| post.source().to_string()).collect()
 }
 
 fn body_of(site: &Site, path: &str) -> Option<String> {

@@ -106,7 +106,7 @@ fn what_was_kept_is_found_by_path_and_stamp() {
     assert_eq!(found(&kept, &others), expected, "other files and other versions");
     let mut kept = kept.in_order();
     for Keep { stamp, digest, post } in posts() {
-        let again = kept.find(&post.source, &stamp).unwrap();
+        let again = kept.find(post.source(), &stamp).unwrap();
         assert_eq!((again.digest(), again.post().as_ref()), (digest, Some(&*post)));
     }
 }

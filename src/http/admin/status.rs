@@ -123,20 +123,20 @@ impl Status {
         published.sort_by_key(|post| Reverse(post.date));
         scheduled.sort_by_key(|post| post.date);
         let released = |post: &Post| Released {
-            path: post.source.to_string(),
+            path: post.source().to_string(),
             title: title(post),
             url: post_url(&base, post.address()),
             date: post.date.rfc3339(),
             unlisted: post.visibility(now) == Unlisted,
         };
         let later = |post: &Post| Scheduled {
-            path: post.source.to_string(),
+            path: post.source().to_string(),
             title: title(post),
             appears: post.date.timestamp(),
             in_seconds: post.date.timestamp().duration_since(now).as_secs(),
         };
         let held = |(post, visibility): (&Post, Visibility)| Held {
-            path: post.source.to_string(),
+            path: post.source().to_string(),
             title: title(post),
             why: why(post, visibility),
         };

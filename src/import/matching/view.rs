@@ -115,7 +115,7 @@ impl<'a> PostView<'a> {
         let paths: Vec<String> = addresses(post).iter().map(|path| address::folded(path)).collect();
         let names = paths.iter().map(|path| address::name(path));
         // a post that had to make way for another one is still called what its file is
-        let names = names.chain([slug::slugify(post.slug()), slug::read_path(&post.source).slug]);
+        let names = names.chain([slug::slugify(post.slug()), slug::read_path(post.source()).slug]);
         PostView {
             post,
             texts,

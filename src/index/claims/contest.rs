@@ -83,11 +83,11 @@ pub(super) struct Claimant<'a> {
 impl Claimant<'_> {
     /// The one whose claims go first.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
-        let is_translated = |post: &Post| read_path(&post.source).language.is_some();
+        let is_translated = |post: &Post| read_path(post.source()).language.is_some();
         (self.is_hidden, self.is_new, self.post.date)
             .cmp(&(other.is_hidden, other.is_new, other.post.date))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
-            .then_with(|| self.post.source.cmp(&other.post.source))
+            .then_with(|| self.post.source().cmp(other.post.source()))
     }
 }
 
@@ -128,7 +128,7 @@ pub(super) fn settle<'a>(
             .map(|slug| post.displaced(&slug, taken, config))
             .find(is_free);
         let given = given.map(|given| {
-            let last = by_path(before, &given.source).filter(|last| ***last == given);
+            let last = by_path(before, given.source()).filter(|last| ***last == given);
             last.map_or_else(|| Arc::new(given), Arc::clone)
         });
         if let Some(given) = &given {
@@ -171,17 +171,17 @@ fn is_derived(post: &Post) -> bool {
 /// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
 fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
     let slug = post.slug();
-    let language = read_path(&post.source)
+    let language = read_path(post.source())
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
     // Jekyll's weekly posts have one slug and many dates; a date that a touch of the file could move is no part of an address
     let date = (post.alike.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
     let folder = post
-        .source
+        .source()
         .parent()
         .map(|folder| slugify(folder.as_str()))
         .filter(|folder| !folder.is_empty() && **folder != *slug);
-    let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
+    let hash = blake3::hash(post.source().as_str().as_bytes()).to_hex();
     [
         Some(slug.to_string()),
         language,
@@ -195,7 +195,7 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
 }
 
 fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
-    let message = format!("{what} belongs to {}; this post has {instead}", owner.source);
+    let message = format!("{what} belongs to {}; this post has {instead}", owner.source());
     // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
     let asked = if code == "id-taken" {
         &post.alike.origins.id
@@ -208,5 +208,5 @@ fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str
         Severity::Note
     };
     let key = if code == "id-taken" { "id" } else { "slug" };
-    Diagnostic::new(severity, code, &post.source, message).mend(format!("write another `{key}`"))
+    Diagnostic::new(severity, code, post.source(), message).mend(format!("write another `{key}`"))
 }

@@ -102,8 +102,8 @@ impl<'a> Reading<'a> {
     fn post(&mut self, path: &Utf8Path) -> Option<Post> {
         // fields are read in the order in which they stand here
         Some(Post {
-            source: path.into(),
             words: Words::from(Each {
+                source: path,
                 id: self.text()?,
                 slug: self.text()?,
                 address: self.text()?,

@@ -50,7 +50,7 @@ fn posts_of_every_dialect_are_kept_whole() {
             continue;
         };
         count += 1;
-        let again = read(&post.source, &kept(&post)).unwrap();
+        let again = read(post.source(), &kept(&post)).unwrap();
         assert_eq!(again, post);
         assert!(again.text.held().is_none(), "{path}: the text is the file's");
         assert_eq!(
@@ -194,8 +194,7 @@ prop_compose! {
         let person = |(name, email, url)| Person { name, email, url };
         let [of_title, of_id, of_address, of_date, of_standing, of_summary] = origins;
         Post {
-            source: "a/b.md".into(),
-            words: Words::from(Each { id: &id, slug: &slug, address: &address, title: &title, summary: &summary }),
+            words: Words::from(Each { source: "a/b.md".into(), id: &id, slug: &slug, address: &address, title: &title, summary: &summary }),
             date: moments.0,
             updated: moments.1,
             standing: STANDINGS[standing],

@@ -9,7 +9,6 @@ use crate::time::{Moment, Timestamp};
 /// Adds `post` to `out`, as reading its file gave it.
 pub fn write(post: &Post, out: &mut Vec<u8>) {
     let Post {
-        source: _,
         words,
         date,
         updated,
@@ -35,6 +34,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     } = &**alike;
     let out = &mut Writing(out);
     let Each {
+        source: _,
         id,
         slug,
         address,

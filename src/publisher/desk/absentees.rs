@@ -22,12 +22,12 @@ impl Absentees {
         for known in missing {
             let inode = (known.stamp.device, known.stamp.inode);
             absentees.by_inode.insert(inode, known.stamp);
-            if let Some(good) = &known.good {
+            if let Some(good) = known.good() {
                 absentees
                     .by_content
                     .entry(good.digest)
                     .or_default()
-                    .push(known.path.to_path_buf());
+                    .push(good.post.source().to_path_buf());
             }
         }
         absentees

@@ -10,7 +10,7 @@ use super::known::Known;
 use crate::diagnostic::Diagnostic;
 use crate::index::row::Row;
 use crate::post::{Changes, Post};
-use crate::source::{SourcePath, by_parts};
+use crate::source::by_parts;
 
 /// Files of which a version was taken, good or bad, ordered by path.
 #[derive(Debug, Default)]
@@ -18,10 +18,10 @@ pub(super) struct Files {
     known: Row<Known>,
     /// How many of them are posts.
     post_count: usize,
-    /// Those whose post may be another than when that was last asked, in no order, and some of them several times.
-    changed: Vec<SourcePath>,
+    /// Those whose post may be another than when that was last asked: all, until it is asked first.
+    changed: Option<BTreeSet<Utf8PathBuf>>,
     /// Those of which there is something to say.
-    remarked: BTreeSet<SourcePath>,
+    remarked: BTreeSet<Utf8PathBuf>,
 }
 
 impl Files {
@@ -52,21 +52,28 @@ impl Files {
     }
 
     pub(super) fn insert(&mut self, known: Known) {
-        self.remove(&known.path);
-        self.post_count += usize::from(known.good.is_some());
-        if known.said().next().is_some() {
-            self.remarked.insert(known.path.clone());
+        let path = known.path();
+        self.remove(path);
+        self.post_count += usize::from(known.good().is_some());
+        if !known.said().is_empty() {
+            self.remarked.insert(path.to_owned());
         }
-        self.changed.push(known.path.clone());
-        self.known.insert(self.place(&known.path), known);
+        self.note_changed(path);
+        self.known.insert(self.place(path), known);
     }
 
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<Known> {
         let known = self.known.remove(self.find(path)?)?;
-        self.post_count -= usize::from(known.good.is_some());
-        self.remarked.remove(&known.path);
-        self.changed.push(known.path.clone());
+        self.post_count -= usize::from(known.good().is_some());
+        self.remarked.remove(path);
+        self.note_changed(path);
         Some(known)
+    }
+
+    fn note_changed(&mut self, path: &Utf8Path) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(path.to_owned());
+        }
     }
 
     /// How many come before `path`.
@@ -74,8 +81,8 @@ impl Files {
         // files are met in the order of their paths, so at a start each comes after all that are known: that takes one comparison of
         // paths, and to look for it a dozen
         match self.known.last() {
-            Some(last) if by_parts(&last.path, path).is_ge() => {
-                self.known.partition_point(|known| by_parts(&known.path, path).is_lt())
+            Some(last) if by_parts(last.path(), path).is_ge() => {
+                self.known.partition_point(|known| by_parts(known.path(), path).is_lt())
             }
             _ => self.known.len(),
         }
@@ -86,42 +93,42 @@ impl Files {
         let place = self.place(path);
         self.known
             .get(place)
-            .filter(|known| known.path.as_str() == path.as_str())
+            .filter(|known| known.path().as_str() == path.as_str())
             .map(|_| place)
     }
 
     /// The files at and below `root`.
-    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a SourcePath> {
-        let from_root = self.known.from(self.place(root)).map(|known| &known.path);
+    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_root = self.known.from(self.place(root)).map(Known::path);
         from_root.take_while(move |path| path.starts_with(root))
     }
 
     /// The post in the file at `path`.
     pub(super) fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
-        Some(&self.get(path)?.good.as_ref()?.post)
+        self.get(path)?.post()
     }
 
     /// Every post, ordered by path.
     pub(super) fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
-        self.known.iter().filter_map(|known| Some(&known.good.as_ref()?.post))
+        self.known.iter().filter_map(Known::post)
     }
 
     /// Every post, as if all had changed.
     pub(super) fn take_all(&mut self) -> Changes {
-        self.changed = Vec::new();
+        self.changed = Some(BTreeSet::new());
         Changes::all(self.posts().cloned().collect())
     }
 
     /// What may have changed since this was last asked.
     pub(super) fn take_changes(&mut self) -> Changes {
+        let Some(paths) = self.changed.replace(BTreeSet::new()) else {
+            return self.take_all();
+        };
         let mut changes = Changes::default();
-        let mut paths = std::mem::take(&mut self.changed);
-        paths.sort();
-        paths.dedup();
         for path in paths {
             match self.post(&path) {
                 Some(post) => changes.posts.push(Arc::clone(post)),
-                None => changes.gone.push(path.to_path_buf()),
+                None => changes.gone.push(path),
             }
         }
         changes

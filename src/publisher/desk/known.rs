@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::folder::kept::Keep;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
-use crate::source::{SourceFile, SourcePath};
+use crate::source::SourceFile;
 
 /// Reads a post: [`post::read`], but in tests of what happens when that fails.
 pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
@@ -17,26 +19,33 @@ pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnosti
 /// A file of which a version was taken.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    pub(super) path: SourcePath,
     pub(super) stamp: Stamp,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
     /// When the version was taken, in nanoseconds of the monotonic clock: see [`Known::taken`].
     pub(super) taken: u64,
-    pub(super) good: Option<Good>,
-    /// Why the version taken is no post, where it is none.
-    pub(super) refused: Option<Box<Refusal>>,
+    pub(super) version: Version,
+}
+
+/// A version of a file.
+#[derive(Clone, Debug)]
+pub(super) enum Version {
+    Good(Good),
+    Refused(Box<Refusal>),
 }
 
 /// Why a version of a file is no post.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
+    pub(super) path: Utf8PathBuf,
     /// What the version holds.
     pub(super) digest: Digest,
     pub(super) why: Diagnostic,
+    /// The newest version before it that is a post.
+    pub(super) last_good: Option<Good>,
 }
 
-/// The newest version of a file that is a post.
+/// A version of a file that is a post.
 #[derive(Clone, Debug)]
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
@@ -51,10 +60,48 @@ pub(super) struct Good {
 }
 
 impl Known {
+    pub(super) fn path(&self) -> &Utf8Path {
+        match &self.version {
+            Version::Good(good) => good.post.source(),
+            Version::Refused(refusal) => &refusal.path,
+        }
+    }
+
+    /// The newest version that is a post.
+    pub(super) fn good(&self) -> Option<&Good> {
+        match &self.version {
+            Version::Good(good) => Some(good),
+            Version::Refused(refusal) => refusal.last_good.as_ref(),
+        }
+    }
+
+    /// The same, and no more than that.
+    pub(super) fn into_good(self) -> Option<Good> {
+        match self.version {
+            Version::Good(good) => Some(good),
+            Version::Refused(refusal) => refusal.last_good,
+        }
+    }
+
+    /// The post in the newest version that is one.
+    pub(super) fn post(&self) -> Option<&Arc<Post>> {
+        Some(&self.good()?.post)
+    }
+
+    /// Why the version taken is no post, where it is none.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match &self.version {
+            Version::Good(_) => None,
+            Version::Refused(refusal) => Some(refusal),
+        }
+    }
+
     /// What the version taken holds.
-    pub(super) fn digest(&self) -> Option<Digest> {
-        let refused = self.refused.as_ref().map(|refused| refused.digest);
-        refused.or_else(|| Some(self.good.as_ref()?.digest))
+    pub(super) fn digest(&self) -> Digest {
+        match &self.version {
+            Version::Good(good) => good.digest,
+            Version::Refused(refusal) => refusal.digest,
+        }
     }
 
     /// When the version was taken, by the monotonic clock.
@@ -65,13 +112,12 @@ impl Known {
     /// Whether the next start may do with what was read, in the place of the file. Where there is something to be said about it, that is
     /// to be said anew.
     pub(super) fn may_be_kept(&self) -> bool {
-        let has_remarks = self.good.as_ref().is_none_or(|good| good.remarks.is_some());
-        self.refused.is_none() && !has_remarks && !self.is_fresh
+        matches!(&self.version, Version::Good(good) if good.remarks.is_none()) && !self.is_fresh
     }
 
     /// What is kept for the next start.
     pub(super) fn to_keep(&self) -> Option<Keep> {
-        let Good { post, digest, .. } = self.good.as_ref().filter(|_| self.may_be_kept())?;
+        let Good { post, digest, .. } = self.good().filter(|_| self.may_be_kept())?;
         Some(Keep {
             stamp: self.stamp,
             digest: *digest,
@@ -81,14 +127,11 @@ impl Known {
 
     /// What is to be said about it. Where the version taken is refused, that is why: what there was to say about an older one names
     /// lines that are no more.
-    pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        let remarks = self
-            .good
-            .iter()
-            .filter(|_| self.refused.is_none())
-            .filter_map(|good| good.remarks.as_deref())
-            .flatten();
-        remarks.chain(self.refused.as_ref().map(|refused| &refused.why))
+    pub(super) fn said(&self) -> &[Diagnostic] {
+        match &self.version {
+            Version::Good(good) => good.remarks.as_deref().map_or(&[], Vec::as_slice),
+            Version::Refused(refusal) => std::slice::from_ref(&refusal.why),
+        }
     }
 }
 

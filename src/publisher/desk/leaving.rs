@@ -7,7 +7,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::folder::{Places, Sight};
 use crate::publisher::report::Event;
-use crate::source::SourcePath;
 
 use super::files::below;
 use super::known::Known;
@@ -23,9 +22,8 @@ impl Desk {
             Places::At(paths) => paths,
         };
         for root in roots {
-            let known = self.files.below(root).map(SourcePath::as_path);
             let others = below(&self.pending, root).chain(below(&self.unread, root));
-            let all = known.chain(others.map(Utf8PathBuf::as_path));
+            let all = self.files.below(root).chain(others.map(Utf8PathBuf::as_path));
             absent.extend(all.filter(|path| is_absent(path)));
         }
         absent.into_iter().map(Utf8Path::to_path_buf).collect()
@@ -51,7 +49,7 @@ impl Desk {
         self.pending.remove(&path);
         outcome.changed |= self.unread.remove(&path).is_some();
         match self.files.get(&path) {
-            Some(Known { good: Some(_), .. }) => {
+            Some(known) if known.good().is_some() => {
                 self.hold_text(&path);
                 self.missing.add(path, tick);
             }
@@ -66,8 +64,7 @@ impl Desk {
 
     pub(super) fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {
         if let Some(known) = self.forget(path) {
-            let post = known.good.map(|good| good.post);
-            outcome.report(path, post.as_deref(), event);
+            outcome.report(path, known.post().map(|post| &**post), event);
             outcome.changed = true;
         }
     }

@@ -16,7 +16,7 @@ use crate::publisher::report::Event;
 use crate::watch::Hints;
 
 use super::absentees::Absentees;
-use super::known::{Good, Known, Refusal, last_good_stays, with_its_date};
+use super::known::{Good, Known, Refusal, Version, last_good_stays, with_its_date};
 use super::pending::{Circumstances, Pending};
 use super::reading::{Ahead, Content, Due, Reader};
 use super::{Desk, Instants, Outcome};
@@ -128,7 +128,7 @@ impl Desk {
                 let is_right = |content: &Result<Content, Unread>| match content {
                     Ok(Content {
                         digest, reading: None, ..
-                    }) => self.files.get(path).is_some_and(|known| known.digest() == Some(*digest)),
+                    }) => self.files.get(path).is_some_and(|known| known.digest() == *digest),
                     _ => true,
                 };
                 let kept = round.kept.find(path, &entry.stamp).and_then(Content::kept).map(Ok);
@@ -176,7 +176,7 @@ impl Desk {
         Due {
             path,
             entry,
-            known: known.and_then(Known::digest),
+            known: known.map(Known::digest),
         }
     }
 
@@ -233,7 +233,7 @@ impl Desk {
                 known.is_fresh = is_fresh;
                 self.unkept += usize::from(!was_kept && known.may_be_kept());
                 if was_unread {
-                    let post = known.good.as_ref().map(|good| &*good.post);
+                    let post = known.post().map(|post| &**post);
                     outcome.report(path, post, Event::Mended);
                 }
             }
@@ -241,10 +241,10 @@ impl Desk {
         };
         outcome.changed = true;
         let before = self.files.remove(path);
-        let refused = before.as_ref().and_then(|known| known.refused.as_ref());
+        let refused = before.as_ref().and_then(Known::refusal);
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
-        let last_good = before.and_then(|known| known.good);
-        let (good, refused) = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
+        let last_good = before.and_then(Known::into_good);
+        let version = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
             Ok(Reading { post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
@@ -267,7 +267,7 @@ impl Desk {
                     digest,
                     remarks: (!remarks.is_empty()).then(|| Box::new(remarks)),
                 };
-                (Some(good), None)
+                Version::Good(good)
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
@@ -279,17 +279,19 @@ impl Desk {
                     Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
                     None => error,
                 };
-                (last_good, Some(Box::new(Refusal { digest, why })))
+                Version::Refused(Box::new(Refusal {
+                    path: path.to_owned(),
+                    digest,
+                    why,
+                    last_good,
+                }))
             }
         };
-        let path = good.as_ref().map_or_else(|| path.into(), |good| good.post.source.clone());
         let known = Known {
-            path,
             stamp: entry.stamp,
             is_fresh,
             taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
-            good,
-            refused,
+            version,
         };
         self.unkept += usize::from(!was_kept && known.may_be_kept());
         self.files.insert(known);
@@ -308,9 +310,9 @@ impl Desk {
 
     /// The newest version of the file at `path` is not taken, because of `diagnostic`.
     pub(super) fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut Outcome) {
-        let last_good = self.files.get(path).and_then(|known| known.good.as_ref());
+        let last_good = self.files.post(path);
         let why = diagnostic.message.clone();
-        outcome.report(path, last_good.map(|good| &*good.post), Event::Broken { why });
+        outcome.report(path, last_good.map(|post| &**post), Event::Broken { why });
     }
 
     /// The file at `path` can be read; says whether it could not be until now.

@@ -21,7 +21,7 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
     let now = Timestamp::now() + Duration::from_hours(1);
     let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
     assert!(outcome.changed);
-    let read: Vec<&str> = desk.posts().map(|post| post.source.as_str()).collect();
+    let read: Vec<&str> = desk.posts().map(|post| post.source().as_str()).collect();
     assert_eq!(read, ["a.md", "c.md"]);
     let said: Vec<String> = desk
         .diagnostics()
@@ -98,7 +98,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         let now = Timestamp::now() + Duration::from_hours(1);
         desk.look(&Hints::everything(), now, Duration::ZERO);
         let text = |desk: &Desk| {
-            let post = desk.posts().find(|post| post.source.as_str() == "a.md").unwrap();
+            let post = desk.posts().find(|post| post.source().as_str() == "a.md").unwrap();
             desk.texts.text(post)
         };
         harm(&path);

@@ -63,7 +63,7 @@ impl<'a> Entry<'a> {
     /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
     pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
         let url = post_url(base, post.address());
-        let references = References::new(base, &url, &post.source);
+        let references = References::new(base, &url, post.source());
         let absolute = |reference: &String, role| resolved(&references, reference, role);
         let authors = if post.alike.authors.is_empty() {
             clean::people(author)

@@ -160,7 +160,7 @@ fn contents(desk: &Desk) -> Vec<(String, String)> {
     let texts = desk.texts();
     let content = |post: &Arc<feedmill::post::Post>| {
         let text = texts.text(post).map(|text| text.to_string());
-        (post.source.to_string(), text.unwrap_or_default())
+        (post.source().to_string(), text.unwrap_or_default())
     };
     desk.posts().map(content).collect()
 }
