@@ -55,7 +55,7 @@ pub use self::text::{Text, Texts};
 pub use self::words::{Each, Words};
 pub use crate::config::Person;
 use crate::source::by_parts;
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Recent, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,9 +85,9 @@ pub struct Post {
     /// The Markdown, without the front matter.
     pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
-    pub touched: Timestamp,
+    pub touched: Recent,
     /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
-    pub told: Option<Timestamp>,
+    pub told: Option<Recent>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
 }

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 pub use jiff::Timestamp;
 use jiff::civil;
@@ -24,6 +24,43 @@ pub struct Moment {
     after: NonZeroU32,
     /// What clocks show more than UTC.
     offset_minutes: i16,
+}
+
+/// An instant of this age: from 1678 to 2262. What lies beyond is the nearest of these.
+///
+/// It takes half the room of a [`Timestamp`], and so does an `Option` of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recent(
+    /// Nanoseconds since a day in 1677, at least one.
+    NonZeroU64,
+);
+
+impl Recent {
+    /// The instant.
+    #[must_use]
+    pub fn timestamp(self) -> Timestamp {
+        let nanosecond = i128::from(self.0.get()) + i128::from(i64::MIN);
+        Timestamp::from_nanosecond(nanosecond).unwrap_or_default()
+    }
+
+    /// Whether `at` can be told, so that it comes back as it was.
+    #[must_use]
+    pub fn can_be(at: Timestamp) -> bool {
+        Recent::from(at).timestamp() == at
+    }
+}
+
+impl From<Timestamp> for Recent {
+    fn from(at: Timestamp) -> Recent {
+        let since = (at.as_nanosecond() - i128::from(i64::MIN)).max(0);
+        Recent(NonZeroU64::new(u64::try_from(since).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl fmt::Debug for Recent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(f)
+    }
 }
 
 impl Moment {
@@ -206,6 +243,37 @@ mod tests {
             let whole = moment.to_the_second().timestamp();
             assert_eq!(whole, Timestamp::from_second(at.as_second()).unwrap());
             assert_eq!(moment.cmp(&moment.to_the_second()), at.cmp(&whole), "{at}");
+        }
+    }
+
+    #[test]
+    fn an_instant_of_this_age_takes_half_the_room_and_loses_nothing() {
+        assert_eq!((size_of::<Recent>(), size_of::<Option<Recent>>()), (8, 8));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let instants = [
+            "1678-01-01T00:00:00.000000001Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "2026-01-31T09:00:00.123456789Z",
+            "2262-01-01T00:00:00Z",
+        ]
+        .map(at);
+        for instant in instants {
+            assert_eq!(Recent::from(instant).timestamp(), instant);
+            assert!(Recent::can_be(instant), "{instant}");
+        }
+        assert!(instants.map(Recent::from).is_sorted());
+        for (beyond, within) in [
+            ("0001-06-01T00:00:00Z", "1678-01-01T00:00:00Z"),
+            ("9998-06-01T00:00:00Z", "2262-01-01T00:00:00Z"),
+        ] {
+            let (beyond, within) = (at(beyond), at(within));
+            assert!(!Recent::can_be(beyond), "{beyond}");
+            assert_eq!(
+                beyond.cmp(&within),
+                Recent::from(beyond).cmp(&Recent::from(within)),
+                "{beyond}"
+            );
         }
     }
 

@@ -67,7 +67,7 @@ impl Claims {
             .map(|post| post.source())
             .filter(|path| newcomers.contains(*path));
         let mut claims = Claims {
-            newcomers: new.map(|path| path.to_path_buf()).collect(),
+            newcomers: new.map(Utf8Path::to_path_buf).collect(),
             ..Claims::default()
         };
         let is_contested = claims.contested(&posts);
@@ -173,7 +173,8 @@ impl Claims {
         before: &Row<Arc<Post>>,
     ) -> BTreeMap<Utf8PathBuf, Passage> {
         let gone: BTreeSet<&Utf8Path> = gone.iter().map(Utf8PathBuf::as_path).collect();
-        let mut asking: BTreeMap<Utf8PathBuf, Arc<Post>> = asking.into_iter().map(|post| (post.source().to_owned(), post)).collect();
+        let mut asking: BTreeMap<Utf8PathBuf, Arc<Post>> =
+            asking.into_iter().map(|post| (post.source().to_owned(), post)).collect();
         let settled = loop {
             let claimants = asking.values().map(|post| self.claimant(post)).collect();
             let settled = contest::settle(claimants, config, before);
@@ -314,9 +315,7 @@ impl Claims {
     }
 
     fn claimant<'a>(&self, post: &'a Arc<Post>) -> Claimant<'a> {
-        let at = self
-            .newcomers
-            .partition_point(|other| by_parts(other, post.source()).is_lt());
+        let at = self.newcomers.partition_point(|other| by_parts(other, post.source()).is_lt());
         Claimant {
             is_hidden: matches!(post.standing, Standing::Draft | Standing::Private),
             is_new: self.newcomers.get(at).is_some_and(|other| post.source() == *other),

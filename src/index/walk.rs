@@ -11,7 +11,7 @@ use super::cursor::Place;
 use super::row::Row;
 use super::{Filter, Index, NONE};
 use crate::post::Post;
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Recent, Timestamp};
 
 /// The posts that follow a place.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,7 @@ fn changed_at(post: &Post, now: Timestamp) -> Timestamp {
     let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= now);
     let published = post.date.timestamp();
     // who keeps a copy has to hear of a post that was added under an old date, too
-    let told = post.told.filter(|&told| told <= now);
+    let told = post.told.map(Recent::timestamp).filter(|&told| told <= now);
     let last = [changed, told].into_iter().flatten().max();
     last.map_or(published, |last| last.max(published))
 }
@@ -169,5 +169,5 @@ impl ByChange {
 }
 
 fn is_ahead(post: &Post, now: Timestamp) -> bool {
-    post.updated.is_some_and(|updated| updated.timestamp() > now) || post.told.is_some_and(|told| told > now)
+    post.updated.is_some_and(|updated| updated.timestamp() > now) || post.told.is_some_and(|told| told.timestamp() > now)
 }

@@ -222,7 +222,7 @@ impl PostRecord {
             rare: Rare::default(),
             content: self.content.unwrap_or_default(),
             text: "".into(),
-            touched: self.first_served,
+            touched: self.first_served.into(),
             told: None,
             is_out_already: false,
         }

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use super::record::{Former, PostRecord};
 use crate::post::{Origin, Post};
-use crate::time::Timestamp;
+use crate::time::{Recent, Timestamp};
 
 /// The records of posts, each found by its id.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ enum Kept {
 /// What a post does not say of itself.
 #[derive(Debug)]
 pub(super) struct Rest {
-    first_served: Timestamp,
+    first_served: Recent,
     /// Most posts have nothing of it.
     rare: Option<Box<Rare>>,
 }
@@ -199,7 +199,7 @@ impl Rest {
 
     /// The record of `post`, as it is written when the post is published.
     fn and(&self, post: &Post) -> PostRecord {
-        let record = PostRecord::of(post, self.first_served);
+        let record = PostRecord::of(post, self.first_served.timestamp());
         let Some(rare) = &self.rare else { return record };
         PostRecord {
             wanted: rare.wanted.as_deref().unwrap_or(post.address()).to_owned(),
@@ -217,7 +217,7 @@ impl Rare {
     /// The rest of a post that was first served at `first_served`.
     fn beside(self, first_served: Timestamp) -> Rest {
         Rest {
-            first_served,
+            first_served: first_served.into(),
             rare: (self != Rare::default()).then(|| Box::new(self)),
         }
     }
@@ -240,10 +240,10 @@ impl PostRecord {
             section,
             language,
             in_feeds,
+            first_served,
             // these are kept beside it
             wanted: _,
             earlier: _,
-            first_served: _,
             changed: _,
             withdrawn: _,
             returned: _,
@@ -265,6 +265,7 @@ impl PostRecord {
             && section.as_deref() == post.alike.section.as_deref()
             && language.as_deref() == post.alike.language.as_deref()
             && *in_feeds == post.in_feeds
+            && Recent::can_be(*first_served)
     }
 
     /// What `post`, which is first served at `now`, says of itself.

@@ -188,7 +188,7 @@ impl Ledger {
         let read: HashSet<&str> = changes.posts.iter().map(|post| post.source().as_str()).collect();
         let known = self.files.iter().map(|file| file.read.source());
         let gone = known.filter(|path| !read.contains(path.as_str()));
-        gone.map(|path| path.to_path_buf()).collect()
+        gone.map(Utf8Path::to_path_buf).collect()
     }
 
     /// Lets go of the file at `path`: the post stays, and is a stray.
@@ -358,7 +358,7 @@ impl Ledger {
             let is_new = now > self.site.since && file.is_out();
             if is_new && file.settled.told.is_none() {
                 let mut post = Post::clone(&file.read);
-                post.told = Some(now);
+                post.told = Some(now.into());
                 file.settled = Arc::new(post);
             }
             return file;

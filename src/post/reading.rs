@@ -136,7 +136,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         }),
         content,
         text: body.into(),
-        touched: file.modified,
+        touched: file.modified.into(),
         told: None,
         is_out_already: false,
     };

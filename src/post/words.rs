@@ -120,3 +120,43 @@ impl fmt::Debug for Words {
         self.each().fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Short texts of few letters, so that one is often within another, and often empty.
+    const TEXT: &str = "[aé/]{0,3}";
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost(source in TEXT, id in TEXT, slug in TEXT, address in TEXT, title in TEXT, summary in TEXT) {
+            let each = Each {
+                source: Utf8Path::new(&source),
+                id: &id,
+                slug: &slug,
+                address: &address,
+                title: &title,
+                summary: &summary,
+            };
+            let words = Words::from(each);
+            prop_assert_eq!(words.each(), each);
+        }
+    }
+
+    #[test]
+    fn the_slug_within_the_address_takes_no_room() {
+        let each = Each {
+            source: "shore/kelp.md".into(),
+            id: "tag:example.com,2026:kelp",
+            slug: "kelp",
+            address: "/posts/kelp",
+            title: "Kelp",
+            summary: "All of it.",
+        };
+        let room = |address: &str| Words::from(Each { address, ..each }).all.len() - address.len();
+        assert_eq!(room("/posts/kelp"), room("/posts/weed") - "kelp".len());
+    }
+}

@@ -42,10 +42,7 @@ impl Sizes {
         };
         changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
         for post in &mut changes.posts {
-            let before = self
-                .known
-                .remove(post.source())
-                .or_else(|| known.remove(post.source()));
+            let before = self.known.remove(post.source()).or_else(|| known.remove(post.source()));
             if let Some(lengths) = lengths(post, folder) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));

@@ -98,7 +98,7 @@ pub(super) mod tests {
             }),
             content: Fingerprint::default(),
             text: "Kelp.".into(),
-            touched: crate::time::Timestamp::UNIX_EPOCH,
+            touched: crate::time::Timestamp::UNIX_EPOCH.into(),
             told: None,
             is_out_already: false,
         }

@@ -343,7 +343,9 @@ impl Documents {
 /// When the document made of `posts` last changed, by what it is made of: when the newest of their files was written, or the newest of
 /// them appeared or went.
 fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
-    let written = posts.iter().map(|post| post.touched.max(post.modified().timestamp()));
+    let written = posts
+        .iter()
+        .map(|post| post.touched.timestamp().max(post.modified().timestamp()));
     let went = withdrawn.iter().map(|withdrawn| withdrawn.at);
     written.chain(went).max().unwrap_or(EMPTY_SINCE)
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::ledger::SECOND;
 use crate::ledger::record::{Fingerprint, PostRecord, SiteRecord, last_told};
 use crate::post::{Each, Origin, Post, Visibility, Words};
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Recent, Timestamp};
 
 /// What time does to a post: what of its record can be another whenever its file, or the instant, is.
 #[derive(Clone, Copy, PartialEq)]
@@ -146,7 +146,11 @@ pub(super) fn known_to_the_world<'a>(
         post.to_mut().updated = updated;
     }
     let appeared = Some(record.first_served).filter(|&at| at > site.since);
-    let told = [appeared, fate.changed, fate.returned].into_iter().flatten().max();
+    let told = [appeared, fate.changed, fate.returned]
+        .into_iter()
+        .flatten()
+        .max()
+        .map(Recent::from);
     if post.told != told {
         post.to_mut().told = told;
     }

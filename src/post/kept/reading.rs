@@ -125,7 +125,7 @@ impl<'a> Reading<'a> {
                 likeness: Likeness(u64::from_le_bytes(self.bytes()?)),
             },
             text: Text::from(self.digest()?),
-            touched: self.timestamp()?,
+            touched: self.timestamp()?.into(),
             told: None,
             is_out_already: false,
         })

@@ -218,7 +218,7 @@ prop_compose! {
             rare,
             content: Fingerprint { shown, text, likeness: Likeness(likeness) },
             text: Text::from(of_text),
-            touched: touched.timestamp(),
+            touched: touched.timestamp().into(),
             told: None,
             is_out_already: false,
         }

@@ -65,7 +65,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     out.0.extend(words.to_bytes());
     out.0.extend(likeness.to_le_bytes());
     out.0.extend(text.digest().to_bytes());
-    out.timestamp(*touched);
+    out.timestamp(touched.timestamp());
 }
 
 /// Where a post is written to.

@@ -291,7 +291,11 @@ fn what_has_room_in_memory_is_read() {
     assert!(desk.to_keep().is_none());
     for post in desk.posts() {
         fs::remove_file(places.path(post.source().as_str())).unwrap();
-        assert!(desk.texts.text(post).is_some(), "{}: the text outlives the file", post.source());
+        assert!(
+            desk.texts.text(post).is_some(),
+            "{}: the text outlives the file",
+            post.source()
+        );
     }
 }
 
