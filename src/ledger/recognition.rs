@@ -44,6 +44,8 @@ pub(super) struct Finding {
 /// What is remembered, as far as strangers can be it.
 pub(super) struct Memory<'a> {
     pub(super) posts: &'a Remembered,
+    /// All posts in files that are others than before, ordered by path: the strangers, and those that are known already.
+    pub(super) changed: &'a [&'a Arc<Post>],
     /// Which post lay last where a stranger lies.
     pub(super) at: HashMap<&'a str, Arc<str>>,
     /// Posts that no file is, or one that is missing.
@@ -52,7 +54,7 @@ pub(super) struct Memory<'a> {
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
 
-/// Finds out who `strangers` are, the posts in files that are others than before, which come ordered by path.
+/// Finds out who `strangers` are, which come ordered by path.
 pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec<Finding> {
     let mut search = Search {
         findings: strangers.iter().map(|_| None).collect(),
@@ -137,7 +139,7 @@ impl<'a> Search<'_, 'a> {
             .partition(|&at| is_there(strangers[at]));
         for at in there.into_iter().chain(elsewhere) {
             match memory.posts.get_with_id(strangers[at].id()) {
-                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record) => self.take(at, id),
+                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record, memory) => self.take(at, id),
                 // what it names is another's, so it may still be what it was
                 Some(_) => {}
                 // it is new, whatever it was before
@@ -146,14 +148,12 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Whether another stranger than that at `at` lies where the file of `record` lay, is like it, and names no id of its own.
-    fn stays(&self, at: usize, record: &PostRecord) -> bool {
-        let found = self
-            .strangers
-            .binary_search_by(|stranger| stranger.source().cmp(&record.source));
+    /// Whether another post than the stranger at `at` lies where the file of `record` lay, is like it, and names no id of its own.
+    fn stays(&self, at: usize, record: &PostRecord, memory: &Memory<'a>) -> bool {
+        let found = memory.changed.binary_search_by(|post| post.source().cmp(&record.source));
         found.is_ok_and(|found| {
-            let stranger = self.strangers[found];
-            found != at && named(stranger).is_none() && is_alike(stranger, record)
+            let post = memory.changed[found];
+            post.source() != self.strangers[at].source() && named(post).is_none() && is_alike(post, record)
         })
     }
 

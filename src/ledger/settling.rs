@@ -1,21 +1,20 @@
 //! The posts of the folder as the world knows them.
 
 mod fate;
+mod meeting;
 
 use std::borrow::{Borrow, Cow};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::fate::{Fate, dated, known_to_the_world};
-use super::recognition::{Finding, Memory, recognise};
-use super::record::PostRecord;
 use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Each, Post, Visibility, Words};
+use crate::post::{Changes, Post, Visibility};
 use crate::source::by_parts;
 use crate::time::Timestamp;
 
@@ -84,6 +83,16 @@ pub struct Settled {
     pub moved: Vec<(Utf8PathBuf, Utf8PathBuf)>,
 }
 
+impl Settled {
+    /// Takes in the post of `file`.
+    fn take(&mut self, file: &File) {
+        self.changes.posts.push(Arc::clone(&file.settled));
+        if !file.is_known {
+            self.newcomers.insert(file.read.source().to_path_buf());
+        }
+    }
+}
+
 /// What is known of the files of posts that cannot be read.
 pub struct Whereabouts<'a> {
     /// Files that are not there, but not long enough to be believed gone.
@@ -108,39 +117,30 @@ impl Ledger {
             self.site.since = now;
         }
         let back = self.returned(whereabouts);
-        let given = changes.posts.iter().filter(|post| !self.is_known(post, whereabouts));
-        let strangers: BTreeMap<&Utf8Path, &Arc<Post>> = given.chain(&back).map(|post| (post.source(), post)).collect();
-        let strangers: Vec<&Arc<Post>> = strangers.into_values().collect();
+        let given = changes.posts.iter();
+        let (known, others): (Vec<&Arc<Post>>, Vec<&Arc<Post>>) = given.partition(|post| self.is_known(post, whereabouts));
+        let strangers = in_order(others, &back);
         let mut settled = Settled::default();
         self.meet(&strangers, whereabouts, config, now, &mut settled);
         concerned.append(&mut self.touched);
-        // made at once, for they come in order
-        let mut others: BTreeSet<Utf8PathBuf> = changes
-            .posts
-            .iter()
-            .chain(&back)
-            .map(|post| post.source().to_path_buf())
-            .collect();
-        concerned.append(&mut others);
+        concerned.extend(known.iter().map(|post| post.source().to_path_buf()));
+        // those who were met are in it already
+        concerned.retain(|path| strangers.binary_search_by(|post| by_parts(post.source(), path)).is_err());
         for path in concerned {
             match self.settled(&path, config, now) {
-                Some((post, is_new)) => {
-                    settled.changes.posts.push(post);
-                    if is_new {
-                        settled.newcomers.insert(path);
-                    }
-                }
+                Some(file) => settled.take(file),
                 None => settled.changes.gone.push(path),
             }
         }
+        settled.changes.posts.sort_by(|a, b| a.by_source(b));
         if changes.are_all {
             settled.changes = Changes::all(settled.changes.posts);
         }
         settled
     }
 
-    /// The post in the file at `path` as the world knows it, and whether it does not know it yet.
-    fn settled(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) -> Option<(Arc<Post>, bool)> {
+    /// The file at `path` with the post in it as the world knows it.
+    fn settled(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) -> Option<&File> {
         let file = self.files.get(path.as_str())?;
         // its file is not there any more, and another one has turned out to be it
         if file.id().is_some_and(|id| !self.is_at(id, path)) {
@@ -149,8 +149,7 @@ impl Ledger {
         if file.settled.visibility(now) != file.visibility {
             self.dress(path, config, now);
         }
-        let file = self.files.get(path.as_str())?;
-        Some((Arc::clone(&file.settled), !file.is_known))
+        self.files.get(path.as_str())
     }
 
     /// Whether the post that was read is the very one that was settled, and still in the file that it is known in.
@@ -185,9 +184,9 @@ impl Ledger {
         if !changes.are_all {
             return changes.gone.clone();
         }
-        let read: HashSet<&str> = changes.posts.iter().map(|post| post.source().as_str()).collect();
+        let is_read = |path: &Utf8Path| changes.posts.binary_search_by(|post| by_parts(post.source(), path)).is_ok();
         let known = self.files.iter().map(|file| file.read.source());
-        let gone = known.filter(|path| !read.contains(path.as_str()));
+        let gone = known.filter(|path| !is_read(path));
         gone.map(Utf8Path::to_path_buf).collect()
     }
 
@@ -205,141 +204,6 @@ impl Ledger {
     fn take_held(&mut self, path: &Utf8Path) -> Option<Id> {
         let file = self.files.take(path.as_str())?;
         file.id().filter(|id| self.is_at(id, path)).map(Id::from)
-    }
-
-    /// Finds out who the posts are whose files are others than before.
-    fn meet(
-        &mut self,
-        changed: &[&Arc<Post>],
-        whereabouts: &Whereabouts,
-        config: &Config,
-        now: Timestamp,
-        settled: &mut Settled,
-    ) {
-        if changed.is_empty() {
-            return;
-        }
-        // for now nothing is known of them, and these posts are nobody
-        let mut at: HashMap<&str, Id> = HashMap::new();
-        let mut loose: HashSet<Id> = HashSet::new();
-        for post in changed {
-            if let Some(id) = self.take_held(post.source()) {
-                at.insert(post.source().as_str(), Arc::clone(&id));
-                loose.insert(id);
-            }
-        }
-        self.find_strays_at(changed, &loose, &mut at);
-        let is_stranger = |path: &Utf8Path| changed.binary_search_by(|post| by_parts(post.source(), path)).is_ok();
-        // where its file lay another post may be by now
-        let is_gone = |path: &Utf8Path| {
-            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
-        };
-        // who lay last where a stranger lies is found by that
-        let is_stray = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
-            Some(found) => **found != *id,
-            None => is_stranger(path) || is_gone(path),
-        };
-        let missing = whereabouts
-            .missing
-            .iter()
-            .filter_map(|path| self.files.get(path.as_str())?.id());
-        let strays = self
-            .strays
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(missing)
-            .filter_map(|id| self.posts.get_with_id(id));
-        let strays: BTreeMap<&str, Cow<PostRecord>> = strays.filter(|(id, record)| is_stray(id, &record.source)).collect();
-        let is_held = |id: &str| {
-            let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
-            self.place(id).is_some_and(is_there) && !loose.contains(id) && !self.strays.contains(id)
-        };
-        let findings = recognise(
-            changed,
-            Memory {
-                posts: &self.posts,
-                at,
-                strays,
-                is_held: &is_held,
-            },
-        );
-        self.files.reserve(changed.len());
-        for (post, finding) in changed.iter().zip(findings) {
-            let Finding { id, heir_of, remark } = finding;
-            if let Some(id) = &id {
-                let was_stray = self.strays.remove(id);
-                self.is_past_stale |= was_stray;
-                let was_loose = loose.remove(id);
-                self.lodge(id, post.source(), !was_stray && !was_loose, settled);
-            }
-            match remark {
-                Some(_) => self.remarked.insert(post.source().to_path_buf()),
-                None => self.remarked.remove(post.source()),
-            };
-            let is_known = id.is_some();
-            let known_as = match id {
-                Some(id) if *id != *post.id() => Arc::new(Post {
-                    words: Words::from(Each {
-                        id: &id,
-                        ..post.words.each()
-                    }),
-                    ..Post::clone(post)
-                }),
-                _ => Arc::clone(post),
-            };
-            let file = File {
-                read: Arc::clone(post),
-                settled: known_as,
-                visibility: post.visibility(now),
-                is_known,
-                doubt: remark.map(|remark| Box::new(Doubt { heir_of, remark })),
-            };
-            let file = self.dressed(file, config, now);
-            self.files.insert(file);
-        }
-        // who lost its post to nobody leaves it a stray
-        for id in loose {
-            self.moved.remove(&id);
-            self.is_past_stale |= self.strays.insert(id);
-        }
-    }
-
-    /// Finds out which strays lay last where one of `changed` lies, and no post in `loose` did; of several it is the one that is
-    /// awaited, or went last.
-    fn find_strays_at<'a>(&self, changed: &[&'a Arc<Post>], loose: &HashSet<Id>, at: &mut HashMap<&'a str, Id>) {
-        if self.strays.is_empty() {
-            return;
-        }
-        let strangers: HashSet<&str> = changed.iter().map(|post| post.source().as_str()).collect();
-        let until = |id: &Id| {
-            let record = self.posts.get(id)?;
-            Some(record.withdrawn.unwrap_or(Timestamp::MAX))
-        };
-        for id in &self.strays {
-            let path = self.posts.source(id).and_then(|path| strangers.get(path.as_str()));
-            let Some(path) = path else { continue };
-            let is_later = |other: &Id| !loose.contains(other) && until(other) <= until(id);
-            if at.get(path).is_none_or(is_later) {
-                at.insert(path, Arc::clone(id));
-            }
-        }
-    }
-
-    /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
-    fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
-        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
-            let before = before.to_owned();
-            self.touched.insert(before.clone());
-            self.supplanted.insert(before);
-        }
-        let Some(source) = self.posts.source(id) else { return };
-        if path == source {
-            self.moved.remove(id);
-        } else {
-            settled.moved.push((path.to_owned(), source.to_owned()));
-            self.moved.insert(Arc::clone(id), path.to_owned());
-            self.is_past_stale = true;
-        }
     }
 
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
@@ -395,4 +259,13 @@ impl Ledger {
         }
         file
     }
+}
+
+/// `posts` and those that are `back`, ordered by path.
+fn in_order<'a>(mut posts: Vec<&'a Arc<Post>>, back: &'a [Arc<Post>]) -> Vec<&'a Arc<Post>> {
+    if !back.is_empty() {
+        let all = posts.into_iter().chain(back).map(|post| (post.source(), post));
+        posts = all.collect::<BTreeMap<_, _>>().into_values().collect();
+    }
+    posts
 }

@@ -1,0 +1,235 @@
+//! Who the posts are whose files are others than before.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::{Doubt, File, Settled, Whereabouts};
+use crate::config::Config;
+use crate::ledger::recognition::{Finding, Memory, recognise};
+use crate::ledger::record::PostRecord;
+use crate::ledger::{Id, Ledger};
+use crate::post::{Each, Post, Words};
+use crate::source::by_parts;
+use crate::time::Timestamp;
+
+/// The posts that were in files which are others now: for now they are in none.
+#[derive(Default)]
+struct Loose<'a> {
+    ids: HashSet<Id>,
+    /// Each by its file.
+    at: HashMap<&'a str, Id>,
+}
+
+impl Ledger {
+    /// Finds out who `changed` are, the posts in files that are others than before, which come ordered by path.
+    pub(super) fn meet(
+        &mut self,
+        changed: &[&Arc<Post>],
+        whereabouts: &Whereabouts,
+        config: &Config,
+        now: Timestamp,
+        settled: &mut Settled,
+    ) {
+        let mut loose = self.let_loose(changed);
+        self.files.reserve(changed.len());
+        let mut strangers: Vec<&Arc<Post>> = Vec::new();
+        for (post, is_as_ever) in changed.iter().zip(self.find_as_ever(changed, &loose, whereabouts)) {
+            if is_as_ever {
+                self.take_in(post, Some(post.id()), None, config, now, settled);
+            } else {
+                strangers.push(post);
+            }
+        }
+        if strangers.is_empty() {
+            return;
+        }
+        let findings = self.recognised(&strangers, changed, &loose, whereabouts);
+        for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
+            if let Some(id) = &id {
+                let was_stray = self.strays.remove(id);
+                self.is_past_stale |= was_stray;
+                let was_loose = loose.ids.remove(id);
+                self.lodge(id, post.source(), !was_stray && !was_loose, settled);
+            }
+            let doubt = remark.map(|remark| Box::new(Doubt { heir_of, remark }));
+            self.take_in(post, id.as_deref(), doubt, config, now, settled);
+        }
+        // who lost its post to nobody leaves it a stray
+        for id in loose.ids {
+            self.moved.remove(&id);
+            self.is_past_stale |= self.strays.insert(id);
+        }
+    }
+
+    /// Has the posts be nobody that are in these files.
+    fn let_loose<'a>(&mut self, changed: &[&'a Arc<Post>]) -> Loose<'a> {
+        let mut loose = Loose::default();
+        if self.files.is_empty() {
+            return loose;
+        }
+        for post in changed {
+            if let Some(id) = self.take_held(post.source()) {
+                loose.at.insert(post.source().as_str(), Arc::clone(&id));
+                loose.ids.insert(id);
+            }
+        }
+        loose
+    }
+
+    /// Which of `changed` are the strays whose ids they have: each lies where that lay last, with its text. No sign is believed before
+    /// this, and of nearly every post at a start no other need be asked. They are no strays any more.
+    fn find_as_ever(&mut self, changed: &[&Arc<Post>], loose: &Loose, whereabouts: &Whereabouts) -> Vec<bool> {
+        let found = |post: &&Arc<Post>| {
+            let path = post.source().as_str();
+            let is_itself = |record: Cow<PostRecord>| {
+                record.source == *path && record.content.is_some_and(|content| content.text == post.content.text)
+            };
+            let is_as_ever = !self.strays.is_empty()
+                && self.posts.get(post.id()).is_some_and(is_itself)
+                && !loose.at.contains_key(path)
+                && !whereabouts.missing.contains(post.source());
+            is_as_ever.then(|| self.strays.take(post.id())).flatten()
+        };
+        let mut found: Vec<Option<Id>> = changed.iter().map(found).collect();
+        // others may have lain there later
+        let is_later = |id: &&Id| {
+            let place = self.posts.source(id).and_then(|path| place_of(path, changed));
+            let found = place.and_then(|place| found.get(place)?.as_ref());
+            found.is_some_and(|found| self.when_last_there(found) < self.when_last_there(id))
+        };
+        let later: Vec<Id> = self.strays.iter().filter(is_later).cloned().collect();
+        for id in later {
+            let place = self.posts.source(&id).and_then(|path| place_of(path, changed));
+            let found = place.and_then(|place| found.get_mut(place)?.take());
+            self.strays.extend(found);
+        }
+        self.is_past_stale |= found.iter().any(Option::is_some);
+        found.iter().map(Option::is_some).collect()
+    }
+
+    /// Who `strangers` are, those of `changed` of whom nothing is known yet.
+    fn recognised(
+        &self,
+        strangers: &[&Arc<Post>],
+        changed: &[&Arc<Post>],
+        loose: &Loose,
+        whereabouts: &Whereabouts,
+    ) -> Vec<Finding> {
+        let at = self.last_at(strangers, loose);
+        // where its file lay another post may be by now
+        let is_gone = |path: &Utf8Path| {
+            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
+        };
+        // who lay last where a stranger lies is found by that
+        let is_stray = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
+            Some(found) => **found != *id,
+            None => place_of(path, changed).is_some() || is_gone(path),
+        };
+        let missing = whereabouts
+            .missing
+            .iter()
+            .filter_map(|path| self.files.get(path.as_str())?.id());
+        let strays = self
+            .strays
+            .iter()
+            .map(AsRef::as_ref)
+            .chain(missing)
+            .filter_map(|id| self.posts.get_with_id(id));
+        let strays: BTreeMap<&str, Cow<PostRecord>> = strays.filter(|(id, record)| is_stray(id, &record.source)).collect();
+        let is_held = |id: &str| {
+            let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
+            self.place(id).is_some_and(is_there) && !loose.ids.contains(id) && !self.strays.contains(id)
+        };
+        recognise(
+            strangers,
+            Memory {
+                posts: &self.posts,
+                changed,
+                at,
+                strays,
+                is_held: &is_held,
+            },
+        )
+    }
+
+    /// Which posts lay last where `strangers` lie: those that did until now, or strays.
+    fn last_at<'a>(&self, strangers: &[&'a Arc<Post>], loose: &Loose<'a>) -> HashMap<&'a str, Id> {
+        let mut at = loose.at.clone();
+        for id in &self.strays {
+            let place = self.posts.source(id).and_then(|path| place_of(path, strangers));
+            let Some(stranger) = place.and_then(|place| strangers.get(place)) else {
+                continue;
+            };
+            let is_later = |other: &Id| !loose.ids.contains(other) && self.when_last_there(other) < self.when_last_there(id);
+            let path = stranger.source().as_str();
+            if at.get(path).is_none_or(is_later) {
+                at.insert(path, Arc::clone(id));
+            }
+        }
+        at
+    }
+
+    /// Until when the stray with this id was where its file lay: of several the last is it that is awaited still, or went last.
+    fn when_last_there<'a>(&self, id: &'a Id) -> (Option<Timestamp>, &'a Id) {
+        let until = self.posts.get(id).map(|record| record.withdrawn.unwrap_or(Timestamp::MAX));
+        (until, id)
+    }
+
+    /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
+    fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
+        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
+            let before = before.to_owned();
+            self.touched.insert(before.clone());
+            self.supplanted.insert(before);
+        }
+        let Some(source) = self.posts.source(id) else { return };
+        if path == source {
+            self.moved.remove(id);
+        } else {
+            settled.moved.push((path.to_owned(), source.to_owned()));
+            self.moved.insert(Arc::clone(id), path.to_owned());
+            self.is_past_stale = true;
+        }
+    }
+
+    /// Takes in the file of `post`, which is the remembered post with this id, if it is one.
+    fn take_in(
+        &mut self,
+        post: &Arc<Post>,
+        id: Option<&str>,
+        doubt: Option<Box<Doubt>>,
+        config: &Config,
+        now: Timestamp,
+        settled: &mut Settled,
+    ) {
+        match doubt {
+            Some(_) => self.remarked.insert(post.source().to_path_buf()),
+            None => self.remarked.remove(post.source()),
+        };
+        let known_as = match id {
+            Some(id) if *id != *post.id() => Arc::new(Post {
+                words: Words::from(Each { id, ..post.words.each() }),
+                ..Post::clone(post)
+            }),
+            _ => Arc::clone(post),
+        };
+        let file = File {
+            read: Arc::clone(post),
+            settled: known_as,
+            visibility: post.visibility(now),
+            is_known: id.is_some(),
+            doubt,
+        };
+        let file = self.dressed(file, config, now);
+        settled.take(&file);
+        self.files.insert(file);
+    }
+}
+
+/// Which of `posts`, ordered by path, lies at `path`.
+fn place_of(path: &Utf8Path, posts: &[&Arc<Post>]) -> Option<usize> {
+    posts.binary_search_by(|post| by_parts(post.source(), path)).ok()
+}
