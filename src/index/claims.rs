@@ -10,14 +10,14 @@
 
 mod contest;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::contest::{Claimant, Displaced, Kind, Outcome};
-use super::keyed::{Address, Id, Keyed, Slug};
+use super::keyed::{Address, Gathered, Id, Keyed, Slug};
 use super::row::Row;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -70,45 +70,29 @@ impl Claims {
             newcomers: new.map(Utf8Path::to_path_buf).collect(),
             ..Claims::default()
         };
-        let is_contested = claims.contested(&posts);
-        let (contested, free): (Vec<_>, Vec<_>) = posts
-            .into_iter()
-            .zip(is_contested)
-            .partition(|(_, is_contested)| *is_contested);
-        let free: Vec<Arc<Post>> = free.into_iter().map(|(post, _)| post).collect();
-        claims.ids = free.iter().collect();
-        claims.slugs = free.iter().collect();
-        claims.addresses = free.iter().collect();
-        claims.all = free.into_iter().collect();
+        let (mut ids, mut slugs, mut addresses) = (
+            Gathered::with_capacity(posts.len()),
+            Gathered::with_capacity(posts.len()),
+            Gathered::with_capacity(posts.len()),
+        );
+        // a post's texts are looked up once for all three, for they are all over the memory
+        for post in &posts {
+            ids.push(post);
+            slugs.push(post);
+            addresses.push(post);
+        }
+        let contested = ids.contested().chain(slugs.contested()).chain(addresses.contested());
+        // by where they are in memory, so that nobody else need be looked at
+        let contested: HashMap<*const Post, Arc<Post>> = contested.map(|post| (Arc::as_ptr(post), Arc::clone(post))).collect();
+        let is_free = |post: &Arc<Post>| !contested.contains_key(&Arc::as_ptr(post));
+        claims.ids = ids.keyed(is_free);
+        claims.slugs = slugs.keyed(is_free);
+        claims.addresses = addresses.keyed(is_free);
+        claims.all = posts.into_iter().filter(is_free).collect();
         if !contested.is_empty() {
-            let contested = contested.into_iter().map(|(post, _)| post).collect();
-            claims.settle(contested, &[], config, before);
+            claims.settle(contested.into_values().collect(), &[], config, before);
         }
         claims
-    }
-
-    /// Which of `posts` share an id, a slug or an address with another.
-    fn contested(&self, posts: &[Arc<Post>]) -> Vec<bool> {
-        let mut is_contested = vec![false; posts.len()];
-        for kind in Kind::ALL {
-            let hashed = posts
-                .iter()
-                .enumerate()
-                .map(|(at, post)| (self.hash(kind, kind.of(post)), at));
-            let mut hashed: Vec<(u64, usize)> = hashed.collect();
-            hashed.sort_unstable();
-            for run in hashed
-                .chunk_by(|(one, _), (other, _)| one == other)
-                .filter(|run| run.len() > 1)
-            {
-                for &(_, at) in run {
-                    if let Some(is_contested) = is_contested.get_mut(at) {
-                        *is_contested = true;
-                    }
-                }
-            }
-        }
-        is_contested
     }
 
     /// Takes in `changes`; `newcomers` are those of its posts that the world does not know yet. What became of every post that was

@@ -92,18 +92,40 @@ impl<K: Key> Keyed<K> {
     }
 }
 
-impl<'a, K: Key> FromIterator<&'a Arc<Post>> for Keyed<K> {
-    /// Of posts with one key the first is found.
-    fn from_iter<I: IntoIterator<Item = &'a Arc<Post>>>(posts: I) -> Keyed<K> {
-        let hasher = RandomState::new();
-        let with_hash = |post: &Arc<Post>| (hasher.hash_one(K::of(post)), Arc::clone(post));
-        let mut posts: Vec<(u64, Arc<Post>)> = posts.into_iter().map(with_hash).collect();
-        posts.sort_by_key(|(hash, _)| *hash);
-        posts.dedup_by(|(hash, post), (other_hash, other)| hash == other_hash && K::of(post) == K::of(other));
+/// Posts on the way to be found by their `K`, which several may still share.
+pub(super) struct Gathered<K> {
+    posts: Vec<(u64, Arc<Post>)>,
+    found: Keyed<K>,
+}
+
+impl<K: Key> Gathered<K> {
+    /// Has room for so many.
+    pub(super) fn with_capacity(posts: usize) -> Gathered<K> {
+        Gathered {
+            posts: Vec::with_capacity(posts),
+            found: Keyed::default(),
+        }
+    }
+
+    /// Takes in `post`.
+    pub(super) fn push(&mut self, post: &Arc<Post>) {
+        let hash = self.found.hasher.hash_one(K::of(post));
+        self.posts.push((hash, Arc::clone(post)));
+    }
+
+    /// The posts that may share their `K` with another.
+    pub(super) fn contested(&mut self) -> impl Iterator<Item = &Arc<Post>> {
+        self.posts.sort_unstable_by_key(|(hash, _)| *hash);
+        let runs = self.posts.chunk_by(|(one, _), (other, _)| one == other);
+        runs.filter(|run| run.len() > 1).flatten().map(|(_, post)| post)
+    }
+
+    /// Those of which `is_free` is true; no two of them share their `K`.
+    pub(super) fn keyed(mut self, is_free: impl Fn(&Arc<Post>) -> bool) -> Keyed<K> {
+        self.posts.retain(|(_, post)| is_free(post));
         Keyed {
-            posts: posts.into_iter().collect(),
-            hasher,
-            key: PhantomData,
+            posts: self.posts.into_iter().collect(),
+            ..self.found
         }
     }
 }
