@@ -1,5 +1,6 @@
 //! The SQLite file: opened with care, read, written.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -235,10 +236,8 @@ fn found_by(connection: &Connection, query: &str) -> Result<Contents, Failure> {
     Ok(found)
 }
 
-fn text(value: ValueRef<'_>) -> String {
-    value
-        .as_bytes()
-        .map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+fn text(value: ValueRef<'_>) -> Cow<'_, str> {
+    value.as_bytes().map_or(Cow::Borrowed(""), String::from_utf8_lossy)
 }
 
 fn understand(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, String> {
@@ -246,7 +245,7 @@ fn understand(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, Strin
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(format!("over {MAX_RECORD_BYTES} bytes"));
     }
-    let record: Record = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let record = Record::from_json(bytes).map_err(|error| error.to_string())?;
     if record.key() == (kind, key) {
         Ok(record)
     } else {
