@@ -112,6 +112,7 @@ impl Ledger {
     /// Takes in `records` of posts that nothing is known of yet, and of the site.
     pub fn add(&mut self, records: Vec<Record>) {
         self.posts.reserve(records.len());
+        let mut strays = Vec::with_capacity(records.len());
         for record in records {
             match record {
                 Record::Site(site) => {
@@ -120,21 +121,25 @@ impl Ledger {
                     self.site = site;
                 }
                 Record::Post(post) => {
-                    if self.posts.contains(&post.id) {
-                        continue;
+                    let id: Id = post.id.as_str().into();
+                    let is_told = post.is_told_of();
+                    if self.posts.add(post) {
+                        if is_told {
+                            self.told.insert(Arc::clone(&id));
+                        }
+                        strays.push(id);
                     }
-                    self.strays.insert(post.id.as_str().into());
-                    self.tell_of(&post);
-                    self.posts.insert(*post);
                 }
                 Record::Document(_) => {}
             }
         }
+        // made at once, for they come in order
+        self.strays.append(&mut strays.into_iter().collect());
         self.is_past_stale = true;
     }
 
     fn tell_of(&mut self, post: &PostRecord) {
-        if post.withdrawn.is_some() || !post.earlier.is_empty() {
+        if post.is_told_of() {
             self.told.insert(post.id.as_str().into());
         }
     }

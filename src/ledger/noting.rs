@@ -22,17 +22,13 @@ impl Ledger {
                 continue;
             };
             let is_out = file.is_out();
-            let known = file.id().map(Id::from);
-            if let Some(id) = known.as_ref().filter(|_| is_out)
-                && *post.id() == **id
-                && self.posts.is_as_published(post, file.read.address())
-            {
+            if is_out && file.id() == Some(post.id()) && self.posts.is_as_published(post, file.read.address()) {
                 if post.address() != file.settled.address() {
-                    self.moving.insert(Arc::clone(id));
+                    self.moving.insert(post.id().into());
                 }
                 continue;
             }
-            match known {
+            match file.id().map(Id::from) {
                 Some(id) => {
                     let wanted = file.read.address().to_string();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {

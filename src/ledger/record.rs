@@ -137,6 +137,11 @@ impl Record {
 }
 
 impl PostRecord {
+    /// Whether the past tells of its post: it went, or had other addresses.
+    pub(super) fn is_told_of(&self) -> bool {
+        self.withdrawn.is_some() || !self.earlier.is_empty()
+    }
+
     /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.
     #[must_use]
     pub fn last_told(&self) -> Timestamp {

@@ -77,16 +77,21 @@ impl Remembered {
         self.0.reserve(more);
     }
 
+    /// Remembers `record`, unless something is remembered of the post already; whether it does.
+    pub(super) fn add(&mut self, record: Box<PostRecord>) -> bool {
+        self.0.insert(Kept::Whole(record))
+    }
+
     /// Remembers `record`.
     pub(super) fn insert(&mut self, record: PostRecord) {
         self.0.replace(Kept::Whole(Box::new(record)));
     }
 
     /// Remembers `record` of a post that is published as `post`.
-    pub(super) fn insert_beside(&mut self, mut record: PostRecord, post: &Arc<Post>) {
+    pub(super) fn insert_beside(&mut self, record: PostRecord, post: &Arc<Post>) {
         // nothing is left out that could not be put back
         self.0.replace(if record.is_said_by(post) {
-            Kept::Beside(Arc::clone(post), Rest::of(&mut record, post))
+            Kept::Beside(Arc::clone(post), Rest::of(&record, post))
         } else {
             Kept::Whole(Box::new(record))
         });
@@ -103,10 +108,8 @@ impl Remembered {
         match self.0.get(post.id()) {
             Some(Kept::Beside(before, rest)) => Arc::ptr_eq(before, post) && rest.wanted().unwrap_or(before.address()) == wanted,
             Some(Kept::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
-                if let Some(Kept::Whole(mut record)) = self.0.take(post.id()) {
-                    let rest = Rest::of(&mut record, post);
-                    self.0.insert(Kept::Beside(Arc::clone(post), rest));
-                }
+                let rest = Rest::of(record, post);
+                self.0.replace(Kept::Beside(Arc::clone(post), rest));
                 true
             }
             _ => false,
@@ -179,11 +182,11 @@ impl Rest {
         rare.beside(now)
     }
 
-    /// What `post` does not say of `record`, whose former addresses go over to it.
-    fn of(record: &mut PostRecord, post: &Post) -> Rest {
+    /// What `post` does not say of `record`.
+    fn of(record: &PostRecord, post: &Post) -> Rest {
         let rare = Rare {
             wanted: (*record.wanted != *post.address()).then(|| record.wanted.as_str().into()),
-            earlier: std::mem::take(&mut record.earlier).into(),
+            earlier: record.earlier.as_slice().into(),
             changed: record.changed,
             withdrawn: record.withdrawn,
             returned: record.returned,

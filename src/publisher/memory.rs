@@ -37,16 +37,14 @@ impl Memory {
     /// What the store does that was opened, at `now`.
     pub(super) fn of(opening: Option<Opening>, now: Timestamp) -> Memory {
         let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
-        let (documents, others): (Vec<Record>, Vec<Record>) =
-            records.into_iter().partition(|record| matches!(record, Record::Document(_)));
-        let document = |record| match record {
-            Record::Document(document) => Some(document),
+        let document = |record: &Record| match record {
+            Record::Document(document) => Some(document.clone()),
             _ => None,
         };
         Memory {
             store,
-            ledger: Ledger::remembering(others, now),
-            documents: documents.into_iter().filter_map(document).collect(),
+            documents: records.iter().filter_map(document).collect(),
+            ledger: Ledger::remembering(records, now),
         }
     }
 }
