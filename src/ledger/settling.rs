@@ -11,6 +11,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::fate::{Fate, dated, known_to_the_world};
+use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -43,6 +44,23 @@ impl File {
     /// The id of the remembered post that it is.
     pub(super) fn id(&self) -> Option<&str> {
         self.is_known.then_some(self.settled.id())
+    }
+
+    /// Gives its post what the world knows of it by `record`, and what comes of that.
+    fn dress(&mut self, record: &PostRecord, site: &SiteRecord, config: &Config, now: Timestamp) -> Fate {
+        let read = Arc::clone(&self.read);
+        let post = dated(&read, record, now);
+        self.visibility = post.visibility(now);
+        let fate = Fate::of(record)
+            .with_date(record, self)
+            .with_content(self, config, now)
+            .in_lists(self, now);
+        match known_to_the_world(post, record, &fate, site, config) {
+            Cow::Borrowed(_) => self.settled = read,
+            Cow::Owned(settled) if *self.settled != settled => self.settled = Arc::new(settled),
+            Cow::Owned(_) => {}
+        }
+        fate
     }
 
     /// Whether the world may read its post.
@@ -228,19 +246,8 @@ impl Ledger {
             return file;
         };
         let Some(record) = self.posts.get(id) else { return file };
-        let read = Arc::clone(&file.read);
-        let post = dated(&read, &record, now);
-        file.visibility = post.visibility(now);
         let before = Fate::of(&record);
-        let fate = before
-            .with_date(&record, &file)
-            .with_content(&file, config, now)
-            .in_lists(&file, now);
-        match known_to_the_world(post, &record, &fate, &self.site, config) {
-            Cow::Borrowed(_) => file.settled = read,
-            Cow::Owned(settled) if *file.settled != settled => file.settled = Arc::new(settled),
-            Cow::Owned(_) => {}
-        }
+        let fate = file.dress(&record, &self.site, config, now);
         let is_elsewhere = *file.settled.address() != *record.address;
         if is_elsewhere {
             self.moving.insert(record.id.as_str().into());

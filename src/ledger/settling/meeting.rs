@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::fate::Fate;
 use super::{Doubt, File, Settled, Whereabouts};
 use crate::config::Config;
 use crate::ledger::recognition::{Finding, Memory, recognise};
@@ -35,12 +36,12 @@ impl Ledger {
     ) {
         let mut loose = self.let_loose(changed);
         self.files.reserve(changed.len());
+        settled.changes.posts.reserve(changed.len());
         let mut strangers: Vec<&Arc<Post>> = Vec::new();
-        for (post, is_as_ever) in changed.iter().zip(self.find_as_ever(changed, &loose, whereabouts)) {
-            if is_as_ever {
-                self.take_in(post, Some(post.id()), None, config, now, settled);
-            } else {
-                strangers.push(post);
+        for (post, as_ever) in changed.iter().zip(self.as_ever(changed, &loose, whereabouts, config, now)) {
+            match as_ever {
+                Some(known) => settled.changes.posts.push(known),
+                None => strangers.push(post),
             }
         }
         if strangers.is_empty() {
@@ -79,35 +80,66 @@ impl Ledger {
         loose
     }
 
-    /// Which of `changed` are the strays whose ids they have: each lies where that lay last, with its text. No sign is believed before
-    /// this, and of nearly every post at a start no other need be asked. They are no strays any more.
-    fn find_as_ever(&mut self, changed: &[&Arc<Post>], loose: &Loose, whereabouts: &Whereabouts) -> Vec<bool> {
-        let found = |post: &&Arc<Post>| {
-            let path = post.source().as_str();
-            let is_itself = |record: Cow<PostRecord>| {
-                record.source == *path && record.content.is_some_and(|content| content.text == post.content.text)
-            };
-            let is_as_ever = !self.strays.is_empty()
-                && self.posts.get(post.id()).is_some_and(is_itself)
-                && !loose.at.contains_key(path)
-                && !whereabouts.missing.contains(post.source());
-            is_as_ever.then(|| self.strays.take(post.id())).flatten()
-        };
-        let mut found: Vec<Option<Id>> = changed.iter().map(found).collect();
+    /// Those of `changed`, as the world knows them, that are as they were remembered ([`Ledger::take_as_ever`]): nearly all at a start.
+    fn as_ever(
+        &mut self,
+        changed: &[&Arc<Post>],
+        loose: &Loose,
+        whereabouts: &Whereabouts,
+        config: &Config,
+        now: Timestamp,
+    ) -> Vec<Option<Arc<Post>>> {
+        let may_be = |post: &Post| !loose.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
+        let found = |post: &&Arc<Post>| may_be(post).then(|| self.take_as_ever(post, config, now)).flatten();
+        let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();
         // others may have lain there later
-        let is_later = |id: &&Id| {
-            let place = self.posts.source(id).and_then(|path| place_of(path, changed));
-            let found = place.and_then(|place| found.get(place)?.as_ref());
-            found.is_some_and(|found| self.when_last_there(found) < self.when_last_there(id))
+        let lay_later = |id: &Id| {
+            let place = place_of(self.posts.source(id)?, changed)?;
+            let found = found.get(place)?.as_ref()?;
+            (self.when_last_there(found.id()) < self.when_last_there(id)).then_some(place)
         };
-        let later: Vec<Id> = self.strays.iter().filter(is_later).cloned().collect();
-        for id in later {
-            let place = self.posts.source(&id).and_then(|path| place_of(path, changed));
-            let found = place.and_then(|place| found.get_mut(place)?.take());
-            self.strays.extend(found);
+        let contested: Vec<usize> = self.strays.iter().filter_map(lay_later).collect();
+        for place in contested {
+            if let Some(post) = found.get_mut(place).and_then(Option::take)
+                && let Some(id) = self.take_held(post.source())
+            {
+                self.strays.insert(id);
+            }
         }
-        self.is_past_stale |= found.iter().any(Option::is_some);
-        found.iter().map(Option::is_some).collect()
+        found
+    }
+
+    /// Takes in the file of `post`, as the world knows it, where a stray lay last that has its id and its text, and nothing comes of that:
+    /// no sign is believed before this one, and all is done while the record is at hand.
+    fn take_as_ever(&mut self, post: &Arc<Post>, config: &Config, now: Timestamp) -> Option<Arc<Post>> {
+        if self.strays.is_empty() {
+            return None;
+        }
+        let record = self.posts.get(post.id())?;
+        let is_same_text = record.content.is_some_and(|content| content.text == post.content.text);
+        if !is_same_text || record.source != *post.source().as_str() {
+            return None;
+        }
+        let mut file = File {
+            read: Arc::clone(post),
+            settled: Arc::clone(post),
+            visibility: post.visibility(now),
+            is_known: true,
+            doubt: None,
+        };
+        let fate = file.dress(&record, &self.site, config, now);
+        let is_as_ever = fate == Fate::of(&record) && *file.settled.address() == *record.address;
+        if !is_as_ever || !self.strays.remove(post.id()) {
+            return None;
+        }
+        self.is_past_stale = true;
+        self.moving.remove(post.id());
+        self.remarked.remove(post.source());
+        let known = Arc::clone(&file.settled);
+        // as which it is published, as a rule
+        self.posts.is_as_published(&known, post.address());
+        self.files.insert(file);
+        Some(known)
     }
 
     /// Who `strangers` are, those of `changed` of whom nothing is known yet.
@@ -173,7 +205,7 @@ impl Ledger {
     }
 
     /// Until when the stray with this id was where its file lay: of several the last is it that is awaited still, or went last.
-    fn when_last_there<'a>(&self, id: &'a Id) -> (Option<Timestamp>, &'a Id) {
+    fn when_last_there<'a>(&self, id: &'a str) -> (Option<Timestamp>, &'a str) {
         let until = self.posts.get(id).map(|record| record.withdrawn.unwrap_or(Timestamp::MAX));
         (until, id)
     }
