@@ -69,7 +69,7 @@ impl SourceFile {
     }
 
     fn utf8<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostic> {
-        std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
+        simdutf8::compat::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
             let position = Position::of(&valid, valid.len());

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use memchr::{memchr3_iter, memmem};
+
 use super::code;
 use super::line::{self, Line};
 use super::shortcode::{self, Meaning};
@@ -29,20 +31,6 @@ const MAX_TAG: usize = 2048;
 
 /// No wikilink or attribute list is longer.
 const MAX_SPAN: usize = 300;
-
-/// What has to be in a text for there to be anything to do, where none of [`SIGNS_IN_ANY_CASE`] is; and a character that all of a row
-/// hold: most texts have few of these, and one is soon looked for.
-const SIGNS: [(char, &[&str]); 6] = [
-    ('{', &["{{", "{%", "{:", "{/*", "${"]),
-    ('[', &["[[", " [!", ">[!"]),
-    ('<', &["<!--"]),
-    ('%', &["%%"]),
-    (':', &[":::"]),
-    ('p', &["import ", "export "]),
-];
-
-/// The same, in any case, each with the character that it begins with.
-const SIGNS_IN_ANY_CASE: [(char, &str); 2] = [('#', "# more"), ('[', "[toc]")];
 
 /// `text` in plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
@@ -81,16 +69,32 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
     }
 }
 
+/// Whether there may be anything to do in `text`. Most texts have few of the bytes that are looked for, many bytes at once.
 fn has_signs(text: &str) -> bool {
-    let holds = |(first, signs): &(char, &[&str])| text.contains(*first) && signs.iter().any(|sign| text.contains(sign));
-    let is_at = |place: usize, sign: &str| {
-        let found = text.as_bytes().get(place..place + sign.len());
-        found.is_some_and(|found| found.eq_ignore_ascii_case(sign.as_bytes()))
-    };
-    SIGNS.iter().any(holds)
-        || SIGNS_IN_ANY_CASE
-            .iter()
-            .any(|(first, sign)| text.match_indices(*first).any(|(place, _)| is_at(place, sign)))
+    let text = text.as_bytes();
+    let braces = memchr3_iter(b'{', b'[', b'<', text);
+    let others = memchr3_iter(b'%', b':', b'#', text);
+    let scripts = memmem::find_iter(text, b"port ");
+    braces.chain(others).chain(scripts).any(|place| {
+        let (before, after) = text.split_at(place);
+        match after {
+            [b'{', b'{' | b'%' | b':', ..] | [b'{', b'/', b'*', ..] | [b'[', b'[', ..] => true,
+            [b'{', ..] => before.ends_with(b"$"),
+            [b'[', b'!', ..] => before.ends_with(b" ") || before.ends_with(b">"),
+            [b'[', rest @ ..] => begins_with(rest, "toc]"),
+            [b'<', rest @ ..] => rest.starts_with(b"!--"),
+            [b'%', rest @ ..] => rest.starts_with(b"%"),
+            [b':', rest @ ..] => rest.starts_with(b"::"),
+            [b'#', rest @ ..] => begins_with(rest, " more"),
+            _ => before.ends_with(b"im") || before.ends_with(b"ex"),
+        }
+    })
+}
+
+/// Whether `text` begins with `start`, in any case.
+fn begins_with(text: &[u8], start: &str) -> bool {
+    let found = text.get(..start.len());
+    found.is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 struct Translator<'a> {
