@@ -86,3 +86,62 @@ pub fn text_in(file: &SourceFile, digest: Digest) -> Option<Arc<str>> {
     let parts = front_matter::parse(&file.path, &text).ok()?;
     (Digest::of(parts.body.as_bytes()) == digest).then(|| parts.body.into())
 }
+
+/// What tells the content of `file` from any other. Nothing that reading does takes longer than hashing a text, so it is made of the
+/// text's own digest and of what stands before the text.
+#[must_use]
+pub fn digest_in(file: &SourceFile) -> Digest {
+    let text = file.text().ok();
+    let parts = text.as_deref().and_then(|text| front_matter::parse(&file.path, text).ok());
+    parts.map_or_else(|| Digest::of(&file.bytes), |parts| digest_with(file, &parts.body.into()))
+}
+
+/// [`digest_in`] of a `file` that was read, and holds this `text`.
+#[must_use]
+pub fn digest_with(file: &SourceFile, text: &Text) -> Digest {
+    let before = text.held().and_then(|held| file.bytes.strip_suffix(held.as_bytes()));
+    match before {
+        Some(before) => Digest::of(&[before, &text.digest().to_bytes()].concat()),
+        // its lines end otherwise, or it is in another encoding
+        None => Digest::of(&file.bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::post;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_file_is_told_from_others_by_all_that_it_holds() {
+        let contents: [&[u8]; 10] = [
+            b"---\ntitle: Reeds\n---\nReeds and rushes.\n",
+            b"---\ntitle: Rushes\n---\nReeds and rushes.\n",
+            b"---\ntitle: Reeds\n---\nReeds and sedges.\n",
+            b"---\ntitle: Reeds\n---\n\nReeds and rushes.\n",
+            b"---\r\ntitle: Reeds\r\n---\r\nReeds and rushes.\r\n",
+            b"\xef\xbb\xbf---\ntitle: Reeds\n---\nReeds and rushes.\n",
+            b"\xff\xfeR\0e\0e\0d\0s\0",
+            b"---\ntitle: Reeds\nReeds and rushes.\n",
+            b"caf\xe9",
+            b"",
+        ];
+        let digests = contents.map(|content| {
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: content.into(),
+                modified: Timestamp::UNIX_EPOCH,
+            };
+            let digest = digest_in(&file);
+            if let Ok(reading) = post::read(&file, &Config::default()) {
+                assert_eq!(digest_with(&file, &reading.post.text), digest, "{file:?}");
+            }
+            digest
+        });
+        for (place, digest) in digests.iter().enumerate() {
+            assert!(!digests[..place].contains(digest), "{:?}", contents[place]);
+        }
+    }
+}

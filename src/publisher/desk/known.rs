@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::folder::kept::Keep;
+use crate::post::text::digest_in;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
 
@@ -144,6 +145,11 @@ pub fn read_post(read: ReadPost, source: &SourceFile, config: &Config) -> Result
         let message = "made feedmill fail, which is a fault in feedmill";
         Err(Diagnostic::new(Severity::Error, "internal", &source.path, message).mend("report it with this file"))
     })
+}
+
+/// What tells the content of `source` from any other, also where nothing can be made of it.
+pub fn digest_of(source: &SourceFile) -> Digest {
+    catch_unwind(AssertUnwindSafe(|| digest_in(source))).unwrap_or_else(|_| Digest::of(&source.bytes))
 }
 
 /// `reading`, unless it has lost the date that the last good version had to a slip of the pen: with the file's time in its place, the

@@ -15,11 +15,12 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::kept::KeptPost;
 use crate::folder::{Entry, Folder, Open, Unread};
+use crate::post::text::digest_with;
 use crate::post::{Digest, Reading};
 use crate::publisher::progress::Progress;
 use crate::source::SourceFile;
 
-use super::known::{ReadPost, read_post};
+use super::known::{ReadPost, digest_of, read_post};
 
 /// How many files are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
 const WINDOW: usize = 256;
@@ -81,12 +82,21 @@ impl Reader<'_> {
 
     fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
         let content = source.map(|source| {
-            let digest = Digest::of(&source.bytes);
-            let is_known = due.known == Some(digest);
-            let reading = (!is_known).then(|| read_post(self.read, &source, self.config));
+            if let Some(digest) = due.known.filter(|&known| digest_of(&source) == known) {
+                return Content {
+                    digest,
+                    reading: None,
+                    was_kept: false,
+                };
+            }
+            let reading = read_post(self.read, &source, self.config);
+            let digest = match &reading {
+                Ok(reading) => digest_with(&source, &reading.post.text),
+                Err(_) => digest_of(&source),
+            };
             Content {
                 digest,
-                reading,
+                reading: Some(reading),
                 was_kept: false,
             }
         });
