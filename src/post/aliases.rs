@@ -44,7 +44,7 @@ pub fn read(fields: &Fields, own: &str, config: &Config, says: &mut Remarks) -> 
     let mut found = Aliases::default();
     for ((node, text), may_be_name) in written.by_ref().take(MOST) {
         match meant(text, own, may_be_name, config) {
-            Meant::Name if text.len() <= LONGEST_NAME => found.names.push(fields::line(text)),
+            Meant::Name if text.len() <= LONGEST_NAME => found.names.push(fields::line(text).into_owned()),
             Meant::Name => {}
             // an address of its own is no old one, and one that is written twice is one
             Meant::Path(Ok(path)) if bare(&path) == bare(own) || found.has(&path) => {}

@@ -39,7 +39,7 @@ fn persons(node: &Node, several: bool) -> Vec<Person> {
             let part = |keys: &[&str]| fields::first_in(node, keys).and_then(fields::text).map(str::to_owned);
             let email = part(&["email", "mail"]).filter(|email| is_email(email));
             let url = part(&["url", "uri", "link", "website", "homepage"]).filter(|url| is_web(url));
-            let name = part(&["name", "title", "id", "key"]).map(|name| fields::line(&name));
+            let name = part(&["name", "title", "id", "key"]).map(|name| fields::line(&name).into_owned());
             let name = name.filter(|name| !name.is_empty()).or_else(|| email.clone());
             name.map(|name| Person { name, email, url }).into_iter().collect()
         }
@@ -57,7 +57,7 @@ fn person(text: &str) -> Option<Person> {
     let (name, email) = match (cut('<', '>'), cut('(', ')')) {
         (Some((name, email)), _) if is_email(&email) => (name, Some(email)),
         (_, Some((email, name))) if is_email(&email) => (name, Some(email)),
-        _ => (text.clone(), None),
+        _ => (text.to_string(), None),
     };
     let name = if name.is_empty() { email.clone()? } else { name };
     (!name.is_empty()).then_some(Person { name, email, url: None })

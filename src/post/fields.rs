@@ -3,6 +3,7 @@
 //! Keys compare without regard to case, `-` and `_`: `pubDate`, `pub_date` and `Pub-Date` are one. A dotted name reaches into a
 //! mapping (`taxonomies.tags`). What is not found at the top is looked for below `extra` (Zola) and `params` (Hugo).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use serde_json::{Map, Number};
@@ -184,13 +185,14 @@ pub fn text(node: &Node) -> Option<&str> {
 }
 
 /// `text` on one line: white space folded, and nothing in it that is left out of every output.
-pub fn line(text: &str) -> String {
-    let is_plain = |byte| matches!(byte, b' '..=b'~');
-    if text.bytes().all(is_plain) && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ') {
-        return text.to_owned();
+pub fn line(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c == ' ' || !(c.is_whitespace() || is_forbidden(c));
+    let is_folded = !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
+    if is_folded && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
     }
     let text = text.replace(|c: char| is_forbidden(c) && !c.is_whitespace(), "");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A text that names a thing; `None` for a truth value too, with which tools switch such things on and off (`cover: false`).
@@ -218,10 +220,16 @@ pub fn truth_in(text: &str) -> Option<bool> {
 
 /// The elements of a list, lists within it opened; a single value is a list of itself.
 pub fn elements(node: &Node) -> Vec<&Node> {
+    let mut found = Vec::new();
+    find_elements(node, &mut found);
+    found
+}
+
+fn find_elements<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     match &node.value {
-        Value::List(list) => list.iter().flat_map(elements).collect(),
-        Value::Null => Vec::new(),
-        _ => vec![node],
+        Value::List(list) => list.iter().for_each(|node| find_elements(node, found)),
+        Value::Null => {}
+        _ => found.push(node),
     }
 }
 

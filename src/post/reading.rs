@@ -230,7 +230,7 @@ fn plain(text: &str) -> String {
 fn shortened(text: &str, most: usize) -> String {
     let folded = fields::line(text);
     match folded.char_indices().nth(most) {
-        None => folded,
+        None => folded.into_owned(),
         Some((end, _)) => {
             let cut = &folded[..end];
             format!("{}…", cut.rsplit_once(' ').map_or(cut, |(words, _)| words))

@@ -48,8 +48,7 @@ pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String>
 /// `tags` without repetition (compared by [`key`]), blanks and excess.
 pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
-    tags.map(|tag| fields::line(&tag))
-        .map(|tag| tag.trim_start_matches('#').to_owned())
+    tags.map(|tag| fields::line(&tag).trim_start_matches('#').to_owned())
         .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && seen.insert(key(tag)))
         .take(MOST_TAGS)
         .collect()
@@ -80,10 +79,11 @@ fn parted(node: &Node, at_spaces: bool) -> Vec<String> {
 ///
 /// `.` and `..`, which no address can hold as a part (RFC 3986, section 5.2.4), are spelled out.
 pub fn key(name: &str) -> String {
-    let key = fields::line(name).replace(' ', "-").to_lowercase();
+    let key = fields::line(name).to_lowercase();
     match key.as_str() {
         "." => "dot".to_owned(),
         ".." => "dot-dot".to_owned(),
+        _ if key.contains(' ') => key.replace(' ', "-"),
         _ => key,
     }
 }
