@@ -110,8 +110,13 @@ impl Lifetime<'_> {
 pub(super) fn open(headers: &mut HeaderMap) {
     let exposed = HeaderValue::from_static("Content-Location, ETag, Last-Modified, Link, Retry-After, X-Request-Id");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    open_empty(headers);
+}
+
+/// The same for an answer that sends nothing: it may be read, and will have a name.
+fn open_empty(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(REQUEST_ID, HeaderValue::from_static(""));
 }
 
@@ -188,7 +193,7 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = kept.clone();
-    if modified.is_none() {
+    if is_sent && modified.is_none() {
         response.headers_mut().remove(header::LAST_MODIFIED);
     }
     if terms.lifetime.is_cut() {
@@ -198,24 +203,29 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
 }
 
 /// The header of answers that send `document`, or say that the client has it, where it changes at no time that is known.
+///
+/// Who has it is told what renews an answer that was kept, and not again what came with that (RFC 9110, section 15.4.5): it is most of
+/// what a feed is asked for, and costs by its bytes.
 fn described(document: &Document, coding: Coding, is_sent: bool, terms: &Terms<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if is_sent {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type));
-        if coding != Coding::Identity {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
-        }
-    }
     set(&mut headers, header::ETAG, document.encoded(coding).etag.clone());
     set(&mut headers, header::CACHE_CONTROL, terms.lifetime.uncut().in_words());
     headers.insert(header::VARY, HeaderValue::from_static(terms.vary));
+    (terms.guard)(&mut headers);
+    if !is_sent {
+        open_empty(&mut headers);
+        return headers;
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+    if coding != Coding::Identity {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
     if let Some(modified) = document.modified.and_then(http_date) {
         set(&mut headers, header::LAST_MODIFIED, modified);
     }
     if let Some(link) = (terms.link)() {
         set(&mut headers, header::LINK, link);
     }
-    (terms.guard)(&mut headers);
     open(&mut headers);
     headers
 }
