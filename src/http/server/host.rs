@@ -16,39 +16,50 @@ pub(super) fn is_right(version: Version, headers: &HeaderMap) -> bool {
 
 /// Whether `value` is a host, with or without a port. An empty one is none: no `http` address has it (RFC 9110, section 4.2.1).
 fn is_host(value: &[u8]) -> bool {
-    let Ok(value) = str::from_utf8(value) else { return false };
-    let (name, port) = match value.strip_prefix('[').map(|rest| rest.split_once(']')) {
-        Some(Some((literal, port))) if literal.parse::<Ipv6Addr>().is_ok() => ("", port),
-        Some(_) => return false,
-        None => match value.find(':') {
-            Some(0) => return false,
-            Some(colon) => value.split_at(colon),
-            None if value.is_empty() => return false,
-            None => (value, ""),
-        },
-    };
-    let is_port = port.is_empty()
-        || port
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.is_empty() || is_port_number(digits));
-    is_port && is_registered_name(name)
+    if let Some(literal) = value.strip_prefix(b"[") {
+        let (address, after) = parted(literal, b']');
+        let address = str::from_utf8(address)
+            .ok()
+            .and_then(|address| address.parse::<Ipv6Addr>().ok());
+        let is_right = match after {
+            Some([]) => true,
+            Some([b':', port @ ..]) => is_port(port),
+            Some(_) | None => false,
+        };
+        return address.is_some() && is_right;
+    }
+    let (name, port) = parted(value, b':');
+    !name.is_empty() && is_registered_name(name) && port.is_none_or(is_port)
 }
 
-fn is_port_number(digits: &str) -> bool {
-    digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+/// What of `value` comes before the first byte `at`, and after it if it is there.
+fn parted(value: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    let mut parts = value.splitn(2, |byte| *byte == at);
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+/// The digits of a number of 16 bits, or nothing.
+fn is_port(digits: &[u8]) -> bool {
+    let number = digits.iter().try_fold(0_u16, |number, digit| match digit {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u16::from(digit - b'0')),
+        _ => None,
+    });
+    number.is_some()
 }
 
 /// `reg-name`: letters, digits, a few marks, and percent-encoded bytes.
-fn is_registered_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
+fn is_registered_name(name: &[u8]) -> bool {
+    let mut bytes = name.iter();
     while let Some(byte) = bytes.next() {
-        let allowed = match byte {
+        let is_allowed = match byte {
+            // among them `&'()*+,-.`, which follow each other
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'&'..=b'.' | b'!' | b'$' | b';' | b'=' | b'_' | b'~' => true,
             b'%' => [bytes.next(), bytes.next()]
                 .iter()
-                .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
-            byte => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte),
+                .all(|digit| digit.is_some_and(u8::is_ascii_hexdigit)),
+            _ => false,
         };
-        if !allowed {
+        if !is_allowed {
             return false;
         }
     }
