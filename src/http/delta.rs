@@ -34,7 +34,7 @@ pub fn delta(
             .filter_map(|value| value.to_str().ok())
             .collect::<Vec<_>>()
     };
-    if !headers.contains_key(A_IM) || whole.status() != StatusCode::OK || !names(text(&A_IM), "feed") {
+    if whole.status() != StatusCode::OK || !headers.contains_key(A_IM) || !names(text(&A_IM), "feed") {
         return None;
     }
     let held = held(headers);

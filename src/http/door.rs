@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::access;
 use super::fault;
 use super::media::Library;
+use super::negotiate::{accepted, prefers_page};
 use super::pace::Pace;
 use super::preview::{Confidential, events::Events};
 use super::problem::{Problem, problem};
@@ -78,8 +79,9 @@ pub(super) struct Visit<'a> {
     pub(super) id: Id,
     begun: Instant,
     kind: Kind,
-    is_told_in_a_page: bool,
+    is_for_people: bool,
     asked: Asked<'a>,
+    headers: &'a HeaderMap,
 }
 
 /// What is told of a request.
@@ -97,14 +99,15 @@ impl Door {
         &self,
         asked: Asked<'a>,
         target: Option<&Target>,
-        headers: &HeaderMap,
+        headers: &'a HeaderMap,
     ) -> (Visit<'a>, Option<Response<Bytes>>) {
         let visit = Visit {
             id: self.ids.next(),
             begun: Instant::now(),
             kind: kind(target),
-            is_told_in_a_page: fault::is_told_in_a_page(target, headers),
+            is_for_people: fault::is_for_people(target),
             asked,
+            headers,
         };
         // probes and the way to another address cost nothing, and are never refused
         let admitted = match visit.kind {
@@ -122,7 +125,8 @@ impl Door {
         response: Response<B>,
         length: impl FnOnce(&B) -> u64,
     ) -> Response<B> {
-        let response = if visit.is_told_in_a_page {
+        let is_problem = response.extensions().get::<Problem>().is_some();
+        let response = if is_problem && visit.is_for_people && prefers_page(accepted(visit.headers)) {
             fault::of_server(|| site.home(), response)
         } else {
             response
@@ -223,9 +227,12 @@ struct Ids {
 impl Ids {
     fn next(&self) -> Id {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let hash = self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed));
-        let digit = |at: usize| usize::from(hash.to_be_bytes()[at / 2] >> (4 * (1 - at % 2)) & 0xf);
-        Id(std::array::from_fn(|at| DIGITS[digit(at)]))
+        let hash = self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
+        let mut id = [0; 16];
+        for (digits, byte) in id.as_chunks_mut().0.iter_mut().zip(hash) {
+            *digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+        }
+        Id(id)
     }
 }
 

@@ -17,10 +17,16 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src * data:; media-src *; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// Whether who asks for `target` with these headers is told in a page what goes wrong. What is there for programs alone says it as data.
+/// Whether who asks for `target` with these headers is told in a page what goes wrong.
 #[must_use]
 pub fn is_told_in_a_page(target: Option<&Target>, headers: &HeaderMap) -> bool {
-    let is_for_programs = matches!(
+    is_for_people(target) && prefers_page(accepted(headers))
+}
+
+/// Whether people ask for `target` too. What is there for programs alone says as data what goes wrong.
+#[must_use]
+pub fn is_for_people(target: Option<&Target>) -> bool {
+    !matches!(
         target,
         Some(
             Target::Listing
@@ -33,8 +39,7 @@ pub fn is_told_in_a_page(target: Option<&Target>, headers: &HeaderMap) -> bool {
                 | Target::Map(_)
                 | Target::Robots
         )
-    );
-    !is_for_programs && prefers_page(accepted(headers))
+    )
 }
 
 /// `response` to a person, with the site's own page where there is nothing.

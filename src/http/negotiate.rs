@@ -11,20 +11,17 @@ const MOST_MEMBERS: usize = 64;
 /// A weight, in thousandths.
 type Weight = u16;
 
+/// The weight of what comes without one.
+const MOST: Weight = 1000;
+
 /// The members of a header's values, without parameters, with their weights. A member whose weight is malformed is left out.
 fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, Weight)> {
     let members = values.into_iter().flat_map(|value| value.split(',')).take(MOST_MEMBERS);
     members.filter_map(|member| {
-        let (name, parameters) = member.split_once(';').unwrap_or((member, ""));
-        let mut weights = parameters
-            .split(';')
-            .filter_map(|part| part.split_once('='))
-            .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-        let weight = match weights.next_back() {
-            Some((_, value)) => weight(value.trim())?,
-            None => 1000,
+        let (name, weight) = match member.split_once(';') {
+            Some((name, parameters)) => (name.trim(), weight_among(parameters)?),
+            None => (member.trim(), MOST),
         };
-        let name = name.trim();
         (!name.is_empty()).then_some((name, weight))
     })
 }
@@ -42,6 +39,15 @@ fn said<'a, const N: usize>(values: impl IntoIterator<Item = &'a str>, names: [&
     said
 }
 
+/// The weight that `parameters` give; none if it is malformed.
+fn weight_among(parameters: &str) -> Option<Weight> {
+    let mut weights = parameters
+        .split(';')
+        .filter_map(|part| part.split_once('='))
+        .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+    weights.next_back().map_or(Some(MOST), |(_, value)| weight(value.trim()))
+}
+
 /// `0`, `1`, `0.5`, `1.000`: at most three digits after the point (section 12.4.2).
 fn weight(text: &str) -> Option<Weight> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -50,8 +56,8 @@ fn weight(text: &str) -> Option<Weight> {
     }
     let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
     let thousandths = digits.fold(0, |number, digit| number * 10 + Weight::from(digit - b'0'));
-    let weight = if whole == "1" { 1000 } else { 0 } + thousandths;
-    (weight <= 1000).then_some(weight)
+    let weight = if whole == "1" { MOST } else { 0 } + thousandths;
+    (weight <= MOST).then_some(weight)
 }
 
 /// The codings that a client with these `Accept-Encoding` values accepts, the one it is to be sent first; none if it accepts none

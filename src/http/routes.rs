@@ -146,15 +146,15 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         Target::Media(_) | Target::Moved(_) => None,
         Target::Address(address) => at_address(site, address, request).unwrap_or_else(|Unread| Some(lost(Lost::Awaited))),
     };
-    let elsewhere = || {
-        let keeping = match target {
-            Target::Address(_) => Keeping::Asked,
-            _ => Keeping::Hour,
-        };
-        redirect::destination(site, request.path, request.query).map(|location| moved(&location, keeping))
+    if let Some(found) = found {
+        return found;
+    }
+    let keeping = match target {
+        Target::Address(_) => Keeping::Asked,
+        _ => Keeping::Hour,
     };
-    found
-        .or_else(elsewhere)
+    redirect::destination(site, request.path, request.query)
+        .map(|location| moved(&location, keeping))
         .or_else(|| lost_at(site, target))
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
