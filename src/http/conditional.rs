@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 
 use crate::time::Timestamp;
 
@@ -35,9 +35,10 @@ pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Ve
     {
         return Verdict::PreconditionFailed;
     }
-    if headers.contains_key(header::IF_NONE_MATCH) {
+    let mut held = headers.get_all(header::IF_NONE_MATCH).iter();
+    if let Some(first) = held.next() {
         // nearly always it is the one tag that was sent, letter for letter
-        if is_alone(headers.get_all(header::IF_NONE_MATCH).iter(), etag) {
+        if first == etag && held.next().is_none() {
             return Verdict::NotModified;
         }
         let is_same = |tag: &str| is_same_or_suffixed(opaque(tag), opaque(etag));
@@ -80,11 +81,6 @@ fn opaque(tag: &str) -> &str {
 /// Whether the values of `If-Match` or `If-None-Match` are `*`: it counts only if it stands alone.
 fn is_any<'a>(mut values: impl Iterator<Item = &'a str>) -> bool {
     matches!((values.next(), values.next()), (Some(only), None) if only.trim() == "*")
-}
-
-/// Whether the one value is `etag`.
-fn is_alone<'a>(mut values: impl Iterator<Item = &'a HeaderValue>, etag: &str) -> bool {
-    matches!((values.next(), values.next()), (Some(only), None) if only == etag)
 }
 
 /// The tags in the values of `If-Match` or `If-None-Match`, as they were written; `None` at the end of what is a list, where something

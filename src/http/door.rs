@@ -230,7 +230,7 @@ impl Ids {
         let hash = self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
         let mut id = [0; 16];
         for (digits, byte) in id.as_chunks_mut().0.iter_mut().zip(hash) {
-            *digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+            *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
         }
         Id(id)
     }

@@ -15,15 +15,19 @@ type Weight = u16;
 const MOST: Weight = 1000;
 
 /// The members of a header's values, without parameters, with their weights. A member whose weight is malformed is left out.
-fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, Weight)> {
-    let members = values.into_iter().flat_map(|value| value.split(',')).take(MOST_MEMBERS);
-    members.filter_map(|member| {
-        let (name, weight) = match member.split_once(';') {
-            Some((name, parameters)) => (name.trim(), weight_among(parameters)?),
-            None => (member.trim(), MOST),
-        };
+fn weighted<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (&'a [u8], Weight)> {
+    let members = values.into_iter().flat_map(|value| parts(value.as_bytes(), b','));
+    members.take(MOST_MEMBERS).filter_map(|member| {
+        let mut parts = parts(member, b';');
+        let name = parts.next()?.trim_ascii();
+        let weight = weight_among(parts)?;
         (!name.is_empty()).then_some((name, weight))
     })
+}
+
+/// The parts of `list` between the bytes `mark`.
+fn parts(list: &[u8], mark: u8) -> impl DoubleEndedIterator<Item = &[u8]> {
+    list.split(move |byte| *byte == mark)
 }
 
 /// What the members of a header's values say of each of `names`, which are in lower case; of a name that is there twice the first counts.
@@ -31,7 +35,7 @@ fn said<'a, const N: usize>(values: impl IntoIterator<Item = &'a str>, names: [&
     let mut said = [None; N];
     for (member, weight) in weighted(values) {
         for (name, said) in names.iter().zip(&mut said) {
-            if said.is_none() && member.eq_ignore_ascii_case(name) {
+            if said.is_none() && member.eq_ignore_ascii_case(name.as_bytes()) {
                 *said = Some(weight);
             }
         }
@@ -40,12 +44,10 @@ fn said<'a, const N: usize>(values: impl IntoIterator<Item = &'a str>, names: [&
 }
 
 /// The weight that `parameters` give; none if it is malformed.
-fn weight_among(parameters: &str) -> Option<Weight> {
-    let mut weights = parameters
-        .split(';')
-        .filter_map(|part| part.split_once('='))
-        .filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-    weights.next_back().map_or(Some(MOST), |(_, value)| weight(value.trim()))
+fn weight_among<'a>(parameters: impl DoubleEndedIterator<Item = &'a [u8]>) -> Option<Weight> {
+    let mut pairs = parameters.filter_map(|parameter| str::from_utf8(parameter).ok()?.split_once('='));
+    let last = pairs.rfind(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+    last.map_or(Some(MOST), |(_, value)| weight(value.trim()))
 }
 
 /// `0`, `1`, `0.5`, `1.000`: at most three digits after the point (section 12.4.2).
@@ -84,7 +86,7 @@ pub fn codings<'a>(values: impl IntoIterator<Item = &'a str>) -> impl Iterator<I
 /// Whether `name` is in a list of weighted members, with a weight above nothing.
 #[must_use]
 pub fn names<'a>(values: impl IntoIterator<Item = &'a str>, name: &str) -> bool {
-    weighted(values).any(|(member, weight)| weight > 0 && member.eq_ignore_ascii_case(name))
+    weighted(values).any(|(member, weight)| weight > 0 && member.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// What `/feed` is answered with.

@@ -249,7 +249,8 @@ impl LengthField {
     /// Whether a hyphen and an L follow each other, as in the name and in few others. Without an early end, many bytes are looked at at
     /// once, and it is done for each request.
     fn may_be_in(bytes: &[u8]) -> bool {
-        let pairs = bytes.iter().zip(bytes.iter().skip(1));
+        let following = bytes.get(1..).unwrap_or_default();
+        let pairs = bytes.iter().zip(following);
         pairs.fold(0, |found, (byte, next)| {
             found | u8::from(*byte == b'-' && next | 0x20 == b'l')
         }) != 0
