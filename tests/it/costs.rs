@@ -259,6 +259,8 @@ const NOT_MODIFIED: u64 = 6;
 const WHOLE_FEED: u64 = 6;
 /// Of a probe, which says three bytes.
 const PROBE: u64 = 6;
+/// The bytes of its header, without the date: to copy them into the socket costs more than to find out what they are.
+const BYTES_OF_NOT_MODIFIED: usize = 280;
 /// The same at the door, which names the answer.
 const NOT_MODIFIED_AT_THE_DOOR: u64 = 3;
 /// Likewise.
@@ -439,6 +441,22 @@ fn allocations_of_answers_through_the_door() {
         assert_eq!(response.unwrap().status(), status, "{name}");
         assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
     }
+}
+
+#[test]
+fn who_has_a_feed_is_told_so_in_few_bytes() {
+    let printer = Printer::of(POSTS);
+    let answered = at_the_door(&printer);
+    let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
+    let response = response.unwrap();
+    let lines = response
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let bytes: usize = lines.sum();
+    assert_eq!(response.status(), 304);
+    assert!(bytes <= BYTES_OF_NOT_MODIFIED, "{bytes} bytes: {:?}", response.headers());
 }
 
 #[test]
