@@ -15,7 +15,7 @@ mod remembered;
 mod settling;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 pub use self::past::{Departure, MOST_DEPARTURES, Past, Tenant};
 pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, PostRecord, Record, SiteRecord};
 use self::remembered::Remembered;
-use self::settling::File;
+use self::settling::{Doubt, File};
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -49,8 +49,8 @@ pub struct Ledger {
     supplanted: BTreeSet<Utf8PathBuf>,
     /// The files of whose posts something else is known than when they were last settled.
     touched: BTreeSet<Utf8PathBuf>,
-    /// The files of which there is something to say.
-    remarked: BTreeSet<Utf8PathBuf>,
+    /// What is not as an author may think, by the file.
+    doubts: BTreeMap<Utf8PathBuf, Doubt>,
     /// The posts that may have another address by now than the one they were published at.
     moving: BTreeSet<Id>,
     /// The posts of which the past tells.
@@ -94,7 +94,7 @@ impl Ledger {
             moved: HashMap::new(),
             supplanted: BTreeSet::new(),
             touched: BTreeSet::new(),
-            remarked: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             moving: BTreeSet::new(),
             told: BTreeSet::new(),
             past: Arc::new(Past::none(now)),
@@ -220,8 +220,7 @@ impl Ledger {
 
     /// What the authors of posts should know, ordered by path.
     pub fn remarks(&self) -> impl Iterator<Item = &Diagnostic> {
-        let files = self.remarked.iter().filter_map(|path| self.files.get(path.as_str()));
-        files.filter_map(|file| Some(&file.doubt.as_ref()?.remark))
+        self.doubts.values().map(|doubt| &doubt.remark)
     }
 
     /// How many posts are neither withdrawn nor absent.

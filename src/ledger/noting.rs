@@ -64,7 +64,7 @@ impl Ledger {
                         continue;
                     }
                     let mut earlier = Vec::new();
-                    let heir_of = file.doubt.as_ref().and_then(|doubt| doubt.heir_of.as_ref());
+                    let heir_of = self.doubts.get(post.source()).and_then(|doubt| doubt.heir_of.as_ref());
                     let inherited = heir_of.and_then(|heir_of| self.posts.get(heir_of));
                     if let Some(former) = inherited.filter(|former| *former.address != *post.address()) {
                         earlier.clone_from(&former.earlier);

@@ -28,8 +28,6 @@ pub(super) struct File {
     pub(super) visibility: Visibility,
     /// Whether the post is one that is remembered, by the id that it was settled with.
     pub(super) is_known: bool,
-    /// What its author should know, of few files.
-    pub(super) doubt: Option<Box<Doubt>>,
 }
 
 /// What is not as its author may think.
@@ -210,7 +208,7 @@ impl Ledger {
 
     /// Lets go of the file at `path`: the post stays, and is a stray.
     fn forget_file(&mut self, path: &Utf8Path) {
-        self.remarked.remove(path);
+        self.doubts.remove(path);
         if let Some(id) = self.take_held(path) {
             self.moved.remove(&id);
             self.strays.insert(id);

@@ -55,8 +55,11 @@ impl Ledger {
                 let was_loose = loose.ids.remove(id);
                 self.lodge(id, post.source(), !was_stray && !was_loose, settled);
             }
-            let doubt = remark.map(|remark| Box::new(Doubt { heir_of, remark }));
-            self.take_in(post, id.as_deref(), doubt, config, now, settled);
+            match remark {
+                Some(remark) => self.doubts.insert(post.source().to_owned(), Doubt { heir_of, remark }),
+                None => self.doubts.remove(post.source()),
+            };
+            self.take_in(post, id.as_deref(), config, now, settled);
         }
         // who lost its post to nobody leaves it a stray
         for id in loose.ids {
@@ -125,7 +128,6 @@ impl Ledger {
             settled: Arc::clone(post),
             visibility: post.visibility(now),
             is_known: true,
-            doubt: None,
         };
         let fate = file.dress(&record, &self.site, config, now);
         let is_as_ever = fate == Fate::of(&record) && *file.settled.address() == *record.address;
@@ -134,7 +136,7 @@ impl Ledger {
         }
         self.is_past_stale = true;
         self.moving.remove(post.id());
-        self.remarked.remove(post.source());
+        self.doubts.remove(post.source());
         let known = Arc::clone(&file.settled);
         // as which it is published, as a rule
         self.posts.is_as_published(&known, post.address());
@@ -228,19 +230,7 @@ impl Ledger {
     }
 
     /// Takes in the file of `post`, which is the remembered post with this id, if it is one.
-    fn take_in(
-        &mut self,
-        post: &Arc<Post>,
-        id: Option<&str>,
-        doubt: Option<Box<Doubt>>,
-        config: &Config,
-        now: Timestamp,
-        settled: &mut Settled,
-    ) {
-        match doubt {
-            Some(_) => self.remarked.insert(post.source().to_path_buf()),
-            None => self.remarked.remove(post.source()),
-        };
+    fn take_in(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp, settled: &mut Settled) {
         let known_as = match id {
             Some(id) if *id != *post.id() => Arc::new(Post {
                 words: Words::from(Each { id, ..post.words.each() }),
@@ -253,7 +243,6 @@ impl Ledger {
             settled: known_as,
             visibility: post.visibility(now),
             is_known: id.is_some(),
-            doubt,
         };
         let file = self.dressed(file, config, now);
         settled.take(&file);
