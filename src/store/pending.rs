@@ -28,20 +28,21 @@ impl Pending {
     pub(super) fn of(changes: impl IntoIterator<Item = Change>) -> Pending {
         let mut too_large = Vec::new();
         let mut all = Vec::new();
+        // each is copied out of one place: a first start waits with the records of all posts, which leave no room unused
+        let mut written = Vec::new();
         for change in changes {
             let (key, json) = match change {
                 Change::Forget(kind, key) => ((kind, key), None),
                 Change::Put(record) => {
                     let (kind, key) = record.key();
                     let key = (kind, key.to_owned());
-                    match serde_json::to_string(&record) {
-                        // a first start waits with the records of all posts, which leave no room unused
-                        Ok(json) if json.len() <= MAX_RECORD_BYTES => (key, Some(json.into_boxed_str())),
-                        _ => {
-                            too_large.push(key);
-                            continue;
-                        }
-                    }
+                    written.clear();
+                    let is_written = serde_json::to_writer(&mut written, &record).is_ok() && written.len() <= MAX_RECORD_BYTES;
+                    let Some(json) = str::from_utf8(&written).ok().filter(|_| is_written) else {
+                        too_large.push(key);
+                        continue;
+                    };
+                    (key, Some(json.into()))
                 }
             };
             all.push((key, json));

@@ -152,6 +152,9 @@ impl Ledger {
         loose: &Loose,
         whereabouts: &Whereabouts,
     ) -> Vec<Finding> {
+        if self.posts.len() == 0 {
+            return strangers.iter().map(|_| Finding::default()).collect();
+        }
         let at = self.last_at(strangers, loose);
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
