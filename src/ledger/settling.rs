@@ -266,10 +266,10 @@ impl Ledger {
     }
 }
 
-/// `posts` and those that are `back`, ordered by path.
+/// `posts` and those that are `back`, ordered by path; of one that is both the one that was read now.
 fn in_order<'a>(mut posts: Vec<&'a Arc<Post>>, back: &'a [Arc<Post>]) -> Vec<&'a Arc<Post>> {
     if !back.is_empty() {
-        let all = posts.into_iter().chain(back).map(|post| (post.source(), post));
+        let all = back.iter().chain(posts).map(|post| (post.source(), post));
         posts = all.collect::<BTreeMap<_, _>>().into_values().collect();
     }
     posts

@@ -315,3 +315,28 @@ fn a_settling_that_was_broken_off_forgets_nobody() {
     assert_eq!(desk.ids(), ids);
     assert_eq!(desk.ledger.live(), live);
 }
+
+#[test]
+fn one_that_is_back_where_another_was_taken_for_it_is_as_its_file_has_it_now() {
+    let mut desk = Desk::new();
+    let mut settle = |files: &[File], missing: &[&str]| -> Vec<(String, Digest)> {
+        let changes = post::Changes {
+            posts: desk.read_files(files),
+            ..post::Changes::default()
+        };
+        let whereabouts = Whereabouts {
+            missing: &missing.iter().map(Utf8PathBuf::from).collect(),
+            is_there: &|_| true,
+        };
+        let settled = desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
+        desk.ledger.note(&settled.changes.posts, desk.now);
+        let told = settled.changes.posts.iter();
+        told.map(|post| (post.source().to_string(), post.content.text)).collect()
+    };
+    let before = settle(&[("a.md", "title: A", "mill")], &[]);
+    let moved = settle(&[("b.md", "title: A", "mill")], &["a.md"]);
+    assert_eq!(moved, [("b.md".to_owned(), before[0].1)]);
+    let back = settle(&[("a.md", "title: A", "lamp")], &[]);
+    let a = back.iter().find(|(path, _)| path == "a.md").unwrap();
+    assert_ne!(a.1, before[0].1, "{back:?}");
+}
