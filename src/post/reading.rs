@@ -1,6 +1,7 @@
 //! The one place where a file becomes a [`Post`].
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
@@ -258,10 +259,10 @@ fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
 /// A date that a touch of the file could move is no part of an id: the authority is then dated with a year alone, as section 2.1
 /// allows.
 fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> String {
-    let date = if *date_origin == Origin::FileTime {
-        "2000".to_owned()
+    let date: &dyn fmt::Display = if *date_origin == Origin::FileTime {
+        &"2000"
     } else {
-        date.date().to_string()
+        &date.date()
     };
     format!(
         "tag:{authority},{date}:{}",

@@ -316,13 +316,15 @@ impl<'a> Rest<'a, '_> {
 
     /// The next word, if it `fits` in lower case and without points.
     pub(super) fn word(&mut self, mut fits: impl FnMut(&str) -> bool) -> Option<&'a str> {
-        match *self.0 {
-            [Token::Word(word), ref rest @ ..] if fits(&word.to_lowercase().replace('.', "")) => {
-                self.0 = rest;
-                Some(word)
-            }
-            _ => None,
-        }
+        let [Token::Word(word), ref rest @ ..] = *self.0 else {
+            return None;
+        };
+        let mut plain = word.to_lowercase();
+        plain.retain(|c| c != '.');
+        fits(&plain).then(|| {
+            self.0 = rest;
+            word
+        })
     }
 }
 
