@@ -14,12 +14,9 @@ pub(super) enum Token<'a> {
     Mark(char),
 }
 
-/// Dates that tools write have fewer tokens.
-const USUAL: usize = 20;
-
 /// `text` in tokens, without spaces and RFC 2822 comments; `None` if a bracket is never closed.
 pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
-    let mut tokens = Vec::with_capacity(USUAL);
+    let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let (length, token) = if first.is_ascii_digit() {
