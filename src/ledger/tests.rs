@@ -340,3 +340,27 @@ fn one_that_is_back_where_another_was_taken_for_it_is_as_its_file_has_it_now() {
     let a = back.iter().find(|(path, _)| path == "a.md").unwrap();
     assert_ne!(a.1, before[0].1, "{back:?}");
 }
+
+#[test]
+fn of_two_that_lay_in_one_file_it_is_the_last_after_a_restart_too() {
+    let look = |desk: &mut Desk, files: &[File]| {
+        let posts = desk.read_files(files);
+        let whereabouts = Whereabouts {
+            missing: &BTreeSet::new(),
+            is_there: &|path| path == "a.md",
+        };
+        let settled = desk.ledger.settle(&Changes::all(posts), &whereabouts, &desk.config, desk.now);
+        desk.ledger.note(&settled.changes.posts, desk.now);
+        settled.changes.posts[0].id().to_owned()
+    };
+    // what went is held: nothing is withdrawn
+    let mut desk = Desk::new();
+    desk.pass(3);
+    let first = look(&mut desk, &[("a.md", "title: A", "mill")]);
+    desk.pass(3);
+    assert_eq!(look(&mut desk, &[("a.md", "title: A;id: x:1", "mill")]), "x:1");
+    desk.pass(3).restart();
+    assert_eq!(desk.ledger.live(), 0);
+    let found = look(&mut desk, &[("a.md", "title: A", "mill")]);
+    assert_eq!(found, "x:1", "{first}");
+}

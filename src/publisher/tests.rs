@@ -68,3 +68,43 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
     assert!(third - first >= Duration::from_millis(1500), "{:?}", third - first);
     publisher.stop().await;
 }
+
+#[tokio::test]
+async fn a_post_that_moved_and_became_a_draft_does_not_come_back_under_its_old_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let write =
+        |path: &str, head: &str, text: &str| std::fs::write(root.join(path), format!("---\n{head}\n---\n{text}\n")).unwrap();
+    let text = "The tide mill stands where the creek bends, and its wheel turns twice a day. When the water falls the miller opens \
+        the sluice, and the stones begin to grind barley for the bread of the week.";
+    write("a.md", "title: Mill\ndate: 2026-01-01", text);
+    write("z.md", "title: Z\ndate: 2026-01-01", "Reeds.");
+    let config: Arc<Config> = Arc::default();
+    let press = Press::new(&config, root.clone(), None, Timestamp::now());
+    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
+    let until = async |path: &str| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while publisher.site().post(path.into()).is_none() {
+            assert!(Instant::now() < deadline, "{path} is not there in time");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    std::fs::remove_file(root.join("a.md")).unwrap();
+    write(
+        "b.md",
+        "title: Mill\ndate: 2026-01-01\ndraft: true",
+        &format!("{text} And so on."),
+    );
+    until("b.md").await;
+    write(
+        "a.md",
+        "title: Lamp\ndate: 2026-02-02",
+        "A keeper counts the ships that pass.",
+    );
+    until("a.md").await;
+    let site = publisher.site();
+    let now = Timestamp::now();
+    let out = site.all().iter().filter(|post| post.is_readable(now));
+    assert_eq!(out.map(|post| post.title()).collect::<Vec<_>>(), ["Lamp", "Z"]);
+    publisher.stop().await;
+}
