@@ -114,7 +114,7 @@ pub(super) fn open(headers: &mut HeaderMap) {
     open_empty(headers);
 }
 
-/// The same for an answer that sends nothing: it may be read, and will have a name.
+/// What a brief answer says of it: scripts may read it, and it will have a name.
 fn open_empty(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(REQUEST_ID, HeaderValue::from_static(""));
@@ -189,11 +189,16 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
         }
     };
     let is_sent = status == StatusCode::OK;
-    let kept = encoded.header(is_sent, || described(document, coding, is_sent, terms));
+    let is_brief = !is_sent && is_answered_briefly(headers);
+    let kept = encoded.header(!is_brief, || described(document, coding, !is_brief, terms));
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = kept.clone();
-    if is_sent && modified.is_none() {
+    if !is_sent {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
+    if !is_brief && modified.is_none() {
         response.headers_mut().remove(header::LAST_MODIFIED);
     }
     if terms.lifetime.is_cut() {
@@ -202,17 +207,21 @@ pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: T
     response
 }
 
-/// The header of answers that send `document`, or say that the client has it, where it changes at no time that is known.
-///
-/// Who has it is told what renews an answer that was kept, and not again what came with that (RFC 9110, section 15.4.5): it is most of
-/// what a feed is asked for, and costs by its bytes.
-fn described(document: &Document, coding: Coding, is_sent: bool, terms: &Terms<'_>) -> HeaderMap {
+/// Whether who asks with these headers, and has what it asks for, is told what renews an answer that was kept, and not again what came
+/// with that (RFC 9110, section 15.4.5): that is most of what a feed is asked for, and costs by its bytes. Who goes by dates may keep that
+/// of the last answer, and a script of another site sees this answer as it is: they are told all.
+fn is_answered_briefly(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) && !headers.contains_key(header::ORIGIN)
+}
+
+/// The header of answers with `document`, in full or with what renews one, where it changes at no time that is known.
+fn described(document: &Document, coding: Coding, is_full: bool, terms: &Terms<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     set(&mut headers, header::ETAG, document.encoded(coding).etag.clone());
     set(&mut headers, header::CACHE_CONTROL, terms.lifetime.uncut().in_words());
     headers.insert(header::VARY, HeaderValue::from_static(terms.vary));
     (terms.guard)(&mut headers);
-    if !is_sent {
+    if !is_full {
         open_empty(&mut headers);
         return headers;
     }

@@ -46,8 +46,8 @@ pub struct Encoded {
     pub bytes: Bytes,
     /// A strong validator made of those bytes (RFC 9110, section 8.8.3), in its quotes.
     pub etag: String,
-    sent: OnceLock<HeaderMap>,
-    held: OnceLock<HeaderMap>,
+    full: OnceLock<HeaderMap>,
+    brief: OnceLock<HeaderMap>,
 }
 
 /// A document as it is served.
@@ -159,15 +159,15 @@ impl Encoded {
         Encoded {
             etag: format!("\"{}\"", &hash[..32]),
             bytes,
-            sent: OnceLock::new(),
-            held: OnceLock::new(),
+            full: OnceLock::new(),
+            brief: OnceLock::new(),
         }
     }
 
-    /// What the header of every answer with it says, as `make` says it once; one header is kept for answers that send it
-    /// (`is_sent`), and one for those that say that the client has it.
-    pub fn header(&self, is_sent: bool, make: impl FnOnce() -> HeaderMap) -> &HeaderMap {
-        let kept = if is_sent { &self.sent } else { &self.held };
+    /// What the header of every answer with it says, as `make` says it once; one header is kept for answers that say all (`is_full`),
+    /// and one for those that say what renews one that the client has.
+    pub fn header(&self, is_full: bool, make: impl FnOnce() -> HeaderMap) -> &HeaderMap {
+        let kept = if is_full { &self.full } else { &self.brief };
         kept.get_or_init(make)
     }
 }

@@ -293,11 +293,35 @@ fn scripts_of_other_sites_may_read() {
         assert!(preflight.header("access-control-allow-headers").contains(name), "{name}");
     }
     let tag = site.get("/feed.json").header("etag").to_owned();
+    // of its own condition a script sees the answer as it is
+    let unchanged = site.get_with("/feed.json", &[("origin", "https://reader.example"), ("if-none-match", &tag)]);
     assert_eq!(
-        site.get_with("/feed.json", &[("if-none-match", &tag)])
-            .header("access-control-allow-origin"),
-        "*"
+        (unchanged.status, unchanged.header("access-control-allow-origin")),
+        (304, "*")
     );
+    for name in ["ETag", "Link", "X-Request-Id"] {
+        assert!(unchanged.header("access-control-expose-headers").contains(name), "{name}");
+    }
+    assert_ne!((unchanged.header("etag"), unchanged.header("link")), ("", ""));
+}
+
+#[test]
+fn who_goes_by_dates_is_told_the_date_of_what_has_not_changed() {
+    let site = site();
+    for path in DOCUMENTS {
+        let get = site.get(path);
+        let modified = get.header("last-modified");
+        if modified.is_empty() {
+            continue;
+        }
+        let unchanged = site.get_with(path, &[("if-modified-since", modified)]);
+        assert_eq!(
+            (unchanged.status, unchanged.header("last-modified")),
+            (304, modified),
+            "{path}"
+        );
+        assert_eq!(unchanged.header("content-type"), "", "{path}");
+    }
 }
 
 #[test]
