@@ -43,9 +43,9 @@ impl Recent {
         Timestamp::from_nanosecond(nanosecond).unwrap_or_default()
     }
 
-    /// Whether `at` can be told, so that it comes back as it was.
+    /// Whether `at` is of this age, so that it comes back as it was.
     #[must_use]
-    pub fn can_be(at: Timestamp) -> bool {
+    pub fn holds(at: Timestamp) -> bool {
         Recent::from(at).timestamp() == at
     }
 }
@@ -260,7 +260,7 @@ mod tests {
         .map(at);
         for instant in instants {
             assert_eq!(Recent::from(instant).timestamp(), instant);
-            assert!(Recent::can_be(instant), "{instant}");
+            assert!(Recent::holds(instant), "{instant}");
         }
         assert!(instants.map(Recent::from).is_sorted());
         for (beyond, within) in [
@@ -268,7 +268,7 @@ mod tests {
             ("9998-06-01T00:00:00Z", "2262-01-01T00:00:00Z"),
         ] {
             let (beyond, within) = (at(beyond), at(within));
-            assert!(!Recent::can_be(beyond), "{beyond}");
+            assert!(!Recent::holds(beyond), "{beyond}");
             assert_eq!(
                 beyond.cmp(&within),
                 Recent::from(beyond).cmp(&Recent::from(within)),

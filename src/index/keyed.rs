@@ -113,9 +113,13 @@ impl<K: Key> Gathered<K> {
         self.posts.push((hash, Arc::clone(post)));
     }
 
+    fn sort(&mut self) {
+        self.posts.sort_unstable_by_key(|(hash, _)| *hash);
+    }
+
     /// The posts that may share their `K` with another.
     pub(super) fn contested(&mut self) -> impl Iterator<Item = &Arc<Post>> {
-        self.posts.sort_unstable_by_key(|(hash, _)| *hash);
+        self.sort();
         let runs = self.posts.chunk_by(|(one, _), (other, _)| one == other);
         runs.filter(|run| run.len() > 1).flatten().map(|(_, post)| post)
     }
@@ -123,6 +127,8 @@ impl<K: Key> Gathered<K> {
     /// Those of which `is_free` is true; no two of them share their `K`.
     pub(super) fn keyed(mut self, is_free: impl Fn(&Arc<Post>) -> bool) -> Keyed<K> {
         self.posts.retain(|(_, post)| is_free(post));
+        // which costs little where it is in order already
+        self.sort();
         Keyed {
             posts: self.posts.into_iter().collect(),
             ..self.found

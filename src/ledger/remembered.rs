@@ -268,7 +268,7 @@ impl PostRecord {
             && section.as_deref() == post.alike.section.as_deref()
             && language.as_deref() == post.alike.language.as_deref()
             && *in_feeds == post.in_feeds
-            && Recent::can_be(*first_served)
+            && Recent::holds(*first_served)
     }
 
     /// What `post`, which is first served at `now`, says of itself.

@@ -87,8 +87,8 @@ pub fn text_in(file: &SourceFile, digest: Digest) -> Option<Arc<str>> {
     (Digest::of(parts.body.as_bytes()) == digest).then(|| parts.body.into())
 }
 
-/// What tells the content of `file` from any other. Nothing that reading does takes longer than hashing a text, so it is made of the
-/// text's own digest and of what stands before the text.
+/// What tells the content of `file` from any other. A text is hashed anyway, which is most of that work, so it is made of the
+/// text's digest and of what stands before the text.
 #[must_use]
 pub fn digest_in(file: &SourceFile) -> Digest {
     let text = file.text().ok();
@@ -101,7 +101,8 @@ pub fn digest_in(file: &SourceFile) -> Digest {
 pub fn digest_with(file: &SourceFile, text: &Text) -> Digest {
     let before = text.held().and_then(|held| file.bytes.strip_suffix(held.as_bytes()));
     match before {
-        Some(before) => Digest::of(&[before, &text.digest().to_bytes()].concat()),
+        // no text file begins with that byte, so none is taken for the other form
+        Some(before) => Digest::of(&[b"\0", before, &text.digest().to_bytes()].concat()),
         // its lines end otherwise, or it is in another encoding
         None => Digest::of(&file.bytes),
     }

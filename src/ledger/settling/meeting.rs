@@ -95,6 +95,9 @@ impl Ledger {
         let may_be = |post: &Post| !loose.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
         let found = |post: &&Arc<Post>| may_be(post).then(|| self.take_as_ever(post, config, now)).flatten();
         let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();
+        if found.iter().all(Option::is_none) {
+            return found;
+        }
         // others may have lain there later
         let lay_later = |id: &Id| {
             let place = place_of(self.posts.source(id)?, changed)?;

@@ -76,7 +76,7 @@ impl Known {
         }
     }
 
-    /// The same, and no more than that.
+    /// The newest version that is a post, taken out.
     pub(super) fn into_good(self) -> Option<Good> {
         match self.version {
             Version::Good(good) => Some(good),
