@@ -387,6 +387,14 @@ fn feed_is_what_the_client_prefers() {
             assert_eq!(answer.header("content-location"), format!("https://example.com{scope}{path}"));
             assert_eq!(answer.header("vary"), "Accept-Encoding, Accept, A-IM");
             assert_eq!(answer.body, site.get(&format!("{scope}{path}")).body);
+            let known = [("accept", accepted), ("if-none-match", answer.header("etag"))];
+            let unchanged = site.get_with(&format!("{scope}/feed"), &known);
+            let place = |answer: &Answer| answer.header("content-location").to_owned();
+            assert_eq!(
+                (unchanged.status, place(&unchanged)),
+                (304, place(&answer)),
+                "{scope} {accepted}"
+            );
         }
     }
     assert_eq!(site.get("/tags/none/feed").status, 404);

@@ -36,6 +36,32 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
 }
 
 #[test]
+fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.md", "# A");
+    write("b.md", "# B");
+    let mut desk = on(&folder, post::read);
+    // seen an hour later, every file has held still
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let mut changes = |tick: u64| {
+        // what is seen first is believed later
+        for tick in [tick, tick + 60] {
+            desk.look(&Hints::everything(), now, Duration::from_secs(tick));
+        }
+        let changes = desk.take_changes();
+        let posts = changes.posts.iter().map(|post| post.source().to_string());
+        (changes.are_all, posts.collect::<Vec<_>>(), changes.gone)
+    };
+    assert_eq!(changes(0), (true, vec!["a.md".to_owned(), "b.md".to_owned()], vec![]));
+    assert_eq!(changes(100), (false, vec![], vec![]));
+    write("b.md", "# Another");
+    assert_eq!(changes(200), (false, vec!["b.md".to_owned()], vec![]));
+    std::fs::remove_file(folder.path().join("a.md")).unwrap();
+    assert_eq!(changes(300), (false, vec![], vec!["a.md".into()]));
+}
+
+#[test]
 fn many_files_are_taken_as_if_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let names: Vec<String> = (0..600).map(|n| format!("{n:03}.md")).collect();
