@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::access;
 use super::fault;
 use super::media::Library;
-use super::negotiate::{accepted, prefers_page};
 use super::pace::Pace;
 use super::preview::{Confidential, events::Events};
 use super::problem::{Problem, problem};
@@ -126,7 +125,7 @@ impl Door {
         length: impl FnOnce(&B) -> u64,
     ) -> Response<B> {
         let is_problem = response.extensions().get::<Problem>().is_some();
-        let response = if is_problem && visit.is_for_people && prefers_page(accepted(visit.headers)) {
+        let response = if is_problem && fault::is_told_in_a_page(visit.is_for_people, visit.headers) {
             fault::of_server(|| site.home(), response)
         } else {
             response

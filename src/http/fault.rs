@@ -17,10 +17,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src * data:; media-src *; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// Whether who asks for `target` with these headers is told in a page what goes wrong.
+/// Whether who asks with these headers is told in a page what goes wrong, where people ask for such a thing too ([`is_for_people`]).
 #[must_use]
-pub fn is_told_in_a_page(target: Option<&Target>, headers: &HeaderMap) -> bool {
-    is_for_people(target) && prefers_page(accepted(headers))
+pub fn is_told_in_a_page(is_for_people: bool, headers: &HeaderMap) -> bool {
+    is_for_people && prefers_page(accepted(headers))
 }
 
 /// Whether people ask for `target` too. What is there for programs alone says as data what goes wrong.

@@ -82,7 +82,7 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
 pub(super) fn answer_target(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
     let response = answered(site, target, request);
     let is_nothing = response.status().is_client_error() || response.status().is_server_error();
-    if is_nothing && fault::is_told_in_a_page(target, request.headers) {
+    if is_nothing && fault::is_told_in_a_page(fault::is_for_people(target), request.headers) {
         fault::of_site(site, response)
     } else {
         response

@@ -87,7 +87,7 @@ impl Claimant<'_> {
         (self.is_hidden, self.is_new, self.post.date)
             .cmp(&(other.is_hidden, other.is_new, other.post.date))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
-            .then_with(|| self.post.source().cmp(other.post.source()))
+            .then_with(|| self.post.by_source(other.post))
     }
 }
 
