@@ -1,6 +1,7 @@
 //! `feedmill why`: is this post public, and if not, why not; and where what it says of itself came from.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -11,7 +12,7 @@ use serde_json::json;
 use super::settings::{self, Settings, absolute};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, printable};
-use crate::ledger::PostRecord;
+use crate::ledger::{Ledger, PostRecord};
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
@@ -36,19 +37,37 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let given = arguments.posts.is_some();
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
-    let (root, path) = place(&arguments.file, &root, given)?;
+    let is_there = !is_missing(&arguments.file);
+    let (root, path) = if is_there {
+        place(&arguments.file, &root, given)?
+    } else {
+        let path = below(&arguments.file, &root)?;
+        (root, path)
+    };
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
-    let record = post.and_then(|post| ledger.post(post.id()));
+    let record = match post {
+        Some(post) => ledger.post(post.id()),
+        None if is_there => None,
+        None => Some(last_read_from(&path, &ledger).with_context(|| missing(&arguments.file))?),
+    };
+    let absent = if is_there { absent(&path, &said) } else { "its file is gone" };
     let mut out = anstream::stdout().lock();
     if arguments.json {
         writeln!(
             out,
             "{:#}",
-            as_json(&path, post.map(AsRef::as_ref), record.as_deref(), &said, &config, now)
+            as_json(
+                &path,
+                post.map(AsRef::as_ref).ok_or(absent),
+                record.as_deref(),
+                &said,
+                &config,
+                now
+            )
         )?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -69,11 +88,18 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                     writeln!(out, "  {name:<9} {}", printable(&value))?;
                 }
             }
-            for (name, value) in remembered(record.as_deref()) {
+        }
+        None => {
+            writeln!(out, "  {:<9} no: {absent}", "public")?;
+            for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
                 writeln!(out, "  {name:<9} {}", printable(&value))?;
             }
         }
-        None => writeln!(out, "  {:<9} no: {}", "public", absent(&path, &said))?,
+    }
+    if post.is_some() || record.is_some() {
+        for (name, value) in remembered(record.as_deref()) {
+            writeln!(out, "  {name:<9} {}", printable(&value))?;
+        }
     }
     for diagnostic in said {
         writeln!(out, "\n{}", diagnostic.draw(true))?;
@@ -87,7 +113,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// link leads to. So the path is first taken as it is written, and links are followed only where the folder is not found that way,
 /// and only above the file itself.
 pub(super) fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
-    let metadata = file.symlink_metadata().with_context(|| format!("{file} cannot be found"))?;
+    let metadata = file.symlink_metadata().with_context(|| missing(file))?;
     if metadata.is_dir() {
         bail!("{file} is a folder; name the file of a post");
     }
@@ -113,6 +139,36 @@ pub(super) fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Re
     }
     let root = resolved.parent().context("the file has no folder")?;
     Ok((root.to_owned(), name.into()))
+}
+
+fn is_missing(file: &Utf8Path) -> bool {
+    let found = file.symlink_metadata();
+    found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+}
+
+fn missing(file: &Utf8Path) -> String {
+    format!("{file} cannot be found")
+}
+
+/// Where in the folder of posts `file` was, which is there no more.
+fn below(file: &Utf8Path, root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    let (file, root) = (absolute(file)?, absolute(root)?);
+    Ok(file.strip_prefix(root).with_context(|| missing(&file))?.to_owned())
+}
+
+/// The post that was last read from the file at `path`: of several the one that stayed longest.
+fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Ledger) -> Option<Cow<'a, PostRecord>> {
+    let records = ledger.posts().filter(|record| record.source == path);
+    records.max_by_key(|record| record.withdrawn.unwrap_or(Timestamp::MAX))
+}
+
+/// What a post that has no file was.
+fn was(record: &PostRecord, config: &Config) -> [(&'static str, String); 3] {
+    [
+        ("title", record.title.clone()),
+        ("address", post_url(&config.base(), &record.address)),
+        ("id", record.id.clone()),
+    ]
 }
 
 fn verdict(post: &Post, now: Timestamp) -> String {
@@ -186,17 +242,19 @@ fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
 
 fn as_json(
     path: &Utf8Path,
-    post: Option<&Post>,
+    post: Result<&Post, &str>,
     record: Option<&PostRecord>,
     said: &[&Diagnostic],
     config: &Config,
     now: Timestamp,
 ) -> serde_json::Value {
+    let why = post.map_or_else(str::to_owned, |post| verdict(post, now));
+    let post = post.ok();
     json!({
         "file": path,
         "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
         "visibility": post.map(|post| post.visibility(now)),
-        "why": post.map_or_else(|| absent(path, said).to_owned(), |post| verdict(post, now)),
+        "why": why,
         "id": post.map(Post::id),
         "url": post.map(|post| post_url(&config.base(), post.address())),
         "title": post.map(Post::title),

@@ -146,6 +146,30 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
 }
 
 #[test]
+fn why_tells_of_a_post_whose_file_is_gone() {
+    let site = folder(&[("posts/good.md", GOOD), ("posts/stays.md", "# Stays")]);
+    let serving = Serving::start(site.path(), &[]);
+    serving.until("Watching");
+    drop(serving);
+    let why = |options: &[&str]| run(&mut feedmill(site.path(), &[&["why", "posts/good.md"], options].concat()));
+    let id = |out: &str| serde_json::from_str::<Value>(out).unwrap()["ledger"]["id"].clone();
+    let there = id(&why(&["--json"]).1);
+    std::fs::remove_file(site.path().join("posts/good.md")).unwrap();
+    let (status, out, err) = why(&[]);
+    assert_eq!(status, 0, "{err}");
+    for expected in ["public    no: its file is gone", "/posts/good", "known     since "] {
+        assert!(out.contains(expected), "{expected:?} is not in {out}");
+    }
+    let (_, out, _) = why(&["--json"]);
+    assert_eq!((id(&out), there.is_string()), (there.clone(), true), "{out}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&json["public"], json["why"].as_str()),
+        (&Value::Bool(false), Some("its file is gone"))
+    );
+}
+
+#[test]
 fn a_flag_rules_over_the_environment_and_that_over_the_file() {
     let site = folder(&[
         ("posts/a.md", GOOD),
