@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
+use std::vec;
 
 use camino::Utf8Path;
 
@@ -18,12 +19,15 @@ use crate::folder::{Entry, Folder, Open, Unread};
 use crate::post::text::digest_with;
 use crate::post::{Digest, Reading};
 use crate::publisher::progress::Progress;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, by_parts};
 
 use super::known::{ReadPost, digest_of, read_post};
 
-/// How many files are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
-const WINDOW: usize = 256;
+/// How many files pass from who reads them to who takes them at once: to wake a thread for each takes as long as to read some.
+const BATCH: usize = 16;
+
+/// How many batches are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
+const WINDOW: usize = 16;
 
 /// From how many files on it is worth starting threads.
 const MANY: usize = 64;
@@ -37,6 +41,8 @@ pub(super) struct Reader<'a> {
     pub(super) folder: &'a Folder,
     pub(super) config: &'a Config,
     pub(super) read: ReadPost,
+    /// Whether posts come with their texts.
+    pub(super) keeps_texts: bool,
     pub(super) progress: &'a Progress,
 }
 
@@ -89,9 +95,15 @@ impl Reader<'_> {
                     was_kept: false,
                 };
             }
-            let reading = read_post(self.read, &source, self.config);
-            let digest = match &reading {
-                Ok(reading) => digest_with(&source, &reading.post.text),
+            let mut reading = read_post(self.read, &source, self.config);
+            let digest = match &mut reading {
+                Ok(Reading { post, .. }) => {
+                    let digest = digest_with(&source, &post.text);
+                    if !self.keeps_texts {
+                        post.text.release();
+                    }
+                    digest
+                }
                 Err(_) => digest_of(&source),
             };
             Content {
@@ -106,7 +118,7 @@ impl Reader<'_> {
 }
 
 /// Versions that are read ahead of their turn, on all cores: on threads of their own, and on that of whoever takes them, while it has
-/// nothing to take.
+/// nothing to take. They pass from one to the other by the [`BATCH`].
 pub(super) struct Ahead<'a> {
     reader: Reader<'a>,
     /// What is read, and where; nothing, where it is not worth that.
@@ -119,26 +131,59 @@ pub(super) struct Ahead<'a> {
     news: Condvar,
 }
 
+/// What was read; `None` for each of which that failed.
+type Batch = Vec<Option<Result<Content, Unread>>>;
+
+/// In numbers of batches.
 #[derive(Debug, Default)]
 struct State {
-    /// Where in the order the first is that nobody reads yet.
+    /// The first that nobody reads yet.
     next: usize,
-    /// The first that was not asked for yet.
+    /// The first that was not taken yet.
     taken: usize,
-    /// What was read and not taken; `None` where reading failed.
-    read: HashMap<usize, Option<Result<Content, Unread>>>,
+    /// What was read and not taken.
+    read: HashMap<usize, Batch>,
     /// How many threads wait for news.
     waiting: usize,
     has_ended: bool,
 }
 
-/// Has the threads end that read ahead.
-pub(super) struct Ending<'a, 'b>(&'a Ahead<'b>);
+/// Takes what is read ahead, and has it end when it is dropped.
+pub(super) struct Taking<'a, 'b> {
+    ahead: &'a Ahead<'b>,
+    /// The place of the first that had not its turn yet.
+    at: usize,
+    /// It, and what follows in its batch; nothing, where that was not taken yet.
+    batch: vec::IntoIter<Option<Result<Content, Unread>>>,
+}
 
-impl Drop for Ending<'_, '_> {
+impl Drop for Taking<'_, '_> {
     fn drop(&mut self) {
-        self.0.state().has_ended = true;
-        self.0.news.notify_all();
+        self.ahead.state().has_ended = true;
+        self.ahead.news.notify_all();
+    }
+}
+
+impl Taking<'_, '_> {
+    /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
+    pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
+        let ahead = self.ahead;
+        let open = ahead.open.as_ref()?;
+        // some had their turn and were not taken
+        while by_parts(ahead.due.get(self.at)?.path, path).is_lt() {
+            self.pass(open);
+        }
+        let is_due = ahead.due.get(self.at)?.path.as_str() == path.as_str();
+        is_due.then(|| self.pass(open)).flatten()
+    }
+
+    /// The next one, whoever that is.
+    fn pass(&mut self, open: &Open) -> Option<Result<Content, Unread>> {
+        if self.batch.as_slice().is_empty() {
+            self.batch = self.ahead.take_batch(open, self.at / BATCH).into_iter();
+        }
+        self.at += 1;
+        self.batch.next()?
     }
 }
 
@@ -158,7 +203,7 @@ impl<'a> Ahead<'a> {
     }
 
     /// Begins to read, if it is worth that, until what it gives is dropped.
-    pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Ending<'s, 'a> {
+    pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Taking<'s, 'a> {
         let others = if self.open.is_some() { self.threads - 1 } else { 0 };
         for _ in 0..others {
             let thread = thread::Builder::new().name("reading".to_owned());
@@ -167,31 +212,25 @@ impl<'a> Ahead<'a> {
                 break;
             }
         }
-        Ending(self)
+        Taking {
+            ahead: self,
+            at: 0,
+            batch: Vec::new().into_iter(),
+        }
     }
 
-    /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
-    pub(super) fn take(&self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
-        let open = self.open.as_ref()?;
+    /// The batch with this `number`, which follows the one that was taken before it.
+    fn take_batch(&self, open: &Open, number: usize) -> Batch {
         let mut state = self.state();
-        // some had their turn and were not taken
-        while self.due.get(state.taken).is_some_and(|due| due.path < path) {
-            let passed = state.taken;
-            state.read.remove(&passed);
-            state.taken += 1;
-            state.next = state.next.max(state.taken);
-        }
-        let at = state.taken;
-        self.due.get(at).filter(|due| due.path == path)?;
         loop {
-            if let Some(read) = state.read.remove(&at) {
-                state.taken = at + 1;
+            if let Some(batch) = state.read.remove(&number) {
+                state.taken = number + 1;
                 self.tell(&state);
-                return read;
+                return batch;
             }
             // to start with its own turn, and while another thread is at that, to help with those after it
             state = match self.next(&mut state) {
-                Some(next) => self.read_one(open, state, next),
+                Some(next) => self.read_batch(open, state, next),
                 None => self.wait(state),
             };
         }
@@ -200,9 +239,9 @@ impl<'a> Ahead<'a> {
     fn read_ahead(&self) {
         let Some(open) = &self.open else { return };
         let mut state = self.state();
-        while !state.has_ended && state.next < self.due.len() {
+        while !state.has_ended && state.next * BATCH < self.due.len() {
             state = match self.next(&mut state) {
-                Some(next) => self.read_one(open, state, next),
+                Some(next) => self.read_batch(open, state, next),
                 None => self.wait(state),
             };
         }
@@ -211,22 +250,22 @@ impl<'a> Ahead<'a> {
     /// The next one to be read, if it may be by now.
     fn next(&self, state: &mut State) -> Option<usize> {
         let next = state.next;
-        let may_be = next < self.due.len() && next < state.taken + WINDOW;
+        let may_be = next * BATCH < self.due.len() && next < state.taken + WINDOW;
         may_be.then(|| {
             state.next += 1;
             next
         })
     }
 
-    /// Reads the one at place `at`, while others have the state.
-    fn read_one<'s>(&'s self, open: &Open, state: MutexGuard<'s, State>, at: usize) -> MutexGuard<'s, State> {
+    /// Reads the one with this `number`, while others have the state.
+    fn read_batch<'s>(&'s self, open: &Open, state: MutexGuard<'s, State>, number: usize) -> MutexGuard<'s, State> {
         drop(state);
         let read = |due: &Due| self.reader.content(*due, open.read(due.path, due.entry));
-        let due = self.due.get(at);
+        let due = self.due.iter().skip(number * BATCH).take(BATCH);
         // what makes it fail here will make it fail at its turn
-        let read = due.and_then(|due| catch_unwind(AssertUnwindSafe(|| read(due))).ok());
+        let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(due))).ok()).collect();
         let mut state = self.state();
-        state.read.insert(at, read);
+        state.read.insert(number, batch);
         self.tell(&state);
         state
     }

@@ -18,7 +18,7 @@ use crate::watch::Hints;
 use super::absentees::Absentees;
 use super::known::{Good, Known, Refusal, Version, last_good_stays, with_its_date};
 use super::pending::{Circumstances, Pending};
-use super::reading::{Ahead, Content, Due, Reader};
+use super::reading::{Ahead, Content, Due, Reader, Taking};
 use super::{Desk, Instants, Outcome};
 
 /// What bears on every file in a look.
@@ -101,19 +101,20 @@ impl Desk {
             folder: &folder,
             config: &config,
             read: self.read,
+            keeps_texts: round.keeps_texts,
             progress: &progress,
         };
         let ahead = Ahead::new(reader, due);
         thread::scope(|scope| {
-            let _ending = ahead.begin(scope);
+            let mut ahead = ahead.begin(scope);
             for (path, entry) in others {
-                self.meet_one(path, entry, &mut round, &ahead, outcome);
+                self.meet_one(path, entry, &mut round, &mut ahead, outcome);
             }
         });
     }
 
     /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
-    fn meet_one(&mut self, path: &Utf8Path, entry: &Entry, round: &mut Round, ahead: &Ahead, outcome: &mut Outcome) {
+    fn meet_one(&mut self, path: &Utf8Path, entry: &Entry, round: &mut Round, ahead: &mut Taking, outcome: &mut Outcome) {
         match self.turn(path, entry, round) {
             Turn::NoRoom => {}
             Turn::Wait(pending) => {
@@ -134,7 +135,7 @@ impl Desk {
                 let kept = round.kept.find(path, &entry.stamp).and_then(Content::kept).map(Ok);
                 let content = kept
                     .or_else(|| ahead.take(path).filter(is_right))
-                    .unwrap_or_else(|| self.reader().read(self.due_at(path, entry)));
+                    .unwrap_or_else(|| self.reader(round.keeps_texts).read(self.due_at(path, entry)));
                 self.take(path, entry, content, round, outcome);
             }
         }
@@ -180,11 +181,12 @@ impl Desk {
         }
     }
 
-    fn reader(&self) -> Reader<'_> {
+    fn reader(&self, keeps_texts: bool) -> Reader<'_> {
         Reader {
             folder: &self.folder,
             config: &self.config,
             read: self.read,
+            keeps_texts,
             progress: &self.progress,
         }
     }
@@ -261,7 +263,7 @@ impl Desk {
                 };
                 outcome.report(path, Some(&post), event);
                 self.holding.release(path);
-                let post = self.put_away(post, round.keeps_texts);
+                let post = self.put_away(post);
                 let good = Good {
                     post,
                     digest,
@@ -298,12 +300,8 @@ impl Desk {
     }
 
     /// `post` as it is kept: without its text, and sharing with others what they have alike.
-    fn put_away(&mut self, mut post: Post, keeps_text: bool) -> Arc<Post> {
-        if keeps_text {
-            self.texts.take_from(&mut post);
-        } else {
-            post.text.release();
-        }
+    fn put_away(&mut self, mut post: Post) -> Arc<Post> {
+        self.texts.take_from(&mut post);
         self.shared.share(&mut post);
         Arc::new(post)
     }
