@@ -17,6 +17,11 @@ impl Ledger {
     /// Notes how `posts` are published in a site built at `now`: those that it was built anew for.
     pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
+        let posts = posts.into_iter();
+        if self.posts.len() == 0 {
+            // it comes to this anyway, and step by step every post is looked up anew at each
+            self.posts.reserve(posts.size_hint().0);
+        }
         for post in posts {
             let Some(file) = self.files.get(post.source().as_str()) else {
                 continue;

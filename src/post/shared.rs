@@ -10,6 +10,8 @@ use super::{Alike, Origins, Person, Post};
 #[derive(Debug, Default)]
 pub struct Shared {
     alike: HashSet<Arc<Alike>>,
+    /// What the last post had: as a rule the next one has it too, and to look at it takes a fraction of looking for it.
+    last: Option<Arc<Alike>>,
     origins: HashSet<Arc<Origins>>,
     authors: HashSet<Arc<[Person]>>,
     tags: HashSet<Arc<[Arc<str>]>>,
@@ -27,6 +29,10 @@ impl Shared {
             post.tags = tags.into();
             keep(&mut self.tags, &post.tags);
         }
+        if let Some(last) = self.last.as_ref().filter(|last| **last == post.alike) {
+            post.alike = Arc::clone(last);
+            return;
+        }
         if !find(&self.alike, &mut post.alike) {
             let own = Arc::make_mut(&mut post.alike);
             share(&mut self.origins, &mut own.origins);
@@ -36,6 +42,7 @@ impl Shared {
             }
             keep(&mut self.alike, &post.alike);
         }
+        self.last = Some(Arc::clone(&post.alike));
     }
 }
 

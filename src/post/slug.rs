@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use camino::Utf8Path;
@@ -71,8 +72,13 @@ const LONGEST_SLUG: usize = 120;
 /// Other scripts are spelled in Latin letters, apostrophes vanish, every other sign parts two words.
 #[must_use]
 pub fn slugify(text: &str) -> String {
-    let mut slug = String::new();
-    for c in deunicode::deunicode(text).chars() {
+    let text = if text.is_ascii() {
+        Cow::Borrowed(text)
+    } else {
+        deunicode::deunicode(text).into()
+    };
+    let mut slug = String::with_capacity(text.len());
+    for c in text.chars() {
         if c.is_ascii_alphanumeric() {
             slug.push(c.to_ascii_lowercase());
         } else if c != '\'' && !slug.is_empty() && !slug.ends_with('-') {

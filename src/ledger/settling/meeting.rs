@@ -47,6 +47,7 @@ impl Ledger {
         if strangers.is_empty() {
             return;
         }
+        settled.newcomers.reserve(strangers.len());
         let findings = self.recognised(&strangers, changed, &loose, whereabouts);
         for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
             if let Some(id) = &id {
