@@ -7,7 +7,7 @@ mod aliases;
 pub mod base64url;
 mod claims;
 pub mod cursor;
-mod keyed;
+mod holders;
 mod members;
 mod related;
 pub mod row;
@@ -26,6 +26,7 @@ use crate::post::{Changes, PATH_PART, Post, Visibility, key};
 use crate::time::Timestamp;
 use aliases::Aliases;
 use claims::{Claims, Passage};
+use holders::Kind;
 pub use members::Members;
 use members::Scopes;
 use row::Row;
@@ -223,13 +224,19 @@ impl Index {
     /// The public post with this slug.
     #[must_use]
     pub fn by_slug(&self, slug: &str) -> Option<&Arc<Post>> {
-        self.claims.slugs.get(slug).filter(|post| is_public(post, self.now))
+        self.claims
+            .holders
+            .get(Kind::Slug, slug)
+            .filter(|post| is_public(post, self.now))
     }
 
     /// The public or unlisted post at this address ([`Post::address`]).
     #[must_use]
     pub fn by_address(&self, address: &str) -> Option<&Arc<Post>> {
-        self.claims.addresses.get(address).filter(|post| post.is_readable(self.now))
+        self.claims
+            .holders
+            .get(Kind::Address, address)
+            .filter(|post| post.is_readable(self.now))
     }
 
     /// The public or unlisted post that `address` leads to, which is not its own: another spelling of it ([`bare`](crate::post::bare)),

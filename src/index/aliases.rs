@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claims::{Claims, Passage};
+use super::holders::Kind;
 use super::row::Row;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, bare};
@@ -120,7 +121,7 @@ impl Claims {
     /// The post that can be read at `now` whose own address is `address` in any spelling.
     pub(super) fn live_at(&self, address: &str, now: Timestamp) -> Option<&Arc<Post>> {
         let page = bare(address);
-        let live = |address: &str| self.addresses.get(address).filter(|post| post.is_readable(now));
+        let live = |address: &str| self.holders.get(Kind::Address, address).filter(|post| post.is_readable(now));
         live(page).or_else(|| live(&format!("{page}/")))
     }
 }

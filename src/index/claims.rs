@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::contest::{Claimant, Displaced, Kind, Outcome};
-use super::keyed::{Address, Gathered, Id, Keyed, Slug};
+use self::contest::{Claimant, Displaced, Outcome};
+use super::holders::{Gathered, Holders, Kind};
 use super::row::Row;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -30,9 +30,7 @@ use crate::time::Timestamp;
 pub(super) struct Claims {
     /// Ordered by path.
     pub(super) all: Row<Arc<Post>>,
-    ids: Keyed<Id>,
-    pub(super) slugs: Keyed<Slug>,
-    pub(super) addresses: Keyed<Address>,
+    pub(super) holders: Holders,
     /// The files of posts that the world does not know yet, in order.
     newcomers: Row<Utf8PathBuf>,
     /// The posts that did not get all that they asked for, ordered by path.
@@ -70,24 +68,12 @@ impl Claims {
             newcomers: new.map(Utf8Path::to_path_buf).collect(),
             ..Claims::default()
         };
-        let (mut ids, mut slugs, mut addresses) = (
-            Gathered::with_capacity(posts.len()),
-            Gathered::with_capacity(posts.len()),
-            Gathered::with_capacity(posts.len()),
-        );
-        // a post's texts are looked up once for all three, for they are all over the memory
-        for post in &posts {
-            ids.push(post);
-            slugs.push(post);
-            addresses.push(post);
-        }
-        let contested = ids.contested().chain(slugs.contested()).chain(addresses.contested());
+        let gathered = Gathered::of(&posts);
         // by where they are in memory, so that nobody else need be looked at
+        let contested = gathered.contested();
         let contested: HashMap<*const Post, Arc<Post>> = contested.map(|post| (Arc::as_ptr(post), Arc::clone(post))).collect();
         let is_free = |post: &Arc<Post>| !contested.contains_key(&Arc::as_ptr(post));
-        claims.ids = ids.keyed(is_free);
-        claims.slugs = slugs.keyed(is_free);
-        claims.addresses = addresses.keyed(is_free);
+        claims.holders = gathered.holders(is_free);
         claims.all = posts.into_iter().filter(is_free).collect();
         if !contested.is_empty() {
             claims.settle(contested.into_values().collect(), &[], config, before);
@@ -205,9 +191,14 @@ impl Claims {
         let mut concerned = Vec::new();
         for (asked, outcome) in settled {
             match outcome {
-                Outcome::Granted => concerned.extend(Kind::ALL.iter().filter_map(|kind| self.holder(*kind, kind.of(asked)))),
+                Outcome::Granted => concerned.extend(Kind::ALL.iter().filter_map(|kind| self.holders.get(*kind, kind.of(asked)))),
                 Outcome::Displaced(displaced) => {
-                    concerned.extend(displaced.sought.iter().filter_map(|(kind, text)| self.holder(*kind, text)));
+                    concerned.extend(
+                        displaced
+                            .sought
+                            .iter()
+                            .filter_map(|(kind, text)| self.holders.get(*kind, text)),
+                    );
                 }
             }
         }
@@ -220,15 +211,6 @@ impl Claims {
             }
         }
         concerned.into_iter().map(|post| self.asked(post))
-    }
-
-    /// The post that has `text` for its id, slug or address.
-    fn holder(&self, kind: Kind, text: &str) -> Option<&Arc<Post>> {
-        match kind {
-            Kind::Id => self.ids.get(text),
-            Kind::Slug => self.slugs.get(text),
-            Kind::Address => self.addresses.get(text),
-        }
     }
 
     /// `post`, which is published, as it would be if it got what it asked for.
@@ -247,9 +229,7 @@ impl Claims {
     fn put_in(&mut self, post: &Arc<Post>) {
         let at = self.all.partition_point(|other| other.by_source(post).is_lt());
         self.all.insert(at, Arc::clone(post));
-        self.ids.insert(post);
-        self.slugs.insert(post);
-        self.addresses.insert(post);
+        self.holders.insert(post);
     }
 
     /// Forgets the post in the file at `path`, and gives it as it was published.
@@ -271,9 +251,7 @@ impl Claims {
         let at = self.all.partition_point(|other| by_parts(other.source(), path).is_lt());
         self.all.get(at).filter(|post| post.source() == path)?;
         let post = self.all.remove(at)?;
-        self.ids.remove(&post);
-        self.slugs.remove(&post);
-        self.addresses.remove(&post);
+        self.holders.remove(&post);
         Some(post)
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::by_path;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::index::holders::Kind;
 use crate::index::row::Row;
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Taken};
@@ -22,26 +23,6 @@ pub(super) struct Displaced {
     pub(super) said: Vec<Diagnostic>,
     /// What it asked for and tried.
     pub(super) sought: Vec<(Kind, String)>,
-}
-
-/// What of a post is its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Id,
-    Slug,
-    Address,
-}
-
-impl Kind {
-    pub(super) const ALL: [Kind; 3] = [Kind::Id, Kind::Slug, Kind::Address];
-
-    pub(super) fn of(self, post: &Post) -> &str {
-        match self {
-            Kind::Id => post.id(),
-            Kind::Slug => post.slug(),
-            Kind::Address => post.address(),
-        }
-    }
 }
 
 /// What a post got.

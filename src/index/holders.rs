@@ -1,0 +1,164 @@
+//! Who has an id, a slug or an address: posts found by what of their texts is their own.
+//!
+//! Nothing is copied for that, and nearly every id and address ends in the slug of its post, which is found by that. So besides the
+//! slugs only those are kept that do not.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use super::row::Row;
+use crate::post::Post;
+
+/// What of a post is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Id,
+    Slug,
+    Address,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 3] = [Kind::Id, Kind::Slug, Kind::Address];
+
+    pub(super) fn of(self, post: &Post) -> &str {
+        match self {
+            Kind::Id => post.id(),
+            Kind::Slug => post.slug(),
+            Kind::Address => post.address(),
+        }
+    }
+
+    /// The slug that `text` ends in, if it is made of one.
+    fn slug_in(self, text: &str) -> &str {
+        let last = text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+        match self {
+            Kind::Slug => text,
+            Kind::Id => last,
+            Kind::Address => last.strip_suffix(".html").unwrap_or(last),
+        }
+    }
+
+    /// Whether what `post` has of this ends in its slug.
+    fn is_made_of_slug(self, post: &Post) -> bool {
+        self.slug_in(self.of(post)) == post.slug()
+    }
+}
+
+/// Posts, no two of which have the same id, slug or address.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holders {
+    /// All of them by their slugs, in the order of the hashes.
+    by_slug: Row<(u64, Arc<Post>)>,
+    /// Those whose id or address does not end in their slug by that, in the order of the hashes.
+    by_other: Row<(u64, Arc<Post>)>,
+    hash: Hash,
+}
+
+/// Hashes that cannot be foreseen, so that nobody can make many alike.
+#[derive(Clone, Debug, Default)]
+struct Hash(RandomState);
+
+impl Hash {
+    fn of(&self, kind: Kind, text: &str) -> u64 {
+        self.0.hash_one((kind, text))
+    }
+
+    fn of_slug(&self, post: &Post) -> u64 {
+        self.of(Kind::Slug, post.slug())
+    }
+
+    /// Those of an id and an address that do not end in the slug of `post`.
+    fn of_others(&self, post: &Post) -> impl Iterator<Item = u64> {
+        let others = [Kind::Id, Kind::Address].into_iter();
+        let others = others.filter(|kind| !kind.is_made_of_slug(post));
+        others.map(|kind| self.of(kind, kind.of(post)))
+    }
+}
+
+impl Holders {
+    /// The post that has `text` for its id, slug or address.
+    pub(super) fn get(&self, kind: Kind, text: &str) -> Option<&Arc<Post>> {
+        let has = |post: &&Arc<Post>| kind.of(post) == text;
+        let mut by_slug = self.by_slug.with(self.hash.of(Kind::Slug, kind.slug_in(text)));
+        by_slug
+            .find(has)
+            .or_else(|| self.by_other.with(self.hash.of(kind, text)).find(has))
+    }
+
+    /// Takes in `post`.
+    pub(super) fn insert(&mut self, post: &Arc<Post>) {
+        self.by_slug.add(self.hash.of_slug(post), Arc::clone(post));
+        for hash in self.hash.of_others(post) {
+            self.by_other.add(hash, Arc::clone(post));
+        }
+    }
+
+    /// Lets go of `post`.
+    pub(super) fn remove(&mut self, post: &Arc<Post>) {
+        let is_it = |other: &Arc<Post>| Arc::ptr_eq(other, post);
+        self.by_slug.take(self.hash.of_slug(post), is_it);
+        for hash in self.hash.of_others(post) {
+            self.by_other.take(hash, is_it);
+        }
+    }
+}
+
+/// Posts on the way to be [`Holders`], which may still have something alike.
+pub(super) struct Gathered {
+    by_slug: Vec<(u64, Arc<Post>)>,
+    by_other: Vec<(u64, Arc<Post>)>,
+    hash: Hash,
+}
+
+impl Gathered {
+    pub(super) fn of(posts: &[Arc<Post>]) -> Gathered {
+        let hash = Hash::default();
+        let mut by_slug = Vec::with_capacity(posts.len());
+        let mut by_other = Vec::new();
+        // a post's texts are looked up once for all, for they are all over the memory
+        for post in posts {
+            by_slug.push((hash.of_slug(post), Arc::clone(post)));
+            by_other.extend(hash.of_others(post).map(|hash| (hash, Arc::clone(post))));
+        }
+        by_slug.sort_unstable_by_key(|(hash, _)| *hash);
+        by_other.sort_unstable_by_key(|(hash, _)| *hash);
+        Gathered { by_slug, by_other, hash }
+    }
+
+    /// The posts that may have something alike with another.
+    pub(super) fn contested(&self) -> impl Iterator<Item = &Arc<Post>> {
+        fn of_one_hash(posts: &[(u64, Arc<Post>)]) -> impl Iterator<Item = &Arc<Post>> {
+            let runs = posts.chunk_by(|(one, _), (other, _)| one == other);
+            runs.filter(|run| run.len() > 1).flatten().map(|(_, post)| post)
+        }
+        // where one ends in its post's slug and the other does not, they are found by different texts
+        let crossed = self.by_other.iter().flat_map(|(_, post)| {
+            let kinds = [Kind::Id, Kind::Address].into_iter();
+            let holders = kinds.flat_map(|kind| self.with_slug(kind.slug_in(kind.of(post))));
+            let others = holders.filter(|holder| !Arc::ptr_eq(holder, post));
+            others.flat_map(move |other| [post, other])
+        });
+        of_one_hash(&self.by_slug).chain(of_one_hash(&self.by_other)).chain(crossed)
+    }
+
+    /// The posts that may have this slug.
+    fn with_slug(&self, slug: &str) -> impl Iterator<Item = &Arc<Post>> {
+        let hash = self.hash.of(Kind::Slug, slug);
+        let first = self.by_slug.partition_point(|(other, _)| *other < hash);
+        let alike = self.by_slug.iter().skip(first).take_while(move |(other, _)| *other == hash);
+        alike.map(|(_, post)| post)
+    }
+
+    /// Those of which `is_free` is true; no two of them have anything alike.
+    pub(super) fn holders(self, is_free: impl Fn(&Arc<Post>) -> bool) -> Holders {
+        let free = |mut posts: Vec<(u64, Arc<Post>)>| -> Row<_> {
+            posts.retain(|(_, post)| is_free(post));
+            posts.into_iter().collect()
+        };
+        Holders {
+            by_slug: free(self.by_slug),
+            by_other: free(self.by_other),
+            hash: self.hash,
+        }
+    }
+}
