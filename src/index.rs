@@ -10,7 +10,6 @@ pub mod cursor;
 mod holders;
 mod members;
 mod related;
-pub mod row;
 pub mod search;
 mod walk;
 
@@ -23,13 +22,13 @@ use percent_encoding::utf8_percent_encode;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, PATH_PART, Post, Visibility, key};
+use crate::row::Row;
 use crate::time::Timestamp;
 use aliases::Aliases;
 use claims::{Claims, Passage};
 use holders::Kind;
 pub use members::Members;
 use members::Scopes;
-use row::Row;
 use walk::ByChange;
 pub use walk::Stretch;
 

@@ -2,7 +2,7 @@
 //!
 //! Modules stand on floors, and a module imports from lower floors only. Bottom up:
 //!
-//! - floor 0: [`config`], [`source`], [`diagnostic`], [`time`]: words
+//! - floor 0: [`config`], [`source`], [`diagnostic`], [`time`]: words; [`row`]: values in an order
 //! - floor 1: [`post`]: one file → one post
 //! - floor 2: [`index`]: many posts → the questions one can ask; [`ledger`]: what files cannot say
 //! - floor 3: [`render`]: index → documents
@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod post;
 pub mod publisher;
 pub mod render;
+pub mod row;
 pub mod site;
 pub mod source;
 pub mod store;

@@ -18,7 +18,6 @@ use self::listing::Listings;
 use self::pages::{Name, Pages};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::index::row::Row;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
 use crate::ledger::{DocumentRecord, Past};
@@ -27,6 +26,7 @@ use crate::post::{Changes, Post, Texts, Visibility};
 use crate::render::encode::Document;
 use crate::render::page::Theme;
 use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
+use crate::row::Row;
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::claims::{Claims, Passage};
 use super::holders::Kind;
-use super::row::Row;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, bare};
+use crate::row::Row;
 use crate::time::Timestamp;
 
 /// Where the old addresses lead that posts claim.

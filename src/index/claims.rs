@@ -18,10 +18,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use self::contest::{Claimant, Displaced, Outcome};
 use super::holders::{Gathered, Holders, Kind};
-use super::row::Row;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post, Standing};
+use crate::row::Row;
 use crate::source::by_parts;
 use crate::time::Timestamp;
 

@@ -6,8 +6,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::row::Row;
 use crate::post::Post;
+use crate::row::Row;
 
 /// What of a post is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

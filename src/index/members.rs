@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Scope;
-use super::row::Row;
 use crate::post::{Post, key};
+use crate::row::Row;
 
 /// The public posts of a scope, newest first.
 #[derive(Clone, Debug)]

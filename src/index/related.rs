@@ -8,9 +8,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::row::Row;
 use super::{Index, Scope};
 use crate::post::{Post, key};
+use crate::row::Row;
 
 /// So many of a post's tags are looked at, the rarest first.
 const MOST_TAGS: usize = 10;

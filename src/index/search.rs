@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use self::segment::{Segment, fields};
 use self::tokens::{Purpose, is_unspaced, tokens};
-use super::row::Row;
 use crate::post::{Post, Texts};
+use crate::row::Row;
 
 /// How many posts a search finds at the most: the best.
 pub const MOST_FOUND: usize = 1000;

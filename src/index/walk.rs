@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cursor::Place;
-use super::row::Row;
 use super::{Filter, Index, NONE};
 use crate::post::Post;
+use crate::row::Row;
 use crate::time::{Moment, Recent, Timestamp};
 
 /// The posts that follow a place.

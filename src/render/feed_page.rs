@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::item;
 use super::{CleanItem, FeedPage, Place, Withdrawn, xml_safe};
 use crate::config::{Config, FeedContent};
-use crate::index::row::Row;
 use crate::index::{Members, Scope};
 use crate::post::Post;
+use crate::row::Row;
 use crate::time::{Moment, Timestamp};
 
 /// When a feed without posts last changed: the first instant of the year 2000, which no reader finds odd.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::{escaped, post_url};
 use crate::config::Config;
-use crate::index::row::Row;
 use crate::index::{Index, Members};
 use crate::post::Post;
+use crate::row::Row;
 use crate::time::Moment;
 
 /// The media type.

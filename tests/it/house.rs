@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, bottom up. A module imports from lower floors only.
 const FLOORS: [&[&str]; 8] = [
-    &["config", "diagnostic", "source", "time"],
+    &["config", "diagnostic", "row", "source", "time"],
     &["post"],
     &["index", "ledger"],
     &["render"],

@@ -8,9 +8,9 @@ use super::by_path;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::index::holders::Kind;
-use crate::index::row::Row;
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Taken};
+use crate::row::Row;
 
 /// A post that did not get all that it asked for.
 #[derive(Debug)]

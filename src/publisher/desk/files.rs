@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::known::Known;
 use crate::diagnostic::Diagnostic;
-use crate::index::row::Row;
 use crate::post::{Changes, Post};
+use crate::row::Row;
 use crate::source::by_parts;
 
 /// Files of which a version was taken, good or bad, ordered by path.

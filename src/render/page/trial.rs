@@ -8,11 +8,11 @@ use super::{
     shared, subscribe, withdrawn, years,
 };
 use crate::config::Config;
-use crate::index::row::Row;
 use crate::index::{Index, Scope};
 use crate::post::reference::References;
 use crate::post::{Post, Visibility, read};
 use crate::render::listing::scopes::Kind;
+use crate::row::Row;
 use crate::source::SourceFile;
 use crate::time::Timestamp;
 

@@ -234,10 +234,12 @@ impl<T> FromIterator<T> for Row<T> {
         };
         loop {
             // pieces that are not full have room for the next values
-            let piece: Vec<T> = values.by_ref().take(LONGEST_PIECE / 4 * 3).collect();
+            let mut piece: Vec<T> = values.by_ref().take(LONGEST_PIECE / 4 * 3).collect();
             if piece.is_empty() {
                 return Row(Arc::new(row));
             }
+            // who cannot say how many values there are takes more room than they need
+            piece.shrink_to_fit();
             row.starts.push(row.len);
             row.len += piece.len();
             row.pieces.push(Arc::new(piece));
