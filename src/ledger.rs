@@ -7,6 +7,7 @@
 //! ([`Ledger::settle`]). When the site is built it notes what was published ([`Ledger::note`]). What it tells of posts that moved or went
 //! is the [`Past`].
 
+mod files;
 mod noting;
 mod past;
 mod recognition;
@@ -15,16 +16,17 @@ mod remembered;
 mod settling;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
 
+use self::files::{File, Files};
 pub use self::past::{Departure, MOST_DEPARTURES, Past, Tenant};
 pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, PostRecord, Record, SiteRecord};
 use self::remembered::Remembered;
-use self::settling::{Doubt, File};
+use self::settling::Doubt;
 pub use self::settling::{Settled, Whereabouts};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -39,8 +41,8 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 pub struct Ledger {
     site: SiteRecord,
     posts: Remembered,
-    /// The files that are there, each found by its path.
-    files: HashSet<File>,
+    /// The files that are there.
+    files: Files,
     /// The posts that no file is. Every other is the file that it was last in, or one of `moved`.
     strays: BTreeSet<Id>,
     /// The files of posts that are in another one than what is remembered of them says, until that is noted.
@@ -89,7 +91,7 @@ impl Ledger {
                 identity: None,
             },
             posts: Remembered::default(),
-            files: HashSet::new(),
+            files: Files::default(),
             strays: BTreeSet::new(),
             moved: HashMap::new(),
             supplanted: BTreeSet::new(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::record::{Former, PostRecord};
 use super::remembered::Rest;
-use super::settling::File;
 use super::{Id, Ledger, SECOND};
 use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
@@ -23,7 +22,7 @@ impl Ledger {
             self.posts.reserve(posts.size_hint().0);
         }
         for post in posts {
-            let Some(file) = self.files.get(post.source().as_str()) else {
+            let Some(file) = self.files.get(post.source()) else {
                 continue;
             };
             let is_out = file.is_out();
@@ -87,12 +86,9 @@ impl Ledger {
                     if !Arc::ptr_eq(&file.settled, post) {
                         self.touched.insert(post.source().to_path_buf());
                     }
-                    if let Some(file) = self.files.take(post.source().as_str()) {
-                        self.files.insert(File {
-                            settled: Arc::clone(post),
-                            is_known: true,
-                            ..file
-                        });
+                    if let Some(file) = self.files.get_mut(post.source()) {
+                        file.settled = Arc::clone(post);
+                        file.is_known = true;
                     }
                     self.strays.remove(&id);
                     self.moved.remove(&id);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 
+use super::files::File;
 use super::record::PostRecord;
-use super::settling::File;
 use super::{Id, Ledger, SECOND};
 use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, Standing, Words, bare};
 use crate::time::{Moment, Timestamp};

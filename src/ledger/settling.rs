@@ -3,32 +3,21 @@
 mod fate;
 mod meeting;
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::fate::{Fate, dated, known_to_the_world};
+use super::files::File;
 use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Post, Visibility};
+use crate::post::{Changes, Post};
 use crate::source::by_parts;
 use crate::time::Timestamp;
-
-/// A file as it was last settled, found by its path.
-#[derive(Debug)]
-pub(super) struct File {
-    pub(super) read: Arc<Post>,
-    /// The post as the world knows it.
-    pub(super) settled: Arc<Post>,
-    pub(super) visibility: Visibility,
-    /// Whether the post is one that is remembered, by the id that it was settled with.
-    pub(super) is_known: bool,
-}
 
 /// What is not as its author may think.
 #[derive(Debug)]
@@ -39,11 +28,6 @@ pub(super) struct Doubt {
 }
 
 impl File {
-    /// The id of the remembered post that it is.
-    pub(super) fn id(&self) -> Option<&str> {
-        self.is_known.then_some(self.settled.id())
-    }
-
     /// Gives its post what the world knows of it by `record`, and what comes of that.
     fn dress(&mut self, record: &PostRecord, site: &SiteRecord, config: &Config, now: Timestamp) -> Fate {
         let read = Arc::clone(&self.read);
@@ -60,33 +44,7 @@ impl File {
         }
         fate
     }
-
-    /// Whether the world may read its post.
-    pub(super) fn is_out(&self) -> bool {
-        matches!(self.visibility, Visibility::Public | Visibility::Unlisted)
-    }
 }
-
-// as a text, for to hash and compare a path part by part takes several times as long
-impl Borrow<str> for File {
-    fn borrow(&self) -> &str {
-        self.read.source().as_str()
-    }
-}
-
-impl Hash for File {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.read.source().as_str().hash(state);
-    }
-}
-
-impl PartialEq for File {
-    fn eq(&self, other: &File) -> bool {
-        self.read.source() == other.read.source()
-    }
-}
-
-impl Eq for File {}
 
 /// Posts of the folder as the world knows them.
 #[derive(Debug, Default)]

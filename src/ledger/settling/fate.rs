@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::File;
 use crate::config::Config;
 use crate::ledger::SECOND;
+use crate::ledger::files::File;
 use crate::ledger::record::{Fingerprint, PostRecord, SiteRecord, last_told};
 use crate::post::{Each, Origin, Post, Visibility, Words};
 use crate::time::{Moment, Recent, Timestamp};

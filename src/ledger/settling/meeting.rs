@@ -7,8 +7,9 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::fate::Fate;
-use super::{Doubt, File, Settled, Whereabouts};
+use super::{Doubt, Settled, Whereabouts};
 use crate::config::Config;
+use crate::ledger::files::File;
 use crate::ledger::recognition::{Finding, Memory, recognise};
 use crate::ledger::record::PostRecord;
 use crate::ledger::{Id, Ledger};
@@ -35,7 +36,6 @@ impl Ledger {
         settled: &mut Settled,
     ) {
         let mut loose = self.let_loose(changed);
-        self.files.reserve(changed.len());
         settled.changes.posts.reserve(changed.len());
         let mut strangers: Vec<&Arc<Post>> = Vec::new();
         for (post, as_ever) in changed.iter().zip(self.as_ever(changed, &loose, whereabouts, config, now)) {
