@@ -20,8 +20,9 @@ pub(super) struct Files {
     post_count: usize,
     /// Those whose post may be another than when that was last asked: all, until it is asked first.
     changed: Option<BTreeSet<Utf8PathBuf>>,
-    /// Those of which there is something to say.
-    remarked: BTreeSet<Utf8PathBuf>,
+    /// What there is to say of some. Where the version taken is refused, that is why: what there was to say about an older one names
+    /// lines that are no more.
+    said: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
 }
 
 impl Files {
@@ -51,12 +52,13 @@ impl Files {
         self.known.get_mut(self.find(path)?)
     }
 
-    pub(super) fn insert(&mut self, known: Known) {
+    /// Takes in what is known of a file, and what there is to say of it.
+    pub(super) fn insert(&mut self, known: Known, said: Vec<Diagnostic>) {
         let path = known.path();
         self.remove(path);
         self.post_count += usize::from(known.good().is_some());
-        if !known.said().is_empty() {
-            self.remarked.insert(path.to_owned());
+        if !said.is_empty() {
+            self.said.insert(path.to_owned(), said);
         }
         self.note_changed(path);
         self.known.insert(self.place(path), known);
@@ -65,7 +67,7 @@ impl Files {
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<Known> {
         let known = self.known.remove(self.find(path)?)?;
         self.post_count -= usize::from(known.good().is_some());
-        self.remarked.remove(path);
+        self.said.remove(path);
         self.note_changed(path);
         Some(known)
     }
@@ -136,7 +138,7 @@ impl Files {
 
     /// What is to be said of them, ordered by path.
     pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.remarked.iter().filter_map(|path| self.get(path)).flat_map(Known::said)
+        self.said.values().flatten()
     }
 }
 

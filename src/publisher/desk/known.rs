@@ -23,10 +23,16 @@ pub(super) struct Known {
     pub(super) stamp: Stamp,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
-    /// When the version was taken, in nanoseconds of the monotonic clock: see [`Known::taken`].
-    pub(super) taken: u64,
+    /// Whether there is something to be said about it.
+    pub(super) is_remarked: bool,
+    /// When the version was taken.
+    pub(super) taken: Tick,
     pub(super) version: Version,
 }
+
+/// An instant of the monotonic clock, in milliseconds; after 49 days they begin anew, so that one long past may pass for recent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tick(u32);
 
 /// A version of a file.
 #[derive(Clone, Debug)]
@@ -52,12 +58,19 @@ pub(super) struct Good {
     pub(super) post: Arc<Post>,
     /// What the file holds.
     pub(super) digest: Digest,
-    /// What is to be said about it, if anything.
-    #[expect(
-        clippy::box_collection,
-        reason = "nearly always there is nothing, and that takes a third of the room"
-    )]
-    pub(super) remarks: Option<Box<Vec<Diagnostic>>>,
+}
+
+impl From<Duration> for Tick {
+    fn from(tick: Duration) -> Tick {
+        Tick(u32::try_from(tick.as_millis() & u128::from(u32::MAX)).unwrap_or_default())
+    }
+}
+
+impl Tick {
+    /// How long it is past at `tick`.
+    pub(super) fn age(self, tick: Duration) -> Duration {
+        Duration::from_millis(Tick::from(tick).0.wrapping_sub(self.0).into())
+    }
 }
 
 impl Known {
@@ -105,34 +118,20 @@ impl Known {
         }
     }
 
-    /// When the version was taken, by the monotonic clock.
-    pub(super) fn taken(&self) -> Duration {
-        Duration::from_nanos(self.taken)
-    }
-
     /// Whether the next start may do with what was read, in the place of the file. Where there is something to be said about it, that is
     /// to be said anew.
     pub(super) fn may_be_kept(&self) -> bool {
-        matches!(&self.version, Version::Good(good) if good.remarks.is_none()) && !self.is_fresh
+        matches!(self.version, Version::Good(_)) && !self.is_remarked && !self.is_fresh
     }
 
     /// What is kept for the next start.
     pub(super) fn to_keep(&self) -> Option<Keep> {
-        let Good { post, digest, .. } = self.good().filter(|_| self.may_be_kept())?;
+        let Good { post, digest } = self.good().filter(|_| self.may_be_kept())?;
         Some(Keep {
             stamp: self.stamp,
             digest: *digest,
             post: Arc::clone(post),
         })
-    }
-
-    /// What is to be said about it. Where the version taken is refused, that is why: what there was to say about an older one names
-    /// lines that are no more.
-    pub(super) fn said(&self) -> &[Diagnostic] {
-        match &self.version {
-            Version::Good(good) => good.remarks.as_deref().map_or(&[], Vec::as_slice),
-            Version::Refused(refusal) => std::slice::from_ref(&refusal.why),
-        }
     }
 }
 
@@ -174,4 +173,24 @@ pub(super) fn last_good_stays(mut error: Diagnostic, has_text: bool) -> Diagnost
         "; the last good version stays listed, but its text cannot be shown until this is mended"
     });
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_just_past_is_so_on_every_day() {
+        for day in [0, 1, 49, 50, 1000] {
+            let at = Duration::from_hours(24 * day) + Duration::from_millis(3);
+            for age in [0, 40, 3_600_000].map(Duration::from_millis) {
+                assert_eq!(Tick::from(at).age(at + age), age, "day {day}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_takes_little_room() {
+        assert!(size_of::<Known>() <= 72, "{} bytes", size_of::<Known>());
+    }
 }

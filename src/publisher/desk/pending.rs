@@ -26,8 +26,8 @@ pub(super) struct Pending {
 pub(super) struct Circumstances {
     /// What was last said of it, if anything.
     pub(super) how: Option<How>,
-    /// When the version before this one was taken, if there was one.
-    pub(super) last_taken: Option<Duration>,
+    /// How long ago the version before this one was taken, if there was one.
+    pub(super) age: Option<Duration>,
     /// Whether it can be nothing but finished: it has not changed for long when feedmill starts, or is a known file renamed.
     pub(super) is_certain: bool,
 }
@@ -51,10 +51,7 @@ impl Pending {
             Some(How::Closed | How::Moved) => false,
             Some(How::Seen) | None => was_being_written,
         };
-        let is_closed_once = circumstances.how == Some(How::Closed)
-            && circumstances
-                .last_taken
-                .is_some_and(|last| tick.saturating_sub(last) >= settle);
+        let is_closed_once = circumstances.how == Some(How::Closed) && circumstances.age.is_some_and(|age| age >= settle);
         let wait = if stamp.size == 0 {
             WRITERS_PAUSE
         } else if circumstances.how == Some(How::Moved) || is_closed_once || circumstances.is_certain {
@@ -106,8 +103,8 @@ mod tests {
 
     #[test]
     fn how_long_a_version_has_to_hold_still() {
-        let long_ago = Some(Duration::ZERO);
-        let just_now = Some(Duration::from_millis(9_950));
+        let long_ago = Some(Duration::from_secs(10));
+        let just_now = Some(Duration::from_millis(50));
         let cases = [
             ("renamed into place", How::Moved, None, 5, 0),
             ("a known file closed", How::Closed, long_ago, 5, 0),
@@ -117,10 +114,10 @@ mod tests {
             ("a file being written", How::Modified, long_ago, 5, 2000),
             ("an empty file", How::Moved, long_ago, 0, 2000),
         ];
-        for (name, how, last_taken, size, expected) in cases {
+        for (name, how, age, size, expected) in cases {
             let circumstances = Circumstances {
                 how: Some(how),
-                last_taken,
+                age,
                 is_certain: false,
             };
             let tick = Duration::from_secs(10);

@@ -154,7 +154,7 @@ impl Desk {
         let at = round.at;
         let circumstances = Circumstances {
             how: round.hints.paths.get(path).copied(),
-            last_taken: known.map(Known::taken),
+            age: known.map(|known| known.taken.age(at.tick)),
             is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
         };
         let before = self.pending.get(path).cloned();
@@ -246,7 +246,7 @@ impl Desk {
         let refused = before.as_ref().and_then(Known::refusal);
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
         let last_good = before.and_then(Known::into_good);
-        let version = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
+        let (version, said) = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
             Ok(Reading { post, remarks }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
@@ -264,12 +264,7 @@ impl Desk {
                 outcome.report(path, Some(&post), event);
                 self.holding.release(path);
                 let post = self.put_away(post);
-                let good = Good {
-                    post,
-                    digest,
-                    remarks: (!remarks.is_empty()).then(|| Box::new(remarks)),
-                };
-                Version::Good(good)
+                (Version::Good(Good { post, digest }), remarks)
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
@@ -281,22 +276,25 @@ impl Desk {
                     Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
                     None => error,
                 };
-                Version::Refused(Box::new(Refusal {
+                let said = vec![why.clone()];
+                let refusal = Refusal {
                     path: path.to_owned(),
                     digest,
                     why,
                     last_good,
-                }))
+                };
+                (Version::Refused(Box::new(refusal)), said)
             }
         };
         let known = Known {
             stamp: entry.stamp,
             is_fresh,
-            taken: u64::try_from(at.tick.as_nanos()).unwrap_or(u64::MAX),
+            is_remarked: !said.is_empty(),
+            taken: at.tick.into(),
             version,
         };
         self.unkept += usize::from(!was_kept && known.may_be_kept());
-        self.files.insert(known);
+        self.files.insert(known, said);
     }
 
     /// `post` as it is kept: without its text, and sharing with others what they have alike.
