@@ -18,12 +18,26 @@ use crate::time::{Recent, Timestamp};
 #[derive(Debug, Default)]
 pub(super) struct Remembered(HashSet<Kept>);
 
+/// A record, in as little room as nearly all of them need.
 #[derive(Debug)]
 enum Kept {
+    /// The post as it was published last says all but when it was first served.
+    Said(Arc<Post>, Recent),
+    Otherwise(Box<Otherwise>),
+}
+
+#[derive(Debug)]
+enum Otherwise {
     /// The record as it is.
     Whole(Box<PostRecord>),
-    /// What the post as it was published last does not say.
-    Beside(Arc<Post>, Rest),
+    /// The post as it was published last, when it was first served, and what else it does not say.
+    Beside(Arc<Post>, Recent, Box<Rare>),
+}
+
+/// What is [`Kept`], however it is.
+enum Told<'a> {
+    Whole(&'a PostRecord),
+    ByPost(&'a Arc<Post>, Recent, Option<&'a Rare>),
 }
 
 /// What a post does not say of itself.
@@ -79,37 +93,37 @@ impl Remembered {
 
     /// Remembers `record`, unless something is remembered of the post already; whether it does.
     pub(super) fn add(&mut self, record: Box<PostRecord>) -> bool {
-        self.0.insert(Kept::Whole(record))
+        self.0.insert(Kept::whole(record))
     }
 
     /// Remembers `record`.
     pub(super) fn insert(&mut self, record: PostRecord) {
-        self.0.replace(Kept::Whole(Box::new(record)));
+        self.0.replace(Kept::whole(Box::new(record)));
     }
 
     /// Remembers `record` of a post that is published as `post`.
     pub(super) fn insert_beside(&mut self, record: PostRecord, post: &Arc<Post>) {
         // nothing is left out that could not be put back
         self.0.replace(if record.is_said_by(post) {
-            Kept::Beside(Arc::clone(post), Rest::of(&record, post))
+            Kept::beside(post, Rest::of(&record, post))
         } else {
-            Kept::Whole(Box::new(record))
+            Kept::whole(Box::new(record))
         });
     }
 
     /// Remembers of a post that is published as `post` for the first time what it says itself, and `rest`.
     pub(super) fn insert_new(&mut self, post: &Arc<Post>, rest: Rest) {
-        self.0.replace(Kept::Beside(Arc::clone(post), rest));
+        self.0.replace(Kept::beside(post, rest));
     }
 
     /// Lets go of what `post`, as which it is published, says just as its record does. Whether that is all that was to be done, for the
     /// file asks for the address `wanted`, which the record says too.
     pub(super) fn is_as_published(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
-        match self.0.get(post.id()) {
-            Some(Kept::Beside(before, rest)) => Arc::ptr_eq(before, post) && rest.wanted().unwrap_or(before.address()) == wanted,
-            Some(Kept::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
+        match self.0.get(post.id()).map(Kept::as_told) {
+            Some(Told::ByPost(before, _, rare)) => Arc::ptr_eq(before, post) && wanted_of(before, rare) == wanted,
+            Some(Told::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
                 let rest = Rest::of(record, post);
-                self.0.replace(Kept::Beside(Arc::clone(post), rest));
+                self.0.replace(Kept::beside(post, rest));
                 true
             }
             _ => false,
@@ -128,24 +142,46 @@ impl Remembered {
 }
 
 impl Kept {
-    fn record(&self) -> Cow<'_, PostRecord> {
+    fn whole(record: Box<PostRecord>) -> Kept {
+        Kept::Otherwise(Box::new(Otherwise::Whole(record)))
+    }
+
+    fn beside(post: &Arc<Post>, Rest { first_served, rare }: Rest) -> Kept {
+        let post = Arc::clone(post);
+        match rare {
+            None => Kept::Said(post, first_served),
+            Some(rare) => Kept::Otherwise(Box::new(Otherwise::Beside(post, first_served, rare))),
+        }
+    }
+
+    fn as_told(&self) -> Told<'_> {
         match self {
-            Kept::Whole(record) => Cow::Borrowed(record),
-            Kept::Beside(post, rest) => Cow::Owned(rest.and(post)),
+            Kept::Said(post, first_served) => Told::ByPost(post, *first_served, None),
+            Kept::Otherwise(otherwise) => match &**otherwise {
+                Otherwise::Whole(record) => Told::Whole(record),
+                Otherwise::Beside(post, first_served, rare) => Told::ByPost(post, *first_served, Some(rare)),
+            },
+        }
+    }
+
+    fn record(&self) -> Cow<'_, PostRecord> {
+        match self.as_told() {
+            Told::Whole(record) => Cow::Borrowed(record),
+            Told::ByPost(post, first_served, rare) => Cow::Owned(record_of(post, first_served, rare)),
         }
     }
 
     fn id(&self) -> &str {
-        match self {
-            Kept::Whole(record) => &record.id,
-            Kept::Beside(post, _) => post.id(),
+        match self.as_told() {
+            Told::Whole(record) => &record.id,
+            Told::ByPost(post, ..) => post.id(),
         }
     }
 
     fn source(&self) -> &Utf8Path {
-        match self {
-            Kept::Whole(record) => &record.source,
-            Kept::Beside(post, _) => post.source(),
+        match self.as_told() {
+            Told::Whole(record) => &record.source,
+            Told::ByPost(post, ..) => post.source(),
         }
     }
 }
@@ -194,25 +230,25 @@ impl Rest {
         };
         rare.beside(record.first_served)
     }
+}
 
-    /// The address that was asked for, where it is another than the address of the post.
-    fn wanted(&self) -> Option<&str> {
-        self.rare.as_ref()?.wanted.as_deref()
-    }
+/// The address that the file of `post` asked for.
+fn wanted_of<'a>(post: &'a Post, rare: Option<&'a Rare>) -> &'a str {
+    rare.and_then(|rare| rare.wanted.as_deref()).unwrap_or(post.address())
+}
 
-    /// The record of `post`, as it is written when the post is published.
-    fn and(&self, post: &Post) -> PostRecord {
-        let record = PostRecord::of(post, self.first_served.timestamp());
-        let Some(rare) = &self.rare else { return record };
-        PostRecord {
-            wanted: rare.wanted.as_deref().unwrap_or(post.address()).to_owned(),
-            earlier: rare.earlier.to_vec(),
-            changed: rare.changed,
-            withdrawn: rare.withdrawn,
-            returned: rare.returned,
-            never_listed: rare.never_listed,
-            ..record
-        }
+/// The record of `post`, as it is written when the post is published.
+fn record_of(post: &Post, first_served: Recent, rare: Option<&Rare>) -> PostRecord {
+    let record = PostRecord::of(post, first_served.timestamp());
+    let Some(rare) = rare else { return record };
+    PostRecord {
+        wanted: wanted_of(post, Some(rare)).to_owned(),
+        earlier: rare.earlier.to_vec(),
+        changed: rare.changed,
+        withdrawn: rare.withdrawn,
+        returned: rare.returned,
+        never_listed: rare.never_listed,
+        ..record
     }
 }
 
@@ -303,4 +339,14 @@ impl PostRecord {
 /// Whether the file of `post` says when it is from.
 fn is_dated_by(post: &Post) -> bool {
     !matches!(post.alike.origins.date, Origin::FileTime | Origin::Ledger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_takes_two_words() {
+        assert_eq!(size_of::<Kept>(), 2 * size_of::<usize>());
+    }
 }
