@@ -133,10 +133,10 @@ impl Gathered {
         }
         // where one ends in its post's slug and the other does not, they are found by different texts
         let crossed = self.by_other.iter().flat_map(|(_, post)| {
-            let kinds = [Kind::Id, Kind::Address].into_iter();
-            let holders = kinds.flat_map(|kind| self.with_slug(kind.slug_in(kind.of(post))));
-            let others = holders.filter(|holder| !Arc::ptr_eq(holder, post));
-            others.flat_map(move |other| [post, other])
+            let slugs = [Kind::Id, Kind::Address].map(|kind| kind.slug_in(kind.of(post)));
+            // where a slug has several posts, all of them are contested for that
+            let other = |slug| self.with_slug(slug).find(|holder| !Arc::ptr_eq(holder, post));
+            slugs.into_iter().filter_map(other).flat_map(move |other| [post, other])
         });
         of_one_hash(&self.by_slug).chain(of_one_hash(&self.by_other)).chain(crossed)
     }
