@@ -11,6 +11,7 @@
 
 mod aside;
 mod database;
+mod desk;
 mod failure;
 mod lock;
 mod pending;
@@ -28,19 +29,22 @@ use camino::Utf8Path;
 
 pub use self::database::Contents;
 use self::database::Database;
+use self::desk::Desk;
 pub use self::failure::Failure;
 use self::lock::Lock;
 pub use self::pending::Change;
 use self::pending::Pending;
 use self::place::Place;
 pub use self::reading::{read, read_site};
-use self::writer::{Desk, Pauses, Writer};
+use self::writer::{Pauses, Writer};
 use crate::ledger::record::Record;
 
 /// The most bytes of JSON that one record may have.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
 /// The most records that are read: a post for each of the most files that a folder may have, those that went, and documents.
 pub const MAX_RECORDS: usize = 4_000_000;
+/// How many records are handed to the thread that writes at once.
+const PIECE: usize = 1024;
 /// What the last writing may take before the program ends without it.
 const LAST_WRITING: Duration = Duration::from_secs(5);
 
@@ -89,7 +93,7 @@ impl Store {
 
     /// Takes `changes` over to be written soon. Of several for one key the last one counts.
     pub fn keep(&self, changes: impl IntoIterator<Item = Change>) {
-        self.desk.add(Pending::of(changes));
+        self.hand_over(changes);
     }
 
     /// Takes `changes` over and waits until they, and all before them, are on disk.
@@ -97,8 +101,21 @@ impl Store {
     /// `false` if they are not after `patience`, or as soon as it is clear that they cannot be now. They are written once they can.
     #[must_use = "what is not on disk may be forgotten"]
     pub fn keep_now(&self, changes: impl IntoIterator<Item = Change>, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
-        self.desk.add(Pending::of(changes)) && self.desk.wait_until_written(deadline)
+        // who makes many takes longer over that, and it is only then that the disk is waited for
+        self.hand_over(changes) && self.desk.wait_until_written(Instant::now() + patience)
+    }
+
+    /// Has `changes` written as one, the first while the next are made. Whether none is too large for that.
+    fn hand_over(&self, changes: impl IntoIterator<Item = Change>) -> bool {
+        let mut changes = changes.into_iter().peekable();
+        let _adding = self.desk.begin();
+        let mut is_whole = true;
+        loop {
+            is_whole &= self.desk.add(Pending::of(changes.by_ref().take(PIECE)));
+            if changes.peek().is_none() {
+                return is_whole;
+            }
+        }
     }
 
     /// Whether the file could be had for writing when that was last tried: then no other feedmill has it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::aside;
 use super::failure::Failure;
@@ -145,27 +145,21 @@ impl Database {
 
     /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
     pub(super) fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
+        let mut writing = self.begin(pending.len())?;
+        writing.put(pending)?;
+        writing.commit()
+    }
+
+    /// Begins to write what comes in pieces, of which the first has so many `records`. After an error the database is not to be used
+    /// again.
+    pub(super) fn begin(&mut self, records: usize) -> Result<Writing<'_>, Failure> {
         // what is committed is on disk, and whoever waits for that should not wait until it is there twice
-        let is_long = pending.len() >= MANY;
-        if is_long {
+        if records >= MANY {
             self.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
             self.has_long_log = true;
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        {
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO record (kind, key, json) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET json = excluded.json WHERE json <> excluded.json",
-            )?;
-            let mut forget = transaction.prepare_cached("DELETE FROM record WHERE kind = ?1 AND key = ?2")?;
-            for ((kind, key), json) in pending.changes() {
-                match json {
-                    Some(json) => put.execute((kind, key, json))?,
-                    None => forget.execute((kind, key))?,
-                };
-            }
-        }
-        Ok(transaction.commit()?)
+        Ok(Writing { transaction })
     }
 
     /// Writes what is in a long log to the file itself, as SQLite does after a commit: where that fails, it is done after another one.
@@ -175,6 +169,34 @@ impl Database {
         }
         let _ = self.connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+    }
+}
+
+/// A transaction: all that is put is written once it is committed, and nothing if it is dropped before.
+pub(super) struct Writing<'a> {
+    transaction: Transaction<'a>,
+}
+
+impl Writing<'_> {
+    pub(super) fn put(&mut self, pending: &Pending) -> Result<(), Failure> {
+        let mut put = self.transaction.prepare_cached(
+            "INSERT INTO record (kind, key, json) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET json = excluded.json WHERE json <> excluded.json",
+        )?;
+        let mut forget = self
+            .transaction
+            .prepare_cached("DELETE FROM record WHERE kind = ?1 AND key = ?2")?;
+        for ((kind, key), json) in pending.changes() {
+            match json {
+                Some(json) => put.execute((kind, key, json))?,
+                None => forget.execute((kind, key))?,
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        Ok(self.transaction.commit()?)
     }
 }
 

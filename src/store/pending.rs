@@ -55,8 +55,12 @@ impl Pending {
     }
 
     /// Lays `newer` over it.
-    pub(super) fn add(&mut self, mut newer: Pending) {
-        self.changes.append(&mut newer.changes);
+    pub(super) fn add(&mut self, newer: Pending) {
+        if self.is_empty() {
+            self.changes = newer.changes;
+        } else {
+            self.changes.extend(newer.changes);
+        }
     }
 
     /// Those that are too large to be kept.
@@ -87,5 +91,15 @@ impl Pending {
     pub(super) fn spare(&mut self, record: &Record) -> bool {
         let (kind, key) = record.key();
         self.changes.remove(&(kind, key.to_owned())).is_some()
+    }
+}
+
+/// Each laid over those before it.
+impl FromIterator<Pending> for Pending {
+    fn from_iter<I: IntoIterator<Item = Pending>>(pieces: I) -> Pending {
+        Pending {
+            changes: pieces.into_iter().flat_map(|piece| piece.changes).collect(),
+            too_large: Vec::new(),
+        }
     }
 }

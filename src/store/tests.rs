@@ -227,3 +227,22 @@ fn the_sites_own_record_is_had_alone() {
     std::fs::write(dir.join("ledger.db"), "this is no database").unwrap();
     assert_eq!(read_site(dir), None, "what is damaged is for others to mend");
 }
+
+#[test]
+fn of_more_than_one_piece_nothing_is_lost() {
+    let named = |number: usize, title: &str| Change::Put(post(&format!("post-{number:05}"), title));
+    let folder = Folder::new();
+    let store = folder.open().store;
+    let all = (0..3 * PIECE + 1).map(|number| named(number, "x"));
+    // of one key the last counts, wherever it comes
+    let again = [named(0, "again"), named(2 * PIECE, "again")];
+    assert!(store.keep_now(all.chain(again), PATIENCE));
+    let large = "x".repeat(MAX_RECORD_BYTES);
+    let others = (4 * PIECE..6 * PIECE).map(|number| named(number, "x"));
+    assert!(!store.keep_now(std::iter::once(named(0, &large)).chain(others), PATIENCE));
+    until("the others are written", || store.keep_now(Vec::new(), PATIENCE));
+    assert!(!store.close(), "one is too large");
+    let on_disk = folder.on_disk();
+    assert_eq!(on_disk.len(), 5 * PIECE + 1);
+    assert_eq!(on_disk.values().filter(|json| json.contains("again")).count(), 2);
+}

@@ -1,19 +1,15 @@
-//! The thread that writes, and the desk over which it is given what to write.
+//! The thread that writes.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::database::{Contents, Database};
+use super::desk::{Batch, Desk};
 use super::failure::Failure;
 use super::lock::Lock;
-use super::pending::{Key, Pending};
 use super::place::{Identity, Place};
 use super::reading;
 use crate::ledger::record::Record;
-
-/// How many records that are too large are remembered by name.
-const MOST_TOO_LARGE: usize = 1000;
 
 /// How long the thread waits.
 #[derive(Clone, Copy, Debug)]
@@ -34,185 +30,6 @@ impl Default for Pauses {
             idle: Duration::from_mins(1),
         }
     }
-}
-
-/// What the thread and everybody else have in common.
-#[derive(Debug, Default)]
-pub(super) struct Desk {
-    state: Mutex<State>,
-    /// There may be something to do for the thread.
-    work: Condvar,
-    /// The thread has done something.
-    news: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    pending: Pending,
-    /// How often something was added.
-    added: u64,
-    /// Everything up to this addition is on disk.
-    written: u64,
-    failure: Option<Failure>,
-    too_large: BTreeSet<Key>,
-    found: Option<Vec<Record>>,
-    is_ending: bool,
-    has_ended: bool,
-}
-
-impl State {
-    /// Whether writing now could write over what nobody has seen yet.
-    fn is_held(&self) -> bool {
-        self.found.as_ref().is_some_and(|found| !found.is_empty())
-    }
-}
-
-/// What is written in one transaction.
-struct Batch {
-    pending: Pending,
-    /// The addition up to which everything is on disk once this is.
-    up_to: u64,
-}
-
-impl Desk {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds what is to be written; `false` if some of it is too large to be.
-    pub(super) fn add(&self, pending: Pending) -> bool {
-        let mut state = self.state();
-        for (key, _) in pending.changes() {
-            state.too_large.remove(key);
-        }
-        let room = MOST_TOO_LARGE.saturating_sub(state.too_large.len());
-        state.too_large.extend(pending.too_large().iter().take(room).cloned());
-        let is_whole = pending.too_large().is_empty();
-        state.pending.add(pending);
-        state.added += 1;
-        self.work.notify_one();
-        is_whole
-    }
-
-    /// Waits until everything added so far is on disk; `false` if it is not by then, or cannot be now.
-    pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
-        let mut state = self.state();
-        let wanted = state.added;
-        loop {
-            if state.written >= wanted {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if state.failure.is_some() || state.is_held() || state.has_ended || left.is_zero() {
-                return false;
-            }
-            state = wait(&self.news, state, left);
-        }
-    }
-
-    pub(super) fn failure(&self) -> Option<Failure> {
-        self.state().failure.clone()
-    }
-
-    /// One of those that are too large.
-    pub(super) fn refused(&self) -> Option<Key> {
-        self.state().too_large.first().cloned()
-    }
-
-    pub(super) fn take_found(&self) -> Option<Vec<Record>> {
-        let found = self.state().found.take();
-        self.work.notify_one();
-        found
-    }
-
-    /// Asks the thread to end, after it has written what it can; whether it has, and everything is on disk.
-    pub(super) fn end(&self, deadline: Instant) -> bool {
-        let mut state = self.state();
-        let was_asked = std::mem::replace(&mut state.is_ending, true);
-        self.work.notify_one();
-        while !state.has_ended && !was_asked {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            state = wait(&self.news, state, left);
-        }
-        state.written >= state.added && state.too_large.is_empty()
-    }
-
-    /// There is no thread and there will be none.
-    pub(super) fn never(&self, failure: Failure) {
-        let mut state = self.state();
-        state.failure = Some(failure);
-        state.has_ended = true;
-    }
-
-    /// Waits until there is something to do, or `pause` has passed; whether it is the last thing to do. While writing fails, only
-    /// time brings the next try.
-    fn next(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
-        let mut state = self.state();
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let has_work = state.written < state.added && !state.is_held() && state.failure.is_none();
-            if state.is_ending || has_work || left.is_zero() {
-                return state.is_ending;
-            }
-            state = wait(&self.work, state, left);
-        }
-    }
-
-    /// Takes what is to be written. What was found and not asked for is not written over: everything waits for that, but for the
-    /// last time, where it is only left out.
-    fn take_batch(&self, is_last: bool) -> Option<Batch> {
-        let mut state = self.state();
-        let mut up_to = state.added;
-        if state.is_held() {
-            if !is_last {
-                return None;
-            }
-            for record in state.found.take().unwrap_or_default() {
-                if state.pending.spare(&record) {
-                    up_to = state.written;
-                }
-            }
-        }
-        let pending = std::mem::take(&mut state.pending);
-        Some(Batch { pending, up_to })
-    }
-
-    fn put_back(&self, mut batch: Batch) {
-        let mut state = self.state();
-        batch.pending.add(std::mem::take(&mut state.pending));
-        state.pending = batch.pending;
-    }
-
-    fn is_written(&self, up_to: u64) {
-        self.state().written = up_to;
-    }
-
-    fn has_found(&self, mut records: Vec<Record>) {
-        let mut state = self.state();
-        records.retain(|record| !state.pending.forgets(record));
-        state.found = Some(records);
-    }
-
-    /// How the last try went; the failure before it.
-    fn has_tried(&self, failure: Option<Failure>) -> Option<Failure> {
-        let mut state = self.state();
-        let before = std::mem::replace(&mut state.failure, failure);
-        self.news.notify_all();
-        before
-    }
-
-    fn has_ended(&self) {
-        self.state().has_ended = true;
-        self.news.notify_all();
-    }
-}
-
-fn wait<'a>(signal: &Condvar, state: MutexGuard<'a, State>, left: Duration) -> MutexGuard<'a, State> {
-    signal.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
 }
 
 /// Has the file, and writes to it. The fields are dropped in this order: the lock goes last.
@@ -322,12 +139,10 @@ impl Writer {
         {
             self.desk.has_found(contents.records);
         }
-        let (Some(batch), Some(database)) = (self.desk.take_batch(is_last), &mut self.database) else {
+        let (Some(mut batch), Some(database)) = (self.desk.take_batch(is_last), &mut self.database) else {
             return Ok(());
         };
-        if !batch.pending.is_empty()
-            && let Err(failure) = database.write(&batch.pending)
-        {
+        if let Err(failure) = write(database, &mut batch, &self.desk) {
             self.desk.put_back(batch);
             // after an error nothing about the connection is sure
             self.database = None;
@@ -389,4 +204,17 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Writes all of `batch`, and what belongs to it that comes over `desk` meanwhile; or nothing.
+fn write(database: &mut Database, batch: &mut Batch, desk: &Desk) -> Result<(), Failure> {
+    let Some(first) = batch.pieces.first() else { return Ok(()) };
+    let mut writing = database.begin(first.len())?;
+    let mut written = 0;
+    while let Some(piece) = batch.pieces.get(written) {
+        writing.put(piece)?;
+        written += 1;
+        desk.take_more(batch);
+    }
+    writing.commit()
 }
