@@ -72,8 +72,9 @@ pub struct Post {
     pub in_feeds: bool,
     /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
     pub minor: Option<bool>,
-    /// Subjects, each once without regard to case, in the author's order and spelling.
-    pub tags: Arc<[Arc<str>]>,
+    /// Subjects, each once without regard to case, in the author's order and spelling: a list that posts share ([`Shared`]), so that a
+    /// pointer to it is all that each has.
+    pub tags: Arc<Vec<Arc<str>>>,
     /// What it has like many others.
     pub alike: Arc<Alike>,
     /// In which direction its text runs.

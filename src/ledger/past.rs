@@ -197,7 +197,7 @@ impl PostRecord {
             standing: Standing::Private,
             in_feeds: self.in_feeds,
             minor: None,
-            tags: self.tags.iter().map(|tag| tag.as_str().into()).collect(),
+            tags: Arc::new(self.tags.iter().map(|tag| tag.as_str().into()).collect()),
             alike: Arc::new(Alike {
                 authors: self
                     .authors

@@ -115,10 +115,12 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         standing,
         in_feeds: standing::in_feeds(&fields),
         minor: standing::minor(&fields),
-        tags: tags::read(&fields, &config.posts, like_jekyll)
-            .into_iter()
-            .map(Arc::from)
-            .collect(),
+        tags: Arc::new(
+            tags::read(&fields, &config.posts, like_jekyll)
+                .into_iter()
+                .map(Arc::from)
+                .collect(),
+        ),
         alike: Arc::new(Alike {
             authors: authors::read(&fields).into(),
             section: path.section.map(Arc::from),

@@ -14,7 +14,7 @@ pub struct Shared {
     last: Option<Arc<Alike>>,
     origins: HashSet<Arc<Origins>>,
     authors: HashSet<Arc<[Person]>>,
-    tags: HashSet<Arc<[Arc<str>]>>,
+    tags: HashSet<Arc<Vec<Arc<str>>>>,
     words: HashSet<Arc<str>>,
 }
 

@@ -211,5 +211,5 @@ proptest! {
 #[test]
 fn a_post_takes_little_room() {
     // a site holds each of its posts: the texts of one are one piece beside it, and what it has like others is theirs too
-    assert!(size_of::<Post>() <= 232, "{}", size_of::<Post>());
+    assert!(size_of::<Post>() <= 184, "{}", size_of::<Post>());
 }

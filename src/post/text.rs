@@ -14,7 +14,8 @@ use crate::source::SourceFile;
 #[derive(Clone, Debug)]
 pub struct Text {
     digest: Digest,
-    held: Option<Arc<str>>,
+    /// Nearly always nothing, which takes half as much room behind a pointer.
+    held: Option<Box<Arc<str>>>,
 }
 
 impl Text {
@@ -27,12 +28,12 @@ impl Text {
     /// The text itself, if it is in memory here.
     #[must_use]
     pub fn held(&self) -> Option<&Arc<str>> {
-        self.held.as_ref()
+        self.held.as_deref()
     }
 
     /// Lets go of the text itself, and gives it if it was held.
     pub fn release(&mut self) -> Option<Arc<str>> {
-        self.held.take()
+        self.held.take().map(|held| *held)
     }
 }
 
@@ -47,7 +48,7 @@ impl From<&str> for Text {
     fn from(text: &str) -> Text {
         Text {
             digest: Digest::of(text.as_bytes()),
-            held: Some(text.into()),
+            held: Some(Box::new(text.into())),
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) mod tests {
             standing: Standing::Published,
             in_feeds: true,
             minor: None,
-            tags: ["sea".into()].into(),
+            tags: vec!["sea".into()].into(),
             alike: Arc::new(Alike {
                 authors: [Person {
                     name: "Ada Quill".to_owned(),

@@ -115,7 +115,7 @@ impl<'a> Reading<'a> {
             standing: self.one_of(&STANDINGS)?,
             in_feeds: self.truth()?,
             minor: self.option(Reading::truth)?,
-            tags: self.list(|rest| rest.text().map(Arc::from))?,
+            tags: Arc::new(self.list(|rest| rest.text().map(Arc::from))?),
             alike: self.alike()?,
             direction: self.one_of(&DIRECTIONS)?,
             rare: self.option(Reading::rare)?.map(Rare::from).unwrap_or_default(),

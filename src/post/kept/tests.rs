@@ -200,7 +200,7 @@ prop_compose! {
             standing: STANDINGS[standing],
             in_feeds,
             minor,
-            tags: tags.into_iter().map(Arc::from).collect(),
+            tags: Arc::new(tags.into_iter().map(Arc::from).collect()),
             alike: Arc::new(Alike {
                 authors: people.into_iter().map(person).collect(),
                 section: words.0.map(Arc::from),
