@@ -63,6 +63,9 @@ pub struct Ledger {
     is_new: bool,
     /// What is to be kept and was not handed out yet.
     changes: Changes,
+    /// Whether every post is recognised by all signs, and none taken as ever before: what comes of it must be the same.
+    #[cfg(test)]
+    goes_the_long_way: bool,
 }
 
 /// Records that are others than before.
@@ -106,6 +109,8 @@ impl Ledger {
                 site: true,
                 ..Changes::default()
             },
+            #[cfg(test)]
+            goes_the_long_way: false,
         };
         ledger.add(records);
         ledger

@@ -1,6 +1,7 @@
 //! What is remembered, and what readers are told of it.
 
 mod recognised;
+mod short_way;
 
 use super::*;
 use crate::diagnostic::Diagnostic;

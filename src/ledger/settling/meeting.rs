@@ -93,6 +93,10 @@ impl Ledger {
         config: &Config,
         now: Timestamp,
     ) -> Vec<Option<Arc<Post>>> {
+        #[cfg(test)]
+        if self.goes_the_long_way {
+            return vec![None; changed.len()];
+        }
         let may_be = |post: &Post| !loose.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
         let found = |post: &&Arc<Post>| may_be(post).then(|| self.take_as_ever(post, config, now)).flatten();
         let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();

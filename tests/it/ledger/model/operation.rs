@@ -19,6 +19,8 @@ pub(super) enum Operation {
     Move(u8, u8),
     Recase(u8),
     RenameAndEdit(u8, u8),
+    /// It is written elsewhere, edited, as a draft or not, and what the last number says is created under its old name.
+    Supplant(u8, u8, u8),
     Delete(u8),
     BringBack(u8),
     BringBackAt(u8, u8),
@@ -68,6 +70,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => two().prop_map(|(post, folder)| O::Move(post, folder)),
         1 => post().prop_map(O::Recase),
         2 => two().prop_map(|(post, path)| O::RenameAndEdit(post, path)),
+        2 => (two(), post()).prop_map(|((post, path), kind)| O::Supplant(post, path, kind)),
         3 => post().prop_map(O::Delete),
         2 => post().prop_map(O::BringBack),
         2 => two().prop_map(|(post, path)| O::BringBackAt(post, path)),

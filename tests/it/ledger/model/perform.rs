@@ -45,6 +45,7 @@ impl Model {
             | O::Move(..)
             | O::Recase(_)
             | O::RenameAndEdit(..)
+            | O::Supplant(..)
             | O::Delete(_)
             | O::BringBack(_)
             | O::BringBackAt(..)
@@ -152,6 +153,21 @@ impl Model {
                     self.write(at);
                     effects.edited.push(at);
                     effects.must_tell.push(at);
+                }
+            }
+            O::Supplant(post, path, kind) => {
+                let before = self.pick(post, true).map(|at| (at, self.manuscripts[at].path.clone()));
+                if let Some((at, before)) = before
+                    && self.relocate(at, path_of(path))
+                {
+                    self.manuscripts[at].edits += 1;
+                    if kind >= 128 {
+                        self.manuscripts[at].standing = Standing::Draft;
+                    }
+                    self.write(at);
+                    effects.edited.push(at);
+                    effects.must_tell.push(at);
+                    self.create(before, kind);
                 }
             }
             O::Delete(post) => {
