@@ -14,8 +14,9 @@ mod recognition;
 pub mod record;
 mod remembered;
 mod settling;
+mod strays;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -28,8 +29,11 @@ pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, Po
 use self::remembered::Remembered;
 use self::settling::Doubt;
 pub use self::settling::{Settled, Whereabouts};
+use self::strays::Strays;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::post::Post;
+use crate::source::by_parts;
 use crate::time::Timestamp;
 
 type Id = Arc<str>;
@@ -44,7 +48,7 @@ pub struct Ledger {
     /// The files that are there.
     files: Files,
     /// The posts that no file is. Every other is the file that it was last in, or one of `moved`.
-    strays: BTreeSet<Id>,
+    strays: Strays,
     /// The files of posts that are in another one than what is remembered of them says, until that is noted.
     moved: HashMap<Id, Utf8PathBuf>,
     /// The files that another one was taken for.
@@ -95,7 +99,7 @@ impl Ledger {
             },
             posts: Remembered::default(),
             files: Files::default(),
-            strays: BTreeSet::new(),
+            strays: Strays::default(),
             moved: HashMap::new(),
             supplanted: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -119,7 +123,7 @@ impl Ledger {
     /// Takes in `records` of posts that nothing is known of yet, and of the site.
     pub fn add(&mut self, records: Vec<Record>) {
         self.posts.reserve(records.len());
-        let mut strays = Vec::with_capacity(records.len());
+        let (mut awaited, mut withdrawn) = (Vec::with_capacity(records.len()), Vec::new());
         for record in records {
             match record {
                 Record::Site(site) => {
@@ -130,6 +134,10 @@ impl Ledger {
                 Record::Post(post) => {
                     let id: Id = post.id.as_str().into();
                     let is_told = post.is_told_of();
+                    let strays = match post.withdrawn {
+                        Some(_) => &mut withdrawn,
+                        None => &mut awaited,
+                    };
                     if self.posts.add(post) {
                         if is_told {
                             self.told.insert(Arc::clone(&id));
@@ -140,8 +148,7 @@ impl Ledger {
                 Record::Document(_) => {}
             }
         }
-        // made at once, for they come in order
-        self.strays.append(&mut strays.into_iter().collect());
+        self.strays.add(awaited, withdrawn);
         self.is_past_stale = true;
     }
 
@@ -174,11 +181,11 @@ impl Ledger {
         if self.live() == 0 {
             return;
         }
-        let is_lost = |id: &&str| !self.strays.contains(*id) && self.file(id).and_then(File::id) != Some(*id);
+        let is_lost = |id: &&str| !self.strays.contains(id) && self.file(id).and_then(File::id) != Some(*id);
         let lost: Vec<Id> = self.posts.ids().filter(is_lost).map(Id::from).collect();
         for id in lost {
             self.moved.remove(&id);
-            self.is_past_stale |= self.strays.insert(id);
+            self.is_past_stale |= self.strays.insert(id, &self.posts);
         }
     }
 
@@ -218,11 +225,8 @@ impl Ledger {
     pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<Arc<str>> {
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains(path.as_str());
-        let is_absent = |id: &&Id| {
-            let record = self.posts.get(id);
-            record.is_some_and(|record| record.withdrawn.is_none() && is_gone(&record.source))
-        };
-        self.strays.iter().filter(is_absent).cloned().collect()
+        let is_absent = |id: &&Id| self.posts.source(id).is_some_and(is_gone);
+        self.strays.awaited().filter(is_absent).cloned().collect()
     }
 
     /// What the authors of posts should know, ordered by path.
@@ -247,6 +251,7 @@ impl Ledger {
                 ..record.into_owned()
             };
             self.posts.insert(record);
+            self.strays.withdraw(id);
             self.told.insert(Arc::clone(id));
             self.changes.posts.insert(Arc::clone(id));
             self.changes.is_urgent = true;
@@ -269,6 +274,12 @@ impl Ledger {
         self.changes.posts.extend(self.posts.ids().map(Id::from));
         self.changes.site = true;
     }
+}
+
+/// Which of `posts`, ordered by path, lies at `path`.
+fn place_of(path: &Utf8Path, posts: &[impl Borrow<Arc<Post>>]) -> Option<usize> {
+    let lies = |post: &Arc<Post>| by_parts(post.source(), path);
+    posts.binary_search_by(|post| lies(post.borrow())).ok()
 }
 
 /// `now`, or the last instant that readers were told of the post in `record` if that is later (RFC 6721, section 3: what went before it

@@ -26,7 +26,7 @@ impl Ledger {
                 continue;
             };
             let is_out = file.is_out();
-            if is_out && file.id() == Some(post.id()) && self.posts.is_as_published(post, file.read.address()) {
+            if is_out && file.id() == Some(post.id()) && self.posts.keep_beside(post, file.read.address()) {
                 if post.address() != file.settled.address() {
                     self.moving.insert(post.id().into());
                 }
@@ -90,7 +90,7 @@ impl Ledger {
                         file.settled = Arc::clone(post);
                         file.is_known = true;
                     }
-                    self.strays.remove(&id);
+                    self.strays.remove(&id, &self.posts);
                     self.moved.remove(&id);
                     self.posts.insert_new(post, rest);
                     self.changes.posts.insert(id);

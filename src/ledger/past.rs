@@ -152,10 +152,7 @@ impl Ledger {
             let is_told = record.withdrawn.is_none() || file.is_out();
             (is_told && *file.settled.address() != *record.address).then_some((id, record))
         });
-        let lost = self.strays.iter().filter_map(|id| {
-            let record = self.posts.get(id).filter(|record| record.withdrawn.is_none())?;
-            Some((id, record))
-        });
+        let lost = self.strays.awaited().filter_map(|id| Some((id, self.posts.get(id)?)));
         for (id, record) in on_their_way.chain(lost) {
             let until = past.left_at(&record.address, id, now);
             let tenant = Tenant {

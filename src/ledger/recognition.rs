@@ -11,6 +11,9 @@
 //! 7. the file lies where the file lay of a post that was not withdrawn, and has its day, or no day.
 //!
 //! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
+//!
+//! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
+//! by `Ledger::take_as_ever`, which must come to the same.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -19,8 +22,10 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::place_of;
 use super::record::PostRecord;
 use super::remembered::Remembered;
+use super::strays::{Strays, text_of};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Origin, Post};
 
@@ -47,9 +52,13 @@ pub(super) struct Memory<'a> {
     /// All posts in files that are others than before, ordered by path: the strangers, and those that are known already.
     pub(super) changed: &'a [&'a Arc<Post>],
     /// Which post lay last where a stranger lies.
-    pub(super) at: HashMap<&'a str, Arc<str>>,
-    /// Posts that no file is, or one that is missing.
-    pub(super) strays: BTreeMap<&'a str, Cow<'a, PostRecord>>,
+    pub(super) at: &'a HashMap<&'a str, Arc<str>>,
+    /// Posts that no file is.
+    pub(super) strays: &'a Strays,
+    /// Whether one with this id, whose file lay at this path, may be a stranger that lies elsewhere.
+    pub(super) may_be_stranger: &'a dyn Fn(&str, &Utf8Path) -> bool,
+    /// Posts beside them that may: those whose file is missing.
+    pub(super) others: BTreeMap<&'a str, Cow<'a, PostRecord>>,
     /// Whether a post is, beyond doubt, another file's.
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
 }
@@ -69,7 +78,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
             && search.is_free(id, &memory)
             && !is_alike(stranger, &record)
         {
-            memory.strays.insert(id, record);
+            memory.others.insert(id, record);
         }
     }
     search.by_text(&memory);
@@ -85,6 +94,22 @@ impl<'a> Memory<'a> {
     /// The post whose file lay at `path`.
     fn at(&self, path: &Utf8Path) -> Option<(&'a str, Cow<'a, PostRecord>)> {
         self.posts.get_with_id(self.at.get(path.as_str())?)
+    }
+
+    /// The post with this `id`, if it may be a stranger that lies elsewhere.
+    fn elsewhere(&self, id: &str) -> Option<(&'a str, Cow<'a, PostRecord>)> {
+        let (id, record) = self.posts.get_with_id(id)?;
+        let is_stray = || self.strays.contains(id) && (self.may_be_stranger)(id, &record.source);
+        (self.others.contains_key(id) || is_stray()).then_some((id, record))
+    }
+
+    /// All that may be strangers that lie elsewhere, in order, unless they are too many.
+    fn all_elsewhere(&self) -> Option<BTreeMap<&'a str, Cow<'a, PostRecord>>> {
+        let strays = self.strays.iter().map(AsRef::as_ref);
+        let strays = strays.filter(|&id| !self.others.contains_key(id));
+        let ids = self.others.keys().copied().chain(strays);
+        let all: BTreeMap<_, _> = ids.filter_map(|id| self.elsewhere(id)).take(MOST_STRAYS + 1).collect();
+        (all.len() <= MOST_STRAYS).then_some(all)
     }
 }
 
@@ -150,8 +175,7 @@ impl<'a> Search<'_, 'a> {
 
     /// Whether another post than the stranger at `at` lies where the file of `record` lay, is like it, and names no id of its own.
     fn stays(&self, at: usize, record: &PostRecord, memory: &Memory<'a>) -> bool {
-        let found = memory.changed.binary_search_by(|post| post.source().cmp(&record.source));
-        found.is_ok_and(|found| {
+        place_of(&record.source, memory.changed).is_some_and(|found| {
             let post = memory.changed[found];
             post.source() != self.strangers[at].source() && named(post).is_none() && is_alike(post, record)
         })
@@ -190,21 +214,22 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn by_text(&mut self, memory: &Memory<'a>) {
-        let unknown = self.unknown();
-        if unknown.is_empty() || memory.strays.is_empty() {
-            return;
-        }
-        let mut by_text: HashMap<_, Vec<(&'a str, &PostRecord)>> = HashMap::new();
-        for (id, record) in &memory.strays {
-            if let Some(content) = record.content.filter(|content| content.likeness.0 != 0) {
-                by_text.entry(content.text).or_default().push((id, record));
+        let mut others: HashMap<_, Vec<&'a str>> = HashMap::new();
+        for (id, record) in &memory.others {
+            if let Some(text) = text_of(record) {
+                others.entry(text).or_default().push(id);
             }
         }
         // of copies the one that is most like it is it
         let mut pairs: Vec<(_, usize, &'a str)> = Vec::new();
-        for at in unknown {
+        for at in self.unknown() {
             let stranger = self.strangers[at];
-            let same = by_text.get(&stranger.content.text).map_or(&[][..], Vec::as_slice);
+            let text = &stranger.content.text;
+            let strays = memory.strays.with_text(text, memory.posts).iter();
+            let strays = strays.filter_map(|id| memory.elsewhere(id)).take(MOST_COPIES);
+            let others = others.get(text).into_iter().flatten();
+            let others = others.filter_map(|id| memory.elsewhere(id));
+            let same: BTreeMap<_, _> = strays.chain(others).collect();
             for (id, record) in same.iter().take(MOST_COPIES) {
                 let is_near = stranger.source().parent() == record.source.parent();
                 let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
@@ -237,7 +262,7 @@ impl<'a> Search<'_, 'a> {
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
             if is_open
                 && named(stranger).is_none()
-                && let Some((id, _)) = memory.strays.get_key_value(stranger.id())
+                && let Some((id, _)) = memory.elsewhere(stranger.id())
                 && self.is_free(id, memory)
             {
                 self.take(at, id);
@@ -247,13 +272,14 @@ impl<'a> Search<'_, 'a> {
 
     fn by_likeness(&mut self, memory: &Memory<'a>) {
         let unknown = self.unknown();
-        if memory.strays.len() > MOST_STRAYS || unknown.len() > MOST_STRAYS {
+        if unknown.is_empty() || unknown.len() > MOST_STRAYS {
             return;
         }
+        let Some(all) = memory.all_elsewhere() else { return };
         // every pair that is alike, the most alike first; a pair that has an equal on either side is a doubt
         let mut pairs: Vec<(usize, usize, &'a str)> = Vec::new();
         for &at in &unknown {
-            for (id, record) in memory.strays.iter().filter(|(id, _)| self.is_free(id, memory)) {
+            for (id, record) in all.iter().filter(|(id, _)| self.is_free(id, memory)) {
                 let signs = signs(self.strangers[at], record);
                 if signs.count() >= 2 && (signs.title || signs.text) {
                     pairs.push((signs.count(), at, id));
@@ -314,8 +340,8 @@ impl Signs {
 fn signs(post: &Post, record: &PostRecord) -> Signs {
     let is_dated = post.alike.origins.date != Origin::FileTime;
     let same_words = |a: &str, b: &str| {
-        let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        !a.trim().is_empty() && words(a) == words(b)
+        let [a, b] = [a, b].map(|text| text.split_whitespace().map(str::to_lowercase));
+        a.clone().next().is_some() && a.eq(b)
     };
     Signs {
         title: same_words(post.title(), &record.title),

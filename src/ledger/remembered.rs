@@ -116,9 +116,9 @@ impl Remembered {
         self.0.replace(Kept::beside(post, rest));
     }
 
-    /// Lets go of what `post`, as which it is published, says just as its record does. Whether that is all that was to be done, for the
-    /// file asks for the address `wanted`, which the record says too.
-    pub(super) fn is_as_published(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
+    /// Keeps only what `post`, as which it is published, does not say, if the record says all else just as the post does, and that its
+    /// file asks for the address `wanted`; whether it does.
+    pub(super) fn keep_beside(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
         match self.0.get(post.id()).map(Kept::as_told) {
             Some(Told::ByPost(before, _, rare)) => Arc::ptr_eq(before, post) && wanted_of(before, rare) == wanted,
             Some(Told::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {

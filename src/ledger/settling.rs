@@ -12,11 +12,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use self::fate::{Fate, dated, known_to_the_world};
 use super::files::File;
 use super::record::{PostRecord, SiteRecord};
-use super::{Id, Ledger};
+use super::{Id, Ledger, place_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post};
-use crate::source::by_parts;
 use crate::time::Timestamp;
 
 /// What is not as its author may think.
@@ -99,7 +98,7 @@ impl Ledger {
         concerned.append(&mut self.touched);
         concerned.extend(known.iter().map(|post| post.source().to_path_buf()));
         // those who were met are in it already
-        concerned.retain(|path| strangers.binary_search_by(|post| by_parts(post.source(), path)).is_err());
+        concerned.retain(|path| place_of(path, &strangers).is_none());
         for path in concerned {
             match self.settled(&path, config, now) {
                 Some(file) => settled.take(file),
@@ -158,9 +157,8 @@ impl Ledger {
         if !changes.are_all {
             return changes.gone.clone();
         }
-        let is_read = |path: &Utf8Path| changes.posts.binary_search_by(|post| by_parts(post.source(), path)).is_ok();
         let known = self.files.iter().map(|file| file.read.source());
-        let gone = known.filter(|path| !is_read(path));
+        let gone = known.filter(|path| place_of(path, &changes.posts).is_none());
         gone.map(Utf8Path::to_path_buf).collect()
     }
 
@@ -169,7 +167,7 @@ impl Ledger {
         self.doubts.remove(path);
         if let Some(id) = self.take_held(path) {
             self.moved.remove(&id);
-            self.strays.insert(id);
+            self.strays.insert(id, &self.posts);
             self.is_past_stale = true;
         }
     }

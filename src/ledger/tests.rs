@@ -98,6 +98,7 @@ impl Desk {
         let gone = self.ledger.absent(whereabouts.is_there);
         self.ledger.withdraw(&gone, self.now);
         self.ledger.note(&settled.changes.posts, self.now);
+        assert!(self.ledger.strays.are_found(&self.ledger.posts));
         self.posts = settled.changes.posts;
         self.remarks = self.ledger.remarks().cloned().collect();
     }
@@ -303,7 +304,9 @@ fn a_settling_that_was_broken_off_forgets_nobody() {
     desk.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
     let (ids, live) = (desk.ids(), desk.ledger.live());
     let edited = ("a.md", "title: Another", "mill'");
-    let changes = Changes::all(desk.read_files(&[edited]));
+    // of this one it is asked who it may be that is not there
+    let fresh = ("c.md", "title: C", "bees");
+    let changes = Changes::all(desk.read_files(&[edited, fresh]));
     let broken_off = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let whereabouts = Whereabouts {
             missing: &BTreeSet::new(),

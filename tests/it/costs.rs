@@ -20,11 +20,13 @@ use feedmill::http::door::Door;
 use feedmill::http::hot::hot;
 use feedmill::http::media::Library;
 use feedmill::http::routes::{Request, answer};
+use feedmill::ledger::{Digest, Fingerprint, Likeness, PostRecord, Record};
 use feedmill::publisher::press::{Edition, Press};
 use feedmill::render::encode::Document;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
 use feedmill::source::SourceFile;
+use feedmill::store::{Change, Exclusive, Store};
 use feedmill::time::Timestamp;
 use feedmill::watch::{Hints, How, Watching};
 use http::{HeaderMap, HeaderValue, Response, header};
@@ -196,6 +198,62 @@ fn a_change_costs_the_same_among_many_posts() {
         2 * among_many <= 3 * among_few,
         "{among_many} allocations, and {among_few} among a tenth of the posts"
     );
+}
+
+/// As many posts, and ten times as many, went before.
+const WENT: usize = 200;
+
+/// A press that remembers, beside its own posts, so many that were withdrawn at `instant`.
+fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
+    let mut printer = Printer::of(POSTS);
+    let post = printer.site.post(name(0).as_str().into()).unwrap();
+    let record = PostRecord::of(post, Timestamp::UNIX_EPOCH);
+    let records = (POSTS..).take(withdrawn).map(|number| {
+        let text = Digest::of(&number.to_le_bytes());
+        let content = Fingerprint {
+            text,
+            shown: text,
+            likeness: Likeness(number as u64),
+        };
+        Record::Post(Box::new(PostRecord {
+            id: format!("urn:made-up:{number}"),
+            source: name(number).into(),
+            title: format!("Post {number}"),
+            slug: format!("{number:04}"),
+            wanted: format!("/posts/{number:04}"),
+            address: format!("/posts/{number:04}"),
+            content: Some(content),
+            withdrawn: Some(instant),
+            ..record.clone()
+        }))
+    });
+    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let state = root.join(".state");
+    let (mut exclusive, _) = Exclusive::open(&state).unwrap();
+    exclusive.write(records.map(Change::Put).collect()).unwrap();
+    drop(exclusive);
+    printer.press = Press::new(&Arc::default(), root, Some(Store::open(&state)), Timestamp::now());
+    let first = printer.press.open(Watching::Native, printer.begun).unwrap();
+    assert_eq!(printer.press.ledger().posts().count(), POSTS + withdrawn);
+    printer.site = first.site.unwrap();
+    printer
+}
+
+/// Whoever went is looked at by none of the posts that are there: how many went adds nothing to a change, but what maps differ by.
+#[test]
+fn a_change_costs_the_same_however_many_posts_went() {
+    for (name, instant) in [("long ago", Timestamp::UNIX_EPOCH), ("now", Timestamp::now())] {
+        let [few, many] = [WENT, 10 * WENT].map(|withdrawn| {
+            let mut printer = remembering(withdrawn, instant);
+            // the first change after a start makes what later ones keep
+            printer.save(0, "second");
+            allocations::counted(|| printer.save(0, "third")).1
+        });
+        assert!(
+            few.abs_diff(many) <= 4,
+            "{name}: {many} allocations, and {few} where a tenth of the posts went"
+        );
+    }
 }
 
 /// As many files renamed at once.

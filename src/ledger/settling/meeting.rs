@@ -1,7 +1,6 @@
 //! Who the posts are whose files are others than before.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -11,10 +10,8 @@ use super::{Doubt, Settled, Whereabouts};
 use crate::config::Config;
 use crate::ledger::files::File;
 use crate::ledger::recognition::{Finding, Memory, recognise};
-use crate::ledger::record::PostRecord;
-use crate::ledger::{Id, Ledger};
+use crate::ledger::{Id, Ledger, place_of};
 use crate::post::{Each, Post, Words};
-use crate::source::by_parts;
 use crate::time::Timestamp;
 
 /// The posts that were in files which are others now: for now they are in none.
@@ -51,7 +48,7 @@ impl Ledger {
         let findings = self.recognised(&strangers, changed, &loose, whereabouts);
         for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
             if let Some(id) = &id {
-                let was_stray = self.strays.remove(id);
+                let was_stray = self.strays.remove(id, &self.posts);
                 self.is_past_stale |= was_stray;
                 let was_loose = loose.ids.remove(id);
                 self.lodge(id, post.source(), !was_stray && !was_loose, settled);
@@ -65,7 +62,7 @@ impl Ledger {
         // who lost its post to nobody leaves it a stray
         for id in loose.ids {
             self.moved.remove(&id);
-            self.is_past_stale |= self.strays.insert(id);
+            self.is_past_stale |= self.strays.insert(id, &self.posts);
         }
     }
 
@@ -104,17 +101,17 @@ impl Ledger {
             return found;
         }
         // others may have lain there later
-        let lay_later = |id: &Id| {
-            let place = place_of(self.posts.source(id)?, changed)?;
-            let found = found.get(place)?.as_ref()?;
-            (self.when_last_there(found.id()) < self.when_last_there(id)).then_some(place)
+        let lay_later = |&(place, id): &(usize, &Id)| {
+            let found = found.get(place).and_then(Option::as_ref);
+            found.is_some_and(|found| self.when_last_there(found.id()) < self.when_last_there(id))
         };
-        let contested: Vec<usize> = self.strays.iter().filter_map(lay_later).collect();
+        let lain = self.strays.lain_at(changed, &self.posts);
+        let contested: Vec<usize> = lain.into_iter().filter(lay_later).map(|(place, _)| place).collect();
         for place in contested {
             if let Some(post) = found.get_mut(place).and_then(Option::take)
                 && let Some(id) = self.take_held(post.source())
             {
-                self.strays.insert(id);
+                self.strays.insert(id, &self.posts);
             }
         }
         found
@@ -139,15 +136,15 @@ impl Ledger {
         };
         let fate = file.dress(&record, &self.site, config, now);
         let is_as_ever = fate == Fate::of(&record) && *file.settled.address() == *record.address;
-        if !is_as_ever || !self.strays.remove(post.id()) {
+        if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {
             return None;
         }
         self.is_past_stale = true;
         self.moving.remove(post.id());
         self.doubts.remove(post.source());
         let known = Arc::clone(&file.settled);
-        // as which it is published, as a rule
-        self.posts.is_as_published(&known, post.address());
+        // as this it will be published, as a rule
+        self.posts.keep_beside(&known, post.address());
         self.files.insert(file);
         Some(known)
     }
@@ -169,21 +166,13 @@ impl Ledger {
             whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
         };
         // who lay last where a stranger lies is found by that
-        let is_stray = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
+        let may_be_stranger = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
             Some(found) => **found != *id,
             None => place_of(path, changed).is_some() || is_gone(path),
         };
-        let missing = whereabouts
-            .missing
-            .iter()
-            .filter_map(|path| self.files.get(path.as_str())?.id());
-        let strays = self
-            .strays
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(missing)
-            .filter_map(|id| self.posts.get_with_id(id));
-        let strays: BTreeMap<&str, Cow<PostRecord>> = strays.filter(|(id, record)| is_stray(id, &record.source)).collect();
+        let missing = whereabouts.missing.iter();
+        let missing = missing.filter_map(|path| self.posts.get_with_id(self.files.get(path.as_str())?.id()?));
+        let missing = missing.filter(|(id, record)| !self.strays.contains(id) && may_be_stranger(id, &record.source));
         let is_held = |id: &str| {
             let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
             self.place(id).is_some_and(is_there) && !loose.ids.contains(id) && !self.strays.contains(id)
@@ -193,8 +182,10 @@ impl Ledger {
             Memory {
                 posts: &self.posts,
                 changed,
-                at,
-                strays,
+                at: &at,
+                strays: &self.strays,
+                may_be_stranger: &may_be_stranger,
+                others: missing.collect(),
                 is_held: &is_held,
             },
         )
@@ -203,11 +194,8 @@ impl Ledger {
     /// Which posts lay last where `strangers` lie: those that did until now, or strays.
     fn last_at<'a>(&self, strangers: &[&'a Arc<Post>], loose: &Loose<'a>) -> HashMap<&'a str, Id> {
         let mut at = loose.at.clone();
-        for id in &self.strays {
-            let place = self.posts.source(id).and_then(|path| place_of(path, strangers));
-            let Some(stranger) = place.and_then(|place| strangers.get(place)) else {
-                continue;
-            };
+        for (place, id) in self.strays.lain_at(strangers, &self.posts) {
+            let Some(stranger) = strangers.get(place) else { continue };
             let is_later = |other: &Id| !loose.ids.contains(other) && self.when_last_there(other) < self.when_last_there(id);
             let path = stranger.source().as_str();
             if at.get(path).is_none_or(is_later) {
@@ -225,13 +213,13 @@ impl Ledger {
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
     fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
-        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
+        if let Some(before) = self.place(id).filter(|before| has_other && before.as_str() != path.as_str()) {
             let before = before.to_owned();
             self.touched.insert(before.clone());
             self.supplanted.insert(before);
         }
         let Some(source) = self.posts.source(id) else { return };
-        if path == source {
+        if path.as_str() == source.as_str() {
             self.moved.remove(id);
         } else {
             settled.moved.push((path.to_owned(), source.to_owned()));
@@ -259,9 +247,4 @@ impl Ledger {
         settled.take(&file);
         self.files.insert(file);
     }
-}
-
-/// Which of `posts`, ordered by path, lies at `path`.
-fn place_of(path: &Utf8Path, posts: &[&Arc<Post>]) -> Option<usize> {
-    posts.binary_search_by(|post| by_parts(post.source(), path)).ok()
 }

@@ -187,6 +187,7 @@ impl World<'_> {
         if step.publishes {
             self.ledger.note(&settled.changes.posts, self.now);
         }
+        assert!(self.ledger.strays.are_found(&self.ledger.posts));
         Some(settled)
     }
 
