@@ -3,6 +3,8 @@
 //! The lists are what editors, synchronisers and operating systems leave beside the files people write. Most of it does not end in
 //! `.md` and needs no rule: a file is a post by its ending, and these rules are for what shares that ending.
 
+use std::borrow::Cow;
+
 use camino::{Utf8Component, Utf8Path};
 
 /// The endings of posts, compared without regard to case. MDX is Astro's and Docusaurus's Markdown.
@@ -49,7 +51,7 @@ impl Ignore {
     /// What the name of a file says of it.
     #[must_use]
     pub fn file(&self, name: &str) -> Name {
-        let name = name.to_lowercase();
+        let name = in_lower_case(name);
         if name.starts_with('.') && name.strip_suffix(".icloud").is_some_and(has_post_ending) {
             return Name::Conflict;
         }
@@ -63,7 +65,7 @@ impl Ignore {
     /// Whether posts are looked for in a folder of this name. `_posts` and `_drafts` are such folders.
     #[must_use]
     pub fn enters(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
+        let name = in_lower_case(name);
         !never(&name) && !self.is_listed(&name)
     }
 
@@ -107,6 +109,15 @@ impl Ignore {
 
     fn is_listed(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| matches(pattern, name))
+    }
+}
+
+/// `name` in lower case, as most are.
+fn in_lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        Cow::Owned(name.to_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

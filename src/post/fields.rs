@@ -22,7 +22,7 @@ pub struct Fields<'a> {
 
 /// A key as it was written, and what it leads to.
 struct Key<'a> {
-    folded: String,
+    folded: Cow<'a, str>,
     name: &'a str,
     node: &'a Node,
     asked: Cell<bool>,
@@ -53,43 +53,54 @@ impl<'a> Fields<'a> {
 
     /// The first of `keys` that is there and not null, with the key as its author wrote it.
     pub fn first(&self, keys: &[&str]) -> Option<(&'a str, &'a Node)> {
-        self.all(keys).into_iter().next()
+        let mut first = None;
+        self.each(keys, |key, node| first = first.or(Some((key, node))));
+        first
     }
 
     /// The first of `keys` that holds a text which is not blank, with the key as its author wrote it.
     pub fn first_text(&self, keys: &[&str]) -> Option<(&'a str, &'a Node, &'a str)> {
-        self.all(keys)
-            .into_iter()
-            .find_map(|(key, node)| Some((key, node, text(node)?)))
+        let mut first = None;
+        self.each(keys, |key, node| {
+            first = first.or_else(|| Some((key, node, text(node)?)));
+        });
+        first
     }
 
     /// All of `keys` that are there and not null, in the order of `keys`, with the key as its author wrote it; one that is written
     /// in two spellings comes twice.
     pub fn all(&self, keys: &[&str]) -> Vec<(&'a str, &'a Node)> {
         let mut found = Vec::new();
-        for key in keys {
-            self.find(key, &mut found);
-        }
+        self.each(keys, |key, node| found.push((key, node)));
         found
     }
 
-    /// Adds what `key` leads to in the first place that has it. It is asked for in all of them.
-    fn find(&self, key: &str, found: &mut Vec<(&'a str, &'a Node)>) {
+    /// Has `take` take all of `keys`, as [`Fields::all`] gives them.
+    fn each(&self, keys: &[&str], mut take: impl FnMut(&'a str, &'a Node)) {
+        for key in keys {
+            self.find(key, &mut take);
+        }
+    }
+
+    /// Has `take` take what `key` leads to in the first place that has it. It is asked for in all of them.
+    fn find(&self, key: &str, take: &mut impl FnMut(&'a str, &'a Node)) {
         if self.initials & initial(key) == 0 {
             return;
         }
         let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
-        let before = found.len();
+        let mut is_found = false;
         let second = self.second.iter().map(|(_, keys)| keys);
         for keys in std::iter::once(&self.keys).chain(second) {
-            let is_missing = found.len() == before;
+            let is_missing = !is_found;
             for key in keys.iter().filter(|key| key.is(head)) {
                 key.asked.set(true);
-                if is_missing && key.node.value != Value::Null {
-                    match rest {
-                        None => found.push((key.name, key.node)),
-                        Some(rest) => found.extend(find_in(key.node, rest)),
-                    }
+                let led_to = match rest {
+                    None => Some((key.name, key.node)).filter(|(_, node)| node.value != Value::Null),
+                    Some(rest) => find_in(key.node, rest),
+                };
+                if let Some((name, node)) = led_to.filter(|_| is_missing) {
+                    is_found = true;
+                    take(name, node);
                 }
             }
         }
@@ -119,9 +130,14 @@ impl<'a> Key<'a> {
     }
 
     fn new(name: &'a str, node: &'a Node) -> Key<'a> {
-        let folded: String = fold(name).collect();
+        let is_folded = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let folded = if is_folded {
+            Cow::Borrowed(name)
+        } else {
+            fold(name).collect()
+        };
         Key {
-            asked: Cell::new(OTHERS.contains(&folded.as_str())),
+            asked: Cell::new(OTHERS.contains(&&*folded)),
             folded,
             name,
             node,

@@ -215,6 +215,9 @@ struct Repeated {
 /// `entries` as a mapping: where a key comes twice, the last value is taken, as most readers of YAML and JSON do. A key that says who
 /// may read the post, in whatever capitals, is kept with each of its values, for nobody knows which of them was forgotten.
 fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, Node)> {
+    if have_own_keys(&entries) {
+        return entries.into_iter().map(|Entry { key, node, .. }| (key, node)).collect();
+    }
     let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
     let mut fields: Vec<(String, Node)> = Vec::with_capacity(entries.len());
     for Entry { key, at, node } in entries {
@@ -233,6 +236,17 @@ fn keep_last(entries: Vec<Entry>, repeated: &mut Vec<Repeated>) -> Vec<(String, 
         }
     }
     fields
+}
+
+/// Whether no key comes twice, in whatever capitals: as a rule none does, and none need be looked for.
+fn have_own_keys(entries: &[Entry]) -> bool {
+    let mut keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    keys.sort_unstable_by(|one, other| in_lower_case(one).cmp(in_lower_case(other)));
+    keys.is_sorted_by(|one, other| in_lower_case(one).lt(in_lower_case(other)))
+}
+
+fn in_lower_case(key: &str) -> impl Iterator<Item = u8> {
+    key.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
 /// One warning for each key that comes again.

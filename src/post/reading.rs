@@ -1,7 +1,7 @@
 //! The one place where a file becomes a [`Post`].
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
@@ -266,10 +266,11 @@ fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> S
     } else {
         &date.date()
     };
-    format!(
-        "tag:{authority},{date}:{}",
-        percent_encoding::utf8_percent_encode(slug, PATH_PART)
-    )
+    let slug = percent_encoding::utf8_percent_encode(slug, PATH_PART);
+    let mut uri = String::with_capacity(64 + authority.len());
+    // a text takes whatever is written to it
+    let _ = write!(uri, "tag:{authority},{date}:{slug}");
+    uri
 }
 
 fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<String> {

@@ -16,7 +16,8 @@ pub(super) enum Token<'a> {
 
 /// `text` in tokens, without spaces and RFC 2822 comments; `None` if a bracket is never closed.
 pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
-    let mut tokens = Vec::new();
+    // as many as a day, a time and a zone have
+    let mut tokens = Vec::with_capacity(16);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let (length, token) = if first.is_ascii_digit() {

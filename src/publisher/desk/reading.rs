@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::folder::kept::KeptPost;
 use crate::folder::{Entry, Folder, Open, Unread};
 use crate::post::text::digest_with;
-use crate::post::{Digest, Reading};
+use crate::post::{Digest, Reading, Shared};
 use crate::publisher::progress::Progress;
 use crate::source::{SourceFile, by_parts};
 
@@ -84,6 +84,11 @@ impl Reader<'_> {
     /// Reads one version.
     pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
         self.content(due, self.folder.read(due.path, due.entry))
+    }
+
+    /// Reads one version of a file in the folder that is `open`.
+    fn read_in(self, open: &Open, due: Due) -> Result<Content, Unread> {
+        self.content(due, open.read(due.path, due.entry))
     }
 
     fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
@@ -230,7 +235,7 @@ impl<'a> Ahead<'a> {
             }
             // to start with its own turn, and while another thread is at that, to help with those after it
             state = match self.next(&mut state) {
-                Some(next) => self.read_batch(open, state, next),
+                Some(next) => self.read_batch(state, next, &mut |due| self.reader.read_in(open, due)),
                 None => self.wait(state),
             };
         }
@@ -238,10 +243,23 @@ impl<'a> Ahead<'a> {
 
     fn read_ahead(&self) {
         let Some(open) = &self.open else { return };
+        // what is made and dropped on one thread costs it next to nothing, and on two they wait for each other
+        let mut shared = Shared::default();
+        let mut read = |due: Due| {
+            let mut content = self.reader.read_in(open, due);
+            if let Ok(Content {
+                reading: Some(Ok(reading)),
+                ..
+            }) = &mut content
+            {
+                shared.share(&mut reading.post);
+            }
+            content
+        };
         let mut state = self.state();
         while !state.has_ended && state.next * BATCH < self.due.len() {
             state = match self.next(&mut state) {
-                Some(next) => self.read_batch(open, state, next),
+                Some(next) => self.read_batch(state, next, &mut read),
                 None => self.wait(state),
             };
         }
@@ -257,13 +275,17 @@ impl<'a> Ahead<'a> {
         })
     }
 
-    /// Reads the one with this `number`, while others have the state.
-    fn read_batch<'s>(&'s self, open: &Open, state: MutexGuard<'s, State>, number: usize) -> MutexGuard<'s, State> {
+    /// Has `read` read the one with this `number`, while others have the state.
+    fn read_batch<'s>(
+        &'s self,
+        state: MutexGuard<'s, State>,
+        number: usize,
+        read: &mut dyn FnMut(Due) -> Result<Content, Unread>,
+    ) -> MutexGuard<'s, State> {
         drop(state);
-        let read = |due: &Due| self.reader.content(*due, open.read(due.path, due.entry));
         let due = self.due.iter().skip(number * BATCH).take(BATCH);
         // what makes it fail here will make it fail at its turn
-        let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(due))).ok()).collect();
+        let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(*due))).ok()).collect();
         let mut state = self.state();
         state.read.insert(number, batch);
         self.tell(&state);
