@@ -89,11 +89,12 @@ impl Files {
     /// How many stand before `path`.
     fn place(&self, path: &Utf8Path) -> usize {
         let order = |file: &File| by_parts(file.read.source(), path);
-        let (last, next) = (self.last.get(), self.last.get() + 1);
+        let last = self.last.get();
+        let mut near = self.row.from(last);
         // where there are many to be found they come in order, and to look for one takes a dozen comparisons
-        let place = match self.row.get(last).map(order) {
+        let place = match near.next().map(order) {
             Some(Ordering::Equal) => last,
-            Some(Ordering::Less) if self.row.get(next).is_none_or(|file| order(file).is_ge()) => next,
+            Some(Ordering::Less) if near.next().is_none_or(|file| order(file).is_ge()) => last + 1,
             _ => self.row.partition_point(|file| order(file).is_lt()),
         };
         self.last.set(place);

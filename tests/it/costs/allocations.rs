@@ -1,4 +1,4 @@
-//! How often a piece of work asks for memory: the system's allocator, counting for each thread.
+//! How often a piece of work asks for memory, and how much of it stays: the system's allocator, counting for each thread.
 //!
 //! It is the allocator of the whole test binary, since there can be but one; the tests that do not count pay an addition.
 
@@ -13,6 +13,7 @@ use std::cell::Cell;
 thread_local! {
     // made before the first use and never dropped, so that reading it asks for no memory itself
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -27,32 +28,52 @@ pub fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (done, COUNT.get() - before)
 }
 
+/// What `work` gives, and how many bytes it took on this thread and did not give back.
+pub fn held<T>(work: impl FnOnce() -> T) -> (T, isize) {
+    let before = HELD.get();
+    let done = work();
+    (done, HELD.get() - before)
+}
+
 fn count() {
     // a thread that ends may have no count any more
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+fn hold(bytes: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get().wrapping_add_unsigned(bytes)));
+}
+
+fn let_go(bytes: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get().wrapping_sub_unsigned(bytes)));
 }
 
 // SAFETY: every method hands its arguments to `System` and gives back what that gives, which upholds the contract of the trait.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size());
         // SAFETY: the caller's promise about `layout` is the one that `System` needs.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size());
         // SAFETY: as in `alloc`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        let_go(layout.size());
+        hold(size);
         // SAFETY: `pointer` came from `System` with `layout`, for all of ours do.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let_go(layout.size());
         // SAFETY: as in `realloc`.
         unsafe { System.dealloc(pointer, layout) }
     }

@@ -1,9 +1,67 @@
-//! Memory of the real program: what building and compressing took must not stay with it.
+//! Memory: what each post takes for as long as it is there, and that what building and compressing took does not stay.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use feedmill::config::Config;
+use feedmill::index::Index;
+use feedmill::ledger::{Ledger, Whereabouts};
+use feedmill::post::{self, Changes, Shared};
+use feedmill::row::Row;
+use feedmill::source::SourceFile;
+use feedmill::time::Timestamp;
+
+use super::allocations;
 use crate::commands::{Serving, folder};
+
+/// As many bytes may a post ask for with what the ledger and the index know of it: 200 are itself, 150 its texts, and 90 the ways to it,
+/// of which two are its tags. What the publisher knows of its file is 70 more, and what the allocator adds 30.
+const A_POST: isize = 440;
+
+#[test]
+fn what_each_post_takes() {
+    let now = Timestamp::now();
+    let config = Config::default();
+    let held = |posts: usize| {
+        let site = || {
+            let mut shared = Shared::default();
+            let post = |number: usize| {
+                let head = format!(
+                    "title: On the ebb and flow of the tide mill {number}\ndate: 2026-01-01T09:00:00Z\ntags: [mills, tides]"
+                );
+                let file = SourceFile {
+                    path: format!("{number:07}.md").into(),
+                    bytes: format!("---\n{head}\nsummary: Of barley, and of water.\n---\nEbb.\n")
+                        .into_bytes()
+                        .into(),
+                    modified: Timestamp::UNIX_EPOCH,
+                };
+                let mut post = post::read(&file, &config).unwrap().post;
+                post.text.release();
+                shared.share(&mut post);
+                Arc::new(post)
+            };
+            let posts = Changes::all((0..posts).map(post).collect());
+            let whereabouts = Whereabouts {
+                missing: &BTreeSet::new(),
+                is_there: &|_| true,
+            };
+            let mut ledger = Ledger::new(now);
+            let settled = ledger.settle(&posts, &whereabouts, &config, now);
+            let index = Index::build(settled.changes.posts, &settled.newcomers, &config, now, &Row::default());
+            ledger.note(index.all().iter(), now);
+            ledger.take_changes().0.for_each(drop);
+            (shared, ledger, index)
+        };
+        allocations::held(site).1
+    };
+    // the first one makes what is made once; a hash table of so many is as full as it gets
+    let [_, few, many] = [1, 1792, 3584].map(held);
+    let each = (many - few) / (3584 - 1792);
+    assert!(each <= A_POST, "{each} bytes");
+}
 
 /// As much memory of its own may a server of a hundred small posts keep: about 5 MB are what it needs, and freed blocks that stay in the
 /// heaps of threads make 20.
