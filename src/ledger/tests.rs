@@ -368,3 +368,64 @@ fn of_two_that_lay_in_one_file_it_is_the_last_after_a_restart_too() {
     let found = look(&mut desk, &[("a.md", "title: A", "mill")]);
     assert_eq!(found, "x:1", "{first}");
 }
+
+#[test]
+fn a_change_walks_over_nobody_that_went() {
+    let gone = ["q.md", "r.md", "s.md", "t.md"].map(|path| (path, "", "tide"));
+    let keeper = ("a.md", "title: A", "mill");
+    let steps: [(&str, File); 3] = [
+        ("an edit", ("a.md", "title: A", "mill'")),
+        ("another title", ("a.md", "title: B", "mill'")),
+        ("a rename", ("b.md", "title: B", "mill'")),
+    ];
+    let mut desk = Desk::new();
+    desk.publish(&[&gone[..], &[keeper]].concat()).publish(&[keeper]);
+    assert_eq!(desk.ledger.strays.len(), gone.len());
+    // where all lay, and their texts, is gone over once
+    desk.publish(&[("c.md", "title: A", "mill")]).publish(&[keeper]);
+    for (name, file) in steps {
+        strays::WALKED.set(0);
+        desk.publish(&[file]);
+        assert_eq!(strays::WALKED.get(), 0, "{name}");
+    }
+    strays::WALKED.set(0);
+    desk.publish(&[("d.md", "title: D", "bees")]);
+    assert_ne!(strays::WALKED.get(), 0, "it is counted");
+}
+
+#[test]
+fn who_is_remembered_later_is_found_as_others_are() {
+    let mut desk = Desk::new();
+    let keeper = ("a.md", "title: A", "mill");
+    desk.publish(&[keeper, ("b.md", "title: B", "lamp")]).publish(&[keeper]);
+    // this one makes what is asked for the next
+    desk.publish(&[keeper, ("c.md", "title: C", "bees")]);
+    let record = PostRecord {
+        id: "x:1".to_owned(),
+        source: "late.md".into(),
+        ..PostRecord::of(&desk.read_files(&[("late.md", "title: Late", "tide")])[0], desk.now)
+    };
+    desk.ledger.add(vec![Record::Post(Box::new(record))]);
+    desk.publish(&[keeper, ("d.md", "title: D", "tide")]);
+    assert_eq!(desk.post("d.md").id(), "x:1");
+}
+
+#[test]
+fn a_file_whose_path_is_remembered_in_another_spelling_is_the_same() {
+    for (spelling, body) in [("x//a.md", "mill"), ("x/./a.md", "mill"), ("x//a.md", "mill'")] {
+        let mut desk = Desk::new();
+        let id = desk.publish(&[("x/a.md", "title: A", "mill")]).post("x/a.md").id().to_owned();
+        let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+        for record in &mut records {
+            if let Record::Post(post) = record {
+                post.source = spelling.into();
+            }
+        }
+        desk.ledger = Ledger::remembering(records, desk.now);
+        for _ in 0..2 {
+            desk.pass(5).publish(&[("x/a.md", "title: A", body)]);
+            assert_eq!(desk.post("x/a.md").id(), id, "{spelling}, {body}");
+        }
+        assert_eq!(desk.ledger.live(), 1, "{spelling}, {body}");
+    }
+}

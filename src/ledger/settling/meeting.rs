@@ -213,13 +213,13 @@ impl Ledger {
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
     fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
-        if let Some(before) = self.place(id).filter(|before| has_other && before.as_str() != path.as_str()) {
+        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
             let before = before.to_owned();
             self.touched.insert(before.clone());
             self.supplanted.insert(before);
         }
         let Some(source) = self.posts.source(id) else { return };
-        if path.as_str() == source.as_str() {
+        if path == source {
             self.moved.remove(id);
         } else {
             settled.moved.push((path.to_owned(), source.to_owned()));
