@@ -4,7 +4,8 @@
 //!
 //! 1. the file lies where the post's file lay, and has its text, and names no other id;
 //! 2. its front matter has the id, and no file that is like the post lies where its file lay;
-//! 3. it has the text of a post whose file is gone, or has become something else;
+//! 3. it has the text of a post whose file is gone, or has become something else; one that was withdrawn takes nobody's place by that who
+//!    was not, and whom the file is like by sign 4;
 //! 4. the file lies where the post's file lay, and has its title or a text like its own;
 //! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
 //! 6. its day and slug give the very id of a post whose file is gone;
@@ -230,7 +231,11 @@ impl<'a> Search<'_, 'a> {
             let others = others.get(text).into_iter().flatten();
             let others = others.filter_map(|id| memory.elsewhere(id));
             let same: BTreeMap<_, _> = strays.chain(others).collect();
+            let is_in_place = !same.is_empty() && self.is_in_place(stranger, memory);
             for (id, record) in same.iter().take(MOST_COPIES) {
+                if is_in_place && record.withdrawn.is_some() {
+                    continue;
+                }
                 let is_near = stranger.source().parent() == record.source.parent();
                 let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
                 pairs.push((rank, at, id));
@@ -242,6 +247,12 @@ impl<'a> Search<'_, 'a> {
                 self.take(at, id);
             }
         }
+    }
+
+    /// Whether a post lay where `stranger` lies that was not withdrawn, and is like it: it was edited, whatever the edit made it the same as.
+    fn is_in_place(&self, stranger: &Post, memory: &Memory<'a>) -> bool {
+        let before = memory.at(stranger.source()).filter(|(id, _)| self.is_free(id, memory));
+        before.is_some_and(|(_, record)| record.withdrawn.is_none() && is_alike(stranger, &record))
     }
 
     fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {

@@ -138,6 +138,26 @@ const ROWS: &[Row] = &[
         &[],
     ),
     (
+        "edited to what a copy of it was that went",
+        &[
+            &[("a.md", "title: A", "mill"), ("b.md", "title: A", "mill'")],
+            &[("a.md", "title: A", "mill")],
+            &[("a.md", "title: A", "mill'")],
+        ],
+        &[("a.md", "a.md")],
+        &[],
+    ),
+    (
+        "what went is back over another",
+        &[
+            &[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")],
+            &[("a.md", "title: A", "mill")],
+            &[("a.md", "title: B", "lamp")],
+        ],
+        &[("a.md", "b.md")],
+        &[],
+    ),
+    (
         "back elsewhere, and another in its place",
         &[
             &[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")],

@@ -146,7 +146,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 11] = [
+    let sequences: [(&str, &[Operation]); 12] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -195,6 +195,10 @@ fn what_once_went_wrong() {
         (
             "a clock put back behind what is unlisted",
             &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
+        ),
+        (
+            "an edit to what a copy was that went",
+            &[O::Create(0, 68), O::Copy(0, 1), O::Edit(1), O::Delete(1), O::Edit(0)],
         ),
         (
             "old addresses of what has long been unlisted",
