@@ -233,7 +233,7 @@ fn of_more_than_one_piece_nothing_is_lost() {
     let named = |number: usize, title: &str| Change::Put(post(&format!("post-{number:05}"), title));
     let folder = Folder::new();
     let store = folder.open().store;
-    let all = (0..3 * PIECE + 1).map(|number| named(number, "x"));
+    let all = (0..=3 * PIECE).map(|number| named(number, "x"));
     // of one key the last counts, wherever it comes
     let again = [named(0, "again"), named(2 * PIECE, "again")];
     assert!(store.keep_now(all.chain(again), PATIENCE));
