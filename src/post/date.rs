@@ -133,7 +133,10 @@ impl Clock<'_> {
             _ => return None,
         };
         let second = if self.second == 60 { 59 } else { self.second };
-        let nanoseconds = format!("{:0<9.9}", self.fraction).parse().ok()?;
+        let nanoseconds = match self.fraction {
+            "" => 0,
+            fraction => format!("{fraction:0<9.9}").parse().ok()?,
+        };
         let small = |number: u32| i8::try_from(number).ok();
         civil::Time::new(small(hour)?, small(self.minute)?, small(second)?, nanoseconds).ok()
     }

@@ -43,14 +43,14 @@ impl Direction {
     /// The direction in which the language `tag` (RFC 5646) is written: the script that it names decides, else the language.
     #[must_use]
     pub fn of_language(tag: &str) -> Direction {
-        let tag = tag.to_ascii_lowercase();
         let mut parts = tag.split(['-', '_']);
         let language = parts.next().unwrap_or_default();
         // a part of one character begins what is no script any more
         let script = parts
             .take_while(|part| part.len() > 1)
             .find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
-        let right_to_left = script.map_or_else(|| LANGUAGES.contains(&language), |script| SCRIPTS.contains(&script));
+        let is_one_of = |known: &[&str], part: &str| known.iter().any(|known| known.eq_ignore_ascii_case(part));
+        let right_to_left = script.map_or_else(|| is_one_of(&LANGUAGES, language), |script| is_one_of(&SCRIPTS, script));
         if right_to_left {
             Direction::RightToLeft
         } else {

@@ -1,7 +1,5 @@
 //! Subjects, from tags and categories in any tool's habit.
 
-use std::collections::HashSet;
-
 use super::fields::{self, Fields};
 use super::front_matter::{Node, Value};
 use crate::config::{Posts, SplitTags};
@@ -47,11 +45,27 @@ pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String>
 
 /// `tags` without repetition (compared by [`key`]), blanks and excess.
 pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    tags.map(|tag| fields::line(&tag).trim_start_matches('#').to_owned())
-        .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && seen.insert(key(tag)))
+    let mut seen = Vec::new();
+    let mut is_new = |tag: &str| {
+        let key = key(tag);
+        let is_new = !seen.contains(&key);
+        if is_new {
+            seen.push(key);
+        }
+        is_new
+    };
+    tags.map(tidied)
+        .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && is_new(tag))
         .take(MOST_TAGS)
         .collect()
+}
+
+/// `tag` on one line, without the sign that it begins with elsewhere.
+fn tidied(tag: String) -> String {
+    let line = fields::line(&tag);
+    let name = line.trim_start_matches('#');
+    let other = (*name != *tag).then(|| name.to_owned());
+    other.unwrap_or(tag)
 }
 
 fn parted(node: &Node, at_spaces: bool) -> Vec<String> {

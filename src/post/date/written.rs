@@ -58,6 +58,9 @@ fn word_length(text: &str) -> usize {
     text.len()
 }
 
+/// In bytes. No longer word says anything of a date, nor one in other letters than those of ASCII.
+const LONGEST_WORD: usize = 16;
+
 /// What of the tokens has not been read.
 pub(super) struct Rest<'a, 't>(pub(super) &'t [Token<'a>]);
 
@@ -317,9 +320,14 @@ impl<'a> Rest<'a, '_> {
         let [Token::Word(word), ref rest @ ..] = *self.0 else {
             return None;
         };
-        let mut plain = word.to_lowercase();
-        plain.retain(|c| c != '.');
-        fits(&plain).then(|| {
+        let mut plain = [0; LONGEST_WORD];
+        let mut length = 0;
+        for letter in word.bytes().filter(|&byte| byte != b'.') {
+            *plain.get_mut(length)? = letter.to_ascii_lowercase();
+            length += 1;
+        }
+        let plain = str::from_utf8(plain.get(..length)?).ok()?;
+        fits(plain).then(|| {
             self.0 = rest;
             word
         })
