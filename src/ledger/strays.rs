@@ -39,9 +39,10 @@ impl Strays {
 
     /// Adds the post with this id, of which `posts` remember something; whether it was none of them.
     pub(super) fn insert(&mut self, id: Id, posts: &Remembered) -> bool {
-        let Some(record) = posts.get(&id).filter(|_| !self.contains(&id)) else {
+        if self.contains(&id) {
             return false;
-        };
+        }
+        let Some(record) = posts.get(&id) else { return false };
         if let Some(found) = self.by_path.get_mut() {
             put(found, record.source.as_str().into(), &id);
         }
