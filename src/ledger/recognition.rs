@@ -351,8 +351,8 @@ impl Signs {
 fn signs(post: &Post, record: &PostRecord) -> Signs {
     let is_dated = post.alike.origins.date != Origin::FileTime;
     let same_words = |a: &str, b: &str| {
-        let [a, b] = [a, b].map(|text| text.split_whitespace().map(str::to_lowercase));
-        a.clone().next().is_some() && a.eq(b)
+        let [a_words, b_words] = [a, b].map(|text| text.split_whitespace().map(str::to_lowercase));
+        !a.trim().is_empty() && a_words.eq(b_words)
     };
     Signs {
         title: same_words(post.title(), &record.title),
