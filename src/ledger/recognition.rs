@@ -365,7 +365,7 @@ fn signs(post: &Post, record: &PostRecord) -> Signs {
 }
 
 /// The id that the front matter of `post` names.
-fn named(post: &Post) -> Option<&str> {
+pub(super) fn named(post: &Post) -> Option<&str> {
     matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
 }
 

@@ -9,7 +9,7 @@ use super::fate::Fate;
 use super::{Doubt, Settled, Whereabouts};
 use crate::config::Config;
 use crate::ledger::files::File;
-use crate::ledger::recognition::{Finding, Memory, recognise};
+use crate::ledger::recognition::{Finding, Memory, named, recognise};
 use crate::ledger::{Id, Ledger, place_of};
 use crate::post::{Each, Post, Words};
 use crate::time::Timestamp;
@@ -102,8 +102,8 @@ impl Ledger {
         }
         // others may have lain there later
         let lay_later = |&(place, id): &(usize, &Id)| {
-            let found = found.get(place).and_then(Option::as_ref);
-            found.is_some_and(|found| self.when_last_there(found.id()) < self.when_last_there(id))
+            let found = found.get(place).and_then(Option::as_ref).zip(changed.get(place));
+            found.is_some_and(|(found, post)| self.when_last_at(post, found.id()) < self.when_last_at(post, id))
         };
         let lain = self.strays.lain_at(changed, &self.posts);
         let contested: Vec<usize> = lain.into_iter().filter(lay_later).map(|(place, _)| place).collect();
@@ -196,7 +196,10 @@ impl Ledger {
         let mut at = loose.at.clone();
         for (place, id) in self.strays.lain_at(strangers, &self.posts) {
             let Some(stranger) = strangers.get(place) else { continue };
-            let is_later = |other: &Id| !loose.ids.contains(other) && self.when_last_there(other) < self.when_last_there(id);
+            let is_later = |other: &Id| {
+                let is_loose = loose.ids.contains(other);
+                !is_loose && self.when_last_at(stranger, other) < self.when_last_at(stranger, id)
+            };
             let path = stranger.source().as_str();
             if at.get(path).is_none_or(is_later) {
                 at.insert(path, Arc::clone(id));
@@ -205,10 +208,11 @@ impl Ledger {
         at
     }
 
-    /// Until when the stray with this id was where its file lay: of several the last is it that is awaited still, or went last.
-    fn when_last_there<'a>(&self, id: &'a str) -> (Option<Timestamp>, &'a str) {
+    /// Until when the stray with this id was where its file lay, and `post` lies: of several the last is it that `post` names, then it
+    /// that is awaited still, or went last. What is in no list counts as gone, and may lie there all the same: so its name comes first.
+    fn when_last_at<'a>(&self, post: &Post, id: &'a str) -> (bool, Option<Timestamp>, &'a str) {
         let until = self.posts.get(id).map(|record| record.withdrawn.unwrap_or(Timestamp::MAX));
-        (until, id)
+        (named(post) == Some(id), until, id)
     }
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.

@@ -138,6 +138,22 @@ const ROWS: &[Row] = &[
         &[],
     ),
     (
+        "a second file claims an id that one came to that is in no list",
+        &[
+            &[
+                ("a.md", "title: A;id: x:1", "mill"),
+                ("m.md", "title: M;id: x:2;visibility: unlisted", "lamp"),
+            ],
+            &[("m.md", "title: M;id: x:1;visibility: unlisted", "lamp")],
+            &[
+                ("b.md", "title: A;id: x:1", "mill"),
+                ("m.md", "title: M;id: x:1;visibility: unlisted", "lamp"),
+            ],
+        ],
+        &[("m.md", "a.md")],
+        &[],
+    ),
+    (
         "edited to what a copy of it was that went",
         &[
             &[("a.md", "title: A", "mill"), ("b.md", "title: A", "mill'")],
