@@ -98,10 +98,11 @@ impl Store {
 
     /// Takes `changes` over and waits until they, and all before them, are on disk.
     ///
-    /// `false` if they are not after `patience`, or as soon as it is clear that they cannot be now. They are written once they can.
+    /// `false` if they are not `patience` after the last was taken over, or as soon as it is clear that they cannot be now. They are
+    /// written once they can.
     #[must_use = "what is not on disk may be forgotten"]
     pub fn keep_now(&self, changes: impl IntoIterator<Item = Change>, patience: Duration) -> bool {
-        // who makes many takes longer over that, and it is only then that the disk is waited for
+        // to make a million takes longer than anybody should wait for a disk
         self.hand_over(changes) && self.desk.wait_until_written(Instant::now() + patience)
     }
 

@@ -3,9 +3,10 @@
 //! The grammar takes several times as long as all else that is read of a front matter. What is read here reads the same there, and
 //! what is not plainly of this kind is left to it: a property holds both.
 
+use saphyr_parser::ScalarStyle;
+
 use super::tree::{Tree, scalar};
 use crate::post::front_matter::{Entry, Node, Position, Value};
-use saphyr_parser::ScalarStyle;
 
 /// Longer keys, and keys of other letters, are left to the grammar.
 const LONGEST_KEY: usize = 64;
