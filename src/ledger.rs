@@ -42,6 +42,10 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// What is remembered of all posts, and which file is which of them.
 #[derive(Debug)]
+#[cfg_attr(
+    test,
+    expect(clippy::struct_excessive_bools, reason = "one of them is only there for tests")
+)]
 pub struct Ledger {
     site: SiteRecord,
     posts: Remembered,
@@ -63,6 +67,8 @@ pub struct Ledger {
     told: BTreeSet<Id>,
     past: Arc<Past>,
     is_past_stale: bool,
+    /// Whether a post was noted at an address that nobody knew it would have, so that the site does not know that it left its own.
+    has_displaced: bool,
     /// Whether it has not noted anything yet, and was not handed anything.
     is_new: bool,
     /// What is to be kept and was not handed out yet.
@@ -108,6 +114,7 @@ impl Ledger {
             told: BTreeSet::new(),
             past: Arc::new(Past::none(now)),
             is_past_stale: true,
+            has_displaced: false,
             is_new: true,
             changes: Changes {
                 site: true,

@@ -149,6 +149,12 @@ impl Site {
         site
     }
 
+    /// The same site, of which `past` is told.
+    #[must_use]
+    pub fn remembering(self, past: Arc<Past>) -> Site {
+        Site { past, ..self }
+    }
+
     /// Makes the codings of those documents that nearly every request is for, and the first page. Until that is done they go as they
     /// are, and a change is not kept back for the sake of a few bytes.
     pub fn finish(&self) {

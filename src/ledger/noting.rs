@@ -54,6 +54,7 @@ impl Ledger {
                         let is_elsewhere = record.address != before.address;
                         self.changes.is_urgent |= is_elsewhere || record.source != before.source;
                         self.is_past_stale |= is_elsewhere || record.source != before.source;
+                        self.has_displaced |= is_elsewhere && *record.address != *file.settled.address();
                         self.moved.remove(&id);
                         self.tell_of(&record);
                         self.changes.posts.insert(id);

@@ -121,6 +121,12 @@ impl Ledger {
         Arc::clone(&self.past)
     }
 
+    /// What is told of the past, where the site that was noted last does not know all of it: another post got the address that one of its
+    /// posts had.
+    pub fn past_of_displaced(&mut self, now: Timestamp, span: SignedDuration) -> Option<Arc<Past>> {
+        std::mem::take(&mut self.has_displaced).then(|| self.past(now, span))
+    }
+
     fn past_at(&self, now: Timestamp, horizon: Timestamp) -> Past {
         let mut past = Past::none(self.site.since.max(horizon));
         for id in &self.told {

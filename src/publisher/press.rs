@@ -294,7 +294,7 @@ impl Press {
         self.sizes.measure(&mut changes, self.desk.folder());
         changes.add(others);
         let material = self.material(&changes, now, tick);
-        let site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
+        let mut site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
         self.is_whole = false;
         let is_first = self.newest.is_none();
         let is_behind = thread::scope(|scope| {
@@ -307,6 +307,9 @@ impl Press {
             self.ledger.note(site.changed().iter(), now);
             self.keep_in_time(&site)
         });
+        if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.told_for()) {
+            site = site.remembering(past);
+        }
         if let Some((before, at)) = &shown
             && is_due
         {

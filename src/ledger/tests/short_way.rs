@@ -220,6 +220,7 @@ impl World<'_> {
             told: told_of,
             past: _,
             is_past_stale: _,
+            has_displaced,
             is_new,
             changes,
             goes_the_long_way: _,
@@ -232,7 +233,7 @@ impl World<'_> {
         let _ = writeln!(told, "strays {strays:#?}\nsupplanted {supplanted:#?}\ntouched {touched:#?}");
         let _ = writeln!(
             told,
-            "doubts {doubts:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{is_new} {changes:#?}"
+            "doubts {doubts:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
         );
         told
     }

@@ -146,7 +146,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 12] = [
+    let sequences: [(&str, &[Operation]); 13] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -195,6 +195,18 @@ fn what_once_went_wrong() {
         (
             "a clock put back behind what is unlisted",
             &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
+        ),
+        (
+            "an expired post that comes to want what another has",
+            &[
+                O::Create(0, 32),
+                O::Rename(0, 172),
+                O::Create(40, 48),
+                O::Create(0, 57),
+                O::Expire(20, 0),
+                O::Checkout,
+                O::Swap(3, 8),
+            ],
         ),
         (
             "an edit to what a copy was that went",
