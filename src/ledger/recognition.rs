@@ -16,6 +16,8 @@
 //! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
 //! by `Ledger::take_as_ever`, which must come to the same.
 
+mod signs;
+
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -23,8 +25,10 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use signs::{is_alike, is_plausible, signs};
+
 use super::place_of;
-use super::record::PostRecord;
+use super::record::{Digest, PostRecord};
 use super::remembered::Remembered;
 use super::strays::{Strays, text_of};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -99,9 +103,20 @@ impl<'a> Memory<'a> {
 
     /// The post with this `id`, if it may be a stranger that lies elsewhere.
     fn elsewhere(&self, id: &str) -> Option<(&'a str, Cow<'a, PostRecord>)> {
+        looked_up();
         let (id, record) = self.posts.get_with_id(id)?;
         let is_stray = || self.strays.contains(id) && (self.may_be_stranger)(id, &record.source);
         (self.others.contains_key(id) || is_stray()).then_some((id, record))
+    }
+
+    /// Those that had this text and may be strangers that lie elsewhere, in order and no more than are looked at. `others` are those
+    /// of the others that had it.
+    fn with_text(&self, text: &Digest, others: &[&str]) -> Vec<(&'a str, Cow<'a, PostRecord>)> {
+        let strays = self.strays.with_text(text, self.posts).iter();
+        let strays = strays.filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
+        let others = others.iter().filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
+        let all: BTreeMap<_, _> = strays.chain(others).collect();
+        all.into_iter().take(MOST_COPIES).collect()
     }
 
     /// All that may be strangers that lie elsewhere, in order, unless they are too many.
@@ -222,17 +237,17 @@ impl<'a> Search<'_, 'a> {
             }
         }
         // of copies the one that is most like it is it
+        let mut copies = HashMap::new();
         let mut pairs: Vec<(_, usize, &'a str)> = Vec::new();
         for at in self.unknown() {
             let stranger = self.strangers[at];
             let text = &stranger.content.text;
-            let strays = memory.strays.with_text(text, memory.posts).iter();
-            let strays = strays.filter_map(|id| memory.elsewhere(id)).take(MOST_COPIES);
-            let others = others.get(text).into_iter().flatten();
-            let others = others.filter_map(|id| memory.elsewhere(id));
-            let same: BTreeMap<_, _> = strays.chain(others).collect();
+            // asked for once a text: a folder of copies may have moved
+            let same: &Vec<_> = copies
+                .entry(text)
+                .or_insert_with(|| memory.with_text(text, others.get(text).map_or(&[], Vec::as_slice)));
             let is_in_place = !same.is_empty() && self.is_in_place(stranger, memory);
-            for (id, record) in same.iter().take(MOST_COPIES) {
+            for (id, record) in same {
                 if is_in_place && record.withdrawn.is_some() {
                     continue;
                 }
@@ -326,59 +341,9 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// In what a stranger is like a remembered post.
-#[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each sign is there or not, whatever the others are"
-)]
-struct Signs {
-    title: bool,
-    day: bool,
-    slug: bool,
-    text: bool,
-}
-
-impl Signs {
-    fn count(self) -> usize {
-        [self.title, self.day, self.slug, self.text]
-            .into_iter()
-            .filter(|&sign| sign)
-            .count()
-    }
-}
-
-fn signs(post: &Post, record: &PostRecord) -> Signs {
-    let is_dated = post.alike.origins.date != Origin::FileTime;
-    let same_words = |a: &str, b: &str| {
-        let [a_words, b_words] = [a, b].map(|text| text.split_whitespace().map(str::to_lowercase));
-        !a.trim().is_empty() && a_words.eq(b_words)
-    };
-    Signs {
-        title: same_words(post.title(), &record.title),
-        day: is_dated && record.is_dated && post.date.date() == record.date.date(),
-        slug: *post.slug() == *record.slug,
-        text: record
-            .content
-            .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
-    }
-}
-
 /// The id that the front matter of `post` names.
 pub(super) fn named(post: &Post) -> Option<&str> {
     matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
-}
-
-/// Whether a file that lies where the post's lay is like that post.
-fn is_alike(stranger: &Post, record: &PostRecord) -> bool {
-    let signs = signs(stranger, record);
-    record.content.is_none() || signs.title || signs.text
-}
-
-/// Whether a file that lies where the post's lay may be that post, if nothing else is.
-fn is_plausible(stranger: &Post, record: &PostRecord) -> bool {
-    let has_no_day = stranger.alike.origins.date == Origin::FileTime || !record.is_dated;
-    record.withdrawn.is_none() && (has_no_day || signs(stranger, record).day)
 }
 
 fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {
@@ -404,4 +369,18 @@ fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {
     );
     Diagnostic::new(Severity::Warning, "identity-unclear", post.source(), message)
         .mend("if it is one of them, write that one's id as its `id`")
+}
+
+#[cfg(not(test))]
+fn looked_up() {}
+
+#[cfg(test)]
+fn looked_up() {
+    LOOKED_UP.set(LOOKED_UP.get() + 1);
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often this thread asked whether a remembered post may be a stranger that lies elsewhere.
+    pub(super) static LOOKED_UP: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
+use camino::Utf8Path;
+
 use super::record::{Digest, PostRecord};
 use super::remembered::Remembered;
 use super::{Id, place_of};
@@ -20,7 +22,7 @@ pub(super) struct Strays {
     awaited: BTreeSet<Id>,
     withdrawn: BTreeSet<Id>,
     // these are made when somebody asks first: at a start all posts are strays, and nearly all are met before anybody does
-    by_path: OnceLock<Found<Box<str>>>,
+    by_path: OnceLock<Found<Box<Utf8Path>>>,
     by_text: OnceLock<Found<Digest>>,
 }
 
@@ -44,7 +46,7 @@ impl Strays {
         }
         let Some(record) = posts.get(&id) else { return false };
         if let Some(found) = self.by_path.get_mut() {
-            put(found, record.source.as_str().into(), &id);
+            put(found, record.source.as_path().into(), &id);
         }
         if let Some((found, text)) = self.by_text.get_mut().zip(text_of(&record)) {
             put(found, text, &id);
@@ -70,7 +72,7 @@ impl Strays {
     fn lose(&mut self, id: &str, posts: &Remembered) {
         let Some(record) = posts.get(id) else { return };
         if let Some(found) = self.by_path.get_mut() {
-            take(found, record.source.as_str(), id);
+            take(found, record.source.as_path(), id);
         }
         if let Some((found, text)) = self.by_text.get_mut().zip(text_of(&record)) {
             take(found, &text, id);
@@ -113,8 +115,8 @@ impl Strays {
         }
         let by_path = self
             .by_path
-            .get_or_init(|| self.found_by(posts, |record| Some(record.source.as_str().into())));
-        let lain = |(at, file): (usize, &&Arc<Post>)| Some((at, by_path.get(file.source().as_str())?));
+            .get_or_init(|| self.found_by(posts, |record| Some(record.source.as_path().into())));
+        let lain = |(at, file): (usize, &&Arc<Post>)| Some((at, by_path.get(file.source())?));
         let lain = files.iter().enumerate().filter_map(lain);
         lain.flat_map(|(at, ids)| ids.iter().map(move |id| (at, id))).collect()
     }
@@ -186,7 +188,7 @@ impl Strays {
     /// Whether each is what its record says, and found by that.
     pub(super) fn are_found(&self, posts: &Remembered) -> bool {
         let is_withdrawn = |id: &Id| posts.get(id).is_some_and(|record| record.withdrawn.is_some());
-        let by_path = |record: &PostRecord| Some(record.source.as_str().into());
+        let by_path = |record: &PostRecord| Some(record.source.as_path().into());
         let is_by_path = |found: &_| *found == self.found_by(posts, by_path);
         let is_by_text = |found: &_| *found == self.found_by(posts, text_of);
         let walked = WALKED.get();

@@ -429,3 +429,63 @@ fn a_file_whose_path_is_remembered_in_another_spelling_is_the_same() {
         assert_eq!(desk.ledger.live(), 1, "{spelling}, {body}");
     }
 }
+
+#[test]
+fn a_stray_whose_path_is_remembered_in_another_spelling_lay_there() {
+    let mut desk = Desk::new();
+    // they are more than the files that come, so those are looked up among them
+    let strays = [("q.md", "title: Q", "tide"), ("r.md", "title: R", "bees")];
+    desk.publish(&[strays[0], strays[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
+    let id = desk.post("x/a.md").id().to_owned();
+    let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+    for record in &mut records {
+        if let Record::Post(post) = record
+            && post.source == "x/a.md"
+        {
+            post.source = "x//a.md".into();
+        }
+    }
+    desk.ledger = Ledger::remembering(records, desk.now);
+    desk.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
+    assert_eq!(desk.post("x/a.md").id(), id);
+}
+
+#[test]
+fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
+    const COPIES: usize = 400;
+    let folder = |name: &str, desk: &Desk| -> Vec<Arc<Post>> {
+        let read = |number: usize| {
+            let file = SourceFile {
+                path: format!("{name}/{number:04}.md").into(),
+                bytes: format!("---\ntitle: Copy {number}\n---\n{MILL}\n").into_bytes().into(),
+                modified: desk.now,
+            };
+            Arc::new(post::read(&file, &desk.config).unwrap().post)
+        };
+        (0..COPIES).map(read).collect()
+    };
+    for is_missing in [false, true] {
+        let mut desk = Desk::new();
+        desk.read = folder("old", &desk);
+        desk.look();
+        let old: BTreeSet<Utf8PathBuf> = desk.read.iter().map(|post| post.source().to_owned()).collect();
+        let (missing, gone) = if is_missing {
+            (old, BTreeSet::new())
+        } else {
+            (BTreeSet::new(), old)
+        };
+        let changes = Changes {
+            posts: folder("new", &desk),
+            gone: gone.into_iter().collect(),
+            ..Changes::default()
+        };
+        let whereabouts = Whereabouts {
+            missing: &missing,
+            is_there: &|_| false,
+        };
+        recognition::LOOKED_UP.set(0);
+        desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
+        let looked_up = recognition::LOOKED_UP.get();
+        assert!((1..10 * COPIES).contains(&looked_up), "{looked_up}, missing: {is_missing}");
+    }
+}
