@@ -59,6 +59,8 @@ pub struct Ledger {
     supplanted: BTreeSet<Utf8PathBuf>,
     /// The files of whose posts something else is known than when they were last settled.
     touched: BTreeSet<Utf8PathBuf>,
+    /// The files of new posts that a clash brought to the id of a stray: from the next settling on they are that one.
+    clashed: BTreeMap<Utf8PathBuf, Id>,
     /// What is not as an author may think, by the file.
     doubts: BTreeMap<Utf8PathBuf, Doubt>,
     /// The posts that may have another address by now than the one they were published at.
@@ -109,6 +111,7 @@ impl Ledger {
             moved: HashMap::new(),
             supplanted: BTreeSet::new(),
             touched: BTreeSet::new(),
+            clashed: BTreeMap::new(),
             doubts: BTreeMap::new(),
             moving: BTreeSet::new(),
             told: BTreeSet::new(),

@@ -13,6 +13,13 @@ use crate::time::Timestamp;
 const MOST_ADDRESSES: usize = 200;
 
 impl Ledger {
+    /// Whether new posts are published under the id of a post that is gone, so that they are that one: when it is settled anew, it comes
+    /// back.
+    #[must_use]
+    pub fn has_clashed(&self) -> bool {
+        !self.clashed.is_empty()
+    }
+
     /// Notes how `posts` are published in a site built at `now`: those that it was built anew for.
     pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
@@ -63,9 +70,14 @@ impl Ledger {
                 }
                 None if is_out => {
                     let id: Id = post.id().into();
-                    // it came to this id by a clash with a post that nothing is left of but the record
-                    if self.posts.contains(&id) && !self.strays.contains(&id) {
-                        self.touched.insert(post.source().to_path_buf());
+                    if self.posts.contains(&id) {
+                        // a clash brought it to this id, of a post that is gone, or that nothing is left of but the record
+                        let path = post.source().to_path_buf();
+                        if self.strays.contains(&id) {
+                            self.clashed.insert(path, id);
+                        } else {
+                            self.touched.insert(path);
+                        }
                         continue;
                     }
                     let mut earlier = Vec::new();
@@ -91,8 +103,6 @@ impl Ledger {
                         file.settled = Arc::clone(post);
                         file.is_known = true;
                     }
-                    self.strays.remove(&id, &self.posts);
-                    self.moved.remove(&id);
                     self.posts.insert_new(post, rest);
                     self.changes.posts.insert(id);
                     self.changes.is_urgent = true;

@@ -81,7 +81,9 @@ impl Ledger {
         if changes.are_all {
             self.find_lost();
         }
+        let mut settled = Settled::default();
         let mut concerned = std::mem::take(&mut self.touched);
+        concerned.extend(self.take_in_clashed(config, now, &mut settled));
         for path in self.gone(changes) {
             self.forget_file(&path);
             concerned.insert(path);
@@ -93,7 +95,6 @@ impl Ledger {
         let given = changes.posts.iter();
         let (known, others): (Vec<&Arc<Post>>, Vec<&Arc<Post>>) = given.partition(|post| self.is_known(post, whereabouts));
         let strangers = in_order(others, &back);
-        let mut settled = Settled::default();
         self.meet(&strangers, whereabouts, config, now, &mut settled);
         concerned.append(&mut self.touched);
         concerned.extend(known.iter().map(|post| post.source().to_path_buf()));

@@ -57,6 +57,7 @@ impl Absences {
                 since: tick,
             });
         }
+        self.see(live, tick);
         let Some(awaited) = &mut self.awaited else { return absent };
         let still: BTreeSet<Arc<str>> = awaited.ids.intersection(&absent).cloned().collect();
         if still.len() < awaited.ids.len() {
@@ -64,17 +65,22 @@ impl Absences {
             awaited.since = tick;
             awaited.ids = still;
         }
-        if let Grace::UntilAny(grace) = awaited.grace
-            && live > 0
-        {
-            awaited.grace = Grace::For(grace);
-            awaited.since = tick;
-        }
         if awaited.ids.is_empty() || awaited.due().is_some_and(|due| due <= tick) {
             self.awaited = None;
             return absent;
         }
         absent.difference(&awaited.ids).cloned().collect()
+    }
+
+    /// Notes that `live` posts are there: where there was none, those that are absent have gone unless they come soon.
+    pub(super) fn see(&mut self, live: usize, tick: Duration) {
+        if let Some(awaited) = &mut self.awaited
+            && let Grace::UntilAny(grace) = awaited.grace
+            && live > 0
+        {
+            awaited.grace = Grace::For(grace);
+            awaited.since = tick;
+        }
     }
 
     /// When the absence is believed.
@@ -159,5 +165,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn where_all_went_and_others_came_it_is_believed_in_time() {
+        let mut absences = Absences::default();
+        let (config, second) = (config::Watch::default(), Duration::from_secs);
+        let absent = BTreeSet::from([Arc::from("a")]);
+        assert!(absences.gone(absent.clone(), 0, second(0), &config).is_empty());
+        absences.see(0, second(0));
+        assert_eq!(absences.due(), None, "there is nothing yet");
+        // they are new ones, so they were not there for the ledger before
+        absences.see(2, second(0));
+        assert_eq!(absences.due(), Some(config.vanish_grace));
+        assert_eq!(absences.gone(absent.clone(), 2, config.vanish_grace, &config), absent);
     }
 }

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -178,7 +177,7 @@ impl Press {
         }
         // an empty file, or one that a slow poll must vouch for, is worth no wait: it joins the others when it is due
         if let Some(wait) = again_in.filter(|&wait| wait <= LONGEST_OPENING) {
-            thread::sleep(wait);
+            std::thread::sleep(wait);
         }
         Ok(())
     }
@@ -293,20 +292,16 @@ impl Press {
         changes.add(due.filter_map(|post| self.desk.post(post.source()).cloned()).collect());
         self.sizes.measure(&mut changes, self.desk.folder());
         changes.add(others);
-        let material = self.material(&changes, now, tick);
-        let mut site = (self.build)(&self.config, material, now, previous).dressed(self.look.theme());
+        let mut site = self.make(&changes, now, tick, previous);
         self.is_whole = false;
         let is_first = self.newest.is_none();
-        let is_behind = thread::scope(|scope| {
-            if is_first {
-                // nobody has the first site before its feeds have their codings: these are made while it is noted and kept. Where no
-                // thread can be had, they are made later
-                let finishing = thread::Builder::new().name("finishing".to_owned());
-                let _ = finishing.spawn_scoped(scope, || site.finish());
-            }
-            self.ledger.note(site.changed().iter(), now);
-            self.keep_in_time(&site)
-        });
+        let mut is_behind = self.note(&site, is_first, now);
+        // who turned out to be a post that was gone is shown as that one from the first
+        while self.ledger.has_clashed() {
+            site = self.make(&Changes::default(), now, tick, Some(&site));
+            is_behind |= self.note(&site, false, now);
+        }
+        self.absences.see(self.ledger.live(), tick);
         if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.told_for()) {
             site = site.remembering(past);
         }
@@ -330,6 +325,12 @@ impl Press {
 }
 
 impl Press {
+    /// The site of `changes` to the one that was made before it.
+    fn make(&mut self, changes: &Changes, now: Timestamp, tick: Duration, before: Option<&Site>) -> Site {
+        let material = self.material(changes, now, tick);
+        (self.build)(&self.config, material, now, before).dressed(self.look.theme())
+    }
+
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
     fn material(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> Material {
         let is_there = |path: &Utf8Path| self.desk.is_there(path);

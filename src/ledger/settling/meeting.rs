@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fate::Fate;
 use super::{Doubt, Settled, Whereabouts};
@@ -57,7 +57,9 @@ impl Ledger {
                 Some(remark) => self.doubts.insert(post.source().to_owned(), Doubt { heir_of, remark }),
                 None => self.doubts.remove(post.source()),
             };
-            self.take_in(post, id.as_deref(), config, now, settled);
+            let file = self.known_as(post, id.as_deref(), config, now);
+            settled.take(&file);
+            self.files.insert(file);
         }
         // who lost its post to nobody leaves it a stray
         for id in loose.ids {
@@ -232,8 +234,27 @@ impl Ledger {
         }
     }
 
-    /// Takes in the file of `post`, which is the remembered post with this id, if it is one.
-    fn take_in(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp, settled: &mut Settled) {
+    /// Has the new posts that a clash brought to the id of a stray be that one; their files.
+    pub(super) fn take_in_clashed(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
+        let mut taken_in = Vec::new();
+        for (path, id) in std::mem::take(&mut self.clashed) {
+            let is_new = self.files.get(path.as_str()).is_some_and(|file| file.id().is_none());
+            if is_new
+                && self.strays.remove(&id, &self.posts)
+                && let Some(file) = self.files.take(path.as_str())
+            {
+                self.is_past_stale = true;
+                self.lodge(&id, &path, false, settled);
+                let file = self.known_as(&file.read, Some(&id), config, now);
+                self.files.insert(file);
+                taken_in.push(path);
+            }
+        }
+        taken_in
+    }
+
+    /// The file of `post`, which is the remembered post with this id, if it is one.
+    fn known_as(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp) -> File {
         let known_as = match id {
             Some(id) if *id != *post.id() => Arc::new(Post {
                 words: Words::from(Each { id, ..post.words.each() }),
@@ -247,8 +268,6 @@ impl Ledger {
             visibility: post.visibility(now),
             is_known: id.is_some(),
         };
-        let file = self.dressed(file, config, now);
-        settled.take(&file);
-        self.files.insert(file);
+        self.dressed(file, config, now)
     }
 }

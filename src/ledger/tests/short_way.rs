@@ -215,6 +215,7 @@ impl World<'_> {
             moved,
             supplanted,
             touched,
+            clashed,
             doubts,
             moving,
             told: told_of,
@@ -230,7 +231,10 @@ impl World<'_> {
         let moved: BTreeMap<_, _> = moved.iter().collect();
         let strays: BTreeSet<_> = strays.iter().collect();
         let _ = writeln!(told, "{site:#?}\nposts {posts:#?}\nfiles {files:#?}\nmoved {moved:#?}");
-        let _ = writeln!(told, "strays {strays:#?}\nsupplanted {supplanted:#?}\ntouched {touched:#?}");
+        let _ = writeln!(
+            told,
+            "strays {strays:#?}\nsupplanted {supplanted:#?}\ntouched {touched:#?} {clashed:#?}"
+        );
         let _ = writeln!(
             told,
             "doubts {doubts:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"

@@ -1,15 +1,32 @@
 //! What the press has kept for the next start: the ledger in its store, and what was read of files.
 
+use std::thread;
+
 use super::{PATIENCE, Press};
 use crate::folder::kept;
 use crate::ledger::Record;
 use crate::site::Site;
 use crate::store::{Change, Store};
+use crate::time::Timestamp;
 
 impl Press {
+    /// Notes what `site` publishes, and has it kept; whether the store had something that the site does not know.
+    pub(super) fn note(&mut self, site: &Site, is_first: bool, now: Timestamp) -> bool {
+        thread::scope(|scope| {
+            if is_first {
+                // nobody has the first site before its feeds have their codings: these are made while it is noted and kept. Where no
+                // thread can be had, they are made later
+                let finishing = thread::Builder::new().name("finishing".to_owned());
+                let _ = finishing.spawn_scoped(scope, || site.finish());
+            }
+            self.ledger.note(site.changed().iter(), now);
+            self.keep_in_time(site)
+        })
+    }
+
     /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
     /// another is such a thing: its dates may not go back. Whether the store had something that `site` does not know.
-    pub(super) fn keep_in_time(&mut self, site: &Site) -> bool {
+    fn keep_in_time(&mut self, site: &Site) -> bool {
         let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
         let documents = site.changed_documents();

@@ -88,8 +88,10 @@ impl Model {
     fn unsettle(&mut self, at: usize) {
         let manuscript = &self.manuscripts[at];
         let is_twin = |other: &Manuscript| other.number != at && other.text == manuscript.text;
-        let is_claimed =
-            |other: &Manuscript| other.number != at && other.written_id.is_some() && other.written_id == manuscript.id;
+        let is_claimed = |other: &Manuscript| {
+            let named = other.written_id.as_ref();
+            other.number != at && named.is_some_and(|named| manuscript.had.contains(named))
+        };
         if self.manuscripts.iter().any(|other| is_twin(other) || is_claimed(other)) {
             self.manuscripts[at].id = None;
         }
@@ -146,7 +148,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 13] = [
+    let sequences: [(&str, &[Operation]); 14] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -213,6 +215,16 @@ fn what_once_went_wrong() {
             &[O::Create(0, 68), O::Copy(0, 1), O::Edit(1), O::Delete(1), O::Edit(0)],
         ),
         (
+            "a clash that ends at the id of what went",
+            &[
+                O::Create(31, 124),
+                O::Create(7, 204),
+                O::Delete(1),
+                O::Create(0, 0),
+                O::Copy(0, 7),
+            ],
+        ),
+        (
             "old addresses of what has long been unlisted",
             &[
                 O::Create(14, 48),
@@ -230,4 +242,12 @@ fn what_once_went_wrong() {
             assert_eq!(kept, Ok(()), "{name}: step {count}, {operation:?}");
         }
     }
+}
+
+#[test]
+fn what_went_while_it_was_stopped_is_gone_though_all_that_is_there_is_new() {
+    use Operation as O;
+    // under a clock that was put back the keeper seems to be just written, and is not served before the restart
+    let kept = run(&[(O::Clock(-1), false), (O::Create(0, 16), false), (O::Delete(0), true)]);
+    assert_eq!(kept.map_err(|why| why.to_string()), Ok(()));
 }

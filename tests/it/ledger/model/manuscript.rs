@@ -1,5 +1,6 @@
 //! The posts of the model: what their files say and where they lie.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -41,6 +42,10 @@ pub(super) struct Manuscript {
     pub(super) is_reordered: bool,
     /// The id that is promised to its readers, where one is.
     pub(super) id: Option<String>,
+    /// All ids that it ever had.
+    pub(super) had: BTreeSet<String>,
+    /// How often it had got another title when the world last had it.
+    pub(super) titles_told: Option<u32>,
     /// The date under which the world last had it.
     pub(super) is_out_from: Option<Timestamp>,
 }
@@ -62,6 +67,8 @@ impl Manuscript {
             is_spaced: false,
             is_reordered: false,
             id: None,
+            had: BTreeSet::new(),
+            titles_told: None,
             is_out_from: None,
         }
     }

@@ -1,5 +1,6 @@
 //! What operations do to files, to feedmill and to what is promised.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -123,6 +124,15 @@ impl Model {
         effects
     }
 
+    /// Edits the post at a path that nobody knows it by. Of what the world knew of it a title that nobody was shown is no sign.
+    fn rewrite(&mut self, at: usize) {
+        let manuscript = &mut self.manuscripts[at];
+        manuscript.edits += 1;
+        if manuscript.titles_told.is_some_and(|told| told != manuscript.titles) {
+            manuscript.id = None;
+        }
+    }
+
     /// Has files elsewhere, or nowhere.
     fn relocate_files(&mut self, operation: Operation) -> Effects {
         use Operation as O;
@@ -149,7 +159,7 @@ impl Model {
                 if let Some(at) = self.pick(post, true)
                     && self.relocate(at, path_of(path))
                 {
-                    self.manuscripts[at].edits += 1;
+                    self.rewrite(at);
                     self.write(at);
                     effects.edited.push(at);
                     effects.must_tell.push(at);
@@ -160,7 +170,7 @@ impl Model {
                 if let Some((at, before)) = before
                     && self.relocate(at, path_of(path))
                 {
-                    self.manuscripts[at].edits += 1;
+                    self.rewrite(at);
                     if kind >= 128 {
                         self.manuscripts[at].standing = Standing::Draft;
                     }
@@ -186,6 +196,8 @@ impl Model {
                         number,
                         path: path_of(path),
                         id: None,
+                        had: BTreeSet::new(),
+                        titles_told: None,
                         is_out_from: None,
                         ..self.manuscripts[at].clone()
                     });

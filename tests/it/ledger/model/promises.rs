@@ -131,7 +131,9 @@ impl Promises {
             promise.date = is_undated.then_some(post.date);
             promise.seen = Some(world.now);
             promise.addresses.insert(post.address().to_string());
+            manuscripts[at].had.insert(id.clone());
             manuscripts[at].id = Some(id);
+            manuscripts[at].titles_told = Some(manuscripts[at].titles);
             manuscripts[at].is_out_from = Some(post.date.timestamp());
         }
         Ok(())
