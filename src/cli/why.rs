@@ -16,6 +16,7 @@ use crate::ledger::{Ledger, PostRecord};
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
+use crate::site::Site;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
@@ -54,7 +55,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         None if is_there => None,
         None => Some(last_read_from(&path, &ledger).with_context(|| missing(&arguments.file))?),
     };
-    let absent = if is_there { absent(&path, &said) } else { "its file is gone" };
+    let absent = match &record {
+        Some(record) if post.is_none() => gone(record, &site),
+        _ => absent(&path, &said).to_owned(),
+    };
     let mut out = anstream::stdout().lock();
     if arguments.json {
         writeln!(
@@ -62,7 +66,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             "{:#}",
             as_json(
                 &path,
-                post.map(AsRef::as_ref).ok_or(absent),
+                post.map(AsRef::as_ref).ok_or(&absent),
                 record.as_deref(),
                 &said,
                 &config,
@@ -90,7 +94,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
         }
         None => {
-            writeln!(out, "  {:<9} no: {absent}", "public")?;
+            writeln!(out, "  {:<9} no: {}", "public", printable(&absent))?;
             for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
                 writeln!(out, "  {name:<9} {}", printable(&value))?;
             }
@@ -160,6 +164,15 @@ fn below(file: &Utf8Path, root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
 fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Ledger) -> Option<Cow<'a, PostRecord>> {
     let records = ledger.posts().filter(|record| record.source == path);
     records.max_by_key(|record| record.withdrawn.unwrap_or(Timestamp::MAX))
+}
+
+/// Why there is nothing at the place of `record`.
+fn gone(record: &PostRecord, site: &Site) -> String {
+    let elsewhere = site.all().iter().find(|post| *post.id() == *record.id);
+    elsewhere.map_or_else(
+        || "its file is gone".to_owned(),
+        |post| format!("its file is gone, and the post is in {} now", post.source()),
+    )
 }
 
 /// What a post that has no file was.

@@ -167,6 +167,10 @@ fn why_tells_of_a_post_whose_file_is_gone() {
         (&json["public"], json["why"].as_str()),
         (&Value::Bool(false), Some("its file is gone"))
     );
+    std::fs::write(site.path().join("posts/renamed.md"), GOOD).unwrap();
+    let (_, out, _) = why(&["--json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["why"], "its file is gone, and the post is in renamed.md now", "{out}");
 }
 
 #[test]
