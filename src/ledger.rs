@@ -194,9 +194,15 @@ impl Ledger {
         let is_lost = |id: &&str| !self.strays.contains(id) && self.file(id).and_then(File::id) != Some(*id);
         let lost: Vec<Id> = self.posts.ids().filter(is_lost).map(Id::from).collect();
         for id in lost {
-            self.moved.remove(&id);
-            self.is_past_stale |= self.strays.insert(id, &self.posts);
+            self.lose(id);
         }
+    }
+
+    /// Has the post with this id be a stray.
+    fn lose(&mut self, id: Id) {
+        self.moved.remove(&id);
+        self.moving.remove(&id);
+        self.is_past_stale |= self.strays.insert(id, &self.posts);
     }
 
     /// What is remembered of the site.

@@ -167,9 +167,7 @@ impl Ledger {
     fn forget_file(&mut self, path: &Utf8Path) {
         self.doubts.remove(path);
         if let Some(id) = self.take_held(path) {
-            self.moved.remove(&id);
-            self.strays.insert(id, &self.posts);
-            self.is_past_stale = true;
+            self.lose(id);
         }
     }
 

@@ -63,8 +63,7 @@ impl Ledger {
         }
         // who lost its post to nobody leaves it a stray
         for id in loose.ids {
-            self.moved.remove(&id);
-            self.is_past_stale |= self.strays.insert(id, &self.posts);
+            self.lose(id);
         }
     }
 
@@ -113,7 +112,7 @@ impl Ledger {
             if let Some(post) = found.get_mut(place).and_then(Option::take)
                 && let Some(id) = self.take_held(post.source())
             {
-                self.strays.insert(id, &self.posts);
+                self.lose(id);
             }
         }
         found
@@ -142,7 +141,6 @@ impl Ledger {
             return None;
         }
         self.is_past_stale = true;
-        self.moving.remove(post.id());
         self.doubts.remove(post.source());
         let known = Arc::clone(&file.settled);
         // as this it will be published, as a rule
