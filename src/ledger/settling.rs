@@ -137,8 +137,7 @@ impl Ledger {
 
     /// One that is back after another file was taken for it is a stranger again.
     fn is_itself(&self, file: &File, path: &Utf8Path, whereabouts: &Whereabouts) -> bool {
-        let is_elsewhere = |id: &str| !self.is_at(id, path) && !self.strays.contains(id);
-        !file.id().is_some_and(is_elsewhere) || whereabouts.missing.contains(path)
+        file.id().is_none_or(|id| self.is_at(id, path)) || whereabouts.missing.contains(path)
     }
 
     /// The posts in files that are there again after another one was taken for them.

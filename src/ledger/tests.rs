@@ -489,3 +489,34 @@ fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
         assert!((1..10 * COPIES).contains(&looked_up), "{looked_up}, missing: {is_missing}");
     }
 }
+
+#[test]
+fn a_file_is_its_post_again_once_what_was_taken_for_that_is_gone() {
+    let mut desk = Desk::new();
+    let id = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
+    let renamed = Changes {
+        posts: desk.read_files(&[("b.md", "title: A", "mill")]),
+        ..Changes::default()
+    };
+    // what it holds is no news
+    let back = Changes {
+        gone: vec!["b.md".into()],
+        ..Changes::default()
+    };
+    for (path, missing, changes) in [("b.md", &["a.md"][..], renamed), ("a.md", &[], back)] {
+        let missing: BTreeSet<Utf8PathBuf> = missing.iter().map(Utf8PathBuf::from).collect();
+        let whereabouts = Whereabouts {
+            missing: &missing,
+            is_there: &|_| true,
+        };
+        let settled = desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
+        desk.ledger.note(&settled.changes.posts, desk.now);
+        let found: Vec<(&str, &str)> = settled
+            .changes
+            .posts
+            .iter()
+            .map(|post| (post.source().as_str(), post.id()))
+            .collect();
+        assert_eq!(found, [(path, id.as_str())]);
+    }
+}
