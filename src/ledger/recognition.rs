@@ -313,20 +313,23 @@ impl<'a> Search<'_, 'a> {
             }
         }
         pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
+        // by either side, for there may be as many pairs as strangers, squared
+        let mut of_stranger: HashMap<usize, Vec<_>> = HashMap::new();
+        let mut of_post: HashMap<&str, Vec<_>> = HashMap::new();
+        for pair in &pairs {
+            of_stranger.entry(pair.1).or_default().push(pair);
+            of_post.entry(pair.2).or_default().push(pair);
+        }
         for &(count, at, id) in &pairs {
             if self.findings[at].is_some() || self.takers.contains_key(id) {
                 continue;
             }
-            let is_open = |&&(c, a, i): &&(usize, usize, &str)| {
+            let is_open = |&&&(c, a, i): &&&(usize, usize, &str)| {
                 c == count && (a, i) != (at, id) && self.findings[a].is_none() && !self.takers.contains_key(i)
             };
-            let rivals: Vec<&str> = pairs
-                .iter()
-                .filter(is_open)
-                .filter(|(_, a, _)| *a == at)
-                .map(|&(.., i)| i)
-                .collect();
-            let is_contested = pairs.iter().filter(is_open).any(|&(_, _, i)| i == id);
+            let rivals = of_stranger.get(&at).into_iter().flatten().filter(is_open);
+            let rivals: Vec<&str> = rivals.map(|&&(.., i)| i).collect();
+            let is_contested = of_post.get(id).into_iter().flatten().any(|pair| is_open(&pair));
             if rivals.is_empty() && !is_contested {
                 self.take(at, id);
             } else {
