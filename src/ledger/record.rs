@@ -56,7 +56,8 @@ pub struct PostRecord {
     /// When its content last changed for readers, where that was after it was first served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Timestamp>,
-    /// What its content was; `None` for a post adopted from elsewhere that was not served yet.
+    /// What its content was: what it showed when it could last be seen, and its text as it was last read. `None` for a post adopted from
+    /// elsewhere that was not served yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Fingerprint>,
     /// Since when it is in no list any more; `None` while it is in one, and if it never was.

@@ -60,8 +60,12 @@ impl Fate {
 
     /// Where the content of its post is another, that is noted.
     pub(super) fn with_content(mut self, file: &File, config: &Config, now: Timestamp) -> Fate {
-        // nobody sees an edit of what nobody sees
         if !file.is_out() {
+            // nobody sees an edit of what nobody sees; but by its text it is known again
+            self.content = self.content.map(|before| Fingerprint {
+                shown: before.shown,
+                ..file.read.content
+            });
             return self;
         }
         let Some(before) = self.content.replace(file.read.content) else {

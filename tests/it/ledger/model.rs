@@ -148,7 +148,7 @@ fn whatever_is_done_promises_hold() {
 #[test]
 fn what_once_went_wrong() {
     use Operation as O;
-    let sequences: [(&str, &[Operation]); 14] = [
+    let sequences: [(&str, &[Operation]); 15] = [
         ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
         (
             "another slug for what is withdrawn",
@@ -222,6 +222,17 @@ fn what_once_went_wrong() {
                 O::Delete(1),
                 O::Create(0, 0),
                 O::Copy(0, 7),
+            ],
+        ),
+        (
+            "a draft that was out, and is moved after it was edited twice",
+            &[
+                O::Create(1, 52),
+                O::Stand(0, 0),
+                O::Edit(0),
+                O::Retitle(0),
+                O::Rename(0, 12),
+                O::Stand(0, 2),
             ],
         ),
         (
