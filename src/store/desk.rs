@@ -88,6 +88,12 @@ impl Desk {
         is_whole
     }
 
+    /// Whether everything added so far was taken.
+    #[cfg(test)]
+    pub(super) fn is_clear(&self) -> bool {
+        self.state().pending.is_empty()
+    }
+
     /// Waits until everything added so far is on disk; `false` if it is not by then, or cannot be now.
     pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
         let mut state = self.state();

@@ -246,3 +246,21 @@ fn of_more_than_one_piece_nothing_is_lost() {
     assert_eq!(on_disk.len(), 5 * PIECE + 1);
     assert_eq!(on_disk.values().filter(|json| json.contains("again")).count(), 2);
 }
+
+#[test]
+fn of_what_is_written_as_one_nothing_is_there_before_all_is() {
+    let folder = Folder::new();
+    let store = folder.open().store;
+    let records = (0..=3 * PIECE).map(|number| {
+        if number > 0 && number % PIECE == 0 {
+            // whoever takes a piece has written the one before it
+            until("what came before is taken", || store.desk.is_clear());
+        }
+        if number == 3 * PIECE {
+            assert_eq!(folder.on_disk().len(), 0);
+        }
+        Change::Put(post(&format!("post-{number:05}"), "x"))
+    });
+    assert!(store.keep_now(records, PATIENCE));
+    assert_eq!(folder.on_disk().len(), 3 * PIECE + 1);
+}

@@ -136,3 +136,29 @@ fn a_new_file_may_fail_at_any_operation_too() {
         }
     }
 }
+
+#[test]
+fn an_error_between_pieces_leaves_all_of_them_or_none() {
+    const RECORDS: usize = 2 * PIECE + 1;
+    let layer = Layer::new();
+    for n in (1..).step_by(50) {
+        let context = format!("operation {n}");
+        let folder = Folder::of(&old());
+        let mut place = Place::new(&folder.dir);
+        place.vfs = Some(NAME);
+        let store = Folder::open_at(place).store;
+        layer.fail(n, SQLITE_IOERR, false);
+        let records = (0..RECORDS).map(|number| Change::Put(post(&format!("new-{number:05}"), &"x".repeat(100))));
+        let is_kept = store.keep_now(records, PATIENCE);
+        let happened = layer.counted() >= n;
+        let found = folder.on_disk().len() - old().len();
+        assert!(found == RECORDS || found == 0 && !is_kept, "{context}: {found} of {RECORDS}");
+        layer.heal();
+        until(&context, || store.keep_now(Vec::new(), PATIENCE));
+        assert_eq!(folder.on_disk().len() - old().len(), RECORDS, "{context}");
+        if !happened {
+            assert!(n > 200, "only {n} operations");
+            break;
+        }
+    }
+}
