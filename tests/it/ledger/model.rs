@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
 use self::manuscript::Manuscript;
-use self::operation::{Operation, operation};
+use self::operation::{Operation, Operation as O, operation};
 use self::promises::Promises;
 use self::world::World;
 
@@ -145,108 +145,108 @@ fn whatever_is_done_promises_hold() {
 }
 
 /// Sequences that once broke a promise.
+const BROKEN_ONCE: [(&str, &[O]); 15] = [
+    ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
+    (
+        "another slug for what is withdrawn",
+        &[O::Create(0, 48), O::Stand(0, 0), O::Slug(0, 9), O::Touch(0)],
+    ),
+    (
+        "names swapped by undated posts",
+        &[O::Create(0, 0), O::Create(1, 52), O::Swap(0, 1)],
+    ),
+    (
+        "a clock put back before an edit",
+        &[O::Create(0, 88), O::Clock(-1), O::Edit(0), O::Clock(-60), O::Restart],
+    ),
+    (
+        "a rename and an edit of what is unlisted",
+        &[O::Create(0, 48), O::Slug(0, 97), O::Stand(0, 1), O::RenameAndEdit(0, 1)],
+    ),
+    (
+        "a copy that wants the same slug",
+        &[O::Create(106, 53), O::Slug(0, 130), O::Copy(0, 24), O::Retitle(0)],
+    ),
+    (
+        "an id that is another's, written into a known post",
+        &[O::Create(3, 48), O::Create(4, 52), O::SameId(0, 1), O::Restart],
+    ),
+    (
+        "an address that two had, the later one by a clock put back",
+        &[
+            O::Create(92, 48),
+            O::Slug(0, 41),
+            O::Clock(-1),
+            O::Create(116, 16),
+            O::Permalink(13),
+        ],
+    ),
+    (
+        "a new post that claims the id of a draft that was out",
+        &[
+            O::Create(0, 16),
+            O::Stand(0, 0),
+            O::Copy(0, 1),
+            O::Stand(1, 1),
+            O::Stand(0, 2),
+        ],
+    ),
+    (
+        "a clock put back behind what is unlisted",
+        &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
+    ),
+    (
+        "an expired post that comes to want what another has",
+        &[
+            O::Create(0, 32),
+            O::Rename(0, 172),
+            O::Create(40, 48),
+            O::Create(0, 57),
+            O::Expire(20, 0),
+            O::Checkout,
+            O::Swap(3, 8),
+        ],
+    ),
+    (
+        "an edit to what a copy was that went",
+        &[O::Create(0, 68), O::Copy(0, 1), O::Edit(1), O::Delete(1), O::Edit(0)],
+    ),
+    (
+        "a clash that ends at the id of what went",
+        &[
+            O::Create(31, 124),
+            O::Create(7, 204),
+            O::Delete(1),
+            O::Create(0, 0),
+            O::Copy(0, 7),
+        ],
+    ),
+    (
+        "a draft that was out, and is moved after it was edited twice",
+        &[
+            O::Create(1, 52),
+            O::Stand(0, 0),
+            O::Edit(0),
+            O::Retitle(0),
+            O::Rename(0, 12),
+            O::Stand(0, 2),
+        ],
+    ),
+    (
+        "old addresses of what has long been unlisted",
+        &[
+            O::Create(14, 48),
+            O::Stand(0, 1),
+            O::Slug(0, 17),
+            O::Wait(90),
+            O::Create(0, 0),
+        ],
+    ),
+];
+
 #[test]
 fn what_once_went_wrong() {
-    use Operation as O;
-    let sequences: [(&str, &[Operation]); 15] = [
-        ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
-        (
-            "another slug for what is withdrawn",
-            &[O::Create(0, 48), O::Stand(0, 0), O::Slug(0, 9), O::Touch(0)],
-        ),
-        (
-            "names swapped by undated posts",
-            &[O::Create(0, 0), O::Create(1, 52), O::Swap(0, 1)],
-        ),
-        (
-            "a clock put back before an edit",
-            &[O::Create(0, 88), O::Clock(-1), O::Edit(0), O::Clock(-60), O::Restart],
-        ),
-        (
-            "a rename and an edit of what is unlisted",
-            &[O::Create(0, 48), O::Slug(0, 97), O::Stand(0, 1), O::RenameAndEdit(0, 1)],
-        ),
-        (
-            "a copy that wants the same slug",
-            &[O::Create(106, 53), O::Slug(0, 130), O::Copy(0, 24), O::Retitle(0)],
-        ),
-        (
-            "an id that is another's, written into a known post",
-            &[O::Create(3, 48), O::Create(4, 52), O::SameId(0, 1), O::Restart],
-        ),
-        (
-            "an address that two had, the later one by a clock put back",
-            &[
-                O::Create(92, 48),
-                O::Slug(0, 41),
-                O::Clock(-1),
-                O::Create(116, 16),
-                O::Permalink(13),
-            ],
-        ),
-        (
-            "a new post that claims the id of a draft that was out",
-            &[
-                O::Create(0, 16),
-                O::Stand(0, 0),
-                O::Copy(0, 1),
-                O::Stand(1, 1),
-                O::Stand(0, 2),
-            ],
-        ),
-        (
-            "a clock put back behind what is unlisted",
-            &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
-        ),
-        (
-            "an expired post that comes to want what another has",
-            &[
-                O::Create(0, 32),
-                O::Rename(0, 172),
-                O::Create(40, 48),
-                O::Create(0, 57),
-                O::Expire(20, 0),
-                O::Checkout,
-                O::Swap(3, 8),
-            ],
-        ),
-        (
-            "an edit to what a copy was that went",
-            &[O::Create(0, 68), O::Copy(0, 1), O::Edit(1), O::Delete(1), O::Edit(0)],
-        ),
-        (
-            "a clash that ends at the id of what went",
-            &[
-                O::Create(31, 124),
-                O::Create(7, 204),
-                O::Delete(1),
-                O::Create(0, 0),
-                O::Copy(0, 7),
-            ],
-        ),
-        (
-            "a draft that was out, and is moved after it was edited twice",
-            &[
-                O::Create(1, 52),
-                O::Stand(0, 0),
-                O::Edit(0),
-                O::Retitle(0),
-                O::Rename(0, 12),
-                O::Stand(0, 2),
-            ],
-        ),
-        (
-            "old addresses of what has long been unlisted",
-            &[
-                O::Create(14, 48),
-                O::Stand(0, 1),
-                O::Slug(0, 17),
-                O::Wait(90),
-                O::Create(0, 0),
-            ],
-        ),
-    ];
-    for (name, operations) in sequences {
+    for (name, operations) in BROKEN_ONCE {
         let mut model = Model::new();
         for (count, operation) in operations.iter().enumerate() {
             let kept = model.step(*operation, false);
@@ -257,7 +257,6 @@ fn what_once_went_wrong() {
 
 #[test]
 fn what_went_while_it_was_stopped_is_gone_though_all_that_is_there_is_new() {
-    use Operation as O;
     // under a clock that was put back the keeper seems to be just written, and is not served before the restart
     let kept = run(&[(O::Clock(-1), false), (O::Create(0, 16), false), (O::Delete(0), true)]);
     assert_eq!(kept.map_err(|why| why.to_string()), Ok(()));
