@@ -1,6 +1,7 @@
 mod kept;
 
 use super::*;
+use crate::watch::How;
 
 fn on(folder: &tempfile::TempDir, read: ReadPost) -> Desk {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
@@ -98,6 +99,41 @@ fn many_files_are_taken_as_if_one_by_one() {
         .iter()
         .filter(|report| matches!(&report.event, Event::Moved { from } if report.path == Utf8Path::new("moved").join(from)));
     assert_eq!(moved.count(), 594);
+}
+
+#[test]
+fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
+    let mut config = Config::default();
+    config.posts.max_files = 200;
+    let mut desk = Desk::reading_with(post::read, Arc::new(config), root.clone());
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let known: Vec<String> = (0..100).map(|n| format!("n{n:03}.md")).collect();
+    for name in &known {
+        std::fs::write(root.join(name), "# Before").unwrap();
+    }
+    desk.look(&Hints::everything(), now, Duration::ZERO);
+    // of these there is room for a hundred, and all are read before those that are known
+    let new: Vec<String> = (0..120).map(|n| format!("m{n:03}.md")).collect();
+    let (new, edited) = (&new[..], &known[..70]);
+    let mut hints = Hints::default();
+    for name in new.iter().chain(edited) {
+        write(name);
+        hints.paths.insert(name.into(), How::Moved);
+    }
+    desk.look(&hints, now, Duration::from_mins(1));
+    let found: Vec<(&str, &str)> = desk.posts().map(|post| (post.source().as_str(), post.title())).collect();
+    let titles: Vec<String> = new.iter().chain(edited).map(|name| format!("This is {name}")).collect();
+    let expected = new
+        .iter()
+        .chain(edited)
+        .zip(&titles)
+        .map(|(name, title)| (name.as_str(), title.as_str()));
+    let expected = expected.filter(|(name, _)| *name < "m100.md" || *name > "n");
+    let kept = known[70..].iter().map(|name| (name.as_str(), "Before"));
+    assert_eq!(found, expected.chain(kept).collect::<Vec<_>>());
 }
 
 #[test]
