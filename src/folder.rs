@@ -170,7 +170,16 @@ impl Folder {
     ///
     /// The folder itself is missing, is none, or cannot be read. Nothing is then known of what is in it.
     pub fn look(&self, places: &Places) -> io::Result<Sight> {
-        walk::look(self, places)
+        self.look_again(places, &|_| false)
+    }
+
+    /// The same, for who knows some of its files: of those none is left out because there are too many.
+    ///
+    /// # Errors
+    ///
+    /// As before.
+    pub fn look_again(&self, places: &Places, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Sight> {
+        walk::look(self, places, is_known)
     }
 
     /// Opens the folder, for who reads many files: they are then all of the folder that lies at its path now.

@@ -42,10 +42,6 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// What is remembered of all posts, and which file is which of them.
 #[derive(Debug)]
-#[cfg_attr(
-    test,
-    expect(clippy::struct_excessive_bools, reason = "one of them is only there for tests")
-)]
 pub struct Ledger {
     site: SiteRecord,
     posts: Remembered,
@@ -75,9 +71,6 @@ pub struct Ledger {
     is_new: bool,
     /// What is to be kept and was not handed out yet.
     changes: Changes,
-    /// Whether every post is recognised by all signs, and none taken as ever before: what comes of it must be the same.
-    #[cfg(test)]
-    goes_the_long_way: bool,
 }
 
 /// Records that are others than before.
@@ -123,8 +116,6 @@ impl Ledger {
                 site: true,
                 ..Changes::default()
             },
-            #[cfg(test)]
-            goes_the_long_way: false,
         };
         ledger.add(records);
         ledger
@@ -289,6 +280,7 @@ impl Ledger {
     pub fn change_all(&mut self) {
         self.changes.posts.extend(self.posts.ids().map(Id::from));
         self.changes.site = true;
+        self.changes.is_urgent = true;
     }
 }
 

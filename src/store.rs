@@ -1,7 +1,7 @@
 //! What the ledger remembers, kept in a small SQLite file (`ledger.db` in the state folder) so that it outlives the program.
 //!
-//! The ledger lives in memory, and the [`Store`] writes after it: a change is handed over in no time, and one thread writes what was
-//! handed over, a transaction a batch. Whatever is wrong with the folder or the file (missing, full, read-only, locked, damaged),
+//! The ledger lives in memory, and the [`Store`] writes after it: a change is handed over as its line of JSON, and one thread writes
+//! what was handed over: all that is there, and all of what is handed over in pieces, in one transaction. Whatever is wrong with the folder or the file (missing, full, read-only, locked, damaged),
 //! nothing stops: what could not be written stays in memory, [`Store::trouble`] says why, and it is tried again until it works.
 //!
 //! One process writes at a time: who holds the lock on `ledger.lock`. Any number may [`read`] meanwhile. WAL and
@@ -11,11 +11,11 @@
 
 mod aside;
 mod database;
-mod desk;
 mod failure;
 mod lock;
 mod pending;
 mod place;
+mod queue;
 mod reading;
 mod schema;
 pub mod share_key;
@@ -29,12 +29,12 @@ use camino::Utf8Path;
 
 pub use self::database::Contents;
 use self::database::Database;
-use self::desk::Desk;
 pub use self::failure::Failure;
 use self::lock::Lock;
 pub use self::pending::Change;
 use self::pending::Pending;
 use self::place::Place;
+use self::queue::Queue;
 pub use self::reading::{read, read_site};
 use self::writer::{Pauses, Writer};
 use crate::ledger::record::Record;
@@ -63,7 +63,7 @@ pub struct Opening {
 #[derive(Debug)]
 pub struct Store {
     place: Place,
-    desk: Arc<Desk>,
+    queue: Arc<Queue>,
 }
 
 impl Store {
@@ -77,15 +77,15 @@ impl Store {
     }
 
     fn open_at(place: Place, pauses: Pauses) -> Opening {
-        let desk = Arc::new(Desk::default());
-        let mut writer = Writer::new(place.clone(), Arc::clone(&desk), pauses);
+        let queue = Arc::new(Queue::default());
+        let mut writer = Writer::new(place.clone(), Arc::clone(&queue), pauses);
         let Contents { records, notes } = writer.open();
         let spawned = thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
         if let Err(error) = spawned {
-            desk.never(Failure::Io(format!("no thread can be started to write it: {error}")));
+            queue.never(Failure::Io(format!("no thread can be started to write it: {error}")));
         }
         Opening {
-            store: Store { place, desk },
+            store: Store { place, queue },
             records,
             notes,
         }
@@ -103,16 +103,16 @@ impl Store {
     #[must_use = "what is not on disk may be forgotten"]
     pub fn keep_now(&self, changes: impl IntoIterator<Item = Change>, patience: Duration) -> bool {
         // to make a million takes longer than anybody should wait for a disk
-        self.hand_over(changes) && self.desk.wait_until_written(Instant::now() + patience)
+        self.hand_over(changes) && self.queue.wait_until_written(Instant::now() + patience)
     }
 
     /// Has `changes` written as one, the first while the next are made. Whether none is too large for that.
     fn hand_over(&self, changes: impl IntoIterator<Item = Change>) -> bool {
         let mut changes = changes.into_iter().peekable();
-        let _adding = self.desk.begin();
+        let _adding = self.queue.begin();
         let mut is_whole = true;
         loop {
-            is_whole &= self.desk.add(Pending::of(changes.by_ref().take(PIECE)));
+            is_whole &= self.queue.add(Pending::of(changes.by_ref().take(PIECE)));
             if changes.peek().is_none() {
                 return is_whole;
             }
@@ -122,21 +122,21 @@ impl Store {
     /// Whether the file could be had for writing when that was last tried: then no other feedmill has it.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.desk.failure().is_none()
+        self.queue.failure().is_none()
     }
 
     /// What is wrong, what that means and what mends it, in words for an operator; `None` while all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         let path = self.place.database();
-        if let Some(failure) = self.desk.failure() {
+        if let Some(failure) = self.queue.failure() {
             return Some(format!(
                 "what files cannot remember is not kept in {path}: {failure}; feeds go on, but what happens now is forgotten with the \
                  next restart; {}, and all of it is written without one",
                 failure.mend()
             ));
         }
-        self.desk.refused().map(|(kind, key)| {
+        self.queue.refused().map(|(kind, key)| {
             format!(
                 "what is to be remembered of the {kind} `{key}` is not kept in {path}: it is over {MAX_RECORD_BYTES} bytes; \
                  shorten its title, tags and names"
@@ -150,18 +150,18 @@ impl Store {
     /// remembered, and keep all of that: none of it may be on disk. Until this was asked, nothing is written over what was found.
     #[must_use = "these are forgotten if nobody keeps them"]
     pub fn take_found(&self) -> Option<Vec<Record>> {
-        self.desk.take_found()
+        self.queue.take_found()
     }
 
     /// Writes what was not written yet, and ends. `false` if something could not be, or not within five seconds.
     pub fn close(self) -> bool {
-        self.desk.end(Instant::now() + LAST_WRITING)
+        self.queue.end(Instant::now() + LAST_WRITING)
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.desk.end(Instant::now() + LAST_WRITING);
+        self.queue.end(Instant::now() + LAST_WRITING);
     }
 }
 

@@ -20,13 +20,13 @@ use super::{Entry, Files, Folder, Places, Sight, Stamp};
 /// Files of feedmill's own in the folder, which do not make it less empty.
 const OWN_FILES: &str = ".feedmill-";
 
-pub(super) fn look(folder: &Folder, places: &Places) -> io::Result<Sight> {
+pub(super) fn look(folder: &Folder, places: &Places, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Sight> {
     let root = fs::metadata(&folder.root)?;
     if !root.is_dir() {
         return Err(ErrorKind::NotADirectory.into());
     }
     if let Places::At(paths) = places {
-        let mut walk = Walk::new(folder, places.clone(), root.dev());
+        let mut walk = Walk::new(folder, is_known, places.clone(), root.dev());
         for path in outermost(paths) {
             walk.place(path);
         }
@@ -35,7 +35,7 @@ pub(super) fn look(folder: &Folder, places: &Places) -> io::Result<Sight> {
             return Ok(walk.into_sight());
         }
     }
-    let mut walk = Walk::new(folder, Places::Everywhere, root.dev());
+    let mut walk = Walk::new(folder, is_known, Places::Everywhere, root.dev());
     walk.sight.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
         .all(|entry| entry.file_name().to_string_lossy().starts_with(OWN_FILES));
@@ -89,6 +89,7 @@ impl Below {
 
 struct Walk<'a> {
     folder: &'a Folder,
+    is_known: &'a dyn Fn(&Utf8Path) -> bool,
     sight: Sight,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
@@ -98,9 +99,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(folder: &'a Folder, places: Places, device: u64) -> Walk<'a> {
+    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, places: Places, device: u64) -> Walk<'a> {
         Walk {
             folder,
+            is_known,
             sight: Sight {
                 places,
                 files: Files::default(),
@@ -158,6 +160,13 @@ impl<'a> Walk<'a> {
     /// What was found.
     fn into_sight(mut self) -> Sight {
         self.sight.files.sort();
+        if self.sight.files.len() > self.folder.max_files && !self.is_full {
+            let new = self.sight.files.paths().filter(|path| !(self.is_known)(path));
+            let new = new.last().map(Utf8Path::to_path_buf);
+            if let Some(path) = new {
+                self.leave_out(&path);
+            }
+        }
         self.sight
     }
 
@@ -250,17 +259,22 @@ impl<'a> Walk<'a> {
         } else if metadata.len() > self.folder.max_file_bytes {
             self.say(too_large(self.folder, &path));
             self.sight.blind.push(path);
-        } else if self.sight.files.len() < self.folder.max_files {
+        } else if self.sight.files.len() < self.folder.max_files || (self.is_known)(&path) {
             let stamp = Stamp::of(metadata);
             self.sight.files.push(&path, Entry { stamp, target });
         } else if !self.is_full {
-            // which files came first is the disk's whim: none that is known may go for it
+            // which files came first is the disk's whim, and of those that are left out nothing is known
             self.is_full = true;
             self.sight.blind.push(Utf8PathBuf::new());
-            let message = format!("is one post more than the {} that are read", self.folder.max_files);
-            let diagnostic = Diagnostic::new(Severity::Error, "too-many-files", &path, message);
-            self.say(diagnostic.mend("raise posts.max_files"));
+            self.leave_out(&path);
         }
+    }
+
+    /// The file at `path` is one of too many.
+    fn leave_out(&mut self, path: &Utf8Path) {
+        let message = format!("is one post more than the {} that are read", self.folder.max_files);
+        let diagnostic = Diagnostic::new(Severity::Error, "too-many-files", path, message);
+        self.say(diagnostic.mend("raise posts.max_files"));
     }
 
     fn refuse_name(&mut self, folder: &Utf8Path, name: &str, is_folder: bool) {

@@ -1,7 +1,7 @@
 //! The posts of the folder as the world knows them.
 
 mod fate;
-mod meeting;
+pub(super) mod meeting;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -291,7 +291,11 @@ impl Desk {
     }
 
     fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut Outcome) -> Result<(), Trouble> {
-        let look = |places: &Places| self.folder.look(places).map_err(|error| Trouble::unreadable(&error));
+        let is_known = |path: &Utf8Path| self.files.contains(path);
+        let look = |places: &Places| {
+            let sight = self.folder.look_again(places, &is_known);
+            sight.map_err(|error| Trouble::unreadable(&error))
+        };
         let mut sight = look(&self.places(hints))?;
         let mut absent = self.absent(&sight);
         if sight.places != Places::Everywhere && !absent.is_empty() && absent.len() * 2 > self.files.post_count() {

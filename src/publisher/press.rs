@@ -29,6 +29,9 @@ use super::memory::Memory;
 use super::report::{Event, Health, Report};
 use super::sizes::Sizes;
 
+/// How often in a row a site is made again because a post turned out to be one that was gone: each may bring on another.
+const MOST_CLASHES: usize = 3;
+
 /// Builds a site: [`Site::build`], but in tests of what happens when that fails.
 pub(super) type BuildSite = fn(&Arc<Config>, Material, Timestamp, Option<&Site>) -> Site;
 
@@ -196,6 +199,10 @@ impl Press {
         let doubtful = Hints::everything();
         let hints = if self.has_failed { &doubtful } else { hints };
         self.is_whole |= self.has_failed;
+        if self.has_failed {
+            // what was on its way to the store may be lost
+            self.ledger.change_all();
+        }
         let builds = self.builds;
         let worked = catch_unwind(AssertUnwindSafe(|| {
             self.is_stale |= self.take_found();
@@ -297,7 +304,10 @@ impl Press {
         let is_first = self.newest.is_none();
         let mut is_behind = self.note(&site, is_first, now);
         // who turned out to be a post that was gone is shown as that one from the first
-        while self.ledger.has_clashed() {
+        for _ in 0..MOST_CLASHES {
+            if !self.ledger.has_clashed() {
+                break;
+            }
             site = self.make(&Changes::default(), now, tick, Some(&site));
             is_behind |= self.note(&site, false, now);
         }
@@ -318,7 +328,7 @@ impl Press {
             }
         }
         self.newest = Some((Arc::new(site), now));
-        self.is_stale = is_behind;
+        self.is_stale = is_behind || self.ledger.has_clashed();
         self.builds += 1;
         self.last_build = Some(begun.elapsed());
     }

@@ -145,21 +145,19 @@ impl Database {
 
     /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
     pub(super) fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
-        let mut writing = self.begin(pending.len())?;
+        let mut writing = self.begin()?;
         writing.put(pending)?;
         writing.commit()
     }
 
-    /// Begins to write what comes in pieces, of which the first has so many `records`. After an error the database is not to be used
-    /// again.
-    pub(super) fn begin(&mut self, records: usize) -> Result<Writing<'_>, Failure> {
-        // what is committed is on disk, and whoever waits for that should not wait until it is there twice
-        if records >= MANY {
-            self.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-            self.has_long_log = true;
-        }
+    /// Begins to write what comes in pieces. After an error the database is not to be used again.
+    pub(super) fn begin(&mut self) -> Result<Writing<'_>, Failure> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writing { transaction })
+        Ok(Writing {
+            transaction,
+            records: 0,
+            has_long_log: &mut self.has_long_log,
+        })
     }
 
     /// Writes what is in a long log to the file itself, as SQLite does after a commit: where that fails, it is done after another one.
@@ -175,10 +173,14 @@ impl Database {
 /// A transaction: all that is put is written once it is committed, and nothing if it is dropped before.
 pub(super) struct Writing<'a> {
     transaction: Transaction<'a>,
+    /// How many were put.
+    records: usize,
+    has_long_log: &'a mut bool,
 }
 
 impl Writing<'_> {
     pub(super) fn put(&mut self, pending: &Pending) -> Result<(), Failure> {
+        self.records += pending.len();
         let mut put = self.transaction.prepare_cached(
             "INSERT INTO record (kind, key, json) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET json = excluded.json WHERE json <> excluded.json",
@@ -196,6 +198,11 @@ impl Writing<'_> {
     }
 
     pub(super) fn commit(self) -> Result<(), Failure> {
+        // what is committed is on disk, and whoever waits for that should not wait until it is there twice
+        if self.records >= MANY {
+            self.transaction.pragma_update(None, "wal_autocheckpoint", 0)?;
+            *self.has_long_log = true;
+        }
         Ok(self.transaction.commit()?)
     }
 }

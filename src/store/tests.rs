@@ -254,7 +254,7 @@ fn of_what_is_written_as_one_nothing_is_there_before_all_is() {
     let records = (0..=3 * PIECE).map(|number| {
         if number > 0 && number % PIECE == 0 {
             // whoever takes a piece has written the one before it
-            until("what came before is taken", || store.desk.is_clear());
+            until("what came before is taken", || store.queue.is_clear());
         }
         if number == 3 * PIECE {
             assert_eq!(folder.on_disk().len(), 0);

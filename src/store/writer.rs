@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::database::{Contents, Database};
-use super::desk::{Batch, Desk};
 use super::failure::Failure;
 use super::lock::Lock;
 use super::place::{Identity, Place};
+use super::queue::{Batch, Queue};
 use super::reading;
 use crate::ledger::record::Record;
 
@@ -37,7 +37,7 @@ pub(super) struct Writer {
     database: Option<Database>,
     lock: Option<Lock>,
     place: Place,
-    desk: Arc<Desk>,
+    queue: Arc<Queue>,
     pauses: Pauses,
     /// How often in a row it failed.
     failures: u32,
@@ -50,12 +50,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(place: Place, desk: Arc<Desk>, pauses: Pauses) -> Writer {
+    pub(super) fn new(place: Place, queue: Arc<Queue>, pauses: Pauses) -> Writer {
         Writer {
             database: None,
             lock: None,
             place,
-            desk,
+            queue,
             pauses,
             failures: 0,
             distrusts_log: false,
@@ -83,7 +83,7 @@ impl Writer {
     /// Writes what is to be written until it is told to end.
     pub(super) fn run(mut self) {
         loop {
-            let is_last = self.desk.next(self.pause());
+            let is_last = self.queue.next(self.pause());
             let outcome = self.turn(is_last);
             self.tell(outcome);
             // whoever waited has been told
@@ -92,13 +92,13 @@ impl Writer {
                 break;
             }
         }
-        let desk = Arc::clone(&self.desk);
+        let queue = Arc::clone(&self.queue);
         drop(self);
-        desk.has_ended();
+        queue.has_ended();
     }
 
     fn pause(&self) -> Duration {
-        match self.desk.failure() {
+        match self.queue.failure() {
             None => self.pauses.idle,
             Some(Failure::Locked(_)) => self.pauses.first,
             Some(_) => {
@@ -113,13 +113,13 @@ impl Writer {
         match outcome {
             Ok(()) => {
                 self.failures = 0;
-                if self.desk.has_tried(None).is_some() {
+                if self.queue.has_tried(None).is_some() {
                     tracing::debug!(%path, "written again");
                 }
             }
             Err(failure) => {
                 self.failures = self.failures.saturating_add(1);
-                if self.desk.has_tried(Some(failure.clone())).as_ref() != Some(&failure) {
+                if self.queue.has_tried(Some(failure.clone())).as_ref() != Some(&failure) {
                     // whoever has the store says what that means
                     tracing::debug!(%path, "not written: {failure}");
                 }
@@ -137,19 +137,19 @@ impl Writer {
         if let Some(contents) = ready?
             && self.given.take().as_ref() != Some(&contents.records)
         {
-            self.desk.has_found(contents.records);
+            self.queue.has_found(contents.records);
         }
-        let (Some(mut batch), Some(database)) = (self.desk.take_batch(is_last), &mut self.database) else {
+        let (Some(mut batch), Some(database)) = (self.queue.take_batch(is_last), &mut self.database) else {
             return Ok(());
         };
-        if let Err(failure) = write(database, &mut batch, &self.desk) {
-            self.desk.put_back(batch);
+        if let Err(failure) = write(database, &mut batch, &self.queue) {
+            self.queue.put_back(batch);
             // after an error nothing about the connection is sure
             self.database = None;
             self.distrusts_log = true;
             return Err(failure);
         }
-        self.desk.is_written(batch.up_to);
+        self.queue.is_written(batch.up_to);
         Ok(())
     }
 
@@ -206,15 +206,17 @@ impl Writer {
     }
 }
 
-/// Writes all of `batch`, and what belongs to it that comes over `desk` meanwhile; or nothing.
-fn write(database: &mut Database, batch: &mut Batch, desk: &Desk) -> Result<(), Failure> {
-    let Some(first) = batch.pieces.first() else { return Ok(()) };
-    let mut writing = database.begin(first.len())?;
+/// Writes all of `batch`, and what belongs to it that comes over `queue` meanwhile; or nothing.
+fn write(database: &mut Database, batch: &mut Batch, queue: &Queue) -> Result<(), Failure> {
+    if batch.pieces.is_empty() {
+        return Ok(());
+    }
+    let mut writing = database.begin()?;
     let mut written = 0;
     while let Some(piece) = batch.pieces.get(written) {
         writing.put(piece)?;
         written += 1;
-        desk.take_more(batch);
+        queue.take_more(batch);
     }
     writing.commit()
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
+use crate::ledger::settling::meeting::GOES_THE_LONG_WAY;
 
 const PATHS: [&str; 3] = ["a.md", "b.md", "x/a.md"];
 const HEADS: [&str; 10] = [
@@ -156,9 +157,7 @@ impl World<'_> {
         if step.is_restart {
             self.ledger.change_all();
             let records: Vec<Record> = self.ledger.take_changes().0.collect();
-            let goes_the_long_way = self.ledger.goes_the_long_way;
             self.ledger = Ledger::remembering(records, self.now);
-            self.ledger.goes_the_long_way = goes_the_long_way;
         }
         let (changes, missing) = self.look(step);
         let is_there = |path: &Utf8Path| {
@@ -224,7 +223,6 @@ impl World<'_> {
             has_displaced,
             is_new,
             changes,
-            goes_the_long_way: _,
         } = &self.ledger;
         let posts: BTreeMap<_, _> = posts.records().map(|record| (record.id.clone(), record)).collect();
         let files: BTreeMap<_, _> = files.iter().map(|file| (file.read.source(), file)).collect();
@@ -280,11 +278,12 @@ fn told(shelf: &Shelf, contents: &[Content], steps: &[Step], goes_the_long_way: 
     for step in before {
         world.take(step);
     }
-    world.ledger.goes_the_long_way = goes_the_long_way;
+    GOES_THE_LONG_WAY.set(goes_the_long_way);
     let settled = world.take(&Step {
         fails: false,
         ..last.clone()
     });
+    GOES_THE_LONG_WAY.set(false);
     world.told(settled)
 }
 

@@ -137,6 +137,25 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
 }
 
 #[test]
+fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
+    let mut config = Config::default();
+    config.posts.max_files = 110;
+    let mut desk = Desk::reading_with(post::read, Arc::new(config), root.clone());
+    let now = Timestamp::now() + Duration::from_hours(1);
+    (0..100).for_each(|n| write(&format!("n{n:03}.md"), "Before"));
+    desk.look(&Hints::everything(), now, Duration::ZERO);
+    (0..75).for_each(|n| write(&format!("m{n:03}.md"), "New"));
+    (0..100).for_each(|n| write(&format!("n{n:03}.md"), "After"));
+    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
+    desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let titled = |title: &str| desk.posts().filter(|post| post.title() == title).count();
+    assert_eq!([titled("After"), titled("New"), titled("Before")], [100, 10, 0]);
+}
+
+#[test]
 fn a_text_in_memory_outlives_what_happens_to_its_file() {
     type Harm = fn(&Utf8Path);
     let harms: [(&str, Harm); 6] = [

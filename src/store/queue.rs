@@ -1,4 +1,4 @@
-//! The desk over which the thread that writes is given what to write, and tells how that went.
+//! The queue over which the thread that writes is given what to write, and tells how that went.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ const MOST_TOO_LARGE: usize = 1000;
 
 /// What the thread and everybody else have in common.
 #[derive(Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct Queue {
     state: Mutex<State>,
     /// There may be something to do for the thread.
     work: Condvar,
@@ -53,7 +53,7 @@ pub(super) struct Batch {
 }
 
 /// Somebody adds in pieces what is to be written as one, for as long as there is this.
-pub(super) struct Adding<'a>(&'a Desk);
+pub(super) struct Adding<'a>(&'a Queue);
 
 impl Drop for Adding<'_> {
     fn drop(&mut self) {
@@ -62,7 +62,7 @@ impl Drop for Adding<'_> {
     }
 }
 
-impl Desk {
+impl Queue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,7 +185,8 @@ impl Desk {
         })
     }
 
-    /// Waits for what is to be written together with `batch`, and adds it to that, if there is something.
+    /// Adds to `batch` what was added since it was taken, and waits for that while somebody adds in pieces: these are written as one, with
+    /// whatever else comes meanwhile.
     pub(super) fn take_more(&self, batch: &mut Batch) {
         let mut state = self.state();
         while state.pending.is_empty() && state.adding > 0 {
@@ -240,32 +241,32 @@ mod tests {
 
     #[test]
     fn what_is_added_in_pieces_is_written_as_one_and_put_back_as_one() {
-        let desk = Desk::default();
+        let queue = Queue::default();
         let piece = |keys: [&str; 2]| Pending::of(keys.map(|key| Change::Forget("post", key.to_owned())));
         let keys = |pending: &Pending| -> Vec<String> { pending.changes().map(|((_, key), _)| key.clone()).collect() };
-        let adding = desk.begin();
-        assert!(desk.add(piece(["c", "d"])));
-        let mut batch = desk.take_batch(false).unwrap();
+        let adding = queue.begin();
+        assert!(queue.add(piece(["c", "d"])));
+        let mut batch = queue.take_batch(false).unwrap();
         let batch = thread::scope(|scope| {
-            let desk = &desk;
+            let queue = &queue;
             let taking = scope.spawn(move || {
                 let mut taken = 0;
                 while batch.pieces.len() > taken {
                     taken = batch.pieces.len();
-                    desk.take_more(&mut batch);
+                    queue.take_more(&mut batch);
                 }
                 batch
             });
-            assert!(desk.add(piece(["a", "b"])));
-            assert!(desk.add(piece(["b", "e"])));
+            assert!(queue.add(piece(["a", "b"])));
+            assert!(queue.add(piece(["b", "e"])));
             drop(adding);
             taking.join().unwrap()
         });
         let written: BTreeSet<String> = batch.pieces.iter().flat_map(keys).collect();
         assert_eq!((written.len(), batch.up_to), (5, 3), "{written:?}");
-        assert!(desk.add(piece(["f", "a"])));
-        desk.put_back(batch);
-        let again = desk.take_batch(false).unwrap();
+        assert!(queue.add(piece(["f", "a"])));
+        queue.put_back(batch);
+        let again = queue.take_batch(false).unwrap();
         assert_eq!(
             again.pieces.iter().map(keys).collect::<Vec<_>>(),
             [["a", "b", "c", "d", "e", "f"]]
