@@ -201,12 +201,12 @@ impl Ledger {
         let before = Fate::of(&record);
         let fate = file.dress(&record, &self.site, config, now);
         let is_elsewhere = *file.settled.address() != *record.address;
-        if is_elsewhere {
-            self.moving.insert(record.id.as_str().into());
+        let was_moving = if is_elsewhere {
+            !self.moving.insert(record.id.as_str().into())
         } else {
-            self.moving.remove(record.id.as_str());
-        }
-        self.is_past_stale |= is_elsewhere;
+            self.moving.remove(record.id.as_str())
+        };
+        self.is_past_stale |= is_elsewhere || was_moving;
         if fate != before {
             let is_withdrawal = fate.withdrawn != before.withdrawn;
             self.changes.is_urgent |= is_withdrawal;

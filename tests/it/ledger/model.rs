@@ -145,7 +145,7 @@ fn whatever_is_done_promises_hold() {
 }
 
 /// Sequences that once broke a promise.
-const BROKEN_ONCE: [(&str, &[O]); 15] = [
+const BROKEN_ONCE: [(&str, &[O]); 16] = [
     ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
     (
         "another slug for what is withdrawn",
@@ -230,6 +230,16 @@ const BROKEN_ONCE: [(&str, &[O]); 15] = [
             O::Retitle(0),
             O::Rename(0, 12),
             O::Stand(0, 2),
+        ],
+    ),
+    (
+        "an unlisted post that is hidden at an address that it did not ask for",
+        &[
+            O::Create(0, 48),
+            O::Stand(0, 1),
+            O::Create(13, 53),
+            O::Slug(0, 13),
+            O::Stand(0, 0),
         ],
     ),
     (
