@@ -1,5 +1,6 @@
 //! Who the posts are whose files are others than before.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::{Doubt, Settled, Whereabouts};
 use crate::config::Config;
 use crate::ledger::files::File;
 use crate::ledger::recognition::{Finding, Memory, named, recognise};
+use crate::ledger::record::PostRecord;
 use crate::ledger::{Id, Ledger, place_of};
 use crate::post::{Each, Post, Words};
 use crate::time::Timestamp;
@@ -242,6 +244,14 @@ impl Ledger {
                 && let Some(file) = self.files.take(path.as_str())
             {
                 self.is_past_stale = true;
+                let gone_now = self.posts.get(&id).filter(|record| record.withdrawn == Some(now));
+                if let Some(record) = gone_now.map(Cow::into_owned) {
+                    // nobody saw it go
+                    self.posts.insert(PostRecord {
+                        withdrawn: None,
+                        ..record
+                    });
+                }
                 self.lodge(&id, &path, false, settled);
                 let file = self.known_as(&file.read, Some(&id), config, now);
                 self.files.insert(file);

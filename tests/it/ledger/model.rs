@@ -145,7 +145,7 @@ fn whatever_is_done_promises_hold() {
 }
 
 /// Sequences that once broke a promise.
-const BROKEN_ONCE: [(&str, &[O]); 16] = [
+const BROKEN_ONCE: [(&str, &[O]); 17] = [
     ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
     (
         "another slug for what is withdrawn",
@@ -240,6 +240,17 @@ const BROKEN_ONCE: [(&str, &[O]); 16] = [
             O::Create(13, 53),
             O::Slug(0, 13),
             O::Stand(0, 0),
+        ],
+    ),
+    (
+        "a touch of what names an id that an expired post keeps",
+        &[
+            O::Create(1, 64),
+            O::Expire(0, 0),
+            O::Create(0, 52),
+            O::SameId(0, 1),
+            O::LoseStore,
+            O::Respace(1),
         ],
     ),
     (
