@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::folder::kept::Ground;
 use crate::ledger::{DocumentRecord, Ledger, Whereabouts};
-use crate::post::{Changes, Post, Visibility};
+use crate::post::Changes;
 use crate::site::{Material, Site};
 use crate::store::{Opening, Store};
 use crate::time::Timestamp;
@@ -26,7 +26,7 @@ use super::absences::Absences;
 use super::desk::{Desk, Outcome};
 use super::look::Look;
 use super::memory::Memory;
-use super::report::{Event, Health, Report};
+use super::report::{Event, Health, Report, passage};
 use super::sizes::Sizes;
 
 /// How often in a row a site is made again because a post turned out to be one that was gone: each may bring on another.
@@ -385,18 +385,4 @@ impl Press {
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
-}
-
-/// What time did to `post` from `then` to `now`.
-fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Report> {
-    let event = match (post.visibility(then), post.visibility(now)) {
-        (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => Event::Appeared,
-        (Visibility::Public | Visibility::Unlisted, Visibility::Expired) => Event::Expired,
-        _ => return None,
-    };
-    Some(Report {
-        path: post.source().to_path_buf(),
-        address: Some(post.address().to_string()),
-        event,
-    })
 }

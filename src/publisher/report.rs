@@ -5,6 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
+use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
 use crate::watch::Watching;
 
@@ -88,4 +89,18 @@ pub struct Health {
     pub last_build: Option<Duration>,
     /// Why what files cannot remember is not kept on disk; `None` while it is, and where nobody asked for it.
     pub ledger: Option<String>,
+}
+
+/// What time did to `post` from `then` to `now`.
+pub(super) fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Report> {
+    let event = match (post.visibility(then), post.visibility(now)) {
+        (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => Event::Appeared,
+        (Visibility::Public | Visibility::Unlisted, Visibility::Expired) => Event::Expired,
+        _ => return None,
+    };
+    Some(Report {
+        path: post.source().to_path_buf(),
+        address: Some(post.address().to_string()),
+        event,
+    })
 }
