@@ -19,6 +19,8 @@ from report import machine, median, say, spread, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORMATS = ("rss.xml", "atom.xml", "feed.json")
+# Seconds after which a file counts as no longer just written.
+FRESH = 3
 
 
 def start(program, posts, state, newest):
@@ -106,6 +108,8 @@ def main():
 def measure(program, found, place, posts, options):
     folder, kept = os.path.join(place, "posts"), os.path.join(place, "kept")
     corpus.write(folder, posts, words=options.words)
+    # what was written just now has to hold still before it is believed, and a site is older than that
+    time.sleep(FRESH)
     newest = str(posts - 1).encode()
     jobs = {
         "first": lambda number: start(program, folder, os.path.join(place, "state%d" % number), newest),
