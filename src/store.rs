@@ -1,8 +1,9 @@
 //! What the ledger remembers, kept in a small SQLite file (`ledger.db` in the state folder) so that it outlives the program.
 //!
-//! The ledger lives in memory, and the [`Store`] writes after it: a change is handed over as its line of JSON, and one thread writes
-//! what was handed over: all that is there, and all of what is handed over in pieces, in one transaction. Whatever is wrong with the folder or the file (missing, full, read-only, locked, damaged),
-//! nothing stops: what could not be written stays in memory, [`Store::trouble`] says why, and it is tried again until it works.
+//! The ledger lives in memory, and the [`Store`] writes after it: a change is handed over as its line of JSON, and one thread writes in
+//! one transaction all that is there, and all of what is handed over in pieces. Whatever is wrong with the folder or the file (missing,
+//! full, read-only, locked, damaged), nothing stops: what could not be written stays in memory, [`Store::trouble`] says why, and it is
+//! tried again until it works.
 //!
 //! One process writes at a time: who holds the lock on `ledger.lock`. Any number may [`read`] meanwhile. WAL and
 //! `synchronous=FULL`: what was acknowledged survives a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).

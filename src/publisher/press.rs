@@ -199,12 +199,12 @@ impl Press {
         let doubtful = Hints::everything();
         let hints = if self.has_failed { &doubtful } else { hints };
         self.is_whole |= self.has_failed;
-        if self.has_failed {
-            // what was on its way to the store may be lost
-            self.ledger.change_all();
-        }
         let builds = self.builds;
         let worked = catch_unwind(AssertUnwindSafe(|| {
+            if self.has_failed {
+                // what was on its way to the store may be lost
+                self.ledger.change_all();
+            }
             self.is_stale |= self.take_found();
             let again_in = self.look(hints, now, tick);
             self.build(now, tick);
