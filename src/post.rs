@@ -91,6 +91,9 @@ pub struct Post {
     pub told: Option<Recent>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
+    /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author
+    /// was not done. The diagnostics of its file say what.
+    pub is_held: bool,
 }
 
 /// What the author wants done with a post.
@@ -196,6 +199,8 @@ pub enum Visibility {
     Draft,
     /// Not to be read.
     Private,
+    /// Held back, because something that its file says is not understood.
+    Held,
     /// Not yet: its date lies ahead.
     Scheduled,
     /// No longer.
@@ -257,6 +262,7 @@ impl Post {
         match self.standing {
             Standing::Draft => Visibility::Draft,
             Standing::Private => Visibility::Private,
+            _ if self.is_held => Visibility::Held,
             _ if self.rare.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
             _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
             Standing::Unlisted => Visibility::Unlisted,
@@ -273,7 +279,7 @@ impl Post {
     /// The next instant after `now` at which the answer of [`Post::visibility`] changes.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if matches!(self.standing, Standing::Draft | Standing::Private) {
+        if self.is_held || matches!(self.standing, Standing::Draft | Standing::Private) {
             return None;
         }
         let expires = self.rare.expires.map(Moment::timestamp);

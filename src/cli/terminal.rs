@@ -277,6 +277,7 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
         Visibility::Draft => format!("is a draft ({}){preview}", post.alike.origins.standing),
         Visibility::Private => format!("is private ({}){preview}", post.alike.origins.standing),
+        Visibility::Held => format!("is held back until that is mended{preview}"),
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),
@@ -324,6 +325,7 @@ pub(super) fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
             Visibility::Unlisted => "unlisted",
             Visibility::Draft => "draft",
             Visibility::Private => "private",
+            Visibility::Held => "held",
             Visibility::Scheduled => "scheduled",
             Visibility::Expired => "expired",
         };

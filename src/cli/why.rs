@@ -192,6 +192,7 @@ fn verdict(post: &Post, now: Timestamp) -> String {
         Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
+        Visibility::Held => "no: it is held back until what is named below is mended".to_owned(),
         Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.alike.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",

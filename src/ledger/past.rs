@@ -228,6 +228,7 @@ impl PostRecord {
             touched: self.first_served.into(),
             told: None,
             is_out_already: false,
+            is_held: false,
         }
     }
 }

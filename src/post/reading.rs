@@ -28,6 +28,9 @@ pub struct Reading {
     pub post: Post,
     /// What was guessed or left out.
     pub remarks: Vec<Diagnostic>,
+    /// Why the post is held back ([`Post::is_held`]); it is one of the remarks, too. A version that is held back does not replace one
+    /// that readers have.
+    pub held: Option<Diagnostic>,
 }
 
 /// A longer title is cut: it is a paragraph that lost its way.
@@ -142,10 +145,12 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         touched: file.modified.into(),
         told: None,
         is_out_already: false,
+        is_held: false,
     };
     Ok(Reading {
         post,
         remarks: says.into_said(),
+        held: None,
     })
 }
 

@@ -106,7 +106,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
 
 #[test]
 fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
-    let Reading { post, remarks } = reading("a.md", "---\npost:\n  draft: true\n---\n");
+    let Reading { post, remarks, .. } = reading("a.md", "---\npost:\n  draft: true\n---\n");
     assert_eq!(post.alike.origins.standing.to_string(), "front matter: draft");
     let astray = remarks.iter().find(|remark| remark.code == "draft-astray").unwrap();
     assert!(
@@ -187,7 +187,7 @@ fn a_switch_is_no_picture() {
 #[test]
 fn an_id_holds_nothing_that_a_feed_would_leave_out() {
     for id in ["a\\uFFFE", "\\uFDD0", "a\\nb", "a\\u0085b"] {
-        let Reading { post, remarks } = reading("a.md", &format!("---\nid: \"{id}\"\n---\n"));
+        let Reading { post, remarks, .. } = reading("a.md", &format!("---\nid: \"{id}\"\n---\n"));
         assert_eq!(post.id(), "tag:localhost,2000:a", "{id}");
         assert!(remarks.iter().any(|remark| remark.code == "id-unusable"), "{id}");
     }

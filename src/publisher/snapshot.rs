@@ -38,7 +38,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
             }
         });
         match read.and_then(|source| read_post(post::read, &source, config)) {
-            Ok(Reading { mut post, remarks }) => {
+            Ok(Reading { mut post, remarks, .. }) => {
                 // what serves has no time to render every post to say this
                 let text = post.text.held();
                 if let Some(cut) = text.and_then(|text| markdown::render(text, post.title()).cut) {

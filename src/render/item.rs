@@ -101,6 +101,7 @@ pub(super) mod tests {
             touched: crate::time::Timestamp::UNIX_EPOCH.into(),
             told: None,
             is_out_already: false,
+            is_held: false,
         }
     }
 

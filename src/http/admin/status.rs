@@ -44,7 +44,7 @@ pub struct Status {
     watch: Watch,
     base: String,
     scopes: usize,
-    counts: [(Visibility, &'static str, usize); 6],
+    counts: [(Visibility, &'static str, usize); 7],
     /// The newest of what the world sees.
     pub published: Vec<Released>,
     /// What it will see, the next first.
@@ -98,7 +98,7 @@ impl Status {
     /// The status of `site` at `now`, where the engine has been running for `uptime` and watches as `watch` says.
     #[must_use]
     pub fn of(site: &Site, watch: Watch, uptime: Duration, now: Timestamp) -> Status {
-        use Visibility::{Draft, Expired, Private, Public, Scheduled as Later, Unlisted};
+        use Visibility::{Draft, Expired, Held as NotUnderstood, Private, Public, Scheduled as Later, Unlisted};
         let base = site.config().base();
         let mut counts = [
             (Public, "public", 0),
@@ -106,6 +106,7 @@ impl Status {
             (Later, "scheduled", 0),
             (Draft, "draft", 0),
             (Private, "private", 0),
+            (NotUnderstood, "held", 0),
             (Expired, "expired", 0),
         ];
         let (mut published, mut scheduled, mut held_back) = (Vec::new(), Vec::new(), Vec::new());
@@ -117,7 +118,7 @@ impl Status {
             match visibility {
                 Public | Unlisted => published.push(&**post),
                 Later => scheduled.push(&**post),
-                Draft | Private | Expired => held_back.push((&**post, visibility)),
+                Draft | Private | NotUnderstood | Expired => held_back.push((&**post, visibility)),
             }
         }
         published.sort_by_key(|post| Reverse(post.date));
@@ -249,6 +250,7 @@ fn why(post: &Post, visibility: Visibility) -> String {
     match visibility {
         Visibility::Draft => format!("a draft ({})", post.alike.origins.standing),
         Visibility::Private => format!("private ({})", post.alike.origins.standing),
+        Visibility::Held => "held back: see its problems".to_owned(),
         _ => match post.rare.expires {
             Some(expires) => format!("expired at {}", expires.rfc3339()),
             None => "not public".to_owned(),

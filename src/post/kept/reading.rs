@@ -128,6 +128,7 @@ impl<'a> Reading<'a> {
             touched: self.timestamp()?.into(),
             told: None,
             is_out_already: false,
+            is_held: self.truth()?,
         })
     }
 

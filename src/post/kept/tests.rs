@@ -221,6 +221,7 @@ prop_compose! {
             touched: touched.timestamp().into(),
             told: None,
             is_out_already: false,
+            is_held: false,
         }
     }
 }

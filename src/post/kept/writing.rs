@@ -25,6 +25,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
         // files say neither
         told: _,
         is_out_already: _,
+        is_held,
     } = post;
     let Alike {
         authors,
@@ -66,6 +67,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     out.0.extend(likeness.to_le_bytes());
     out.0.extend(text.digest().to_bytes());
     out.timestamp(touched.timestamp());
+    out.truth(*is_held);
 }
 
 /// Where a post is written to.

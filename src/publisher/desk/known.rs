@@ -153,7 +153,15 @@ pub fn digest_of(source: &SourceFile) -> Digest {
 
 /// `reading`, unless it has lost the date that the last good version had to a slip of the pen: with the file's time in its place, the
 /// post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
+///
+/// Nor does a version that is held back replace one that readers have.
 pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Result<Reading, Diagnostic> {
+    if let Some(held) = &reading.held
+        && last_good
+            .is_some_and(|good| !good.post.is_held && matches!(good.post.standing, Standing::Published | Standing::Unlisted))
+    {
+        return Err(held.clone());
+    }
     let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
     let is_hidden = matches!(reading.post.standing, Standing::Draft | Standing::Private);
     let is_lost = is_undated(&reading.post) && !is_hidden && last_good.is_some_and(|good| !is_undated(&good.post));

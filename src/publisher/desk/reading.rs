@@ -71,6 +71,7 @@ impl Content {
         let reading = Reading {
             post: kept.post()?,
             remarks: Vec::new(),
+            held: None,
         };
         Some(Content {
             digest: kept.digest(),

@@ -247,7 +247,7 @@ impl Desk {
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
         let last_good = before.and_then(Known::into_good);
         let (version, said) = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
-            Ok(Reading { post, remarks }) => {
+            Ok(Reading { post, remarks, .. }) => {
                 let event = match (&last_good, was_broken) {
                     (_, true) => Event::Mended,
                     (Some(_), false) => Event::Changed,

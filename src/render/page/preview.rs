@@ -17,6 +17,7 @@ pub(super) fn state(visibility: Visibility) -> &'static str {
         Visibility::Unlisted => "Unlisted",
         Visibility::Draft => "Draft",
         Visibility::Private => "Private",
+        Visibility::Held => "Held back",
         Visibility::Scheduled => "Scheduled",
         Visibility::Expired => "Expired",
     }
@@ -38,6 +39,7 @@ pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
             let when = post.rare.expires.map(|expires| format!(" on {}", instant(expires, config)));
             format!("Expired{}. Only you see this.", when.unwrap_or_default())
         }
+        Visibility::Held => "Held back: `feedmill check` says why. Only you see this.".to_owned(),
         _ => format!("{state} ({}). Only you see this.", origins.standing),
     }
 }
