@@ -1,11 +1,15 @@
 //! What is to be said about a file: where, what, and how to mend it.
 
+mod secret;
+
 use std::fmt;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
+
+pub use self::secret::is_secret;
 
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -94,15 +98,14 @@ impl Diagnostic {
         self
     }
 
-    /// The same, about `length` characters at `position` of `text`, which is the whole text of the file.
+    /// The same, about `length` characters at `position` of `text`, which is the whole text of the file. A line that shows a secret
+    /// ([`is_secret`]) is not drawn.
     #[must_use]
     pub fn at(mut self, text: &str, position: Position, length: usize) -> Diagnostic {
-        let line = text
-            .split('\n')
-            .nth(position.line.saturating_sub(1))
-            .unwrap_or("")
-            .trim_end_matches('\r');
-        self.source_line = (line.len() <= LONGEST_DRAWN_LINE).then(|| line.to_owned());
+        let number = position.line.saturating_sub(1);
+        let line = text.split('\n').nth(number).unwrap_or("").trim_end_matches('\r');
+        let is_drawn = line.len() <= LONGEST_DRAWN_LINE && !secret::is_shown(text, number);
+        self.source_line = is_drawn.then(|| line.to_owned());
         self.position = Some(position);
         self.length = length.max(1);
         self

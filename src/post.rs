@@ -10,6 +10,7 @@ mod authors;
 mod changes;
 mod characters;
 pub mod date;
+mod date_field;
 mod dating;
 mod direction;
 mod enclosures;
@@ -26,11 +27,12 @@ pub mod reference;
 mod remarks;
 mod shared;
 pub mod slug;
-mod standing;
 mod tags;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod unfinished;
+mod visibility;
 mod words;
 
 use std::cmp::Ordering;
@@ -49,6 +51,7 @@ pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::rare::{Rare, RareFields};
 pub use self::reading::{Reading, Taken, read};
+pub use self::remarks::HELD_BACK;
 pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
@@ -249,6 +252,13 @@ impl Post {
     #[must_use]
     pub fn summary(&self) -> &str {
         self.words.summary()
+    }
+
+    /// Whether it has neither a title of its own nor a text: where the version before had both, an edit went wrong.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let is_untitled = matches!(self.alike.origins.title, Origin::FileName | Origin::Default);
+        is_untitled && self.text.is_blank()
     }
 
     /// Where what it says of itself came from, to be changed.

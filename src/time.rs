@@ -1,7 +1,7 @@
 //! Instants, as feeds write them.
 //!
 //! A [`Moment`] is an instant together with the offset from UTC its author wrote. It orders and compares by the instant alone,
-//! and is always inside the years 0001 to 9998, so that every format below can spell it.
+//! and is always inside the years 0001 to 9999, so that every format below can spell it.
 //!
 //! Nothing here reads a clock: `now` is an argument everywhere below the edge.
 
@@ -64,13 +64,13 @@ impl fmt::Debug for Recent {
 }
 
 impl Moment {
-    /// The instant `at`, shown at `offset`; `None` outside the years 0001 to 9998.
+    /// The instant `at`, shown at `offset`; `None` outside the years 0001 to 9999.
     ///
     /// An offset that is no whole number of minutes (local mean time before 1900) cannot be written in RFC 3339: it is shown in UTC.
     #[must_use]
     pub fn new(at: Timestamp, offset: Offset) -> Option<Moment> {
         let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
-        let writable = |offset: Offset| (1..=9998).contains(&offset.to_datetime(at).year());
+        let writable = |offset: Offset| (1..=9999).contains(&offset.to_datetime(at).year());
         (writable(offset) && writable(Offset::UTC)).then(|| Moment::packed(at, offset))
     }
 
@@ -97,12 +97,12 @@ impl Moment {
     }
 
     /// `at` in UTC, moved to the nearest year that can be written where it is out of range.
+    /// The last instant there is is of 9999-12-30.
     #[must_use]
     pub fn utc(at: Timestamp) -> Moment {
         let first = civil::date(1, 1, 1).at(0, 0, 0, 0);
-        let last = civil::date(9998, 12, 31).at(23, 59, 59, 0);
-        let bound = |edge: civil::DateTime| Offset::UTC.to_timestamp(edge).unwrap_or(Timestamp::UNIX_EPOCH);
-        Moment::packed(at.clamp(bound(first), bound(last)), Offset::UTC)
+        let first = Offset::UTC.to_timestamp(first).unwrap_or(Timestamp::UNIX_EPOCH);
+        Moment::packed(at.max(first), Offset::UTC)
     }
 
     /// The same instant, shown as clocks in `zone` show it, where that can be written.
@@ -233,7 +233,7 @@ mod tests {
             "1969-12-31T23:59:59.999999999Z",
             "1969-12-31T23:59:59Z",
             "0001-01-03T00:00:00.000000001Z",
-            "9998-12-30T00:00:00.5Z",
+            "9999-12-29T00:00:00.5Z",
         ]
         .map(|text| text.parse::<Timestamp>().unwrap());
         for (at, minutes) in instants.into_iter().zip([0, -1559, 1559, 330, -210]) {
@@ -279,14 +279,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_refused_or_bounded() {
-        assert!(Moment::new("9999-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_none());
+        assert!(Moment::new("9999-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_some());
         assert!(Moment::new("-000001-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_none());
-        let west = Offset::from_seconds(-5 * 3600).unwrap();
+        let east = Offset::from_seconds(5 * 3600).unwrap();
         assert!(
-            Moment::new("9999-01-01T04:59:00Z".parse().unwrap(), west).is_none(),
+            Moment::new("0000-12-31T23:00:00Z".parse().unwrap(), east).is_none(),
             "RFC 822 is written in GMT"
         );
-        assert_eq!(Moment::utc(Timestamp::MAX).rfc3339(), "9998-12-31T23:59:59Z");
+        assert_eq!(Moment::utc(Timestamp::MAX).rfc3339(), "9999-12-30T22:00:00Z");
+        let latest = Moment::new(Timestamp::MAX, Offset::MAX).unwrap();
+        assert!(latest.rfc822().starts_with("Thu, 30 Dec 9999"), "{}", latest.rfc822());
         assert_eq!(Moment::utc(Timestamp::MIN).rfc3339(), "0001-01-01T00:00:00Z");
         let paris = TimeZone::get("Europe/Paris").unwrap();
         let old = Moment::local(civil::date(1890, 1, 1).at(0, 0, 0, 0), &paris).unwrap();

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::settings::{self, Settings, absolute};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::ledger::{Ledger, PostRecord};
-use crate::post::{Post, Visibility};
+use crate::post::{HELD_BACK, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     writeln!(out, "{}", printable(arguments.file.as_str()))?;
     match post {
         Some(post) => {
-            writeln!(out, "  {:<9} {}", "public", verdict(post, now))?;
+            writeln!(out, "  {:<9} {}", "public", printable(&verdict(post, &said, now)))?;
             for (name, value, origin) in facts(post, &config) {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
@@ -184,7 +184,8 @@ fn was(record: &PostRecord, config: &Config) -> [(&'static str, String); 3] {
     ]
 }
 
-fn verdict(post: &Post, now: Timestamp) -> String {
+/// Whether the post is public, and if not, why not; `said` is what there is to say about its file.
+fn verdict(post: &Post, said: &[&Diagnostic], now: Timestamp) -> String {
     let origin = &post.alike.origins.standing;
     match post.visibility(now) {
         Visibility::Public if post.in_feeds => "yes".to_owned(),
@@ -192,7 +193,7 @@ fn verdict(post: &Post, now: Timestamp) -> String {
         Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
-        Visibility::Held => "no: it is held back until what is named below is mended".to_owned(),
+        Visibility::Held => format!("no: it is held back: {}", reason(said)),
         Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.alike.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",
@@ -200,6 +201,19 @@ fn verdict(post: &Post, now: Timestamp) -> String {
                 .expires
                 .map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
+    }
+}
+
+/// What holds a post back, and where.
+fn reason(said: &[&Diagnostic]) -> String {
+    let first = said.iter().find(|diagnostic| diagnostic.message.ends_with(HELD_BACK));
+    let Some(first) = first.or_else(|| said.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) else {
+        return "something in its file is not understood".to_owned();
+    };
+    let message = first.message.trim_end_matches(HELD_BACK);
+    match first.position {
+        Some(position) => format!("line {}: {message} ({})", position.line, first.mend),
+        None => format!("{message} ({})", first.mend),
     }
 }
 
@@ -262,7 +276,7 @@ fn as_json(
     config: &Config,
     now: Timestamp,
 ) -> serde_json::Value {
-    let why = post.map_or_else(str::to_owned, |post| verdict(post, now));
+    let why = post.map_or_else(str::to_owned, |post| verdict(post, said, now));
     let post = post.ok();
     json!({
         "file": path,

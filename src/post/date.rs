@@ -2,8 +2,10 @@
 //!
 //! Read are RFC 3339 with the zone names of RFC 9557, RFC 2822, the output of `date` and of JavaScript, the forms that front matter
 //! of other tools holds (`2013/7/13 20:46:25`, `January 23rd, 2021`, `1.23.2021`, `15 Oct 2023 10:00 PM -4`) and Unix time in seconds
-//! or milliseconds. Not read are years of two digits, months in other languages than English, week dates, and dates without a day.
+//! or milliseconds, and the names of months in the languages of [`names`]. Not read are years of two digits, week dates, and dates
+//! without a day.
 
+mod names;
 mod written;
 
 #[cfg(test)]
@@ -20,6 +22,8 @@ use written::{Rest, Token, tokens};
 pub enum NoDate {
     /// It has the form of a date, but there is no such day or time: `2017-02-29`.
     Impossible,
+    /// Its year lies beyond 9999.
+    TooFar,
     /// It has no form of a date that is known.
     Unknown,
 }
@@ -28,9 +32,9 @@ pub enum NoDate {
 const LONGEST: usize = 128;
 
 /// The moment that `text` names. Where it names no zone, `zone` holds; where it names no time, the day's first instant.
-/// In `1/2/2026` the day comes first if `day_first`; where one of the two exceeds 12, that one is the day.
+/// In `1/2/2026` the day comes first if `day_first`, in `1.2.2026` always; where one of the two exceeds 12, that one is the day.
 ///
-/// A leap second is the second before it; an hour of 24 is impossible (RFC 3339, section 5.7).
+/// The last day of 9999, of which not all zones have an instant that can be kept, is the last instant that can. A leap second is the second before it; an hour of 24 is impossible (RFC 3339, section 5.7).
 ///
 /// # Errors
 ///
@@ -39,18 +43,26 @@ pub fn parse(text: &str, zone: &TimeZone, day_first: bool) -> Result<Moment, NoD
     if text.len() > LONGEST {
         return Err(NoDate::Unknown);
     }
-    let tokens = tokens(text).ok_or(NoDate::Unknown)?;
+    let text = names::in_ascii_digits(text);
+    let tokens = tokens(&text).ok_or(NoDate::Unknown)?;
     if let [Token::Number(digits)] = *tokens.as_slice()
         && matches!(digits.len(), 10 | 13)
     {
         return unix(digits);
     }
+    if let [Token::Number(digits)] = *tokens.as_slice()
+        && matches!(digits.len(), 12 | 14)
+        && digits.starts_with(['1', '2'])
+    {
+        return compact(digits, zone);
+    }
     let mut rest = Rest(&tokens);
     rest.weekday();
     let day = rest.day(day_first).ok_or(NoDate::Unknown)?;
     rest.mark(",");
-    rest.word(|word| matches!(word, "t" | "at"));
+    rest.connector();
     let time = rest.time();
+    rest.hours();
     let early = rest.year_again();
     let place = rest.zone();
     let late = rest.year_again();
@@ -60,12 +72,22 @@ pub fn parse(text: &str, zone: &TimeZone, day_first: bool) -> Result<Moment, NoD
         return Err(NoDate::Unknown);
     }
     let year = one_year([day.year, early, late]).ok_or(NoDate::Unknown)?;
+    if year > 9999 {
+        return Err(NoDate::TooFar);
+    }
     let date = day.date(year).ok_or(NoDate::Impossible)?;
     let local = date.to_datetime(
         time.map_or(Some(civil::Time::midnight()), Clock::time)
             .ok_or(NoDate::Impossible)?,
     );
-    moment(local, place.or(named).as_ref(), zone).ok_or(NoDate::Impossible)
+    moment(local, place.or(named).as_ref(), zone)
+        .or_else(|| is_last_day(local).then(|| Moment::utc(Timestamp::MAX)))
+        .ok_or(NoDate::Impossible)
+}
+
+/// Whether `local` is of the last two days of 9999, which are past the last instant in some zones.
+fn is_last_day(local: civil::DateTime) -> bool {
+    local.date() >= civil::date(9999, 12, 30)
 }
 
 fn moment(local: civil::DateTime, place: Option<&Zone>, zone: &TimeZone) -> Option<Moment> {
@@ -88,6 +110,17 @@ fn unix(digits: &str) -> Result<Moment, NoDate> {
         Timestamp::from_second(number)
     };
     at.ok().and_then(|at| Moment::new(at, Offset::UTC)).ok_or(NoDate::Impossible)
+}
+
+/// `20231015131850` and `202310151318`, as notes are numbered.
+fn compact(digits: &str, zone: &TimeZone) -> Result<Moment, NoDate> {
+    let part = |from: usize| digits.get(from..from + 2).map_or(Some(0), |part| part.parse::<i8>().ok());
+    let read = || {
+        let date = civil::Date::new(digits.get(..4)?.parse().ok()?, part(4)?, part(6)?).ok()?;
+        let time = civil::Time::new(part(8)?, part(10)?, part(12)?, 0).ok()?;
+        Moment::local(date.to_datetime(time), zone)
+    };
+    read().ok_or(NoDate::Impossible)
 }
 
 /// The year, where the places that may name it do not contradict each other: `2023-01-29 18:30:22 2023`.

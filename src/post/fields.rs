@@ -10,6 +10,7 @@ use serde_json::{Map, Number};
 
 use super::characters::{is_forbidden, is_invisible};
 use super::front_matter::{Node, Value};
+use crate::diagnostic::is_secret;
 
 /// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
 pub struct Fields<'a> {
@@ -21,7 +22,7 @@ pub struct Fields<'a> {
 }
 
 /// A key as it was written, and what it leads to.
-struct Key<'a> {
+pub struct Key<'a> {
     folded: Cow<'a, str>,
     name: &'a str,
     node: &'a Node,
@@ -106,11 +107,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest.
+    /// Every key that is written, in its author's order, and after them those of `extra` and `params`.
+    pub fn keys(&self) -> impl Iterator<Item = &Key<'a>> {
+        self.keys.iter().chain(self.second.iter().flat_map(|(_, keys)| keys))
+    }
+
+    /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest. No secret is among it.
     pub fn rest(&self) -> Map<String, serde_json::Value> {
         let mut rest = Map::new();
         let mut keep = |keys: &[Key]| {
-            for key in keys.iter().filter(|key| !key.asked.get()) {
+            for key in keys.iter().filter(|key| !key.asked.get() && !is_secret(key.name)) {
                 rest.entry(key.name).or_insert_with(|| json(key.node));
             }
         };
@@ -125,6 +131,31 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Key<'a> {
+    /// It in lower case, without `-`, `_`, spaces and what nobody sees.
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// As it was written.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// What it leads to.
+    pub fn node(&self) -> &'a Node {
+        self.node
+    }
+
+    /// Whether it has been asked for, so that it means something here.
+    pub fn is_known(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// Says that it means something here, so that it is not among [`Fields::rest`].
+    pub fn set_known(&self) {
+        self.asked.set(true);
+    }
+
     fn all(fields: &'a [(String, Node)]) -> Vec<Key<'a>> {
         fields.iter().map(|(name, node)| Key::new(name, node)).collect()
     }
@@ -211,6 +242,16 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// Whether nothing is written: null, a blank text, or a list of nothing.
+pub fn is_blank(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::Scalar { text, .. } => text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c)).is_empty(),
+        Value::List(list) => list.iter().all(is_blank),
+        Value::Map(map) => map.is_empty(),
+    }
+}
+
 /// A text that names a thing; `None` for a truth value too, with which tools switch such things on and off (`cover: false`).
 pub fn name(node: &Node) -> Option<&str> {
     text(node).filter(|_| truth(node).is_none())
@@ -257,6 +298,7 @@ fn json(node: &Node) -> serde_json::Value {
         Value::List(list) => list.iter().map(json).collect(),
         Value::Map(map) => map
             .iter()
+            .filter(|(key, _)| !is_secret(key))
             .map(|(key, node)| (key.clone(), json(node)))
             .collect::<Map<_, _>>()
             .into(),
@@ -313,7 +355,7 @@ mod tests {
             ("a: x", &["a.b"], None, "{}"),
             ("extra: {a: {B-b: x, c: 1}}", &["a.bb"], Some("x"), "{}"),
             ("ÜBER: x\nb: 1", &["ü_ber"], Some("x"), r#"{"b":1}"#),
-            ("\u{212a}ey: x\nKey-s: y", &["key"], Some("x"), r#"{"Key-s":"y"}"#),
+            ("\u{212a}ind: x\nKind-s: y", &["kind"], Some("x"), r#"{"Kind-s":"y"}"#),
         ];
         for (front_matter, keys, found, left) in cases {
             assert_eq!(

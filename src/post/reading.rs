@@ -5,19 +5,18 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
-use super::dating::{self, Dated, EXPIRES_KEYS, UPDATED_KEYS};
+use super::dating;
 use super::fields::{self, Fields};
 use super::fingerprint::Fingerprint;
 use super::front_matter::{self, Dialect, Parts, Value};
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
-use super::standing::Doubt;
 use super::{
     Alike, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
-    enclosures, html, markdown, standing, tags,
+    enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -62,15 +61,17 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
-    let updated = dating::other_date(&fields, &UPDATED_KEYS, config, &mut says).filter(|&updated| updated >= dated.moment);
-    let expires = dating::other_date(&fields, &EXPIRES_KEYS, config, &mut says);
+    let updated = dating::updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
+    let expires = dating::expires(&fields, config, &mut says);
 
     let head = text.get(..text.len() - body.len()).unwrap_or_default();
-    let (standing, standing_origin) = standing(&fields, head, path.draft, &dated, &mut says);
-    if matches!(standing, Standing::Draft | Standing::Private) {
+    let (standing, standing_origin) = visibility::read(&fields, head, path.draft, &dated, &mut says);
+    let is_hidden = matches!(standing, Standing::Draft | Standing::Private);
+    if is_hidden {
         // its date is nobody's business yet
         says.soften("date-missing");
     }
+    unfinished::hold_for_signs(&fields, body, &mut says);
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
     for (node, refusal) in refused {
@@ -104,6 +105,19 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
+    let in_feeds = visibility::in_feeds(&fields);
+    let minor = visibility::minor(&fields);
+    let tags = tags::read(&fields, &config.posts, like_jekyll);
+    let authors = authors::read(&fields);
+    let shows_nothing = image.is_none() && link.is_none() && enclosures.is_empty() && unfinished::is_blank(body);
+    if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
+        let message = "it has neither title, date nor text";
+        let nothing = Diagnostic::new(Severity::Error, "nothing-written", &file.path, message).mend("write the post");
+        says.hold_instead("date-missing", nothing);
+    }
+    // only now is it known which keys mean nothing
+    visibility::hold_for_slips(&fields, file, config, &mut says);
+    let (remarks, held) = says.finish(is_hidden);
     let post = Post {
         words: Words::from(Each {
             source: &file.path,
@@ -116,16 +130,11 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         date: dated.moment,
         updated,
         standing,
-        in_feeds: standing::in_feeds(&fields),
-        minor: standing::minor(&fields),
-        tags: Arc::new(
-            tags::read(&fields, &config.posts, like_jekyll)
-                .into_iter()
-                .map(Arc::from)
-                .collect(),
-        ),
+        in_feeds,
+        minor,
+        tags: Arc::new(tags.into_iter().map(Arc::from).collect()),
         alike: Arc::new(Alike {
-            authors: authors::read(&fields).into(),
+            authors: authors.into(),
             section: path.section.map(Arc::from),
             language: language.map(Arc::from),
             origins: Arc::new(origins),
@@ -145,13 +154,9 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         touched: file.modified.into(),
         told: None,
         is_out_already: false,
-        is_held: false,
+        is_held: held.is_some(),
     };
-    Ok(Reading {
-        post,
-        remarks: says.into_said(),
-        held: None,
-    })
+    Ok(Reading { post, remarks, held })
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
@@ -173,25 +178,6 @@ fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut 
         message,
         "write it as Markdown or HTML",
     );
-}
-
-/// What is wanted with the post whose front matter is `head`. A draft in doubt is a draft, and it is said.
-fn standing(fields: &Fields, head: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Standing, Origin) {
-    let verdict = standing::read(fields, in_drafts, dated);
-    if let Some(Doubt { node, message, mend }) = verdict.doubt {
-        says.about("standing-unclear", node, message, &mend);
-    }
-    let may_be_seen = matches!(verdict.standing, Standing::Published | Standing::Unlisted);
-    if may_be_seen
-        && fields.first(&standing::DRAFT_KEYS).is_none()
-        && let Some((offset, line)) = standing::stray_draft(head)
-    {
-        let message = format!("`{line}` stands within another value, so this is taken as a draft");
-        let mend = "write `draft: true` at the start of a line, above every table";
-        says.at("draft-astray", offset, line.chars().count(), message, mend);
-        return (Standing::Draft, Origin::Field("draft".to_owned()));
-    }
-    (verdict.standing, verdict.origin)
 }
 
 fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &mut Remarks) -> (String, Origin) {
@@ -246,18 +232,22 @@ fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// The id that the front matter gives, with its key.
+/// The id that the front matter gives, with its key: `guid` before `id`, for it is what an old feed used.
 fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
-    let (key, node, text) = fields.first_text(&["id", "guid", "uuid"])?;
-    if text.len() <= LONGEST_ID && !text.contains(|c: char| c.is_control() || is_forbidden(c)) {
-        return Some((key.to_owned(), text.to_owned()));
+    for name in ["guid", "id", "uuid"] {
+        let Some((key, node, text)) = fields.first_text(&[name]) else {
+            continue;
+        };
+        if text.len() <= LONGEST_ID && !text.contains(|c: char| c.is_control() || is_forbidden(c)) {
+            return Some((key.to_owned(), text.to_owned()));
+        }
+        says.about(
+            "id-unusable",
+            node,
+            "this is not used: an id is one line of at most 1000 bytes",
+            "write a shorter one, or leave the key out",
+        );
     }
-    says.about(
-        "id-unusable",
-        node,
-        "this is not used: an id is one line of at most 1000 bytes",
-        "write a shorter one, or leave the key out",
-    );
     None
 }
 

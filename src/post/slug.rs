@@ -221,7 +221,7 @@ fn split_date(name: &str) -> (Option<String>, &str) {
 
 /// `2026-01-31`, `2026-1-31` and `26-01-31`, with four digits for the year and two for the others, and what follows.
 fn day_at_start(text: &str) -> Option<(String, &str)> {
-    let (year, rest) = digits(text, 2..=4, 0..=9998)?;
+    let (year, rest) = digits(text, 2..=4, 0..=9999)?;
     let (month, rest) = digits(rest.strip_prefix('-')?, 1..=2, 1..=12)?;
     let (day, rest) = digits(rest.strip_prefix('-')?, 1..=2, 1..=31)?;
     let year = match text.find('-')? {

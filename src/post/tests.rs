@@ -35,11 +35,12 @@ fn what_is_held_back_in_any_spelling_is_not_public() {
         ("drawn into a text", "description: |\n  a\n draft: true\ndate: 2020-01-01"),
         ("below another key", "date: 2020-01-01\npost:\n  draft: true"),
         ("drawn into a quoted text", ":\n- '\ndraft: true\n'"),
+        ("with a bracket behind it", "date: 2020-01-01\na:\ndraft: true\n]"),
     ];
     for (name, fields) in held_back {
         let visibility = post(&format!("---\n{fields}\n---\n")).visibility("2026-01-01T00:00:00Z".parse().unwrap());
         assert!(
-            matches!(visibility, Visibility::Draft | Visibility::Scheduled),
+            matches!(visibility, Visibility::Draft | Visibility::Scheduled | Visibility::Held),
             "{name}: {visibility:?}"
         );
     }
@@ -133,9 +134,82 @@ fn the_date_of_what_nobody_sees_may_be_missing() {
         ("visibility: private", Severity::Note),
     ];
     for (fields, expected) in cases {
-        let remarks = reading("a.md", &format!("---\n{fields}\n---\n")).remarks;
+        let remarks = reading("a.md", &format!("---\n{fields}\n---\nText.\n")).remarks;
         let missing = remarks.iter().find(|remark| remark.code == "date-missing").unwrap();
         assert_eq!(missing.severity, expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_file_in_which_nothing_is_written_is_held_back() {
+    for text in [
+        "---\n---\n",
+        "\n",
+        "  \n\u{feff}\n",
+        "---\ntitle:\ndate:\n---\n",
+        "---\ntags: [a]\n---\n \n",
+    ] {
+        let Reading { post, remarks, held } = reading("a.md", text);
+        assert!(post.is_held && post.is_bare(), "{text:?}");
+        assert_eq!(
+            remarks.iter().filter(|remark| remark.severity == Severity::Error).count(),
+            1,
+            "{text:?}"
+        );
+        assert_eq!(held.unwrap().code, "nothing-written", "{text:?}");
+    }
+    for (path, text) in [
+        ("a.md", "Text.\n"),
+        ("a.md", "---\ntitle: x\n---\n"),
+        ("a.md", "---\ndate: 2020-01-01\n---\n"),
+        ("2020-01-01-a.md", "\n"),
+        ("a.md", "---\nlink: https://example.com/\n---\n"),
+        ("a.md", "---\nimage: a.png\n---\n"),
+        ("a.md", "---\naudio: a.mp3\n---\n"),
+    ] {
+        assert!(!reading(path, text).post.is_held, "{path}: {text:?}");
+    }
+    assert!(!post("---\ntitle: x\n---\n").is_bare() && !post("Text.\n").is_bare());
+}
+
+#[test]
+fn a_title_that_is_half_typed_is_text() {
+    let cases = [
+        ("title: [broken", "[broken"),
+        ("title: {broken", "{broken"),
+        ("title: [broken\ntags: [a]", "[broken"),
+        ("title: [WIP] Hello", "[WIP] Hello"),
+        ("title: [broken # a comment", "[broken"),
+        ("Title: [a, b", "[a, b"),
+        ("title: [a, b]", "A"),
+    ];
+    for (fields, expected) in cases {
+        let Reading { post, remarks, held } = reading("a.md", &format!("---\n{fields}\ndate: 2020-01-01\n---\nText.\n"));
+        assert_eq!((post.title(), held), (expected, None), "{fields}");
+        assert_eq!(
+            remarks.first().map(|remark| remark.severity),
+            Some(Severity::Warning),
+            "{fields}"
+        );
+    }
+}
+
+#[test]
+fn the_id_of_an_old_feed_goes_before_others() {
+    let cases = [
+        ("id: a\nguid: b\nuuid: c", "b"),
+        ("uuid: c\nid: a", "a"),
+        ("UUID: c", "c"),
+        ("Id: a\nGUID: b", "b"),
+        ("guid: ''\nid: a", "a"),
+        ("guid: \"a\\nb\"\nid: a", "a"),
+        (
+            "uuid: 0F9CEB9B-1D4D-4B4F-9E0B-000000000001",
+            "0F9CEB9B-1D4D-4B4F-9E0B-000000000001",
+        ),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(post(&format!("---\n{fields}\n---\nText.\n")).id(), expected, "{fields}");
     }
 }
 
@@ -203,7 +277,7 @@ proptest! {
         prop_assume!(!format!("{before}{after}").lines().any(|line| line.trim_end() == "---" || line.contains("draft")));
         let text = format!("---\n{before}draft: true\n{after}---\nbody\n");
         if let Ok(Reading { post, .. }) = read(&file("a.md", &text), &Config::default()) {
-            prop_assert_eq!(post.standing, Standing::Draft, "{}", text);
+            prop_assert!(post.standing == Standing::Draft || post.is_held, "{}", text);
         }
     }
 }

@@ -83,6 +83,7 @@ fn every_diagnostic_has_a_place_or_is_about_the_whole_file_and_says_the_mend() {
         "empty",
         "id-taken",
         "not-utf16",
+        "nothing-written",
         "too-complex",
     ];
     for diagnostic in site().diagnostics.iter() {
@@ -136,7 +137,7 @@ fn every_code_has_a_broken_post_or_a_reason() {
 /// The codes that stand in the source, each with the file.
 fn written() -> BTreeMap<String, String> {
     // what stands before a code, white space apart
-    const BEFORE: [&str; 12] = [
+    const BEFORE: [&str; 15] = [
         "Severity::Error,\"",
         "Severity::Warning,\"",
         "Severity::Note,\"",
@@ -145,6 +146,9 @@ fn written() -> BTreeMap<String, String> {
         ".about(\"",
         ".at(\"",
         ".whole(\"",
+        ".hold(\"",
+        ".hold_at(\"",
+        ".hold_whole(\"",
         "=>(\"",
         "=said(\"",
         "(said(\"",

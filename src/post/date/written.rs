@@ -1,6 +1,6 @@
 //! The forms themselves: a text in tokens, and what stands one after the other in them.
 
-use super::{Clock, Day, Zone};
+use super::{Clock, Day, Zone, names};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Token<'a> {
@@ -49,7 +49,8 @@ fn word_length(text: &str) -> usize {
     while let Some((at, c)) = chars.next() {
         let within = match c {
             '/' => chars.peek().is_some_and(|(_, next)| next.is_alphabetic()),
-            _ => c.is_alphabetic() || matches!(c, '.' | '_'),
+            // an accent that was typed as a sign of its own
+            _ => c.is_alphabetic() || matches!(c, '.' | '_' | '\u{300}'..='\u{36f}'),
         };
         if !within {
             return at;
@@ -58,7 +59,7 @@ fn word_length(text: &str) -> usize {
     text.len()
 }
 
-/// In bytes. No longer word says anything of a date, nor one in other letters than those of ASCII.
+/// In bytes. No longer word of English says anything of a date.
 const LONGEST_WORD: usize = 16;
 
 /// What of the tokens has not been read.
@@ -66,10 +67,28 @@ pub(super) struct Rest<'a, 't>(pub(super) &'t [Token<'a>]);
 
 impl<'a> Rest<'a, '_> {
     pub(super) fn weekday(&mut self) {
-        const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-        if self.word(|word| abbreviates(word, &DAYS).is_some()).is_some() {
+        if self.any_word(|word| names::is_weekday(word).then_some(())).is_some() {
             self.mark(",");
         }
+        // `le 5 mai`, `den 5 maj`
+        if let [Token::Word(article), Token::Number(_), ..] = self.0
+            && ["le", "den", "el", "il"]
+                .iter()
+                .any(|word| article.eq_ignore_ascii_case(word))
+        {
+            self.0 = &self.0[1..];
+        }
+    }
+
+    /// What stands between day and time: `T`, `at`, `um`, `à`.
+    pub(super) fn connector(&mut self) {
+        const WORDS: [&str; 12] = ["t", "at", "um", "kl", "à", "om", "às", "alle", "ore", "o", "v", "в"];
+        self.any_word(|word| WORDS.contains(&word).then_some(()));
+    }
+
+    /// The word for hours behind a time: `10:30 Uhr`.
+    pub(super) fn hours(&mut self) {
+        self.any_word(|word| matches!(word, "uhr" | "h" | "hrs").then_some(()));
     }
 
     /// The day, with its year where that stands beside it.
@@ -101,12 +120,29 @@ impl<'a> Rest<'a, '_> {
             ] if a == b && "-/.".contains(a) && first.len() <= 2 && second.len() <= 2 && year.len() == 4 => {
                 self.0 = rest;
                 let (first, second) = (value(first)?, value(second)?);
-                let day_first = first > 12 || (day_first && second <= 12);
+                // dots stand behind ordinal numbers, of which the day's comes first
+                let day_first = first > 12 || ((day_first || a == '.') && second <= 12);
                 let (day, month) = if day_first { (first, second) } else { (second, first) };
                 Some(Day {
                     year: value(year),
                     month,
                     day,
+                })
+            }
+            [
+                Token::Number(year),
+                Token::Word("年" | "년"),
+                Token::Number(month),
+                Token::Word("月" | "월"),
+                Token::Number(day),
+                Token::Word("日" | "號" | "号" | "일"),
+                ref rest @ ..,
+            ] if year.len() >= 4 && month.len() <= 2 && day.len() <= 2 => {
+                self.0 = rest;
+                Some(Day {
+                    year: Some(value(year).unwrap_or(u32::MAX)),
+                    month: value(month)?,
+                    day: value(day)?,
                 })
             }
             [Token::Number(compact), ref rest @ ..] if compact.len() == 8 => {
@@ -121,9 +157,10 @@ impl<'a> Rest<'a, '_> {
             }
             [Token::Number(_), ..] => {
                 let day = self.day_of_month()?;
-                self.word(|word| word == "of");
+                self.of();
                 self.mark("-/");
                 let month = self.month()?;
+                self.of();
                 Some(Day {
                     year: self.year(),
                     month,
@@ -143,34 +180,21 @@ impl<'a> Rest<'a, '_> {
         }
     }
 
-    /// `23`, `23rd`
+    /// `23`, `23rd`, `23.`, `1er`, `1º`
     fn day_of_month(&mut self) -> Option<u32> {
         let day = self.number(|digits| digits.len() <= 2)?;
-        self.word(|word| matches!(word, "st" | "nd" | "rd" | "th"));
+        self.any_word(|word| matches!(word, "st" | "nd" | "rd" | "th" | "er" | "e" | "º" | "ª").then_some(()));
+        self.mark(".°");
         value(day)
     }
 
+    /// `of`, `de`
+    fn of(&mut self) {
+        self.any_word(|word| matches!(word, "of" | "de" | "del").then_some(()));
+    }
+
     fn month(&mut self) -> Option<u32> {
-        const MONTHS: [&str; 12] = [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ];
-        let mut month = None;
-        self.word(|word| {
-            month = abbreviates(word, &MONTHS);
-            month.is_some()
-        })?;
-        u32::try_from(month? + 1).ok()
+        self.any_word(names::month)
     }
 
     /// The year after day and month, unless it comes later: `Jan 31 2026`, `Jan 31 09:00:00 2026`.
@@ -180,6 +204,9 @@ impl<'a> Rest<'a, '_> {
         let year = self.number(|digits| digits.len() == 4);
         if year.is_none() {
             self.0 = before;
+        } else {
+            // the word for a year, as Russian and Polish write it behind the number
+            self.any_word(|word| matches!(word, "г" | "года" | "год" | "r" | "roku").then_some(()));
         }
         value(year?)
     }
@@ -253,7 +280,11 @@ impl<'a> Rest<'a, '_> {
             return hours.map(|hours| Zone::Offset(Some(hours * 60)));
         }
         match self.offset() {
-            Some(minutes) => Some(Zone::Offset(minutes)),
+            Some(minutes) => {
+                // the name of the same zone, as Go prints it: `+0000 UTC`
+                self.word(|word| hours_of(word).is_some() || OFTEN_PRINTED.contains(&word));
+                Some(Zone::Offset(minutes))
+            }
             None => named.map(|_| Zone::Offset(Some(0))),
         }
     }
@@ -305,6 +336,16 @@ impl<'a> Rest<'a, '_> {
         }
     }
 
+    /// What `read` makes of the next word in lower case and without points, in whatever letters.
+    fn any_word<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let [Token::Word(word), ref rest @ ..] = *self.0 else {
+            return None;
+        };
+        let found = read(&word.replace('.', "").to_lowercase())?;
+        self.0 = rest;
+        Some(found)
+    }
+
     fn number(&mut self, fits: impl Fn(&str) -> bool) -> Option<&'a str> {
         match *self.0 {
             [Token::Number(digits), ref rest @ ..] if fits(digits) => {
@@ -338,10 +379,11 @@ fn value(digits: &str) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// Which of `names` has `word` for its first letters, three at least.
-fn abbreviates(word: &str, names: &[&str]) -> Option<usize> {
-    (word.len() >= 3).then(|| names.iter().position(|name| name.starts_with(word)))?
-}
+/// Names of zones that programs print behind the offset; alone, they say too little, for several mean two zones.
+const OFTEN_PRINTED: [&str; 24] = [
+    "ist", "jst", "kst", "hkt", "sgt", "pkt", "msk", "eet", "eest", "wet", "west", "bst", "aest", "aedt", "acst", "acdt", "awst",
+    "nzst", "nzdt", "sast", "brt", "art", "akst", "hst",
+];
 
 /// Hours east of Greenwich of the zones of RFC 2822 (section 4.3), and of central Europe, which are named as often.
 fn hours_of(name: &str) -> Option<i32> {

@@ -1,6 +1,7 @@
 //! Which lines look like a key with a value.
 
 use crate::post::characters::is_invisible;
+use crate::post::visibility;
 
 /// `title: Hello`, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +70,31 @@ impl<'a> KeyLine<'a> {
     /// Whether the key is one that front matter has. Capitals, dashes and underscores make no difference.
     pub(super) fn is_known(&self) -> bool {
         let plain: String = self.key.chars().filter(char::is_ascii_alphanumeric).collect();
-        KNOWN.contains(&plain.to_ascii_lowercase().as_str())
+        KNOWN.contains(&plain.to_ascii_lowercase().as_str()) || visibility::is_guarding(self.key)
+    }
+
+    /// Whether the key's value is a title.
+    pub(super) fn is_title(&self) -> bool {
+        ["title", "linktitle"]
+            .iter()
+            .any(|title| title.eq_ignore_ascii_case(self.key))
     }
 
     /// Whether the key says who may read the post.
     pub(super) fn is_guarding(&self) -> bool {
-        const GUARDING: [&str; 5] = ["draft", "publish", "published", "private", "visibility"];
+        const GUARDING: [&str; 11] = [
+            "draft",
+            "publish",
+            "published",
+            "private",
+            "visibility",
+            "post-status",
+            "post_status",
+            "dg-publish",
+            "password",
+            "encrypted",
+            "unlisted",
+        ];
         GUARDING.iter().any(|guarding| guarding.eq_ignore_ascii_case(self.key))
     }
 
@@ -102,8 +122,7 @@ impl<'a> KeyLine<'a> {
 
 /// Whether a key that stands twice must not lose what it said first, for it says who may read the post.
 pub(super) fn keeps_both(key: &str) -> bool {
-    const STRICT: [&str; 6] = ["draft", "publish", "published", "private", "visibility", "status"];
-    STRICT.iter().any(|strict| strict.eq_ignore_ascii_case(key))
+    visibility::is_guarding(key)
 }
 
 fn is_key(text: &str) -> bool {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::key::{KeyLine, Separator};
 use super::yaml::{self, Mistake, Tree};
 use super::{Block, Diagnostic, Entry, MOST_REMARKS, Node, Position, Reading, Value, keep_last, lines, warn_of_repeated};
+use crate::diagnostic::is_secret;
 
 /// A line with a key, and the lines that belong to it.
 struct Part<'a> {
@@ -263,7 +264,9 @@ fn value(part: &Part<'_>) -> Value {
         text.to_mut().push_str(without_comment(line));
     }
     let value = scalar(&text);
-    list(&text, part.value_at()).unwrap_or(value)
+    // a title that begins with a bracket and does not close it is half a text, not a list
+    let is_half = part.key.is_title() && !text.ends_with(']');
+    list(&text, part.value_at()).filter(|_| !is_half).unwrap_or(value)
 }
 
 /// `text` without what follows a `#` that has a space before it, unless that stands within quotes.
@@ -351,6 +354,7 @@ const MOST_QUOTED: usize = 60;
 /// How `value` was understood.
 pub(super) fn understood(key: &str, value: &Value) -> String {
     match value {
+        Value::Scalar { .. } if is_secret(key) => format!("`{key}` is read as a text"),
         Value::Null => format!("`{key}` is left empty"),
         Value::Scalar { text, .. } if text.chars().count() > MOST_QUOTED => {
             let start: String = text.chars().take(MOST_QUOTED).collect();
@@ -365,7 +369,7 @@ pub(super) fn understood(key: &str, value: &Value) -> String {
 /// How to write `value` so that the format whose `separator` this is reads the same.
 pub(super) fn mend(key: &str, separator: &str, value: &Value) -> String {
     match value {
-        Value::Scalar { text, .. } if text.chars().count() <= MOST_QUOTED && !text.contains('\n') => {
+        Value::Scalar { text, .. } if text.chars().count() <= MOST_QUOTED && !is_secret(key) && !text.contains('\n') => {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             format!("quote the value: {key}{separator} \"{text}\"")
         }

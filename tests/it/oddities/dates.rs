@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use feedmill::diagnostic::{Diagnostic, Severity};
+use feedmill::post::Visibility;
+
 use super::{CONFIG, Odd};
-use crate::still::{TestFolder, WRITTEN, get, listed};
+use crate::still::{NOW, TestFolder, WRITTEN, get, listed, said};
 
 /// A name; file; fields; the instant, where it came from, what is said.
-const DATES: [(&str, &str, &str, &str, &str, &str); 25] = [
+const DATES: [(&str, &str, &str, &str, &str, &str); 20] = [
     (
         "a day in the file's name",
         "2021-11-8-a.md",
@@ -47,30 +50,6 @@ const DATES: [(&str, &str, &str, &str, &str, &str); 25] = [
         "2017-03-01T00:00:00Z",
         "file name",
         "date-impossible",
-    ),
-    (
-        "a day that never was, and no file name",
-        "a.md",
-        "date: 2017-02-29",
-        WRITTEN,
-        "time of the file",
-        "date-missing date-impossible",
-    ),
-    (
-        "a day that never was, and another key",
-        "a.md",
-        "date: 2017-02-29\npubDate: 2017-03-01",
-        "2017-03-01T00:00:00Z",
-        "front matter: pubDate",
-        "date-impossible",
-    ),
-    (
-        "a day that never was in both",
-        "2017-02-29-a.md",
-        "date: 2017-02-30",
-        WRITTEN,
-        "time of the file",
-        "date-impossible date-missing date-impossible",
     ),
     (
         "published on a day that never was",
@@ -119,22 +98,6 @@ const DATES: [(&str, &str, &str, &str, &str, &str); 25] = [
         "2013-04-05T06:07:00Z",
         "front matter: date",
         "",
-    ),
-    (
-        "the year 10000",
-        "2020-01-02-a.md",
-        "date: 10000-01-01",
-        "2020-01-02T00:00:00Z",
-        "file name",
-        "date-impossible",
-    ),
-    (
-        "the year 9999",
-        "2020-01-02-a.md",
-        "date: 9999-12-31",
-        "2020-01-02T00:00:00Z",
-        "file name",
-        "date-impossible",
     ),
     (
         "the year 0",
@@ -214,6 +177,169 @@ fn items_10_11_and_12_every_date_falls_to_what_says_it_best() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A name; file; fields; the code of what holds the post back.
+const HELD: [(&str, &str, &str, &str); 30] = [
+    ("a day that never was", "a.md", "date: 2017-02-29", "date-impossible"),
+    (
+        "beside a good key",
+        "a.md",
+        "date: 2017-02-29\npubDate: 2017-03-01",
+        "date-impossible",
+    ),
+    (
+        "in the file's name too",
+        "2017-02-29-a.md",
+        "date: 2017-02-30",
+        "date-impossible",
+    ),
+    ("in the file's name alone", "2017-02-29-a.md", "tags: [a]", "date-impossible"),
+    ("the year 10000", "2020-01-02-a.md", "date: 10000-01-01", "date-too-far"),
+    (
+        "a day to come that never will be",
+        "2020-01-02-a.md",
+        "date: 2027-02-30",
+        "date-impossible",
+    ),
+    (
+        "a file's name that lies ahead",
+        "2099-01-02-a.md",
+        "date: soon",
+        "date-unknown",
+    ),
+    ("words", "a.md", "date: next week", "date-unknown"),
+    ("TBD", "a.md", "date: TBD", "date-unknown"),
+    ("tomorrow", "a.md", "date: tomorrow", "date-unknown"),
+    ("without a year", "a.md", "date: Dec 24", "date-unknown"),
+    ("a year alone", "a.md", "date: 2027", "date-unknown"),
+    ("a month alone", "a.md", "date: 2027-05", "date-unknown"),
+    ("two digits", "a.md", "date: 5/6/27", "date-unknown"),
+    ("a list of two", "a.md", "date: [2020-01-01, 2021-01-01]", "date-unknown"),
+    (
+        "a mapping of other things",
+        "a.md",
+        "date: {day: 5, month: 6}",
+        "date-unknown",
+    ),
+    ("a truth value", "a.md", "date: true", "date-unknown"),
+    ("a publish date", "a.md", "date: 2020-01-01\npublishDate: TBD", "date-unknown"),
+    (
+        "a publish date and a file's name",
+        "2020-01-01-a.md",
+        "publishDate: TBD",
+        "date-unknown",
+    ),
+    (
+        "a publish date that never was",
+        "a.md",
+        "date: 2020-01-01\npublish_date: 2026-02-30",
+        "date-impossible",
+    ),
+    ("Astro's", "a.md", "pubDatetime: soon", "date-unknown"),
+    ("of JSON-LD", "a.md", "date: 2020-01-01\ndatePublished: soon", "date-unknown"),
+    (
+        "an embargo",
+        "a.md",
+        "date: 2020-01-01\nembargo_until: after the fair",
+        "date-unknown",
+    ),
+    (
+        "an expiry",
+        "a.md",
+        "date: 2020-01-01\nexpiryDate: when it is over",
+        "date-unknown",
+    ),
+    (
+        "an expiry and a file's name",
+        "2020-01-01-a.md",
+        "expires: 2020-02-30",
+        "date-impossible",
+    ),
+    (
+        "another expiry",
+        "a.md",
+        "date: 2020-01-01\nexpiryDate: 2099-01-01\nunpublish_date: soon",
+        "date-unknown",
+    ),
+    ("only when it was begun", "a.md", "created: some day", "date-unknown"),
+    ("a placeholder", "a.md", "date: '{{date}}'", "placeholder"),
+    (
+        "a placeholder and a file's name",
+        "2020-01-01-a.md",
+        "date: <% tp.date.now() %>",
+        "placeholder",
+    ),
+    (
+        "a scheduled post without a date",
+        "a.md",
+        "status: scheduled",
+        "standing-unclear",
+    ),
+    (
+        "a publish date in a list",
+        "a.md",
+        "date: 2020-01-01\npublishDate: [TBD]",
+        "date-unknown",
+    ),
+];
+
+#[test]
+fn a_date_that_is_not_understood_holds_the_post_back_with_its_place_and_what_to_write() {
+    let mut wrong = Vec::new();
+    for (name, path, fields, code) in HELD {
+        let odd = Odd::new(path, format!("---\ntitle: x\n{fields}\n---\nText.\n"));
+        let errors: Vec<_> = said(&odd.site, path)
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .collect();
+        let has_place = |diagnostic: &Diagnostic| diagnostic.position.is_some() || !fields.contains("date");
+        let is_told = matches!(*errors, [error] if error.code == code && has_place(error) && !error.mend.is_empty());
+        let visibility = odd.post().visibility(NOW.parse().unwrap());
+        if !is_told || visibility != Visibility::Held || odd.codes().contains("date-missing") {
+            wrong.push(format!("{name}: {visibility:?}, {errors:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_says_nothing_of_who_may_read_it_holds_nothing_back() {
+    let cases = [
+        ("nothing after it", "date:"),
+        ("null", "date: null"),
+        ("a tilde", "date: ~"),
+        ("nothing in quotes", "date: ''"),
+        ("nothing in a list", "date: []"),
+        ("a publish date of nothing", "publishDate:\nexpiryDate: ~"),
+        ("an edit that is not understood", "date: 2020-01-01\nupdated: soon"),
+        ("a beginning that is not understood", "date: 2020-01-01\ncreated: some day"),
+        ("an expiry of never", "date: 2020-01-01\nexpires: never"),
+        ("an expiry beyond all years", "date: 2020-01-01\nexpires: 12000-01-01"),
+        ("words of Eleventy's", "date: Last Modified"),
+        ("a wikilink", "date: [[2020-05-06]]"),
+        ("a mapping", "date: {created: 2020-05-06, updated: 2021-01-01}"),
+        ("a month of another language", "date: 5. Januar 2024"),
+        ("Go's", "date: 2024-05-06 00:00:00 +0000 UTC"),
+    ];
+    for (name, fields) in cases {
+        let odd = Odd::new("a.md", format!("---\ntitle: x\n{fields}\n---\nText.\n"));
+        assert!(odd.listed().is_some(), "{name}: {:?}", odd.codes());
+    }
+}
+
+#[test]
+fn every_year_to_9999_is_simply_ahead() {
+    for day in [
+        "2027-05-06",
+        "2262-04-12",
+        "9999-12-31",
+        "31. Dezember 9999",
+        "[[9999-12-31]]",
+    ] {
+        let odd = Odd::new("a.md", format!("---\ndate: \"{day}\"\n---\nText.\n"));
+        assert_eq!(odd.post().visibility(NOW.parse().unwrap()), Visibility::Scheduled, "{day}");
+        assert_eq!((odd.codes().as_str(), odd.listed()), ("", None), "{day}");
+    }
 }
 
 #[test]

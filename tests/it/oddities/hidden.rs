@@ -4,7 +4,7 @@ use super::{CONFIG, NEIGHBOUR, assert_published, everything};
 use crate::still::{NOW, TestFolder, listed};
 
 /// A name and a front matter that keep a post in, whatever tool's habit that is.
-const HIDDEN: [(&str, &str); 82] = [
+const HIDDEN: [(&str, &str); 108] = [
     ("true", "---\ndraft: true\n---\n"),
     ("yes", "---\ndraft: yes\n---\n"),
     ("on", "---\ndraft: on\n---\n"),
@@ -87,6 +87,38 @@ const HIDDEN: [(&str, &str); 82] = [
     ("JSON text", "{\"draft\": \"yes\"}\n"),
     ("JSON number", "---json\n{\"draft\": 1}\n---\n"),
     ("JSON in semicolons", ";;;\n\"draft\": true\n;;;\n"),
+    ("one letter less", "---\ndraf: true\n---\n"),
+    ("one letter more", "---\npublisched: false\n---\n"),
+    ("two letters swapped", "---\ndarft: yes\n---\n"),
+    ("post-status", "---\npost-status: draft\n---\n"),
+    ("post_status", "---\npost_status: private\n---\n"),
+    ("state", "---\nstate: draft\n---\n"),
+    ("dg-publish", "---\ndg-publish: false\n---\n"),
+    ("public", "---\npublic: false\n---\n"),
+    ("headless", "---\nheadless: true\n---\n"),
+    ("no page of Hugo's", "---\n_build: {render: never, list: never}\n---\n"),
+    ("render", "+++\nrender = false\n+++\n"),
+    ("password", "---\npassword: hunter2\n---\n"),
+    ("post_password", "---\npost_password: '1234'\n---\n"),
+    ("encrypted", "---\nencrypted: true\n---\n"),
+    ("protected", "---\nprotected: true\n---\n"),
+    ("saved as a draft", "---\nsaveAsDraft: true\n---\n"),
+    ("published on a day to come", "---\npublish: 2099-01-01\n---\n"),
+    ("an embargo", "---\nembargo_until: 2099-01-01\n---\n"),
+    (
+        "a merge not done",
+        "---\ntitle: x\n<<<<<<< HEAD\ntags: [a]\n=======\ntags: [b]\n>>>>>>> other\n---\n",
+    ),
+    (
+        "a merge not done in the text",
+        "---\ntitle: x\n---\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> other\n",
+    ),
+    ("a template's title", "---\ntitle: \"{{title}}\"\n---\n"),
+    ("a template's title without quotes", "---\ntitle: {{title}}\n---\n"),
+    ("a template's date", "---\ntitle: x\ndate: {{date}}\n---\n"),
+    ("a template of Templater's", "---\ntitle: <% tp.file.title %>\n---\n"),
+    ("a drawing", "---\nexcalidraw-plugin: parsed\n---\n"),
+    ("a board", "---\nkanban-plugin: basic\n---\n"),
 ];
 
 /// Paths of drafts, whatever they hold.
@@ -169,6 +201,10 @@ fn posts_of_the_future_and_the_past_are_nowhere_and_unlisted_ones_at_their_addre
     let hidden = [
         ("future.md", "date: 2026-06-01T12:00:01Z"),
         ("far.md", "date: 9998-12-31"),
+        ("last.md", "date: 9999-12-31"),
+        ("unknown.md", "date: 5. Januar"),
+        ("open.md", "date: 2020-01-02\npublishDate: TBD"),
+        ("for-ever.md", "date: 2020-01-02\nexpiryDate: soon"),
         ("held.md", "date: 2020-01-02\npublishDate: 2027-01-01"),
         ("expired.md", "date: 2020-01-02\nexpiryDate: 2026-06-01T12:00:00Z"),
         ("unlisted.md", "date: 2020-01-02\nunlisted: true"),

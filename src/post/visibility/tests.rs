@@ -1,0 +1,758 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Config;
+use crate::diagnostic::Severity;
+use crate::post::{Post, Reading, Visibility, read};
+use crate::source::SourceFile;
+
+fn reading(path: &str, text: &str) -> Reading {
+    let file = SourceFile {
+        path: path.into(),
+        bytes: text.as_bytes().into(),
+        modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+    };
+    read(&file, &Config::default()).unwrap()
+}
+
+/// What becomes of a post with these lines of front matter and a good date; `text` is never in doubt.
+fn visibility(front_matter: &str) -> Visibility {
+    let text = format!("---\ntitle: x\ndate: 2020-01-01\n{front_matter}\n---\nText.\n");
+    reading("a.md", &text)
+        .post
+        .visibility("2026-01-01T00:00:00Z".parse().unwrap())
+}
+
+const P: Visibility = Visibility::Public;
+const U: Visibility = Visibility::Unlisted;
+const D: Visibility = Visibility::Draft;
+const X: Visibility = Visibility::Private;
+const H: Visibility = Visibility::Held;
+
+/// Every cell: keys, values, and what becomes of a post with each of them.
+const CELLS: &[(&[&str], &[(&str, Visibility)])] = &[
+    (
+        &[
+            "draft",
+            "Draft",
+            "isDraft",
+            "is_draft",
+            "saveAsDraft",
+            "unpublished",
+            "wip",
+            "ignorePost",
+            "ignorePublish",
+            "no_publish",
+        ],
+        &[
+            ("true", D),
+            ("yes", D),
+            ("on", D),
+            ("1", D),
+            ("\"true\"", D),
+            ("'\"true\"'", D),
+            ("True", D),
+            ("[true]", D),
+            ("[false, true]", D),
+            ("draft", D),
+            ("wip", D),
+            ("private", X),
+            ("false", P),
+            ("no", P),
+            ("off", P),
+            ("0", P),
+            ("[false]", P),
+            ("", P),
+            ("~", P),
+            ("''", P),
+            ("[]", P),
+            ("maybe", H),
+            ("ture", H),
+            ("falsch", H),
+            ("2027-01-01", H),
+            ("{a: b}", H),
+            ("[false, x]", H),
+        ],
+    ),
+    (
+        &["drafts", "ignored", "deleted", "trashed"],
+        &[("true", D), ("false", P), ("3", P), ("[a, b]", P), ("", P)],
+    ),
+    (
+        &["published", "publish", "isPublished", "dg-publish", "dgPublish"],
+        &[
+            ("true", P),
+            ("yes", P),
+            ("public", P),
+            ("2020-01-01", P),
+            ("[[2020-01-01]]", P),
+            ("", P),
+            ("false", D),
+            ("no", D),
+            ("'false'", D),
+            ("draft", D),
+            ("never", D),
+            ("private", X),
+            ("unlisted", U),
+            ("soon", H),
+            ("TBD", H),
+            ("{a: true}", H),
+        ],
+    ),
+    (
+        &["public", "isPublic"],
+        &[
+            ("true", P),
+            ("", P),
+            ("false", X),
+            ("no", X),
+            ("unlisted", U),
+            ("draft", D),
+            ("some", H),
+        ],
+    ),
+    (
+        &["private", "is_private", "members_only", "subscribersOnly", "emailOnly"],
+        &[
+            ("true", X),
+            ("yes", X),
+            ("private", X),
+            ("false", P),
+            ("", P),
+            ("some", H),
+            ("[a, b]", H),
+        ],
+    ),
+    (
+        &[
+            "status",
+            "Status",
+            "post-status",
+            "post_status",
+            "postStatus",
+            "publishStatus",
+            "publication_status",
+        ],
+        &[
+            ("published", P),
+            ("Published", P),
+            ("publish", P),
+            ("public", P),
+            ("featured", P),
+            ("live", P),
+            ("scheduled", P),
+            ("future", P),
+            ("", P),
+            ("draft", D),
+            ("Draft", D),
+            ("pending", D),
+            ("auto-draft", D),
+            ("trash", D),
+            ("skip", D),
+            ("idea", D),
+            ("in progress", D),
+            ("In-Progress", D),
+            ("Not started", D),
+            ("private", X),
+            ("members", X),
+            ("sent", X),
+            ("hidden", U),
+            ("unlisted", U),
+            ("half way", H),
+            ("[published, draft]", D),
+            ("{name: draft}", H),
+        ],
+    ),
+    (
+        &["visibility"],
+        &[
+            ("public", P),
+            ("everyone", P),
+            ("true", P),
+            ("", P),
+            ("unlisted", U),
+            ("hidden", U),
+            ("private", X),
+            ("members", X),
+            ("paid", X),
+            ("tiers", X),
+            ("followers", X),
+            ("false", X),
+            ("draft", D),
+            ("some", H),
+        ],
+    ),
+    (
+        &["state", "stage", "audience", "access"],
+        &[
+            ("draft", D),
+            ("pending", D),
+            ("private", X),
+            ("only_paid", X),
+            ("unlisted", U),
+            ("published", P),
+            ("everyone", P),
+            ("Ohio", P),
+            ("beginners", P),
+            ("{a: b}", P),
+        ],
+    ),
+    (
+        &["scheduled", "embargo"],
+        &[
+            ("true", P),
+            ("false", P),
+            ("2020-01-01", P),
+            ("2099-01-01", Visibility::Scheduled),
+            ("soon", H),
+            ("2026-02-30", H),
+        ],
+    ),
+    (
+        &["unlisted", "hidden", "is_hidden"],
+        &[
+            ("true", U),
+            ("yes", U),
+            ("false", P),
+            ("", P),
+            ("private", X),
+            ("draft", D),
+            ("some", H),
+        ],
+    ),
+    (&["listed"], &[("false", U), ("no", U), ("true", P), ("some", H)]),
+    (
+        &["eleventyExcludeFromCollections"],
+        &[("true", U), ("[post]", U), ("false", P), ("", P)],
+    ),
+    (
+        &["hide", "hiddenInHomeList", "hiddenFromHomePage", "hide_from_home"],
+        &[("true", U), ("false", P), ("[toc]", P), ("[navigation, toc]", P), ("toc", P)],
+    ),
+    (&["article"], &[("false", U), ("true", P), ("a, an or the", P)]),
+    (
+        &["build", "_build"],
+        &[
+            ("{list: never}", U),
+            ("{list: false}", U),
+            ("{list: local}", U),
+            ("{list: always}", P),
+            ("{render: never}", X),
+            ("{render: false, list: never}", X),
+            ("{render: link}", P),
+            ("{list: always, render: always}", P),
+            ("false", X),
+            ("fast", P),
+        ],
+    ),
+    (
+        &["render"],
+        &[("false", X), ("never", X), ("true", P), ("link", P), ("blender", P)],
+    ),
+    (&["headless", "locked", "lock"], &[("true", X), ("false", P), ("cms", P)]),
+    (&["permalink", "url"], &[("false", X), ("/a/", P), ("", P)]),
+    (
+        &["password", "Password", "post_password", "passwd", "passphrase"],
+        &[
+            ("hunter2", X),
+            ("1234", X),
+            ("no", X),
+            ("[a, b]", X),
+            ("{hash: x}", X),
+            ("true", X),
+            ("false", P),
+            ("", P),
+            ("''", P),
+            ("~", P),
+        ],
+    ),
+    (
+        &[
+            "encrypt",
+            "encrypted",
+            "protected",
+            "password_protected",
+            "isProtected",
+            "encryption",
+        ],
+        &[
+            ("true", X),
+            ("yes", X),
+            ("aes", X),
+            ("{password: x}", X),
+            ("false", P),
+            ("no", P),
+            ("none", P),
+            ("", P),
+        ],
+    ),
+    (
+        &[
+            "share",
+            "comments",
+            "visible",
+            "toc",
+            "nav_exclude",
+            "navigation",
+            "sitemap",
+            "robots",
+            "archived",
+            "index",
+            "dg-hide",
+        ],
+        &[
+            ("false", P),
+            ("true", P),
+            ("{enable: true}", P),
+            ("[toc]", P),
+            ("noindex", P),
+            ("", P),
+        ],
+    ),
+    (
+        &["extra: {draft", "params: {draft"],
+        &[("true}", D), ("maybe}", H), ("false}", P)],
+    ),
+];
+
+#[test]
+fn every_cell_of_the_table() {
+    let mut wrong = Vec::new();
+    for (keys, values) in CELLS {
+        for (key, (value, expected)) in keys.iter().flat_map(|key| values.iter().map(move |cell| (key, cell))) {
+            let found = visibility(&format!("{key}: {value}"));
+            if found != *expected {
+                wrong.push(format!("{key}: {value} is {found:?} and not {expected:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_row_of_the_table_is_in_a_cell() {
+    let folded = |key: &str| {
+        let key = key.rsplit('{').next().unwrap_or(key);
+        key.replace(['-', '_'], "").to_lowercase()
+    };
+    let shown: Vec<String> = CELLS
+        .iter()
+        .flat_map(|(keys, _)| keys.iter().map(|key| folded(key)))
+        .collect();
+    for row in TABLE {
+        let is_shown = row
+            .keys
+            .iter()
+            .any(|key| shown.iter().any(|shown| key.starts_with(shown.as_str())));
+        assert!(is_shown, "{:?}", row.keys);
+    }
+}
+
+#[test]
+fn several_words_and_the_strictest() {
+    let cases = [
+        ("draft: false\npublished: false", P),
+        ("Draft: no\nPublished: no", P),
+        ("draft: false\npublish: false", D),
+        ("draft: false\ndg-publish: false", D),
+        ("draft: false\npublished: soon", H),
+        ("draft:\npublished: false", D),
+        ("draft: true\npublished: true", D),
+        ("draft: true\ndraft: false", D),
+        ("draft: false\nDraft: true", D),
+        ("status: draft\nstatus: published", D),
+        ("status: published\nStatus: draft", D),
+        ("password: x\npassword: ''", X),
+        ("private: true\nprivate: false", X),
+        ("unlisted: true\ndraft: true", D),
+        ("unlisted: true\ndraft: maybe", H),
+        ("draft: true\nvisibility: some", D),
+        ("private: true\ndraft: maybe", X),
+        ("\u{feff}draft: true", D),
+        ("\u{a0}draft: true", D),
+    ];
+    for (front_matter, expected) in cases {
+        assert_eq!(visibility(front_matter), expected, "{front_matter}");
+    }
+}
+
+#[test]
+fn what_is_scheduled_needs_a_date() {
+    for front_matter in [
+        "status: scheduled",
+        "scheduled: true",
+        "published: future",
+        "post-status: queued",
+    ] {
+        let text = format!("---\ntitle: x\n{front_matter}\n---\nText.\n");
+        assert!(reading("a.md", &text).post.is_held, "{front_matter}");
+        assert!(!reading("2020-01-01-a.md", &text).post.is_held, "{front_matter}");
+    }
+}
+
+#[test]
+fn a_draft_that_says_more_that_is_not_understood_is_a_draft() {
+    for front_matter in [
+        "draft: true\ndate: soon",
+        "password: x\nstatus: whatever",
+        "draft: true\nexpiryDate: soon",
+    ] {
+        let Reading { post, remarks, held } = reading("a.md", &format!("---\n{front_matter}\n---\nText.\n"));
+        assert!(!post.is_held && held.is_none(), "{front_matter}");
+        let severest = remarks.iter().map(|remark| remark.severity).min();
+        assert_eq!(severest, Some(Severity::Warning), "{front_matter}");
+    }
+}
+
+#[test]
+fn doubt_is_said() {
+    let cases = [
+        (
+            "draft: maybe",
+            "a.md:4:8: error: `draft: maybe` is not understood, so this is held back (write `draft: true` or `draft: false`)",
+        ),
+        (
+            "Draft: {x: y}",
+            "a.md:4:8: error: `Draft` has not one value, so this is held back (write `Draft: true` or `Draft: false`)",
+        ),
+        (
+            "visibility: some",
+            "a.md:4:13: error: `visibility: some` is not understood, so this is held back (write `visibility: public`, \
+             `visibility: unlisted` or `visibility: private`)",
+        ),
+        (
+            "post-status: half",
+            "a.md:4:14: error: `post-status: half` is not understood, so this is held back (write `post-status: draft` or \
+             `post-status: published`)",
+        ),
+        (
+            "draf: true",
+            "a.md:4:7: error: no tool knows `draf`; `draft` may be meant, so this is held back (write `draft`, or give the key \
+             another name)",
+        ),
+    ];
+    for (front_matter, expected) in cases {
+        let text = format!("---\ntitle: x\ndate: 2020-01-01\n{front_matter}\n---\nText.\n");
+        let Reading { post, remarks, held } = reading("a.md", &text);
+        let held = held.unwrap();
+        assert_eq!(held.to_string(), expected);
+        assert!(post.is_held && remarks.contains(&held), "{front_matter}");
+    }
+}
+
+#[test]
+fn a_key_one_letter_from_a_word_holds_unless_it_plainly_says_public() {
+    let held = [
+        "draf: true",
+        "drat: true",
+        "darft: true",
+        "draaft: yes",
+        "draf: maybe",
+        "draf: draft",
+        "publisched: false",
+        "pubished: false",
+        "publishd: no",
+        "publishe: false",
+        "publish_: false",
+        "privat: true",
+        "statuss: draft",
+        "statues: draft",
+        "stauts: whatever",
+        "visibilty: private",
+        "unlistd: true",
+        "hiden: true",
+        "pasword: hunter2",
+        "pass-wort: x",
+        "encryptd: true",
+        "expiryDat: 2099-01-01",
+        "expiryDat: 2020-01-01",
+        "publishDat: 2099-01-01",
+        "publishDat: soon",
+        "pubdat: 2099-01-01",
+        "dgpublis: false",
+        "post-statu: draft",
+        "dräft: true",
+        "extra: {draf: true}",
+    ];
+    for front_matter in held {
+        assert_ne!(visibility(front_matter), P, "{front_matter}");
+    }
+    let public = [
+        "draf: false",
+        "draf:",
+        "draf: ''",
+        "publisched: true",
+        "statuss: published",
+        "privat: no",
+        "pasword: false",
+        "publishDat: 2020-01-01",
+        "crated: 2020-01-01",
+        "dtae: 2099-01-01",
+        "dates: 2099-01-01",
+        "drafts: 3",
+        "draft_of: x",
+        "draughts: true",
+        "update: 2099-01-01",
+        "publisher: O'Reilly",
+        "publishers: [a]",
+        "publication: Nature",
+        "stats: {views: 3}",
+        "states: [Ohio]",
+        "state: Ohio",
+        "statue: Liberty",
+        "statues: [David]",
+        "private_key: x",
+        "privacy: a notice",
+        "listen: https://example.com/",
+        "lists: [a]",
+        "expired: some",
+        "expire: 3",
+        "craft: wood",
+        "raft: x",
+        "creator: Ann",
+        "create: x",
+        "show_date: false",
+        "hidetitle: true",
+        "gender: x",
+    ];
+    for front_matter in public {
+        assert_eq!(visibility(front_matter), P, "{front_matter}");
+    }
+}
+
+/// What the author is shown of a file with a password, or the world of its front matter.
+#[test]
+fn no_secret_is_told() {
+    let secret = "hunter2";
+    for key in [
+        "password",
+        "pasword",
+        "post_password",
+        "passwort",
+        "api_key",
+        "accessToken",
+        "client-secret",
+        "Token",
+    ] {
+        for (value, more) in [
+            (secret.to_owned(), ""),
+            (format!("{secret}: x"), "draft: maybe"),
+            (format!("[{secret}"), "status: [x"),
+            (format!("{{a: {secret}}}"), "tags: [a"),
+            (format!("\"{secret}"), "summary: a: b"),
+            (format!("|\n  {secret}: x\n {secret}"), "a b c"),
+        ] {
+            let text = format!("---\ntitle: x\n{key}: {value}\n{more}\nextra: {{deep: {{{key}: {secret}}}}}\n---\nText.\n");
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: text.as_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let (said, post): (Vec<_>, Option<Post>) = match read(&file, &Config::default()) {
+                Ok(reading) => (reading.remarks, Some(reading.post)),
+                Err(refused) => (vec![refused], None),
+            };
+            for diagnostic in said {
+                let told = format!("{}{diagnostic}", diagnostic.draw(false));
+                assert!(!told.contains(secret), "{text}\n{told}");
+            }
+            if let Some(post) = post {
+                let extra = serde_json::to_string(&post.rare.extra).unwrap();
+                assert!(!extra.contains(secret), "{text}\n{extra}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_says_nothing_stays_among_the_keys_that_mean_nothing_here() {
+    let text = "---\nstate: Ohio\nshare: false\nhide: [toc]\ndraft: false\nbuild: fast\nkeywords2: a\nmy_password_hint: x\n---\n";
+    let extra = reading("2020-01-01-a.md", text).post.rare.extra.clone();
+    let keys: Vec<&str> = extra.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["state", "share", "hide", "build", "keywords2"]);
+}
+
+#[test]
+fn drafts_gone_astray_are_found() {
+    let cases = [
+        ("tags: [a, b]\n  draft: true", Some("draft: true")),
+        ("title: x\n draft:yes", Some("draft:yes")),
+        ("[taxonomies]\ndraft = true # not yet", Some("draft = true # not yet")),
+        ("- draft: true", Some("draft: true")),
+        ("{\"post\": {\n  \"draft\": true}}", Some("\"draft\": true}}")),
+        ("text: |\n  draft: false", None),
+        ("# draft: true", None),
+        ("drafty: true", None),
+        ("title: a draft: true", None),
+    ];
+    for (front_matter, expected) in cases {
+        assert_eq!(stray_draft(front_matter).map(|(_, line)| line), expected, "{front_matter}");
+    }
+    assert_eq!(stray_draft("a: b\n  draft: 1").unwrap().0, 7);
+}
+
+#[test]
+fn kept_out_of_feeds() {
+    let cases = [
+        ("title: x", true),
+        ("feed: false", false),
+        ("hiddenInRss: true", false),
+        ("rss: {exclude: true}", false),
+        ("feed: {excerpt_only: true}", true),
+        ("disable_feed: yes", false),
+        ("hiddenFromRss: true", false),
+    ];
+    for (front_matter, expected) in cases {
+        assert_eq!(
+            reading("a.md", &format!("---\n{front_matter}\n---\n")).post.in_feeds,
+            expected,
+            "{front_matter}"
+        );
+    }
+}
+
+/// A post with one such line, and whether all may read it in 2026; `None` where its file is refused.
+fn is_public(line: &str) -> Option<bool> {
+    let text = format!("---\ntitle: x\ndate: 2020-01-01\n{line}\n---\nText.\n");
+    let file = SourceFile {
+        path: "a.md".into(),
+        bytes: text.as_bytes().into(),
+        modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+    };
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let post = read(&file, &Config::default()).ok()?.post;
+    Some(matches!(post.visibility(now), Visibility::Public | Visibility::Unlisted))
+}
+
+/// What an author wrote who wrote `value`, without comments, quotes, brackets and what nobody sees, in lower case.
+fn written(value: &str) -> String {
+    let value = if value.starts_with('#') { "" } else { value };
+    let value = value.split(" #").next().unwrap_or(value);
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']' | '{' | '}' | ',' | '\u{200b}');
+    value.trim_matches(is_around).to_lowercase()
+}
+
+/// Whether `value` may make a post with the key of this kind public. This knows nothing of the table.
+fn may_be_public(kind: &str, value: &str) -> bool {
+    let value = written(value);
+    let value = value.as_str();
+    let is_nothing = matches!(value, "" | "~" | "null");
+    let runs = |least: usize| -> Vec<u64> {
+        let digits = value.split(|c: char| !c.is_ascii_digit());
+        digits
+            .filter(|run| run.len() >= least)
+            .map(|run| run.parse().unwrap_or(u64::MAX))
+            .collect()
+    };
+    is_nothing
+        || match kind {
+            "draft" => ["false", "no", "off", "0", "n", "f"].contains(&value),
+            "publish" => {
+                let words = [
+                    "true",
+                    "yes",
+                    "on",
+                    "1",
+                    "y",
+                    "t",
+                    "published",
+                    "publish",
+                    "public",
+                    "live",
+                    "all",
+                    "unlisted",
+                ];
+                words.contains(&value) || runs(4).iter().any(|&run| run < 2027)
+            }
+            "status" => ["published", "publish", "public", "live", "final", "posted", "all", "hidden"].contains(&value),
+            "password" => value == "false",
+            "date" => runs(4).iter().any(|&run| run < 2027 || run > 19_000_101),
+            "expiry" => ["never", "none", "no", "false", "off", "n/a"].contains(&value) || runs(4).iter().any(|&run| run > 2024),
+            _ => false,
+        }
+}
+
+/// Keys of one kind, and a value with which each holds its post back.
+const HOLDING: [(&str, &[&str], &[&str]); 6] = [
+    (
+        "draft",
+        &["draft", "private", "wip", "encrypted", "protected", "saveAsDraft"],
+        &["true", "yes", "on", "maybe", "not yet"],
+    ),
+    (
+        "publish",
+        &["published", "publish", "dg-publish", "public"],
+        &["false", "no", "soon", "TBD"],
+    ),
+    (
+        "status",
+        &["status", "post-status", "visibility"],
+        &["draft", "private", "pending", "half way"],
+    ),
+    ("password", &["password", "post_password"], &["hunter2", "1234", "true"]),
+    (
+        "date",
+        &["publishDate", "pubDate", "embargo_until"],
+        &["2099-01-01", "TBD", "6. Mai 2099", "[[2099-05-06]]", "2027-02-30"],
+    ),
+    ("expiry", &["expiryDate", "expires"], &["2021-01-01", "soon", "1 May 2021"]),
+];
+
+fn holding() -> impl Strategy<Value = (&'static str, &'static str, &'static str)> {
+    (0..HOLDING.len()).prop_flat_map(|kind| {
+        let (kind, keys, values) = HOLDING[kind];
+        (Just(kind), proptest::sample::select(keys), proptest::sample::select(values))
+    })
+}
+
+/// `text` with a letter put in, taken out, changed or swapped, `times` times.
+fn mutated(text: &str, edits: &[(u8, usize, char)]) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for &(edit, place, letter) in edits {
+        let at = place % (letters.len() + 1);
+        match edit % 5 {
+            0 => letters.insert(at, letter),
+            1 if at < letters.len() => drop(letters.remove(at)),
+            2 if at < letters.len() => letters[at] = letter,
+            3 if at + 1 < letters.len() => letters.swap(at, at + 1),
+            _ if at < letters.len() => letters[at] = letters[at].to_ascii_uppercase(),
+            _ => letters.push(letter),
+        }
+    }
+    letters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn no_slip_in_a_value_makes_a_post_public(
+        (kind, key, value) in holding(),
+        edits in proptest::collection::vec((any::<u8>(), any::<usize>(), "[-a-z0-9 .,:;'\"\\[\\]{}()/&*!|>@%`~?#+_=éя\u{200b}]"), 0..4),
+    ) {
+        let edits: Vec<_> = edits.into_iter().map(|(edit, place, letter)| (edit, place, letter.chars().next().unwrap())).collect();
+        let value = mutated(value, &edits);
+        let line = format!("{key}: {value}");
+        prop_assert!(is_public(&line) != Some(true) || may_be_public(kind, &value), "{}", line);
+    }
+
+    #[test]
+    fn no_slip_in_a_key_makes_a_post_public(
+        (_, key, value) in holding(),
+        edit: u8,
+        place: usize,
+        letter in "[a-z_-]",
+    ) {
+        // English has these, and they are the keys of other things
+        const OTHERS: [&str; 23] = ["encrypts",
+"statues", "statute",
+            "publisher", "publishes", "expire", "expired", "empires", "primate", "privates", "passwords", "protests", "projected", "statue",
+            "states", "stats", "craft", "drift", "graft", "raft", "daft", "kraft", "drafty",
+        ];
+        let slip = mutated(key, &[(edit % 4, place, letter.chars().next().unwrap())]);
+        let folded = slip.to_lowercase().replace(['-', '_'], "");
+        prop_assume!(key.len() > 4 && !OTHERS.contains(&folded.as_str()) && !slip.starts_with('-'));
+        let line = format!("{slip}: {value}");
+        prop_assert!(is_public(&line) != Some(true), "{}", line);
+    }
+}
