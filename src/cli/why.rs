@@ -17,6 +17,7 @@ use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
+use crate::source::file_type::is_markdown;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
@@ -244,13 +245,12 @@ fn joined<T: AsRef<str>>(words: &[T]) -> Option<String> {
 
 /// Why there is no post of this file.
 fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     if !said.is_empty() {
         "the file is refused"
-    } else if matches!(ending.as_str(), "md" | "markdown" | "mdx") {
+    } else if is_markdown(path.as_str()) {
         "its name, or the name of a folder it is in, is one that is ignored"
     } else {
-        "only files that end in .md, .markdown or .mdx are posts"
+        "only Markdown files are posts: .md, .markdown, .mdx, .mkd, .mdown and the like"
     }
 }
 

@@ -9,6 +9,7 @@ use super::dating::{self, Dated, EXPIRES_KEYS, UPDATED_KEYS};
 use super::fields::{self, Fields};
 use super::fingerprint::Fingerprint;
 use super::front_matter::{self, Dialect, Parts, Value};
+use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
@@ -46,13 +47,24 @@ const LONGEST_ID: usize = 1000;
 ///
 /// Why it is no post: not text, or a front matter that nothing can be made of.
 pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    read_with(file, &Inherited::default(), config)
+}
+
+/// Reads `file`, which has what is `inherited` beside what it says itself.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     let text = file.text()?;
     let Parts {
         dialect,
-        fields: written,
+        fields: mut written,
         body,
         remarks,
     } = front_matter::parse(&file.path, &text)?;
+    let own = written.len();
+    inherited.extend(&mut written);
     let fields = Fields::new(&written);
     let path = slug::read_path(&file.path);
     let outline = markdown::outline(body);
@@ -147,11 +159,13 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_out_already: false,
         is_held: false,
     };
-    Ok(Reading {
+    let mut reading = Reading {
         post,
         remarks: says.into_said(),
         held: None,
-    })
+    };
+    inherited.finish(&mut reading, &written, own);
+    Ok(reading)
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

@@ -9,9 +9,7 @@ use camino::Utf8Path;
 
 use super::{Reader, Site};
 use crate::post::Post;
-
-/// Endings of a post's file, as they are looked for on the disk.
-const ENDINGS: [&str; 3] = ["md", "markdown", "mdx"];
+use crate::source::file_type::MARKDOWN;
 
 impl Site {
     /// Whether `reader` may see the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
@@ -34,7 +32,7 @@ impl Site {
     /// is nobody's.
     fn owners(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&Arc<Post>>> {
         let is_there = |folder: &Utf8Path, name: &str| {
-            ENDINGS
+            MARKDOWN
                 .iter()
                 .any(|ending| has_file(&folder.join(format!("{name}.{ending}"))))
         };
