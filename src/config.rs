@@ -114,7 +114,11 @@ impl Config {
         }
         for ending in &self.posts.media {
             let ending = ending.trim_start_matches('.');
-            if ending.is_empty() || !ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            if ending.is_empty()
+                || !ending
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte))
+            {
                 return Err(("posts.media", "endings of file names are needed, such as `html`".to_owned()));
             }
             if is_markdown_ending(ending) {

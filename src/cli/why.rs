@@ -11,7 +11,9 @@ use serde_json::json;
 
 use super::settings::{self, Settings, absolute};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::folder::companions::is_companion;
+use crate::folder::left_out::FOLDER_CODE;
 use crate::ledger::{Ledger, PostRecord};
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
@@ -49,8 +51,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
+    let is_held = post.is_some_and(|post| post.is_held);
+    let about_it = |diagnostic: &&Diagnostic| diagnostic.path == path || (is_held && holds_others(diagnostic, &path));
+    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(about_it).collect();
     let record = match post {
         Some(post) => ledger.post(post.id()),
         None if is_there => None,
@@ -174,6 +178,15 @@ fn gone(record: &PostRecord, site: &Site) -> String {
         || "its file is gone".to_owned(),
         |post| format!("its file is gone, and the post is in {} now", post.source()),
     )
+}
+
+/// Whether `diagnostic`, which is about another file or a folder, is why the post at `path` is held back.
+fn holds_others(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
+    if matches!(diagnostic.code, FOLDER_CODE | "bundle-resources") {
+        return path.starts_with(&diagnostic.path);
+    }
+    let is_beside_or_above = diagnostic.path.parent().is_some_and(|folder| path.starts_with(folder));
+    diagnostic.severity == Severity::Error && is_companion(&diagnostic.path) && is_beside_or_above
 }
 
 /// What a post that has no file was.

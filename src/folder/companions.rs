@@ -88,7 +88,9 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
         })
     };
     if let Some(rest) = name.strip_prefix("_index.") {
-        let language = markdown_stem(rest).filter(|language| !language.contains('.')).map(str::to_owned);
+        let language = markdown_stem(rest)
+            .filter(|language| !language.contains('.'))
+            .map(str::to_owned);
         let is_section = markdown_stem(name).is_some();
         return is_section.then(|| Role {
             is_for: For::Folder(folder.to_owned(), language),

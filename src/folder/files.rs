@@ -136,7 +136,12 @@ mod tests {
         let found: Vec<_> = files.iter().map(|(path, entry)| (path.as_str(), entry.stamp.inode)).collect();
         assert_eq!(found, [("a/c.md", 2), ("a.md", 5), ("b.md", 6)]);
         assert_eq!(files.len(), 3);
-        for (prefix, expected) in [("a", vec!["a/c.md", "a.md"]), ("a.", vec!["a.md"]), ("a/", vec!["a/c.md"]), ("x", vec![])] {
+        for (prefix, expected) in [
+            ("a", vec!["a/c.md", "a.md"]),
+            ("a.", vec!["a.md"]),
+            ("a/", vec!["a/c.md"]),
+            ("x", vec![]),
+        ] {
             let found: Vec<_> = files.starting_with(prefix).map(Utf8Path::as_str).collect();
             assert_eq!(found, expected, "{prefix}");
         }

@@ -121,7 +121,11 @@ impl Ignore {
         if !path.as_str().contains('_') {
             return None;
         }
-        let mut folders: Vec<&Utf8Path> = path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty()).collect();
+        let mut folders: Vec<&Utf8Path> = path
+            .ancestors()
+            .skip(1)
+            .filter(|folder| !folder.as_str().is_empty())
+            .collect();
         folders.reverse();
         let is_closed = |folder: &&Utf8Path| {
             folder.file_name().is_some_and(|name| self.access(name) == Access::Closed) && !self.is_included(folder)
@@ -217,8 +221,13 @@ pub fn is_left_copy(name: &str) -> bool {
     let stem = markdown_stem(&name).unwrap_or(&name);
     let is_number = |text: &str| text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     let of_mergetool = |sign: char| {
-        let Some((rest, number)) = stem.rsplit_once(sign) else { return false };
-        let side = rest.rsplit_once(sign).filter(|(before, _)| !before.is_empty()).map(|(_, side)| side);
+        let Some((rest, number)) = stem.rsplit_once(sign) else {
+            return false;
+        };
+        let side = rest
+            .rsplit_once(sign)
+            .filter(|(before, _)| !before.is_empty())
+            .map(|(_, side)| side);
         is_number(number) && side.is_some_and(|side| SIDES.contains(&side))
     };
     let of_owncloud = || {
@@ -331,12 +340,34 @@ mod tests {
         let ignore = ignore();
         let classes: [(&str, &[&str]); 8] = [
             ("keys", &["pem", "key", "crt", "der", "p12", "pfx", "ppk", "gpg", "kdbx"]),
-            ("settings", &["toml", "yaml", "yml", "ini", "cfg", "conf", "config", "env", "htpasswd"]),
+            (
+                "settings",
+                &["toml", "yaml", "yml", "ini", "cfg", "conf", "config", "env", "htpasswd"],
+            ),
             ("databases", &["db", "sqlite", "SQLITE3", "mdb"]),
             ("logs", &["log"]),
             ("half-made files", &["part", "crdownload", "tmp", "swp", "bak", "old"]),
-            ("copies of a post", &["orig", "rej", "save", "BASE", "md.txt", "md.bak", "md.gz", "markdown.json", "patch", "diff"]),
-            ("posts of other tools", &["org", "rst", "adoc", "html", "htm", "xhtml", "njk", "liquid", "hbs", "rmd", "qmd", "tex"]),
+            (
+                "copies of a post",
+                &[
+                    "orig",
+                    "rej",
+                    "save",
+                    "BASE",
+                    "md.txt",
+                    "md.bak",
+                    "md.gz",
+                    "markdown.json",
+                    "patch",
+                    "diff",
+                ],
+            ),
+            (
+                "posts of other tools",
+                &[
+                    "org", "rst", "adoc", "html", "htm", "xhtml", "njk", "liquid", "hbs", "rmd", "qmd", "tex",
+                ],
+            ),
             ("programs", &["php", "py", "rb", "js", "mjs", "sh", "exe", "css"]),
         ];
         for (class, endings) in classes {

@@ -163,10 +163,11 @@ impl Layout {
             }
         }
         // packages bring packages
-        let packages = path
-            .ancestors()
-            .skip(1)
-            .filter(|above| above.file_name().is_some_and(|name| name.eq_ignore_ascii_case("node_modules")));
+        let packages = path.ancestors().skip(1).filter(|above| {
+            above
+                .file_name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("node_modules"))
+        });
         packages.last().map(|folder| (folder, Tool::Packages))
     }
 
@@ -253,7 +254,10 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
 fn read_bounded(path: &Utf8Path) -> Option<String> {
     // a pipe would be waited for
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let file = is_file.then(|| File::open(path)).unwrap_or(Err(ErrorKind::NotFound.into())).ok()?;
+    let file = is_file
+        .then(|| File::open(path))
+        .unwrap_or(Err(ErrorKind::NotFound.into()))
+        .ok()?;
     let mut bytes = Vec::new();
     file.take(LARGEST_SETTINGS).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -296,13 +300,28 @@ mod tests {
             (&[("hugo.toml", "")], "", "public/x/a.md", own("public: Hugo")),
             (&[("hugo.toml", "")], "", "content/archetypes/a.md", None),
             (&[("hugo.toml", "")], "", "archetypes.md", None),
-            (&[("config.toml", "baseURL = 'x'")], "", "themes/a/README.md", own("themes: Hugo")),
-            (&[("config.toml", "base_url = 'x'")], "", "templates/a.md", own("templates: Zola")),
+            (
+                &[("config.toml", "baseURL = 'x'")],
+                "",
+                "themes/a/README.md",
+                own("themes: Hugo"),
+            ),
+            (
+                &[("config.toml", "base_url = 'x'")],
+                "",
+                "templates/a.md",
+                own("templates: Zola"),
+            ),
             (&[("config.toml", "other = 'x'")], "", "templates/a.md", None),
             (&[("config/_default/x", "")], "", "layouts/a.md", own("layouts: Hugo")),
             (&[("hugo.toml", "")], "content", "archetypes/a.md", None),
             (&[("scaffolds/post.md", "")], "", "scaffolds/post.md", own("scaffolds: Hexo")),
-            (&[("package.json", "")], "", "node_modules/x/README.md", own("node_modules: a package manager")),
+            (
+                &[("package.json", "")],
+                "",
+                "node_modules/x/README.md",
+                own("node_modules: a package manager"),
+            ),
             (
                 &[("package.json", "")],
                 "content",
@@ -310,7 +329,12 @@ mod tests {
                 own("notes/node_modules: a package manager"),
             ),
             (&[("Gemfile", "")], "", "vendor/bundle/x.md", own("vendor: a package manager")),
-            (&[(".obsidian/app.json", "")], "", "Templates/a.md", own("Templates: Obsidian")),
+            (
+                &[(".obsidian/app.json", "")],
+                "",
+                "Templates/a.md",
+                own("Templates: Obsidian"),
+            ),
             (&[(".obsidian/app.json", "")], "", "notes/templates/a.md", None),
             (
                 &[(".obsidian/templates.json", "{\"folder\": \"Meta/Forms\"}")],
@@ -318,7 +342,12 @@ mod tests {
                 "Meta/Forms/deep/a.md",
                 own("Meta/Forms: Obsidian"),
             ),
-            (&[(".obsidian/templates.json", "{\"folder\": \"Meta/Forms\"}")], "", "Meta/a.md", None),
+            (
+                &[(".obsidian/templates.json", "{\"folder\": \"Meta/Forms\"}")],
+                "",
+                "Meta/a.md",
+                None,
+            ),
             (
                 &[(".obsidian/templates.json", "{\"folder\": \"content/Forms\"}")],
                 "content",

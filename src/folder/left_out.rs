@@ -88,7 +88,7 @@ impl Folder {
         self.folder_left_out(path).or_else(|| {
             let name = path.file_name()?;
             let left_out = |why| {
-                Some(LeftOut {
+                (!self.ignore.is_included(path)).then(|| LeftOut {
                     place: path.to_owned(),
                     why,
                 })
@@ -136,7 +136,10 @@ pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>)
     for (_, left_out) in files {
         *counts.entry(left_out).or_default() += 1;
     }
-    counts.into_iter().map(|(left_out, count)| diagnostic(left_out, count)).collect()
+    counts
+        .into_iter()
+        .map(|(left_out, count)| diagnostic(left_out, count))
+        .collect()
 }
 
 /// The diagnostic code of what [`diagnostics`] says of a folder.
@@ -144,10 +147,19 @@ pub const FOLDER_CODE: &str = "folder-left-out";
 
 fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
     let LeftOut { place, why } = left_out;
-    let posts = if count == 1 { "1 post".to_owned() } else { format!("{count} posts") };
+    let posts = if count == 1 {
+        "1 post".to_owned()
+    } else {
+        format!("{count} posts")
+    };
     let are = if count == 1 { "is" } else { "are" };
     let note = |code, message: String| Diagnostic::new(Severity::Note, code, place, message);
-    let include = || format!("`posts.include = [\"{}\"]` in feedmill.toml publishes what is in it", place.as_str());
+    let include = || {
+        format!(
+            "`posts.include = [\"{}\"]` in feedmill.toml publishes what is in it",
+            place.as_str()
+        )
+    };
     match why {
         Why::Underscore => note(
             FOLDER_CODE,
@@ -230,8 +242,10 @@ mod tests {
         let said = diagnostics(files.into_iter());
         assert_eq!(
             said.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["_archive: note: 3 posts in it are left out: a folder whose name begins with `_` holds parts of a site \
-              (`posts.include = [\"_archive\"]` in feedmill.toml publishes what is in it)"]
+            [
+                "_archive: note: 3 posts in it are left out: a folder whose name begins with `_` holds parts of a site \
+              (`posts.include = [\"_archive\"]` in feedmill.toml publishes what is in it)"
+            ]
         );
     }
 }

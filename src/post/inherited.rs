@@ -99,7 +99,11 @@ enum Scope {
     /// Those whose path one of Hugo's patterns matches.
     Paths(Vec<String>),
     /// Those that Jekyll's `scope` names.
-    Site { path: String, collection: Option<String>, below: String },
+    Site {
+        path: String,
+        collection: Option<String>,
+        below: String,
+    },
 }
 
 /// Fields that posts have from a companion.
@@ -260,7 +264,8 @@ impl Companion {
         match script::read(text) {
             Ok(fields) => self.add(What::Data, Scope::All, fields),
             Err(script::Unclear { offset, word }) => {
-                let message = format!("sets `{word}`, and what it computes is not known here, so the posts it is for are held back");
+                let message =
+                    format!("sets `{word}`, and what it computes is not known here, so the posts it is for are held back");
                 let diagnostic = Diagnostic::new(Severity::Error, "script-data", &self.path, message)
                     .at(text, Position::of(text, offset), word.chars().count())
                     .mend(format!("write `{word}` in the front matter of each post, or in a .json file"));
@@ -277,7 +282,9 @@ impl Companion {
         };
         let defaults = parts.fields.iter().filter(|(key, _)| key == "defaults");
         for entry in defaults.flat_map(|(_, node)| entries(node)) {
-            let Some(values) = fields::first_in(entry, &["values"]) else { continue };
+            let Some(values) = fields::first_in(entry, &["values"]) else {
+                continue;
+            };
             let Value::Map(map) = &values.value else { continue };
             let word = |key| fields::first_in(entry, &[key]).and_then(fields::text).map(str::to_owned);
             let scope = Scope::Site {
@@ -290,7 +297,9 @@ impl Companion {
                 below: below.to_owned(),
             };
             let mut passed = passed_down(map);
-            passed.iter_mut().for_each(|(_, node)| move_lines(node, &|line| line.saturating_sub(1)));
+            passed
+                .iter_mut()
+                .for_each(|(_, node)| move_lines(node, &|line| line.saturating_sub(1)));
             self.add(What::Defaults, scope, passed);
         }
     }
@@ -308,7 +317,11 @@ impl Rule {
         match &self.scope {
             Scope::All => true,
             Scope::Paths(patterns) => patterns.iter().any(|pattern| matches_path(pattern, path, root)),
-            Scope::Site { path: scope, collection, below } => {
+            Scope::Site {
+                path: scope,
+                collection,
+                below,
+            } => {
                 let place = Utf8Path::new(below).join(path);
                 let is_in = |folder: &str| place.components().any(|part| part.as_str() == folder);
                 let is_of_collection = match collection.as_deref() {
@@ -379,7 +392,9 @@ impl Inherited {
                 };
                 if counts {
                     let mut node = node.clone();
-                    move_lines(&mut node, &|line| line.saturating_add(number.saturating_add(1).saturating_mul(LINES)));
+                    move_lines(&mut node, &|line| {
+                        line.saturating_add(number.saturating_add(1).saturating_mul(LINES))
+                    });
                     added.push((key.clone(), node));
                 }
             }
@@ -399,7 +414,15 @@ impl Inherited {
         };
         let found = {
             let known = &reading.post.alike.origins;
-            [&known.title, &known.id, &known.address, &known.date, &known.standing, &known.summary].map(origins)
+            [
+                &known.title,
+                &known.id,
+                &known.address,
+                &known.date,
+                &known.standing,
+                &known.summary,
+            ]
+            .map(origins)
         };
         if found.iter().any(Option::is_some) {
             let known = reading.post.origins_mut();
@@ -439,7 +462,10 @@ impl Inherited {
         let Some((companion, _)) = (line / LINES).checked_sub(1).and_then(|number| self.rules.get(number)) else {
             return;
         };
-        let position = Position { line: line % LINES, column };
+        let position = Position {
+            line: line % LINES,
+            column,
+        };
         let length = remark.length;
         let moved = std::mem::replace(remark, Diagnostic::new(remark.severity, remark.code, &companion.path, ""));
         *remark = Diagnostic {
@@ -500,7 +526,9 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
     let mut passed = Vec::new();
     for (key, node) in map {
         match &node.value {
-            Value::Map(inner) if matches!(key.as_str(), "params" | "eleventyComputed" | "extra") => passed.extend(passed_down(inner)),
+            Value::Map(inner) if matches!(key.as_str(), "params" | "eleventyComputed" | "extra") => {
+                passed.extend(passed_down(inner))
+            }
             _ if passes_down(key, node) => passed.push((key.clone(), node.clone())),
             _ => {}
         }
@@ -510,14 +538,22 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
 
 /// Whether one of Hugo's cascades with the fields `map` is for posts at all, and for which.
 fn target(map: &[(String, Node)]) -> (bool, Scope) {
-    let target = map.iter().find(|(key, _)| matches!(key.to_ascii_lowercase().as_str(), "_target" | "target"));
+    let target = map
+        .iter()
+        .find(|(key, _)| matches!(key.to_ascii_lowercase().as_str(), "_target" | "target"));
     let Some((_, target)) = target else {
         return (true, Scope::All);
     };
     let kind = fields::first_in(target, &["kind"]).and_then(fields::text);
     let is_for_pages = kind.is_none_or(|kind| glob::matches(kind, "page"));
     let scope = match fields::first_in(target, &["path"]) {
-        Some(node) => Scope::Paths(entries(node).into_iter().filter_map(fields::text).map(str::to_owned).collect()),
+        Some(node) => Scope::Paths(
+            entries(node)
+                .into_iter()
+                .filter_map(fields::text)
+                .map(str::to_owned)
+                .collect(),
+        ),
         None => Scope::All,
     };
     (is_for_pages, scope)

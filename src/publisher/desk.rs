@@ -167,8 +167,13 @@ impl Desk {
         }
         self.unkept = 0;
         let bytes = self.files.iter().map(|known| known.stamp.size).sum();
+        (!self.texts.has_room_for(bytes)).then(|| self.to_keep_of_all())
+    }
+
+    /// What is to be kept of every post; of one that has something from other files nothing, for these may change.
+    fn to_keep_of_all(&self) -> Vec<Keep> {
         let own = self.files.iter().filter(|known| !self.inheritance.has(known.path()));
-        (!self.texts.has_room_for(bytes)).then(|| own.filter_map(Known::to_keep).collect())
+        own.filter_map(Known::to_keep).collect()
     }
 
     /// Where the posts folder is.

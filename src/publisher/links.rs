@@ -25,17 +25,28 @@ pub(super) fn not_served(folder: &Folder, post: &Post, html: &str, source: &Sour
             files.entry(path).or_insert(address);
         }
     }
-    let not_served = files.into_iter().filter(|(path, _)| folder.has_file(path) && folder.media(path).is_err());
+    let not_served = files
+        .into_iter()
+        .filter(|(path, _)| folder.has_file(path) && folder.media(path).is_err());
     not_served
         .take(MOST)
         .map(|(path, address)| {
             let ending = path.extension().unwrap_or_default();
             let (why, mend) = if folder.is_media_name(&path) {
-                ("it looks like the source of a post", "give it the content of what it is called, or take out the link".to_owned())
+                (
+                    "it looks like the source of a post",
+                    "give it the content of what it is called, or take out the link".to_owned(),
+                )
             } else if folder.is_kind_served(&path) {
-                ("its folder or its name is one that is left out", "move it beside the post".to_owned())
+                (
+                    "its folder or its name is one that is left out",
+                    "move it beside the post".to_owned(),
+                )
             } else {
-                ("files of this kind are not", format!("put it into a .zip file, or write `posts.media = [\"{ending}\"]` in feedmill.toml"))
+                (
+                    "files of this kind are not",
+                    format!("put it into a .zip file, or write `posts.media = [\"{ending}\"]` in feedmill.toml"),
+                )
             };
             let message = format!("links to {path}, which is not served: {why}");
             let diagnostic = Diagnostic::new(Severity::Warning, "media-not-served", post.source(), message).mend(mend);

@@ -77,7 +77,9 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     let settled = ledger.settle(&changes, &whereabouts, config, now);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
-    diagnostics.extend(left_out::diagnostics(left_out.iter().map(|(path, why)| (path.as_path(), why))));
+    diagnostics.extend(left_out::diagnostics(
+        left_out.iter().map(|(path, why)| (path.as_path(), why)),
+    ));
     diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
     diagnostics.sort();
     diagnostics.dedup();

@@ -72,7 +72,9 @@ pub fn media_kind(ending: &str) -> Option<MediaKind> {
         (MediaKind::Json, &[&JSON]),
         (MediaKind::Xml, &[&XML]),
     ];
-    let found = kinds.into_iter().find(|(_, lists)| lists.iter().any(|list| list.contains(&ending)));
+    let found = kinds
+        .into_iter()
+        .find(|(_, lists)| lists.iter().any(|list| list.contains(&ending)));
     found.map(|(kind, _)| kind)
 }
 
@@ -139,13 +141,28 @@ mod tests {
     #[test]
     fn no_ending_is_of_two_kinds_and_none_is_markdown() {
         let lists: [&[&str]; 13] = [
-            &PICTURES, &SOUND, &VIDEO, &FONTS, &MODELS, &DOCUMENTS, &BOOKS, &ARCHIVES, &OTHER_DATA, &CAPTIONS, &CALENDARS, &TEXT, &JSON,
+            &PICTURES,
+            &SOUND,
+            &VIDEO,
+            &FONTS,
+            &MODELS,
+            &DOCUMENTS,
+            &BOOKS,
+            &ARCHIVES,
+            &OTHER_DATA,
+            &CAPTIONS,
+            &CALENDARS,
+            &TEXT,
+            &JSON,
         ];
         let mut all: Vec<&str> = lists.concat();
         all.extend(XML);
         for ending in &all {
             assert!(media_kind(ending).is_some() && !is_markdown_ending(ending), "{ending}");
-            assert!(ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{ending}");
+            assert!(
+                ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+                "{ending}"
+            );
         }
         let count = all.len();
         all.sort_unstable();

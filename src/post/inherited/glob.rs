@@ -87,7 +87,10 @@ enum Piece {
     Some,
     /// Any characters.
     All,
-    Set { is_negated: bool, ranges: Vec<(char, char)> },
+    Set {
+        is_negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 fn parse(pattern: &str) -> Option<Vec<Piece>> {
@@ -112,7 +115,11 @@ fn parse(pattern: &str) -> Option<Vec<Piece>> {
                     if first == ']' && !ranges.is_empty() {
                         break;
                     }
-                    let last = if chars.next_if_eq(&'-').is_some() { chars.next()? } else { first };
+                    let last = if chars.next_if_eq(&'-').is_some() {
+                        chars.next()?
+                    } else {
+                        first
+                    };
                     ranges.push((first, last));
                 }
                 Piece::Set { is_negated, ranges }

@@ -6,8 +6,8 @@ use crate::post::front_matter::Node;
 
 /// Words that make a key one about who may read a post.
 const VISIBILITY: [&str; 22] = [
-    "draft", "publish", "private", "public", "visib", "hidden", "hide", "unlist", "listed", "status", "state", "password", "passwd",
-    "protect", "encrypt", "exclude", "headless", "build", "render", "noindex", "secret", "members",
+    "draft", "publish", "private", "public", "visib", "hidden", "hide", "unlist", "listed", "status", "state", "password",
+    "passwd", "protect", "encrypt", "exclude", "headless", "build", "render", "noindex", "secret", "members",
 ];
 
 /// Words that make a key one about when a post may be read.

@@ -45,7 +45,10 @@ fn fields<'a>(text: &'a str, split: impl Fn(usize, &'a str) -> Option<(String, &
                 plain: true,
             }
         };
-        let position = Position { line: number + 1, column };
+        let position = Position {
+            line: number + 1,
+            column,
+        };
         Some((key, Node { value, position }))
     });
     fields.collect()

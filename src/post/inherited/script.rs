@@ -187,10 +187,22 @@ mod tests {
             ("export default { permalink: false }", Ok("permalink=false")),
             ("export default { permalink: '/blog/{{ page.fileSlug }}/' }", Ok("")),
             ("export default { permalink: (data) => `/x/${data.slug}/` }", Ok("")),
-            ("export default { permalink: data => data.draft ? false : data.permalink }", Ok("")),
-            ("export default { permalink: () => process.env.X ? false : '/x/' }", Err("permalink")),
-            ("export default { eleventyExcludeFromCollections: true }", Ok("eleventyExcludeFromCollections=true")),
-            ("export default { eleventyExcludeFromCollections: isProduction }", Err("eleventyExcludeFromCollections")),
+            (
+                "export default { permalink: data => data.draft ? false : data.permalink }",
+                Ok(""),
+            ),
+            (
+                "export default { permalink: () => process.env.X ? false : '/x/' }",
+                Err("permalink"),
+            ),
+            (
+                "export default { eleventyExcludeFromCollections: true }",
+                Ok("eleventyExcludeFromCollections=true"),
+            ),
+            (
+                "export default { eleventyExcludeFromCollections: isProduction }",
+                Err("eleventyExcludeFromCollections"),
+            ),
             ("export default { draft: process.env.HIDE }", Err("draft")),
             ("export default { permalink(data) { return false } }", Err("permalink")),
             ("export default { // draft: true\n tags: [] }", Ok("")),

@@ -119,7 +119,10 @@ impl Inheritance {
 
     /// What is to be said about the posts that are left out.
     pub(super) fn diagnostics(&self) -> Vec<crate::diagnostic::Diagnostic> {
-        let left_out = self.had.iter().filter_map(|(path, had)| Some((path.as_path(), had.left_out.as_ref()?)));
+        let left_out = self
+            .had
+            .iter()
+            .filter_map(|(path, had)| Some((path.as_path(), had.left_out.as_ref()?)));
         left_out::diagnostics(left_out)
     }
 }
@@ -210,7 +213,10 @@ impl Desk {
             _ if self.is_polling => settle.max(self.config.watch.poll),
             _ => settle,
         };
-        let since = unsettled.get(path).filter(|known| known.stamp == Some(*stamp)).map_or(at.tick, |known| known.since);
+        let since = unsettled
+            .get(path)
+            .filter(|known| known.stamp == Some(*stamp))
+            .map_or(at.tick, |known| known.since);
         let due = since.saturating_add(stillness);
         let stamp = Some(*stamp);
         unsettled.insert(path.to_owned(), Unsettled { stamp, since, due });

@@ -137,12 +137,7 @@ impl Known {
 }
 
 /// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
-pub fn read_post(
-    read: ReadPost,
-    source: &SourceFile,
-    inherited: &Inherited,
-    config: &Config,
-) -> Result<Reading, Diagnostic> {
+pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     if source.bytes.is_empty() {
         return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
     }

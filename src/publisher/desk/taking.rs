@@ -96,7 +96,8 @@ impl Desk {
         // what was kept has no texts, and they are kept where there is room
         let kept = self.kept.take().filter(|_| !round.keeps_texts).unwrap_or_default();
         let mut passed = kept.in_order();
-        let mut is_kept = |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some() && self.has_by_now(path) == 0;
+        let mut is_kept =
+            |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some() && self.has_by_now(path) == 0;
         let unkept = others.iter().filter(|(path, entry)| !is_kept(path, entry));
         let due = unkept.filter(|(path, entry)| self.is_due(path, entry, &round));
         let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();

@@ -366,3 +366,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_post_that_has_something_from_another_file_is_not_kept() {
+    let places = Places::of_posts(POSTS);
+    fs::create_dir(places.path("in")).unwrap();
+    write(&places.path("in/a.md"), "---\ndate: 2026-01-02\n---\nWords.\n", WRITTEN);
+    let desk = places.start(post::read_with, Some(places.state()));
+    places.keep(&desk);
+    let is_draft = |desk: &Desk| desk.post(Utf8Path::new("in/a.md")).unwrap().standing == post::Standing::Draft;
+    assert!(!is_draft(&desk));
+    // its own file is as it was, and was kept
+    write(&places.path("in/_index.md"), "---\ncascade: {draft: true}\n---\n", WRITTEN);
+    let desk = places.start(post::read_with, Some(places.state()));
+    assert!(is_draft(&desk));
+    let kept = desk.to_keep_of_all();
+    assert!(
+        kept.iter().all(|keep| keep.post.source() != "in/a.md"),
+        "not with what it had then"
+    );
+}
