@@ -14,6 +14,7 @@ pub use self::colour::Colour;
 pub use self::redirect::{Redirect, Redirects, path_on_site};
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::source::file_type::is_markdown_ending;
 
 /// Everything that can be set. Every table and key may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -110,6 +111,20 @@ impl Config {
         if !(absolute || permalink.starts_with('/')) || !permalink.contains("{slug}") {
             let message = "it starts with `/`, `http://` or `https://` and holds `{slug}`".to_owned();
             return Err(("posts.permalink", message));
+        }
+        for ending in &self.posts.media {
+            let ending = ending.trim_start_matches('.');
+            if ending.is_empty()
+                || !ending
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte))
+            {
+                return Err(("posts.media", "endings of file names are needed, such as `html`".to_owned()));
+            }
+            if is_markdown_ending(ending) {
+                let message = format!("`{ending}` is an ending of posts, whose files are never served as they are");
+                return Err(("posts.media", message));
+            }
         }
         let base = self.base();
         self.redirect.checked(&base).map_err(|message| ("redirect.from", message))?;
@@ -305,6 +320,14 @@ mod tests {
             (
                 "[site]\ntimezone = 'Mars/Base'\n",
                 "feedmill.toml:2:1: error: site.timezone: `Mars/Base` is no time zone",
+            ),
+            (
+                "[posts]\nmedia = ['html', 'MD']\n",
+                "feedmill.toml:2:1: error: posts.media: `MD` is an ending of posts",
+            ),
+            (
+                "[posts]\nmedia = ['../x']\n",
+                "feedmill.toml:2:1: error: posts.media: endings of file names are needed",
             ),
             (
                 "[state]\ndir = ''\n",

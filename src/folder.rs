@@ -7,20 +7,26 @@
 //! It does not say what changed, nor what to do about it: that is the publisher's.
 
 mod beneath;
+pub mod companions;
 mod files;
 pub mod ignore;
 pub mod kept;
+pub mod layout;
+pub mod left_out;
 mod media;
+mod post_source;
 mod read;
 pub mod templates;
 mod texts;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Posts;
@@ -29,6 +35,7 @@ use crate::time::Timestamp;
 
 pub use self::files::Files;
 use self::ignore::Ignore;
+use self::layout::Layout;
 pub use self::media::Media;
 pub use self::read::{Open, Unread};
 pub use self::texts::FileTexts;
@@ -38,6 +45,8 @@ pub use self::texts::FileTexts;
 pub struct Folder {
     root: Utf8PathBuf,
     ignore: Ignore,
+    /// Which tools' trees it is a part of, as that was last looked at. Copies of this share it.
+    layout: Arc<ArcSwap<Layout>>,
     max_file_bytes: u64,
     max_depth: usize,
     max_files: usize,
@@ -119,6 +128,8 @@ pub struct Sight {
     pub places: Places,
     /// The posts' files, by their path below the folder.
     pub files: Files,
+    /// Files that may say something about posts other than themselves ([`companions`]), by their path below the folder.
+    pub companions: BTreeMap<Utf8PathBuf, Entry>,
     /// Files and folders of which nothing could be learned: what was known of them, and of all below them, still holds.
     pub blind: Vec<Utf8PathBuf>,
     /// What was refused, and why.
@@ -145,7 +156,8 @@ impl Folder {
     pub fn new(root: impl Into<Utf8PathBuf>, posts: &Posts) -> Folder {
         Folder {
             root: root.into(),
-            ignore: Ignore::new(&posts.ignore),
+            ignore: Ignore::configured(posts),
+            layout: Arc::default(),
             max_file_bytes: posts.max_file_bytes,
             max_depth: posts.max_depth,
             max_files: posts.max_files,
@@ -162,6 +174,19 @@ impl Folder {
     #[must_use]
     pub fn concerns(&self, path: &Utf8Path) -> bool {
         self.ignore.enters_all(path)
+    }
+
+    /// Which tools' trees it is a part of. A look at the whole folder finds that out anew, and so does who asks a minute later.
+    #[must_use]
+    pub fn layout(&self) -> Arc<Layout> {
+        let layout = self.layout.load_full();
+        if layout.is_old() { self.look_at_layout() } else { layout }
+    }
+
+    fn look_at_layout(&self) -> Arc<Layout> {
+        let layout = Arc::new(Layout::look(&self.root));
+        self.layout.store(Arc::clone(&layout));
+        layout
     }
 
     /// Looks at `places`.

@@ -18,6 +18,7 @@ mod fields;
 mod fingerprint;
 pub mod front_matter;
 pub mod html;
+pub mod inherited;
 pub mod kept;
 pub mod markdown;
 mod rare;
@@ -50,7 +51,7 @@ pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::rare::{Rare, RareFields};
-pub use self::reading::{Reading, Taken, read};
+pub use self::reading::{Reading, Taken, read, read_with};
 pub use self::remarks::HELD_BACK;
 pub use self::shared::Shared;
 pub use self::tags::key;
@@ -166,12 +167,15 @@ pub enum Origin {
     Default,
     /// Another post has what this one would have had.
     Displaced,
+    /// Another file than the post's own: which, and where in it.
+    Inherited(String),
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Origin::Field(key) => return write!(f, "front matter: {key}"),
+            Origin::Inherited(place) => place,
             Origin::FileName => "file name",
             Origin::Heading => "first heading",
             Origin::Text => "text",

@@ -9,6 +9,7 @@
 mod absences;
 mod bursts;
 pub mod desk;
+mod links;
 mod look;
 mod memory;
 pub mod press;

@@ -1,5 +1,7 @@
 //! A file as it was found, before anything is understood of it.
 
+pub mod file_type;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;

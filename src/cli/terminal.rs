@@ -9,6 +9,7 @@ use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::folder::left_out::FOLDER_CODE;
 use crate::post::{Origin, Post, Visibility};
 use crate::publisher::{Event, Health, Report};
 use crate::render::{Format, Place, feed_path, post_url};
@@ -75,6 +76,10 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
     }
     problems(&mut text, site, root);
+    let left_out = site.diagnostics.iter().filter(|diagnostic| diagnostic.code == FOLDER_CODE);
+    for diagnostic in left_out.take(DRAWN_PROBLEMS) {
+        let _ = writeln!(text, "{YELLOW}{diagnostic}{END}");
+    }
     if site.all().is_empty() {
         text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");
     }

@@ -12,11 +12,14 @@ use serde_json::json;
 use super::settings::{self, Settings, absolute};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::folder::companions::is_companion;
+use crate::folder::left_out::FOLDER_CODE;
 use crate::ledger::{Ledger, PostRecord};
 use crate::post::{HELD_BACK, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
+use crate::source::file_type::is_markdown;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
@@ -48,8 +51,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
     let post = site.post(&path);
+    let is_held = post.is_some_and(|post| post.is_held);
+    let about_it = |diagnostic: &&Diagnostic| diagnostic.path == path || (is_held && holds_others(diagnostic, &path));
+    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(about_it).collect();
     let record = match post {
         Some(post) => ledger.post(post.id()),
         None if is_there => None,
@@ -175,6 +180,15 @@ fn gone(record: &PostRecord, site: &Site) -> String {
     )
 }
 
+/// Whether `diagnostic`, which is about another file or a folder, is why the post at `path` is held back.
+fn holds_others(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
+    if matches!(diagnostic.code, FOLDER_CODE | "bundle-resources") {
+        return path.starts_with(&diagnostic.path);
+    }
+    let is_beside_or_above = diagnostic.path.parent().is_some_and(|folder| path.starts_with(folder));
+    diagnostic.severity == Severity::Error && is_companion(&diagnostic.path) && is_beside_or_above
+}
+
 /// What a post that has no file was.
 fn was(record: &PostRecord, config: &Config) -> [(&'static str, String); 3] {
     [
@@ -258,13 +272,12 @@ fn joined<T: AsRef<str>>(words: &[T]) -> Option<String> {
 
 /// Why there is no post of this file.
 fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     if !said.is_empty() {
         "the file is refused"
-    } else if matches!(ending.as_str(), "md" | "markdown" | "mdx") {
+    } else if is_markdown(path.as_str()) {
         "its name, or the name of a folder it is in, is one that is ignored"
     } else {
-        "only files that end in .md, .markdown or .mdx are posts"
+        "only Markdown files are posts: .md, .markdown, .mdx, .mkd, .mdown and the like"
     }
 }
 

@@ -111,6 +111,11 @@ pub struct Posts {
     pub permalink: String,
     /// File names and folders that are no posts: `*` stands for any run of characters.
     pub ignore: Vec<String>,
+    /// Folders whose posts and files are public though their names begin with `_`, or though another tool keeps its own files in them:
+    /// a name, or a path below the posts folder; `*` stands for any run of characters.
+    pub include: Vec<String>,
+    /// Endings of files that are served beside posts, in addition to those that always are.
+    pub media: Vec<String>,
     /// In `1/2/2026` and `1.2.2026`, the day comes first.
     pub day_first: bool,
     /// How tags written as one text are parted.
@@ -361,6 +366,8 @@ impl Default for Posts {
             dir: "posts".into(),
             permalink: "/posts/{slug}".to_owned(),
             ignore: owned(&["README.md", "node_modules"]),
+            include: Vec::new(),
+            media: Vec::new(),
             day_first: false,
             split_tags: SplitTags::Auto,
             drop_tags: owned(&["post", "posts", "all", "nav"]),

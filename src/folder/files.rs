@@ -67,6 +67,13 @@ impl Files {
         paths.take_while(move |path| path.starts_with(root))
     }
 
+    /// The paths that begin with the text `prefix`.
+    pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_first = self.files.get(self.place(Utf8Path::new(prefix))..).unwrap_or_default();
+        let paths = from_first.iter().map(|file| self.path(file));
+        paths.take_while(move |path| path.as_str().starts_with(prefix))
+    }
+
     /// Adds the file at `path`, wherever that belongs.
     pub(super) fn push(&mut self, path: &Utf8Path, entry: Entry) {
         let start = self.paths.len();
@@ -129,5 +136,14 @@ mod tests {
         let found: Vec<_> = files.iter().map(|(path, entry)| (path.as_str(), entry.stamp.inode)).collect();
         assert_eq!(found, [("a/c.md", 2), ("a.md", 5), ("b.md", 6)]);
         assert_eq!(files.len(), 3);
+        for (prefix, expected) in [
+            ("a", vec!["a/c.md", "a.md"]),
+            ("a.", vec!["a.md"]),
+            ("a/", vec!["a/c.md"]),
+            ("x", vec![]),
+        ] {
+            let found: Vec<_> = files.starting_with(prefix).map(Utf8Path::as_str).collect();
+            assert_eq!(found, expected, "{prefix}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
 
+use super::companions::{is_for_posts, may_be_companion};
 use super::ignore::Name;
 use super::read::unreadable;
 use super::{Entry, Files, Folder, Places, Sight, Stamp};
@@ -35,6 +36,7 @@ pub(super) fn look(folder: &Folder, places: &Places, is_known: &dyn Fn(&Utf8Path
             return Ok(walk.into_sight());
         }
     }
+    folder.look_at_layout();
     let mut walk = Walk::new(folder, is_known, Places::Everywhere, root.dev());
     walk.sight.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
@@ -106,6 +108,7 @@ impl<'a> Walk<'a> {
             sight: Sight {
                 places,
                 files: Files::default(),
+                companions: BTreeMap::new(),
                 blind: Vec::new(),
                 diagnostics: Vec::new(),
                 has_links: false,
@@ -160,6 +163,8 @@ impl<'a> Walk<'a> {
     /// What was found.
     fn into_sight(mut self) -> Sight {
         self.sight.files.sort();
+        let files = &self.sight.files;
+        self.sight.companions.retain(|path, _| is_for_posts(path, files));
         if self.sight.files.len() > self.folder.max_files && !self.is_full {
             let new = self.sight.files.paths().filter(|path| !(self.is_known)(path));
             let new = new.last().map(Utf8Path::to_path_buf);
@@ -214,6 +219,12 @@ impl<'a> Walk<'a> {
         } else if file_type.is_dir() {
             if self.may_enter(&below, name) {
                 self.folders.push(below);
+            }
+        } else if may_be_companion(name) && self.folder.ignore.enters(name) {
+            match metadata() {
+                Ok(metadata) => self.companion(below, &metadata),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => self.blind(&below.path, &error),
             }
         } else if self.is_post(&below.path, name) {
             match metadata() {
@@ -270,6 +281,15 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A file that may say something about posts other than itself. What is none, or too large, says nothing.
+    fn companion(&mut self, below: Below, metadata: &Metadata) {
+        if metadata.is_file() {
+            let Below { path, target, .. } = below;
+            let stamp = Stamp::of(metadata);
+            self.sight.companions.insert(path, Entry { stamp, target });
+        }
+    }
+
     /// The file at `path` is one of too many.
     fn leave_out(&mut self, path: &Utf8Path) {
         let message = format!("is one post more than the {} that are read", self.folder.max_files);
@@ -317,6 +337,7 @@ impl<'a> Walk<'a> {
             }
             Err(_) => return,
         };
+        let is_companion = may_be_companion(&name);
         let is_of_use = metadata.is_dir() || has_post_name;
         let Some(target) = Utf8Path::from_path(&target).and_then(|target| target.strip_prefix(root).ok()) else {
             if is_of_use {
@@ -326,7 +347,8 @@ impl<'a> Walk<'a> {
             }
             return;
         };
-        if is_of_use {
+        // data that is a link is looked at when everything is: there may be many that are none of ours
+        if is_of_use || (is_companion && !name.ends_with(".json")) {
             self.sight.has_links = true;
         }
         let linked = Below {
@@ -338,6 +360,8 @@ impl<'a> Walk<'a> {
             if !is_found_without && self.reached.insert(target.to_owned()) && self.may_enter(&linked, &name) {
                 self.folders.push(linked);
             }
+        } else if is_companion {
+            self.companion(linked, &metadata);
         } else if has_post_name && !self.folder.ignore.is_post(target) && self.reached.insert(target.to_owned()) {
             self.file(linked, &metadata);
         }

@@ -214,7 +214,7 @@ fn find_in<'a>(node: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
 }
 
 /// The characters of `key` that tell it from another, in lower case.
-fn fold(key: &str) -> impl Iterator<Item = char> + '_ {
+pub(super) fn fold(key: &str) -> impl Iterator<Item = char> + '_ {
     key.chars().filter(|&c| counts(c)).flat_map(char::to_lowercase)
 }
 

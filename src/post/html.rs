@@ -95,6 +95,19 @@ pub fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
         .collect()
 }
 
+/// The addresses that `html` links to, or shows what is at.
+#[must_use]
+pub fn linked_addresses(html: &str) -> BTreeSet<String> {
+    let addresses = token::tokens(html).flat_map(|token| match token {
+        Token::Start(tag) => ["href", "src", "poster"]
+            .into_iter()
+            .filter_map(|name| Some(read_entities(tag.attribute(name)?)))
+            .collect(),
+        _ => Vec::new(),
+    });
+    addresses.collect()
+}
+
 /// The text of `html`: no tags, entities read, white space folded.
 #[must_use]
 pub fn text(html: &str) -> String {

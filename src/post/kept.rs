@@ -28,8 +28,8 @@ pub fn ground(config: &Config) -> Digest {
 
 const STANDINGS: [Standing; 4] = [Standing::Published, Standing::Unlisted, Standing::Draft, Standing::Private];
 const DIRECTIONS: [Direction; 2] = [Direction::LeftToRight, Direction::RightToLeft];
-/// The origins that say no more than that; the first is for those that do.
-const ORIGINS: [Origin; 9] = [
+/// The origins, as they are told apart; the first and the last say more than that.
+const ORIGINS: [Origin; 10] = [
     Origin::Field(String::new()),
     Origin::FileName,
     Origin::Heading,
@@ -39,6 +39,7 @@ const ORIGINS: [Origin; 9] = [
     Origin::Ledger,
     Origin::Default,
     Origin::Displaced,
+    Origin::Inherited(String::new()),
 ];
 
 /// What a JSON value is.

@@ -9,6 +9,7 @@ use super::dating;
 use super::fields::{self, Fields};
 use super::fingerprint::Fingerprint;
 use super::front_matter::{self, Dialect, Parts, Value};
+use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
@@ -45,13 +46,24 @@ const LONGEST_ID: usize = 1000;
 ///
 /// Why it is no post: not text, or a front matter that nothing can be made of.
 pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    read_with(file, &Inherited::default(), config)
+}
+
+/// Reads `file`, which has what is `inherited` beside what it says itself.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     let text = file.text()?;
     let Parts {
         dialect,
-        fields: written,
+        fields: mut written,
         body,
         remarks,
     } = front_matter::parse(&file.path, &text)?;
+    let own = written.len();
+    inherited.extend(&mut written);
     let fields = Fields::new(&written);
     let path = slug::read_path(&file.path);
     let outline = markdown::outline(body);
@@ -156,7 +168,9 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_out_already: false,
         is_held: held.is_some(),
     };
-    Ok(Reading { post, remarks, held })
+    let mut reading = Reading { post, remarks, held };
+    inherited.finish(&mut reading, &written, own);
+    Ok(reading)
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

@@ -11,12 +11,11 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use url::{ParseError, Position, Url};
 
 use super::PATH_PART;
+use crate::source::file_type::is_markdown_ending;
 
 /// Where files beside posts are published, below the site's address.
 pub const MEDIA: &str = "/media/";
 
-/// Endings of posts' files.
-const POSTS: [&str; 3] = ["md", "markdown", "mdx"];
 /// Endings of pages: a relative link to one means another page of the site, as other tools publish them.
 const PAGES: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
 
@@ -151,7 +150,7 @@ fn meant<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<Meant<
     let path = parts.join("/");
     let name = decoded(parts.last()?)?;
     let ending = name.extension().unwrap_or_default().to_ascii_lowercase();
-    if POSTS.contains(&ending.as_str()) {
+    if is_markdown_ending(&ending) {
         return Some(Meant::Post(decoded(&path)?, rest));
     }
     let is_file = match role {
@@ -173,6 +172,7 @@ mod tests {
         let posts = [
             ("notes/other.md", "https://example.com/blog/posts/other"),
             ("top.md", "https://elsewhere.example/top"),
+            ("notes/old.mkd", "https://example.com/blog/posts/old"),
         ];
         let posts = posts.map(|(path, url)| (path.into(), url.to_owned()));
         References::new(
@@ -216,6 +216,7 @@ mod tests {
                 "https://example.com/blog/posts/other#part".to_owned(),
             ),
             (Role::Link, "@/top.md", "https://elsewhere.example/top".to_owned()),
+            (Role::Link, "../old.mkd", "https://example.com/blog/posts/old".to_owned()),
             (
                 Role::Link,
                 "missing.md",

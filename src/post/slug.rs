@@ -11,6 +11,8 @@ use std::ops::RangeInclusive;
 
 use camino::Utf8Path;
 
+use crate::source::file_type::without_text_ending;
+
 /// What the path of a post says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathName {
@@ -34,7 +36,7 @@ pub fn read_path(path: &Utf8Path) -> PathName {
     let mut folders: Vec<&str> = path.components().map(|part| part.as_str()).collect();
     let file = folders.pop().unwrap_or_default();
     let draft = folders.iter().any(|folder| is_drafts(folder));
-    let (stem, language) = split_language(without_ending(file));
+    let (stem, language) = split_language(without_text_ending(file));
     let bundle = folders
         .last()
         .filter(|folder| stem == "index" && !is_posts(folder) && !is_drafts(folder));
@@ -134,17 +136,6 @@ fn is_number(text: &str) -> bool {
 fn is_section(folder: &str) -> bool {
     let is_date = matches!(split_date(folder), (Some(_), name) if name == folder);
     !is_posts(folder) && !is_drafts(folder) && !is_number(folder) && !is_date
-}
-
-/// `file` without the ending of Markdown.
-fn without_ending(file: &str) -> &str {
-    const ENDINGS: [&str; 11] = [
-        "md", "markdown", "mdown", "mkdown", "mkdn", "mkd", "mdwn", "mdx", "rmd", "qmd", "txt",
-    ];
-    match file.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() && ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)) => stem,
-        _ => file,
-    }
 }
 
 /// ISO 639-1 without `io` and `ts`: a file is more likely to be about `crates.io` or `index.ts` than written in Ido or Tsonga.

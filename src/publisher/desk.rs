@@ -6,6 +6,7 @@
 mod absentees;
 mod files;
 mod holding;
+mod inheritance;
 mod known;
 mod leaving;
 mod missing;
@@ -32,6 +33,7 @@ use crate::watch::Hints;
 
 use self::files::Files;
 use self::holding::Holding;
+use self::inheritance::Inheritance;
 pub(super) use self::known::read_post;
 use self::known::{Known, ReadPost};
 use self::missing::Missing;
@@ -62,6 +64,8 @@ pub struct Desk {
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
     files: Files,
+    /// What posts have from other files than their own.
+    inheritance: Inheritance,
     /// What reading gave before the start, until the first look.
     kept: Option<KeptPosts>,
     /// How many files the next start could be spared, or about that, which are not kept for it.
@@ -98,7 +102,7 @@ impl Desk {
     /// Knows nothing yet of the folder at `root`.
     #[must_use]
     pub fn new(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> Desk {
-        Desk::reading_with(post::read, config, root)
+        Desk::reading_with(post::read_with, config, root)
     }
 
     fn reading_with(read: ReadPost, config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> Desk {
@@ -112,6 +116,7 @@ impl Desk {
             read,
             progress: Arc::default(),
             files: Files::default(),
+            inheritance: Inheritance::default(),
             kept: None,
             unkept: 0,
             pending: BTreeMap::new(),
@@ -162,7 +167,13 @@ impl Desk {
         }
         self.unkept = 0;
         let bytes = self.files.iter().map(|known| known.stamp.size).sum();
-        (!self.texts.has_room_for(bytes)).then(|| self.files.iter().filter_map(Known::to_keep).collect())
+        (!self.texts.has_room_for(bytes)).then(|| self.to_keep_of_all())
+    }
+
+    /// What is to be kept of every post; of one that has something from other files nothing, for these may change.
+    fn to_keep_of_all(&self) -> Vec<Keep> {
+        let own = self.files.iter().filter(|known| !self.inheritance.has(known.path()));
+        own.filter_map(Known::to_keep).collect()
     }
 
     /// Where the posts folder is.
@@ -245,6 +256,7 @@ impl Desk {
         let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
         let refused = self.refused.iter();
         let mut all: Vec<Diagnostic> = self.files.said().chain(unread).chain(refused).cloned().collect();
+        all.extend(self.inheritance.diagnostics());
         all.sort();
         all.dedup();
         all
@@ -315,7 +327,9 @@ impl Desk {
         for path in absent {
             self.miss(path, at.tick, outcome);
         }
-        self.meet(&sight, hints, Instants { is_first, ..at }, outcome);
+        let at = Instants { is_first, ..at };
+        self.settle_companions(&sight, hints, at, outcome);
+        self.meet(&sight, hints, at, outcome);
         if !self.missing.is_empty() || self.missing.held().is_some() {
             let gone = self
                 .missing
@@ -353,13 +367,13 @@ impl Desk {
             return Places::Everywhere;
         }
         let hinted = hints.paths.keys().filter(|path| self.folder.concerns(path));
-        Places::At(
-            hinted
-                .chain(self.pending.keys())
-                .chain(self.missing.paths())
-                .cloned()
-                .collect(),
-        )
+        let hinted: BTreeSet<Utf8PathBuf> = hinted
+            .chain(self.pending.keys())
+            .chain(self.missing.paths())
+            .cloned()
+            .collect();
+        let of_companions = self.places_of_companions(&hinted);
+        Places::At(hinted.into_iter().chain(of_companions).collect())
     }
 
     fn due(&self) -> Option<Duration> {
@@ -367,7 +381,8 @@ impl Desk {
             .last_still
             .map_or(Duration::ZERO, |last| last.saturating_add(self.config.watch.settle));
         let pending = self.pending.values().map(Pending::due).min().map(|due| due.max(together));
-        [pending, self.missing.due(&self.config.watch)].into_iter().flatten().min()
+        let missing = self.missing.due(&self.config.watch);
+        [pending, missing, self.inheritance.due()].into_iter().flatten().min()
     }
 
     fn set_trouble(&mut self, trouble: Option<Trouble>, outcome: &mut Outcome) {

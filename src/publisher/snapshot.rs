@@ -1,17 +1,19 @@
 //! The site that a folder makes at one instant, for commands that look once and end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 
 use super::desk::read_post;
+use super::links;
 use super::look::Look;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::folder::{FileTexts, Folder, Places, Unread};
+use crate::folder::companions::Companions;
+use crate::folder::{FileTexts, Folder, Places, Unread, left_out};
 use crate::ledger::{Ledger, Whereabouts};
 use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
@@ -28,6 +30,8 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     let folder = Folder::new(root, &config.posts);
     let sight = folder.look(&Places::Everywhere)?;
     let texts = FileTexts::new(folder.clone());
+    let companions = Companions::of_sight(&folder, &sight, config);
+    let mut left_out = BTreeMap::new();
     let mut posts = Vec::new();
     let mut diagnostics = sight.diagnostics.clone();
     for (path, entry) in sight.files.iter() {
@@ -37,13 +41,25 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
                 Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
             }
         });
-        match read.and_then(|source| read_post(post::read, &source, config)) {
-            Ok(Reading { mut post, remarks, .. }) => {
+        let why = folder.left_out(path);
+        let (inherited, resource) = companions.inherited(path, why.as_ref());
+        if let Some(why) = why.or(resource) {
+            left_out.insert(path.to_owned(), why);
+        }
+        let read = read.and_then(|source| {
+            let reading = read_post(post::read_with, &source, &inherited, config)?;
+            Ok((reading, source))
+        });
+        match read {
+            Ok((Reading { mut post, remarks, .. }, source)) => {
                 // what serves has no time to render every post to say this
-                let text = post.text.held();
-                if let Some(cut) = text.and_then(|text| markdown::render(text, post.title()).cut) {
-                    let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
-                    diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
+                let rendered = post.text.held().map(|text| markdown::render(text, post.title()));
+                if let Some(rendered) = rendered {
+                    diagnostics.extend(links::not_served(&folder, &post, &rendered.html, &source));
+                    if let Some(cut) = rendered.cut {
+                        let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
+                        diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
+                    }
                 }
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
@@ -61,8 +77,12 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     let settled = ledger.settle(&changes, &whereabouts, config, now);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
+    diagnostics.extend(left_out::diagnostics(
+        left_out.iter().map(|(path, why)| (path.as_path(), why)),
+    ));
     diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
     diagnostics.sort();
+    diagnostics.dedup();
     let material = Material {
         changes: settled.changes,
         newcomers: settled.newcomers,

@@ -1,7 +1,8 @@
 //! Which files beside posts the world may see: never those of a post that it may not.
 //!
-//! A folder belongs to a post where it holds the post's `index.md`, or where it is named as the post's file is and holds no posts
-//! (`hello.md` and `hello/`). All else lies in folders that posts share, and is nobody's secret.
+//! A file belongs to the post that is called as it is (`hello.txt` beside `hello.md`). A folder belongs to a post where it holds the
+//! post's `index.md`, or where it is named as the post's file is and holds no posts (`hello.md` and `hello/`). All else lies in folders
+//! that posts share, and is nobody's secret.
 
 use std::sync::Arc;
 
@@ -9,9 +10,7 @@ use camino::Utf8Path;
 
 use super::{Reader, Site};
 use crate::post::Post;
-
-/// Endings of a post's file, as they are looked for on the disk.
-const ENDINGS: [&str; 3] = ["md", "markdown", "mdx"];
+use crate::source::file_type::MARKDOWN;
 
 impl Site {
     /// Whether `reader` may see the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
@@ -34,15 +33,28 @@ impl Site {
     /// is nobody's.
     fn owners(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&Arc<Post>>> {
         let is_there = |folder: &Utf8Path, name: &str| {
-            ENDINGS
+            MARKDOWN
                 .iter()
                 .any(|ending| has_file(&folder.join(format!("{name}.{ending}"))))
         };
+        let has_post = |folder: &Utf8Path, name: &str| is_there(folder, name) || self.is_unread(folder, name);
+        // a copy, a transcript, the picture of that name: it appears with the post
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+            for stem in [name.rsplit_once('.'), name.split_once('.')]
+                .into_iter()
+                .flatten()
+                .map(|(stem, _)| stem)
+            {
+                let owners = self.posts_named(folder, stem);
+                if !owners.is_empty() || has_post(folder, stem) {
+                    return Some(owners);
+                }
+            }
+        }
         for folder in path.ancestors().skip(1) {
             let (Some(name), Some(parent)) = (folder.file_name(), folder.parent()) else {
                 break;
             };
-            let has_post = |folder, name| is_there(folder, name) || self.is_unread(folder, name);
             let mut owners = self.posts_named(folder, "index");
             let mut is_owned = !owners.is_empty() || has_post(folder, "index");
             if !is_owned && !self.has_posts_in(folder) {
@@ -172,7 +184,13 @@ mod tests {
             ("odd/x.png", false),
             ("polyglot/img/x.png", false),
             ("shared/unsaid/x.png", false),
-            ("shared/unsaid.png", true),
+            ("shared/unsaid.png", false),
+            ("shared/a.png", true),
+            ("shared/a.fr.txt", true),
+            ("shared/b.txt", false),
+            ("shared/b.old.png", false),
+            ("shared/bb.png", true),
+            ("index.txt", false),
             ("nothing/known/x.png", true),
         ];
         for (path, expected) in cases {

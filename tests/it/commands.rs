@@ -112,7 +112,7 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
         ("posts/open.md", &["no: the file is refused", "open.md:1:1"]),
         (
             "posts/x.txt",
-            &["no: only files that end in .md, .markdown or .mdx are posts"],
+            &["no: only Markdown files are posts: .md, .markdown, .mdx, .mkd, .mdown and the like"],
         ),
     ];
     for (file, expected) in cases {

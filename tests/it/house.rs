@@ -17,7 +17,12 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Imports on one floor that are meant.
-const SIDEWAYS: [(&str, &str); 3] = [("config", "diagnostic"), ("source", "diagnostic"), ("source", "time")];
+const SIDEWAYS: [(&str, &str); 4] = [
+    ("config", "diagnostic"),
+    ("config", "source"),
+    ("source", "diagnostic"),
+    ("source", "time"),
+];
 
 /// What only the edges may do, by the floor from which on it is allowed.
 const EDGES: [(&str, usize); 7] = [

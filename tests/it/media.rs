@@ -14,7 +14,8 @@ const DRAFT: &str = "---\ntitle: Not yet\ndraft: true\n---\nx";
 const TEXT: &str = "0123456789abcdefghij";
 
 fn site(files: &[(&str, &str)]) -> TestSite {
-    let site = TestSite::start(files, "[site]\nbase_url = 'https://example.com/blog'");
+    let config = "[site]\nbase_url = 'https://example.com/blog'\n[posts]\nmedia = ['html', 'unknown-ending']";
+    let site = TestSite::start(files, config);
     // a file that was just written might be written again within its time stamp
     let then = SystemTime::now() - Duration::from_hours(1);
     for (path, _) in files {
@@ -128,6 +129,64 @@ fn types_are_named_and_what_browsers_run_is_locked_in() {
         );
         assert_eq!(answer.header("content-disposition"), disposition, "{name}");
         assert_eq!(answer.header("accept-ranges"), "bytes", "{name}");
+    }
+}
+
+#[test]
+fn nothing_that_is_a_posts_source_is_served_whatever_its_ending() {
+    let text = "---\ntitle: Idea\ndraft: true\n---\nNot yet.\n";
+    let copies = [
+        "idea.md",
+        "idea.md.orig",
+        "idea.md.rej",
+        "idea.md.save",
+        "idea.BASE",
+        "idea.md.BASE",
+        "idea.md.txt",
+        "idea.md.gz",
+        "idea.mkd",
+        "idea.mdown",
+        "idea.mdtext",
+        "idea.org",
+        "idea.rst",
+        "idea.adoc",
+        "idea.htm",
+        "idea.html",
+        "copy.txt",
+        "copy.csv",
+        "copy.json",
+        "copy.xml",
+        "copy.png",
+        "copy.pdf",
+        "copy.vtt",
+        "_copy.png",
+        "_archive/copy.png",
+        "_drafts/copy.png",
+        "Templates/copy.png",
+        "copy.yaml",
+        "copy.pem",
+        "copy.js",
+    ];
+    let mut files: Vec<(&str, &str)> = copies.iter().map(|path| (*path, text)).collect();
+    files.extend([
+        (".obsidian/app.json", "{}"),
+        ("hello.md", POST),
+        ("hello.txt", "Words of a transcript."),
+        ("plan.md", DRAFT),
+        ("plan.txt", "Words of a plan."),
+        ("plan.mp3", TEXT),
+        ("pelican.txt", "Title: Idea\nStatus: draft\n\nNot yet.\n"),
+        ("heading.txt", "# Idea\n\nNot yet.\n"),
+        ("table.csv", "name,age\nAda,36\n"),
+        ("data.json", "{\"a\": 1}"),
+    ]);
+    let site = site(&files);
+    let hidden = copies.iter().chain(&["plan.txt", "plan.mp3", "pelican.txt", "heading.txt"]);
+    for path in hidden {
+        assert_eq!(site.get(&format!("/media/{path}")).status, 404, "{path}");
+    }
+    for path in ["hello.txt", "table.csv", "data.json"] {
+        assert_eq!(site.get(&format!("/media/{path}")).status, 200, "{path}");
     }
 }
 

@@ -181,6 +181,7 @@ impl<'a> Reading<'a> {
     fn origin(&mut self) -> Option<Origin> {
         Some(match self.one_of(&ORIGINS)? {
             Origin::Field(_) => Origin::Field(self.owned()?),
+            Origin::Inherited(_) => Origin::Inherited(self.owned()?),
             other => other,
         })
     }

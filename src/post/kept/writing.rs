@@ -183,11 +183,16 @@ impl Writing<'_> {
     }
 
     fn origin(&mut self, origin: &Origin) {
-        if let Origin::Field(key) = origin {
-            self.number(0);
-            self.text(key);
-        } else {
-            self.one_of(&ORIGINS, origin);
+        match origin {
+            Origin::Field(text) => {
+                self.one_of(&ORIGINS, &Origin::Field(String::new()));
+                self.text(text);
+            }
+            Origin::Inherited(text) => {
+                self.one_of(&ORIGINS, &Origin::Inherited(String::new()));
+                self.text(text);
+            }
+            _ => self.one_of(&ORIGINS, origin),
         }
     }
 

@@ -105,6 +105,17 @@ impl Files {
         from_root.take_while(move |path| path.starts_with(root))
     }
 
+    /// The files whose paths begin with the text `prefix`.
+    pub(super) fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_first = self.known.from(
+            self.known
+                .partition_point(|known| by_parts(known.path(), Utf8Path::new(prefix)).is_lt()),
+        );
+        from_first
+            .map(Known::path)
+            .take_while(move |path| path.as_str().starts_with(prefix))
+    }
+
     /// The post in the file at `path`.
     pub(super) fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
         self.get(path)?.post()

@@ -10,12 +10,13 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::folder::kept::Keep;
+use crate::post::inherited::Inherited;
 use crate::post::text::digest_in;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
 
-/// Reads a post: [`post::read`], but in tests of what happens when that fails.
-pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
+/// Reads a post: [`post::read_with`], but in tests of what happens when that fails.
+pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
 
 /// A file of which a version was taken.
 #[derive(Clone, Debug)]
@@ -136,11 +137,11 @@ impl Known {
 }
 
 /// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
-pub fn read_post(read: ReadPost, source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     if source.bytes.is_empty() {
         return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
     }
-    catch_unwind(AssertUnwindSafe(|| read(source, config))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| read(source, inherited, config))).unwrap_or_else(|_| {
         let message = "made feedmill fail, which is a fault in feedmill";
         Err(Diagnostic::new(Severity::Error, "internal", &source.path, message).mend("report it with this file"))
     })

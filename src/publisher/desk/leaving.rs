@@ -55,6 +55,7 @@ impl Desk {
             }
             // nothing was published of it, so there is nothing to hold on to
             Some(_) => {
+                self.inheritance.forget(&path);
                 self.files.remove(&path);
                 outcome.changed = true;
             }
@@ -71,6 +72,7 @@ impl Desk {
 
     pub(super) fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
         self.missing.remove(path);
+        self.inheritance.forget(path);
         self.files.remove(path)
     }
 }

@@ -14,6 +14,7 @@ use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::folder::companions::Companions;
 use crate::folder::kept::KeptPost;
 use crate::folder::{Entry, Folder, Open, Unread};
 use crate::post::text::digest_with;
@@ -21,6 +22,7 @@ use crate::post::{Digest, Reading, Shared};
 use crate::publisher::progress::Progress;
 use crate::source::{SourceFile, by_parts};
 
+use super::inheritance::Had;
 use super::known::{ReadPost, digest_of, read_post};
 
 /// How many files pass from who reads them to who takes them at once: to wake a thread for each takes as long as to read some.
@@ -41,6 +43,7 @@ pub(super) struct Reader<'a> {
     pub(super) folder: &'a Folder,
     pub(super) config: &'a Config,
     pub(super) read: ReadPost,
+    pub(super) companions: &'a Companions,
     /// Whether posts come with their texts.
     pub(super) keeps_texts: bool,
     pub(super) progress: &'a Progress,
@@ -63,6 +66,8 @@ pub(super) struct Content {
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
     /// Whether it was read before the start, and kept.
     pub(super) was_kept: bool,
+    /// What it was read with.
+    pub(super) had: Had,
 }
 
 impl Content {
@@ -77,6 +82,7 @@ impl Content {
             digest: kept.digest(),
             reading: Some(Ok(reading)),
             was_kept: true,
+            had: Had::default(),
         })
     }
 }
@@ -99,9 +105,16 @@ impl Reader<'_> {
                     digest,
                     reading: None,
                     was_kept: false,
+                    had: Had::default(),
                 };
             }
-            let mut reading = read_post(self.read, &source, self.config);
+            let left_out = self.folder.left_out(due.path);
+            let (inherited, resource) = self.companions.inherited(due.path, left_out.as_ref());
+            let had = Had {
+                hash: inherited.hash(),
+                left_out: left_out.or(resource),
+            };
+            let mut reading = read_post(self.read, &source, &inherited, self.config);
             let digest = match &mut reading {
                 Ok(Reading { post, .. }) => {
                     let digest = digest_with(&source, &post.text);
@@ -116,6 +129,7 @@ impl Reader<'_> {
                 digest,
                 reading: Some(reading),
                 was_kept: false,
+                had,
             }
         });
         self.progress.add_read();

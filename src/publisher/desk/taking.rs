@@ -9,6 +9,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::companions::Companions;
 use crate::folder::kept::InOrder;
 use crate::folder::{Entry, Sight, Unread};
 use crate::post::{Post, Reading};
@@ -75,9 +76,14 @@ impl Desk {
             kept: InOrder::default(),
         };
         let mut others = Vec::new();
+        let awaited = self.inheritance.awaited();
         for (path, entry) in sight.files.iter() {
+            if awaited.has(path) {
+                continue;
+            }
             let known = self.files.get(path);
-            if known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh) {
+            let is_same = known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh);
+            if is_same && self.has_by_now(path) == self.inheritance.hash_of(path) {
                 self.pending.remove(path);
                 self.is_readable_again(path, outcome);
             } else {
@@ -90,17 +96,20 @@ impl Desk {
         // what was kept has no texts, and they are kept where there is room
         let kept = self.kept.take().filter(|_| !round.keeps_texts).unwrap_or_default();
         let mut passed = kept.in_order();
-        let mut is_kept = |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some();
+        let mut is_kept =
+            |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some() && self.has_by_now(path) == 0;
         let unkept = others.iter().filter(|(path, entry)| !is_kept(path, entry));
         let due = unkept.filter(|(path, entry)| self.is_due(path, entry, &round));
         let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
         round.kept = kept.in_order();
         self.progress.add_found(due.len());
         let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
+        let companions = self.inheritance.companions();
         let reader = Reader {
             folder: &folder,
             config: &config,
             read: self.read,
+            companions: &companions,
             keeps_texts: round.keeps_texts,
             progress: &progress,
         };
@@ -132,10 +141,12 @@ impl Desk {
                     }) => self.files.get(path).is_some_and(|known| known.digest() == *digest),
                     _ => true,
                 };
-                let kept = round.kept.find(path, &entry.stamp).and_then(Content::kept).map(Ok);
-                let content = kept
-                    .or_else(|| ahead.take(path).filter(is_right))
-                    .unwrap_or_else(|| self.reader(round.keeps_texts).read(self.due_at(path, entry)));
+                let kept = round.kept.find(path, &entry.stamp).filter(|_| self.has_by_now(path) == 0);
+                let kept = kept.and_then(Content::kept).map(Ok);
+                let content = kept.or_else(|| ahead.take(path).filter(is_right)).unwrap_or_else(|| {
+                    let companions = self.inheritance.companions();
+                    self.reader(&companions, round.keeps_texts).read(self.due_at(path, entry))
+                });
                 self.take(path, entry, content, round, outcome);
             }
         }
@@ -173,7 +184,9 @@ impl Desk {
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
         let known = self.files.get(path);
-        let known = known.filter(|known| known.stamp.modified == entry.stamp.modified);
+        let known = known
+            .filter(|known| known.stamp.modified == entry.stamp.modified)
+            .filter(|_| self.has_by_now(path) == self.inheritance.hash_of(path));
         Due {
             path,
             entry,
@@ -181,8 +194,9 @@ impl Desk {
         }
     }
 
-    fn reader(&self, keeps_texts: bool) -> Reader<'_> {
+    fn reader<'a>(&'a self, companions: &'a Companions, keeps_texts: bool) -> Reader<'a> {
         Reader {
+            companions,
             folder: &self.folder,
             config: &self.config,
             read: self.read,
@@ -206,6 +220,7 @@ impl Desk {
             digest,
             reading,
             was_kept,
+            had,
         } = match content {
             Ok(content) => content,
             Err(Unread::Changed | Unread::Gone) => {
@@ -242,6 +257,7 @@ impl Desk {
             return;
         };
         outcome.changed = true;
+        self.inheritance.note(path, had);
         let before = self.files.remove(path);
         let refused = before.as_ref().and_then(Known::refusal);
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);

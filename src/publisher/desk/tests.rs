@@ -14,9 +14,9 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
     for name in ["a.md", "bomb.md", "c.md"] {
         std::fs::write(folder.path().join(name), "# Hello").unwrap();
     }
-    let mut desk = on(&folder, |source, config| {
+    let mut desk = on(&folder, |source, inherited, config| {
         assert_ne!(source.path, "bomb.md", "made to fail");
-        post::read(source, config)
+        post::read_with(source, inherited, config)
     });
     // seen an hour later, every file has held still
     let now = Timestamp::now() + Duration::from_hours(1);
@@ -42,7 +42,7 @@ fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("a.md", "# A");
     write("b.md", "# B");
-    let mut desk = on(&folder, post::read);
+    let mut desk = on(&folder, post::read_with);
     // seen an hour later, every file has held still
     let now = Timestamp::now() + Duration::from_hours(1);
     let mut changes = |tick: u64| {
@@ -69,9 +69,9 @@ fn many_files_are_taken_as_if_one_by_one() {
     for (n, name) in names.iter().enumerate() {
         std::fs::write(folder.path().join(name), format!("# Post {n}")).unwrap();
     }
-    let mut desk = on(&folder, |source, config| {
+    let mut desk = on(&folder, |source, inherited, config| {
         assert!(!source.path.as_str().ends_with("77.md"), "made to fail");
-        post::read(source, config)
+        post::read_with(source, inherited, config)
     });
     let progress = Arc::new(Progress::default());
     desk.count_in(Arc::clone(&progress));
@@ -108,7 +108,7 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
     let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 200;
-    let mut desk = Desk::reading_with(post::read, Arc::new(config), root.clone());
+    let mut desk = Desk::reading_with(post::read_with, Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     let known: Vec<String> = (0..100).map(|n| format!("n{n:03}.md")).collect();
     for name in &known {
@@ -143,7 +143,7 @@ fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
     let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 110;
-    let mut desk = Desk::reading_with(post::read, Arc::new(config), root.clone());
+    let mut desk = Desk::reading_with(post::read_with, Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     (0..100).for_each(|n| write(&format!("n{n:03}.md"), "Before"));
     desk.look(&Hints::everything(), now, Duration::ZERO);
@@ -175,7 +175,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         for file in ["a.md", "b.md", "c.md"] {
             std::fs::write(folder.path().join(file), "Reeds and rushes.").unwrap();
         }
-        let mut desk = on(&folder, post::read);
+        let mut desk = on(&folder, post::read_with);
         let now = Timestamp::now() + Duration::from_hours(1);
         desk.look(&Hints::everything(), now, Duration::ZERO);
         let text = |desk: &Desk| {

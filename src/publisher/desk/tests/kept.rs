@@ -195,13 +195,13 @@ fn until_it_shows(path: &Utf8Path, change: impl Fn()) {
 #[test]
 fn a_start_reads_the_files_that_changed_and_no_other() {
     static READ: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let noting: ReadPost = |source, config| {
+    let noting: ReadPost = |source, inherited, config| {
         READ.lock().unwrap().push(source.path.to_string());
-        post::read(source, config)
+        post::read_with(source, inherited, config)
     };
     for (name, harm, expected) in HARMS {
         let places = Places::of_posts(POSTS);
-        let mut desk = places.start(post::read, Some(places.state()));
+        let mut desk = places.start(post::read_with, Some(places.state()));
         kept::keep(places.state(), Ground::of(&desk.config), &desk.to_keep().unwrap()).unwrap();
         assert!(desk.to_keep().is_none(), "it is kept once");
         harm(&places);
@@ -219,16 +219,16 @@ fn a_start_reads_the_files_that_changed_and_no_other() {
             assert_eq!(read, expected, "{name}");
             assert!(again.to_keep().is_none(), "{name}: that is too little to keep all anew");
         }
-        assert_eq!(seen(&again), seen(&places.start(post::read, None)), "{name}");
+        assert_eq!(seen(&again), seen(&places.start(post::read_with, None)), "{name}");
     }
 }
 
 #[test]
 fn what_may_hide_another_version_or_has_remarks_is_read_again() {
     static READ: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let noting: ReadPost = |source, config| {
+    let noting: ReadPost = |source, inherited, config| {
         READ.lock().unwrap().push(source.path.to_string());
-        post::read(source, config)
+        post::read_with(source, inherited, config)
     };
     let places = Places::of_posts(POSTS);
     let fresh = places.path("fresh.md");
@@ -242,7 +242,7 @@ fn what_may_hide_another_version_or_has_remarks_is_read_again() {
     fs::write(places.path("no-text.md"), b"caf\xe9").unwrap();
     date(&places.path("no-text.md"), WRITTEN);
 
-    let mut desk = on(&places.posts, post::read).keeping(0);
+    let mut desk = on(&places.posts, post::read_with).keeping(0);
     let seen_at = Timestamp::now();
     for second in 0..5 {
         desk.look(&Hints::everything(), seen_at, Duration::from_secs(second));
@@ -255,14 +255,14 @@ fn what_may_hide_another_version_or_has_remarks_is_read_again() {
     let mut read = std::mem::take(&mut *READ.lock().unwrap());
     read.sort();
     assert_eq!(read, ["fresh.md", "no-text.md", "refused.md", "remarked.md"]);
-    assert_eq!(seen(&again), seen(&places.start(post::read, None)));
+    assert_eq!(seen(&again), seen(&places.start(post::read_with, None)));
     assert!(again.diagnostics().len() >= 3, "{:?}", again.diagnostics());
 }
 
 #[test]
 fn what_only_gets_another_stamp_is_kept_anew() {
     let places = Places::of_posts(POSTS);
-    let mut desk = places.start(post::read, None);
+    let mut desk = places.start(post::read_with, None);
     assert_eq!(desk.to_keep().map(|posts| posts.len()), Some(POSTS));
     settle(&mut desk, Duration::from_secs(10));
     assert!(desk.to_keep().is_none());
@@ -270,22 +270,22 @@ fn what_only_gets_another_stamp_is_kept_anew() {
         let path = places.path(&name(number));
         until_it_shows(&path, || date(&path, WRITTEN));
     }
-    let unread: ReadPost = |_, _| panic!("they hold what they held");
+    let unread: ReadPost = |_, _, _| panic!("they hold what they held");
     desk.read = unread;
     settle(&mut desk, Duration::from_secs(20));
     let posts = desk.to_keep().unwrap();
     kept::keep(places.state(), Ground::of(&desk.config), &posts).unwrap();
     let again = places.start(unread, Some(places.state()));
-    assert_eq!(seen(&again), seen(&places.start(post::read, None)));
+    assert_eq!(seen(&again), seen(&places.start(post::read_with, None)));
 }
 
 #[test]
 fn what_has_room_in_memory_is_read() {
     let places = Places::of_posts(POSTS);
-    let mut desk = places.start(post::read, None);
+    let mut desk = places.start(post::read_with, None);
     kept::keep(places.state(), Ground::of(&desk.config), &desk.to_keep().unwrap()).unwrap();
 
-    let mut desk = on(&places.posts, post::read);
+    let mut desk = on(&places.posts, post::read_with);
     desk.recall(places.state());
     desk.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
     assert!(desk.to_keep().is_none());
@@ -337,7 +337,7 @@ proptest! {
         let places = Places::new();
         let mut written = WRITTEN;
         // it sees all that happens, and with it the last good versions of what was broken
-        let mut running = places.start(post::read, None);
+        let mut running = places.start(post::read_with, None);
         for ((operations, keeps), day) in days.into_iter().zip(1..) {
             for operation in operations {
                 // what cannot be done is not
@@ -353,16 +353,36 @@ proptest! {
                 }
             }
             settle(&mut running, Duration::from_hours(24 * day));
-            let from_files = seen(&places.start(post::read, None));
-            let from_kept = places.start(post::read, Some(places.state()));
+            let from_files = seen(&places.start(post::read_with, None));
+            let from_kept = places.start(post::read_with, Some(places.state()));
             prop_assert_eq!(&seen(&from_kept), &from_files);
             match keeps {
                 Some(true) => places.keep(&running),
                 Some(false) => places.keep(&from_kept),
                 None => {}
             }
-            let again = places.start(post::read, Some(places.state()));
+            let again = places.start(post::read_with, Some(places.state()));
             prop_assert_eq!(&seen(&again), &from_files);
         }
     }
+}
+
+#[test]
+fn a_post_that_has_something_from_another_file_is_not_kept() {
+    let places = Places::of_posts(POSTS);
+    fs::create_dir(places.path("in")).unwrap();
+    write(&places.path("in/a.md"), "---\ndate: 2026-01-02\n---\nWords.\n", WRITTEN);
+    let desk = places.start(post::read_with, Some(places.state()));
+    places.keep(&desk);
+    let is_draft = |desk: &Desk| desk.post(Utf8Path::new("in/a.md")).unwrap().standing == post::Standing::Draft;
+    assert!(!is_draft(&desk));
+    // its own file is as it was, and was kept
+    write(&places.path("in/_index.md"), "---\ncascade: {draft: true}\n---\n", WRITTEN);
+    let desk = places.start(post::read_with, Some(places.state()));
+    assert!(is_draft(&desk));
+    let kept = desk.to_keep_of_all();
+    assert!(
+        kept.iter().all(|keep| keep.post.source() != "in/a.md"),
+        "not with what it had then"
+    );
 }

@@ -1,0 +1,372 @@
+//! Which tools' trees the posts folder is, or is a part of: told by the files that such a tool keeps beside its posts.
+//!
+//! The folder that an author names may be a whole site or its folder of posts alone. So signs are looked for in it and in the folder
+//! above it, and where that is called `content`, one further up. A fixed list of names is looked for; nothing is searched.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::post::inherited::{Companion, Kind};
+use crate::source::SourceFile;
+use crate::time::Timestamp;
+
+/// What is read of a tool's settings, in bytes.
+const LARGEST_SETTINGS: u64 = 64 * 1024;
+
+/// After so long a look at the folder is worth another look at the signs.
+const TRUSTED: Duration = Duration::from_secs(60);
+
+/// A tool that keeps files of its own beside posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tool {
+    /// Hugo.
+    Hugo,
+    /// Zola.
+    Zola,
+    /// Jekyll.
+    Jekyll,
+    /// Hexo.
+    Hexo,
+    /// Eleventy.
+    Eleventy,
+    /// Obsidian.
+    Obsidian,
+    /// Any that installs packages beside what it builds.
+    Packages,
+}
+
+impl Tool {
+    /// What it calls itself.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Tool::Hugo => "Hugo",
+            Tool::Zola => "Zola",
+            Tool::Jekyll => "Jekyll",
+            Tool::Hexo => "Hexo",
+            Tool::Eleventy => "Eleventy",
+            Tool::Obsidian => "Obsidian",
+            Tool::Packages => "a package manager",
+        }
+    }
+
+    /// The folders at the top of its tree in which there are no posts.
+    fn folders(self) -> &'static [&'static str] {
+        match self {
+            Tool::Hugo => &["archetypes", "layouts", "public", "resources", "themes"],
+            Tool::Zola => &["public", "sass", "templates", "themes"],
+            Tool::Hexo => &["public", "scaffolds", "themes"],
+            Tool::Jekyll | Tool::Eleventy => &[],
+            Tool::Obsidian => &["template", "templates"],
+            Tool::Packages => &["node_modules", "vendor"],
+        }
+    }
+}
+
+/// Files and folders by which a tool is told, beside those whose content is looked at.
+const SIGNS: [(Tool, &str); 19] = [
+    (Tool::Hugo, "hugo.toml"),
+    (Tool::Hugo, "hugo.yaml"),
+    (Tool::Hugo, "hugo.yml"),
+    (Tool::Hugo, "hugo.json"),
+    (Tool::Hugo, "config/_default"),
+    (Tool::Hexo, "scaffolds"),
+    (Tool::Eleventy, ".eleventy.js"),
+    (Tool::Eleventy, "eleventy.config.js"),
+    (Tool::Eleventy, "eleventy.config.cjs"),
+    (Tool::Eleventy, "eleventy.config.mjs"),
+    (Tool::Eleventy, "eleventy.config.ts"),
+    (Tool::Obsidian, ".obsidian"),
+    (Tool::Packages, "package.json"),
+    (Tool::Packages, "Gemfile"),
+    (Tool::Packages, "composer.json"),
+    (Tool::Packages, "go.mod"),
+    (Tool::Packages, "vendor/bundle"),
+    (Tool::Jekyll, "_config.yml"),
+    (Tool::Jekyll, "_config.yaml"),
+];
+
+/// Where Obsidian and its plugins say in which folder templates are, and under which key.
+const TEMPLATE_SETTINGS: [(&str, &str); 2] = [
+    (".obsidian/templates.json", "folder"),
+    (".obsidian/plugins/templater-obsidian/data.json", "templates_folder"),
+];
+
+/// Which tools' trees the posts folder is, or is a part of.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// The tools whose tree begins in the posts folder.
+    here: Vec<Tool>,
+    /// The tools whose tree begins above it.
+    above: Vec<Tool>,
+    /// Folders of templates, below the posts folder, in lower case.
+    templates: Vec<Utf8PathBuf>,
+    /// What Jekyll's settings say of posts.
+    pub(super) settings: Option<Arc<Companion>>,
+    seen: Option<Instant>,
+}
+
+impl Layout {
+    /// That of the posts folder at `root`.
+    #[must_use]
+    pub fn look(root: &Utf8Path) -> Layout {
+        let above: Vec<Utf8PathBuf> = folders_above(root);
+        let mut layout = Layout {
+            here: tools_at(root),
+            above: above.iter().flat_map(|folder| tools_at(folder)).collect(),
+            seen: Some(Instant::now()),
+            ..Layout::default()
+        };
+        layout.read_templates(root, "");
+        if let (Some(parent), Some(name)) = (above.first(), name_of(root)) {
+            layout.read_templates(parent, &format!("{}/", name.to_lowercase()));
+        }
+        layout.settings = read_settings(root, above.first().map(Utf8PathBuf::as_path));
+        layout
+    }
+
+    /// Whether it is to be looked at anew.
+    pub(super) fn is_old(&self) -> bool {
+        self.seen.is_none_or(|seen| seen.elapsed() >= TRUSTED)
+    }
+
+    /// Whether the posts are, or are a part of, a tree of `tool`.
+    #[must_use]
+    pub fn has(&self, tool: Tool) -> bool {
+        self.here.contains(&tool) || self.above.contains(&tool)
+    }
+
+    /// The folder on the way to `path` that a tool keeps for itself, and whose.
+    #[must_use]
+    pub fn folder_of_tool<'a>(&self, path: &'a Utf8Path) -> Option<(&'a Utf8Path, Tool)> {
+        if self.here.is_empty() && self.above.is_empty() {
+            return None;
+        }
+        let folder = path.parent()?;
+        let first = folder.components().next()?.as_str();
+        let top = path.ancestors().find(|above| above.as_str() == first)?;
+        let is_of = |tool: Tool| tool.folders().iter().any(|known| first.eq_ignore_ascii_case(known));
+        if let Some(tool) = self.here.iter().copied().find(|&tool| is_of(tool)) {
+            return Some((top, tool));
+        }
+        if !self.templates.is_empty() {
+            let lower = folder.as_str().to_lowercase();
+            let lower = Utf8Path::new(&lower);
+            if let Some(templates) = self.templates.iter().find(|templates| lower.starts_with(templates)) {
+                let depth = templates.components().count();
+                let place = path.ancestors().find(|above| above.components().count() == depth)?;
+                return Some((place, Tool::Obsidian));
+            }
+        }
+        // packages bring packages
+        let packages = path.ancestors().skip(1).filter(|above| {
+            above
+                .file_name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("node_modules"))
+        });
+        packages.last().map(|folder| (folder, Tool::Packages))
+    }
+
+    fn read_templates(&mut self, vault: &Utf8Path, prefix: &str) {
+        for (settings, key) in TEMPLATE_SETTINGS {
+            let folder = read_bounded(&vault.join(settings)).and_then(|text| {
+                let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+                Some(json.get(key)?.as_str()?.trim_matches('/').to_lowercase())
+            });
+            let folder = folder.as_deref().and_then(|folder| folder.strip_prefix(prefix));
+            // a vault's top is no folder of templates
+            self.templates
+                .extend(folder.filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from));
+        }
+    }
+}
+
+/// The folders above the one at `root` in which signs are looked for.
+fn folders_above(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Ok(root) = root.canonicalize_utf8() else {
+        return Vec::new();
+    };
+    let mut above = Vec::new();
+    if let Some(parent) = root.parent() {
+        above.push(parent.to_owned());
+        if let Some(site) = parent.parent().filter(|_| parent.file_name() == Some("content")) {
+            above.push(site.to_owned());
+        }
+    }
+    above
+}
+
+fn name_of(root: &Utf8Path) -> Option<String> {
+    root.canonicalize_utf8().ok()?.file_name().map(str::to_owned)
+}
+
+fn tools_at(folder: &Utf8Path) -> Vec<Tool> {
+    let is_there = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
+    let mut tools: Vec<Tool> = SIGNS
+        .iter()
+        .filter(|(_, sign)| is_there(sign))
+        .map(|(tool, _)| *tool)
+        .collect();
+    // an older Hugo and Zola call their settings alike, and spell the site's address differently
+    for name in ["config.toml", "config.yaml", "config.yml", "config.json"] {
+        if let Some(text) = read_bounded(&folder.join(name)) {
+            let has = |word: &str| text.contains(word);
+            if has("base_url") && name == "config.toml" {
+                tools.push(Tool::Zola);
+            } else if has("baseURL") || has("baseurl") || has("baseUrl") {
+                tools.push(Tool::Hugo);
+            }
+        }
+    }
+    if tools.contains(&Tool::Hexo) {
+        tools.retain(|tool| *tool != Tool::Jekyll);
+    }
+    tools.sort_unstable();
+    tools.dedup();
+    tools
+}
+
+/// What Jekyll's settings in the posts folder, or else in the folder above it, say of posts.
+fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Companion>> {
+    let name = name_of(root)?;
+    let places = [(Some(root), "", ""), (above, "../", name.as_str())];
+    for (folder, prefix, below) in places {
+        for file in ["_config.yml", "_config.yaml"] {
+            let Some(text) = folder.and_then(|folder| read_bounded(&folder.join(file))) else {
+                continue;
+            };
+            let source = SourceFile {
+                path: format!("{prefix}{file}").into(),
+                bytes: text.into_bytes().into(),
+                modified: Timestamp::UNIX_EPOCH,
+            };
+            return Some(Arc::new(Companion::read(&source, Kind::SiteSettings { below: below.into() })));
+        }
+    }
+    None
+}
+
+/// The text of the file at `path`, or its beginning; `None` where there is none.
+fn read_bounded(path: &Utf8Path) -> Option<String> {
+    // a pipe would be waited for
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let file = is_file
+        .then(|| File::open(path))
+        .unwrap_or(Err(ErrorKind::NotFound.into()))
+        .ok()?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_SETTINGS).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
+        fs::create_dir_all(root.join("content/posts")).unwrap();
+        for (path, text) in files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        (temporary, root)
+    }
+
+    /// The folder of a tool that each path lies in, where the posts folder is `below` the site.
+    fn folders(files: &[(&str, &str)], below: &str, paths: &[&str]) -> Vec<Option<String>> {
+        let (_keep, root) = site(files);
+        let layout = Layout::look(&root.join(below));
+        let found = paths.iter().map(|path| layout.folder_of_tool(Utf8Path::new(path)));
+        found
+            .map(|found| found.map(|(folder, tool)| format!("{folder}: {}", tool.name())))
+            .collect()
+    }
+
+    #[test]
+    fn folders_of_tools_are_theirs_where_their_signs_are() {
+        let own = |folder: &str| Some(folder.to_owned());
+        let cases: [(&[(&str, &str)], &str, &str, Option<String>); 22] = [
+            (&[], "", "templates/a.md", None),
+            (&[], "", "archetypes/a.md", None),
+            (&[], "", "vendor/a.md", None),
+            (&[("hugo.toml", "")], "", "archetypes/a.md", own("archetypes: Hugo")),
+            (&[("hugo.toml", "")], "", "public/x/a.md", own("public: Hugo")),
+            (&[("hugo.toml", "")], "", "content/archetypes/a.md", None),
+            (&[("hugo.toml", "")], "", "archetypes.md", None),
+            (
+                &[("config.toml", "baseURL = 'x'")],
+                "",
+                "themes/a/README.md",
+                own("themes: Hugo"),
+            ),
+            (
+                &[("config.toml", "base_url = 'x'")],
+                "",
+                "templates/a.md",
+                own("templates: Zola"),
+            ),
+            (&[("config.toml", "other = 'x'")], "", "templates/a.md", None),
+            (&[("config/_default/x", "")], "", "layouts/a.md", own("layouts: Hugo")),
+            (&[("hugo.toml", "")], "content", "archetypes/a.md", None),
+            (&[("scaffolds/post.md", "")], "", "scaffolds/post.md", own("scaffolds: Hexo")),
+            (
+                &[("package.json", "")],
+                "",
+                "node_modules/x/README.md",
+                own("node_modules: a package manager"),
+            ),
+            (
+                &[("package.json", "")],
+                "content",
+                "notes/node_modules/x/node_modules/y.md",
+                own("notes/node_modules: a package manager"),
+            ),
+            (&[("Gemfile", "")], "", "vendor/bundle/x.md", own("vendor: a package manager")),
+            (
+                &[(".obsidian/app.json", "")],
+                "",
+                "Templates/a.md",
+                own("Templates: Obsidian"),
+            ),
+            (&[(".obsidian/app.json", "")], "", "notes/templates/a.md", None),
+            (
+                &[(".obsidian/templates.json", "{\"folder\": \"Meta/Forms\"}")],
+                "",
+                "Meta/Forms/deep/a.md",
+                own("Meta/Forms: Obsidian"),
+            ),
+            (
+                &[(".obsidian/templates.json", "{\"folder\": \"Meta/Forms\"}")],
+                "",
+                "Meta/a.md",
+                None,
+            ),
+            (
+                &[(".obsidian/templates.json", "{\"folder\": \"content/Forms\"}")],
+                "content",
+                "Forms/a.md",
+                own("Forms: Obsidian"),
+            ),
+            (&[(".obsidian/templates.json", "{\"folder\": \"/\"}")], "", "notes/a.md", None),
+        ];
+        for (files, below, path, expected) in cases {
+            assert_eq!(folders(files, below, &[path]), [expected], "{files:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_posts_within_content_belongs_to_the_site_above_that() {
+        let (_keep, root) = site(&[("hugo.toml", "")]);
+        assert!(Layout::look(&root.join("content/posts")).has(Tool::Hugo));
+        assert!(Layout::look(&root.join("content")).has(Tool::Hugo));
+        assert!(Layout::look(&root).has(Tool::Hugo));
+        assert!(!Layout::look(&root.join("content/posts")).has(Tool::Zola));
+    }
+}

@@ -1,0 +1,229 @@
+//! Hugo's patterns of paths: `*` stands for anything but `/`, `**` for anything, `?` for one character, `[a-z]` and `{a,b}` for a choice.
+
+use camino::Utf8Path;
+
+use crate::source::file_type::markdown_stem;
+
+/// Longer patterns are no patterns.
+const LONGEST: usize = 512;
+/// How many patterns one with choices may stand for.
+const MOST_CHOICES: usize = 64;
+
+/// Whether `pattern` matches the path that Hugo gives to the post at `path`, in a folder of posts called `root`.
+pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str) -> bool {
+    let lower = path.as_str().to_lowercase();
+    let stem = markdown_stem(&lower).unwrap_or(&lower);
+    let logical = stem.strip_suffix("/index").unwrap_or(stem).replace(' ', "-");
+    // the folder of posts may be a section of its site
+    let roots = ["", root];
+    let forms = [lower.as_str(), stem, logical.as_str()];
+    let places = roots.iter().flat_map(|root| forms.map(|form| format!("{root}/{form}")));
+    let pattern = pattern.to_lowercase();
+    let pattern = format!("/{}", pattern.trim_start_matches('/'));
+    places.into_iter().any(|place| {
+        let place = format!("/{}", place.trim_start_matches('/').to_lowercase());
+        matches(&pattern, &place)
+    })
+}
+
+/// Whether `pattern` matches the whole of `text`; in doubt, where it is no pattern, it does.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    if pattern.len() > LONGEST || text.len() > 4 * LONGEST {
+        return true;
+    }
+    match choices(pattern) {
+        Some(patterns) => patterns.iter().any(|pattern| match parse(pattern) {
+            Some(pieces) => is_match(&pieces, text),
+            None => true,
+        }),
+        None => true,
+    }
+}
+
+/// The patterns without choices that `pattern` stands for; `None` if these are too many, or braces do not fit.
+fn choices(pattern: &str) -> Option<Vec<String>> {
+    let mut open = vec![pattern.to_owned()];
+    let mut closed = Vec::new();
+    while let Some(pattern) = open.pop() {
+        let Some(start) = pattern.find('{') else {
+            closed.push(pattern);
+            continue;
+        };
+        let mut depth = 0_usize;
+        let mut cuts = vec![start];
+        let mut end = None;
+        for (at, c) in pattern.char_indices().skip_while(|(at, _)| *at < start) {
+            match c {
+                '{' => depth += 1,
+                '}' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        end = Some(at);
+                        break;
+                    }
+                }
+                ',' if depth == 1 => cuts.push(at),
+                _ => {}
+            }
+        }
+        let end = end?;
+        cuts.push(end);
+        for cut in cuts.windows(2) {
+            let choice = pattern.get(cut.first()? + 1..*cut.last()?)?;
+            open.push(format!("{}{choice}{}", pattern.get(..start)?, pattern.get(end + 1..)?));
+        }
+        if open.len() + closed.len() > MOST_CHOICES {
+            return None;
+        }
+    }
+    Some(closed)
+}
+
+enum Piece {
+    Char(char),
+    /// Any one character but `/`.
+    One,
+    /// Any characters but `/`.
+    Some,
+    /// Any characters.
+    All,
+    Set {
+        is_negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+fn parse(pattern: &str) -> Option<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        pieces.push(match c {
+            '*' => {
+                let mut piece = Piece::Some;
+                while chars.next_if_eq(&'*').is_some() {
+                    piece = Piece::All;
+                }
+                piece
+            }
+            '?' => Piece::One,
+            '\\' => Piece::Char(chars.next()?),
+            '[' => {
+                let is_negated = chars.next_if(|c| matches!(c, '!' | '^')).is_some();
+                let mut ranges = Vec::new();
+                loop {
+                    let first = chars.next()?;
+                    if first == ']' && !ranges.is_empty() {
+                        break;
+                    }
+                    let last = if chars.next_if_eq(&'-').is_some() {
+                        chars.next()?
+                    } else {
+                        first
+                    };
+                    ranges.push((first, last));
+                }
+                Piece::Set { is_negated, ranges }
+            }
+            c => Piece::Char(c),
+        });
+    }
+    Some(pieces)
+}
+
+/// In time linear in the product of both lengths.
+fn is_match(pieces: &[Piece], text: &str) -> bool {
+    // which of the first so many pieces match what was read of the text
+    let mut states = vec![false; pieces.len() + 1];
+    let spread = |states: &mut Vec<bool>| {
+        for (at, piece) in pieces.iter().enumerate() {
+            if states.get(at) == Some(&true)
+                && matches!(piece, Piece::Some | Piece::All)
+                && let Some(next) = states.get_mut(at + 1)
+            {
+                *next = true;
+            }
+        }
+    };
+    if let Some(first) = states.first_mut() {
+        *first = true;
+    }
+    spread(&mut states);
+    for c in text.chars() {
+        let mut next = vec![false; pieces.len() + 1];
+        for (at, piece) in pieces.iter().enumerate() {
+            if states.get(at) != Some(&true) {
+                continue;
+            }
+            let (stays, goes_on) = match piece {
+                Piece::All => (true, false),
+                Piece::Some => (c != '/', false),
+                Piece::One => (false, c != '/'),
+                Piece::Char(known) => (false, *known == c),
+                Piece::Set { is_negated, ranges } => {
+                    let is_in = ranges.iter().any(|(first, last)| (first..=last).contains(&&c));
+                    (false, is_in != *is_negated && c != '/')
+                }
+            };
+            for (to, reached) in [(at, stays), (at + 1, goes_on)] {
+                if let Some(state) = next.get_mut(to).filter(|_| reached) {
+                    *state = true;
+                }
+            }
+        }
+        states = next;
+        spread(&mut states);
+    }
+    states.last() == Some(&true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_paths() {
+        let cases = [
+            ("/blog/**", "/blog/a", true),
+            ("/blog/**", "/blog/a/b", true),
+            ("/blog/**", "/other/a", false),
+            ("/blog/*", "/blog/a", true),
+            ("/blog/*", "/blog/a/b", false),
+            ("**", "/a/b", true),
+            ("/{a,b}/**", "/b/c", true),
+            ("/{a,b}/**", "/c/c", false),
+            ("{/a/**,/b/x*}", "/b/xy", true),
+            ("/a?c", "/abc", true),
+            ("/a?c", "/a/c", false),
+            ("/[a-c]x", "/bx", true),
+            ("/[!a-c]x", "/bx", false),
+            ("/a", "/a", true),
+            ("/a", "/ab", false),
+            ("pa*", "page", true),
+            ("{page,section}", "page", true),
+            ("section", "page", false),
+            ("{open", "x", true),
+            ("[open", "x", true),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+        let hard = "*a".repeat(200);
+        assert!(!matches(&hard, &"a".repeat(2000).replace("aa", "ab")) || hard.len() < LONGEST);
+    }
+
+    #[test]
+    fn paths_as_hugo_spells_them() {
+        let cases = [
+            ("/notes/**", "notes/A B.md", "posts", true),
+            ("/posts/notes/**", "notes/a.md", "posts", true),
+            ("/notes/a-b", "notes/A B.md", "posts", true),
+            ("notes/a", "notes/a/index.md", "posts", true),
+            ("/notes/a.md", "notes/a.md", "posts", true),
+            ("/other/**", "notes/a.md", "posts", false),
+            ("/drafts/**", "a.md", "posts", false),
+        ];
+        for (pattern, path, root, expected) in cases {
+            assert_eq!(matches_path(pattern, path.into(), root), expected, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A script that computes data for posts: nothing is evaluated. Words of visibility that it sets plainly (`draft: true`) are read; where
+//! it computes one, what it comes to is unclear.
+
+use std::ops::Range;
+
+use super::Node;
+use crate::diagnostic::Position;
+use crate::post::front_matter::Value;
+
+/// A word whose value is computed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unclear {
+    pub(super) offset: usize,
+    pub(super) word: String,
+}
+
+/// Words that a script may set for all its posts.
+const WORDS: [&str; 13] = [
+    "draft",
+    "drafts",
+    "isDraft",
+    "published",
+    "publish",
+    "private",
+    "hidden",
+    "unlisted",
+    "status",
+    "visibility",
+    "password",
+    "permalink",
+    "eleventyExcludeFromCollections",
+];
+
+/// The fields that `text` sets plainly.
+pub(super) fn read(text: &str) -> Result<Vec<(String, Node)>, Unclear> {
+    let code = without_comments(text);
+    let mut fields = Vec::new();
+    for Range { start, end } in words(&code) {
+        let Some(word) = code.get(start..end).filter(|word| WORDS.contains(word)) else {
+            continue;
+        };
+        let before = code.get(..start).unwrap_or_default();
+        let before = before.strip_suffix(['"', '\'']).unwrap_or(before).trim_end();
+        let after = code.get(end..).unwrap_or_default();
+        let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start();
+        // `data.draft` asks what a post's own front matter says
+        let is_asked = before.ends_with('.') && !before.ends_with("...");
+        let value = if let Some(value) = after.strip_prefix(':') {
+            value
+        } else if let Some(value) = after.strip_prefix('=').filter(|value| !value.starts_with(['=', '>'])) {
+            value
+        } else if after.starts_with('(') && before.ends_with(['{', ',']) {
+            // a method of an object
+            after
+        } else {
+            continue;
+        };
+        if is_asked && !after.starts_with('=') {
+            continue;
+        }
+        match literal(value) {
+            Some(text) if word == "permalink" && text != "false" => {}
+            Some(text) => {
+                let value = Value::Scalar {
+                    text: text.to_owned(),
+                    plain: true,
+                };
+                let position = Position::of(&code, start);
+                fields.push((word.to_owned(), Node { value, position }));
+            }
+            None if is_computed_from_front_matter(&code, word) => {}
+            None => {
+                return Err(Unclear {
+                    offset: start,
+                    word: word.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(fields)
+}
+
+/// Whether the code asks what each post's own front matter says, and decides by that; or only computes addresses.
+fn is_computed_from_front_matter(code: &str, word: &str) -> bool {
+    let asks = [".draft", ".published", ".status", ".date", ".hidden", ".unlisted", ".private"];
+    let is_plain_address = word == "permalink" && !code.contains("false");
+    is_plain_address || asks.iter().any(|ask| code.contains(ask))
+}
+
+/// The literal that `value` begins with, where it is nothing more.
+fn literal(value: &str) -> Option<&str> {
+    let value = value.trim_start();
+    let ends = |rest: &str| {
+        let rest = rest.trim_start_matches([' ', '\t']);
+        rest.is_empty() || rest.starts_with([',', '}', ';', '\n', '\r'])
+    };
+    for quote in ['"', '\'', '`'] {
+        if let Some((text, rest)) = value.strip_prefix(quote).and_then(|value| value.split_once(quote)) {
+            return ends(rest).then_some(text);
+        }
+    }
+    let end = value.find(|c: char| !c.is_alphanumeric()).unwrap_or(value.len());
+    let (word, rest) = value.split_at(end);
+    (matches!(word, "true" | "false" | "null" | "undefined") && ends(rest)).then(|| match word {
+        "null" | "undefined" => "false",
+        word => word,
+    })
+}
+
+/// Where the words of `code` are.
+fn words(code: &str) -> Vec<Range<usize>> {
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut words = Vec::new();
+    let mut start = None;
+    for (at, c) in code.char_indices().chain([(code.len(), ' ')]) {
+        match (is_of_word(c), start) {
+            (true, None) => start = Some(at),
+            (false, Some(first)) => {
+                words.push(first..at);
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// `text` with spaces in the place of comments, so that all else stays where it is.
+fn without_comments(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut quote = None;
+    while let Some(c) = chars.next() {
+        match (quote, c, chars.peek()) {
+            (None, '/', Some('/')) => {
+                code.push(' ');
+                while let Some(c) = chars.next_if(|c| *c != '\n') {
+                    code.extend(std::iter::repeat_n(' ', c.len_utf8()));
+                }
+            }
+            (None, '/', Some('*')) => {
+                code.push(' ');
+                let mut last = ' ';
+                for c in chars.by_ref() {
+                    if c == '\n' {
+                        code.push('\n');
+                    } else {
+                        code.extend(std::iter::repeat_n(' ', c.len_utf8()));
+                    }
+                    if last == '*' && c == '/' {
+                        break;
+                    }
+                    last = c;
+                }
+            }
+            (None, '"' | '\'' | '`', _) => {
+                quote = Some(c);
+                code.push(c);
+            }
+            (Some(_), '\\', Some(_)) => {
+                code.push(c);
+                code.extend(chars.next());
+            }
+            (Some(open), c, _) => {
+                if c == open || c == '\n' {
+                    quote = None;
+                }
+                code.push(c);
+            }
+            (None, c, _) => code.push(c),
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_script_sets() {
+        let cases: [(&str, Result<&str, &str>); 17] = [
+            ("module.exports = { tags: ['posts'], layout: 'post.njk' };", Ok("")),
+            ("export default { draft: true };", Ok("draft=true")),
+            ("export default { \"draft\": false, };", Ok("draft=false")),
+            ("module.exports.draft = true;", Ok("draft=true")),
+            ("export default { permalink: false }", Ok("permalink=false")),
+            ("export default { permalink: '/blog/{{ page.fileSlug }}/' }", Ok("")),
+            ("export default { permalink: (data) => `/x/${data.slug}/` }", Ok("")),
+            (
+                "export default { permalink: data => data.draft ? false : data.permalink }",
+                Ok(""),
+            ),
+            (
+                "export default { permalink: () => process.env.X ? false : '/x/' }",
+                Err("permalink"),
+            ),
+            (
+                "export default { eleventyExcludeFromCollections: true }",
+                Ok("eleventyExcludeFromCollections=true"),
+            ),
+            (
+                "export default { eleventyExcludeFromCollections: isProduction }",
+                Err("eleventyExcludeFromCollections"),
+            ),
+            ("export default { draft: process.env.HIDE }", Err("draft")),
+            ("export default { permalink(data) { return false } }", Err("permalink")),
+            ("export default { // draft: true\n tags: [] }", Ok("")),
+            ("/* draft: true */ export default {}", Ok("")),
+            ("if (data.draft === true) { x() }", Ok("")),
+            ("", Ok("")),
+        ];
+        for (text, expected) in cases {
+            let found = read(text).map(|fields| {
+                let fields = fields.iter().map(|(key, node)| match &node.value {
+                    Value::Scalar { text, .. } => format!("{key}={text}"),
+                    _ => key.clone(),
+                });
+                fields.collect::<Vec<_>>().join(" ")
+            });
+            let found = found.as_deref().map_err(|unclear| unclear.word.as_str());
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+use super::*;
+use crate::config::Config;
+use crate::post::{Standing, Visibility, read_with};
+use crate::time::Timestamp;
+
+fn source(path: &str, text: &str) -> SourceFile {
+    SourceFile {
+        path: path.into(),
+        bytes: text.as_bytes().into(),
+        modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+/// What the post at `path` with `text` is read as beside `companion`.
+fn read_beside(companion: (&str, Kind, &str), path: &str, text: &str) -> Reading {
+    let (name, kind, content) = companion;
+    let companion = Arc::new(Companion::read(&source(name, content), kind));
+    let mut inherited = Inherited::default();
+    inherited.add(&companion, path.into(), "posts", |_| true);
+    read_with(&source(path, text), &inherited, &Config::default()).unwrap()
+}
+
+fn section(content: &str) -> (&str, Kind, &str) {
+    ("notes/_index.md", Kind::Section, content)
+}
+
+fn data(content: &str) -> (&str, Kind, &str) {
+    ("notes/notes.json", Kind::Data { is_certain: true }, content)
+}
+
+fn settings(content: &str) -> (&str, Kind, &str) {
+    ("../_config.yml", Kind::SiteSettings { below: "_posts".into() }, content)
+}
+
+const OWN: &str = "---\ntitle: x\ndate: 2026-01-02\n---\nText.\n";
+const SAYS_PUBLIC: &str = "---\ntitle: x\ndate: 2026-01-02\ndraft: false\npublished: true\n---\nText.\n";
+
+#[test]
+fn what_is_inherited_by_every_way() {
+    use Visibility::{Draft, Expired, Held, Private, Public, Scheduled, Unlisted};
+    let script = |content| ("notes/notes.11tydata.js", Kind::Script, content);
+    let meta = |content| ("notes/a.meta", Kind::Meta, content);
+    let bundle = |is_draft| ("notes/index.md", Kind::Bundle { is_draft }, "");
+    let cases = [
+        // sections
+        (section("---\ntitle: Notes\n---\n"), OWN, Public),
+        (section("+++\ndraft = true\n+++\n"), OWN, Draft),
+        (section("+++\ndraft = true\n+++\n"), SAYS_PUBLIC, Draft),
+        (section("+++\ndraft = false\n+++\n"), OWN, Public),
+        (section("---\ncascade:\n  draft: true\n---\n"), OWN, Draft),
+        (section("---\ncascade:\n  draft: true\n---\n"), SAYS_PUBLIC, Public),
+        (section("---\ncascade:\n  params:\n    private: true\n---\n"), OWN, Private),
+        (section("---\ncascade: {publishDate: 2030-01-01}\n---\n"), OWN, Scheduled),
+        (section("---\ncascade: {expiryDate: 2026-02-01}\n---\n"), OWN, Expired),
+        (section("---\ncascade: {build: {list: never}}\n---\n"), OWN, Unlisted),
+        (section("---\ncascade: {_build: {render: never}}\n---\n"), OWN, Private),
+        (section("---\ncascade: {type: post, color: red}\n---\n"), OWN, Public),
+        (section("+++\n[cascade]\ndraft = true\n+++\n"), OWN, Draft),
+        (
+            section("+++\n[[cascade]]\ndraft = true\n[cascade._target]\npath = '/notes/**'\n+++\n"),
+            OWN,
+            Draft,
+        ),
+        (
+            section("+++\n[[cascade]]\ndraft = true\n[cascade._target]\npath = '/other/**'\n+++\n"),
+            OWN,
+            Public,
+        ),
+        (
+            section("---\ncascade:\n- target: {path: '{/a/**,/notes/*}'}\n  draft: true\n---\n"),
+            OWN,
+            Draft,
+        ),
+        (
+            section("---\ncascade:\n- _target: {kind: section}\n  draft: true\n---\n"),
+            OWN,
+            Public,
+        ),
+        (
+            section("---\ncascade:\n- _target: {kind: page}\n  draft: true\n---\n"),
+            OWN,
+            Draft,
+        ),
+        (section("---\ncascade:\n- draft: false\n- draft: true\n---\n"), OWN, Draft),
+        (section("---\ncascade:\n  draft: true\n"), OWN, Held),
+        // data
+        (data("{\"draft\": true}"), OWN, Draft),
+        (data("{\"draft\": true}"), SAYS_PUBLIC, Public),
+        (data("{\"tags\": \"posts\", \"layout\": \"x\"}"), OWN, Public),
+        (data("{\"permalink\": false}"), OWN, Private),
+        (data("{\"permalink\": \"/x/{{ page.fileSlug }}/\"}"), OWN, Public),
+        (data("{\"eleventyExcludeFromCollections\": true}"), OWN, Unlisted),
+        (data("{\"draft\": true"), OWN, Held),
+        (data("[1, 2]"), OWN, Public),
+        (
+            ("notes/notes.json", Kind::Data { is_certain: false }, "{\"draft\": true"),
+            OWN,
+            Public,
+        ),
+        (script("export default { draft: true }"), OWN, Draft),
+        (script("export default { draft: hides() }"), OWN, Held),
+        (script("export default { tags: [] }"), OWN, Public),
+        // a front matter in a file of its own
+        (meta(".. title: A\n.. status: draft\n"), "Text.\n", Draft),
+        (meta(".. title: A\n.. status: private\n"), "Text.\n", Private),
+        (meta(".. title: A\n.. date: 2030-01-01\n"), "Text.\n", Scheduled),
+        (meta("---\ntitle: A\nstatus: draft\n---\n"), "Text.\n", Draft),
+        (meta(".. status: draft\n"), SAYS_PUBLIC, Draft),
+        (meta("A title\na-slug\n2030-01-01\n"), "Text.\n", Scheduled),
+        // the page of a folder
+        (bundle(true), SAYS_PUBLIC, Draft),
+        (bundle(false), OWN, Public),
+        // Jekyll's defaults, of a folder of posts called `_posts`
+        (
+            settings("title: x\ndefaults:\n- scope: {path: ''}\n  values: {published: false}\n"),
+            OWN,
+            Draft,
+        ),
+        (
+            settings("defaults:\n  - scope:\n      path: _posts/notes\n    values:\n      published: false\n"),
+            OWN,
+            Draft,
+        ),
+        (
+            settings("defaults:\n- scope: {path: _posts/other}\n  values: {published: false}\n"),
+            OWN,
+            Public,
+        ),
+        (
+            settings("defaults:\n- scope: {path: '', type: posts}\n  values: {published: false}\n"),
+            OWN,
+            Draft,
+        ),
+        (
+            settings("defaults:\n- scope: {path: '', type: pages}\n  values: {published: false}\n"),
+            OWN,
+            Public,
+        ),
+        (
+            settings("defaults:\n- scope: {path: ''}\n  values: {published: false}\n"),
+            SAYS_PUBLIC,
+            Public,
+        ),
+        (
+            settings("defaults:\n- scope: {path: ''}\n  values: {layout: post}\n"),
+            OWN,
+            Public,
+        ),
+    ];
+    for (companion, text, expected) in cases {
+        let shown = format!("{:?} beside {text:?}", companion.2);
+        let reading = read_beside(companion, "notes/a.md", text);
+        assert_eq!(reading.post.visibility(now()), expected, "{shown}: {:?}", reading.remarks);
+        assert_eq!(reading.held.is_some(), expected == Held, "{shown}");
+    }
+}
+
+#[test]
+fn a_front_matter_in_a_file_of_its_own_is_the_posts() {
+    let meta = ".. title: The title\n.. slug: the-slug\n.. date: 2026-01-31 10:20\n.. tags: a, b\n.. description: In short.\n";
+    let post = read_beside(("notes/a.meta", Kind::Meta, meta), "notes/a.md", "Text.\n").post;
+    let date = post.date.rfc3339();
+    assert_eq!(
+        (post.title(), post.slug(), date.as_str(), post.summary(), post.tags.len()),
+        ("The title", "the-slug", "2026-01-31T10:20:00Z", "In short.", 2)
+    );
+    let own = read_beside(
+        ("notes/a.meta", Kind::Meta, meta),
+        "notes/a.md",
+        "---\ntitle: Own\n---\nText.\n",
+    )
+    .post;
+    assert_eq!((own.title(), own.slug()), ("Own", "the-slug"));
+}
+
+#[test]
+fn where_it_comes_from_is_said() {
+    let cases = [
+        (
+            section("---\ntitle: x\ncascade:\n  draft: true\n---\n"),
+            "cascade in notes/_index.md, line 4",
+        ),
+        (section("+++\ndraft = true\n+++\n"), "section in notes/_index.md, line 2"),
+        (data("{\n  \"draft\": true\n}"), "data in notes/notes.json, line 2"),
+        (
+            settings("a: b\ndefaults:\n- values: {published: false}\n"),
+            "defaults in ../_config.yml, line 3",
+        ),
+        (
+            ("notes/index.md", Kind::Bundle { is_draft: true }, ""),
+            "its page: notes/index.md",
+        ),
+    ];
+    for (companion, expected) in cases {
+        let reading = read_beside(companion, "notes/a.md", OWN);
+        assert_eq!(reading.post.standing, Standing::Draft);
+        assert_eq!(reading.post.alike.origins.standing.to_string(), expected);
+    }
+    let own = read_beside(
+        section("---\ncascade: {draft: true}\n---\n"),
+        "notes/a.md",
+        "---\ndraft: true\n---\n",
+    );
+    assert_eq!(own.post.alike.origins.standing.to_string(), "front matter: draft");
+}
+
+#[test]
+fn what_is_not_understood_is_said_of_the_file_it_is_in() {
+    let reading = read_beside(section("---\ncascade:\n  draft: perhaps\n---\n"), "notes/a.md", OWN);
+    assert!(!reading.post.is_readable(now()));
+    let remark = reading
+        .remarks
+        .iter()
+        .find(|remark| remark.path == "notes/_index.md")
+        .unwrap();
+    assert_eq!(remark.position, Some(Position { line: 3, column: 10 }));
+    assert_eq!(remark.source_line.as_deref(), Some("  draft: perhaps"));
+
+    let reading = read_beside(data("{\"draft\": true"), "notes/a.md", OWN);
+    let held = reading.held.unwrap();
+    assert_eq!((held.path.as_str(), held.severity), ("notes/notes.json", Severity::Error));
+    assert!(reading.remarks.contains(&held));
+}
+
+#[test]
+fn a_rule_about_folders_holds_and_says_nothing_of_each_post() {
+    for (hold, text, is_held) in [
+        (Hold::Always, OWN, true),
+        (Hold::IfUndated, OWN, false),
+        (Hold::IfUndated, "Text.\n", true),
+    ] {
+        let mut inherited = Inherited::default();
+        inherited.set_hold(hold, &"x");
+        let reading = read_with(&source("_x/a.md", text), &inherited, &Config::default()).unwrap();
+        assert_eq!((reading.post.is_held, reading.held), (is_held, None), "{hold:?} {text:?}");
+    }
+}
+
+#[test]
+fn the_nearest_wins_and_what_differs_has_another_hash() {
+    let read = |name, content| Arc::new(Companion::read(&source(name, content), Kind::Section));
+    let near = read("a/b/_index.md", "---\ncascade: {draft: false}\n---\n");
+    let far = read("a/_index.md", "---\ncascade: {draft: true}\n---\n");
+    let both = |first: &Arc<Companion>, second: &Arc<Companion>| {
+        let mut inherited = Inherited::default();
+        inherited.add(first, "a/b/c.md".into(), "posts", |_| true);
+        inherited.add(second, "a/b/c.md".into(), "posts", |_| true);
+        let reading = read_with(&source("a/b/c.md", OWN), &inherited, &Config::default()).unwrap();
+        (reading.post.standing, inherited.hash())
+    };
+    assert_eq!(both(&near, &far).0, Standing::Published);
+    assert_eq!(both(&far, &near).0, Standing::Draft);
+    assert_ne!(both(&near, &far).1, both(&far, &near).1);
+    assert_eq!(Inherited::default().hash(), 0);
+}

@@ -1,0 +1,172 @@
+//! What the ending of a file's name says: Markdown, or a kind of file that may be served beside posts.
+//!
+//! These are the only lists of endings in the program. All are compared in lower case.
+
+/// The endings of Markdown files. `mdx` is Astro's and Docusaurus's Markdown; the others are those that editors and GitHub know.
+pub const MARKDOWN: [&str; 11] = [
+    "md", "markdown", "mdx", "mdown", "mkdown", "mkd", "mkdn", "mdwn", "mdtxt", "mdtext", "mmd",
+];
+
+/// Endings that a post's name loses in its slug beside those of Markdown.
+const OTHER_TEXT: [&str; 3] = ["rmd", "qmd", "txt"];
+
+/// The kinds of files that are served beside posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaKind {
+    /// Pictures, sound, video, fonts, models: nobody writes a post in them.
+    Binary,
+    /// Documents, books, archives: a text may be in them, so a copy of a post's file is told by its name.
+    Container,
+    /// Captions, calendars, maps, tables and other text: a copy of a post is told by its name and by how it begins.
+    Text,
+    /// JSON and what is written in it.
+    Json,
+    /// XML and what is written in it.
+    Xml,
+}
+
+const PICTURES: [&str; 25] = [
+    "ai", "apng", "avif", "bmp", "eps", "gif", "heic", "heif", "ico", "jfif", "jp2", "jpe", "jpeg", "jpg", "jxl", "kra", "png",
+    "psd", "qoi", "tga", "tif", "tiff", "webp", "xcf", "dng",
+];
+const SOUND: [&str; 18] = [
+    "aac", "aif", "aiff", "amr", "flac", "m4a", "m4b", "mid", "midi", "mka", "mp2", "mp3", "oga", "ogg", "opus", "wav", "weba",
+    "wma",
+];
+const VIDEO: [&str; 15] = [
+    "3gp", "avi", "flv", "m2ts", "m4s", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "webm", "wmv", "y4m",
+];
+const FONTS: [&str; 5] = ["eot", "otf", "ttf", "woff", "woff2"];
+const MODELS: [&str; 14] = [
+    "3ds", "3mf", "blend", "fbx", "glb", "iges", "igs", "obj", "ply", "splat", "step", "stl", "stp", "usdz",
+];
+const DOCUMENTS: [&str; 13] = [
+    "djvu", "doc", "docx", "fodt", "odp", "ods", "odt", "pdf", "ppt", "pptx", "ps", "xls", "xlsx",
+];
+const BOOKS: [&str; 7] = ["azw", "azw3", "cbr", "cbz", "epub", "fb2", "mobi"];
+const ARCHIVES: [&str; 15] = [
+    "7z", "br", "bz2", "gz", "lz4", "rar", "tar", "tbz", "tbz2", "tgz", "txz", "tzst", "xz", "zip", "zst",
+];
+/// Maps and tables that are no text.
+const OTHER_DATA: [&str; 8] = ["fit", "kmz", "mbtiles", "npy", "npz", "parquet", "pmtiles", "mtl"];
+/// Captions and lists of parts.
+const CAPTIONS: [&str; 9] = ["ass", "lrc", "m3u", "m3u8", "sbv", "srt", "ssa", "sub", "vtt"];
+const CALENDARS: [&str; 4] = ["ics", "ifb", "vcf", "vcs"];
+/// Plain text, tables, references, checksums and signatures.
+const TEXT: [&str; 15] = [
+    "asc", "bib", "csv", "dat", "md5", "minisig", "ris", "sha1", "sha256", "sha512", "sig", "tab", "text", "tsv", "txt",
+];
+const JSON: [&str; 8] = ["geojson", "gltf", "ipynb", "json", "jsonl", "ndjson", "topojson", "jsonld"];
+const XML: [&str; 9] = ["dae", "gpx", "kml", "mpd", "osm", "svg", "tcx", "ttml", "xml"];
+
+/// What a file with this ending is, in lower case; `None` for what is not served unless the configuration names it.
+///
+/// Programs, scripts, style sheets, web pages, settings, keys, databases and logs are none of these: nobody means to publish them by
+/// keeping them beside posts, and many hold what is nobody's business.
+#[must_use]
+pub fn media_kind(ending: &str) -> Option<MediaKind> {
+    let kinds: [(MediaKind, &[&[&str]]); 5] = [
+        (MediaKind::Binary, &[&PICTURES, &SOUND, &VIDEO, &FONTS, &MODELS]),
+        (MediaKind::Container, &[&DOCUMENTS, &BOOKS, &ARCHIVES, &OTHER_DATA]),
+        (MediaKind::Text, &[&CAPTIONS, &CALENDARS, &TEXT]),
+        (MediaKind::Json, &[&JSON]),
+        (MediaKind::Xml, &[&XML]),
+    ];
+    let found = kinds
+        .into_iter()
+        .find(|(_, lists)| lists.iter().any(|list| list.contains(&ending)));
+    found.map(|(kind, _)| kind)
+}
+
+/// Whether `ending` is one of [`MARKDOWN`]'s, whatever its case.
+#[must_use]
+pub fn is_markdown_ending(ending: &str) -> bool {
+    MARKDOWN.iter().any(|known| known.eq_ignore_ascii_case(ending))
+}
+
+/// Whether a file of this name or path is Markdown, by its ending. A name that is nothing but an ending is not.
+#[must_use]
+pub fn is_markdown(name: &str) -> bool {
+    markdown_stem(name).is_some()
+}
+
+/// `name` without the ending of Markdown; `None` if it has none.
+#[must_use]
+pub fn markdown_stem(name: &str) -> Option<&str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    (!stem.is_empty() && !stem.ends_with('/') && is_markdown_ending(ending)).then_some(stem)
+}
+
+/// `name`, that of a post's file, without the ending that is no part of its slug.
+#[must_use]
+pub fn without_text_ending(name: &str) -> &str {
+    let is_text = |ending: &str| is_markdown_ending(ending) || OTHER_TEXT.iter().any(|known| known.eq_ignore_ascii_case(ending));
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && is_text(ending) => stem,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_markdown() {
+        let cases = [
+            ("a.md", Some("a")),
+            ("A.MD", Some("A")),
+            ("a.b.markdown", Some("a.b")),
+            ("a.mdx", Some("a")),
+            ("a.mkd", Some("a")),
+            ("a.mdown", Some("a")),
+            ("a.mdtxt", Some("a")),
+            ("x/a.mkdn", Some("x/a")),
+            ("a.mdwn", Some("a")),
+            (".md", None),
+            ("x/.md", None),
+            ("md", None),
+            ("a.txt", None),
+            ("a.rmd", None),
+            ("a.md.txt", None),
+            ("a.md~", None),
+        ];
+        for (name, stem) in cases {
+            assert_eq!(markdown_stem(name), stem, "{name}");
+        }
+        assert_eq!(without_text_ending("a.txt"), "a");
+        assert_eq!(without_text_ending("2.10.0"), "2.10.0");
+    }
+
+    #[test]
+    fn no_ending_is_of_two_kinds_and_none_is_markdown() {
+        let lists: [&[&str]; 13] = [
+            &PICTURES,
+            &SOUND,
+            &VIDEO,
+            &FONTS,
+            &MODELS,
+            &DOCUMENTS,
+            &BOOKS,
+            &ARCHIVES,
+            &OTHER_DATA,
+            &CAPTIONS,
+            &CALENDARS,
+            &TEXT,
+            &JSON,
+        ];
+        let mut all: Vec<&str> = lists.concat();
+        all.extend(XML);
+        for ending in &all {
+            assert!(media_kind(ending).is_some() && !is_markdown_ending(ending), "{ending}");
+            assert!(
+                ending.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()),
+                "{ending}"
+            );
+        }
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count, "each stands in one list");
+    }
+}
