@@ -152,17 +152,19 @@ fn entry(item: &Item) -> Entry {
 }
 
 /// The whole text of `item`. Where it has neither text nor summary the content is empty, for readers look for one of the two; where
-/// it has a summary alone there is none, or they would show the empty one.
+/// it has a summary alone there is none, or they would show the empty one. Empty is an empty `div`: the validator of the W3C warns
+/// of an element with nothing in it.
 fn content(item: &Item) -> Option<Content> {
-    let html = match &item.content {
-        Some(html) => html.to_string(),
-        None if item.summary.is_empty() => String::new(),
+    const EMPTY: &str = r#"<div xmlns="http://www.w3.org/1999/xhtml"></div>"#;
+    let (content_type, value) = match &item.content {
+        Some(html) => ("html", html.to_string()),
+        None if item.summary.is_empty() => ("xhtml", EMPTY.to_owned()),
         None => return None,
     };
     Some(Content {
         lang: item.language.clone(),
-        value: Some(html),
-        content_type: Some("html".to_owned()),
+        value: Some(value),
+        content_type: Some(content_type.to_owned()),
         ..Content::default()
     })
 }

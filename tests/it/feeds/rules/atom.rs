@@ -9,6 +9,13 @@ fn entries<'a>(atom: &'a Document) -> impl Iterator<Item = Node<'a, 'a>> {
     all(atom.root_element(), ATOM, "entry")
 }
 
+/// Whether `content` is an empty text as RFC 4287 (section 4.1.3.3) has it in XHTML.
+fn is_empty(content: Node) -> bool {
+    let parts: Vec<_> = content.children().collect();
+    content.attribute("type") == Some("xhtml")
+        && matches!(parts[..], [div] if div.has_tag_name(("http://www.w3.org/1999/xhtml", "div")) && !div.has_children())
+}
+
 pub(super) const RULES: &[XmlRule] = &[
     ("2.1 a feed has one id, title and updated, and an author", |atom| {
         let once = |name| is_once(atom.root_element(), ATOM, name);
@@ -22,12 +29,12 @@ pub(super) const RULES: &[XmlRule] = &[
         |atom| {
             entries(atom).all(|entry| {
                 let alternates = all(entry, ATOM, "link").filter(|link| link.attribute("rel") == Some("alternate"));
-                let contents: Vec<_> = all(entry, ATOM, "content").map(|content| content.text()).collect();
+                let contents: Vec<_> = all(entry, ATOM, "content").collect();
                 let has_summary = text(entry, ATOM, "summary").is_some();
                 alternates.count() == 1
                     && match contents[..] {
                         [] => has_summary,
-                        [content] => content.is_some() || !has_summary,
+                        [content] => content.text().is_some() || is_empty(content) && !has_summary,
                         _ => false,
                     }
             })
@@ -49,14 +56,14 @@ pub(super) const RULES: &[XmlRule] = &[
             .filter(is_date)
             .all(|date| date.text().is_some_and(is_rfc3339))
     }),
-    ("2.7 texts are text, content is html", |atom| {
+    ("2.7 texts are text, content is html or empty", |atom| {
         let is_named = |node: Node, names: &[&str]| node.is_element() && names.contains(&node.tag_name().name());
         let texts = ["title", "subtitle", "summary", "rights"];
         atom.descendants()
             .all(|node| !is_named(node, &texts) || node.attribute("type") == Some("text"))
             && entries(atom)
                 .flat_map(|entry| all(entry, ATOM, "content"))
-                .all(|node| node.attribute("type") == Some("html"))
+                .all(|node| node.attribute("type") == Some("html") || is_empty(node))
     }),
     ("2.8 updated is not before published", |atom| {
         let date = |entry, name| text(entry, ATOM, name).unwrap().parse::<Timestamp>().unwrap();
