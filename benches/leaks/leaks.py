@@ -37,16 +37,14 @@ def found(output, some):
     """The state of each case of `some` in `output`."""
     words = {case.marker: case for case in some}
     own, listed, hidden = set(), set(), set()
-    pattern = re.compile(r"xqz(?:leak|open)\d{3}")
+    # what only its tag tells of is not shown
+    pattern = re.compile(r"xqz(?:leak|open)\d{3}(?!tag)")
     for path, text in output:
-        path = path.lower()
-        here = set(pattern.findall(path))
-        is_page = here and "tag" not in path and "categor" not in path
+        here = set(pattern.findall(path.lower()))
         for marker in here | set(pattern.findall(text.lower())):
-            if marker not in words:
-                continue
-            (own if is_page and marker in here else listed).add(marker)
-        for marker in re.findall(r"(xqzleak\d{3})hidden", text.lower()):
+            (own if marker in here else listed).add(marker)
+        # a comment that HTML hides is hidden
+        for marker in re.findall(r"(xqzleak\d{3})hidden", re.sub(r"<!--.*?-->", "", text.lower(), flags=re.DOTALL)):
             hidden.add(marker)
     states = {}
     for marker, case in words.items():
@@ -79,6 +77,11 @@ def judge(tool, some, work):
     return {**judge(tool, some[:middle], work), **judge(tool, some[middle:], work)}
 
 
+def same(files):
+    """What makes a case the same when others were added: its files without their marker."""
+    return re.sub(r"(xqzleak|xqzopen|folder)\d+", r"\1", json.dumps(files))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", required=True, help="the environment with the tools of PyPI")
@@ -90,7 +93,7 @@ def main():
     if os.path.exists(options.write):
         with open(options.write, encoding="utf-8") as file:
             before = json.load(file)
-    known = {(tuple(case["files"].items())): case for case in before.get("cases", [])}
+    known = {same(case["files"]): case for case in before.get("cases", [])}
     everything = cases.everything()
     about = {}
     for name, kind in tools.TOOLS.items():
@@ -98,7 +101,7 @@ def main():
         if options.only is not None and name not in options.only:
             about[name] = before["tools"][name]
             for case in some:
-                case.state = known[tuple(case.written().items())]["published"]
+                case.state = known[same(case.written())]["published"]
             continue
         tool = kind(options.python, options.node)
         print(f"{name} {tool.version()}: {len(some)} cases", flush=True)
@@ -106,7 +109,7 @@ def main():
             # refusals are few: what may be refused is looked for among few
             states = judge(tool, some, work)
         for case in some:
-            case.state = states[case.number, case.twin_of]
+            case.state = case.state or states[case.number, case.twin_of]
         about[name] = {"version": tool.version(), "signs": tool.signs}
         plain = [case for case in some if case.twin_of and case.state != "yes"]
         if plain:

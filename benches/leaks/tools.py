@@ -136,7 +136,7 @@ class NodeTool(Tool):
 class Hexo(NodeTool):
     package = "hexo"
     signs = {"_config.yml": "title: A site\nurl: https://example.com\npermalink: :title/\ntheme: mini\nfuture: false\n"
-                            "encrypt:\n  silent: true\n  tags:\n    - {name: Locked, password: hello}\n"}
+                            "encrypt:\n  silent: true\n"}
     scaffold = {
         "package.json": '{"name": "site", "private": true, "hexo": {"version": ""}, "dependencies": {"hexo": "*", "hexo-renderer-marked": "*", '
                         '"hexo-renderer-ejs": "*", "hexo-generator-index": "*", "hexo-generator-tag": "*", "hexo-generator-archive": "*", '

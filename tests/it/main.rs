@@ -18,6 +18,7 @@ mod dialects;
 mod discovery;
 mod feeds;
 mod house;
+mod leaks;
 mod ledger;
 mod listing;
 mod live;
