@@ -56,7 +56,25 @@ enum Published {
 }
 
 /// What a tool publishes and feedmill does not, with the reason: in doubt, it stays in.
-const HELD_ALTHOUGH_PUBLISHED: &[(&str, &str, &str)] = &[];
+const HELD_ALTHOUGH_PUBLISHED: &[(&str, &str, &str)] = &[
+    ("hugo", "draft: yes", "YAML 1.1 and people say yes by it"),
+    ("hugo", "draft: on", "YAML 1.1 and people say yes by it"),
+    ("hugo", "draft: maybe", "it is not understood"),
+    ("hexo", "published: no", "YAML 1.1 and people say no by it"),
+    ("hexo", "published: off", "YAML 1.1 and people say no by it"),
+    ("eleventy", "date 2027-02-30", "there is no such day"),
+    ("pelican", "dot file", "files that begin with a dot are no posts"),
+    ("nikola", ".. tags: draft", "older versions of Nikola keep it back"),
+    ("nikola", ".. tags: private", "older versions of Nikola keep it back"),
+    ("nikola", ".. tags: §tag, draft", "older versions of Nikola keep it back"),
+    ("nikola", ".. tags: §tag, private", "older versions of Nikola keep it back"),
+    (
+        "nikola",
+        ".. status: Draft",
+        "a word does not mean something else for its capital",
+    ),
+    ("nikola", "two files .. tags: draft", "older versions of Nikola keep it back"),
+];
 
 const BASE: &str = "https://example.com";
 const CONFIG: &str = "site.base_url = 'https://example.com'\nfeed.limit = 40\nfeed.markdown = true\nlist.per_page = 40\n";
