@@ -106,7 +106,7 @@ pub struct FeedPage {
     pub author: Option<Person>,
     /// The copyright notice.
     pub copyright: Option<String>,
-    /// A small square picture.
+    /// A small square picture: the site's own, else the built-in one.
     pub icon: Option<String>,
     /// A larger picture.
     pub image: Option<String>,
@@ -153,7 +153,7 @@ pub struct Item {
     pub summary: String,
     /// The whole text as clean HTML; `None` where the feed carries summaries, its budget is spent, or the text cannot be had.
     pub content: Option<Arc<str>>,
-    /// The whole text as Markdown; `None` where `content` is.
+    /// The whole text as Markdown; `None` where `content` is, and where the feed is not to carry it.
     pub markdown: Option<Arc<str>>,
     /// When it was published.
     pub published: Moment,

@@ -79,6 +79,8 @@ pub struct Feed {
     pub content: FeedContent,
     /// How many bytes of HTML one feed document may carry; items past it carry their summary alone.
     pub max_bytes: usize,
+    /// Whether items of RSS carry their Markdown too (`source:markdown`), which makes the feed twice as long.
+    pub markdown: bool,
 }
 
 /// What an item of a feed carries.
@@ -349,6 +351,7 @@ impl Default for Feed {
             limit: 20,
             content: FeedContent::Full,
             max_bytes: 1024 * 1024,
+            markdown: false,
         }
     }
 }

@@ -172,6 +172,7 @@ fn kind(target: Option<&Target>) -> Kind {
             | Target::Search
             | Target::Style
             | Target::Icon
+            | Target::RasterIcon
             | Target::Subscribe(_)
             | Target::Address(_),
         ) => Kind::Page,

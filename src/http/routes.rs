@@ -131,6 +131,10 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
             Some(icon) => moved(icon.as_str(), Keeping::Hour),
             None => discovery(site, &Document::new("image/svg+xml", theme::ICON), request),
         }),
+        Target::RasterIcon => Some(match &config.site.icon {
+            Some(icon) => moved(icon.as_str(), Keeping::Hour),
+            None => discovery(site, &Document::new("image/png", theme::RASTER_ICON), request),
+        }),
         Target::Listing => Some(listing(site, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
             Ok(document) => document.map(|document| discovery(site, &document, request)),

@@ -32,6 +32,8 @@ pub enum Target {
     Style,
     /// The picture of the site.
     Icon,
+    /// The same as PNG, for readers of feeds.
+    RasterIcon,
     /// The JSON listing.
     Listing,
     /// One post of it, by its slug.
@@ -124,6 +126,7 @@ impl Target {
             ["media", path @ ..] => file(path),
             ["style.css"] => Some(Target::Style),
             ["favicon.svg"] => Some(Target::Icon),
+            ["icon.png"] => Some(Target::RasterIcon),
             ["favicon.ico"] => Some(Target::Moved("/favicon.svg".to_owned())),
             ["search"] => Some(Target::Search),
             ["years"] => Some(Target::Years),
@@ -265,6 +268,7 @@ mod tests {
             ("/years/2026/rss.xml", Target::Address("/years/2026/rss.xml".into())),
             ("/style.css", Target::Style),
             ("/favicon.svg", Target::Icon),
+            ("/icon.png", Target::RasterIcon),
             ("/favicon.ico", moved("/favicon.svg")),
             ("/feeds.opml", Target::Outline),
             ("/robots.txt", Target::Robots),

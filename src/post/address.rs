@@ -62,7 +62,7 @@ impl Refusal {
 }
 
 /// First parts of paths that feedmill answers itself (see `http::target`); a post may not stand there.
-const RESERVED: [&str; 32] = [
+const RESERVED: [&str; 33] = [
     "api",
     "archive",
     "atom",
@@ -77,6 +77,7 @@ const RESERVED: [&str; 32] = [
     "feed.xml",
     "feeds.opml",
     "healthz",
+    "icon.png",
     "index.atom",
     "index.json",
     "index.rss",

@@ -16,6 +16,9 @@ use crate::time::{Moment, Timestamp};
 /// When a feed without posts last changed: the first instant of the year 2000, which no reader finds odd.
 pub const EMPTY_SINCE: Timestamp = Timestamp::constant(946_684_800, 0);
 
+/// Where the built-in icon is served, which feeds name where the site has none of its own.
+const ICON_PATH: &str = "/icon.png";
+
 /// How many full archive documents `posts` posts make; none while the subscription document holds them all.
 #[must_use]
 pub fn archives(posts: usize, limit: usize) -> usize {
@@ -103,7 +106,11 @@ pub fn feed_page(
         language: xml_safe(&site.language).into_owned(),
         author: site.author.clone(),
         copyright: site.copyright.clone(),
-        icon: site.icon.as_ref().map(ToString::to_string),
+        icon: Some(
+            site.icon
+                .as_ref()
+                .map_or_else(|| format!("{}{ICON_PATH}", config.base()), ToString::to_string),
+        ),
         image: site.image.as_ref().map(ToString::to_string),
         ttl: (config.cache.feeds > 0).then(|| config.cache.feeds.div_ceil(60)),
         updated: updated(&items, &known).unwrap_or(empty),

@@ -32,7 +32,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
         title: post.title().to_string(),
         summary: post.summary().to_string(),
         content,
-        markdown,
+        markdown: markdown.filter(|_| config.feed.markdown),
         published: post.date,
         modified: post.modified(),
         authors,
@@ -138,7 +138,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn markdown_comes_with_the_content_and_is_not_copied() {
+    fn markdown_comes_with_the_content_where_it_is_wanted_and_is_not_copied() {
         let post = post();
         let short = item(&post, &config(), None);
         assert_eq!((&short.content, &short.markdown), (&None, &None));
@@ -147,7 +147,11 @@ pub(super) mod tests {
             html: "<p>Kelp.</p>".into(),
             markdown: Arc::clone(markdown),
         };
-        let whole = item(&post, &config(), Some(content));
+        let usual = item(&post, &config(), Some(content.clone()));
+        assert_eq!((usual.content.as_deref(), &usual.markdown), (Some("<p>Kelp.</p>"), &None));
+        let mut with_markdown = config();
+        with_markdown.feed.markdown = true;
+        let whole = item(&post, &with_markdown, Some(content));
         assert_eq!(whole.content.as_deref(), Some("<p>Kelp.</p>"));
         assert!(whole.markdown.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, markdown)));
     }

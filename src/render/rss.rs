@@ -183,8 +183,12 @@ fn enclosure(item: &Item) -> Option<Enclosure> {
     })
 }
 
-/// Who wrote something: RSS 2.0 takes one author, who has an e-mail address; any others are Dublin Core's creators. Never both:
+/// Who wrote something: RSS 2.0 takes one author, who has an e-mail address; any others are Dublin Core's creator. Never both:
 /// readers would show the author twice.
+///
+/// Several people stand in one `dc:creator`. The profile allows several, but of these Miniflux and Python's feedparser show the last,
+/// FreshRSS, WordPress, rss-parser and node-feedparser the first: with one, every reader names everybody. Atom and JSON Feed keep
+/// them apart.
 struct Byline {
     address: Option<String>,
     creators: Option<DublinCoreExtension>,
@@ -201,7 +205,7 @@ impl Byline {
             };
         }
         let creators = DublinCoreExtension {
-            creators: authors.iter().map(|author| author.name.clone()).collect(),
+            creators: vec![joined(authors)],
             ..DublinCoreExtension::default()
         };
         Byline {
@@ -209,6 +213,16 @@ impl Byline {
             creators: (!authors.is_empty()).then_some(creators),
         }
     }
+}
+
+/// The names of `authors` in one line. Where a name has a comma of its own, semicolons part them.
+fn joined(authors: &[Person]) -> String {
+    let names: Vec<&str> = authors.iter().map(|author| author.name.as_str()).collect();
+    names.join(if names.iter().any(|name| name.contains(',')) {
+        "; "
+    } else {
+        ", "
+    })
 }
 
 /// Adds the element `prefix:name`.
@@ -224,6 +238,23 @@ mod tests {
 
     use super::super::written::tests::page;
     use super::*;
+
+    #[test]
+    fn several_authors_are_named_in_one_line() {
+        let cases: [(&[&str], &str); 3] = [
+            (&["Ada Quill"], "Ada Quill"),
+            (&["Ada Quill", "Ben Ink"], "Ada Quill, Ben Ink"),
+            (&["Quill, Ada", "Ben Ink"], "Quill, Ada; Ben Ink"),
+        ];
+        for (names, expected) in cases {
+            let person = |name: &&str| Person {
+                name: (*name).to_owned(),
+                ..Person::default()
+            };
+            let authors: Vec<Person> = names.iter().map(person).collect();
+            assert_eq!(joined(&authors), expected);
+        }
+    }
 
     proptest! {
         #[test]

@@ -149,3 +149,54 @@ fn an_empty_site_has_them_too() {
         roxmltree::Document::parse(&answer.body).unwrap();
     }
 }
+
+/// The icons that the feeds name: RSS, Atom, JSON Feed.
+fn icons(site: &TestSite) -> [Option<String>; 3] {
+    let [rss, atom] = ["/rss.xml", "/atom.xml"].map(|path| site.get(path).body);
+    let between = |text: &str, start: &str, end: &str| {
+        let (_, rest) = text.split_once(start)?;
+        rest.split_once(end).map(|(found, _)| found.to_owned())
+    };
+    let json = site.get("/feed.json").json();
+    [
+        between(&rss, "<image><url>", "</url>"),
+        between(&atom, "<icon>", "</icon>"),
+        json["favicon"].as_str().map(str::to_owned),
+    ]
+}
+
+#[test]
+fn feeds_name_an_icon_that_is_there() {
+    let files = [("kelp.md", "---\ndate: 2026-01-01\n---\nKelp.\n")];
+    let address = "site.base_url = 'https://example.com/notes'\n";
+    let built_in = || Some("https://example.com/notes/icon.png".to_owned());
+    let site = TestSite::start(&files, address);
+    assert_eq!(icons(&site), [built_in(), built_in(), built_in()]);
+    let picture = site.get_bytes("/icon.png", &[]);
+    assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"));
+    assert!(picture.body.starts_with(b"\x89PNG\r\n\x1a\n"));
+    // 144 pixels are the most that RSS 2.0 allows for the width
+    assert_eq!(picture.body[16..24], [0, 0, 0, 144, 0, 0, 0, 144]);
+
+    let own = |name: &str| format!("{address}site.icon = 'https://example.com/{name}'\n");
+    let site = TestSite::start(&files, &own("own.png"));
+    let own_icon = || Some("https://example.com/own.png".to_owned());
+    assert_eq!(icons(&site), [own_icon(), own_icon(), own_icon()]);
+    let moved = site.get_bytes("/icon.png", &[]);
+    assert_eq!((moved.status, moved.header("location")), (301, "https://example.com/own.png"));
+
+    // RSS has no place for an SVG, and another picture would not be the site's
+    let site = TestSite::start(&files, &own("own.svg"));
+    let own_icon = || Some("https://example.com/own.svg".to_owned());
+    assert_eq!(icons(&site), [None, own_icon(), own_icon()]);
+}
+
+#[test]
+fn rss_carries_markdown_only_where_it_is_asked_to() {
+    let files = [("kelp.md", "---\ndate: 2026-01-01\n---\nKelp *grows*.\n")];
+    for (config, expected) in [("", false), ("feed.markdown = false", false), ("feed.markdown = true", true)] {
+        let rss = TestSite::start(&files, config).get("/rss.xml").body;
+        assert_eq!(rss.contains("<source:markdown>Kelp *grows*."), expected, "{config:?}");
+        assert_eq!(rss.contains("xmlns:source"), expected, "{config:?}");
+    }
+}

@@ -19,6 +19,7 @@ mod discovery;
 mod feeds;
 mod house;
 mod inheritance;
+mod leaks;
 mod ledger;
 mod listing;
 mod live;

@@ -46,6 +46,9 @@ pub const FILES: [(&str, &str); 11] = [
 /// The picture of a site that names none.
 pub const ICON: &str = include_str!("theme/favicon.svg");
 
+/// The same of 144 by 144 pixels, for readers of feeds: RSS 2.0 knows no SVG, and many readers show none.
+pub const RASTER_ICON: &[u8] = include_bytes!("theme/icon.png");
+
 /// What the style sheet's `--paper` is, in light and in dark.
 const PAPER: [Colour; 2] = [Colour::new(0xfd, 0xfc, 0xfa), Colour::new(0x15, 0x18, 0x1c)];
 

@@ -77,7 +77,9 @@ pub fn agree([rss, atom, json]: &[Feed; 3]) {
         let tags = |entry: &Entry| entry.categories.iter().map(|tag| tag.term.clone()).collect::<Vec<_>>();
         assert_eq!(tags(rss), tags(json));
         assert_eq!(tags(atom), tags(json));
-        assert_eq!(html(atom), html(json));
+        // where there is neither text nor summary, Atom has an empty text
+        let is_empty = |html: &&str| html.is_empty() || html.starts_with("<div xmlns=") && html.ends_with("></div>");
+        assert_eq!(html(atom).filter(|html| !is_empty(html)), html(json));
         match html(json) {
             // without a summary, the description is the whole text
             Some(html) if json.summary.is_none() => assert_eq!(summary(rss), html),
