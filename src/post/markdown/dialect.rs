@@ -32,6 +32,9 @@ const MAX_TAG: usize = 2048;
 /// No wikilink or attribute list is longer.
 const MAX_SPAN: usize = 300;
 
+/// The item above a table of contents is at most so long, with the line breaks around it.
+const MAX_CONTENTS_ITEM: usize = 64;
+
 /// `text` in plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
     if !has_signs(text) {
@@ -218,9 +221,16 @@ impl<'a> Translator<'a> {
 
     /// kramdown writes its table of contents over a list of one item, which goes with it.
     fn drop_contents_item(&mut self) {
-        let before = self.out.trim_end_matches('\n');
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let mut nearby = self.out.len().saturating_sub(MAX_CONTENTS_ITEM);
+        while !self.out.is_char_boundary(nearby) {
+            nearby += 1;
+        }
+        let before = self.out[nearby..].trim_end_matches('\n');
+        let Some(start) = before.rfind('\n').map(|newline| newline + 1).or((nearby == 0).then_some(0)) else {
+            return;
+        };
         let item = before.get(start..).unwrap_or_default();
+        let start = nearby + start;
         if item.len() < 40 && (item.starts_with("* ") || item.starts_with("- ") || item.starts_with("1. ")) {
             self.out.truncate(start);
         }
