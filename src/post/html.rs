@@ -22,6 +22,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::characters::{first_forbidden, is_forbidden};
 use entities::Place;
+pub(super) use shape::is_known;
 pub use shape::separates;
 use shape::{Audience, ELEMENTS};
 use token::Token;
@@ -100,6 +101,50 @@ pub fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
         .collect()
 }
 
+/// Elements that cleaning takes out with what they do; what stands for an embedded page stays.
+const REMOVED: [&str; 16] = [
+    "applet", "base", "button", "canvas", "form", "link", "meta", "object", "script", "select", "style", "svg", "template", "textarea",
+    "datalist", "frameset",
+];
+
+/// What cleaning takes out of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// How many elements and attributes.
+    pub count: usize,
+    /// How the first begins in the text: `<script`, `onclick=`.
+    pub first: String,
+}
+
+/// What cleaning takes out of `html` that its author may miss; `None` where that is nothing. Classes and the like are not counted.
+#[must_use]
+pub fn removed(html: &str) -> Option<Removed> {
+    let mut removed: Option<Removed> = None;
+    let mut add = |first: String| match &mut removed {
+        Some(removed) => removed.count += 1,
+        None => removed = Some(Removed { count: 1, first }),
+    };
+    for token in token::tokens(html) {
+        let Token::Start(tag) = token else {
+            continue;
+        };
+        let name = tag.name.as_str();
+        let is_control = name == "input" && !tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
+        if REMOVED.contains(&name) || is_control {
+            add(format!("<{name}"));
+        }
+        for (attribute, value) in &tag.attributes {
+            let runs = attribute.starts_with("on") && !value.is_empty();
+            let address = || entities::read(value, Place::Attribute);
+            let is_refused = matches!(attribute.as_str(), "href" | "src") && address().trim_start().get(..11).is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
+            if runs || is_refused || matches!(attribute.as_str(), "style" | "srcdoc") {
+                add(format!("{attribute}="));
+            }
+        }
+    }
+    removed
+}
+
 /// The text of `html`: no tags, entities read, white space folded.
 #[must_use]
 pub fn text(html: &str) -> String {
@@ -124,7 +169,7 @@ pub fn with_unknown_shown(html: &str) -> String {
     for piece in pieces {
         let name = piece.strip_prefix('/').unwrap_or(piece);
         let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        shown.push_str(if name.is_empty() || shape::is_known(&name.to_ascii_lowercase()) {
+        shown.push_str(if name.is_empty() || is_known(&name.to_ascii_lowercase()) {
             "<"
         } else {
             "&lt;"

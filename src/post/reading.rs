@@ -17,7 +17,7 @@ use super::{
     enclosures, html, markdown, standing, tags,
 };
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -59,6 +59,10 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let mut says = Remarks::new(&file.path, &text, remarks);
     says.control_characters();
     say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
+    for remark in outline.remarks() {
+        let offset = text.len() - body.len() + remark.offset;
+        says.at(remark.code, offset, remark.length, remark.message.as_str(), &remark.mend);
+    }
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
@@ -104,7 +108,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
-    let post = Post {
+    let mut post = Post {
         words: Words::from(Each {
             source: &file.path,
             id: &id,
@@ -147,11 +151,20 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_out_already: false,
         is_held: false,
     };
-    Ok(Reading {
-        post,
-        remarks: says.into_said(),
-        held: None,
-    })
+    let mut remarks = says.into_said();
+    let held = too_complex(file, body, post.title());
+    if let Some(held) = &held {
+        post.is_held = true;
+        remarks.push(held.clone());
+    }
+    Ok(Reading { post, remarks, held })
+}
+
+/// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
+fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic> {
+    let why = markdown::overflow(body, title)?;
+    let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
+    Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

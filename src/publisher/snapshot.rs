@@ -10,11 +10,13 @@ use super::desk::read_post;
 use super::look::Look;
 use super::sizes::Sizes;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::folder::{FileTexts, Folder, Places, Unread};
 use crate::ledger::{Ledger, Whereabouts};
+use crate::post::html::{self, Removed};
 use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
+use crate::source::SourceFile;
 use crate::time::Timestamp;
 
 /// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
@@ -37,14 +39,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
                 Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
             }
         });
-        match read.and_then(|source| read_post(post::read, &source, config)) {
-            Ok(Reading { mut post, remarks, .. }) => {
+        let reading = read.and_then(|source| Ok((read_post(post::read, &source, config)?, source)));
+        match reading {
+            Ok((Reading { mut post, remarks, .. }, source)) => {
                 // what serves has no time to render every post to say this
-                let text = post.text.held();
-                if let Some(cut) = text.and_then(|text| markdown::render(text, post.title()).cut) {
-                    let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
-                    diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
-                }
+                diagnostics.extend(post.text.held().into_iter().flat_map(|text| losses(&source, text, post.title())));
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
@@ -72,4 +71,34 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         texts: Some(Arc::new(texts)),
     };
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
+}
+
+/// What of `text`, that of the post in `file`, no reader will see.
+fn losses(file: &SourceFile, text: &str, title: &str) -> Vec<Diagnostic> {
+    let mut losses = Vec::new();
+    let rendered = markdown::render(text, title);
+    // what is not whole is held back, which is said when it is read
+    if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
+        let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", &file.path, cut);
+        losses.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
+    }
+    if let Some(Removed { count, first }) = html::removed(&rendered.html) {
+        let message = match count {
+            1 => format!("`{first}` is taken out"),
+            2 => format!("`{first}` and one thing more like it are taken out"),
+            count => format!("`{first}` and {} things more like it are taken out", count - 1),
+        };
+        let diagnostic = Diagnostic::new(Severity::Note, "html-removed", &file.path, message)
+            .mend("leave it out, or put it into a template: pages and feeds carry no scripts, styles and forms of a post");
+        let whole = file.text().unwrap_or_default();
+        let at = text.to_ascii_lowercase().find(&first);
+        losses.push(match at.filter(|_| whole.ends_with(text)) {
+            Some(at) => {
+                let position = Position::of(&whole, whole.len() - text.len() + at);
+                diagnostic.at(&whole, position, first.chars().count())
+            }
+            None => diagnostic,
+        });
+    }
+    losses
 }

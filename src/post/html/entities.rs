@@ -142,10 +142,11 @@ fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
     Some((read.to_string().into(), mark + length + semicolon))
 }
 
-/// Writes `text`, whose character references are read, with marks for the signs that HTML means something by.
-pub(super) fn push_marked(out: &mut String, text: &str) {
+/// Writes `text`, whose character references are read, with marks for the signs that HTML means something by at `place`.
+pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
     for c in text.chars() {
-        let mark = MARKS.iter().find(|(sign, ..)| *sign == c);
+        let means_something = c != '"' || place == Place::Attribute;
+        let mark = MARKS.iter().find(|(sign, ..)| *sign == c && means_something);
         out.push(mark.map_or(c, |&(_, mark, _)| mark));
     }
 }
@@ -242,7 +243,7 @@ mod tests {
         #[test]
         fn marks_are_undone(text in "[a-c&<>\"é\u{fd3f}\u{fdf0}]{0,12}") {
             let mut marked = String::new();
-            push_marked(&mut marked, &text);
+            push_marked(&mut marked, &text, Place::Attribute);
             prop_assert!(!marked.contains(['&', '<', '>', '"']));
             prop_assert_eq!(&*signs(&marked), &text);
             let html = written(marked);

@@ -65,7 +65,7 @@ pub fn separates(name: &str) -> bool {
 }
 
 /// Whether HTML has an element `name`.
-pub(super) fn is_known(name: &str) -> bool {
+pub(in crate::post) fn is_known(name: &str) -> bool {
     ELEMENTS.contains(&name) || super::extent::HIDDEN.contains(&name) || OTHERS.contains(&name)
 }
 
@@ -127,6 +127,8 @@ enum Content {
     Nothing,
     /// What a browser would show as it is written.
     Text,
+    /// The same, but for its character references.
+    Readable,
 }
 
 impl<'a> Shaper<'a> {
@@ -162,9 +164,13 @@ impl<'a> Shaper<'a> {
     }
 
     fn raw(&mut self, content: &str) {
-        if let Content::Text = std::mem::take(&mut self.content) {
-            self.make_cell();
-            entities::push_marked(&mut self.out, content);
+        match std::mem::take(&mut self.content) {
+            Content::Nothing => {}
+            Content::Text => {
+                self.make_cell();
+                entities::push_marked(&mut self.out, content, Place::Content);
+            }
+            Content::Readable => self.text(content),
         }
     }
 
@@ -173,7 +179,8 @@ impl<'a> Shaper<'a> {
         match name {
             "iframe" | "frame" | "embed" => return self.embedded(tag),
             // a title outside a head is a heading that nobody would see
-            "xmp" | "textarea" | "title" if !tag.closes_itself => self.content = Content::Text,
+            "textarea" | "title" if !tag.closes_itself => self.content = Content::Readable,
+            "xmp" if !tag.closes_itself => self.content = Content::Text,
             "input" => return self.checkbox(tag),
             "source" if self.open.last() == Some(&"picture") => return self.alternative(tag),
             _ => {}
@@ -275,7 +282,8 @@ impl<'a> Shaper<'a> {
         self.out.push_str("<a href=\"");
         push_read(&mut self.out, &url, Place::Attribute);
         self.out.push_str("\">");
-        push_read(&mut self.out, label, Place::Attribute);
+        let label = entities::read(label, Place::Attribute);
+        entities::push_marked(&mut self.out, &label, Place::Content);
         self.out.push_str("</a>");
     }
 
@@ -408,5 +416,5 @@ fn watchable(url: &str) -> String {
 
 /// Writes `text` with its character references read, so that it cannot be read as markup.
 fn push_read(out: &mut String, text: &str, place: Place) {
-    entities::push_marked(out, &entities::read(text, place));
+    entities::push_marked(out, &entities::read(text, place), place);
 }
