@@ -30,3 +30,4 @@ pub mod routes;
 pub mod server;
 pub mod shared;
 pub mod target;
+mod turns;

@@ -22,7 +22,7 @@ use crate::index::search::Search;
 use crate::index::{Index, Scope};
 use crate::ledger::{DocumentRecord, Past};
 use crate::post::text::Held;
-use crate::post::{Changes, Post, Texts, Visibility};
+use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
 use crate::render::page::Theme;
 use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
@@ -271,7 +271,8 @@ impl Site {
         })
     }
 
-    /// The Markdown of the post at `address`, public or unlisted, without its front matter: keys there may be for nobody's eyes.
+    /// The Markdown of the post at `address`, public or unlisted, without its front matter and what its author hides in it: neither is for
+    /// readers' eyes.
     ///
     /// # Errors
     ///
@@ -281,7 +282,7 @@ impl Site {
             return Ok(None);
         };
         let text = self.text(post).ok_or(Unread)?;
-        let bytes = Bytes::copy_from_slice(xml_safe(&text).as_bytes());
+        let bytes = Bytes::copy_from_slice(xml_safe(&markdown::without_hidden(&text)).as_bytes());
         Ok(Some(Document::new("text/markdown; charset=utf-8", bytes)))
     }
 

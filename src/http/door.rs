@@ -21,6 +21,7 @@ use super::problem::{Problem, problem};
 use super::reply;
 use super::routes::other_method;
 use super::target::Target;
+use super::turns::Turns;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
 use crate::site::Site;
@@ -42,6 +43,8 @@ pub struct Door {
     pub(super) preview: Option<Events>,
     /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
     pub(super) makers: Arc<Semaphore>,
+    /// Which of them are being made.
+    pub(super) turns: Turns,
     ids: Arc<Ids>,
 }
 
@@ -58,6 +61,7 @@ impl Door {
             state: config.state.dir.clone(),
             preview: None,
             makers: Arc::new(Semaphore::new(cores)),
+            turns: Turns::default(),
             ids: Arc::default(),
         }
     }

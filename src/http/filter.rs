@@ -121,6 +121,14 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             if let Some(events) = preview.filter(|_| asking.path.as_str() == events::PATH) {
                 return events.answer(&asking.method, &door.stopping);
             }
+            // a query is answered for its asker alone, and nobody waits for it
+            let turn = match preview {
+                None if asking.query.is_empty() => Some(door.turns.take(asking.path.as_str()).await),
+                _ => None,
+            };
+            if turn.is_some() && is_finished(&site, target.as_ref(), &asking.at(now)) {
+                return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
+            }
             let Ok(_permit) = Arc::clone(&door.makers).acquire_owned().await else {
                 return stopping().map(Body::from);
             };

@@ -7,6 +7,7 @@
 mod bound;
 mod code;
 mod dialect;
+mod hidden;
 mod line;
 mod math;
 mod shortcode;
@@ -23,7 +24,9 @@ use comrak::nodes::{NodeHeading, NodeValue, Sourcepos};
 use comrak::options::Plugins;
 use comrak::{Anchorizer, Arena, Node, Options, format_html_with_plugins, parse_document};
 
+use super::html::token::unfinished;
 use bound::Limited;
+pub use hidden::{Remark, without_hidden};
 
 /// A post's Markdown, rendered but not yet cleaned: what [`super::html`] makes safe.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub struct Rendered {
     pub html: String,
     /// Whether something had to be cut to stay within bounds, in words for the author.
     pub cut: Option<String>,
+    /// Whether all of the text is there.
+    pub is_whole: bool,
 }
 
 /// What a look at the Markdown tells without rendering the whole of it.
@@ -59,6 +64,12 @@ impl Outline<'_> {
     #[must_use]
     pub fn unknown_shortcodes(&self) -> &[(usize, String)] {
         &self.translation.unknown
+    }
+
+    /// What its author should know of the HTML in it.
+    #[must_use]
+    pub fn remarks(&self) -> &[Remark] {
+        &self.translation.remarks
     }
 
     fn start(&self) -> &(Option<String>, String) {
@@ -90,8 +101,9 @@ pub fn render(body: &str, title: &str) -> Rendered {
     let translation = dialect::translate(body);
     let (markdown, mut too_deep) = bound::containers(&translation.markdown);
     let arena = Arena::new();
-    let options = options();
+    let options = options(&markdown);
     let root = parse_document(&arena, &markdown, &options);
+    close_blocks(root);
     too_deep |= bound::tree(root);
     math::mark(root, &arena);
     if let Some(heading) = first_heading(root)
@@ -119,7 +131,21 @@ pub fn render(body: &str, title: &str) -> Rendered {
         (false, true) => Some(format!("what nests deeper than {} levels is flattened", bound::MAX_DEPTH)),
         (false, false) => None,
     };
-    Rendered { html: html.text, cut }
+    Rendered {
+        html: html.text,
+        cut,
+        is_whole: !too_long,
+    }
+}
+
+/// Why `body` cannot be shown as a whole, in words for its author: its HTML would be longer than any text of its size needs.
+#[must_use]
+pub fn overflow(body: &str, title: &str) -> Option<String> {
+    if !bound::may_be_too_long(body) {
+        return None;
+    }
+    let rendered = render(body, title);
+    rendered.cut.filter(|_| !rendered.is_whole)
 }
 
 /// Looks through `body`.
@@ -164,7 +190,7 @@ fn look(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
 fn outlined(part: &str, whole: bool) -> (Option<String>, String) {
     let (part, _) = bound::containers(part);
     let arena = Arena::new();
-    let root = parse_document(&arena, &part, &options());
+    let root = parse_document(&arena, &part, &options(&part));
     math::show(root);
     let heading = first_heading(root).map(|heading| {
         take_id(heading);
@@ -173,7 +199,25 @@ fn outlined(part: &str, whole: bool) -> (Option<String>, String) {
     (heading.filter(|text| !text.is_empty()), summary::of(root, whole))
 }
 
-fn options() -> Options<'static> {
+/// Ends the tags and comments that a block of HTML leaves open, for what follows is not theirs: a tag is text then, and a comment goes.
+fn close_blocks(root: Node<'_>) {
+    for node in root.descendants() {
+        let mut data = node.data_mut();
+        let NodeValue::HtmlBlock(block) = &mut data.value else {
+            continue;
+        };
+        if let Some(at) = unfinished(&block.literal) {
+            if block.literal[at..].starts_with("<!--") {
+                block.literal.truncate(at);
+                block.literal.push('\n');
+            } else {
+                block.literal.replace_range(at..=at, "&lt;");
+            }
+        }
+    }
+}
+
+fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     extension.strikethrough = true;
@@ -181,7 +225,7 @@ fn options() -> Options<'static> {
     extension.autolink = true;
     extension.tasklist = true;
     extension.footnotes = true;
-    extension.inline_footnotes = true;
+    extension.inline_footnotes = bound::can_hold_notes(markdown);
     extension.alerts = true;
     // read so that nothing in it is taken for emphasis, then shown as it was typed
     extension.math_dollars = true;

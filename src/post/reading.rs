@@ -70,6 +70,10 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let mut says = Remarks::new(&file.path, &text, remarks);
     says.control_characters();
     say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
+    for remark in outline.remarks() {
+        let offset = text.len() - body.len() + remark.offset;
+        says.at(remark.code, offset, remark.length, remark.message.as_str(), &remark.mend);
+    }
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
@@ -129,7 +133,11 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     }
     // only now is it known which keys mean nothing
     visibility::hold_for_slips(&fields, file, config, &mut says);
-    let (remarks, held) = says.finish(is_hidden);
+    let (mut remarks, mut held) = says.finish(is_hidden);
+    if let Some(complex) = too_complex(file, body, &title) {
+        remarks.push(complex.clone());
+        held.get_or_insert(complex);
+    }
     let post = Post {
         words: Words::from(Each {
             source: &file.path,
@@ -171,6 +179,13 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let mut reading = Reading { post, remarks, held };
     inherited.finish(&mut reading, &written, own);
     Ok(reading)
+}
+
+/// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
+fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic> {
+    let why = markdown::overflow(body, title)?;
+    let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
+    Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

@@ -11,12 +11,14 @@ use super::links;
 use super::look::Look;
 use super::sizes::Sizes;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::folder::companions::Companions;
 use crate::folder::{FileTexts, Folder, Places, Unread, left_out};
 use crate::ledger::{Ledger, Whereabouts};
+use crate::post::html::{self, Removed};
 use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
+use crate::source::SourceFile;
 use crate::time::Timestamp;
 
 /// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
@@ -53,13 +55,10 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         match read {
             Ok((Reading { mut post, remarks, .. }, source)) => {
                 // what serves has no time to render every post to say this
-                let rendered = post.text.held().map(|text| markdown::render(text, post.title()));
-                if let Some(rendered) = rendered {
+                if let Some(text) = post.text.held() {
+                    let rendered = markdown::render(text, post.title());
                     diagnostics.extend(links::not_served(&folder, &post, &rendered.html, &source));
-                    if let Some(cut) = rendered.cut {
-                        let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", path, cut);
-                        diagnostics.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
-                    }
+                    diagnostics.extend(losses(&source, text, post.title()));
                 }
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
@@ -92,4 +91,34 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         texts: Some(Arc::new(texts)),
     };
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
+}
+
+/// What of `text`, that of the post in `file`, no reader will see.
+fn losses(file: &SourceFile, text: &str, title: &str) -> Vec<Diagnostic> {
+    let mut losses = Vec::new();
+    let rendered = markdown::render(text, title);
+    // what is not whole is held back, which is said when it is read
+    if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
+        let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", &file.path, cut);
+        losses.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
+    }
+    if let Some(Removed { count, first }) = html::removed(&rendered.html) {
+        let message = match count {
+            1 => format!("`{first}` is taken out"),
+            2 => format!("`{first}` and one thing more like it are taken out"),
+            count => format!("`{first}` and {} things more like it are taken out", count - 1),
+        };
+        let diagnostic = Diagnostic::new(Severity::Note, "html-removed", &file.path, message)
+            .mend("leave it out, or put it into a template: pages and feeds carry no scripts, styles and forms of a post");
+        let whole = file.text().unwrap_or_default();
+        let at = text.to_ascii_lowercase().find(&first);
+        losses.push(match at.filter(|_| whole.ends_with(text)) {
+            Some(at) => {
+                let position = Position::of(&whole, whole.len() - text.len() + at);
+                diagnostic.at(&whole, position, first.chars().count())
+            }
+            None => diagnostic,
+        });
+    }
+    losses
 }

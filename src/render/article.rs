@@ -272,6 +272,7 @@ impl<'t> Dresser<'t> {
         let untitled = Tag {
             name: tag.name.clone(),
             attributes: tag.attributes.iter().filter(|(name, _)| name != "title").cloned().collect(),
+            ..Tag::default()
         };
         self.write(&untitled, id.as_deref(), &more);
     }

@@ -4,12 +4,14 @@
 //! from one site to the next together with all of these, and used again only where they are the same. Nothing is ever thrown out for
 //! being stale: it is not found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::{Arc, Weak};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::editions::Editions;
 use crate::config::Config;
@@ -143,10 +145,25 @@ impl std::fmt::Debug for Documents {
 impl Default for Documents {
     fn default() -> Documents {
         Documents {
-            feeds: Cache::with_weighter(ABOUT_ENTRIES, FEED_BYTES, Bytes),
+            feeds: in_one_piece(FEED_BYTES),
             editions: Editions::default(),
-            contents: Cache::with_weighter(ABOUT_ENTRIES, CONTENT_BYTES, Bytes),
+            contents: in_one_piece(CONTENT_BYTES),
         }
+    }
+}
+
+/// A cache of `bytes` that is not parted: a part would forget at once what is larger than itself, and a large post would be rendered
+/// again for each site and each feed.
+fn in_one_piece<Key: Eq + Hash, Made: Clone>(bytes: u64) -> Cache<Key, Made, Bytes>
+where
+    Bytes: Weighter<Key, Made>,
+{
+    let mut options = OptionsBuilder::new();
+    options.shards(1).estimated_items_capacity(ABOUT_ENTRIES).weight_capacity(bytes);
+    match options.build() {
+        Ok(options) => Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+        // all that has to be said is said
+        Err(_) => Cache::with_weighter(ABOUT_ENTRIES, bytes, Bytes),
     }
 }
 
@@ -327,7 +344,10 @@ impl Documents {
         let links = links(&rendered, post, published);
         let content = Content {
             html: html::for_feed(&rendered, &references(post, config, &links)).into(),
-            markdown: text,
+            markdown: match markdown::without_hidden(&text) {
+                Cow::Borrowed(_) => text,
+                Cow::Owned(shown) => shown.into(),
+            },
         };
         let made = MadeContent {
             post: Arc::clone(post),
@@ -394,4 +414,18 @@ fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8
 
 fn still_lead_there(links: &Links, published: Published<'_>) -> bool {
     links.iter().all(|(path, url)| published(path) == *url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_posts_and_feeds_are_kept() {
+        let documents = Documents::default();
+        // a post of a megabyte comes to so much, with all that is kept of it
+        let large = 24 * 1024 * 1024;
+        assert!(documents.contents.shard_capacity() >= large);
+        assert!(documents.feeds.shard_capacity() >= large);
+    }
 }

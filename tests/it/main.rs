@@ -35,3 +35,4 @@ mod still;
 mod store;
 mod warp_facts;
 mod watching;
+mod words;

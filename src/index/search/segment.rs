@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use super::tokens::{Purpose, tokens};
-use crate::post::{Post, Texts};
+use crate::post::{Post, Texts, markdown};
 
 /// How much a word counts, by where it stands.
 const TITLE_WEIGHT: u32 = 6;
@@ -174,7 +174,7 @@ pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str,
         read(tag, TAG_WEIGHT);
     }
     read(post.summary(), TEXT_WEIGHT);
-    read(text.unwrap_or_default(), TEXT_WEIGHT);
+    read(&markdown::without_hidden(text.unwrap_or_default()), TEXT_WEIGHT);
 }
 
 /// The first of `range` that `is_before` does not hold for; it holds for none after that.

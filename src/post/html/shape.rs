@@ -7,7 +7,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::token::{Tag, Token, tokens};
+use super::entities::{self, Place};
+use super::extent::{extents, is_left_out};
+use super::picture;
+use super::token::{Tag, Token, Tokens, tokens};
 
 /// Elements deeper than this are left out, their content kept: no text needs more, and the parser's time grows with it.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -26,17 +29,12 @@ pub(super) const ELEMENTS: [&str; 86] = [
 /// Elements that have no content.
 const VOID: [&str; 8] = ["br", "col", "hr", "img", "input", "source", "track", "wbr"];
 
-/// Elements that are left out with all they hold.
-const HIDDEN: [&str; 8] = [
-    "applet", "canvas", "frameset", "head", "select", "svg", "template", "datalist",
-];
-
 /// Elements that HTML has or had, and that are neither kept nor hidden: some become something else.
 #[rustfmt::skip]
-const OTHERS: [&str; 36] = [
+const OTHERS: [&str; 37] = [
     "area", "base", "basefont", "body", "button", "dialog", "dir", "embed", "fieldset", "form", "frame", "html", "iframe", "label",
     "legend", "link", "listing", "map", "marquee", "math", "meta", "meter", "nobr", "noembed", "noframes", "noscript", "object",
-    "option", "output", "param", "progress", "script", "style", "textarea", "title", "xmp",
+    "option", "output", "param", "progress", "script", "select", "style", "textarea", "title", "xmp",
 ];
 
 /// Elements before which an open paragraph ends; text apart from what stands before and after it.
@@ -67,36 +65,57 @@ pub fn separates(name: &str) -> bool {
 }
 
 /// Whether HTML has an element `name`.
-pub(super) fn is_known(name: &str) -> bool {
-    ELEMENTS.contains(&name) || HIDDEN.contains(&name) || OTHERS.contains(&name)
+pub(in crate::post) fn is_known(name: &str) -> bool {
+    ELEMENTS.contains(&name) || super::extent::HIDDEN.contains(&name) || OTHERS.contains(&name)
 }
 
-/// `html` in proper shape.
+/// `html` in proper shape. It holds no character references: [`entities`] writes them when it is clean.
 pub(super) fn shape(html: &str, audience: Audience) -> String {
     let mut shaper = Shaper {
         out: String::with_capacity(html.len() + html.len() / 8),
         open: Vec::new(),
         dropped: 0,
-        hidden: None,
         content: Content::Nothing,
+        source: None,
         audience,
     };
-    for token in tokens(html) {
-        shaper.token(&token);
+    // made for the texts that need it, which are few
+    let mut left_out = None;
+    let mut stream = tokens(html);
+    let mut number = 0;
+    while let Some(token) = stream.next() {
+        let mut taken = 1;
+        match &token {
+            Token::Start(tag) if is_left_out(tag) => {
+                let extents = left_out.get_or_insert_with(|| extents(html, |name| BLOCKS.contains(&name)));
+                match extents.get(&number) {
+                    Some(&end) => taken = end - number,
+                    // a word in a sentence about elements
+                    None if tag.name == "template" => shaper.text(tag.written),
+                    None => {}
+                }
+            }
+            // its list would be a list of one, and nobody can choose
+            Token::Start(tag) if tag.name == "option" => shaper.text(" "),
+            Token::Start(tag) if tag.name == "img" => taken = shaper.picture(tag, &stream),
+            _ => shaper.token(&token),
+        }
+        (1..taken).for_each(|_| drop(stream.next()));
+        number += taken;
     }
     shaper.close_down_to(0);
     shaper.out
 }
 
-struct Shaper {
+struct Shaper<'a> {
     out: String,
     open: Vec<&'static str>,
     /// How many elements are open that were left out for being too deep.
     dropped: usize,
-    /// The element being left out with its content, and how many of its name are open.
-    hidden: Option<(String, usize)>,
     /// What the content of the raw-text element just begun becomes.
     content: Content,
+    /// The first alternative of the picture that is open.
+    source: Option<&'a str>,
     audience: Audience,
 }
 
@@ -108,13 +127,12 @@ enum Content {
     Nothing,
     /// What a browser would show as it is written.
     Text,
+    /// The same, but for its character references.
+    Readable,
 }
 
-impl Shaper {
-    fn token(&mut self, token: &Token<'_>) {
-        if self.hidden.is_some() {
-            return self.hidden_token(token);
-        }
+impl<'a> Shaper<'a> {
+    fn token(&mut self, token: &Token<'a>) {
         match token {
             Token::Text(text) => self.text(text),
             Token::Start(tag) => self.start(tag),
@@ -123,25 +141,12 @@ impl Shaper {
         }
     }
 
-    fn hidden_token(&mut self, token: &Token<'_>) {
-        if let Some((name, depth)) = &mut self.hidden {
-            match token {
-                Token::Start(tag) if tag.name == *name => *depth += 1,
-                Token::End(end) if end == name => *depth -= 1,
-                _ => {}
-            }
-            if *depth == 0 {
-                self.hidden = None;
-            }
-        }
-    }
-
     /// Text, and where it stands between the parts of a table a cell for it: the parser would repair that too, but not in silence.
     fn text(&mut self, text: &str) {
         if !text.trim_ascii().is_empty() {
             self.make_cell();
         }
-        push_escaped(&mut self.out, text, false);
+        push_read(&mut self.out, text, Place::Content);
     }
 
     fn make_cell(&mut self) {
@@ -159,21 +164,25 @@ impl Shaper {
     }
 
     fn raw(&mut self, content: &str) {
-        if let Content::Text = std::mem::take(&mut self.content) {
-            self.text(&content.replace('&', "&amp;"));
+        match std::mem::take(&mut self.content) {
+            Content::Nothing => {}
+            Content::Text => {
+                self.make_cell();
+                entities::push_marked(&mut self.out, content, Place::Content);
+            }
+            Content::Readable => self.text(content),
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>) {
+    fn start(&mut self, tag: &Tag<'a>) {
         let name = tag.name.as_str();
         match name {
             "iframe" | "frame" | "embed" => return self.embedded(tag),
-            "xmp" | "textarea" => self.content = Content::Text,
+            // a title outside a head is a heading that nobody would see
+            "textarea" | "title" if !tag.closes_itself => self.content = Content::Readable,
+            "xmp" if !tag.closes_itself => self.content = Content::Text,
             "input" => return self.checkbox(tag),
-            _ if HIDDEN.contains(&name) => {
-                self.hidden = Some((name.to_owned(), 1));
-                return;
-            }
+            "source" if self.open.last() == Some(&"picture") => return self.alternative(tag),
             _ => {}
         }
         if BLOCKS.contains(&name) {
@@ -189,29 +198,76 @@ impl Shaper {
         if !self.make_place(name) {
             return;
         }
-        self.emit(name, tag);
-        if !VOID.contains(&name) {
-            self.open.push(name);
+        self.emit(name, tag, |attribute, value| (!picture::SETS.contains(&attribute)).then_some(value));
+        if VOID.contains(&name) {
+            return;
+        }
+        self.open.push(name);
+        if name == "picture" {
+            self.source = None;
+        }
+        if tag.closes_itself {
+            self.close_down_to(self.open.len() - 1);
         }
     }
 
-    fn emit(&mut self, name: &str, tag: &Tag<'_>) {
+    /// Writes the start tag `tag`, its attributes' values as `value` gives them.
+    fn emit(&mut self, name: &str, tag: &Tag<'a>, value: impl Fn(&str, &'a str) -> Option<&'a str>) {
         self.out.push('<');
         self.out.push_str(name);
-        for (attribute, value) in &tag.attributes {
-            if attribute.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+        for (attribute, written) in &tag.attributes {
+            if attribute.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                && let Some(value) = value(attribute, written)
+            {
                 self.out.push(' ');
                 self.out.push_str(attribute);
                 self.out.push_str("=\"");
-                push_escaped(&mut self.out, value, true);
+                push_read(&mut self.out, value, Place::Attribute);
                 self.out.push('"');
             }
         }
         self.out.push('>');
     }
 
+    /// A picture, or the words for it where nothing says which it is; `after` is what follows. Says how many tokens it takes.
+    fn picture(&mut self, tag: &Tag<'a>, after: &Tokens<'a>) -> usize {
+        let twin = picture::twin(after);
+        let taken = twin.as_ref().map_or(1, |(taken, _)| taken + 1);
+        let Some(address) = picture::address(tag, twin.as_ref().map(|(_, tag)| tag), self.source) else {
+            self.text(tag.attribute("alt").unwrap_or_default());
+            return taken;
+        };
+        if self.open.len() < MAX_DEPTH && self.make_place("img") {
+            if tag.attribute("src").is_some() {
+                let value = |name: &str, value| Some(if name == "src" { address } else { value });
+                self.emit("img", tag, value);
+            } else {
+                let mut tag = tag.clone();
+                tag.attributes.insert(0, ("src".to_owned(), address));
+                self.emit("img", &tag, |_, value| Some(value));
+            }
+        }
+        taken
+    }
+
+    /// An alternative of a picture, which pages show where it suits the reader's screen or its colours.
+    fn alternative(&mut self, tag: &Tag<'a>) {
+        let Some(set) = picture::SETS.iter().find_map(|name| tag.attribute(name)) else {
+            return;
+        };
+        self.source = self.source.or_else(|| picture::largest(set));
+        if self.audience == Audience::Feed || self.open.len() >= MAX_DEPTH {
+            return;
+        }
+        let mut tag = tag.clone();
+        tag.attributes
+            .retain(|(name, _)| matches!(name.as_str(), "media" | "sizes" | "type"));
+        tag.attributes.insert(0, ("srcset".to_owned(), set));
+        self.emit("source", &tag, |_, value| Some(value));
+    }
+
     /// A frame becomes a link to what it would have shown.
-    fn embedded(&mut self, tag: &Tag<'_>) {
+    fn embedded(&mut self, tag: &Tag<'a>) {
         let source = tag
             .attribute("src")
             .or_else(|| tag.attribute("data-src"))
@@ -224,14 +280,15 @@ impl Shaper {
             return;
         }
         self.out.push_str("<a href=\"");
-        push_escaped(&mut self.out, &url, true);
+        push_read(&mut self.out, &url, Place::Attribute);
         self.out.push_str("\">");
-        push_escaped(&mut self.out, label, false);
+        let label = entities::read(label, Place::Attribute);
+        entities::push_marked(&mut self.out, &label, Place::Content);
         self.out.push_str("</a>");
     }
 
     /// A task's box: a disabled control on a page, a character in a feed; all other controls are left out.
-    fn checkbox(&mut self, tag: &Tag<'_>) {
+    fn checkbox(&mut self, tag: &Tag<'a>) {
         if !tag
             .attribute("type")
             .is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"))
@@ -357,14 +414,7 @@ fn watchable(url: &str) -> String {
     id("player.vimeo.com/video/").map_or_else(|| url.to_owned(), |video| format!("https://vimeo.com/{video}"))
 }
 
-/// Writes `text`, in which character references are already written as such, so that it cannot be read as markup.
-fn push_escaped(out: &mut String, text: &str, quoted: bool) {
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if quoted => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
+/// Writes `text` with its character references read, so that it cannot be read as markup.
+fn push_read(out: &mut String, text: &str, place: Place) {
+    entities::push_marked(out, &entities::read(text, place), place);
 }

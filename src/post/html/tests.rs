@@ -101,8 +101,8 @@ fn what_runs_or_spies_goes() {
         ),
         (
             "content in an address",
-            "<a href='data:text/html,x'>a</a><img src='data:image/png;base64,x' alt=b><img src='&Tab;'>",
-            "<a>a</a><img alt=\"b\"><img>",
+            "<a href='data:text/html,x'>a</a><img src='data:image/svg+xml;base64,x' alt=b><img src='&Tab;'>",
+            "<a>a</a>b",
         ),
         (
             "in the drawing",
@@ -119,7 +119,7 @@ fn what_runs_or_spies_goes() {
         (
             "controls",
             "<button onclick=x>a</button><input type=text><select><option>b</select>",
-            "a",
+            "a b",
         ),
         (
             "tracking relation",
@@ -135,6 +135,87 @@ fn what_runs_or_spies_goes() {
         assert_harmless(&page);
         assert_harmless(&for_feed(html, URL));
     }
+}
+
+#[test]
+fn what_cleaning_takes_out_is_counted() {
+    let cases = [
+        ("<p class=x>a</p><iframe src=b></iframe><input type=checkbox>", None),
+        ("a<script>b</script><style>c</style>", Some((2, "<script"))),
+        ("<p onclick=x style='a:b'>a</p><form><input></form>", Some((4, "onclick="))),
+        ("<a href=' javascript:x'>a</a>", Some((1, "href="))),
+        ("<p onclick>a</p>", None),
+    ];
+    for (html, expected) in cases {
+        let found = removed(html);
+        let found = found.as_ref().map(|removed| (removed.count, removed.first.as_str()));
+        assert_eq!(found, expected, "{html}");
+    }
+}
+
+#[test]
+fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
+    const SMALL: &str = "data:image/png;base64,iVBORw0KGgo=";
+    let cases = [
+        (
+            "loaded late",
+            "<img data-src=/a.png alt=A><img src='data:image/gif;base64,R0lG' data-original=/b.png>",
+            "<img src=\"/a.png\" alt=\"A\"><img src=\"/b.png\">",
+            "<img src=\"https://site.test/a.png\" alt=\"A\"><img src=\"https://site.test/b.png\">",
+        ),
+        (
+            "the largest of a set",
+            "<img srcset='/a.png 1x, /b.png 2x'>",
+            "<img src=\"/b.png\">",
+            "<img src=\"https://site.test/b.png\">",
+        ),
+        (
+            "a twin for readers without scripts",
+            "<img class=lazy alt=A> <noscript> <img src=/a.png alt=A> </noscript>b",
+            "<img src=\"/a.png\" alt=\"A\">b",
+            "<img src=\"https://site.test/a.png\" alt=\"A\">b",
+        ),
+        (
+            "a twin of what is shown",
+            "<img src=/a.png><noscript><img src=/a.png></noscript>b",
+            "<img src=\"/a.png\">b",
+            "<img src=\"https://site.test/a.png\">b",
+        ),
+        ("none", "a<img alt='B &quot;c&quot;'>d<img>", "aB \"c\"d", "aB \"c\"d"),
+        ("none that may be", "<img src='javascript:x' alt='b &amp; c'>d", "b &amp; cd", "b &amp; cd"),
+        (
+            "alternatives",
+            "<picture><source srcset='/dark.png, /dark2.png 2x' media='(prefers-color-scheme: dark)' onload=x><img src=/a.png></picture>",
+            "<picture><source srcset=\"/dark.png, /dark2.png 2x\" media=\"(prefers-color-scheme: dark)\"><img src=\"/a.png\"></picture>",
+            "<picture><img src=\"https://site.test/a.png\"></picture>",
+        ),
+        (
+            "alternatives alone",
+            "<picture><source data-srcset='/b.webp 800w, /c.webp 400w'><img></picture>",
+            "<picture><source srcset=\"/b.webp 800w, /c.webp 400w\"><img src=\"/b.webp\"></picture>",
+            "<picture><img src=\"https://site.test/b.webp\"></picture>",
+        ),
+        (
+            "alternatives that run",
+            "<picture><source srcset='javascript:x 1x'><img src=/a.png></picture>",
+            "<picture><source><img src=\"/a.png\"></picture>",
+            "<picture><img src=\"https://site.test/a.png\"></picture>",
+        ),
+    ];
+    for (name, html, page, feed) in cases {
+        assert_eq!(for_page(html), page, "{name}");
+        assert_eq!(for_feed(html, URL), feed, "{name}");
+    }
+    let small = format!("<img src=\"{SMALL}\">");
+    assert_eq!(for_page(&small), small);
+    assert_eq!(for_feed(&small, URL), small);
+    let long = format!("data:image/png;base64,{}", "A".repeat(MOST_PICTURE));
+    for address in [long.as_str(), "data:image/svg+xml;base64,AAAA", "data:text/html;base64,AAAA", "data:image/png,<b>"] {
+        assert_eq!(for_page(&format!("a<img src='{address}'>")), "a", "{address:.40}");
+        assert_eq!(for_page(&format!("<a href='{address}'>a</a>")), "<a>a</a>", "{address:.40}");
+    }
+    assert_eq!(for_page(&format!("<a href='{SMALL}'>a</a>")), "<a>a</a>");
+    assert_eq!(for_page(&format!("<video poster='{SMALL}'></video>")), "<video></video>");
 }
 
 #[test]

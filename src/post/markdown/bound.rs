@@ -18,9 +18,48 @@ const MAX_GROWTH: usize = 8;
 /// What even a small text may come to.
 const FREE_LENGTH: usize = 64 * 1024;
 
+/// So much work, in bytes looked at, notes in the text (`^[so]`) may cost: the parser looks for the end of each.
+const MAX_NOTES: usize = 32 * 1024 * 1024;
+
+/// Whether the notes in the text of `markdown` cost no more than they may: each is looked for up to the end of its paragraph.
+pub(super) fn can_hold_notes(markdown: &str) -> bool {
+    if !markdown.contains("^[") {
+        return true;
+    }
+    let work = markdown
+        .split("\n\n")
+        .map(|paragraph| paragraph.matches("^[").count().saturating_mul(paragraph.len()));
+    work.fold(0, usize::saturating_add) <= MAX_NOTES
+}
+
+/// So long is the HTML of a cell, in bytes, where little stands in it.
+const CELL: usize = 12;
+
+/// So long is the HTML of a note's mark and of the way back to it, in bytes.
+const NOTE: usize = 250;
+
 /// How long the HTML of `markdown` may be, in bytes.
 pub(super) fn html_length(markdown: &str) -> usize {
     markdown.len() * MAX_GROWTH + FREE_LENGTH
+}
+
+/// Whether the HTML of `markdown` may be longer than [`html_length`]: a cell that is not written and a note that is named again are what
+/// a few bytes of Markdown make hundreds of HTML of. Rendering says for certain.
+pub(super) fn may_be_too_long(markdown: &str) -> bool {
+    let bytes = markdown.as_bytes();
+    let bars = |line: &str| memchr::memchr_iter(b'|', line.as_bytes()).count();
+    let cells = if memchr::memchr(b'|', bytes).is_some() {
+        let widest = markdown.lines().map(bars).max().unwrap_or(0) + 1;
+        widest.saturating_mul(memchr::memchr_iter(b'\n', bytes).count())
+    } else {
+        0
+    };
+    let notes = memchr::memmem::find_iter(bytes, b"[^").count();
+    let most = cells
+        .saturating_mul(CELL)
+        .saturating_add(notes.saturating_mul(NOTE))
+        .saturating_add(markdown.len().saturating_mul(MAX_GROWTH - 2));
+    most > html_length(markdown)
 }
 
 /// `markdown` with no line that begins more than [`MAX_DEPTH`] quotes, items and notes; and whether any did.
@@ -138,6 +177,13 @@ impl fmt::Write for Limited {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_are_counted_by_what_they_cost() {
+        assert!(can_hold_notes(&"a^[b] c\n\n".repeat(100_000)));
+        assert!(can_hold_notes(&"a^[b] c ".repeat(500)));
+        assert!(!can_hold_notes(&"^[".repeat(50_000)));
+    }
 
     #[test]
     fn containers_are_counted() {

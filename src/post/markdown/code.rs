@@ -12,6 +12,8 @@ enum Block {
     Fence(char, usize),
     /// A line that holds this.
     Until(&'static str),
+    /// The end of a comment, in which nothing is code.
+    Comment,
 }
 
 /// The code in `markdown`, in order, apart from each other.
@@ -40,6 +42,14 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
                 }
                 continue;
             }
+            Block::Comment => {
+                paragraph.end = here.end;
+                if line.contains("-->") {
+                    block = Block::None;
+                    paragraph = here.end..here.end;
+                }
+                continue;
+            }
             Block::None => {}
         }
         let content = within_containers(line);
@@ -52,6 +62,10 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
             paragraph = here.end..here.end;
         } else {
             paragraph.end = here.end;
+        }
+        if matches!(block, Block::Comment) {
+            after_blank = false;
+            continue;
         }
         if indented {
             code.push(here);
@@ -80,8 +94,12 @@ fn opened_by(content: &str) -> Block {
             return Block::Fence(mark, length);
         }
     }
-    if starts(content, "<pre") && !contains(content, "</pre") {
+    let is_pre = starts(content, "<pre") && content[4..].starts_with(['>', ' ', '\t', '\n']);
+    if is_pre && !contains(content, "</pre") && !content.trim_end().ends_with("/>") {
         return Block::Until("</pre");
+    }
+    if content.starts_with("<!--") && !content.get(4..).unwrap_or_default().contains("-->") {
+        return Block::Comment;
     }
     Block::None
 }
@@ -233,6 +251,7 @@ mod tests {
             ("not indented code: a paragraph goes on", "a\n    b"),
             ("not indented code: in a list", "- a\n\n    b\n\nc"),
             ("preformatted", "«<pre>\n»«b\n»«</pre>\n»c"),
+            ("a comment", "<!--\n```\n`b`\n-->\n`c d\n\n«    e»"),
             ("no span across a tag", "{% x %} `a\n{% y %}\nb` c"),
         ];
         for (name, marked) in cases {

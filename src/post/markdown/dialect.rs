@@ -1,8 +1,8 @@
 //! What other tools added to Markdown, turned into plain Markdown: [`translate`].
 //!
-//! Shortcodes and Liquid, "more" markers, Obsidian's wikilinks, embeds, comments and callouts, kramdown's attribute lists, MDX's
+//! Shortcodes and Liquid, "more" markers, Obsidian's wikilinks, embeds and callouts, kramdown's attribute lists, MDX's
 //! imports, containers between `:::`, tables of contents. Code is left alone, but for Liquid's `raw` tags, which no reader was
-//! meant to see. What is not known is shown as code and reported.
+//! meant to see. What is not known is shown as code and reported. What the author hides ([`hidden`]) goes first.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,6 +11,7 @@ use std::ops::Range;
 use memchr::{memchr3_iter, memmem};
 
 use super::code;
+use super::hidden::{self, Remark};
 use super::line::{self, Line};
 use super::shortcode::{self, Meaning};
 use super::wikilink;
@@ -24,6 +25,8 @@ pub(super) struct Translation<'a> {
     pub(super) more: Option<usize>,
     /// Shortcodes that are not known: where they began in the text, and how they read.
     pub(super) unknown: Vec<(usize, String)>,
+    /// What else its author should know.
+    pub(super) remarks: Vec<Remark>,
 }
 
 /// No tag is longer: braces further apart have nothing to do with each other.
@@ -32,13 +35,40 @@ const MAX_TAG: usize = 2048;
 /// No wikilink or attribute list is longer.
 const MAX_SPAN: usize = 300;
 
+/// The item above a table of contents is at most so long, with the line breaks around it.
+const MAX_CONTENTS_ITEM: usize = 64;
+
 /// `text` in plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
+    let mut edits = hidden::look(text);
+    let mended = edits.mended(text);
+    let mut translation = match &mended {
+        Cow::Borrowed(_) => translated(text),
+        Cow::Owned(mended) => {
+            let translation = translated(mended);
+            Translation {
+                markdown: Cow::Owned(translation.markdown.into_owned()),
+                more: translation.more,
+                unknown: translation.unknown,
+                remarks: Vec::new(),
+            }
+        }
+    };
+    for (offset, _) in &mut translation.unknown {
+        *offset = edits.origin(*offset);
+    }
+    translation.remarks = std::mem::take(&mut edits.remarks);
+    translation
+}
+
+/// `text`, which hides nothing, in plain Markdown.
+fn translated(text: &str) -> Translation<'_> {
     if !has_signs(text) {
         return Translation {
             markdown: Cow::Borrowed(text),
             more: None,
             unknown: Vec::new(),
+            remarks: Vec::new(),
         };
     }
     let mut translator = Translator {
@@ -66,6 +96,7 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
         markdown: Cow::Owned(translator.out),
         more: translator.more,
         unknown: translator.unknown,
+        remarks: Vec::new(),
     }
 }
 
@@ -184,7 +215,6 @@ impl<'a> Translator<'a> {
             [b'{', b'/', b'*', ..] => self.script_comment(),
             [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.wikilink(prose),
             [b'<', b'!', b'-', b'-', ..] => self.comment(),
-            [b'%', b'%', ..] => self.hidden(prose),
             _ => None,
         }
     }
@@ -218,9 +248,16 @@ impl<'a> Translator<'a> {
 
     /// kramdown writes its table of contents over a list of one item, which goes with it.
     fn drop_contents_item(&mut self) {
-        let before = self.out.trim_end_matches('\n');
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let mut nearby = self.out.len().saturating_sub(MAX_CONTENTS_ITEM);
+        while !self.out.is_char_boundary(nearby) {
+            nearby += 1;
+        }
+        let before = self.out[nearby..].trim_end_matches('\n');
+        let Some(start) = before.rfind('\n').map(|newline| newline + 1).or((nearby == 0).then_some(0)) else {
+            return;
+        };
         let item = before.get(start..).unwrap_or_default();
+        let start = nearby + start;
         if item.len() < 40 && (item.starts_with("* ") || item.starts_with("- ") || item.starts_with("1. ")) {
             self.out.truncate(start);
         }
@@ -357,22 +394,6 @@ impl<'a> Translator<'a> {
             self.out.push_str(rest.get(..end + 3)?);
         }
         Some(end + 3)
-    }
-
-    /// Obsidian's comments: `%%` to `%%`, over lines where the first begins one.
-    fn hidden(&mut self, prose: &str) -> Option<usize> {
-        let begins_line = self.out.is_empty() || self.out.ends_with('\n');
-        if !begins_line && !self.out.ends_with([' ', '\t']) {
-            return None;
-        }
-        let line_end = prose.find('\n').unwrap_or(prose.len());
-        if let Some(end) = prose.get(2..line_end)?.find("%%") {
-            return Some(end + 4);
-        }
-        if !begins_line {
-            return None;
-        }
-        Some(self.find("%%", 2)? + 2)
     }
 
     /// Obsidian's links and embeds; a link whose label is defined stays what Markdown makes of it.

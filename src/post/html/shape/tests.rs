@@ -1,5 +1,9 @@
 use super::*;
 
+fn shape(html: &str, audience: Audience) -> String {
+    entities::written(super::shape(html, audience))
+}
+
 #[test]
 fn repairs() {
     let cases = [
@@ -45,6 +49,29 @@ fn repairs() {
             "<table> <tr> <td>a</td></tr></table>",
         ),
         ("raw text", "a<xmp><b>&</xmp>c", "a&lt;b&gt;&amp;c"),
+        (
+            "closed at once",
+            "<p>a<video src=x />b<div/>c</p>d",
+            "<p>a<video src=\"x\"></video>b</p><div></div>cd",
+        ),
+        (
+            "a frame closed at once",
+            "<iframe src='https://a.test/' />b<p>c",
+            "<a href=\"https://a.test/\">a.test/</a>b<p>c</p>",
+        ),
+        (
+            "words about elements",
+            "<p>the <template> or <title> or <select> c</p><p>d",
+            "<p>the &lt;template&gt; or &lt;title&gt; or  c</p><p>d</p>",
+        ),
+        (
+            "a list to choose from",
+            "<select><option>a<option>b</select>c",
+            " a bc",
+        ),
+        ("a title", "<title>a &amp; <b></title>c", "a &amp; &lt;b&gt;c"),
+        ("hidden", "a<div hidden>x<p>x</p></div><p style='display:none'>x</p>b", "ab"),
+        ("drawings that do not end", "a<svg><p>b", "a<p>b</p>"),
         ("scripts", "a<script>b</script><style>c</style>d", "ad"),
         (
             "frame",

@@ -1,0 +1,253 @@
+//! Character references, read as the HTML standard does (section 13.2.5.72), each once and front to back.
+//!
+//! The parser behind the cleaner takes time with the square of their number (a megabyte of `&` took a minute), so it is shown none:
+//! [`shape`](super::shape) reads them, and what has to be written as one stands in its output as a mark that no text holds.
+
+use std::borrow::Cow;
+
+use super::super::characters::is_forbidden;
+
+/// What stands for each sign that HTML means something by: noncharacters, which are taken out of every text.
+const MARKS: [(char, char, &str); 4] = [
+    ('&', '\u{fdd2}', "&amp;"),
+    ('<', '\u{fdd3}', "&lt;"),
+    ('>', '\u{fdd4}', "&gt;"),
+    ('"', '\u{fdd5}', "&quot;"),
+];
+
+/// The first two bytes of each mark in UTF-8; hardly any text holds them.
+const MARK_START: [u8; 2] = [0xef, 0xb7];
+
+/// Names that need no semicolon after them.
+#[rustfmt::skip]
+const WITHOUT_SEMICOLON: [&str; 106] = [
+    "AElig", "AMP", "Aacute", "Acirc", "Agrave", "Aring", "Atilde", "Auml", "COPY", "Ccedil", "ETH", "Eacute", "Ecirc", "Egrave",
+    "Euml", "GT", "Iacute", "Icirc", "Igrave", "Iuml", "LT", "Ntilde", "Oacute", "Ocirc", "Ograve", "Oslash", "Otilde", "Ouml",
+    "QUOT", "REG", "THORN", "Uacute", "Ucirc", "Ugrave", "Uuml", "Yacute", "aacute", "acirc", "acute", "aelig", "agrave", "amp",
+    "aring", "atilde", "auml", "brvbar", "ccedil", "cedil", "cent", "copy", "curren", "deg", "divide", "eacute", "ecirc", "egrave",
+    "eth", "euml", "frac12", "frac14", "frac34", "gt", "iacute", "icirc", "iexcl", "igrave", "iquest", "iuml", "laquo", "lt", "macr",
+    "micro", "middot", "nbsp", "not", "ntilde", "oacute", "ocirc", "ograve", "ordf", "ordm", "oslash", "otilde", "ouml", "para",
+    "plusmn", "pound", "quot", "raquo", "reg", "sect", "shy", "sup1", "sup2", "sup3", "szlig", "thorn", "times", "uacute", "ucirc",
+    "ugrave", "uml", "uuml", "yacute", "yen", "yuml",
+];
+
+/// The longest name, with its semicolon.
+const LONGEST_NAME: usize = 32;
+
+/// What the numbers 128 to 159 mean: the characters of Windows-1252.
+const WINDOWS: [u16; 32] = [
+    0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f, 0x90,
+    0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
+];
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Between tags.
+    Content,
+    /// In an attribute's value, where an unfinished name is none: `?a=1&copy=2`.
+    Attribute,
+}
+
+/// `text` with its character references read; what no document shows is left out.
+pub(super) fn read(text: &str, place: Place) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        match reference(after, place) {
+            Some((read, length)) => {
+                out.extend(read.chars().filter(|&c| !is_forbidden(c)));
+                rest = after.get(length..).unwrap_or_default();
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// What the reference says whose `&` comes before `text`, and how long it is without that.
+fn reference(text: &str, place: Place) -> Option<(Cow<'static, str>, usize)> {
+    let bytes = text.as_bytes();
+    if bytes.first() == Some(&b'#') {
+        return numeric(text);
+    }
+    let length = bytes
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    let name = text.get(..length).filter(|name| !name.is_empty())?;
+    if bytes.get(length) == Some(&b';')
+        && let Some(read) = named(name)
+    {
+        return Some((read, length + 1));
+    }
+    let known = (2..=length.min(6)).rev().filter_map(|end| text.get(..end));
+    let name = known.into_iter().find(|name| WITHOUT_SEMICOLON.binary_search(name).is_ok())?;
+    let goes_on = bytes.get(name.len()).is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
+    if place == Place::Attribute && goes_on {
+        return None;
+    }
+    Some((named(name)?, name.len()))
+}
+
+/// The characters called `name`.
+fn named(name: &str) -> Option<Cow<'static, str>> {
+    let common = match name {
+        "amp" => "&",
+        "lt" => "<",
+        "gt" => ">",
+        "quot" => "\"",
+        "nbsp" => "\u{a0}",
+        _ => "",
+    };
+    if !common.is_empty() {
+        return Some(common.into());
+    }
+    let written = format!("&{name};");
+    let read = html_escape::decode_html_entities(&written);
+    (read != written).then(|| read.into_owned().into())
+}
+
+/// The character with the number after `#`.
+fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
+    let (digits, radix, mark) = match text.as_bytes() {
+        [_, b'x' | b'X', digits @ ..] => (digits, 16, 2),
+        [_, digits @ ..] => (digits, 10, 1),
+        [] => return None,
+    };
+    let mut number = 0_u32;
+    let mut length = 0;
+    for digit in digits.iter().map_while(|&byte| char::from(byte).to_digit(radix)) {
+        number = number.saturating_mul(radix).saturating_add(digit);
+        length += 1;
+    }
+    if length == 0 {
+        return None;
+    }
+    let number = number
+        .checked_sub(0x80)
+        .and_then(|at| WINDOWS.get(usize::try_from(at).ok()?))
+        .map_or(number, |&number| number.into());
+    let read = char::from_u32(number).filter(|&c| c != '\0').unwrap_or('\u{fffd}');
+    let semicolon = usize::from(digits.get(length) == Some(&b';'));
+    Some((read.to_string().into(), mark + length + semicolon))
+}
+
+/// Writes `text`, whose character references are read, with marks for the signs that HTML means something by at `place`.
+pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
+    for c in text.chars() {
+        let means_something = c != '"' || place == Place::Attribute;
+        let mark = MARKS.iter().find(|(sign, ..)| *sign == c && means_something);
+        out.push(mark.map_or(c, |&(_, mark, _)| mark));
+    }
+}
+
+/// `text` with signs for their marks.
+pub(super) fn signs(text: &str) -> Cow<'_, str> {
+    if !holds_marks(text) {
+        return Cow::Borrowed(text);
+    }
+    let sign = |c| MARKS.iter().find(|(_, mark, _)| *mark == c).map_or(c, |&(sign, ..)| sign);
+    Cow::Owned(text.chars().map(sign).collect())
+}
+
+/// `html` with character references for the marks of signs.
+pub(super) fn written(html: String) -> String {
+    if !holds_marks(&html) {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    for c in html.chars() {
+        match MARKS.iter().find(|(_, mark, _)| *mark == c) {
+            Some((_, _, written)) => out.push_str(written),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+fn holds_marks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), &MARK_START).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use ammonia::Builder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a parser for browsers makes of `text`, which holds no tags.
+    fn parsed(text: &str) -> String {
+        let mut builder = Builder::empty();
+        builder.link_rel(None);
+        let text = builder.clean(text).to_string().replace("&nbsp;", "\u{a0}");
+        text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+            .replace(is_forbidden, "")
+    }
+
+    #[test]
+    fn references_are_read() {
+        let cases = [
+            ("a &amp; b &AMP c", "a & b & c"),
+            ("&lt;&gt;&quot;&nbsp;", "<>\"\u{a0}"),
+            ("&#65;&#x42;&#X43;&#68", "ABCD"),
+            ("&#0;&#xd800;&#99999999999;", "\u{fffd}\u{fffd}\u{fffd}"),
+            ("&#150;&#1;", "–"),
+            ("&notit; &notin; &not", "¬it; ∉ ¬"),
+            ("&; & &# &#; &#x; &x", "&; & &# &#; &#x; &x"),
+            ("&CounterClockwiseContourIntegral;&fjlig;", "∳fj"),
+            ("&&amp;&", "&&&"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text, Place::Content), expected, "{text}");
+            assert_eq!(parsed(text), expected, "{text}");
+        }
+        assert_eq!(
+            read("?a=1&copy=2&notit=3&amp=4&amp;b&lt", Place::Attribute),
+            "?a=1&copy=2&notit=3&amp=4&b<"
+        );
+    }
+
+    #[test]
+    fn names_without_a_semicolon_are_those_of_browsers() {
+        for name in WITHOUT_SEMICOLON {
+            assert_eq!(read(&format!("&{name} x"), Place::Content), parsed(&format!("&{name} x")), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_work_grows_with_the_length() {
+        // with its square it would take minutes
+        let text = "&".repeat(1024 * 1024);
+        assert_eq!(read(&text, Place::Content), text);
+    }
+
+    proptest! {
+        #[test]
+        fn as_a_parser_for_browsers_reads_them(text in "([a-z ;&#]|&(amp|lt|not|notin|copy|Aacute|fjlig|nbsp|frac1|frac12|#x?[0-9a-f]{1,6});?){0,12}") {
+            prop_assert_eq!(&*read(&text, Place::Content), &parsed(&text));
+        }
+
+        #[test]
+        fn marks_are_undone(text in "[a-c&<>\"é\u{fd3f}\u{fdf0}]{0,12}") {
+            let mut marked = String::new();
+            push_marked(&mut marked, &text, Place::Attribute);
+            prop_assert!(!marked.contains(['&', '<', '>', '"']));
+            prop_assert_eq!(&*signs(&marked), &text);
+            let html = written(marked);
+            prop_assert_eq!(&*read(&html, Place::Attribute), &text);
+        }
+    }
+}

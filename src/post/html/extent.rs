@@ -1,0 +1,130 @@
+//! Where elements end whose content is not shown.
+
+use std::collections::HashMap;
+
+use super::token::{RAW_TEXT, Tag, Token, is_void, tokens};
+
+/// Elements that are left out with all they hold.
+pub(super) const HIDDEN: [&str; 7] = ["applet", "canvas", "frameset", "head", "svg", "template", "datalist"];
+
+/// Elements that end where the next of their kind begins.
+const WITH_SIBLINGS: [&str; 10] = ["li", "dt", "dd", "td", "th", "tr", "option", "rt", "rp", "p"];
+
+/// Whether the element that `tag` begins is not shown.
+pub(super) fn is_left_out(tag: &Tag<'_>) -> bool {
+    HIDDEN.contains(&tag.name.as_str()) || tag.is_hidden()
+}
+
+/// An element that is open.
+struct Open<'a> {
+    name: String,
+    number: usize,
+    tag: Option<Tag<'a>>,
+}
+
+/// Of each element in `html` that is not shown, by the number of the token that begins it, the number of the token after it. One that
+/// is hidden by name and does not end is missing: it is a word in a sentence. One that its author hides ends with what it stands in.
+///
+/// `ends_before` says which elements end an open paragraph.
+pub(super) fn extents(html: &str, ends_paragraph: impl Fn(&str) -> bool) -> HashMap<usize, usize> {
+    let mut extents = HashMap::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut raw = None;
+    let mut number = 0;
+    let mut close = |open: &mut Vec<Open<'_>>, counts: &mut HashMap<String, usize>, end: usize, is_own: bool| {
+        if let Some(element) = open.pop() {
+            if let Some(count) = counts.get_mut(&element.name) {
+                *count -= 1;
+            }
+            if element.tag.is_some_and(|tag| is_own || tag.is_hidden()) {
+                extents.insert(element.number, end);
+            }
+        }
+    };
+    let mut leaves = Vec::new();
+    for token in tokens(html) {
+        match token {
+            Token::Start(tag) => {
+                let top = open.last().map(|top| top.name.as_str());
+                let is_sibling = top == Some(&tag.name) && WITH_SIBLINGS.contains(&tag.name.as_str());
+                if is_sibling || (top == Some("p") && ends_paragraph(&tag.name)) {
+                    close(&mut open, &mut counts, number, false);
+                }
+                let is_left_out = is_left_out(&tag);
+                if RAW_TEXT.contains(&tag.name.as_str()) || tag.closes_itself || is_void(&tag.name) {
+                    if is_left_out {
+                        leaves.push((number, number + 1));
+                    }
+                    raw = is_left_out.then_some(number);
+                } else {
+                    *counts.entry(tag.name.clone()).or_default() += 1;
+                    open.push(Open {
+                        name: tag.name.clone(),
+                        number,
+                        tag: is_left_out.then_some(tag),
+                    });
+                }
+            }
+            Token::Raw(_) => leaves.extend(raw.take().map(|start| (start, number + 1))),
+            Token::End(name) if counts.get(&name).is_some_and(|&count| count > 0) => {
+                while open.last().is_some_and(|top| top.name != name) {
+                    close(&mut open, &mut counts, number, false);
+                }
+                close(&mut open, &mut counts, number + 1, true);
+            }
+            Token::End(_) | Token::Text(_) => {}
+        }
+        number += 1;
+    }
+    while !open.is_empty() {
+        close(&mut open, &mut counts, number, false);
+    }
+    extents.extend(leaves);
+    extents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `html` without what is not shown, as names and texts.
+    fn shown(html: &str) -> String {
+        let extents = extents(html, |name| name == "div");
+        let mut shown = String::new();
+        let mut until = 0;
+        for (number, token) in tokens(html).enumerate() {
+            until = extents.get(&number).copied().unwrap_or(0).max(until);
+            if let Token::Text(text) = token
+                && number >= until
+            {
+                shown.push_str(text);
+            }
+        }
+        shown
+    }
+
+    #[test]
+    fn what_is_not_shown_ends_where_it_should() {
+        let cases = [
+            ("nothing", "a<b>b</b>c", "abc"),
+            ("a drawing", "a<svg><text>x</text><svg></svg>x</svg>b", "ab"),
+            ("one that does not end", "a<svg>b<template>c", "abc"),
+            ("one that does not end in what does", "<div><template>b</div>c", "bc"),
+            ("closed at once", "a<svg/>b<canvas />c", "abc"),
+            ("hidden", "a<div hidden>x<div>x</div>x</div>b", "ab"),
+            ("hidden in a part", "<div>a<b hidden>x</div>b", "ab"),
+            ("hidden, without an end", "a<b hidden>x<i>x", "a"),
+            ("a paragraph, without an end", "<p hidden>x<p>a", "a"),
+            ("a paragraph before a block", "<p hidden>x<div>a", "a"),
+            ("an item, without an end", "<ul><li hidden>x<li>a</ul>b", "ab"),
+            ("a picture", "a<img hidden>b<br style='display:none'>c", "abc"),
+            ("raw text", "a<textarea hidden>x</textarea>b", "ab"),
+            ("crossed", "<b><i hidden>x</b>a</i>b", "ab"),
+            ("an end of nothing", "</div>a<div hidden>x</div>b</svg>c", "abc"),
+        ];
+        for (name, html, expected) in cases {
+            assert_eq!(shown(html), expected, "{name}");
+        }
+    }
+}
