@@ -83,6 +83,8 @@ pub struct Post {
     pub rare: Rare,
     /// What its content is known by again, as its file has it.
     pub content: Fingerprint,
+    /// What tells all that its file holds, byte by byte, from anything else.
+    pub file: Digest,
     /// The Markdown, without the front matter.
     pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.

@@ -34,7 +34,8 @@ pub struct Likeness(pub u64);
 
 impl Fingerprint {
     /// The fingerprint of a post that shows `text`, and beside it `parts`. White space counts for nothing.
-    pub(super) fn of<'a>(text: &str, parts: impl Iterator<Item = &'a str>) -> Fingerprint {
+    #[must_use]
+    pub fn of<'a>(text: &str, parts: impl Iterator<Item = &'a str>) -> Fingerprint {
         let mut spaced = spaced::spaced(text);
         let likeness = likeness::of(&spaced);
         let text = blake3::hash(&spaced);

@@ -13,7 +13,7 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
 use super::{
-    Alike, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
+    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
     enclosures, html, markdown, standing, tags,
 };
 use crate::config::Config;
@@ -141,6 +141,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
             extra: fields.rest(),
         }),
         content,
+        file: Digest::of(&file.bytes),
         text: body.into(),
         touched: file.modified.into(),
         told: None,

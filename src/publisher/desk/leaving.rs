@@ -71,6 +71,7 @@ impl Desk {
 
     pub(super) fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
         self.missing.remove(path);
+        self.released.remove(path);
         self.files.remove(path)
     }
 }

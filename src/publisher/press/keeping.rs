@@ -1,11 +1,18 @@
 //! What the press has kept for the next start: the ledger in its store, and what was read of files.
 
+use std::collections::HashSet;
 use std::thread;
 
+use camino::Utf8Path;
+
 use super::{PATIENCE, Press};
+use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::kept;
 use crate::ledger::Record;
+use crate::post::Visibility;
+use crate::publisher::report::why_not_public;
 use crate::site::Site;
+use crate::store::versions::Versions;
 use crate::store::{Change, Store};
 use crate::time::Timestamp;
 
@@ -65,6 +72,59 @@ impl Press {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
             let _ = store.keep_now(records.map(Change::Put), PATIENCE);
+        }
+    }
+
+    /// Has the last good versions kept of files that lost them.
+    pub(super) fn keep_versions(&mut self) {
+        let Some(store) = &self.store else { return };
+        let changes = self.desk.take_versions();
+        if changes.is_empty() || !store.is_ours() {
+            return;
+        }
+        let versions = Versions::in_state(store.dir());
+        for (path, version) in changes {
+            let kept = match version {
+                Some(version) => versions.keep(&version),
+                None => versions.forget(&path),
+            };
+            if let Err(error) = kept {
+                let path = printable(path.as_str());
+                tracing::warn!(%path, "its last good version cannot be kept for a restart: {error}");
+            }
+        }
+    }
+
+    /// Says which posts readers do not have any more, though nobody edited them: they are read otherwise than before.
+    pub(super) fn tell_of_withdrawals(&mut self) {
+        let withdrawals = self.ledger.take_withdrawals();
+        let untouched = withdrawals.iter().filter(|withdrawal| withdrawal.is_untouched);
+        let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
+        for withdrawal in unannounced {
+            let file = printable(withdrawal.post.source().as_str());
+            let why = why_not_public(withdrawal.visibility).unwrap_or_default();
+            tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
+        }
+    }
+
+    /// Adds to the errors in `said` what becomes of a post that readers have.
+    pub(super) fn tell_what_readers_have(&self, said: &mut [Diagnostic]) {
+        let mut errors = said
+            .iter_mut()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .peekable();
+        if errors.peek().is_none() {
+            return;
+        }
+        let waiting: HashSet<&Utf8Path> = self.ledger.waiting().collect();
+        for error in errors {
+            if self.desk.is_released(&error.path) {
+                error.message.push_str("; readers have this post, so it stays published");
+            } else if waiting.contains(&*error.path) || self.ledger.awaits(&error.path) {
+                error
+                    .message
+                    .push_str("; readers have this post, and its address answers 503 until this is mended");
+            }
         }
     }
 
