@@ -114,11 +114,14 @@ impl FileTexts {
     #[must_use]
     pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
-        let cached = self.kept.get(&post.text.digest()).and_then(|Cached { text, rest }| match rest {
-            Rest::Before(before) => Some([&*before, text.as_bytes()].concat().into()),
-            Rest::Whole(bytes) => Some(bytes),
-            Rest::Unknown => None,
-        });
+        let cached = self
+            .kept
+            .get(&post.text.digest())
+            .and_then(|Cached { text, rest }| match rest {
+                Rest::Before(before) => Some([&*before, text.as_bytes()].concat().into()),
+                Rest::Whole(bytes) => Some(bytes),
+                Rest::Unknown => None,
+            });
         let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
         cached.filter(is_it).or_else(|| read().filter(is_it))
     }

@@ -210,7 +210,9 @@ impl Ledger {
     /// The files of the posts that readers have and cannot read, because what is in them now is not understood.
     pub fn waiting(&self) -> impl Iterator<Item = &Utf8Path> {
         let files = self.waiting.iter().filter_map(|id| self.file(id));
-        files.filter(|file| file.visibility == Visibility::Held).map(|file| file.read.source())
+        files
+            .filter(|file| file.visibility == Visibility::Held)
+            .map(|file| file.read.source())
     }
 
     /// The posts that went from the lists because of what their files say, since this was last asked.

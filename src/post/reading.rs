@@ -13,8 +13,8 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::standing::Doubt;
 use super::{
-    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
-    enclosures, html, markdown, standing, tags,
+    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors,
+    direction, enclosures, html, markdown, standing, tags,
 };
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::desk::read_post;
 use super::look::Look;
+use super::report::why_not_public;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{FileTexts, Folder, Places, Unread};
-use crate::ledger::{Ledger, Whereabouts};
+use crate::ledger::{Ledger, Whereabouts, Withdrawal};
 use crate::post::{self, Changes, Reading, markdown};
 use crate::site::{Material, Site};
 use crate::time::Timestamp;
@@ -59,6 +60,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
     let settled = ledger.settle(&changes, &whereabouts, config, now);
+    compare(ledger, &whereabouts, &mut diagnostics);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
     diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
@@ -72,4 +74,46 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         texts: Some(Arc::new(texts)),
     };
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
+}
+
+/// The code of what is said of a post that readers have, and that a start would take from them.
+pub const WOULD_WITHDRAW: &str = "would-withdraw";
+/// The code of what is said of a post that readers have, and that a start could not show.
+pub const WOULD_HOLD: &str = "would-hold";
+
+/// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
+fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
+    for withdrawal in ledger.take_withdrawals() {
+        let Withdrawal {
+            post,
+            visibility,
+            is_untouched,
+        } = withdrawal;
+        let why = why_not_public(visibility).unwrap_or("is not public");
+        let since = if is_untouched {
+            ", by rules that are new, for its file did not change"
+        } else {
+            ""
+        };
+        let message = format!("readers have this post, and a start would withdraw it: it {why}{since}");
+        let diagnostic = Diagnostic::new(Severity::Warning, WOULD_WITHDRAW, post.source(), message);
+        diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
+    }
+    let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";
+    let mut held: BTreeSet<Utf8PathBuf> = ledger.waiting().map(Utf8Path::to_path_buf).collect();
+    let broken = diagnostics.iter().filter(|diagnostic| is_broken(diagnostic));
+    held.extend(
+        broken
+            .filter(|diagnostic| ledger.awaits(&diagnostic.path))
+            .map(|broken| broken.path.clone()),
+    );
+    for path in held {
+        let message = "readers have this post, and a start could show at most its last good version, if that was kept: its file is not understood";
+        diagnostics.push(Diagnostic::new(Severity::Warning, WOULD_HOLD, &path, message).mend("mend the file first"));
+    }
+    for id in ledger.absent(whereabouts.is_there) {
+        let Some(record) = ledger.post(&id) else { continue };
+        let message = "readers have this post, and a start would withdraw it: its file is gone";
+        diagnostics.push(Diagnostic::new(Severity::Note, WOULD_WITHDRAW, &record.source, message));
+    }
 }

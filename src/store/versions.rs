@@ -168,7 +168,10 @@ mod tests {
         let state = Utf8Path::from_path(state.path()).unwrap();
         let versions = Versions::in_state(state);
         assert_eq!(versions.all(), []);
-        let (one, other) = (version("a/b.md", b"---\ntitle: A\n---\nReeds.\n"), version("c.md", b"caf\xe9\n\n"));
+        let (one, other) = (
+            version("a/b.md", b"---\ntitle: A\n---\nReeds.\n"),
+            version("c.md", b"caf\xe9\n\n"),
+        );
         for version in [&other, &one, &other] {
             versions.keep(version).unwrap();
         }

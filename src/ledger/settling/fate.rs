@@ -50,6 +50,11 @@ impl Fate {
         }
     }
 
+    /// The same of a post whose file held `file`.
+    pub(super) fn with_file(self, file: Option<Digest>) -> Fate {
+        Fate { file, ..self }
+    }
+
     fn last_told(&self) -> Timestamp {
         last_told(self.date, self.changed, self.returned)
     }

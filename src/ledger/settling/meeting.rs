@@ -138,11 +138,7 @@ impl Ledger {
             is_known: true,
         };
         let fate = file.dress(&record, &self.site, config, now);
-        let before = Fate {
-            file: fate.file,
-            ..Fate::of(&record)
-        };
-        let is_as_ever = fate == before && *file.settled.address() == *record.address;
+        let is_as_ever = fate == Fate::of(&record).with_file(fate.file) && *file.settled.address() == *record.address;
         let is_file_new = fate.file != record.file;
         let record = is_file_new.then(|| fate.noted_in(record.into_owned()));
         if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {

@@ -165,9 +165,20 @@ mod tests {
                 8,
                 false,
                 false,
-                &[(0, "abcde", ""), (30, "abcdef", ""), (60, "abcdef", ""), (90, "abcdef", "abcdef")],
+                &[
+                    (0, "abcde", ""),
+                    (30, "abcdef", ""),
+                    (60, "abcdef", ""),
+                    (90, "abcdef", "abcdef"),
+                ],
             ),
-            ("half came back", 5, false, false, &[(0, "abcd", ""), (50, "a", ""), (51, "a", "a")]),
+            (
+                "half came back",
+                5,
+                false,
+                false,
+                &[(0, "abcd", ""), (50, "a", ""), (51, "a", "a")],
+            ),
             (
                 "the only one, and the folder is empty",
                 1,

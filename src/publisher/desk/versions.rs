@@ -105,7 +105,8 @@ impl Desk {
     /// Has versions be forgotten whose files are well again, or gone.
     pub(super) fn forget_versions(&mut self) {
         let (files, unread) = (&self.files, &self.unread);
-        let is_there = |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
+        let is_there =
+            |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
         self.versions.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
                 let is_lost = known.refusal().is_some() || unread.contains_key(path);
