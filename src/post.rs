@@ -253,6 +253,27 @@ impl Post {
         self.words.summary()
     }
 
+    /// Whether its author gave it a title: the front matter or a heading, not the file's name.
+    #[must_use]
+    pub fn has_title(&self) -> bool {
+        matches!(self.alike.origins.title, Origin::Field(_) | Origin::Heading) && !self.title().is_empty()
+    }
+
+    /// Whether there is anything but white space in its text.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.content.text != Fingerprint::of_nothing()
+    }
+
+    /// Whether there is nothing in it to be read or shown: neither a title nor a text, nor a picture, a link or another file.
+    #[must_use]
+    pub fn is_hollow(&self) -> bool {
+        let RareFields {
+            image, link, enclosures, ..
+        } = &*self.rare;
+        !self.has_title() && !self.has_text() && image.is_none() && link.is_none() && enclosures.is_empty()
+    }
+
     /// Where what it says of itself came from, to be changed.
     pub(crate) fn origins_mut(&mut self) -> &mut Origins {
         Arc::make_mut(&mut Arc::make_mut(&mut self.alike).origins)

@@ -34,7 +34,7 @@ use crate::watch::Hints;
 
 use self::files::Files;
 use self::holding::Holding;
-pub(super) use self::known::read_post;
+pub(super) use self::known::{EMPTIED, MEND_EMPTIED, read_post};
 use self::known::{Known, ReadPost};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
@@ -133,6 +133,12 @@ impl Desk {
             is_polling: false,
             is_in_doubt: true,
         }
+    }
+
+    /// Has `read` read posts from now on.
+    #[cfg(test)]
+    pub(super) fn read_with(&mut self, read: fn(&crate::source::SourceFile, &Config) -> Result<post::Reading, Diagnostic>) {
+        self.read = read;
     }
 
     /// The same, which keeps at most `bytes` of texts in memory.

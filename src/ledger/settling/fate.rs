@@ -131,6 +131,14 @@ fn stays_public(post: &Post, record: &PostRecord) -> bool {
     post.is_held && (record.is_with_readers() || is_unlisted) && record.is_of_file(post)
 }
 
+/// Whether nothing is left in the file of `post`, of which readers have a text: an accident, and no edit.
+fn is_emptied(post: &Post, record: &PostRecord) -> bool {
+    let had_text = record
+        .content
+        .is_some_and(|content| content.text != Fingerprint::of_nothing());
+    post.is_hollow() && had_text && record.is_with_readers() && !record.is_of_file(post)
+}
+
 /// Whether `post` is in the very file that readers have it from: what is read in it otherwise than then is no edit.
 fn is_untouched(post: &Post, record: &PostRecord) -> bool {
     record.file == Some(post.file) && *record.source == *post.source() && record.content.is_some()
@@ -149,6 +157,9 @@ pub(super) fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> 
     let mut post = Cow::Borrowed(read);
     if stays_public(read, record) {
         post.to_mut().is_held = false;
+    }
+    if is_emptied(read, record) {
+        post.to_mut().is_held = true;
     }
     let has_date = post.alike.origins.date != Origin::FileTime;
     if !has_date || is_untouched(read, record) && is_read_as_later(read.date.to_the_second(), record.date, now) {

@@ -1,7 +1,7 @@
 //! What is known of one file: the version taken of it, and the newest that is a post.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,8 +10,13 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::folder::kept::Keep;
-use crate::post::{Digest, Fingerprint, Origin, Post, Reading, Standing};
+use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
+
+/// What is wrong with a version that has lost title and text.
+pub const EMPTIED: &str = "has neither a title nor a text any more";
+/// What mends that.
+pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
 /// Reads a post: [`post::read`], but in tests of what happens when that fails.
 pub(super) type ReadPost = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
@@ -156,11 +161,8 @@ pub(super) fn replacing(reading: Reading, last_good: Option<&Good>, is_public: b
         return Ok(reading);
     }
     let is_hidden = matches!(post.standing, Standing::Draft | Standing::Private);
-    if !is_hidden && is_hollow(post) && !is_hollow(last) {
-        let message = "has neither a title nor a text any more";
-        return Err(
-            Diagnostic::new(Severity::Error, "emptied", post.source(), message).mend("write them again, or delete the file")
-        );
+    if !is_hidden && post.is_hollow() && last.has_text() {
+        return Err(Diagnostic::new(Severity::Error, "emptied", post.source(), EMPTIED).mend(MEND_EMPTIED));
     }
     if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
         return if is_public { Err(held.clone()) } else { Ok(reading) };
@@ -172,18 +174,6 @@ pub(super) fn replacing(reading: Reading, last_good: Option<&Good>, is_public: b
         Some(slip) if is_lost => Err(slip.clone()),
         _ => Ok(reading),
     }
-}
-
-/// Whether nothing but its file's name says what `post` is about.
-fn is_hollow(post: &Post) -> bool {
-    let is_titled = matches!(post.alike.origins.title, Origin::Field(_) | Origin::Heading) && !post.title().is_empty();
-    !is_titled && post.content.text == empty_text()
-}
-
-/// What a post's text is known by that says nothing.
-fn empty_text() -> Digest {
-    static EMPTY: LazyLock<Digest> = LazyLock::new(|| Fingerprint::of("", std::iter::empty()).text);
-    *EMPTY
 }
 
 /// What becomes of the last good version of a file whose newest version is refused.

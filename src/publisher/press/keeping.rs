@@ -1,10 +1,11 @@
 //! What the press has kept for the next start: the ledger in its store, and what was read of files.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::thread;
 
 use camino::Utf8Path;
 
+use super::super::desk::{EMPTIED, MEND_EMPTIED};
 use super::{PATIENCE, Press};
 use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::kept;
@@ -15,6 +16,9 @@ use crate::site::Site;
 use crate::store::versions::Versions;
 use crate::store::{Change, Store};
 use crate::time::Timestamp;
+
+/// What readers get of a post whose file is not understood, and whose last good version was not kept.
+const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
 
 impl Press {
     /// Notes what `site` publishes, and has it kept; whether the store had something that the site does not know.
@@ -108,23 +112,23 @@ impl Press {
     }
 
     /// Adds to the errors in `said` what becomes of a post that readers have.
-    pub(super) fn tell_what_readers_have(&self, said: &mut [Diagnostic]) {
-        let mut errors = said
-            .iter_mut()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .peekable();
-        if errors.peek().is_none() {
-            return;
-        }
-        let waiting: HashSet<&Utf8Path> = self.ledger.waiting().collect();
+    pub(super) fn tell_what_readers_have(&self, said: &mut Vec<Diagnostic>) {
+        let waiting: BTreeSet<&Utf8Path> = self.ledger.waiting().collect();
+        let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
+        let errors = said.iter_mut().filter(is_error);
+        let mut unsaid = waiting.clone();
         for error in errors {
             if self.desk.is_released(&error.path) {
                 error.message.push_str("; readers have this post, so it stays published");
             } else if waiting.contains(&*error.path) || self.ledger.awaits(&error.path) {
-                error
-                    .message
-                    .push_str("; readers have this post, and its address answers 503 until this is mended");
+                error.message.push_str(WAITING);
+                unsaid.remove(&*error.path);
             }
+        }
+        // reading them alone does not show what is wrong with them
+        for path in unsaid {
+            let message = format!("{EMPTIED}{WAITING}");
+            said.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
         }
     }
 
