@@ -243,11 +243,10 @@ impl Ledger {
         self.strays.awaited().filter(is_absent).cloned().collect()
     }
 
-    /// Whether a live post that no file is was in the file at `path` last: what is there now is no post.
-    #[must_use]
-    pub fn awaits(&self, path: &Utf8Path) -> bool {
-        let is_there = |id: &Id| self.posts.source(id).is_some_and(|source| *source == *path);
-        !self.files.contains(path) && self.strays.awaited().any(is_there)
+    /// The files in which live posts were last that no file is now, where there is no other post.
+    pub fn awaited(&self) -> impl Iterator<Item = &Utf8Path> {
+        let sources = self.strays.awaited().filter_map(|id| self.posts.source(id));
+        sources.filter(|path| !self.files.contains(path.as_str()))
     }
 
     /// What the authors of posts should know, ordered by path.

@@ -209,6 +209,22 @@ pub enum Visibility {
     Expired,
 }
 
+impl Visibility {
+    /// What it means, in words after "it".
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Visibility::Public => "is public",
+            Visibility::Unlisted => "is unlisted",
+            Visibility::Draft => "is a draft",
+            Visibility::Private => "is private",
+            Visibility::Held => "is held back, because its file is not understood",
+            Visibility::Scheduled => "is to appear later",
+            Visibility::Expired => "has expired",
+        }
+    }
+}
+
 impl Post {
     /// The file it came from, relative to the posts folder.
     #[must_use]

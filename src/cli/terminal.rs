@@ -246,6 +246,7 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
             printable(from.as_str())
         ),
         Event::Removed => format!("{YELLOW}- {path}{END}"),
+        Event::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
         Event::Published => format!("{GREEN}+ {path}{END} {stands}"),

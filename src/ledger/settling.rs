@@ -78,6 +78,16 @@ pub struct Withdrawal {
 }
 
 impl Withdrawal {
+    /// Why readers do not have it any more, in words after "it": with what says so, where that is in the file.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let origin = &self.post.alike.origins.standing;
+        match self.visibility {
+            Visibility::Draft | Visibility::Private => format!("{} ({origin})", self.visibility.in_words()),
+            other => other.in_words().to_owned(),
+        }
+    }
+
     fn of(file: &File, record: &PostRecord) -> Withdrawal {
         Withdrawal {
             post: Arc::clone(&file.settled),
@@ -258,7 +268,7 @@ impl Ledger {
             let is_withdrawal = fate.withdrawn != before.withdrawn;
             self.changes.is_urgent |= is_withdrawal;
             self.is_past_stale |= is_withdrawal;
-            let record = fate.noted_in(record.into_owned());
+            let record = fate.noted_in(record.into_owned(), &file);
             self.tell_of(&record);
             self.changes.posts.insert(record.id.as_str().into());
             self.posts.insert(record);

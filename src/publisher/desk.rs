@@ -279,6 +279,12 @@ impl Desk {
         self.released.contains(path)
     }
 
+    /// Whether the newest version of the file at `path` is refused.
+    #[must_use]
+    pub fn is_refused(&self, path: &Utf8Path) -> bool {
+        self.files.get(path).is_some_and(|known| known.refusal().is_some())
+    }
+
     /// Why the posts may not be what the folder holds.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -346,7 +352,7 @@ impl Desk {
             self.has_links = sight.has_links;
             self.is_in_doubt = false;
         }
-        self.refuse(&sight, outcome);
+        self.refuse(&sight, at, outcome);
         for path in absent {
             self.miss(path, at.tick, outcome);
         }

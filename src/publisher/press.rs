@@ -198,7 +198,6 @@ impl Press {
         let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
         // what was there before feedmill is no news
         edition.reports.clear();
-        self.tell_of_withdrawals();
         edition
     }
 
@@ -312,6 +311,7 @@ impl Press {
         let mut site = self.make(&changes, now, tick, previous);
         self.is_whole = false;
         let is_first = self.newest.is_none();
+        self.tell_of_withdrawals(is_first);
         let mut is_behind = self.note(&site, is_first, now);
         // who turned out to be a post that was gone is shown as that one from the first
         for _ in 0..MOST_CLASHES {

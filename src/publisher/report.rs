@@ -82,31 +82,14 @@ impl Event {
     }
 }
 
-/// Why the world does not have a post of this visibility, in words after "it"; `None` where it does.
-#[must_use]
-pub fn why_not_public(visibility: Visibility) -> Option<&'static str> {
-    match visibility {
-        Visibility::Public | Visibility::Unlisted => None,
-        Visibility::Draft => Some("is a draft"),
-        Visibility::Private => Some("is private"),
-        Visibility::Held => Some("is held back, because its file is not understood"),
-        Visibility::Scheduled => Some("is to appear later"),
-        Visibility::Expired => Some("has expired"),
-    }
-}
-
 /// `report` with what its event did to the world, which had the post as `before` and has it as `after`.
 pub(super) fn with_effect(mut report: Report, before: Option<Visibility>, after: Option<Visibility>) -> Vec<Report> {
     let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
-    let why = match after {
-        Some(after) => why_not_public(after),
-        None => Some("is gone"),
-    };
-    let effect = match (is_out(before), is_out(after), why) {
-        (true, false, Some(why)) => Event::Withdrawn {
-            why: format!("it {why}"),
+    let effect = match (is_out(before), is_out(after)) {
+        (true, false) => Event::Withdrawn {
+            why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
         },
-        (false, true, _) => Event::Published,
+        (false, true) => Event::Published,
         _ => return vec![report],
     };
     match (&report.event, &effect) {

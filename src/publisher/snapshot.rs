@@ -8,13 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::desk::read_post;
 use super::look::Look;
-use super::report::why_not_public;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::{FileTexts, Folder, Places, Unread};
 use crate::ledger::{Ledger, Whereabouts, Withdrawal};
-use crate::post::{self, Changes, Reading, markdown};
+use crate::post::{self, Changes, Reading, Visibility, markdown};
 use crate::site::{Material, Site};
 use crate::time::Timestamp;
 
@@ -84,29 +83,33 @@ pub const WOULD_HOLD: &str = "would-hold";
 /// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
 fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
+        let why = withdrawal.why();
         let Withdrawal {
             post,
             visibility,
             is_untouched,
         } = withdrawal;
-        let why = why_not_public(visibility).unwrap_or("is not public");
-        let since = if is_untouched {
+        // that its time is over was to be expected
+        let severity = if visibility == Visibility::Expired {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
+        let since = if is_untouched && severity == Severity::Warning {
             ", by rules that are new, for its file did not change"
         } else {
             ""
         };
         let message = format!("readers have this post, and a start would withdraw it: it {why}{since}");
-        let diagnostic = Diagnostic::new(Severity::Warning, WOULD_WITHDRAW, post.source(), message);
+        let diagnostic = Diagnostic::new(severity, WOULD_WITHDRAW, post.source(), message);
         diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
     }
     let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";
     let mut held: BTreeSet<Utf8PathBuf> = ledger.waiting().map(Utf8Path::to_path_buf).collect();
+    let awaited: BTreeSet<&Utf8Path> = ledger.awaited().collect();
     let broken = diagnostics.iter().filter(|diagnostic| is_broken(diagnostic));
-    held.extend(
-        broken
-            .filter(|diagnostic| ledger.awaits(&diagnostic.path))
-            .map(|broken| broken.path.clone()),
-    );
+    let broken = broken.filter(|diagnostic| awaited.contains(&*diagnostic.path));
+    held.extend(broken.map(|broken| broken.path.clone()));
     for path in held {
         let message = "readers have this post, and a start could show at most its last good version, if that was kept: its file is not understood";
         diagnostics.push(Diagnostic::new(Severity::Warning, WOULD_HOLD, &path, message).mend("mend the file first"));

@@ -36,9 +36,15 @@ impl Fate {
         }
     }
 
-    /// `record` with it in the place of what it was.
-    pub(super) fn noted_in(self, record: PostRecord) -> PostRecord {
+    /// `record` with it in the place of what it was, and with what readers are told of the post in `file`.
+    pub(super) fn noted_in(self, record: PostRecord, file: &File) -> PostRecord {
+        let updated = if file.is_out() {
+            file.settled.updated.map(Moment::to_the_second)
+        } else {
+            record.updated
+        };
         PostRecord {
+            updated,
             changed: self.changed,
             content: self.content,
             file: self.file,
@@ -73,10 +79,12 @@ impl Fate {
     pub(super) fn with_content(mut self, file: &File, config: &Config, now: Timestamp) -> Fate {
         if !file.is_out() {
             // nobody sees an edit of what nobody sees; but by its text it is known again
-            self.content = self.content.map(|before| Fingerprint {
-                shown: before.shown,
-                ..file.read.content
-            });
+            if file.read.has_text() {
+                self.content = self.content.map(|before| Fingerprint {
+                    shown: before.shown,
+                    ..file.read.content
+                });
+            }
             return self;
         }
         let is_same_file = self.file.replace(file.read.file) == Some(file.read.file);
@@ -202,12 +210,11 @@ pub(super) fn known_to_the_world<'a>(
         post.origins_mut().address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
-    let told_of = if is_untouched(&post, record) && record.updated != post.updated.map(Moment::to_the_second) {
-        record.updated
-    } else {
-        post.updated
-    };
-    let changed = told_of.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let since_then = |read: Option<Moment>| read.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let mut changed = since_then(post.updated);
+    if is_untouched(&post, record) && changed.map(Moment::to_the_second) != record.updated {
+        changed = since_then(record.updated);
+    }
     let updated = changed.filter(|&changed| changed >= post.date);
     if post.updated != updated {
         post.to_mut().updated = updated;

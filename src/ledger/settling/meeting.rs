@@ -140,7 +140,7 @@ impl Ledger {
         let fate = file.dress(&record, &self.site, config, now);
         let is_as_ever = fate == Fate::of(&record).with_file(fate.file) && *file.settled.address() == *record.address;
         let is_file_new = fate.file != record.file;
-        let record = is_file_new.then(|| fate.noted_in(record.into_owned()));
+        let record = is_file_new.then(|| fate.noted_in(record.into_owned(), &file));
         if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {
             return None;
         }

@@ -11,7 +11,7 @@ use camino::Utf8Path;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::kept::InOrder;
 use crate::folder::{Entry, Sight, Stamp, Unread};
-use crate::post::{Post, Reading};
+use crate::post::{Digest, Post, Reading};
 use crate::publisher::report::Event;
 use crate::watch::Hints;
 
@@ -20,6 +20,17 @@ use super::known::{Good, Known, Refusal, Stays, Version, last_good_stays, replac
 use super::pending::{Circumstances, Pending};
 use super::reading::{Ahead, Content, Due, Reader, Taking};
 use super::{Desk, Instants, Outcome};
+
+/// A stamp that no file has, and each path its own.
+fn no_stamp(path: &Utf8Path) -> Stamp {
+    let digest = Digest::of(path.as_str().as_bytes()).to_bytes();
+    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    Stamp {
+        device: u64::MAX,
+        inode: u64::from_le_bytes(*half),
+        ..Stamp::default()
+    }
+}
 
 /// Whether two versions say the same to readers, for all that one can tell without the bytes: what they inherit may be another.
 fn is_alike(one: &Post, other: &Post) -> bool {
@@ -335,7 +346,7 @@ impl Desk {
     }
 
     /// Has what readers have of the file at `path`, which cannot be read, outlive a restart; and what was kept before this start come back.
-    fn outlive_unread(&mut self, path: &Utf8Path, at: Instants) {
+    pub(super) fn outlive_unread(&mut self, path: &Utf8Path, at: Instants) {
         match self.files.get(path) {
             Some(known) => {
                 if self.is_public(known, at.now)
@@ -347,7 +358,7 @@ impl Desk {
             None => {
                 if let Some(good) = self.found_version(path) {
                     let known = Known {
-                        stamp: Stamp::default(),
+                        stamp: no_stamp(path),
                         is_fresh: true,
                         is_remarked: true,
                         taken: at.tick.into(),

@@ -12,6 +12,7 @@ use super::known::{Good, Known, read_post};
 use super::{Desk, Version};
 use crate::post::{Digest, Reading};
 use crate::source::SourceFile;
+use crate::time::Timestamp;
 
 /// The versions that are kept, by file.
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ impl Desk {
             |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
         self.versions.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
-                let is_lost = known.refusal().is_some() || unread.contains_key(path);
+                let is_lost = known.refusal().is_some() || unread.contains_key(path) || self.refused.covers(path);
                 is_lost && known.good().is_some_and(|good| good.post.file == digest)
             }
             None => was_found && (is_there(path) || self.is_in_doubt),
@@ -117,7 +118,7 @@ impl Desk {
     }
 
     /// Whether readers have what is known of the file at `path`.
-    pub(super) fn is_public(&self, known: &Known, now: crate::time::Timestamp) -> bool {
+    pub(super) fn is_public(&self, known: &Known, now: Timestamp) -> bool {
         let path = known.path();
         known.post().is_some_and(|post| post.is_readable(now)) || self.released.contains(path)
     }

@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::kept;
 use crate::ledger::Record;
 use crate::post::Visibility;
-use crate::publisher::report::why_not_public;
 use crate::site::Site;
 use crate::store::versions::Versions;
 use crate::store::{Change, Store};
@@ -99,14 +98,18 @@ impl Press {
         }
     }
 
-    /// Says which posts readers do not have any more, though nobody edited them: they are read otherwise than before.
-    pub(super) fn tell_of_withdrawals(&mut self) {
+    /// Says, if it is the first site that is made, which posts readers do not have any more although nobody edited them: they are read
+    /// otherwise than before.
+    pub(super) fn tell_of_withdrawals(&mut self, is_first: bool) {
         let withdrawals = self.ledger.take_withdrawals();
+        if !is_first {
+            return;
+        }
         let untouched = withdrawals.iter().filter(|withdrawal| withdrawal.is_untouched);
         let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
         for withdrawal in unannounced {
             let file = printable(withdrawal.post.source().as_str());
-            let why = why_not_public(withdrawal.visibility).unwrap_or_default();
+            let why = withdrawal.why();
             tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
         }
     }
@@ -116,11 +119,12 @@ impl Press {
         let waiting: BTreeSet<&Utf8Path> = self.ledger.waiting().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
         let errors = said.iter_mut().filter(is_error);
+        let awaited: BTreeSet<&Utf8Path> = self.ledger.awaited().collect();
         let mut unsaid = waiting.clone();
         for error in errors {
-            if self.desk.is_released(&error.path) {
+            if self.desk.is_released(&error.path) && !self.desk.is_refused(&error.path) {
                 error.message.push_str("; readers have this post, so it stays published");
-            } else if waiting.contains(&*error.path) || self.ledger.awaits(&error.path) {
+            } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
                 error.message.push_str(WAITING);
                 unsaid.remove(&*error.path);
             }
