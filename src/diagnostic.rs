@@ -166,12 +166,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// `text` with nothing in it that could drive a terminal or break a log line: files and their names come from outside.
+/// `text` as it is safe in one line of a terminal or a log: with nothing in it that could drive a terminal, end the line, or have it run
+/// in another direction. Files and their names come from outside.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
-        .collect()
+    let is_unsafe = |c: char| c.is_control() && c != '\t' || drives_lines(c);
+    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether `c` ends a line or has text run in another direction, and cannot be seen (UAX #9, section 2; UAX #14, class BK).
+fn drives_lines(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
@@ -201,6 +209,21 @@ mod tests {
         assert!(drawn.contains("--> a.md:2:9"), "{drawn}");
         assert!(drawn.contains("2 | title: A: B"), "{drawn}");
         assert!(drawn.contains("= help: quote the value"), "{drawn}");
+    }
+
+    #[test]
+    fn what_is_printable_stays_on_one_line_and_in_its_direction() {
+        let cases = [
+            ("Ebb\tand flow", "Ebb\tand flow"),
+            ("two\nlines\r", "two\u{fffd}lines\u{fffd}"),
+            ("\u{1b}[2Jgone\u{9b}", "\u{fffd}[2Jgone\u{fffd}"),
+            ("a\u{2028}b\u{2029}c\u{85}", "a\u{fffd}b\u{fffd}c\u{fffd}"),
+            ("\u{202e}dm.tfard\u{2066}x\u{2069}", "\u{fffd}dm.tfard\u{fffd}x\u{fffd}"),
+            ("\u{200f}\u{61c}שלום عالم", "\u{fffd}\u{fffd}שלום عالم"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(printable(text), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct Folder {
 /// What tells one version of a file from another without reading it.
 ///
 /// Two writes within one tick of the file system's clock may leave the same stamp: see [`Stamp::is_fresh`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stamp {
     /// The device.
     pub device: u64,
@@ -140,6 +140,8 @@ pub struct Sight {
     pub is_empty: bool,
     /// The device that the folder is on.
     pub device: u64,
+    /// Its inode.
+    pub inode: u64,
 }
 
 impl Sight {

@@ -28,7 +28,7 @@ pub use self::past::{Departure, MOST_DEPARTURES, Past, Tenant};
 pub use self::record::{Digest, DocumentRecord, Fingerprint, Former, Likeness, PostRecord, Record, SiteRecord};
 use self::remembered::Remembered;
 use self::settling::Doubt;
-pub use self::settling::{Settled, Whereabouts};
+pub use self::settling::{Settled, Whereabouts, Withdrawal};
 use self::strays::Strays;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -61,6 +61,10 @@ pub struct Ledger {
     doubts: BTreeMap<Utf8PathBuf, Doubt>,
     /// The posts that may have another address by now than the one they were published at.
     moving: BTreeSet<Id>,
+    /// The posts that readers have, and whose files are not understood as they are now.
+    waiting: BTreeSet<Id>,
+    /// The posts that went from the lists because of what their files say, until somebody asks.
+    withdrawals: Vec<Withdrawal>,
     /// The posts of which the past tells.
     told: BTreeSet<Id>,
     past: Arc<Past>,
@@ -107,6 +111,8 @@ impl Ledger {
             clashed: BTreeMap::new(),
             doubts: BTreeMap::new(),
             moving: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            withdrawals: Vec::new(),
             told: BTreeSet::new(),
             past: Arc::new(Past::none(now)),
             is_past_stale: true,
@@ -193,6 +199,7 @@ impl Ledger {
     fn lose(&mut self, id: Id) {
         self.moved.remove(&id);
         self.moving.remove(&id);
+        self.waiting.remove(&id);
         self.is_past_stale |= self.strays.insert(id, &self.posts);
     }
 
@@ -234,6 +241,12 @@ impl Ledger {
         let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains(path.as_str());
         let is_absent = |id: &&Id| self.posts.source(id).is_some_and(is_gone);
         self.strays.awaited().filter(is_absent).cloned().collect()
+    }
+
+    /// The files in which live posts were last that no file is now, where there is no other post.
+    pub fn awaited(&self) -> impl Iterator<Item = &Utf8Path> {
+        let sources = self.strays.awaited().filter_map(|id| self.posts.source(id));
+        sources.filter(|path| !self.files.contains(path.as_str()))
     }
 
     /// What the authors of posts should know, ordered by path.

@@ -87,6 +87,8 @@ pub struct Post {
     pub rare: Rare,
     /// What its content is known by again, as its file has it.
     pub content: Fingerprint,
+    /// What tells all that its file holds, byte by byte, from anything else.
+    pub file: Digest,
     /// The Markdown, without the front matter.
     pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
@@ -214,6 +216,22 @@ pub enum Visibility {
     Expired,
 }
 
+impl Visibility {
+    /// What it means, in words after "it".
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Visibility::Public => "is public",
+            Visibility::Unlisted => "is unlisted",
+            Visibility::Draft => "is a draft",
+            Visibility::Private => "is private",
+            Visibility::Held => "is held back, because its file is not understood",
+            Visibility::Scheduled => "is to appear later",
+            Visibility::Expired => "has expired",
+        }
+    }
+}
+
 impl Post {
     /// The file it came from, relative to the posts folder.
     #[must_use]
@@ -258,11 +276,25 @@ impl Post {
         self.words.summary()
     }
 
-    /// Whether it has neither a title of its own nor a text: where the version before had both, an edit went wrong.
+    /// Whether its author gave it a title: the front matter or a heading, not the file's name.
     #[must_use]
-    pub fn is_bare(&self) -> bool {
-        let is_untitled = matches!(self.alike.origins.title, Origin::FileName | Origin::Default);
-        is_untitled && self.text.is_blank()
+    pub fn has_title(&self) -> bool {
+        matches!(self.alike.origins.title, Origin::Field(_) | Origin::Heading) && !self.title().is_empty()
+    }
+
+    /// Whether there is anything but white space in its text.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.content.text != Fingerprint::of_nothing()
+    }
+
+    /// Whether there is nothing in it to be read or shown: neither a title nor a text, nor a picture, a link or another file.
+    #[must_use]
+    pub fn is_hollow(&self) -> bool {
+        let RareFields {
+            image, link, enclosures, ..
+        } = &*self.rare;
+        !self.has_title() && !self.has_text() && image.is_none() && link.is_none() && enclosures.is_empty()
     }
 
     /// Where what it says of itself came from, to be changed.

@@ -41,7 +41,7 @@ use self::memory::Memory;
 use self::press::{Edition, Press};
 pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
-pub use self::snapshot::snapshot;
+pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot};
 
 /// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -282,9 +282,9 @@ impl Engine {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         // the first look was before the watch
         self.turn(Hints::everything(), false).await;
-        while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
-            // not right after the start, when there is more to do
-            let keeps = hints.everything && self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
+        while let Some((hints, is_full_look)) = stop.run_until_cancelled(self.wake()).await {
+            // not right after the start, when there is more to do: the watch has everything looked at once it is up, however late
+            let keeps = is_full_look && self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
             self.turn(hints, keeps).await;
         }
         if let Some(keeping) = self.keeping.take() {
@@ -296,8 +296,8 @@ impl Engine {
         }
     }
 
-    /// Waits for the next reason to work.
-    async fn wake(&mut self) -> Hints {
+    /// Waits for the next reason to work; with where to look, and whether somebody asked for a full look or it is time for one.
+    async fn wake(&mut self) -> (Hints, bool) {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
@@ -311,13 +311,13 @@ impl Engine {
             self.watch.next().await
         };
         tokio::select! {
-            hints = hinted => hints,
-            () = self.shared.look_again.notified() => Hints::everything(),
-            () = sleep_until(again) => Hints::default(),
-            () = look::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
+            hints = hinted => (hints, false),
+            () = self.shared.look_again.notified() => (Hints::everything(), true),
+            () = sleep_until(again) => (Hints::default(), false),
+            () = look::changed(self.config.site.templates.as_deref(), &mut self.templates) => (Hints::default(), false),
             () = sleep_until(Some(self.rescan)) => {
                 self.rescan = Instant::now() + jittered(self.config.watch.rescan);
-                Hints::everything()
+                (Hints::everything(), true)
             }
         }
     }

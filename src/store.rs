@@ -20,6 +20,7 @@ mod queue;
 mod reading;
 mod schema;
 pub mod share_key;
+pub mod versions;
 mod writer;
 
 use std::sync::Arc;
@@ -118,6 +119,12 @@ impl Store {
                 return is_whole;
             }
         }
+    }
+
+    /// The folder that it is kept in.
+    #[must_use]
+    pub fn dir(&self) -> &Utf8Path {
+        self.place.folder()
     }
 
     /// Whether the file could be had for writing when that was last tried: then no other feedmill has it.

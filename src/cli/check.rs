@@ -10,9 +10,12 @@ use serde_json::json;
 
 use super::settings::{self, Settings};
 use super::terminal::number;
-use crate::diagnostic::Severity;
-use crate::publisher::snapshot;
+use crate::diagnostic::{Severity, printable};
+use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot};
 use crate::time::Timestamp;
+
+/// How many posts of one kind are named in a line.
+const NAMED: usize = 20;
 
 /// The options of `check`.
 #[derive(Debug, Args)]
@@ -43,6 +46,20 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     out.flush()?;
+    for (code, would) in [(WOULD_WITHDRAW, "withdraw"), (WOULD_HOLD, "not be able to show")] {
+        let concerned = site.diagnostics.iter().filter(|diagnostic| diagnostic.code == code);
+        let paths: Vec<String> = concerned.map(|diagnostic| printable(diagnostic.path.as_str())).collect();
+        if let Some((first, others)) = paths.split_first() {
+            let these = match others.len() {
+                0 => "this post that readers have".to_owned(),
+                n => format!("these {} posts that readers have", n + 1),
+            };
+            let mut named = first.clone();
+            others.iter().take(NAMED - 1).for_each(|path| named.extend([", ", path]));
+            let more = if paths.len() > NAMED { ", …" } else { "" };
+            writeln!(io::stderr(), "a start would {would} {these}: {named}{more}")?;
+        }
+    }
     let count = |severity| {
         site.diagnostics
             .iter()

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::settings::{Settings, state_dir};
 use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
+use crate::diagnostic::{Diagnostic, printable};
 use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
 use crate::http::door::Door;
@@ -216,13 +217,21 @@ impl Voice {
         }
     }
 
+    /// Tells a machine what is said of files `now`, and was not `before`. A person is told of it by the lines about what happened.
+    fn diagnostics(self, before: &[Diagnostic], now: &[Diagnostic]) {
+        if self.0 == LogFormat::Json {
+            log::diagnostics(before, now);
+        }
+    }
+
     fn changes(self, batch: &[Report], root: &Utf8Path, site: &Site) {
         match self.0 {
             LogFormat::Text => terminal::say(&terminal::changes(batch, root, site)),
             LogFormat::Json => {
                 for report in batch {
                     let (event, why) = report.event.in_words();
-                    let (path, address) = (report.path.as_str(), report.address.as_deref());
+                    let (path, why) = (printable(report.path.as_str()), why.map(printable));
+                    let address = report.address.as_deref().map(printable);
                     tracing::info!(path, address, event, why, "post");
                 }
             }
@@ -284,11 +293,23 @@ async fn bind_admin(address: &str) -> Option<Bound> {
 
 /// Tells the terminal what happens, for as long as anything can.
 async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher: Arc<Publisher>) {
+    let mut sites = publisher.sites();
+    let mut said: Arc<[Diagnostic]> = Arc::default();
     loop {
-        match reports.recv().await {
-            Ok(batch) => voice.changes(&batch, &root, &publisher.site()),
-            Err(RecvError::Lagged(batches)) => voice.missed(batches),
-            Err(RecvError::Closed) => return,
+        sites.mark_unchanged();
+        let site = publisher.site();
+        if !Arc::ptr_eq(&site.diagnostics, &said) {
+            voice.diagnostics(&said, &site.diagnostics);
+            said = Arc::clone(&site.diagnostics);
+        }
+        tokio::select! {
+            told = reports.recv() => match told {
+                Ok(batch) => voice.changes(&batch, &root, &publisher.site()),
+                Err(RecvError::Lagged(batches)) => voice.missed(batches),
+                Err(RecvError::Closed) => return,
+            },
+            // where the engine has ended, the reports say so
+            Ok(()) = sites.changed() => {}
         }
     }
 }

@@ -167,7 +167,11 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
     let (wrong, right): (Vec<&Report>, Vec<&Report>) = batch.iter().partition(is_trouble);
     for report in right.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
-        let is_edit = batch.len() <= DRAWN_CHANGES && !matches!(report.event, Event::Appeared | Event::Expired | Event::Removed);
+        let is_edit = batch.len() <= DRAWN_CHANGES
+            && !matches!(
+                report.event,
+                Event::Appeared | Event::Expired | Event::Removed | Event::Withdrawn { .. }
+            );
         // the line itself says where the date came from
         let is_new = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Warning && diagnostic.code != "date-missing";
         for diagnostic in about(report, site).filter(is_new).filter(|_| is_edit).take(DRAWN_PROBLEMS) {
@@ -176,8 +180,7 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
     }
     for report in wrong.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
-        let is_new =
-            |diagnostic: &&Diagnostic| matches!(&report.event, Event::Broken { why } if diagnostic.message.starts_with(why));
+        let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, Event::Broken { why } | Event::Held { why } if diagnostic.message.starts_with(why));
         for diagnostic in about(report, site).filter(is_new).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
@@ -218,6 +221,8 @@ fn in_numbers(reports: &[&Report]) -> String {
             Event::Changed => "changed",
             Event::Moved { .. } => "moved",
             Event::Removed => "removed",
+            Event::Published => "published",
+            Event::Withdrawn { .. } => "withdrawn",
             Event::Held { .. } => "held",
             Event::Appeared => "appeared",
             Event::Expired => "expired",
@@ -246,9 +251,16 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
             printable(from.as_str())
         ),
         Event::Removed => format!("{YELLOW}- {path}{END}"),
+        Event::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Held { why } => format!("{RED}!{END} {}; what was published stays", printable(why)),
+        Event::Published => format!("{GREEN}+ {path}{END} {stands}"),
+        Event::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", printable(why)),
+        Event::Held { why } if report.path.as_str().is_empty() => {
+            format!("{RED}!{END} {}; what was published stays", printable(why))
+        }
+        // what is not understood is drawn below
+        Event::Held { .. } => format!("{RED}! {path}{END} {stands}"),
         // what is wrong with it is drawn below
         Event::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
         Event::Broken { .. } => format!("{RED}! {path}{END} is refused"),

@@ -25,7 +25,7 @@ const ABOUT_TEXTS: usize = 1000;
 /// The texts of the posts in one folder.
 pub struct FileTexts {
     folder: Folder,
-    kept: Cache<Digest, Arc<str>, Length>,
+    kept: Cache<Digest, Cached, Length>,
     /// Those that somebody holds on to, because their files may not have them any more.
     held: Mutex<HashMap<Digest, Weak<str>>>,
 }
@@ -33,9 +33,43 @@ pub struct FileTexts {
 #[derive(Clone)]
 struct Length;
 
-impl Weighter<Digest, Arc<str>> for Length {
-    fn weight(&self, _: &Digest, text: &Arc<str>) -> u64 {
-        text.len() as u64 + BESIDE
+impl Weighter<Digest, Cached> for Length {
+    fn weight(&self, _: &Digest, cached: &Cached) -> u64 {
+        (cached.text.len() + cached.rest.bytes().len()) as u64 + BESIDE
+    }
+}
+
+/// A text, and what else its file held.
+#[derive(Clone)]
+struct Cached {
+    text: Arc<str>,
+    rest: Rest,
+}
+
+/// What a file held beside the text of its post.
+#[derive(Clone)]
+enum Rest {
+    /// What came before the text.
+    Before(Arc<[u8]>),
+    /// All of it: its lines end otherwise than the text's, or it is in another encoding.
+    Whole(Arc<[u8]>),
+    Unknown,
+}
+
+impl Rest {
+    fn of(text: &str, file: Option<&[u8]>) -> Rest {
+        let Some(file) = file else { return Rest::Unknown };
+        match file.strip_suffix(text.as_bytes()) {
+            Some(before) => Rest::Before(before.into()),
+            None => Rest::Whole(file.into()),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Rest::Before(bytes) | Rest::Whole(bytes) => bytes,
+            Rest::Unknown => &[],
+        }
     }
 }
 
@@ -64,10 +98,39 @@ impl FileTexts {
 
     /// Keeps the text that `post` holds in its stead, as long as there is room.
     pub fn take_from(&self, post: &mut Post) {
+        self.take_with(post, None);
+    }
+
+    /// The same, of a post in a file that holds the bytes `file`, where they are known.
+    pub fn take_with(&self, post: &mut Post, file: Option<&[u8]>) {
         let digest = post.text.digest();
         if let Some(text) = post.text.release() {
-            self.kept.insert(digest, text);
+            let rest = Rest::of(&text, file);
+            self.kept.insert(digest, Cached { text, rest });
         }
+    }
+
+    /// All that the file of `post` held when it was read, if that is in memory or the file holds it still. It may read the file.
+    #[must_use]
+    pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
+        let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
+        let cached = self
+            .kept
+            .get(&post.text.digest())
+            .and_then(|Cached { text, rest }| match rest {
+                Rest::Before(before) => Some([&*before, text.as_bytes()].concat().into()),
+                Rest::Whole(bytes) => Some(bytes),
+                Rest::Unknown => None,
+            });
+        let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
+        cached.filter(is_it).or_else(|| read().filter(is_it))
+    }
+
+    /// Has the text of `post` be had here as long as `text`, which is that text, is not dropped.
+    pub fn hold_this(&self, post: &Post, text: &Arc<str>) {
+        let mut held = self.lock();
+        held.retain(|_, text| text.strong_count() > 0);
+        held.insert(post.text.digest(), Arc::downgrade(text));
     }
 
     /// The text of `post`, if it is in memory. As long as it is not dropped, it can be had here.
@@ -75,9 +138,7 @@ impl FileTexts {
     pub fn hold(&self, post: &Post) -> Option<Arc<str>> {
         let digest = post.text.digest();
         let text = self.in_memory(digest)?;
-        let mut held = self.lock();
-        held.retain(|_, text| text.strong_count() > 0);
-        held.insert(digest, Arc::downgrade(&text));
+        self.hold_this(post, &text);
         Some(text)
     }
 
@@ -89,7 +150,7 @@ impl FileTexts {
 
     fn in_memory(&self, digest: Digest) -> Option<Arc<str>> {
         let held = || self.lock().get(&digest)?.upgrade();
-        self.kept.get(&digest).or_else(held)
+        self.kept.get(&digest).map(|cached| cached.text).or_else(held)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Weak<str>>> {
@@ -105,7 +166,12 @@ impl Texts for FileTexts {
         }
         let file = read::now(&self.folder, post.source()).ok()?;
         let text = text_in(&file, digest)?;
-        self.kept.insert(digest, Arc::clone(&text));
+        let rest = Rest::of(&text, Some(&file.bytes));
+        let cached = Cached {
+            text: Arc::clone(&text),
+            rest,
+        };
+        self.kept.insert(digest, cached);
         Some(text)
     }
 }

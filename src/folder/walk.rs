@@ -27,7 +27,7 @@ pub(super) fn look(folder: &Folder, places: &Places, is_known: &dyn Fn(&Utf8Path
         return Err(ErrorKind::NotADirectory.into());
     }
     if let Places::At(paths) = places {
-        let mut walk = Walk::new(folder, is_known, places.clone(), root.dev());
+        let mut walk = Walk::new(folder, is_known, places.clone(), &root);
         for path in outermost(paths) {
             walk.place(path);
         }
@@ -37,7 +37,7 @@ pub(super) fn look(folder: &Folder, places: &Places, is_known: &dyn Fn(&Utf8Path
         }
     }
     folder.look_at_layout();
-    let mut walk = Walk::new(folder, is_known, Places::Everywhere, root.dev());
+    let mut walk = Walk::new(folder, is_known, Places::Everywhere, &root);
     walk.sight.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
         .all(|entry| entry.file_name().to_string_lossy().starts_with(OWN_FILES));
@@ -101,7 +101,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, places: Places, device: u64) -> Walk<'a> {
+    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, places: Places, root: &Metadata) -> Walk<'a> {
         Walk {
             folder,
             is_known,
@@ -113,7 +113,8 @@ impl<'a> Walk<'a> {
                 diagnostics: Vec::new(),
                 has_links: false,
                 is_empty: false,
-                device,
+                device: root.dev(),
+                inode: root.ino(),
             },
             folders: Vec::new(),
             links: BTreeMap::new(),

@@ -251,6 +251,8 @@ fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
         is_dated,
         changed: adoption.updated.filter(|&updated| updated > first_served),
         content: None,
+        file: None,
+        updated: None,
         ..PostRecord::of(post, first_served)
     }
 }

@@ -133,6 +133,7 @@ fn rewritten(record: PostRecord, post: &Post, wanted: String, until: Timestamp) 
         content: record.content,
         withdrawn: record.withdrawn,
         returned: record.returned,
+        taken_back: record.taken_back,
         never_listed: record.never_listed,
         ..PostRecord::of(post, record.first_served)
     }

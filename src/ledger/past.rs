@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::files::File;
 use super::record::PostRecord;
 use super::{Id, Ledger, SECOND};
-use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, Standing, Words, bare};
+use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, Standing, Visibility, Words, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -158,8 +158,13 @@ impl Ledger {
             let is_told = record.withdrawn.is_none() || file.is_out();
             (is_told && *file.settled.address() != *record.address).then_some((id, record))
         });
+        let waiting = self.waiting.iter().filter_map(|id| {
+            let is_held = self.file(id)?.visibility == Visibility::Held;
+            let record = self.posts.get(id)?;
+            (is_held && record.withdrawn.is_none()).then_some((id, record))
+        });
         let lost = self.strays.awaited().filter_map(|id| Some((id, self.posts.get(id)?)));
-        for (id, record) in on_their_way.chain(lost) {
+        for (id, record) in on_their_way.chain(waiting).chain(lost) {
             let until = past.left_at(&record.address, id, now);
             let tenant = Tenant {
                 is_awaited: true,
@@ -176,7 +181,7 @@ impl Ledger {
         Tenant {
             id: Arc::clone(id),
             source: self.place(id).unwrap_or(&record.source).to_owned(),
-            title: record.title.clone(),
+            title: record.told_title().to_owned(),
             until,
             is_awaited: record.withdrawn.is_none(),
         }
@@ -184,6 +189,11 @@ impl Ledger {
 }
 
 impl PostRecord {
+    /// The title, where it may be told.
+    fn told_title(&self) -> &str {
+        if self.taken_back { "" } else { &self.title }
+    }
+
     /// The post, as far as it is remembered.
     pub(super) fn remembered(&self) -> Post {
         Post {
@@ -192,7 +202,7 @@ impl PostRecord {
                 id: &self.id,
                 slug: &self.slug,
                 address: &self.address,
-                title: &self.title,
+                title: self.told_title(),
                 summary: "",
             }),
             date: self.date,
@@ -224,6 +234,7 @@ impl PostRecord {
             direction: Direction::default(),
             rare: Rare::default(),
             content: self.content.unwrap_or_default(),
+            file: self.file.unwrap_or_default(),
             text: "".into(),
             touched: self.first_served.into(),
             told: None,

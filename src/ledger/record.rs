@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::post::Post;
 pub use crate::post::{Digest, Fingerprint, Likeness};
 use crate::time::{Moment, Timestamp};
 
@@ -60,12 +61,21 @@ pub struct PostRecord {
     /// elsewhere that was not served yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Fingerprint>,
+    /// What its file held, byte by byte, when it could last be seen. `None` where an older feedmill wrote the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Digest>,
+    /// When its content last changed, as readers were told last; `None` where they were told of no change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Moment>,
     /// Since when it is in no list any more; `None` while it is in one, and if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Timestamp>,
     /// When it last came back after it was withdrawn: readers that let go of it need to see a later change than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Timestamp>,
+    /// Whether it was made a draft, or private, after readers had it: nobody is told its title any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
     /// Whether it was only ever read by who knew its address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_listed: bool,
@@ -141,6 +151,23 @@ impl PostRecord {
     /// Whether the past tells of its post: it went, or had other addresses.
     pub(super) fn is_told_of(&self) -> bool {
         self.withdrawn.is_some() || !self.earlier.is_empty()
+    }
+
+    /// Whether its file, when it could last be seen, held what the file of `post` holds. Of a record without the digest of a file, what
+    /// the post says decides.
+    #[must_use]
+    pub fn is_of_file(&self, post: &Post) -> bool {
+        match (self.file, self.content) {
+            (Some(file), _) => file == post.file,
+            (None, Some(content)) => (content.text, content.shown) == (post.content.text, post.content.shown),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether readers have its post, and nothing took it from them.
+    #[must_use]
+    pub fn is_with_readers(&self) -> bool {
+        self.content.is_some() && self.withdrawn.is_none()
     }
 
     /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use super::record::{Former, PostRecord};
 use crate::post::{Origin, Post};
-use crate::time::{Recent, Timestamp};
+use crate::time::{Moment, Recent, Timestamp};
 
 /// The records of posts, each found by its id.
 #[derive(Debug, Default)]
@@ -57,6 +57,7 @@ struct Rare {
     changed: Option<Timestamp>,
     withdrawn: Option<Timestamp>,
     returned: Option<Timestamp>,
+    taken_back: bool,
     never_listed: bool,
 }
 
@@ -226,6 +227,7 @@ impl Rest {
             changed: record.changed,
             withdrawn: record.withdrawn,
             returned: record.returned,
+            taken_back: record.taken_back,
             never_listed: record.never_listed,
         };
         rare.beside(record.first_served)
@@ -247,6 +249,7 @@ fn record_of(post: &Post, first_served: Recent, rare: Option<&Rare>) -> PostReco
         changed: rare.changed,
         withdrawn: rare.withdrawn,
         returned: rare.returned,
+        taken_back: rare.taken_back,
         never_listed: rare.never_listed,
         ..record
     }
@@ -274,6 +277,8 @@ impl PostRecord {
             date,
             is_dated,
             content,
+            file,
+            updated,
             tags,
             authors,
             section,
@@ -286,6 +291,7 @@ impl PostRecord {
             changed: _,
             withdrawn: _,
             returned: _,
+            taken_back: _,
             never_listed: _,
         } = self;
         *id == *post.id()
@@ -296,6 +302,8 @@ impl PostRecord {
             && *date == post.date.to_the_second()
             && *is_dated == is_dated_by(post)
             && *content == Some(post.content)
+            && *file == Some(post.file)
+            && *updated == post.updated.map(Moment::to_the_second)
             && tags.iter().map(String::as_str).eq(post.tags.iter().map(AsRef::as_ref))
             && authors
                 .iter()
@@ -324,8 +332,11 @@ impl PostRecord {
             first_served: now,
             changed: None,
             content: Some(post.content),
+            file: Some(post.file),
+            updated: post.updated.map(Moment::to_the_second),
             withdrawn: None,
             returned: None,
+            taken_back: false,
             never_listed: false,
             tags: post.tags.iter().map(ToString::to_string).collect(),
             authors: post.alike.authors.iter().map(|author| author.name.clone()).collect(),

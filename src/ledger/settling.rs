@@ -15,7 +15,7 @@ use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger, place_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Post};
+use crate::post::{Changes, Post, Visibility};
 use crate::time::Timestamp;
 
 /// What is not as its author may think.
@@ -62,6 +62,37 @@ impl Settled {
         self.changes.posts.push(Arc::clone(&file.settled));
         if !file.is_known {
             self.newcomers.insert(file.read.source().to_path_buf());
+        }
+    }
+}
+
+/// A post that readers had, and that went from the lists because of what its file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Withdrawal {
+    /// The post, as it is now.
+    pub post: Arc<Post>,
+    /// Why it is in no list.
+    pub visibility: Visibility,
+    /// Whether its file is as it was when readers had it, so that nothing but how it is read is new.
+    pub is_untouched: bool,
+}
+
+impl Withdrawal {
+    /// Why readers do not have it any more, in words after "it": with what says so, where that is in the file.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let origin = &self.post.alike.origins.standing;
+        match self.visibility {
+            Visibility::Draft | Visibility::Private => format!("{} ({origin})", self.visibility.in_words()),
+            other => other.in_words().to_owned(),
+        }
+    }
+
+    fn of(file: &File, record: &PostRecord) -> Withdrawal {
+        Withdrawal {
+            post: Arc::clone(&file.settled),
+            visibility: file.visibility,
+            is_untouched: *record.source == *file.read.source() && record.is_of_file(&file.read),
         }
     }
 }
@@ -176,6 +207,29 @@ impl Ledger {
         file.id().filter(|id| self.is_at(id, path)).map(Id::from)
     }
 
+    /// Notes whether readers have the post that `file` is, and cannot read it because it is held back.
+    pub(super) fn note_waiting(&mut self, file: &File, is_withdrawn: bool) {
+        let Some(id) = file.id() else { return };
+        self.is_past_stale |= if file.visibility == Visibility::Held && !is_withdrawn {
+            self.waiting.insert(id.into())
+        } else {
+            self.waiting.remove(id)
+        };
+    }
+
+    /// The files of the posts that readers have and cannot read, because what is in them now is not understood.
+    pub fn waiting(&self) -> impl Iterator<Item = &Utf8Path> {
+        let files = self.waiting.iter().filter_map(|id| self.file(id));
+        files
+            .filter(|file| file.visibility == Visibility::Held)
+            .map(|file| file.read.source())
+    }
+
+    /// The posts that went from the lists because of what their files say, since this was last asked.
+    pub fn take_withdrawals(&mut self) -> Vec<Withdrawal> {
+        std::mem::take(&mut self.withdrawals)
+    }
+
     /// Gives the post in the file at `path` what the world knows of it, and notes what is new of it.
     fn dress(&mut self, path: &Utf8Path, config: &Config, now: Timestamp) {
         if let Some(file) = self.files.take(path.as_str()) {
@@ -207,15 +261,19 @@ impl Ledger {
             self.moving.remove(record.id.as_str())
         };
         self.is_past_stale |= is_elsewhere || was_moving;
+        if before.withdrawn.is_none() && fate.withdrawn.is_some() {
+            self.withdrawals.push(Withdrawal::of(&file, &record));
+        }
         if fate != before {
             let is_withdrawal = fate.withdrawn != before.withdrawn;
             self.changes.is_urgent |= is_withdrawal;
             self.is_past_stale |= is_withdrawal;
-            let record = fate.noted_in(record.into_owned());
+            let record = fate.noted_in(record.into_owned(), &file);
             self.tell_of(&record);
             self.changes.posts.insert(record.id.as_str().into());
             self.posts.insert(record);
         }
+        self.note_waiting(&file, fate.withdrawn.is_some());
         file
     }
 }

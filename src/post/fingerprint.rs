@@ -5,6 +5,8 @@
 mod likeness;
 mod spaced;
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Likenesses of one text before and after an edit differ in so many bits at the most; those of texts that have nothing to do with each
@@ -51,6 +53,13 @@ impl Fingerprint {
             text: text.into(),
             likeness,
         }
+    }
+
+    /// What a text that says nothing is known by.
+    #[must_use]
+    pub fn of_nothing() -> Digest {
+        static NOTHING: LazyLock<Digest> = LazyLock::new(|| Fingerprint::of("", std::iter::empty()).text);
+        *NOTHING
     }
 
     /// Whether the texts are the same, and long enough for that to mean something.

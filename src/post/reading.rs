@@ -13,8 +13,8 @@ use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
-    Alike, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors, direction,
-    enclosures, html, markdown, tags, unfinished, visibility,
+    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors,
+    direction, enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -170,6 +170,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
             extra: fields.rest(),
         }),
         content,
+        file: Digest::of(&file.bytes),
         text: body.into(),
         touched: file.modified.into(),
         told: None,

@@ -16,6 +16,7 @@ mod reading;
 mod refused;
 mod taking;
 mod trouble;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,19 +29,21 @@ use crate::diagnostic::Diagnostic;
 use crate::folder::kept::{Ground, Keep, KeptPosts};
 use crate::folder::{FileTexts, Folder, Places, Stamp};
 use crate::post::{self, Changes, Post, Shared, Texts};
+use crate::store::versions::Version;
 use crate::time::Timestamp;
 use crate::watch::Hints;
 
 use self::files::Files;
 use self::holding::Holding;
 use self::inheritance::Inheritance;
-pub(super) use self::known::read_post;
+pub(super) use self::known::{EMPTIED, MEND_EMPTIED, read_post};
 use self::known::{Known, ReadPost};
 use self::missing::Missing;
 pub use self::outcome::Outcome;
 use self::pending::Pending;
 use self::refused::Refused;
 use self::trouble::Trouble;
+use self::versions::KeptVersions;
 use super::progress::Progress;
 use super::report::Event;
 
@@ -58,6 +61,9 @@ pub struct Desk {
     /// The texts of its posts, which they do not hold.
     texts: Arc<FileTexts>,
     holding: Holding,
+    versions: KeptVersions,
+    /// The files of posts that are held back as they are read, and which readers have all the same.
+    released: BTreeSet<Utf8PathBuf>,
     /// What its posts have alike.
     shared: Shared,
     read: ReadPost,
@@ -82,8 +88,8 @@ pub struct Desk {
     last_still: Option<Duration>,
     /// Why nothing, or not everything, that was seen is believed.
     trouble: Option<Trouble>,
-    /// The device the folder was on when it was last believed.
-    device: Option<u64>,
+    /// The device that the folder was on, and its inode, when it was last believed.
+    identity: Option<(u64, u64)>,
     has_links: bool,
     is_polling: bool,
     /// Whether something may have been missed.
@@ -111,6 +117,8 @@ impl Desk {
             texts: Arc::new(FileTexts::new(folder.clone())),
             folder,
             holding: Holding::default(),
+            versions: KeptVersions::default(),
+            released: BTreeSet::new(),
             shared: Shared::default(),
             config,
             read,
@@ -125,11 +133,17 @@ impl Desk {
             refused: Refused::default(),
             last_still: None,
             trouble: None,
-            device: None,
+            identity: None,
             has_links: false,
             is_polling: false,
             is_in_doubt: true,
         }
+    }
+
+    /// Has `read` read posts from now on.
+    #[cfg(test)]
+    pub(super) fn read_with(&mut self, read: fn(&crate::source::SourceFile, &Config) -> Result<post::Reading, Diagnostic>) {
+        self.read = read;
     }
 
     /// The same, which keeps at most `bytes` of texts in memory.
@@ -262,6 +276,27 @@ impl Desk {
         all
     }
 
+    /// Notes whether readers have the post in the file at `path`, which is held back as it is read.
+    pub fn release(&mut self, path: &Utf8Path, is_with_readers: bool) {
+        if is_with_readers {
+            self.released.insert(path.to_owned());
+        } else {
+            self.released.remove(path);
+        }
+    }
+
+    /// Whether readers have the post in the file at `path` although it is held back as it is read.
+    #[must_use]
+    pub fn is_released(&self, path: &Utf8Path) -> bool {
+        self.released.contains(path)
+    }
+
+    /// Whether the newest version of the file at `path` is refused.
+    #[must_use]
+    pub fn is_refused(&self, path: &Utf8Path) -> bool {
+        self.files.get(path).is_some_and(|known| known.refusal().is_some())
+    }
+
     /// Why the posts may not be what the folder holds.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -314,16 +349,22 @@ impl Desk {
             sight = look(&Places::Everywhere)?;
             absent = self.absent(&sight);
         }
-        if sight.is_empty && self.files.post_count() > 0 && self.device.is_some_and(|device| device != sight.device) {
+        let is_on_another = self.identity.is_some_and(|(device, _)| device != sight.device);
+        if sight.is_empty && self.files.post_count() > 0 && is_on_another {
             return Err(Trouble::Unmounted);
         }
-        let is_first = self.device.replace(sight.device).is_none();
+        let identity = (sight.device, sight.inode);
+        let before = self.identity.replace(identity);
+        let is_first = before.is_none();
+        if before.is_some_and(|before| before != identity) {
+            self.missing.suspect();
+        }
         outcome.looked_everywhere = sight.places == Places::Everywhere;
         if outcome.looked_everywhere {
             self.has_links = sight.has_links;
             self.is_in_doubt = false;
         }
-        self.refuse(&sight, outcome);
+        self.refuse(&sight, at, outcome);
         for path in absent {
             self.miss(path, at.tick, outcome);
         }
@@ -339,6 +380,7 @@ impl Desk {
             }
         }
         self.let_go_of_texts();
+        self.forget_versions();
         Ok(())
     }
 

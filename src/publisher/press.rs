@@ -18,6 +18,7 @@ use crate::folder::kept::Ground;
 use crate::ledger::{DocumentRecord, Ledger, Whereabouts};
 use crate::post::Changes;
 use crate::site::{Material, Site};
+use crate::store::versions::Versions;
 use crate::store::{Opening, Store};
 use crate::time::Timestamp;
 use crate::watch::{Hints, Watching};
@@ -26,7 +27,7 @@ use super::absences::Absences;
 use super::desk::{Desk, Outcome};
 use super::look::Look;
 use super::memory::Memory;
-use super::report::{Event, Health, Report, passage};
+use super::report::{Event, Health, Report, passage, with_effect};
 use super::sizes::Sizes;
 
 /// How often in a row a site is made again because a post turned out to be one that was gone: each may bring on another.
@@ -113,8 +114,12 @@ impl Press {
             documents,
         } = Memory::of(opening, now);
         let config = ledger.identified(config);
+        let mut desk = Desk::new(Arc::clone(&config), root);
+        if let Some(store) = &store {
+            desk.find_versions(Versions::in_state(store.dir()).all());
+        }
         Press {
-            desk: Desk::new(Arc::clone(&config), root),
+            desk,
             look: Look::new(Arc::clone(&config)),
             config,
             ledger,
@@ -174,6 +179,9 @@ impl Press {
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
         self.ground = self.config.state.dir.as_ref().map(|dir| self.desk.recall(dir));
+        if let Some(dir) = &self.config.state.dir {
+            self.desk.find_versions(Versions::in_state(dir).all());
+        }
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
             return Err(io::Error::other(trouble));
@@ -269,6 +277,7 @@ impl Press {
         if looked_everywhere {
             self.last_full_scan = Some(now);
         }
+        self.keep_versions();
         again_in
     }
 
@@ -302,6 +311,7 @@ impl Press {
         let mut site = self.make(&changes, now, tick, previous);
         self.is_whole = false;
         let is_first = self.newest.is_none();
+        self.tell_of_withdrawals(is_first);
         let mut is_behind = self.note(&site, is_first, now);
         // who turned out to be a post that was gone is shown as that one from the first
         for _ in 0..MOST_CLASHES {
@@ -320,6 +330,19 @@ impl Press {
         {
             self.reports
                 .extend(before.index.due_by(now).filter_map(|post| passage(post, *at, now)));
+        }
+        if let Some((before, at)) = &shown {
+            let visibility = |site: &Site, path: &Utf8Path, at| Some(site.post(path)?.visibility(at));
+            let reports = std::mem::take(&mut self.reports).into_iter();
+            let with_effect = reports.flat_map(|report| {
+                let from = match &report.event {
+                    Event::Moved { from } => from,
+                    _ => &report.path,
+                };
+                let (before, after) = (visibility(before, from, *at), visibility(&site, &report.path, now));
+                with_effect(report, before, after)
+            });
+            self.reports = with_effect.collect();
         }
         // the site may have given a post another address than it asked for
         for report in &mut self.reports {
@@ -349,9 +372,18 @@ impl Press {
             is_there: &is_there,
         };
         let settled = self.ledger.settle(changes, &whereabouts, &self.config, now);
+        let released = settled.changes.posts.iter().filter_map(|post| {
+            let is_held = self.desk.post(post.source())?.is_held;
+            let is_released = is_held && post.is_readable(now);
+            (is_released != self.desk.is_released(post.source())).then(|| (post.source().to_owned(), is_released))
+        });
+        let released: Vec<(Utf8PathBuf, bool)> = released.collect();
         let absent = self.ledger.absent(&is_there);
         let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&gone, now);
+        for (path, is_released) in released {
+            self.desk.release(&path, is_released);
+        }
         settled.moved.iter().for_each(|(_, from)| self.desk.let_go(from));
         let moved: HashMap<Utf8PathBuf, Utf8PathBuf> = settled.moved.into_iter().collect();
         for report in self.reports.iter_mut().filter(|report| report.event == Event::Added) {
@@ -372,6 +404,7 @@ impl Press {
     /// What is to be said of the files.
     fn said(&mut self) -> Arc<[Diagnostic]> {
         let mut said = self.desk.diagnostics();
+        self.tell_what_readers_have(&mut said);
         said.extend(self.ledger.remarks().chain(self.look.diagnostics()).cloned());
         said.sort();
         if *self.said != *said {

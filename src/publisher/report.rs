@@ -34,9 +34,17 @@ pub enum Event {
         /// Its former path.
         from: Utf8PathBuf,
     },
-    /// It is gone.
+    /// Its file is gone, and the world did not have it.
     Removed,
-    /// Something speaks against believing what was seen, so nothing was changed.
+    /// An edit made it public, or unlisted.
+    Published,
+    /// The world no longer has it: an edit took it back, or its file is gone.
+    Withdrawn {
+        /// Why.
+        why: String,
+    },
+    /// Of a post: it is held back, because something that its file says is not understood. Of the folder: something speaks against
+    /// believing what was seen, so nothing was changed.
     Held {
         /// What.
         why: String,
@@ -63,11 +71,43 @@ impl Event {
             Event::Changed => ("changed", None),
             Event::Moved { from } => ("moved", Some(from.as_str())),
             Event::Removed => ("removed", None),
+            Event::Published => ("published", None),
+            Event::Withdrawn { why } => ("withdrawn", Some(why)),
             Event::Held { why } => ("held", Some(why)),
             Event::Appeared => ("appeared", None),
             Event::Expired => ("expired", None),
             Event::Broken { why } => ("broken", Some(why)),
             Event::Mended => ("mended", None),
+        }
+    }
+}
+
+/// `report` with what its event did to the world, which had the post as `before` and has it as `after`.
+pub(super) fn with_effect(mut report: Report, before: Option<Visibility>, after: Option<Visibility>) -> Vec<Report> {
+    let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
+    let effect = match (is_out(before), is_out(after)) {
+        (true, false) => Event::Withdrawn {
+            why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
+        },
+        (false, true) => Event::Published,
+        _ => return vec![report],
+    };
+    match (&report.event, &effect) {
+        // that it is new says as much
+        (Event::Added | Event::Appeared | Event::Expired | Event::Broken { .. }, _) => vec![report],
+        // where it came from is to be told, too
+        (Event::Moved { .. }, _) => {
+            let second = Report {
+                event: effect,
+                ..report.clone()
+            };
+            vec![report, second]
+        }
+        // what is not understood took it from nobody: its last good version, or its address, stays
+        (Event::Held { .. }, Event::Withdrawn { .. }) => vec![report],
+        _ => {
+            report.event = effect;
+            vec![report]
         }
     }
 }

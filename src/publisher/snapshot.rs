@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::desk::read_post;
 use super::links;
@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::folder::companions::Companions;
 use crate::folder::{FileTexts, Folder, Places, Unread, left_out};
-use crate::ledger::{Ledger, Whereabouts};
+use crate::ledger::{Ledger, Whereabouts, Withdrawal};
 use crate::post::html::{self, Removed};
-use crate::post::{self, Changes, Reading, markdown};
+use crate::post::{self, Changes, Reading, Visibility, markdown};
 use crate::site::{Material, Site};
 use crate::source::SourceFile;
 use crate::time::Timestamp;
@@ -74,6 +74,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
     let settled = ledger.settle(&changes, &whereabouts, config, now);
+    compare(ledger, &whereabouts, &mut diagnostics);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();
     diagnostics.extend(left_out::diagnostics(
@@ -121,4 +122,50 @@ fn losses(file: &SourceFile, text: &str, title: &str) -> Vec<Diagnostic> {
         });
     }
     losses
+}
+
+/// The code of what is said of a post that readers have, and that a start would take from them.
+pub const WOULD_WITHDRAW: &str = "would-withdraw";
+/// The code of what is said of a post that readers have, and that a start could not show.
+pub const WOULD_HOLD: &str = "would-hold";
+
+/// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
+fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
+    for withdrawal in ledger.take_withdrawals() {
+        let why = withdrawal.why();
+        let Withdrawal {
+            post,
+            visibility,
+            is_untouched,
+        } = withdrawal;
+        // that its time is over was to be expected
+        let severity = if visibility == Visibility::Expired {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
+        let since = if is_untouched && severity == Severity::Warning {
+            ", by rules that are new, for its file did not change"
+        } else {
+            ""
+        };
+        let message = format!("readers have this post, and a start would withdraw it: it {why}{since}");
+        let diagnostic = Diagnostic::new(severity, WOULD_WITHDRAW, post.source(), message);
+        diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
+    }
+    let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";
+    let mut held: BTreeSet<Utf8PathBuf> = ledger.waiting().map(Utf8Path::to_path_buf).collect();
+    let awaited: BTreeSet<&Utf8Path> = ledger.awaited().collect();
+    let broken = diagnostics.iter().filter(|diagnostic| is_broken(diagnostic));
+    let broken = broken.filter(|diagnostic| awaited.contains(&*diagnostic.path));
+    held.extend(broken.map(|broken| broken.path.clone()));
+    for path in held {
+        let message = "readers have this post, and a start could show at most its last good version, if that was kept: its file is not understood";
+        diagnostics.push(Diagnostic::new(Severity::Warning, WOULD_HOLD, &path, message).mend("mend the file first"));
+    }
+    for id in ledger.absent(whereabouts.is_there) {
+        let Some(record) = ledger.post(&id) else { continue };
+        let message = "readers have this post, and a start would withdraw it: its file is gone";
+        diagnostics.push(Diagnostic::new(Severity::Note, WOULD_WITHDRAW, &record.source, message));
+    }
 }

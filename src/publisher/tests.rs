@@ -1,3 +1,6 @@
+#[path = "tests/readers.rs"]
+mod readers;
+
 use super::*;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

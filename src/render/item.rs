@@ -97,6 +97,7 @@ pub(super) mod tests {
                 ..RareFields::default()
             }),
             content: Fingerprint::default(),
+            file: crate::post::Digest::default(),
             text: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH.into(),
             told: None,

@@ -5,3 +5,4 @@ mod crash;
 mod kept;
 mod model;
 mod restart;
+mod upgrade;

@@ -77,7 +77,10 @@ fn woven(parts: &[(usize, usize)], seed: usize) -> Woven {
                 }
             };
             // letters alone, so that no search takes it apart
-            let letters: String = format!("{seed}-{number}").bytes().map(|byte| char::from(b'a' + byte % 26)).collect();
+            let letters: String = format!("{seed}-{number}")
+                .bytes()
+                .map(|byte| char::from(b'a' + byte % 26))
+                .collect();
             let word = format!("{kind}{letters}q");
             number += 1;
             written.push_str(&word);
@@ -131,14 +134,28 @@ fn feeds(site: &Site) -> [(&'static str, Vec<(String, String)>); 3] {
             .map(|node| {
                 let child = |name: &str| node.children().find(|child| child.tag_name().name() == name);
                 let url = child("link").and_then(link).unwrap_or_default();
-                (url, child(content).and_then(|node| node.text()).unwrap_or_default().to_owned())
+                (
+                    url,
+                    child(content).and_then(|node| node.text()).unwrap_or_default().to_owned(),
+                )
             })
             .collect::<Vec<_>>()
     };
     [
         ("JSON", json.collect()),
-        ("RSS", xml("/rss.xml", "item", |node| node.text().map(str::to_owned), "encoded")),
-        ("Atom", xml("/atom.xml", "entry", |node| node.attribute("href").map(str::to_owned), "content")),
+        (
+            "RSS",
+            xml("/rss.xml", "item", |node| node.text().map(str::to_owned), "encoded"),
+        ),
+        (
+            "Atom",
+            xml(
+                "/atom.xml",
+                "entry",
+                |node| node.attribute("href").map(str::to_owned),
+                "content",
+            ),
+        ),
     ]
 }
 
@@ -175,7 +192,10 @@ fn check(posts: &[Woven]) {
         }
         let (_, source) = get(&site, &format!("/posts/p{number}.md"));
         for word in hidden {
-            assert!(!source.contains(word.as_str()), "the source of\n{text}\nhas {word}:\n{source}");
+            assert!(
+                !source.contains(word.as_str()),
+                "the source of\n{text}\nhas {word}:\n{source}"
+            );
             assert!(!listing.contains(word.as_str()), "the listing of\n{text}\nhas {word}");
             let (_, found) = get(&site, &format!("/api/posts?q={word}"));
             let found: Value = serde_json::from_str(&found).unwrap();
@@ -190,7 +210,8 @@ fn check(posts: &[Woven]) {
 fn each_part_alone_and_followed() {
     let all = PARTS.len() + HIDING.len();
     let followed = (0..all).map(|part| woven(&[(part, 0), (0, 0)], part));
-    let nested = (0..all).flat_map(|part| (1..4).map(move |container| woven(&[(part, container), (0, 0)], 1000 * container + part)));
+    let nested =
+        (0..all).flat_map(|part| (1..4).map(move |container| woven(&[(part, container), (0, 0)], 1000 * container + part)));
     check(&followed.chain(nested).collect::<Vec<_>>());
 }
 
@@ -263,7 +284,11 @@ fn real_posts_lose_no_words() {
                 }
             }
         }
-        println!("{name}: {} of {words} words are not on the pages: {:?}", lost.len(), &lost[..lost.len().min(20)]);
+        println!(
+            "{name}: {} of {words} words are not on the pages: {:?}",
+            lost.len(),
+            &lost[..lost.len().min(20)]
+        );
         // scripts and styles, and what this reading of Markdown takes for text
         assert!(lost.len() * 500 < words, "{name}: {} of {words}", lost.len());
     }

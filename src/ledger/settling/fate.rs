@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::config::Config;
 use crate::ledger::SECOND;
 use crate::ledger::files::File;
-use crate::ledger::record::{Fingerprint, PostRecord, SiteRecord, last_told};
-use crate::post::{Each, Origin, Post, Visibility, Words};
+use crate::ledger::record::{Digest, Fingerprint, PostRecord, SiteRecord, last_told};
+use crate::post::{Each, Origin, Post, Standing, Visibility, Words};
 use crate::time::{Moment, Recent, Timestamp};
 
 /// What time does to a post: what of its record can be another whenever its file, or the instant, is.
@@ -15,8 +15,10 @@ pub(super) struct Fate {
     date: Timestamp,
     changed: Option<Timestamp>,
     content: Option<Fingerprint>,
+    pub(super) file: Option<Digest>,
     pub(super) withdrawn: Option<Timestamp>,
     returned: Option<Timestamp>,
+    taken_back: bool,
     never_listed: bool,
 }
 
@@ -26,22 +28,37 @@ impl Fate {
             date: record.date.timestamp(),
             changed: record.changed,
             content: record.content,
+            file: record.file,
             withdrawn: record.withdrawn,
             returned: record.returned,
+            taken_back: record.taken_back,
             never_listed: record.never_listed,
         }
     }
 
-    /// `record` with it in the place of what it was.
-    pub(super) fn noted_in(self, record: PostRecord) -> PostRecord {
+    /// `record` with it in the place of what it was, and with what readers are told of the post in `file`.
+    pub(super) fn noted_in(self, record: PostRecord, file: &File) -> PostRecord {
+        let updated = if file.is_out() {
+            file.settled.updated.map(Moment::to_the_second)
+        } else {
+            record.updated
+        };
         PostRecord {
+            updated,
             changed: self.changed,
             content: self.content,
+            file: self.file,
             withdrawn: self.withdrawn,
             returned: self.returned,
+            taken_back: self.taken_back,
             never_listed: self.never_listed,
             ..record
         }
+    }
+
+    /// The same of a post whose file held `file`.
+    pub(super) fn with_file(self, file: Option<Digest>) -> Fate {
+        Fate { file, ..self }
     }
 
     fn last_told(&self) -> Timestamp {
@@ -62,15 +79,22 @@ impl Fate {
     pub(super) fn with_content(mut self, file: &File, config: &Config, now: Timestamp) -> Fate {
         if !file.is_out() {
             // nobody sees an edit of what nobody sees; but by its text it is known again
-            self.content = self.content.map(|before| Fingerprint {
-                shown: before.shown,
-                ..file.read.content
-            });
+            if file.read.has_text() {
+                self.content = self.content.map(|before| Fingerprint {
+                    shown: before.shown,
+                    ..file.read.content
+                });
+            }
             return self;
         }
+        let is_same_file = self.file.replace(file.read.file) == Some(file.read.file);
         let Some(before) = self.content.replace(file.read.content) else {
             return self;
         };
+        if is_same_file {
+            // what is read otherwise now is no edit
+            return self;
+        }
         let is_quiet = file.read.minor.unwrap_or(config.posts.minor);
         if before.shown != file.read.content.shown && !is_quiet {
             let last = self.last_told();
@@ -79,7 +103,8 @@ impl Fate {
         self
     }
 
-    /// Where its post went from the lists or came back to them, that is noted.
+    /// Where its post went from the lists or came back to them, that is noted. One that is held back because its file is not understood
+    /// did not go.
     pub(super) fn in_lists(mut self, file: &File, now: Timestamp) -> Fate {
         let is_listed = file.visibility == Visibility::Public;
         let is_as_ever = is_listed || self.never_listed && file.visibility == Visibility::Unlisted;
@@ -89,10 +114,15 @@ impl Fate {
                 let later = at.saturating_add(SECOND).unwrap_or(at);
                 self.returned = Some(later.max(now));
             }
-            None if !is_as_ever => {
+            None if !is_as_ever && file.visibility != Visibility::Held => {
                 self.withdrawn = Some(self.last_told().max(now));
             }
             _ => {}
+        }
+        if self.withdrawn.is_some() && matches!(file.visibility, Visibility::Draft | Visibility::Private) {
+            self.taken_back = true;
+        } else if file.is_out() {
+            self.taken_back = false;
         }
         if is_listed {
             self.never_listed = false;
@@ -101,10 +131,46 @@ impl Fate {
     }
 }
 
-/// `post` with the date that the world knows. A post that has appeared stays when the clock is put back.
+/// Whether `post`, which is held back because its file is not understood, is public all the same: it is in the file that readers have it
+/// from, byte by byte, and what is new is only how that is read.
+fn stays_public(post: &Post, record: &PostRecord) -> bool {
+    // one that was listed and then unlisted counts as withdrawn, and can be read at its address
+    let is_unlisted = post.standing == Standing::Unlisted && !record.taken_back && record.content.is_some();
+    post.is_held && (record.is_with_readers() || is_unlisted) && record.is_of_file(post)
+}
+
+/// Whether nothing is left in the file of `post`, of which readers have a text: an accident, and no edit.
+fn is_emptied(post: &Post, record: &PostRecord) -> bool {
+    let had_text = record
+        .content
+        .is_some_and(|content| content.text != Fingerprint::of_nothing());
+    post.is_hollow() && had_text && record.is_with_readers() && !record.is_of_file(post)
+}
+
+/// Whether `post` is in the very file that readers have it from: what is read in it otherwise than then is no edit.
+fn is_untouched(post: &Post, record: &PostRecord) -> bool {
+    record.file == Some(post.file) && *record.source == *post.source() && record.content.is_some()
+}
+
+/// Whether a date that was read as `known` is read as the later `read` now, not only in another time zone, and still is past at `now`.
+fn is_read_as_later(read: Moment, known: Moment, now: Timestamp) -> bool {
+    let local = |moment: Moment| moment.timestamp().as_second() + i64::from(moment.offset().seconds());
+    read > known && read.timestamp() <= now && local(read) != local(known)
+}
+
+/// `post` with the date that the world knows, and held back only where the world does not have it. A post that has appeared stays when
+/// the clock is put back.
 pub(super) fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
-    let mut post = Cow::Borrowed(post);
-    if post.alike.origins.date == Origin::FileTime {
+    let read = post;
+    let mut post = Cow::Borrowed(read);
+    if stays_public(read, record) {
+        post.to_mut().is_held = false;
+    }
+    if is_emptied(read, record) {
+        post.to_mut().is_held = true;
+    }
+    let has_date = post.alike.origins.date != Origin::FileTime;
+    if !has_date || is_untouched(read, record) && is_read_as_later(read.date.to_the_second(), record.date, now) {
         let post = post.to_mut();
         post.date = record.date;
         post.origins_mut().date = Origin::Ledger;
@@ -144,7 +210,11 @@ pub(super) fn known_to_the_world<'a>(
         post.origins_mut().address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
-    let changed = post.updated.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let since_then = |read: Option<Moment>| read.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let mut changed = since_then(post.updated);
+    if is_untouched(&post, record) && changed.map(Moment::to_the_second) != record.updated {
+        changed = since_then(record.updated);
+    }
     let updated = changed.filter(|&changed| changed >= post.date);
     if post.updated != updated {
         post.to_mut().updated = updated;

@@ -138,10 +138,18 @@ impl Ledger {
             is_known: true,
         };
         let fate = file.dress(&record, &self.site, config, now);
-        let is_as_ever = fate == Fate::of(&record) && *file.settled.address() == *record.address;
+        let is_as_ever = fate == Fate::of(&record).with_file(fate.file) && *file.settled.address() == *record.address;
+        let is_file_new = fate.file != record.file;
+        let record = is_file_new.then(|| fate.noted_in(record.into_owned(), &file));
         if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {
             return None;
         }
+        if let Some(record) = record {
+            // an older feedmill did not remember what files held
+            self.changes.posts.insert(record.id.as_str().into());
+            self.posts.insert(record);
+        }
+        self.note_waiting(&file, fate.withdrawn.is_some());
         self.is_past_stale = true;
         self.doubts.remove(post.source());
         let known = Arc::clone(&file.settled);

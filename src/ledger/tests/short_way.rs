@@ -217,6 +217,8 @@ impl World<'_> {
             clashed,
             doubts,
             moving,
+            waiting,
+            withdrawals,
             told: told_of,
             past: _,
             is_past_stale: _,
@@ -235,7 +237,7 @@ impl World<'_> {
         );
         let _ = writeln!(
             told,
-            "doubts {doubts:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
+            "doubts {doubts:#?}\nmoving {moving:#?}\nwaiting {waiting:#?}\n{withdrawals:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
         );
         told
     }

@@ -36,8 +36,8 @@ const LONGEST_NAME: usize = 32;
 
 /// What the numbers 128 to 159 mean: the characters of Windows-1252.
 const WINDOWS: [u16; 32] = [
-    0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f, 0x90,
-    0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
+    0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
+    0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
 ];
 
 /// Where a text stands.
@@ -92,7 +92,9 @@ fn reference(text: &str, place: Place) -> Option<(Cow<'static, str>, usize)> {
     }
     let known = (2..=length.min(6)).rev().filter_map(|end| text.get(..end));
     let name = known.into_iter().find(|name| WITHOUT_SEMICOLON.binary_search(name).is_ok())?;
-    let goes_on = bytes.get(name.len()).is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
+    let goes_on = bytes
+        .get(name.len())
+        .is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
     if place == Place::Attribute && goes_on {
         return None;
     }
@@ -223,7 +225,11 @@ mod tests {
     #[test]
     fn names_without_a_semicolon_are_those_of_browsers() {
         for name in WITHOUT_SEMICOLON {
-            assert_eq!(read(&format!("&{name} x"), Place::Content), parsed(&format!("&{name} x")), "{name}");
+            assert_eq!(
+                read(&format!("&{name} x"), Place::Content),
+                parsed(&format!("&{name} x")),
+                "{name}"
+            );
         }
     }
 

@@ -124,6 +124,7 @@ impl<'a> Reading<'a> {
                 text: self.digest()?,
                 likeness: Likeness(u64::from_le_bytes(self.bytes()?)),
             },
+            file: self.digest()?,
             text: Text::from(self.digest()?),
             touched: self.timestamp()?.into(),
             told: None,

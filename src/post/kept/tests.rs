@@ -184,13 +184,13 @@ prop_compose! {
         people in vec((".*", option::of(".*"), option::of(".*")), 0..3),
         words in (option::of(".*"), option::of(".*")),
         rare in rare(),
-        digests in (digest(), digest(), any::<u64>(), digest()),
+        digests in (digest(), digest(), any::<u64>(), digest(), digest()),
         touched in moment(),
         origins in [origin(), origin(), origin(), origin(), origin(), origin()],
     ) -> Post {
         let [id, slug, address, title, summary] = texts;
         let (standing, in_feeds, minor, direction) = choices;
-        let (shown, text, likeness, of_text) = digests;
+        let (shown, text, likeness, of_text, of_file) = digests;
         let person = |(name, email, url)| Person { name, email, url };
         let [of_title, of_id, of_address, of_date, of_standing, of_summary] = origins;
         Post {
@@ -217,6 +217,7 @@ prop_compose! {
             direction: DIRECTIONS[direction],
             rare,
             content: Fingerprint { shown, text, likeness: Likeness(likeness) },
+            file: of_file,
             text: Text::from(of_text),
             touched: touched.timestamp().into(),
             told: None,

@@ -20,6 +20,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
         direction,
         rare,
         content,
+        file,
         text,
         touched,
         // files say neither
@@ -65,6 +66,7 @@ pub fn write(post: &Post, out: &mut Vec<u8>) {
     out.0.extend(shown.to_bytes());
     out.0.extend(words.to_bytes());
     out.0.extend(likeness.to_le_bytes());
+    out.0.extend(file.to_bytes());
     out.0.extend(text.digest().to_bytes());
     out.timestamp(touched.timestamp());
     out.truth(*is_held);

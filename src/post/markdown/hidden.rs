@@ -129,7 +129,10 @@ fn has_signs(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr3_iter(b'<', b'{', b'%', bytes).any(|place| match &bytes[place..] {
         [b'<', b'!' | b'?', ..] | [b'%', b'%', ..] | [b'{', b'#' | b'/', ..] | [b'{', b':', b':', ..] => true,
-        [b'{', b'{', rest @ ..] => rest.iter().find(|byte| !b"- \t\n<%".contains(byte)).is_some_and(|next| b"/!c".contains(next)),
+        [b'{', b'{', rest @ ..] => rest
+            .iter()
+            .find(|byte| !b"- \t\n<%".contains(byte))
+            .is_some_and(|next| b"/!c".contains(next)),
         [b'{', b'%', rest @ ..] => rest
             .iter()
             .find(|byte| !b"- \t\n".contains(byte))
@@ -346,9 +349,11 @@ impl<'a> Scanner<'a> {
             .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')))
             .unwrap_or(inner.len());
         // `{#so .wide}`
-        let attributes = inner
-            .get(length..)
-            .and_then(|rest| rest.split(['}', '\n']).next().map(|list| (list, rest[list.len()..].starts_with('}'))));
+        let attributes = inner.get(length..).and_then(|rest| {
+            rest.split(['}', '\n'])
+                .next()
+                .map(|list| (list, rest[list.len()..].starts_with('}')))
+        });
         let is_id = length > 0 && attributes.is_some_and(|(list, closes)| closes && !list.ends_with('#'));
         let is_other = self.text.get(..at).is_some_and(|before| before.ends_with(['$', '{']));
         if !is_id
@@ -362,7 +367,10 @@ impl<'a> Scanner<'a> {
     /// Liquid's comments, and where its tags are not read.
     fn liquid(&mut self, at: usize) {
         let inner = self.from(at + 2).trim_start_matches(['-', ' ', '\t', '\n']);
-        let name = inner.split(|c: char| !(c.is_ascii_alphabetic() || c == '#')).next().unwrap_or_default();
+        let name = inner
+            .split(|c: char| !(c.is_ascii_alphabetic() || c == '#'))
+            .next()
+            .unwrap_or_default();
         match name {
             "#" => {
                 if let Some(end) = self.find("%}", at + 2) {
@@ -412,9 +420,18 @@ impl<'a> Scanner<'a> {
         } else if inner.starts_with('!') {
             self.find("}}", at + 2).map(|end| end + 2)
         } else if let Some(tag) = inner.strip_prefix(['<', '%']) {
-            let is_comment = tag.trim_start().strip_prefix("comment").is_some_and(|rest| rest.starts_with([' ', '>', '%']));
-            let (open, close) = if inner.starts_with('<') { ("{{<", ">}}") } else { ("{{%", "%}}") };
-            is_comment.then(|| self.end_of_block("/comment", at + 3, open, close)).flatten()
+            let is_comment = tag
+                .trim_start()
+                .strip_prefix("comment")
+                .is_some_and(|rest| rest.starts_with([' ', '>', '%']));
+            let (open, close) = if inner.starts_with('<') {
+                ("{{<", ">}}")
+            } else {
+                ("{{%", "%}}")
+            };
+            is_comment
+                .then(|| self.end_of_block("/comment", at + 3, open, close))
+                .flatten()
         } else {
             None
         };
@@ -435,7 +452,10 @@ impl<'a> Scanner<'a> {
         if options.ends_with('/') {
             return self.hide(at..start, "");
         }
-        let ends = [self.find("{:/comment}", start).map(|end| end + 11), self.find("{:/}", start).map(|end| end + 4)];
+        let ends = [
+            self.find("{:/comment}", start).map(|end| end + 11),
+            self.find("{:/}", start).map(|end| end + 4),
+        ];
         if let Some(end) = ends.into_iter().flatten().min() {
             self.hide(at..end, "");
         }
@@ -493,7 +513,13 @@ impl<'a> Scanner<'a> {
             None if tag.name == "iframe" && tag.attribute("src").is_some() => {
                 self.mend(content..content, "</iframe>");
                 let message = "`<iframe>` does not end, and is taken as closed here".to_owned();
-                self.remark("html-unclosed", at, tag.written.chars().count(), message, "write `</iframe>` after it");
+                self.remark(
+                    "html-unclosed",
+                    at,
+                    tag.written.chars().count(),
+                    message,
+                    "write `</iframe>` after it",
+                );
             }
             None => self.show(at, tag),
         }
@@ -530,7 +556,10 @@ impl<'a> Scanner<'a> {
             None => {
                 let end = self.container_end(at);
                 self.hide(at..end, instead);
-                let message = format!("the hidden `<{}>` that begins here does not end, so nothing after it is shown", tag.name);
+                let message = format!(
+                    "the hidden `<{}>` that begins here does not end, so nothing after it is shown",
+                    tag.name
+                );
                 let mend = format!("close it with `</{}>`", tag.name);
                 self.remark("hidden-unclosed", at, tag.written.chars().count(), message, mend);
             }
@@ -548,7 +577,9 @@ impl<'a> Scanner<'a> {
             let mut ends: HashMap<String, Vec<usize>> = HashMap::new();
             for at in memmem::find_iter(self.text.as_bytes(), b"</") {
                 let named = self.from(at + 2);
-                let length = named.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(named.len());
+                let length = named
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                    .unwrap_or(named.len());
                 if (1..=16).contains(&length) && !self.is_code(at) {
                     ends.entry(named[..length].to_ascii_lowercase()).or_default().push(at);
                 }
@@ -601,17 +632,29 @@ mod tests {
             ("HTML without an end, in an item", "- <!-- x\n\n  x\n\nB"),
             ("Obsidian", "A %%x%% B\n\n%%\nx\n\nx\n%%\nC 100%% D%%"),
             ("Nunjucks", "A {# x #} B {#- x\n\nx -#} C {# x {{ x }} x #} D"),
-            ("Liquid", "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C"),
+            (
+                "Liquid",
+                "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C",
+            ),
             ("Liquid in a line", "A {% # x %} B {%- # x -%} C"),
             ("Liquid in raw", "{% raw %}{# A #} {{/* B */}}{% endraw %} {# x #} C"),
             ("Hugo", "A {{/* x */}} B {{- /* x\n\nx */ -}} C"),
-            ("Hugo's own", "A {{< comment >}} x {{< /comment >}} B {{% comment %}} x {{% /comment %}} C"),
+            (
+                "Hugo's own",
+                "A {{< comment >}} x {{< /comment >}} B {{% comment %}} x {{% /comment %}} C",
+            ),
             ("Handlebars", "A {{!-- x {{x}} --}} B {{! x }} C"),
-            ("kramdown", "A {::comment}x{:/comment} B\n\n{::comment}\nx\n\nx\n{:/}\n\nC {::nomarkdown}D{:/}"),
+            (
+                "kramdown",
+                "A {::comment}x{:/comment} B\n\n{::comment}\nx\n\nx\n{:/}\n\nC {::nomarkdown}D{:/}",
+            ),
             ("MDX", "A {/* x */} B {/* truncate */} C {/* x\n\nx */} D"),
             ("attribute", "A <span hidden>x <b>x</b></span> B"),
             ("nested", "<div hidden>\n\nx\n\n<div>x</div>\n\nx\n\n</div>\n\nB"),
-            ("style", "<p style=\"display: none\">x</p>B <i style='visibility:hidden'>x</i> C"),
+            (
+                "style",
+                "<p style=\"display: none\">x</p>B <i style='visibility:hidden'>x</i> C",
+            ),
             ("template", "<template>x</template> A <template> B"),
             ("paragraph left open", "<p hidden>x\n\nA"),
             ("element left open", "A\n\n<div hidden>x\n\nx"),
@@ -662,7 +705,10 @@ mod tests {
             ("<script>\n\nb\n\n</script>", "<script>\n\nb\n\n</script>"),
             ("<script>\n\nb", "&lt;script>\n\nb"),
             ("- <style>\n\nb", "- &lt;style>\n\nb"),
-            ("a <select> b <template> c <plaintext>", "a &lt;select> b &lt;template> c &lt;plaintext>"),
+            (
+                "a <select> b <template> c <plaintext>",
+                "a &lt;select> b &lt;template> c &lt;plaintext>",
+            ),
             ("<script src='a' />\n\nb", "<script src='a' ></script>\n\nb"),
             ("<pre/>\nb", "<pre></pre>\nb"),
             ("<iframe src='a'>\n\nb", "<iframe src='a'></iframe>\n\nb"),
@@ -684,7 +730,10 @@ mod tests {
         let said = |text: &str| -> Vec<(&'static str, usize)> {
             look(text).remarks.iter().map(|remark| (remark.code, remark.offset)).collect()
         };
-        assert_eq!(said("a <title> b <xmp> <video src=x />"), [("html-unclosed", 2), ("html-self-closed", 18)]);
+        assert_eq!(
+            said("a <title> b <xmp> <video src=x />"),
+            [("html-unclosed", 2), ("html-self-closed", 18)]
+        );
         assert_eq!(said("a\n\n<!-- b"), [("comment-unclosed", 3)]);
         assert_eq!(said("a\n\n<div hidden> b"), [("hidden-unclosed", 3)]);
         assert_eq!(said("<img /> <br/> <Card /> <p></p> <!-- a -->"), []);

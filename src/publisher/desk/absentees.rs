@@ -25,7 +25,7 @@ impl Absentees {
             if let Some(good) = known.good() {
                 absentees
                     .by_content
-                    .entry(good.digest)
+                    .entry(good.post.file)
                     .or_default()
                     .push(good.post.source().to_path_buf());
             }

@@ -1,7 +1,8 @@
 //! Texts that are held on to, because their files may not have them any more.
 //!
 //! A post that is published may have lost its text on the disk: its file is missing, is being written, or its newest version is refused.
-//! Its last good version goes on being shown as a whole if its text was in memory then.
+//! Its last good version goes on being shown as a whole if its text was in memory then. What its file held is held on to with it, for
+//! a restart ([`super::versions`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,15 @@ use crate::post::{Post, Texts};
 
 /// The texts held on to, by file.
 #[derive(Debug, Default)]
-pub(super) struct Holding(BTreeMap<Utf8PathBuf, Arc<str>>);
+pub(super) struct Holding(BTreeMap<Utf8PathBuf, Held>);
+
+#[derive(Debug)]
+struct Held {
+    /// Nobody else may have it.
+    _text: Arc<str>,
+    /// All that the file held, where that was in memory too.
+    file: Option<Arc<[u8]>>,
+}
 
 impl Holding {
     /// Holds on to the text of `post`, which was read from the file at `path`, if it is in memory.
@@ -21,7 +30,8 @@ impl Holding {
         if !self.0.contains_key(path)
             && let Some(text) = texts.hold(post)
         {
-            self.0.insert(path.to_owned(), text);
+            let file = texts.file(post);
+            self.0.insert(path.to_owned(), Held { _text: text, file });
         }
     }
 
@@ -31,6 +41,21 @@ impl Holding {
         let text = texts.text(post);
         self.hold(path, post, texts);
         text.is_some()
+    }
+
+    /// Holds on to `text`, which is that of `post`, and to all that its file held, the bytes `file`.
+    pub(super) fn hold_this(&mut self, path: &Utf8Path, post: &Post, text: Arc<str>, file: Arc<[u8]>, texts: &FileTexts) {
+        texts.hold_this(post, &text);
+        let held = Held {
+            _text: text,
+            file: Some(file),
+        };
+        self.0.insert(path.to_owned(), held);
+    }
+
+    /// All that the file at `path` held, if that is held on to.
+    pub(super) fn file(&self, path: &Utf8Path) -> Option<Arc<[u8]>> {
+        self.0.get(path)?.file.clone()
     }
 
     /// Lets go of all but what is at the paths that are `still` without their texts.

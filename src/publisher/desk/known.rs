@@ -11,9 +11,13 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::Stamp;
 use crate::folder::kept::Keep;
 use crate::post::inherited::Inherited;
-use crate::post::text::digest_in;
 use crate::post::{Digest, Origin, Post, Reading, Standing};
 use crate::source::SourceFile;
+
+/// What is wrong with a version that has lost title and text.
+pub const EMPTIED: &str = "has neither a title nor a text any more";
+/// What mends that.
+pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
 /// Reads a post: [`post::read_with`], but in tests of what happens when that fails.
 pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
@@ -57,8 +61,6 @@ pub(super) struct Refusal {
 #[derive(Clone, Debug)]
 pub(super) struct Good {
     pub(super) post: Arc<Post>,
-    /// What the file holds.
-    pub(super) digest: Digest,
 }
 
 impl From<Duration> for Tick {
@@ -114,7 +116,7 @@ impl Known {
     /// What the version taken holds.
     pub(super) fn digest(&self) -> Digest {
         match &self.version {
-            Version::Good(good) => good.digest,
+            Version::Good(good) => good.post.file,
             Version::Refused(refusal) => refusal.digest,
         }
     }
@@ -127,10 +129,10 @@ impl Known {
 
     /// What is kept for the next start.
     pub(super) fn to_keep(&self) -> Option<Keep> {
-        let Good { post, digest } = self.good().filter(|_| self.may_be_kept())?;
+        let Good { post } = self.good().filter(|_| self.may_be_kept())?;
         Some(Keep {
             stamp: self.stamp,
-            digest: *digest,
+            digest: post.file,
             post: Arc::clone(post),
         })
     }
@@ -147,25 +149,27 @@ pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, con
     })
 }
 
-/// What tells the content of `source` from any other, also where nothing can be made of it.
-pub fn digest_of(source: &SourceFile) -> Digest {
-    catch_unwind(AssertUnwindSafe(|| digest_in(source))).unwrap_or_else(|_| Digest::of(&source.bytes))
-}
-
-/// `reading`, unless it has lost the date that the last good version had to a slip of the pen: with the file's time in its place, the
-/// post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
-///
-/// Nor does a version that is held back replace one that readers have.
-pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Result<Reading, Diagnostic> {
-    if let Some(held) = &reading.held
-        && last_good
-            .is_some_and(|good| !good.post.is_held && matches!(good.post.standing, Standing::Published | Standing::Unlisted))
-    {
-        return Err(held.clone());
+/// `reading`, unless its version does not replace the last good one: because it is held back, and readers have that one (`is_public`);
+/// because it has lost title and text to an accident; or because it has lost the date to a slip of the pen. With the file's time in its
+/// place, the post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
+pub(super) fn replacing(reading: Reading, last_good: Option<&Good>, is_public: bool) -> Result<Reading, Diagnostic> {
+    let Some(last) = last_good.map(|good| &*good.post) else {
+        return Ok(reading);
+    };
+    let post = &reading.post;
+    if post.file == last.file {
+        // nobody edited it, and whether readers have it the ledger knows
+        return Ok(reading);
+    }
+    let is_hidden = matches!(post.standing, Standing::Draft | Standing::Private);
+    if !is_hidden && post.is_hollow() && last.has_text() {
+        return Err(Diagnostic::new(Severity::Error, "emptied", post.source(), EMPTIED).mend(MEND_EMPTIED));
+    }
+    if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
+        return if is_public { Err(held.clone()) } else { Ok(reading) };
     }
     let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
-    let is_hidden = matches!(reading.post.standing, Standing::Draft | Standing::Private);
-    let is_lost = is_undated(&reading.post) && !is_hidden && last_good.is_some_and(|good| !is_undated(&good.post));
+    let is_lost = is_undated(post) && !is_hidden && !is_undated(last);
     let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
     match reading.remarks.iter().find(is_slip) {
         Some(slip) if is_lost => Err(slip.clone()),
@@ -173,13 +177,24 @@ pub(super) fn with_its_date(reading: Reading, last_good: Option<&Good>) -> Resul
     }
 }
 
-/// `error`, which keeps the newest version of a post from being taken; `has_text` says whether the text of the last good one can be had.
-pub(super) fn last_good_stays(mut error: Diagnostic, has_text: bool) -> Diagnostic {
+/// What becomes of the last good version of a file whose newest version is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// It stays published, with its text.
+    Whole,
+    /// It stays published, but its text cannot be had.
+    WithoutText,
+    /// Readers do not have it, and do not get it before the file is mended.
+    HeldBack,
+}
+
+/// `error`, which keeps the newest version of a post from being taken; `stays` says what becomes of the last good one.
+pub(super) fn last_good_stays(mut error: Diagnostic, stays: Stays) -> Diagnostic {
     error.severity = Severity::Error;
-    error.message.push_str(if has_text {
-        "; the last good version stays published"
-    } else {
-        "; the last good version stays listed, but its text cannot be shown until this is mended"
+    error.message.push_str(match stays {
+        Stays::Whole => "; the last good version stays published",
+        Stays::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is mended",
+        Stays::HeldBack => "; the post is held back until this is mended",
     });
     error
 }

@@ -10,7 +10,7 @@ use crate::publisher::report::Event;
 
 use super::files::below;
 use super::known::Known;
-use super::{Desk, Outcome};
+use super::{Desk, Instants, Outcome};
 
 impl Desk {
     /// The files that are known, were looked for, and are not there.
@@ -30,11 +30,12 @@ impl Desk {
     }
 
     /// Takes in what was refused in this look.
-    pub(super) fn refuse(&mut self, sight: &Sight, outcome: &mut Outcome) {
+    pub(super) fn refuse(&mut self, sight: &Sight, at: Instants, outcome: &mut Outcome) {
         let news = self.refused.replace(sight);
         outcome.changed |= news.differs;
         for path in &sight.blind {
             self.hold_text(path);
+            self.outlive_unread(path, at);
         }
         for diagnostic in news.new {
             self.report_broken(&diagnostic.path, &diagnostic, outcome);
@@ -73,6 +74,7 @@ impl Desk {
     pub(super) fn forget(&mut self, path: &Utf8Path) -> Option<Known> {
         self.missing.remove(path);
         self.inheritance.forget(path);
+        self.released.remove(path);
         self.files.remove(path)
     }
 }

@@ -15,6 +15,8 @@ use crate::config;
 pub(super) struct Missing {
     since: BTreeMap<Utf8PathBuf, Duration>,
     exodus: Option<Exodus>,
+    /// Whether the folder is another one than it was, by device and inode, since files are missing.
+    is_suspect: bool,
 }
 
 /// Many files missing together.
@@ -24,7 +26,9 @@ struct Exodus {
     since: Duration,
 }
 
-/// Fewer posts than this are no crowd: one deleted by hand is half of them.
+/// So many posts are deleted by hand, be they all that there are, where the folder is the one that it was.
+const FEW: usize = 3;
+/// In a folder that is another one than it was, fewer posts than this are no crowd.
 const CROWD: usize = 3;
 
 impl Missing {
@@ -48,6 +52,11 @@ impl Missing {
         self.since.is_empty()
     }
 
+    /// Notes that the folder is another one than it was.
+    pub(super) fn suspect(&mut self) {
+        self.is_suspect = true;
+    }
+
     /// Whether so many of `posts` posts are missing that only a look at everything tells whether the folder is empty.
     pub(super) fn is_majority(&self, posts: usize) -> bool {
         self.since.len() * 2 > posts
@@ -55,7 +64,14 @@ impl Missing {
 
     /// The files that are gone by now, of a folder that had `posts` posts and now is empty if `is_empty`.
     pub(super) fn gone(&mut self, posts: usize, is_empty: bool, tick: Duration, config: &config::Watch) -> Vec<Utf8PathBuf> {
-        let is_crowd = is_empty || (posts >= CROWD && self.is_majority(posts));
+        // what is believed of a folder that another one took the place of, where nothing is missing from it, is believed of the next
+        self.is_suspect &= !self.since.is_empty();
+        let are_many = if self.is_suspect {
+            is_empty || posts >= CROWD
+        } else {
+            self.since.len() > FEW
+        };
+        let is_crowd = are_many && (is_empty || self.is_majority(posts));
         if self.since.is_empty() || !is_crowd {
             if self.exodus.take().is_some() {
                 // some came back, so the others may: they are counted from now
@@ -75,6 +91,7 @@ impl Missing {
                     return Vec::new();
                 }
                 self.exodus = None;
+                self.is_suspect = false;
                 self.since.keys().cloned().collect()
             }
             // it is believed when it has looked the same for a while
@@ -108,36 +125,89 @@ impl Missing {
 mod tests {
     use super::*;
 
-    /// Each case: posts there were, whether the folder is empty, then by second the files missing and those believed gone.
+    /// Each case: posts there were, whether the folder is empty, whether it is another one, then by second the files missing and those
+    /// believed gone.
     #[test]
     fn who_is_gone_when() {
         type Step = (u64, &'static str, &'static str);
-        let cases: [(&str, usize, bool, &[Step]); 6] = [
-            ("one of many", 9, false, &[(0, "a", ""), (1, "a", "a")]),
+        let cases: [(&str, usize, bool, bool, &[Step]); 11] = [
+            ("one of many", 9, false, false, &[(0, "a", ""), (1, "a", "a")]),
             (
                 "one that came back",
                 9,
                 false,
+                false,
                 &[(0, "a", ""), (1, "", ""), (2, "a", ""), (3, "a", "a")],
             ),
-            ("more than half", 3, false, &[(0, "ab", ""), (59, "ab", ""), (60, "ab", "ab")]),
             (
-                "more and more",
+                "more than half",
+                7,
+                false,
+                false,
+                &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
+            ),
+            (
+                "more than half, but few",
                 5,
                 false,
-                &[(0, "abc", ""), (30, "abcd", ""), (60, "abcd", ""), (90, "abcd", "abcd")],
+                false,
+                &[(0, "abc", ""), (1, "abc", "abc")],
             ),
-            ("half came back", 3, false, &[(0, "ab", ""), (50, "a", ""), (51, "a", "a")]),
+            (
+                "more than half, but few, of another folder",
+                5,
+                false,
+                true,
+                &[(0, "abc", ""), (59, "abc", ""), (60, "abc", "abc")],
+            ),
+            (
+                "more and more",
+                8,
+                false,
+                false,
+                &[
+                    (0, "abcde", ""),
+                    (30, "abcdef", ""),
+                    (60, "abcdef", ""),
+                    (90, "abcdef", "abcdef"),
+                ],
+            ),
+            (
+                "half came back",
+                5,
+                false,
+                false,
+                &[(0, "abcd", ""), (50, "a", ""), (51, "a", "a")],
+            ),
             (
                 "the only one, and the folder is empty",
                 1,
                 true,
+                false,
+                &[(0, "a", ""), (1, "a", "a")],
+            ),
+            (
+                "the only one, and another folder is empty",
+                1,
+                true,
+                true,
                 &[(0, "a", ""), (59, "a", ""), (60, "a", "a")],
+            ),
+            ("all three", 3, true, false, &[(0, "abc", ""), (1, "abc", "abc")]),
+            (
+                "all four",
+                4,
+                true,
+                false,
+                &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
             ),
         ];
         let config = config::Watch::default();
-        for (name, posts, is_empty, steps) in cases {
+        for (name, posts, is_empty, is_another, steps) in cases {
             let mut missing = Missing::default();
+            if is_another {
+                missing.suspect();
+            }
             for &(second, absent, expected) in steps {
                 let tick = Duration::from_secs(second);
                 let absent: Vec<Utf8PathBuf> = absent.chars().map(|c| c.to_string().into()).collect();

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::vec;
 
@@ -17,13 +17,12 @@ use crate::diagnostic::Diagnostic;
 use crate::folder::companions::Companions;
 use crate::folder::kept::KeptPost;
 use crate::folder::{Entry, Folder, Open, Unread};
-use crate::post::text::digest_with;
 use crate::post::{Digest, Reading, Shared};
 use crate::publisher::progress::Progress;
 use crate::source::{SourceFile, by_parts};
 
 use super::inheritance::Had;
-use super::known::{ReadPost, digest_of, read_post};
+use super::known::{ReadPost, read_post};
 
 /// How many files pass from who reads them to who takes them at once: to wake a thread for each takes as long as to read some.
 const BATCH: usize = 16;
@@ -64,6 +63,8 @@ pub(super) struct Content {
     pub(super) digest: Digest,
     /// What it was read as; `None` where it is the version that was taken last.
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
+    /// Its bytes, where texts are kept in memory.
+    pub(super) bytes: Option<Arc<[u8]>>,
     /// Whether it was read before the start, and kept.
     pub(super) was_kept: bool,
     /// What it was read with.
@@ -81,6 +82,7 @@ impl Content {
         Some(Content {
             digest: kept.digest(),
             reading: Some(Ok(reading)),
+            bytes: None,
             was_kept: true,
             had: Had::default(),
         })
@@ -100,10 +102,12 @@ impl Reader<'_> {
 
     fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
         let content = source.map(|source| {
-            if let Some(digest) = due.known.filter(|&known| digest_of(&source) == known) {
+            let known = due.known.filter(|&known| Digest::of(&source.bytes) == known);
+            if let Some(digest) = known {
                 return Content {
                     digest,
                     reading: None,
+                    bytes: None,
                     was_kept: false,
                     had: Had::default(),
                 };
@@ -117,17 +121,17 @@ impl Reader<'_> {
             let mut reading = read_post(self.read, &source, &inherited, self.config);
             let digest = match &mut reading {
                 Ok(Reading { post, .. }) => {
-                    let digest = digest_with(&source, &post.text);
                     if !self.keeps_texts {
                         post.text.release();
                     }
-                    digest
+                    post.file
                 }
-                Err(_) => digest_of(&source),
+                Err(_) => Digest::of(&source.bytes),
             };
             Content {
                 digest,
                 reading: Some(reading),
+                bytes: self.keeps_texts.then_some(source.bytes),
                 was_kept: false,
                 had,
             }

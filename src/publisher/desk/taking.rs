@@ -11,16 +11,33 @@ use camino::Utf8Path;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::companions::Companions;
 use crate::folder::kept::InOrder;
-use crate::folder::{Entry, Sight, Unread};
-use crate::post::{Post, Reading};
+use crate::folder::{Entry, Sight, Stamp, Unread};
+use crate::post::{Digest, Post, Reading};
 use crate::publisher::report::Event;
 use crate::watch::Hints;
 
 use super::absentees::Absentees;
-use super::known::{Good, Known, Refusal, Version, last_good_stays, with_its_date};
+use super::known::{Good, Known, Refusal, Stays, Version, last_good_stays, replacing};
 use super::pending::{Circumstances, Pending};
 use super::reading::{Ahead, Content, Due, Reader, Taking};
 use super::{Desk, Instants, Outcome};
+
+/// A stamp that no file has, and each path its own.
+fn no_stamp(path: &Utf8Path) -> Stamp {
+    let digest = Digest::of(path.as_str().as_bytes()).to_bytes();
+    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    Stamp {
+        device: u64::MAX,
+        inode: u64::from_le_bytes(*half),
+        ..Stamp::default()
+    }
+}
+
+/// Whether two versions say the same to readers, for all that one can tell without the bytes: what they inherit may be another.
+fn is_alike(one: &Post, other: &Post) -> bool {
+    let said = |post: &Post| (post.standing, post.is_held, post.content, post.in_feeds, post.rare.expires);
+    said(one) == said(other) && one.title() == other.title() && one.tags == other.tags
+}
 
 /// What bears on every file in a look.
 struct Round<'a> {
@@ -219,6 +236,7 @@ impl Desk {
         let Content {
             digest,
             reading,
+            bytes,
             was_kept,
             had,
         } = match content {
@@ -238,6 +256,7 @@ impl Desk {
                 }
                 self.hold_text(path);
                 self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
+                self.outlive_unread(path, at);
                 return;
             }
         };
@@ -259,28 +278,38 @@ impl Desk {
         outcome.changed = true;
         self.inheritance.note(path, had);
         let before = self.files.remove(path);
+        let was_public = before.as_ref().is_some_and(|before| self.is_public(before, at.now));
         let refused = before.as_ref().and_then(Known::refusal);
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
         let last_good = before.and_then(Known::into_good);
-        let (version, said) = match reading.and_then(|reading| with_its_date(reading, last_good.as_ref())) {
-            Ok(Reading { post, remarks, .. }) => {
-                let event = match (&last_good, was_broken) {
-                    (_, true) => Event::Mended,
-                    (Some(_), false) => Event::Changed,
-                    (None, false) => Event::Added,
+        let found = if last_good.is_none() { self.found_version(path) } else { None };
+        let is_public = was_public || found.is_some();
+        let last_good = last_good.or(found);
+        let (version, said) = match reading.and_then(|reading| replacing(reading, last_good.as_ref(), is_public)) {
+            Ok(Reading { post, remarks, held }) => {
+                let event = match (held, &last_good, was_broken) {
+                    (Some(held), ..) if post.is_held => Some(Event::Held { why: held.message }),
+                    (_, _, true) => Some(Event::Mended),
+                    // a file that was only touched is no news
+                    (_, Some(good), false) if good.post.file == post.file && is_alike(&good.post, &post) => None,
+                    (_, Some(_), false) => Some(Event::Changed),
+                    (_, None, false) => Some(Event::Added),
                 };
                 let event = match round.absentees.take(digest) {
                     // it is here now, so it goes from there at once
                     Some(from) => {
                         self.forget(&from);
-                        Event::Moved { from }
+                        Some(Event::Moved { from })
                     }
                     None => event,
                 };
-                outcome.report(path, Some(&post), event);
+                if let Some(event) = event {
+                    outcome.report(path, Some(&post), event);
+                }
                 self.holding.release(path);
-                let post = self.put_away(post);
-                (Version::Good(Good { post, digest }), remarks)
+                self.released.remove(path);
+                let post = self.put_away(post, bytes.as_deref());
+                (Version::Good(Good { post }), remarks)
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
@@ -288,9 +317,12 @@ impl Desk {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
-                let why = match &last_good {
-                    Some(good) => last_good_stays(error, self.holding.save(path, &good.post, &self.texts)),
-                    None => error,
+                let (why, last_good) = match last_good {
+                    Some(good) => {
+                        let (why, good) = self.outlive(path, good, is_public, error);
+                        (why, Some(good))
+                    }
+                    None => (error, None),
                 };
                 let said = vec![why.clone()];
                 let refusal = Refusal {
@@ -313,9 +345,50 @@ impl Desk {
         self.files.insert(known, said);
     }
 
-    /// `post` as it is kept: without its text, and sharing with others what they have alike.
-    fn put_away(&mut self, mut post: Post) -> Arc<Post> {
-        self.texts.take_from(&mut post);
+    /// What the last good version of the file at `path` becomes whose newest version is refused because of `error`: it stays, if readers
+    /// have it (`is_public`), also over a restart. Of one that readers do not have yet nobody knows whether they are to get it.
+    fn outlive(&mut self, path: &Utf8Path, good: Good, is_public: bool, error: Diagnostic) -> (Diagnostic, Good) {
+        let has_text = self.holding.save(path, &good.post, &self.texts);
+        if is_public {
+            self.keep_version(path, &good);
+            let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
+            return (last_good_stays(error, stays), good);
+        }
+        let post = Arc::new(Post {
+            is_held: true,
+            ..Post::clone(&good.post)
+        });
+        (last_good_stays(error, Stays::HeldBack), Good { post })
+    }
+
+    /// Has what readers have of the file at `path`, which cannot be read, outlive a restart; and what was kept before this start come back.
+    pub(super) fn outlive_unread(&mut self, path: &Utf8Path, at: Instants) {
+        match self.files.get(path) {
+            Some(known) => {
+                if self.is_public(known, at.now)
+                    && let Some(good) = known.good().cloned()
+                {
+                    self.keep_version(path, &good);
+                }
+            }
+            None => {
+                if let Some(good) = self.found_version(path) {
+                    let known = Known {
+                        stamp: no_stamp(path),
+                        is_fresh: true,
+                        is_remarked: true,
+                        taken: at.tick.into(),
+                        version: Version::Good(good),
+                    };
+                    self.files.insert(known, Vec::new());
+                }
+            }
+        }
+    }
+
+    /// `post`, whose file holds the bytes `file`, as it is kept: without its text, and sharing with others what they have alike.
+    fn put_away(&mut self, mut post: Post, file: Option<&[u8]>) -> Arc<Post> {
+        self.texts.take_with(&mut post, file);
         self.shared.share(&mut post);
         Arc::new(post)
     }

@@ -1,13 +1,23 @@
 //! What the press has kept for the next start: the ledger in its store, and what was read of files.
 
+use std::collections::BTreeSet;
 use std::thread;
 
+use camino::Utf8Path;
+
+use super::super::desk::{EMPTIED, MEND_EMPTIED};
 use super::{PATIENCE, Press};
+use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::kept;
 use crate::ledger::Record;
+use crate::post::Visibility;
 use crate::site::Site;
+use crate::store::versions::Versions;
 use crate::store::{Change, Store};
 use crate::time::Timestamp;
+
+/// What readers get of a post whose file is not understood, and whose last good version was not kept.
+const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
 
 impl Press {
     /// Notes what `site` publishes, and has it kept; whether the store had something that the site does not know.
@@ -65,6 +75,64 @@ impl Press {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
             let _ = store.keep_now(records.map(Change::Put), PATIENCE);
+        }
+    }
+
+    /// Has the last good versions kept of files that lost them.
+    pub(super) fn keep_versions(&mut self) {
+        let Some(store) = &self.store else { return };
+        let changes = self.desk.take_versions();
+        if changes.is_empty() || !store.is_ours() {
+            return;
+        }
+        let versions = Versions::in_state(store.dir());
+        for (path, version) in changes {
+            let kept = match version {
+                Some(version) => versions.keep(&version),
+                None => versions.forget(&path),
+            };
+            if let Err(error) = kept {
+                let path = printable(path.as_str());
+                tracing::warn!(%path, "its last good version cannot be kept for a restart: {error}");
+            }
+        }
+    }
+
+    /// Says, if it is the first site that is made, which posts readers do not have any more although nobody edited them: they are read
+    /// otherwise than before.
+    pub(super) fn tell_of_withdrawals(&mut self, is_first: bool) {
+        let withdrawals = self.ledger.take_withdrawals();
+        if !is_first {
+            return;
+        }
+        let untouched = withdrawals.iter().filter(|withdrawal| withdrawal.is_untouched);
+        let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
+        for withdrawal in unannounced {
+            let file = printable(withdrawal.post.source().as_str());
+            let why = withdrawal.why();
+            tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
+        }
+    }
+
+    /// Adds to the errors in `said` what becomes of a post that readers have.
+    pub(super) fn tell_what_readers_have(&self, said: &mut Vec<Diagnostic>) {
+        let waiting: BTreeSet<&Utf8Path> = self.ledger.waiting().collect();
+        let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
+        let errors = said.iter_mut().filter(is_error);
+        let awaited: BTreeSet<&Utf8Path> = self.ledger.awaited().collect();
+        let mut unsaid = waiting.clone();
+        for error in errors {
+            if self.desk.is_released(&error.path) && !self.desk.is_refused(&error.path) {
+                error.message.push_str("; readers have this post, so it stays published");
+            } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
+                error.message.push_str(WAITING);
+                unsaid.remove(&*error.path);
+            }
+        }
+        // reading them alone does not show what is wrong with them
+        for path in unsaid {
+            let message = format!("{EMPTIED}{WAITING}");
+            said.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
         }
     }
 

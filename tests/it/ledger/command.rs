@@ -146,3 +146,52 @@ fn a_damaged_ledger_is_told_and_replaced_by_an_import() {
     );
     assert_eq!(ledger(site.path(), &["export"]).1, lines(&[SITE]));
 }
+
+#[test]
+fn a_check_says_what_a_start_would_take_from_readers() {
+    let post = |title: &str, head: &str| format!("---\ntitle: {title}\ndate: 2026-01-31\n{head}---\nReeds along the creek.\n");
+    let files = ["a", "b", "c", "d"].map(|name| (format!("posts/{name}.md"), post(name, "")));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let site = folder(&files);
+    let check = || run(&mut feedmill(site.path(), &["check", "--state", "state"]));
+    let check_json = || {
+        let (_, out, _) = run(&mut feedmill(site.path(), &["check", "--json", "--state", "state"]));
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let problems = document["problems"].as_array().unwrap().iter();
+        let told = problems.map(|said| {
+            (
+                said["path"].as_str().unwrap().to_owned(),
+                said["code"].as_str().unwrap().to_owned(),
+            )
+        });
+        told.filter(|(_, code)| code.starts_with("would-")).collect::<Vec<_>>()
+    };
+    let mut serving = crate::commands::Serving::start(site.path(), &["--state", "state", "--base-url", "http://blog.example"]);
+    serving.until("Ctrl-C ends it");
+    let (status, _, err) = check();
+    assert_eq!(status, 0, "a server has the ledger, and it can be read: {err}");
+    serving.signal(rustix::process::Signal::TERM);
+    assert_eq!(serving.ended(), Some(0));
+
+    let write = |path: &str, text: &str| crate::server::write(site.path(), path, text);
+    write("posts/a.md", &post("a", "draft: true\n"));
+    write("posts/b.md", "---\ntitle: half a\n");
+    fs::remove_file(site.path().join("posts/d.md")).unwrap();
+    let (status, out, err) = check();
+    assert_eq!(status, 1, "{out}{err}");
+    for said in [
+        "a start would withdraw these 2 posts that readers have: a.md, d.md",
+        "a start would not be able to show this post that readers have: b.md",
+    ] {
+        assert!(err.contains(said), "{err}");
+    }
+    let expected = [("a.md", "would-withdraw"), ("b.md", "would-hold"), ("d.md", "would-withdraw")];
+    assert_eq!(check_json(), expected.map(|(path, code)| (path.to_owned(), code.to_owned())));
+    assert_eq!(check_json().len(), 3, "to ask changes nothing");
+
+    write("posts/a.md", &post("a", ""));
+    write("posts/b.md", &post("b", ""));
+    write("posts/d.md", &post("d", ""));
+    let (status, _, err) = check();
+    assert_eq!((status, check_json()), (0, Vec::new()), "{err}");
+}

@@ -50,7 +50,8 @@ async fn what_happens_is_told_after_it_can_be_had() {
     assert_eq!(served, ["a.md", "b.md", "c.md", "e.md"]);
     posts.remove("a.md");
     let (told, served) = next().await;
-    assert_eq!(told, [("a.md".to_owned(), Event::Removed)]);
+    let why = "it is gone".to_owned();
+    assert_eq!(told, [("a.md".to_owned(), Event::Withdrawn { why })]);
     assert_eq!(served, ["b.md", "c.md", "e.md"]);
 }
 
@@ -270,14 +271,14 @@ async fn a_burst_costs_few_builds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_folder_is_held_and_then_believed() {
-    let posts = Posts::of(&["a.md", "b.md", "c.md"]);
+    let posts = Posts::of(&["a.md", "b.md", "c.md", "d.md"]);
     let publisher = publish_with(&posts, |config| config.watch.vanish_grace = Duration::from_secs(3)).await;
     let begun = Instant::now();
-    for path in ["a.md", "b.md", "c.md"] {
+    for path in ["a.md", "b.md", "c.md", "d.md"] {
         posts.remove(path);
     }
     until(&publisher, "it is told", || publisher.health().degraded.is_some()).await;
-    assert_eq!(publisher.site().all().len(), 3);
+    assert_eq!(publisher.site().all().len(), 4);
     until(&publisher, "it is believed", || publisher.site().all().is_empty()).await;
     assert!(begun.elapsed() >= Duration::from_secs(3));
     until(&publisher, "it is well", || publisher.health().degraded.is_none()).await;

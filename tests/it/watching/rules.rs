@@ -321,18 +321,45 @@ fn a_moved_folder_moves_its_posts_and_never_hides_them() {
 
 #[test]
 fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
-    let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md"]);
-    for path in ["a.md", "b.md", "c.md"] {
+    let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md", "e.md"]);
+    for path in ["a.md", "b.md", "c.md", "d.md"] {
         driver.posts.remove(path);
     }
     let outcome = driver.scan(0);
     assert!(matches!(events(&outcome)[..], [("", Event::Held { .. })]), "{outcome:?}");
-    assert!(driver.desk.trouble().unwrap().contains("3 posts are gone at once"));
+    assert!(driver.desk.trouble().unwrap().contains("4 posts are gone at once"));
     assert!(!driver.scan(59_000).changed);
-    assert_eq!(driver.served().len(), 4);
+    assert_eq!(driver.served().len(), 5);
     assert!(driver.scan(1000).changed);
-    assert_eq!(driver.served(), ["d.md"]);
+    assert_eq!(driver.served(), ["e.md"]);
     assert_eq!(driver.desk.trouble(), None);
+}
+
+#[test]
+fn few_posts_are_believed_to_be_gone_after_a_second_though_they_are_all() {
+    for posts in [&["a.md"][..], &["a.md", "b.md", "c.md"]] {
+        let mut driver = Driver::of(posts);
+        for path in posts {
+            driver.posts.remove(path);
+        }
+        assert!(!driver.scan(0).changed);
+        assert_eq!(driver.desk.trouble(), None, "{posts:?}");
+        assert!(driver.scan(1000).changed, "{posts:?}");
+        assert!(driver.served().is_empty(), "{posts:?}");
+    }
+}
+
+#[test]
+fn few_posts_that_went_with_their_folder_are_not() {
+    let mut driver = Driver::of(&["a.md"]);
+    fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
+    fs::create_dir(&driver.posts.root).unwrap();
+    assert!(!driver.scan(0).changed);
+    assert!(!driver.scan(1000).changed, "the folder is another one");
+    assert!(driver.desk.trouble().is_some());
+    assert!(!driver.scan(58_000).changed);
+    assert!(driver.scan(1000).changed);
+    assert!(driver.served().is_empty());
 }
 
 #[test]
@@ -534,12 +561,12 @@ fn one_trouble_after_another_is_told_but_not_that_one_grows() {
     assert!(held(&driver.scan(0)).unwrap().contains("cannot be read"));
     assert_eq!(held(&driver.scan(1000)), None);
     fs::rename(&aside, &driver.posts.root).unwrap();
-    for path in ["a.md", "b.md", "c.md"] {
+    for path in ["a.md", "b.md", "c.md", "d.md"] {
         driver.posts.remove(path);
     }
     let why = held(&driver.scan(1000)).unwrap();
-    assert_eq!(why, "3 posts are gone at once, which is believed once it has been so for 60s");
-    driver.posts.remove("d.md");
+    assert_eq!(why, "4 posts are gone at once, which is believed once it has been so for 60s");
+    driver.posts.remove("e.md");
     assert_eq!(held(&driver.scan(1000)), None, "more of the same");
 }
 

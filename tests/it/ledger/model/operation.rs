@@ -34,6 +34,8 @@ pub(super) enum Operation {
     Host(u8),
     SameId(u8, u8),
     Unmount(bool),
+    /// A file is broken while feedmill runs, or not, and mended after two restarts.
+    Break(u8, u8),
     /// The clock is put by so many minutes.
     Clock(i16),
     Wait(u8),
@@ -47,7 +49,10 @@ impl Operation {
     /// Whether feedmill is started anew.
     pub(super) fn restarts(self) -> bool {
         use Operation as O;
-        let by_person = matches!(self, O::Permalink(_) | O::Host(_) | O::Unmount(_) | O::Restart | O::Carry);
+        let by_person = matches!(
+            self,
+            O::Permalink(_) | O::Host(_) | O::Unmount(_) | O::Break(..) | O::Restart | O::Carry
+        );
         by_person || matches!(self, O::Crash | O::LoseStore)
     }
 }
@@ -85,6 +90,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         1 => any::<u8>().prop_map(O::Permalink),
         1 => any::<u8>().prop_map(O::Host),
         1 => any::<bool>().prop_map(O::Unmount),
+        2 => two().prop_map(|(post, how)| O::Break(post, how)),
         3 => (-600..600_i16).prop_map(O::Clock),
         1 => any::<u8>().prop_map(O::Wait),
         2 => Just(O::Restart),

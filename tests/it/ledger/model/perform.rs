@@ -240,6 +240,10 @@ impl Model {
                 self.unmount(is_restarted)?;
                 effects.is_interrupted = true;
             }
+            O::Break(post, how) => {
+                self.break_file(post, how)?;
+                effects.is_interrupted = true;
+            }
             O::Clock(minutes) => self.world.now += SignedDuration::from_mins(i64::from(minutes)),
             O::Wait(days) => self.world.pass(Duration::from_hours(24 * u64::from(days))),
             O::Restart => self.world.stop(),

@@ -1,0 +1,549 @@
+//! What readers keep of a post whose file is held back, broken, emptied or taken back: while feedmill runs, over a restart, and over an
+//! upgrade that reads the same file otherwise.
+
+use std::fs;
+use std::time::SystemTime;
+
+use camino::Utf8Path;
+use tempfile::TempDir;
+
+use super::*;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::folder::FileTexts;
+use crate::post::{self, Digest, Post, Reading, Visibility};
+use crate::site::Lost;
+use crate::source::SourceFile;
+use crate::store::Store;
+use crate::watch::Watching;
+
+type Read = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
+
+/// Reads posts, and holds those back whose front matter has the key `hold`.
+fn holding(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let is_held = source.bytes.windows(6).any(|bytes| bytes == b"\nhold:");
+    let mut reading = post::read(source, config)?;
+    if is_held {
+        hold(&mut reading, source);
+    }
+    Ok(reading)
+}
+
+fn hold(reading: &mut Reading, source: &SourceFile) {
+    let held = Diagnostic::new(Severity::Error, "hold-unclear", &source.path, "is not understood");
+    reading.remarks.push(held.clone());
+    reading.held = Some(held);
+    reading.post.is_held = true;
+}
+
+/// An upgrade that holds every post back.
+fn holding_all(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let mut reading = post::read(source, config)?;
+    hold(&mut reading, source);
+    Ok(reading)
+}
+
+/// An upgrade that makes nothing of any file.
+fn refusing_all(source: &SourceFile, _: &Config) -> Result<Reading, Diagnostic> {
+    Err(Diagnostic::new(Severity::Error, "unknown", &source.path, "is not understood"))
+}
+
+/// An upgrade that reads a draft in every file.
+fn drafting_all(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let mut reading = post::read(source, config)?;
+    reading.post.standing = post::Standing::Draft;
+    Ok(reading)
+}
+
+/// An upgrade that reads title, text, summary, date and all else otherwise.
+fn reading_otherwise(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+    let text = source
+        .text()?
+        .replace("Reeds", "Reeds &amp; rushes")
+        .replace("title: ", "title: \"Re: ");
+    let text = text.replace(" and the mill\n", " and the mill\"\nupdated: 2026-07-07\n");
+    let other = SourceFile {
+        bytes: text.replace("date: 2026-01-31", "date: 2026-06-30").into_bytes().into(),
+        ..source.clone()
+    };
+    let mut reading = post::read(&other, config)?;
+    reading.post.file = Digest::of(&source.bytes);
+    Ok(reading)
+}
+
+/// A folder, a state folder and feedmill over them, with a clock turned by hand.
+struct World {
+    folder: TempDir,
+    state: TempDir,
+    press: Option<Press>,
+    site: Option<Arc<Site>>,
+    reports: Vec<Report>,
+    read: Read,
+    now: Timestamp,
+    tick: Duration,
+}
+
+const PATH: &str = "a.md";
+const ADDRESS: &str = "/posts/a";
+const GOOD: &[u8] =
+    b"---\ntitle: Reeds and the mill\ndate: 2026-01-31\n---\nReeds along the creek, cut in winter and laid on the roof.\n";
+const TEXT: &str = "Reeds along the creek, cut in winter and laid on the roof.";
+
+impl World {
+    fn new() -> World {
+        let world = World {
+            folder: TempDir::new().unwrap(),
+            state: TempDir::new().unwrap(),
+            press: None,
+            site: None,
+            reports: Vec::new(),
+            read: holding,
+            now: "2030-01-01T00:00:00Z".parse().unwrap(),
+            tick: Duration::ZERO,
+        };
+        // another post, so that the folder is never empty
+        world.write(
+            "keeper.md",
+            b"---\ntitle: Keeper\ndate: 2026-01-01\n---\nThe lamp is lit at dusk.\n",
+        );
+        world
+    }
+
+    fn state(&self) -> &Utf8Path {
+        Utf8Path::from_path(self.state.path()).unwrap()
+    }
+
+    /// Writes a file that has held still since.
+    fn write(&self, path: &str, content: &[u8]) {
+        let path = self.folder.path().join(path);
+        fs::write(&path, content).unwrap();
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(SystemTime::from(self.now - Duration::from_mins(1)))
+            .unwrap();
+    }
+
+    fn start(&mut self, read: Read) {
+        self.read = read;
+        let root = Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).unwrap();
+        let mut config = Config::default();
+        config.site.base_url = Some("https://blog.example".parse().unwrap());
+        let opening = Store::open(self.state());
+        assert_eq!(opening.notes, Vec::<String>::new());
+        let mut press = Press::new(&Arc::new(config), root, Some(opening), self.now);
+        press.desk.read_with(read);
+        self.press = Some(press);
+        self.settle();
+    }
+
+    fn stop(&mut self) {
+        assert!(self.press.take().unwrap().close());
+    }
+
+    fn restart(&mut self) {
+        self.stop();
+        self.start(self.read);
+    }
+
+    /// Looks until nothing is waited for.
+    fn settle(&mut self) {
+        self.reports.clear();
+        self.now += Duration::from_mins(10);
+        for _ in 0..20 {
+            let edition = self
+                .press
+                .as_mut()
+                .unwrap()
+                .turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+            assert!(!edition.has_failed);
+            self.reports.extend(edition.reports);
+            self.site = edition.site.or(self.site.take());
+            let Some(wait) = edition.again_in else { return };
+            self.now += wait;
+            self.tick += wait;
+        }
+        panic!("it never comes to rest");
+    }
+
+    fn edit(&mut self, content: &[u8]) {
+        self.write(PATH, content);
+        self.settle();
+    }
+
+    fn site(&self) -> &Site {
+        self.site.as_deref().unwrap()
+    }
+
+    fn post(&self) -> Option<&Arc<Post>> {
+        self.site().post(PATH.into())
+    }
+
+    /// What readers get at the address of the post.
+    fn seen(&self) -> Seen {
+        let texts = self.press.as_ref().unwrap().desk.texts();
+        match self.post().filter(|post| post.is_readable(self.now)) {
+            Some(post) => {
+                let text = texts.text(post).unwrap_or_else(|| "no text".into());
+                Seen::Text(text.trim().to_owned())
+            }
+            None => match self.site().lost(ADDRESS) {
+                None => Seen::Nothing,
+                Some(Lost::Awaited) => Seen::Unavailable,
+                Some(Lost::Withdrawn(title)) => Seen::Gone(title),
+            },
+        }
+    }
+
+    fn errors(&self) -> Vec<&str> {
+        let errors = self.site().diagnostics.iter();
+        let errors = errors.filter(|said| said.path == PATH && said.severity == Severity::Error);
+        errors.map(|said| said.code).collect()
+    }
+
+    fn events(&self) -> Vec<&str> {
+        let reports = self.reports.iter().filter(|report| report.path == PATH);
+        reports.map(|report| report.event.in_words().0).collect()
+    }
+
+    fn has_version(&self) -> bool {
+        self.state().join("last-good").exists()
+    }
+}
+
+/// What readers get.
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
+    Text(String),
+    Nothing,
+    /// 503.
+    Unavailable,
+    /// 410, with this title.
+    Gone(String),
+}
+
+fn text(text: &str) -> Seen {
+    Seen::Text(text.to_owned())
+}
+
+/// What is wrong with a version.
+const WRONG: [(&str, &[u8]); 7] = [
+    ("held", b"---\ntitle: Secret\ndate: 2026-01-31\nhold: x\n---\nSecret words.\n"),
+    ("unparsable", b"---\ntitle: Secret\n"),
+    ("no text", b"caf\xe9 Secret"),
+    ("nothing", b""),
+    ("hollow", b"---\n---\n"),
+    ("hollow but for space", b"\n \n"),
+    (
+        "draft",
+        b"---\ntitle: Secret\ndate: 2026-01-31\ndraft: true\n---\nSecret words.\n",
+    ),
+];
+
+#[test]
+fn what_readers_get_of_a_wrong_version() {
+    let last_good = || text(TEXT);
+    let gone = || Seen::Gone(String::new());
+    for (name, wrong) in WRONG {
+        let is_draft = name == "draft";
+        // new
+        let mut world = World::new();
+        world.write(PATH, wrong);
+        world.start(holding);
+        let of_new = if name.starts_with("hollow") { text("") } else { Seen::Nothing };
+        assert_eq!(world.seen(), of_new, "{name}, new");
+        world.restart();
+        assert_eq!(world.seen(), of_new, "{name}, new, after a restart");
+
+        // readers have it, and it is edited while feedmill runs
+        let mut world = World::new();
+        world.write(PATH, GOOD);
+        world.start(holding);
+        let (id, updated) = (world.post().unwrap().id().to_owned(), world.post().unwrap().modified());
+        world.edit(wrong);
+        let expected = if is_draft { gone() } else { last_good() };
+        assert_eq!(world.seen(), expected, "{name}, edited");
+        assert_eq!(world.events(), [if is_draft { "withdrawn" } else { "broken" }], "{name}");
+        assert_eq!(world.errors().len(), usize::from(!is_draft), "{name}: {:?}", world.errors());
+        assert_eq!(world.has_version(), !is_draft, "{name}");
+        for time in ["first", "second"] {
+            world.restart();
+            assert_eq!(world.seen(), expected, "{name}, after the {time} restart");
+            assert_eq!(
+                world.errors().len(),
+                usize::from(!is_draft),
+                "{name}, after the {time} restart"
+            );
+            if !is_draft {
+                let post = world.post().unwrap();
+                assert_eq!(
+                    (post.id(), post.modified()),
+                    (&*id, updated),
+                    "{name}, after the {time} restart"
+                );
+            }
+        }
+        // an upgrade makes nothing of what was kept, or holds it back
+        if !is_draft {
+            world.stop();
+            world.start(holding_all);
+            assert_eq!(world.seen(), last_good(), "{name}, after an upgrade that holds it back");
+            world.stop();
+            world.start(holding);
+        }
+        // mended
+        let mended = [GOOD, b"And mended.\n"].concat();
+        world.edit(&mended);
+        assert_eq!(world.seen(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
+        assert_eq!(world.post().unwrap().id(), id, "{name}, mended");
+        assert!(world.post().unwrap().modified() > updated, "{name}, mended");
+        assert!(!world.has_version(), "{name}: it is kept no longer than it is needed");
+        assert_eq!(world.events(), [if is_draft { "published" } else { "mended" }], "{name}");
+
+        // readers have it, and it is edited while feedmill does not run
+        let mut world = World::new();
+        world.write(PATH, GOOD);
+        world.start(holding);
+        world.stop();
+        world.write(PATH, wrong);
+        world.start(holding);
+        let expected = if is_draft { gone() } else { Seen::Unavailable };
+        assert_eq!(world.seen(), expected, "{name}, edited meanwhile");
+        assert_eq!(
+            world.errors().len(),
+            usize::from(!is_draft && name != "nothing"),
+            "{name}: {:?}",
+            world.errors()
+        );
+        world.restart();
+        assert_eq!(world.seen(), expected, "{name}, edited meanwhile, after a restart");
+        world.edit(&mended);
+        let post = world.post().unwrap();
+        assert_eq!(
+            (post.id(), world.seen()),
+            (&*id, text(&format!("{TEXT}\nAnd mended."))),
+            "{name}, mended"
+        );
+
+        // it is deleted while it is wrong
+        let mut world = World::new();
+        world.write(PATH, GOOD);
+        world.start(holding);
+        world.edit(wrong);
+        fs::remove_file(world.folder.path().join(PATH)).unwrap();
+        world.settle();
+        assert!(matches!(world.seen(), Seen::Gone(_)), "{name}, deleted");
+        assert!(!world.has_version(), "{name}, deleted");
+        world.restart();
+        assert!(matches!(world.seen(), Seen::Gone(_)), "{name}, deleted, after a restart");
+    }
+}
+
+#[test]
+fn what_readers_get_of_an_unchanged_file_that_is_read_otherwise() {
+    let cases: [(&str, Read, Seen); 4] = [
+        ("held back", holding_all, text(TEXT)),
+        ("refused", refusing_all, Seen::Unavailable),
+        ("a draft", drafting_all, Seen::Gone(String::new())),
+        (
+            "otherwise",
+            reading_otherwise,
+            text(&TEXT.replace("Reeds", "Reeds &amp; rushes")),
+        ),
+    ];
+    for (name, read, expected) in cases {
+        let mut world = World::new();
+        world.write(PATH, GOOD);
+        world.start(holding);
+        let before = world.post().unwrap().clone();
+        for time in ["first", "second"] {
+            world.stop();
+            world.start(read);
+            assert_eq!(world.seen(), expected, "{name}, the {time} time");
+            if let Some(post) = world.post().filter(|post| post.is_readable(world.now)) {
+                let kept = |post: &Post| (post.id().to_owned(), post.address().to_owned(), post.date, post.modified());
+                assert_eq!(kept(post), kept(&before), "{name}, the {time} time");
+            }
+        }
+        let withdrawn = name == "a draft";
+        assert_eq!(
+            world.errors().len(),
+            usize::from(matches!(name, "held back" | "refused")),
+            "{name}"
+        );
+        // back again, nothing was lost but what was withdrawn
+        world.stop();
+        world.start(holding);
+        let post = world.post().unwrap();
+        assert_eq!((post.id(), world.seen()), (before.id(), text(TEXT)), "{name}");
+        assert_eq!(post.modified() == before.modified(), !withdrawn, "{name}");
+    }
+}
+
+#[test]
+fn a_post_that_an_upgrade_holds_back_is_held_to_its_last_good_version() {
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(holding);
+    world.stop();
+    world.start(holding_all);
+    // edited, it is still not understood: what readers have stays
+    world.edit(&[GOOD, b"Secret words.\n"].concat());
+    assert_eq!(world.seen(), text(TEXT));
+    world.restart();
+    assert_eq!(world.seen(), text(TEXT));
+    let said: Vec<String> = world.site().diagnostics.iter().map(ToString::to_string).collect();
+    assert!(
+        said.iter()
+            .any(|said| said.starts_with("a.md: error: is not understood; the last good version stays")),
+        "{said:?}"
+    );
+    // another one is held, as every new post
+    world.write("new.md", b"# New\n");
+    world.settle();
+    assert_eq!(
+        world.site().post("new.md".into()).unwrap().visibility(world.now),
+        Visibility::Held
+    );
+    let events: Vec<_> = world
+        .reports
+        .iter()
+        .map(|report| (report.path.as_str(), report.event.in_words()))
+        .collect();
+    assert_eq!(events, [("new.md", ("held", Some("is not understood")))]);
+}
+
+#[test]
+fn what_is_to_come_is_held_back_while_its_newest_version_is_not_understood() {
+    let to_come = b"---\ntitle: To come\ndate: 2030-01-01T02:00:00Z\n---\nTo come.\n";
+    for (name, wrong) in WRONG.iter().filter(|(name, _)| !name.starts_with("hollow")) {
+        let mut world = World::new();
+        world.write(PATH, to_come);
+        world.start(holding);
+        assert_eq!(world.seen(), Seen::Nothing, "{name}");
+        world.edit(wrong);
+        for _ in 0..24 {
+            world.settle();
+        }
+        assert_eq!(
+            world.seen(),
+            Seen::Nothing,
+            "{name}: its time has come, but nobody knows what is to appear"
+        );
+        assert!(!world.has_version(), "{name}");
+        world.edit(&to_come.replace_first());
+        assert_eq!(world.seen(), text("To come, mended."), "{name}");
+        assert_eq!(world.events().last(), Some(&"published"), "{name}: {:?}", world.events());
+    }
+}
+
+trait ReplaceFirst {
+    fn replace_first(&self) -> Vec<u8>;
+}
+
+impl ReplaceFirst for [u8] {
+    fn replace_first(&self) -> Vec<u8> {
+        String::from_utf8(self.to_vec())
+            .unwrap()
+            .replace("To come.\n", "To come, mended.\n")
+            .into()
+    }
+}
+
+#[test]
+fn a_post_that_was_taken_back_goes_without_its_title_for_ever() {
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(holding);
+    world.edit(b"---\ntitle: Secret\ndate: 2026-01-31\ndraft: true\n---\nSecret words.\n");
+    assert_eq!(world.seen(), Seen::Gone(String::new()));
+    fs::remove_file(world.folder.path().join(PATH)).unwrap();
+    world.settle();
+    assert_eq!(world.seen(), Seen::Gone(String::new()));
+    world.restart();
+    assert_eq!(world.seen(), Seen::Gone(String::new()));
+    world.edit(GOOD);
+    assert_eq!(world.seen(), text(TEXT));
+    fs::remove_file(world.folder.path().join(PATH)).unwrap();
+    world.settle();
+    assert_eq!(
+        world.seen(),
+        Seen::Gone("Reeds and the mill".to_owned()),
+        "nobody made it a secret"
+    );
+}
+
+#[test]
+fn what_is_said_of_what_happens_to_posts() {
+    let mut world = World::new();
+    world.start(holding);
+    let draft = b"---\ntitle: A\ndraft: true\n---\nText.\n";
+    let unlisted = b"---\ntitle: A\nvisibility: unlisted\n---\nText.\n";
+    let public = b"---\ntitle: A\n---\nText.\n";
+    let expired = b"---\ntitle: A\nexpires: 2027-01-01\n---\nText.\n";
+    let held = b"---\ntitle: A\nhold: x\n---\nText.\n";
+    let steps: [(&[u8], &[&str]); 12] = [
+        (held, &["held"]),
+        (public, &["published"]),
+        (public, &[]),
+        (draft, &["withdrawn"]),
+        (b"---\ntitle: A\ndraft: true\n---\nOther text.\n", &["changed"]),
+        (held, &["held"]),
+        (unlisted, &["published"]),
+        (public, &["changed"]),
+        (expired, &["withdrawn"]),
+        (public, &["published"]),
+        (held, &["broken"]),
+        (public, &["mended"]),
+    ];
+    for (number, (content, expected)) in steps.into_iter().enumerate() {
+        world.edit(content);
+        assert_eq!(world.events(), expected, "step {number}");
+    }
+    fs::remove_file(world.folder.path().join(PATH)).unwrap();
+    world.settle();
+    assert_eq!(world.events(), ["withdrawn"]);
+    world.edit(draft);
+    assert_eq!(world.events(), ["added"]);
+    fs::remove_file(world.folder.path().join(PATH)).unwrap();
+    world.settle();
+    assert_eq!(world.events(), ["removed"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_after_a_restart_is_shown_as_it_was() {
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(holding);
+    // larger than a post may be
+    world.edit(&vec![b'x'; 2 << 20]);
+    assert_eq!(world.seen(), text(TEXT));
+    for _ in 0..2 {
+        world.restart();
+        assert_eq!(world.seen(), text(TEXT));
+    }
+    world.edit(&[GOOD, b"More.\n"].concat());
+    assert_eq!(world.seen(), text(&format!("{TEXT}\nMore.")));
+    assert!(!world.has_version());
+}
+
+#[test]
+fn the_bytes_of_a_file_are_had_from_memory_however_they_are_written() {
+    let utf16: Vec<u8> = "\u{feff}---\ntitle: A\n---\r\nSand.\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let files: [&[u8]; 4] = [GOOD, b"# A\r\n\r\nLines.\r\n", b"\xef\xbb\xbfMark.\n", &utf16];
+    for file in files {
+        let folder = TempDir::new().unwrap();
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        let texts = FileTexts::new(crate::folder::Folder::new(root, &Config::default().posts));
+        let source = SourceFile {
+            path: PATH.into(),
+            bytes: file.into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        let mut post = post::read(&source, &Config::default()).unwrap().post;
+        texts.take_with(&mut post, Some(file));
+        assert_eq!(texts.file(&post).as_deref(), Some(file));
+        post.file = Digest::default();
+        assert_eq!(texts.file(&post), None, "another file had the same text");
+    }
+}

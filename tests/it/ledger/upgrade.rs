@@ -1,0 +1,117 @@
+//! What an older feedmill remembered is remembered as it was, and the posts that it served stay as they are.
+//!
+//! `fixtures/old-ledger` was written by feedmill 0.1.0 before it remembered what files held.
+
+use std::fs::{self, File};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use feedmill::config::Config;
+use feedmill::http::routes::{Request, answer};
+use feedmill::ledger::{PostRecord, Record};
+use feedmill::publisher::press::Press;
+use feedmill::site::Site;
+use feedmill::store::{self, Store};
+use feedmill::time::Timestamp;
+use feedmill::watch::{Hints, Watching};
+use tempfile::TempDir;
+
+use crate::still::{files, fixtures};
+
+fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
+    let mut config = Config::default();
+    config.site.base_url = Some("https://blog.example".parse().unwrap());
+    let opening = Store::open(state);
+    assert_eq!(opening.notes, Vec::<String>::new());
+    let mut press = Press::new(&Arc::new(config), root.to_owned(), Some(opening), now);
+    let (mut site, mut tick) = (None, Duration::ZERO);
+    for _ in 0..20 {
+        let edition = press.turn(&Hints::everything(), Watching::Native, now, tick);
+        site = edition.site.or(site);
+        let Some(wait) = edition.again_in else { break };
+        tick += wait;
+    }
+    assert!(press.close());
+    site.unwrap()
+}
+
+fn records(state: &Utf8Path) -> Vec<PostRecord> {
+    let contents = store::read(state).unwrap();
+    assert_eq!(contents.notes, Vec::<String>::new());
+    let posts = contents.records.into_iter().filter_map(|record| match record {
+        Record::Post(post) => Some(*post),
+        _ => None,
+    });
+    posts.collect()
+}
+
+#[test]
+fn an_upgrade_keeps_ids_addresses_and_dates() {
+    let temporary = TempDir::new().unwrap();
+    let above = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+    let (root, state) = (above.join("posts"), above.join("state"));
+    let old = fixtures("old-ledger");
+    for path in files(&old.join("posts")) {
+        let to = root.join(&path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(old.join("posts").join(&path), &to).unwrap();
+        // a checkout gives files other times
+        let file = File::options().append(true).open(to).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_000_000))
+            .unwrap();
+    }
+    fs::create_dir(&state).unwrap();
+    fs::copy(old.join("ledger.db"), state.join("ledger.db")).unwrap();
+    let before = records(&state);
+    assert!(before.len() == 7 && before.iter().all(|record| record.file.is_none()));
+
+    let now: Timestamp = "2027-02-01T00:00:00Z".parse().unwrap();
+    for start in ["the first", "the second"] {
+        let site = site(&state, &root, now);
+        let after = records(&state);
+        assert_eq!(after.len(), before.len(), "{start}");
+        for old in &before {
+            let name = format!("{}, {start} start", old.source);
+            let new = after
+                .iter()
+                .find(|new| new.id == old.id)
+                .unwrap_or_else(|| panic!("{name}: the id is another"));
+            assert_eq!(
+                (&new.source, &new.address, &new.earlier),
+                (&old.source, &old.address, &old.earlier),
+                "{name}"
+            );
+            assert_eq!(
+                (new.withdrawn, new.returned, new.first_served),
+                (old.withdrawn, old.returned, old.first_served),
+                "{name}"
+            );
+            if old.withdrawn.is_some() {
+                continue;
+            }
+            assert!(new.file.is_some(), "{name}: what the file holds is remembered from now on");
+            let post = site.post(&old.source).unwrap();
+            assert_eq!((post.id(), post.address()), (&*old.id, &*old.address), "{name}");
+            assert!(post.is_readable(now), "{name}");
+            // how a date is read that was not understood then is another matter
+            if old.source != "embargoed.md" {
+                assert_eq!(post.date.rfc3339(), old.date.rfc3339(), "{name}");
+                assert_eq!(post.modified().timestamp(), old.last_told(), "{name}");
+                assert_eq!((new.changed, new.content), (old.changed, old.content), "{name}");
+            }
+        }
+        let status = |path: &str| {
+            let headers = http::HeaderMap::new();
+            let request = Request {
+                path,
+                query: "",
+                headers: &headers,
+                now,
+            };
+            answer(&site, &request).status().as_u16()
+        };
+        let statuses = ["/posts/moved", "/posts/gone", "/kept/here", "/posts/unlisted", "/posts/draft"].map(status);
+        assert_eq!(statuses, [301, 410, 200, 200, 404], "{start}");
+    }
+}
