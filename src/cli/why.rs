@@ -83,6 +83,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
             let more = [
+                ("atom id", post.rare.atom_id.clone()),
                 ("section", post.alike.section.as_deref().map(str::to_owned)),
                 ("tags", joined(&post.tags)),
                 ("aliases", joined(&post.rare.aliases)),
@@ -176,12 +177,14 @@ fn gone(record: &PostRecord, site: &Site) -> String {
 }
 
 /// What a post that has no file was.
-fn was(record: &PostRecord, config: &Config) -> [(&'static str, String); 3] {
-    [
+fn was(record: &PostRecord, config: &Config) -> Vec<(&'static str, String)> {
+    let mut was = vec![
         ("title", record.title.clone()),
         ("address", post_url(&config.base(), &record.address)),
         ("id", record.id.clone()),
-    ]
+    ];
+    was.extend(record.atom_id.clone().map(|id| ("atom id", id)));
+    was
 }
 
 fn verdict(post: &Post, now: Timestamp) -> String {
@@ -270,6 +273,7 @@ fn as_json(
         "visibility": post.map(|post| post.visibility(now)),
         "why": why,
         "id": post.map(Post::id),
+        "atom_id": post.map(Post::atom_id),
         "url": post.map(|post| post_url(&config.base(), post.address())),
         "title": post.map(Post::title),
         "date": post.map(|post| post.date),

@@ -57,7 +57,7 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
         let sites = OwnSites::of(feed, config);
         let verdicts = matching.matched.iter().map(|Match { item, post, .. }| {
             let verdict = match adoptions.get(post.source()) {
-                Some(first) if first.id != item.id => Verdict::Before(first.id.clone()),
+                Some(first) if first.id != item.id && *item.id != *post.atom_id() => Verdict::Before(first.id.clone()),
                 Some(_) => Verdict::Adopted,
                 None => known.verdict(item, post),
             };
@@ -77,7 +77,12 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
 fn adoption(item: &OldItem, post: &Post) -> Adoption {
     Adoption {
         source: post.source().to_path_buf(),
-        id: item.id.clone(),
+        // its own Atom feed may be the old one
+        id: if *item.id == *post.atom_id() {
+            post.id().to_owned()
+        } else {
+            item.id.clone()
+        },
         urls: Vec::new(),
         published: item.published.map(Moment::timestamp),
         updated: item.updated.map(Moment::timestamp),
@@ -167,7 +172,7 @@ impl Known {
     /// Whose id `post` has once it was found to be `item`.
     fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
         let is_minted = self.minted.iter().any(|beginning| post.id().starts_with(beginning));
-        if *item.id == *post.id() {
+        if *item.id == *post.id() || *item.id == *post.atom_id() {
             Verdict::Adopted
         } else if says_id(post) {
             Verdict::InFile(post.id().to_string())

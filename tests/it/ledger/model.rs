@@ -4,6 +4,7 @@
 //! id only where it is promised: not for the second of two files that claim one id, nor for which of two copies is which once
 //! they were moved.
 
+mod clashes;
 mod manuscript;
 mod operation;
 mod perform;
