@@ -166,7 +166,7 @@ impl<'a> Search<'_, 'a> {
         let alike = all.iter().filter(|(other, _)| ***other != *id && self.is_free(other, memory));
         let alike = alike.filter_map(|(other, record)| {
             let signs = signs(stranger, record);
-            let is_like = signs.count() >= 2 && (signs.title || signs.text);
+            let is_like = signs.text || signs.title && signs.count() >= 2;
             is_like.then_some((signs.count(), *other))
         });
         let mut alike: Vec<_> = alike.collect();
