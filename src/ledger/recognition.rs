@@ -79,7 +79,6 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
         strangers,
     };
     search.by_path_and_text(&memory);
-    search.by_id(&memory);
     // where something else lies now than its post, the post may have moved
     for stranger in strangers {
         if let Some((id, record)) = memory.at(stranger.source())
@@ -89,6 +88,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
             memory.others.insert(id, record);
         }
     }
+    search.by_id(&memory);
     search.by_text(&memory);
     search.by_path(&memory, is_alike);
     search.by_likeness(&memory);

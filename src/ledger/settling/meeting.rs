@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fate::Fate;
-use super::{Doubt, Settled, Whereabouts};
+use super::{Doubt, Settled, Whereabouts, unfit_for_atom};
 use crate::config::Config;
 use crate::ledger::files::File;
 use crate::ledger::recognition::{Finding, Memory, named, recognise};
@@ -145,6 +145,9 @@ impl Ledger {
         }
         self.is_past_stale = true;
         self.doubts.remove(post.source());
+        if let Some(remark) = unfit_for_atom(&file, config) {
+            self.unfit_for_atom.insert(post.source().to_owned(), remark);
+        }
         let known = Arc::clone(&file.settled);
         // as this it will be published, as a rule
         let wanted = Wanted {

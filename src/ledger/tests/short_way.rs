@@ -216,6 +216,7 @@ impl World<'_> {
             touched,
             clashed,
             doubts,
+            unfit_for_atom,
             moving,
             told: told_of,
             past: _,
@@ -235,7 +236,7 @@ impl World<'_> {
         );
         let _ = writeln!(
             told,
-            "doubts {doubts:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
+            "doubts {doubts:#?} {unfit_for_atom:#?}\nmoving {moving:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
         );
         told
     }

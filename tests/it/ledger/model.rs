@@ -4,6 +4,7 @@
 //! id only where it is promised: not which of two copies is which once they were moved, nor that a post is found again that was gone
 //! while a new one named its id. But no id that readers knew one post by is ever that of a post that they knew by another.
 
+mod atom_ids;
 mod clashes;
 mod manuscript;
 mod operation;

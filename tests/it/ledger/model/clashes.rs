@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::thread;
+use std::time::Duration;
 
 use super::world::World;
 
@@ -54,6 +56,10 @@ const ROWS: &[Row] = &[
     ("both are deleted, and the second is back", &[&[A, B, C], &[C], &[B, C]], &[("b.md", "b.md")]),
     ("both are deleted, and the second is back elsewhere", &[&[A, B, C], &[C], &[("e.md", B.1, "lamp"), C]], &[("e.md", "b.md")]),
     ("both are deleted, and both are back", &[&[A, B, C], &[C], &[A, B, C]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the one that nobody saw has the id, and goes", &[&[("a.md", "title: A;date: 2025-01-01;id: x:1;expires: 2025-02-01", "mill"), B], &[B]],
+        &[("b.md", "b.md")]),
+    ("the one that nobody saw has the id, and the second is renamed after it went",
+        &[&[("a.md", "title: A;date: 2025-01-01;id: x:1;expires: 2025-02-01", "mill"), B], &[B], &[("e.md", B.1, "lamp")]], &[("e.md", "b.md")]),
     ("one is deleted, and back", &[&[A, B], &[B], &[A, B]], &[("a.md", "a.md"), ("b.md", "b.md")]),
     ("one is deleted, and back elsewhere", &[&[A, B], &[B], &[B, ("e.md", A.1, "mill")]], &[("e.md", "a.md"), ("b.md", "b.md")]),
     ("one is deleted, and a new one names its id", &[&[A, B], &[B], &[B, ("e.md", "title: E;date: 2025-01-05;id: x:1", "reed")]],
@@ -146,60 +152,74 @@ fn lay(world: &mut World, before: &[File], files: &[File]) {
     }
 }
 
-#[test]
-fn what_was_served_under_one_id_stays_under_it() {
+/// What is wrong after the steps of `row`: live, and after a restart; and where it is restarted before each step.
+fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
     let mut failures = Vec::new();
-    for &(name, steps, expected) in ROWS {
-        for restarts in ["never", "before each step", "at the end"] {
-            let mut world = World::new();
-            world.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
-            world.settle();
-            let mut first: BTreeMap<&str, String> = BTreeMap::new();
-            let mut before: &[File] = &[];
-            for files in steps {
-                world.pass(std::time::Duration::from_secs(600));
-                if restarts == "before each step" {
-                    world.stop();
-                }
-                lay(&mut world, before, files);
-                world.start();
-                world.settle();
-                for (path, head, _) in files.iter().filter(|(_, head, _)| !head.contains("draft")) {
-                    let id = world.site.post((*path).into()).unwrap().id().to_owned();
-                    let is_new = !first.values().any(|other| *other == id);
-                    if !first.contains_key(path) && is_new && !head.contains("expires") {
-                        first.insert(path, id);
-                    }
-                }
-                before = files;
-            }
-            if restarts == "at the end" {
-                world.stop();
-                world.pass(std::time::Duration::from_secs(600));
-                world.start();
-                world.settle();
-            }
-            for &(path, former) in expected {
-                let id = world.site.post(path.into()).unwrap().id();
-                let was = first.iter().find(|(_, other)| **other == *id).map_or(NEW, |(path, _)| path);
-                if was != former {
-                    failures.push(format!("{name}, restarts: {restarts}: {path} was {was} and not {former}"));
-                }
-            }
-            // what is gone says so, wherever nothing else is
-            let atom = world.get("/atom.xml").body;
-            for (path, id) in &first {
-                let is_there = world
-                    .site
-                    .all()
-                    .iter()
-                    .any(|post| post.id() == id && post.is_readable(world.now));
-                if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
-                    failures.push(format!("{name}, restarts: {restarts}: no tombstone of {path}"));
-                }
-            }
+    let mut world = World::new();
+    world.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
+    world.settle();
+    let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    let mut before: &[File] = &[];
+    // the last step is nothing but a restart
+    for (count, files) in steps.iter().chain(steps.last()).enumerate() {
+        world.pass(Duration::from_secs(600));
+        if is_asleep || count == steps.len() {
             world.stop();
         }
+        lay(&mut world, before, files);
+        world.start();
+        world.settle();
+        before = files;
+        for (path, ..) in files
+            .iter()
+            .filter(|(_, head, _)| !head.contains("draft") && !head.contains("expires"))
+        {
+            let id = world.site.post((*path).into()).unwrap().id().to_owned();
+            if !first.values().any(|other| *other == id) {
+                first.entry(path).or_insert(id);
+            }
+        }
+        if count + 1 < steps.len() {
+            continue;
+        }
+        let what = format!("{name}, asleep: {is_asleep}, step {count}");
+        for &(path, former) in expected {
+            let id = world.site.post(path.into()).unwrap().id();
+            let was = first.iter().find(|(_, other)| **other == *id).map_or(NEW, |(path, _)| path);
+            if was != former {
+                failures.push(format!("{what}: {path} was {was} and not {former}"));
+            }
+        }
+        // what is gone says so
+        let atom = world.get("/atom.xml").body;
+        for (path, id) in &first {
+            let is_there = world
+                .site
+                .all()
+                .iter()
+                .any(|post| post.id() == id && post.is_readable(world.now));
+            if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
+                failures.push(format!("{what}: no tombstone of {path}"));
+            }
+        }
     }
+    world.stop();
+    failures
+}
+
+#[test]
+fn what_was_served_under_one_id_stays_under_it() {
+    // most of the time is spent waiting for the disk
+    let parts = ROWS.chunks(ROWS.len().div_ceil(8));
+    let failures: Vec<String> = thread::scope(|scope| {
+        let of_part = |rows: &'static [Row]| {
+            let cases = rows.iter().flat_map(|row| [(row, false), (row, true)]);
+            cases
+                .flat_map(|(row, is_asleep)| failures(row, is_asleep))
+                .collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = parts.map(|rows| scope.spawn(move || of_part(rows))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
