@@ -59,6 +59,8 @@ pub struct Ledger {
     clashed: BTreeMap<Utf8PathBuf, Id>,
     /// What is not as an author may think, by the file.
     doubts: BTreeMap<Utf8PathBuf, Doubt>,
+    /// What is to be said of ids that Atom has although they are no IRIs, by the file.
+    unfit_for_atom: BTreeMap<Utf8PathBuf, Diagnostic>,
     /// The posts that may have another address by now than the one they were published at.
     moving: BTreeSet<Id>,
     /// The posts that readers have, and whose files are not understood as they are now.
@@ -110,6 +112,7 @@ impl Ledger {
             touched: BTreeSet::new(),
             clashed: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            unfit_for_atom: BTreeMap::new(),
             moving: BTreeSet::new(),
             waiting: BTreeSet::new(),
             withdrawals: Vec::new(),
@@ -249,9 +252,10 @@ impl Ledger {
         sources.filter(|path| !self.files.contains(path.as_str()))
     }
 
-    /// What the authors of posts should know, ordered by path.
+    /// What the authors of posts should know.
     pub fn remarks(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.doubts.values().map(|doubt| &doubt.remark)
+        let doubts = self.doubts.values().map(|doubt| &doubt.remark);
+        doubts.chain(self.unfit_for_atom.values())
     }
 
     /// How many posts are neither withdrawn nor absent.

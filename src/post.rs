@@ -6,6 +6,7 @@
 mod address;
 mod aliases;
 mod alike;
+mod atom_id;
 mod authors;
 mod changes;
 mod characters;
@@ -46,6 +47,7 @@ use serde::Serialize;
 
 pub use self::address::bare;
 pub use self::alike::Alike;
+pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
@@ -245,7 +247,7 @@ impl Post {
         by_parts(self.source(), other.source())
     }
 
-    /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
+    /// The id, for ever: the same in every format but Atom, where it has to be an IRI ([`Post::atom_id`]).
     #[must_use]
     pub fn id(&self) -> &str {
         self.words.id()

@@ -125,8 +125,8 @@ pub struct FeedPage {
 /// A post that went (RFC 6721).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Withdrawn {
-    /// Its id.
-    pub id: String,
+    /// Its id in Atom.
+    pub atom_id: String,
     /// When it went.
     pub at: Timestamp,
 }
@@ -143,8 +143,10 @@ pub struct Content {
 /// A post as a feed shows it, with absolute addresses. A document takes it only cleaned, as a [`CleanItem`].
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The id, the same in every format.
+    /// The id in RSS and JSON Feed.
     pub id: String,
+    /// The id in Atom, an IRI.
+    pub atom_id: String,
     /// The post's own address.
     pub url: String,
     /// The title; may be empty.

@@ -88,6 +88,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
             }
             let more = [
+                ("atom id", post.rare.atom_id.clone()),
                 ("section", post.alike.section.as_deref().map(str::to_owned)),
                 ("tags", joined(&post.tags)),
                 ("aliases", joined(&post.rare.aliases)),
@@ -190,12 +191,14 @@ fn holds_others(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
 }
 
 /// What a post that has no file was.
-fn was(record: &PostRecord, config: &Config) -> [(&'static str, String); 3] {
-    [
+fn was(record: &PostRecord, config: &Config) -> Vec<(&'static str, String)> {
+    let mut was = vec![
         ("title", record.title.clone()),
         ("address", post_url(&config.base(), &record.address)),
         ("id", record.id.clone()),
-    ]
+    ];
+    was.extend(record.atom_id.clone().map(|id| ("atom id", id)));
+    was
 }
 
 /// Whether the post is public, and if not, why not; `said` is what there is to say about its file.
@@ -297,6 +300,7 @@ fn as_json(
         "visibility": post.map(|post| post.visibility(now)),
         "why": why,
         "id": post.map(Post::id),
+        "atom_id": post.map(Post::atom_id),
         "url": post.map(|post| post_url(&config.base(), post.address())),
         "title": post.map(Post::title),
         "date": post.map(|post| post.date),

@@ -10,7 +10,8 @@ use super::matching::{Match, Matching};
 use super::{OldFeed, OldItem, address};
 use crate::config::Config;
 use crate::ledger::{Former, PostRecord, Record};
-use crate::post::{Origin, Post};
+use crate::post::{Origin, Post, atom_id_for};
+use crate::render::Format;
 use crate::time::{Moment, Timestamp};
 
 /// What one post takes over.
@@ -20,6 +21,8 @@ pub struct Adoption {
     pub source: Utf8PathBuf,
     /// The id that readers know it by.
     pub id: String,
+    /// Whether an Atom feed has that id.
+    pub is_in_atom: bool,
     /// Paths on the old site that should lead to it, not percent-encoded.
     pub urls: Vec<String>,
     /// When the old site published it.
@@ -57,12 +60,12 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
         let sites = OwnSites::of(feed, config);
         let verdicts = matching.matched.iter().map(|Match { item, post, .. }| {
             let verdict = match adoptions.get(post.source()) {
-                Some(first) if first.id != item.id => Verdict::Before(first.id.clone()),
+                Some(first) if first.id != item.id && *item.id != *post.atom_id() => Verdict::Before(first.id.clone()),
                 Some(_) => Verdict::Adopted,
                 None => known.verdict(item, post),
             };
             if verdict == Verdict::Adopted {
-                let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(item, post));
+                let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(feed, item, post));
                 adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
             }
             verdict
@@ -74,10 +77,16 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
     settled
 }
 
-fn adoption(item: &OldItem, post: &Post) -> Adoption {
+fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
     Adoption {
         source: post.source().to_path_buf(),
-        id: item.id.clone(),
+        // its own Atom feed may be the old one
+        id: if *item.id == *post.atom_id() {
+            post.id().to_owned()
+        } else {
+            item.id.clone()
+        },
+        is_in_atom: feed.format == Format::Atom,
         urls: Vec::new(),
         published: item.published.map(Moment::timestamp),
         updated: item.updated.map(Moment::timestamp),
@@ -134,6 +143,8 @@ pub struct Known {
     posts: Vec<PostRecord>,
     /// How ids begin that were made here, and so say nothing that an old feed should not overrule (RFC 4151).
     minted: Vec<String>,
+    /// What ids are made of now.
+    authority: String,
 }
 
 impl Known {
@@ -143,13 +154,17 @@ impl Known {
         let mut known = Known {
             posts: Vec::new(),
             minted: ["localhost", config.authority()].map(minted_by).into(),
+            authority: config.authority().to_owned(),
         };
         for record in records {
             match record {
                 Record::Post(post) => known.posts.push(*post),
-                Record::Site(site) => known
-                    .minted
-                    .extend(site.identity.iter().filter_map(Url::host_str).map(minted_by)),
+                Record::Site(site) => {
+                    if let Some(host) = site.identity.as_ref().and_then(Url::host_str) {
+                        known.minted.push(minted_by(host));
+                        host.clone_into(&mut known.authority);
+                    }
+                }
                 Record::Document(_) => {}
             }
         }
@@ -164,10 +179,16 @@ impl Known {
         self.posts.iter().map(|record| (record.id.as_str(), record)).collect()
     }
 
+    /// The id in Atom of a post that takes over the id in `adoption`, where that is no IRI. Readers of an old Atom feed have it as it is.
+    fn atom_id(&self, adoption: &Adoption) -> Option<String> {
+        let made = atom_id_for(&adoption.id, &self.authority)?;
+        Some(if adoption.is_in_atom { adoption.id.clone() } else { made })
+    }
+
     /// Whose id `post` has once it was found to be `item`.
     fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
         let is_minted = self.minted.iter().any(|beginning| post.id().starts_with(beginning));
-        if *item.id == *post.id() {
+        if *item.id == *post.id() || *item.id == *post.atom_id() {
             Verdict::Adopted
         } else if says_id(post) {
             Verdict::InFile(post.id().to_string())
@@ -212,10 +233,14 @@ pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: 
                 changes.forget.push(record.id.clone());
                 PostRecord {
                     id: adoption.id.clone(),
+                    atom_id: known.atom_id(adoption),
                     ..(*record).clone()
                 }
             }
-            (None, None) => new_record(adoption, post, now),
+            (None, None) => PostRecord {
+                atom_id: known.atom_id(adoption),
+                ..new_record(adoption, post, now)
+            },
         };
         let record = with_paths(record, &adoption.urls, now);
         if by_id.get(adoption.id.as_str()) != Some(&&record) {

@@ -4,6 +4,7 @@
 //! character (RFC 4287, section 4.2.6.1). Where there is none, what readers use in its place is taken, which is the link; nothing is
 //! made up. Whatever else is wrong with a feed costs an item at most and is noted.
 
+mod entities;
 mod json;
 #[cfg(test)]
 mod tests;
@@ -118,7 +119,12 @@ impl OldFeed {
     /// The items that `drafts` make, and what is to be said of the others.
     fn take(&mut self, drafts: Vec<Draft>) {
         let (mut without_id, mut unfit) = (0, 0);
+        let mut unresolved: Vec<(String, String)> = Vec::new();
         let items = drafts.into_iter().filter_map(|draft| {
+            if let Some(reference) = draft.unresolved() {
+                unresolved.push((reference, plain(&draft.title, LONGEST_TITLE)));
+                return None;
+            }
             let item = draft.finished(self.home.as_ref());
             match &item {
                 None => without_id += 1,
@@ -131,6 +137,13 @@ impl OldFeed {
         if without_id > 0 {
             self.notes.push(format!(
                 "{without_id} of its items have neither id nor link, so no reader can know them again"
+            ));
+        }
+        if let Some((reference, title)) = unresolved.first() {
+            self.notes.push(format!(
+                "{} of its items were skipped, because their ids contain an entity that the feed does not resolve, so nobody knows what \
+                 readers have: the first is `{reference}`, of \"{title}\"",
+                unresolved.len()
             ));
         }
         if unfit > 0 {
@@ -178,9 +191,25 @@ struct Draft {
     updated: Option<Moment>,
     summary: String,
     content: String,
+    /// The first reference in its id that the document does not resolve.
+    unresolved_id: Option<String>,
+    /// Links with such a reference, and the reference.
+    unresolved_links: Vec<(String, String)>,
 }
 
 impl Draft {
+    /// The reference in what readers know the item by that the document does not resolve.
+    fn unresolved(&self) -> Option<String> {
+        if self.id.as_ref().is_some_and(|id| !id.trim().is_empty()) {
+            return self.unresolved_id.clone();
+        }
+        let (own, _) = self.links.first()?;
+        let mut unresolved = self.unresolved_links.iter();
+        unresolved
+            .find(|(link, _)| link == own)
+            .map(|(_, reference)| reference.clone())
+    }
+
     /// The item; `None` where readers have nothing to know it by.
     fn finished(self, home: Option<&Url>) -> Option<OldItem> {
         let own = self.id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());

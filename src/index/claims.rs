@@ -191,7 +191,7 @@ impl Claims {
         let mut concerned = Vec::new();
         for (asked, outcome) in settled {
             match outcome {
-                Outcome::Granted => concerned.extend(Kind::ALL.iter().filter_map(|kind| self.holders.get(*kind, kind.of(asked)))),
+                Outcome::Granted => concerned.extend(Kind::all_of(asked).filter_map(|(kind, text)| self.holders.get(kind, text))),
                 Outcome::Displaced(displaced) => {
                     concerned.extend(
                         displaced
@@ -204,8 +204,8 @@ impl Claims {
         }
         for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone.iter().copied()) {
             if let Some(post) = self.published(path) {
-                for kind in Kind::ALL {
-                    let seekers = self.seekers.with(self.hash(kind, kind.of(post)));
+                for (kind, text) in Kind::all_of(post) {
+                    let seekers = self.seekers.with(self.hash(kind, text));
                     concerned.extend(seekers.map(|displaced| &displaced.asked));
                 }
             }

@@ -18,13 +18,23 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 3] = [Kind::Id, Kind::Slug, Kind::Address];
+    /// All that is its own of `post`. Its id in Atom is one of its ids: no other post may have it, for its id or in Atom.
+    pub(super) fn all_of(post: &Post) -> impl Iterator<Item = (Kind, &str)> {
+        let atom_id = post.rare.atom_id.as_deref().map(|id| (Kind::Id, id));
+        let others = [
+            (Kind::Id, post.id()),
+            (Kind::Slug, post.slug()),
+            (Kind::Address, post.address()),
+        ];
+        others.into_iter().chain(atom_id)
+    }
 
-    pub(super) fn of(self, post: &Post) -> &str {
+    /// Whether `post` has `text` for its id, slug or address.
+    fn is_of(self, text: &str, post: &Post) -> bool {
         match self {
-            Kind::Id => post.id(),
-            Kind::Slug => post.slug(),
-            Kind::Address => post.address(),
+            Kind::Id => *post.id() == *text || *post.atom_id() == *text,
+            Kind::Slug => *post.slug() == *text,
+            Kind::Address => *post.address() == *text,
         }
     }
 
@@ -36,11 +46,6 @@ impl Kind {
             Kind::Id => last,
             Kind::Address => last.strip_suffix(".html").unwrap_or(last),
         }
-    }
-
-    /// Whether what `post` has of this ends in its slug.
-    fn is_made_of_slug(self, post: &Post) -> bool {
-        self.slug_in(self.of(post)) == post.slug()
     }
 }
 
@@ -67,18 +72,17 @@ impl Hash {
         self.of(Kind::Slug, post.slug())
     }
 
-    /// Those of an id and an address that do not end in the slug of `post`.
+    /// Those of the ids and the address that do not end in the slug of `post`.
     fn of_others(&self, post: &Post) -> impl Iterator<Item = u64> {
-        let others = [Kind::Id, Kind::Address].into_iter();
-        let others = others.filter(|kind| !kind.is_made_of_slug(post));
-        others.map(|kind| self.of(kind, kind.of(post)))
+        let others = Kind::all_of(post).filter(|(kind, text)| kind.slug_in(text) != post.slug());
+        others.map(|(kind, text)| self.of(kind, text))
     }
 }
 
 impl Holders {
     /// The post that has `text` for its id, slug or address.
     pub(super) fn get(&self, kind: Kind, text: &str) -> Option<&Arc<Post>> {
-        let has = |post: &&Arc<Post>| kind.of(post) == text;
+        let has = |post: &&Arc<Post>| kind.is_of(text, post);
         let mut by_slug = self.by_slug.with(self.hash.of(Kind::Slug, kind.slug_in(text)));
         by_slug
             .find(has)
@@ -133,10 +137,10 @@ impl Gathered {
         }
         // where one ends in its post's slug and the other does not, they are found by different texts
         let crossed = self.by_other.iter().flat_map(|(_, post)| {
-            let slugs = [Kind::Id, Kind::Address].map(|kind| kind.slug_in(kind.of(post)));
+            let slugs = Kind::all_of(post).map(|(kind, text)| kind.slug_in(text));
             // where a slug has several posts, all of them are contested for that
             let other = |slug| self.with_slug(slug).find(|holder| !Arc::ptr_eq(holder, post));
-            slugs.into_iter().filter_map(other).flat_map(move |other| [post, other])
+            slugs.filter_map(other).flat_map(move |other| [post, other])
         });
         of_one_hash(&self.by_slug).chain(of_one_hash(&self.by_other)).chain(crossed)
     }

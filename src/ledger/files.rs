@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::recognition::named;
+use super::remembered::Wanted;
 use crate::post::{Post, Visibility};
 use crate::row::Row;
 use crate::source::by_parts;
@@ -25,6 +27,14 @@ impl File {
     /// The id of the remembered post that it is.
     pub(super) fn id(&self) -> Option<&str> {
         self.is_known.then_some(self.settled.id())
+    }
+
+    /// What it asks for.
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            address: self.read.address(),
+            id: named(&self.read).filter(|named| **named != *self.settled.id()),
+        }
     }
 
     /// Whether the world may read its post.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::recognition::{named, refused};
 use super::record::{Former, PostRecord};
-use super::remembered::Rest;
+use super::remembered::{Rest, Wanted};
+use super::settling::Doubt;
 use super::{Id, Ledger, SECOND};
 use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
@@ -33,7 +35,7 @@ impl Ledger {
                 continue;
             };
             let is_out = file.is_out();
-            if is_out && file.id() == Some(post.id()) && self.posts.keep_beside(post, file.read.address()) {
+            if is_out && file.id() == Some(post.id()) && self.posts.keep_beside(post, &file.wanted()) {
                 if post.address() != file.settled.address() {
                     self.moving.insert(post.id().into());
                 }
@@ -41,13 +43,12 @@ impl Ledger {
             }
             match file.id().map(Id::from) {
                 Some(id) => {
-                    let wanted = file.read.address().to_string();
                     let Some(before) = self.posts.get(&id).map(Cow::into_owned) else {
                         continue;
                     };
                     let record = if is_out {
                         let until = self.past.left_at(&before.address, &id, now);
-                        rewritten(before.clone(), post, wanted, until)
+                        rewritten(before.clone(), post, &file.wanted(), until)
                     } else {
                         PostRecord {
                             source: post.source().to_path_buf(),
@@ -94,10 +95,21 @@ impl Ledger {
                         self.told.insert(Arc::clone(&id));
                     }
                     let never_listed = file.visibility == Visibility::Unlisted;
-                    let rest = Rest::new(post, file.read.address(), earlier, now, never_listed);
+                    let wanted = Wanted {
+                        address: file.read.address(),
+                        id: named(&file.read).filter(|named| **named != *id),
+                    };
+                    let rest = Rest::new(post, &wanted, earlier, now, never_listed);
+                    let remark = wanted
+                        .id
+                        .map(|named| refused(&file.read, self.posts.get(named).as_deref(), &id));
                     // from now on it has what it came to, and claims nothing else
                     if !Arc::ptr_eq(&file.settled, post) {
                         self.touched.insert(post.source().to_path_buf());
+                    }
+                    if let Some(remark) = remark {
+                        self.doubts
+                            .insert(post.source().to_path_buf(), Doubt { heir_of: None, remark });
                     }
                     if let Some(file) = self.files.get_mut(post.source()) {
                         file.settled = Arc::clone(post);
@@ -114,7 +126,7 @@ impl Ledger {
 }
 
 /// `record` brought up to `post`, as it is published; the address that it had, it left at `until`.
-fn rewritten(record: PostRecord, post: &Post, wanted: String, until: Timestamp) -> PostRecord {
+fn rewritten(record: PostRecord, post: &Post, wanted: &Wanted, until: Timestamp) -> PostRecord {
     let mut earlier = record.earlier;
     if *record.address != *post.address() {
         earlier.retain(|earlier| earlier.address != record.address && *earlier.address != *post.address());
@@ -127,7 +139,8 @@ fn rewritten(record: PostRecord, post: &Post, wanted: String, until: Timestamp) 
     }
     PostRecord {
         id: record.id,
-        wanted,
+        wanted: wanted.address.to_owned(),
+        wanted_id: wanted.id.map(str::to_owned),
         earlier,
         changed: record.changed,
         content: record.content,

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::files::File;
 use super::record::PostRecord;
 use super::{Id, Ledger, SECOND};
-use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, Standing, Visibility, Words, bare};
+use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, RareFields, Standing, Visibility, Words, bare};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -232,7 +232,10 @@ impl PostRecord {
                 }),
             }),
             direction: Direction::default(),
-            rare: Rare::default(),
+            rare: Rare::from(RareFields {
+                atom_id: self.served_atom_id(None).map(str::to_owned),
+                ..RareFields::default()
+            }),
             content: self.content.unwrap_or_default(),
             file: self.file.unwrap_or_default(),
             text: "".into(),

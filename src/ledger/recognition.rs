@@ -3,9 +3,10 @@
 //! The signs, in the order in which they are believed; a post that one sign has found is out of the question for the next:
 //!
 //! 1. the file lies where the post's file lay, and has its text, and names no other id;
-//! 2. its front matter has the id, and no file that is like the post lies where its file lay;
-//! 3. it has the text of a post whose file is gone, or has become something else; one that was withdrawn takes nobody's place by that who
-//!    was not, and whom the file is like by sign 4;
+//! 2. its front matter has the id, no file that is like the post lies where its file lay, and readers do not know the file by another
+//!    id ([`named`]);
+//! 3. it has the text of a post whose file is gone, or has become something else; of several one that was not withdrawn. A post that
+//!    was withdrawn is not found by this where the file is by sign 4;
 //! 4. the file lies where the post's file lay, and has its title or a text like its own;
 //! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
 //! 6. its day and slug give the very id of a post whose file is gone;
@@ -16,6 +17,7 @@
 //! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
 //! by `Ledger::take_as_ever`, which must come to the same.
 
+mod named;
 mod signs;
 
 use std::borrow::Cow;
@@ -24,15 +26,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use camino::Utf8Path;
-
+use named::names;
 use signs::{is_alike, is_plausible, signs};
 
-use super::place_of;
 use super::record::{Digest, PostRecord};
 use super::remembered::Remembered;
 use super::strays::{Strays, text_of};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Origin, Post};
+use crate::time::Timestamp;
 
 /// Of more posts whose file is gone none is looked for by likeness: it would take as long as the folder is large, squared.
 const MOST_STRAYS: usize = 2000;
@@ -66,6 +68,7 @@ pub(super) struct Memory<'a> {
     pub(super) others: BTreeMap<&'a str, Cow<'a, PostRecord>>,
     /// Whether a post is, beyond doubt, another file's.
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
+    pub(super) now: Timestamp,
 }
 
 /// Finds out who `strangers` are, which come ordered by path.
@@ -76,7 +79,6 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
         strangers,
     };
     search.by_path_and_text(&memory);
-    search.by_id(&memory);
     // where something else lies now than its post, the post may have moved
     for stranger in strangers {
         if let Some((id, record)) = memory.at(stranger.source())
@@ -86,6 +88,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
             memory.others.insert(id, record);
         }
     }
+    search.by_id(&memory);
     search.by_text(&memory);
     search.by_path(&memory, is_alike);
     search.by_likeness(&memory);
@@ -161,40 +164,13 @@ impl<'a> Search<'_, 'a> {
             let stranger = self.strangers[at];
             if let Some((id, record)) = memory.at(stranger.source())
                 && record.content.is_some_and(|content| content.text == stranger.content.text)
-                && named(stranger).is_none_or(|named| named == id)
+                && (named(stranger).is_none() || names(stranger, id))
                 && self.is_free(id, memory)
+                && !memory.has_moved_over(stranger, &record)
             {
                 self.take(at, id);
             }
         }
-    }
-
-    fn by_id(&mut self, memory: &Memory<'a>) {
-        // of two files that say they are one post the one is it that was
-        let is_there = |post: &Post| memory.at(post.source()).is_some_and(|(id, _)| *id == *post.id());
-        let strangers = self.strangers;
-        let (there, elsewhere): (Vec<usize>, Vec<usize>) = self
-            .unknown()
-            .into_iter()
-            .filter(|&at| named(strangers[at]).is_some())
-            .partition(|&at| is_there(strangers[at]));
-        for at in there.into_iter().chain(elsewhere) {
-            match memory.posts.get_with_id(strangers[at].id()) {
-                Some((id, record)) if self.is_free(id, memory) && !self.stays(at, &record, memory) => self.take(at, id),
-                // what it names is another's, so it may still be what it was
-                Some(_) => {}
-                // it is new, whatever it was before
-                None => self.findings[at] = Some(Finding::default()),
-            }
-        }
-    }
-
-    /// Whether another post than the stranger at `at` lies where the file of `record` lay, is like it, and names no id of its own.
-    fn stays(&self, at: usize, record: &PostRecord, memory: &Memory<'a>) -> bool {
-        place_of(&record.source, memory.changed).is_some_and(|found| {
-            let post = memory.changed[found];
-            post.source() != self.strangers[at].source() && named(post).is_none() && is_alike(post, record)
-        })
     }
 
     /// Says which posts are not known by the id that they name. One that is new with it takes the place of what it was.
@@ -203,11 +179,11 @@ impl<'a> Search<'_, 'a> {
             let post: &Post = stranger;
             let Some(named) = named(post) else { continue };
             match self.findings[at].as_ref().map(|finding| finding.id.clone()) {
-                Some(Some(id)) if *id != *named => {
-                    let owner = memory.posts.get(named).map(|owner| owner.into_owned().source);
+                Some(Some(id)) if !names(post, &id) && memory.posts.find(named, post.atom_id()) != Some(&*id) => {
+                    let owner = memory.posts.get(named);
                     self.findings[at] = Some(Finding {
-                        id: Some(Arc::clone(&id)),
-                        remark: owner.map(|owner| taken(post, &owner, &id)),
+                        remark: Some(refused(post, owner.as_deref(), &id)),
+                        id: Some(id),
                         heir_of: None,
                     });
                 }
@@ -264,10 +240,14 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Whether a post lay where `stranger` lies that was not withdrawn, and is like it: it was edited, whatever the edit made it the same as.
+    /// Whether `stranger` lies where the post lay that it is like: it was edited, whatever the edit made it the same as. Of a post that
+    /// was withdrawn a title alone says too little.
     fn is_in_place(&self, stranger: &Post, memory: &Memory<'a>) -> bool {
         let before = memory.at(stranger.source()).filter(|(id, _)| self.is_free(id, memory));
-        before.is_some_and(|(_, record)| record.withdrawn.is_none() && is_alike(stranger, &record))
+        before.is_some_and(|(_, record)| match record.withdrawn {
+            None => is_alike(stranger, &record),
+            Some(_) => signs(stranger, &record).text,
+        })
     }
 
     fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {
@@ -349,15 +329,51 @@ pub(super) fn named(post: &Post) -> Option<&str> {
     matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
 }
 
-fn taken(post: &Post, owner: &Utf8Path, id: &str) -> Diagnostic {
-    let message = format!("the id {} belongs to {owner}; this post keeps {id}", post.id());
-    Diagnostic::new(Severity::Warning, "id-taken", post.source(), message).mend("write another `id`, or leave the key out")
+/// What its author should know of `post`, whose file names an id that the post does not get because readers know it by `id`; `owner` is
+/// the post that has the id, or had it.
+pub(super) fn refused(post: &Post, owner: Option<&PostRecord>, id: &str) -> Diagnostic {
+    let named = post.id();
+    let (code, message) = match owner {
+        Some(owner) if owner.withdrawn.is_none() => (
+            "id-taken",
+            format!(
+                "the id `{named}` belongs to {}; this post keeps `{id}`, by which readers know it",
+                owner.source
+            ),
+        ),
+        Some(owner) => (
+            "id-taken",
+            format!(
+                "the id `{named}` belonged to {}, which was withdrawn; this post keeps `{id}`, by which readers know it",
+                owner.source
+            ),
+        ),
+        None => (
+            "id-ignored",
+            format!("readers know this post by the id `{id}`, so `{named}` is not used"),
+        ),
+    };
+    Diagnostic::new(Severity::Warning, code, post.source(), message)
+        .mend(format!("write `{}: \"{id}\"`, or leave the key out", key_of_id(post)))
+}
+
+/// The key of the id in the front matter of `post`.
+fn key_of_id(post: &Post) -> &str {
+    match &post.alike.origins.id {
+        Origin::Field(key) => key,
+        _ => "id",
+    }
 }
 
 fn other_id(post: &Post, id: &str) -> Diagnostic {
-    let message = format!("the world knows this post by another id, `{id}`, so readers see it as a new one");
-    Diagnostic::new(Severity::Warning, "id-changed", post.source(), message)
-        .mend(format!("write `id: \"{id}\"`, or leave the key out"))
+    let message = format!(
+        "readers know this post by the id `{id}`; with `{}` they see it as a new one, and the other as withdrawn",
+        post.id()
+    );
+    Diagnostic::new(Severity::Warning, "id-changed", post.source(), message).mend(format!(
+        "if that is not meant, write `{}: \"{id}\"` or leave the key out, before it is published",
+        key_of_id(post)
+    ))
 }
 
 fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {

@@ -35,6 +35,12 @@ pub struct SiteRecord {
 pub struct PostRecord {
     /// Its id.
     pub id: String,
+    /// Its id in Atom, where that is another one. Where this is `None` and the id is no IRI, Atom had the id as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atom_id: Option<String>,
+    /// The id that its file asked for and did not get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted_id: Option<String>,
     /// The file it was last read from, relative to the posts folder.
     pub source: Utf8PathBuf,
     /// Its title.
@@ -168,6 +174,16 @@ impl PostRecord {
     #[must_use]
     pub fn is_with_readers(&self) -> bool {
         self.content.is_some() && self.withdrawn.is_none()
+    }
+
+    /// The id in Atom of its post, given what Atom would have for this id if it had never had another (`None`: the id itself).
+    pub(super) fn served_atom_id<'a>(&'a self, otherwise: Option<&'a str>) -> Option<&'a str> {
+        let was_in_atom = self.content.is_some() && !self.never_listed;
+        match &self.atom_id {
+            Some(atom_id) => Some(atom_id.as_str()).filter(|atom_id| *atom_id != self.id),
+            None if was_in_atom => None,
+            None => otherwise,
+        }
     }
 
     /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.

@@ -4,19 +4,24 @@
 //! together again when somebody asks for it.
 
 use std::borrow::{Borrow, Cow};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::Id;
 use super::record::{Former, PostRecord};
 use crate::post::{Origin, Post};
 use crate::time::{Moment, Recent, Timestamp};
 
 /// The records of posts, each found by its id.
 #[derive(Debug, Default)]
-pub(super) struct Remembered(HashSet<Kept>);
+pub(super) struct Remembered {
+    records: HashSet<Kept>,
+    /// The ids of those that have another id in Atom, by that.
+    by_atom_id: HashMap<Box<str>, Id>,
+}
 
 /// A record, in as little room as nearly all of them need.
 #[derive(Debug)]
@@ -59,53 +64,69 @@ struct Rare {
     returned: Option<Timestamp>,
     taken_back: bool,
     never_listed: bool,
+    wanted_id: Option<Box<str>>,
 }
 
 impl Remembered {
     /// What is remembered of the post with this id.
     pub(super) fn get(&self, id: &str) -> Option<Cow<'_, PostRecord>> {
-        self.0.get(id).map(Kept::record)
+        self.records.get(id).map(Kept::record)
     }
 
     /// The same, with the id.
     pub(super) fn get_with_id(&self, id: &str) -> Option<(&str, Cow<'_, PostRecord>)> {
-        self.0.get(id).map(|kept| (kept.id(), kept.record()))
+        self.records.get(id).map(|kept| (kept.id(), kept.record()))
+    }
+
+    /// The id that is remembered, and is `id`, or is the one that has `id` or `atom_id` in Atom.
+    pub(super) fn find(&self, id: &str, atom_id: &str) -> Option<&str> {
+        let known = self.records.get(id).map(Kept::id);
+        let in_atom = || {
+            [id, atom_id]
+                .into_iter()
+                .find_map(|id| self.by_atom_id.get(id))
+                .map(AsRef::as_ref)
+        };
+        known.or_else(in_atom).or_else(|| self.records.get(atom_id).map(Kept::id))
     }
 
     /// Where the file lay of the post with this id.
     pub(super) fn source(&self, id: &str) -> Option<&Utf8Path> {
-        self.0.get(id).map(Kept::source)
+        self.records.get(id).map(Kept::source)
     }
 
     /// Whether anything is remembered of the post with this id.
     pub(super) fn contains(&self, id: &str) -> bool {
-        self.0.contains(id)
+        self.records.contains(id)
     }
 
     /// How many posts are remembered.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.records.len()
     }
 
     /// Makes room for so many more.
     pub(super) fn reserve(&mut self, more: usize) {
-        self.0.reserve(more);
+        self.records.reserve(more);
     }
 
     /// Remembers `record`, unless something is remembered of the post already; whether it does.
     pub(super) fn add(&mut self, record: Box<PostRecord>) -> bool {
-        self.0.insert(Kept::whole(record))
+        self.find_in_atom(&record.id, record.atom_id.as_deref());
+        self.records.insert(Kept::whole(record))
     }
 
     /// Remembers `record`.
     pub(super) fn insert(&mut self, record: PostRecord) {
-        self.0.replace(Kept::whole(Box::new(record)));
+        self.find_in_atom(&record.id, record.atom_id.as_deref());
+        self.records.replace(Kept::whole(Box::new(record)));
     }
 
     /// Remembers `record` of a post that is published as `post`.
     pub(super) fn insert_beside(&mut self, record: PostRecord, post: &Arc<Post>) {
+        self.find_in_atom(&record.id, record.atom_id.as_deref());
         // nothing is left out that could not be put back
-        self.0.replace(if record.is_said_by(post) {
+        self.records.replace(if record.is_said_by(post) {
             Kept::beside(post, Rest::of(&record, post))
         } else {
             Kept::whole(Box::new(record))
@@ -114,17 +135,27 @@ impl Remembered {
 
     /// Remembers of a post that is published as `post` for the first time what it says itself, and `rest`.
     pub(super) fn insert_new(&mut self, post: &Arc<Post>, rest: Rest) {
-        self.0.replace(Kept::beside(post, rest));
+        self.find_in_atom(post.id(), post.rare.atom_id.as_deref());
+        self.records.replace(Kept::beside(post, rest));
+    }
+
+    /// Has the post with this id be found by its id in Atom, too.
+    fn find_in_atom(&mut self, id: &str, atom_id: Option<&str>) {
+        if let Some(atom_id) = atom_id.filter(|atom_id| *atom_id != id && !self.by_atom_id.contains_key(*atom_id)) {
+            self.by_atom_id.insert(atom_id.into(), id.into());
+        }
     }
 
     /// Keeps only what `post`, as which it is published, does not say, if the record says all else just as the post does, and that its
-    /// file asks for the address `wanted`; whether it does.
-    pub(super) fn keep_beside(&mut self, post: &Arc<Post>, wanted: &str) -> bool {
-        match self.0.get(post.id()).map(Kept::as_told) {
-            Some(Told::ByPost(before, _, rare)) => Arc::ptr_eq(before, post) && wanted_of(before, rare) == wanted,
-            Some(Told::Whole(record)) if record.wanted == wanted && record.is_said_by(post) => {
+    /// file asks for `wanted`; whether it does.
+    pub(super) fn keep_beside(&mut self, post: &Arc<Post>, wanted: &Wanted) -> bool {
+        match self.records.get(post.id()).map(Kept::as_told) {
+            Some(Told::ByPost(before, _, rare)) => Arc::ptr_eq(before, post) && Wanted::of(before, rare) == *wanted,
+            Some(Told::Whole(record))
+                if record.wanted == wanted.address && record.wanted_id.as_deref() == wanted.id && record.is_said_by(post) =>
+            {
                 let rest = Rest::of(record, post);
-                self.0.replace(Kept::beside(post, rest));
+                self.records.replace(Kept::beside(post, rest));
                 true
             }
             _ => false,
@@ -133,12 +164,12 @@ impl Remembered {
 
     /// The ids, in no order.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Kept::id)
+        self.records.iter().map(Kept::id)
     }
 
     /// The records, in no order.
     pub(super) fn records(&self) -> impl Iterator<Item = Cow<'_, PostRecord>> {
-        self.0.iter().map(Kept::record)
+        self.records.iter().map(Kept::record)
     }
 }
 
@@ -208,10 +239,11 @@ impl PartialEq for Kept {
 impl Eq for Kept {}
 
 impl Rest {
-    /// Of a post that is first served at `now`, and asked for the address `wanted`; `earlier` are addresses that lead to it already.
-    pub(super) fn new(post: &Post, wanted: &str, earlier: Vec<Former>, now: Timestamp, never_listed: bool) -> Rest {
+    /// Of a post that is first served at `now`, and whose file asked for `wanted`; `earlier` are addresses that lead to it already.
+    pub(super) fn new(post: &Post, wanted: &Wanted, earlier: Vec<Former>, now: Timestamp, never_listed: bool) -> Rest {
         let rare = Rare {
-            wanted: (*wanted != *post.address()).then(|| wanted.into()),
+            wanted: (*wanted.address != *post.address()).then(|| wanted.address.into()),
+            wanted_id: wanted.id.map(Into::into),
             earlier: earlier.into(),
             never_listed,
             ..Rare::default()
@@ -229,14 +261,29 @@ impl Rest {
             returned: record.returned,
             taken_back: record.taken_back,
             never_listed: record.never_listed,
+            wanted_id: record.wanted_id.as_deref().map(Into::into),
         };
         rare.beside(record.first_served)
     }
 }
 
-/// The address that the file of `post` asked for.
-fn wanted_of<'a>(post: &'a Post, rare: Option<&'a Rare>) -> &'a str {
-    rare.and_then(|rare| rare.wanted.as_deref()).unwrap_or(post.address())
+/// What a file asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted<'a> {
+    /// The address.
+    pub(super) address: &'a str,
+    /// The id, where its post has another one.
+    pub(super) id: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    /// What the file of `post` asked for.
+    fn of(post: &'a Post, rare: Option<&'a Rare>) -> Wanted<'a> {
+        Wanted {
+            address: rare.and_then(|rare| rare.wanted.as_deref()).unwrap_or(post.address()),
+            id: rare.and_then(|rare| rare.wanted_id.as_deref()),
+        }
+    }
 }
 
 /// The record of `post`, as it is written when the post is published.
@@ -244,7 +291,8 @@ fn record_of(post: &Post, first_served: Recent, rare: Option<&Rare>) -> PostReco
     let record = PostRecord::of(post, first_served.timestamp());
     let Some(rare) = rare else { return record };
     PostRecord {
-        wanted: wanted_of(post, Some(rare)).to_owned(),
+        wanted: Wanted::of(post, Some(rare)).address.to_owned(),
+        wanted_id: rare.wanted_id.as_deref().map(str::to_owned),
         earlier: rare.earlier.to_vec(),
         changed: rare.changed,
         withdrawn: rare.withdrawn,
@@ -270,6 +318,7 @@ impl PostRecord {
     fn is_said_by(&self, post: &Post) -> bool {
         let PostRecord {
             id,
+            atom_id,
             source,
             title,
             slug,
@@ -293,8 +342,10 @@ impl PostRecord {
             returned: _,
             taken_back: _,
             never_listed: _,
+            wanted_id: _,
         } = self;
         *id == *post.id()
+            && *atom_id == post.rare.atom_id
             && *source == *post.source()
             && *title == *post.title()
             && *slug == *post.slug()
@@ -320,6 +371,8 @@ impl PostRecord {
     pub fn of(post: &Post, now: Timestamp) -> PostRecord {
         PostRecord {
             id: post.id().to_string(),
+            atom_id: post.rare.atom_id.clone(),
+            wanted_id: None,
             source: post.source().to_path_buf(),
             title: post.title().to_string(),
             slug: post.slug().to_string(),

@@ -15,7 +15,8 @@ use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger, place_of};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Post, Visibility};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::{Changes, Post, Visibility, atom_id_for};
 use crate::time::Timestamp;
 
 /// What is not as its author may think.
@@ -204,6 +205,7 @@ impl Ledger {
     /// Takes out the file at `path`; the post that it was, if it was one, and no other file has turned out to be that since.
     fn take_held(&mut self, path: &Utf8Path) -> Option<Id> {
         let file = self.files.take(path.as_str())?;
+        self.unfit_for_atom.remove(path);
         file.id().filter(|id| self.is_at(id, path)).map(Id::from)
     }
 
@@ -254,6 +256,10 @@ impl Ledger {
         let Some(record) = self.posts.get(id) else { return file };
         let before = Fate::of(&record);
         let fate = file.dress(&record, &self.site, config, now);
+        match unfit_for_atom(&file, config) {
+            Some(remark) => self.unfit_for_atom.insert(file.read.source().to_owned(), remark),
+            None => self.unfit_for_atom.remove(file.read.source()),
+        };
         let is_elsewhere = *file.settled.address() != *record.address;
         let was_moving = if is_elsewhere {
             !self.moving.insert(record.id.as_str().into())
@@ -276,6 +282,24 @@ impl Ledger {
         self.note_waiting(&file, fate.withdrawn.is_some());
         file
     }
+}
+
+/// What the author of the post in `file` should know if Atom has its id although that is no IRI: it was served so before this was looked
+/// after, and an id never changes by itself.
+pub(super) fn unfit_for_atom(file: &File, config: &Config) -> Option<Diagnostic> {
+    let (read, post) = (&file.read, &file.settled);
+    let is_made_for_atom = post.rare.atom_id.is_some();
+    // reading says of the file's own id whether it is an IRI
+    let is_known_to_be_fit = read.rare.atom_id.is_none() && *read.id() == *post.id();
+    if is_made_for_atom || is_known_to_be_fit || !file.is_out() || !post.in_feeds {
+        return None;
+    }
+    let id = post.id();
+    let fit = atom_id_for(id, config.authority())?;
+    let message =
+        format!("Atom has the id `{id}`, which is no IRI (RFC 4287, section 4.2.6), because readers know the post by it");
+    let mend = format!("leave it as it is, or write `id: \"{fit}\"`: then all readers see the post as a new one");
+    Some(Diagnostic::new(Severity::Warning, "atom-id", read.source(), message).mend(mend))
 }
 
 /// `posts` and those that are `back`, ordered by path; of one that is both the one that was read now.

@@ -17,6 +17,10 @@ pub struct RareFields {
     pub aliases: Vec<String>,
     /// Other names that its author gave it, as written; see [`Post::addresses_of_names`](super::Post::addresses_of_names).
     pub names: Vec<String>,
+    /// The id in Atom, where that is another than the post's id ([`Post::atom_id`](super::Post::atom_id)).
+    pub atom_id: Option<String>,
+    /// Other ids that its front matter contains, under other keys than the one that counts.
+    pub other_ids: Vec<String>,
     /// When it goes.
     pub expires: Option<Moment>,
     /// Its picture: a URL, a path on the site, or a path relative to the file.

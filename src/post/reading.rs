@@ -13,8 +13,8 @@ use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
-    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, authors,
-    direction, enclosures, html, markdown, tags, unfinished, visibility,
+    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, atom_id_for,
+    authors, direction, enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -95,13 +95,15 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         says.about("address-unusable", node, message, refusal.mend());
     }
     let aliases = aliases::read(&fields, &place.address, config, &mut says);
-    let (id, id_origin) = match id(&fields, &mut says) {
+    let mut ids = ids(&fields, &mut says).into_iter();
+    let (id, id_origin) = match ids.next() {
         Some((key, id)) => (id, Origin::Field(key)),
         None => (
             tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug),
             Origin::DateAndSlug,
         ),
     };
+    let other_ids = ids.map(|(_, id)| id).collect();
     let language = language(&fields, &path, &mut says);
     let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
@@ -163,6 +165,8 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         rare: Rare::from(RareFields {
             aliases: aliases.addresses,
             names: aliases.names,
+            atom_id: atom_id_for(&id, config.authority()),
+            other_ids,
             expires,
             image,
             link,
@@ -262,23 +266,26 @@ fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// The id that the front matter gives, with its key: `guid` before `id`, for it is what an old feed used.
-fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
-    for name in ["guid", "id", "uuid"] {
-        let Some((key, node, text)) = fields.first_text(&[name]) else {
-            continue;
-        };
-        if text.len() <= LONGEST_ID && !text.contains(|c: char| c.is_control() || is_forbidden(c)) {
-            return Some((key.to_owned(), text.to_owned()));
+/// The keys of ids, the one that counts first: where a post has several, its `guid` is what an old feed used.
+const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
+
+/// The ids in the front matter with their keys, each once, the one that counts first.
+fn ids(fields: &Fields, says: &mut Remarks) -> Vec<(String, String)> {
+    let mut ids: Vec<(String, String)> = Vec::new();
+    for (key, node) in fields.all(&ID_KEYS) {
+        let Some(text) = fields::text(node) else { continue };
+        if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
+            says.about(
+                "id-unusable",
+                node,
+                "this is not used: an id is one line of at most 1000 bytes",
+                "write a shorter one, or leave the key out",
+            );
+        } else if ids.iter().all(|(_, id)| id != text) {
+            ids.push((key.to_owned(), text.to_owned()));
         }
-        says.about(
-            "id-unusable",
-            node,
-            "this is not used: an id is one line of at most 1000 bytes",
-            "write a shorter one, or leave the key out",
-        );
     }
-    None
+    ids
 }
 
 /// `tag:example.com,2026-01-31:hello` (RFC 4151).
@@ -378,6 +385,7 @@ impl Post {
         if taken.id {
             id = tag_uri(config.authority(), self.date, &self.alike.origins.date, slug).into();
             post.origins_mut().id = Origin::DateAndSlug;
+            post.set_atom_id(None);
         }
         post.words = Words::from(Each {
             id: &id,

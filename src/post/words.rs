@@ -21,7 +21,7 @@ pub struct Words {
 pub struct Each<'a> {
     /// The file it came from, relative to the posts folder.
     pub source: &'a Utf8Path,
-    /// The id: the same in every format, for ever (RFC 4287, section 4.2.6).
+    /// The id, for ever; see [`Post::id`](super::Post::id).
     pub id: &'a str,
     /// The last part of the default address, unique on the site.
     pub slug: &'a str,

@@ -134,7 +134,7 @@ fn entry(item: &Item) -> Entry {
     links.extend(item.link.clone().map(|href| link("related", href, None)));
     links.extend(item.enclosures.iter().map(enclosure));
     Entry {
-        id: item.id.clone(),
+        id: item.atom_id.clone(),
         title: plain(&item.title, language),
         updated: date(item.modified),
         published: Some(date(item.published)),
@@ -171,7 +171,7 @@ fn content(item: &Item) -> Option<Content> {
 
 fn tombstone(withdrawn: &Withdrawn) -> Extension {
     let when = Moment::utc(withdrawn.at).rfc3339();
-    let attributes = [("ref", withdrawn.id.as_str()), ("when", when.as_str())];
+    let attributes = [("ref", withdrawn.atom_id.as_str()), ("when", when.as_str())];
     element(TOMBSTONES.0, "deleted-entry", &attributes)
 }
 

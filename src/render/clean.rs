@@ -173,7 +173,7 @@ impl Withdrawn {
     /// The same one, under the id that its item had.
     fn cleaned(&self) -> Withdrawn {
         Withdrawn {
-            id: id(&self.id),
+            atom_id: id(&self.atom_id),
             at: self.at,
         }
     }
@@ -213,6 +213,7 @@ impl Item {
         let content = some_text(self.content.as_ref());
         Item {
             id: id(&self.id),
+            atom_id: id(&self.atom_id),
             url: web_address(&self.url).unwrap_or_else(|| one_line(&self.url).into_owned()),
             title: one_line(&self.title).into_owned(),
             summary: one_line(&self.summary).into_owned(),

@@ -29,6 +29,7 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
         id: post.id().to_string(),
+        atom_id: post.atom_id().to_string(),
         title: post.title().to_string(),
         summary: post.summary().to_string(),
         content,

@@ -102,6 +102,9 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Deleted {
     id: String,
+    /// Where it is another than the id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atom_id: Option<String>,
     url: String,
     date_deleted: Moment,
 }
@@ -180,6 +183,7 @@ impl ListingPage<'_> {
     fn deleted(&self, post: &Post, at: Timestamp) -> Deleted {
         Deleted {
             id: clean::id(post.id()),
+            atom_id: post.rare.atom_id.as_deref().map(clean::id),
             url: post_url(self.base, post.address()),
             date_deleted: Moment::utc(at),
         }

@@ -94,6 +94,7 @@ pub(super) mod tests {
                 url: None,
             };
             let item = Item {
+                atom_id: format!("x:{id}"),
                 id,
                 url: "https://example.com/a".to_owned(),
                 title,
@@ -132,7 +133,7 @@ pub(super) mod tests {
                 updated: Moment::utc(Timestamp::UNIX_EPOCH),
                 identity: "https://example.com".to_owned(),
                 withdrawn: vec![Withdrawn {
-                    id,
+                    atom_id: id,
                     at: Timestamp::UNIX_EPOCH,
                 }],
                 items,

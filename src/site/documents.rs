@@ -381,7 +381,7 @@ fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let mut withdrawn: Vec<Withdrawn> = departed
         .take(MOST_TOMBSTONES)
         .map(|departure| Withdrawn {
-            id: departure.post.id().to_string(),
+            atom_id: departure.post.atom_id().to_string(),
             at: departure.at,
         })
         .collect();

@@ -37,6 +37,7 @@ fn enclosure(url: &str, media_type: &str, length: u64) -> Enclosure {
 fn item(name: &str, published: Moment) -> Item {
     Item {
         id: format!("tag:example.com,2026:{name}"),
+        atom_id: format!("tag:example.com,2026:{name}"),
         url: format!("https://example.com/posts/{name}"),
         title: format!("The {name}"),
         summary: format!("About the {name}."),
@@ -101,6 +102,7 @@ fn rich() -> FeedPage {
     shortened.authors = vec![person("Ada Quill", Some("ada@example.com"), None)];
     let mut permanent = item("pier", moment("2026-02-28T23:59:59Z", -5));
     permanent.id.clone_from(&permanent.url);
+    permanent.atom_id.clone_from(&permanent.url);
     permanent.summary = String::new();
     FeedPage {
         archives: 3,
@@ -118,7 +120,7 @@ fn rich() -> FeedPage {
             ("x:2", "2026-03-04T10:00:00Z"),
         ]
         .map(|(id, at)| Withdrawn {
-            id: id.to_owned(),
+            atom_id: id.to_owned(),
             at: at.parse().unwrap(),
         })
         .into(),

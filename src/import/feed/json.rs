@@ -55,5 +55,6 @@ fn draft(item: &Map<String, Value>, found: Option<&Url>) -> Draft {
         updated: moment(&text("date_modified")),
         summary: text("summary"),
         content: first(["content_html", "content_text"]),
+        ..Draft::default()
     }
 }

@@ -181,3 +181,69 @@ proptest::proptest! {
         let _ = read(format!("<rss><channel>{text}").as_bytes(), None);
     }
 }
+
+#[test]
+fn an_id_that_the_feed_does_not_resolve_is_nobodys() {
+    let item = |inner: &str| format!("<item><title>One</title>{inner}</item>");
+    let entry = |inner: &str| format!("<entry><title>One</title>{inner}</entry>");
+    let declared = r#"<!DOCTYPE rss [<!ENTITY site "old.example"><!ENTITY two "&site;/2">]>"#;
+    // what stands before the feed, the item, and its id or the reference that is not resolved
+    let cases = [
+        ("", item("<guid>a&amp;b&#99;</guid>"), Ok("a&bc")),
+        ("", item("<guid>?a=1&b=2</guid>"), Ok("?a=1&b=2")),
+        ("", item("<guid>a&x;</guid>"), Err("&x;")),
+        (
+            "",
+            item("<guid>a&nbsp;b</guid><link>https://old.example/1</link>"),
+            Err("&nbsp;"),
+        ),
+        ("", item("<link>https://old.example/&x;</link>"), Err("&x;")),
+        (
+            "",
+            item("<guid>1</guid><link>https://old.example/&x;</link><description>&y;</description>"),
+            Ok("1"),
+        ),
+        (
+            "",
+            item("<guid> </guid><link>https://old.example/1</link>"),
+            Ok("https://old.example/1"),
+        ),
+        (declared, item("<guid>https://&site;/1</guid>"), Ok("https://old.example/1")),
+        (declared, item("<guid>https://&two;</guid>"), Err("&two;")),
+        (declared, item("<guid><![CDATA[a&x;]]></guid>"), Ok("a&x;")),
+        ("", entry("<id>tag:&x;</id>"), Err("&x;")),
+        ("", entry(r#"<link href="https://old.example/?a=1&amp;b=&x;"/>"#), Err("&x;")),
+        (
+            "",
+            entry(r#"<link href="https://old.example/?a=1&amp;b"/>"#),
+            Ok("https://old.example/?a=1&b"),
+        ),
+    ];
+    for (before, item, expected) in cases {
+        let text = if item.starts_with("<item") {
+            format!("{before}<rss><channel>{item}</channel></rss>")
+        } else {
+            format!(r#"{before}<feed xmlns="http://www.w3.org/2005/Atom">{item}</feed>"#)
+        };
+        let feed = feed(&text);
+        match expected {
+            Ok(id) => assert_eq!((ids(&feed), feed.notes.len()), (vec![id], 0), "{item}: {:?}", feed.notes),
+            Err(reference) => {
+                assert!(feed.items.is_empty(), "{item}");
+                let is_said = feed.notes.len() == 1 && feed.notes[0].contains(&format!("`{reference}`, of \"One\""));
+                assert!(is_said, "{item}: {:?}", feed.notes);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_billion_laughs_are_none() {
+    let mut text = r#"<!DOCTYPE rss [<!ENTITY l0 "lol">"#.to_owned();
+    for level in 1..100 {
+        text += &format!("<!ENTITY l{level} \"{}\">", format!("&l{};", level - 1).repeat(10));
+    }
+    text += "]><rss><channel><item><title>&l99;</title><guid>&l99;</guid></item><item><title>&l0;</title><guid>&l0;</guid></item></channel></rss>";
+    let feed = feed(&text);
+    assert_eq!((ids(&feed), feed.items[0].title.as_str()), (vec!["lol"], "lol"));
+}

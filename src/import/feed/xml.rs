@@ -6,11 +6,12 @@ use std::io::BufRead;
 
 use quick_xml::encoding::DecodingReader;
 use quick_xml::events::attributes::Attribute;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 use url::Url;
 
+use super::entities::Entities;
 use super::{Draft, MOST_ITEMS, MOST_TEXT, OldFeed, moment, plain};
 use crate::render::Format;
 
@@ -92,6 +93,8 @@ struct Field {
     is_no_permalink: bool,
     base: Option<Url>,
     text: String,
+    /// The first reference in its text, or in its `href`, that the document does not resolve.
+    unresolved: Option<String>,
 }
 
 /// What has been read, and where in the document that is.
@@ -107,6 +110,8 @@ struct Reading<'a> {
     item: Option<(usize, Draft)>,
     /// The open element of an item or of the feed that is read.
     field: Option<Field>,
+    /// What the document declares.
+    entities: Entities,
 }
 
 impl<'a> Reading<'a> {
@@ -119,6 +124,7 @@ impl<'a> Reading<'a> {
             container: None,
             item: None,
             field: None,
+            entities: Entities::default(),
         }
     }
 
@@ -143,10 +149,11 @@ impl<'a> Reading<'a> {
                 // the bytes are UTF-8 by now, whatever the declaration says that they were
                 Event::Text(text) => self.text(&String::from_utf8_lossy(&text)),
                 Event::CData(text) => self.text(&String::from_utf8_lossy(&text)),
-                Event::GeneralRef(reference) => self.text(&read_reference(&reference)),
+                Event::GeneralRef(reference) => self.refer(&String::from_utf8_lossy(&reference)),
+                Event::DocType(declaration) => self.entities = Entities::read(&String::from_utf8_lossy(&declaration)),
                 Event::Eof if self.bases.is_empty() => return Ok(()),
                 Event::Eof => return Err("it ends too early".to_owned()),
-                Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
+                Event::Empty(_) | Event::Comment(_) | Event::PI(_) => {}
             }
         }
     }
@@ -204,6 +211,7 @@ impl<'a> Reading<'a> {
             is_no_permalink: attribute(start, b"isPermaLink").is_some_and(|value| value.eq_ignore_ascii_case("false")),
             base,
             text: String::new(),
+            unresolved: written_attribute(start, b"href").and_then(|href| self.entities.first_unresolved(&href)),
         });
     }
 
@@ -213,6 +221,23 @@ impl<'a> Reading<'a> {
         {
             field.text.push_str(text);
         }
+    }
+
+    /// Takes in the text of the reference to `name`. Feeds use the entities of HTML without declaring them, and one that is not known stays
+    /// as it is written: that will do for a text, but not for an id.
+    fn refer(&mut self, name: &str) {
+        let text = match self.entities.resolve(name) {
+            Some(text) => text,
+            None => {
+                let written = format!("&{name};");
+                let text = html_escape::decode_html_entities(&written).into_owned();
+                if let Some(field) = &mut self.field {
+                    field.unresolved.get_or_insert(written);
+                }
+                text
+            }
+        };
+        self.text(&text);
     }
 
     fn end(&mut self) {
@@ -281,14 +306,23 @@ impl OldFeed {
 impl Draft {
     /// Takes in what a `field` of the item says.
     fn take(&mut self, field: Field) {
+        if field.name == "link"
+            && let (Some(reference), Some((link, _))) = (&field.unresolved, field.link())
+        {
+            self.unresolved_links.push((link, reference.clone()));
+        }
         match (field.space, field.name.as_str()) {
             (Space::Rss, "guid") => {
                 if let Some(link) = field.link().filter(|_| !field.is_no_permalink && field.text.contains("://")) {
                     self.links.push(link);
                 }
+                self.unresolved_id = field.unresolved;
                 self.id = Some(field.text);
             }
-            (Space::Atom, "id") => self.id = Some(field.text),
+            (Space::Atom, "id") => {
+                self.unresolved_id = field.unresolved;
+                self.id = Some(field.text);
+            }
             // the item's own link comes before its guid, wherever it stands
             (Space::Rss, "link") => self.links.splice(0..0, field.link()).for_each(drop),
             (Space::Atom, "link") if field.leads("alternate") => self.links.extend(field.link()),
@@ -309,14 +343,13 @@ impl Draft {
 
 /// The attribute `name` as text; entities that XML does not know stay as they are.
 fn attribute(start: &BytesStart, name: &[u8]) -> Option<String> {
-    let is_it = |attribute: &Attribute| attribute.key.as_ref() == name;
-    let found = start.attributes().with_checks(false).filter_map(Result::ok).find(is_it)?;
-    let written = String::from_utf8_lossy(&found.value);
+    let written = written_attribute(start, name)?;
     Some(html_escape::decode_html_entities(&written).into_owned())
 }
 
-/// The text of a reference. Feeds use the entities of HTML without declaring them; an unknown one stays as it is.
-fn read_reference(reference: &BytesRef) -> String {
-    let name = String::from_utf8_lossy(reference);
-    html_escape::decode_html_entities(&format!("&{name};")).into_owned()
+/// The attribute `name` as it is written.
+fn written_attribute(start: &BytesStart, name: &[u8]) -> Option<String> {
+    let is_it = |attribute: &Attribute| attribute.key.as_ref() == name;
+    let found = start.attributes().with_checks(false).filter_map(Result::ok).find(is_it)?;
+    Some(String::from_utf8_lossy(&found.value).into_owned())
 }

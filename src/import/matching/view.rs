@@ -132,7 +132,7 @@ impl<'a> PostView<'a> {
     pub(super) fn keys(&self, by: By) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            By::Id => vec![self.post.id().to_string()],
+            By::Id => once(vec![self.post.id().to_string(), self.post.atom_id().to_string()]),
             By::Address => self.paths.clone(),
             By::Name | By::NameFromTitle => self.names.clone(),
             By::TitleAndDay => once(day.map(|day| titled(&self.title, day)).collect()),

@@ -37,6 +37,7 @@ pub(super) enum Outcome {
 /// Who has what, among those that ask.
 #[derive(Debug, Default)]
 struct Owners {
+    /// By the id, and by the id in Atom.
     ids: HashMap<Box<str>, Arc<Post>>,
     addresses: HashMap<Box<str>, Arc<Post>>,
     slugs: HashSet<Box<str>>,
@@ -44,11 +45,18 @@ struct Owners {
 
 impl Owners {
     fn are_none_of(&self, post: &Post) -> bool {
-        !self.ids.contains_key(post.id()) && !self.slugs.contains(post.slug()) && !self.addresses.contains_key(post.address())
+        self.id_owner(post).is_none() && !self.slugs.contains(post.slug()) && !self.addresses.contains_key(post.address())
+    }
+
+    fn id_owner(&self, post: &Post) -> Option<&Arc<Post>> {
+        self.ids.get(post.id()).or_else(|| self.ids.get(post.atom_id()))
     }
 
     fn add(&mut self, post: &Arc<Post>) {
         self.ids.insert(post.id().into(), Arc::clone(post));
+        if let Some(atom_id) = &post.rare.atom_id {
+            self.ids.insert(atom_id.as_str().into(), Arc::clone(post));
+        }
         self.addresses.insert(post.address().into(), Arc::clone(post));
         self.slugs.insert(post.slug().into());
     }
@@ -82,12 +90,21 @@ pub(super) fn settle<'a>(
     claimants.sort_by(Claimant::cmp);
     // what the world knows keeps its id while it is hidden, too, for it may come back
     let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
-    let kept: HashMap<&str, &Arc<Post>> = kept.rev().map(|claimant| (claimant.post.id(), claimant.post)).collect();
+    let kept = kept.rev().flat_map(|claimant| {
+        let post = claimant.post;
+        [post.id(), post.atom_id()].map(|id| (id, post))
+    });
+    let kept: HashMap<&str, &Arc<Post>> = kept.collect();
     let mut owners = Owners::default();
     let mut settled = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
-        let kept_by = |id: &str| kept.get(id).copied().filter(|_| is_new);
-        let id_owner = owners.ids.get(post.id()).or_else(|| kept_by(post.id())).cloned();
+        let kept_by = |post: &Post| {
+            kept.get(post.id())
+                .or_else(|| kept.get(post.atom_id()))
+                .copied()
+                .filter(|_| is_new)
+        };
+        let id_owner = owners.id_owner(post).or_else(|| kept_by(post)).cloned();
         let address_owner = owners.addresses.get(post.address()).cloned();
         if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug()) {
             owners.add(post);
@@ -99,11 +116,11 @@ pub(super) fn settle<'a>(
             address: address_owner.is_some(),
         };
         let mut sought = Vec::new();
-        let mut note = |post: &Post| sought.extend(Kind::ALL.map(|kind| (kind, kind.of(post).to_owned())));
+        let mut note = |post: &Post| sought.extend(Kind::all_of(post).map(|(kind, text)| (kind, text.to_owned())));
         note(post);
         let is_free = |moved: &Post| {
             note(moved);
-            kept_by(moved.id()).is_none() && owners.are_none_of(moved)
+            kept_by(moved).is_none() && owners.are_none_of(moved)
         };
         let given = other_slugs(post)
             .map(|slug| post.displaced(&slug, taken, config))

@@ -1,7 +1,7 @@
 //! In what a file is like a remembered post.
 
 use crate::ledger::record::PostRecord;
-use crate::post::{Origin, Post};
+use crate::post::{Fingerprint, Origin, Post};
 
 /// In what a stranger is like a remembered post.
 #[derive(Clone, Copy)]
@@ -39,6 +39,19 @@ pub(super) fn signs(post: &Post, record: &PostRecord) -> Signs {
             .content
             .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
     }
+}
+
+/// How close a file is to a remembered post, by what it shows: all of it, its text, a text like it, its title.
+pub(super) fn closeness(post: &Post, record: &PostRecord) -> [bool; 4] {
+    let signs = signs(post, record);
+    let is_same =
+        |same: fn(&Fingerprint, &Fingerprint) -> bool| record.content.is_some_and(|content| same(&content, &post.content));
+    [
+        is_same(|one, other| one.shown == other.shown && one.text == other.text),
+        is_same(|one, other| one.text == other.text),
+        signs.text,
+        signs.title,
+    ]
 }
 
 /// Whether a file that lies where the post's lay is like that post.

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::ledger::SECOND;
 use crate::ledger::files::File;
 use crate::ledger::record::{Digest, Fingerprint, PostRecord, SiteRecord, last_told};
-use crate::post::{Each, Origin, Post, Standing, Visibility, Words};
+use crate::post::{Each, Origin, Post, Standing, Visibility, Words, atom_id_for};
 use crate::time::{Moment, Recent, Timestamp};
 
 /// What time does to a post: what of its record can be another whenever its file, or the instant, is.
@@ -199,6 +199,16 @@ pub(super) fn known_to_the_world<'a>(
             ..post.words.each()
         });
         post.origins_mut().id = Origin::Ledger;
+        post.set_atom_id(None);
+    }
+    let made = if post.alike.origins.id == Origin::Ledger {
+        atom_id_for(&record.id, config.authority())
+    } else {
+        post.rare.atom_id.clone()
+    };
+    let atom_id = record.served_atom_id(made.as_deref());
+    if post.rare.atom_id.as_deref() != atom_id {
+        post.to_mut().set_atom_id(atom_id);
     }
     if *post.address() == *record.wanted && (post.address(), post.slug()) != (&*record.address, &*record.slug) {
         let post = post.to_mut();

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fate::Fate;
-use super::{Doubt, Settled, Whereabouts};
+use super::{Doubt, Settled, Whereabouts, unfit_for_atom};
 use crate::config::Config;
 use crate::ledger::files::File;
 use crate::ledger::recognition::{Finding, Memory, named, recognise};
 use crate::ledger::record::PostRecord;
+use crate::ledger::remembered::Wanted;
 use crate::ledger::{Id, Ledger, place_of};
-use crate::post::{Each, Post, Words};
+use crate::post::{Each, Origin, Post, Taken, Words};
 use crate::time::Timestamp;
 
 /// The posts that were in files which are others now: for now they are in none.
@@ -47,7 +48,7 @@ impl Ledger {
             return;
         }
         settled.newcomers.reserve(strangers.len());
-        let findings = self.recognised(&strangers, changed, &loose, whereabouts);
+        let findings = self.recognised(&strangers, changed, &loose, whereabouts, now);
         for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
             if let Some(id) = &id {
                 let was_stray = self.strays.remove(id, &self.posts);
@@ -152,9 +153,16 @@ impl Ledger {
         self.note_waiting(&file, fate.withdrawn.is_some());
         self.is_past_stale = true;
         self.doubts.remove(post.source());
+        if let Some(remark) = unfit_for_atom(&file, config) {
+            self.unfit_for_atom.insert(post.source().to_owned(), remark);
+        }
         let known = Arc::clone(&file.settled);
         // as this it will be published, as a rule
-        self.posts.keep_beside(&known, post.address());
+        let wanted = Wanted {
+            address: post.address(),
+            id: None,
+        };
+        self.posts.keep_beside(&known, &wanted);
         self.files.insert(file);
         Some(known)
     }
@@ -166,6 +174,7 @@ impl Ledger {
         changed: &[&Arc<Post>],
         loose: &Loose,
         whereabouts: &Whereabouts,
+        now: Timestamp,
     ) -> Vec<Finding> {
         if self.posts.len() == 0 {
             return strangers.iter().map(|_| Finding::default()).collect();
@@ -197,6 +206,7 @@ impl Ledger {
                 may_be_stranger: &may_be_stranger,
                 others: missing.collect(),
                 is_held: &is_held,
+                now,
             },
         )
     }
@@ -218,11 +228,12 @@ impl Ledger {
         at
     }
 
-    /// Until when the stray with this id was where its file lay, and `post` lies: of several the last is it that `post` names, then it
-    /// that is awaited still, or went last. What is in no list counts as gone, and may lie there all the same: so its name comes first.
-    fn when_last_at<'a>(&self, post: &Post, id: &'a str) -> (bool, Option<Timestamp>, &'a str) {
-        let until = self.posts.get(id).map(|record| record.withdrawn.unwrap_or(Timestamp::MAX));
-        (named(post) == Some(id), until, id)
+    /// The order of the strays whose file lay where `post` lies, by when they lay there: last is the one that is not withdrawn, then the
+    /// one that `post` names, then the one that went last. What is in no list counts as withdrawn, and may lie there all the same: so
+    /// its name comes before the time.
+    fn when_last_at<'a>(&self, post: &Post, id: &'a str) -> (bool, bool, Option<Timestamp>, &'a str) {
+        let withdrawn = self.posts.get(id).and_then(|record| record.withdrawn);
+        (withdrawn.is_none(), named(post) == Some(id), withdrawn, id)
     }
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
@@ -242,13 +253,21 @@ impl Ledger {
         }
     }
 
-    /// Has the new posts that a clash brought to the id of a stray be that one; their files.
+    /// Settles new posts that were published under the id of a post without a file, and returns their files. One that asks for that id
+    /// is that post. One that a clash brought to it gets another id, for no sign says that it is that post.
     pub(super) fn take_in_clashed(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
         let mut taken_in = Vec::new();
         for (path, id) in std::mem::take(&mut self.clashed) {
-            let is_new = self.files.get(path.as_str()).is_some_and(|file| file.id().is_none());
-            if is_new
-                && self.strays.remove(&id, &self.posts)
+            let Some(file) = self.files.get(path.as_str()).filter(|file| file.id().is_none()) else {
+                continue;
+            };
+            if *file.read.id() != *id {
+                let settled = Arc::new(self.with_free_id(&file.settled, config));
+                if let Some(file) = self.files.get_mut(path.as_str()) {
+                    file.settled = settled;
+                }
+                taken_in.push(path);
+            } else if self.strays.remove(&id, &self.posts)
                 && let Some(file) = self.files.take(path.as_str())
             {
                 self.is_past_stale = true;
@@ -267,6 +286,34 @@ impl Ledger {
             }
         }
         taken_in
+    }
+
+    /// `post`, which is new, with an id made of its path that no remembered post has.
+    fn with_free_id(&self, post: &Arc<Post>, config: &Config) -> Post {
+        let hash = blake3::hash(post.source().as_str().as_bytes()).to_hex();
+        let id_with = |end: &str| {
+            let slug = format!("{}-{}{end}", post.slug(), &hash[..12]);
+            let taken = Taken {
+                id: true,
+                address: false,
+            };
+            post.displaced(&slug, taken, config)
+        };
+        let mut number = 1;
+        let mut with_id = id_with("");
+        // each try is an id that a post at this path had, and there are as many as were withdrawn
+        while self.posts.contains(with_id.id()) && number <= self.posts.len() {
+            number += 1;
+            with_id = id_with(&format!("-{number}"));
+        }
+        let mut given = Post::clone(post);
+        given.words = Words::from(Each {
+            id: with_id.id(),
+            ..post.words.each()
+        });
+        given.set_atom_id(None);
+        given.origins_mut().id = Origin::Displaced;
+        given
     }
 
     /// The file of `post`, which is the remembered post with this id, if it is one.

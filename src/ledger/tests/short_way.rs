@@ -216,6 +216,7 @@ impl World<'_> {
             touched,
             clashed,
             doubts,
+            unfit_for_atom,
             moving,
             waiting,
             withdrawals,
@@ -237,7 +238,7 @@ impl World<'_> {
         );
         let _ = writeln!(
             told,
-            "doubts {doubts:#?}\nmoving {moving:#?}\nwaiting {waiting:#?}\n{withdrawals:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
+            "doubts {doubts:#?} {unfit_for_atom:#?}\nmoving {moving:#?}\nwaiting {waiting:#?}\n{withdrawals:#?}\ntold {told_of:#?}\n{has_displaced} {is_new} {changes:#?}"
         );
         told
     }

@@ -161,6 +161,8 @@ impl<'a> Reading<'a> {
         Some(RareFields {
             aliases: self.list(Reading::owned)?,
             names: self.list(Reading::owned)?,
+            atom_id: self.option(Reading::owned)?,
+            other_ids: self.list(Reading::owned)?,
             expires: self.option(Reading::moment)?,
             image: self.option(Reading::owned)?,
             link: self.option(Reading::owned)?,

@@ -143,25 +143,28 @@ fn rare() -> impl Strategy<Value = Rare> {
     let words = || vec(".*", 0..3);
     let extra = vec((".*", value()), 0..3).prop_map(|map| map.into_iter().collect());
     let fields = (
-        words(),
-        words(),
+        (words(), words(), option::of(".*"), words()),
         option::of(moment()),
         option::of(".*"),
         option::of(".*"),
         vec(enclosure, 0..3),
         extra,
     );
-    fields.prop_map(|(aliases, names, expires, image, link, enclosures, extra)| {
-        Rare::from(RareFields {
-            aliases,
-            names,
-            expires,
-            image,
-            link,
-            enclosures,
-            extra,
-        })
-    })
+    fields.prop_map(
+        |((aliases, names, atom_id, other_ids), expires, image, link, enclosures, extra)| {
+            Rare::from(RareFields {
+                aliases,
+                names,
+                atom_id,
+                other_ids,
+                expires,
+                image,
+                link,
+                enclosures,
+                extra,
+            })
+        },
+    )
 }
 
 fn origin() -> impl Strategy<Value = Origin> {

@@ -139,6 +139,8 @@ impl Writing<'_> {
             let RareFields {
                 aliases,
                 names,
+                atom_id,
+                other_ids,
                 expires,
                 image,
                 link,
@@ -147,6 +149,8 @@ impl Writing<'_> {
             } = fields;
             out.list(aliases, |out, alias| out.text(alias));
             out.list(names, |out, name| out.text(name));
+            out.option(atom_id.as_ref(), |out, id| out.text(id));
+            out.list(other_ids, |out, id| out.text(id));
             out.option(expires.as_ref(), |out, expires| out.moment(*expires));
             out.option(image.as_ref(), |out, image| out.text(image));
             out.option(link.as_ref(), |out, link| out.text(link));

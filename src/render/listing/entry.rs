@@ -16,6 +16,9 @@ use crate::time::Moment;
 #[derive(Serialize)]
 pub(super) struct Entry<'a> {
     id: String,
+    /// Where it is another than the id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atom_id: Option<String>,
     slug: &'a str,
     url: String,
     title: String,
@@ -72,6 +75,7 @@ impl<'a> Entry<'a> {
         };
         Entry {
             id: clean::id(post.id()),
+            atom_id: post.rare.atom_id.as_deref().map(clean::id),
             slug: post.slug(),
             title: clean::one_line(post.title()).into_owned(),
             summary: clean::one_line(post.summary()).into_owned(),

@@ -152,6 +152,7 @@ prop_compose! {
         (file.title, file.duration) = (file_title, duration);
         Item {
             id: String::new(),
+            atom_id: String::new(),
             url,
             title,
             summary,
@@ -181,6 +182,7 @@ prop_compose! {
         let [scope_path, base, title, description, language, author] = texts;
         let with_id = |(index, (mut item, id)): (usize, (Item, String))| {
             let _ = write!(item.id, "urn:{index}:{id}");
+            item.atom_id.clone_from(&item.id);
             item.into()
         };
         FeedPage {
@@ -198,7 +200,7 @@ prop_compose! {
             ttl: None,
             updated,
             identity: base.clone(),
-            withdrawn: went.into_iter().map(|id| Withdrawn { id, at: updated.timestamp() }).collect(),
+            withdrawn: went.into_iter().map(|atom_id| Withdrawn { atom_id, at: updated.timestamp() }).collect(),
             items: items.into_iter().enumerate().map(with_id).collect(),
         }
     }

@@ -1,10 +1,12 @@
 //! Whatever is done to posts, to the configuration, to the clock and to feedmill: what was promised to readers holds after each step.
 //!
 //! The model knows which post is in which file, because it put it there, and nothing of how feedmill finds that out. It asserts an
-//! id only where it is promised: not for the second of two files that claim one id, nor for which of two copies is which once
-//! they were moved.
+//! id only where it is promised: not which of two copies is which once they were moved, nor that a post is found again that was gone
+//! while a new one named its id. But no id that readers knew one post by is ever that of a post that they knew by another.
 
+mod atom_ids;
 mod breaking;
+mod clashes;
 mod manuscript;
 mod operation;
 mod perform;
@@ -28,6 +30,8 @@ struct Model {
     world: World,
     manuscripts: Vec<Manuscript>,
     promises: Promises,
+    /// How many ids were made up for posts that are there.
+    made_up: usize,
     /// The latest time that the clock showed.
     latest: Timestamp,
 }
@@ -43,6 +47,7 @@ impl Model {
             world,
             manuscripts: vec![keeper],
             promises: Promises::default(),
+            made_up: 0,
         }
     }
 
@@ -91,10 +96,32 @@ impl Model {
         let is_twin = |other: &Manuscript| other.number != at && other.text == manuscript.text;
         let is_claimed = |other: &Manuscript| {
             let named = other.written_id.as_ref();
-            other.number != at && named.is_some_and(|named| manuscript.had.contains(named))
+            // readers that know it by another id never see it under this one
+            other.number != at && other.had.is_empty() && named.is_some_and(|named| manuscript.had.contains(named))
         };
         if self.manuscripts.iter().any(|other| is_twin(other) || is_claimed(other)) {
             self.manuscripts[at].id = None;
+        }
+    }
+
+    /// Takes back what the id that a post at `at` names takes back. Its own id stays unless the one it names is no other post's; and where
+    /// readers do not know it, it may come to the id of a post that is not there.
+    fn claim(&mut self, at: usize) {
+        let manuscript = &self.manuscripts[at];
+        let Some(named) = manuscript.written_id.clone() else { return };
+        let is_served = self.promises.was_served(&named);
+        if !is_served {
+            self.manuscripts[at].id = None;
+        } else if manuscript.had.is_empty() {
+            for other in self
+                .manuscripts
+                .iter_mut()
+                .filter(|other| other.number != at && !other.is_there)
+            {
+                if other.had.contains(&named) {
+                    other.id = None;
+                }
+            }
         }
     }
 

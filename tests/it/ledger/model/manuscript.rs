@@ -28,6 +28,8 @@ pub(super) struct Manuscript {
     pub(super) path: Utf8PathBuf,
     /// Whether there is a file of it.
     pub(super) is_there: bool,
+    /// Whose title it has: its own, or that of which it is a copy.
+    pub(super) title: usize,
     /// How often it got another title.
     pub(super) titles: u32,
     /// Whose text it has: its own, or that of which it is a copy.
@@ -56,6 +58,7 @@ impl Manuscript {
             number,
             path,
             is_there: true,
+            title: number,
             titles: 0,
             text: number,
             edits: 0,
@@ -73,9 +76,9 @@ impl Manuscript {
         }
     }
 
-    /// A word that stands in this title of this post and nowhere else.
+    /// A word that stands in this title of this post, and of its copies, and nowhere else.
     pub(super) fn title_word(&self) -> String {
-        format!("title{}x{}q", self.number, self.titles)
+        format!("title{}x{}q", self.title, self.titles)
     }
 
     /// A word that stands in this version of this text and nowhere else.

@@ -25,6 +25,10 @@ pub(super) enum Operation {
     BringBack(u8),
     BringBackAt(u8, u8),
     Copy(u8, u8),
+    /// A copy of the whole file.
+    CopyFile(u8, u8),
+    /// A copy of all files of one folder in another.
+    CopyFolder(u8, u8),
     Swap(u8, u8),
     Checkout,
     Stand(u8, u8),
@@ -33,6 +37,11 @@ pub(super) enum Operation {
     Permalink(u8),
     Host(u8),
     SameId(u8, u8),
+    /// An id is written that no post had, or it is left out.
+    OwnId(u8, bool),
+    SwapIds(u8, u8),
+    /// The id of a post that is not there is written into another.
+    GoneId(u8, u8),
     Unmount(bool),
     /// A file is broken while feedmill runs, or not, and mended after two restarts.
     Break(u8, u8),
@@ -80,10 +89,15 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => post().prop_map(O::BringBack),
         2 => two().prop_map(|(post, path)| O::BringBackAt(post, path)),
         1 => two().prop_map(|(post, path)| O::Copy(post, path)),
+        2 => two().prop_map(|(post, path)| O::CopyFile(post, path)),
+        1 => two().prop_map(|(from, to)| O::CopyFolder(from, to)),
         2 => two().prop_map(|(post, other)| O::Swap(post, other)),
         4 => two().prop_map(|(post, standing)| O::Stand(post, standing)),
         2 => two().prop_map(|(post, minutes)| O::Expire(post, minutes)),
-        1 => two().prop_map(|(post, other)| O::SameId(post, other)),
+        2 => two().prop_map(|(post, other)| O::SameId(post, other)),
+        1 => (post(), any::<bool>()).prop_map(|(post, is_written)| O::OwnId(post, is_written)),
+        1 => two().prop_map(|(post, other)| O::SwapIds(post, other)),
+        1 => two().prop_map(|(post, other)| O::GoneId(post, other)),
     ];
     let others = prop_oneof![
         1 => Just(O::Checkout),

@@ -41,6 +41,9 @@ impl Model {
             | O::Stand(..)
             | O::Expire(..)
             | O::SameId(..)
+            | O::OwnId(..)
+            | O::SwapIds(..)
+            | O::GoneId(..)
             | O::Checkout => Ok(self.write_anew(operation)),
             O::Rename(..)
             | O::Move(..)
@@ -51,6 +54,8 @@ impl Model {
             | O::BringBack(_)
             | O::BringBackAt(..)
             | O::Copy(..)
+            | O::CopyFile(..)
+            | O::CopyFolder(..)
             | O::Swap(..) => Ok(self.relocate_files(operation)),
             _ => self.disturb(operation),
         }
@@ -108,18 +113,45 @@ impl Model {
                     }
                 });
             }
+            O::SameId(..) | O::OwnId(..) | O::SwapIds(..) | O::GoneId(..) => effects = self.write_ids(operation),
+            _ => {}
+        }
+        effects
+    }
+
+    /// Writes other ids into files.
+    fn write_ids(&mut self, operation: Operation) -> Effects {
+        use Operation as O;
+        let mut changed: Vec<(usize, Option<String>)> = Vec::new();
+        match operation {
             O::SameId(post, other) => {
-                if let (Some(a), Some(b)) = (self.pick(post, true), self.pick(other, true))
-                    && a != b
-                    && let Some(id) = self.manuscripts[a].id.clone()
-                {
-                    self.manuscripts[b].written_id = Some(id);
-                    self.manuscripts[b].id = None;
-                    self.write(b);
-                    effects.edited.push(b);
+                let ids = self.pick(post, true).zip(self.pick(other, true));
+                let ids = ids.filter(|(a, b)| a != b);
+                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.manuscripts[a].id.clone()?)))));
+            }
+            O::GoneId(post, other) => {
+                let ids = self.pick(post, false).zip(self.pick(other, true));
+                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.manuscripts[a].had.last()?.clone())))));
+            }
+            O::SwapIds(post, other) => {
+                if let Some((a, b)) = self.pick(post, true).zip(self.pick(other, true)).filter(|(a, b)| a != b) {
+                    changed.push((a, self.manuscripts[b].written_id.clone()));
+                    changed.push((b, self.manuscripts[a].written_id.clone()));
                 }
             }
+            O::OwnId(post, is_written) => {
+                self.made_up += 1;
+                let id = is_written.then(|| format!("urn:made-up:own:{}", self.made_up));
+                changed.extend(self.pick(post, true).map(|at| (at, id)));
+            }
             _ => {}
+        }
+        let mut effects = Effects::default();
+        for (at, id) in changed {
+            self.manuscripts[at].written_id = id;
+            self.claim(at);
+            self.write(at);
+            effects.edited.push(at);
         }
         effects
     }
@@ -197,11 +229,29 @@ impl Model {
                         path: path_of(path),
                         id: None,
                         had: BTreeSet::new(),
+                        title: number,
                         titles_told: None,
                         is_out_from: None,
                         ..self.manuscripts[at].clone()
                     });
+                    self.claim(number);
                     self.write(number);
+                }
+            }
+            O::CopyFile(post, path) => {
+                if let Some(at) = self.pick(post, true) {
+                    self.copy_file(at, path_of(path));
+                }
+            }
+            O::CopyFolder(from, to) => {
+                let folder = in_folder("a.md".into(), from);
+                let all = self.manuscripts.iter().skip(1);
+                let all: Vec<usize> = all
+                    .filter(|m| m.is_there && m.path.parent() == folder.parent())
+                    .map(|m| m.number)
+                    .collect();
+                for at in all {
+                    self.copy_file(at, in_folder(&self.manuscripts[at].path, to));
                 }
             }
             O::Swap(post, other) => {
@@ -288,6 +338,24 @@ impl Model {
         self.write(number);
     }
 
+    /// A copy of the file of a post at `path`.
+    fn copy_file(&mut self, at: usize, path: Utf8PathBuf) {
+        if self.is_free(&path) {
+            let number = self.manuscripts.len();
+            self.manuscripts.push(Manuscript {
+                number,
+                path,
+                id: None,
+                had: BTreeSet::new(),
+                titles_told: None,
+                is_out_from: None,
+                ..self.manuscripts[at].clone()
+            });
+            self.claim(number);
+            self.write(number);
+        }
+    }
+
     fn bring_back(&mut self, post: u8, path: Option<Utf8PathBuf>) {
         if let Some(at) = self.pick(post, false) {
             let path = path.unwrap_or_else(|| self.manuscripts[at].path.clone());
@@ -351,6 +419,7 @@ impl Model {
             if !is_out || !(is_derived || is_written) || is_claimed {
                 manuscript.id = None;
             }
+            manuscript.had = manuscript.id.iter().cloned().collect();
         }
     }
 }

@@ -69,6 +69,11 @@ pub(super) struct Effects {
 }
 
 impl Promises {
+    /// Whether a post was ever served under `id`.
+    pub(super) fn was_served(&self, id: &str) -> bool {
+        self.posts.contains_key(id)
+    }
+
     /// What is promised after a step whose effects were `effects`.
     pub(super) fn check(&mut self, world: &World, manuscripts: &mut [Manuscript], effects: &Effects) -> Checked {
         if effects.is_forgotten {
@@ -88,12 +93,6 @@ impl Promises {
     /// Every post that the world may read has the id that it had.
     fn check_ids(&mut self, world: &World, manuscripts: &mut [Manuscript]) -> Checked {
         let mut taken = BTreeSet::new();
-        // who names an id that is another's may come to it once that one is gone
-        for manuscript in manuscripts.iter_mut() {
-            if manuscript.written_id.is_some() && manuscript.written_id != manuscript.id {
-                manuscript.id = None;
-            }
-        }
         for at in 0..manuscripts.len() {
             let manuscript = &manuscripts[at];
             let Some(post) = shown(world, manuscript) else {
@@ -107,6 +106,23 @@ impl Promises {
             holds!(taken.insert(post.id().to_string()), "two posts have the id {}", post.id());
             if let Some(id) = &manuscript.id {
                 holds!(*post.id() == **id, "{path} had the id {id} and has {}", post.id());
+            }
+            // what was served of one post is never served of another that readers know
+            let is_other = |other: &&Manuscript| other.number != at && other.had.contains(post.id());
+            let is_served = manuscripts
+                .iter()
+                .find(is_other)
+                .filter(|_| !manuscript.had.contains(post.id()));
+            if let Some(other) = is_served.filter(|_| !manuscript.had.is_empty()) {
+                // of copies that were moved nobody can tell which is which
+                let is_twin = manuscript.id.is_none() && other.text == manuscript.text;
+                holds!(
+                    is_twin,
+                    "{path}, which had {:?}, came to {}, which {} had",
+                    manuscript.had,
+                    post.id(),
+                    other.path
+                );
             }
             let before = manuscripts.iter().position(|other| other.id.as_deref() == Some(post.id()));
             if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::http::routes::{Request, answer};
-use feedmill::ledger::Record;
+use feedmill::ledger::{PostRecord, Record};
 use feedmill::publisher::press::Press;
 use feedmill::site::Site;
 use feedmill::store::{self, Change, Exclusive, Store};
@@ -128,6 +128,18 @@ impl World {
         let carried: Vec<Record> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(carried, records);
         self.begin_state(carried);
+    }
+
+    /// Ends it and changes what is remembered of posts.
+    pub(super) fn amend(&mut self, change: impl Fn(&mut PostRecord)) {
+        self.stop();
+        let mut records = store::read(&self.state).unwrap().records;
+        for record in &mut records {
+            if let Record::Post(post) = record {
+                change(post);
+            }
+        }
+        self.begin_state(records);
     }
 
     fn begin_state(&mut self, records: Vec<Record>) {

@@ -1,0 +1,225 @@
+//! Two files with one id, copies, and ids that are changed: what was served under one id stays under it, live and over restarts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::thread;
+use std::time::Duration;
+
+use super::world::World;
+
+/// A file: its path, its front matter with `;` between lines, and the name of its text, with a `'` for each word that was changed.
+type File = (&'static str, &'static str, &'static str);
+
+/// What is done, the files after each step, and for each file of the last step the file whose id it has: as that was known first.
+type Row = (
+    &'static str,
+    &'static [&'static [File]],
+    &'static [(&'static str, &'static str)],
+);
+
+/// An id that no file had before.
+const NEW: &str = "new";
+
+const A: File = ("a.md", "title: A;date: 2025-01-01;id: x:1", "mill");
+const B: File = ("b.md", "title: B;date: 2025-01-02;id: x:1", "lamp");
+/// One without an id.
+const C: File = ("c.md", "title: C;date: 2025-01-03", "bees");
+const D: File = ("d.md", "title: D;date: 2025-01-04;id: x:4", "reed");
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    ("one is deleted", &[&[A], &[A, B], &[B]], &[("b.md", "b.md")]),
+    ("one is deleted, the other one edited", &[&[A], &[A, B], &[B], &[("b.md", B.1, "lamp'")]], &[("b.md", "b.md")]),
+    ("one is deleted and the other edited at once", &[&[A, B], &[("b.md", B.1, "lamp'")]], &[("b.md", "b.md")]),
+    ("the second is edited", &[&[A, B], &[A, ("b.md", B.1, "lamp'")]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the second has another title and is edited", &[&[A, B], &[A, ("b.md", "title: Bee;date: 2025-01-02;id: x:1", "lamp'")], &[("b.md", B.1, "lamp''")]],
+        &[("b.md", "b.md")]),
+    ("the first gets an id of its own", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01;id: x:9", "mill"), B]], &[("a.md", NEW), ("b.md", "b.md")]),
+    ("the first loses its id", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01", "mill"), B]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the first loses its id and goes", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01", "mill"), B], &[B]], &[("b.md", "b.md")]),
+    ("the second loses its id", &[&[A, B], &[A, ("b.md", "title: B;date: 2025-01-02", "lamp")]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the second gets an id of its own", &[&[A, B], &[A, ("b.md", "title: B;date: 2025-01-02;id: x:9", "lamp")]], &[("a.md", "a.md"), ("b.md", NEW)]),
+    ("the first becomes a draft", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01;id: x:1;draft: true", "mill"), B]], &[("b.md", "b.md")]),
+    ("the first becomes a draft, and goes", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01;id: x:1;draft: true", "mill"), B], &[B]],
+        &[("b.md", "b.md")]),
+    ("the first becomes a draft, and is published again",
+        &[&[A, B], &[("a.md", "title: A;date: 2025-01-01;id: x:1;draft: true", "mill"), B], &[A, B]],
+        &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the first expires", &[&[A, B], &[("a.md", "title: A;date: 2025-01-01;id: x:1;expires: 2025-02-01", "mill"), B]], &[("b.md", "b.md")]),
+    ("the second is a draft meanwhile", &[&[A, B], &[A, ("b.md", "title: B;date: 2025-01-02;id: x:1;draft: true", "lamp")],
+        &[("b.md", "title: B;date: 2025-01-02;id: x:1;draft: true", "lamp")], &[B]], &[("b.md", "b.md")]),
+    ("one is deleted, the other one renamed", &[&[A, B], &[B], &[("e.md", B.1, "lamp")]], &[("e.md", "b.md")]),
+    ("one is deleted and the other renamed at once", &[&[A, B], &[("e.md", B.1, "lamp")]], &[("e.md", "b.md")]),
+    ("one is deleted, the other one renamed and edited", &[&[A, B], &[B], &[("e.md", B.1, "lamp'")]], &[("e.md", "b.md")]),
+    ("one is deleted, the other one renamed to its name", &[&[A, B], &[B], &[("a.md", B.1, "lamp")]], &[("a.md", "b.md")]),
+    ("one is written over by the other", &[&[A, B], &[("a.md", B.1, "lamp")]], &[("a.md", "b.md")]),
+    ("both are deleted, and the second is back", &[&[A, B, C], &[C], &[B, C]], &[("b.md", "b.md")]),
+    ("both are deleted, and the second is back elsewhere", &[&[A, B, C], &[C], &[("e.md", B.1, "lamp"), C]], &[("e.md", "b.md")]),
+    ("both are deleted, and both are back", &[&[A, B, C], &[C], &[A, B, C]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("the one that nobody saw has the id, and goes", &[&[("a.md", "title: A;date: 2025-01-01;id: x:1;expires: 2025-02-01", "mill"), B], &[B]],
+        &[("b.md", "b.md")]),
+    ("the one that nobody saw has the id, and the second is renamed after it went",
+        &[&[("a.md", "title: A;date: 2025-01-01;id: x:1;expires: 2025-02-01", "mill"), B], &[B], &[("e.md", B.1, "lamp")]], &[("e.md", "b.md")]),
+    ("one is deleted, and back", &[&[A, B], &[B], &[A, B]], &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("one is deleted, and back elsewhere", &[&[A, B], &[B], &[B, ("e.md", A.1, "mill")]], &[("e.md", "a.md"), ("b.md", "b.md")]),
+    ("one is deleted, and a new one names its id", &[&[A, B], &[B], &[B, ("e.md", "title: E;date: 2025-01-05;id: x:1", "reed")]],
+        &[("e.md", "a.md"), ("b.md", "b.md")]),
+    ("a third names the id", &[&[A, B], &[A, B, ("e.md", "title: E;date: 2025-01-05;id: x:1", "reed")],
+        &[B, ("e.md", "title: E;date: 2025-01-05;id: x:1", "reed")]], &[("e.md", "e.md"), ("b.md", "b.md")]),
+    ("a copy of a whole post, and it goes", &[&[A], &[A, ("e.md", A.1, "mill")], &[("e.md", A.1, "mill")]], &[("e.md", "e.md")]),
+    ("a copy of a whole post, edited, and it goes", &[&[A], &[A, ("e.md", A.1, "mill")], &[A, ("e.md", A.1, "mill'")], &[("e.md", A.1, "mill'")]],
+        &[("e.md", "e.md")]),
+    ("a copy of a whole post, it goes and the copy is edited", &[&[A], &[A, ("e.md", A.1, "mill")], &[("e.md", A.1, "mill'")]], &[("e.md", "e.md")]),
+    ("a copy of a whole post takes its name after it went", &[&[A], &[A, ("e.md", A.1, "mill")], &[("e.md", A.1, "mill")], &[("a.md", A.1, "mill")]],
+        &[("a.md", "e.md")]),
+    ("a copy of a whole post is renamed after it went", &[&[A], &[A, ("e.md", A.1, "mill")], &[("e.md", A.1, "mill")], &[("f.md", A.1, "mill")]],
+        &[("f.md", "e.md")]),
+    ("a copy of a post without an id, and it goes", &[&[C], &[C, ("e.md", C.1, "bees")], &[("e.md", C.1, "bees")]], &[("e.md", "e.md")]),
+    ("a copy of a post without an id takes its name after it went",
+        &[&[C], &[C, ("e.md", C.1, "bees")], &[("e.md", C.1, "bees")], &[("c.md", C.1, "bees")]], &[("c.md", "e.md")]),
+    ("a copy that went is back beside it", &[&[A], &[A, ("e.md", A.1, "mill")], &[A], &[A, ("e.md", A.1, "mill")]],
+        &[("a.md", "a.md"), ("e.md", "e.md")]),
+    ("a folder is copied, and the first goes",
+        &[&[("x/a.md", A.1, "mill"), ("x/c.md", C.1, "bees")],
+          &[("x/a.md", A.1, "mill"), ("x/c.md", C.1, "bees"), ("y/a.md", A.1, "mill"), ("y/c.md", C.1, "bees")],
+          &[("y/a.md", A.1, "mill"), ("y/c.md", C.1, "bees")]],
+        &[("y/a.md", "y/a.md"), ("y/c.md", "y/c.md")]),
+    ("a folder is copied, and the copy takes the name of the first",
+        &[&[("x/a.md", A.1, "mill"), ("x/c.md", C.1, "bees"), D],
+          &[("x/a.md", A.1, "mill"), ("x/c.md", C.1, "bees"), ("y/a.md", A.1, "mill"), ("y/c.md", C.1, "bees"), D],
+          &[("y/a.md", A.1, "mill"), ("y/c.md", C.1, "bees"), D],
+          &[("x/a.md", A.1, "mill"), ("x/c.md", C.1, "bees"), D]],
+        &[("x/a.md", "y/a.md"), ("x/c.md", "y/c.md")]),
+    ("a backup is restored beside, and the first goes",
+        &[&[A, C], &[("a.md", A.1, "mill'"), C, ("backup/a.md", A.1, "mill"), ("backup/c.md", C.1, "bees")],
+          &[("backup/a.md", A.1, "mill"), ("backup/c.md", C.1, "bees")]],
+        &[("backup/a.md", "backup/a.md"), ("backup/c.md", "backup/c.md")]),
+    ("a backup is restored beside, and goes",
+        &[&[A, C], &[("a.md", A.1, "mill'"), C, ("backup/a.md", A.1, "mill"), ("backup/c.md", C.1, "bees")], &[("a.md", A.1, "mill'"), C]],
+        &[("a.md", "a.md"), ("c.md", "c.md")]),
+    ("ids are swapped",
+        &[&[A, D], &[("a.md", "title: A;date: 2025-01-01;id: x:4", "mill"), ("d.md", "title: D;date: 2025-01-04;id: x:1", "reed")]],
+        &[("a.md", "a.md"), ("d.md", "d.md")]),
+    ("ids are swapped, and one goes",
+        &[&[A, D], &[("a.md", "title: A;date: 2025-01-01;id: x:4", "mill"), ("d.md", "title: D;date: 2025-01-04;id: x:1", "reed")],
+          &[("d.md", "title: D;date: 2025-01-04;id: x:1", "reed")]],
+        &[("d.md", "d.md")]),
+    ("files are swapped", &[&[A, D], &[("a.md", D.1, "reed"), ("d.md", A.1, "mill")]], &[("a.md", "d.md"), ("d.md", "a.md")]),
+    ("files with one text are swapped",
+        &[&[A, ("d.md", D.1, "mill")], &[("a.md", D.1, "mill"), ("d.md", A.1, "mill")]], &[("a.md", "d.md"), ("d.md", "a.md")]),
+    ("an id is changed to a third one's", &[&[A, B, D], &[A, ("b.md", "title: B;date: 2025-01-02;id: x:4", "lamp"), D]],
+        &[("a.md", "a.md"), ("b.md", "b.md"), ("d.md", "d.md")]),
+    ("an id is changed to a third one's, which goes",
+        &[&[A, B, D], &[A, ("b.md", "title: B;date: 2025-01-02;id: x:4", "lamp"), D], &[A, ("b.md", "title: B;date: 2025-01-02;id: x:4", "lamp")]],
+        &[("a.md", "a.md"), ("b.md", "b.md")]),
+    ("an id is changed to that of one that went", &[&[A, D], &[D], &[("d.md", "title: D;date: 2025-01-04;id: x:1", "reed")]], &[("d.md", "d.md")]),
+    ("an id is changed to that of one that went, with an edit",
+        &[&[A, D], &[D], &[("d.md", "title: D;date: 2025-01-04;id: x:1", "reed'")]], &[("d.md", "d.md")]),
+    ("an id is added, of one that went", &[&[A, C], &[C], &[("c.md", "title: C;date: 2025-01-03;id: x:1", "bees")]], &[("c.md", "c.md")]),
+    ("an id is added, of one that went, and the file renamed", &[&[A, C], &[C], &[("e.md", "title: C;date: 2025-01-03;id: x:1", "bees")]],
+        &[("e.md", "c.md")]),
+    ("an id is changed to a new one and back", &[&[A], &[("a.md", "title: A;date: 2025-01-01;id: x:9", "mill")], &[A]], &[("a.md", NEW)]),
+    ("a clash ends at an id of one that went",
+        &[&[("tide.md", "title: T;date: 2025-01-03", "reed"), ("x/x-tide.md", "title: X;date: 2025-01-03", "mill")],
+          &[("tide.md", "title: T;date: 2025-01-03", "reed")],
+          &[("tide.md", "title: T;date: 2025-01-03", "reed"), ("x/tide.md", "title: U;date: 2025-01-03", "bees")]],
+        &[("tide.md", "tide.md"), ("x/tide.md", "x/tide.md")]),
+];
+
+/// So many words that an edit of one leaves a text like itself, and that no two of these texts have in common.
+fn text(name: &str) -> String {
+    let edits = name.bytes().filter(|&byte| byte == b'\'').count();
+    let name = name.trim_end_matches('\'');
+    let mut text = String::new();
+    for number in 0..300 {
+        let edit = if number == 7 { edits } else { 0 };
+        let _ = write!(text, "{name}{}x{edit} ", number * 7 % 301);
+    }
+    text
+}
+
+/// Has the folder hold `files`, beside a post that stays: an empty folder may just not be mounted.
+fn lay(world: &mut World, before: &[File], files: &[File]) {
+    for (path, ..) in before
+        .iter()
+        .filter(|(path, ..)| !files.iter().any(|(other, ..)| other == path))
+    {
+        world.remove((*path).into());
+    }
+    for &(path, head, body) in files.iter().filter(|file| !before.contains(file)) {
+        let head = head.replace(';', "\n");
+        world.write(path.into(), &format!("---\n{head}\n---\n{}\n", text(body)));
+    }
+}
+
+/// What is wrong after the steps of `row`: live, and after a restart; and where it is restarted before each step.
+fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut world = World::new();
+    world.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
+    world.settle();
+    let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    let mut before: &[File] = &[];
+    // the last step is nothing but a restart
+    for (count, files) in steps.iter().chain(steps.last()).enumerate() {
+        world.pass(Duration::from_secs(600));
+        if is_asleep || count == steps.len() {
+            world.stop();
+        }
+        lay(&mut world, before, files);
+        world.start();
+        world.settle();
+        before = files;
+        for (path, ..) in files
+            .iter()
+            .filter(|(_, head, _)| !head.contains("draft") && !head.contains("expires"))
+        {
+            let id = world.site.post((*path).into()).unwrap().id().to_owned();
+            if !first.values().any(|other| *other == id) {
+                first.entry(path).or_insert(id);
+            }
+        }
+        if count + 1 < steps.len() {
+            continue;
+        }
+        let what = format!("{name}, asleep: {is_asleep}, step {count}");
+        for &(path, former) in expected {
+            let id = world.site.post(path.into()).unwrap().id();
+            let was = first.iter().find(|(_, other)| **other == *id).map_or(NEW, |(path, _)| path);
+            if was != former {
+                failures.push(format!("{what}: {path} was {was} and not {former}"));
+            }
+        }
+        // what is gone says so
+        let atom = world.get("/atom.xml").body;
+        for (path, id) in &first {
+            let is_there = world
+                .site
+                .all()
+                .iter()
+                .any(|post| post.id() == id && post.is_readable(world.now));
+            if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
+                failures.push(format!("{what}: no tombstone of {path}"));
+            }
+        }
+    }
+    world.stop();
+    failures
+}
+
+#[test]
+fn what_was_served_under_one_id_stays_under_it() {
+    // most of the time is spent waiting for the disk
+    let parts = ROWS.chunks(ROWS.len().div_ceil(8));
+    let failures: Vec<String> = thread::scope(|scope| {
+        let of_part = |rows: &'static [Row]| {
+            let cases = rows.iter().flat_map(|row| [(row, false), (row, true)]);
+            cases
+                .flat_map(|(row, is_asleep)| failures(row, is_asleep))
+                .collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = parts.map(|rows| scope.spawn(move || of_part(rows))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
