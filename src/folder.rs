@@ -91,8 +91,14 @@ impl Stamp {
     /// "racy" index entries.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = now.as_nanosecond() - i128::from(self.modified);
-        (-LARGEST_SKEW..=COARSEST_CLOCK).contains(&age)
+        is_recent(self.modified, now)
+    }
+
+    /// Whether the content, the name or the rights changed so shortly before `now`: then the time of the content, which programs can
+    /// set, does not tell two versions apart.
+    #[must_use]
+    pub fn has_fresh_change(&self, now: Timestamp) -> bool {
+        is_recent(self.changed, now)
     }
 
     /// Whether `other` is the same file with the same content under another name.
@@ -101,6 +107,11 @@ impl Stamp {
         let content = |stamp: &Stamp| (stamp.device, stamp.inode, stamp.size, stamp.modified);
         content(self) == content(other)
     }
+}
+
+fn is_recent(nanosecond: i64, now: Timestamp) -> bool {
+    let age = now.as_nanosecond() - i128::from(nanosecond);
+    (-LARGEST_SKEW..=COARSEST_CLOCK).contains(&age)
 }
 
 /// A post's file, as a look found it.

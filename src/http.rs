@@ -1,6 +1,6 @@
 //! The door: requests in, answers out.
 //!
-//! [`server`] holds the connections, [`door`] is what every request meets, [`filter`] has requests answered and [`hot`] the most of them, `finished` knows which need no work, [`routes`] says which address answers what,
+//! [`server`] holds the connections, [`door`] is what every request meets, [`filter`] has requests answered and [`hot`] the most of them, `finished` knows which need no work, `in_progress` which are being made, [`routes`] says which address answers what,
 //! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
 //! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
 //! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong and [`fault`]
@@ -16,6 +16,7 @@ pub mod fault;
 pub mod filter;
 mod finished;
 pub mod hot;
+mod in_progress;
 pub mod links;
 pub mod media;
 pub mod negotiate;
@@ -30,4 +31,3 @@ pub mod routes;
 pub mod server;
 pub mod shared;
 pub mod target;
-mod turns;

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
-use crate::ledger::{DocumentRecord, Past};
+use crate::ledger::{DocumentRecord, Past, Tenant};
 use crate::post::text::Held;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
@@ -84,10 +84,20 @@ pub enum Reader<'a> {
 /// Why there is nothing at an address where there once was a post.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
-    /// It was withdrawn; its title.
+    /// It was withdrawn; its title, or nothing if the author keeps its file and only holds the text back: then the title may be
+    /// what nobody should read any more.
     Withdrawn(String),
     /// Its file is missing or cannot be read, and nobody took it away.
     Awaited,
+}
+
+/// What became of a slug that no post has now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormerSlug {
+    /// Its post has this slug now.
+    Moved(String),
+    /// Its post is gone.
+    Lost(Lost),
 }
 
 /// The text of a post cannot be had for now: its file is missing, cannot be read, or has another version that is not taken.
@@ -204,6 +214,12 @@ impl Site {
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.index.next_due()
+    }
+
+    /// Makes the search index, if no search did before: it takes about a second for each 60 MB of text.
+    pub fn prepare_search(&self) {
+        // whoever is making it is doing the same
+        let _ = self.search.prepare(self.index.posts(), self.texts());
     }
 
     /// Where the texts of its posts are had from.
@@ -347,10 +363,28 @@ impl Site {
             .past
             .tenant(address)
             .or_else(|| self.past.tenant(address.strip_suffix(".md")?))?;
-        Some(if tenant.is_awaited {
+        Some(self.lost_post(tenant))
+    }
+
+    fn lost_post(&self, tenant: &Tenant) -> Lost {
+        let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
+        if tenant.is_awaited {
             Lost::Awaited
+        } else if is_held_back() {
+            Lost::Withdrawn(String::new())
         } else {
             Lost::Withdrawn(tenant.title.clone())
+        }
+    }
+
+    /// What became of the post that had `slug`, which no public post has; `None` if no post is known to have had it.
+    #[must_use]
+    pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
+        let tenant = self.past.tenant_of_slug(slug)?;
+        let post = self.post(&tenant.source).filter(|post| *post.id() == *tenant.id);
+        Some(match post.filter(|post| self.shows(post) && *post.slug() != *slug) {
+            Some(post) => FormerSlug::Moved(post.slug().to_string()),
+            None => FormerSlug::Lost(self.lost_post(tenant)),
         })
     }
 

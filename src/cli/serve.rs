@@ -22,8 +22,10 @@ use crate::http::door::Door;
 use crate::http::filter::filter;
 use crate::http::hot::hot;
 use crate::http::media::Library;
+use crate::http::preview::Preview;
 use crate::http::preview::events::Events;
-use crate::http::server::{self, Address, Bound};
+use crate::http::preview::key::Key;
+use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
 use crate::publisher::{Progress, Publisher, Report};
 use crate::site::Site;
@@ -51,9 +53,12 @@ pub(super) struct Arguments {
     /// Log each answer, with addresses cut to networks and without what people searched for
     #[arg(long, env = "FEEDMILL_ACCESS_LOG")]
     access_log: bool,
-    /// Show who sits at this machine what is not published, and have open pages follow the files
+    /// Show the author what is not published, at an address of its own with a key, on pages that reload when a file changes
     #[arg(long, env = "FEEDMILL_PREVIEW")]
     preview: bool,
+    /// Where the preview listens, an address of this machine alone [default: 127.0.0.1:8082, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR", env = "FEEDMILL_PREVIEW_LISTEN", hide_env_values = true)]
+    preview_listen: Option<String>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -68,8 +73,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         log,
         access_log,
         preview,
+        preview_listen,
         settings,
     } = arguments;
+    let may_move = preview_listen.is_none();
     let (config, root) = settings.load(posts, |config| {
         let Config {
             server, watch: watching, ..
@@ -79,6 +86,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         server.log = log.unwrap_or(server.log);
         server.access_log |= access_log;
         server.preview = preview;
+        server.preview_listen = preview_listen.unwrap_or_else(|| std::mem::take(&mut server.preview_listen));
         watching.mode = watch.unwrap_or(watching.mode);
     })?;
     let config = remembering(&config, &root)?;
@@ -87,7 +95,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("threads cannot be started")?;
-    runtime.block_on(serve(config, root))?;
+    runtime.block_on(serve(config, root, may_move))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,7 +107,7 @@ fn remembering(config: &Config, root: &Utf8Path) -> anyhow::Result<Arc<Config>> 
     Ok(Arc::new(config))
 }
 
-async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
+async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow::Result<()> {
     let begun = Instant::now();
     let voice = Voice(config.server.log);
     // the address first: whoever starts it twice should hear that at once, and not after a long look at the posts
@@ -108,12 +116,11 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         Ok(bound) => bound,
         Err(error) => bail!("cannot listen at {listen}: {error}; {}", where_else(&error)),
     };
-    if config.server.preview && !bound.address().is_local() {
-        bail!(
-            "{} can be reached from elsewhere, and --preview shows what is not published; `--listen 127.0.0.1:8080` cannot",
-            bound.address()
-        );
-    }
+    let preview = if config.server.preview {
+        Some(bind_preview(&config.server.preview_listen, may_move).await?)
+    } else {
+        None
+    };
     let config = at_address(config, &bound);
     if !root.exists() {
         bail!("there is no folder {root}; make it, or name another: feedmill serve FOLDER");
@@ -128,7 +135,8 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     let reports = publisher.reports();
     // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
     let signals = Signals::catch();
-    voice.welcome(&root, &config, &publisher);
+    let preview_url = preview.as_ref().map(|(_, key)| key.url());
+    voice.welcome(&root, &config, &publisher, preview_url.as_deref());
 
     let stop = CancellationToken::new();
     match signals {
@@ -137,6 +145,10 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
     }
     tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
     tokio::spawn(give_back_now_and_then());
+    let descriptors = Descriptors::raised_for(&config.server);
+    // the other listeners are for one person each
+    let mut side = config.server.clone();
+    side.max_connections = side.max_connections.min(descriptors.side_connections);
     let metrics = Arc::new(Metrics::default());
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
@@ -145,21 +157,48 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf) -> anyhow::Result<()> {
         let gauged = status.clone();
         let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
         let routes = admin::routes(status, move || counted.text(&gauged().gauges()), is_local);
-        let (settings, stop) = (config.server.clone(), stop.clone());
+        let (settings, stop) = (side.clone(), stop.clone());
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }
-    let library = Library::new(Folder::new(root, &config.posts));
-    let mut door = Door::new(&config, library, metrics, stop.clone());
-    if config.server.preview {
-        door = door.previewing(Events::new(publisher.sites(), config.server.idle_timeout));
-    }
+    let library = Library::new(Folder::new(root.clone(), &config.posts)).with_open_files(descriptors.files);
+    prepare_search(Arc::clone(&publisher), root);
+    let door = Door::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);
     let site = move || asked.site();
+    if let Some((bound, key)) = preview {
+        let events = Events::new(publisher.sites(), config.server.idle_timeout);
+        let shown = filter(site.clone(), door.clone().previewing(Preview { events, key }));
+        let (settings, stop) = (side, stop.clone());
+        tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
+    }
     let hot = hot(site.clone(), door.clone());
     bound.serve_hot(hot, filter(site, door), &config.server, stop).await;
     publisher.stop().await;
     voice.stopped();
     Ok(())
+}
+
+/// Makes the search index in the background, if the posts are not too large together.
+///
+/// It has a thread of its own: nothing waits for it, neither requests nor the end of the program.
+fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
+    let prepare = move || {
+        let site = publisher.site();
+        let mut left = SEARCHED_AHEAD;
+        let fits = site.index.posts().iter().all(|post| {
+            let size = std::fs::metadata(root.join(post.source())).map_or(0, |metadata| metadata.len());
+            left = left.saturating_sub(size);
+            left > 0
+        });
+        if fits {
+            let begun = Instant::now();
+            site.prepare_search();
+            tracing::debug!(took = ?begun.elapsed(), "the search index is made");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("search-index".to_owned()).spawn(prepare) {
+        tracing::warn!("the search index is made at the first search, because no thread can be started: {error}");
+    }
 }
 
 /// Gives back what is free, soon after the start, which takes most, and then about once a minute: to ask where there is nothing to give
@@ -200,15 +239,16 @@ impl Voice {
         }
     }
 
-    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher) {
+    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher, preview: Option<&str>) {
         let (site, health) = (publisher.site(), publisher.health());
         match self.0 {
-            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health)),
+            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health, preview)),
             LogFormat::Json => tracing::info!(
                 version = env!("CARGO_PKG_VERSION"),
                 folder = root.as_str(),
                 base_url = config.base(),
                 listen = config.server.listen,
+                preview,
                 posts = site.index.posts().len(),
                 problems = site.diagnostics.len(),
                 watching = %health.watching,
@@ -275,6 +315,28 @@ fn where_else(error: &io::Error) -> &'static str {
     }
 }
 
+/// Listens at `address` for the preview, or at a free port if `may_move` and that one is taken, and makes its key.
+async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, Key)> {
+    let mut bound = server::bind(address).await;
+    if may_move && bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+        bound = server::bind("127.0.0.1:0").await;
+    }
+    let bound = bound.map_err(|error| {
+        anyhow::anyhow!("cannot listen at {address} for the preview: {error}; `--preview-listen 127.0.0.1:0` takes a free port")
+    })?;
+    let Address::Tcp(listening) = bound.address() else {
+        bail!("the preview needs an address with a port; write `--preview-listen 127.0.0.1:8082`");
+    };
+    if !bound.address().is_local() {
+        bail!(
+            "{listening} can be reached from other machines, and --preview shows what is not published; write \
+             `--preview-listen 127.0.0.1:8082`"
+        );
+    }
+    let key = Key::new(*listening).context("no key can be made for the preview")?;
+    Ok((bound, key))
+}
+
 /// The operator's address is a convenience: that it is taken stops nothing.
 async fn bind_admin(address: &str) -> Option<Bound> {
     match server::bind(address).await {
@@ -313,6 +375,9 @@ async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8Path
         }
     }
 }
+
+/// Up to so many bytes of posts the search index is made after the start; of more, at the first search.
+const SEARCHED_AHEAD: u64 = 64 * 1024 * 1024;
 
 /// How often it is shown how far a start has come.
 const REDRAWN: Duration = Duration::from_millis(200);

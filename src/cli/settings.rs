@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 /// The configuration file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "feedmill.toml";
 
+/// The file in the state folder by which a folder of posts is known that was served.
+const LEDGER: &str = "ledger.db";
+
 /// The folder of templates that is read where none is named, if it is there.
 const TEMPLATES: &str = "templates";
 
@@ -48,10 +51,85 @@ impl Settings {
         posts: Option<Utf8PathBuf>,
         overlay: impl FnOnce(&mut Config),
     ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf)> {
-        let (mut config, folder) = match self.config {
-            Some(path) => read(&path)?.with_context(|| format!("there is no configuration file {path}"))?,
+        let read = match &self.config {
+            Some(path) => read(path)?.with_context(|| format!("there is no configuration file {path}"))?,
             None => read(Utf8Path::new(DEFAULT_FILE))?.unwrap_or_default(),
         };
+        self.applied(read, posts, overlay)
+    }
+
+    /// The configuration for the post in `file`, its folder of posts, and the file's path in it.
+    ///
+    /// Without `posts` the folder is looked for: a configuration file that is named or lies here names it, or one in a folder above
+    /// the file; a folder above the file that has a ledger is one. What is found must agree. Where nothing is found, it is the
+    /// folder `posts` here, if it contains the file.
+    pub(super) fn load_for(
+        self,
+        file: &Utf8Path,
+        posts: Option<Utf8PathBuf>,
+    ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf, Utf8PathBuf)> {
+        let candidates = spellings(file)?;
+        let (mut found, mut is_named) = (None, false);
+        match &self.config {
+            Some(path) => {
+                found = Some(read(path)?.with_context(|| format!("there is no configuration file {path}"))?);
+                is_named = true;
+            }
+            None => {
+                let here = std::iter::once(Utf8PathBuf::from(DEFAULT_FILE));
+                let above = candidates.iter().flat_map(|file| file.ancestors().skip(1));
+                for path in here.chain(above.map(|folder| folder.join(DEFAULT_FILE))) {
+                    let Some((config, folder)) = read(&path)? else { continue };
+                    if place(&candidates, &folder.join(&config.posts.dir)).is_some() {
+                        (found, is_named) = (Some((config, folder)), true);
+                        break;
+                    }
+                }
+            }
+        }
+        let given = posts.is_some();
+        let (config, root) = self.applied(found.unwrap_or_default(), posts, |_| ())?;
+        let placed = place(&candidates, &root);
+        if given || config.state.dir.is_some() && is_named {
+            let (root, path) = placed.with_context(|| format!("{file} is not in the folder of posts, {root}"))?;
+            return Ok((config, root, path));
+        }
+        let mut with_ledger: Vec<Utf8PathBuf> = Vec::new();
+        for folder in candidates.iter().flat_map(|file| file.ancestors().skip(1)) {
+            let is_known = with_ledger.iter().any(|known| is_same(known, folder));
+            if !is_known && state_dir(&Config::default(), folder).is_ok_and(|dir| dir.join(LEDGER).is_file()) {
+                with_ledger.push(folder.to_owned());
+            }
+        }
+        let agrees = |root: &Utf8Path| with_ledger.is_empty() || with_ledger.iter().any(|other| is_same(other, root));
+        let unsure = |folders: &[&Utf8Path]| {
+            let list = folders.iter().map(|folder| folder.as_str()).collect::<Vec<_>>().join(" or ");
+            anyhow::anyhow!("{file} may belong to the folder of posts {list}; say which with `--posts DIR`")
+        };
+        match (placed, with_ledger.as_slice()) {
+            (Some((root, path)), _) if agrees(&root) => Ok((config, root, path)),
+            (Some((root, _)), [others @ ..]) if is_named => {
+                let folders: Vec<&Utf8Path> = std::iter::once(&*root).chain(others.iter().map(|other| &**other)).collect();
+                Err(unsure(&folders))
+            }
+            (_, [root]) => {
+                let (root, path) = place(&candidates, root).with_context(|| format!("{file} is not below {root}"))?;
+                Ok((config, root, path))
+            }
+            (_, []) => bail!(
+                "the folder of posts that {file} belongs to is not known: no folder above it has a ledger or a {DEFAULT_FILE}; name it \
+                 with `--posts DIR`"
+            ),
+            (_, several) => Err(unsure(&several.iter().map(|folder| &**folder).collect::<Vec<_>>())),
+        }
+    }
+
+    fn applied(
+        self,
+        (mut config, folder): (Config, Utf8PathBuf),
+        posts: Option<Utf8PathBuf>,
+        overlay: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf)> {
         if self.base_url.is_some() {
             config.site.base_url = self.base_url;
         }
@@ -70,6 +148,37 @@ impl Settings {
         let posts = posts.unwrap_or_else(|| folder.join(&config.posts.dir));
         Ok((Arc::new(config), posts))
     }
+}
+
+/// The paths that `file` may have: as it is written, and with the links above it followed.
+///
+/// A post that is a link, or lies in a folder that is one, goes by the name it has in the folder of posts and not by that of what the
+/// link leads to. So the path is first taken as it is written, and links are followed only above the file itself.
+fn spellings(file: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+    let written = absolute(file)?;
+    let name = written.file_name().context("the file has no name")?;
+    let folder = written.parent().context("the file has no folder")?;
+    let resolved = folder.canonicalize_utf8().ok().map(|folder| folder.join(name));
+    let mut all = vec![written.clone()];
+    all.extend(resolved.filter(|resolved| *resolved != written));
+    Ok(all)
+}
+
+/// The folder `root`, in the spelling in which one of the `files` lies in it, and that file's path below it.
+fn place(files: &[Utf8PathBuf], root: &Utf8Path) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
+    let roots = [absolute(root).ok(), root.canonicalize_utf8().ok()];
+    roots.into_iter().flatten().find_map(|root| {
+        let path = files.iter().find_map(|file| file.strip_prefix(&root).ok())?;
+        let is_below = path.components().all(|part| matches!(part, Utf8Component::Normal(_)));
+        is_below.then(|| (root.clone(), path.to_owned()))
+    })
+}
+
+fn is_same(one: &Utf8Path, other: &Utf8Path) -> bool {
+    one == other
+        || one
+            .canonicalize_utf8()
+            .is_ok_and(|one| other.canonicalize_utf8().is_ok_and(|other| one == other))
 }
 
 /// The folder for what files cannot remember: the one that is configured, else `.feedmill/NAME` beside the folder `posts`.

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Make every address that was given out so far worthless
     #[arg(long, conflicts_with_all = ["file", "days"])]
     revoke_all: bool,
-    /// The folder of posts [default: posts, or the file's own folder where that does not hold it]
+    /// The folder of posts [default: the one above the file that has a ledger or a feedmill.toml, else posts]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
     #[command(flatten)]
@@ -36,15 +36,15 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let given = arguments.posts.is_some();
-    let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let Some(file) = arguments.file else {
+        let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
         let dir = state_dir(&config, &root)?;
         share_key::replace(&dir).with_context(|| format!("no new key can be kept in {dir}"))?;
         terminal::say("every address that was shared so far is unknown from now on\n");
         return Ok(ExitCode::SUCCESS);
     };
-    let (root, path) = why::place(&file, &root, given)?;
+    why::file_of_a_post(&file)?;
+    let (config, root, path) = arguments.settings.load_for(&file, arguments.posts)?;
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;

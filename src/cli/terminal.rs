@@ -39,7 +39,7 @@ const DIM: &str = "\x1b[2m";
 const END: &str = "\x1b[0m";
 
 /// The first lines: what was found, and what to open.
-pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health) -> String {
+pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health, preview: Option<&str>) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "  posts    {} in {}", in_words(site), printable(root.as_str()));
@@ -53,11 +53,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
-    if config.server.preview {
-        let _ = writeln!(
-            text,
-            "  preview  on: drafts and all else that is not published can be read on this machine"
-        );
+    if let Some(address) = preview {
+        let _ = writeln!(text, "  preview  {BOLD}{address}{END}");
+        let _ = writeln!(text, "           {DIM}shows drafts: keep this address to yourself{END}");
     }
     if let Some(dir) = &config.state.dir {
         let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));

@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::settings::{self, Settings, absolute};
+use super::settings::{self, Settings};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::companions::is_companion;
@@ -27,7 +27,7 @@ use crate::time::{Moment, Timestamp};
 pub(super) struct Arguments {
     /// The file of the post
     file: Utf8PathBuf,
-    /// The folder of posts [default: posts, or the file's own folder where that does not hold it]
+    /// The folder of posts [default: the one above the file that has a ledger or a feedmill.toml, else posts]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
     /// Write the answer as JSON
@@ -39,14 +39,13 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let given = arguments.posts.is_some();
-    let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let is_there = !is_missing(&arguments.file);
-    let (root, path) = if is_there {
-        place(&arguments.file, &root, given)?
-    } else {
-        let path = below(&arguments.file, &root)?;
-        (root, path)
+    if is_there {
+        file_of_a_post(&arguments.file)?;
+    }
+    let (config, root, path) = match arguments.settings.load_for(&arguments.file, arguments.posts) {
+        Err(error) if !is_there => return Err(error.context(missing(&arguments.file))),
+        loaded => loaded?,
     };
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
@@ -117,38 +116,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The folder of posts, and where in it `file` is.
-///
-/// A post that is a link, or lies in a folder that is one, goes by the name it has in the folder of posts and not by that of what the
-/// link leads to. So the path is first taken as it is written, and links are followed only where the folder is not found that way,
-/// and only above the file itself.
-pub(super) fn place(file: &Utf8Path, root: &Utf8Path, given: bool) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
+/// Checks that `file` is there and is no folder.
+pub(super) fn file_of_a_post(file: &Utf8Path) -> anyhow::Result<()> {
     let metadata = file.symlink_metadata().with_context(|| missing(file))?;
     if metadata.is_dir() {
         bail!("{file} is a folder; name the file of a post");
     }
-    let written = absolute(file)?;
-    let name = written.file_name().context("the file has no name")?;
-    let resolved = written
-        .parent()
-        .context("the file has no folder")?
-        .canonicalize_utf8()?
-        .join(name);
-    let roots = [absolute(root).ok(), root.canonicalize_utf8().ok()];
-    for root in roots.into_iter().flatten() {
-        for file in [&written, &resolved] {
-            if let Ok(path) = file.strip_prefix(&root)
-                && path.components().all(|part| matches!(part, Utf8Component::Normal(_)))
-            {
-                return Ok((root, path.to_owned()));
-            }
-        }
-    }
-    if given {
-        bail!("{file} is not in the folder of posts");
-    }
-    let root = resolved.parent().context("the file has no folder")?;
-    Ok((root.to_owned(), name.into()))
+    Ok(())
 }
 
 fn is_missing(file: &Utf8Path) -> bool {
@@ -158,12 +132,6 @@ fn is_missing(file: &Utf8Path) -> bool {
 
 fn missing(file: &Utf8Path) -> String {
     format!("{file} cannot be found")
-}
-
-/// Where in the folder of posts `file` was, which is there no more.
-fn below(file: &Utf8Path, root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
-    let (file, root) = (absolute(file)?, absolute(root)?);
-    Ok(file.strip_prefix(root).with_context(|| missing(&file))?.to_owned())
 }
 
 /// The post that was last read from the file at `path`: of several the one that stayed longest.

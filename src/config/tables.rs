@@ -188,6 +188,9 @@ pub struct Server {
     /// Whether its author is shown what is not published. Only the command line says so, never a file that is carried to a server.
     #[serde(skip)]
     pub preview: bool,
+    /// Where the preview listens: a loopback address.
+    #[serde(skip)]
+    pub preview_listen: String,
 }
 
 /// How logs are written.
@@ -400,6 +403,7 @@ impl Default for Server {
             log: LogFormat::Text,
             access_log: false,
             preview: false,
+            preview_listen: "127.0.0.1:8082".to_owned(),
         }
     }
 }

@@ -18,6 +18,14 @@ pub struct Media {
     pub stamp: Stamp,
 }
 
+impl Media {
+    /// Whether the file still looks as it did when it was opened.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| Stamp::of(&metadata) == self.stamp)
+    }
+}
+
 impl Folder {
     /// Opens the file at `path` below the folder, for serving. Which posts it belongs to is not looked at.
     ///

@@ -30,8 +30,8 @@ const MOST_PARAMETERS: usize = 10;
 pub struct Asked<'a> {
     /// The name of the request.
     pub id: &'a str,
-    /// Who asked, where that is known.
-    pub peer: Option<IpAddr>,
+    /// The address of the client, where it is known: behind a trusted proxy the one that the proxy names.
+    pub client: Option<IpAddr>,
     /// The method.
     pub method: &'a Method,
     /// The path, as the request line has it.
@@ -40,20 +40,52 @@ pub struct Asked<'a> {
     pub query: &'a str,
 }
 
-/// Writes one line of the log, if it is on: what was asked, and the answer's status, the bytes of its body and how long it took.
-pub fn answered(asked: &Asked<'_>, kind: Kind, status: StatusCode, bytes: u64, took: Duration) {
-    if tracing::enabled!(target: TARGET, tracing::Level::INFO) {
-        let peer = asked.peer.map_or_else(|| "-".to_owned(), |peer| network(peer).to_string());
-        let address = address(asked);
-        let milliseconds = took.as_secs_f64() * 1000.0;
+/// Whether answers are logged.
+#[must_use]
+pub fn is_on() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+}
+
+/// A line of the log, which is written when the answer was sent.
+#[derive(Clone, Debug)]
+pub struct Line {
+    id: String,
+    peer: String,
+    method: String,
+    address: String,
+    kind: Kind,
+    status: StatusCode,
+    took: Duration,
+}
+
+impl Line {
+    /// The line of a request that was answered with `status` after `took`.
+    #[must_use]
+    pub fn new(asked: &Asked<'_>, kind: Kind, status: StatusCode, took: Duration) -> Line {
+        Line {
+            id: asked.id.to_owned(),
+            peer: asked
+                .client
+                .map_or_else(|| "-".to_owned(), |client| network(client).to_string()),
+            method: one_line(asked.method.as_str()),
+            address: address(asked),
+            kind,
+            status,
+            took,
+        }
+    }
+
+    /// Writes the line; `bytes` of the answer's body were sent.
+    pub fn write(&self, bytes: u64) {
+        let milliseconds = self.took.as_secs_f64() * 1000.0;
         tracing::info!(
             target: TARGET,
-            id = asked.id,
-            peer,
-            method = asked.method.as_str(),
-            address,
-            kind = kind.name(),
-            status = status.as_u16(),
+            id = self.id,
+            peer = self.peer,
+            method = self.method,
+            address = self.address,
+            kind = self.kind.name(),
+            status = self.status.as_u16(),
             bytes,
             milliseconds
         );
@@ -77,7 +109,7 @@ pub fn network(peer: IpAddr) -> IpAddr {
 
 /// Path and query without what is nobody's business, on one line.
 fn address(asked: &Asked<'_>) -> String {
-    let cut = |text: &str| printable(text).replace('\t', " ").chars().take(LONGEST).collect::<String>();
+    let cut = |text: &str| one_line(text).chars().take(LONGEST).collect::<String>();
     // what is said there is a secret, whatever spelling of the path brings it
     let mut address = match asked.path.split_once(SECRETS) {
         Some((before, _)) => format!("{}{SECRETS}…", cut(before)),
@@ -96,6 +128,17 @@ fn address(asked: &Asked<'_>) -> String {
         }
     }
     address
+}
+
+/// `text` without what could end a line, drive a terminal, or show a line in another order than it has.
+fn one_line(text: &str) -> String {
+    let safe = |c| match c {
+        '\t' => ' ',
+        // marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX 9), and the separators of lines and paragraphs
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    };
+    printable(text).chars().map(safe).collect()
 }
 
 #[cfg(test)]
@@ -119,7 +162,7 @@ mod tests {
         let told = |path, query| {
             address(&Asked {
                 id: "",
-                peer: None,
+                client: None,
                 method: &Method::GET,
                 path,
                 query,
@@ -136,6 +179,12 @@ mod tests {
             ("/shared/c2VjcmV0/a.png", "", "/shared/…"),
             ("/blog/shared/c2VjcmV0", "page=2", "/blog/shared/…?page=2"),
             ("/a\nb\u{1b}[31m", "tag=x%0Ay", "/a\u{fffd}b\u{fffd}[31m?tag=x\u{fffd}y"),
+            (
+                "/\u{202e}fdp.a\u{2069}",
+                "tag=%E2%80%AEx%E2%80%A8status=200&page=\u{61c}1",
+                "/\u{fffd}fdp.a\u{fffd}?tag=\u{fffd}x\u{fffd}status=200&page=\u{fffd}1",
+            ),
+            ("/a\tb\r\nc\u{85}d", "", "/a b\u{fffd}\u{fffd}c\u{fffd}d"),
         ];
         for (path, query, expected) in cases {
             assert_eq!(told(path, query), expected, "{path}?{query}");

@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::access;
 use super::fault;
+use super::in_progress::InProgress;
 use super::media::Library;
 use super::pace::Pace;
-use super::preview::{Confidential, events::Events};
+use super::preview::{Confidential, Preview};
 use super::problem::{Problem, problem};
 use super::reply;
 use super::routes::other_method;
+use super::server::OnSent;
 use super::target::Target;
-use super::turns::Turns;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
 use crate::site::Site;
@@ -39,12 +40,14 @@ pub struct Door {
     pub stopping: CancellationToken,
     /// Where the key of shared drafts is.
     pub(super) state: Option<Utf8PathBuf>,
-    /// Who tells open pages of news, where the author looks at them.
-    pub(super) preview: Option<Events>,
+    /// Present only where the author's preview is answered, never for the public listener.
+    pub(super) preview: Option<Preview>,
     /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
-    pub(super) makers: Arc<Semaphore>,
-    /// Which of them are being made.
-    pub(super) turns: Turns,
+    pub makers: Arc<Semaphore>,
+    /// Searches have fewer threads, and none that documents could use, so that slow searches and the making of the search index delay
+    /// no page.
+    pub searches: Arc<Semaphore>,
+    pub(super) in_progress: Arc<InProgress>,
     ids: Arc<Ids>,
 }
 
@@ -61,16 +64,17 @@ impl Door {
             state: config.state.dir.clone(),
             preview: None,
             makers: Arc::new(Semaphore::new(cores)),
-            turns: Turns::default(),
+            searches: Arc::new(Semaphore::new((cores / 2).max(1))),
+            in_progress: Arc::default(),
             ids: Arc::default(),
         }
     }
 
-    /// The same door for the author of the posts, who is shown what is not published; `events` tell of each new site.
+    /// The same for the author's preview, which has a listener of its own.
     #[must_use]
-    pub fn previewing(self, events: Events) -> Door {
+    pub fn previewing(self, preview: Preview) -> Door {
         Door {
-            preview: Some(events),
+            preview: Some(preview),
             ..self
         }
     }
@@ -115,12 +119,14 @@ impl Door {
         // probes and the way to another address cost nothing, and are never refused
         let admitted = match visit.kind {
             Kind::Health | Kind::Other => Ok(()),
+            // the author's own pages reload at every change
+            _ if self.preview.is_some() => Ok(()),
             _ => self.pace.admit(asked.peer, headers, visit.begun),
         };
         (visit, admitted.err().map(too_often))
     }
 
-    /// Finishes the answer of a visit, counts and logs it. `length` is that of a body.
+    /// Finishes the answer of a visit and counts it; it is logged once it was sent. `length` is that of a body.
     pub(super) fn leave<B: From<Bytes>>(
         &self,
         visit: &Visit<'_>,
@@ -143,15 +149,19 @@ impl Door {
         let (status, took) = (response.status(), visit.begun.elapsed());
         let bytes = if method == Method::HEAD { 0 } else { length(response.body()) };
         self.metrics.answered(visit.kind, status, bytes, took);
-        let asked = access::Asked {
-            id: visit.id.as_str(),
-            peer,
-            method,
-            path,
-            query,
-        };
-        access::answered(&asked, visit.kind, status, bytes, took);
-        finished(response, &visit.id)
+        let mut response = finished(response, &visit.id);
+        if access::is_on() {
+            let asked = access::Asked {
+                id: visit.id.as_str(),
+                client: peer.map(|peer| self.pace.client(peer, visit.headers)),
+                method,
+                path,
+                query,
+            };
+            let line = access::Line::new(&asked, visit.kind, status, took);
+            response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
+        }
+        response
     }
 
     /// The answer to a request that does not read, counted.
@@ -188,11 +198,14 @@ fn kind(target: Option<&Target>) -> Kind {
 }
 
 fn too_often(wait: Duration) -> Response<Bytes> {
-    let detail = "this is asked for too often; ask with If-None-Match, which is never refused, or later";
-    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, detail);
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    let seconds = wait.as_secs() + 1;
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let detail = format!(
+        "too many requests from your address: try again in {seconds} {unit}, or send If-None-Match with the ETag you have, which is \
+         not limited"
+    );
+    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, &detail);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

@@ -65,10 +65,10 @@ pub fn of_server<B: From<Bytes>>(home: impl FnOnce() -> String, mut response: Re
     let status = response.status();
     let title = match status {
         StatusCode::NOT_FOUND => "There is nothing at this address",
-        StatusCode::TOO_MANY_REQUESTS => "That was a little too often",
-        StatusCode::SERVICE_UNAVAILABLE => "One moment, please",
-        status if status.is_server_error() => "Something went wrong here",
-        _ => "This cannot be answered",
+        StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        StatusCode::SERVICE_UNAVAILABLE => "Temporarily unavailable",
+        status if status.is_server_error() => "Something went wrong on the server",
+        _ => "This request cannot be answered",
     };
     let mut detail = problem.detail().to_owned();
     if let Some(first) = detail.get_mut(..1) {

@@ -7,25 +7,34 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use camino::Utf8Path;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use url::form_urlencoded;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
 use super::door::{Asked, Door};
 use super::finished::is_finished;
+use super::in_progress::Key;
 use super::media::{self, Body};
 use super::preview::{self, events};
 use super::problem::problem;
-use super::routes::{Request, answer_target};
+use super::query;
+use super::routes::{LONGEST_QUERY, Request, answer_target, busy};
 use super::shared;
 use super::target::Target;
+use crate::site::listing::Part;
 use crate::site::{Reader, Site};
-use crate::store::share_key::{self, Key};
+use crate::store::share_key;
 use crate::time::Timestamp;
+
+/// How long a search waits for those that run.
+const SEARCH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A request that reads, taken apart.
 struct Reading {
@@ -97,7 +106,10 @@ impl Reading {
 
 async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: Arc<Reading>, id: &str) -> Response<Body> {
     let now = Timestamp::now();
-    let preview = door.preview.as_ref().filter(|_| preview::is_here(&asking.headers));
+    let preview = door.preview.as_ref();
+    if let Some(refusal) = preview.and_then(|preview| preview.key.refusal(asking.path.as_str(), &asking.query, &asking.headers)) {
+        return refusal.map(Body::from);
+    }
     match target {
         // a disk may keep one waiting: nobody else waits for it
         Some(Target::Media(file)) => {
@@ -118,22 +130,35 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from)
         }
         target => {
-            if let Some(events) = preview.filter(|_| asking.path.as_str() == events::PATH) {
-                return events.answer(&asking.method, &door.stopping);
+            if let Some(preview) = preview.filter(|_| asking.path.as_str() == events::PATH) {
+                return preview.events.answer(&asking.method, &door.stopping);
             }
-            // a query is answered for its asker alone, and nobody waits for it
-            let turn = match preview {
-                None if asking.query.is_empty() => Some(door.turns.take(asking.path.as_str()).await),
-                _ => None,
+            let work = work(&site, target.as_ref(), &asking.query);
+            let mut making = None;
+            if let Work::Document(key) = &work
+                && preview.is_none()
+            {
+                making = door.in_progress.begin(key.clone()).await;
+                if making.is_none() && is_finished(&site, target.as_ref(), &asking.at(now)) {
+                    return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
+                }
+            }
+            let permit = if let Work::Search = work {
+                let permit = Arc::clone(&door.searches).acquire_owned();
+                let Ok(permit) = timeout(SEARCH_PATIENCE, permit).await else {
+                    return busy().map(Body::from);
+                };
+                permit
+            } else {
+                Arc::clone(&door.makers).acquire_owned().await
             };
-            if turn.is_some() && is_finished(&site, target.as_ref(), &asking.at(now)) {
-                return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
-            }
-            let Ok(_permit) = Arc::clone(&door.makers).acquire_owned().await else {
+            let Ok(permit) = permit else {
                 return stopping().map(Body::from);
             };
             let (library, state, is_preview) = (Arc::clone(&door.library), door.state.clone(), preview.is_some());
-            let making = move || {
+            let answering = move || {
+                // both are held until the work is done, though the client may have left by then
+                let _held = (permit, making);
                 let shared = || {
                     let asked = shared::Asked::read(asking.path.as_str())?;
                     let key = key(state.as_deref()?)?;
@@ -150,13 +175,40 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
                 };
                 shared().unwrap_or_else(own)
             };
-            spawn_blocking(making).await.unwrap_or_else(|_| internal_error(id))
+            spawn_blocking(answering).await.unwrap_or_else(|_| internal_error(id))
         }
     }
 }
 
+/// What a request takes that is not answered at once.
+enum Work {
+    /// A search.
+    Search,
+    /// A document that several requests may want at once.
+    Document(Key),
+    /// Anything else.
+    Other,
+}
+
+fn work(site: &Site, target: Option<&Target>, query: &str) -> Work {
+    match target {
+        Some(Target::Search) => {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            let is_asked = pairs.any(|(name, value)| name == "q" && !value.trim().is_empty());
+            if is_asked { Work::Search } else { Work::Other }
+        }
+        Some(Target::Listing) if query.len() <= LONGEST_QUERY => match query::read(query, site.config().list.per_page) {
+            Ok(query) if matches!(query.part, Part::Found(..)) => Work::Search,
+            Ok(query) => Work::Document(Key::Listing(site.built(), query)),
+            Err(_) => Work::Other,
+        },
+        Some(Target::Listing) | None => Work::Other,
+        Some(target) => Work::Document(Key::Target(site.built(), target.clone())),
+    }
+}
+
 /// The key of shared drafts in the state folder `dir`. It is read anew each time: another takes the place of the last at once.
-fn key(dir: &Utf8Path) -> Option<Key> {
+fn key(dir: &Utf8Path) -> Option<share_key::Key> {
     share_key::read(dir).unwrap_or_else(|error| {
         tracing::warn!("shared drafts cannot be shown: {error}");
         None
@@ -167,13 +219,16 @@ fn internal_error(id: &str) -> Response<Body> {
     tracing::error!(id, "a request could not be answered");
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "something went wrong here; it has been written down",
+        "something went wrong on the server; its log says more",
     )
     .map(Body::from)
 }
 
 fn stopping() -> Response<Bytes> {
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "the server is about to stop");
+    let mut response = problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the server is stopping; try again in a few seconds",
+    );
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

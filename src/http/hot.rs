@@ -11,7 +11,6 @@ use http::{Method, Response, request};
 
 use super::door::{Asked, Door};
 use super::finished::finished;
-use super::preview;
 use super::routes::{Request, answer_target};
 use crate::site::Site;
 use crate::time::Timestamp;
@@ -26,8 +25,8 @@ where
 {
     move |head, peer| {
         let reads = head.method == Method::GET || head.method == Method::HEAD;
-        // the author is shown more than is finished
-        if !reads || (door.preview.is_some() && preview::is_here(&head.headers)) {
+        // a preview checks its key first, and shows more than is finished
+        if !reads || door.preview.is_some() {
             return None;
         }
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());

@@ -16,6 +16,7 @@ use camino::Utf8Path;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use mime_guess::Mime;
 use quick_cache::sync::Cache;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::body::{Body, reply};
 use super::conditional::{Verdict, http_date, weigh};
@@ -38,6 +39,8 @@ const ACTIVE: [&str; 4] = ["html", "xml", "javascript", "css"];
 #[derive(Debug)]
 pub struct Library {
     folder: Folder,
+    /// Files that may be open at once.
+    open: Arc<Semaphore>,
     tags: Cache<Stamp, Arc<str>>,
 }
 
@@ -57,7 +60,17 @@ impl Library {
     pub fn new(folder: Folder) -> Library {
         Library {
             folder,
+            open: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             tags: Cache::new(KEPT_TAGS),
+        }
+    }
+
+    /// The same, with at most `files` open at once; whoever asks for more is told to come back.
+    #[must_use]
+    pub fn with_open_files(self, files: usize) -> Library {
+        Library {
+            open: Arc::new(Semaphore::new(files.min(Semaphore::MAX_PERMITS))),
+            ..self
         }
     }
 
@@ -72,9 +85,12 @@ impl Library {
         now: Timestamp,
     ) -> Response<Body> {
         let path = Utf8Path::new(path);
+        let Ok(permit) = Arc::clone(&self.open).try_acquire_owned() else {
+            return too_many_open().map(Body::from);
+        };
         match self.open(site, reader, path) {
             Ok(media) => self
-                .found(path, media, method, headers, now)
+                .found(path, (media, permit), method, headers, now)
                 .unwrap_or_else(|error| unread(&error)),
             Err(error) => unread(&error),
         }
@@ -92,7 +108,7 @@ impl Library {
     fn found(
         &self,
         path: &Utf8Path,
-        media: Media,
+        (media, permit): (Media, OwnedSemaphorePermit),
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
@@ -102,7 +118,7 @@ impl Library {
         let wanted = match weigh(headers, &validators.etag, validators.modified) {
             Verdict::NotModified => return Ok(described(StatusCode::NOT_MODIFIED, None, &validators, Body::empty())),
             Verdict::PreconditionFailed => {
-                let detail = "this is not the file that was asked about";
+                let detail = "the file has changed: it does not match the condition of the request";
                 return Ok(problem(StatusCode::PRECONDITION_FAILED, detail).map(Body::from));
             }
             Verdict::Proceed if *method == Method::GET => range(headers, &validators, length),
@@ -112,22 +128,26 @@ impl Library {
         let shown = Some(&media_type);
         let mut response = match wanted {
             Wanted::Whole => {
-                let body = Body::of_file(media.file, [Part::File(0..length)]);
+                let body = Body::of_file((media.file, permit), [Part::File(0..length)]);
                 described(StatusCode::OK, shown, &validators, body)
             }
             Wanted::Nothing => {
-                let mut response = problem(StatusCode::RANGE_NOT_SATISFIABLE, "the file ends before that").map(Body::from);
+                let mut response = problem(
+                    StatusCode::RANGE_NOT_SATISFIABLE,
+                    "the requested range is past the end of the file",
+                )
+                .map(Body::from);
                 set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
                 return Ok(response);
             }
             Wanted::Parts(parts) => match parts.as_slice() {
                 [part] => {
-                    let body = Body::of_file(media.file, [Part::File(part.clone())]);
+                    let body = Body::of_file((media.file, permit), [Part::File(part.clone())]);
                     let mut response = described(StatusCode::PARTIAL_CONTENT, shown, &validators, body);
                     set(&mut response, header::CONTENT_RANGE, &content_range(part, length));
                     response
                 }
-                parts => several(media.file, parts, &media_type, &validators, length),
+                parts => several((media.file, permit), parts, &media_type, &validators, length),
             },
         };
         let content_length = response.body().length();
@@ -142,11 +162,14 @@ impl Library {
         let stamp = media.stamp;
         let is_fresh = stamp.is_fresh(now);
         let etag = if stamp.size <= HASHED_BYTES {
-            match self.tags.get(&stamp).filter(|_| !is_fresh) {
+            // another version may get the same stamp while it is fresh, so no tag is kept under it
+            match self.tags.get(&stamp) {
                 Some(tag) => tag,
                 None => {
                     let tag = content_tag(&media.file, stamp.size)?;
-                    self.tags.insert(stamp, Arc::clone(&tag));
+                    if !is_fresh && !stamp.has_fresh_change(now) && media.is_unchanged() {
+                        self.tags.insert(stamp, Arc::clone(&tag));
+                    }
                     tag
                 }
             }
@@ -230,7 +253,13 @@ fn content_range(part: &Range<u64>, length: u64) -> String {
 }
 
 /// Several parts of a file as `multipart/byteranges` (RFC 9110, section 14.6).
-fn several(file: File, parts: &[Range<u64>], media_type: &Mime, validators: &Validators, length: u64) -> Response<Body> {
+fn several(
+    file: (File, OwnedSemaphorePermit),
+    parts: &[Range<u64>],
+    media_type: &Mime,
+    validators: &Validators,
+    length: u64,
+) -> Response<Body> {
     // made of the file's tag and the parts: whoever wrote the file could not know it
     let boundary = short(blake3::hash(format!("{} {parts:?}", validators.etag).as_bytes()));
     let mut pieces = Vec::with_capacity(parts.len() * 2 + 1);
@@ -300,6 +329,15 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     }
 }
 
+fn too_many_open() -> Response<Bytes> {
+    let detail = "too many files are being sent; try again in a few seconds";
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
 /// What is not there, what may not be seen and what lies elsewhere look alike; a disk that fails is said to.
 fn unread(error: &io::Error) -> Response<Body> {
     use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
@@ -313,4 +351,68 @@ fn unread(error: &io::Error) -> Response<Body> {
         }
     };
     response.map(Body::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::site::Material;
+
+    #[test]
+    fn a_tag_is_remembered_only_once_no_other_version_can_have_the_same_stamp() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.png"), "one").unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
+        let config = Arc::new(Config::default());
+        let now = Timestamp::now();
+        let site = Site::build(&config, Material::default(), now, None);
+        let library = Library::new(Folder::new(root, &config.posts));
+        let tag = |now| {
+            let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
+            assert_eq!(response.status(), StatusCode::OK);
+            response.headers()[header::ETAG].to_str().unwrap().to_owned()
+        };
+        let first = tag(now);
+        assert!(
+            first.starts_with('"') && library.tags.is_empty(),
+            "it is strong, and not kept"
+        );
+        // the content is as old as it says, but its time may have been set back
+        let file = File::options().write(true).open(dir.path().join("a.png")).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600))
+            .unwrap();
+        assert_eq!(tag(now), first);
+        assert!(library.tags.is_empty());
+        let later = now + Duration::from_secs(60);
+        assert_eq!(tag(later), first);
+        assert_eq!(library.tags.len(), 1);
+        assert_eq!(tag(later), first);
+    }
+
+    #[test]
+    fn only_so_many_files_are_open_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.png"), "one").unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
+        let config = Arc::new(Config::default());
+        let now = Timestamp::now();
+        let site = Site::build(&config, Material::default(), now, None);
+        let library = Library::new(Folder::new(root, &config.posts)).with_open_files(2);
+        let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
+        let first = [ask(&Method::GET), ask(&Method::GET)];
+        let refused = ask(&Method::GET);
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
+        drop(first);
+        for _ in 0..5 {
+            assert_eq!(
+                ask(&Method::HEAD).status(),
+                StatusCode::OK,
+                "no file is open for it afterwards"
+            );
+        }
+    }
 }

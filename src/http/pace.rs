@@ -4,8 +4,9 @@
 //! teach the client to ask without. Clients are told apart by address: the peer's own, or behind a proxy that is trusted, the one it
 //! names. An IPv6 client is its /64.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, header};
@@ -25,7 +26,7 @@ const MOST_HOPS: usize = 32;
 pub struct Pace {
     settings: config::Pace,
     /// When each client will have made up for what it asked.
-    paid_up: Arc<Cache<IpAddr, Instant>>,
+    paid_up: Arc<Cache<IpAddr, Arc<Mutex<Instant>>>>,
 }
 
 impl Pace {
@@ -55,11 +56,16 @@ impl Pace {
         }
         let client = network(self.client(peer, headers));
         let credit = cost * self.settings.burst.max(1);
-        let paid_up = self.paid_up.get(&client).unwrap_or(now).max(now) + cost;
+        let Ok(account) = self
+            .paid_up
+            .get_or_insert_with(&client, || Ok::<_, Infallible>(Arc::new(Mutex::new(now))));
+        // requests that come at once are counted one after the other
+        let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
+        let paid_up = (*account).max(now) + cost;
         match paid_up.duration_since(now).checked_sub(credit) {
             Some(wait) if !wait.is_zero() => Err(wait),
             _ => {
-                self.paid_up.insert(client, paid_up);
+                *account = paid_up;
                 Ok(())
             }
         }
@@ -71,7 +77,7 @@ impl Pace {
     }
 
     /// Who sent the request: the peer, or the last hop before the proxies that are trusted.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let is_trusted = |address: &IpAddr| {
             self.settings
                 .trusted_proxies
@@ -152,6 +158,26 @@ mod tests {
         assert_eq!(admit("192.0.2.2", 0.25), Ok(()), "another client is another");
         assert_eq!(admit("192.0.2.1", 1.0), Ok(()));
         assert_eq!(admit("192.0.2.1", 1.0), Err(1.0));
+    }
+
+    #[test]
+    fn requests_that_come_at_once_are_all_counted() {
+        const CLIENTS: usize = 8;
+        let (pace, now) = (pace(1, 100, &[]), Instant::now());
+        let barrier = std::sync::Barrier::new(CLIENTS);
+        let admitted: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..CLIENTS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        let admit = |_: &usize| pace.admit(Some(address("192.0.2.1")), &HeaderMap::new(), now).is_ok();
+                        (0..1000).filter(admit).count()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(admitted, 100);
     }
 
     #[test]

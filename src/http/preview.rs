@@ -1,16 +1,18 @@
 //! The site as its author sees it (`serve --preview`): with what is not published, and pages that follow the files.
 //!
-//! All that is for the world is as it is without: feeds, listing, search and maps. The site answers on this machine alone, and even
-//! here drafts are shown to nobody who comes from elsewhere ([`is_here`]): neither through a proxy, nor to a foreign page in the
-//! author's browser.
+//! All that is for the world is as it is without: feeds, listing, search and maps. A preview has a loopback listener of its own and
+//! answers only requests with its [`key`]; the public listener shows no draft, whatever a request's header says.
 
 pub mod events;
+pub mod key;
 
 use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
+use self::events::Events;
+use self::key::Key;
 use super::fault;
 use super::routes::{self, Request, lost, sources};
 use super::target::Target;
@@ -26,8 +28,27 @@ pub const SCRIPT: &str = "/preview.js";
 #[derive(Clone, Copy, Debug)]
 pub struct Confidential;
 
-/// What proxies add. Whoever sits behind one is not known to be on this machine.
-const FORWARDED: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+/// What proxies add. A client behind one may be on any machine.
+const FORWARDED: [&str; 9] = [
+    "cf-connecting-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// What a preview needs beside the site.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Tells open pages of each new site.
+    pub events: Events,
+    /// What a request must have to be shown anything.
+    pub key: Key,
+}
 
 /// Whether a request with these headers comes straight from this machine, and is meant for it: a page elsewhere can have its own name
 /// lead here (DNS rebinding), and a proxy can listen to the world.
@@ -183,7 +204,7 @@ pub fn confidential<B>(mut response: Response<B>) -> Response<B> {
 
 /// What is said where there are no more streams.
 fn too_many() -> Response<Bytes> {
-    let detail = "there are too many open previews";
+    let detail = "too many preview pages are open; close some of them";
     super::problem::problem(StatusCode::SERVICE_UNAVAILABLE, detail)
 }
 

@@ -17,8 +17,8 @@ use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::page::theme;
-use crate::render::{Format, Place, feed_path};
-use crate::site::{Lost, Site, Unread};
+use crate::render::{Format, Place, feed_path, post_url};
+use crate::site::{FormerSlug, Lost, Site, Unread};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -64,9 +64,15 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         response
     } else if known.contains(method) {
-        problem(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS are answered here")
+        problem(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this address supports only GET, HEAD and OPTIONS",
+        )
     } else {
-        problem(StatusCode::NOT_IMPLEMENTED, "this method is not known here")
+        problem(
+            StatusCode::NOT_IMPLEMENTED,
+            "this server does not support the method of the request",
+        )
     };
     response.headers_mut().insert(header::ALLOW, ALLOWED);
     response
@@ -93,7 +99,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
     if request.path.len() > LONGEST_PATH || request.query.len() > LONGEST_QUERY {
         return problem(
             StatusCode::URI_TOO_LONG,
-            "an address here has at most 4096 bytes of path and of query",
+            "the address is too long: path and query may have 4096 bytes each",
         );
     }
     let config = site.config();
@@ -105,7 +111,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         return moved(&location, Keeping::Hour);
     }
     let Some(target) = target else {
-        return problem(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8");
+        return problem(StatusCode::BAD_REQUEST, "the path must be UTF-8, percent-encoded");
     };
     let found = match target {
         Target::Feed(scope, place, format) => {
@@ -137,7 +143,8 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         }),
         Target::Listing => Some(listing(site, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
-            Ok(document) => document.map(|document| discovery(site, &document, request)),
+            Ok(Some(document)) => Some(discovery(site, &document, request)),
+            Ok(None) => formerly_listed(site, slug, request.query),
             Err(Unread) => Some(lost(Lost::Awaited)),
         },
         Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
@@ -163,6 +170,18 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
+/// The answer for a slug that a post had before: where the post is listed now, or that it is gone.
+fn formerly_listed(site: &Site, slug: &str, query: &str) -> Option<Response<Bytes>> {
+    Some(match site.former_slug(slug)? {
+        FormerSlug::Lost(gone) => lost(gone),
+        FormerSlug::Moved(slug) => {
+            let url = post_url(&site.config().base(), &format!("/api/posts/{slug}"));
+            let url = if query.is_empty() { url } else { format!("{url}?{query}") };
+            moved(&url, Keeping::Asked)
+        }
+    })
+}
+
 /// What is said at an address where there once was a post.
 fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
     match target {
@@ -174,11 +193,11 @@ fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
 /// What is said of a post that is `lost`.
 pub(super) fn lost(lost: Lost) -> Response<Bytes> {
     let mut response = match lost {
-        Lost::Withdrawn(_) => problem(StatusCode::GONE, "what was at this address has been withdrawn"),
+        Lost::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
         Lost::Awaited => {
             let mut response = problem(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "what is at this address cannot be read for now",
+                "the post at this address cannot be read at the moment; try again in a minute",
             );
             response
                 .headers_mut()
@@ -324,10 +343,10 @@ fn listing(site: &Site, request: &Request) -> Response<Bytes> {
     }
 }
 
-fn busy() -> Response<Bytes> {
+pub(super) fn busy() -> Response<Bytes> {
     let mut response = problem(
         StatusCode::SERVICE_UNAVAILABLE,
-        "the search index is being made; ask again in a second",
+        "too many searches are running; try again in a second",
     );
     response
         .headers_mut()

@@ -6,11 +6,12 @@
 
 mod body;
 mod connection;
+mod date;
 mod doze;
 mod host;
+mod limits;
 mod listen;
 mod pace;
-mod places;
 mod screen;
 
 use std::convert::Infallible;
@@ -28,16 +29,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::{Filter, Reply};
 
+pub use self::body::OnSent;
 use self::connection::Stop;
+pub use self::limits::Descriptors;
+use self::limits::{ConnectionLimits, Full};
 pub use self::listen::Address;
 use self::listen::{Listening, Stream};
-use self::places::{Full, Places};
+use self::pace::Pace;
 use crate::config::Server;
 
 /// How long to wait after the system refused a connection, for want of file descriptors or memory: it may have some soon.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
-/// Connections without a place that are told so at once; what goes beyond is closed without a word.
-const REFUSALS_AT_ONCE: usize = 32;
 /// The most connections that wait at the listener's end: as many as the system keeps for us.
 const LONGEST_QUEUE: usize = 1024;
 /// How long the listener is looked at for one more of them when the server stops.
@@ -103,12 +105,13 @@ impl Bound {
         let Listening {
             listener, file, stays, ..
         } = self.listening;
+        let descriptors = Descriptors::raised_for(settings);
         let desk = Desk {
-            places: Places::new(
-                places::affordable(settings.max_connections),
+            limits: ConnectionLimits::new(
+                settings.max_connections.min(descriptors.connections),
                 settings.max_connections_per_address,
             ),
-            refusals: Arc::new(Semaphore::new(REFUSALS_AT_ONCE)),
+            refusals: Arc::new(Semaphore::new(descriptors.refusals.min(settings.max_connections.max(1)))),
             connections: TaskTracker::new(),
             settings: Arc::new(settings.clone()),
             stop: Stop {
@@ -128,7 +131,7 @@ impl Bound {
             match accepted {
                 Ok((stream, peer)) => {
                     refused_before = false;
-                    desk.receive(stream, peer);
+                    desk.receive(stream, peer).await;
                 }
                 // the client has gone already
                 Err(error)
@@ -140,6 +143,8 @@ impl Bound {
                     if !std::mem::replace(&mut refused_before, true) {
                         tracing::warn!(%error, "connections cannot be accepted");
                     }
+                    // one that nobody uses makes room
+                    desk.limits.end_longest_waiting(Full::Everywhere, None);
                     let _ = tokio::time::timeout(PAUSE_AFTER_REFUSAL, stop.cancelled()).await;
                 }
             }
@@ -151,7 +156,7 @@ impl Bound {
                 let Ok(Ok((stream, peer))) = tokio::time::timeout(LAST_LOOK, next).await else {
                     break;
                 };
-                desk.receive(stream, peer);
+                desk.receive(stream, peer).await;
             }
         }
         drop(file);
@@ -162,7 +167,7 @@ impl Bound {
 
 /// Where connections are let in.
 struct Desk<H, F> {
-    places: Arc<Places>,
+    limits: Arc<ConnectionLimits>,
     refusals: Arc<Semaphore>,
     connections: TaskTracker,
     settings: Arc<Server>,
@@ -178,32 +183,48 @@ where
     F::Extract: Reply,
     F::Future: Send,
 {
-    /// Holds `stream` if there is a place for it, and turns it away if not.
-    fn receive(&self, stream: Stream, peer: Option<SocketAddr>) {
-        match self.places.take(peer) {
-            Ok(place) => {
-                let service = TowerToHyperService::new(warp::service(self.filter.clone()));
-                let hot = self.hot.clone();
-                let held = connection::hold(stream, peer, (hot, service), Arc::clone(&self.settings), self.stop.clone());
-                self.connections.spawn(async move {
-                    held.await;
-                    drop(place);
-                });
-            }
-            Err(full) => {
-                let Ok(refusal) = Arc::clone(&self.refusals).try_acquire_owned() else {
+    /// Answers the requests on `stream` if there is a slot for it, and else tells its client to come back later.
+    ///
+    /// It returns once one of both is under way. Until then further clients wait in the system's queue: none is turned away without
+    /// a word.
+    async fn receive(&self, stream: Stream, peer: Option<SocketAddr>) {
+        let pace = Pace::new(Arc::clone(&self.settings));
+        let full = loop {
+            match self.limits.admit(peer, &pace).await {
+                Ok(slot) => {
+                    let service = TowerToHyperService::new(warp::service(self.filter.clone()));
+                    let (hot, limits) = (self.hot.clone(), Arc::clone(&self.limits));
+                    let held = connection::hold(stream, peer, (hot, service), pace, limits, self.stop.clone());
+                    self.connections.spawn(async move {
+                        held.await;
+                        drop(slot);
+                    });
                     return;
-                };
-                let detail = match full {
-                    Full::Everywhere => "there are too many connections; come back in a while",
-                    Full::ForAddress => "there are too many connections from your address; use the ones you have",
-                };
-                self.connections.spawn(async move {
-                    connection::refuse(stream, detail).await;
-                    drop(refusal);
-                });
+                }
+                Err(full) if self.refusals.available_permits() > 0 => break full,
+                // as many are being told as may be: who comes first, a slot or a place among those
+                Err(full) => tokio::select! {
+                    permit = self.refusals.acquire() => {
+                        drop(permit);
+                        break full;
+                    }
+                    () = self.limits.changed() => {}
+                },
             }
-        }
+        };
+        let Ok(refusal) = Arc::clone(&self.refusals).acquire_owned().await else {
+            return;
+        };
+        let detail = match full {
+            Full::Everywhere => "the server has too many open connections; try again in a few seconds",
+            Full::ForAddress => {
+                "your address has too many open connections; use those that are open, or try again in a few seconds"
+            }
+        };
+        self.connections.spawn(async move {
+            connection::refuse(stream, detail).await;
+            drop(refusal);
+        });
     }
 
     /// Waits for the open connections, and ends those that take too long.

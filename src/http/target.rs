@@ -10,7 +10,7 @@ use crate::render::listing::scopes::Kind;
 use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A feed.
     Feed(Scope, Place, Format),

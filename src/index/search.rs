@@ -1,6 +1,7 @@
 //! Full-text search: over titles, tags, summaries and texts, the best posts first.
 //!
-//! An inverted index in memory, made of [`segment`]s that never change. The first search makes it; after that a post that changed costs
+//! An inverted index in memory, made of [`segment`]s that never change. It is made after the start, for a site with much text at the
+//! first search; after that a post that changed costs
 //! about that post: sites share segments, a post is known by its identity, and only posts that no segment has are read, into
 //! a new and small one. Small segments are made into larger ones now and then, so that there are only about as many as the number of
 //! posts has binary digits.
@@ -183,6 +184,15 @@ impl Search {
             };
             found.take(MOST_READ).filter(has_phrases).take(MOST_FOUND).cloned().collect()
         })
+    }
+
+    /// Makes the index of `posts`, unless it is made already.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`]: a search is making it.
+    pub fn prepare(&self, posts: &Row<Arc<Post>>, texts: &dyn Texts) -> Result<(), Busy> {
+        self.view(posts, texts).map(|_| ())
     }
 
     fn view(&self, posts: &Row<Arc<Post>>, texts: &dyn Texts) -> Result<&View, Busy> {

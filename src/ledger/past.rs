@@ -1,7 +1,7 @@
 //! What a site says of what was: where posts used to be, and which ones went.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
@@ -36,6 +36,8 @@ pub struct Past {
     pub(super) departures: Vec<Departure>,
     /// Who had an address, and no longer has; by [`bare`] address.
     pub(super) addresses: HashMap<String, Tenant>,
+    /// The addresses by slug, made when a slug is first looked for.
+    slugs: OnceLock<HashMap<String, String>>,
 }
 
 /// Who had an address last.
@@ -74,6 +76,39 @@ impl Past {
     #[must_use]
     pub fn tenant(&self, address: &str) -> Option<&Tenant> {
         self.addresses.get(bare(address))
+    }
+
+    /// The post that had `slug` last and no longer has it: its slug when it was withdrawn, or the last part of a former address.
+    #[must_use]
+    pub fn tenant_of_slug(&self, slug: &str) -> Option<&Tenant> {
+        self.addresses.get(self.slugs.get_or_init(|| self.by_slug()).get(slug)?)
+    }
+
+    fn by_slug(&self) -> HashMap<String, String> {
+        let mut latest: HashMap<&str, (&Tenant, &str)> = HashMap::new();
+        let mut note = |slug, address: &str| {
+            let Some((address, tenant)) = self.addresses.get_key_value(address) else {
+                return;
+            };
+            let is_later = |(known, _): &(&Tenant, &str)| (tenant.until, &tenant.id) > (known.until, &known.id);
+            if latest.get(slug).is_none_or(is_later) {
+                latest.insert(slug, (tenant, address));
+            }
+        };
+        for address in self.addresses.keys() {
+            let name = address.rsplit('/').next().unwrap_or(address);
+            note(name.strip_suffix(".html").unwrap_or(name), address);
+        }
+        for Departure { post, .. } in &self.departures {
+            let address = bare(post.address());
+            if self.addresses.get(address).is_some_and(|tenant| *tenant.id == *post.id()) {
+                note(post.slug(), address);
+            }
+        }
+        let owned = latest
+            .into_iter()
+            .map(|(slug, (_, address))| (slug.to_owned(), address.to_owned()));
+        owned.collect()
     }
 
     /// When the post with this `id` leaves `address` at `now`: after every other that left it, and not before it

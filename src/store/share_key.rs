@@ -84,7 +84,11 @@ fn write(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
 }
 
 /// Random bytes from the system.
-fn random<const N: usize>() -> io::Result<[u8; N]> {
+///
+/// # Errors
+///
+/// What the system says.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     // the system gives so few at once, or none
     match getrandom(&mut bytes, GetRandomFlags::empty())? {

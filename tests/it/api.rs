@@ -614,6 +614,21 @@ fn what_the_description_says_is_what_the_server_does() {
             }
         }
     }
+    // a post that gets another slug, and one that is taken back
+    let slug = |slug: &str, more: &str| {
+        let text = format!("---\ntitle: Moving\ndate: 2024-01-01\nslug: {slug}\n{more}---\nText.\n");
+        site.write("moving.md", &text);
+    };
+    for (name, more, request, status) in [
+        ("before", "", "/api/posts/before", 200),
+        ("after", "", "/api/posts/before", 301),
+        ("after", "draft: true\n", "/api/posts/after", 410),
+    ] {
+        slug(name, more);
+        let answer = site.wait_for(request, |answer| answer.status == status);
+        description.check("/api/posts/{slug}", request, &answer);
+        seen.insert(("/api/posts/{slug}".to_owned(), status.to_string()));
+    }
     // and nothing is described that was not seen
     let mut unseen = Vec::new();
     for (path, operations) in description.0["paths"].as_object().unwrap() {
@@ -726,4 +741,149 @@ fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
         "/api/posts?since=2026-01-01T00:00:00Z",
         &site.get("/api/posts?since=2026-01-01T00:00:00Z"),
     );
+}
+
+#[test]
+fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
+    let config = "[site]\nbase_url = 'https://example.com/blog'\n[watch]\ndelete_grace = 0.1\n";
+    let files = [
+        ("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: erste-höhe\n---\nText.\n"),
+        ("b.md", "---\ntitle: B\ndate: 2026-01-02\n---\nText.\n"),
+        (
+            "c.md",
+            "---\ntitle: C\ndate: 2026-01-03\nurl: /elsewhere/see.html\n---\nText.\n",
+        ),
+        ("never.md", "---\ntitle: N\ndraft: true\nslug: never\n---\nText.\n"),
+    ];
+    let site = TestSite::start(&files, config);
+    for slug in ["erste-h%C3%B6he", "b", "see"] {
+        assert_eq!(site.get(&format!("/api/posts/{slug}")).status, 200, "{slug}");
+    }
+    site.write("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: zweite-höhe\n---\nText.\n");
+    let moved = site.wait_for("/api/posts/erste-h%C3%B6he", |answer| answer.status != 200);
+    let there = "https://example.com/blog/api/posts/zweite-h%C3%B6he";
+    assert_eq!((moved.status, moved.header("location")), (301, there));
+    let asked = site.get("/api/posts/erste-h%C3%B6he?x=1&y=a%20b");
+    assert_eq!(asked.header("location"), format!("{there}?x=1&y=a%20b"));
+    assert_eq!(site.get("/api/posts/zweite-h%C3%B6he").json()["title"], "A");
+    // a chain of names is one hop
+    site.write("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: third\n---\nText.\n");
+    site.wait_for("/api/posts/third", |answer| answer.status == 200);
+    for old in ["erste-h%C3%B6he", "zweite-h%C3%B6he"] {
+        let moved = site.get(&format!("/api/posts/{old}"));
+        assert_eq!(
+            (moved.status, moved.header("location")),
+            (301, "https://example.com/blog/api/posts/third"),
+            "{old}"
+        );
+    }
+    // deleted, and taken back: both are gone, under their own slug and the older ones
+    std::fs::remove_file(site.path().join("b.md")).unwrap();
+    std::fs::remove_file(site.path().join("c.md")).unwrap();
+    site.write(
+        "a.md",
+        "---\ntitle: A\ndate: 2026-01-01\nslug: third\ndraft: true\n---\nText.\n",
+    );
+    for gone in ["b", "see", "third", "zweite-h%C3%B6he"] {
+        let gone = site.wait_for(&format!("/api/posts/{gone}"), |answer| answer.status == 410);
+        assert_eq!(gone.header("content-type"), "application/problem+json");
+    }
+    for unknown in ["never", "nothing", "posts", "c", "see.html", ""] {
+        assert_eq!(
+            site.get(&format!("/api/posts/{unknown}?")).status,
+            if unknown.is_empty() { 301 } else { 404 },
+            "{unknown}"
+        );
+    }
+    // the slug is another post's now
+    site.write("d.md", "---\ntitle: D\ndate: 2026-01-04\nslug: b\n---\nText.\n");
+    site.wait_for("/api/posts/b", |answer| answer.status == 200 && answer.json()["title"] == "D");
+}
+
+#[test]
+fn a_post_that_was_taken_back_is_gone_without_its_title() {
+    const CONFIG: &str = "[watch]\ndelete_grace = 0.1\n";
+    let cases = [
+        ("draft", "draft: true"),
+        ("private", "visibility: private"),
+        ("unpublished", "published: false"),
+        ("expired", "expiryDate: 2026-01-03"),
+        ("scheduled", "publishDate: 2999-01-01"),
+    ];
+    for (name, more) in cases {
+        let post = |more: &str| format!("---\ntitle: Kelpie\ndate: 2026-01-02\nslug: a\ntags: [sea]\n{more}\n---\nWrackword.\n");
+        let site = TestSite::start(
+            &[("a.md", &post("")), ("b.md", "---\ntitle: B\ndate: 2026-01-01\n---\n")],
+            CONFIG,
+        );
+        let start = site.get("/api/posts?since=2020-01-01T00:00:00Z").json();
+        assert_eq!(start["total"], 2, "{name}");
+        site.write("a.md", &post(more));
+        let gone = site.wait_for("/posts/a", |answer| answer.status != 200);
+        assert_eq!(gone.status, 410, "{name}");
+        let paths = [
+            "/posts/a",
+            "/posts/a.md",
+            "/api/posts/a",
+            "/api/posts?since=2020-01-01T00:00:00Z",
+            "/api/posts?q=kelpie",
+            "/api/posts?include=content",
+            "/api/tags",
+            "/atom.xml",
+            "/rss.xml",
+            "/feed.json",
+            "/sitemap.xml",
+            "/feeds.opml",
+            "/",
+            "/years/2026",
+            "/search?q=wrackword",
+            "/nothing",
+        ];
+        for path in paths {
+            for accept in ["*/*", "text/html", "application/problem+json"] {
+                let answer = site.get_with(path, &[("accept", accept)]);
+                let body = answer.body.replace("q=kelpie", "").replace("wrackword", "");
+                assert!(
+                    !body.contains("Kelpie") && !body.contains("Wrackword"),
+                    "{name} {path} {accept}: {body}"
+                );
+                if path.ends_with("/a") || path.ends_with("/a.md") {
+                    assert_eq!(answer.status, 410, "{name} {path} {accept}");
+                }
+            }
+        }
+        let deleted = site.get("/api/posts?since=2020-01-01T00:00:00Z").json();
+        let deleted = deleted["deleted"].as_array().unwrap();
+        assert_eq!(deleted.len(), 1, "{name}: {deleted:?}");
+        let keys: Vec<&str> = deleted[0].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["id", "url", "date_deleted"], "{name}");
+        let tombstone = site.get("/atom.xml").body;
+        assert!(tombstone.contains("<at:deleted-entry ref="), "{name}: {tombstone}");
+    }
+}
+
+#[test]
+fn searches_have_a_bound_of_their_own() {
+    let files = [("a.md", "---\ntitle: Sea\ndate: 2026-01-01\ntags: [sea]\n---\nThe sea.\n")];
+    let site = TestSite::start(&files, "");
+    let searches = ["/api/posts?q=sea", "/search?q=sea"];
+    let pages = ["/", "/tags/sea", "/api/posts?tag=sea", "/search", "/rss.xml"];
+    let all = u32::try_from(site.door().searches.available_permits()).unwrap();
+    let held = site.door().searches.try_acquire_many(all).unwrap();
+    for path in searches {
+        let busy = site.get(path);
+        assert_eq!((busy.status, busy.header("retry-after")), (503, "1"), "{path}: {busy:?}");
+        assert!(busy.body.contains("try again in a second"), "{path}: {}", busy.body);
+    }
+    for path in pages {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
+    drop(held);
+    // and pages that are slow to make delay no search
+    let all = u32::try_from(site.door().makers.available_permits()).unwrap();
+    let held = site.door().makers.try_acquire_many(all).unwrap();
+    for path in searches {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
+    drop(held);
 }

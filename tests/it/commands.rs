@@ -146,6 +146,90 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
 }
 
 #[test]
+fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
+    let site = folder(&[
+        ("site/posts/_drafts/x.md", "---\ntitle: X\ndate: 2026-01-31\n---\nText.\n"),
+        ("site/posts/sub/y.md", "---\ntitle: Y\ndate: 2026-01-31\n---\nText.\n"),
+        (
+            "named/feedmill.toml",
+            "[site]\nbase_url = 'https://named.example'\n[posts]\ndir = 'content'\n",
+        ),
+        ("named/content/_drafts/x.md", "---\ntitle: X\ndate: 2026-01-31\n---\nText.\n"),
+        ("loose/_drafts/x.md", "---\ntitle: X\ndate: 2026-01-31\n---\nText.\n"),
+        ("both/feedmill.toml", "[posts]\ndir = 'content'\n"),
+        (
+            "both/content/blog/_drafts/x.md",
+            "---\ntitle: X\ndate: 2026-01-31\n---\nText.\n",
+        ),
+    ]);
+    let ask = |place: &str, arguments: &[&str]| run(&mut feedmill(&site.path().join(place), arguments));
+    let draft = "no: it is a draft";
+    // the folder `posts` of the place it is asked from, before anything was served
+    let (status, out, err) = ask("site", &["why", "posts/_drafts/x.md"]);
+    assert!(status == 0 && out.contains(draft), "{out}{err}");
+    // from another place nothing says what folder it is, and to guess would call the draft public
+    for (place, file) in [
+        ("", "site/posts/_drafts/x.md"),
+        ("site/posts", "_drafts/x.md"),
+        ("site/posts/_drafts", "x.md"),
+        ("loose", "_drafts/x.md"),
+    ] {
+        for command in ["why", "share"] {
+            let (status, out, err) = ask(place, &[command, file]);
+            assert_eq!((status, out.as_str()), (2, ""), "{command} {place} {file}: {err}");
+            assert!(err.contains("is not known") && err.contains("`--posts DIR`"), "{err}");
+        }
+        let posts = site.path().join(if place == "loose" { "loose" } else { "site/posts" });
+        let (status, out, err) = ask(place, &["why", file, "--posts", posts.to_str().unwrap()]);
+        assert!(status == 0 && out.contains(draft), "{place} {file}: {out}{err}");
+    }
+    // once it was served its ledger says so, wherever it is asked from
+    let serving = Serving::start(&site.path().join("site"), &[]);
+    serving.until("Ctrl-C ends it");
+    drop(serving);
+    for (place, file) in [
+        ("", "site/posts/_drafts/x.md"),
+        ("site", "posts/_drafts/x.md"),
+        ("site/posts", "_drafts/x.md"),
+        ("site/posts/_drafts", "x.md"),
+        ("loose", "../site/posts/sub/../_drafts/x.md"),
+    ] {
+        let (status, out, err) = ask(place, &["why", file]);
+        assert!(status == 0 && out.contains(draft), "{place} {file}: {out}{err}");
+        let (status, out, err) = ask(place, &["share", file]);
+        assert!(status == 0 && out.contains("/shared/"), "{place} {file}: {err}");
+    }
+    let (status, out, _) = ask("site/posts/sub", &["why", "y.md"]);
+    assert!(
+        status == 0 && out.contains("public    yes") && out.contains("section   sub"),
+        "{out}"
+    );
+    let (status, _, err) = ask("site/posts/sub", &["share", "y.md"]);
+    assert!(status == 2 && err.contains("can be read by all already"), "{err}");
+    // so does a configuration file above it
+    for (place, file) in [
+        ("", "named/content/_drafts/x.md"),
+        ("named", "content/_drafts/x.md"),
+        ("named/content/_drafts", "x.md"),
+    ] {
+        let (status, out, err) = ask(place, &["why", file]);
+        assert!(status == 0 && out.contains(draft), "{place} {file}: {out}{err}");
+        assert!(out.contains("https://named.example/posts/x"), "{place} {file}: {out}");
+    }
+    // where both say something else, neither is believed
+    let serving = Serving::start(&site.path().join("both"), &["content/blog"]);
+    serving.until("Ctrl-C ends it");
+    drop(serving);
+    let (status, out, err) = ask("", &["why", "both/content/blog/_drafts/x.md"]);
+    assert!(
+        status == 2 && out.is_empty() && err.contains("may belong to") && err.contains("`--posts DIR`"),
+        "{out}{err}"
+    );
+    let (status, out, _) = ask("", &["why", "both/content/blog/_drafts/x.md", "--posts", "both/content/blog"]);
+    assert!(status == 0 && out.contains(draft), "{out}");
+}
+
+#[test]
 fn why_tells_of_a_post_whose_file_is_gone() {
     let site = folder(&[("posts/good.md", GOOD), ("posts/stays.md", "# Stays")]);
     let serving = Serving::start(site.path(), &[]);

@@ -270,3 +270,87 @@ fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
         assert_eq!(body.contains("draft.md"), status == 200, "{host}");
     }
 }
+
+/// Sends `request` and reads the answer to its end.
+fn raw(base: &str, request: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_cannot_be_forged() {
+    use std::io::{Read as _, Write as _};
+    let files = [FILES[0], ("feedmill.toml", "[pace]\ntrusted_proxies = ['127.0.0.0/8']\n")];
+    let operated = Operated::start(&files, &["--access-log"]);
+    const LARGE: usize = 64 << 20;
+    let large = std::fs::File::create(operated.site.path().join("posts/large.bin")).unwrap();
+    large.set_len(LARGE as u64).unwrap();
+    // the next line that is about `wanted`
+    let logged = |wanted: &str| -> Value {
+        let line = operated.serving.until(wanted).pop().unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    };
+    let length = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.len();
+    let forwarded = "X-Forwarded-For: 203.0.113.7, 198.51.100.77\r\n";
+    let whole = raw(
+        &operated.base,
+        &format!("GET /rss.xml HTTP/1.1\r\nHost: a\r\n{forwarded}\r\n"),
+    );
+    let event = logged("/rss.xml");
+    assert_eq!(event["bytes"], length(&whole));
+    assert!(length(&whole) > 100);
+    assert_eq!(event["peer"], "198.51.100.0", "the last hop before the proxy");
+    let etag = whole.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    for (request, path) in [
+        ("HEAD /feed.json HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), "/feed.json"),
+        (
+            format!("GET /rss.xml HTTP/1.1\r\nHost: a\r\nIf-None-Match: {etag}\r\n\r\n"),
+            "/rss.xml",
+        ),
+        (
+            "HEAD /media/large.bin HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            "/media/large.bin",
+        ),
+    ] {
+        let answer = raw(&operated.base, &request);
+        assert_eq!(length(&answer), 0, "{answer}");
+        let event = logged(path);
+        assert_eq!(
+            (&event["bytes"], &event["peer"]),
+            (&0.into(), &"127.0.0.0".into()),
+            "{request}"
+        );
+    }
+    // each of several requests on one connection, sent at once
+    let two = raw(
+        &operated.base,
+        "GET /atom.xml HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    let first = logged("/atom.xml")["bytes"].as_u64().unwrap();
+    assert_eq!(logged("/healthz")["bytes"], 3);
+    assert!(first > 100 && two.ends_with("ok\n"), "{two}");
+    // a client that leaves early
+    let mut stream = std::net::TcpStream::connect(operated.base.trim_start_matches("http://")).unwrap();
+    stream.write_all(b"GET /media/large.bin HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut start = vec![0; 1 << 20];
+    stream.read_exact(&mut start).unwrap();
+    drop(stream);
+    let sent = usize::try_from(logged("/media/large.bin")["bytes"].as_u64().unwrap()).unwrap();
+    assert!((start.len() - 1000..LARGE).contains(&sent), "{sent}");
+    // nothing that a client writes ends a line or looks like another field
+    let forged = "/x\u{202e}y?tag=%0A%7B%22status%22%3A200%7D%E2%80%AE";
+    raw(
+        &operated.base,
+        &format!("GET {forged} HTTP/1.1\r\nHost: a\r\nUser-Agent: \u{202e}agent\r\nReferer: \u{202e}referrer\r\n\r\n"),
+    );
+    let line = operated.serving.until("\"address\":\"/x").pop().unwrap();
+    assert!(line.is_ascii() || !line.contains(['\u{202e}', '\n']), "{line}");
+    assert!(!line.contains("agent") && !line.contains("referrer"), "{line}");
+    let event: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(event["status"], 404);
+}

@@ -269,7 +269,7 @@ fn what_goes_wrong_is_told_to_people_in_a_page_and_to_programs_as_data() {
     }
     let bad = site.get_with("/%ff", &[BROWSER]);
     assert!(
-        bad.status == 400 && bad.body.contains("<h1>This cannot be answered</h1>"),
+        bad.status == 400 && bad.body.contains("<h1>This request cannot be answered</h1>"),
         "{bad:?}"
     );
     assert!(bad.header("x-request-id").len() == 16);

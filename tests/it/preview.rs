@@ -174,37 +174,91 @@ fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
 }
 
 #[test]
-fn without_a_preview_and_from_elsewhere_nothing_of_it_is_there() {
+fn the_public_listener_shows_no_draft_whatever_a_request_says() {
     let world = TestSite::start(&FILES, "");
     let preview = TestSite::preview(&FILES, "");
-    let foreign = [("host", "rebound.example"), BROWSER];
-    let proxied = [("x-forwarded-for", "192.0.2.1"), BROWSER];
-    let cases = [
-        ("world", &world, &[BROWSER][..]),
-        ("rebound", &preview, &foreign[..]),
-        ("proxied", &preview, &proxied[..]),
+    let cookie = ("cookie", preview.cookie());
+    let (_, key) = preview.cookie().split_once('=').unwrap();
+    // a proxy that passes on nothing but the path is the first of these: to feedmill it is this machine
+    let headers: [&[(&str, &str)]; 6] = [
+        &[BROWSER],
+        &[BROWSER, ("host", "127.0.0.1:8080")],
+        &[BROWSER, ("host", "localhost")],
+        &[BROWSER, ("host", "rebound.example")],
+        &[BROWSER, cookie],
+        &[BROWSER, cookie, ("host", "localhost:8082")],
     ];
-    for (name, site, headers) in cases {
+    for headers in headers {
         let hidden = ["/preview.js", "/preview/events", "/media/draft/cat.png", "/posts/mine.md"];
         for path in hidden.into_iter().chain(KEPT_BACK.map(|(_, address, _)| address)) {
-            let answer = site.get_with(path, headers);
-            assert!(matches!(answer.status, 404 | 410), "{name} {path}: {answer:?}");
+            for answer in [
+                world.get_with(path, headers),
+                preview.get_public(path, headers),
+                preview.get_public(&format!("{path}?key={key}"), headers),
+            ] {
+                assert!(matches!(answer.status, 404 | 410), "{headers:?} {path}: {answer:?}");
+                assert_eq!(answer.header("set-cookie"), "");
+            }
         }
         for path in TOLD.into_iter().chain(["/"]) {
-            let page = site.get_with(path, headers);
+            let page = preview.get_public(path, headers);
+            assert_eq!(page.status, world.get_with(path, &[BROWSER]).status, "{path}");
             assert!(
                 !page.body.contains("<script src=") && !page.body.contains("Not published"),
-                "{name} {path}"
+                "{headers:?} {path}"
             );
             assert!(
                 !page.header("content-security-policy").contains("script-src"),
-                "{name} {path}"
+                "{headers:?} {path}"
             );
             for (word, ..) in KEPT_BACK {
-                assert!(!page.body.contains(word), "{name} {path}: {word}");
+                assert!(!page.body.contains(word), "{headers:?} {path}: {word}");
             }
         }
     }
+}
+
+#[test]
+fn the_preview_shows_nothing_without_its_key_through_a_proxy_or_under_another_name() {
+    let preview = TestSite::preview(&FILES, "");
+    let other = TestSite::preview(&FILES, "");
+    let cookie = ("cookie", preview.cookie());
+    let without = ("cookie", "a=b");
+    let cases: [(&str, Vec<(&str, &str)>); 7] = [
+        ("no cookie", vec![without]),
+        ("the cookie of another preview", vec![("cookie", other.cookie())]),
+        ("a foreign name", vec![cookie, ("host", "rebound.example")]),
+        ("the site's name", vec![cookie, ("host", "example.com")]),
+        ("a proxy", vec![cookie, ("x-forwarded-for", "127.0.0.1")]),
+        ("another proxy", vec![cookie, ("x-real-ip", "127.0.0.1")]),
+        ("a third", vec![cookie, ("forwarded", "for=127.0.0.1")]),
+    ];
+    let paths = [
+        "/",
+        "/rss.xml",
+        "/preview.js",
+        "/preview/events",
+        "/media/draft/cat.png",
+        "/media/site.png",
+        "/nothing",
+    ];
+    for (name, headers) in cases {
+        for path in paths.into_iter().chain(KEPT_BACK.map(|(_, address, _)| address)) {
+            for with in [headers.clone(), [headers.clone(), vec![BROWSER]].concat()] {
+                let answer = preview.get_with(path, &with);
+                assert_eq!(answer.status, 403, "{name} {path}: {answer:?}");
+                assert_confidential(&answer, path);
+                for word in KEPT_BACK.map(|(word, ..)| word).into_iter().chain(["Open words"]) {
+                    assert!(!answer.body.contains(word), "{name} {path}: {word}");
+                }
+            }
+        }
+    }
+    let other_method = preview.request("POST", "/posts/draft", &[without]);
+    assert!(
+        other_method.status >= 400 && !other_method.body.contains("Kelpie"),
+        "{other_method:?}"
+    );
 }
 
 #[test]
@@ -220,12 +274,12 @@ fn a_rename_leads_on_here_and_not_to_the_address_of_the_world() {
 struct Stream(BufReader<TcpStream>);
 
 impl Stream {
-    fn open(address: &str) -> Stream {
+    fn open(address: &str, cookie: &str) -> Stream {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(
             stream,
-            "GET /preview/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n"
+            "GET /preview/events HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n"
         )
         .unwrap();
         Stream(BufReader::new(stream))
@@ -260,7 +314,7 @@ fn site_of(page: &str) -> Timestamp {
 #[test]
 fn open_pages_are_told_of_each_site_and_silence_is_filled() {
     let site = TestSite::preview(&FILES, "[server]\nidle_timeout = 1\nwrite_timeout = 1\n");
-    let mut stream = Stream::open(site.address());
+    let mut stream = Stream::open(site.address(), site.cookie());
     assert_eq!(stream.next(|line| line.starts_with("HTTP/")).unwrap(), "HTTP/1.1 200 OK");
     assert_eq!(
         stream.next(|line| line.starts_with("content-type")).unwrap(),
@@ -290,7 +344,7 @@ fn open_pages_are_told_of_each_site_and_silence_is_filled() {
 fn streams_are_bounded_and_their_places_come_back() {
     let site = TestSite::preview(&FILES, "");
     let open = || {
-        let mut stream = Stream::open(site.address());
+        let mut stream = Stream::open(site.address(), site.cookie());
         let status = stream.next(|line| line.starts_with("HTTP/")).unwrap();
         (stream, status)
     };
@@ -312,28 +366,70 @@ fn streams_are_bounded_and_their_places_come_back() {
     }
 }
 
+/// The address of the preview that `welcome` says, with its key.
+fn printed(welcome: &[String]) -> &str {
+    let line = welcome.iter().find(|line| line.starts_with("  preview  ")).unwrap();
+    line.trim_start_matches("  preview  ")
+}
+
 #[test]
-fn serve_previews_on_this_machine_alone_says_so_and_ends_at_once() {
+fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
     let site = folder(&[("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n")]);
-    let (status, _, err) = run(&mut feedmill(site.path(), &["serve", "--preview", "--listen", "0.0.0.0:0"]));
-    assert_eq!(status, 2);
-    assert!(err.contains("can be reached from elsewhere, and --preview shows"), "{err}");
+    let refused = |address: &str| {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--preview", "--preview-listen", address];
+        run(&mut feedmill(site.path(), &arguments))
+    };
+    for (address, expected) in [
+        ("0.0.0.0:0", "can be reached from other machines"),
+        ("unix:preview.sock", "needs an address with a port"),
+        ("nonsense", "cannot listen at nonsense for the preview"),
+    ] {
+        let (status, _, err) = refused(address);
+        assert!(status == 2 && err.contains(expected), "{address}: {err}");
+    }
 
     let mut serving = Serving::start(site.path(), &["--preview"]);
     let welcome = serving.until("Ctrl-C ends it");
-    assert!(welcome.iter().any(|line| line.starts_with("  preview  on: ")), "{welcome:#?}");
+    let url = printed(&welcome).to_owned();
+    let (address, key) = url.strip_prefix("http://").unwrap().split_once("/?key=").unwrap();
+    assert!(address.starts_with("127.0.0.1:") && key.len() == 43, "{url}");
     let read = welcome.iter().find(|line| line.starts_with("  read")).unwrap();
-    let address = read.split('/').nth(2).unwrap();
+    assert_ne!(read.split('/').nth(2).unwrap(), address);
     write(site.path(), "posts/b.md", "---\ntitle: B\ndraft: true\n---\n");
     let line = serving.until("+ b.md").pop().unwrap();
     assert_eq!(line, "+ b.md is a draft (front matter: draft), in the preview at /posts/b");
-    let mut stream = Stream::open(address);
+    let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+    let led = agent.get(&url).call().unwrap();
+    let cookie = led.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let page = agent
+        .get(format!("http://{address}/posts/b"))
+        .header("cookie", &cookie)
+        .call()
+        .unwrap();
+    assert_eq!(page.status(), 200);
+    let mut stream = Stream::open(address, &cookie);
     stream.site().unwrap();
     let since = Instant::now();
     serving.signal(rustix::process::Signal::TERM);
     assert_eq!(stream.site(), None, "the stream ends with the server");
     assert_eq!(serving.ended(), Some(0));
     assert!(since.elapsed() < Duration::from_secs(5), "it waited for the stream");
+
+    // the next start has another key, and takes another port where its own is taken and was not asked for
+    let holder = std::net::TcpListener::bind("127.0.0.1:8082");
+    let serving = Serving::start(site.path(), &["--preview"]);
+    let again = printed(&serving.until("Ctrl-C ends it")).to_owned();
+    assert!(again.contains("/?key=") && !again.contains(key), "{again}");
+    drop((holder, serving));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (status, _, err) = refused(&taken.local_addr().unwrap().to_string());
+    assert!(status == 2 && err.contains("for the preview"), "{err}");
 }
 
 /// A site whose state is in a folder of the test's own, and that folder.

@@ -658,6 +658,12 @@ fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
         (refused.status, refused.header("content-type")),
         (429, "application/problem+json")
     );
+    let said = refused.json()["detail"].as_str().unwrap().to_owned();
+    let wait = format!("try again in {} second", refused.header("retry-after"));
+    assert!(
+        said.starts_with("too many requests from your address") && said.contains(&wait),
+        "{said}"
+    );
     assert!(
         (1..=60).contains(&refused.header("retry-after").parse::<u32>().unwrap()),
         "{refused:?}"

@@ -12,7 +12,9 @@ use feedmill::http::door::Door;
 use feedmill::http::filter::filter;
 use feedmill::http::hot::hot;
 use feedmill::http::media::Library;
+use feedmill::http::preview::Preview;
 use feedmill::http::preview::events::Events;
+use feedmill::http::preview::key::Key;
 use feedmill::http::routes::{Request, answer};
 use feedmill::http::server;
 use feedmill::publisher::Publisher;
@@ -31,6 +33,11 @@ pub struct TestSite {
     base: String,
     /// Where the same is answered by the filter alone.
     long_way: String,
+    /// The listener for everybody, where `base` is a preview's.
+    public: String,
+    /// The cookie that a preview wants.
+    cookie: Option<String>,
+    door: Door,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
@@ -58,17 +65,20 @@ impl<B> Answer<B> {
 impl TestSite {
     /// A site of these files (path, content), configured by `config` (TOML).
     pub fn start(files: &[(&str, &str)], config: &str) -> TestSite {
-        TestSite::start_door(files, config, |door, _| door)
+        TestSite::start_with(files, config, false)
     }
 
-    /// The same as its author sees it.
+    /// A site whose requests go to its author's preview, with the key.
     pub fn preview(files: &[(&str, &str)], config: &str) -> TestSite {
-        TestSite::start_door(files, config, |door, publisher| {
-            door.previewing(Events::new(publisher.sites(), Duration::from_secs(1)))
-        })
+        let mut site = TestSite::start_with(files, config, true);
+        let led = site.get(site.cookie.clone().unwrap().as_str());
+        assert_eq!((led.status, led.header("location")), (303, "/"));
+        let cookie = led.header("set-cookie").split(';').next().unwrap().to_owned();
+        site.cookie = Some(cookie);
+        site
     }
 
-    fn start_door(files: &[(&str, &str)], config: &str, changed: impl FnOnce(Door, &Publisher) -> Door) -> TestSite {
+    fn start_with(files: &[(&str, &str)], config: &str, is_preview: bool) -> TestSite {
         let folder = TempDir::new().unwrap();
         for (path, content) in files {
             write(folder.path(), path, content);
@@ -81,29 +91,49 @@ impl TestSite {
             .unwrap();
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let (base, long_way) = runtime.block_on(async {
+        let (bases, long_way, url, door) = runtime.block_on(async {
             let library = Library::new(Folder::new(root.clone(), &config.posts));
             let door = Door::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
-            let door = changed(door, &publisher);
+            let kept = door.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let long = server::bind("127.0.0.1:0").await.unwrap();
             let bases = [&bound, &long].map(|bound| format!("http://{}", bound.address()));
             let settings = [config.server.clone(), config.server.clone()];
             let stops = [stop.clone(), stop.clone()];
-            let site = move || publisher.site();
+            let asked = Arc::clone(&publisher);
+            let site = move || asked.site();
+            let mut preview = None;
+            if is_preview {
+                let bound = server::bind("127.0.0.1:0").await.unwrap();
+                let server::Address::Tcp(address) = bound.address().clone() else {
+                    unreachable!()
+                };
+                let key = Key::new(address).unwrap();
+                preview = Some((format!("http://{address}"), key.url()));
+                let events = Events::new(publisher.sites(), Duration::from_secs(1));
+                let shown = filter(site.clone(), door.clone().previewing(Preview { events, key }));
+                let (settings, stop) = (config.server.clone(), stop.clone());
+                tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
+            }
             let (hot, filter) = (hot(site.clone(), door.clone()), filter(site, door));
             let ([settings, of_long], [stop, end_of_long]) = (settings, stops);
             let filtered = filter.clone();
             tokio::spawn(async move { long.serve(filtered, &of_long, end_of_long).await });
             tokio::spawn(async move { bound.serve_hot(hot, filter, &settings, stop).await });
-            let [base, long_way] = bases;
-            (base, long_way)
+            let [public, long_way] = bases;
+            let (base, url) = preview.map_or((public.clone(), None), |(base, url)| (base, Some(url)));
+            ([base, public], long_way, url, kept)
         });
+        let [base, public] = bases;
+        let cookie = url.map(|url| url.strip_prefix(&base).unwrap().to_owned());
         TestSite {
             folder,
             base,
             long_way,
+            public,
+            cookie,
+            door,
             stop,
             runtime: Some(runtime),
         }
@@ -146,7 +176,33 @@ impl TestSite {
     }
 
     pub fn request_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
-        request(method, &format!("{}{path}", self.base), headers)
+        let mut headers = headers.to_vec();
+        if let Some(cookie) = &self.cookie
+            && !headers.iter().any(|(name, _)| *name == "cookie")
+        {
+            headers.push(("cookie", cookie));
+        }
+        request(method, &format!("{}{path}", self.base), &headers)
+    }
+
+    /// What requests are answered with.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// The cookie with the key of a preview.
+    pub fn cookie(&self) -> &str {
+        self.cookie.as_deref().unwrap()
+    }
+
+    /// What everybody gets, where this is a preview.
+    pub fn get_public(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let Answer { status, headers, body } = request("GET", &format!("{}{path}", self.public), headers);
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
     }
 
     /// The same, where nothing is answered before the filter.

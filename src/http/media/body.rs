@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_blocking};
 use warp::Reply;
@@ -47,11 +48,12 @@ impl Body {
         Body::from(Bytes::new())
     }
 
-    /// `parts`, of which some are of `file`.
-    pub(super) fn of_file(file: File, parts: impl IntoIterator<Item = Part>) -> Body {
+    /// `parts`, of which some are of `file`; `permit` is held for as long as the file is open.
+    pub(super) fn of_file((file, permit): (File, OwnedSemaphorePermit), parts: impl IntoIterator<Item = Part>) -> Body {
         Body(Content::File(Stream {
             parts: parts.into_iter().collect(),
             state: State::Idle(Some(file)),
+            _permit: permit,
         }))
     }
 
@@ -90,6 +92,7 @@ pub fn reply(response: Response<Body>) -> warp::reply::Response {
     };
     *reply.status_mut() = head.status;
     *reply.headers_mut() = head.headers;
+    *reply.extensions_mut() = head.extensions;
     reply
 }
 
@@ -110,6 +113,8 @@ impl warp::Stream for Live {
 struct Stream {
     parts: VecDeque<Part>,
     state: State,
+    /// One of so many open files.
+    _permit: OwnedSemaphorePermit,
 }
 
 #[derive(Debug)]

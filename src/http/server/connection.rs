@@ -14,19 +14,19 @@ use hyper::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
-use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use super::Hot;
 use super::body::Whole;
+use super::date::date;
 use super::doze::Doze;
+use super::limits::ConnectionLimits;
 use super::listen::Stream;
 use super::pace::{Pace, Paced, Unfinished};
 use super::screen::{Screen, Screened};
-use crate::config::Server;
 use crate::http::problem::problem;
-use crate::time::Moment;
+use crate::time::Timestamp;
 
 /// How long an idle connection is kept when the server stops: what its client had sent by then may be on its way.
 const PARTING: Duration = Duration::from_millis(250);
@@ -34,7 +34,7 @@ const PARTING: Duration = Duration::from_millis(250);
 /// reset, and the client might never read the refusal (RFC 9112, section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 256 * 1024;
-/// Seconds after which a client that found no place may come back.
+/// Seconds after which a client that found no slot may come back.
 const COME_BACK: &str = "5";
 /// As many fields hyper reads where it is told nothing, and then it need not clear the room for them at every request.
 const HEADERS_ON_THE_STACK: usize = 100;
@@ -55,7 +55,8 @@ pub(super) async fn hold<H, S, B>(
     stream: Stream,
     peer: Option<SocketAddr>,
     (hot, service): (H, S),
-    settings: Arc<Server>,
+    pace: Arc<Pace>,
+    limits: Arc<ConnectionLimits>,
     stop: Stop,
 ) where
     H: Hot,
@@ -64,7 +65,7 @@ pub(super) async fn hold<H, S, B>(
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let pace = Pace::new(Arc::clone(&settings));
+    let settings = Arc::clone(pace.settings());
     let mut protocol = http1::Builder::new();
     protocol
         // the pace keeps the time
@@ -90,6 +91,7 @@ pub(super) async fn hold<H, S, B>(
 
     let mut expired = pin!(pace.expired());
     let mut ending = Doze::new(stop.now.cancelled());
+    let mut asked = Doze::new(pace.asked_to_end(|| limits.look_again()));
     let mut parting = Doze::new(async {
         stop.soon.cancelled().await;
         screen.stops.store(true, Ordering::Relaxed);
@@ -108,9 +110,11 @@ pub(super) async fn hold<H, S, B>(
             ended = &mut connection => break Some(ended),
             () = &mut expired => break None,
             () = &mut ending => break None,
+            () = &mut asked => break None,
         }
     };
     let mut stream = connection.into_parts().io.into_inner().stream;
+    pace.tell_what_was_written();
     match ended {
         Some(Ok(())) if !screen.refused.load(Ordering::Relaxed) => {}
         Some(Ok(())) => linger(&mut stream).await,
@@ -124,7 +128,10 @@ pub(super) async fn hold<H, S, B>(
         None => match pace.unfinished() {
             Unfinished::Nothing => {}
             Unfinished::Header => {
-                let late = problem(StatusCode::REQUEST_TIMEOUT, "the header of the request took too long to come");
+                let late = problem(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "the header of the request took too long to arrive",
+                );
                 let _ = tokio::time::timeout(LINGER, last_word(&mut stream, late)).await;
             }
             Unfinished::Answer => stream.abort(),
@@ -132,7 +139,7 @@ pub(super) async fn hold<H, S, B>(
     }
 }
 
-/// Tells a client for whose connection there is no place to come back later.
+/// Tells a client for whose connection there is no slot to come back later.
 pub(super) async fn refuse(mut stream: Stream, detail: &str) {
     let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
     let headers = response.headers_mut();
@@ -151,8 +158,12 @@ async fn last_word(stream: &mut Stream, response: Response<Bytes>) -> io::Result
             bytes.extend_from_slice(part);
         }
     }
-    let date = Moment::utc(Timestamp::now()).rfc822();
-    let rest = format!("content-length: {}\r\nconnection: close\r\ndate: {date}\r\n\r\n", body.len());
+    if let Some(date) = date(Timestamp::now()) {
+        bytes.extend_from_slice(b"date: ");
+        bytes.extend_from_slice(date.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    let rest = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
     bytes.extend_from_slice(rest.as_bytes());
     bytes.extend_from_slice(&body);
     stream.write_all(&bytes).await

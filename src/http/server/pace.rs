@@ -7,21 +7,29 @@
 
 use std::io::{self, BufRead};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::body::OnSent;
 use super::doze::Doze;
 use super::listen::Stream;
 use crate::config::Server;
 
+/// Instants that threads compare are milliseconds since this one.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// A header that has taken this many milliseconds is not worth a slot that another client needs.
+const SLOW_HEADER: u64 = 1000;
+
 /// What a connection is doing.
 ///
-/// Its one task writes and reads all of this, so nothing of it needs a lock or an order. What happens is only noted; that it happened now
-/// is seen when the task comes to [`Pace::expired`] right after, so that a clock is read once for a request.
+/// Its one task writes all of this but `is_asked`, so nothing of it needs a lock or an order; other tasks look only at what tells them
+/// whether to end it, and what they see may be a moment old. What happens is only noted; that it happened now is seen when the task
+/// comes to [`Pace::expired`] right after, so that a clock is read once for a request.
 #[derive(Debug)]
 pub(super) struct Pace {
     settings: Arc<Server>,
@@ -35,6 +43,18 @@ pub(super) struct Pace {
     /// Whether any byte came since the last answer.
     begun: AtomicBool,
     saw_length: AtomicBool,
+    /// Since when the phase waits.
+    since: AtomicU64,
+    /// Whether the body of an answer is not all written yet.
+    is_sending: AtomicBool,
+    /// Whether it was asked to end because another connection needs its slot.
+    is_asked: AtomicBool,
+    asked: Notify,
+    /// Bytes of answers that the system has not taken, after the last attempt to write.
+    unsent: AtomicU64,
+    /// Answers whose bodies were given away in full and may not be sent in full, with the bytes of their bodies.
+    unflushed: Mutex<Vec<(OnSent, u64)>>,
+    has_unflushed: AtomicBool,
 }
 
 /// What has begun and not come to its end when a connection is ended.
@@ -76,7 +96,18 @@ impl Pace {
             has_moved: AtomicBool::new(false),
             begun: AtomicBool::new(false),
             saw_length: AtomicBool::new(false),
+            since: AtomicU64::new(milliseconds(Instant::now())),
+            is_sending: AtomicBool::new(false),
+            is_asked: AtomicBool::new(false),
+            asked: Notify::new(),
+            unsent: AtomicU64::new(0),
+            unflushed: Mutex::default(),
+            has_unflushed: AtomicBool::new(false),
         })
+    }
+
+    pub(super) fn settings(&self) -> &Arc<Server> {
+        &self.settings
     }
 
     /// A request's header is complete.
@@ -84,10 +115,81 @@ impl Pace {
         self.enter(Phase::Busy);
     }
 
-    /// The answer to the request is known, though not sent yet.
+    /// The answer to the request is known, though not sent yet: [`Pace::answer_is_sent`] is to follow.
     pub(super) fn request_is_answered(&self) {
+        self.is_sending.store(true, Relaxed);
         self.enter(Phase::Idle);
         self.begun.store(false, Relaxed);
+    }
+
+    /// The body of the answer was given away in full, or will not be.
+    pub(super) fn answer_is_sent(&self) {
+        self.is_sending.store(false, Relaxed);
+        self.is_anew.store(true, Relaxed);
+    }
+
+    /// Has `on_sent` told of the `bytes` of an answer's body once they are written.
+    pub(super) fn tell_when_written(&self, on_sent: OnSent, bytes: u64) {
+        self.lock_unflushed().push((on_sent, bytes));
+        self.has_unflushed.store(true, Relaxed);
+    }
+
+    /// Tells how much of the last answers was written, when nothing more will be.
+    pub(super) fn tell_what_was_written(&self) {
+        if !taken(&self.has_unflushed) {
+            return;
+        }
+        let mut unsent = self.unsent.load(Relaxed);
+        let ended = std::mem::take(&mut *self.lock_unflushed());
+        // what is left over belongs to the last of them
+        for (on_sent, bytes) in ended.into_iter().rev() {
+            on_sent.tell(bytes.saturating_sub(unsent));
+            unsent = unsent.saturating_sub(bytes);
+        }
+    }
+
+    fn lock_unflushed(&self) -> std::sync::MutexGuard<'_, Vec<(OnSent, u64)>> {
+        self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when the connection waits for its client and may be ended for another one: it is between two requests, or the header
+    /// of the next does not come. `None` if it may not, or was asked to end before.
+    pub(super) fn waiting_since(&self) -> Option<u64> {
+        (!self.is_asked.load(Relaxed)).then(|| self.idle_since())?
+    }
+
+    fn idle_since(&self) -> Option<u64> {
+        let is_at_work = [&self.is_anew, &self.is_stalled, &self.is_sending];
+        if is_at_work.into_iter().any(|flag| flag.load(Relaxed)) {
+            return None;
+        }
+        let since = self.since.load(Relaxed);
+        let has_begun = self.begun.load(Relaxed);
+        match self.phase() {
+            Phase::Idle => Some(since),
+            Phase::Header if !has_begun => Some(since),
+            Phase::Header => (milliseconds(Instant::now()).saturating_sub(since) >= SLOW_HEADER).then_some(since),
+            Phase::Busy => None,
+        }
+    }
+
+    /// Asks the connection to end, because another one needs its slot.
+    pub(super) fn ask_to_end(&self) {
+        self.is_asked.store(true, Relaxed);
+        self.asked.notify_one();
+    }
+
+    /// Returns once the connection was asked to end and may. Where it may not, a request having come meanwhile, it calls `declined`.
+    /// It has to be polled after the connection.
+    pub(super) async fn asked_to_end(&self, declined: impl Fn()) {
+        loop {
+            self.asked.notified().await;
+            if self.idle_since().is_some() {
+                return;
+            }
+            self.is_asked.store(false, Relaxed);
+            declined();
+        }
     }
 
     /// What the client leaves unfinished.
@@ -140,6 +242,7 @@ impl Pace {
     fn deadline(&self, since: &mut Since) -> Option<Instant> {
         if taken(&self.is_anew) {
             since.phase = Instant::now();
+            self.since.store(milliseconds(since.phase), Relaxed);
         }
         if taken(&self.has_moved) {
             since.stalled = None;
@@ -152,6 +255,18 @@ impl Pace {
             Phase::Header => Some(since.phase + self.settings.header_timeout),
             Phase::Busy => None,
         }
+    }
+
+    /// As if it had waited since then, and its task had seen it.
+    #[cfg(test)]
+    pub(super) fn waits_since(&self, since: u64) {
+        self.is_anew.store(false, Relaxed);
+        self.since.store(since, Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_asked_to_end(&self) -> bool {
+        self.is_asked.load(Relaxed)
     }
 
     fn received(&self) {
@@ -185,6 +300,10 @@ impl Pace {
             .copied()
             .unwrap_or(Phase::Busy)
     }
+}
+
+fn milliseconds(at: Instant) -> u64 {
+    u64::try_from(at.saturating_duration_since(*EPOCH).as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether `flag` was up; it is down then.
@@ -274,7 +393,13 @@ impl Paced {
         }
     }
 
-    fn told(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Notes what came of the attempt to write the `offered` bytes.
+    fn told(&self, offered: usize, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let taken = match &written {
+            Poll::Ready(Ok(taken)) => *taken,
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        self.pace.unsent.store(offered.saturating_sub(taken) as u64, Relaxed);
         match &written {
             Poll::Ready(Ok(_)) => self.pace.sent(true),
             Poll::Pending => self.pace.sent(false),
@@ -301,7 +426,7 @@ impl AsyncRead for Paced {
 impl AsyncWrite for Paced {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.told(written)
+        self.told(bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -310,7 +435,7 @@ impl AsyncWrite for Paced {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.told(written)
+        self.told(slices.iter().map(|slice| slice.len()).sum(), written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -318,7 +443,11 @@ impl AsyncWrite for Paced {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) && self.pace.unsent.load(Relaxed) == 0 {
+            self.pace.tell_what_was_written();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -15,11 +15,13 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::Service;
 
-use super::body::{Outgoing, Whole};
+use super::body::{OnSent, Outgoing, Watched, Whole};
+use super::date::date;
 use super::pace::Pace;
 use super::{Hot, Peer, host};
 use crate::config::Server;
 use crate::http::problem::problem;
+use crate::time::Timestamp;
 
 /// The longest target of a request, in bytes (414). RFC 9112, section 3, wants 8000 at least.
 const LONGEST_TARGET: usize = 8 * 1024;
@@ -68,7 +70,7 @@ where
     S::Future: Send,
     B: Unpin + 'static,
 {
-    type Response = Response<Outgoing<B>>;
+    type Response = Response<Watched<Outgoing<B>>>;
     type Error = Infallible;
     type Future = Answering<Self::Response>;
 
@@ -123,38 +125,48 @@ where
     }
 
     /// `response`, which is the last one where no more is read from the connection.
-    fn finished(&self, mut response: Response<Outgoing<B>>) -> Response<Outgoing<B>> {
+    fn finished(&self, mut response: Response<Outgoing<B>>) -> Response<Watched<Outgoing<B>>> {
         if self.refused.load(Ordering::Relaxed) || self.stops.load(Ordering::Relaxed) {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
+        if let Some(date) = date(Timestamp::now()) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        let on_sent = response.extensions_mut().remove::<OnSent>();
         self.pace.request_is_answered();
-        response
+        response.map(|body| Watched::new(body, Arc::clone(&self.pace), on_sent))
     }
 
     /// Why a request with this head is not answered.
     fn refusal(&self, head: &request::Parts) -> Option<Response<Bytes>> {
         if !host::is_right(head.version, &head.headers) {
-            return Some(problem(StatusCode::BAD_REQUEST, "a request names one host, and validly"));
+            return Some(problem(
+                StatusCode::BAD_REQUEST,
+                "a request must have exactly one Host field, with a valid host",
+            ));
         }
         // an authority alone is CONNECT's form (RFC 9112, section 3.2.3); warp's path filters panic at it
         let target = head.uri.path_and_query();
         if target.is_none() && head.method != Method::CONNECT {
-            return Some(problem(StatusCode::BAD_REQUEST, "the target of a request is a path"));
+            return Some(problem(StatusCode::BAD_REQUEST, "the target of a request must be a path"));
         }
         if target.is_some_and(|target| target.as_str().len() > LONGEST_TARGET) {
-            return Some(problem(StatusCode::URI_TOO_LONG, "an address here has at most 8192 bytes"));
+            return Some(problem(
+                StatusCode::URI_TOO_LONG,
+                "the address is too long: it may have 8192 bytes",
+            ));
         }
         head.headers.contains_key(header::TRANSFER_ENCODING).then(|| {
             if self.pace.saw_length() {
                 problem(
                     StatusCode::BAD_REQUEST,
-                    "a request has a Content-Length or a Transfer-Encoding, and not both",
+                    "a request may have Content-Length or Transfer-Encoding, not both",
                 )
             } else {
                 problem(
                     StatusCode::LENGTH_REQUIRED,
-                    "a request with a body says its Content-Length here",
+                    "a request with a body must have a Content-Length",
                 )
             }
         })
@@ -163,7 +175,7 @@ where
     async fn whole(&self, body: Incoming) -> Result<Whole, Response<Bytes>> {
         let most = self.settings.max_body_bytes;
         let too_large = || {
-            let detail = format!("a body has at most {most} bytes here");
+            let detail = format!("the body of the request is too large: it may have {most} bytes");
             problem(StatusCode::PAYLOAD_TOO_LARGE, &detail)
         };
         if body.size_hint().lower() > most as u64 {
@@ -172,8 +184,11 @@ where
         match tokio::time::timeout(self.settings.body_timeout, collected(body, most)).await {
             Ok(Collected::Whole(bytes)) => Ok(bytes.into()),
             Ok(Collected::TooLarge) => Err(too_large()),
-            Ok(Collected::Broken) => Err(problem(StatusCode::BAD_REQUEST, "the body broke off")),
-            Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the body took too long to come")),
+            Ok(Collected::Broken) => Err(problem(StatusCode::BAD_REQUEST, "the body of the request is incomplete")),
+            Err(_) => Err(problem(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body of the request took too long to arrive",
+            )),
         }
     }
 }
@@ -217,6 +232,6 @@ async fn unpanicked<B>(answer: impl Future<Output = Result<Response<B>, Infallib
 
 fn panicked() -> Response<Bytes> {
     tracing::error!("a request panicked; it was answered with 500");
-    let detail = "something went wrong here; it has been written down";
+    let detail = "something went wrong on the server; its log says more";
     problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }

@@ -1,13 +1,14 @@
 //! Too few file descriptors.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::limits::connect_from;
 use super::{Client, PATIENCE, wait_until};
 
 /// The program, running over a folder of its own. It ends when this is dropped.
@@ -91,20 +92,59 @@ fn get(address: SocketAddr, path: &str) -> Option<u16> {
     client.try_answer().map(|answer| answer.status)
 }
 
+/// Has `client` begin to fetch a file that it does not read on.
+fn fetch_slowly(client: &mut Client) {
+    client.send("GET /media/large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
 #[test]
-fn connections_leave_descriptors_for_the_posts() {
-    let (running, address) = with_descriptors(120);
-    let _held: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(address).unwrap()).collect();
-    wait_until("there is no place left", || get(address, "/healthz") != Some(200));
-    std::fs::write(running.folder.path().join("posts/new.md"), "Just text.\n").unwrap();
-    running.until("+ new.md");
+fn connections_leave_descriptors_for_the_posts_and_the_ledger() {
+    for limit in [64, 120] {
+        let (running, address) = with_descriptors(limit);
+        let large = std::fs::File::create(running.folder.path().join("posts/large.bin")).unwrap();
+        large.set_len(256 << 20).unwrap();
+        // idle ones, silent ones, and as many as can be that are sent a file
+        let mut held: Vec<Client> = (0..200).map(|_| Client::connect(address)).collect();
+        for client in held.iter_mut().rev().take(100) {
+            fetch_slowly(client);
+        }
+        // whoever comes is answered, or told to come back
+        for _ in 0..20 {
+            assert!(matches!(get(address, "/healthz"), Some(200 | 503)), "ulimit -n {limit}");
+        }
+        for name in ["new", "newer"] {
+            std::fs::write(running.folder.path().join(format!("posts/{name}.md")), "Just text.\n").unwrap();
+            let said = running.until(&format!("+ {name}.md"));
+            assert!(
+                !said.contains("cannot") && !said.contains("open files"),
+                "ulimit -n {limit}: {said}"
+            );
+        }
+        assert!(running.descriptors() < limit, "ulimit -n {limit}: all are taken");
+        drop(held);
+        wait_until("it answers again", || get(address, "/posts/newer") == Some(200));
+        let ledger = rusqlite::Connection::open(running.folder.path().join(".feedmill/posts/ledger.db")).unwrap();
+        wait_until("the ledger has both", || {
+            let count = ledger.query_row("SELECT count(*) FROM record WHERE json LIKE '%\"new%.md\"%'", [], |row| {
+                row.get(0)
+            });
+            count.is_ok_and(|count: i64| count == 2)
+        });
+    }
 }
 
 #[test]
 fn without_descriptors_it_waits_and_does_not_spin() {
-    let (running, address) = with_descriptors(24);
+    let (running, address) = with_descriptors(120);
+    let limit = running.descriptors() + 2;
+    let pid = rustix::process::Pid::from_child(&running.child);
+    let lowered = rustix::process::Rlimit {
+        current: Some(limit as u64),
+        maximum: Some(120),
+    };
+    rustix::process::prlimit(Some(pid), rustix::process::Resource::Nofile, lowered).unwrap();
     let held: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(address).unwrap()).collect();
-    wait_until("it has no descriptor left", || running.descriptors() >= 23);
+    wait_until("it has no descriptor left", || running.descriptors() >= limit);
     let before = running.ticks();
     // this is no waiting for something to happen: it is the time over which nothing may
     std::thread::sleep(Duration::from_secs(1));
@@ -112,4 +152,39 @@ fn without_descriptors_it_waits_and_does_not_spin() {
     assert!(spent < 30, "it took {spent} hundredths of a second to do nothing");
     drop(held);
     wait_until("it answers again", || get(address, "/healthz") == Some(200));
+}
+
+#[test]
+fn five_thousand_idle_connections_from_twenty_addresses_keep_nobody_out() {
+    const IDLE: usize = 5000;
+    let needed = IDLE as u64 + 200;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        let raised = rustix::process::Rlimit {
+            current: Some(needed),
+            ..limit
+        };
+        if rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).is_err() {
+            eprintln!(
+                "skipped: {needed} open files are needed, and the system allows {:?}",
+                limit.maximum
+            );
+            return;
+        }
+    }
+    let (running, address) = with_descriptors(usize::try_from(needed).unwrap() + 8000);
+    let mut idle = Vec::new();
+    for n in 0..IDLE {
+        let from = Ipv4Addr::new(127, 0, 0, u8::try_from(2 + n % 20).unwrap());
+        let mut client = connect_from(from, address);
+        client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        idle.push(client);
+    }
+    let since = std::time::Instant::now();
+    assert_eq!(get(address, "/healthz"), Some(200));
+    eprintln!("with {IDLE} idle connections a request took {:?}", since.elapsed());
+    for _ in 0..20 {
+        assert_eq!(get(address, "/rss.xml"), Some(200));
+    }
+    assert!(running.descriptors() > 4000);
 }

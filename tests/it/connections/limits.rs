@@ -128,38 +128,131 @@ fn assert_turned_away(mut client: Client) {
     client.assert_ended();
 }
 
+/// Has `client` ask for something that is not answered until the test says so.
+fn keep_busy(served: &Served, client: &mut Client) {
+    client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    served.waiting.recv_timeout(PATIENCE).unwrap();
+}
+
 #[test]
-fn who_finds_no_place_is_told_so_and_places_come_back() {
+fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_one_makes_room() {
     let served = Served::start("max_connections = 2\n");
     let (mut first, mut second) = (served.connect(), served.connect());
-    assert_answers(&mut first);
-    assert_answers(&mut second);
+    keep_busy(&served, &mut first);
+    keep_busy(&served, &mut second);
     assert_turned_away(served.connect());
     let mut late = served.connect();
     let _ = late.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_turned_away(late);
-    assert_answers(&mut first);
-    drop(first);
-    super::wait_until("a place is free", || {
-        let mut next = served.connect();
-        let _ = next.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        next.answer().status == 200
+    served.go_on.notify_waiters();
+    assert_eq!(
+        (first.answer().status, second.answer().status),
+        (200, 200),
+        "no answer is cut off"
+    );
+    // the second asks once more, so the first has been idle for longer
+    sleep(Duration::from_millis(50));
+    assert_answers(&mut second);
+    let mut third = served.connect();
+    assert_answers(&mut third);
+    first.assert_ended();
+    sleep(Duration::from_millis(50));
+    assert_answers(&mut third);
+    let mut fourth = served.connect();
+    assert_answers(&mut fourth);
+    second.assert_ended();
+    assert_answers(&mut third);
+    assert_answers(&mut fourth);
+}
+
+#[test]
+fn an_answer_that_is_being_sent_is_not_cut_off_for_another_connection() {
+    let served = Served::start("max_connections = 1\n");
+    let mut slow = served.connect();
+    slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut start = [0; 1000];
+    slow.stream.read_exact(&mut start).unwrap();
+    for _ in 0..3 {
+        assert_turned_away(served.connect());
+    }
+    let mut rest = vec![0; LARGE];
+    let mut read = 0;
+    while read < LARGE - 1000 {
+        match slow.stream.read(&mut rest[read..]).unwrap() {
+            0 => panic!("it ended after {read} bytes"),
+            count => read += count,
+        }
+    }
+    served.assert_answers();
+}
+
+#[test]
+fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
+    let served = Served::start("max_connections = 2\n");
+    let mut silent = served.connect();
+    let mut half = served.connect();
+    half.send("GET / HT");
+    let mut next = served.connect();
+    assert_answers(&mut next);
+    silent.assert_ended();
+    // a header that has only begun to come is waited for, a slow one is not
+    assert_answers(&mut next);
+    keep_busy(&served, &mut next);
+    super::wait_until("the slow header makes room", || {
+        let mut another = served.connect();
+        let _ = another.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        another.answer().status == 200
     });
+    assert_eq!(half.answer().status, 408);
+    half.assert_ended();
+}
+
+#[test]
+fn a_burst_of_connections_over_the_limit_is_answered_and_never_reset() {
+    let served = Served::start("max_connections = 2\n");
+    let (mut first, mut second) = (served.connect(), served.connect());
+    keep_busy(&served, &mut first);
+    keep_busy(&served, &mut second);
+    let port = served.port();
+    let threads: Vec<_> = (0..20)
+        .map(|_| {
+            std::thread::spawn(move || {
+                for _ in 0..10 {
+                    let mut client = Client::connect(port);
+                    let _ = client.stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                    assert_eq!(client.answer().status, 503);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    served.go_on.notify_waiters();
+    assert_eq!((first.answer().status, second.answer().status), (200, 200));
 }
 
 #[test]
 fn one_address_cannot_take_every_place() {
     let served = Served::start("max_connections_per_address = 2\n");
     let mut held = [served.connect(), served.connect()];
-    held.iter_mut().for_each(assert_answers);
+    for client in &mut held {
+        keep_busy(&served, client);
+    }
     assert_turned_away(served.connect());
     let mut neighbour = connect_from(Ipv4Addr::new(127, 0, 0, 2), served.port());
     neighbour.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(neighbour.answer().body, "/ 127.0.0.2 ");
+    // among its own, an idle one makes room, and not the neighbour's
+    served.go_on.notify_waiters();
+    held.iter_mut().for_each(|client| assert_eq!(client.answer().status, 200));
+    sleep(Duration::from_millis(50));
+    served.assert_answers();
+    assert_answers(&mut neighbour);
 }
 
 /// A connection from another address of this machine.
-fn connect_from(address: Ipv4Addr, to: SocketAddr) -> Client {
+pub(super) fn connect_from(address: Ipv4Addr, to: SocketAddr) -> Client {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let stream = runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();

@@ -254,3 +254,29 @@ fn a_panic_is_the_answer_500_to_its_own_request() {
     served.go_on.notify_waiters();
     assert_eq!(other.answer().body, "waited");
 }
+
+#[test]
+fn every_answer_has_one_date_and_that_is_now() {
+    let served = Served::start("max_header_bytes = 8192\n");
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+        ("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n", 500),
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("nonsense\r\n\r\n", 400),
+        (&long, 431),
+    ] {
+        let mut client = served.connect();
+        let _ = client.stream.write_all(request.as_bytes());
+        let answer = client.answer();
+        assert_eq!(answer.status, status, "{answer:?}");
+        let dates: Vec<&str> = answer.head.lines().filter_map(|line| line.strip_prefix("date: ")).collect();
+        let [date] = dates.as_slice() else { panic!("{answer:?}") };
+        // the head is in lower case here
+        let now = [0, 1, 2].map(|ago| {
+            let at = std::time::SystemTime::now() - std::time::Duration::from_secs(ago);
+            httpdate::fmt_http_date(at).to_ascii_lowercase()
+        });
+        assert!(now.iter().any(|now| now == date), "{date} {now:?}");
+    }
+}
