@@ -14,7 +14,6 @@ use super::files::File;
 use super::record::{PostRecord, SiteRecord};
 use super::{Id, Ledger, place_of};
 use crate::config::Config;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Changes, Post, Visibility, atom_id_for};
 use crate::time::Timestamp;

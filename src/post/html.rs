@@ -107,7 +107,7 @@ pub fn linked_addresses(html: &str) -> BTreeSet<String> {
     let addresses = token::tokens(html).flat_map(|token| match token {
         Token::Start(tag) => ["href", "src", "poster"]
             .into_iter()
-            .filter_map(|name| Some(entities::read(tag.attribute(name)?, Place::Attribute)))
+            .filter_map(|name| Some(entities::read(tag.attribute(name)?, Place::Attribute).into_owned()))
             .collect(),
         _ => Vec::new(),
     });

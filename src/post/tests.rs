@@ -150,7 +150,7 @@ fn a_file_in_which_nothing_is_written_is_held_back() {
         "---\ntags: [a]\n---\n \n",
     ] {
         let Reading { post, remarks, held } = reading("a.md", text);
-        assert!(post.is_held && post.is_bare(), "{text:?}");
+        assert!(post.is_held && post.is_hollow(), "{text:?}");
         assert_eq!(
             remarks.iter().filter(|remark| remark.severity == Severity::Error).count(),
             1,
@@ -169,7 +169,7 @@ fn a_file_in_which_nothing_is_written_is_held_back() {
     ] {
         assert!(!reading(path, text).post.is_held, "{path}: {text:?}");
     }
-    assert!(!post("---\ntitle: x\n---\n").is_bare() && !post("Text.\n").is_bare());
+    assert!(!post("---\ntitle: x\n---\n").is_hollow() && !post("Text.\n").is_hollow());
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Desk {
 
     /// Has `read` read posts from now on.
     #[cfg(test)]
-    pub(super) fn read_with(&mut self, read: fn(&crate::source::SourceFile, &Config) -> Result<post::Reading, Diagnostic>) {
+    pub(super) fn read_with(&mut self, read: ReadPost) {
         self.read = read;
     }
 

@@ -84,7 +84,9 @@ impl Desk {
             bytes: version.bytes,
             modified: version.modified,
         };
-        let Reading { mut post, .. } = read_post(self.read, &source, &self.config).ok()?;
+        let left_out = self.folder.left_out(path);
+        let (inherited, _) = self.inheritance.companions().inherited(path, left_out.as_ref());
+        let Reading { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
         if let Some(text) = post.text.release() {
             self.holding.hold_this(path, &post, text, source.bytes, &self.texts);
         }
