@@ -16,7 +16,7 @@ use super::{
     enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -64,8 +64,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let updated = dating::updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
     let expires = dating::expires(&fields, config, &mut says);
 
-    let head = text.get(..text.len() - body.len()).unwrap_or_default();
-    let (standing, standing_origin) = visibility::read(&fields, head, path.draft, &dated, &mut says);
+    let (standing, standing_origin) = visibility::read(&fields, body, path.draft, &dated, &mut says);
     let is_hidden = matches!(standing, Standing::Draft | Standing::Private);
     if is_hidden {
         // its date is nobody's business yet
@@ -113,7 +112,8 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
         let message = "it has neither title, date nor text";
         let nothing = Diagnostic::new(Severity::Error, "nothing-written", &file.path, message).mend("write the post");
-        says.hold_instead("date-missing", nothing);
+        let start = Position { line: 1, column: 1 };
+        says.hold_instead("date-missing", nothing.at(&text, start, 1));
     }
     // only now is it known which keys mean nothing
     visibility::hold_for_slips(&fields, file, config, &mut says);
@@ -161,7 +161,9 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
 fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
-    let Some(((offset, first), others)) = outline.unknown_shortcodes().split_first() else {
+    let is_told = |(_, tag): &&(usize, String)| !visibility::is_protecting(tag);
+    let unknown: Vec<&(usize, String)> = outline.unknown_shortcodes().iter().filter(is_told).collect();
+    let Some(((offset, first), others)) = unknown.split_first() else {
         return;
     };
     let first = first.lines().next().unwrap_or_default();
