@@ -17,7 +17,7 @@ use super::{
     authors, direction, enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source::SourceFile;
 use crate::time::Moment;
 
@@ -80,8 +80,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let updated = dating::updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
     let expires = dating::expires(&fields, config, &mut says);
 
-    let head = text.get(..text.len() - body.len()).unwrap_or_default();
-    let (standing, standing_origin) = visibility::read(&fields, head, path.draft, &dated, &mut says);
+    let (standing, standing_origin) = visibility::read(&fields, body, path.draft, &dated, &mut says);
     let is_hidden = matches!(standing, Standing::Draft | Standing::Private);
     if is_hidden {
         // its date is nobody's business yet
@@ -131,7 +130,8 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
         let message = "it has neither title, date nor text";
         let nothing = Diagnostic::new(Severity::Error, "nothing-written", &file.path, message).mend("write the post");
-        says.hold_instead("date-missing", nothing);
+        let start = Position { line: 1, column: 1 };
+        says.hold_instead("date-missing", nothing.at(&text, start, 1));
     }
     // only now is it known which keys mean nothing
     visibility::hold_for_slips(&fields, file, config, &mut says);
@@ -195,7 +195,9 @@ fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic>
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
 fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
-    let Some(((offset, first), others)) = outline.unknown_shortcodes().split_first() else {
+    let is_told = |(_, tag): &&(usize, String)| !visibility::is_protecting(tag);
+    let unknown: Vec<&(usize, String)> = outline.unknown_shortcodes().iter().filter(is_told).collect();
+    let Some(((offset, first), others)) = unknown.split_first() else {
         return;
     };
     let first = first.lines().next().unwrap_or_default();

@@ -106,7 +106,7 @@ fn marked(line: &str) -> Option<char> {
 /// Which lines of a text are code: those between fences, and between `<pre>` and `</pre>`. Indented code does not begin at the start of
 /// a line.
 #[derive(Default)]
-struct Code {
+pub(super) struct Code {
     /// The sign and the length of the fence that is open.
     fence: Option<(char, usize)>,
     in_pre: bool,
@@ -114,7 +114,7 @@ struct Code {
 
 impl Code {
     /// Whether `line`, which follows those before it, is code or a fence.
-    fn holds(&mut self, line: &str) -> bool {
+    pub(super) fn holds(&mut self, line: &str) -> bool {
         let content = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '-' | '*'));
         let sign = content.chars().next().filter(|sign| matches!(sign, '`' | '~'));
         let length = sign.map_or(0, |sign| content.len() - content.trim_start_matches(sign).len());

@@ -3,6 +3,7 @@
 //! The strictest word counts. A word that is plainly about this and not understood holds the post back, and so does a key that is one
 //! letter from such a word: what stays in by mistake is mended in a minute, what went out never.
 
+mod protected;
 mod slips;
 mod table;
 
@@ -16,6 +17,7 @@ use super::front_matter::Node;
 use super::remarks::Remarks;
 use super::{Origin, Standing};
 
+pub(super) use self::protected::is_protecting;
 pub(super) use self::slips::hold_for_slips;
 
 /// Keys that say that a post is a draft.
@@ -40,6 +42,16 @@ pub(super) fn is_guarding(key: &str) -> bool {
     (ROWS.get(key).is_some_and(says_something) && !ADDRESSES.contains(&key)) || dating::is_gate(key)
 }
 
+/// Whether `key`, in whatever spelling, is a word that is plainly about who may read a post or when.
+pub(super) fn is_plain_word(key: &str) -> bool {
+    let folded: String = key
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    ROWS.get(folded.as_str()).is_some_and(|row| row.is_guarded) || dating::is_gate(&folded)
+}
+
 /// What `key`, without `-`, `_` and capitals, says with the value `node`.
 fn effect_of(key: &str, node: &Node) -> Option<Effect> {
     ROWS.get(key)?.effect_of(node)
@@ -52,9 +64,11 @@ struct Said<'a> {
     node: &'a Node,
 }
 
-/// What is wanted with a post that has these fields, and what says so; `in_drafts` if it lies in a folder of drafts. `head` is its
-/// front matter as text.
-pub(super) fn read(fields: &Fields, head: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Standing, Origin) {
+/// What is wanted with a post that has these fields, and what says so; `in_drafts` if it lies in a folder of drafts. `body` is what
+/// follows its front matter.
+pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Standing, Origin) {
+    let (text, body_at) = (says.text(), says.text().len() - body.len());
+    let head = text.get(..body_at).unwrap_or_default();
     let all = said(fields, says.text());
     // an explicit `draft: false` rules over `published: false`, as in Hugo
     let is_finished = |said: &Said| said.effect == Effect::Public && said.key.eq_ignore_ascii_case("draft");
@@ -94,6 +108,20 @@ pub(super) fn read(fields: &Fields, head: &str, in_drafts: bool, dated: &Dated, 
         let mend = "write `draft: true` at the start of a line, above every table";
         says.at("draft-astray", offset, line.chars().count(), message, mend);
         wanted = (Standing::Draft, Origin::Field("draft".to_owned()));
+    }
+    if wanted.0 != Standing::Private
+        && let Some(offset) = protected::find(body)
+    {
+        let message = "this text is to be encrypted, which feedmill does not do, so the post is private";
+        says.at(
+            "encrypted-text",
+            body_at + offset,
+            1,
+            message,
+            "write `private: true`, or take the shortcode away",
+        );
+        says.hide_line_of_last();
+        wanted = (Standing::Private, Origin::Text);
     }
     wanted
 }

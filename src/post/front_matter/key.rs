@@ -70,7 +70,7 @@ impl<'a> KeyLine<'a> {
     /// Whether the key is one that front matter has. Capitals, dashes and underscores make no difference.
     pub(super) fn is_known(&self) -> bool {
         let plain: String = self.key.chars().filter(char::is_ascii_alphanumeric).collect();
-        KNOWN.contains(&plain.to_ascii_lowercase().as_str()) || visibility::is_guarding(self.key)
+        KNOWN.contains(&plain.to_ascii_lowercase().as_str()) || visibility::is_plain_word(self.key)
     }
 
     /// Whether the key's value is a title.

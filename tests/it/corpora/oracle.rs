@@ -12,7 +12,7 @@ pub struct Expected {
     title: Option<String>,
     day: Option<String>,
     tags: Option<Vec<String>>,
-    /// Whether its own site did not publish it.
+    /// Whether its own site did not publish it as a post.
     pub is_hidden: bool,
 }
 
@@ -77,12 +77,14 @@ pub fn posts(root: &Utf8Path) -> BTreeMap<String, Expected> {
 fn expected(source: &str, text: &str) -> Expected {
     let parted = |fence: &str| {
         let text = text.trim_start_matches('\u{feff}');
-        let (head, _) = text.strip_prefix(fence)?.split_once(&format!("\n{fence}"))?;
-        Some(head.to_owned())
+        let (head, body) = text.strip_prefix(fence)?.split_once(&format!("\n{fence}"))?;
+        Some((head.to_owned(), body.trim().is_empty()))
     };
-    let head: Option<Head> = match (parted("---"), parted("+++")) {
-        (Some(yaml), _) => serde_saphyr::from_str(&yaml).ok(),
-        (_, Some(toml)) => toml::from_str(&toml).ok(),
+    let (yaml, toml) = (parted("---"), parted("+++"));
+    let has_text = !yaml.iter().chain(&toml).any(|(_, is_empty)| *is_empty);
+    let head: Option<Head> = match (yaml, toml) {
+        (Some((yaml, _)), _) => serde_saphyr::from_str(&yaml).ok(),
+        (_, Some((toml, _))) => toml::from_str(&toml).ok(),
         _ => None,
     };
     let name = source.rsplit('/').next().unwrap_or_default();
@@ -106,11 +108,13 @@ fn expected(source: &str, text: &str) -> Expected {
         .flatten()
         .flat_map(Words::list)
         .collect();
+    // a file with a template's name alone is a page of its site, and no post
+    let is_nothing = head.title.is_none() && dated.is_none() && !has_text;
     Expected {
         title: head.title,
         day: dated,
         tags: Some(tags),
-        is_hidden: head.draft == Some(true) || head.published == Some(false),
+        is_hidden: head.draft == Some(true) || head.published == Some(false) || is_nothing,
     }
 }
 

@@ -271,12 +271,6 @@ const HELD: [(&str, &str, &str, &str); 30] = [
         "placeholder",
     ),
     (
-        "a scheduled post without a date",
-        "a.md",
-        "status: scheduled",
-        "standing-unclear",
-    ),
-    (
         "a publish date in a list",
         "a.md",
         "date: 2020-01-01\npublishDate: [TBD]",
