@@ -99,6 +99,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         summary: summary_origin,
     };
     let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read(&fields));
+    let tags = tags::read(&fields, &config.posts, like_jekyll);
     // a summary made of the text is no word of its author's
     let named_summary = matches!(origins.summary, Origin::Field(_)).then_some(&summary);
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
@@ -118,12 +119,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         standing,
         in_feeds: standing::in_feeds(&fields),
         minor: standing::minor(&fields),
-        tags: Arc::new(
-            tags::read(&fields, &config.posts, like_jekyll)
-                .into_iter()
-                .map(Arc::from)
-                .collect(),
-        ),
+        tags: Arc::new(tags.into_iter().map(Arc::from).collect()),
         alike: Arc::new(Alike {
             authors: authors::read(&fields).into(),
             section: path.section.map(Arc::from),
