@@ -242,7 +242,7 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     let post = site.post(&report.path);
     let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
     match &report.event {
-        Event::Added => format!("{GREEN}+ {path}{END} {stands}"),
+        Event::Added | Event::Published => format!("{GREEN}+ {path}{END} {stands}"),
         Event::Changed => format!("{GREEN}~ {path}{END} {stands}"),
         Event::Moved { from } => format!(
             "{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}",
@@ -252,7 +252,6 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
         Event::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Published => format!("{GREEN}+ {path}{END} {stands}"),
         Event::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", printable(why)),
         Event::Held { why } if report.path.as_str().is_empty() => {
             format!("{RED}!{END} {}; what was published stays", printable(why))

@@ -32,6 +32,7 @@ pub struct SiteRecord {
 
 /// What is remembered of a post.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of what is kept")]
 pub struct PostRecord {
     /// Its id.
     pub id: String,

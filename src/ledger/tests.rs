@@ -1,5 +1,6 @@
 //! What is remembered, and what readers are told of it.
 
+mod held;
 mod recognised;
 mod short_way;
 

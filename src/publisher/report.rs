@@ -9,6 +9,11 @@ use crate::post::{Post, Visibility};
 use crate::time::Timestamp;
 use crate::watch::Watching;
 
+/// What is added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
+pub(super) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published";
+/// What is added to an error about a post that readers have, and whose last good version was not kept.
+pub(super) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
+
 /// Something that happened to a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -93,8 +98,6 @@ pub(super) fn with_effect(mut report: Report, before: Option<Visibility>, after:
         _ => return vec![report],
     };
     match (&report.event, &effect) {
-        // that it is new says as much
-        (Event::Added | Event::Appeared | Event::Expired | Event::Broken { .. }, _) => vec![report],
         // where it came from is to be told, too
         (Event::Moved { .. }, _) => {
             let second = Report {
@@ -103,8 +106,11 @@ pub(super) fn with_effect(mut report: Report, before: Option<Visibility>, after:
             };
             vec![report, second]
         }
-        // what is not understood took it from nobody: its last good version, or its address, stays
-        (Event::Held { .. }, Event::Withdrawn { .. }) => vec![report],
+        // that it is new says as much; and what is not understood took it from nobody: its last good version, or its address, stays
+        (Event::Added | Event::Appeared | Event::Expired | Event::Broken { .. }, _)
+        | (Event::Held { .. }, Event::Withdrawn { .. }) => {
+            vec![report]
+        }
         _ => {
             report.event = effect;
             vec![report]

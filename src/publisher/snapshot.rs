@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::desk::read_post;
 use super::links;
 use super::look::Look;
+use super::report::STAYS_PUBLISHED;
 use super::sizes::Sizes;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -74,6 +75,22 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
     let settled = ledger.settle(&changes, &whereabouts, config, now);
+    let held: BTreeSet<&Utf8Path> = changes
+        .posts
+        .iter()
+        .filter(|post| post.is_held)
+        .map(|post| post.source())
+        .collect();
+    let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
+    let released: BTreeSet<&Utf8Path> = readable
+        .map(|post| post.source())
+        .filter(|path| held.contains(path))
+        .collect();
+    for diagnostic in &mut diagnostics {
+        if diagnostic.severity == Severity::Error && released.contains(&*diagnostic.path) {
+            diagnostic.message.push_str(STAYS_PUBLISHED);
+        }
+    }
     compare(ledger, &whereabouts, &mut diagnostics);
     let mut look = Look::new(Arc::clone(config));
     look.refresh();

@@ -263,16 +263,7 @@ impl Desk {
         let was_unread = self.is_readable_again(path, outcome);
         let is_fresh = entry.stamp.is_fresh(at.now);
         let Some(reading) = reading else {
-            if let Some(known) = self.files.get_mut(path) {
-                let was_kept = !known.is_fresh && known.stamp == entry.stamp;
-                known.stamp = entry.stamp;
-                known.is_fresh = is_fresh;
-                self.unkept += usize::from(!was_kept && known.may_be_kept());
-                if was_unread {
-                    let post = known.post().map(|post| &**post);
-                    outcome.report(path, post, Event::Mended);
-                }
-            }
+            self.note_seen_again(path, entry, is_fresh, was_unread, outcome);
             return;
         };
         outcome.changed = true;
@@ -343,6 +334,20 @@ impl Desk {
         };
         self.unkept += usize::from(!was_kept && known.may_be_kept());
         self.files.insert(known, said);
+    }
+
+    /// The file at `path` holds what it held, and is seen as `entry` now.
+    fn note_seen_again(&mut self, path: &Utf8Path, entry: &Entry, is_fresh: bool, was_unread: bool, outcome: &mut Outcome) {
+        if let Some(known) = self.files.get_mut(path) {
+            let was_kept = !known.is_fresh && known.stamp == entry.stamp;
+            known.stamp = entry.stamp;
+            known.is_fresh = is_fresh;
+            self.unkept += usize::from(!was_kept && known.may_be_kept());
+            if was_unread {
+                let post = known.post().map(|post| &**post);
+                outcome.report(path, post, Event::Mended);
+            }
+        }
     }
 
     /// What the last good version of the file at `path` becomes whose newest version is refused because of `error`: it stays, if readers

@@ -11,13 +11,11 @@ use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::folder::kept;
 use crate::ledger::Record;
 use crate::post::Visibility;
+use crate::publisher::report::{STAYS_PUBLISHED, WAITING};
 use crate::site::Site;
 use crate::store::versions::Versions;
 use crate::store::{Change, Store};
 use crate::time::Timestamp;
-
-/// What readers get of a post whose file is not understood, and whose last good version was not kept.
-const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
 
 impl Press {
     /// Notes what `site` publishes, and has it kept; whether the store had something that the site does not know.
@@ -123,7 +121,7 @@ impl Press {
         let mut unsaid = waiting.clone();
         for error in errors {
             if self.desk.is_released(&error.path) && !self.desk.is_refused(&error.path) {
-                error.message.push_str("; readers have this post, so it stays published");
+                error.message.push_str(STAYS_PUBLISHED);
             } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
                 error.message.push_str(WAITING);
                 unsaid.remove(&*error.path);
