@@ -84,7 +84,7 @@ pub enum Reader<'a> {
 /// Why there is nothing at an address where there once was a post.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
-    /// It was withdrawn; its title.
+    /// It was withdrawn; its title, which is empty where its author keeps it back.
     Withdrawn(String),
     /// Its file is missing or cannot be read, and nobody took it away.
     Awaited,
@@ -346,11 +346,19 @@ impl Site {
             .past
             .tenant(address)
             .or_else(|| self.past.tenant(address.strip_suffix(".md")?))?;
-        Some(if tenant.is_awaited {
-            Lost::Awaited
-        } else {
-            Lost::Withdrawn(tenant.title.clone())
-        })
+        if tenant.is_awaited {
+            return Some(Lost::Awaited);
+        }
+        // its author keeps back what is there still, and the title is part of that
+        let kept_back = self
+            .post(&tenant.source)
+            .filter(|post| *post.id() == *tenant.id)
+            .is_some_and(|post| {
+                let visibility = post.visibility(self.built);
+                matches!(visibility, Visibility::Draft | Visibility::Private | Visibility::Held)
+            });
+        let title = if kept_back { String::new() } else { tenant.title.clone() };
+        Some(Lost::Withdrawn(title))
     }
 
     /// What documents are to be remembered for that changed since this was last asked.
