@@ -84,8 +84,7 @@ pub enum Reader<'a> {
 /// Why there is nothing at an address where there once was a post.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
-    /// It was withdrawn; its title, or nothing if the author keeps its file and only holds the text back: then the title may be
-    /// what nobody should read any more.
+    /// It was withdrawn; its title, which is empty where its author keeps it back.
     Withdrawn(String),
     /// Its file is missing or cannot be read, and nobody took it away.
     Awaited,
@@ -367,7 +366,12 @@ impl Site {
     }
 
     fn lost_post(&self, tenant: &Tenant) -> Lost {
-        let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
+        // its author keeps back what is there still, and the title is part of that
+        let is_held_back = || {
+            let post = self.post(&tenant.source).filter(|post| *post.id() == *tenant.id);
+            let visibility = post.map(|post| post.visibility(self.built));
+            matches!(visibility, Some(Visibility::Draft | Visibility::Private | Visibility::Held))
+        };
         if tenant.is_awaited {
             Lost::Awaited
         } else if is_held_back() {

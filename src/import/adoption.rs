@@ -179,10 +179,15 @@ impl Known {
         self.posts.iter().map(|record| (record.id.as_str(), record)).collect()
     }
 
-    /// The id in Atom of a post that takes over the id in `adoption`, where that is no IRI. Readers of an old Atom feed have it as it is.
-    fn atom_id(&self, adoption: &Adoption) -> Option<String> {
+    /// The id in Atom of a post that takes over the id in `adoption`, where that is no IRI. Readers of an old Atom feed have it as it is;
+    /// else it is made when the post is first served, or now where it was served before.
+    fn atom_id(&self, adoption: &Adoption, was_served: bool) -> Option<String> {
         let made = atom_id_for(&adoption.id, &self.authority)?;
-        Some(if adoption.is_in_atom { adoption.id.clone() } else { made })
+        if adoption.is_in_atom {
+            Some(adoption.id.clone())
+        } else {
+            was_served.then_some(made)
+        }
     }
 
     /// Whose id `post` has once it was found to be `item`.
@@ -233,12 +238,12 @@ pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: 
                 changes.forget.push(record.id.clone());
                 PostRecord {
                     id: adoption.id.clone(),
-                    atom_id: known.atom_id(adoption),
+                    atom_id: known.atom_id(adoption, true),
                     ..(*record).clone()
                 }
             }
             (None, None) => PostRecord {
-                atom_id: known.atom_id(adoption),
+                atom_id: known.atom_id(adoption, false),
                 ..new_record(adoption, post, now)
             },
         };

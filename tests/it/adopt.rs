@@ -348,3 +348,51 @@ fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
     assert!(err.contains("0 without a post here; 0 items appear new;"), "{err}");
     assert_eq!(remembered(state.path()).len(), 10);
 }
+
+/// The id in Atom of the post in the file at `path`, as it is served after the import.
+fn atom_id(folder: &Path, path: &str) -> String {
+    let root = Utf8Path::from_path(folder).unwrap();
+    let now = Timestamp::now();
+    let mut ledger = Ledger::remembering(store::read(&root.join("state")).unwrap().records, now);
+    let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
+    site.post(path.into()).unwrap().atom_id().to_owned()
+}
+
+#[test]
+fn an_id_that_is_no_iri_is_made_one_in_atom_unless_an_atom_feed_had_it() {
+    let site = folder(&POSTS);
+    write(site.path(), "old.xml", RSS);
+    assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
+    assert_eq!(ids(site.path())[0], "night-17");
+    assert_eq!(atom_id(site.path(), "2026-02-03-night.md"), "tag:localhost,2000:id:night-17");
+    let site = folder(&POSTS);
+    write(
+        site.path(),
+        "old.xml",
+        &ATOM.replace("tag:old.example,2026:night", "night 17"),
+    );
+    assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
+    assert_eq!(ids(site.path())[0], "night 17");
+    assert_eq!(atom_id(site.path(), "2026-02-03-night.md"), "night 17", "readers have it so");
+}
+
+#[test]
+fn an_id_that_the_feed_does_not_resolve_is_not_taken_over() {
+    let declared = r#"<!DOCTYPE rss [<!ENTITY n "night"><!ENTITY nn "&n;&n;">]>"#;
+    for (before, guid, expected) in [
+        ("", "night-&x;", None),
+        ("", "night&nbsp;17", None),
+        (declared, "&nn;-17", None),
+        (declared, "&n;-17", Some("night-17")),
+    ] {
+        let site = folder(&POSTS);
+        write(site.path(), "old.xml", &format!("{before}{}", RSS.replace("night-17", guid)));
+        let (_, out, err) = import(site.path(), &["--adopt", "old.xml"]);
+        let known = remembered(site.path());
+        let night = known.get("2026-02-03-night.md").map(|record| record.id.as_str());
+        assert_eq!(night, expected, "{guid}: {out}{err}");
+        assert!(known.contains_key("flour.md"), "the other item is taken over");
+        let said = "1 of its items were skipped, because their ids contain an entity that the feed does not resolve";
+        assert_eq!(out.contains(said), expected.is_none(), "{guid}: {out}");
+    }
+}

@@ -13,12 +13,17 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can give, or that none should, and why.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 19] = [
+    (
+        "atom-id",
+        "an id that an older version served in Atom: ledger::model::atom_ids",
+    ),
     ("being-written", "a file that changes while it is read: watching::folder"),
     ("emptied", "a version that has lost title and text: publisher::tests::readers"),
     ("config", "about the configuration and not a post: config"),
     ("file-name", "a name that Git on some systems cannot hold: oddities::files"),
     ("front-matter-too-large", "64 KiB of front matter: post::front_matter"),
+    ("id-ignored", "a post that the world knows by another id: ledger"),
     ("id-changed", "a post that the world knows by another id: ledger"),
     ("identity-unclear", "a post that may be one of several former ones: ledger"),
     ("internal", "a fault in feedmill: publisher"),

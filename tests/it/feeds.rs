@@ -166,6 +166,7 @@ fn hostile() -> FeedPage {
     let text = || format!("\u{0}{HOSTILE}\u{b}\u{fffe}\u{fdd0}\u{9b}");
     let mut item = item("hostile", moment("2026-01-01T00:00:00Z", 0));
     item.id = text();
+    item.atom_id = text();
     item.title = format!("{}\r\n", text());
     item.summary = text();
     item.content = Some(format!("<p>{}</p>", text()).into());

@@ -312,6 +312,18 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
         status == 410 && withdrawn.contains("<q><bdi>Kelp &amp; &lt;co&gt;</bdi></q> was published here"),
         "{withdrawn}"
     );
+    // while its file is there, its author keeps the title back, too
+    for kept_back in ["draft: true", "visibility: private"] {
+        folder.write(
+            "a.md",
+            format!("---\ntitle: Kelp & <co>\ndate: 2026-01-01\n{kept_back}\n---\n"),
+        );
+        let (status, page) = told(&mut ledger);
+        assert!(
+            status == 410 && page.contains("A post was published here") && !page.contains("Kelp"),
+            "{kept_back}: {page}"
+        );
+    }
     for page in [away, withdrawn] {
         assert!(page.contains("role=\"search\"") && page.contains("Wrack"), "{page}");
     }

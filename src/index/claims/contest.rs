@@ -157,9 +157,27 @@ fn remarks(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner
         remarks.push(said("address-taken", post, &what, &owner, given.address()));
     }
     if let Some(owner) = id_owner.filter(|_| post.id() != given.id() && !is_derived(post)) {
-        remarks.push(said("id-taken", post, &format!("the id {}", post.id()), &owner, given.id()));
+        remarks.push(id_taken(post, given, &owner));
     }
     remarks
+}
+
+/// What the author of `post` should know, which names the id of `owner` and gets that of `given`.
+fn id_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
+    let key = match &post.alike.origins.id {
+        Origin::Field(key) => Some(key.as_str()),
+        _ => None,
+    };
+    let severity = if key.is_some() { Severity::Warning } else { Severity::Note };
+    let key = key.unwrap_or("id");
+    let message = format!(
+        "the id `{}` belongs to {}; this post gets `{}`, and keeps it once it is published",
+        post.id(),
+        owner.source(),
+        given.id()
+    );
+    Diagnostic::new(severity, "id-taken", post.source(), message)
+        .mend(format!("write another `{key}` before it is published, or leave the key out"))
 }
 
 fn is_derived(post: &Post) -> bool {
@@ -195,16 +213,10 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
 fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
     let message = format!("{what} belongs to {}; this post has {instead}", owner.source());
     // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
-    let asked = if code == "id-taken" {
-        &post.alike.origins.id
-    } else {
-        &post.alike.origins.address
-    };
-    let severity = if matches!(asked, Origin::Field(_)) {
+    let severity = if matches!(post.alike.origins.address, Origin::Field(_)) {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let key = if code == "id-taken" { "id" } else { "slug" };
-    Diagnostic::new(severity, code, post.source(), message).mend(format!("write another `{key}`"))
+    Diagnostic::new(severity, code, post.source(), message).mend("write another `slug`")
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use feed_rs::model::{Entry, Feed};
+use feedmill::post::is_iri;
 use feedmill::render::{FeedPage, Format, Item, Place, Withdrawn, feed};
 use feedmill::time::Moment;
 use proptest::collection::vec;
@@ -64,7 +65,10 @@ pub fn agree([rss, atom, json]: &[Feed; 3]) {
     for (index, json) in json.entries.iter().enumerate() {
         let (rss, atom) = (&rss.entries[index], &atom.entries[index]);
         assert_eq!(rss.id, json.id);
-        assert_eq!(atom.id, json.id);
+        // Atom has an IRI instead of an id that is none
+        if is_iri(&json.id) || !is_iri(&atom.id) {
+            assert_eq!(atom.id, json.id);
+        }
         assert_eq!(title(rss), title(json));
         assert_eq!(title(atom), title(json));
         assert_eq!(summary(atom), summary(json));

@@ -159,6 +159,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
     world.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
     world.settle();
     let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    let mut addresses: BTreeMap<&str, String> = BTreeMap::new();
     let mut before: &[File] = &[];
     // the last step is nothing but a restart
     for (count, files) in steps.iter().chain(steps.last()).enumerate() {
@@ -174,7 +175,9 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
             .iter()
             .filter(|(_, head, _)| !head.contains("draft") && !head.contains("expires"))
         {
-            let id = world.site.post((*path).into()).unwrap().id().to_owned();
+            let post = world.site.post((*path).into()).unwrap();
+            let id = post.id().to_owned();
+            addresses.entry(path).or_insert_with(|| post.address().to_owned());
             if !first.values().any(|other| *other == id) {
                 first.entry(path).or_insert(id);
             }
@@ -200,6 +203,16 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
                 .any(|post| post.id() == id && post.is_readable(world.now));
             if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
                 failures.push(format!("{what}: no tombstone of {path}"));
+            }
+            // and its address leads to nothing that readers know as another
+            let answer = world.get(&addresses[path]);
+            let to = world.site.all().iter().find(|post| answer.location.ends_with(post.address()));
+            let is_other = to.is_some_and(|post| post.id() != id && first.values().any(|known| known == post.id()));
+            if !is_there && (is_other || !matches!(answer.status, 200 | 301 | 410)) {
+                failures.push(format!(
+                    "{what}: the address of {path} answers {} {}",
+                    answer.status, answer.location
+                ));
             }
         }
     }
