@@ -254,7 +254,8 @@ impl Desk {
     #[must_use]
     pub fn is_there(&self, path: &Utf8Path) -> bool {
         let is_known = self.files.contains(path) && !self.missing.contains(path);
-        is_known || self.pending.contains_key(path) || self.unread.contains_key(path) || self.refused.covers(path)
+        let is_waiting = self.pending.contains_key(path) || self.inheritance.waiting(path).is_some();
+        is_known || is_waiting || self.unread.contains_key(path) || self.refused.covers(path)
     }
 
     /// Lets go of the file at `path` before it is believed to be gone: its post turned out to be in another one.

@@ -47,8 +47,8 @@ const BOOKS: [&str; 7] = ["azw", "azw3", "cbr", "cbz", "epub", "fb2", "mobi"];
 const ARCHIVES: [&str; 15] = [
     "7z", "br", "bz2", "gz", "lz4", "rar", "tar", "tbz", "tbz2", "tgz", "txz", "tzst", "xz", "zip", "zst",
 ];
-/// Maps and tables that are no text.
-const OTHER_DATA: [&str; 8] = ["fit", "kmz", "mbtiles", "npy", "npz", "parquet", "pmtiles", "mtl"];
+/// Maps, tables and parts of models that are no text.
+const OTHER_DATA: [&str; 9] = ["bin", "fit", "kmz", "mbtiles", "npy", "npz", "parquet", "pmtiles", "mtl"];
 /// Captions and lists of parts.
 const CAPTIONS: [&str; 9] = ["ass", "lrc", "m3u", "m3u8", "sbv", "srt", "ssa", "sub", "vtt"];
 const CALENDARS: [&str; 4] = ["ics", "ifb", "vcf", "vcs"];

@@ -19,10 +19,12 @@ pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str) -> bool {
     let forms = [lower.as_str(), stem, logical.as_str()];
     let places = roots.iter().flat_map(|root| forms.map(|form| format!("{root}/{form}")));
     let pattern = pattern.to_lowercase();
-    let pattern = format!("/{}", pattern.trim_start_matches('/'));
+    // a choice may begin before the slash
+    let patterns = choices(&pattern).unwrap_or_else(|| vec![pattern.clone()]);
+    let at_top = |path: &str| format!("/{}", path.trim_start_matches('/'));
     places.into_iter().any(|place| {
-        let place = format!("/{}", place.trim_start_matches('/').to_lowercase());
-        matches(&pattern, &place)
+        let place = at_top(&place.to_lowercase());
+        patterns.iter().any(|pattern| matches(&at_top(pattern), &place))
     })
 }
 
@@ -221,6 +223,7 @@ mod tests {
             ("/notes/a.md", "notes/a.md", "posts", true),
             ("/other/**", "notes/a.md", "posts", false),
             ("/drafts/**", "a.md", "posts", false),
+            ("{/x/**,/notes/*}", "notes/a.md", "posts", true),
         ];
         for (pattern, path, root, expected) in cases {
             assert_eq!(matches_path(pattern, path.into(), root), expected, "{pattern} {path}");

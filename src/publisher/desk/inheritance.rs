@@ -10,6 +10,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::files::below;
+use super::pending::Pending;
 use super::{Desk, Instants, Outcome};
 use crate::folder::companions::{Companions, beside, candidates, is_companion};
 use crate::folder::left_out::{self, LeftOut};
@@ -29,6 +30,8 @@ pub(super) struct Inheritance {
     seen: BTreeMap<Utf8PathBuf, (Stamp, bool)>,
     /// Those whose newest version is not taken yet; without a stamp, those that are missing.
     unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
+    /// Versions of posts that are not taken before companions are settled, and since when they hold still.
+    waiting: BTreeMap<Utf8PathBuf, Pending>,
     /// The posts that have anything from other files, or are left out.
     had: BTreeMap<Utf8PathBuf, Had>,
 }
@@ -110,6 +113,21 @@ impl Inheritance {
             folders,
             files: self.unsettled.keys().cloned().collect(),
         }
+    }
+
+    /// Has the version of the post at `path` that is `pending` wait for its companions.
+    pub(super) fn await_companions(&mut self, path: &Utf8Path, pending: Pending) {
+        self.waiting.insert(path.to_owned(), pending);
+    }
+
+    /// What waits for its companions at `path`.
+    pub(super) fn waiting(&self, path: &Utf8Path) -> Option<&Pending> {
+        self.waiting.get(path)
+    }
+
+    /// Forgets the versions that wait no longer.
+    pub(super) fn let_go_of(&mut self, awaited: &Awaited) {
+        self.waiting.retain(|path, _| awaited.has(path));
     }
 
     /// When to look at the companions again that are not settled.

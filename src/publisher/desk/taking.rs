@@ -96,6 +96,9 @@ impl Desk {
         let awaited = self.inheritance.awaited();
         for (path, entry) in sight.files.iter() {
             if awaited.has(path) {
+                // it holds still meanwhile
+                let pending = self.seen_now(path, entry, &round);
+                self.inheritance.await_companions(path, pending);
                 continue;
             }
             let known = self.files.get(path);
@@ -137,6 +140,7 @@ impl Desk {
                 self.meet_one(path, entry, &mut round, &mut ahead, outcome);
             }
         });
+        self.inheritance.let_go_of(&awaited);
     }
 
     /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
@@ -180,19 +184,26 @@ impl Desk {
             return Turn::NoRoom;
         }
         let at = round.at;
-        let circumstances = Circumstances {
-            how: round.hints.paths.get(path).copied(),
-            age: known.map(|known| known.taken.age(at.tick)),
-            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
-        };
-        let before = self.pending.get(path).cloned();
-        let pending = Pending::see(before, entry.stamp, circumstances, at.tick, round.patience);
+        let pending = self.seen_now(path, entry, round);
         if pending.due() > at.tick || (pending.is_waiting() && !round.takes_still) {
             return Turn::Wait(pending);
         }
         Turn::Take {
             held_still: pending.is_waiting(),
         }
+    }
+
+    /// What is pending of the file at `path` that is seen as `entry` now.
+    fn seen_now(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> Pending {
+        let known = self.files.get(path);
+        let at = round.at;
+        let circumstances = Circumstances {
+            how: round.hints.paths.get(path).copied(),
+            age: known.map(|known| known.taken.age(at.tick)),
+            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
+        };
+        let before = self.pending.get(path).or_else(|| self.inheritance.waiting(path)).cloned();
+        Pending::see(before, entry.stamp, circumstances, at.tick, round.patience)
     }
 
     fn is_due(&self, path: &Utf8Path, entry: &Entry, round: &Round) -> bool {
