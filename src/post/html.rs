@@ -103,8 +103,8 @@ pub fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
 
 /// Elements that cleaning takes out with what they do; what stands for an embedded page stays.
 const REMOVED: [&str; 16] = [
-    "applet", "base", "button", "canvas", "form", "link", "meta", "object", "script", "select", "style", "svg", "template", "textarea",
-    "datalist", "frameset",
+    "applet", "base", "button", "canvas", "form", "link", "meta", "object", "script", "select", "style", "svg", "template",
+    "textarea", "datalist", "frameset",
 ];
 
 /// What cleaning takes out of a text.
@@ -129,14 +129,21 @@ pub fn removed(html: &str) -> Option<Removed> {
             continue;
         };
         let name = tag.name.as_str();
-        let is_control = name == "input" && !tag.attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
+        let is_control = name == "input"
+            && !tag
+                .attribute("type")
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
         if REMOVED.contains(&name) || is_control {
             add(format!("<{name}"));
         }
         for (attribute, value) in &tag.attributes {
             let runs = attribute.starts_with("on") && !value.is_empty();
             let address = || entities::read(value, Place::Attribute);
-            let is_refused = matches!(attribute.as_str(), "href" | "src") && address().trim_start().get(..11).is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
+            let is_refused = matches!(attribute.as_str(), "href" | "src")
+                && address()
+                    .trim_start()
+                    .get(..11)
+                    .is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
             if runs || is_refused || matches!(attribute.as_str(), "style" | "srcdoc") {
                 add(format!("{attribute}="));
             }

@@ -43,7 +43,12 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         match reading {
             Ok((Reading { mut post, remarks, .. }, source)) => {
                 // what serves has no time to render every post to say this
-                diagnostics.extend(post.text.held().into_iter().flat_map(|text| losses(&source, text, post.title())));
+                diagnostics.extend(
+                    post.text
+                        .held()
+                        .into_iter()
+                        .flat_map(|text| losses(&source, text, post.title())),
+                );
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);

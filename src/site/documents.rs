@@ -159,7 +159,10 @@ where
     Bytes: Weighter<Key, Made>,
 {
     let mut options = OptionsBuilder::new();
-    options.shards(1).estimated_items_capacity(ABOUT_ENTRIES).weight_capacity(bytes);
+    options
+        .shards(1)
+        .estimated_items_capacity(ABOUT_ENTRIES)
+        .weight_capacity(bytes);
     match options.build() {
         Ok(options) => Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()),
         // all that has to be said is said

@@ -21,6 +21,7 @@ mod house;
 mod ledger;
 mod listing;
 mod live;
+mod load;
 mod media;
 mod oddities;
 mod operators;

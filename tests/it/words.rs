@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config as Cases;
 use serde_json::Value;
 
-use crate::still::{TestFolder, files, get};
+use crate::still::{TestFolder, codes, files, get};
 
 const CONFIG: &str = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 1000\n";
 
@@ -77,7 +77,10 @@ fn woven(parts: &[(usize, usize)], seed: usize) -> Woven {
                 }
             };
             // letters alone, so that no search takes it apart
-            let letters: String = format!("{seed}-{number}").bytes().map(|byte| char::from(b'a' + byte % 26)).collect();
+            let letters: String = format!("{seed}-{number}")
+                .bytes()
+                .map(|byte| char::from(b'a' + byte % 26))
+                .collect();
             let word = format!("{kind}{letters}q");
             number += 1;
             written.push_str(&word);
@@ -131,14 +134,27 @@ fn feeds(site: &Site) -> [(&'static str, Vec<(String, String)>); 3] {
             .map(|node| {
                 let child = |name: &str| node.children().find(|child| child.tag_name().name() == name);
                 let url = child("link").and_then(link).unwrap_or_default();
-                (url, child(content).and_then(|node| node.text()).unwrap_or_default().to_owned())
+                // RSS has the text there if it has no summary beside it
+                let content = child(content).or_else(|| child("description"));
+                (url, content.and_then(|node| node.text()).unwrap_or_default().to_owned())
             })
             .collect::<Vec<_>>()
     };
     [
         ("JSON", json.collect()),
-        ("RSS", xml("/rss.xml", "item", |node| node.text().map(str::to_owned), "encoded")),
-        ("Atom", xml("/atom.xml", "entry", |node| node.attribute("href").map(str::to_owned), "content")),
+        (
+            "RSS",
+            xml("/rss.xml", "item", |node| node.text().map(str::to_owned), "encoded"),
+        ),
+        (
+            "Atom",
+            xml(
+                "/atom.xml",
+                "entry",
+                |node| node.attribute("href").map(str::to_owned),
+                "content",
+            ),
+        ),
     ]
 }
 
@@ -175,7 +191,10 @@ fn check(posts: &[Woven]) {
         }
         let (_, source) = get(&site, &format!("/posts/p{number}.md"));
         for word in hidden {
-            assert!(!source.contains(word.as_str()), "the source of\n{text}\nhas {word}:\n{source}");
+            assert!(
+                !source.contains(word.as_str()),
+                "the source of\n{text}\nhas {word}:\n{source}"
+            );
             assert!(!listing.contains(word.as_str()), "the listing of\n{text}\nhas {word}");
             let (_, found) = get(&site, &format!("/api/posts?q={word}"));
             let found: Value = serde_json::from_str(&found).unwrap();
@@ -190,7 +209,8 @@ fn check(posts: &[Woven]) {
 fn each_part_alone_and_followed() {
     let all = PARTS.len() + HIDING.len();
     let followed = (0..all).map(|part| woven(&[(part, 0), (0, 0)], part));
-    let nested = (0..all).flat_map(|part| (1..4).map(move |container| woven(&[(part, container), (0, 0)], 1000 * container + part)));
+    let nested =
+        (0..all).flat_map(|part| (1..4).map(move |container| woven(&[(part, container), (0, 0)], 1000 * container + part)));
     check(&followed.chain(nested).collect::<Vec<_>>());
 }
 
@@ -209,6 +229,63 @@ proptest! {
             .collect();
         check(&posts);
     }
+}
+
+#[test]
+fn what_is_taken_out_or_mended_is_said_with_its_line() {
+    let folder = TestFolder::new();
+    let text = "---\ntitle: A\ndate: 2026-01-01\n---\nA <video src='x' />\n\n<script>\nb\n</script>\n\n<p onclick=x>c</p>\n\n\
+                the <title> d\n\n<!-- e";
+    folder.write("a.md", text);
+    let site = folder.site(CONFIG);
+    let said: Vec<(&str, usize, &str)> = site
+        .diagnostics
+        .iter()
+        .map(|said| {
+            (
+                said.code,
+                said.position.map_or(0, |position| position.line),
+                said.message.as_str(),
+            )
+        })
+        .collect();
+    let expected = [
+        (
+            "html-self-closed",
+            5,
+            "`<video … />` means nothing in HTML, and is taken as closed here",
+        ),
+        ("html-removed", 7, "`<script` and one thing more like it are taken out"),
+        ("html-unclosed", 13, "`<title>` does not end, so it is shown as text"),
+        (
+            "comment-unclosed",
+            15,
+            "the comment that begins here does not end, so nothing after it is shown",
+        ),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_post_that_could_be_shown_in_part_alone_is_held_back() {
+    let folder = TestFolder::new();
+    let table = format!("|{}\n|{}\n{}", "a|".repeat(300), "-|".repeat(300), "|a\n".repeat(9000));
+    folder.write("a.md", format!("---\ntitle: A\ndate: 2026-01-01\nslug: a\n---\n{table}"));
+    let site = folder.site(CONFIG);
+    assert_eq!(get(&site, "/posts/a").0, 404);
+    assert_eq!(codes(&site, "a.md"), ["too-complex"]);
+    assert!(site.post(Utf8Path::new("a.md")).is_some_and(|post| post.is_held));
+    // a large one that can be shown is not
+    folder.write(
+        "a.md",
+        format!(
+            "---\ntitle: A\ndate: 2026-01-01\nslug: a\n---\n{}",
+            "a & b | c\n\n".repeat(20_000)
+        ),
+    );
+    let site = folder.site(CONFIG);
+    assert_eq!(get(&site, "/posts/a").0, 200);
+    assert_eq!(codes(&site, "a.md"), [""; 0]);
 }
 
 /// What is left of a line of Markdown without what no reader is shown: tags, targets of links, templates' tags.
@@ -263,7 +340,11 @@ fn real_posts_lose_no_words() {
                 }
             }
         }
-        println!("{name}: {} of {words} words are not on the pages: {:?}", lost.len(), &lost[..lost.len().min(20)]);
+        println!(
+            "{name}: {} of {words} words are not on the pages: {:?}",
+            lost.len(),
+            &lost[..lost.len().min(20)]
+        );
         // scripts and styles, and what this reading of Markdown takes for text
         assert!(lost.len() * 500 < words, "{name}: {} of {words}", lost.len());
     }

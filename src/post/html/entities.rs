@@ -36,8 +36,8 @@ const LONGEST_NAME: usize = 32;
 
 /// What the numbers 128 to 159 mean: the characters of Windows-1252.
 const WINDOWS: [u16; 32] = [
-    0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f, 0x90,
-    0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
+    0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
+    0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
 ];
 
 /// Where a text stands.
@@ -92,7 +92,9 @@ fn reference(text: &str, place: Place) -> Option<(Cow<'static, str>, usize)> {
     }
     let known = (2..=length.min(6)).rev().filter_map(|end| text.get(..end));
     let name = known.into_iter().find(|name| WITHOUT_SEMICOLON.binary_search(name).is_ok())?;
-    let goes_on = bytes.get(name.len()).is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
+    let goes_on = bytes
+        .get(name.len())
+        .is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
     if place == Place::Attribute && goes_on {
         return None;
     }
@@ -144,39 +146,49 @@ fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
 
 /// Writes `text`, whose character references are read, with marks for the signs that HTML means something by at `place`.
 pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
-    for c in text.chars() {
-        let means_something = c != '"' || place == Place::Attribute;
-        let mark = MARKS.iter().find(|(sign, ..)| *sign == c && means_something);
-        out.push(mark.map_or(c, |&(_, mark, _)| mark));
+    let means_something = |byte: u8| matches!(byte, b'&' | b'<' | b'>') || (byte == b'"' && place == Place::Attribute);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(means_something) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let mark = MARKS.iter().find(|(sign, ..)| after.starts_with(*sign));
+        out.extend(mark.map(|&(_, mark, _)| mark));
+        rest = after.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
 }
 
 /// `text` with signs for their marks.
 pub(super) fn signs(text: &str) -> Cow<'_, str> {
-    if !holds_marks(text) {
-        return Cow::Borrowed(text);
-    }
-    let sign = |c| MARKS.iter().find(|(_, mark, _)| *mark == c).map_or(c, |&(sign, ..)| sign);
-    Cow::Owned(text.chars().map(sign).collect())
+    unmarked(text, |out, sign, _| out.push(sign))
 }
 
 /// `html` with character references for the marks of signs.
 pub(super) fn written(html: String) -> String {
-    if !holds_marks(&html) {
-        return html;
+    match unmarked(&html, |out, _, reference| out.push_str(reference)) {
+        Cow::Owned(written) => written,
+        Cow::Borrowed(_) => html,
     }
-    let mut out = String::with_capacity(html.len() + html.len() / 8);
-    for c in html.chars() {
-        match MARKS.iter().find(|(_, mark, _)| *mark == c) {
-            Some((_, _, written)) => out.push_str(written),
-            None => out.push(c),
-        }
-    }
-    out
 }
 
-fn holds_marks(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), &MARK_START).is_some()
+/// `text` with what `write` writes for the mark of a sign.
+fn unmarked(text: &str, write: impl Fn(&mut String, char, &str)) -> Cow<'_, str> {
+    let mut places = memchr::memmem::find_iter(text.as_bytes(), &MARK_START).peekable();
+    if places.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut done = 0;
+    for place in places {
+        let found = text.get(place..).and_then(|text| text.chars().next());
+        if let Some(&(sign, mark, reference)) = MARKS.iter().find(|(_, mark, _)| found == Some(*mark)) {
+            out.push_str(text.get(done..place).unwrap_or_default());
+            write(&mut out, sign, reference);
+            done = place + mark.len_utf8();
+        }
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -223,7 +235,11 @@ mod tests {
     #[test]
     fn names_without_a_semicolon_are_those_of_browsers() {
         for name in WITHOUT_SEMICOLON {
-            assert_eq!(read(&format!("&{name} x"), Place::Content), parsed(&format!("&{name} x")), "{name}");
+            assert_eq!(
+                read(&format!("&{name} x"), Place::Content),
+                parsed(&format!("&{name} x")),
+                "{name}"
+            );
         }
     }
 

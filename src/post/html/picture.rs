@@ -73,7 +73,10 @@ pub(super) fn twin<'a>(after: &Tokens<'a>) -> Option<(usize, Tag<'a>)> {
 pub(super) fn largest(set: &str) -> Option<&str> {
     let mut largest: Option<(f64, &str)> = None;
     for (address, size) in sizes(set).filter(|(address, _)| is_address(address)) {
-        let size = size.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().unwrap_or(1.0);
+        let size = size
+            .trim_end_matches(|c: char| c.is_ascii_alphabetic())
+            .parse()
+            .unwrap_or(1.0);
         if largest.is_none_or(|(known, _)| size > known) {
             largest = Some((size, address));
         }
@@ -142,7 +145,10 @@ mod tests {
             ("<img src=/img/placeholder.gif>", Some("/img/placeholder.gif")),
             ("<img srcset='a.png 1x, b.png 2x, c.png 1.5x'>", Some("b.png")),
             ("<img data-srcset='a.png 320w,\nb.png 1280w, c.png 640w'>", Some("b.png")),
-            ("<img data-src='{x}' data-srcset='data:image/gif;base64,R0 9x, a.png'>", Some("a.png")),
+            (
+                "<img data-src='{x}' data-srcset='data:image/gif;base64,R0 9x, a.png'>",
+                Some("a.png"),
+            ),
             ("<img src='#' data-src='#'>", None),
             ("<img src='data:image/png;base64,R0'>", Some("data:image/png;base64,R0")),
             ("<img src=' '>", None),

@@ -198,7 +198,9 @@ impl<'a> Shaper<'a> {
         if !self.make_place(name) {
             return;
         }
-        self.emit(name, tag, |attribute, value| (!picture::SETS.contains(&attribute)).then_some(value));
+        self.emit(name, tag, |attribute, value| {
+            (!picture::SETS.contains(&attribute)).then_some(value)
+        });
         if VOID.contains(&name) {
             return;
         }

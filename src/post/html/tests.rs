@@ -182,7 +182,12 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
             "<img src=\"https://site.test/a.png\">b",
         ),
         ("none", "a<img alt='B &quot;c&quot;'>d<img>", "aB \"c\"d", "aB \"c\"d"),
-        ("none that may be", "<img src='javascript:x' alt='b &amp; c'>d", "b &amp; cd", "b &amp; cd"),
+        (
+            "none that may be",
+            "<img src='javascript:x' alt='b &amp; c'>d",
+            "b &amp; cd",
+            "b &amp; cd",
+        ),
         (
             "alternatives",
             "<picture><source srcset='/dark.png, /dark2.png 2x' media='(prefers-color-scheme: dark)' onload=x><img src=/a.png></picture>",
@@ -210,7 +215,12 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
     assert_eq!(for_page(&small), small);
     assert_eq!(for_feed(&small, URL), small);
     let long = format!("data:image/png;base64,{}", "A".repeat(MOST_PICTURE));
-    for address in [long.as_str(), "data:image/svg+xml;base64,AAAA", "data:text/html;base64,AAAA", "data:image/png,<b>"] {
+    for address in [
+        long.as_str(),
+        "data:image/svg+xml;base64,AAAA",
+        "data:text/html;base64,AAAA",
+        "data:image/png,<b>",
+    ] {
         assert_eq!(for_page(&format!("a<img src='{address}'>")), "a", "{address:.40}");
         assert_eq!(for_page(&format!("<a href='{address}'>a</a>")), "<a>a</a>", "{address:.40}");
     }

@@ -328,14 +328,26 @@ mod tests {
                 "<a href=x title=> id=<>",
             ),
             ("no value", "<input checked disabled/>", "<input checked= disabled=>"),
-            ("closed at once", "<p/>a<p / >b<video src=x />c<br/>d", "<p!>[a]<p>[b]<video src=x!>[c]<br>[d]"),
+            (
+                "closed at once",
+                "<p/>a<p / >b<video src=x />c<br/>d",
+                "<p!>[a]<p>[b]<video src=x!>[c]<br>[d]",
+            ),
             ("a slash of a value", "<p a=b/>c", "<p a=b/>[c]"),
-            ("frame closed at once", "<iframe src='x' />a</iframe>", "<iframe src=x!>[a]</iframe>"),
+            (
+                "frame closed at once",
+                "<iframe src='x' />a</iframe>",
+                "<iframe src=x!>[a]</iframe>",
+            ),
             ("frame that is not closed", "<iframe src=x>a", "<iframe src=x>[a]"),
             ("frame of nothing", "the <iframe> b", "[the ][<iframe>][ b]"),
             ("the first of two", "<a id=1 id=2>", "<a id=1>"),
             ("a sign that is no tag", "1 < 2 <3<", "[1 < 2 <3<]"),
-            ("comments", "a<!-- <b> -->c<!-->d<!doctype x>e<?php x ?>f<!-- g --!>h<!--->i", "[a][c][d][e][f][h][i]"),
+            (
+                "comments",
+                "a<!-- <b> -->c<!-->d<!doctype x>e<?php x ?>f<!-- g --!>h<!--->i",
+                "[a][c][d][e][f][h][i]",
+            ),
             ("what only looks like a comment, without an end", "a<?php b", "[a][<?php b]"),
             ("a declaration without an end", "a<!b", "[a][<!b]"),
             ("a comment without an end", "a<!-- b", "[a]"),
@@ -343,7 +355,11 @@ mod tests {
             ("an end tag without an end", "a</b", "[a][</b]"),
             ("script", "<script>a<b></SCRIPT >c", "<script>(a<b>)[c]"),
             ("script without an end", "<script>a</scripty>b", "[<script>][a]</scripty>[b]"),
-            ("script without an end after one with", "<script>a</script><Script x>b", "<script>(a)[<Script x>][b]"),
+            (
+                "script without an end after one with",
+                "<script>a</script><Script x>b",
+                "<script>(a)[<Script x>][b]",
+            ),
             ("plaintext", "<plaintext>a<b>", "[<plaintext>][a]<b>"),
         ];
         for (name, html, expected) in cases {
@@ -392,7 +408,11 @@ mod tests {
             "<p style='overflow:hidden'>",
             "<p data-hidden>",
         ];
-        for (html, expected) in hidden.map(|html| (html, true)).into_iter().chain(shown.map(|html| (html, false))) {
+        for (html, expected) in hidden
+            .map(|html| (html, true))
+            .into_iter()
+            .chain(shown.map(|html| (html, false)))
+        {
             let Some(Token::Start(tag)) = tokens(html).next() else {
                 panic!("{html}");
             };

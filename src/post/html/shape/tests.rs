@@ -64,11 +64,7 @@ fn repairs() {
             "<p>the <template> or <title> or <select> c</p><p>d",
             "<p>the &lt;template&gt; or &lt;title&gt; or  c</p><p>d</p>",
         ),
-        (
-            "a list to choose from",
-            "<select><option>a<option>b</select>c",
-            " a bc",
-        ),
+        ("a list to choose from", "<select><option>a<option>b</select>c", " a bc"),
         ("a title", "<title>a &amp; <b></title>c", "a &amp; &lt;b&gt;c"),
         ("hidden", "a<div hidden>x<p>x</p></div><p style='display:none'>x</p>b", "ab"),
         ("drawings that do not end", "a<svg><p>b", "a<p>b</p>"),
