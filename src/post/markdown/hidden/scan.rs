@@ -157,13 +157,17 @@ impl<'a> Scanner<'a> {
         if marks.is_empty() {
             return self.text.len();
         }
-        let is_quote = marks.starts_with('>');
+        let quotes = marks.matches('>').count();
+        let is_item = !marks.rsplit('>').next().unwrap_or_default().trim().is_empty();
         let goes_on = |line: &str| {
-            if is_quote {
-                line.trim_start_matches(' ').starts_with('>')
-            } else {
-                line.trim().is_empty() || line.starts_with([' ', '\t'])
+            let mut rest = line;
+            for _ in 0..quotes {
+                let Some(quoted) = rest.trim_start_matches([' ', '\t']).strip_prefix('>') else {
+                    return false;
+                };
+                rest = quoted.strip_prefix(' ').unwrap_or(quoted);
             }
+            !is_item || rest.trim().is_empty() || rest.starts_with([' ', '\t'])
         };
         let mut lines = self.from(at).split_inclusive('\n');
         let first = lines.next().map_or(0, str::len);
