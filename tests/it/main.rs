@@ -23,6 +23,7 @@ mod leaks;
 mod ledger;
 mod listing;
 mod live;
+mod load;
 mod media;
 mod oddities;
 mod operators;

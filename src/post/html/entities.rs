@@ -146,39 +146,49 @@ fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
 
 /// Writes `text`, whose character references are read, with marks for the signs that HTML means something by at `place`.
 pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
-    for c in text.chars() {
-        let means_something = c != '"' || place == Place::Attribute;
-        let mark = MARKS.iter().find(|(sign, ..)| *sign == c && means_something);
-        out.push(mark.map_or(c, |&(_, mark, _)| mark));
+    let means_something = |byte: u8| matches!(byte, b'&' | b'<' | b'>') || (byte == b'"' && place == Place::Attribute);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(means_something) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let mark = MARKS.iter().find(|(sign, ..)| after.starts_with(*sign));
+        out.extend(mark.map(|&(_, mark, _)| mark));
+        rest = after.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
 }
 
 /// `text` with signs for their marks.
 pub(super) fn signs(text: &str) -> Cow<'_, str> {
-    if !holds_marks(text) {
-        return Cow::Borrowed(text);
-    }
-    let sign = |c| MARKS.iter().find(|(_, mark, _)| *mark == c).map_or(c, |&(sign, ..)| sign);
-    Cow::Owned(text.chars().map(sign).collect())
+    unmarked(text, |out, sign, _| out.push(sign))
 }
 
 /// `html` with character references for the marks of signs.
 pub(super) fn written(html: String) -> String {
-    if !holds_marks(&html) {
-        return html;
+    match unmarked(&html, |out, _, reference| out.push_str(reference)) {
+        Cow::Owned(written) => written,
+        Cow::Borrowed(_) => html,
     }
-    let mut out = String::with_capacity(html.len() + html.len() / 8);
-    for c in html.chars() {
-        match MARKS.iter().find(|(_, mark, _)| *mark == c) {
-            Some((_, _, written)) => out.push_str(written),
-            None => out.push(c),
-        }
-    }
-    out
 }
 
-fn holds_marks(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), &MARK_START).is_some()
+/// `text` with what `write` writes for the mark of a sign.
+fn unmarked(text: &str, write: impl Fn(&mut String, char, &str)) -> Cow<'_, str> {
+    let mut places = memchr::memmem::find_iter(text.as_bytes(), &MARK_START).peekable();
+    if places.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut done = 0;
+    for place in places {
+        let found = text.get(place..).and_then(|text| text.chars().next());
+        if let Some(&(sign, mark, reference)) = MARKS.iter().find(|(_, mark, _)| found == Some(*mark)) {
+            out.push_str(text.get(done..place).unwrap_or_default());
+            write(&mut out, sign, reference);
+            done = place + mark.len_utf8();
+        }
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ impl<'a> Shaper<'a> {
             return;
         };
         if self.open.len() >= MAX_DEPTH {
-            self.dropped += usize::from(!VOID.contains(&name));
+            self.dropped += usize::from(!VOID.contains(&name) && !tag.closes_itself);
             return;
         }
         if !self.make_place(name) {
@@ -235,7 +235,8 @@ impl<'a> Shaper<'a> {
     fn picture(&mut self, tag: &Tag<'a>, after: &Tokens<'a>) -> usize {
         let twin = picture::twin(after);
         let taken = twin.as_ref().map_or(1, |(taken, _)| taken + 1);
-        let Some(address) = picture::address(tag, twin.as_ref().map(|(_, tag)| tag), self.source) else {
+        let source = self.source.filter(|_| self.open.contains(&"picture"));
+        let Some(address) = picture::address(tag, twin.as_ref().map(|(_, tag)| tag), source) else {
             self.text(tag.attribute("alt").unwrap_or_default());
             return taken;
         };

@@ -201,6 +201,12 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
             "<picture><img src=\"https://site.test/b.webp\"></picture>",
         ),
         (
+            "alternatives of another",
+            "<picture><source srcset=/b.webp><img src=/a.png></picture>c<img>",
+            "<picture><source srcset=\"/b.webp\"><img src=\"/a.png\"></picture>c",
+            "<picture><img src=\"https://site.test/a.png\"></picture>c",
+        ),
+        (
             "alternatives that run",
             "<picture><source srcset='javascript:x 1x'><img src=/a.png></picture>",
             "<picture><source><img src=\"/a.png\"></picture>",

@@ -93,6 +93,11 @@ fn depth_is_bounded_and_content_kept() {
         assert!(deep.matches('<').count() <= 2 * (MAX_DEPTH + 2), "{tag}"); // two more for a cell
         assert!(deep.contains("text"), "{tag}");
     }
+    let at_once = shape(
+        &format!("{}<b/>x{}<p>y</p>", "<div>".repeat(200), "</div>".repeat(200)),
+        Audience::Page,
+    );
+    assert!(at_once.ends_with("</div><p>y</p>"), "what is closed at once is not waited for");
     let closed = shape(
         &format!("{}x{}<p>y</p>", "<div>".repeat(500), "</div>".repeat(500)),
         Audience::Page,

@@ -1,0 +1,523 @@
+//! The one pass over a text that finds what is hidden in it, and what would swallow the rest. It reads front to back, and no stretch
+//! twice for the same sign.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use memchr::{memchr_iter, memchr3_iter, memmem};
+
+use super::super::super::html::is_known;
+use super::super::super::html::token::{RAW_TEXT, Tag, is_void, start_tag};
+use super::super::{code, line};
+use super::{EMPTY, Edit, Edits, Remark};
+
+/// The marks of quotes and items before a block are at most so long, in bytes.
+const MOST_MARKS: usize = 200;
+
+/// Elements that may be left open: they end at the next blank line at the latest.
+const LEFT_OPEN: [&str; 9] = ["p", "li", "dt", "dd", "td", "th", "tr", "option", "rt"];
+
+/// Looks through `text`.
+pub(super) fn scan(text: &str) -> Edits {
+    let mut scanner = Scanner {
+        text,
+        code: code::ranges(text),
+        at: 0,
+        raw_until: 0,
+        ahead: HashMap::new(),
+        endless: HashSet::new(),
+        ends: None,
+        next_blank: 0,
+        found: Edits::default(),
+    };
+    let mut code = 0;
+    for place in memchr3_iter(b'<', b'{', b'%', text.as_bytes()) {
+        while scanner.code.get(code).is_some_and(|range| range.end <= place) {
+            code += 1;
+        }
+        let in_code = scanner.code.get(code).is_some_and(|range| range.contains(&place));
+        if place >= scanner.at && !in_code && !scanner.is_escaped(place) {
+            scanner.construct(place);
+        }
+    }
+    scanner.found
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    code: Vec<Range<usize>>,
+    /// All before is done.
+    at: usize,
+    /// Template tags before this are shown as they are written.
+    raw_until: usize,
+    /// Where each sign that was looked for comes next, so that no stretch is searched twice for the same.
+    ahead: HashMap<&'static str, usize>,
+    /// The ends of blocks that were looked for in vain, with what their tags begin with.
+    endless: HashSet<(&'static str, &'static str)>,
+    /// Where the end tags of each element stand; collected when first needed.
+    ends: Option<HashMap<String, Vec<usize>>>,
+    /// Where the blank line begins that was looked for last.
+    next_blank: usize,
+    found: Edits,
+}
+
+impl<'a> Scanner<'a> {
+    fn from(&self, at: usize) -> &'a str {
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    /// Where `sign` comes next, at `from` or after it.
+    fn find(&mut self, sign: &'static str, from: usize) -> Option<usize> {
+        let known = self.ahead.get(sign).copied().filter(|&place| place >= from);
+        let place = known.unwrap_or_else(|| self.from(from).find(sign).map_or(usize::MAX, |place| from + place));
+        self.ahead.insert(sign, place);
+        (place < self.text.len()).then_some(place)
+    }
+
+    /// Where the next blank line begins after `from`, or the text ends; in a quote it has the quote's mark.
+    fn blank_line(&mut self, from: usize) -> usize {
+        if self.next_blank < from {
+            let is_blank = |line: &str| line.trim_start_matches(['>', ' ', '\t', '\r']).is_empty();
+            let mut at = from;
+            let mut lines = self.from(from).split('\n');
+            at += lines.next().map_or(0, str::len);
+            for line in lines {
+                if is_blank(line) {
+                    break;
+                }
+                at += line.len() + 1;
+            }
+            self.next_blank = at;
+        }
+        self.next_blank
+    }
+
+    fn is_escaped(&self, at: usize) -> bool {
+        let before = self.text.as_bytes().get(..at).unwrap_or_default();
+        before.iter().rev().take(64).take_while(|&&byte| byte == b'\\').count() % 2 == 1
+    }
+
+    fn is_code(&self, at: usize) -> bool {
+        let next = self.code.partition_point(|range| range.end <= at);
+        self.code.get(next).is_some_and(|range| range.contains(&at))
+    }
+
+    fn construct(&mut self, at: usize) {
+        let rest = self.from(at);
+        let is_raw = at < self.raw_until;
+        match rest.as_bytes() {
+            [b'<', b'!', b'-', b'-', ..] => self.comment(at),
+            [b'<', b'!' | b'?', ..] => self.declaration(at),
+            [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.tag(at),
+            [b'%', b'%', ..] => self.percent(at),
+            _ if is_raw => {}
+            [b'{', b'#', ..] => self.nunjucks(at),
+            [b'{', b'%', ..] => self.liquid(at),
+            [b'{', b'{', ..] => self.expression(at),
+            [b'{', b':', b':', ..] => self.kramdown(at),
+            [b'{', b'/', b'*', ..] => self.script_comment(at),
+            _ => {}
+        }
+    }
+
+    fn hide(&mut self, range: Range<usize>, instead: &'static str) {
+        self.at = range.end;
+        self.found.edits.push(Edit {
+            range,
+            instead: instead.into(),
+            hides: true,
+        });
+    }
+
+    fn mend(&mut self, range: Range<usize>, instead: impl Into<Cow<'static, str>>) {
+        self.at = range.end.max(range.start + 1);
+        self.found.edits.push(Edit {
+            range,
+            instead: instead.into(),
+            hides: false,
+        });
+    }
+
+    /// What stands in its line before `at`, if that is the marks of quotes and items alone.
+    fn marks_before(&self, at: usize) -> Option<&'a str> {
+        let mut start = at.saturating_sub(MOST_MARKS);
+        while !self.text.is_char_boundary(start) {
+            start += 1;
+        }
+        let marks = self.text.get(start..at)?.rsplit('\n').next()?;
+        let is_mark = |c: char| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')') || c.is_ascii_digit();
+        let is_number = marks.contains(|c: char| c.is_ascii_digit()) && !marks.contains(['.', ')']);
+        (marks.chars().all(is_mark) && !is_number).then_some(marks)
+    }
+
+    /// Where the quote or item ends that the block at `at` stands in, or the text.
+    fn container_end(&self, at: usize) -> usize {
+        let marks = self.marks_before(at).map(str::trim_start).unwrap_or_default();
+        if marks.is_empty() {
+            return self.text.len();
+        }
+        let quotes = marks.matches('>').count();
+        let is_item = !marks.rsplit('>').next().unwrap_or_default().trim().is_empty();
+        let goes_on = |line: &str| {
+            let mut rest = line;
+            for _ in 0..quotes {
+                let Some(quoted) = rest.trim_start_matches([' ', '\t']).strip_prefix('>') else {
+                    return false;
+                };
+                rest = quoted.strip_prefix(' ').unwrap_or(quoted);
+            }
+            !is_item || rest.trim().is_empty() || rest.starts_with([' ', '\t'])
+        };
+        let mut lines = self.from(at).split_inclusive('\n');
+        let first = lines.next().map_or(0, str::len);
+        at + first + lines.take_while(|line| goes_on(line)).map(str::len).sum::<usize>()
+    }
+
+    fn remark(&mut self, code: &'static str, at: usize, length: usize, message: String, mend: impl Into<String>) {
+        // the first of each kind stands for all of them
+        if self.found.remarks.iter().all(|remark| remark.code != code) {
+            self.found.remarks.push(Remark {
+                code,
+                offset: at,
+                length,
+                message,
+                mend: mend.into(),
+            });
+        }
+    }
+
+    /// An HTML comment. A "more" marker stays.
+    fn comment(&mut self, at: usize) {
+        let rest = self.from(at);
+        if rest.starts_with("<!-->") || rest.starts_with("<!--->") {
+            return;
+        }
+        if let Some(end) = self.find("-->", at + 4) {
+            let content = self.text.get(at + 4..end).unwrap_or_default();
+            if content.trim().is_empty() || line::is_more(content) {
+                self.at = end + 3;
+            } else {
+                self.hide(at..end + 3, EMPTY);
+            }
+        } else if self.marks_before(at).is_some() {
+            let end = self.container_end(at);
+            self.hide(at..end, EMPTY);
+            let message = "the comment that begins here does not end, so nothing after it is shown".to_owned();
+            self.remark("comment-unclosed", at, 4, message, "close it with `-->`");
+        }
+    }
+
+    /// What HTML reads as a comment and nobody means as one, where it does not end.
+    fn declaration(&mut self, at: usize) {
+        let rest = self.from(at);
+        let end = match rest.as_bytes() {
+            [b'<', b'?', ..] => "?>",
+            _ if rest.starts_with("<![CDATA[") => "]]>",
+            [b'<', b'!', letter, ..] if letter.is_ascii_alphabetic() => ">",
+            _ => return,
+        };
+        if self.marks_before(at).is_some() && self.find(end, at + 2).is_none() {
+            self.mend(at..at + 1, "&lt;");
+            let start = rest.get(..2).unwrap_or_default();
+            let message = format!("`{start}` does not end, so it is shown as text");
+            self.remark("html-unclosed", at, 2, message, format!("close it with `{end}`"));
+        }
+    }
+
+    /// Obsidian's comments: `%%` to `%%`, over lines where the first begins one.
+    fn percent(&mut self, at: usize) {
+        let before = self.text.get(..at).unwrap_or_default();
+        let begins_line = self.marks_before(at).is_some();
+        if !begins_line && !before.ends_with([' ', '\t']) {
+            return;
+        }
+        let Some(end) = self.find("%%", at + 2) else {
+            return;
+        };
+        let is_in_line = self.find("\n", at).is_none_or(|line_end| end < line_end);
+        if begins_line || is_in_line {
+            self.hide(at..end + 2, "");
+        }
+    }
+
+    /// Nunjucks' comments, `{# … #}`; an id in braces is none.
+    fn nunjucks(&mut self, at: usize) {
+        let inner = self.from(at + 2);
+        let length = inner
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')))
+            .unwrap_or(inner.len());
+        // `{#so .wide}`
+        let after = at + 2 + length;
+        let line_end = self.find("\n", after).unwrap_or(self.text.len());
+        let close = self.find("}", after).filter(|&close| close < line_end);
+        let is_id = length > 0 && close.is_some_and(|close| self.text.as_bytes().get(close - 1) != Some(&b'#'));
+        let is_other = self.text.get(..at).is_some_and(|before| before.ends_with(['$', '{']));
+        if !is_id
+            && !is_other
+            && let Some(end) = self.find("#}", at + 2)
+        {
+            self.hide(at..end + 2, "");
+        }
+    }
+
+    /// Liquid's comments, and where its tags are not read.
+    fn liquid(&mut self, at: usize) {
+        let inner = self.from(at + 2).trim_start_matches(['-', ' ', '\t', '\n']);
+        let name = inner
+            .split(|c: char| !(c.is_ascii_alphabetic() || c == '#'))
+            .next()
+            .unwrap_or_default();
+        match name {
+            "#" => {
+                if let Some(end) = self.find("%}", at + 2) {
+                    self.hide(at..end + 2, "");
+                }
+            }
+            "comment" => {
+                if let Some(end) = self.end_of_block("endcomment", at + 2, "{%", "%}") {
+                    self.hide(at..end, "");
+                }
+            }
+            "raw" => self.raw_until = self.find("endraw", at).unwrap_or(self.raw_until),
+            "verbatim" => self.raw_until = self.find("endverbatim", at).unwrap_or(self.raw_until),
+            "highlight" => self.at = self.find("endhighlight", at).unwrap_or(self.at),
+            "codeblock" => self.at = self.find("endcodeblock", at).unwrap_or(self.at),
+            "code" => self.at = self.find("endcode", at).unwrap_or(self.at),
+            _ => {}
+        }
+    }
+
+    /// Where the block ends whose end is a tag between `open` and `close` that says `name`.
+    fn end_of_block(&mut self, name: &'static str, from: usize, open: &'static str, close: &str) -> Option<usize> {
+        if self.endless.contains(&(name, open)) {
+            return None;
+        }
+        let mut from = from;
+        loop {
+            let Some(found) = self.find(name, from) else {
+                self.endless.insert((name, open));
+                return None;
+            };
+            let blank = ['-', ' ', '\t', '\n'];
+            let before = self.text.get(..found)?.trim_end_matches(blank);
+            let after = self.from(found + name.len()).trim_start_matches(blank);
+            if before.ends_with(open) && after.starts_with(close) {
+                return Some(self.text.len() - after.len() + close.len());
+            }
+            from = found + name.len();
+        }
+    }
+
+    /// Comments of Hugo's templates and of Handlebars, and Hugo's shortcode for them.
+    fn expression(&mut self, at: usize) {
+        let inner = self.from(at + 2);
+        let content = inner.trim_start_matches(['-', ' ', '\t', '\n']);
+        let end = if content.starts_with("/*") {
+            self.find("*/", at + 4).and_then(|end| {
+                let after = self.from(end + 2).trim_start_matches(['-', ' ', '\t', '\n']);
+                after.starts_with("}}").then(|| self.text.len() - after.len() + 2)
+            })
+        } else if inner.starts_with("!--") {
+            self.find("--}}", at + 5).map(|end| end + 4)
+        } else if inner.starts_with('!') {
+            self.find("}}", at + 2).map(|end| end + 2)
+        } else if let Some(tag) = inner.strip_prefix(['<', '%']) {
+            let is_comment = tag
+                .trim_start()
+                .strip_prefix("comment")
+                .is_some_and(|rest| rest.starts_with([' ', '>', '%']));
+            let (open, close) = if inner.starts_with('<') {
+                ("{{<", ">}}")
+            } else {
+                ("{{%", "%}}")
+            };
+            is_comment
+                .then(|| self.end_of_block("/comment", at + 3, open, close))
+                .flatten()
+        } else {
+            None
+        };
+        if let Some(end) = end {
+            self.hide(at..end, "");
+        }
+    }
+
+    /// kramdown's comments: `{::comment}` to `{:/comment}`.
+    fn kramdown(&mut self, at: usize) {
+        let options = at + "{::comment".len();
+        if !self.from(at).starts_with("{::comment") {
+            return;
+        }
+        let Some(end) = self.find("}", options) else {
+            return;
+        };
+        let start = end + 1;
+        let options = self.text.get(options..end).unwrap_or_default();
+        if options.ends_with('/') {
+            return self.hide(at..start, "");
+        }
+        let ends = [
+            self.find("{:/comment}", start).map(|end| end + 11),
+            self.find("{:/}", start).map(|end| end + 4),
+        ];
+        if let Some(end) = ends.into_iter().flatten().min() {
+            self.hide(at..end, "");
+        }
+    }
+
+    /// MDX's comments: `{/* … */}`. A "more" marker stays.
+    fn script_comment(&mut self, at: usize) {
+        if let Some(end) = self.find("*/}", at + 3) {
+            if self.text.get(at + 3..end).is_some_and(line::is_more) {
+                self.at = end + 3;
+            } else {
+                self.hide(at..end + 3, "");
+            }
+        }
+    }
+
+    /// A start tag.
+    fn tag(&mut self, at: usize) {
+        let Some(tag) = start_tag(self.from(at)) else {
+            return;
+        };
+        let name = tag.name.as_str();
+        let is_raw = RAW_TEXT.contains(&name);
+        if tag.is_hidden() || name == "template" {
+            self.hidden_element(at, &tag);
+        } else if name == "plaintext" {
+            self.show(at, &tag);
+        } else if tag.closes_itself {
+            if is_raw || (name == "pre" && self.marks_before(at).is_some()) {
+                let end = at + tag.written.len();
+                let slash = at + tag.written.rfind('/').unwrap_or_default();
+                self.mend(slash..end, format!("></{name}>"));
+            }
+            if is_known(name) {
+                let message = format!("`<{name} … />` means nothing in HTML, and is taken as closed here");
+                let mend = format!("write `<{name} …></{name}>`");
+                self.remark("html-self-closed", at, tag.written.chars().count(), message, mend);
+            }
+        } else if is_raw || name == "select" {
+            self.raw_text(at, &tag, is_raw);
+        }
+    }
+
+    /// An element whose content is text, or a list to choose from: one that does not end is a word in a sentence.
+    fn raw_text(&mut self, at: usize, tag: &Tag<'_>, is_raw: bool) {
+        let content = at + tag.written.len();
+        let limit = if self.marks_before(at).is_some() {
+            self.text.len()
+        } else {
+            self.blank_line(content)
+        };
+        match self.end_tag(&tag.name, content).filter(|&end| end < limit) {
+            Some(end) if is_raw => self.at = end,
+            Some(_) => {}
+            None if tag.name == "iframe" && tag.attribute("src").is_some() => {
+                self.mend(content..content, "</iframe>");
+                let message = "`<iframe>` does not end, and is taken as closed here".to_owned();
+                self.remark(
+                    "html-unclosed",
+                    at,
+                    tag.written.chars().count(),
+                    message,
+                    "write `</iframe>` after it",
+                );
+            }
+            None => self.show(at, tag),
+        }
+    }
+
+    /// Has `tag` shown as it is written.
+    fn show(&mut self, at: usize, tag: &Tag<'_>) {
+        self.mend(at..at + 1, "&lt;");
+        let message = format!("`<{}>` does not end, so it is shown as text", tag.name);
+        let mend = format!("close it, or write it as code: `` `<{}>` ``", tag.name);
+        self.remark("html-unclosed", at, tag.written.chars().count(), message, mend);
+    }
+
+    /// An element that is not shown.
+    fn hidden_element(&mut self, at: usize, tag: &Tag<'_>) {
+        let content = at + tag.written.len();
+        let begins_block = self.marks_before(at).is_some();
+        let instead = if begins_block { EMPTY } else { "" };
+        if is_void(&tag.name) || tag.closes_itself {
+            return self.hide(at..content, instead);
+        }
+        let end = if LEFT_OPEN.contains(&tag.name.as_str()) {
+            let blank = self.blank_line(content);
+            let end = self.end_tag(&tag.name, content).map(|end| self.after_tag(end));
+            Some(end.unwrap_or(blank).min(blank))
+        } else {
+            let limit = self.container_end(at);
+            self.end_of_element(&tag.name, content, limit).map(|end| self.after_tag(end))
+        };
+        match end {
+            Some(end) => self.hide(at..end, instead),
+            // a word in a sentence about elements
+            None if tag.name == "template" && !tag.is_hidden() => self.show(at, tag),
+            None => {
+                let end = self.container_end(at);
+                self.hide(at..end, instead);
+                let message = format!(
+                    "the hidden `<{}>` that begins here does not end, so nothing after it is shown",
+                    tag.name
+                );
+                let mend = format!("close it with `</{}>`", tag.name);
+                self.remark("hidden-unclosed", at, tag.written.chars().count(), message, mend);
+            }
+        }
+    }
+
+    /// What follows the end tag at `at`.
+    fn after_tag(&self, at: usize) -> usize {
+        self.from(at).find('>').map_or(self.text.len(), |end| at + end + 1)
+    }
+
+    /// Where the next end tag of `name` stands, at `from` or after it.
+    fn end_tag(&mut self, name: &str, from: usize) -> Option<usize> {
+        if self.ends.is_none() {
+            let mut ends: HashMap<String, Vec<usize>> = HashMap::new();
+            for at in memmem::find_iter(self.text.as_bytes(), b"</") {
+                let named = self.from(at + 2);
+                let length = named
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                    .unwrap_or(named.len());
+                if (1..=16).contains(&length) && !self.is_code(at) {
+                    ends.entry(named[..length].to_ascii_lowercase()).or_default().push(at);
+                }
+            }
+            self.ends = Some(ends);
+        }
+        let ends = self.ends.as_ref()?.get(name)?;
+        ends.get(ends.partition_point(|&end| end < from)).copied()
+    }
+
+    /// Where the end tag stands of the element `name` whose content begins at `from`, before `limit`.
+    fn end_of_element(&mut self, name: &str, from: usize, limit: usize) -> Option<usize> {
+        // most are not there at all
+        self.end_tag(name, from).filter(|&end| end < limit)?;
+        let mut depth = 1_usize;
+        let content = self.text.get(from..limit)?;
+        for place in memchr_iter(b'<', content.as_bytes()) {
+            let named = content.get(place + 1..)?;
+            let (closes, named) = named.strip_prefix('/').map_or((false, named), |named| (true, named));
+            let is_same = named.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+                && !named[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+            if !is_same || self.is_code(from + place) {
+                continue;
+            }
+            if !closes {
+                depth += 1;
+                continue;
+            }
+            depth -= 1;
+            if depth == 0 {
+                return Some(from + place);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+#[test]
+fn what_tools_hide_is_hidden() {
+    // words of capitals are shown, `x` is hidden
+    let cases = [
+        ("HTML", "A <!-- x --> B\n\n<!--\nx\n\nx\n-->\nC"),
+        ("HTML over paragraphs", "A <!-- x\n\nx --> B"),
+        ("HTML without an end, a block", "A\n\n<!-- x\n\nx"),
+        ("HTML without an end, in a quote", "> <!-- x\n> x\n\nB"),
+        ("HTML without an end, in a quote before another", "> <!-- x\n\n> A"),
+        ("HTML without an end, in a quote in a quote", "> > <!-- x\n> > x\n>\n> A"),
+        ("HTML without an end, in an item in a quote", "> - <!-- x\n>\n>   x\n>\n> A"),
+        ("HTML without an end, in a quote in an item", "- > <!-- x\n  > x\n\n  A"),
+        ("HTML without an end, in an item", "- <!-- x\n\n  x\n\nB"),
+        ("Obsidian", "A %%x%% B\n\n%%\nx\n\nx\n%%\nC 100%% D%%"),
+        ("Obsidian in a quote", "> A\n>\n> %%\n> x\n>\n> x\n> %%\n> B"),
+        ("Nunjucks", "A {# x #} B {#- x\n\nx -#} C {# x {{ x }} x #} D"),
+        (
+            "Liquid",
+            "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C",
+        ),
+        ("Liquid in a line", "A {% # x %} B {%- # x -%} C"),
+        ("Liquid in raw", "{% raw %}{# A #} {{/* B */}}{% endraw %} {# x #} C"),
+        ("Hugo", "A {{/* x */}} B {{- /* x\n\nx */ -}} C"),
+        (
+            "Hugo's own",
+            "A {{< comment >}} x {{< /comment >}} B {{% comment %}} x {{% /comment %}} C",
+        ),
+        ("Handlebars", "A {{!-- x {{x}} --}} B {{! x }} C"),
+        (
+            "kramdown",
+            "A {::comment}x{:/comment} B\n\n{::comment}\nx\n\nx\n{:/}\n\nC {::nomarkdown}D{:/}",
+        ),
+        ("MDX", "A {/* x */} B {/* truncate */} C {/* x\n\nx */} D"),
+        ("attribute", "A <span hidden>x <b>x</b></span> B"),
+        ("nested", "<div hidden>\n\nx\n\n<div>x</div>\n\nx\n\n</div>\n\nB"),
+        (
+            "style",
+            "<p style=\"display: none\">x</p>B <i style='visibility:hidden'>x</i> C",
+        ),
+        ("template", "<template>x</template> A <template> B"),
+        ("paragraph left open", "<p hidden>x\n\nA"),
+        ("element left open", "A\n\n<div hidden>x\n\nx"),
+        ("void", "A <img hidden alt=x> B <img alt=C>"),
+        ("escaped", "A \\{# B #} \\<!-- C --> \\\\{# x #} D"),
+        ("fence in a comment", "<!--\n```\nx\n-->\n\nB {# x #} C"),
+    ];
+    for (name, text) in cases {
+        let words = |text: &str, wanted: fn(char) -> bool| -> String {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.filter(|word| word.len() == 1 && word.starts_with(wanted)).collect()
+        };
+        let left = without_hidden(text);
+        assert_eq!(words(&left, |c| c == 'x'), "", "{name}: {left}");
+        let is_shown = |c: char| c.is_ascii_uppercase();
+        assert_eq!(words(&left, is_shown), words(text, is_shown), "{name}: {left}");
+        assert_eq!(without_hidden(&left), left, "{name}: nothing is left to hide");
+    }
+}
+
+#[test]
+fn nothing_else_is_hidden() {
+    let texts = [
+        "a b % c {d} <e@f.g> <https://h.i>",
+        "a\n\n<!-- more -->\n\nb <!--truncate--> c <!-- -->",
+        "a <!-- b",
+        "%% a\n\nb",
+        "50 %% of a\n\nb %%",
+        "## a {#b}\n\n[c](d){#e .f g=\"h\"} ${#i[@]} \\{# j #} {# k",
+        "## a {#b} c\n\n## d {#e}\n\nf #}",
+        "a {% comment %} b",
+        "{% highlight js %}\n{# a #} <!-- b -->\n{% endhighlight %}\nc",
+        "a {{</* b */>}} {{%/* c */%}} {{ d }}",
+        "{::comment}\na",
+        "`<!-- a -->` `%%b%%`\n\n```\n{# c #}\n<div hidden>\n```\n\n    {/* d */}\n\ne",
+        "<div class=hidden>a</div> <p hidden={false}>b</p>",
+    ];
+    for text in texts {
+        assert_eq!(without_hidden(text), text);
+    }
+}
+
+#[test]
+fn what_would_swallow_the_rest_is_mended() {
+    let cases = [
+        ("the <title> element", "the &lt;title> element"),
+        ("a <title>b</title> c", "a <title>b</title> c"),
+        ("a <script> b\n\nc </script>", "a &lt;script> b\n\nc </script>"),
+        ("<script>\n\nb\n\n</script>", "<script>\n\nb\n\n</script>"),
+        ("<script>\n\nb", "&lt;script>\n\nb"),
+        ("- <style>\n\nb", "- &lt;style>\n\nb"),
+        (
+            "a <select> b <template> c <plaintext>",
+            "a &lt;select> b &lt;template> c &lt;plaintext>",
+        ),
+        ("<script src='a' />\n\nb", "<script src='a' ></script>\n\nb"),
+        ("<pre/>\nb", "<pre></pre>\nb"),
+        ("<iframe src='a'>\n\nb", "<iframe src='a'></iframe>\n\nb"),
+        ("<iframe src='a'>\n\n</iframe>", "<iframe src='a'>\n\n</iframe>"),
+        ("<![CDATA[ a\n\nb", "&lt;![CDATA[ a\n\nb"),
+        ("<?php a\n\nb", "&lt;?php a\n\nb"),
+        ("<?php a ?>\n\nb", "<?php a ?>\n\nb"),
+        ("`<title>` a", "`<title>` a"),
+        ("<title> `</title>` a", "&lt;title> `</title>` a"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(look(text).mended(text), expected, "{text}");
+        assert_eq!(without_hidden(text), text, "nothing is hidden");
+    }
+}
+
+#[test]
+fn it_is_said_where() {
+    let said = |text: &str| -> Vec<(&'static str, usize)> {
+        look(text).remarks.iter().map(|remark| (remark.code, remark.offset)).collect()
+    };
+    assert_eq!(
+        said("a <title> b <xmp> <video src=x />"),
+        [("html-unclosed", 2), ("html-self-closed", 18)]
+    );
+    assert_eq!(said("a\n\n<!-- b"), [("comment-unclosed", 3)]);
+    assert_eq!(said("a\n\n<div hidden> b"), [("hidden-unclosed", 3)]);
+    assert_eq!(said("<img /> <br/> <Card /> <p></p> <!-- a -->"), []);
+}
+
+#[test]
+fn places_are_those_of_the_text_as_it_was_written() {
+    let text = "a {# b #}{{ c }} <!-- d --> <title> e {{ f }}";
+    let edits = look(text);
+    let mended = edits.mended(text);
+    for sign in ["{{ c }}", "e", "{{ f }}"] {
+        assert_eq!(edits.origin(mended.find(sign).unwrap()), text.find(sign).unwrap(), "{sign}");
+    }
+}
