@@ -146,9 +146,15 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
     tokio::spawn(give_back_now_and_then());
     let descriptors = Descriptors::raised_for(&config.server);
+    if descriptors.connections < config.server.max_connections.min(FEW_CONNECTIONS) {
+        tracing::warn!(
+            connections = descriptors.connections,
+            "the system allows so few files that only these connections can be open at once; raise `ulimit -n` (systemd: LimitNOFILE=)"
+        );
+    }
     // the other listeners are for one person each
-    let mut side = config.server.clone();
-    side.max_connections = side.max_connections.min(descriptors.side_connections);
+    let mut for_one = config.server.clone();
+    for_one.max_connections = for_one.max_connections.min(descriptors.side_connections);
     let metrics = Arc::new(Metrics::default());
     if let Some(admin) = bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
@@ -157,7 +163,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         let gauged = status.clone();
         let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
         let routes = admin::routes(status, move || counted.text(&gauged().gauges()), is_local);
-        let (settings, stop) = (side.clone(), stop.clone());
+        let (settings, stop) = (for_one.clone(), stop.clone());
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }
     let library = Library::new(Folder::new(root.clone(), &config.posts)).with_open_files(descriptors.files);
@@ -168,7 +174,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     if let Some((bound, key)) = preview {
         let events = Events::new(publisher.sites(), config.server.idle_timeout);
         let shown = filter(site.clone(), door.clone().previewing(Preview { events, key }));
-        let (settings, stop) = (side, stop.clone());
+        let (settings, stop) = (for_one, stop.clone());
         tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
     }
     let hot = hot(site.clone(), door.clone());
@@ -186,8 +192,8 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
         let site = publisher.site();
         let mut left = SEARCHED_AHEAD;
         let fits = site.index.posts().iter().all(|post| {
-            let size = std::fs::metadata(root.join(post.source())).map_or(0, |metadata| metadata.len());
-            left = left.saturating_sub(size);
+            let bytes = std::fs::metadata(root.join(post.source())).map_or(0, |metadata| metadata.len());
+            left = left.saturating_sub(bytes);
             left > 0
         });
         if fits {
@@ -378,6 +384,9 @@ async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8Path
 
 /// Up to so many bytes of posts the search index is made after the start; of more, at the first search.
 const SEARCHED_AHEAD: u64 = 64 * 1024 * 1024;
+
+/// Fewer connections than this are worth a warning.
+const FEW_CONNECTIONS: usize = 64;
 
 /// How often it is shown how far a start has come.
 const REDRAWN: Duration = Duration::from_millis(200);

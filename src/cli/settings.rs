@@ -108,7 +108,7 @@ impl Settings {
         };
         match (placed, with_ledger.as_slice()) {
             (Some((root, path)), _) if agrees(&root) => Ok((config, root, path)),
-            (Some((root, _)), [others @ ..]) if is_named => {
+            (Some((root, _)), others) if is_named => {
                 let folders: Vec<&Utf8Path> = std::iter::once(&*root).chain(others.iter().map(|other| &**other)).collect();
                 Err(unsure(&folders))
             }

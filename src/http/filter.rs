@@ -138,7 +138,7 @@ async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: 
             if let Work::Document(key) = &work
                 && preview.is_none()
             {
-                making = door.in_progress.begin(key.clone()).await;
+                making = door.in_progress.begin((**key).clone()).await;
                 if making.is_none() && is_finished(&site, target.as_ref(), &asking.at(now)) {
                     return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
                 }
@@ -185,7 +185,7 @@ enum Work {
     /// A search.
     Search,
     /// A document that several requests may want at once.
-    Document(Key),
+    Document(Box<Key>),
     /// Anything else.
     Other,
 }
@@ -199,11 +199,11 @@ fn work(site: &Site, target: Option<&Target>, query: &str) -> Work {
         }
         Some(Target::Listing) if query.len() <= LONGEST_QUERY => match query::read(query, site.config().list.per_page) {
             Ok(query) if matches!(query.part, Part::Found(..)) => Work::Search,
-            Ok(query) => Work::Document(Key::Listing(site.built(), query)),
+            Ok(query) => Work::Document(Box::new(Key::Listing(site.built(), query))),
             Err(_) => Work::Other,
         },
         Some(Target::Listing) | None => Work::Other,
-        Some(target) => Work::Document(Key::Target(site.built(), target.clone())),
+        Some(target) => Work::Document(Box::new(Key::Target(site.built(), target.clone()))),
     }
 }
 

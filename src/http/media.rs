@@ -382,11 +382,11 @@ mod tests {
         );
         // the content is as old as it says, but its time may have been set back
         let file = File::options().write(true).open(dir.path().join("a.png")).unwrap();
-        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600))
+        file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1))
             .unwrap();
         assert_eq!(tag(now), first);
         assert!(library.tags.is_empty());
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         assert_eq!(tag(later), first);
         assert_eq!(library.tags.len(), 1);
         assert_eq!(tag(later), first);

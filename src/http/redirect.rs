@@ -8,7 +8,7 @@ use super::target::Target;
 use crate::config::path_on_site;
 use crate::post::bare;
 use crate::render::post_url;
-use crate::site::Site;
+use crate::site::{FormerSlug, Site};
 
 /// The most steps in a row that the site itself can add to those of the configuration: a spelling, an alias, the post's own address.
 const OWN_STEPS: usize = 3;
@@ -48,6 +48,10 @@ fn step(site: &Site, path: &str, base: &str) -> Option<String> {
             let leads = config.redirect.next(&to, base).is_some() || Target::read(&to).is_some_and(|to| stands(&to));
             leads.then(|| format!("{base}{to}"))
         }
+        Target::Listed(slug) if site.index.by_slug(&slug).is_none() => match site.former_slug(&slug)? {
+            FormerSlug::Moved(slug) => Some(post_url(base, &format!("/api/posts/{slug}"))),
+            FormerSlug::Lost(_) => None,
+        },
         Target::Address(address) if !is_live(site, &address) => match site.moved(&address) {
             Some(to) => Some(post_url(base, &to)),
             None => respelled(site, &address, base),

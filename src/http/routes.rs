@@ -17,7 +17,7 @@ use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::page::theme;
-use crate::render::{Format, Place, feed_path, post_url};
+use crate::render::{Format, Place, feed_path};
 use crate::site::{FormerSlug, Lost, Site, Unread};
 use crate::time::Timestamp;
 
@@ -143,8 +143,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         }),
         Target::Listing => Some(listing(site, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
-            Ok(Some(document)) => Some(discovery(site, &document, request)),
-            Ok(None) => formerly_listed(site, slug, request.query),
+            Ok(document) => document.map(|document| discovery(site, &document, request)),
             Err(Unread) => Some(lost(Lost::Awaited)),
         },
         Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
@@ -161,7 +160,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         return found;
     }
     let keeping = match target {
-        Target::Address(_) => Keeping::Asked,
+        Target::Address(_) | Target::Listed(_) => Keeping::Asked,
         _ => Keeping::Hour,
     };
     redirect::destination(site, request.path, request.query)
@@ -170,22 +169,14 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
-/// The answer for a slug that a post had before: where the post is listed now, or that it is gone.
-fn formerly_listed(site: &Site, slug: &str, query: &str) -> Option<Response<Bytes>> {
-    Some(match site.former_slug(slug)? {
-        FormerSlug::Lost(gone) => lost(gone),
-        FormerSlug::Moved(slug) => {
-            let url = post_url(&site.config().base(), &format!("/api/posts/{slug}"));
-            let url = if query.is_empty() { url } else { format!("{url}?{query}") };
-            moved(&url, Keeping::Asked)
-        }
-    })
-}
-
-/// What is said at an address where there once was a post.
+/// The answer at an address where there once was a post, or for a slug that one had.
 fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
     match target {
         Target::Address(address) => site.lost(address).map(lost),
+        Target::Listed(slug) => match site.former_slug(slug)? {
+            FormerSlug::Lost(gone) => Some(lost(gone)),
+            FormerSlug::Moved(_) => None,
+        },
         _ => None,
     }
 }

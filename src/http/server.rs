@@ -202,7 +202,7 @@ where
                     return;
                 }
                 Err(full) if self.refusals.available_permits() > 0 => break full,
-                // as many are being told as may be: who comes first, a slot or a place among those
+                // as many refusals are being sent as may be: wait until one of them is done, or a slot is free
                 Err(full) => tokio::select! {
                     permit = self.refusals.acquire() => {
                         drop(permit);

@@ -769,7 +769,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
     // a chain of names is one hop
     site.write("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: third\n---\nText.\n");
     site.wait_for("/api/posts/third", |answer| answer.status == 200);
-    for old in ["erste-h%C3%B6he", "zweite-h%C3%B6he"] {
+    for old in ["erste-h%C3%B6he", "zweite-h%C3%B6he", "zweite-h%C3%B6he/"] {
         let moved = site.get(&format!("/api/posts/{old}"));
         assert_eq!(
             (moved.status, moved.header("location")),
@@ -886,4 +886,86 @@ fn searches_have_a_bound_of_their_own() {
         assert_eq!(site.get(path).status, 200, "{path}");
     }
     drop(held);
+}
+
+#[test]
+fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
+    use std::sync::Arc;
+
+    use feedmill::config::Config;
+    use feedmill::http::admin::{Status, Watch};
+    use feedmill::post::{self, Changes};
+    use feedmill::site::{Material, Site};
+    use feedmill::source::SourceFile;
+    use feedmill::time::Timestamp;
+
+    let config = Arc::new(Config::default());
+    let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let read = |path: &str, text: &str| {
+        let file = SourceFile {
+            path: path.into(),
+            bytes: text.as_bytes().into(),
+            modified: now,
+        };
+        post::read(&file, &config).unwrap().post
+    };
+    let mut held = read(
+        "a.md",
+        "---\ntitle: Kelpie\ndate: 2026-01-02\ntags: [sea, kelpies]\nauthor: Ann Kelpie\naliases: [/old]\n---\nKelpie.\n",
+    );
+    let open = read("b.md", "---\ntitle: Open\ndate: 2026-01-01\ntags: [sea]\n---\n[x](a.md)\n");
+    let build = |held: &feedmill::post::Post| {
+        let material = Material {
+            changes: Changes::all(vec![Arc::new(held.clone()), Arc::new(open.clone())]),
+            ..Material::default()
+        };
+        Site::build(&config, material, now, None)
+    };
+    let paths = [
+        "/posts/a",
+        "/posts/a.md",
+        "/old",
+        "/api/posts/a",
+        "/tags/kelpies",
+        "/tags/kelpies/rss.xml",
+        "/authors/ann-kelpie",
+        "/api/posts",
+        "/api/tags",
+        "/api/authors",
+        "/rss.xml",
+        "/atom.xml",
+        "/feed.json",
+        "/tags/sea/atom.xml",
+        "/",
+        "/tags",
+        "/years/2026",
+        "/sitemap.xml",
+        "/feeds.opml",
+        "/posts/b",
+    ];
+    let told = |site: &Site, path: &str| {
+        let answer = crate::server::ask(site, path, "");
+        let body = String::from_utf8(answer.body().to_vec()).unwrap();
+        (answer.status().as_u16(), body.to_lowercase().contains("kelpie"))
+    };
+    let shown = build(&held);
+    held.is_held = true;
+    let site = build(&held);
+    for (n, path) in paths.into_iter().enumerate() {
+        let (status, has_word) = told(&site, path);
+        assert!(!has_word, "{path}");
+        assert_eq!(status, if n < 7 { 404 } else { 200 }, "{path}");
+        assert_ne!(told(&shown, path).0, 404, "{path}: this would show nothing");
+    }
+    for query in ["q=kelpie", "since=2000-01-01T00:00:00Z", "include=content"] {
+        let answer = crate::server::ask(&site, "/api/posts", query);
+        assert!(
+            !String::from_utf8(answer.body().to_vec()).unwrap().contains("Kelpie"),
+            "{query}"
+        );
+    }
+    let status = Status::of(&site, Watch::default(), std::time::Duration::ZERO, now).json();
+    assert_eq!((&status["posts"]["held"], &status["posts"]["public"]), (&1.into(), &1.into()));
+    assert_eq!(status["held_back"][0]["path"], "a.md");
+    assert!(status["held_back"][0]["why"].as_str().unwrap().contains("held back"));
 }

@@ -277,6 +277,9 @@ fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
     }
 }
 
+/// More than the system keeps for a client that does not read.
+const LARGE: usize = 64 << 20;
+
 /// Sends `request` and reads the answer to its end.
 fn raw(base: &str, request: &str) -> String {
     use std::io::{Read as _, Write as _};
@@ -293,7 +296,6 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
     use std::io::{Read as _, Write as _};
     let files = [FILES[0], ("feedmill.toml", "[pace]\ntrusted_proxies = ['127.0.0.0/8']\n")];
     let operated = Operated::start(&files, &["--access-log"]);
-    const LARGE: usize = 64 << 20;
     let large = std::fs::File::create(operated.site.path().join("posts/large.bin")).unwrap();
     large.set_len(LARGE as u64).unwrap();
     // the next line that is about `wanted`

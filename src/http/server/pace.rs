@@ -52,7 +52,7 @@ pub(super) struct Pace {
     asked: Notify,
     /// Bytes of answers that the system has not taken, after the last attempt to write.
     unsent: AtomicU64,
-    /// Answers whose bodies were given away in full and may not be sent in full, with the bytes of their bodies.
+    /// What to call once the last answers are written, with the bytes of their bodies.
     unflushed: Mutex<Vec<(OnSent, u64)>>,
     has_unflushed: AtomicBool,
 }
@@ -128,13 +128,13 @@ impl Pace {
         self.is_anew.store(true, Relaxed);
     }
 
-    /// Has `on_sent` told of the `bytes` of an answer's body once they are written.
+    /// Calls `on_sent` once it is known how many of the `bytes` of an answer's body were written.
     pub(super) fn tell_when_written(&self, on_sent: OnSent, bytes: u64) {
         self.lock_unflushed().push((on_sent, bytes));
         self.has_unflushed.store(true, Relaxed);
     }
 
-    /// Tells how much of the last answers was written, when nothing more will be.
+    /// Calls the functions that wait for the end of an answer; nothing more of these answers will be written.
     pub(super) fn tell_what_was_written(&self) {
         if !taken(&self.has_unflushed) {
             return;

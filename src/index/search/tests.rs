@@ -208,3 +208,19 @@ fn distances_and_weights_of_any_size() {
     assert_eq!(found[2].1, 255);
     assert!(found[1].1 > found[0].1);
 }
+
+#[test]
+fn an_index_that_was_prepared_is_the_one_that_is_searched() {
+    let all: Row<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
+    let search = Search::default();
+    search.prepare(&all, &Held).unwrap();
+    let made = Arc::clone(&search.view.get().unwrap().segments[0]);
+    assert_eq!(titles(&search, all.iter(), "sea"), ["A"]);
+    let next = Search::following(&search);
+    assert_eq!(titles(&next, all.iter(), "kelp"), ["B"]);
+    assert!(Arc::ptr_eq(&next.view.get().unwrap().segments[0], &made));
+    // whoever is making it is doing the same
+    let busy = Search::default();
+    let _taken = busy.shared.take().unwrap();
+    assert_eq!(busy.prepare(&all, &Held), Err(Busy));
+}

@@ -245,7 +245,9 @@ fn one_address_cannot_take_every_place() {
     assert_eq!(neighbour.answer().body, "/ 127.0.0.2 ");
     // among its own, an idle one makes room, and not the neighbour's
     served.go_on.notify_waiters();
-    held.iter_mut().for_each(|client| assert_eq!(client.answer().status, 200));
+    for client in &mut held {
+        assert_eq!(client.answer().status, 200);
+    }
     sleep(Duration::from_millis(50));
     served.assert_answers();
     assert_answers(&mut neighbour);
