@@ -12,7 +12,7 @@ use clap::Args;
 use self::report::Report;
 use super::settings::{Settings, state_dir};
 use super::terminal::{self, number};
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
 use crate::import::OldFeed;
 use crate::import::adoption::{self, Changes, Known};
 use crate::import::matching::{self, Matching};
@@ -103,7 +103,7 @@ impl<'a> Memory<'a> {
         };
         let (store, contents) = opened.map_err(|failure| anyhow!("{folder}: {failure}; {}", failure.mend()))?;
         for note in contents.notes {
-            terminal::say(&format!("{}\n", printable(&note)));
+            terminal::say(&format!("{}\n", one_line(&note)));
         }
         Ok((Memory { folder, store }, contents.records))
     }

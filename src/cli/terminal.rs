@@ -8,7 +8,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::diagnostic::{Diagnostic, Severity, one_line};
 use crate::post::{Origin, Post, Visibility};
 use crate::publisher::{Event, Health, Report};
 use crate::render::{Format, Place, feed_path, post_url};
@@ -41,7 +41,7 @@ const END: &str = "\x1b[0m";
 pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(text, "  posts    {} in {}", in_words(site), printable(root.as_str()));
+    let _ = writeln!(text, "  posts    {} in {}", in_words(site), one_line(root.as_str()));
     let _ = writeln!(text, "  read     {BOLD}{base}/{END}");
     for format in Format::ALL {
         let name = match format {
@@ -59,12 +59,12 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         );
     }
     if let Some(dir) = &config.state.dir {
-        let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));
+        let _ = writeln!(text, "  ledger   {}", one_line(near(dir).as_str()));
     }
     if config.site.base_url.is_some() {
         let listen = &config.server.listen;
         let scheme = if listen.starts_with("unix:") { "" } else { "http://" };
-        let _ = writeln!(text, "  listens  {scheme}{}", printable(listen));
+        let _ = writeln!(text, "  listens  {scheme}{}", one_line(listen));
     } else {
         let _ = writeln!(
             text,
@@ -72,7 +72,7 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         );
     }
     if let Some(trouble) = &health.degraded {
-        let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
+        let _ = writeln!(text, "{YELLOW}{}{END}", one_line(trouble));
     }
     problems(&mut text, site, root);
     if site.all().is_empty() {
@@ -81,7 +81,7 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
     let _ = writeln!(
         text,
         "Watching {} ({}). Ctrl-C ends it.",
-        printable(root.as_str()),
+        one_line(root.as_str()),
         health.watching
     );
     text
@@ -144,7 +144,7 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
             text,
             "{YELLOW}{}{END}: `feedmill check {}` says each",
             counted.join(" and "),
-            printable(root.as_str())
+            one_line(root.as_str())
         );
     }
 }
@@ -193,7 +193,7 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
                 text,
                 "{YELLOW}{}{END} in these: `feedmill check {}` says each",
                 number(warnings, "warning"),
-                printable(root.as_str())
+                one_line(root.as_str())
             );
         }
     }
@@ -229,21 +229,18 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     let path = if report.path.as_str().is_empty() {
         "the posts folder".to_owned()
     } else {
-        printable(report.path.as_str())
+        one_line(report.path.as_str()).into_owned()
     };
     let post = site.post(&report.path);
     let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
     match &report.event {
         Event::Added => format!("{GREEN}+ {path}{END} {stands}"),
         Event::Changed => format!("{GREEN}~ {path}{END} {stands}"),
-        Event::Moved { from } => format!(
-            "{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}",
-            printable(from.as_str())
-        ),
+        Event::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
         Event::Removed => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Held { why } => format!("{RED}!{END} {}; what was published stays", printable(why)),
+        Event::Held { why } => format!("{RED}!{END} {}; what was published stays", one_line(why)),
         // what is wrong with it is drawn below
         Event::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
         Event::Broken { .. } => format!("{RED}! {path}{END} is refused"),
@@ -259,7 +256,7 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
     let title = if post.title().is_empty() {
         String::new()
     } else {
-        format!(" \"{}\"", printable(post.title()))
+        format!(" \"{}\"", one_line(post.title()))
     };
     let advice = if post.alike.origins.date == Origin::FileTime {
         "; write a `date` to keep it"

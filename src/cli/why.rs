@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::settings::{self, Settings, absolute};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Diagnostic, one_line};
 use crate::ledger::{Ledger, PostRecord};
 use crate::post::{Post, Visibility};
 use crate::publisher::snapshot;
@@ -75,12 +75,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         )?;
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{}", printable(arguments.file.as_str()))?;
+    writeln!(out, "{}", one_line(arguments.file.as_str()))?;
     match post {
         Some(post) => {
             writeln!(out, "  {:<9} {}", "public", verdict(post, now))?;
             for (name, value, origin) in facts(post, &config) {
-                writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
+                writeln!(out, "  {name:<9} {}  ({origin})", one_line(&value))?;
             }
             let more = [
                 ("section", post.alike.section.as_deref().map(str::to_owned)),
@@ -89,20 +89,20 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             ];
             for (name, value) in more {
                 if let Some(value) = value {
-                    writeln!(out, "  {name:<9} {}", printable(&value))?;
+                    writeln!(out, "  {name:<9} {}", one_line(&value))?;
                 }
             }
         }
         None => {
-            writeln!(out, "  {:<9} no: {}", "public", printable(&absent))?;
+            writeln!(out, "  {:<9} no: {}", "public", one_line(&absent))?;
             for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
-                writeln!(out, "  {name:<9} {}", printable(&value))?;
+                writeln!(out, "  {name:<9} {}", one_line(&value))?;
             }
         }
     }
     if post.is_some() || record.is_some() {
         for (name, value) in remembered(record.as_deref()) {
-            writeln!(out, "  {name:<9} {}", printable(&value))?;
+            writeln!(out, "  {name:<9} {}", one_line(&value))?;
         }
     }
     for diagnostic in said {

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::cli::terminal::number;
 use crate::config::Config;
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
 use crate::import::adoption::{Settled, Verdict};
 use crate::import::matching::{By, Matching};
 use crate::import::origin::Origin;
@@ -190,18 +190,18 @@ impl FeedReport {
     }
 
     fn in_words(&self) -> String {
-        let mut text = format!("{}: {}", printable(&self.feed), self.format);
+        let mut text = format!("{}: {}", one_line(&self.feed), self.format);
         if !self.title.is_empty() {
-            let _ = write!(text, ", \"{}\"", printable(&self.title));
+            let _ = write!(text, ", \"{}\"", one_line(&self.title));
         }
         text.push('\n');
         for note in &self.notes {
-            let _ = writeln!(text, "  {}", printable(note));
+            let _ = writeln!(text, "  {}", one_line(note));
         }
         list(&mut text, &self.unmatched, Unmatched::in_words);
         list(&mut text, &self.other_id, OtherId::in_words);
         list(&mut text, &self.appear_new, |file| {
-            format!("appears new: {}", printable(file.as_str()))
+            format!("appears new: {}", one_line(file.as_str()))
         });
         if !self.older_than_feed.is_empty() {
             let n = number(self.older_than_feed.len(), "post");
@@ -267,14 +267,14 @@ impl Unmatched {
                 yaml(&self.id)
             )
         };
-        printable(&format!("without a post: {what}; {why}"))
+        one_line(&format!("without a post: {what}; {why}")).into_owned()
     }
 }
 
 impl OtherId {
     fn in_words(&self) -> String {
         let OtherId { id, file, has, .. } = self;
-        printable(&if self.in_file {
+        one_line(&if self.in_file {
             format!(
                 "another id: {file} says `{has}`, and readers know it as `{id}`; remove its id, or write `id: {}`",
                 yaml(id)
@@ -284,18 +284,20 @@ impl OtherId {
                 "another id: {file} has taken over `{has}` before, and readers of this feed know it as `{id}`: to them it appears new"
             )
         })
+        .into_owned()
     }
 }
 
 impl Redirect {
     fn in_words(&self) -> String {
         let Redirect { from, to, path } = self;
-        printable(&match path {
+        one_line(&match path {
             Some(path) => {
                 format!("so that its readers find the new one: [[redirect]] from = \"{path}\", to = \"{to}\" in feedmill.toml")
             }
             None => format!("so that its readers find the new one: at the old host, redirect {from} to {to} for good (301)"),
         })
+        .into_owned()
     }
 }
 
