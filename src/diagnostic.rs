@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -167,7 +168,8 @@ impl fmt::Display for Diagnostic {
 /// Whether `c` can change how the text around it is shown: it controls a terminal, ends a line, or turns the direction of writing.
 ///
 /// The joiners U+200C and U+200D are not among them: Persian, Indic scripts and emoji need them.
-fn changes_display(c: char) -> bool {
+#[must_use]
+pub fn changes_display(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -209,6 +211,19 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(line)
+}
+
+/// `error` in words for a person, without the system's number of it.
+#[must_use]
+pub fn plain_error(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    // "Permission denied", but not "IO error"
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => format!("{}{}", first.to_lowercase(), letters.as_str()),
+        _ => text.to_owned(),
+    }
 }
 
 /// `text` with each character that [`one_line`] escapes replaced by one U+FFFD, so that columns stay what they are. Tabs stay.

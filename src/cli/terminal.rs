@@ -1,4 +1,4 @@
-//! What `serve` says to the person who started it.
+//! What the commands print for the person who started them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
+use super::settings::Misconfigured;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity, one_line};
+use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
 use crate::post::{Origin, Post, Visibility};
 use crate::publisher::{Event, Health, Report};
 use crate::render::{Format, Place, feed_path, post_url};
@@ -24,8 +25,7 @@ const FIRST_CHANGES: usize = 5;
 /// In a batch of more changes than this warnings are counted and not drawn.
 const DRAWN_CHANGES: usize = 3;
 
-/// Writes `text` to the standard error stream, in colour only where that is wanted. That nobody can read it any more is no reason
-/// to stop serving.
+/// Writes `text` to the standard error stream, in colour only where that is wanted. It is no reason to stop serving that nobody reads it.
 pub(super) fn say(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
@@ -37,8 +37,25 @@ const RED: &str = "\x1b[31m";
 const DIM: &str = "\x1b[2m";
 const END: &str = "\x1b[0m";
 
-/// The first lines: what was found, and what to open.
-pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health) -> String {
+/// `error` with its causes, on one line; where it is one of the configuration file, as it is drawn.
+pub(super) fn error(error: &anyhow::Error) -> String {
+    if error.is::<Misconfigured>() {
+        return error.to_string();
+    }
+    let causes = error.chain().map(|cause| match cause.downcast_ref() {
+        Some(error) => plain_error(error),
+        None => cause.to_string(),
+    });
+    one_line(&causes.collect::<Vec<_>>().join(": ")).into_owned()
+}
+
+/// A warning that is not to be overlooked, as one line.
+pub(super) fn warning(text: &str) -> String {
+    format!("{YELLOW}{BOLD}warning:{END} {YELLOW}{}{END}\n", one_line(text))
+}
+
+/// The first lines: what was found, and what to open. `ledger_warning` says why the ledger's folder will not stay.
+pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health, ledger_warning: Option<&str>) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "  posts    {} in {}", in_words(site), one_line(root.as_str()));
@@ -59,7 +76,12 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         );
     }
     if let Some(dir) = &config.state.dir {
-        let _ = writeln!(text, "  ledger   {}", one_line(near(dir).as_str()));
+        let trouble = if health.ledger.is_some() {
+            format!(" {YELLOW}{BOLD}cannot be written: see the warning below{END}")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "  ledger   {}{trouble}", one_line(near(dir).as_str()));
     }
     if config.site.base_url.is_some() {
         let listen = &config.server.listen;
@@ -68,15 +90,18 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
     } else {
         let _ = writeln!(
             text,
-            "  {DIM}before you let the world in, say where it finds this: --base-url https://example.com{END}"
+            "  {DIM}before others subscribe, set the public address of the site: --base-url https://example.com{END}"
         );
+    }
+    for why in health.ledger.as_deref().into_iter().chain(ledger_warning) {
+        text.push_str(&warning(why));
     }
     if let Some(trouble) = &health.degraded {
         let _ = writeln!(text, "{YELLOW}{}{END}", one_line(trouble));
     }
     problems(&mut text, site, root);
     if site.all().is_empty() {
-        text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");
+        text.push_str("Save a .md file in the folder: it is published at once.\n");
     }
     let _ = writeln!(
         text,
@@ -142,7 +167,7 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
             .collect();
         let _ = writeln!(
             text,
-            "{YELLOW}{}{END}: `feedmill check {}` says each",
+            "{YELLOW}{}{END}: `feedmill check {}` lists them",
             counted.join(" and "),
             one_line(root.as_str())
         );
@@ -191,7 +216,7 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
         if warnings > 0 {
             let _ = writeln!(
                 text,
-                "{YELLOW}{}{END} in these: `feedmill check {}` says each",
+                "{YELLOW}{}{END} in these: `feedmill check {}` lists them",
                 number(warnings, "warning"),
                 one_line(root.as_str())
             );
@@ -259,9 +284,9 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
         format!(" \"{}\"", one_line(post.title()))
     };
     let advice = if post.alike.origins.date == Origin::FileTime {
-        "; write a `date` to keep it"
+        format!("; write `date: {}` into the file to keep it", post.date.date())
     } else {
-        ""
+        String::new()
     };
     let preview = if config.server.preview && post.address().starts_with('/') {
         format!(", in the preview at {address}")

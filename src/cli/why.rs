@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// The folder of posts [default: posts, or the file's own folder where that does not hold it]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Write the answer as JSON
+    /// Print the answer as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
