@@ -494,7 +494,7 @@ fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows()
         (&["share"], "FILE"),
         (
             &["share", "posts/open.md"],
-            "can be read by all already, at http://127.0.0.1:8080/posts/open",
+            "is public already, at http://127.0.0.1:8080/posts/open",
         ),
         (&["share", "posts/none.md"], "cannot be found"),
         (&["share", "posts/draft.md", "--days", "91"], "1..=90"),
