@@ -277,21 +277,28 @@ fn check_permalink(permalink: &str) -> Result<(), Mistake> {
     }
     // the form of Jekyll, Hugo and Hexo
     if let Some(name) = permalink.split('/').find_map(|part| part.strip_prefix(':')) {
-        let written = match name {
-            "title" | "slug" | "post_title" | "filename" => "{slug}",
-            "year" => "{year}",
-            "month" => "{month}",
-            "day" => "{day}",
-            "section" | "sections" | "categories" | "category" => "{section}",
-            _ => known,
+        let ours = |part: &str| match part.strip_prefix(':')? {
+            "title" | "slug" | "post_title" | "filename" => Some("{slug}"),
+            "year" => Some("{year}"),
+            "month" => Some("{month}"),
+            "day" => Some("{day}"),
+            "section" | "sections" | "category" | "categories" => Some("{section}"),
+            _ => None,
         };
+        let translated: Vec<&str> = permalink.split('/').map(|part| ours(part).unwrap_or(part)).collect();
+        let translated = translated.join("/");
         let message = format!("`posts.permalink` contains `:{name}`, which is another program's placeholder");
-        return wrong(message, format!("write `{}`", written.trim_matches('`')));
+        let fix = if translated.contains("/:") {
+            format!("write one of {known}")
+        } else {
+            format!("write `permalink = \"{translated}\"`")
+        };
+        return wrong(message, fix);
     }
     let is_rooted = ["/", "https://", "http://"].iter().any(|start| permalink.starts_with(start));
     if !is_rooted || !permalink.contains("{slug}") {
         let message = format!("`posts.permalink` must begin with `/` or `https://` and contain `{{slug}}`, and is `{permalink}`");
-        return wrong(message, "write it like `/posts/{slug}`".to_owned());
+        return wrong(message, "write it like `permalink = \"/posts/{slug}\"`".to_owned());
     }
     Ok(())
 }

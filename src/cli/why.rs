@@ -157,7 +157,7 @@ fn missing(file: &Utf8Path) -> String {
 /// Where in the folder of posts `file` was, which is there no more.
 fn below(file: &Utf8Path, root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
     let (file, root) = (absolute(file)?, absolute(root)?);
-    Ok(file.strip_prefix(root).with_context(|| missing(&file))?.to_owned())
+    Ok(file.strip_prefix(root).ok().with_context(|| missing(&file))?.to_owned())
 }
 
 /// The post that was last read from the file at `path`: of several the one that stayed longest.

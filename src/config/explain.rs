@@ -14,6 +14,18 @@ use crate::diagnostic::{Diagnostic, Position, Severity};
 /// A value in the file that is longer than this is cut in a message, in characters.
 const LONGEST_SHOWN: usize = 60;
 
+/// Settings that can be any text, a number too.
+const WORDING: [&str; 4] = ["title", "description", "copyright", "footer"];
+/// What other programs call some settings.
+const OTHER_NAMES: [(&str, &str); 6] = [
+    ("url", "base_url"),
+    ("address", "base_url"),
+    ("name", "title"),
+    ("lang", "language"),
+    ("port", "listen"),
+    ("host", "listen"),
+];
+
 /// Something wrong with the value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -136,6 +148,15 @@ fn syntax(message: &str, text: &str, offset: usize) -> (String, &'static str) {
         return said(
             &format!("this text is not closed, or something follows it ({message})"),
             "put the whole text between two `\"`, and write `\\\"` for one inside",
+        );
+    }
+    if matches!(
+        value.to_ascii_lowercase().as_str(),
+        "yes" | "no" | "on" | "off" | "true" | "false"
+    ) {
+        return said(
+            "this is neither text nor `true` or `false`",
+            "write `true` or `false`, in lower case",
         );
     }
     if value.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '#' | '.' | '*')) {
@@ -290,7 +311,7 @@ fn value_of(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Found> {
             _ => None,
         }),
         Kind::Texts => text.map(|text| format!("[\"{text}\"]")),
-        Kind::Text => whole_number(found).map(|number| format!("\"{number}\"")),
+        Kind::Text if WORDING.contains(&key) => whole_number(found).map(|number| format!("\"{number}\"")),
         Kind::Networks => {
             let one = text.or_else(|| {
                 found
@@ -305,7 +326,7 @@ fn value_of(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Found> {
     let written = meant.unwrap_or_else(|| example.to_owned());
     Some(Found {
         span: value.span(),
-        message: format!("`{name}` must be {}, and is {}", kind.in_words(), in_words(found)),
+        message: format!("`{name}` must be {}, and is {}", kind.in_words(), what_is(found, kind)),
         fix: format!("write it like `{key} = {}`", shown(&written)),
         is_unknown: false,
     })
@@ -403,6 +424,24 @@ fn in_words(value: &DeValue<'_>) -> String {
     }
 }
 
+/// What `value` is, where a value of `kind` is needed.
+fn what_is(value: &DeValue<'_>, kind: Kind) -> String {
+    match (value, kind) {
+        (DeValue::Array(list), Kind::Texts | Kind::Networks) => {
+            let fits = |one: &&Spanned<DeValue<'_>>| match kind {
+                Kind::Texts => one.get_ref().is_str(),
+                _ => one.get_ref().as_str().is_some_and(is_network),
+            };
+            let other = list.iter().find(|one| !fits(one));
+            other.map_or_else(
+                || in_words(value),
+                |other| format!("a list with {} in it", in_words(other.get_ref())),
+            )
+        }
+        _ => in_words(value),
+    }
+}
+
 fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(LONGEST_SHOWN).collect();
     if shown.len() < text.len() {
@@ -424,7 +463,8 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// The setting of any table that `word` is the key of, as other tools write it too.
 fn elsewhere(word: &str) -> Option<&'static Setting> {
     let plain = plain(word);
-    let same = |setting: &&Setting| self::plain(setting.key) == plain;
+    let ours = OTHER_NAMES.iter().find(|(other, _)| *other == plain).map(|(_, ours)| *ours);
+    let same = |setting: &&Setting| self::plain(setting.key) == plain || Some(setting.key) == ours;
     SETTINGS.iter().find(same)
 }
 
