@@ -1,5 +1,6 @@
 //! Where logs go and how they are written: to the standard error stream, as `FEEDMILL_LOG` filters them.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
@@ -93,7 +94,7 @@ fn escaped(text: &str, format: LogFormat) -> String {
             // in a JSON document they are in strings only, where an escape means the same
             LogFormat::Json if changes_display(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    written.push_str(&format!("\\u{unit:04x}"));
+                    let _ = write!(written, "\\u{unit:04x}");
                 }
             }
             _ => written.push(c),
