@@ -124,7 +124,10 @@ fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
     let serving = Store::open(Utf8Path::from_path(&state).unwrap()).store;
     assert_eq!(ledger(site.path(), &["export"]), (0, lines(&[SITE]), String::new()));
     let (status, _, err) = ledger(site.path(), &["import", "--replace", "in.jsonl"]);
-    let holder = format!("another feedmill (process {}) has it; stop the other one", std::process::id());
+    let holder = format!(
+        "another feedmill (process {}) uses it; stop the other one",
+        std::process::id()
+    );
     assert_eq!((status, err.contains(&holder)), (2, true), "{err}");
     assert!(serving.close());
     assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);
