@@ -1,6 +1,6 @@
-//! The hands: one file a verb.
+//! The command line: one file for each command.
 //!
-//! What was asked for goes to stdout, what is said to a person to stderr.
+//! Results go to the standard output, messages for a person to the standard error stream.
 
 mod check;
 mod heap;
@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::LogFormat;
 
-/// Drop Markdown into a folder; the world gets RSS, Atom, JSON Feed and a listing, correct and at once.
+/// Publish a folder of Markdown files as RSS, Atom, JSON Feed, a JSON listing and pages.
 #[derive(Debug, Parser)]
 #[command(name = "feedmill", version, max_term_width = 100)]
 struct Arguments {
@@ -33,25 +33,25 @@ struct Arguments {
 enum Verb {
     /// Watch a folder of posts and serve it
     Serve(serve::Arguments),
-    /// Say every problem in a folder of posts, with its place and its mend
+    /// List every problem in a folder of posts, with its place and how to fix it
     ///
-    /// Exit status: 0 if there is none, 1 if there are any, 2 if it could not run.
+    /// Exit status: 0 if there are no problems, 1 if there are, 2 if it could not run.
     Check(check::Arguments),
-    /// Say whether a post is public, and if not, why not; its id, address and date, and where they came from
+    /// Show whether a post is public, and if not, why; its id, address and date, and where each comes from
     Why(why::Arguments),
-    /// Take over the ids of a blog's old feed, so that nothing appears new to its readers
+    /// Keep the ids of a blog's old feed, so that its readers do not see old posts as new
     ///
     /// Exit status: 0 if every item of the feed was matched to a post here, 1 if not, 2 if it could not run.
     Import(import::Arguments),
-    /// Carry what files cannot remember, as JSON lines
+    /// Export or import the ledger, which keeps the ids of posts, as JSON lines
     Ledger(ledger::Arguments),
-    /// Print an address at which whoever has it can read a draft for some days
+    /// Print a secret address at which a draft can be read for some days
     Share(share::Arguments),
-    /// Work on how the pages look
+    /// Change how the pages look
     Theme(theme::Arguments),
 }
 
-/// What a command that could not run ends with.
+/// The exit status of a command that could not run.
 const COULD_NOT_RUN: u8 = 2;
 
 /// Runs the command that the process was started with, to its end.
@@ -59,7 +59,7 @@ const COULD_NOT_RUN: u8 = 2;
 pub fn run() -> ExitCode {
     heap::give_back();
     let arguments = Arguments::parse();
-    // `serve` says itself how it logs, once it has read its configuration
+    // `serve` starts its log itself, once it has read its configuration
     if !matches!(arguments.verb, Verb::Serve(_)) {
         log::start(LogFormat::Text, false);
     }
@@ -73,10 +73,10 @@ pub fn run() -> ExitCode {
         Verb::Theme(arguments) => theme::run(&arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-        // whoever read the output has read enough
+        // the reader of the output has closed it
         Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         _ => {
-            terminal::say(&format!("feedmill: {error:#}\n"));
+            terminal::say(&format!("feedmill: {}\n", terminal::error(&error)));
             ExitCode::from(COULD_NOT_RUN)
         }
     })

@@ -3,7 +3,9 @@
 //! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
 
 mod colour;
+mod explain;
 mod redirect;
+mod schema;
 mod tables;
 
 use jiff::tz::TimeZone;
@@ -11,9 +13,11 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::colour::Colour;
+pub use self::explain::Mistake;
 pub use self::redirect::{Redirect, Redirects, path_on_site};
+use self::schema::Kind;
 pub use self::tables::*;
-use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::file_type::is_markdown_ending;
 
 /// Everything that can be set. Every table and key may be absent.
@@ -49,85 +53,63 @@ impl Config {
     ///
     /// The first thing in it that is not understood or not possible, with its place and what would be.
     pub fn parse(path: &camino::Utf8Path, text: &str) -> Result<Config, Diagnostic> {
-        let config: Config = toml::from_str(text).map_err(|error| {
-            let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
-            let diagnostic = Diagnostic::new(Severity::Error, "config", path, message);
-            match error.span() {
-                Some(span) => {
-                    let length = text
-                        .get(span.clone())
-                        .map_or(1, |marked| marked.lines().next().unwrap_or("").chars().count());
-                    diagnostic.at(text, Position::of(text, span.start), length)
-                }
-                None => diagnostic,
-            }
-        })?;
-        config.checked().map_err(|(key, message)| {
-            let diagnostic = Diagnostic::new(Severity::Error, "config", path, format!("{key}: {message}"));
-            let name = key.rsplit('.').next().unwrap_or(key);
-            match text.find(&format!("{name} ")).or_else(|| text.find(&format!("{name}="))) {
-                Some(offset) => diagnostic.at(text, Position::of(text, offset), name.len()),
-                None => diagnostic,
-            }
-        })
+        // some editors begin a file with a byte order mark, which TOML does not know
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let read = toml::from_str::<Config>(text);
+        if let Some(diagnostic) = explain::diagnostic(path, text, read.as_ref().err()) {
+            return Err(diagnostic);
+        }
+        let config = read.map_err(|error| Diagnostic::new(Severity::Error, "config", path, error.message()))?;
+        config.checked().map_err(|mistake| mistake.diagnostic(path, text))
     }
 
-    /// The configuration itself if every value in it is possible, else the key and what it needs.
+    /// The configuration itself if every value in it is possible.
     ///
     /// # Errors
     ///
-    /// The first impossible value.
-    pub fn checked(self) -> Result<Config, (&'static str, String)> {
-        if !(1..=200).contains(&self.list.per_page) {
-            return Err(("list.per_page", "a number from 1 to 200 is needed".to_owned()));
+    /// The first impossible value, and what to write instead.
+    pub fn checked(self) -> Result<Config, Mistake> {
+        for (key, value) in [
+            ("feed.limit", self.feed.limit as u64),
+            ("list.per_page", self.list.per_page as u64),
+            ("posts.max_file_bytes", self.posts.max_file_bytes),
+            ("posts.max_files", self.posts.max_files as u64),
+            ("server.max_connections", self.server.max_connections as u64),
+            (
+                "server.max_connections_per_address",
+                self.server.max_connections_per_address as u64,
+            ),
+            ("server.max_header_bytes", self.server.max_header_bytes as u64),
+            ("server.max_headers", self.server.max_headers as u64),
+            ("server.max_body_bytes", self.server.max_body_bytes as u64),
+            ("state.withdrawn_days", u64::from(self.state.withdrawn_days)),
+        ] {
+            within(key, value)?;
         }
-        if !(1..=1000).contains(&self.feed.limit) {
-            return Err(("feed.limit", "a number from 1 to 1000 is needed".to_owned()));
-        }
-        self.server.checked()?;
         if self.state.dir.as_ref().is_some_and(|dir| dir.as_str().is_empty()) {
-            return Err((
+            let message = "`state.dir` is empty, and must name a folder";
+            return Err(Mistake::new(
                 "state.dir",
-                "a folder is needed, or nothing at all for the usual one".to_owned(),
+                message,
+                "name a folder, or remove it for the usual one",
             ));
         }
-        if TimeZone::get(&self.site.timezone).is_err() {
-            let message = format!(
-                "`{}` is no time zone; write an IANA name such as `Europe/Berlin`",
-                self.site.timezone
-            );
-            return Err(("site.timezone", message));
-        }
-        for (key, url) in [("site.base_url", &self.site.base_url), ("site.identity", &self.site.identity)] {
-            if let Some(url) = url
-                && (!matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some())
-            {
-                return Err((key, "an http or https address without query or fragment is needed".to_owned()));
-            }
-        }
         self.site.checked()?;
-        let permalink = &self.posts.permalink;
-        let absolute = permalink.starts_with("https://") || permalink.starts_with("http://");
-        if !(absolute || permalink.starts_with('/')) || !permalink.contains("{slug}") {
-            let message = "it starts with `/`, `http://` or `https://` and holds `{slug}`".to_owned();
-            return Err(("posts.permalink", message));
-        }
         for ending in &self.posts.media {
-            let ending = ending.trim_start_matches('.');
-            if ending.is_empty()
-                || !ending
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte))
-            {
-                return Err(("posts.media", "endings of file names are needed, such as `html`".to_owned()));
+            let name = ending.trim_start_matches('.');
+            let is_ending = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte);
+            if name.is_empty() || !name.bytes().all(is_ending) {
+                let message = format!("`posts.media` contains `{ending}`, which is no ending of file names");
+                return Err(Mistake::new("posts.media", message, "write endings such as `html`"));
             }
-            if is_markdown_ending(ending) {
-                let message = format!("`{ending}` is an ending of posts, whose files are never served as they are");
-                return Err(("posts.media", message));
+            if is_markdown_ending(name) {
+                let message =
+                    format!("`posts.media` contains `{ending}`, an ending of posts, whose files are never served as they are");
+                return Err(Mistake::new("posts.media", message, "remove it"));
             }
         }
-        let base = self.base();
-        self.redirect.checked(&base).map_err(|message| ("redirect.from", message))?;
+        check_permalink(&self.posts.permalink)?;
+        self.redirect.checked(&self.base())?;
         Ok(self)
     }
 
@@ -178,177 +160,162 @@ const MOST_NAV_LINKS: usize = 20;
 const LONGEST_FOOTER: usize = 4096;
 
 impl Site {
-    /// Whether the pages can say what they are to, else the key that they cannot and what it needs.
-    fn checked(&self) -> Result<(), (&'static str, String)> {
+    /// The first value that is not possible.
+    fn checked(&self) -> Result<(), Mistake> {
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        for (key, url) in [("site.base_url", &self.base_url), ("site.identity", &self.identity)] {
+            let Some(url) = url else { continue };
+            if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
+                let message = format!("`{key}` must be an http or https address without `?` and `#`, and is `{url}`");
+                return Err(Mistake::new(key, message, "write it like `https://example.com`"));
+            }
+        }
+        for (key, url) in [("site.icon", &self.icon), ("site.image", &self.image)] {
+            if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
+                let message = format!("`{key}` must be an http or https address, and is `{url}`");
+                return Err(Mistake::new(key, message, "write it like `https://example.com/icon.png`"));
+            }
+        }
+        if TimeZone::get(&self.timezone).is_err() {
+            let message = format!(
+                "`site.timezone` must be the IANA name of a time zone, and is `{}`",
+                self.timezone
+            );
+            return Err(Mistake::new(
+                "site.timezone",
+                message,
+                "write a name such as `Europe/Berlin`, or `UTC`",
+            ));
+        }
+        if !is_language(&self.language) {
+            let message = format!("`site.language` must be the code of a language, and is `{}`", self.language);
+            return Err(Mistake::new(
+                "site.language",
+                message,
+                "write a code such as `en`, `de` or `pt-BR`",
+            ));
+        }
+        self.check_author()?;
         let is_link = |url: &str| {
             let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains(char::is_control);
             is_path || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
         };
-        if let Some(link) = self
-            .nav
-            .iter()
-            .find(|link| link.name.trim().is_empty() || !is_link(&link.url))
-        {
-            let message = format!(
-                "`{}` is no link; a name and a path such as `/about` or an http address are needed",
-                link.url
-            );
-            return Err(("site.nav", message));
+        for (at, link) in self.nav.iter().enumerate() {
+            let (message, fix) = if link.name.trim().is_empty() {
+                (
+                    "a link in `site.nav` has an empty `name`".to_owned(),
+                    "write what the link says",
+                )
+            } else if is_link(&link.url) {
+                continue;
+            } else {
+                (
+                    format!("`{}` in `site.nav` is no address that a link can lead to", link.url),
+                    "write a path such as `/about`, or an http, https or mailto address",
+                )
+            };
+            return Err(Mistake {
+                at: Some(at),
+                ..Mistake::new("site.nav", message, fix)
+            });
         }
         if self.nav.len() > MOST_NAV_LINKS {
-            return Err(("site.nav", format!("at most {MOST_NAV_LINKS} links are possible")));
+            let message = format!(
+                "`site.nav` has {} links, and at most {MOST_NAV_LINKS} are possible",
+                self.nav.len()
+            );
+            return Err(Mistake::new("site.nav", message, "remove some"));
         }
         if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
-            return Err(("site.footer", format!("at most {LONGEST_FOOTER} bytes are possible")));
+            let message = format!("`site.footer` is longer than {LONGEST_FOOTER} bytes");
+            return Err(Mistake::new("site.footer", message, "shorten it"));
         }
         Ok(())
     }
-}
 
-impl Server {
-    /// Whether every limit is one that can be kept, else the first key that is not and what it needs.
-    fn checked(&self) -> Result<(), (&'static str, String)> {
-        let limits = [
-            ("server.max_connections", self.max_connections, 1, 1_000_000),
-            (
-                "server.max_connections_per_address",
-                self.max_connections_per_address,
-                1,
-                1_000_000,
-            ),
-            ("server.max_header_bytes", self.max_header_bytes, 1024, 1024 * 1024),
-            ("server.max_headers", self.max_headers, 1, 1000),
-            ("server.max_body_bytes", self.max_body_bytes, 0, 1024 * 1024),
-        ];
-        match limits
-            .into_iter()
-            .find(|(_, value, least, most)| !(least..=most).contains(&value))
-        {
-            Some((key, _, least, most)) => Err((key, format!("a number from {least} to {most} is needed"))),
+    fn check_author(&self) -> Result<(), Mistake> {
+        let Some(author) = &self.author else { return Ok(()) };
+        let fix = "write it like `author = { name = \"Example Author\", url = \"https://example.com\" }`";
+        if author.name.trim().is_empty() {
+            return Err(Mistake::new("site.author", "`site.author` has an empty `name`", fix));
+        }
+        let is_web = |url: &String| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        match author.url.as_ref().filter(|url| !is_web(url)) {
+            Some(url) => {
+                let message = format!("the `url` of `site.author` must be an http or https address, and is `{url}`");
+                Err(Mistake::new("site.author", message, fix))
+            }
             None => Ok(()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, String> {
-        Config::parse("feedmill.toml".into(), text).map_err(|diagnostic| diagnostic.to_string())
-    }
-
-    #[test]
-    fn nothing_needs_to_be_set() {
-        let config = parse("").unwrap();
-        assert_eq!((config.list.per_page, config.feed.limit), (8, 20));
-        assert_eq!(config.base(), "http://127.0.0.1:8080");
-        assert_eq!(config.authority(), "localhost");
-    }
-
-    #[test]
-    fn without_an_address_it_is_the_one_listened_at() {
-        let cases = [
-            ("127.0.0.1:80", "http://127.0.0.1:80"),
-            ("example:8080", "http://example:8080"),
-            ("0.0.0.0:8080", "http://localhost:8080"),
-            ("[::]:8080", "http://localhost:8080"),
-        ];
-        for (listen, expected) in cases {
-            assert_eq!(parse(&format!("[server]\nlisten = '{listen}'")).unwrap().base(), expected);
+/// Whether `value` is one that the number `key` can have, by [`schema`].
+fn within(key: &'static str, value: u64) -> Result<(), Mistake> {
+    let setting = key.split_once('.').and_then(|(table, name)| schema::find(table, name));
+    match setting.map(|setting| (setting.kind, setting.key, setting.example)) {
+        Some((kind @ Kind::Number(least, most), name, example)) if !(least..=most).contains(&value) => {
+            let message = format!("`{key}` must be {}, and is {value}", kind.in_words());
+            Err(Mistake::new(key, message, format!("write it like `{name} = {example}`")))
         }
-    }
-
-    #[test]
-    fn what_is_set_is_taken() {
-        let config = parse("[site]\nbase_url = 'https://example.com/blog/'\n[watch]\nsettle = 0.25\n").unwrap();
-        assert_eq!(config.base(), "https://example.com/blog");
-        assert_eq!(config.authority(), "example.com");
-        assert_eq!(config.watch.settle, Duration::from_millis(250));
-    }
-
-    #[test]
-    fn mistakes_are_placed() {
-        let cases = [
-            (
-                "[list]\nper_pge = 8\n",
-                "feedmill.toml:2:1: error: unknown field `per_pge`, expected `per_page`",
-            ),
-            (
-                "[list]\nper_page = 0\n",
-                "feedmill.toml:2:1: error: list.per_page: a number from 1 to 200 is needed",
-            ),
-            (
-                "[feed]\nlimit = 'x'\n",
-                "feedmill.toml:2:9: error: invalid type: string \"x\", expected usize",
-            ),
-            (
-                "[watch]\nsettle = -1.0\n",
-                "feedmill.toml:2:10: error: a number of seconds from 0.001 to 86400 is needed",
-            ),
-            (
-                "[posts]\npermalink = '/x'\n",
-                "feedmill.toml:2:1: error: posts.permalink: it starts with `/`",
-            ),
-            (
-                "[site]\naccent = 'red;'\n",
-                "feedmill.toml:2:10: error: a colour such as `#1b6b54` is needed",
-            ),
-            (
-                "[[site.nav]]\nname = 'X'\nurl = 'javascript:x'\n",
-                "feedmill.toml: error: site.nav: `javascript:x` is no link",
-            ),
-            (
-                "[[site.nav]]\nname = ' '\nurl = '/x'\n",
-                "feedmill.toml: error: site.nav: `/x` is no link",
-            ),
-            ("[site\n", "feedmill.toml:1:6: error: "),
-            (
-                "[server]\nmax_headers = 0\n",
-                "feedmill.toml:2:1: error: server.max_headers: a number from 1 to 1000 is needed",
-            ),
-            (
-                "[server]\nmax_connections = 9\nmax_connections_per_address = 0\n",
-                "feedmill.toml:3:1: error: server.max_connections_per_address: a number from 1 to 1000000 is needed",
-            ),
-            (
-                "[server]\nmax_header_bytes = 100\n",
-                "feedmill.toml:2:1: error: server.max_header_bytes: a number from 1024 to 1048576 is needed",
-            ),
-            (
-                "[site]\ntimezone = 'Mars/Base'\n",
-                "feedmill.toml:2:1: error: site.timezone: `Mars/Base` is no time zone",
-            ),
-            (
-                "[posts]\nmedia = ['html', 'MD']\n",
-                "feedmill.toml:2:1: error: posts.media: `MD` is an ending of posts",
-            ),
-            (
-                "[posts]\nmedia = ['../x']\n",
-                "feedmill.toml:2:1: error: posts.media: endings of file names are needed",
-            ),
-            (
-                "[state]\ndir = ''\n",
-                "feedmill.toml:2:1: error: state.dir: a folder is needed",
-            ),
-            (
-                "[site]\nbase_url = 'ftp://x'\n",
-                "feedmill.toml:2:1: error: site.base_url: an http or https address",
-            ),
-            (
-                "[[redirect]]\nfrom = '/a'\nto = '/b'\n[[redirect]]\nfrom = '/b'\nto = '/a'\n",
-                "feedmill.toml:2:1: error: redirect.from: these lead round in a circle: `/a` → `/b` → `/a`",
-            ),
-            (
-                "[[redirect]]\nfrom = 'a'\nto = '/b'\n",
-                "feedmill.toml:2:1: error: redirect.from: `from` is a path",
-            ),
-        ];
-        for (text, expected) in cases {
-            let message = parse(text).unwrap_err();
-            assert!(message.starts_with(expected), "{text:?} gave {message:?}");
-        }
+        _ => Ok(()),
     }
 }
+
+/// Whether `text` has the form of a language tag (RFC 5646, section 2.1): a code of two or three letters, and parts after hyphens.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let primary = parts.next().unwrap_or_default();
+    let is_primary = (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic());
+    is_primary && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// What `posts.permalink` may contain in braces.
+const PLACEHOLDERS: [&str; 5] = ["slug", "year", "month", "day", "section"];
+
+/// Whether `permalink` is a pattern of which every post gets an address.
+fn check_permalink(permalink: &str) -> Result<(), Mistake> {
+    let wrong = |message: String, fix: String| Err(Mistake::new("posts.permalink", message, fix));
+    let known = "`{slug}`, `{year}`, `{month}`, `{day}` and `{section}`";
+    let mut rest = permalink;
+    while let Some(at) = rest.find(['{', '}']) {
+        let after = &rest[at..];
+        let end = after.find('}').map_or(after.len(), |end| end + 1);
+        let placeholder = &after[..end];
+        let name = placeholder.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        if !name.is_some_and(|name| PLACEHOLDERS.contains(&name)) {
+            let message = format!("`posts.permalink` contains `{placeholder}`, which is no placeholder");
+            return wrong(message, format!("write one of {known}"));
+        }
+        rest = &after[end..];
+    }
+    // the form of Jekyll, Hugo and Hexo
+    if let Some(name) = permalink.split('/').find_map(|part| part.strip_prefix(':')) {
+        let ours = |part: &str| match part.strip_prefix(':')? {
+            "title" | "slug" | "post_title" | "filename" => Some("{slug}"),
+            "year" => Some("{year}"),
+            "month" => Some("{month}"),
+            "day" => Some("{day}"),
+            "section" | "sections" | "category" | "categories" => Some("{section}"),
+            _ => None,
+        };
+        let translated: Vec<&str> = permalink.split('/').map(|part| ours(part).unwrap_or(part)).collect();
+        let translated = translated.join("/");
+        let message = format!("`posts.permalink` contains `:{name}`, which is another program's placeholder");
+        let fix = if translated.contains("/:") {
+            format!("write one of {known}")
+        } else {
+            format!("write `permalink = \"{translated}\"`")
+        };
+        return wrong(message, fix);
+    }
+    let is_rooted = ["/", "https://", "http://"].iter().any(|start| permalink.starts_with(start));
+    if !is_rooted || !permalink.contains("{slug}") {
+        let message = format!("`posts.permalink` must begin with `/` or `https://` and contain `{{slug}}`, and is `{permalink}`");
+        return wrong(message, "write it like `permalink = \"/posts/{slug}\"`".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 
 mod secret;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::io;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -119,26 +121,26 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let title = printable(&self.message);
-        let mend = printable(&self.mend);
-        let path = printable(self.path.as_str());
+        let title = one_line(&self.message);
+        let mend = one_line(&self.mend);
+        let path = one_line(self.path.as_str());
         let line = self.source_line.as_deref().map(|line| printable(line).replace('\t', " "));
-        let mut group = Group::with_title(level.primary_title(&title));
+        let mut group = Group::with_title(level.primary_title(&*title));
         match (&line, self.position) {
             (Some(line), Some(position)) => {
                 let offset = |chars: usize| line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
                 let start = offset(position.column - 1);
                 let end = offset(position.column - 1 + self.length);
                 let mark = AnnotationKind::Primary.span(start..end);
-                group = group.element(Snippet::source(line).line_start(position.line).path(&path).annotation(mark));
+                group = group.element(Snippet::source(line).line_start(position.line).path(&*path).annotation(mark));
             }
             (None, Some(position)) => {
-                group = group.element(Origin::path(&path).line(position.line).char_column(position.column));
+                group = group.element(Origin::path(&*path).line(position.line).char_column(position.column));
             }
-            (_, None) => group = group.element(Origin::path(&path)),
+            (_, None) => group = group.element(Origin::path(&*path)),
         }
         if !self.mend.is_empty() {
-            group = group.element(Level::HELP.message(&mend));
+            group = group.element(Level::HELP.message(&*mend));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.decor_style(DecorStyle::Ascii).render(&[group])
@@ -148,7 +150,7 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     /// `path:line:column: error: message (mend)`, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", printable(self.path.as_str()))?;
+        write!(f, "{}", one_line(self.path.as_str()))?;
         if let Some(Position { line, column }) = self.position {
             write!(f, ":{line}:{column}")?;
         }
@@ -157,29 +159,82 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        write!(f, ": {severity}: {}", printable(&self.message))?;
+        write!(f, ": {severity}: {}", one_line(&self.message))?;
         if self.mend.is_empty() {
             Ok(())
         } else {
-            write!(f, " ({})", printable(&self.mend))
+            write!(f, " ({})", one_line(&self.mend))
         }
     }
 }
 
-/// `text` as it is safe in one line of a terminal or a log: with nothing in it that could drive a terminal, end the line, or have it run
-/// in another direction. Files and their names come from outside.
+/// Whether `c` can change how the text around it is shown: it controls a terminal, ends a line, or turns the direction of writing.
+///
+/// The joiners U+200C and U+200D are not among them: Persian, Indic scripts and emoji need them.
 #[must_use]
-pub fn printable(text: &str) -> String {
-    let is_unsafe = |c: char| c.is_control() && c != '\t' || drives_lines(c);
-    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+pub fn changes_display(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{061c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e001f}'
+        )
 }
 
-/// Whether `c` ends a line or has text run in another direction, and cannot be seen (UAX #9, section 2; UAX #14, class BK).
-fn drives_lines(c: char) -> bool {
-    matches!(
-        c,
-        '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
+/// Returns `text` as one line that shows what is in it: a character that ends a line, controls a terminal, turns the direction of
+/// writing or is invisible is written as an escape, `\n` or `\u{202e}`.
+///
+/// For every text from an author, a client or a file's name that goes into a terminal or a log. Such a text can otherwise forge a line.
+///
+/// ```
+/// use feedmill::diagnostic::one_line;
+///
+/// assert_eq!(one_line("Grüße"), "Grüße");
+/// assert_eq!(one_line("a\nstopped\u{202e}"), r"a\nstopped\u{202e}");
+/// ```
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(changes_display) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if changes_display(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    Cow::Owned(line)
+}
+
+/// `error` in words for a person, without the system's number of it.
+#[must_use]
+pub fn plain_error(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    // "Permission denied", but not "IO error"
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => format!("{}{}", first.to_lowercase(), letters.as_str()),
+        _ => text.to_owned(),
+    }
+}
+
+/// `text` with each character that [`one_line`] escapes replaced by one U+FFFD, so that columns stay what they are. Tabs stay.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if changes_display(c) && c != '\t' { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -235,6 +290,32 @@ mod tests {
             9,
         );
         assert!(!diagnostic.draw(false).contains('\u{1b}'));
-        assert_eq!(diagnostic.to_string(), "a\u{fffd}.md:1:400: error: bad\u{fffd}line");
+        assert_eq!(diagnostic.to_string(), r"a\u{1b}.md:1:400: error: bad\nline");
+    }
+
+    #[test]
+    fn no_text_ends_its_line_or_turns_what_follows() {
+        let all = (0..=0x10_ffff).filter_map(char::from_u32);
+        let text: String = all.clone().collect();
+        let line = one_line(&text);
+        assert!(!line.contains(char::is_control));
+        let bidi = ["\u{061c}", "\u{200e}", "\u{200f}", "\u{feff}", "\u{2028}", "\u{2029}"];
+        let ranges = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        for c in bidi.into_iter().map(str::to_owned).chain(ranges.map(String::from)) {
+            assert!(!line.contains(&c), "{c:?}");
+            assert_eq!(one_line(&format!("a{c}b")), format!("a{}b", c.escape_default()));
+        }
+        for kept in [
+            "نوشته\u{200c}ها",
+            "👩\u{200d}💻",
+            "שלום",
+            "日本語",
+            "naïve – “quoted”",
+            r"C:\new",
+            "\u{ad}",
+        ] {
+            assert_eq!(one_line(kept), kept);
+        }
+        assert_eq!(printable(&text).chars().count(), all.count(), "columns stay");
     }
 }

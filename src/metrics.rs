@@ -173,7 +173,9 @@ pub struct Gauges {
     pub is_native: bool,
     /// Whether the site may not show what the folder holds.
     pub is_degraded: bool,
-    /// Whether what files cannot remember is not kept on disk.
+    /// Whether the ledger's folder is deleted with the container, or lost with its memory.
+    pub is_ledger_temporary: bool,
+    /// Whether the ledger cannot be written.
     pub is_forgetful: bool,
 }
 
@@ -228,9 +230,15 @@ impl Gauges {
         text.family(
             "feedmill_ledger_trouble",
             "gauge",
-            "1 if what files cannot remember is not kept on disk.",
+            "1 if the ledger cannot be written, so that ids are kept in memory only.",
         );
         text.value("", &[], u8::from(self.is_forgetful));
+        text.family(
+            "feedmill_ledger_temporary",
+            "gauge",
+            "1 if the ledger is lost with the container or its memory: it is on no volume that stays.",
+        );
+        text.value("", &[], u8::from(self.is_ledger_temporary));
     }
 }
 

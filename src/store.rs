@@ -21,6 +21,7 @@ mod reading;
 mod schema;
 pub mod share_key;
 pub mod versions;
+pub mod volume;
 mod writer;
 
 use std::sync::Arc;
@@ -133,21 +134,21 @@ impl Store {
         self.queue.failure().is_none()
     }
 
-    /// What is wrong, what that means and what mends it, in words for an operator; `None` while all is well.
+    /// What is wrong, what that means and how to fix it, in words for an operator; `None` while all is well.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         let path = self.place.database();
         if let Some(failure) = self.queue.failure() {
             return Some(format!(
-                "what files cannot remember is not kept in {path}: {failure}; feeds go on, but what happens now is forgotten with the \
-                 next restart; {}, and all of it is written without one",
+                "Cannot write the ledger {path}: {failure}. Feeds are still served, but renames and deletions made now are forgotten at \
+                 the next restart. To fix this (no restart needed): {}.",
                 failure.mend()
             ));
         }
         self.queue.refused().map(|(kind, key)| {
             format!(
-                "what is to be remembered of the {kind} `{key}` is not kept in {path}: it is over {MAX_RECORD_BYTES} bytes; \
-                 shorten its title, tags and names"
+                "Cannot write the {kind} `{key}` to the ledger {path}: it has more than {MAX_RECORD_BYTES} bytes. Shorten its title, tags \
+                 and names."
             )
         })
     }

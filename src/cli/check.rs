@@ -1,4 +1,4 @@
-//! `feedmill check`: every problem, with its place and its mend.
+//! `feedmill check`: every problem, with its place and how to fix it.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Write the problems as one JSON document
+    /// Print the problems as one JSON document
     #[arg(long)]
     json: bool,
     #[command(flatten)]

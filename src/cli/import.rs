@@ -12,7 +12,7 @@ use clap::Args;
 use self::report::Report;
 use super::settings::{Settings, state_dir};
 use super::terminal::{self, number};
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
 use crate::import::OldFeed;
 use crate::import::adoption::{self, Changes, Known};
 use crate::import::matching::{self, Matching};
@@ -27,18 +27,18 @@ use crate::time::Timestamp;
 pub(super) struct Arguments {
     /// The old feed: RSS, Atom or JSON Feed; a file, an http(s) address, or - for standard input
     ///
-    /// Its items are matched to the posts here by id, address, title, date and text, and their ids are remembered as the posts' own.
-    /// Of an address, the older documents that the feed names are read too. Name it again for each feed of the same blog; where
-    /// they call a post by different ids, the one named first is right.
+    /// Its items are matched to the posts here by id, address, title, date and text, and their ids are kept as the ids of these posts.
+    /// If it is fetched from an address, the archives that the feed links to are read too. Repeat the option for several feeds of the
+    /// same blog; if they have different ids for a post, the first one is taken.
     #[arg(long, value_name = "FEED", required = true)]
     adopt: Vec<Origin>,
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Say what would be remembered, and remember nothing
+    /// Print what would be written to the ledger, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write what came of it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -101,9 +101,10 @@ impl<'a> Memory<'a> {
         } else {
             Exclusive::open(folder).map(|(store, contents)| (Some(store), contents))
         };
-        let (store, contents) = opened.map_err(|failure| anyhow!("{folder}: {failure}; {}", failure.mend()))?;
+        let (store, contents) =
+            opened.map_err(|failure| anyhow!("the ledger in {folder} cannot be opened: {failure}; {}", failure.mend()))?;
         for note in contents.notes {
-            terminal::say(&format!("{}\n", printable(&note)));
+            terminal::say(&format!("{}\n", one_line(&note)));
         }
         Ok((Memory { folder, store }, contents.records))
     }
@@ -113,12 +114,12 @@ impl<'a> Memory<'a> {
         let posts = number(changes.put.len(), "post");
         let Some(mut store) = self.store else {
             return Ok(format!(
-                "nothing is remembered: a dry run; {posts} would be, in {}",
+                "dry run: nothing was written; without --dry-run, the ids of {posts} would be written to the ledger in {}",
                 self.folder
             ));
         };
         if changes.put.is_empty() {
-            return Ok(format!("nothing new to remember in {}", self.folder));
+            return Ok(format!("nothing new for the ledger in {}", self.folder));
         }
         let forget = changes.forget.into_iter().map(|id| Change::Forget("post", id));
         let put = changes
@@ -126,9 +127,12 @@ impl<'a> Memory<'a> {
             .into_iter()
             .map(|record| Change::Put(Record::Post(Box::new(record))));
         let folder = self.folder;
-        store
-            .write(forget.chain(put).collect())
-            .map_err(|failure| anyhow!("{folder}: {failure}; {}; nothing is remembered", failure.mend()))?;
-        Ok(format!("remembered of {posts} in {folder}"))
+        store.write(forget.chain(put).collect()).map_err(|failure| {
+            anyhow!(
+                "the ledger in {folder} cannot be written, so no ids were taken over: {failure}; {}",
+                failure.mend()
+            )
+        })?;
+        Ok(format!("the ids of {posts} were written to the ledger in {folder}"))
     }
 }

@@ -1,4 +1,4 @@
-//! `feedmill ledger`: what files cannot remember, as a person can read, keep and carry it: JSON lines, one record a line.
+//! `feedmill ledger`: exports and imports the ledger as JSON lines, one record a line.
 
 mod lines;
 
@@ -25,17 +25,17 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Write what is remembered, one JSON record a line, by kind and key
+    /// Write the ledger as JSON, one record a line, ordered by kind and key
     Export(Export),
-    /// Take over what an export holds: all of it, or where a line is wrong, nothing
+    /// Read an export into the ledger: all of it, or nothing if a line is wrong
     ///
-    /// Exit status: 0 if it was taken over, 1 if a line is wrong, 2 if it could not run, as while a feedmill serves these posts.
+    /// Exit status: 0 if it was imported, 1 if a line is wrong, 2 if it could not run, for example while feedmill serves these posts.
     Import(Import),
 }
 
 #[derive(Debug, Args)]
 struct Export {
-    /// The file to write, as a whole or not at all [default: -, the standard output]
+    /// The file to write; it is replaced only when the export is complete [default: -, the standard output]
     file: Option<Utf8PathBuf>,
     #[command(flatten)]
     whose: Whose,
@@ -45,7 +45,7 @@ struct Export {
 struct Import {
     /// The file to read; - for the standard input
     file: Utf8PathBuf,
-    /// Forget what the file does not name
+    /// Delete records that the file does not have
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -88,7 +88,7 @@ fn export(file: Option<&Utf8Path>, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
         say(&format!("feedmill: {note}\n"));
     }
     if contents.records.is_empty() {
-        say(&format!("feedmill: nothing is remembered in {dir}\n"));
+        say(&format!("feedmill: the ledger in {dir} is empty\n"));
     }
     match file.and_then(named) {
         None => write_lines(&contents.records, io::stdout().lock())?,
@@ -133,7 +133,7 @@ fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<Exit
             for problem in problems {
                 say(&format!("{}\n\n", problem.draw(true)));
             }
-            say("feedmill: nothing was taken over\n");
+            say("feedmill: nothing was imported\n");
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -152,7 +152,7 @@ fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<Exit
 }
 
 fn cannot(what: &str, dir: &Utf8Path, failure: &Failure) -> anyhow::Error {
-    anyhow::anyhow!("what is remembered in {dir} cannot be {what}: {failure}; {}", failure.mend())
+    anyhow::anyhow!("the ledger in {dir} cannot be {what}: {failure}; {}", failure.mend())
 }
 
 /// What an import does.
@@ -196,8 +196,8 @@ impl Plan {
         } = self;
         let forgotten = self
             .forgotten
-            .map_or_else(String::new, |forgotten| format!(", {forgotten} forgotten"));
-        format!("{added} added, {replaced} replaced, {kept} as they were{forgotten}")
+            .map_or_else(String::new, |forgotten| format!(", {forgotten} deleted"));
+        format!("{added} added, {replaced} replaced, {kept} unchanged{forgotten}")
     }
 }
 

@@ -1,19 +1,22 @@
 //! Where logs go and how they are written: to the standard error stream, as `FEEDMILL_LOG` filters them.
 
-use std::collections::HashSet;
-use std::io;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
-use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::diagnostic::{Diagnostic, Severity, changes_display};
 use crate::http::access;
+
+/// The target of the events of diagnostics.
+const DIAGNOSTICS: &str = "feedmill::diagnostic";
 
 /// Starts logging in `format`; with a line for each answer if `each_answer`.
 ///
-/// Without `FEEDMILL_LOG` a person is told of what goes wrong, for the rest is said in words; a machine is told all that happens.
-/// Neither is told what the HTML parser thinks of the HTML in posts: it is mended.
+/// Without `FEEDMILL_LOG`, text is for a person and has warnings only, for the rest is printed in words; JSON has all events. Warnings of
+/// the HTML parser about the HTML in posts are left out: it repairs what it warns of.
 pub(super) fn start(format: LogFormat, each_answer: bool) {
     let default = match format {
         LogFormat::Text => "warn,html5ever=error",
@@ -25,7 +28,9 @@ pub(super) fn start(format: LogFormat, each_answer: bool) {
         Ok(answers) => filter.add_directive(answers),
         Err(_) => filter,
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(move || Escaping(io::stderr(), format));
     match format {
         LogFormat::Text => {
             let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
@@ -40,20 +45,88 @@ pub(super) fn start(format: LogFormat, each_answer: bool) {
     }
 }
 
-/// Logs what is said `now` of files and was not `before`: an event for each, at the level of what it says.
-pub(super) fn diagnostics(before: &[Diagnostic], now: &[Diagnostic]) {
-    let known: HashSet<&Diagnostic> = before.iter().collect();
-    for diagnostic in now.iter().filter(|diagnostic| !known.contains(diagnostic)) {
-        let Diagnostic { code, message, mend, .. } = diagnostic;
-        let file = printable(diagnostic.path.as_str());
-        let (line, column) = (diagnostic.position.map(|at| at.line), diagnostic.position.map(|at| at.column));
-        let (message, mend) = (printable(message), printable(mend));
-        let mend = Some(mend).filter(|mend| !mend.is_empty());
-        // a level is part of what an event is, and known when this is compiled
-        match diagnostic.severity {
-            Severity::Error => tracing::error!(code, %file, line, column, mend, "{message}"),
-            Severity::Warning => tracing::warn!(code, %file, line, column, mend, "{message}"),
-            Severity::Note => tracing::info!(code, %file, line, column, mend, "{message}"),
+/// Logs `diagnostic` as one event with its code, file, line, column and fix.
+pub(super) fn diagnostic(diagnostic: &Diagnostic) {
+    let Diagnostic { code, message, mend, .. } = diagnostic;
+    let file = diagnostic.path.as_str();
+    let line = diagnostic.position.map(|position| position.line);
+    let column = diagnostic.position.map(|position| position.column);
+    let fix = (!mend.is_empty()).then_some(mend.as_str());
+    match diagnostic.severity {
+        Severity::Error => tracing::error!(target: DIAGNOSTICS, code, file, line, column, fix, "{message}"),
+        Severity::Warning => tracing::warn!(target: DIAGNOSTICS, code, file, line, column, fix, "{message}"),
+        Severity::Note => tracing::info!(target: DIAGNOSTICS, code, file, line, column, fix, "{message}"),
+    }
+}
+
+/// Writes events to `W`, each as one line in which no character changes how the others are shown.
+///
+/// A title, a path or a header can contain such characters. The log writes an event at once, so each write is one line.
+struct Escaping<W>(W, LogFormat);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match str::from_utf8(bytes) {
+            Ok(text) if text.trim_end_matches('\n').contains(changes_display) => {
+                self.0.write_all(escaped(text, self.1).as_bytes())?;
+            }
+            _ => self.0.write_all(bytes)?,
         }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// `text`, a line of the log, with its characters that change the display as escapes of its format. The escape character stays in text:
+/// it begins the log's own colours, and the log escapes that of others.
+fn escaped(text: &str, format: LogFormat) -> String {
+    let (line, end) = match text.strip_suffix('\n') {
+        Some(line) => (line, "\n"),
+        None => (text, ""),
+    };
+    let mut written = String::with_capacity(text.len() + 16);
+    for c in line.chars() {
+        match format {
+            LogFormat::Text if changes_display(c) && c != '\u{1b}' => written.extend(c.escape_default()),
+            // in a JSON document they are in strings only, where an escape means the same
+            LogFormat::Json if changes_display(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(written, "\\u{unit:04x}");
+                }
+            }
+            _ => written.push(c),
+        }
+    }
+    written + end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_and_json_means_the_same() {
+        let title = "a\u{202e}b\u{2028}c\u{e0001}d\u{85}e\u{7f}f";
+        let line = serde_json::json!({ "message": title }).to_string() + "\n";
+        let written = escaped(&line, LogFormat::Json);
+        assert!(
+            written.ends_with("\"}\n") && !written.trim_end_matches('\n').contains(changes_display),
+            "{written}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(read["message"], title);
+        assert_eq!(
+            escaped("\u{1b}[33m WARN\u{1b}[0m a\nINFO b\u{202e}\n", LogFormat::Text),
+            "\u{1b}[33m WARN\u{1b}[0m a\\nINFO b\\u{202e}\n"
+        );
+        let mut out = Vec::new();
+        Escaping(&mut out, LogFormat::Text).write_all(b"as it is\n").unwrap();
+        Escaping(&mut out, LogFormat::Text)
+            .write_all("x\u{200f}y\n".as_bytes())
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "as it is\nx\\u{200f}y\n");
     }
 }

@@ -1,5 +1,6 @@
 //! `feedmill serve`: watch a folder of posts and serve it.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{Settings, state_dir};
-use super::{heap, log, terminal};
+use super::settings::{Misconfigured, Settings, state_dir};
+use super::{COULD_NOT_RUN, heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Diagnostic, plain_error};
 use crate::folder::Folder;
 use crate::http::admin::{self, Status, Watch};
 use crate::http::door::Door;
@@ -29,6 +30,7 @@ use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
 use crate::publisher::{Progress, Publisher, Report};
 use crate::site::Site;
+use crate::store::volume;
 use crate::time::Timestamp;
 use crate::watch::Watching;
 
@@ -41,16 +43,16 @@ pub(super) struct Arguments {
     /// Where to listen: HOST:PORT, unix:PATH or systemd [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN", hide_env_values = true)]
     listen: Option<String>,
-    /// Where the operator's address listens [default: 127.0.0.1:8081]
+    /// Where /status and /metrics are served, for operators only [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN", hide_env_values = true)]
     admin: Option<String>,
     /// How changes are noticed [default: auto]
     #[arg(long, value_name = "MODE", env = "FEEDMILL_WATCH", hide_env_values = true)]
     watch: Option<WatchMode>,
-    /// How logs are written: for a person, or one JSON object a line [default: text]
+    /// The format of messages and logs [default: text]
     #[arg(long, value_name = "FORMAT", env = "FEEDMILL_LOG_FORMAT")]
     log: Option<LogFormat>,
-    /// Log each answer, with addresses cut to networks and without what people searched for
+    /// Log each request, with client addresses shortened to networks and without search words
     #[arg(long, env = "FEEDMILL_ACCESS_LOG")]
     access_log: bool,
     /// Show the author what is not published, at an address of its own with a key, on pages that reload when a file changes
@@ -77,7 +79,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         settings,
     } = arguments;
     let may_move = preview_listen.is_none();
-    let (config, root) = settings.load(posts, |config| {
+    let loaded = settings.load(posts, |config| {
         let Config {
             server, watch: watching, ..
         } = config;
@@ -88,18 +90,38 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         server.preview = preview;
         server.preview_listen = preview_listen.unwrap_or_else(|| std::mem::take(&mut server.preview_listen));
         watching.mode = watch.unwrap_or(watching.mode);
-    })?;
+    });
+    let (config, root) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) if log == Some(LogFormat::Json) => {
+            log::start(LogFormat::Json, false);
+            return Ok(failed(&error));
+        }
+        Err(error) => return Err(error),
+    };
     let config = remembering(&config, &root)?;
-    log::start(config.server.log, config.server.access_log);
+    let format = config.server.log;
+    log::start(format, config.server.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("threads cannot be started")?;
-    runtime.block_on(serve(config, root, may_move))?;
-    Ok(ExitCode::SUCCESS)
+    match runtime.block_on(serve(config, root, may_move)) {
+        Err(error) if format == LogFormat::Json => Ok(failed(&error)),
+        ended => ended.map(|()| ExitCode::SUCCESS),
+    }
 }
 
-/// `config` with a folder for what files cannot remember.
+/// Logs `error`, which ends the program, as one event.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref() {
+        Some(Misconfigured(diagnostic)) => log::diagnostic(diagnostic),
+        None => tracing::error!("{}", terminal::error(error)),
+    }
+    ExitCode::from(COULD_NOT_RUN)
+}
+
+/// `config` with a folder for the ledger.
 fn remembering(config: &Config, root: &Utf8Path) -> anyhow::Result<Arc<Config>> {
     let dir = state_dir(config, root)?;
     let mut config = config.clone();
@@ -114,7 +136,10 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     let listen = &config.server.listen;
     let bound = match server::bind(listen).await {
         Ok(bound) => bound,
-        Err(error) => bail!("cannot listen at {listen}: {error}; {}", where_else(&error)),
+        Err(error) => {
+            let (why, fix) = unlistenable(&error);
+            bail!("cannot listen at {listen}: {why}; {fix}");
+        }
     };
     let preview = if config.server.preview {
         Some(bind_preview(&config.server.preview_listen, may_move).await?)
@@ -123,7 +148,14 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     };
     let config = at_address(config, &bound);
     if !root.exists() {
-        bail!("there is no folder {root}; make it, or name another: feedmill serve FOLDER");
+        bail!("there is no folder {root}; create it, or name another: feedmill serve FOLDER");
+    }
+    if root.is_file() {
+        let folder = root
+            .parent()
+            .filter(|folder| !folder.as_str().is_empty())
+            .unwrap_or(Utf8Path::new("."));
+        bail!("{root} is a file; name the folder that it is in: feedmill serve {folder}");
     }
     let progress = Arc::new(Progress::default());
     let starting = Publisher::start_counting(Arc::clone(&config), root.clone(), Arc::clone(&progress));
@@ -135,15 +167,21 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     let reports = publisher.reports();
     // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
     let signals = Signals::catch();
+    let ledger_folder = config.state.dir.clone();
+    let ledger_warning = ledger_folder.as_deref().and_then(volume::warning);
     let preview_url = preview.as_ref().map(|(_, key)| key.url());
-    voice.welcome(&root, &config, &publisher, preview_url.as_deref());
+    let said = terminal::Welcome {
+        preview: preview_url.as_deref(),
+        ledger_warning: ledger_warning.as_deref(),
+    };
+    let known = voice.welcome(&root, &config, &publisher, said);
 
     let stop = CancellationToken::new();
     match signals {
-        Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout))),
+        Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout, voice))),
         Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
     }
-    tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher)));
+    tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher), known));
     tokio::spawn(give_back_now_and_then());
     let descriptors = Descriptors::raised_for(&config.server);
     if descriptors.connections < config.server.max_connections.min(FEW_CONNECTIONS) {
@@ -156,9 +194,10 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     let mut for_one = config.server.clone();
     for_one.max_connections = for_one.max_connections.min(descriptors.side_connections);
     let metrics = Arc::new(Metrics::default());
-    if let Some(admin) = bind_admin(&config.server.admin).await {
+    if let Some(admin) = voice.bind_admin(&config.server.admin).await {
         let asked = Arc::clone(&publisher);
-        let status = move || status(&asked, begun);
+        let ledger = (ledger_folder.map(Utf8PathBuf::into_string), ledger_warning);
+        let status = move || status(&asked, begun, &ledger);
         let counted = Arc::clone(&metrics);
         let gauged = status.clone();
         let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
@@ -245,21 +284,39 @@ impl Voice {
         }
     }
 
-    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher, preview: Option<&str>) {
+    /// Says what was found at the start. Returns the diagnostics that are told by it.
+    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher, said: terminal::Welcome) -> Arc<[Diagnostic]> {
         let (site, health) = (publisher.site(), publisher.health());
         match self.0 {
-            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health, preview)),
-            LogFormat::Json => tracing::info!(
-                version = env!("CARGO_PKG_VERSION"),
-                folder = root.as_str(),
-                base_url = config.base(),
-                listen = config.server.listen,
-                preview,
-                posts = site.index.posts().len(),
-                problems = site.diagnostics.len(),
-                watching = %health.watching,
-                "started"
-            ),
+            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health, said)),
+            LogFormat::Json => {
+                tracing::info!(
+                    version = env!("CARGO_PKG_VERSION"),
+                    folder = root.as_str(),
+                    base_url = config.base(),
+                    listen = config.server.listen,
+                    ledger = config.state.dir.as_ref().map(|dir| dir.as_str()),
+                    preview = said.preview,
+                    posts = site.index.posts().len(),
+                    problems = site.diagnostics.len(),
+                    watching = %health.watching,
+                    "started"
+                );
+                if let Some(warning) = said.ledger_warning {
+                    tracing::warn!("{warning}");
+                }
+                site.diagnostics.iter().for_each(log::diagnostic);
+            }
+        }
+        Arc::clone(&site.diagnostics)
+    }
+
+    /// Logs the diagnostics of `site` that were not among those of the site before.
+    fn diagnostics(self, before: &[Diagnostic], site: &Site) {
+        if self.0 == LogFormat::Json {
+            let before: HashSet<&Diagnostic> = before.iter().collect();
+            let new = site.diagnostics.iter().filter(|diagnostic| !before.contains(diagnostic));
+            new.for_each(log::diagnostic);
         }
     }
 
@@ -286,8 +343,39 @@ impl Voice {
 
     fn missed(self, batches: u64) {
         match self.0 {
-            LogFormat::Text => terminal::say(&format!("… {batches} batches of changes went by untold\n")),
-            LogFormat::Json => tracing::warn!(batches, "changes went by untold"),
+            LogFormat::Text => terminal::say(&format!("… {batches} groups of changes are not shown\n")),
+            LogFormat::Json => tracing::warn!(batches, "changes are not logged: there were too many at once"),
+        }
+    }
+
+    /// Listens at the operator's address. Nothing depends on it, so an address that is taken stops nothing.
+    async fn bind_admin(self, address: &str) -> Option<Bound> {
+        match server::bind(address).await {
+            Ok(bound) => {
+                tracing::info!(address = %bound.address(), "operator's address");
+                Some(bound)
+            }
+            Err(error) => {
+                let (why, _) = unlistenable(&error);
+                let text = format!(
+                    "/status and /metrics are not served: cannot listen at {address}: {why}; choose another address with --admin"
+                );
+                match self.0 {
+                    LogFormat::Text => terminal::say(&terminal::warning(&text)),
+                    LogFormat::Json => tracing::warn!("{text}"),
+                }
+                None
+            }
+        }
+    }
+
+    /// Says that the end waits for open connections.
+    fn stopping(self, drain: Duration) {
+        match self.0 {
+            LogFormat::Text => terminal::say(&format!(
+                "stopping: open connections get up to {drain:?} to finish; press Ctrl-C again to stop at once\n"
+            )),
+            LogFormat::Json => tracing::info!(seconds = drain.as_secs_f64(), "stopping: open connections are finished first"),
         }
     }
 
@@ -312,12 +400,27 @@ fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
     }
 }
 
-/// What to do about an address that cannot be listened at.
-fn where_else(error: &io::Error) -> &'static str {
+/// Why an address cannot be listened at, and what to do about it.
+fn unlistenable(error: &io::Error) -> (String, &'static str) {
+    let why = plain_error(error);
     match error.kind() {
-        io::ErrorKind::AddrInUse => "something else runs there; `--listen 127.0.0.1:0` takes a free port",
-        io::ErrorKind::PermissionDenied => "ports below 1024 are often reserved; try `--listen 127.0.0.1:8080`",
-        _ => "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
+        io::ErrorKind::AddrInUse => (
+            "another program uses this address".to_owned(),
+            "stop it, or take a free port with `--listen 127.0.0.1:0`",
+        ),
+        io::ErrorKind::PermissionDenied => (why, "ports below 1024 are often reserved; try `--listen 127.0.0.1:8080`"),
+        io::ErrorKind::InvalidInput => (
+            "this is not HOST:PORT, unix:PATH or systemd".to_owned(),
+            "write it like `--listen 127.0.0.1:8080`",
+        ),
+        io::ErrorKind::AddrNotAvailable => (
+            "this machine does not have this address".to_owned(),
+            "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
+        ),
+        _ => (
+            why,
+            "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
+        ),
     }
 }
 
@@ -343,32 +446,21 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, K
     Ok((bound, key))
 }
 
-/// The operator's address is a convenience: that it is taken stops nothing.
-async fn bind_admin(address: &str) -> Option<Bound> {
-    match server::bind(address).await {
-        Ok(bound) => {
-            tracing::info!(address = %bound.address(), "operator's address");
-            Some(bound)
-        }
-        Err(error) => {
-            terminal::say(&format!(
-                "feedmill: no operator's address: {address}: {error}; `--admin ADDR` names another\n"
-            ));
-            None
-        }
-    }
-}
-
 /// Tells the terminal what happens, for as long as anything can.
-async fn tell(voice: Voice, mut reports: Receiver<Arc<[Report]>>, root: Utf8PathBuf, publisher: Arc<Publisher>) {
+async fn tell(
+    voice: Voice,
+    mut reports: Receiver<Arc<[Report]>>,
+    root: Utf8PathBuf,
+    publisher: Arc<Publisher>,
+    mut known: Arc<[Diagnostic]>,
+) {
     let mut sites = publisher.sites();
-    let mut said: Arc<[Diagnostic]> = Arc::default();
     loop {
         sites.mark_unchanged();
         let site = publisher.site();
-        if !Arc::ptr_eq(&site.diagnostics, &said) {
-            voice.diagnostics(&said, &site.diagnostics);
-            said = Arc::clone(&site.diagnostics);
+        if !Arc::ptr_eq(&known, &site.diagnostics) {
+            voice.diagnostics(&known, &site);
+            known = Arc::clone(&site.diagnostics);
         }
         tokio::select! {
             told = reports.recv() => match told {
@@ -416,20 +508,19 @@ impl Signals {
     }
 
     /// Cancels `stop` at the first signal; at the second the process ends where it stands.
-    async fn stop(mut self, stop: CancellationToken, drain: Duration) {
+    async fn stop(mut self, stop: CancellationToken, drain: Duration, voice: Voice) {
         self.next().await;
         stop.cancel();
         if tokio::time::timeout(SILENT_STOP, self.next()).await.is_err() {
-            terminal::say(&format!(
-                "stopping: open connections get {drain:?} to end; Ctrl-C again does not wait for them\n"
-            ));
+            voice.stopping(drain);
             self.next().await;
         }
         std::process::exit(130);
     }
 }
 
-fn status(publisher: &Publisher, begun: Instant) -> Status {
+/// The status of `publisher`; `ledger` is the folder of the ledger, and why that will not stay.
+fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Option<String>)) -> Status {
     let health = publisher.health();
     let watch = Watch {
         mode: match health.watching {
@@ -438,6 +529,8 @@ fn status(publisher: &Publisher, begun: Instant) -> Status {
         },
         degraded: health.degraded.clone(),
         ledger: health.ledger.clone(),
+        ledger_folder: ledger.0.clone(),
+        ledger_warning: ledger.1.clone(),
         last_full_scan: health.last_full_scan,
         looks: health.looks,
         builds: health.builds,

@@ -1,5 +1,6 @@
 //! Configuration from all its sources: flag, environment, file, default, the first that says something.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::terminal;
-use crate::config::Config;
+use crate::config::{Config, Mistake};
+use crate::diagnostic::{Diagnostic, one_line};
 use crate::ledger::Ledger;
 use crate::store;
 use crate::time::Timestamp;
@@ -29,19 +31,35 @@ pub(super) struct Settings {
     /// The configuration file [default: feedmill.toml, if it is there]
     #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG", hide_env_values = true)]
     config: Option<Utf8PathBuf>,
-    /// The address under which the world reaches this site
+    /// The public address of the site, such as https://example.com
     #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = whole_address)]
     base_url: Option<url::Url>,
-    /// The folder for what files cannot remember [default: .feedmill/NAME beside the folder of posts, NAME being its name]
+    /// The folder of the ledger, which keeps the ids of posts [default: .feedmill/NAME beside the folder of posts, NAME being its
+    /// name]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_STATE", hide_env_values = true)]
     state: Option<Utf8PathBuf>,
 }
 
-/// Most who leave the scheme out know that there is one.
+/// The address of a site, whole: many leave the scheme out.
 fn whole_address(text: &str) -> Result<url::Url, String> {
-    text.parse()
-        .map_err(|error| format!("{error}; write the whole address, such as `https://example.com`"))
+    let is_site = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+    match text.parse().ok().filter(is_site) {
+        Some(url) => Ok(url),
+        None => Err("write the whole address, such as `https://example.com`, without `?` and `#`".to_owned()),
+    }
 }
+
+/// The configuration file cannot be used: why, and where in it.
+#[derive(Debug)]
+pub(super) struct Misconfigured(pub(super) Diagnostic);
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration file has an error\n{}", self.0.draw(true))
+    }
+}
+
+impl std::error::Error for Misconfigured {}
 
 impl Settings {
     /// The configuration, with the folder of posts that `posts` or the configuration names; `overlay` lays a command's own
@@ -144,7 +162,7 @@ impl Settings {
         overlay(&mut config);
         let config = config
             .checked()
-            .map_err(|(key, message)| anyhow::anyhow!("{key}: {message}"))?;
+            .map_err(|Mistake { message, fix, .. }| anyhow::anyhow!("{message}; {fix}"))?;
         let posts = posts.unwrap_or_else(|| folder.join(&config.posts.dir));
         Ok((Arc::new(config), posts))
     }
@@ -181,7 +199,7 @@ fn is_same(one: &Utf8Path, other: &Utf8Path) -> bool {
             .is_ok_and(|one| other.canonicalize_utf8().is_ok_and(|other| one == other))
 }
 
-/// The folder for what files cannot remember: the one that is configured, else `.feedmill/NAME` beside the folder `posts`.
+/// The folder of the ledger: the one that is configured, else `.feedmill/NAME` beside the folder `posts`.
 ///
 /// That folder goes by the name it is given: where it is a link that is switched from one release to the next, what is remembered
 /// stays.
@@ -200,13 +218,18 @@ pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf
     Ok(above.join(".feedmill").join(posts.file_name().unwrap_or("root")))
 }
 
-/// What is remembered of the folder `posts`, as far as it can be read; only looked at.
+/// The ledger of the folder `posts`, as far as it can be read. Nothing is written.
 pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Ledger> {
     let dir = state_dir(config, posts)?;
     Ok(match store::read(&dir) {
         Ok(contents) => Ledger::remembering(contents.records, now),
         Err(failure) => {
-            terminal::say(&format!("feedmill: {dir} is left aside: {failure}; {}\n", failure.mend()));
+            let text = format!(
+                "feedmill: the ledger in {dir} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \
+                 readers know",
+                failure.mend()
+            );
+            terminal::say(&format!("{}\n", one_line(&text)));
             Ledger::new(now)
         }
     })
@@ -223,11 +246,17 @@ fn read(path: &Utf8Path) -> anyhow::Result<Option<(Config, Utf8PathBuf)>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            bail!("the configuration file {path} is not UTF-8 text; save it as UTF-8")
+        }
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            bail!("{path} is a folder; name the file in it, such as {}", path.join(DEFAULT_FILE))
+        }
         Err(error) => return Err(error).with_context(|| format!("the configuration file {path} cannot be read")),
     };
     match Config::parse(path, &text) {
         Ok(config) => Ok(Some((config, path.parent().unwrap_or(Utf8Path::new("")).to_owned()))),
-        Err(diagnostic) => bail!("the configuration is not understood\n{}", diagnostic.draw(true)),
+        Err(diagnostic) => Err(Misconfigured(diagnostic).into()),
     }
 }
 

@@ -21,10 +21,10 @@ pub(super) struct Arguments {
     /// The file of the post
     #[arg(required_unless_present = "revoke_all")]
     file: Option<Utf8PathBuf>,
-    /// For how many days the address holds
+    /// For how many days the address works
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
     days: u16,
-    /// Make every address that was given out so far worthless
+    /// Cancel every address that was shared so far
     #[arg(long, conflicts_with_all = ["file", "days"])]
     revoke_all: bool,
     /// The folder of posts [default: the one above the file that has a ledger or a feedmill.toml, else posts]
@@ -39,8 +39,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Some(file) = arguments.file else {
         let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
         let dir = state_dir(&config, &root)?;
-        share_key::replace(&dir).with_context(|| format!("no new key can be kept in {dir}"))?;
-        terminal::say("every address that was shared so far is unknown from now on\n");
+        share_key::replace(&dir).with_context(|| format!("no new key can be written to {dir}"))?;
+        terminal::say("every address that was shared so far is cancelled\n");
         return Ok(ExitCode::SUCCESS);
     };
     why::file_of_a_post(&file)?;
@@ -49,22 +49,19 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let Some(post) = site.post(&path) else {
-        bail!("{file} is no post that can be read; `feedmill why {file}` says more");
+        bail!("{file} is not a readable post; `feedmill why {file}` shows why");
     };
     if site.shows(post) {
-        bail!(
-            "{file} can be read by all already, at {}",
-            post_url(&config.base(), post.address())
-        );
+        bail!("{file} is public already, at {}", post_url(&config.base(), post.address()));
     }
     let dir = state_dir(&config, &root)?;
-    let key = share_key::read_or_make(&dir).with_context(|| format!("the key of shared drafts cannot be kept in {dir}"))?;
+    let key = share_key::read_or_make(&dir).with_context(|| format!("the key of shared drafts cannot be written to {dir}"))?;
     let (token, until) = Token::make(&key, &path, arguments.days, now).context("that is too far ahead")?;
     writeln!(anstream::stdout(), "{}{}{token}", config.base(), shared::PATH)?;
     let until = Moment::utc(until).in_zone(&config.timezone()).rfc3339();
-    terminal::say(&format!("whoever has this address can read it until {until}\n"));
+    terminal::say(&format!("everybody who has this address can read the draft until {until}\n"));
     if config.site.base_url.is_none() {
-        terminal::say("it leads to this machine alone: say with --base-url where the world finds the site\n");
+        terminal::say("this address works on this machine only; give the public address of the site with --base-url\n");
     }
     Ok(ExitCode::SUCCESS)
 }

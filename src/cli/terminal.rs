@@ -1,4 +1,4 @@
-//! What `serve` says to the person who started it.
+//! What the commands print for the person who started them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
+use super::settings::Misconfigured;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
 use crate::folder::left_out::FOLDER_CODE;
 use crate::post::{Origin, Post, Visibility};
 use crate::publisher::{Event, Health, Report};
@@ -25,8 +26,7 @@ const FIRST_CHANGES: usize = 5;
 /// In a batch of more changes than this warnings are counted and not drawn.
 const DRAWN_CHANGES: usize = 3;
 
-/// Writes `text` to the standard error stream, in colour only where that is wanted. That nobody can read it any more is no reason
-/// to stop serving.
+/// Writes `text` to the standard error stream, in colour only where that is wanted. It is no reason to stop serving that nobody reads it.
 pub(super) fn say(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
@@ -38,11 +38,37 @@ const RED: &str = "\x1b[31m";
 const DIM: &str = "\x1b[2m";
 const END: &str = "\x1b[0m";
 
+/// `error` with its causes, on one line; where it is one of the configuration file, as it is drawn.
+pub(super) fn error(error: &anyhow::Error) -> String {
+    if error.is::<Misconfigured>() {
+        return error.to_string();
+    }
+    let causes = error.chain().map(|cause| match cause.downcast_ref() {
+        Some(error) => plain_error(error),
+        None => cause.to_string(),
+    });
+    one_line(&causes.collect::<Vec<_>>().join(": ")).into_owned()
+}
+
+/// A warning that is not to be overlooked, as one line.
+pub(super) fn warning(text: &str) -> String {
+    format!("{YELLOW}{BOLD}warning:{END} {YELLOW}{}{END}\n", one_line(text))
+}
+
+/// What the first lines say beside what the site does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Welcome<'a> {
+    /// The address of the preview.
+    pub(super) preview: Option<&'a str>,
+    /// Why the ledger's folder will not stay.
+    pub(super) ledger_warning: Option<&'a str>,
+}
+
 /// The first lines: what was found, and what to open.
-pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health, preview: Option<&str>) -> String {
+pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health, said: Welcome) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(text, "  posts    {} in {}", in_words(site), printable(root.as_str()));
+    let _ = writeln!(text, "  posts    {} in {}", in_words(site), one_line(root.as_str()));
     let _ = writeln!(text, "  read     {BOLD}{base}/{END}");
     for format in Format::ALL {
         let name = match format {
@@ -53,25 +79,33 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
-    if let Some(address) = preview {
+    if let Some(address) = said.preview {
         let _ = writeln!(text, "  preview  {BOLD}{address}{END}");
         let _ = writeln!(text, "           {DIM}shows drafts: keep this address to yourself{END}");
     }
     if let Some(dir) = &config.state.dir {
-        let _ = writeln!(text, "  ledger   {}", printable(near(dir).as_str()));
+        let trouble = if health.ledger.is_some() {
+            format!(" {YELLOW}{BOLD}cannot be written: see the warning below{END}")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "  ledger   {}{trouble}", one_line(near(dir).as_str()));
     }
     if config.site.base_url.is_some() {
         let listen = &config.server.listen;
         let scheme = if listen.starts_with("unix:") { "" } else { "http://" };
-        let _ = writeln!(text, "  listens  {scheme}{}", printable(listen));
+        let _ = writeln!(text, "  listens  {scheme}{}", one_line(listen));
     } else {
         let _ = writeln!(
             text,
-            "  {DIM}before you let the world in, say where it finds this: --base-url https://example.com{END}"
+            "  {DIM}before others subscribe, set the public address of the site: --base-url https://example.com{END}"
         );
     }
+    for why in health.ledger.as_deref().into_iter().chain(said.ledger_warning) {
+        text.push_str(&warning(why));
+    }
     if let Some(trouble) = &health.degraded {
-        let _ = writeln!(text, "{YELLOW}{}{END}", printable(trouble));
+        let _ = writeln!(text, "{YELLOW}{}{END}", one_line(trouble));
     }
     problems(&mut text, site, root);
     let left_out = site.diagnostics.iter().filter(|diagnostic| diagnostic.code == FOLDER_CODE);
@@ -79,12 +113,12 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "{YELLOW}{diagnostic}{END}");
     }
     if site.all().is_empty() {
-        text.push_str("Drop a .md file into the folder: it is published as soon as it is saved.\n");
+        text.push_str("Save a .md file in the folder: it is published at once.\n");
     }
     let _ = writeln!(
         text,
         "Watching {} ({}). Ctrl-C ends it.",
-        printable(root.as_str()),
+        one_line(root.as_str()),
         health.watching
     );
     text
@@ -145,9 +179,9 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
             .collect();
         let _ = writeln!(
             text,
-            "{YELLOW}{}{END}: `feedmill check {}` says each",
+            "{YELLOW}{}{END}: `feedmill check {}` lists them",
             counted.join(" and "),
-            printable(root.as_str())
+            one_line(root.as_str())
         );
     }
 }
@@ -197,9 +231,9 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
         if warnings > 0 {
             let _ = writeln!(
                 text,
-                "{YELLOW}{}{END} in these: `feedmill check {}` says each",
+                "{YELLOW}{}{END} in these: `feedmill check {}` lists them",
                 number(warnings, "warning"),
-                printable(root.as_str())
+                one_line(root.as_str())
             );
         }
     }
@@ -237,24 +271,21 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     let path = if report.path.as_str().is_empty() {
         "the posts folder".to_owned()
     } else {
-        printable(report.path.as_str())
+        one_line(report.path.as_str()).into_owned()
     };
     let post = site.post(&report.path);
     let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
     match &report.event {
         Event::Added | Event::Published => format!("{GREEN}+ {path}{END} {stands}"),
         Event::Changed => format!("{GREEN}~ {path}{END} {stands}"),
-        Event::Moved { from } => format!(
-            "{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}",
-            printable(from.as_str())
-        ),
+        Event::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
         Event::Removed => format!("{YELLOW}- {path}{END}"),
         Event::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
         Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
         Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", printable(why)),
+        Event::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
         Event::Held { why } if report.path.as_str().is_empty() => {
-            format!("{RED}!{END} {}; what was published stays", printable(why))
+            format!("{RED}!{END} {}; what was published stays", one_line(why))
         }
         // what is not understood is drawn below
         Event::Held { .. } => format!("{RED}! {path}{END} {stands}"),
@@ -273,12 +304,12 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
     let title = if post.title().is_empty() {
         String::new()
     } else {
-        format!(" \"{}\"", printable(post.title()))
+        format!(" \"{}\"", one_line(post.title()))
     };
     let advice = if post.alike.origins.date == Origin::FileTime {
-        "; write a `date` to keep it"
+        format!("; write `date: {}` into the file to keep it", post.date.date())
     } else {
-        ""
+        String::new()
     };
     let preview = if config.server.preview && post.address().starts_with('/') {
         format!(", in the preview at {address}")

@@ -1,4 +1,4 @@
-//! `feedmill theme export`: the templates and the style sheet that are compiled in, to begin one's own with.
+//! `feedmill theme export`: writes the built-in templates and style sheet to files, as a start for your own.
 
 use std::fs;
 use std::io::{self, Write};
@@ -22,13 +22,13 @@ pub(super) struct Arguments {
 enum Verb {
     /// Write the templates and the style sheet to a folder
     ///
-    /// Those that lie in `templates` beside feedmill.toml take the place of the ones compiled in, file by file: delete what you do not
-    /// change, and it goes on to be feedmill's.
+    /// Files in `templates` beside feedmill.toml replace the built-in ones, file by file. Delete those that you do not change: then later
+    /// versions of feedmill can improve them.
     Export {
-        /// The folder, made where it is missing
+        /// The folder, which is created if it is missing
         #[arg(default_value = "templates")]
         dir: Utf8PathBuf,
-        /// Write over files that are there
+        /// Replace files that exist
         #[arg(long)]
         force: bool,
     },
@@ -44,11 +44,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .collect();
     if !force && !there.is_empty() {
         bail!(
-            "{dir} has {} already, and nothing was written; `--force` writes over them",
+            "{dir} has {} already, and nothing was written; replace them with --force, or name another folder",
             there.join(", ")
         );
     }
-    fs::create_dir_all(dir).with_context(|| format!("the folder {dir} cannot be made"))?;
+    fs::create_dir_all(dir).with_context(|| format!("the folder {dir} cannot be created"))?;
     for (name, text) in FILES {
         let path = dir.join(name);
         fs::write(&path, text).with_context(|| format!("{path} cannot be written"))?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::settings::{self, Settings};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::diagnostic::{Diagnostic, Severity, one_line};
 use crate::folder::companions::is_companion;
 use crate::folder::left_out::FOLDER_CODE;
 use crate::ledger::{Ledger, PostRecord};
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The folder of posts [default: the one above the file that has a ledger or a feedmill.toml, else posts]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Write the answer as JSON
+    /// Print the answer as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -79,12 +79,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         )?;
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{}", printable(arguments.file.as_str()))?;
+    writeln!(out, "{}", one_line(arguments.file.as_str()))?;
     match post {
         Some(post) => {
             writeln!(out, "  {:<9} {}", "public", printable(&verdict(post, &said, now)))?;
             for (name, value, origin) in facts(post, &config) {
-                writeln!(out, "  {name:<9} {}  ({origin})", printable(&value))?;
+                writeln!(out, "  {name:<9} {}  ({origin})", one_line(&value))?;
             }
             let more = [
                 ("atom id", post.rare.atom_id.clone()),
@@ -94,20 +94,20 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             ];
             for (name, value) in more {
                 if let Some(value) = value {
-                    writeln!(out, "  {name:<9} {}", printable(&value))?;
+                    writeln!(out, "  {name:<9} {}", one_line(&value))?;
                 }
             }
         }
         None => {
-            writeln!(out, "  {:<9} no: {}", "public", printable(&absent))?;
+            writeln!(out, "  {:<9} no: {}", "public", one_line(&absent))?;
             for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
-                writeln!(out, "  {name:<9} {}", printable(&value))?;
+                writeln!(out, "  {name:<9} {}", one_line(&value))?;
             }
         }
     }
     if post.is_some() || record.is_some() {
         for (name, value) in remembered(record.as_deref()) {
-            writeln!(out, "  {name:<9} {}", printable(&value))?;
+            writeln!(out, "  {name:<9} {}", one_line(&value))?;
         }
     }
     for diagnostic in said {

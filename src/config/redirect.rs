@@ -9,6 +9,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
+use super::Mistake;
+
 /// One `[[redirect]]`.
 ///
 /// Where `from` and `to` are both the address of a tag, an author or a section, all that is below it moves with it, feeds, archives and
@@ -80,19 +82,26 @@ impl Redirects {
     }
 
     /// Whether each of them can be followed on the site at `base`, and to an end; else the first that cannot, and why.
-    pub(super) fn checked(&self, base: &str) -> Result<(), String> {
-        for Redirect { from, to } in &self.written {
+    pub(super) fn checked(&self, base: &str) -> Result<(), Mistake> {
+        let wrong = |at, message: String, fix: &str| {
+            let mistake = Mistake::new("redirect", message, fix);
+            Err(Mistake { at: Some(at), ..mistake })
+        };
+        for (at, Redirect { from, to }) in self.written.iter().enumerate() {
             let is_web = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
             let is_path = to.starts_with('/') && !to.starts_with("//");
-            if !from.starts_with('/') || from.contains(['?', '#']) || !(is_web || is_path) {
-                return Err(format!(
-                    "`from` is a path, `to` another path or an http address, and not `{from}` and `{to}`"
-                ));
+            if !from.starts_with('/') || from.contains(['?', '#']) {
+                let message = format!("`from` of a redirect must be a path without `?` and `#`, and is `{from}`");
+                return wrong(at, message, "write it like `from = \"/old\"`");
+            }
+            if !(is_web || is_path) {
+                let message = format!("`to` of a redirect must be a path or an http address, and is `{to}`");
+                return wrong(at, message, "write it like `to = \"/new\"`");
             }
         }
         // what leads to an end need not be followed again
         let mut good: HashSet<String> = HashSet::new();
-        for Redirect { from, .. } in &self.written {
+        for (at, Redirect { from, .. }) in self.written.iter().enumerate() {
             let mut way = vec![from.clone()];
             let mut seen = HashSet::from([decoded(from)]);
             while let Some(next) = way
@@ -107,7 +116,8 @@ impl Redirects {
                     break;
                 }
                 if !seen.insert(place) {
-                    return Err(format!("these lead round in a circle: `{}`", way.join("` → `")));
+                    let message = format!("these redirects form a loop: `{}`", way.join("` → `"));
+                    return wrong(at, message, "remove one of them");
                 }
             }
             good.extend(seen);
@@ -226,35 +236,39 @@ mod tests {
             (&[("/a", "/b"), ("/b", "/c"), ("/c", "/d?x")], ""),
             (&[("/a", "/b"), ("/c", "/b"), ("/b", "https://elsewhere.example/a")], ""),
             (&[("/tags/a", "/tags/b"), ("/tags/b/rss.xml", "/rss.xml")], ""),
-            (&[("a", "/b")], "`from` is a path"),
-            (&[("/a?b", "/b")], "`from` is a path"),
-            (&[("/a", "//b")], "`from` is a path"),
-            (&[("/a", "ftp://b")], "`from` is a path"),
-            (&[("/a", "/a")], "these lead round in a circle: `/a` → `/a`"),
+            (&[("a", "/b")], "`from` of a redirect must be a path"),
+            (&[("/a?b", "/b")], "`from` of a redirect must be a path"),
+            (&[("/a", "//b")], "`to` of a redirect must be a path"),
+            (&[("/a", "ftp://b")], "`to` of a redirect must be a path"),
+            (&[("/a", "/a")], "these redirects form a loop: `/a` → `/a`"),
             (
                 &[("/a", "/b"), ("/b", "/a?x")],
-                "these lead round in a circle: `/a` → `/b` → `/a`",
+                "these redirects form a loop: `/a` → `/b` → `/a`",
             ),
-            (&[("/é", "/%C3%A9")], "these lead round in a circle: `/é` → `/%C3%A9`"),
+            (&[("/é", "/%C3%A9")], "these redirects form a loop: `/é` → `/%C3%A9`"),
             (
                 &[("/a", "https://example.com/blog/a")],
-                "these lead round in a circle: `/a` → `/a`",
+                "these redirects form a loop: `/a` → `/a`",
             ),
             (
                 &[("/x", "/a"), ("/a", "/b"), ("/b", "/a")],
-                "these lead round in a circle: `/x` → `/a` → `/b` → `/a`",
+                "these redirects form a loop: `/x` → `/a` → `/b` → `/a`",
             ),
             (
                 &[("/tags/a", "/tags/b"), ("/tags/B", "/tags/A")],
-                "these lead round in a circle: `/tags/a` → `/tags/b` → `/tags/A` → `/tags/b`",
+                "these redirects form a loop: `/tags/a` → `/tags/b` → `/tags/A` → `/tags/b`",
             ),
             (
                 &[("/tags/a", "/tags/b"), ("/tags/b/feed", "/tags/a/feed")],
-                "these lead round in a circle: `/tags/b/feed` → `/tags/a/feed` → `/tags/b/feed`",
+                "these redirects form a loop: `/tags/b/feed` → `/tags/a/feed` → `/tags/b/feed`",
             ),
         ];
         for (pairs, expected) in cases {
-            let said = redirects(pairs).checked(BASE).err().unwrap_or_default();
+            let said = redirects(pairs)
+                .checked(BASE)
+                .err()
+                .map(|mistake| mistake.message)
+                .unwrap_or_default();
             assert!(
                 said.starts_with(expected) && said.is_empty() == expected.is_empty(),
                 "{pairs:?}: {said}"

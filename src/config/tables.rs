@@ -231,12 +231,12 @@ pub struct Watch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum WatchMode {
-    /// The system's events where they prove to work, else polling.
+    /// Events of the system if they work, otherwise polling.
     #[default]
     Auto,
-    /// The system's events.
+    /// Events of the system.
     Native,
-    /// Looking again and again.
+    /// Look at the folder again and again.
     Poll,
 }
 
@@ -244,8 +244,8 @@ pub enum WatchMode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// The folder for what files cannot remember, relative to the configuration file; where there is none, `.feedmill/NAME` beside
-    /// the folder of posts, NAME being its name.
+    /// The folder of the ledger, relative to the configuration file; where none is named, `.feedmill/NAME` beside the folder of posts,
+    /// NAME being its name.
     pub dir: Option<Utf8PathBuf>,
     /// For how many days a post that went is told of: 410 at its address, a tombstone in Atom, `deleted` in the listing.
     pub withdrawn_days: u32,

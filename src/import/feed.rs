@@ -90,7 +90,7 @@ pub fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
         Some(b'{') => json::read(text, found),
         // UTF-16 begins with its mark, or with the NUL of a `<`
         Some(b'<' | 0xfe | 0xff | 0) => xml::read(bytes, found),
-        Some(_) => Err("it is neither XML nor JSON".to_owned()),
+        Some(_) => Err("it is neither XML nor JSON; name an RSS, Atom or JSON feed".to_owned()),
     }
 }
 
@@ -136,7 +136,7 @@ impl OldFeed {
         self.items = once_each(items.collect());
         if without_id > 0 {
             self.notes.push(format!(
-                "{without_id} of its items have neither id nor link, so no reader can know them again"
+                "{without_id} of its items have neither id nor link, so readers cannot recognise them and they are skipped"
             ));
         }
         if let Some((reference, title)) = unresolved.first() {
@@ -148,7 +148,7 @@ impl OldFeed {
         }
         if unfit > 0 {
             self.notes.push(format!(
-                "{unfit} of its items have an id that cannot be carried on: more than one line, or than {LONGEST_ID} bytes"
+                "{unfit} of its items have an id that cannot be kept (more than one line, or more than {LONGEST_ID} bytes) and are skipped"
             ));
         }
     }

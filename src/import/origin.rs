@@ -17,6 +17,7 @@ use url::Url;
 
 use super::address;
 use super::feed::{self, OldFeed};
+use crate::diagnostic::plain_error;
 
 /// The largest document read, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -47,8 +48,13 @@ impl FromStr for Origin {
         }
         match text.split_once("://") {
             None => Ok(Origin::File(text.into())),
-            Some(("http" | "https", _)) => text.parse().map(Origin::Address).map_err(|error| format!("{error}")),
-            Some((scheme, _)) => Err(format!("`{scheme}` is not read; name a file or an http(s) address")),
+            Some(("http" | "https", _)) => text
+                .parse()
+                .map(Origin::Address)
+                .map_err(|error| format!("this is no valid address: {error}")),
+            Some((scheme, _)) => Err(format!(
+                "`{scheme}` addresses cannot be read; name a file or an http or https address"
+            )),
         }
     }
 }
@@ -72,9 +78,23 @@ impl Origin {
     pub fn read(&self) -> Result<OldFeed, String> {
         match self {
             Origin::Input => whole_file(io::stdin().lock()),
-            Origin::File(path) => File::open(path).map_err(|error| error.to_string()).and_then(whole_file),
+            Origin::File(path) => File::open(path)
+                .map_err(|error| unreadable(path, &error))
+                .and_then(whole_file),
             Origin::Address(url) => with_history(url, &agent()),
         }
+    }
+}
+
+/// Why the file at `path` cannot be read; people often write an address without its scheme.
+fn unreadable(path: &Utf8PathBuf, error: &io::Error) -> String {
+    let first = path.as_str().split('/').next().unwrap_or_default();
+    let looks_like_address =
+        error.kind() == io::ErrorKind::NotFound && first != path.as_str() && first.trim_start_matches('.').contains('.');
+    if looks_like_address {
+        format!("there is no such file; for an address, write https://{path}")
+    } else {
+        plain_error(error)
     }
 }
 
@@ -83,7 +103,7 @@ fn whole_file(from: impl Read) -> Result<OldFeed, String> {
     let mut bytes = Vec::new();
     from.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| plain_error(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("it has more than {MOST_BYTES} bytes"));
     }
@@ -140,16 +160,19 @@ fn with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
 /// The one document at `url`, and where that was found in the end.
 fn fetched(url: &Url, agent: &Agent) -> Result<(Url, OldFeed), String> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}` is not read", url.scheme()));
+        return Err(format!("`{}` addresses cannot be read", url.scheme()));
     }
-    let mut response = agent.get(url.as_str()).call().map_err(|error| error.to_string())?;
+    let mut response = agent.get(url.as_str()).call().map_err(|error| match error {
+        ureq::Error::Io(error) => plain_error(&error),
+        other => other.to_string(),
+    })?;
     if !response.status().is_success() {
-        return Err(format!("it is answered with {}", response.status()));
+        return Err(format!("the server answered {}", response.status()));
     }
     if let Some(coding) = response.headers().get("content-encoding")
         && coding != "identity"
     {
-        return Err("it is answered compressed, though that was not asked for".to_owned());
+        return Err("the server answered with a compressed document that was not asked for".to_owned());
     }
     let found: Url = response.get_uri().to_string().parse().unwrap_or_else(|_| url.clone());
     let body = response.body_mut().with_config().limit(MOST_BYTES);

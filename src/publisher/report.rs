@@ -133,7 +133,7 @@ pub struct Health {
     pub builds: u64,
     /// How long the last of them took.
     pub last_build: Option<Duration>,
-    /// Why what files cannot remember is not kept on disk; `None` while it is, and where nobody asked for it.
+    /// Why the ledger cannot be written; `None` while it can, and where nobody asked for one.
     pub ledger: Option<String>,
 }
 

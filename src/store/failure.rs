@@ -1,11 +1,13 @@
-//! Why the file cannot be had, read or written, in words for an operator.
+//! Why the ledger cannot be opened, read or written, in words for an operator.
 
 use std::fmt;
 use std::io;
 
 use rusqlite::ErrorCode;
 
-/// Why the ledger's file cannot be had, read or written.
+use crate::diagnostic::plain_error;
+
+/// Why the ledger cannot be opened, read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Another feedmill has it, whose process id is this one, if it could write that down.
@@ -14,7 +16,9 @@ pub enum Failure {
     Busy,
     /// There is no space left, or no quota.
     Full,
-    /// The folder, the file or the whole file system may not be written.
+    /// This user may not read or write the folder or the file.
+    Denied,
+    /// The file or the whole file system is read-only.
     ReadOnly,
     /// Something else that the system says.
     Io(String),
@@ -36,16 +40,17 @@ impl Failure {
     #[must_use]
     pub fn mend(&self) -> &'static str {
         match self {
-            Failure::Locked(_) => "stop the other one, or name another folder with --state",
+            Failure::Locked(_) => "stop the other one, or choose another folder with --state",
             Failure::Busy => "close the program that has it open, perhaps an sqlite3 shell",
             Failure::Full => "free some space",
-            Failure::ReadOnly => "make the folder writable, or name another with --state",
+            Failure::Denied => "make the folder writable for this user, or choose another with --state",
+            Failure::ReadOnly => "make the folder writable, or choose another with --state",
             Failure::Io(_) => {
-                "see that the folder may be read and written and that the disk is sound, or name another with --state"
+                "check that the folder can be read and written and that the disk works, or choose another with --state"
             }
-            Failure::Corrupt(_) => "put a backup in its place, or move it away to begin anew",
-            Failure::Newer { .. } => "run the newer feedmill, or name another folder with --state",
-            Failure::Foreign => "move that file away, or name another folder with --state",
+            Failure::Corrupt(_) => "restore a backup, or move the file away to start with an empty ledger",
+            Failure::Newer { .. } => "run the newer feedmill, or choose another folder with --state",
+            Failure::Foreign => "move that file away, or choose another folder with --state",
         }
     }
 
@@ -54,7 +59,8 @@ impl Failure {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Failure::Full,
             io::ErrorKind::ReadOnlyFilesystem => Failure::ReadOnly,
-            _ => Failure::Io(format!("{what}: {error}")),
+            io::ErrorKind::PermissionDenied => Failure::Denied,
+            _ => Failure::Io(format!("{what}: {}", plain_error(error))),
         }
     }
 }
@@ -74,20 +80,21 @@ impl From<rusqlite::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Locked(Some(pid)) => write!(f, "another feedmill (process {pid}) has it"),
-            Failure::Locked(None) => f.write_str("another feedmill has it"),
+            Failure::Locked(Some(pid)) => write!(f, "another feedmill (process {pid}) uses it"),
+            Failure::Locked(None) => f.write_str("another feedmill uses it"),
             Failure::Busy => f.write_str("another program has locked it"),
             Failure::Full => f.write_str("the disk is full"),
-            Failure::ReadOnly => f.write_str("it may not be written"),
+            Failure::Denied => f.write_str("permission denied"),
+            Failure::ReadOnly => f.write_str("it is read-only"),
             Failure::Io(why) => f.write_str(why),
             Failure::Corrupt(why) => write!(f, "it is damaged: {why}"),
             Failure::Newer { found, known } => {
                 write!(
                     f,
-                    "a newer feedmill wrote it (schema {found}, and this one knows {known}); it is left as it is"
+                    "a newer feedmill wrote it (schema {found}, this one knows {known}), so it is not touched"
                 )
             }
-            Failure::Foreign => f.write_str("it is a database of another program; it is left as it is"),
+            Failure::Foreign => f.write_str("it is a database of another program, so it is not touched"),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Place {
             .recursive(true)
             .mode(0o700)
             .create(&self.dir)
-            .map_err(|error| Failure::of_io(&format!("the folder {} cannot be made", self.dir), &error))?;
+            .map_err(|error| Failure::of_io(&format!("the folder {} cannot be created", self.dir), &error))?;
         for folder in self.dir.ancestors().skip(1).take(missing) {
             sync_folder(folder).map_err(|error| Failure::of_io(&format!("{folder} cannot be written"), &error))?;
         }

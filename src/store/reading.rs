@@ -59,7 +59,7 @@ fn read_what(place: &Place, query: Query) -> Result<Contents, Failure> {
         }
     }
     match read_in_use(place, query) {
-        Err(Failure::Io(_) | Failure::ReadOnly) => {
+        Err(Failure::Io(_) | Failure::Denied | Failure::ReadOnly) => {
             let mut contents = read_unchanging(place, query)?;
             contents.notes.push(format!(
                 "{} cannot be read here, so what was remembered last may be missing",

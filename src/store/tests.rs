@@ -179,7 +179,10 @@ fn what_is_too_large_is_refused_and_said_until_it_fits() {
     let large = post("a", &"x".repeat(MAX_RECORD_BYTES));
     assert!(!store.keep_now(vec![Change::Put(large), Change::Put(post("b", ""))], PATIENCE));
     let said = store.trouble().unwrap();
-    assert!(said.contains("the post `a`") && said.contains("over 65536 bytes"), "{said}");
+    assert!(
+        said.contains("the post `a`") && said.contains("more than 65536 bytes"),
+        "{said}"
+    );
     assert!(store.keep_now(put(&post("a", "short")), PATIENCE));
     assert_eq!(store.trouble(), None);
     assert!(store.close());

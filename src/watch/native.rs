@@ -11,7 +11,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
 
 use super::hints::Inbox;
 use super::translate::{Rumour, translate};
@@ -75,7 +75,7 @@ fn in_words(error: &notify::Error) -> String {
         _ => error.to_string(),
     };
     match error.paths.first() {
-        Some(path) => format!("{} cannot be watched: {why}", printable(&path.to_string_lossy())),
+        Some(path) => format!("{} cannot be watched: {why}", one_line(&path.to_string_lossy())),
         None => why,
     }
 }

@@ -14,6 +14,7 @@ mod commands;
 mod connections;
 mod corpora;
 mod costs;
+mod deploy;
 mod dialects;
 mod discovery;
 mod feeds;

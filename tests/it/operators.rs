@@ -362,3 +362,91 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
     let event: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(event["status"], 404);
 }
+
+#[test]
+fn it_is_said_loudly_where_ids_are_not_kept() {
+    let site = folder(&FILES);
+    let kept = Operated::start(&FILES, &[]);
+    let status = |operated: &Operated| -> Value {
+        serde_json::from_str(&Operated::get(&format!("{}/status", operated.admin), "*/*").2).unwrap()
+    };
+    let ledger = status(&kept)["ledger"].clone();
+    assert_eq!(
+        (&ledger["is_written"], &ledger["trouble"]),
+        (&true.into(), &Value::Null),
+        "{ledger}"
+    );
+    assert!(ledger["folder"].as_str().unwrap().ends_with("/.feedmill/posts"), "{ledger}");
+
+    // a file is where the folder should be, so that not even root can write there
+    crate::server::write(site.path(), "taken", "");
+    let state = site.path().join("taken/ledger");
+    let state = state.to_str().unwrap();
+    let lost = Operated::start(&FILES, &["--state", state]);
+    let ledger = status(&lost)["ledger"].clone();
+    assert_eq!(
+        (&ledger["is_written"], &ledger["folder"]),
+        (&false.into(), &state.into()),
+        "{ledger}"
+    );
+    let trouble = ledger["trouble"].as_str().unwrap();
+    assert!(
+        trouble.starts_with("Cannot write the ledger ") && trouble.contains("no restart needed"),
+        "{trouble}"
+    );
+    let page = Operated::get(&format!("{}/status", lost.admin), "text/html").2;
+    assert!(
+        page.contains("<p class=\"degraded\"><strong>Cannot write the ledger"),
+        "{page}"
+    );
+    let metrics = Operated::get(&format!("{}/metrics", lost.admin), "*/*").2;
+    assert!(metrics.contains("\nfeedmill_ledger_trouble 1\n"), "{metrics}");
+
+    let serving = Serving::start(site.path(), &["--state", state]);
+    let welcome = serving.until("Ctrl-C ends it");
+    for expected in [
+        "cannot be written: see the warning below",
+        "warning: Cannot write the ledger ",
+    ] {
+        assert!(welcome.iter().any(|line| line.contains(expected)), "{expected}: {welcome:#?}");
+    }
+}
+
+#[test]
+fn a_json_log_has_every_problem_with_its_code_and_place() {
+    let site = folder(&FILES);
+    let serving = Serving::start(site.path(), &["--log", "json"]);
+    let events = |lines: Vec<String>| -> Vec<Value> { lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let problem = |events: &[Value], file: &str| -> Value {
+        let found = events.iter().find(|event| event["file"] == file && event["code"].is_string());
+        found.unwrap_or_else(|| panic!("{file}: {events:#?}")).clone()
+    };
+    let started = events(serving.until("operator's address"));
+    let colon = problem(&started, "colon.md");
+    assert_eq!(
+        (&colon["level"], &colon["line"], &colon["column"]),
+        (&"WARN".into(), &2.into(), &9.into()),
+        "{colon}"
+    );
+    assert!(
+        ["code", "message", "fix"]
+            .iter()
+            .all(|key| colon[key].as_str().is_some_and(|text| !text.is_empty())),
+        "{colon}"
+    );
+    assert_eq!(problem(&started, "broken.md")["level"], "ERROR");
+
+    crate::server::write(
+        site.path(),
+        "posts/new\u{202e}.md",
+        "---\ntitle: C: D\ndate: 2026-01-31\n---\nx",
+    );
+    let lines = serving.until("feedmill::diagnostic");
+    assert!(lines.iter().all(|line| !line.contains('\u{202e}')), "{lines:#?}");
+    let changed = events(lines);
+    assert_eq!(problem(&changed, "new\u{202e}.md")["line"], 2);
+    assert!(
+        changed.iter().all(|event| event["file"] != "colon.md"),
+        "what is known already is not said again"
+    );
+}

@@ -571,7 +571,10 @@ fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows()
     ]);
     let (status, out, err) = run(&mut feedmill(site.path(), &["share", "posts/draft.md", "--days", "3"]));
     assert_eq!(status, 0, "{err}");
-    assert!(err.contains("can read it until ") && err.contains("--base-url"), "{err}");
+    assert!(
+        err.contains("can read the draft until ") && err.contains("--base-url"),
+        "{err}"
+    );
     let token = out.trim_end().strip_prefix("http://127.0.0.1:8080/shared/").unwrap();
     let serving = Serving::start(site.path(), &["--access-log"]);
     let welcome = serving.until("Ctrl-C ends it");
@@ -590,7 +593,7 @@ fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows()
         (&["share"], "FILE"),
         (
             &["share", "posts/open.md"],
-            "can be read by all already, at http://127.0.0.1:8080/posts/open",
+            "is public already, at http://127.0.0.1:8080/posts/open",
         ),
         (&["share", "posts/none.md"], "cannot be found"),
         (&["share", "posts/draft.md", "--days", "91"], "1..=90"),

@@ -1,4 +1,4 @@
-//! What came of an adoption, for people and as JSON.
+//! The result of an adoption, for people and as JSON.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::cli::terminal::number;
 use crate::config::Config;
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
+use crate::http::target::Target;
 use crate::import::adoption::{Settled, Verdict};
 use crate::import::matching::{By, Matching};
 use crate::import::origin::Origin;
@@ -23,13 +24,13 @@ use crate::site::Site;
 /// How many of a kind are named; the others are counted.
 const NAMED: usize = 20;
 
-/// What came of it.
+/// The result of an adoption.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     feeds: Vec<FeedReport>,
 }
 
-/// What came of one feed.
+/// The result for one feed.
 #[derive(Debug, Serialize)]
 struct FeedReport {
     feed: String,
@@ -115,7 +116,7 @@ impl Report {
             .all(|feed| feed.other_id.is_empty() && feed.unmatched.is_empty())
     }
 
-    /// What does not go by itself, and what to do about it.
+    /// What needs the author's attention, and what to do about it.
     pub(super) fn in_words(&self) -> String {
         self.feeds.iter().map(FeedReport::in_words).collect()
     }
@@ -190,30 +191,30 @@ impl FeedReport {
     }
 
     fn in_words(&self) -> String {
-        let mut text = format!("{}: {}", printable(&self.feed), self.format);
+        let mut text = format!("{}: {}", one_line(&self.feed), self.format);
         if !self.title.is_empty() {
-            let _ = write!(text, ", \"{}\"", printable(&self.title));
+            let _ = write!(text, ", \"{}\"", one_line(&self.title));
         }
         text.push('\n');
         for note in &self.notes {
-            let _ = writeln!(text, "  {}", printable(note));
+            let _ = writeln!(text, "  {}", one_line(note));
         }
         list(&mut text, &self.unmatched, Unmatched::in_words);
         list(&mut text, &self.other_id, OtherId::in_words);
         list(&mut text, &self.appear_new, |file| {
-            format!("appears new: {}", printable(file.as_str()))
+            format!("appears new to readers of the old feed: {}", one_line(file.as_str()))
         });
         if !self.older_than_feed.is_empty() {
             let n = number(self.older_than_feed.len(), "post");
+            let is = if self.older_than_feed.len() == 1 { "is" } else { "are" };
             let _ = writeln!(
                 text,
-                "  {n} of the newest feed here are older than all that is in the old one, which says nothing of their ids: they may \
-                 appear new"
+                "  {n} in the new feed {is} older than every item of the old one, so their old ids are not known and they may appear new"
             );
             if self.limit > 0 {
                 let _ = writeln!(
                     text,
-                    "    so that they do not, write `limit = {}` below `[feed]` in feedmill.toml",
+                    "    to keep them out of the feed, write this in feedmill.toml:\n\n    [feed]\n    limit = {}\n",
                     self.limit
                 );
             }
@@ -235,19 +236,31 @@ impl FeedReport {
         } else {
             format!(" ({})", by.join(", "))
         };
-        let mut parts = vec![format!(
+        let old = format!(
             "{} in the old feed: {} matched{by}, {} without a post here",
             number(self.items, "item"),
             self.matched.len(),
             self.unmatched.len()
-        )];
-        let is = |n: usize, one: &str, more: &str| format!("{} {}", number(n, "item"), if n == 1 { one } else { more });
-        parts.push(is(self.appear_new.len(), "appears new", "appear new"));
+        );
+        let (certain, possible) = (self.appear_new.len(), self.older_than_feed.len());
+        let new = match (certain, possible) {
+            (0, 0) => "no post of the new feed appears new to its readers".to_owned(),
+            (n, 0) => format!("{} of the new feed {} new to its readers", number(n, "post"), appear(n)),
+            (0, n) => format!("{} of the new feed may appear new to its readers", number(n, "post")),
+            (n, more) => format!(
+                "{} of the new feed {} new to its readers, and {more} more may",
+                number(n, "post"),
+                appear(n)
+            ),
+        };
         let n = self.not_in_feed.len();
         let verb = if n == 1 { "is" } else { "are" };
-        parts.push(format!("{} here {verb} not in the feed", number(n, "post")));
-        parts.join("; ")
+        format!("{old}; {new}; {} here {verb} not in the old feed", number(n, "post"))
     }
+}
+
+fn appear(n: usize) -> &'static str {
+    if n == 1 { "appears" } else { "appear" }
 }
 
 impl Unmatched {
@@ -259,43 +272,53 @@ impl Unmatched {
         };
         let files: Vec<&str> = self.could_be.iter().map(|file| file.as_str()).collect();
         let why = if files.is_empty() {
-            "no post here is like it".to_owned()
+            "no post here resembles it".to_owned()
         } else {
             format!(
-                "it could be {}: write `id: {}` into the one it is",
+                "it could be {}: write `id: {}` into the right one",
                 files.join(" or "),
                 yaml(&self.id)
             )
         };
-        printable(&format!("without a post: {what}; {why}"))
+        one_line(&format!("without a post: {what}; {why}")).into_owned()
     }
 }
 
 impl OtherId {
     fn in_words(&self) -> String {
         let OtherId { id, file, has, .. } = self;
-        printable(&if self.in_file {
+        one_line(&if self.in_file {
             format!(
-                "another id: {file} says `{has}`, and readers know it as `{id}`; remove its id, or write `id: {}`",
+                "another id: the file {file} has the id `{has}`, and readers of this feed know the post as `{id}`; remove the id from the file, or write \
+                 `id: {}`",
                 yaml(id)
             )
         } else {
             format!(
-                "another id: {file} has taken over `{has}` before, and readers of this feed know it as `{id}`: to them it appears new"
+                "another id: {file} already took the id `{has}` from another feed, and readers of this feed know the post as `{id}`: to them it \
+                 appears new"
             )
         })
+        .into_owned()
     }
 }
 
 impl Redirect {
     fn in_words(&self) -> String {
         let Redirect { from, to, path } = self;
-        printable(&match path {
-            Some(path) => {
-                format!("so that its readers find the new one: [[redirect]] from = \"{path}\", to = \"{to}\" in feedmill.toml")
-            }
-            None => format!("so that its readers find the new one: at the old host, redirect {from} to {to} for good (301)"),
-        })
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        match path {
+            Some(path) => format!(
+                "subscribers of the old feed do not find the new one yet; write this in feedmill.toml:\n\n    [[redirect]]\n    from = \
+                 {}\n    to = {}\n",
+                quoted(path),
+                quoted(to)
+            ),
+            None => one_line(&format!(
+                "subscribers of the old feed do not find the new one yet; at its old server, redirect {from} to {to} permanently (301)"
+            ))
+            .into_owned(),
+        }
     }
 }
 
@@ -327,6 +350,8 @@ fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
     let path = from.path().strip_prefix(folder).filter(|_| from.origin() == base.origin());
     match path {
         _ if from.as_str() == to => None,
+        // these addresses lead to a feed by themselves
+        Some(path) if is_answered(path, config) => None,
         Some(path) => Some(Redirect {
             path: Some(path.to_owned()),
             to: new_path,
@@ -334,6 +359,16 @@ fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
         }),
         None => Some(Redirect { from, to, path: None }),
     }
+}
+
+/// Whether who asks for `path` on this site gets a feed, at once or by a redirect.
+fn is_answered(path: &str, config: &Config) -> bool {
+    let is_feed = |target| match target {
+        Target::Feed(..) | Target::Subscription(_) => true,
+        Target::Moved(path) => matches!(Target::read(&path), Some(Target::Feed(..) | Target::Subscription(_))),
+        _ => false,
+    };
+    config.redirect.next(path, &config.base()).is_some() || Target::read(path).is_some_and(is_feed)
 }
 
 /// Writes a line for each of `all`, up to a number that can be read.

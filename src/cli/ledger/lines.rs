@@ -115,10 +115,10 @@ impl Problem {
 fn understand(line: &[u8]) -> Result<Record, Problem> {
     let value: Value = serde_json::from_slice(line).map_err(|error| Problem {
         column: error.column().max(1),
-        ..Problem::new(without_place(&error), WRITE_AS_EXPORTED)
+        ..Problem::new(format!("this line is not JSON: {}", without_place(&error)), WRITE_AS_EXPORTED)
     })?;
     if !value.is_object() {
-        return Err(Problem::new("no JSON object".to_owned(), WRITE_AS_EXPORTED));
+        return Err(Problem::new("this line is no JSON object".to_owned(), WRITE_AS_EXPORTED));
     }
     let record: Record =
         serde_json::from_value(value.clone()).map_err(|error| Problem::new(without_place(&error), WRITE_AS_EXPORTED))?;
@@ -208,8 +208,8 @@ mod tests {
     #[test]
     fn every_wrong_line_is_told_with_its_place_and_mend() {
         let cases = [
-            ("{", "x:2:1: error: EOF while parsing an object"),
-            ("[]", "x:2:1: error: no JSON object"),
+            ("{", "x:2:1: error: this line is not JSON: EOF while parsing an object"),
+            ("[]", "x:2:1: error: this line is no JSON object"),
             ("{\"record\":\"page\"}", "x:2:1: error: unknown variant `page`"),
             (
                 "{\"record\":\"document\",\"path\":\"/\"}",

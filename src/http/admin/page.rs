@@ -71,13 +71,13 @@ fn health(body: &mut String, status: &Status) {
             escaped(why)
         );
     }
-    if let Some(why) = &watch.ledger {
+    for why in [&watch.ledger, &watch.ledger_warning].into_iter().flatten() {
         let _ = writeln!(body, "<p class=\"degraded\"><strong>{}</strong></p>", escaped(why));
     }
     let _ = writeln!(
         body,
         "<p>{} at <a href=\"{}/\">{}</a>. Running for {}; changes are noticed {how}; the whole folder was last looked at {scanned}; \
-         {} looks, {} builds.</p>",
+         {} looks, {} builds.{}</p>",
         if counts.is_empty() {
             "No posts".to_owned()
         } else {
@@ -88,6 +88,10 @@ fn health(body: &mut String, status: &Status) {
         in_words(status.uptime()),
         watch.looks,
         watch.builds,
+        match &watch.ledger_folder {
+            Some(folder) => format!(" The ledger is in {}.", code(folder)),
+            None => String::new(),
+        },
     );
 }
 
@@ -107,7 +111,7 @@ fn problems(body: &mut String, status: &Status) {
         let message = format!("<span class=\"{class}\">{name}</span>: {}", escaped(&problem.message));
         [code(&format!("{}{place}", problem.path)), message, text(&problem.mend)]
     });
-    table(body, "Problems", ["Where", "What", "Mend"], rows);
+    table(body, "Problems", ["Where", "What", "Fix"], rows);
 }
 
 /// A table under a heading; nothing where it has no rows. Cells are HTML.

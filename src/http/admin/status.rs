@@ -23,8 +23,14 @@ pub struct Watch {
     pub mode: &'static str,
     /// Why the site may not show what the folder holds; `None` while all is well.
     pub degraded: Option<String>,
-    /// Why what files cannot remember is not kept on disk; `None` while it is.
+    /// Why the ledger is not written; `None` while it is.
     pub ledger: Option<String>,
+    /// The folder of the ledger.
+    #[serde(skip)]
+    pub ledger_folder: Option<String>,
+    /// Why the folder of the ledger will not stay, as in a container without a volume; `None` where it stays.
+    #[serde(skip)]
+    pub ledger_warning: Option<String>,
     /// When the whole folder was last looked at.
     pub last_full_scan: Option<Timestamp>,
     /// Looks at the folder since the start.
@@ -176,6 +182,12 @@ impl Status {
             "posts": posts,
             "next_due": self.scheduled.first().map(|next| next.appears),
             "watching": self.watching(),
+            "ledger": {
+                "folder": self.watch.ledger_folder,
+                "is_written": self.watch.ledger_folder.is_some() && self.watch.ledger.is_none(),
+                "trouble": self.watch.ledger,
+                "warning": self.watch.ledger_warning,
+            },
             "published": self.published,
             "scheduled": self.scheduled,
             "held_back": self.held_back,
@@ -211,6 +223,7 @@ impl Status {
             is_native: self.watch.mode == "native",
             is_degraded: self.watch.degraded.is_some(),
             is_forgetful: self.watch.ledger.is_some(),
+            is_ledger_temporary: self.watch.ledger_warning.is_some(),
         }
     }
 

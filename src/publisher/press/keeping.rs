@@ -139,7 +139,7 @@ impl Press {
         let trouble = self.store.as_ref().and_then(Store::trouble);
         match (&self.trouble, &trouble) {
             (before, Some(now)) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
-            (Some(_), None) => tracing::info!("what files cannot remember is kept again"),
+            (Some(_), None) => tracing::info!("the ledger is written again"),
             _ => {}
         }
         self.trouble = trouble;

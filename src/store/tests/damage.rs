@@ -165,7 +165,10 @@ fn a_state_folder_that_cannot_be_is_said_until_it_can() {
     let opening = folder.open();
     assert_eq!(opening.records, []);
     let said = trouble(&opening.store);
-    assert!(said.contains("cannot be made") && said.contains("feeds go on"), "{said}");
+    assert!(
+        said.contains("cannot be created") && said.contains("Feeds are still served"),
+        "{said}"
+    );
     assert!(!opening.store.keep_now(put(&post("a", "1")), PATIENCE));
     fs::remove_file(above).unwrap();
     until_written(&opening.store);

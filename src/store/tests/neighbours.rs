@@ -12,7 +12,7 @@ fn a_second_store_says_who_has_it_and_takes_over() {
     let second = folder.open();
     assert_eq!(second.records, [post("a", "1")], "what may not be written may be read");
     let said = second.store.trouble().unwrap();
-    let holder = format!("another feedmill (process {}) has it", std::process::id());
+    let holder = format!("another feedmill (process {}) uses it", std::process::id());
     assert!(said.contains(&holder) && said.contains("--state"), "{said}");
 
     // both go on, one of them from memory

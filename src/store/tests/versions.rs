@@ -34,7 +34,7 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
     assert_eq!(older.records, []);
     let said = older.store.trouble().unwrap();
     assert!(
-        said.contains("a newer feedmill wrote it (schema 2, and this one knows 1)"),
+        said.contains("a newer feedmill wrote it (schema 2, this one knows 1)"),
         "{said}"
     );
     assert!(!older.store.keep_now(put(&post("c", "3")), PATIENCE));

@@ -34,14 +34,14 @@ fn an_export_comes_back_byte_for_byte() {
     let site = folder(&[]);
     let (status, out, err) = ledger(site.path(), &["export"]);
     assert_eq!((status, out.as_str()), (0, ""));
-    assert!(err.contains("nothing is remembered in"), "{err}");
+    assert!(err.contains("the ledger in "), "{err}");
     assert!(!site.path().join(".feedmill").exists(), "asking makes nothing");
 
     // in any order, and with what a person may do to a file
     let unsorted = lines(&[SITE, "", &post("b", "B"), DOCUMENT, &post("a", "A")]).replace('\n', "\r\n");
     fs::write(site.path().join("in.jsonl"), unsorted).unwrap();
     let (status, out, err) = ledger(site.path(), &["import", "in.jsonl"]);
-    let said = "2 posts, 1 site, 1 document: 4 added, 0 replaced, 0 as they were\n";
+    let said = "2 posts, 1 site, 1 document: 4 added, 0 replaced, 0 unchanged\n";
     assert_eq!((status, out.as_str(), err.as_str()), (0, "", said));
     assert!(site.path().join(".feedmill/posts/ledger.db").exists());
 
@@ -82,7 +82,7 @@ fn an_import_adds_replaces_and_forgets_only_where_it_is_told_to() {
     let (status, _, err) = ledger(path, &["import", "second.jsonl"]);
     assert_eq!(
         (status, err.as_str()),
-        (0, "3 posts, 0 sites, 0 documents: 1 added, 1 replaced, 1 as they were\n")
+        (0, "3 posts, 0 sites, 0 documents: 1 added, 1 replaced, 1 unchanged\n")
     );
     let merged = lines(&[DOCUMENT, &post("a", "A"), &post("b", "Changed"), &post("c", "C")]);
     assert_eq!(ledger(path, &["export"]).1, merged);
@@ -91,7 +91,7 @@ fn an_import_adds_replaces_and_forgets_only_where_it_is_told_to() {
         (status, err.as_str()),
         (
             0,
-            "3 posts, 0 sites, 0 documents: 0 added, 0 replaced, 3 as they were, 1 forgotten\n"
+            "3 posts, 0 sites, 0 documents: 0 added, 0 replaced, 3 unchanged, 1 deleted\n"
         )
     );
     assert_eq!(ledger(path, &["export"]).1, merged.replacen(&format!("{DOCUMENT}\n"), "", 1));
@@ -110,7 +110,7 @@ fn an_import_that_is_wrong_somewhere_changes_nothing() {
             && err.contains("help:"),
         "{err}"
     );
-    assert!(err.ends_with("feedmill: nothing was taken over\n"), "{err}");
+    assert!(err.ends_with("feedmill: nothing was imported\n"), "{err}");
     assert!(!site.path().join(".feedmill").exists());
     let (status, _, err) = ledger(site.path(), &["import", "none.jsonl"]);
     assert_eq!((status, err.contains("none.jsonl cannot be read")), (2, true), "{err}");
@@ -124,7 +124,10 @@ fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
     let serving = Store::open(Utf8Path::from_path(&state).unwrap()).store;
     assert_eq!(ledger(site.path(), &["export"]), (0, lines(&[SITE]), String::new()));
     let (status, _, err) = ledger(site.path(), &["import", "--replace", "in.jsonl"]);
-    let holder = format!("another feedmill (process {}) has it; stop the other one", std::process::id());
+    let holder = format!(
+        "another feedmill (process {}) uses it; stop the other one",
+        std::process::id()
+    );
     assert_eq!((status, err.contains(&holder)), (2, true), "{err}");
     assert!(serving.close());
     assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);

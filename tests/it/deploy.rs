@@ -1,0 +1,93 @@
+//! The files in `deploy/` and the Dockerfile: they start the program with options that it has, and keep the ledger.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::commands::Serving;
+use crate::server::write;
+
+fn file(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[test]
+fn the_unit_serves_and_keeps_the_ledger_in_its_state_directory() {
+    let unit = file("deploy/feedmill.service");
+    let values = |key: &str| -> Vec<&str> {
+        let lines = unit.lines().filter_map(|line| line.split_once('='));
+        lines.filter(|(found, _)| *found == key).map(|(_, value)| value).collect()
+    };
+    assert_eq!(values("ExecStart"), ["/usr/local/bin/feedmill serve"]);
+    assert_eq!(values("StateDirectory"), ["feedmill"]);
+    assert_eq!(
+        (values("Restart"), values("WantedBy")),
+        (vec!["on-failure"], vec!["multi-user.target"])
+    );
+    let machine = TempDir::new().unwrap();
+    write(machine.path(), "srv/posts/a.md", "# A\n");
+    // as systemd starts it, on a machine that is a folder; on free ports
+    let place = |value: &str| {
+        value
+            .replace("%S", "/var/lib")
+            .replace("/srv", &machine.path().join("srv").display().to_string())
+    };
+    let variables: Vec<(String, String)> = values("Environment")
+        .iter()
+        .filter_map(|variable| variable.split_once('='))
+        .map(|(name, value)| {
+            (
+                name.to_owned(),
+                place(value).replace("/var/lib", &machine.path().join("var/lib").display().to_string()),
+            )
+        })
+        .collect();
+    let value = |name: &str| {
+        &variables
+            .iter()
+            .find(|(found, _)| found == name)
+            .unwrap_or_else(|| panic!("{name}"))
+            .1
+    };
+    let serving = Serving::start(
+        machine.path(),
+        &[
+            value("FEEDMILL_POSTS"),
+            "--state",
+            value("FEEDMILL_STATE"),
+            "--base-url",
+            "https://example.com",
+        ],
+    );
+    serving.until("Ctrl-C ends it");
+    assert!(machine.path().join("var/lib/feedmill/ledger.db").is_file());
+}
+
+#[test]
+fn whatever_starts_a_container_gives_the_ledger_a_volume() {
+    let dockerfile = file("Dockerfile");
+    for line in [
+        "USER 10001:10001",
+        "VOLUME [\"/posts\", \"/state\"]",
+        "    FEEDMILL_STATE=/state",
+    ] {
+        assert!(dockerfile.lines().any(|found| found == line), "{line}");
+    }
+    let compose = file("deploy/compose.yaml");
+    for line in ["      - state:/state", "      - ../posts:/posts:ro", "volumes:", "  state:"] {
+        assert!(compose.lines().any(|found| found == line), "{line}");
+    }
+    for path in ["README.md", "posts/operating/running.md", "Dockerfile"] {
+        let text = file(path);
+        let commands: Vec<&str> = text
+            .split("docker run")
+            .skip(1)
+            .map(|after| after.split("\n\n").next().unwrap())
+            .collect();
+        assert!(!commands.is_empty(), "{path}");
+        for command in commands {
+            assert!(command.contains("--volume feedmill-state:/state"), "{path}: {command}");
+        }
+    }
+}
