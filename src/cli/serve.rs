@@ -320,21 +320,13 @@ impl Voice {
         }
     }
 
-    /// Tells a machine what is said of files `now`, and was not `before`. A person is told of it by the lines about what happened.
-    fn diagnostics(self, before: &[Diagnostic], now: &[Diagnostic]) {
-        if self.0 == LogFormat::Json {
-            log::diagnostics(before, now);
-        }
-    }
-
     fn changes(self, batch: &[Report], root: &Utf8Path, site: &Site) {
         match self.0 {
             LogFormat::Text => terminal::say(&terminal::changes(batch, root, site)),
             LogFormat::Json => {
                 for report in batch {
                     let (event, why) = report.event.in_words();
-                    let (path, why) = (printable(report.path.as_str()), why.map(printable));
-                    let address = report.address.as_deref().map(printable);
+                    let (path, address) = (report.path.as_str(), report.address.as_deref());
                     tracing::info!(path, address, event, why, "post");
                 }
             }

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     writeln!(out, "{}", one_line(arguments.file.as_str()))?;
     match post {
         Some(post) => {
-            writeln!(out, "  {:<9} {}", "public", printable(&verdict(post, &said, now)))?;
+            writeln!(out, "  {:<9} {}", "public", one_line(&verdict(post, &said, now)))?;
             for (name, value, origin) in facts(post, &config) {
                 writeln!(out, "  {name:<9} {}  ({origin})", one_line(&value))?;
             }

@@ -117,7 +117,6 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         summary: summary_origin,
     };
     let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read(&fields));
-    let tags = tags::read(&fields, &config.posts, like_jekyll);
     // a summary made of the text is no word of its author's
     let named_summary = matches!(origins.summary, Origin::Field(_)).then_some(&summary);
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
