@@ -8,7 +8,7 @@ use super::characters::is_forbidden;
 use super::dating;
 use super::fields::{self, Fields};
 use super::fingerprint::Fingerprint;
-use super::front_matter::{self, Dialect, Parts, Value};
+use super::front_matter::{self, Dialect, Node, Parts, Value};
 use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
@@ -89,10 +89,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     unfinished::hold_for_signs(&fields, body, &mut says);
 
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
-    for (node, refusal) in refused {
-        let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
-        says.about("address-unusable", node, message, refusal.mend());
-    }
+    say_unusable(refused, &mut says);
     let aliases = aliases::read(&fields, &place.address, config, &mut says);
     let mut ids = ids(&fields, &mut says).into_iter();
     let (id, id_origin) = match ids.next() {
@@ -122,16 +119,12 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
-    let in_feeds = visibility::in_feeds(&fields);
-    let minor = visibility::minor(&fields);
+    let (in_feeds, minor) = (visibility::in_feeds(&fields), visibility::minor(&fields));
     let tags = tags::read(&fields, &config.posts, like_jekyll);
     let authors = authors::read(&fields);
     let shows_nothing = image.is_none() && link.is_none() && enclosures.is_empty() && unfinished::is_blank(body);
     if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
-        let message = "it has neither title, date nor text";
-        let nothing = Diagnostic::new(Severity::Error, "nothing-written", &file.path, message).mend("write the post");
-        let start = Position { line: 1, column: 1 };
-        says.hold_instead("date-missing", nothing.at(&text, start, 1));
+        says.hold_instead("date-missing", nothing_written(file, &text));
     }
     // only now is it known which keys mean nothing
     visibility::hold_for_slips(&fields, file, config, &mut says);
@@ -191,6 +184,23 @@ fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic>
     let why = markdown::overflow(body, title)?;
     let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
     Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
+}
+
+/// A warning about each address that is written and not used.
+fn say_unusable<'a>(refused: impl IntoIterator<Item = (&'a Node, address::Refusal)>, says: &mut Remarks) {
+    for (node, refusal) in refused {
+        let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
+        says.about("address-unusable", node, message, refusal.mend());
+    }
+}
+
+/// The error about a file in which nothing is written.
+fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
+    let message = "it has neither title, date nor text";
+    let start = Position { line: 1, column: 1 };
+    Diagnostic::new(Severity::Error, "nothing-written", &file.path, message)
+        .at(text, start, 1)
+        .mend("write the post")
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

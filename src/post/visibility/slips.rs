@@ -108,7 +108,6 @@ fn is_one_edit(key: &str, word: &str) -> bool {
     let same = key.iter().zip(&word).take_while(|(one, other)| one == other).count();
     let (key, word) = (&key[same..], &word[same..]);
     match (key, word) {
-        ([], []) => false,
         ([_, rest @ ..], _) if rest == word => true,
         (_, [_, rest @ ..]) if rest == key => true,
         ([_, one @ ..], [_, other @ ..]) if one == other => true,

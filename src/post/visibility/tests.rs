@@ -29,8 +29,11 @@ const D: Visibility = Visibility::Draft;
 const X: Visibility = Visibility::Private;
 const H: Visibility = Visibility::Held;
 
+/// Keys that mean the same, with values and what becomes of a post with each of them.
+type Cells = (&'static [&'static str], &'static [(&'static str, Visibility)]);
+
 /// Every cell: keys, values, and what becomes of a post with each of them.
-const CELLS: &[(&[&str], &[(&str, Visibility)])] = &[
+const CELLS: &[Cells] = &[
     (
         &[
             "draft",
@@ -666,7 +669,7 @@ fn may_be_public(kind: &str, value: &str) -> bool {
             }
             "status" => ["published", "publish", "public", "live", "final", "posted", "all", "hidden"].contains(&value),
             "password" => value == "false",
-            "date" => runs(4).iter().any(|&run| run < 2027 || run > 19_000_101),
+            "date" => runs(4).iter().any(|run| !(2027..=19_000_101).contains(run)),
             "expiry" => ["never", "none", "no", "false", "off", "n/a"].contains(&value) || runs(4).iter().any(|&run| run > 2024),
             _ => false,
         }
