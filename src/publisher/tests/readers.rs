@@ -479,8 +479,9 @@ fn what_is_said_of_what_happens_to_posts() {
     let public = b"---\ntitle: A\n---\nText.\n";
     let expired = b"---\ntitle: A\nexpires: 2027-01-01\n---\nText.\n";
     let held = b"---\ntitle: A\nhold: x\n---\nText.\n";
-    let steps: [(&[u8], &[&str]); 12] = [
+    let steps: [(&[u8], &[&str]); 13] = [
         (held, &["held"]),
+        (held, &[]),
         (public, &["published"]),
         (public, &[]),
         (draft, &["withdrawn"]),
