@@ -314,6 +314,12 @@ fn what_readers_get_of_a_wrong_version() {
         );
         world.restart();
         assert_eq!(world.seen(), expected, "{name}, edited meanwhile, after a restart");
+        // an editor saves by deleting and writing anew
+        fs::remove_file(world.folder.path().join(PATH)).unwrap();
+        let press = world.press.as_mut().unwrap();
+        let edition = press.turn(&Hints::everything(), Watching::Native, world.now, world.tick);
+        world.site = edition.site.or(world.site.take());
+        assert_eq!(world.seen(), expected, "{name}, edited meanwhile, and not there for a moment");
         world.edit(&mended);
         let post = world.post().unwrap();
         assert_eq!(
