@@ -253,7 +253,11 @@ impl Desk {
     /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
     #[must_use]
     pub fn is_there(&self, path: &Utf8Path) -> bool {
-        let is_known = self.files.contains(path) && !self.missing.contains(path);
+        // what is no post is waited for here, and a post by who knows which one it is
+        let is_known = self
+            .files
+            .get(path)
+            .is_some_and(|known| known.good().is_none() || !self.missing.contains(path));
         let is_waiting = self.pending.contains_key(path) || self.inheritance.waiting(path).is_some();
         is_known || is_waiting || self.unread.contains_key(path) || self.refused.covers(path)
     }

@@ -49,24 +49,18 @@ impl Desk {
     pub(super) fn miss(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut Outcome) {
         self.pending.remove(&path);
         outcome.changed |= self.unread.remove(&path).is_some();
-        match self.files.get(&path) {
-            Some(known) if known.good().is_some() => {
-                self.hold_text(&path);
-                self.missing.add(path, tick);
-            }
-            // nothing was published of it, so there is nothing to hold on to
-            Some(_) => {
-                self.inheritance.forget(&path);
-                self.files.remove(&path);
-                outcome.changed = true;
-            }
-            None => {}
+        // of what is no post here readers may have had one before the start
+        if self.files.contains(&path) {
+            self.hold_text(&path);
+            self.missing.add(path, tick);
         }
     }
 
     pub(super) fn drop_post(&mut self, path: &Utf8Path, event: Event, outcome: &mut Outcome) {
         if let Some(known) = self.forget(path) {
-            outcome.report(path, known.post().map(|post| &**post), event);
+            if let Some(post) = known.post() {
+                outcome.report(path, Some(post), event);
+            }
             outcome.changed = true;
         }
     }

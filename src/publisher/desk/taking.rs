@@ -290,10 +290,10 @@ impl Desk {
         let (version, said) = match reading.and_then(|reading| replacing(reading, last_good.as_ref(), is_public)) {
             Ok(Reading { post, remarks, held }) => {
                 let event = match (held, &last_good, was_broken) {
-                    (Some(held), ..) if post.is_held => Some(Event::Held { why: held.message }),
-                    (_, _, true) => Some(Event::Mended),
                     // a file that was only touched is no news
                     (_, Some(good), false) if good.post.file == post.file && is_alike(&good.post, &post) => None,
+                    (Some(held), ..) if post.is_held => Some(Event::Held { why: held.message }),
+                    (_, _, true) => Some(Event::Mended),
                     (_, Some(_), false) => Some(Event::Changed),
                     (_, None, false) => Some(Event::Added),
                 };

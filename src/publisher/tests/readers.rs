@@ -314,6 +314,12 @@ fn what_readers_get_of_a_wrong_version() {
         );
         world.restart();
         assert_eq!(world.seen(), expected, "{name}, edited meanwhile, after a restart");
+        // an editor saves by deleting and writing anew
+        fs::remove_file(world.folder.path().join(PATH)).unwrap();
+        let press = world.press.as_mut().unwrap();
+        let edition = press.turn(&Hints::everything(), Watching::Native, world.now, world.tick);
+        world.site = edition.site.or(world.site.take());
+        assert_eq!(world.seen(), expected, "{name}, edited meanwhile, and not there for a moment");
         world.edit(&mended);
         let post = world.post().unwrap();
         assert_eq!(
@@ -479,8 +485,9 @@ fn what_is_said_of_what_happens_to_posts() {
     let public = b"---\ntitle: A\n---\nText.\n";
     let expired = b"---\ntitle: A\nexpires: 2027-01-01\n---\nText.\n";
     let held = b"---\ntitle: A\nhold: x\n---\nText.\n";
-    let steps: [(&[u8], &[&str]); 12] = [
+    let steps: [(&[u8], &[&str]); 13] = [
         (held, &["held"]),
+        (held, &[]),
         (public, &["published"]),
         (public, &[]),
         (draft, &["withdrawn"]),
