@@ -187,7 +187,7 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
     assert!(
         diagnostics
             .iter()
-            .any(|said| said.starts_with("y.md: warning: the id mine belongs to x.md")),
+            .any(|said| said.starts_with("y.md: warning: the id `mine` belongs to x.md")),
         "{diagnostics:?}"
     );
     assert!(

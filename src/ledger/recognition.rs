@@ -21,6 +21,7 @@ mod named;
 mod signs;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -66,13 +67,17 @@ pub(super) struct Memory<'a> {
     pub(super) may_be_stranger: &'a dyn Fn(&str, &Utf8Path) -> bool,
     /// Posts beside them that may: those whose file is missing.
     pub(super) others: BTreeMap<&'a str, Cow<'a, PostRecord>>,
+    /// The others by their texts, once all of them are known.
+    pub(super) others_by_text: HashMap<Digest, Vec<&'a str>>,
+    /// All that may be strangers, made when first asked for; `None` where they are too many.
+    pub(super) all: OnceCell<Option<BTreeMap<&'a str, Cow<'a, PostRecord>>>>,
     /// Whether a post is, beyond doubt, another file's.
     pub(super) is_held: &'a dyn Fn(&str) -> bool,
     pub(super) now: Timestamp,
 }
 
 /// Finds out who `strangers` are, which come ordered by path.
-pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec<Finding> {
+pub(super) fn recognise<'a>(strangers: &[&'a Arc<Post>], mut memory: Memory<'a>) -> Vec<Finding> {
     let mut search = Search {
         findings: strangers.iter().map(|_| None).collect(),
         takers: HashMap::new(),
@@ -88,6 +93,7 @@ pub(super) fn recognise(strangers: &[&Arc<Post>], mut memory: Memory<'_>) -> Vec
             memory.others.insert(id, record);
         }
     }
+    memory.find_others_by_text();
     search.by_id(&memory);
     search.by_text(&memory);
     search.by_path(&memory, is_alike);
@@ -112,9 +118,9 @@ impl<'a> Memory<'a> {
         (self.others.contains_key(id) || is_stray()).then_some((id, record))
     }
 
-    /// Those that had this text and may be strangers that lie elsewhere, in order and no more than are looked at. `others` are those
-    /// of the others that had it.
-    fn with_text(&self, text: &Digest, others: &[&str]) -> Vec<(&'a str, Cow<'a, PostRecord>)> {
+    /// Those that had this text and may be strangers that lie elsewhere, in order and no more than are looked at.
+    fn with_text(&self, text: &Digest) -> Vec<(&'a str, Cow<'a, PostRecord>)> {
+        let others = self.others_by_text.get(text).map_or(&[][..], Vec::as_slice);
         let strays = self.strays.with_text(text, self.posts).iter();
         let strays = strays.filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
         let others = others.iter().filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
@@ -122,8 +128,20 @@ impl<'a> Memory<'a> {
         all.into_iter().take(MOST_COPIES).collect()
     }
 
+    fn find_others_by_text(&mut self) {
+        for (id, record) in &self.others {
+            if let Some(text) = text_of(record) {
+                self.others_by_text.entry(text).or_default().push(id);
+            }
+        }
+    }
+
     /// All that may be strangers that lie elsewhere, in order, unless they are too many.
-    fn all_elsewhere(&self) -> Option<BTreeMap<&'a str, Cow<'a, PostRecord>>> {
+    fn all_elsewhere(&self) -> Option<&BTreeMap<&'a str, Cow<'a, PostRecord>>> {
+        self.all.get_or_init(|| self.find_all_elsewhere()).as_ref()
+    }
+
+    fn find_all_elsewhere(&self) -> Option<BTreeMap<&'a str, Cow<'a, PostRecord>>> {
         let strays = self.strays.iter().map(AsRef::as_ref);
         let strays = strays.filter(|&id| !self.others.contains_key(id));
         let ids = self.others.keys().copied().chain(strays);
@@ -206,12 +224,6 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn by_text(&mut self, memory: &Memory<'a>) {
-        let mut others: HashMap<_, Vec<&'a str>> = HashMap::new();
-        for (id, record) in &memory.others {
-            if let Some(text) = text_of(record) {
-                others.entry(text).or_default().push(id);
-            }
-        }
         // of copies the one that is most like it is it
         let mut copies = HashMap::new();
         let mut pairs: Vec<(_, usize, &'a str)> = Vec::new();
@@ -219,9 +231,7 @@ impl<'a> Search<'_, 'a> {
             let stranger = self.strangers[at];
             let text = &stranger.content.text;
             // asked for once a text: a folder of copies may have moved
-            let same: &Vec<_> = copies
-                .entry(text)
-                .or_insert_with(|| memory.with_text(text, others.get(text).map_or(&[], Vec::as_slice)));
+            let same: &Vec<_> = copies.entry(text).or_insert_with(|| memory.with_text(text));
             let is_in_place = !same.is_empty() && self.is_in_place(stranger, memory);
             for (id, record) in same {
                 if is_in_place && record.withdrawn.is_some() {

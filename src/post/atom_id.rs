@@ -111,16 +111,15 @@ fn consists_of(text: &str, is_allowed: impl Fn(char) -> bool) -> bool {
 
 /// `ipchar` without what is percent-encoded.
 fn is_part(c: char) -> bool {
-    match c {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
-        '-' | '.' | '_' | '~' | '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' | ':' | '@' => true,
-        // `ucschar`; section 4.1 forbids the marks of direction within it
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => false,
-        '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}' => true,
-        '\u{e0000}'..='\u{e0fff}' => false,
-        '\u{10000}'..='\u{efffd}' => u32::from(c) & 0xffff < 0xfffe,
+    let is_ascii_part = c.is_ascii_alphanumeric() || (c.is_ascii() && "-._~!$&'()*+,;=:@".contains(c));
+    // `ucschar`; section 4.1 forbids the marks of direction within it
+    let is_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    let is_beyond_ascii = match c {
+        '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}' => !is_direction,
+        '\u{10000}'..='\u{dfffd}' | '\u{e1000}'..='\u{efffd}' => u32::from(c) & 0xffff < 0xfffe,
         _ => false,
-    }
+    };
+    is_ascii_part || is_beyond_ascii
 }
 
 /// `iprivate`, which only a query may hold.

@@ -91,15 +91,9 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let (place, refused) = address::read(&fields, &path, dated.moment, config);
     say_unusable(refused, &mut says);
     let aliases = aliases::read(&fields, &place.address, config, &mut says);
-    let mut ids = ids(&fields, &mut says).into_iter();
-    let (id, id_origin) = match ids.next() {
-        Some((key, id)) => (id, Origin::Field(key)),
-        None => (
-            tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug),
-            Origin::DateAndSlug,
-        ),
-    };
-    let other_ids = ids.map(|(_, id)| id).collect();
+    let mut ids = ids(&fields, &mut says);
+    let derived = || tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug);
+    let (id_origin, id) = ids.next().unwrap_or_else(|| (Origin::DateAndSlug, derived()));
     let language = language(&fields, &path, &mut says);
     let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
@@ -159,7 +153,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
             aliases: aliases.addresses,
             names: aliases.names,
             atom_id: atom_id_for(&id, config.authority()),
-            other_ids,
+            other_ids: ids.map(|(_, id)| id).collect(),
             expires,
             image,
             link,
@@ -281,9 +275,9 @@ fn shortened(text: &str, most: usize) -> String {
 /// The keys of ids, the one that counts first: where a post has several, its `guid` is what an old feed used.
 const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
 
-/// The ids in the front matter with their keys, each once, the one that counts first.
-fn ids(fields: &Fields, says: &mut Remarks) -> Vec<(String, String)> {
-    let mut ids: Vec<(String, String)> = Vec::new();
+/// The ids in the front matter, each once, the one that counts first.
+fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (Origin, String)> + use<> {
+    let mut ids: Vec<(Origin, String)> = Vec::new();
     for (key, node) in fields.all(&ID_KEYS) {
         let Some(text) = fields::text(node) else { continue };
         if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
@@ -294,10 +288,10 @@ fn ids(fields: &Fields, says: &mut Remarks) -> Vec<(String, String)> {
                 "write a shorter one, or leave the key out",
             );
         } else if ids.iter().all(|(_, id)| id != text) {
-            ids.push((key.to_owned(), text.to_owned()));
+            ids.push((Origin::Field(key.to_owned()), text.to_owned()));
         }
     }
-    ids
+    ids.into_iter()
 }
 
 /// `tag:example.com,2026-01-31:hello` (RFC 4151).

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::signs::{closeness, is_alike, signs};
-use super::{Finding, Memory, Search, named, text_of};
+use super::{Finding, MOST_STRAYS, Memory, Search, named};
 use crate::ledger::place_of;
 use crate::ledger::record::PostRecord;
 use crate::post::{Post, Visibility};
@@ -59,10 +59,7 @@ impl<'a> Memory<'a> {
         if stranger.content.likeness.0 == 0 {
             return Vec::new();
         }
-        let text = &stranger.content.text;
-        let others = self.others.iter().filter(|(_, record)| text_of(record) == Some(*text));
-        let others: Vec<&str> = others.map(|(id, _)| *id).collect();
-        self.with_text(text, &others)
+        self.with_text(&stranger.content.text)
     }
 }
 
@@ -105,7 +102,9 @@ impl<'a> Search<'_, 'a> {
             // one that names its id goes before others that do
             Some((named, _)) if *named == *id => None,
             Some((named, other)) if self.is_free(named, memory) => {
-                (closeness(stranger, &here) >= closeness(stranger, &other)).then_some(id)
+                // an edit in place is one, though it made the text that of a post which was withdrawn
+                let is_edit = other.withdrawn.is_some() && (here.withdrawn.is_none() || signs(stranger, &here).text);
+                (is_edit || closeness(stranger, &here) >= closeness(stranger, &other)).then_some(id)
             }
             // another file has that id
             Some(_) => None,
@@ -162,6 +161,9 @@ impl<'a> Search<'_, 'a> {
             return None;
         }
         // it is not like the post that it names, so it may be another that was moved and edited
+        if self.strangers.len() > MOST_STRAYS {
+            return None;
+        }
         let all = memory.all_elsewhere()?;
         let alike = all.iter().filter(|(other, _)| ***other != *id && self.is_free(other, memory));
         let alike = alike.filter_map(|(other, record)| {

@@ -1,6 +1,7 @@
 //! Who the posts are whose files are others than before.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -205,6 +206,8 @@ impl Ledger {
                 strays: &self.strays,
                 may_be_stranger: &may_be_stranger,
                 others: missing.collect(),
+                others_by_text: HashMap::new(),
+                all: OnceCell::new(),
                 is_held: &is_held,
                 now,
             },

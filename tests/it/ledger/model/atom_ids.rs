@@ -21,20 +21,20 @@ fn world() -> World {
 }
 
 fn publish(world: &mut World, path: &str, front_matter: &str) {
-    world.pass(Duration::from_secs(600));
+    world.pass(Duration::from_mins(10));
     world.write(path.into(), &format!("---\n{front_matter}\n---\n{TEXT}\n"));
     world.settle();
 }
 
 fn remove(world: &mut World, path: &str) {
-    world.pass(Duration::from_secs(600));
+    world.pass(Duration::from_mins(10));
     world.remove(path.into());
     world.settle();
 }
 
 fn restart(world: &mut World) {
     world.stop();
-    world.pass(Duration::from_secs(600));
+    world.pass(Duration::from_mins(10));
     world.start();
     world.settle();
 }

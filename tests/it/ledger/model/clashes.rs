@@ -97,6 +97,13 @@ const ROWS: &[Row] = &[
     ("a backup is restored beside, and goes",
         &[&[A, C], &[("a.md", A.1, "mill'"), C, ("backup/a.md", A.1, "mill"), ("backup/c.md", C.1, "bees")], &[("a.md", A.1, "mill'"), C]],
         &[("a.md", "a.md"), ("c.md", "c.md")]),
+    ("the second is edited to what the first was when it went",
+        &[&[A, ("b.md", B.1, "mill")], &[("a.md", A.1, "mill'"), ("b.md", B.1, "mill")], &[("b.md", B.1, "mill")], &[("b.md", B.1, "mill'")]],
+        &[("b.md", "b.md")]),
+    ("the second is a draft and is edited to what the first was when it went",
+        &[&[A, ("b.md", B.1, "mill")], &[("a.md", A.1, "mill'"), ("b.md", B.1, "mill")],
+          &[("b.md", "title: B;date: 2025-01-02;id: x:1;draft: true", "mill")], &[("b.md", B.1, "mill'")]],
+        &[("b.md", "b.md")]),
     ("ids are swapped",
         &[&[A, D], &[("a.md", "title: A;date: 2025-01-01;id: x:4", "mill"), ("d.md", "title: D;date: 2025-01-04;id: x:1", "reed")]],
         &[("a.md", "a.md"), ("d.md", "d.md")]),
@@ -163,7 +170,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
     let mut before: &[File] = &[];
     // the last step is nothing but a restart
     for (count, files) in steps.iter().chain(steps.last()).enumerate() {
-        world.pass(Duration::from_secs(600));
+        world.pass(Duration::from_mins(10));
         if is_asleep || count == steps.len() {
             world.stop();
         }

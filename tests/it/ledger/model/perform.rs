@@ -243,17 +243,7 @@ impl Model {
                     self.copy_file(at, path_of(path));
                 }
             }
-            O::CopyFolder(from, to) => {
-                let folder = in_folder("a.md".into(), from);
-                let all = self.manuscripts.iter().skip(1);
-                let all: Vec<usize> = all
-                    .filter(|m| m.is_there && m.path.parent() == folder.parent())
-                    .map(|m| m.number)
-                    .collect();
-                for at in all {
-                    self.copy_file(at, in_folder(&self.manuscripts[at].path, to));
-                }
-            }
+            O::CopyFolder(from, to) => self.copy_folder(from, to),
             O::Swap(post, other) => {
                 if let (Some(a), Some(b)) = (self.pick(post, true), self.pick(other, true))
                     && a != b
@@ -336,6 +326,16 @@ impl Model {
         }
         self.manuscripts.push(manuscript);
         self.write(number);
+    }
+
+    fn copy_folder(&mut self, from: u8, to: u8) {
+        let folder = in_folder("a.md".into(), from);
+        let all = self.manuscripts.iter().skip(1);
+        let all = all.filter(|m| m.is_there && m.path.parent() == folder.parent());
+        let all: Vec<usize> = all.map(|m| m.number).collect();
+        for at in all {
+            self.copy_file(at, in_folder(&self.manuscripts[at].path, to));
+        }
     }
 
     /// A copy of the file of a post at `path`.
