@@ -63,8 +63,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         body,
         remarks,
     } = front_matter::parse(&file.path, &text)?;
-    let own = written.len();
-    inherited.extend(&mut written);
+    let own = inherited.extend(&mut written);
     let fields = Fields::new(&written);
     let path = slug::read_path(&file.path);
     let outline = markdown::outline(body);
@@ -90,13 +89,8 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         says.about("address-unusable", node, message, refusal.mend());
     }
     let aliases = aliases::read(&fields, &place.address, config, &mut says);
-    let (id, id_origin) = match id(&fields, &mut says) {
-        Some((key, id)) => (id, Origin::Field(key)),
-        None => (
-            tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug),
-            Origin::DateAndSlug,
-        ),
-    };
+    let own_id = id(&fields, &mut says).map(|(key, id)| (id, Origin::Field(key)));
+    let (id, id_origin) = own_id.unwrap_or_else(|| made_id(config, &dated, &place.slug));
     let language = language(&fields, &path, &mut says);
     let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
@@ -159,13 +153,13 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         is_out_already: false,
         is_held: false,
     };
-    let mut reading = Reading {
+    let remarks = says.into_said();
+    let reading = Reading {
         post,
-        remarks: says.into_said(),
+        remarks,
         held: None,
     };
-    inherited.finish(&mut reading, &written, own);
-    Ok(reading)
+    Ok(inherited.finished(reading, &written, own))
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
@@ -273,6 +267,12 @@ fn id(fields: &Fields, says: &mut Remarks) -> Option<(String, String)> {
         "write a shorter one, or leave the key out",
     );
     None
+}
+
+/// The id of a post that names none.
+fn made_id(config: &Config, dated: &Dated, slug: &str) -> (String, Origin) {
+    let id = tag_uri(config.authority(), dated.moment, &dated.origin, slug);
+    (id, Origin::DateAndSlug)
 }
 
 /// `tag:example.com,2026-01-31:hello` (RFC 4151).
