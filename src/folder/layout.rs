@@ -4,7 +4,7 @@
 //! above it, and where that is called `content`, one further up. A fixed list of names is looked for; nothing is searched.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 const LARGEST_SETTINGS: u64 = 64 * 1024;
 
 /// After so long a look at the folder is worth another look at the signs.
-const TRUSTED: Duration = Duration::from_secs(60);
+const TRUSTED: Duration = Duration::from_mins(1);
 
 /// A tool that keeps files of its own beside posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -253,11 +253,10 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
 /// The text of the file at `path`, or its beginning; `None` where there is none.
 fn read_bounded(path: &Utf8Path) -> Option<String> {
     // a pipe would be waited for
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let file = is_file
-        .then(|| File::open(path))
-        .unwrap_or(Err(ErrorKind::NotFound.into()))
-        .ok()?;
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return None;
+    }
+    let file = File::open(path).ok()?;
     let mut bytes = Vec::new();
     file.take(LARGEST_SETTINGS).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -267,7 +266,9 @@ fn read_bounded(path: &Utf8Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+    type Tree<'a> = &'a [(&'a str, &'a str)];
+
+    fn site(files: Tree) -> (tempfile::TempDir, Utf8PathBuf) {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         fs::create_dir_all(root.join("content/posts")).unwrap();
@@ -280,7 +281,7 @@ mod tests {
     }
 
     /// The folder of a tool that each path lies in, where the posts folder is `below` the site.
-    fn folders(files: &[(&str, &str)], below: &str, paths: &[&str]) -> Vec<Option<String>> {
+    fn folders(files: Tree, below: &str, paths: &[&str]) -> Vec<Option<String>> {
         let (_keep, root) = site(files);
         let layout = Layout::look(&root.join(below));
         let found = paths.iter().map(|path| layout.folder_of_tool(Utf8Path::new(path)));
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn folders_of_tools_are_theirs_where_their_signs_are() {
         let own = |folder: &str| Some(folder.to_owned());
-        let cases: [(&[(&str, &str)], &str, &str, Option<String>); 22] = [
+        let cases: [(Tree, &str, &str, Option<String>); 22] = [
             (&[], "", "templates/a.md", None),
             (&[], "", "archetypes/a.md", None),
             (&[], "", "vendor/a.md", None),

@@ -349,7 +349,7 @@ impl<'a> Walk<'a> {
             return;
         };
         // data that is a link is looked at when everything is: there may be many that are none of ours
-        if is_of_use || (is_companion && !name.ends_with(".json")) {
+        if is_of_use || (is_companion && link.path.extension() != Some("json")) {
             self.sight.has_links = true;
         }
         let linked = Below {

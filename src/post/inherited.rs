@@ -297,9 +297,9 @@ impl Companion {
                 below: below.to_owned(),
             };
             let mut passed = passed_down(map);
-            passed
-                .iter_mut()
-                .for_each(|(_, node)| move_lines(node, &|line| line.saturating_sub(1)));
+            for (_, node) in &mut passed {
+                move_lines(node, &|line| line.saturating_sub(1));
+            }
             self.add(What::Defaults, scope, passed);
         }
     }
@@ -377,8 +377,8 @@ impl Inherited {
         hash_of(&(rules.chain(doubts).collect::<Vec<_>>(), self.hold, self.reason)).max(1)
     }
 
-    /// Adds the fields to those that were `written` in the post's own file.
-    pub(super) fn extend(&self, written: &mut Vec<(String, Node)>) {
+    /// Adds the fields to those that were `written` in the post's own file, and says how many these were.
+    pub(super) fn extend(&self, written: &mut Vec<(String, Node)>) -> usize {
         let own = written.len();
         for (number, (companion, rule)) in self.rules.iter().enumerate() {
             let Some(rule) = companion.rules.get(*rule) else { continue };
@@ -400,11 +400,12 @@ impl Inherited {
             }
             written.append(&mut added);
         }
+        own
     }
 
-    /// Has the reading of a post whose own file has the first `own` of the fields `written` tell of the others as what they are, and hold
-    /// it back where that is in doubt.
-    pub(super) fn finish(&self, reading: &mut Reading, written: &[(String, Node)], own: usize) {
+    /// The `reading` of a post whose own file has the first `own` of the fields `written`, with the origins of the others, and held back
+    /// where that is in doubt.
+    pub(super) fn finished(&self, mut reading: Reading, written: &[(String, Node)], own: usize) -> Reading {
         for remark in reading.remarks.iter_mut().chain(&mut reading.held) {
             self.place(remark);
         }
@@ -452,6 +453,7 @@ impl Inherited {
             Some(Hold::IfUndated) => reading.post.alike.origins.date == Origin::FileTime,
             None => false,
         };
+        reading
     }
 
     /// Has `remark` be about the companion that it is about.
@@ -527,7 +529,7 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
     for (key, node) in map {
         match &node.value {
             Value::Map(inner) if matches!(key.as_str(), "params" | "eleventyComputed" | "extra") => {
-                passed.extend(passed_down(inner))
+                passed.extend(passed_down(inner));
             }
             _ if passes_down(key, node) => passed.push((key.clone(), node.clone())),
             _ => {}

@@ -62,8 +62,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         body,
         remarks,
     } = front_matter::parse(&file.path, &text)?;
-    let own = written.len();
-    inherited.extend(&mut written);
+    let own = inherited.extend(&mut written);
     let fields = Fields::new(&written);
     let path = slug::read_path(&file.path);
     let outline = markdown::outline(body);
@@ -92,8 +91,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     say_unusable(refused, &mut says);
     let aliases = aliases::read(&fields, &place.address, config, &mut says);
     let mut ids = ids(&fields, &mut says);
-    let derived = || tag_uri(config.authority(), dated.moment, &dated.origin, &place.slug);
-    let (id_origin, id) = ids.next().unwrap_or_else(|| (Origin::DateAndSlug, derived()));
+    let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
     let language = language(&fields, &path, &mut says);
     let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
@@ -168,9 +166,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         is_out_already: false,
         is_held: held.is_some(),
     };
-    let mut reading = Reading { post, remarks, held };
-    inherited.finish(&mut reading, &written, own);
-    Ok(reading)
+    Ok(inherited.finished(Reading { post, remarks, held }, &written, own))
 }
 
 /// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
@@ -276,8 +272,8 @@ fn shortened(text: &str, most: usize) -> String {
 const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
 
 /// The ids in the front matter, each once, the one that counts first.
-fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (Origin, String)> + use<> {
-    let mut ids: Vec<(Origin, String)> = Vec::new();
+fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
+    let mut ids: Vec<(String, Origin)> = Vec::new();
     for (key, node) in fields.all(&ID_KEYS) {
         let Some(text) = fields::text(node) else { continue };
         if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
@@ -287,11 +283,17 @@ fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (Origin, Str
                 "this is not used: an id is one line of at most 1000 bytes",
                 "write a shorter one, or leave the key out",
             );
-        } else if ids.iter().all(|(_, id)| id != text) {
-            ids.push((Origin::Field(key.to_owned()), text.to_owned()));
+        } else if ids.iter().all(|(id, _)| id != text) {
+            ids.push((text.to_owned(), Origin::Field(key.to_owned())));
         }
     }
     ids.into_iter()
+}
+
+/// The id of a post that names none.
+fn made_id(config: &Config, dated: &Dated, slug: &str) -> (String, Origin) {
+    let id = tag_uri(config.authority(), dated.moment, &dated.origin, slug);
+    (id, Origin::DateAndSlug)
 }
 
 /// `tag:example.com,2026-01-31:hello` (RFC 4151).

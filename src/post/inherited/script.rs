@@ -101,10 +101,11 @@ fn literal(value: &str) -> Option<&str> {
     }
     let end = value.find(|c: char| !c.is_alphanumeric()).unwrap_or(value.len());
     let (word, rest) = value.split_at(end);
-    (matches!(word, "true" | "false" | "null" | "undefined") && ends(rest)).then(|| match word {
-        "null" | "undefined" => "false",
-        word => word,
-    })
+    match word {
+        "true" | "false" if ends(rest) => Some(word),
+        "null" | "undefined" if ends(rest) => Some("false"),
+        _ => None,
+    }
 }
 
 /// Where the words of `code` are.
