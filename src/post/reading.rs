@@ -152,12 +152,16 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_held: false,
     };
     let mut remarks = says.into_said();
-    let held = too_complex(file, body, post.title());
-    if let Some(held) = &held {
+    let too_complex = too_complex(file, body, post.title());
+    if let Some(diagnostic) = &too_complex {
         post.is_held = true;
-        remarks.push(held.clone());
+        remarks.push(diagnostic.clone());
     }
-    Ok(Reading { post, remarks, held })
+    Ok(Reading {
+        post,
+        remarks,
+        held: too_complex,
+    })
 }
 
 /// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.

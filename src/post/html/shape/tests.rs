@@ -97,7 +97,10 @@ fn depth_is_bounded_and_content_kept() {
         &format!("{}<b/>x{}<p>y</p>", "<div>".repeat(200), "</div>".repeat(200)),
         Audience::Page,
     );
-    assert!(at_once.ends_with("</div><p>y</p>"), "what is closed at once is not waited for");
+    assert!(
+        at_once.ends_with("</div><p>y</p>"),
+        "what is closed at once is not waited for"
+    );
     let closed = shape(
         &format!("{}x{}<p>y</p>", "<div>".repeat(500), "</div>".repeat(500)),
         Audience::Page,
