@@ -58,11 +58,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let outline = markdown::outline(body);
     let mut says = Remarks::new(&file.path, &text, remarks);
     says.control_characters();
-    say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
-    for remark in outline.remarks() {
-        let offset = text.len() - body.len() + remark.offset;
-        says.at(remark.code, offset, remark.length, remark.message.as_str(), &remark.mend);
-    }
+    say_of_markup(&outline, text.len() - body.len(), &mut says);
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
@@ -108,7 +104,7 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
-    let mut post = Post {
+    let post = Post {
         words: Words::from(Each {
             source: &file.path,
             id: &id,
@@ -151,17 +147,22 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_out_already: false,
         is_held: false,
     };
-    let mut remarks = says.into_said();
-    let too_complex = too_complex(file, body, post.title());
-    if let Some(diagnostic) = &too_complex {
-        post.is_held = true;
-        remarks.push(diagnostic.clone());
-    }
-    Ok(Reading {
+    let reading = Reading {
         post,
-        remarks,
-        held: too_complex,
-    })
+        remarks: says.into_said(),
+        held: None,
+    };
+    Ok(bounded(reading, file, body))
+}
+
+/// `reading`, held back where the text `body` of `file` costs more than a post may.
+fn bounded(mut reading: Reading, file: &SourceFile, body: &str) -> Reading {
+    if let Some(diagnostic) = too_complex(file, body, reading.post.title()) {
+        reading.post.is_held = true;
+        reading.remarks.push(diagnostic.clone());
+        reading.held = Some(diagnostic);
+    }
+    reading
 }
 
 /// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
@@ -169,6 +170,15 @@ fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic>
     let why = markdown::overflow(body, title)?;
     let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
     Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
+}
+
+/// What is to be said of the HTML and the tags in a text that begins at byte `start` of the file.
+fn say_of_markup(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
+    say_unknown_shortcodes(outline, start, says);
+    for remark in outline.remarks() {
+        let message = remark.message.as_str();
+        says.at(remark.code, start + remark.offset, remark.length, message, &remark.mend);
+    }
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

@@ -292,13 +292,14 @@ fn a_post_that_could_be_shown_in_part_alone_is_held_back() {
 /// What is left of a line of Markdown without what no reader is shown: tags, targets of links, templates' tags.
 fn prose(line: &str) -> String {
     let mut out = String::new();
-    // a fence names a language
-    if ["```", "~~~"]
+    // a fence names a language, and a definition an address
+    let is_fence = ["```", "~~~"]
         .iter()
-        .any(|fence| line.trim_start_matches([' ', '>']).starts_with(fence))
-    {
+        .any(|fence| line.trim_start_matches([' ', '>']).starts_with(fence));
+    if is_fence || (line.starts_with('[') && line.contains("]:")) {
         return out;
     }
+    let line = &line.replace("&nbsp;", " ");
     let mut rest = line;
     while let Some(at) = rest.find(['<', '{', ']', '`']) {
         out.push_str(&rest[..at]);
