@@ -299,8 +299,8 @@ fn prose(line: &str) -> String {
     if is_fence || (line.starts_with('[') && line.contains("]:")) {
         return out;
     }
-    let line = &line.replace("&nbsp;", " ");
-    let mut rest = line;
+    let line = line.replace("&nbsp;", " ");
+    let mut rest = line.as_str();
     while let Some(at) = rest.find(['<', '{', ']', '`']) {
         out.push_str(&rest[..at]);
         let after = &rest[at..];
