@@ -68,11 +68,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let outline = markdown::outline(body);
     let mut says = Remarks::new(&file.path, &text, remarks);
     says.control_characters();
-    say_unknown_shortcodes(&outline, text.len() - body.len(), &mut says);
-    for remark in outline.remarks() {
-        let offset = text.len() - body.len() + remark.offset;
-        says.at(remark.code, offset, remark.length, remark.message.as_str(), &remark.mend);
-    }
+    say_of_markup(&outline, text.len() - body.len(), &mut says);
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
     let dated = dating::dated(&fields, &path, file, config, &mut says);
@@ -120,11 +116,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     }
     // only now is it known which keys mean nothing
     visibility::hold_for_slips(&fields, file, config, &mut says);
-    let (mut remarks, mut held) = says.finish(is_hidden);
-    if let Some(complex) = too_complex(file, body, &title) {
-        remarks.push(complex.clone());
-        held.get_or_insert(complex);
-    }
+    let (remarks, held) = says.finish(is_hidden);
     let post = Post {
         words: Words::from(Each {
             source: &file.path,
@@ -166,7 +158,18 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         is_out_already: false,
         is_held: held.is_some(),
     };
-    Ok(inherited.finished(Reading { post, remarks, held }, &written, own))
+    let reading = bounded(Reading { post, remarks, held }, file, body);
+    Ok(inherited.finished(reading, &written, own))
+}
+
+/// `reading`, held back where the text `body` of `file` costs more than a post may.
+fn bounded(mut reading: Reading, file: &SourceFile, body: &str) -> Reading {
+    if let Some(diagnostic) = too_complex(file, body, reading.post.title()) {
+        reading.post.is_held = true;
+        reading.remarks.push(diagnostic.clone());
+        reading.held.get_or_insert(diagnostic);
+    }
+    reading
 }
 
 /// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
@@ -191,6 +194,15 @@ fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
     Diagnostic::new(Severity::Error, "nothing-written", &file.path, message)
         .at(text, start, 1)
         .mend("write the post")
+}
+
+/// What is to be said of the HTML and the tags in a text that begins at byte `start` of the file.
+fn say_of_markup(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
+    say_unknown_shortcodes(outline, start, says);
+    for remark in outline.remarks() {
+        let message = remark.message.as_str();
+        says.at(remark.code, start + remark.offset, remark.length, message, &remark.mend);
+    }
 }
 
 /// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.

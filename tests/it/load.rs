@@ -39,7 +39,7 @@ const OTHERS: [(&str, fn(usize) -> String); 11] = [
     }),
     ("nested lists", |n| {
         let depth = |line: usize| "  ".repeat(line % 60);
-        (0..n / 60).map(|line| format!("{}- a\n", depth(line))).collect()
+        (0..n / 60).map(|line| depth(line) + "- a\n").collect()
     }),
     ("deep quotes and many lines", |n| {
         format!("{}a\n{}", "> ".repeat(90), "b\n".repeat(n / 2))
@@ -47,15 +47,19 @@ const OTHERS: [(&str, fn(usize) -> String); 11] = [
     ("notes", |n| {
         (0..n / 20)
             .map(|number| format!("[^{number}]\n\n[^{number}]: a\n\n"))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     }),
     ("definitions", |n| {
-        (0..n / 20).map(|number| format!("[{number}]: a\n\n[{number}]\n\n")).collect()
+        (0..n / 20)
+            .map(|number| format!("[{number}]: a\n\n[{number}]\n\n"))
+            .collect::<Vec<_>>()
+            .concat()
     }),
     ("attributes", |n| {
         format!(
             "<a {}>x</a>",
-            (0..n / 8).map(|number| format!("a{number}=b ")).collect::<String>()
+            (0..n / 8).map(|number| format!("a{number}=b ")).collect::<Vec<_>>().concat()
         )
     }),
     ("a value", |n| format!("<a title='{}'>x</a>", "&".repeat(n))),

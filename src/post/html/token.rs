@@ -369,7 +369,10 @@ mod tests {
 
     #[test]
     fn a_tag_has_so_many_attributes_and_no_more() {
-        let html = format!("<a {}>", (0..100).map(|n| format!("a{n}=\"{n}\" ")).collect::<String>());
+        let html = format!(
+            "<a {}>",
+            (0..100).map(|n| format!("a{n}=\"{n}\" ")).collect::<Vec<_>>().concat()
+        );
         let Some(Token::Start(tag)) = tokens(&html).next() else {
             panic!("no tag");
         };

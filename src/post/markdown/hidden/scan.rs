@@ -157,11 +157,11 @@ impl<'a> Scanner<'a> {
         if marks.is_empty() {
             return self.text.len();
         }
-        let quotes = marks.matches('>').count();
+        let depth = marks.matches('>').count();
         let is_item = !marks.rsplit('>').next().unwrap_or_default().trim().is_empty();
         let goes_on = |line: &str| {
             let mut rest = line;
-            for _ in 0..quotes {
+            for _ in 0..depth {
                 let Some(quoted) = rest.trim_start_matches([' ', '\t']).strip_prefix('>') else {
                     return false;
                 };
