@@ -164,6 +164,8 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("x-real-ip", "192.0.2.1"),
             ("cf-connecting-ip", "192.0.2.1"),
+            ("true-client-ip", "192.0.2.1"),
+            ("x-client-ip", "192.0.2.1"),
         ] {
             let mut all = headers(&[("host", "127.0.0.1"), ("cookie", &right)]);
             all.insert(field.0, field.1.parse().unwrap());
