@@ -150,6 +150,7 @@ fn seconds(microseconds: u64) -> f64 {
 
 /// How the site and its engine are, at one instant.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a gauge of its own")]
 pub struct Gauges {
     /// The version of this program.
     pub version: &'static str,

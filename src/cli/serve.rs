@@ -397,16 +397,16 @@ fn unlistenable(error: &io::Error) -> (String, &'static str) {
     let why = plain_error(error);
     match error.kind() {
         io::ErrorKind::AddrInUse => (
-            "another program uses this address".to_owned(),
+            String::from("another program uses this address"),
             "stop it, or take a free port with `--listen 127.0.0.1:0`",
         ),
         io::ErrorKind::PermissionDenied => (why, "ports below 1024 are often reserved; try `--listen 127.0.0.1:8080`"),
         io::ErrorKind::InvalidInput => (
-            "this is not HOST:PORT, unix:PATH or systemd".to_owned(),
+            String::from("this is not HOST:PORT, unix:PATH or systemd"),
             "write it like `--listen 127.0.0.1:8080`",
         ),
         io::ErrorKind::AddrNotAvailable => (
-            "this machine does not have this address".to_owned(),
+            String::from("this machine does not have this address"),
             "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
         ),
         _ => (

@@ -31,7 +31,7 @@ pub(super) struct Settings {
     /// The configuration file [default: feedmill.toml, if it is there]
     #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG", hide_env_values = true)]
     config: Option<Utf8PathBuf>,
-    /// The public address of the site, such as https://example.com
+    /// The public address of the site, such as `https://example.com`
     #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = whole_address)]
     base_url: Option<url::Url>,
     /// The folder of the ledger, which keeps the ids of posts [default: .feedmill/NAME beside the folder of posts, NAME being its

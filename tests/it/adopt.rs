@@ -193,7 +193,7 @@ fn what_does_not_match_is_named_with_its_mend() {
     assert_eq!(status, 1, "{err}");
     for expected in [
         "another id: the file 2026-02-03-night.md has the id `mine`, and readers of this feed know the post as `night-17`; remove the id from the file, or write `id: night-17`",
-        "it could be a.md or b.md: write `id: https://old.example/2026/01/31/first-flour.html` into the one it is",
+        "it could be a.md or b.md: write `id: https://old.example/2026/01/31/first-flour.html` into the right one",
         "appears new to readers of the old feed: 2026-03-01-new.md",
     ] {
         assert!(out.contains(expected), "{expected:?} is not in {out}");

@@ -245,7 +245,7 @@ fn meets_a_read_only_disk() {
     let opening = Store::open(&dir);
     assert_eq!(opening.records.len(), 2);
     let said = opening.store.trouble().unwrap();
-    assert!(said.contains("it may not be written") && said.contains("--state"), "{said}");
+    assert!(said.contains("it is read-only") && said.contains("--state"), "{said}");
     assert!(!opening.store.keep_now(vec![Change::Put(document("/c", "1"))], PATIENCE));
     let nowhere = Store::open(&missing).store;
     assert!(nowhere.trouble().is_some());
