@@ -96,7 +96,14 @@ const MOST_REMARKS: usize = 8;
 pub fn parse<'a>(path: &Utf8Path, text: &'a str) -> Result<Parts<'a>, Diagnostic> {
     let file = File { path, text };
     let start = start(text);
-    for form in [fence::read, json::read_unfenced, header::read_comments, header::read_lines] {
+    let forms = [
+        fence::read,
+        json::read_unfenced,
+        header::read_comments,
+        header::read_dotted,
+        header::read_lines,
+    ];
+    for form in forms {
         if let Some(parts) = form(file, start)? {
             return Ok(parts);
         }

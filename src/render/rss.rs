@@ -187,7 +187,7 @@ fn enclosure(item: &Item) -> Option<Enclosure> {
 /// readers would show the author twice.
 ///
 /// Several people stand in one `dc:creator`. The profile allows several, but of these Miniflux and Python's feedparser show the last,
-/// FreshRSS, WordPress, rss-parser and node-feedparser the first: with one, every reader names everybody. Atom and JSON Feed keep
+/// `FreshRSS`, `WordPress`, rss-parser and node-feedparser the first: with one, every reader names everybody. Atom and JSON Feed keep
 /// them apart.
 struct Byline {
     address: Option<String>,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
+use std::time::{Duration, Instant};
 
 use feedmill::post::PATH_PART;
 use percent_encoding::utf8_percent_encode;
@@ -159,7 +160,28 @@ fn site_of(tool: &Tool, cases: &[Case], within: &str) -> TestSite {
     let files: Vec<(&str, &str)> = files
         .filter_map(|(path, text)| Some((path.strip_prefix(within)?, text.as_str())))
         .collect();
-    TestSite::start(&files, CONFIG)
+    let site = TestSite::start(&files, CONFIG);
+    // data that was written just now is not believed at once, nor are the posts that it is about
+    let since = Instant::now();
+    let is_complete = |site: &TestSite| {
+        let listed = all_listed(site);
+        cases
+            .iter()
+            .filter(|case| case.is_plain())
+            .all(|case| listed.contains(&case.marker))
+    };
+    while !is_complete(&site) && since.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    site
+}
+
+/// The whole listing.
+fn all_listed(site: &TestSite) -> String {
+    let page = |number| site.get(&format!("/api/posts?per_page=200&page={number}"));
+    let first = page(1);
+    let pages = first.json()["pages"].as_u64().unwrap();
+    (2..=pages).fold(first.body, |all, number| all + &page(number).body)
 }
 
 /// The addresses on the site that `answer` to `path` names.
@@ -308,14 +330,19 @@ fn deltas(site: &TestSite, cases: &[Case]) -> BTreeMap<String, String> {
     let feeds = ["/rss.xml", "/atom.xml", "/feed.json"];
     let tags = feeds.map(|path| site.get(path).header("etag").to_owned());
     for case in cases.iter().filter(|case| !case.is_plain()) {
-        for (path, text) in case.files.iter().filter(|(path, _)| site.path().join(path).exists()) {
+        let is_there = |path: &String| site.path().join(path).exists();
+        let own = case
+            .files
+            .iter()
+            .filter(|(path, text)| is_there(path) && text.contains(&case.marker));
+        for (path, text) in own {
             site.write(path, &format!("{text}\n{}again\n", case.marker));
         }
     }
     site.write("xqzopen999.md", "---\ntitle: xqzopen999title\ndate: 2024-01-01\n---\nNew.\n");
     site.wait_for("/feed.json", |answer| answer.body.contains("xqzopen999"));
     // and what was written again is read
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     let delta = |(path, tag): (&str, String)| {
         let answer = site.get_with(path, &[("a-im", "feed"), ("if-none-match", &tag)]);
         assert_eq!(answer.status, 226, "{path}");

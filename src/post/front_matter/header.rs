@@ -1,7 +1,7 @@
 //! Front matter without an opening fence: header lines above an empty line (Blot, Pelican), the same within HTML comments (Blot,
-//! Nikola), and Hexo's YAML that only a closing `---` ends.
+//! Nikola) or with two dots before each (Nikola), and Hexo's YAML that only a closing `---` ends.
 //!
-//! All three begin like prose may begin, so that the first line has to have a key that tools know.
+//! All of them begin like prose may begin, so that the first line has to have a key that tools know.
 
 use super::key::KeyLine;
 use super::{Diagnostic, Dialect, File, Parts, Reading, lenient, lines, yaml};
@@ -27,6 +27,26 @@ pub(super) fn read_comments<'a>(file: File<'_, 'a>, start: usize) -> Result<Opti
         dialect: Dialect::Header,
         fields,
         body: file.from(end),
+        remarks,
+    }))
+}
+
+/// The parts of a file that begins with lines such as `.. title: Hello`, as Nikola has them also without a comment around.
+pub(super) fn read_dotted<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
+    let text = file.from(start);
+    let field = |line: &'a str| KeyLine::split(line.strip_prefix(".. ")?.trim_start());
+    let is_header = text.lines().next().and_then(field).is_some_and(|first| first.is_known());
+    if !is_header {
+        return Ok(None);
+    }
+    let fields = lines(text).take_while(|(_, line)| field(line).is_some());
+    let end = fields.last().map_or(0, |(at, line)| at + line.len() + 1).min(text.len());
+    let block = file.block(start, start + end)?;
+    let Reading { fields, remarks } = lenient::read_header(block, block.text, true);
+    Ok(Some(Parts {
+        dialect: Dialect::Header,
+        fields,
+        body: file.from(start + end),
         remarks,
     }))
 }

@@ -159,6 +159,14 @@ fn delimiters() {
             "title=x slug=y",
             "\nbody",
         ),
+        (
+            ".. title: x\n.. status: draft\n.. link:\n\nbody",
+            Dialect::Header,
+            "title=x status=draft link=~",
+            "\nbody",
+        ),
+        (".. title: x\nbody: text", Dialect::Header, "title=x", "body: text"),
+        (".. date: y", Dialect::Header, "date=y", ""),
     ];
     for (text, dialect, fields, body) in cases {
         check(text, dialect, fields, body);
@@ -175,6 +183,9 @@ fn text_that_only_looks_like_front_matter() {
         "---\n\nA rule, and then text.\n",
         "---\n\nNote: a rule, and then text.\n",
         "Note: this is text.\n\nMore.\n",
+        ".. image:: a.png\n\nMore.\n",
+        ".. Mood: calm\n\nMore.\n",
+        ".. and so on\n\nMore.\n",
         "Summary: this is text.\n\nMore.\n",
         "Title: a sentence\nthat goes on.\n\nMore.\n",
         "A heading\n---\n\ntext\n",
