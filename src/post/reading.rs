@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
-use super::dating;
+use super::dating::{self, Dated};
 use super::fields::{self, Fields};
 use super::fingerprint::Fingerprint;
 use super::front_matter::{self, Dialect, Node, Parts, Value};
@@ -143,7 +143,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
             aliases: aliases.addresses,
             names: aliases.names,
             atom_id: atom_id_for(&id, config.authority()),
-            other_ids: ids.map(|(_, id)| id).collect(),
+            other_ids: ids.map(|(id, _)| id).collect(),
             expires,
             image,
             link,
