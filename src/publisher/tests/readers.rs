@@ -10,18 +10,19 @@ use tempfile::TempDir;
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::folder::FileTexts;
+use crate::post::inherited::Inherited;
 use crate::post::{self, Digest, Post, Reading, Visibility};
 use crate::site::Lost;
 use crate::source::SourceFile;
 use crate::store::Store;
 use crate::watch::Watching;
 
-type Read = fn(&SourceFile, &Config) -> Result<Reading, Diagnostic>;
+type Read = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
 
 /// Reads posts, and holds those back whose front matter has the key `hold`.
-fn holding(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+fn holding(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     let is_held = source.bytes.windows(6).any(|bytes| bytes == b"\nhold:");
-    let mut reading = post::read(source, config)?;
+    let mut reading = post::read_with(source, inherited, config)?;
     if is_held {
         hold(&mut reading, source);
     }
@@ -36,26 +37,26 @@ fn hold(reading: &mut Reading, source: &SourceFile) {
 }
 
 /// An upgrade that holds every post back.
-fn holding_all(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
-    let mut reading = post::read(source, config)?;
+fn holding_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+    let mut reading = post::read_with(source, inherited, config)?;
     hold(&mut reading, source);
     Ok(reading)
 }
 
 /// An upgrade that makes nothing of any file.
-fn refusing_all(source: &SourceFile, _: &Config) -> Result<Reading, Diagnostic> {
+fn refusing_all(source: &SourceFile, _: &Inherited, _: &Config) -> Result<Reading, Diagnostic> {
     Err(Diagnostic::new(Severity::Error, "unknown", &source.path, "is not understood"))
 }
 
 /// An upgrade that reads a draft in every file.
-fn drafting_all(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
-    let mut reading = post::read(source, config)?;
+fn drafting_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+    let mut reading = post::read_with(source, inherited, config)?;
     reading.post.standing = post::Standing::Draft;
     Ok(reading)
 }
 
 /// An upgrade that reads title, text, summary, date and all else otherwise.
-fn reading_otherwise(source: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     let text = source
         .text()?
         .replace("Reeds", "Reeds &amp; rushes")
@@ -65,7 +66,7 @@ fn reading_otherwise(source: &SourceFile, config: &Config) -> Result<Reading, Di
         bytes: text.replace("date: 2026-01-31", "date: 2026-06-30").into_bytes().into(),
         ..source.clone()
     };
-    let mut reading = post::read(&other, config)?;
+    let mut reading = post::read_with(&other, inherited, config)?;
     reading.post.file = Digest::of(&source.bytes);
     Ok(reading)
 }
