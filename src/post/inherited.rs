@@ -385,7 +385,11 @@ impl Inherited {
             let mut added = Vec::new();
             for (key, node) in &rule.fields {
                 let is_written = has_key(written.get(..own).unwrap_or_default(), key);
-                let is_nearer = has_key(written.get(own..).unwrap_or_default(), key);
+                // rules of one file do not hide each other: the stricter counts
+                let is_nearer = written
+                    .iter()
+                    .skip(own)
+                    .any(|added| has_key(std::slice::from_ref(added), key) && !self.is_of(&added.1, companion));
                 let counts = match rule.what {
                     what if what.counts_beside() && is_about_visibility(key) => true,
                     _ => !is_written && !is_nearer,
@@ -454,6 +458,13 @@ impl Inherited {
             None => false,
         };
         reading
+    }
+
+    /// Whether the added field `node` is from `companion`.
+    fn is_of(&self, node: &Node, companion: &Arc<Companion>) -> bool {
+        let rule = (node.position.line / LINES).checked_sub(1);
+        let rule = rule.and_then(|number| self.rules.get(number));
+        rule.is_some_and(|(known, _)| Arc::ptr_eq(known, companion))
     }
 
     /// Has `remark` be about the companion that it is about.
