@@ -147,16 +147,16 @@ pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
         is_out_already: false,
         is_held: false,
     };
-    let reading = Reading {
-        post,
-        remarks: says.into_said(),
-        held: None,
-    };
-    Ok(bounded(reading, file, body))
+    Ok(bounded(post, says.into_said(), file, body))
 }
 
-/// `reading`, held back where the text `body` of `file` costs more than a post may.
-fn bounded(mut reading: Reading, file: &SourceFile, body: &str) -> Reading {
+/// `post`, held back where its text, the text `body` of `file`, costs more than a post may.
+fn bounded(post: Post, remarks: Vec<Diagnostic>, file: &SourceFile, body: &str) -> Reading {
+    let mut reading = Reading {
+        post,
+        remarks,
+        held: None,
+    };
     if let Some(diagnostic) = too_complex(file, body, reading.post.title()) {
         reading.post.is_held = true;
         reading.remarks.push(diagnostic.clone());
