@@ -161,9 +161,10 @@ fn written() -> BTreeMap<String, String> {
     ];
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeMap::new();
-    let sources = files(&root)
-        .into_iter()
-        .filter(|path| !path.as_str().ends_with("tests.rs") && !path.as_str().contains("/tests/"));
+    let is_source = |path: &camino::Utf8PathBuf| {
+        path.extension() == Some("rs") && !path.as_str().ends_with("tests.rs") && !path.as_str().contains("/tests/")
+    };
+    let sources = files(&root).into_iter().filter(is_source);
     for path in sources {
         let source = fs::read_to_string(root.join(&path)).unwrap();
         let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
