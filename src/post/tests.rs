@@ -150,7 +150,7 @@ fn a_file_in_which_nothing_is_written_is_held_back() {
         "---\ntags: [a]\n---\n \n",
     ] {
         let Reading { post, remarks, held } = reading("a.md", text);
-        assert!(post.is_held && post.is_hollow(), "{text:?}");
+        assert!(post.is_held, "{text:?}");
         assert_eq!(
             remarks.iter().filter(|remark| remark.severity == Severity::Error).count(),
             1,
@@ -285,5 +285,5 @@ proptest! {
 #[test]
 fn a_post_takes_little_room() {
     // a site holds each of its posts: the texts of one are one piece beside it, and what it has like others is theirs too
-    assert!(size_of::<Post>() <= 184, "{}", size_of::<Post>());
+    assert!(size_of::<Post>() <= 200, "{}", size_of::<Post>());
 }

@@ -185,8 +185,12 @@ pub(super) fn hides_value(node: &Node, text: &str) -> bool {
         return false;
     }
     let line = text.split('\n').nth(node.position.line.saturating_sub(1)).unwrap_or_default();
-    let value = line.split_once([':', '=', '：']).map_or("", |(_, value)| value.trim());
-    value.starts_with(['&', '!', '*', '|', '>', '%', '@', '`'])
+    // a list may begin on the line after its key
+    let value = line.split_once([':', '=', '：']).map_or(line, |(_, value)| value);
+    let value = value.split(" #").next().unwrap_or_default();
+    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let has_words = words.into_iter().any(|word| !word.eq_ignore_ascii_case("null"));
+    has_words || value.trim_start().starts_with(['&', '!', '*', '|', '>', '%', '@', '`'])
 }
 
 /// In characters: what of a value a message repeats.

@@ -725,6 +725,32 @@ fn mutated(text: &str, edits: &[(u8, usize, char)]) -> String {
     letters.into_iter().collect()
 }
 
+#[test]
+fn a_value_that_yaml_reads_as_nothing_is_written_all_the_same() {
+    for line in [
+        "draft: &true",
+        "draft: !true",
+        "draft: |true",
+        "publishDate: [[&2099-05-06]]",
+        "publishDate: [ &TBD ]",
+        "publishDate:\n- &TBD",
+        "publishDate: ['', &TBD]",
+    ] {
+        assert_ne!(is_public(line), Some(true), "{line}");
+    }
+    for line in [
+        "publishDate:",
+        "publishDate: null",
+        "publishDate: [null]",
+        "publishDate: []",
+        "publishDate: '' # not yet",
+        "publishDate:\n- ",
+        "draft: ~",
+    ] {
+        assert_eq!(is_public(line), Some(true), "{line}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
