@@ -366,12 +366,8 @@ impl Site {
     }
 
     fn lost_post(&self, tenant: &Tenant) -> Lost {
-        // its author keeps back what is there still, and the title is part of that
-        let is_held_back = || {
-            let post = self.post(&tenant.source).filter(|post| *post.id() == *tenant.id);
-            let visibility = post.map(|post| post.visibility(self.built));
-            matches!(visibility, Some(Visibility::Draft | Visibility::Private | Visibility::Held))
-        };
+        // its author holds back what is there still, and the title is part of that
+        let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
         if tenant.is_awaited {
             Lost::Awaited
         } else if is_held_back() {

@@ -13,7 +13,10 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can give, or that none should, and why.
-const ELSEWHERE: [(&str, &str); 19] = [
+const ELSEWHERE: [(&str, &str); 22] = [
+    ("html-removed", "said by `check` alone: words"),
+    ("media-not-served", "said by `check` alone: inheritance"),
+    ("script-data", "data that a script computes, beside posts: inheritance"),
     (
         "atom-id",
         "an id that an older version served in Atom: ledger::model::atom_ids",

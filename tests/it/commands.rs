@@ -205,7 +205,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
         "{out}"
     );
     let (status, _, err) = ask("site/posts/sub", &["share", "y.md"]);
-    assert!(status == 2 && err.contains("can be read by all already"), "{err}");
+    assert!(status == 2 && err.contains("is public already"), "{err}");
     // so does a configuration file above it
     for (place, file) in [
         ("", "named/content/_drafts/x.md"),

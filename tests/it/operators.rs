@@ -217,44 +217,6 @@ fn every_line_of_a_json_log_is_json() {
 }
 
 #[test]
-fn a_json_log_has_what_is_said_of_files() {
-    let operated = Operated::start(&FILES, &[]);
-    let write = |path: &str, text: &str| crate::server::write(operated.site.path(), path, text);
-    write("posts/two.md", "---\ntitle: A: B\ndate: 2026-02-01\n---\nx");
-    let said = |code: &str| {
-        let line = operated.serving.until(code).pop().unwrap();
-        serde_json::from_str::<Value>(&line).unwrap()
-    };
-    // what is said at the start comes first
-    let event = loop {
-        let event = said("yaml-syntax");
-        if event["file"] != "colon.md" {
-            break event;
-        }
-    };
-    assert_eq!(
-        (&event["level"], &event["file"], &event["line"]),
-        (&"WARN".into(), &"two.md".into(), &2.into()),
-        "{event}"
-    );
-    assert!(event["message"].is_string() && event["mend"].is_string(), "{event}");
-
-    // a name cannot have a line look like another one
-    write("posts/draft\u{202e}dm.md", "---\ntitle: A: B\ndate: 2026-02-01\n---\nx");
-    let event = said("dm.md");
-    let name = event["file"].as_str().or(event["path"].as_str()).unwrap();
-    assert_eq!(name, "draft\u{fffd}dm.md", "{event}");
-
-    std::fs::write(operated.site.path().join("posts/latin.md"), b"caf\xe9").unwrap();
-    let event = said("not-utf8");
-    assert_eq!(
-        (&event["level"], &event["file"]),
-        (&"ERROR".into(), &"latin.md".into()),
-        "{event}"
-    );
-}
-
-#[test]
 fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
     let operated = Operated::start(&FILES, &[]);
     let port = operated.admin.rsplit_once(':').unwrap().1;
