@@ -283,6 +283,7 @@ impl Desk {
         let was_public = before.as_ref().is_some_and(|before| self.is_public(before, at.now));
         let refused = before.as_ref().and_then(Known::refusal);
         let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
+        let was_refused_already = refused.is_some_and(|refused| refused.digest == digest);
         let last_good = before.and_then(Known::into_good);
         let found = if last_good.is_none() { self.found_version(path) } else { None };
         let is_public = was_public || found.is_some();
@@ -315,7 +316,8 @@ impl Desk {
             }
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
-                if error.severity == Severity::Error || post.is_some() {
+                // a file that was only touched is no news
+                if !was_refused_already && (error.severity == Severity::Error || post.is_some()) {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }

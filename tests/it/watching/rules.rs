@@ -174,6 +174,10 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
             said.len() == 1 && said[0].contains(&format!("error: {why}; the last good version stays")),
             "{said:?}"
         );
+        // touched
+        driver.posts.write("a.md", &post(slip));
+        let outcome = driver.look(0, &[("a.md", How::Moved)]);
+        assert_eq!(events(&outcome), []);
     }
     driver.posts.write("a.md", &post("date: 2026-13-41\ndraft: true"));
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
