@@ -281,3 +281,30 @@ fn understand(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, Strin
         Err("it is about something else".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    #[test]
+    fn what_was_acknowledged_survives_a_loss_of_power() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(Utf8Path::from_path(folder.path()).unwrap());
+        let database = Database::open(&place).unwrap();
+        let pragma = |name: &str| -> String {
+            let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            database.connection.query_row(&query, (), |row| row.get(0)).unwrap()
+        };
+        // 2 is FULL
+        assert_eq!(
+            (pragma("synchronous"), pragma("journal_mode")),
+            ("2".to_owned(), "wal".to_owned())
+        );
+        assert_eq!(
+            (pragma("fullfsync"), pragma("checkpoint_fullfsync")),
+            ("1".to_owned(), "1".to_owned())
+        );
+    }
+}
