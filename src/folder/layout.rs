@@ -146,6 +146,9 @@ impl Layout {
         layout
             .settings
             .extend(read_settings(root, above.first().map(Utf8PathBuf::as_path)));
+        if layout.has(Tool::Hugo) {
+            layout.settings.extend(read_hugo_settings(root, &above));
+        }
         layout
     }
 
@@ -275,6 +278,33 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
         }
     }
     None
+}
+
+/// What Hugo's settings in the posts folder, or else in one of those `above` it, pass down to posts.
+fn read_hugo_settings(root: &Utf8Path, above: &[Utf8PathBuf]) -> Vec<Arc<Companion>> {
+    let places = [root].into_iter().chain(above.iter().map(Utf8PathBuf::as_path));
+    for (depth, folder) in places.enumerate() {
+        let mut found = Vec::new();
+        for stem in ["hugo", "config", "config/_default/hugo", "config/_default/config"] {
+            for ending in ["toml", "yaml", "yml", "json"] {
+                let name = format!("{stem}.{ending}");
+                let Some(text) = read_bounded(&folder.join(&name)) else {
+                    continue;
+                };
+                let source = SourceFile {
+                    path: format!("{}{name}", "../".repeat(depth)).into(),
+                    bytes: text.into_bytes().into(),
+                    modified: Timestamp::UNIX_EPOCH,
+                };
+                let companion = Companion::read(&source, Kind::HugoSettings);
+                found.extend((!companion.is_silent()).then(|| Arc::new(companion)));
+            }
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// Data for all posts that lies above the posts folder, as far up as the folder of a `MkDocs` site; none where there is no such site.
@@ -456,6 +486,22 @@ mod tests {
             0,
             "a look finds it"
         );
+    }
+
+    #[test]
+    fn a_cascade_in_the_settings_of_a_hugo_site_is_found() {
+        let count = |name: &str, text: &str| {
+            let (_keep, root) = site(&[(name, text)]);
+            ["", "content", "content/posts"].map(|below| Layout::look(&root.join(below)).settings.len())
+        };
+        assert_eq!(count("hugo.toml", "[[cascade]]\ndraft = true\n"), [1, 1, 1]);
+        assert_eq!(
+            count("config/_default/hugo.yaml", "cascade:\n- build: {list: never}\n"),
+            [1, 1, 1]
+        );
+        assert_eq!(count("hugo.json", "{\"cascade\": {\"draft\": true}}"), [1, 1, 1]);
+        assert_eq!(count("hugo.toml", "title = 'x'\n"), [0, 0, 0]);
+        assert_eq!(count("config.yml", "cascade: {draft: true}\n"), [0, 0, 0], "no Hugo site");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod glob;
 mod keys;
 mod meta;
 mod script;
+mod settings;
 mod target;
 
 use std::collections::hash_map::DefaultHasher;
@@ -57,6 +58,8 @@ pub enum Kind {
         /// Whether it is not to be read by all.
         is_draft: bool,
     },
+    /// The settings of a Hugo site, which may have a `cascade`.
+    HugoSettings,
     /// Jekyll's `_config.yml`; the path from its folder to that of the posts.
     SiteSettings {
         /// Empty, or a folder's name.
@@ -189,6 +192,7 @@ impl Companion {
                     companion.add(What::Bundle, Scope::All, vec![draft(Position { line: 1, column: 1 })]);
                 }
             }
+            Kind::HugoSettings => companion.read_hugo_settings(&text),
             Kind::SiteSettings { below } => companion.read_settings(&text, &below),
         }
         companion
@@ -238,14 +242,7 @@ impl Companion {
                 self.add(What::Section, Scope::All, vec![("draft".to_owned(), node.clone())]);
             }
             if key == "cascade" {
-                for entry in entries(node) {
-                    if let Value::Map(map) = &entry.value {
-                        let target = Target::of(map);
-                        if target.is_for_posts() {
-                            self.add(What::Cascade, Scope::Target(target), passed_down(map));
-                        }
-                    }
-                }
+                self.add_cascade(node);
             }
         }
         // what was read leniently may have lost a line
@@ -254,6 +251,17 @@ impl Companion {
             && (head.contains("cascade") || head.contains("draft"))
         {
             self.doubt = Some(in_doubt(remark.clone()));
+        }
+    }
+
+    fn add_cascade(&mut self, node: &Node) {
+        for entry in entries(node) {
+            if let Value::Map(map) = &entry.value {
+                let target = Target::of(map);
+                if target.is_for_posts() {
+                    self.add(What::Cascade, Scope::Target(target), passed_down(map));
+                }
+            }
         }
     }
 
@@ -279,73 +287,6 @@ impl Companion {
                     .mend(format!("write `{word}` in the front matter of each post, or in a .json file"));
                 self.doubt = Some(diagnostic);
             }
-        }
-    }
-
-    fn read_folder_meta(&mut self, text: &str) {
-        let says_something = text.lines().any(|line| {
-            let line = line.trim();
-            !line.is_empty() && !line.starts_with('#') && !line.starts_with("---") && !line.starts_with("...")
-        });
-        match self.parse_yaml(text) {
-            Ok(fields) if fields.is_empty() && says_something => {
-                let message = "holds no `key: value`".to_owned();
-                let diagnostic = Diagnostic::new(Severity::Error, "yaml-syntax", &self.path, message);
-                self.doubt = Some(in_doubt(diagnostic.mend("write a line like `draft: true`")));
-            }
-            Ok(fields) => self.add(What::Data, Scope::All, passed_down(&fields)),
-            Err(error) => self.doubt = Some(in_doubt(error)),
-        }
-    }
-
-    /// The fields of `text`, a whole file of YAML. What is read leniently, and so may have lost a line, is an error where nothing of it
-    /// passes down.
-    fn parse_yaml(&self, text: &str) -> Result<Vec<(String, Node)>, Diagnostic> {
-        let text = text.trim_start_matches('\u{feff}');
-        let begins_with_marker = text.lines().next().is_some_and(|line| line.trim_end() == "---");
-        // the reader of front matter knows where each value stands
-        let (fenced, added) = if begins_with_marker {
-            (format!("{text}\n---\n"), 0)
-        } else {
-            (format!("---\n{text}\n---\n"), 1)
-        };
-        let to_own_line = |mut diagnostic: Diagnostic| {
-            if let Some(position) = &mut diagnostic.position {
-                position.line = position.line.saturating_sub(added).max(1);
-            }
-            diagnostic
-        };
-        let mut parts = front_matter::parse(&self.path, &fenced).map_err(to_own_line)?;
-        for (_, node) in &mut parts.fields {
-            move_lines(node, &|line| line.saturating_sub(added));
-        }
-        match parts.remarks.into_iter().next() {
-            Some(remark) if passed_down(&parts.fields).is_empty() => Err(to_own_line(remark)),
-            _ => Ok(parts.fields),
-        }
-    }
-
-    fn read_settings(&mut self, text: &str, below: &str) {
-        let Ok(fields) = self.parse_yaml(text) else {
-            return;
-        };
-        let defaults = fields.iter().filter(|(key, _)| key == "defaults");
-        for entry in defaults.flat_map(|(_, node)| entries(node)) {
-            let Some(values) = fields::first_in(entry, &["values"]) else {
-                continue;
-            };
-            let Value::Map(map) = &values.value else { continue };
-            let word = |key| fields::first_in(entry, &[key]).and_then(fields::text).map(str::to_owned);
-            let scope = Scope::Site {
-                path: word("scope.path")
-                    .or_else(|| in_scope(entry, "path"))
-                    .unwrap_or_default()
-                    .trim_matches('/')
-                    .to_owned(),
-                collection: in_scope(entry, "type"),
-                below: below.to_owned(),
-            };
-            self.add(What::Defaults, scope, passed_down(map));
         }
     }
 }
@@ -594,11 +535,6 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
         }
     }
     passed
-}
-
-fn in_scope(entry: &Node, key: &str) -> Option<String> {
-    let scope = fields::first_in(entry, &["scope"])?;
-    fields::first_in(scope, &[key]).and_then(fields::text).map(str::to_owned)
 }
 
 /// Whether `fields`, or what stands below `extra` and `params`, have `key` in any spelling.

@@ -43,6 +43,7 @@ const SAYS_PUBLIC: &str = "---\ntitle: x\ndate: 2026-01-02\ndraft: false\npublis
 fn what_is_inherited_by_every_way() {
     use Visibility::{Draft, Expired, Held, Private, Public, Scheduled, Unlisted};
     let script = |content| ("notes/notes.11tydata.js", Kind::Script, content);
+    let hugo = |path, content| (path, Kind::HugoSettings, content);
     let folder_meta = |content| ("notes/.meta.yml", Kind::FolderMeta, content);
     let meta = |content| ("notes/a.meta", Kind::Meta, content);
     let bundle = |is_draft| ("notes/index.md", Kind::Bundle { is_draft }, "");
@@ -121,6 +122,28 @@ fn what_is_inherited_by_every_way() {
         (script("export default { draft: true }"), OWN, Draft),
         (script("export default { draft: hides() }"), OWN, Held),
         (script("export default { tags: [] }"), OWN, Public),
+        // the settings of a Hugo site
+        (
+            hugo(
+                "../hugo.toml",
+                "title = 'x'\n[[cascade]]\ndraft = true\n[cascade.target]\npath = '/notes/**'\n",
+            ),
+            OWN,
+            Draft,
+        ),
+        (
+            hugo(
+                "../hugo.toml",
+                "[[cascade]]\ndraft = true\n[cascade.target]\npath = '/other/**'\n",
+            ),
+            OWN,
+            Public,
+        ),
+        (hugo("../hugo.toml", "[[cascade]]\ndraft = true\n"), SAYS_PUBLIC, Public),
+        (hugo("../hugo.toml", "draft = true\n"), OWN, Public),
+        (hugo("../hugo.yaml", "cascade: {build: {render: never}}\n"), OWN, Private),
+        (hugo("../hugo.json", "{\"cascade\": {\"draft\": true}}"), OWN, Draft),
+        (hugo("../hugo.toml", "= broken\n"), OWN, Public),
         // data in YAML for a folder
         (folder_meta("draft: true\n"), OWN, Draft),
         (folder_meta("---\ndraft: true\n"), OWN, Draft),
