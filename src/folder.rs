@@ -183,10 +183,15 @@ impl Folder {
         &self.root
     }
 
-    /// Whether a change at `path` can matter to any post, symbolic links apart: whether no part of it is hidden or ignored.
+    /// Whether a change at `path` can matter to any post, symbolic links apart: whether no part of it is hidden or ignored, unless it is
+    /// a companion of posts with a hidden name.
     #[must_use]
     pub fn concerns(&self, path: &Utf8Path) -> bool {
-        self.ignore.enters_all(path)
+        let is_companion = || {
+            let is_hidden = path.file_name().is_some_and(|name| self.ignore.is_hidden_companion(name));
+            is_hidden && path.parent().is_none_or(|folder| self.ignore.enters_all(folder))
+        };
+        self.ignore.enters_all(path) || is_companion()
     }
 
     /// Which tools' trees it is a part of. A look at the whole folder finds that out anew, and so does who asks a minute later.

@@ -11,7 +11,7 @@ use super::layout::{Layout, Tool};
 use super::left_out::{LeftOut, Why};
 use super::{Entry, Files, Folder, Sight, Unread};
 use crate::config::Config;
-use crate::post::inherited::{Companion, Inherited, Kind, What};
+use crate::post::inherited::{Companion, FOLDER_META, Inherited, Kind, What};
 use crate::post::{self, Reading, Standing};
 use crate::source::SourceFile;
 use crate::source::file_type::markdown_stem;
@@ -61,6 +61,7 @@ struct KnownCompanion {
 pub(super) fn may_be_companion(name: &str) -> bool {
     let is_of = |ending: &str| name.len() > ending.len() && name.as_bytes().ends_with(ending.as_bytes());
     name.starts_with("_index.")
+        || FOLDER_META.contains(&name)
         || is_of(".json")
         || is_of(".meta")
         || (name.contains(".11tydata.") && SCRIPTS.iter().any(|ending| is_of(ending)))
@@ -96,6 +97,9 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
             is_for: For::Folder(folder.to_owned(), language),
             kind: Kind::Section,
         });
+    }
+    if FOLDER_META.contains(&name) {
+        return of_folder(Kind::FolderMeta);
     }
     if is_index(name) {
         let is_of_posts = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "_posts" | "_drafts" | "drafts");
@@ -253,7 +257,7 @@ impl Companions {
         if let Some(left_out) = left_out {
             inherited.set_hold(left_out.hold(), left_out);
         }
-        if self.known.is_empty() && self.layout.settings.is_none() {
+        if self.known.is_empty() && self.layout.settings.is_empty() {
             return (inherited, None);
         }
         let has_bundles = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola) || !self.sections.is_empty();
@@ -297,7 +301,7 @@ impl Companions {
                 }
             }
         }
-        if let Some(settings) = &self.layout.settings {
+        for settings in &self.layout.settings {
             inherited.add(settings, path, &self.root, applies);
         }
         let resource = resource.filter(|_| left_out.is_none());

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use camino::{Utf8Component, Utf8Path};
 
 use crate::config::Posts;
+use crate::post::inherited::FOLDER_META;
 use crate::source::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
 
 /// What a file's name says of it.
@@ -87,6 +88,12 @@ impl Ignore {
     pub fn enters(&self, name: &str) -> bool {
         let name = in_lower_case(name);
         !never(&name) && !self.is_listed(&name)
+    }
+
+    /// Whether a file of this name says something about the posts beside and below it although its name is hidden.
+    #[must_use]
+    pub fn is_hidden_companion(&self, name: &str) -> bool {
+        FOLDER_META.contains(&name) && !self.is_listed(name)
     }
 
     /// Whether posts are looked for in the folder at `path`, and in every one above it.

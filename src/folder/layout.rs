@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::post::inherited::{Companion, Kind};
+use crate::post::inherited::{Companion, FOLDER_META, Kind};
 use crate::source::SourceFile;
 use crate::time::Timestamp;
 
 /// What is read of a tool's settings, in bytes.
 const LARGEST_SETTINGS: u64 = 64 * 1024;
+
+/// How many folders, the posts folder among them, are looked at for the site they are a part of.
+const MOST_ABOVE: usize = 8;
 
 /// After so long a look at the folder is worth another look at the signs.
 const TRUSTED: Duration = Duration::from_mins(1);
@@ -39,6 +42,9 @@ pub enum Tool {
     Packages,
 }
 
+/// The folder of files that a tool publishes as they are: no posts, but readers see their pictures.
+const FOLDER_OF_FILES: &str = "static";
+
 impl Tool {
     /// What it calls itself.
     #[must_use]
@@ -57,8 +63,18 @@ impl Tool {
     /// The folders at the top of its tree in which there are no posts.
     fn folders(self) -> &'static [&'static str] {
         match self {
-            Tool::Hugo => &["archetypes", "layouts", "public", "resources", "themes"],
-            Tool::Zola => &["public", "sass", "templates", "themes"],
+            Tool::Hugo => &[
+                "archetypes",
+                "assets",
+                "data",
+                "i18n",
+                "layouts",
+                "public",
+                "resources",
+                FOLDER_OF_FILES,
+                "themes",
+            ],
+            Tool::Zola => &["public", "sass", FOLDER_OF_FILES, "templates", "themes"],
             Tool::Hexo => &["public", "scaffolds", "themes"],
             Tool::Jekyll | Tool::Eleventy => &[],
             Tool::Obsidian => &["template", "templates"],
@@ -68,12 +84,13 @@ impl Tool {
 }
 
 /// Files and folders by which a tool is told, beside those whose content is looked at.
-const SIGNS: [(Tool, &str); 19] = [
+const SIGNS: [(Tool, &str); 20] = [
     (Tool::Hugo, "hugo.toml"),
     (Tool::Hugo, "hugo.yaml"),
     (Tool::Hugo, "hugo.yml"),
     (Tool::Hugo, "hugo.json"),
     (Tool::Hugo, "config/_default"),
+    (Tool::Hugo, ".hugo_build.lock"),
     (Tool::Hexo, "scaffolds"),
     (Tool::Eleventy, ".eleventy.js"),
     (Tool::Eleventy, "eleventy.config.js"),
@@ -105,8 +122,8 @@ pub struct Layout {
     above: Vec<Tool>,
     /// Folders of templates, below the posts folder, in lower case.
     templates: Vec<Utf8PathBuf>,
-    /// What Jekyll's settings say of posts.
-    pub(super) settings: Option<Arc<Companion>>,
+    /// What settings of the site say of posts, and companions in the folders above; the nearest first.
+    pub(super) settings: Vec<Arc<Companion>>,
     seen: Option<Instant>,
 }
 
@@ -125,7 +142,13 @@ impl Layout {
         if let (Some(parent), Some(name)) = (above.first(), name_of(root)) {
             layout.read_templates(parent, &format!("{}/", name.to_lowercase()));
         }
-        layout.settings = read_settings(root, above.first().map(Utf8PathBuf::as_path));
+        layout.settings = read_meta_above(root);
+        layout
+            .settings
+            .extend(read_settings(root, above.first().map(Utf8PathBuf::as_path)));
+        if layout.has(Tool::Hugo) {
+            layout.settings.extend(read_hugo_settings(root, &above));
+        }
         layout
     }
 
@@ -169,6 +192,13 @@ impl Layout {
                 .is_some_and(|name| name.eq_ignore_ascii_case("node_modules"))
         });
         packages.last().map(|folder| (folder, Tool::Packages))
+    }
+
+    /// Whether a tool publishes the files in `folder`, the one that [`Layout::folder_of_tool`] finds, as they are, or posts show them.
+    #[must_use]
+    pub fn is_shown(folder: &Utf8Path, tool: Tool) -> bool {
+        let is = |name: &str| folder.as_str().eq_ignore_ascii_case(name);
+        is(FOLDER_OF_FILES) || (tool == Tool::Hugo && is("assets"))
     }
 
     fn read_templates(&mut self, vault: &Utf8Path, prefix: &str) {
@@ -250,6 +280,66 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
     None
 }
 
+/// What Hugo's settings in the posts folder, or else in one of those `above` it, pass down to posts.
+fn read_hugo_settings(root: &Utf8Path, above: &[Utf8PathBuf]) -> Vec<Arc<Companion>> {
+    let places = [root].into_iter().chain(above.iter().map(Utf8PathBuf::as_path));
+    for (depth, folder) in places.enumerate() {
+        let mut found = Vec::new();
+        for stem in ["hugo", "config", "config/_default/hugo", "config/_default/config"] {
+            for ending in ["toml", "yaml", "yml", "json"] {
+                let name = format!("{stem}.{ending}");
+                let Some(text) = read_bounded(&folder.join(&name)) else {
+                    continue;
+                };
+                let source = SourceFile {
+                    path: format!("{}{name}", "../".repeat(depth)).into(),
+                    bytes: text.into_bytes().into(),
+                    modified: Timestamp::UNIX_EPOCH,
+                };
+                let companion = Companion::read(&source, Kind::HugoSettings);
+                found.extend((!companion.is_silent()).then(|| Arc::new(companion)));
+            }
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Data for all posts that lies above the posts folder, as far up as the folder of a `MkDocs` site; none where there is no such site.
+fn read_meta_above(root: &Utf8Path) -> Vec<Arc<Companion>> {
+    let is_site = |folder: &Utf8Path| {
+        ["mkdocs.yml", "mkdocs.yaml"]
+            .iter()
+            .any(|name| fs::symlink_metadata(folder.join(name)).is_ok())
+    };
+    let mut found = Vec::new();
+    let Ok(root) = root.canonicalize_utf8() else {
+        return found;
+    };
+    let mut prefix = String::new();
+    for folder in root.ancestors().take(MOST_ABOVE) {
+        if is_site(folder) {
+            return found;
+        }
+        let names = FOLDER_META.iter().filter(|_| !prefix.is_empty());
+        for name in names {
+            let Some(text) = read_bounded(&folder.join(name)) else {
+                continue;
+            };
+            let source = SourceFile {
+                path: format!("{prefix}{name}").into(),
+                bytes: text.into_bytes().into(),
+                modified: Timestamp::UNIX_EPOCH,
+            };
+            found.push(Arc::new(Companion::read(&source, Kind::FolderMeta)));
+        }
+        prefix.push_str("../");
+    }
+    Vec::new()
+}
+
 /// The text of the file at `path`, or its beginning; `None` where there is none.
 fn read_bounded(path: &Utf8Path) -> Option<String> {
     // a pipe would be waited for
@@ -293,12 +383,22 @@ mod tests {
     #[test]
     fn folders_of_tools_are_theirs_where_their_signs_are() {
         let own = |folder: &str| Some(folder.to_owned());
-        let cases: [(Tree, &str, &str, Option<String>); 22] = [
+        let cases: [(Tree, &str, &str, Option<String>); 32] = [
             (&[], "", "templates/a.md", None),
             (&[], "", "archetypes/a.md", None),
             (&[], "", "vendor/a.md", None),
             (&[("hugo.toml", "")], "", "archetypes/a.md", own("archetypes: Hugo")),
             (&[("hugo.toml", "")], "", "public/x/a.md", own("public: Hugo")),
+            (&[("hugo.yaml", "")], "", "assets/a.md", own("assets: Hugo")),
+            (&[("hugo.json", "")], "", "data/x/a.md", own("data: Hugo")),
+            (&[("config.toml", "baseURL = 'x'")], "", "i18n/en.md", own("i18n: Hugo")),
+            (&[(".hugo_build.lock", "")], "", "static/a.md", own("static: Hugo")),
+            (&[("hugo.yml", "")], "", "resources/a.md", own("resources: Hugo")),
+            (&[], "", "assets/a.md", None),
+            (&[("hugo.toml", "")], "content", "data/a.md", None),
+            (&[("hugo.toml", "")], "", "content/data/a.md", None),
+            (&[("config.toml", "base_url = 'x'")], "", "static/a.md", own("static: Zola")),
+            (&[("config.toml", "base_url = 'x'")], "", "data/a.md", None),
             (&[("hugo.toml", "")], "", "content/archetypes/a.md", None),
             (&[("hugo.toml", "")], "", "archetypes.md", None),
             (
@@ -369,5 +469,53 @@ mod tests {
         assert!(Layout::look(&root.join("content")).has(Tool::Hugo));
         assert!(Layout::look(&root).has(Tool::Hugo));
         assert!(!Layout::look(&root.join("content/posts")).has(Tool::Zola));
+    }
+
+    #[test]
+    fn data_for_a_folder_is_found_above_it_up_to_the_site_and_no_further() {
+        let files = [("content/.meta.yml", "draft: true"), (".meta.yml", "draft: true")];
+        let paths = |files: Tree| {
+            let (_keep, root) = site(files);
+            Layout::look(&root.join("content/posts")).settings.len()
+        };
+        assert_eq!(paths(&files), 0, "no site");
+        assert_eq!(paths(&[files[0], files[1], ("mkdocs.yml", "")]), 1);
+        assert_eq!(paths(&[files[0], ("content/posts/mkdocs.yml", "")]), 0);
+        assert_eq!(
+            paths(&[("content/posts/.meta.yml", "x: y"), ("mkdocs.yml", "")]),
+            0,
+            "a look finds it"
+        );
+    }
+
+    #[test]
+    fn a_cascade_in_the_settings_of_a_hugo_site_is_found() {
+        let count = |name: &str, text: &str| {
+            let (_keep, root) = site(&[(name, text)]);
+            ["", "content", "content/posts"].map(|below| Layout::look(&root.join(below)).settings.len())
+        };
+        assert_eq!(count("hugo.toml", "[[cascade]]\ndraft = true\n"), [1, 1, 1]);
+        assert_eq!(
+            count("config/_default/hugo.yaml", "cascade:\n- build: {list: never}\n"),
+            [1, 1, 1]
+        );
+        assert_eq!(count("hugo.json", "{\"cascade\": {\"draft\": true}}"), [1, 1, 1]);
+        assert_eq!(count("hugo.toml", "title = 'x'\n"), [0, 0, 0]);
+        assert_eq!(count("config.yml", "cascade: {draft: true}\n"), [0, 0, 0], "no Hugo site");
+    }
+
+    #[test]
+    fn pictures_in_folders_of_files_are_shown() {
+        let cases = [
+            ("static", Tool::Hugo, true),
+            ("assets", Tool::Hugo, true),
+            ("static", Tool::Zola, true),
+            ("data", Tool::Hugo, false),
+            ("layouts", Tool::Hugo, false),
+            ("node_modules", Tool::Packages, false),
+        ];
+        for (folder, tool, expected) in cases {
+            assert_eq!(Layout::is_shown(folder.into(), tool), expected, "{folder}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Folder;
 use super::ignore::is_left_copy;
-use super::layout::Tool;
+use super::layout::{Layout, Tool};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Hold;
 use crate::source::file_type::markdown_stem;
@@ -109,7 +109,10 @@ impl Folder {
 
     /// Whether readers may be given files of the folders that the file at `path` is in.
     pub(super) fn is_open_to_readers(&self, path: &Utf8Path) -> bool {
-        self.folder_left_out(path).is_none()
+        self.folder_left_out(path).is_none_or(|left_out| match left_out.why {
+            Why::Tool(tool) => Layout::is_shown(&left_out.place, tool),
+            _ => false,
+        })
     }
 
     fn folder_left_out(&self, path: &Utf8Path) -> Option<LeftOut> {

@@ -214,14 +214,14 @@ impl<'a> Walk<'a> {
     fn meet(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
         if file_type.is_symlink() {
             // Emacs locks a file by a hidden link that leads nowhere
-            if self.folder.ignore.enters(name) {
+            if self.folder.ignore.enters(name) || self.folder.ignore.is_hidden_companion(name) {
                 self.links.insert(below.path.clone(), below);
             }
         } else if file_type.is_dir() {
             if self.may_enter(&below, name) {
                 self.folders.push(below);
             }
-        } else if may_be_companion(name) && self.folder.ignore.enters(name) {
+        } else if self.folder.ignore.is_hidden_companion(name) || (may_be_companion(name) && self.folder.ignore.enters(name)) {
             match metadata() {
                 Ok(metadata) => self.companion(below, &metadata),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -1,7 +1,7 @@
 //! When a post is from, and when it goes.
 //!
 //! A date that is written and not understood holds the post back: what was meant may lie ahead. A key with nothing after it is not
-//! written. Only a date in the name of the file or of its folder, where that has passed, stands in for one that is not understood.
+//! written. Only a date in the name of the file or of its folder, where that has passed, stands in for one with a slip in it.
 
 use jiff::tz::TimeZone;
 
@@ -281,13 +281,24 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
 }
 
 impl Broken<'_> {
-    /// Whether the date `passed` in the file's name may stand in for it: not where it plainly names a later time, nor where it says
-    /// in words when the post is to be published, nor where its author has yet to fill it in.
+    /// Whether the date `passed` in the file's name may stand in for it: only where it is a date with a slip in it, as `2017-02-29` is,
+    /// and names no later time. Words (`TBD`, `soon`) say that its author had yet to decide.
     fn may_give_way_to(&self, passed: Moment) -> bool {
-        let is_word = self.why == NoDate::Unknown && self.role == Role::Gate;
-        let is_open = |text: &str| names_later(text, passed) || unfinished::is_placeholder(text);
-        self.why != NoDate::TooFar && !is_word && !self.text.is_some_and(is_open)
+        let is_slip = |text: &str| match self.why {
+            NoDate::Impossible => true,
+            NoDate::TooFar => false,
+            NoDate::Unknown => self.role != Role::Gate && looks_like_date(text),
+        };
+        self.text.is_some_and(|text| is_slip(text) && !names_later(text, passed))
     }
+}
+
+/// Whether `text` is made of what dates are made of, digits and separators, and has enough digits to be one.
+fn looks_like_date(text: &str) -> bool {
+    /// Those of a year, a month and a day without zeros before them.
+    const FEWEST: usize = 6;
+    let is_of_date = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-–—/.,:+TtZz年月日".contains(c);
+    text.chars().all(is_of_date) && text.chars().filter(char::is_ascii_digit).count() >= FEWEST
 }
 
 /// Whether `text`, which is no date, names a year after that of `moment`, or a later month of the same year: `2027-02-30`.

@@ -7,6 +7,7 @@
 //! - Zola's `draft = true` in `_index.md` hides the whole section.
 //! - Eleventy reads `notes/notes.json`, `notes/notes.11tydata.json` and the like for all posts in `notes`, `hello.json` for `hello.md`; the
 //!   front matter wins. A script cannot be evaluated: where it sets a word of visibility, posts are held back.
+//! - `MkDocs` Material reads `.meta.yml` for all posts beside and below it; the front matter, or what is nearer, wins.
 //! - Nikola keeps the front matter of `hello.md` in `hello.meta`.
 //! - Jekyll's `defaults` in `_config.yml` pass to the paths that they name; the front matter wins.
 //! - What lies beside an `index.md` that is a draft is a draft too.
@@ -15,6 +16,8 @@ mod glob;
 mod keys;
 mod meta;
 mod script;
+mod settings;
+mod target;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -28,8 +31,11 @@ use super::{Origin, Reading};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source::SourceFile;
 
-use self::glob::matches_path;
 use self::keys::{is_about_visibility, passes_down};
+use self::target::Target;
+
+/// What a file is called that has data for all posts in its folder and below: that of `MkDocs` Material's plugin `meta`.
+pub const FOLDER_META: [&str; 2] = [".meta.yml", ".meta.yaml"];
 
 /// What kind of companion a file is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +49,8 @@ pub enum Kind {
     },
     /// Data that a script computes.
     Script,
+    /// Data in YAML, called as [`FOLDER_META`] says.
+    FolderMeta,
     /// The front matter of a post, in a file of its own.
     Meta,
     /// The `index.md` of a folder; whether it is a draft.
@@ -50,6 +58,8 @@ pub enum Kind {
         /// Whether it is not to be read by all.
         is_draft: bool,
     },
+    /// The settings of a Hugo site, which may have a `cascade`.
+    HugoSettings,
     /// Jekyll's `_config.yml`; the path from its folder to that of the posts.
     SiteSettings {
         /// Empty, or a folder's name.
@@ -96,8 +106,8 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
     All,
-    /// Those whose path one of Hugo's patterns matches.
-    Paths(Vec<String>),
+    /// Those that Hugo's `target` names.
+    Target(Target),
     /// Those that Jekyll's `scope` names.
     Site {
         path: String,
@@ -172,6 +182,7 @@ impl Companion {
             Kind::Section => companion.read_section(&text),
             Kind::Data { is_certain } => companion.read_data(&text, is_certain),
             Kind::Script => companion.read_script(&text),
+            Kind::FolderMeta => companion.read_folder_meta(&text),
             Kind::Meta => match meta::read(&file.path, &text) {
                 Ok(fields) => companion.add(What::Meta, Scope::All, fields),
                 Err(error) => companion.doubt = Some(in_doubt(error)),
@@ -181,6 +192,7 @@ impl Companion {
                     companion.add(What::Bundle, Scope::All, vec![draft(Position { line: 1, column: 1 })]);
                 }
             }
+            Kind::HugoSettings => companion.read_hugo_settings(&text),
             Kind::SiteSettings { below } => companion.read_settings(&text, &below),
         }
         companion
@@ -230,14 +242,7 @@ impl Companion {
                 self.add(What::Section, Scope::All, vec![("draft".to_owned(), node.clone())]);
             }
             if key == "cascade" {
-                for entry in entries(node) {
-                    if let Value::Map(map) = &entry.value {
-                        let (applies, scope) = target(map);
-                        if applies {
-                            self.add(What::Cascade, scope, passed_down(map));
-                        }
-                    }
-                }
+                self.add_cascade(node);
             }
         }
         // what was read leniently may have lost a line
@@ -246,6 +251,17 @@ impl Companion {
             && (head.contains("cascade") || head.contains("draft"))
         {
             self.doubt = Some(in_doubt(remark.clone()));
+        }
+    }
+
+    fn add_cascade(&mut self, node: &Node) {
+        for entry in entries(node) {
+            if let Value::Map(map) = &entry.value {
+                let target = Target::of(map);
+                if target.is_for_posts() {
+                    self.add(What::Cascade, Scope::Target(target), passed_down(map));
+                }
+            }
         }
     }
 
@@ -273,36 +289,6 @@ impl Companion {
             }
         }
     }
-
-    fn read_settings(&mut self, text: &str, below: &str) {
-        // the reader of front matter knows where each value stands
-        let fenced = format!("---\n{}\n---\n", text.trim_start_matches('\u{feff}'));
-        let Ok(parts) = front_matter::parse(&self.path, &fenced) else {
-            return;
-        };
-        let defaults = parts.fields.iter().filter(|(key, _)| key == "defaults");
-        for entry in defaults.flat_map(|(_, node)| entries(node)) {
-            let Some(values) = fields::first_in(entry, &["values"]) else {
-                continue;
-            };
-            let Value::Map(map) = &values.value else { continue };
-            let word = |key| fields::first_in(entry, &[key]).and_then(fields::text).map(str::to_owned);
-            let scope = Scope::Site {
-                path: word("scope.path")
-                    .or_else(|| in_scope(entry, "path"))
-                    .unwrap_or_default()
-                    .trim_matches('/')
-                    .to_owned(),
-                collection: in_scope(entry, "type"),
-                below: below.to_owned(),
-            };
-            let mut passed = passed_down(map);
-            for (_, node) in &mut passed {
-                move_lines(node, &|line| line.saturating_sub(1));
-            }
-            self.add(What::Defaults, scope, passed);
-        }
-    }
 }
 
 impl Rule {
@@ -313,10 +299,11 @@ impl Rule {
     }
 
     /// Whether it is for the post at `path` in the folder of posts called `root`.
-    fn concerns(&self, path: &Utf8Path, root: &str) -> bool {
+    /// The companion lies in `folder`.
+    fn concerns(&self, path: &Utf8Path, root: &str, folder: &Utf8Path) -> bool {
         match &self.scope {
             Scope::All => true,
-            Scope::Paths(patterns) => patterns.iter().any(|pattern| matches_path(pattern, path, root)),
+            Scope::Target(target) => target.concerns(path, root, folder),
             Scope::Site {
                 path: scope,
                 collection,
@@ -344,8 +331,9 @@ impl Inherited {
     /// Adds what the post at `path`, in a folder of posts called `root`, has from `companion`, as far as `applies`. What was added before
     /// wins.
     pub fn add(&mut self, companion: &Arc<Companion>, path: &Utf8Path, root: &str, applies: impl Fn(What) -> bool) {
+        let folder = companion.path.parent().unwrap_or(Utf8Path::new(""));
         for (number, rule) in companion.rules.iter().enumerate() {
-            if applies(rule.what) && rule.concerns(path, root) {
+            if applies(rule.what) && rule.concerns(path, root, folder) {
                 self.rules.push((Arc::clone(companion), number));
             }
         }
@@ -547,34 +535,6 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
         }
     }
     passed
-}
-
-/// Whether one of Hugo's cascades with the fields `map` is for posts at all, and for which.
-fn target(map: &[(String, Node)]) -> (bool, Scope) {
-    let target = map
-        .iter()
-        .find(|(key, _)| matches!(key.to_ascii_lowercase().as_str(), "_target" | "target"));
-    let Some((_, target)) = target else {
-        return (true, Scope::All);
-    };
-    let kind = fields::first_in(target, &["kind"]).and_then(fields::text);
-    let is_for_pages = kind.is_none_or(|kind| glob::matches(kind, "page"));
-    let scope = match fields::first_in(target, &["path"]) {
-        Some(node) => Scope::Paths(
-            entries(node)
-                .into_iter()
-                .filter_map(fields::text)
-                .map(str::to_owned)
-                .collect(),
-        ),
-        None => Scope::All,
-    };
-    (is_for_pages, scope)
-}
-
-fn in_scope(entry: &Node, key: &str) -> Option<String> {
-    let scope = fields::first_in(entry, &["scope"])?;
-    fields::first_in(scope, &[key]).and_then(fields::text).map(str::to_owned)
 }
 
 /// Whether `fields`, or what stands below `extra` and `params`, have `key` in any spelling.

@@ -334,7 +334,7 @@ fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
         .lines()
         .skip_while(|line| !line.contains("[[redirect]]"))
         .take_while(|line| !line.is_empty())
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     assert!(
         advice.contains("from = \"/feeds/all\"") && advice.contains("to = \"/atom.xml\""),

@@ -11,7 +11,7 @@ const POST: &str = "---\ntitle: Kelp words\ndate: 2026-01-02\n---\nKelp.\n";
 /// A kind of companion: where the post is, where the companion is, what hides the post, and what does not.
 type Case = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 11] = [
     (
         "zola",
         "zola/deep/a.md",
@@ -53,6 +53,20 @@ const CASES: [Case; 9] = [
         "script/script.11tydata.js",
         "export default { draft: true }",
         "export default { layout: 'x' }",
+    ),
+    (
+        "folder-meta",
+        "foldermeta/deep/a.md",
+        "foldermeta/.meta.yml",
+        "draft: true\n",
+        "tags: [x]\n",
+    ),
+    (
+        "content",
+        "content/notes/deep/a.md",
+        "content/notes/_index.md",
+        "---\ncascade:\n- target: {path: /notes/**}\n  build: {render: never}\n---\n",
+        "---\ncascade:\n- target: {path: /other/**}\n  build: {render: never}\n---\n",
     ),
     ("file-data", "file/a.md", "file/a.json", "{\"draft\": true}", "{\"x\": 1}"),
     (

@@ -28,8 +28,11 @@ const PIECES: [&str; 171] = [
     "# more\n", "import a from 'b'\n\n", "export const a = 1\n\n", "- [ ] a\n", "[a]: b\n", "[a]: b\n\n[a]\n\n", "\"",
 ];
 
+/// A text of about so many bytes.
+type OfLength = fn(usize) -> String;
+
 /// Texts that are no repetition, by their length.
-const OTHERS: [(&str, fn(usize) -> String); 11] = [
+const OTHERS: [(&str, OfLength); 11] = [
     ("comments, and what does not end them", |n| {
         "{% comment %}".repeat(n / 26) + &"endcomment ".repeat(n / 22)
     }),
@@ -97,16 +100,16 @@ fn the_work_grows_with_the_length() {
         println!("SKIPPED: nothing counts the work of a thread here");
         return;
     }
-    let mut texts: Vec<(String, Box<dyn Fn(usize) -> String>)> = Vec::new();
-    for piece in PIECES {
-        texts.push((format!("{piece:?}"), Box::new(move |n| piece.repeat(n / piece.len()))));
-    }
-    for (name, make) in OTHERS {
-        texts.push((name.to_owned(), Box::new(make)));
-    }
+    let repeated = PIECES.iter().map(|piece| {
+        let make = |n: usize| piece.repeat(n / piece.len());
+        (format!("{piece:?}"), [make(LENGTH), make(4 * LENGTH)])
+    });
+    let others = OTHERS
+        .iter()
+        .map(|(name, make)| ((*name).to_owned(), [make(LENGTH), make(4 * LENGTH)]));
     let mut steep = Vec::new();
-    for (name, make) in texts {
-        let (short, long) = (cost(&make(LENGTH)).unwrap(), cost(&make(4 * LENGTH)).unwrap());
+    for (name, [short, long]) in repeated.chain(others) {
+        let (short, long) = (cost(&short).unwrap(), cost(&long).unwrap());
         if long > FLOOR && long > 10 * short {
             steep.push(format!("{name}: {short} ms, and {long} ms for four times as much"));
         }

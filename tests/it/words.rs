@@ -93,7 +93,7 @@ fn woven(parts: &[(usize, usize)], seed: usize) -> Woven {
             woven.text.push_str(format!("{mark}{line}").trim_end());
             woven.text.push('\n');
         }
-        woven.text.push_str("\n");
+        woven.text.push('\n');
     }
     woven
 }

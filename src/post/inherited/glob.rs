@@ -9,15 +9,14 @@ const LONGEST: usize = 512;
 /// How many patterns one with choices may stand for.
 const MOST_CHOICES: usize = 64;
 
-/// Whether `pattern` matches the path that Hugo gives to the post at `path`, in a folder of posts called `root`.
-pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str) -> bool {
+/// Whether `pattern` matches the path that Hugo gives to the post at `path`, in a folder of posts called `root`. Where Hugo's content
+/// begins is not known: it may be above the folder of posts, or below, but not below the file with the pattern, which lies in `folder`.
+pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str, folder: &Utf8Path) -> bool {
     let lower = path.as_str().to_lowercase();
-    let stem = markdown_stem(&lower).unwrap_or(&lower);
-    let logical = stem.strip_suffix("/index").unwrap_or(stem).replace(' ', "-");
-    // the folder of posts may be a section of its site
-    let roots = ["", root];
-    let forms = [lower.as_str(), stem, logical.as_str()];
-    let places = roots.iter().flat_map(|root| forms.map(|form| format!("{root}/{form}")));
+    let parts: Vec<&str> = lower.split('/').collect();
+    let deepest = folder.components().count().min(parts.len().saturating_sub(1));
+    let below = (0..=deepest).filter_map(|start| Some(parts.get(start..)?.join("/")));
+    let places = below.chain([format!("{root}/{lower}")]).flat_map(forms);
     let pattern = pattern.to_lowercase();
     // a choice may begin before the slash
     let patterns = choices(&pattern).unwrap_or_else(|| vec![pattern.clone()]);
@@ -26,6 +25,22 @@ pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str) -> bool {
         let place = at_top(&place.to_lowercase());
         patterns.iter().any(|pattern| matches(&at_top(pattern), &place))
     })
+}
+
+/// The forms of `path` that a pattern may mean: with its ending, without, and without the file's name where that is `index`, with and
+/// without a language.
+fn forms(path: String) -> Vec<String> {
+    let stem = markdown_stem(&path).unwrap_or(&path).to_owned();
+    let without_language = match stem.rsplit_once('.') {
+        Some((name, language)) if !name.is_empty() && !language.contains('/') => name.to_owned(),
+        _ => stem.clone(),
+    };
+    let logical = [&stem, &without_language].map(|stem| {
+        let folder = stem.strip_suffix("/index").filter(|folder| !folder.is_empty());
+        folder.unwrap_or(stem).replace(' ', "-")
+    });
+    let [logical, without_language] = logical;
+    vec![path, stem, logical, without_language]
 }
 
 /// Whether `pattern` matches the whole of `text`; in doubt, where it is no pattern, it does.
@@ -226,7 +241,22 @@ mod tests {
             ("{/x/**,/notes/*}", "notes/a.md", "posts", true),
         ];
         for (pattern, path, root, expected) in cases {
-            assert_eq!(matches_path(pattern, path.into(), root), expected, "{pattern} {path}");
+            let found = matches_path(pattern, path.into(), root, "".into());
+            assert_eq!(found, expected, "{pattern} {path}");
+        }
+        // the content begins somewhere above the file with the pattern
+        let cases = [
+            ("/notes/**", "content/notes/deep/a.md", "content/notes", true),
+            ("/content/notes/**", "content/notes/a.md", "content/notes", true),
+            ("/notes/**", "content/en/notes/a.md", "content/en/notes", true),
+            ("/deep/**", "content/notes/deep/a.md", "content", false),
+            ("/other/**", "content/notes/a.md", "content/notes", false),
+            ("/notes/a", "content/notes/a.de.md", "content/notes", true),
+            ("/notes/a", "content/notes/a/index.de.md", "content/notes", true),
+        ];
+        for (pattern, path, folder, expected) in cases {
+            let found = matches_path(pattern, path.into(), "site", folder.into());
+            assert_eq!(found, expected, "{pattern} {path} {folder}");
         }
     }
 }

@@ -43,6 +43,8 @@ const SAYS_PUBLIC: &str = "---\ntitle: x\ndate: 2026-01-02\ndraft: false\npublis
 fn what_is_inherited_by_every_way() {
     use Visibility::{Draft, Expired, Held, Private, Public, Scheduled, Unlisted};
     let script = |content| ("notes/notes.11tydata.js", Kind::Script, content);
+    let hugo = |path, content| (path, Kind::HugoSettings, content);
+    let folder_meta = |content| ("notes/.meta.yml", Kind::FolderMeta, content);
     let meta = |content| ("notes/a.meta", Kind::Meta, content);
     let bundle = |is_draft| ("notes/index.md", Kind::Bundle { is_draft }, "");
     let cases = [
@@ -85,6 +87,22 @@ fn what_is_inherited_by_every_way() {
             OWN,
             Draft,
         ),
+        (
+            section("---\ncascade:\n  target: {path: '/notes/**'}\n  build: {render: never, list: never}\n---\n"),
+            OWN,
+            Private,
+        ),
+        (
+            section("---\ncascade:\n- _target: {environment: development}\n  draft: true\n---\n"),
+            OWN,
+            Public,
+        ),
+        (
+            section("---\ncascade:\n- target: {sites: {matrix: {versions: [v1]}}}\n  draft: true\n---\n"),
+            OWN,
+            Draft,
+        ),
+        (section("---\ncascade: {build: {render: link}}\n---\n"), OWN, Private),
         (section("---\ncascade:\n- draft: false\n- draft: true\n---\n"), OWN, Draft),
         (section("---\ncascade:\n  draft: true\n"), OWN, Held),
         // data
@@ -104,6 +122,46 @@ fn what_is_inherited_by_every_way() {
         (script("export default { draft: true }"), OWN, Draft),
         (script("export default { draft: hides() }"), OWN, Held),
         (script("export default { tags: [] }"), OWN, Public),
+        // the settings of a Hugo site
+        (
+            hugo(
+                "../hugo.toml",
+                "title = 'x'\n[[cascade]]\ndraft = true\n[cascade.target]\npath = '/notes/**'\n",
+            ),
+            OWN,
+            Draft,
+        ),
+        (
+            hugo(
+                "../hugo.toml",
+                "[[cascade]]\ndraft = true\n[cascade.target]\npath = '/other/**'\n",
+            ),
+            OWN,
+            Public,
+        ),
+        (hugo("../hugo.toml", "[[cascade]]\ndraft = true\n"), SAYS_PUBLIC, Public),
+        (hugo("../hugo.toml", "draft = true\n"), OWN, Public),
+        (hugo("../hugo.yaml", "cascade: {build: {render: never}}\n"), OWN, Private),
+        (hugo("../hugo.json", "{\"cascade\": {\"draft\": true}}"), OWN, Draft),
+        (hugo("../hugo.toml", "= broken\n"), OWN, Public),
+        // data in YAML for a folder
+        (folder_meta("draft: true\n"), OWN, Draft),
+        (folder_meta("---\ndraft: true\n"), OWN, Draft),
+        (folder_meta("---\ndraft: true\n---\n"), OWN, Draft),
+        (folder_meta("\u{feff}draft: true\n"), OWN, Draft),
+        (folder_meta("draft: true\n"), SAYS_PUBLIC, Public),
+        (folder_meta("draft: false\n"), OWN, Public),
+        (folder_meta("publish: false\n"), OWN, Draft),
+        (folder_meta("publishDate: 2030-01-01\n"), OWN, Scheduled),
+        (folder_meta("expiryDate: 2026-02-01\n"), OWN, Expired),
+        (folder_meta("visibility: private\n"), OWN, Private),
+        (folder_meta("unlisted: true\n"), OWN, Unlisted),
+        (folder_meta("draft: perhaps\n"), OWN, Held),
+        (folder_meta("tags: [a]\nhide: [toc]\n"), OWN, Public),
+        (folder_meta("# nothing\n"), OWN, Public),
+        (folder_meta(""), OWN, Public),
+        (folder_meta("{draft: true\n"), OWN, Held),
+        (folder_meta("a few words\n"), OWN, Held),
         // a front matter in a file of its own
         (meta(".. title: A\n.. status: draft\n"), "Text.\n", Draft),
         (meta(".. title: A\n.. status: private\n"), "Text.\n", Private),
@@ -189,6 +247,14 @@ fn where_it_comes_from_is_said() {
         (
             settings("a: b\ndefaults:\n- values: {published: false}\n"),
             "defaults in ../_config.yml, line 3",
+        ),
+        (
+            ("notes/.meta.yml", Kind::FolderMeta, "a: b\ndraft: true\n"),
+            "data in notes/.meta.yml, line 2",
+        ),
+        (
+            ("notes/.meta.yml", Kind::FolderMeta, "---\ndraft: true\n"),
+            "data in notes/.meta.yml, line 2",
         ),
         (
             ("notes/index.md", Kind::Bundle { is_draft: true }, ""),

@@ -333,15 +333,29 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         keys: &["build.list"],
         values: &[
+            (Values::Yes, Effect::Public),
+            (Values::Words(&["always"]), Effect::Public),
             (Values::No, Effect::Unlisted),
             (Values::Words(&["never", "local"]), Effect::Unlisted),
         ],
-        otherwise: Effect::Nothing,
+        otherwise: Effect::Held,
+        is_guarded: false,
+    },
+    // a page that is not written: with `link` it has an address at which nothing is
+    Row {
+        keys: &["build.render"],
+        values: &[
+            (Values::Yes, Effect::Public),
+            (Values::Words(&["always"]), Effect::Public),
+            (Values::No, Effect::Private),
+            (Values::Words(&["never", "link"]), Effect::Private),
+        ],
+        otherwise: Effect::Held,
         is_guarded: false,
     },
     // a page without an address
     Row {
-        keys: &["build.render", "build", "render"],
+        keys: &["build", "render"],
         values: &[(Values::No, Effect::Private), (Values::Words(&["never"]), Effect::Private)],
         otherwise: Effect::Nothing,
         is_guarded: false,

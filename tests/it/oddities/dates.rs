@@ -60,9 +60,9 @@ const DATES: [(&str, &str, &str, &str, &str, &str); 20] = [
         "date-impossible",
     ),
     (
-        "not a date",
+        "a date with a slip, and a file name",
         "2017-03-01-a.md",
-        "date: soon",
+        "date: 2017-03--01",
         "2017-03-01T00:00:00Z",
         "file name",
         "date-unknown",
@@ -180,7 +180,58 @@ fn items_10_11_and_12_every_date_falls_to_what_says_it_best() {
 }
 
 /// A name; file; fields; the code of what holds the post back.
-const HELD: [(&str, &str, &str, &str); 30] = [
+const HELD: [(&str, &str, &str, &str); 41] = [
+    ("TBD, and a file name", "2017-03-01-a.md", "date: TBD", "date-unknown"),
+    ("soon, and a file name", "2017-03-01-a.md", "date: soon", "date-unknown"),
+    (
+        "tomorrow, and a file name",
+        "2017-03-01-a.md",
+        "date: tomorrow",
+        "date-unknown",
+    ),
+    ("words, and a file name", "2017-03-01-a.md", "date: next week", "date-unknown"),
+    (
+        "a form to fill in, and a file name",
+        "2017-03-01-a.md",
+        "date: YYYY-MM-DD",
+        "date-unknown",
+    ),
+    (
+        "half a form, and a file name",
+        "2017-03-01-a.md",
+        "date: 2017-03-XX",
+        "date-unknown",
+    ),
+    (
+        "question marks, and a file name",
+        "2017-03-01-a.md",
+        "date: 2017-??-??",
+        "date-unknown",
+    ),
+    (
+        "two dates, and a file name",
+        "2017-03-01-a.md",
+        "date: [2017-03-01, 2017-03-02]",
+        "date-unknown",
+    ),
+    (
+        "a mapping, and a file name",
+        "2017-03-01-a.md",
+        "date: {day: 1}",
+        "date-unknown",
+    ),
+    (
+        "a year alone, and a file name",
+        "2017-03-01-a.md",
+        "date: 2017",
+        "date-unknown",
+    ),
+    (
+        "words behind a date, and a file name",
+        "2017-03-01-a.md",
+        "date: 2017-03-01 or later",
+        "date-unknown",
+    ),
     ("a day that never was", "a.md", "date: 2017-02-29", "date-impossible"),
     (
         "beside a good key",
