@@ -157,7 +157,7 @@ impl Walk<'_> {
                         let found = text.get(place..place + end.len());
                         found.is_some_and(|found| found.eq_ignore_ascii_case(end))
                     };
-                    TEXT.iter().any(|end| is(end))
+                    TEXT.iter().any(is)
                 };
                 places.filter(is_end).collect()
             });
