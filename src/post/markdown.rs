@@ -6,6 +6,7 @@
 
 mod bound;
 mod code;
+mod container;
 mod dialect;
 mod hidden;
 mod line;

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::container::Containers;
+
 /// What an open block of code waits for.
 enum Block {
     None,
@@ -24,9 +26,18 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
     let mut after_blank = true;
     let mut in_list = false;
     let mut at = 0;
+    let mut containers = None;
+    // where the container ends that the open block stands in
+    let mut limit = markdown.len();
     for line in markdown.split_inclusive('\n') {
         let here = at..at + line.len();
         at = here.end;
+        if here.start >= limit {
+            limit = markdown.len();
+            block = Block::None;
+            paragraph = here.start..here.start;
+            after_blank = true;
+        }
         match block {
             Block::Fence(mark, length) => {
                 code.push(here);
@@ -57,6 +68,10 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
         let blank = line.trim().is_empty();
         let indented = indent >= 4 && !blank && !in_list && after_blank;
         block = if indented { Block::None } else { opened_by(content) };
+        limit = markdown.len();
+        if !matches!(block, Block::None) && content.len() < line.len() {
+            limit = containers.get_or_insert_with(|| Containers::of(markdown)).end(here.start);
+        }
         if blank || indented || !matches!(block, Block::None) || is_tag_line(content) {
             spans(markdown, &paragraph, &mut code);
             paragraph = here.end..here.end;
@@ -247,6 +262,12 @@ mod tests {
             ("a longer fence", "«````\n»«```\n»«````\n»a"),
             ("a fence in a list", "- a\n\n«  ```\n»«  b\n»«  ```\n»\n- c"),
             ("a fence in a quote", "«> ```\n»«> b\n»«> ```\n»\nc"),
+            ("a fence without an end in a quote", "«> ```\n»«> a\n»\nb"),
+            (
+                "a fence without an end in an item",
+                "- a\n\n«  ```\n»«  b\n»«\n»- c `d\n\ne` f",
+            ),
+            ("a comment without an end in a quote", "> <!-- a\n\n«`b`»\n\n<!--\n`c`\n-->"),
             ("indented", "a\n\n«    b\n»«    c\n»d"),
             ("not indented code: a paragraph goes on", "a\n    b"),
             ("not indented code: in a list", "- a\n\n    b\n\nc"),

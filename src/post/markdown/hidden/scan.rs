@@ -9,6 +9,7 @@ use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use super::super::super::html::is_known;
 use super::super::super::html::token::{RAW_TEXT, Tag, is_void, start_tag};
+use super::super::container::Containers;
 use super::super::{code, line};
 use super::{EMPTY, Edit, Edits, Remark};
 
@@ -29,6 +30,7 @@ pub(super) fn scan(text: &str) -> Edits {
         endless: HashSet::new(),
         ends: None,
         next_blank: 0,
+        containers: None,
         found: Edits::default(),
     };
     let mut code = 0;
@@ -59,6 +61,8 @@ struct Scanner<'a> {
     ends: Option<HashMap<String, Vec<usize>>>,
     /// Where the blank line begins that was looked for last.
     next_blank: usize,
+    /// The quotes and items of the text; collected when first needed.
+    containers: Option<Containers>,
     found: Edits,
 }
 
@@ -146,32 +150,51 @@ impl<'a> Scanner<'a> {
             start += 1;
         }
         let marks = self.text.get(start..at)?.rsplit('\n').next()?;
+        let note = marks.split_once("[^").and_then(|(_, note)| note.split_once("]:"));
+        let is_note = note.is_some_and(|(name, _)| !name.contains([' ', '`']));
+        let (marks, rest) = marks.split_at(if is_note { marks.find("[^")? } else { marks.len() });
+        let rest = rest.split_once("]:").map_or("", |(_, rest)| rest);
         let is_mark = |c: char| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')') || c.is_ascii_digit();
         let is_number = marks.contains(|c: char| c.is_ascii_digit()) && !marks.contains(['.', ')']);
-        (marks.chars().all(is_mark) && !is_number).then_some(marks)
+        (marks.chars().chain(rest.chars()).all(is_mark) && !is_number).then_some(marks)
     }
 
-    /// Where the quote or item ends that the block at `at` stands in, or the text.
-    fn container_end(&self, at: usize) -> usize {
-        let marks = self.marks_before(at).map(str::trim_start).unwrap_or_default();
-        if marks.is_empty() {
-            return self.text.len();
+    fn containers(&mut self) -> &mut Containers {
+        let text = self.text;
+        self.containers.get_or_insert_with(|| Containers::of(text))
+    }
+
+    /// Where the quote or item ends that `at` stands in, or the text.
+    fn container_end(&mut self, at: usize) -> usize {
+        self.containers().end(at)
+    }
+
+    /// Before where what begins at `at` has to end, or it does not.
+    fn limit(&mut self, at: usize) -> usize {
+        let text = self.text;
+        self.containers().late_end(at, text)
+    }
+
+    /// Where `sign` comes next, at `from` or after it, within the quote or item that `at` stands in.
+    fn find_within(&mut self, at: usize, sign: &'static str, from: usize) -> Option<usize> {
+        let found = self.find(sign, from)?;
+        let is_in_line = self.find("\n", at).is_none_or(|line_end| found < line_end);
+        (is_in_line || found < self.limit(at)).then_some(found)
+    }
+
+    /// Hides what begins at `at` up to the end of its quote or item, but for the line breaks there; what to say about it.
+    fn hide_the_rest(&mut self, at: usize, instead: &'static str) -> &'static str {
+        let end = self.container_end(at);
+        let is_in_container = self.containers().holds(at);
+        let hidden = self.text.get(at..end).unwrap_or_default().trim_end();
+        self.hide(at..at + hidden.len(), instead);
+        // nothing in it is looked at
+        self.at = self.at.max(end);
+        if is_in_container {
+            "does not end, so nothing after it in its quote or list item is shown"
+        } else {
+            "does not end, so nothing after it is shown"
         }
-        let depth = marks.matches('>').count();
-        let is_item = !marks.rsplit('>').next().unwrap_or_default().trim().is_empty();
-        let goes_on = |line: &str| {
-            let mut rest = line;
-            for _ in 0..depth {
-                let Some(quoted) = rest.trim_start_matches([' ', '\t']).strip_prefix('>') else {
-                    return false;
-                };
-                rest = quoted.strip_prefix(' ').unwrap_or(quoted);
-            }
-            !is_item || rest.trim().is_empty() || rest.starts_with([' ', '\t'])
-        };
-        let mut lines = self.from(at).split_inclusive('\n');
-        let first = lines.next().map_or(0, str::len);
-        at + first + lines.take_while(|line| goes_on(line)).map(str::len).sum::<usize>()
     }
 
     fn remark(&mut self, code: &'static str, at: usize, length: usize, message: String, mend: impl Into<String>) {
@@ -193,7 +216,7 @@ impl<'a> Scanner<'a> {
         if rest.starts_with("<!-->") || rest.starts_with("<!--->") {
             return;
         }
-        if let Some(end) = self.find("-->", at + 4) {
+        if let Some(end) = self.find_within(at, "-->", at + 4) {
             let content = self.text.get(at + 4..end).unwrap_or_default();
             if content.trim().is_empty() || line::is_more(content) {
                 self.at = end + 3;
@@ -201,9 +224,8 @@ impl<'a> Scanner<'a> {
                 self.hide(at..end + 3, EMPTY);
             }
         } else if self.marks_before(at).is_some() {
-            let end = self.container_end(at);
-            self.hide(at..end, EMPTY);
-            let message = "the comment that begins here does not end, so nothing after it is shown".to_owned();
+            let what = self.hide_the_rest(at, EMPTY);
+            let message = format!("the comment that begins here {what}");
             self.remark("comment-unclosed", at, 4, message, "close it with `-->`");
         }
     }
@@ -217,7 +239,7 @@ impl<'a> Scanner<'a> {
             [b'<', b'!', letter, ..] if letter.is_ascii_alphabetic() => ">",
             _ => return,
         };
-        if self.marks_before(at).is_some() && self.find(end, at + 2).is_none() {
+        if self.marks_before(at).is_some() && self.find(end, at + 2).is_none_or(|end| end >= self.container_end(at)) {
             self.mend(at..at + 1, "&lt;");
             let start = rest.get(..2).unwrap_or_default();
             let message = format!("`{start}` does not end, so it is shown as text");
@@ -232,7 +254,7 @@ impl<'a> Scanner<'a> {
         if !begins_line && !before.ends_with([' ', '\t']) {
             return;
         }
-        let Some(end) = self.find("%%", at + 2) else {
+        let Some(end) = self.find_within(at, "%%", at + 2) else {
             return;
         };
         let is_in_line = self.find("\n", at).is_none_or(|line_end| end < line_end);
@@ -358,8 +380,8 @@ impl<'a> Scanner<'a> {
             return self.hide(at..start, "");
         }
         let ends = [
-            self.find("{:/comment}", start).map(|end| end + 11),
-            self.find("{:/}", start).map(|end| end + 4),
+            self.find_within(at, "{:/comment}", start).map(|end| end + 11),
+            self.find_within(at, "{:/}", start).map(|end| end + 4),
         ];
         if let Some(end) = ends.into_iter().flatten().min() {
             self.hide(at..end, "");
@@ -368,7 +390,7 @@ impl<'a> Scanner<'a> {
 
     /// MDX's comments: `{/* … */}`. A "more" marker stays.
     fn script_comment(&mut self, at: usize) {
-        if let Some(end) = self.find("*/}", at + 3) {
+        if let Some(end) = self.find_within(at, "*/}", at + 3) {
             if self.text.get(at + 3..end).is_some_and(line::is_more) {
                 self.at = end + 3;
             } else {
@@ -407,11 +429,10 @@ impl<'a> Scanner<'a> {
     /// An element whose content is text, or a list to choose from: one that does not end is a word in a sentence.
     fn raw_text(&mut self, at: usize, tag: &Tag<'_>, is_raw: bool) {
         let content = at + tag.written.len();
-        let limit = if self.marks_before(at).is_some() {
-            self.text.len()
-        } else {
-            self.blank_line(content)
-        };
+        let mut limit = self.container_end(at);
+        if self.marks_before(at).is_none() {
+            limit = limit.min(self.blank_line(content));
+        }
         match self.end_tag(&tag.name, content).filter(|&end| end < limit) {
             Some(end) if is_raw => self.at = end,
             Some(_) => {}
@@ -447,11 +468,13 @@ impl<'a> Scanner<'a> {
             return self.hide(at..content, instead);
         }
         let end = if LEFT_OPEN.contains(&tag.name.as_str()) {
-            let blank = self.blank_line(content);
+            let blank = self.blank_line(content).min(self.container_end(at)).max(content);
             let end = self.end_tag(&tag.name, content).map(|end| self.after_tag(end));
-            Some(end.unwrap_or(blank).min(blank))
+            let end = end.filter(|&end| end < blank).unwrap_or(blank);
+            // line breaks keep apart what they kept apart
+            Some(content.max(at + self.text.get(at..end).unwrap_or_default().trim_end().len()))
         } else {
-            let limit = self.container_end(at);
+            let limit = self.limit(at).max(content);
             self.end_of_element(&tag.name, content, limit).map(|end| self.after_tag(end))
         };
         match end {
@@ -459,12 +482,8 @@ impl<'a> Scanner<'a> {
             // a word in a sentence about elements
             None if tag.name == "template" && !tag.is_hidden() => self.show(at, tag),
             None => {
-                let end = self.container_end(at);
-                self.hide(at..end, instead);
-                let message = format!(
-                    "the hidden `<{}>` that begins here does not end, so nothing after it is shown",
-                    tag.name
-                );
+                let what = self.hide_the_rest(at, instead);
+                let message = format!("the hidden `<{}>` that begins here {what}", tag.name);
                 let mend = format!("close it with `</{}>`", tag.name);
                 self.remark("hidden-unclosed", at, tag.written.chars().count(), message, mend);
             }
