@@ -192,6 +192,13 @@ fn verdict(post: &Post, said: &[&Diagnostic], now: Timestamp) -> String {
 /// What holds a post back, and where.
 fn reason(said: &[&Diagnostic]) -> String {
     let first = said.iter().find(|diagnostic| diagnostic.message.ends_with(HELD_BACK));
+    if let Some(reason) = said
+        .iter()
+        .find_map(|diagnostic| left_out(diagnostic))
+        .filter(|_| first.is_none())
+    {
+        return reason;
+    }
     let Some(first) = first.or_else(|| said.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) else {
         return "something in its file is not understood".to_owned();
     };
@@ -200,6 +207,26 @@ fn reason(said: &[&Diagnostic]) -> String {
         Some(position) => format!("line {}: {message} ({})", position.line, first.mend),
         None => format!("{message} ({})", first.mend),
     }
+}
+
+/// Why the post is left out by its name or a folder that it is in, if that is what `diagnostic` says.
+fn left_out(diagnostic: &Diagnostic) -> Option<String> {
+    let Diagnostic { path, message, mend, .. } = diagnostic;
+    let reason = message
+        .split_once("left out: ")
+        .map_or(message.as_str(), |(_, reason)| reason);
+    let reason = match diagnostic.code {
+        FOLDER_CODE => format!("it is in the folder `{path}/`: {reason}"),
+        "bundle-resources" => format!("it is beside the page of the folder `{path}/`: {reason}"),
+        "about-folder" | "drawing" => reason.to_owned(),
+        "conflict-copy" => format!("it {reason}"),
+        _ => return None,
+    };
+    Some(if mend.is_empty() {
+        reason
+    } else {
+        format!("{reason} ({mend})")
+    })
 }
 
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
@@ -278,4 +305,51 @@ fn as_json(
         "ledger": record,
         "problems": said,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_that_is_left_out_is_held_back_for_that_reason() {
+        let note = |code, path: &str, message: &str| Diagnostic::new(Severity::Note, code, Utf8Path::new(path), message);
+        let cases = [
+            (
+                note(
+                    FOLDER_CODE,
+                    "_archive",
+                    "2 posts in it are left out: a folder whose name begins with `_` holds parts of a site",
+                ),
+                "it is in the folder `_archive/`: a folder whose name begins with `_` holds parts of a site",
+            ),
+            (
+                note(
+                    "about-folder",
+                    "README.md",
+                    "is left out: an undated file of this name is about the folder",
+                )
+                .mend("write a `date` to publish it"),
+                "an undated file of this name is about the folder (write a `date` to publish it)",
+            ),
+            (
+                note(
+                    "conflict-copy",
+                    "a (1).md",
+                    "was left by a tool as a copy of a post, and is not published",
+                ),
+                "it was left by a tool as a copy of a post, and is not published",
+            ),
+        ];
+        for (said, expected) in &cases {
+            assert_eq!(reason(&[said]), *expected);
+        }
+        let held = note(
+            "standing-unclear",
+            "_archive/a.md",
+            &format!("`draft: x` is not understood{HELD_BACK}"),
+        );
+        assert!(reason(&[&cases[0].0, &held]).starts_with("`draft: x` is not understood"));
+        assert_eq!(reason(&[]), "something in its file is not understood");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::layout::{Layout, Tool};
+use super::layout::{Layout, SITE_SETTINGS, Tool};
 use super::left_out::{LeftOut, Why};
 use super::{Entry, Files, Folder, Sight, Unread};
 use crate::config::Config;
@@ -61,6 +61,7 @@ struct KnownCompanion {
 pub(super) fn may_be_companion(name: &str) -> bool {
     let is_of = |ending: &str| name.len() > ending.len() && name.as_bytes().ends_with(ending.as_bytes());
     name.starts_with("_index.")
+        || SITE_SETTINGS.contains(&name)
         || FOLDER_META.contains(&name)
         || is_of(".json")
         || is_of(".meta")
@@ -97,6 +98,11 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
             is_for: For::Folder(folder.to_owned(), language),
             kind: Kind::Section,
         });
+    }
+    if SITE_SETTINGS.contains(&name) {
+        let is_at_top = folder.as_str().is_empty();
+        let settings = Kind::SiteSettings { below: String::new() };
+        return is_at_top.then(|| of_folder(settings)).flatten();
     }
     if FOLDER_META.contains(&name) {
         return of_folder(Kind::FolderMeta);

@@ -107,6 +107,9 @@ const SIGNS: [(Tool, &str); 20] = [
     (Tool::Jekyll, "_config.yaml"),
 ];
 
+/// What Jekyll's settings are called.
+pub(super) const SITE_SETTINGS: [&str; 2] = ["_config.yml", "_config.yaml"];
+
 /// Where Obsidian and its plugins say in which folder templates are, and under which key.
 const TEMPLATE_SETTINGS: [(&str, &str); 2] = [
     (".obsidian/templates.json", "folder"),
@@ -260,24 +263,22 @@ fn tools_at(folder: &Utf8Path) -> Vec<Tool> {
     tools
 }
 
-/// What Jekyll's settings in the posts folder, or else in the folder above it, say of posts.
+/// What Jekyll's settings in the folder above the posts folder say of posts. Those in the posts folder are companions of its posts, and
+/// count in their stead.
 fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Companion>> {
-    let name = name_of(root)?;
-    let places = [(Some(root), "", ""), (above, "../", name.as_str())];
-    for (folder, prefix, below) in places {
-        for file in ["_config.yml", "_config.yaml"] {
-            let Some(text) = folder.and_then(|folder| read_bounded(&folder.join(file))) else {
-                continue;
-            };
-            let source = SourceFile {
-                path: format!("{prefix}{file}").into(),
-                bytes: text.into_bytes().into(),
-                modified: Timestamp::UNIX_EPOCH,
-            };
-            return Some(Arc::new(Companion::read(&source, Kind::SiteSettings { below: below.into() })));
-        }
+    let below = name_of(root)?;
+    let is_there = |name: &str| fs::symlink_metadata(root.join(name)).is_ok();
+    if SITE_SETTINGS.into_iter().any(is_there) {
+        return None;
     }
-    None
+    let read = |name: &'static str| Some((name, read_bounded(&above?.join(name))?));
+    let (name, text) = SITE_SETTINGS.into_iter().find_map(read)?;
+    let source = SourceFile {
+        path: format!("../{name}").into(),
+        bytes: text.into_bytes().into(),
+        modified: Timestamp::UNIX_EPOCH,
+    };
+    Some(Arc::new(Companion::read(&source, Kind::SiteSettings { below })))
 }
 
 /// What Hugo's settings in the posts folder, or else in one of those `above` it, pass down to posts.

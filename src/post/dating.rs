@@ -31,7 +31,7 @@ enum Role {
 }
 
 /// Keys that hold when a post is from, the most telling first, without `-`, `_` and capitals.
-const DATE_KEYS: [(&str, Role); 38] = [
+const DATE_KEYS: [(&str, Role); 48] = [
     ("date", Role::Date),
     ("publishdate", Role::Gate),
     ("pubdate", Role::Gate),
@@ -56,9 +56,19 @@ const DATE_KEYS: [(&str, Role); 38] = [
     ("scheduledate", Role::Gate),
     ("scheduleddate", Role::Gate),
     ("embargo", Role::GateOrWord),
+    ("embargoed", Role::GateOrWord),
+    ("isembargoed", Role::GateOrWord),
+    ("underembargo", Role::GateOrWord),
+    ("isscheduled", Role::GateOrWord),
     ("embargodate", Role::Gate),
     ("embargountil", Role::Gate),
     ("embargoeduntil", Role::Gate),
+    ("releasedate", Role::Gate),
+    ("releaseon", Role::Gate),
+    ("releaseat", Role::Gate),
+    ("golivedate", Role::Gate),
+    ("goliveon", Role::Gate),
+    ("goliveat", Role::Gate),
     ("postdate", Role::Date),
     ("posteddate", Role::Date),
     ("postedon", Role::Date),
@@ -183,6 +193,7 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
     let mut gates: Vec<(&str, Moment)> = Vec::new();
     let mut broken: Vec<Broken> = Vec::new();
     for (name, role) in DATE_KEYS {
+        let mut latest: Option<(&str, Moment)> = None;
         for (key, node) in fields.all(&[name]) {
             match date_field::read(node, &zone, config.posts.day_first) {
                 DateField::Blank if hides_value(node, says.text()) => broken.push(Broken {
@@ -196,11 +207,20 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
                     if matches!(role, Role::Gate | Role::GateOrWord) {
                         gates.push((key, moment));
                     }
-                    first.get_or_insert_with(|| (Origin::Field(key.to_owned()), moment));
+                    if latest.is_some_and(|(_, known)| known != moment) && matches!(role, Role::Date | Role::Begun) {
+                        let message = format!("`{key}` is written a second time; the later date counts");
+                        says.about("date-twice", node, message, "delete one of the two");
+                    }
+                    if latest.is_none_or(|(_, known)| moment > known) {
+                        latest = Some((key, moment));
+                    }
                 }
                 DateField::NotUnderstood(NoDate::Unknown, _) if role == Role::GateOrWord => {}
                 DateField::NotUnderstood(why, text) => broken.push(Broken { role, node, why, text }),
             }
+        }
+        if let Some((key, moment)) = latest {
+            first.get_or_insert_with(|| (Origin::Field(key.to_owned()), moment));
         }
     }
     for (role, node) in hidden_values(fields, says.text(), |key| {
@@ -417,5 +437,35 @@ fn refusal(why: NoDate, text: Option<&str>) -> (&'static str, String) {
         NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
         NoDate::TooFar => ("date-too-far", format!("`{text}` lies beyond the year 9999")),
         NoDate::Unknown => ("date-unknown", format!("`{text}` is no date that is understood")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::read;
+
+    #[test]
+    fn of_a_date_in_two_spellings_the_later_counts_and_it_is_said() {
+        let cases = [
+            ("date: 2020-01-01\nDate: 2099-01-01", "2099-01-01", true),
+            ("Date: 2099-01-01\ndate: 2020-01-01", "2099-01-01", true),
+            ("DATE: 2020-01-01\ndate: 2021-01-01\nDate: 2019-01-01", "2021-01-01", true),
+            ("created: 2020-01-01\nCreated: 2099-01-01", "2099-01-01", true),
+            ("date: 2020-01-01\nDate: 2020-01-01", "2020-01-01", false),
+            ("date: 2020-01-01\nDate:", "2020-01-01", false),
+            ("date: 2020-01-01\ncreated: 2099-01-01", "2020-01-01", false),
+        ];
+        for (front_matter, expected, is_said) in cases {
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let reading = read(&file, &Config::default()).unwrap();
+            assert_eq!(reading.post.date.date().to_string(), expected, "{front_matter}");
+            let is_found = reading.remarks.iter().any(|remark| remark.code == "date-twice");
+            assert_eq!(is_found, is_said, "{front_matter}: {:?}", reading.remarks);
+        }
     }
 }

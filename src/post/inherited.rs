@@ -19,11 +19,13 @@ mod script;
 mod settings;
 mod target;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::de::IgnoredAny;
 
 use super::fields::{self, fold};
 use super::front_matter::{self, Node, Value};
@@ -42,7 +44,8 @@ pub const FOLDER_META: [&str; 2] = [".meta.yml", ".meta.yaml"];
 pub enum Kind {
     /// A section's `_index.md`.
     Section,
-    /// Data in JSON. Where `is_certain`, it can be nothing else, so that it is an error if it cannot be read.
+    /// Data in JSON. Where `is_certain`, it can be nothing else, so that it is an error if it is too large or too deep to be read. What is
+    /// not JSON is always an error.
     Data {
         /// Whether its name is one that only such data has.
         is_certain: bool,
@@ -266,14 +269,40 @@ impl Companion {
     }
 
     fn read_data(&mut self, text: &str, is_certain: bool) {
-        let is_object = text.trim_start().starts_with('{');
-        let read = is_object.then(|| front_matter::parse(&self.path, text));
-        match read {
-            Some(Ok(parts)) => self.add(What::Data, Scope::All, passed_down(&parts.fields)),
-            Some(Err(error)) if is_certain => self.doubt = Some(in_doubt(error)),
-            // an array, or what is only called as such data would be
-            _ => {}
+        let json = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        // the tools take an empty file for no data
+        if json.is_empty() {
+            return;
         }
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(json) {
+            self.doubt = Some(in_doubt(self.not_json(text, json, &error)));
+            return;
+        }
+        // an array or a single value is data of another kind
+        let Ok(keys) = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(json) else {
+            return;
+        };
+        match front_matter::parse(&self.path, text) {
+            Ok(parts) => self.add(What::Data, Scope::All, passed_down(&parts.fields)),
+            // sound JSON that is too large or too deep: where no key is about visibility it is only called as data for posts would be
+            Err(error) if is_certain || keys.keys().any(|key| is_about_visibility(key)) => self.doubt = Some(in_doubt(error)),
+            Err(_) => {}
+        }
+    }
+
+    /// The error for `json`, with which the file's `text` ends, and which is not JSON.
+    fn not_json(&self, text: &str, json: &str, error: &serde_json::Error) -> Diagnostic {
+        let start = Position::of(text, text.len() - json.len());
+        let position = Position {
+            line: start.line + error.line().max(1) - 1,
+            column: error.column().max(1),
+        };
+        let reason = error.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let message = format!("this is not JSON: {reason}");
+        Diagnostic::new(Severity::Error, "json-syntax", &self.path, message)
+            .at(text, position, 1)
+            .mend("correct the JSON, without comments and without a comma after the last entry")
     }
 
     fn read_script(&mut self, text: &str) {

@@ -79,7 +79,7 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
         let standing = match said.effect {
             Effect::Nothing | Effect::Public => continue,
             Effect::Draft if is_finished && said.key.eq_ignore_ascii_case("published") => continue,
-            Effect::Scheduled if dated.origin != Origin::FileTime => continue,
+            Effect::Scheduled if ends(said, dated) => continue,
             Effect::Scheduled | Effect::Held => {
                 doubts.push(said);
                 continue;
@@ -126,6 +126,20 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
     wanted
 }
 
+/// Whether the date of the post says when what is `said` to be scheduled is published: an embargo ends on a day of its own.
+fn ends(said: &Said, dated: &Dated) -> bool {
+    match &dated.origin {
+        Origin::FileTime => false,
+        Origin::Field(key) if is_embargo(said.key) => dating::is_gate(&fields::fold(key).collect::<String>()),
+        _ => !is_embargo(said.key),
+    }
+}
+
+fn is_embargo(key: &str) -> bool {
+    let key: String = fields::fold(key).collect();
+    table::EMBARGO.contains(&key.as_str())
+}
+
 /// Everything that `fields` say about who may read the post. What says nothing about it stays among the keys that mean nothing here.
 fn said<'a>(fields: &Fields<'a>, text: &str) -> Vec<Said<'a>> {
     let mut all = Vec::new();
@@ -161,12 +175,15 @@ fn said<'a>(fields: &Fields<'a>, text: &str) -> Vec<Said<'a>> {
 fn hold(doubt: &Said, says: &mut Remarks) {
     let Said { effect, key, node } = doubt;
     let message = match (effect, fields::text(node)) {
+        (Effect::Scheduled, _) if is_embargo(key) => "it is under an embargo, and nothing says until when".to_owned(),
         (Effect::Scheduled, _) => "it is to be published at a time that nothing names".to_owned(),
         (_, Some(text)) => format!("`{key}: {}` is not understood", shortened(text)),
         (_, None) => format!("`{key}` has not one value"),
     };
     let folded = key.to_ascii_lowercase();
-    let mend = if *effect == Effect::Scheduled {
+    let mend = if *effect == Effect::Scheduled && is_embargo(key) {
+        "write `embargo_until` with a date, or delete the line".to_owned()
+    } else if *effect == Effect::Scheduled {
         "write a `date`".to_owned()
     } else if folded.ends_with("status") || folded.ends_with("state") {
         format!("write `{key}: draft` or `{key}: published`")

@@ -11,7 +11,7 @@ const POST: &str = "---\ntitle: Kelp words\ndate: 2026-01-02\n---\nKelp.\n";
 /// A kind of companion: where the post is, where the companion is, what hides the post, and what does not.
 type Case = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     (
         "zola",
         "zola/deep/a.md",
@@ -69,6 +69,13 @@ const CASES: [Case; 11] = [
         "---\ncascade:\n- target: {path: /other/**}\n  build: {render: never}\n---\n",
     ),
     ("file-data", "file/a.md", "file/a.json", "{\"draft\": true}", "{\"x\": 1}"),
+    (
+        "settings",
+        "settings/a.md",
+        "_config.yml",
+        "defaults:\n- scope: {path: settings}\n  values: {published: false}\n",
+        "title: x\n",
+    ),
     (
         "meta",
         "meta/a.md",
@@ -136,18 +143,20 @@ fn a_companion_hides_posts_from_the_start_and_shows_and_hides_them_again_live() 
 
 #[test]
 fn a_broken_companion_takes_nothing_from_readers_and_gives_them_nothing_new() {
-    let site = TestSite::start(&[("a/a.md", POST), ("a/a.11tydata.json", "{\"x\": 1}")], "");
-    assert_eq!(site.get("/posts/a").status, 200);
-    site.write("a/a.11tydata.json", "{\"draft\": ");
-    site.write("b.md", "---\ndate: 2026-01-03\n---\n");
-    site.wait_for("/posts/b", |answer| answer.status == 200);
-    site.write("a/new.md", "---\ntitle: Newkelp\ndate: 2026-01-03\n---\n");
-    site.write("c.md", "---\ndate: 2026-01-03\n---\n");
-    site.wait_for("/posts/c", |answer| answer.status == 200);
-    assert_eq!(site.get("/posts/a").status, 200, "readers have it");
-    assert_eq!(site.get("/posts/new").status, 404, "they do not have it");
-    site.write("a/a.11tydata.json", "{\"x\": 2}");
-    site.wait_for("/posts/new", |answer| answer.status == 200);
+    for name in ["a/a.11tydata.json", "a/a.json"] {
+        let site = TestSite::start(&[("a/a.md", POST), (name, "{\"x\": 1}")], "");
+        assert_eq!(site.get("/posts/a").status, 200);
+        site.write(name, "{\"draft\": ");
+        site.write("b.md", "---\ndate: 2026-01-03\n---\n");
+        site.wait_for("/posts/b", |answer| answer.status == 200);
+        site.write("a/new.md", "---\ntitle: Newkelp\ndate: 2026-01-03\n---\n");
+        site.write("c.md", "---\ndate: 2026-01-03\n---\n");
+        site.wait_for("/posts/c", |answer| answer.status == 200);
+        assert_eq!(site.get("/posts/a").status, 200, "readers have it");
+        assert_eq!(site.get("/posts/new").status, 404, "they do not have it");
+        site.write(name, "{\"x\": 2}");
+        site.wait_for("/posts/new", |answer| answer.status == 200);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::key::{KeyLine, Separator};
+use super::key::{KeyLine, Separator, keeps_both};
 use super::yaml::{self, Mistake, Tree};
 use super::{Block, Diagnostic, Entry, MOST_REMARKS, Node, Position, Reading, Value, keep_last, lines, warn_of_repeated};
 use crate::diagnostic::is_secret;
@@ -242,7 +242,7 @@ fn value(part: &Part<'_>) -> Value {
                 let key = KeyLine::split(line)?;
                 let at = position(number + 1);
                 let node = Node {
-                    value: scalar(without_comment(key.value)),
+                    value: scalar_of(key.key, without_comment(key.value)),
                     position: at,
                 };
                 Some(Entry {
@@ -263,7 +263,7 @@ fn value(part: &Part<'_>) -> Value {
         }
         text.to_mut().push_str(without_comment(line));
     }
-    let value = scalar(&text);
+    let value = scalar_of(part.key.key, &text);
     // a title that begins with a bracket and does not close it is half a text, not a list
     let is_half = part.key.is_title() && !text.ends_with(']');
     list(&text, part.value_at()).filter(|_| !is_half).unwrap_or(value)
@@ -293,6 +293,16 @@ pub(super) fn scalar(text: &str) -> Value {
         Some(text) => Value::Scalar { text, plain: false },
         None => plain(text),
     }
+}
+
+/// `text` as the value of `key`. A quote that nothing closes stays where the key says who may read the post: `draft: "false` may be
+/// half a value.
+pub(super) fn scalar_of(key: &str, text: &str) -> Value {
+    let is_open = text.starts_with('"') && !text.get(1..).unwrap_or_default().contains('"');
+    if is_open && keeps_both(key) {
+        return plain(text);
+    }
+    scalar(text)
 }
 
 /// `[a, "b, c"]` as a list; also without its end, where no other bracket closes it.

@@ -225,7 +225,7 @@ fn part_entries(block: Block<'_, '_>, part: &Part<'_>, remarks: &mut Vec<Diagnos
         .collect();
     let text = text.join(" ");
     let (at, value_at) = (source.place(indent), source.place(indent + key.value_at));
-    let value = lenient::list(&text, value_at).unwrap_or_else(|| lenient::scalar(&text));
+    let value = lenient::list(&text, value_at).unwrap_or_else(|| lenient::scalar_of(key.key, &text));
     if remarks.len() < MOST_REMARKS {
         let at = source.blame(&error);
         let message = format!(

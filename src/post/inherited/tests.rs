@@ -32,6 +32,10 @@ fn data(content: &str) -> (&str, Kind, &str) {
     ("notes/notes.json", Kind::Data { is_certain: true }, content)
 }
 
+fn folder_data(content: &str) -> (&str, Kind, &str) {
+    ("notes/notes.json", Kind::Data { is_certain: false }, content)
+}
+
 fn settings(content: &str) -> (&str, Kind, &str) {
     ("../_config.yml", Kind::SiteSettings { below: "_posts".into() }, content)
 }
@@ -46,6 +50,8 @@ fn what_is_inherited_by_every_way() {
     let hugo = |path, content| (path, Kind::HugoSettings, content);
     let folder_meta = |content| ("notes/.meta.yml", Kind::FolderMeta, content);
     let meta = |content| ("notes/a.meta", Kind::Meta, content);
+    let large = |key: &str| format!("{{\"{key}\": true, \"items\": \"{}\"}}", "x".repeat(70_000));
+    let (export, large_draft) = (large("words"), large("draft"));
     let bundle = |is_draft| ("notes/index.md", Kind::Bundle { is_draft }, "");
     let cases = [
         // sections
@@ -114,11 +120,27 @@ fn what_is_inherited_by_every_way() {
         (data("{\"eleventyExcludeFromCollections\": true}"), OWN, Unlisted),
         (data("{\"draft\": true"), OWN, Held),
         (data("[1, 2]"), OWN, Public),
-        (
-            ("notes/notes.json", Kind::Data { is_certain: false }, "{\"draft\": true"),
-            OWN,
-            Public,
-        ),
+        (folder_data("{\"draft\": true"), OWN, Held),
+        (folder_data("{\"draft\":tru"), OWN, Held),
+        (folder_data("{\"draft\":tru"), SAYS_PUBLIC, Held),
+        (folder_data("{\"draft\": true,}"), OWN, Held),
+        (folder_data("{\"layout\": \"x\",}"), OWN, Held),
+        (folder_data("// for all\n{\"draft\": true}"), OWN, Held),
+        (folder_data("/* for all */ {\"draft\": true}"), OWN, Held),
+        (folder_data("{draft: true}"), OWN, Held),
+        (folder_data("{\"draft\": true} x"), OWN, Held),
+        (folder_data("draft: true"), OWN, Held),
+        (folder_data("\u{feff}{\"draft\":tru"), OWN, Held),
+        (folder_data("\u{feff}{\"draft\": true}"), OWN, Draft),
+        (folder_data("{\"draft\": true}\n"), OWN, Draft),
+        (folder_data("[{\"draft\": true}]"), OWN, Public),
+        (folder_data("\"draft\""), OWN, Public),
+        (folder_data("42"), OWN, Public),
+        (folder_data("{}"), OWN, Public),
+        (folder_data(""), OWN, Public),
+        (folder_data(" \n"), OWN, Public),
+        (folder_data(&export), OWN, Public),
+        (folder_data(&large_draft), OWN, Held),
         (script("export default { draft: true }"), OWN, Draft),
         (script("export default { draft: hides() }"), OWN, Held),
         (script("export default { tags: [] }"), OWN, Public),
@@ -289,6 +311,15 @@ fn what_is_not_understood_is_said_of_the_file_it_is_in() {
     let reading = read_beside(data("{\"draft\": true"), "notes/a.md", OWN);
     let held = reading.held.unwrap();
     assert_eq!((held.path.as_str(), held.severity), ("notes/notes.json", Severity::Error));
+    assert!(reading.remarks.contains(&held));
+
+    let reading = read_beside(folder_data("{\"a\": 1,\n \"draft\": tru}"), "notes/a.md", OWN);
+    let held = reading.held.unwrap();
+    assert_eq!(
+        (held.path.as_str(), held.code, held.severity),
+        ("notes/notes.json", "json-syntax", Severity::Error)
+    );
+    assert_eq!(held.position.map(|position| position.line), Some(2));
     assert!(reading.remarks.contains(&held));
 }
 

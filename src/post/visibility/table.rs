@@ -140,6 +140,9 @@ const DRAFT: Values = Values::Words(&[
     "hold",
 ]);
 
+/// Keys that say that a post is not to be published before a day that another key names.
+pub(super) const EMBARGO: &[&str] = &["embargo", "embargoed", "isembargoed", "underembargo"];
+
 /// What keys that take a word say.
 const STATES: &[(Values, Effect)] = &[
     (PUBLISHED, Effect::Public),
@@ -174,6 +177,10 @@ pub(super) const TABLE: &[Row] = &[
             "ignorepost",
             "ignorepublish",
             "nopublish",
+            "unpublish",
+            "donotpublish",
+            "dontpublish",
+            "notpublished",
         ],
         values: &[
             (Values::Yes, Effect::Draft),
@@ -273,7 +280,18 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: false,
     },
     Row {
-        keys: &["scheduled", "isscheduled", "embargo", "embargoed"],
+        keys: &["scheduled", "isscheduled"],
+        values: &[
+            (Values::Yes, Effect::Scheduled),
+            (Values::No, Effect::Public),
+            (Values::Date, Effect::Nothing),
+        ],
+        otherwise: Effect::Held,
+        is_guarded: true,
+    },
+    // a date of its own says when it ends; the date that the post is from does not
+    Row {
+        keys: EMBARGO,
         values: &[
             (Values::Yes, Effect::Scheduled),
             (Values::No, Effect::Public),
@@ -472,8 +490,8 @@ impl Values {
     fn hold(self, node: &Node) -> bool {
         match self {
             Values::Yes => truth(node) == Some(true),
-            Values::No => truth(node) == Some(false),
-            Values::Words(words) => word(node).is_some_and(|word| words.contains(&word.as_str())),
+            Values::No => truth(node) == Some(false) && !is_open(node),
+            Values::Words(words) => !is_open(node) && word(node).is_some_and(|word| words.contains(&word.as_str())),
             Values::Date => is_date(node),
         }
     }
@@ -492,6 +510,13 @@ fn is_date(node: &Node) -> bool {
 
 fn truth(node: &Node) -> Option<bool> {
     bare(node).and_then(fields::truth_in)
+}
+
+/// Whether `node` begins with a quote that nothing closes: its author had not finished the value.
+fn is_open(node: &Node) -> bool {
+    let text = fields::text(node).unwrap_or_default();
+    text.strip_prefix(['"', '\''])
+        .is_some_and(|rest| !rest.trim_end().ends_with(['"', '\'']))
 }
 
 /// The text of `node` without what is around it; a truth value may stand in quotes within quotes.

@@ -1,7 +1,7 @@
 //! The strict reading: a parser's events → a tree.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
@@ -11,6 +11,9 @@ use crate::post::front_matter::{DEEPEST, Entry, Node, Position, Repeated, Value,
 /// What the copies that aliases make may weigh in all: a unit for each node and one for each byte of its spelling. Ten aliases of
 /// ten aliases of … make 10⁹ nodes of a few hundred bytes.
 const MOST_COPIED: usize = 256 * 1024;
+
+/// The key whose value is mappings that belong to the one it stands in (YAML 1.1, <https://yaml.org/type/merge.html>).
+const MERGE_KEY: &str = "<<";
 
 /// A mapping, and the keys that came twice in the mappings within it.
 #[derive(Default)]
@@ -188,10 +191,10 @@ impl Builder {
         let value = match items {
             Items::List(nodes) => Value::List(nodes),
             Items::Map(entries, _) if self.open.is_empty() => {
-                self.root = Some(Root::Map(entries));
+                self.root = Some(Root::Map(merged(entries)));
                 return;
             }
-            Items::Map(entries, _) => Value::Map(keep_last(entries, &mut self.repeated)),
+            Items::Map(entries, _) => Value::Map(keep_last(merged(entries), &mut self.repeated)),
         };
         self.add(Node { value, position: at }, anchor);
     }
@@ -236,6 +239,34 @@ impl Builder {
             ..anchored.node.clone()
         })
     }
+}
+
+/// `entries` with what the mappings after [`MERGE_KEY`] hold in its place: the mapping's own keys win, and of several mappings the
+/// first. What aliases copy has been weighed by then, and nothing is copied here.
+fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+    if entries.iter().all(|entry| entry.key != MERGE_KEY) {
+        return entries;
+    }
+    let mut taken: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    let mut all = Vec::with_capacity(entries.len());
+    for Entry { key, at, node } in entries {
+        if key != MERGE_KEY {
+            all.push(Entry { key, at, node });
+            continue;
+        }
+        let sources = match node.value {
+            Value::List(nodes) => nodes,
+            value => vec![Node { value, ..node }],
+        };
+        for source in sources {
+            let Value::Map(map) = source.value else { continue };
+            // of a key that one mapping holds twice both values count
+            let fields: Vec<_> = map.into_iter().filter(|(key, _)| !taken.contains(key)).collect();
+            taken.extend(fields.iter().map(|(key, _)| key.clone()));
+            all.extend(fields.into_iter().map(|(key, node)| Entry { key, at, node }));
+        }
+    }
+    all
 }
 
 fn too_deep(at: Position) -> Mistake {
