@@ -302,6 +302,29 @@ fn summaries() {
         ),
         ("comments", "%%no%% One.", "One."),
         ("mathematics", "Let $a_b$ be. Two.", "Let $a_b$ be."),
+        (
+            "a script in a line",
+            "One <script>alert(\"x *y*\")</script>two. Three.",
+            "One two.",
+        ),
+        (
+            "a style sheet in a line",
+            "One <STYLE>b { c: d }</STYLE> two. Three.",
+            "One two.",
+        ),
+        ("a drawing in a line", "One <svg><text>x</text></svg> two. Three.", "One two."),
+        ("a script alone", "<b></b><script>x</script>\n\nOne. Two.", "One."),
+        (
+            "a script before a marker",
+            "One <script>x()</script> two.\n\n<!-- more -->\n\nThree.",
+            "One two.",
+        ),
+        ("a word about scripts", "The <script> element. Two.", "The <script> element."),
+        (
+            "code about scripts",
+            "Write `<script>a</script>`. Two.",
+            "Write <script>a</script>.",
+        ),
         ("nothing", "# A\n\n- b", ""),
         ("empty", "", ""),
     ];
