@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use url::form_urlencoded;
 
 use crate::diagnostic::printable;
@@ -75,6 +75,27 @@ impl Line {
         }
     }
 
+    /// The line of a request that was refused with `status` before anything was looked for. `read` is what could be read of it: its
+    /// method and its address.
+    #[must_use]
+    pub fn refused(peer: Option<IpAddr>, read: Option<(&Method, &Uri)>, status: StatusCode, took: Duration) -> Line {
+        let (method, path, query) = read.map_or((None, "-", ""), |(method, uri)| {
+            (Some(method), path(uri), uri.query().unwrap_or_default())
+        });
+        let asked = Asked {
+            id: "-",
+            client: peer,
+            method: method.unwrap_or(&Method::GET),
+            path,
+            query,
+        };
+        let mut line = Line::new(&asked, Kind::Other, status, took);
+        if method.is_none() {
+            "-".clone_into(&mut line.method);
+        }
+        line
+    }
+
     /// Writes the line; `bytes` of the answer's body were sent.
     pub fn write(&self, bytes: u64) {
         let milliseconds = self.took.as_secs_f64() * 1000.0;
@@ -89,6 +110,17 @@ impl Line {
             bytes,
             milliseconds
         );
+    }
+}
+
+/// The path of `uri`; the host and port that CONNECT names instead of one.
+#[must_use]
+pub fn path(uri: &Uri) -> &str {
+    let authority = || uri.authority().map_or("", |authority| authority.as_str());
+    if uri.path_and_query().is_some() {
+        uri.path()
+    } else {
+        authority()
     }
 }
 

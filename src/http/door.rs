@@ -140,36 +140,45 @@ impl Door {
         } else {
             response
         };
-        let Asked {
-            peer,
-            method,
-            path,
-            query,
-        } = visit.asked;
+        let method = visit.asked.method;
         let (status, took) = (response.status(), visit.begun.elapsed());
         let bytes = if method == Method::HEAD { 0 } else { length(response.body()) };
         self.metrics.answered(visit.kind, status, bytes, took);
-        let mut response = finished(response, &visit.id);
+        let response = finished(response, &visit.id);
+        self.logged(response, visit)
+    }
+
+    /// `response`, which is written to the access log once it was sent, where that is wanted.
+    fn logged<B>(&self, mut response: Response<B>, visit: &Visit<'_>) -> Response<B> {
         if access::is_on() {
             let asked = access::Asked {
                 id: visit.id.as_str(),
-                client: peer.map(|peer| self.pace.client(peer, visit.headers)),
-                method,
-                path,
-                query,
+                client: visit.asked.peer.map(|peer| self.pace.client(peer, visit.headers)),
+                method: visit.asked.method,
+                path: visit.asked.path,
+                query: visit.asked.query,
             };
-            let line = access::Line::new(&asked, visit.kind, status, took);
+            let line = access::Line::new(&asked, visit.kind, response.status(), visit.begun.elapsed());
             response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
         }
         response
     }
 
-    /// The answer to a request that does not read, counted.
-    pub(super) fn refuse<B: From<Bytes>>(&self, method: &Method) -> Response<B> {
-        let response = other_method(method);
+    /// The answer to a request that does not read, counted and logged.
+    pub(super) fn refuse<B: From<Bytes>>(&self, asked: Asked<'_>, headers: &HeaderMap) -> Response<B> {
+        let response = other_method(asked.method);
         let length = response.body().len() as u64;
         self.metrics.answered(Kind::Other, response.status(), length, Duration::ZERO);
-        finished(response.map(B::from), &self.ids.next())
+        let visit = Visit {
+            id: self.ids.next(),
+            begun: Instant::now(),
+            kind: Kind::Other,
+            is_for_people: false,
+            asked,
+            headers,
+        };
+        let response = finished(response.map(B::from), &visit.id);
+        self.logged(response, &visit)
     }
 }
 

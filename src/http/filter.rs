@@ -18,6 +18,7 @@ use url::form_urlencoded;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
+use super::access;
 use super::door::{Asked, Door};
 use super::finished::is_finished;
 use super::in_progress::Key;
@@ -72,7 +73,22 @@ where
             let (site, door) = (site(), door.clone());
             async move { media::reply(read(site, door, Arc::new(reading)).await) }
         });
-    let refuse = warp::method().map(move |method: Method| media::reply(refusing.refuse(&method)));
+    let refuse = warp::method()
+        .and(warp::header::headers_cloned())
+        .and(peer)
+        .and(warp::ext::optional::<super::server::RequestTarget>())
+        .map(
+            move |method: Method, headers: HeaderMap, peer, target: Option<super::server::RequestTarget>| {
+                let uri = target.map(|target| target.0).unwrap_or_default();
+                let asked = Asked {
+                    peer,
+                    method: &method,
+                    path: access::path(&uri),
+                    query: uri.query().unwrap_or_default(),
+                };
+                media::reply(refusing.refuse(asked, &headers))
+            },
+        );
     read.or(refuse).unify()
 }
 

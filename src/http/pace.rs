@@ -5,7 +5,7 @@
 //! names. An IPv6 client is its /64.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -96,13 +96,22 @@ impl Pace {
             if !is_trusted(&client) {
                 break;
             }
-            match hop.trim().parse::<IpAddr>() {
-                Ok(address) => client = address.to_canonical(),
-                Err(_) => break,
+            match hop_address(hop) {
+                Some(address) => client = address.to_canonical(),
+                None => break,
             }
         }
         client
     }
+}
+
+/// The address that a proxy names: `192.0.2.1` or `2001:db8::1`, in brackets or not, with a port or without.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop);
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(bracketed).or_else(with_port)
 }
 
 /// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber has.
@@ -214,6 +223,14 @@ mod tests {
             ("10.0.0.1", "198.51.100.7, 10.0.0.2", "198.51.100.7"),
             ("10.0.0.1", "nonsense", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "198.51.100.9:1234", "198.51.100.9"),
+            ("10.0.0.1", "198.51.100.9:1234, 10.0.0.2:80", "198.51.100.9"),
+            ("10.0.0.1", "[2001:db8::1]:55", "2001:db8::1"),
+            ("10.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.1", "\"[2001:db8::1]:55\"", "2001:db8::1"),
+            ("10.0.0.1", "[::ffff:198.51.100.9]:1", "198.51.100.9"),
+            ("10.0.0.1", "198.51.100.9:99999", "10.0.0.1"),
+            ("10.0.0.1", "[198.51.100.9", "10.0.0.1"),
             ("fd00::1", "2001:db8::1", "2001:db8::1"),
             ("::ffff:10.0.0.1", "198.51.100.7, ::ffff:10.0.0.2", "198.51.100.7"),
         ];

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, request};
+use http::{Response, Uri, request};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +51,10 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// A proxy in front is the other end of all of its requests; a Unix socket has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub Option<SocketAddr>);
+
+/// The target of a request that does not read, as the request's extension: warp's own path filters panic at some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestTarget(pub Uri);
 
 /// What answers some requests at once.
 pub trait Hot: Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static {}
@@ -222,7 +226,7 @@ where
             }
         };
         self.connections.spawn(async move {
-            connection::refuse(stream, detail).await;
+            connection::refuse(stream, peer, detail).await;
             drop(refusal);
         });
     }

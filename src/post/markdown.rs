@@ -27,7 +27,7 @@ use comrak::{Anchorizer, Arena, Node, Options, format_html_with_plugins, parse_d
 
 use super::html::token::unfinished;
 use bound::Limited;
-pub use hidden::{Remark, without_hidden};
+pub use hidden::{Remark, searchable, without_hidden};
 
 /// A post's Markdown, rendered but not yet cleaned: what [`super::html`] makes safe.
 #[derive(Clone, Debug)]
@@ -139,13 +139,18 @@ pub fn render(body: &str, title: &str) -> Rendered {
     }
 }
 
-/// Why `body` cannot be shown as a whole, in words for its author: its HTML would be longer than any text of its size needs.
+/// Why `body` cannot be shown as a whole, in words for its author: its HTML would be longer than any text of its size needs, or its page
+/// would need more work than any text does.
 #[must_use]
 pub fn overflow(body: &str, title: &str) -> Option<String> {
-    if !bound::may_be_too_long(body) {
+    let may_have_headings = bound::may_have_too_many_headings(body);
+    if !may_have_headings && !bound::may_be_too_long(body) {
         return None;
     }
     let rendered = render(body, title);
+    if may_have_headings && bound::headings(&rendered.html) > bound::MAX_HEADINGS {
+        return Some(format!("it has more than {} headings", bound::MAX_HEADINGS));
+    }
     rendered.cut.filter(|_| !rendered.is_whole)
 }
 

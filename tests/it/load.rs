@@ -12,7 +12,9 @@ const LENGTH: usize = 8 * 1024;
 const FLOOR: u64 = 250;
 
 #[rustfmt::skip]
-const PIECES: [&str; 171] = [
+const PIECES: [&str; 178] = [
+    "{{% a %}}", "{{< a \"b\" >}} ", "{{< a >}}b{{< /a >}}", "{{< a >}}{# a #}", "{% highlight a %}b{% endhighlight %}", "a <script>b</script> ",
+    "<style>a</style> ",
     "&", "&amp;", "&#", "&notit;", "&lt", "<", "<a", "<a b=", "<a b='", "<a/b=", "</", "</a", "</a>", "<!", "<!--", "<!-- a -->", "-->", "<?",
     "<![CDATA[", "]]>", ">", "> ", ">> a\n", "[", "![", "]", "[a]", "[a](", "[a](b", "[a](b)", "![a](b)", "[a][b]", "[[", "[[a]]", "[^", "[^a",
     "[^a]", "[^a]: ", "^[", "^[a", "^[a]", "^[^[", "(", "*", "**", "*a", "*a **a ", "_", "_a", "~", "~~a", "`", "`a", "``a", "```\n", "~~~\n", "|",
@@ -73,6 +75,20 @@ const OTHERS: [(&str, OfLength); 11] = [
     }),
 ];
 
+/// Template tags, of which a line may have very many.
+const TAGS: [&str; 10] = [
+    "{{< a >}}",
+    "{{% a %}}",
+    "{{ a }}",
+    "{% a %}",
+    "{{< a \"b\" >}} ",
+    "{{< a >}}b{{< /a >}}",
+    "{{< a >}}{# a #}",
+    "{{< a >}}<!-- a -->",
+    "{{% a %}}<script>b</script>",
+    "{% highlight a %}b{% endhighlight %}",
+];
+
 /// How long this thread has worked, in milliseconds; `None` where nobody counts.
 fn worked() -> Option<u64> {
     let counted = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -112,6 +128,32 @@ fn the_work_grows_with_the_length() {
         let (short, long) = (cost(&short).unwrap(), cost(&long).unwrap());
         if long > FLOOR && long > 10 * short {
             steep.push(format!("{name}: {short} ms, and {long} ms for four times as much"));
+        }
+    }
+    assert!(steep.is_empty(), "{steep:#?}");
+}
+
+/// What looks back through a long line at every tag is quick enough in a short text to be missed there.
+#[test]
+fn many_tags_in_one_line_cost_no_more_than_many_lines() {
+    if worked().is_none() {
+        println!("SKIPPED: nothing counts the work of a thread here");
+        return;
+    }
+    let outlined = |text: &str| {
+        let before = worked().unwrap();
+        let outline = markdown::outline(text);
+        assert!(outline.summary().len() <= text.len() && markdown::searchable(text).len() <= text.len());
+        (worked().unwrap() - before, outline.unknown_shortcodes().len())
+    };
+    let mut steep = Vec::new();
+    for tag in TAGS {
+        let many = 600_000 / tag.len();
+        let (in_lines, told) = outlined(&format!("{tag}\n").repeat(many));
+        let (in_one, told_in_one) = outlined(&tag.repeat(many));
+        assert_eq!(told, told_in_one, "{tag}");
+        if in_one > FLOOR && in_one > 2 * in_lines {
+            steep.push(format!("{tag}: {in_lines} ms in lines, and {in_one} ms in one"));
         }
     }
     assert!(steep.is_empty(), "{steep:#?}");

@@ -326,6 +326,59 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
 }
 
 #[test]
+fn the_access_log_has_a_line_for_what_is_refused_before_it_is_routed() {
+    let files = [FILES[0], ("feedmill.toml", "[pace]\ntrusted_proxies = ['127.0.0.0/8']\n")];
+    let operated = Operated::start(&files, &["--access-log"]);
+    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(9000));
+    let cases = [
+        (
+            "POST /rss.xml?page=2&x=y HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+            405,
+            "POST",
+            "/rss.xml?page=2&…",
+        ),
+        ("OPTIONS /feed.json HTTP/1.1\r\nHost: a\r\n\r\n", 204, "OPTIONS", "/feed.json"),
+        ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 204, "OPTIONS", "*"),
+        ("BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501, "BREW", "/pot"),
+        (
+            "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n",
+            405,
+            "CONNECT",
+            "a.test:443",
+        ),
+        ("GET /no-host HTTP/1.1\r\n\r\n", 400, "GET", "/no-host"),
+        (&long, 414, "GET", "/aaa"),
+        (
+            "POST /chunks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            411,
+            "POST",
+            "/chunks",
+        ),
+        ("GET /bad path HTTP/1.1\r\nHost: a\r\n\r\n", 400, "-", "-"),
+        ("nonsense\r\n\r\n", 400, "-", "-"),
+    ];
+    for (request, status, method, address) in cases {
+        let answer = raw(&operated.base, request);
+        let sent = answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
+        let lines = operated.serving.until("feedmill::access");
+        let event: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+        assert_eq!(sent, Some(status), "{request}: {answer}");
+        assert_eq!(
+            (&event["status"], &event["method"]),
+            (&status.into(), &method.into()),
+            "{request}"
+        );
+        assert!(event["address"].as_str().unwrap().starts_with(address), "{request}: {event}");
+        assert_eq!(event["bytes"], answer.split_once("\r\n\r\n").unwrap().1.len(), "{request}");
+        assert_eq!(event["peer"], "127.0.0.0", "{request}");
+    }
+    let forwarded = "X-Forwarded-For: 198.51.100.9:1234\r\n";
+    raw(&operated.base, &format!("POST /b HTTP/1.1\r\nHost: a\r\n{forwarded}\r\n"));
+    let event: Value = serde_json::from_str(operated.serving.until("\"/b\"").last().unwrap()).unwrap();
+    assert_eq!(event["peer"], "198.51.100.0");
+}
+
+#[test]
 fn it_is_said_loudly_where_ids_are_not_kept() {
     let site = folder(&FILES);
     let kept = Operated::start(&FILES, &[]);

@@ -25,6 +25,7 @@ use super::limits::ConnectionLimits;
 use super::listen::Stream;
 use super::pace::{Pace, Paced, Unfinished};
 use super::screen::{Screen, Screened};
+use crate::http::access;
 use crate::http::problem::problem;
 use crate::time::Timestamp;
 
@@ -122,6 +123,12 @@ pub(super) async fn hold<H, S, B>(
             // clients that leave, stay silent or speak something else are no news
             tracing::debug!(%error, "a connection ended early");
             if error.is_parse() {
+                let status = if error.is_parse_too_large() {
+                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+                } else {
+                    StatusCode::BAD_REQUEST
+                };
+                log_unread(peer, status, 0);
                 linger(&mut stream).await;
             }
         }
@@ -132,7 +139,10 @@ pub(super) async fn hold<H, S, B>(
                     StatusCode::REQUEST_TIMEOUT,
                     "the header of the request took too long to arrive",
                 );
-                let _ = tokio::time::timeout(LINGER, last_word(&mut stream, late)).await;
+                let (status, bytes) = (late.status(), late.body().len());
+                if let Ok(Ok(())) = tokio::time::timeout(LINGER, last_word(&mut stream, late)).await {
+                    log_unread(peer, status, bytes);
+                }
             }
             Unfinished::Answer => stream.abort(),
         },
@@ -140,12 +150,21 @@ pub(super) async fn hold<H, S, B>(
 }
 
 /// Tells a client for whose connection there is no slot to come back later.
-pub(super) async fn refuse(mut stream: Stream, detail: &str) {
+pub(super) async fn refuse(mut stream: Stream, peer: Option<SocketAddr>, detail: &str) {
     let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
     let headers = response.headers_mut();
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static(COME_BACK));
+    let (status, bytes) = (response.status(), response.body().len());
     if let Ok(Ok(())) = tokio::time::timeout(LINGER, last_word(&mut stream, response)).await {
+        log_unread(peer, status, bytes);
         linger(&mut stream).await;
+    }
+}
+
+/// Writes to the access log that a request which was not read was answered with `status` and so many bytes.
+fn log_unread(peer: Option<SocketAddr>, status: StatusCode, bytes: usize) {
+    if access::is_on() {
+        access::Line::refused(peer.map(|peer| peer.ip()), None, status, Duration::ZERO).write(bytes as u64);
     }
 }
 

@@ -9,17 +9,19 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header, request};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::Service;
 
 use super::body::{OnSent, Outgoing, Watched, Whole};
 use super::date::date;
 use super::pace::Pace;
-use super::{Hot, Peer, host};
+use super::{Hot, Peer, RequestTarget, host};
 use crate::config::Server;
+use crate::http::access;
 use crate::http::problem::problem;
 use crate::time::Timestamp;
 
@@ -83,12 +85,18 @@ where
             && screen.refusal(&head).is_none()
             && let Some(response) = screen.answered_at_once(&head)
         {
-            return Answering::Ready(Some(screen.finished(response)));
+            return Answering::Ready(Some(screen.finished(screen.logged(
+                response,
+                &head.method,
+                &head.uri,
+                Duration::ZERO,
+            ))));
         }
         let screen = Arc::clone(screen);
         Answering::Made(Box::pin(async move {
+            let (method, uri, begun) = (head.method.clone(), head.uri.clone(), Instant::now());
             let response = screen.answered(head, body).await;
-            screen.finished(response)
+            screen.finished(screen.logged(response, &method, &uri, begun.elapsed()))
         }))
     }
 }
@@ -113,8 +121,10 @@ where
         };
         match admitted {
             Ok(body) => {
+                let target = RequestTarget(head.uri.clone());
                 let mut request = Request::from_parts(head, body);
                 request.extensions_mut().insert(Peer(self.peer));
+                request.extensions_mut().insert(target);
                 unpanicked(async { self.service.call(request).await }).await
             }
             Err(refusal) => {
@@ -122,6 +132,16 @@ where
                 refusal.map(Outgoing::from)
             }
         }
+    }
+
+    /// `response`, which is written to the access log once it was sent, even where nobody behind the screen saw to that.
+    fn logged<T>(&self, mut response: Response<T>, method: &Method, uri: &Uri, took: Duration) -> Response<T> {
+        if access::is_on() && response.extensions().get::<OnSent>().is_none() {
+            let peer = self.peer.map(|peer| peer.ip());
+            let line = access::Line::refused(peer, Some((method, uri)), response.status(), took);
+            response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
+        }
+        response
     }
 
     /// `response`, which is the last one where no more is read from the connection.

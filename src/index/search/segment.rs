@@ -174,7 +174,7 @@ pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str,
         read(tag, TAG_WEIGHT);
     }
     read(post.summary(), TEXT_WEIGHT);
-    read(&markdown::without_hidden(text.unwrap_or_default()), TEXT_WEIGHT);
+    read(&markdown::searchable(text.unwrap_or_default()), TEXT_WEIGHT);
 }
 
 /// The first of `range` that `is_before` does not hold for; it holds for none after that.

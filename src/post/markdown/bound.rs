@@ -62,6 +62,32 @@ pub(super) fn may_be_too_long(markdown: &str) -> bool {
     most > html_length(markdown)
 }
 
+/// A text may have this many headings. Each has an id and a place in the page's table of contents, so that a page costs more for each
+/// heading than for any other block.
+pub(super) const MAX_HEADINGS: usize = 10_000;
+
+/// Whether `markdown` may have more than [`MAX_HEADINGS`]. Rendering says for certain.
+pub(super) fn may_have_too_many_headings(markdown: &str) -> bool {
+    // no heading is shorter than its mark and the end of its line
+    if markdown.len() < 2 * MAX_HEADINGS {
+        return false;
+    }
+    let is_mark = |line: &str| {
+        let content =
+            line.trim_start_matches(|c: char| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')') || c.is_ascii_digit());
+        content.starts_with('#') || line.trim_end().ends_with(['=', '-'])
+    };
+    markdown.lines().filter(|line| is_mark(line)).count() + headings(markdown) > MAX_HEADINGS
+}
+
+/// How many headings begin in `html`.
+pub(super) fn headings(html: &str) -> usize {
+    let bytes = html.as_bytes();
+    memchr::memchr_iter(b'<', bytes)
+        .filter(|&at| matches!(bytes.get(at + 1..at + 3), Some([b'h' | b'H', b'1'..=b'6'])))
+        .count()
+}
+
 /// `markdown` with no line that begins more than [`MAX_DEPTH`] quotes, items and notes; and whether any did.
 ///
 /// Each following line is held against each of them by the parser, which makes that the one thing to bound before it.
@@ -183,6 +209,33 @@ mod tests {
         assert!(can_hold_notes(&"a^[b] c\n\n".repeat(100_000)));
         assert!(can_hold_notes(&"a^[b] c ".repeat(500)));
         assert!(!can_hold_notes(&"^[".repeat(50_000)));
+    }
+
+    #[test]
+    fn headings_are_counted() {
+        for heading in [
+            "# a\n",
+            "> # a\n",
+            "1. # a\n",
+            "#\n",
+            "a\n=\n\n",
+            "a\n-\n\n",
+            "<h1>a</h1>",
+            "<H2 id=x>a</H2>\n\n",
+        ] {
+            let enough = heading.repeat(MAX_HEADINGS);
+            assert_eq!(super::super::overflow(&enough, "b"), None, "{heading:?}");
+            let why = super::super::overflow(&(enough + "\n" + heading), "b");
+            assert_eq!(why.as_deref(), Some("it has more than 10000 headings"), "{heading:?}");
+        }
+        // neither is a heading
+        for other in ["#a\n", "- a\n-\n", "    # a\n"] {
+            assert_eq!(
+                super::super::overflow(&other.repeat(MAX_HEADINGS + 1), "b"),
+                None,
+                "{other:?}"
+            );
+        }
     }
 
     #[test]

@@ -220,14 +220,15 @@ pub(super) fn span(text: &str) -> String {
 /// Writes `content` as a fenced code block, on lines of its own, as deep as the line it begins on.
 pub(super) fn push_block(out: &mut String, language: &str, content: &str) {
     let fence = "`".repeat(longest_run(content).max(2) + 1);
-    let start = out.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = out.get(start..).unwrap_or_default();
-    let indent = if line.trim().is_empty() {
-        line.to_owned()
+    // a line may be as long as the text: only its blank end is looked at
+    let before = out.trim_end_matches([' ', '\t']);
+    let begins_line = before.is_empty() || before.ends_with('\n');
+    let indent = if begins_line {
+        out.get(before.len()..).unwrap_or_default().to_owned()
     } else {
         String::new()
     };
-    if indent.len() < line.len() {
+    if !begins_line {
         out.push_str("\n\n");
     }
     out.push_str(&fence);

@@ -54,9 +54,7 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
             }
         }
     };
-    for (offset, _) in &mut translation.unknown {
-        *offset = edits.origin(*offset);
-    }
+    edits.trace_back(translation.unknown.iter_mut().map(|(offset, _)| offset));
     translation.remarks = std::mem::take(&mut edits.remarks);
     translation
 }
@@ -356,12 +354,12 @@ impl<'a> Translator<'a> {
 
     /// Whether what is written here stands inside an HTML tag.
     fn in_html_tag(&self) -> bool {
-        let start = self.out.rfind('\n').map_or(0, |newline| newline + 1);
-        let mut start = start.max(self.out.len().saturating_sub(MAX_SPAN));
+        // no more is looked at, for a line may be as long as the text
+        let mut start = self.out.len().saturating_sub(MAX_SPAN);
         while !self.out.is_char_boundary(start) {
             start += 1;
         }
-        let line = &self.out[start..];
+        let line = self.out[start..].rsplit('\n').next().unwrap_or_default();
         line.rfind(['<', '>'])
             .is_some_and(|at| line[at..].starts_with('<') && line[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()))
     }

@@ -23,7 +23,13 @@ const EMPTY: &str = "<!-- -->";
 /// `markdown` without what its author hides in it.
 #[must_use]
 pub fn without_hidden(markdown: &str) -> Cow<'_, str> {
-    look(markdown).apply(markdown, |edit| edit.hides)
+    look(markdown).apply(markdown, |edit| edit.why == Why::Hidden)
+}
+
+/// `markdown` as a search reads it: without what its author hides in it, and without scripts and style sheets.
+#[must_use]
+pub fn searchable(markdown: &str) -> Cow<'_, str> {
+    look(markdown).apply(markdown, |edit| edit.why != Why::Mended)
 }
 
 /// Something in a text that its author should know of.
@@ -52,13 +58,24 @@ pub(super) struct Edits {
 struct Edit {
     range: Range<usize>,
     instead: Cow<'static, str>,
-    hides: bool,
+    why: Why,
+}
+
+/// Why a stretch is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Its author hides it.
+    Hidden,
+    /// It would swallow what follows.
+    Mended,
+    /// It is a script or a style sheet. It stays in the text, from which the HTML is made, and is left out of what is searched.
+    Program,
 }
 
 impl Edits {
     /// `text` with all changes.
     pub(super) fn mended<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.apply(text, |_| true)
+        self.apply(text, |edit| edit.why != Why::Program)
     }
 
     fn apply<'a>(&self, text: &'a str, wanted: impl Fn(&Edit) -> bool) -> Cow<'a, str> {
@@ -77,19 +94,26 @@ impl Edits {
         Cow::Owned(out)
     }
 
-    /// Where in the text as it was written stands what is at `offset` of the mended one.
-    pub(super) fn origin(&self, offset: usize) -> usize {
-        let mut origin = offset;
-        for edit in &self.edits {
-            let is_after = edit.range.start > origin;
-            if is_after || (edit.range.start == origin && !edit.instead.is_empty()) {
-                break;
+    /// Turns each of `offsets`, which ascend, from a place in the mended text into the place of the same in the text as it was written.
+    pub(super) fn trace_back<'o>(&self, offsets: impl Iterator<Item = &'o mut usize>) {
+        let mut edits = self.edits.iter().filter(|edit| edit.why != Why::Program).peekable();
+        // what the edits before took out and put in, and where the last of them begins
+        let (mut removed, mut added, mut last) = (0, 0, 0);
+        for offset in offsets {
+            loop {
+                let is_before = |edit: &&Edit| {
+                    let (start, place) = (edit.range.start + added, *offset + removed);
+                    start < place || (start == place && edit.instead.is_empty())
+                };
+                let Some(edit) = edits.next_if(is_before) else {
+                    break;
+                };
+                removed += edit.range.len();
+                added += edit.instead.len();
+                last = edit.range.start;
             }
-            origin = (origin + edit.range.len())
-                .saturating_sub(edit.instead.len())
-                .max(edit.range.start);
+            *offset = (*offset + removed).saturating_sub(added).max(last);
         }
-        origin
     }
 }
 

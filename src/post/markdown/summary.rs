@@ -1,5 +1,7 @@
 //! What a post says in a sentence: the text before its author's "more" marker, else its first sentence.
 
+use std::collections::HashMap;
+
 use comrak::Node;
 use comrak::nodes::NodeValue;
 
@@ -51,8 +53,29 @@ fn is_prose(node: Node<'_>) -> bool {
 pub(super) fn text(node: Node<'_>) -> String {
     let mut text = String::new();
     let mut nodes = vec![node];
+    let ends = last_ends(node);
+    let mut unseen: Option<String> = None;
+    let mut number = 0;
     while let Some(node) = nodes.pop() {
-        match &node.data().value {
+        let data = node.data();
+        if let NodeValue::HtmlInline(tag) = &data.value {
+            number += 1;
+            let (closes, name) = tag_name(tag);
+            if unseen.is_some() {
+                if closes && unseen.as_deref() == Some(&name) {
+                    unseen = None;
+                }
+                continue;
+            }
+            if !closes && ends.get(&name).is_some_and(|&end| end > number) {
+                unseen = Some(name);
+                continue;
+            }
+        }
+        if unseen.is_some() && node.first_child().is_none() {
+            continue;
+        }
+        match &data.value {
             NodeValue::Text(literal) => text.push_str(literal),
             NodeValue::Code(code) => text.push_str(&code.literal),
             NodeValue::Math(math) => text.push_str(&math.literal),
@@ -65,6 +88,35 @@ pub(super) fn text(node: Node<'_>) -> String {
     // the same characters go from every text
     let text = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Elements whose content nobody is shown, where they end.
+const UNSEEN: [&str; 9] = [
+    "script", "style", "svg", "canvas", "applet", "datalist", "iframe", "noembed", "noframes",
+];
+
+/// The last end tag of each of [`UNSEEN`] below `node`, as a number among all tags there, from 1.
+fn last_ends(node: Node<'_>) -> HashMap<String, usize> {
+    let mut ends = HashMap::new();
+    let mut number = 0;
+    for node in node.descendants() {
+        if let NodeValue::HtmlInline(tag) = &node.data().value {
+            number += 1;
+            let (closes, name) = tag_name(tag);
+            if closes && UNSEEN.contains(&name.as_str()) {
+                ends.insert(name, number);
+            }
+        }
+    }
+    ends
+}
+
+/// Whether `tag` is an end tag, and its name in lower case.
+fn tag_name(tag: &str) -> (bool, String) {
+    let tag = tag.strip_prefix('<').unwrap_or(tag);
+    let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+    let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
+    (closes, tag[..end].to_ascii_lowercase())
 }
 
 /// The first sentence of `text`, which is on one line.

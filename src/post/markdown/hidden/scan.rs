@@ -11,7 +11,7 @@ use super::super::super::html::is_known;
 use super::super::super::html::token::{RAW_TEXT, Tag, is_void, start_tag};
 use super::super::container::Containers;
 use super::super::{code, line};
-use super::{EMPTY, Edit, Edits, Remark};
+use super::{EMPTY, Edit, Edits, Remark, Why};
 
 /// The marks of quotes and items before a block are at most so long, in bytes.
 const MOST_MARKS: usize = 200;
@@ -130,7 +130,7 @@ impl<'a> Scanner<'a> {
         self.found.edits.push(Edit {
             range,
             instead: instead.into(),
-            hides: true,
+            why: Why::Hidden,
         });
     }
 
@@ -139,7 +139,7 @@ impl<'a> Scanner<'a> {
         self.found.edits.push(Edit {
             range,
             instead: instead.into(),
-            hides: false,
+            why: Why::Mended,
         });
     }
 
@@ -434,7 +434,16 @@ impl<'a> Scanner<'a> {
             limit = limit.min(self.blank_line(content));
         }
         match self.end_tag(&tag.name, content).filter(|&end| end < limit) {
-            Some(end) if is_raw => self.at = end,
+            Some(end) if is_raw => {
+                self.at = self.after_tag(end);
+                if matches!(tag.name.as_str(), "script" | "style") {
+                    self.found.edits.push(Edit {
+                        range: at..self.at,
+                        instead: " ".into(),
+                        why: Why::Program,
+                    });
+                }
+            }
             Some(_) => {}
             None if tag.name == "iframe" && tag.attribute("src").is_some() => {
                 self.mend(content..content, "</iframe>");

@@ -175,7 +175,25 @@ fn places_are_those_of_the_text_as_it_was_written() {
     let text = "a {# b #}{{ c }} <!-- d --> <title> e {{ f }}";
     let edits = look(text);
     let mended = edits.mended(text);
-    for sign in ["{{ c }}", "e", "{{ f }}"] {
-        assert_eq!(edits.origin(mended.find(sign).unwrap()), text.find(sign).unwrap(), "{sign}");
+    let signs = ["{{ c }}", "e {{", "{{ f }}"];
+    let mut places = signs.map(|sign| mended.find(sign).unwrap());
+    edits.trace_back(places.iter_mut());
+    assert_eq!(places, signs.map(|sign| text.find(sign).unwrap()));
+}
+
+#[test]
+fn a_search_reads_no_scripts_and_no_style_sheets() {
+    let cases = [
+        ("a <script>b</script> c", "a   c"),
+        ("a <STYLE media=x>b</STYLE > c", "a   c"),
+        ("<script>\nb\n\nc\n</script>\nd", " \nd"),
+        ("a <script> is an element", "a <script> is an element"),
+        ("`<script>a</script>`", "`<script>a</script>`"),
+        ("```\n<style>a</style>\n```\n", "```\n<style>a</style>\n```\n"),
+        ("a {# b #}<style>c</style>{# d #}", "a  "),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(searchable(text), expected, "{text}");
+        assert_eq!(without_hidden(text).contains("<s"), text.contains("<s"), "{text}");
     }
 }
