@@ -5,6 +5,7 @@
 mod check;
 mod heap;
 mod import;
+mod last_good;
 mod ledger;
 mod log;
 mod serve;

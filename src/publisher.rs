@@ -41,7 +41,7 @@ use self::memory::Memory;
 use self::press::{Edition, Press};
 pub use self::progress::Progress;
 pub use self::report::{Event, Health, Report};
-pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot};
+pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
 
 /// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -8,10 +8,11 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::last_good::LastGood;
 use super::settings::{self, Settings};
 use super::terminal::number;
-use crate::diagnostic::{Severity, printable};
-use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot};
+use crate::diagnostic::{Diagnostic, Severity, printable};
+use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
 use crate::time::Timestamp;
 
 /// How many posts of one kind are named in a line.
@@ -36,19 +37,49 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     let mut ledger = settings::ledger(&config, &root, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let last_good = LastGood::of(&config, &root)?;
+    let is_held = |diagnostic: &Diagnostic| diagnostic.code == WOULD_HOLD;
+    let stays = |diagnostic: &Diagnostic| is_held(diagnostic) && last_good.is_kept(&diagnostic.path);
+    let mut problems = site.diagnostics.to_vec();
+    let is_broken = |problem: &&Diagnostic| problem.severity == Severity::Error;
+    let renamed: Vec<(Utf8PathBuf, Utf8PathBuf)> = problems
+        .iter()
+        .filter(is_broken)
+        .filter_map(|problem| Some((last_good.renamed_from(&problem.path)?.to_owned(), problem.path.to_path_buf())))
+        .collect();
+    for problem in problems.iter_mut().filter(|problem| problem.code == WOULD_WITHDRAW) {
+        if let Some((_, to)) = renamed.iter().find(|(from, _)| *from == *problem.path) {
+            *problem = would_hold(to);
+        }
+    }
+    for problem in problems.iter_mut().filter(|problem| is_held(problem)) {
+        problem.message.push_str(if stays(problem) {
+            "; its last good version stays"
+        } else {
+            "; no last good version of it is kept"
+        });
+    }
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        let document = json!({ "posts": site.all().len(), "problems": site.diagnostics });
+        let document = json!({ "posts": site.all().len(), "problems": problems });
         writeln!(out, "{document:#}")?;
     } else {
-        for diagnostic in site.diagnostics.iter() {
+        for diagnostic in &problems {
             writeln!(out, "{}\n", diagnostic.draw(true))?;
         }
     }
     out.flush()?;
-    for (code, would) in [(WOULD_WITHDRAW, "withdraw"), (WOULD_HOLD, "not be able to show")] {
-        let concerned = site.diagnostics.iter().filter(|diagnostic| diagnostic.code == code);
-        let paths: Vec<String> = concerned.map(|diagnostic| printable(diagnostic.path.as_str())).collect();
+    let (kept, lost): (Vec<&Diagnostic>, Vec<&Diagnostic>) = problems
+        .iter()
+        .filter(|problem| is_held(problem))
+        .partition(|problem| stays(problem));
+    let withdrawn = problems.iter().filter(|problem| problem.code == WOULD_WITHDRAW).collect();
+    for (would, concerned) in [
+        ("withdraw", withdrawn),
+        ("not be able to show", lost),
+        ("show only the last good version of", kept),
+    ] {
+        let paths: Vec<String> = concerned.iter().map(|problem| printable(problem.path.as_str())).collect();
         if let Some((first, others)) = paths.split_first() {
             let these = match others.len() {
                 0 => "this post that readers have".to_owned(),

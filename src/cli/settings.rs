@@ -26,7 +26,7 @@ const LEDGER: &str = "ledger.db";
 const TEMPLATES: &str = "templates";
 
 /// The options that every command has.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Settings {
     /// The configuration file [default: feedmill.toml, if it is there]
     #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG", hide_env_values = true)]

@@ -37,8 +37,7 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Some(file) = arguments.file else {
-        let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
-        let dir = state_dir(&config, &root)?;
+        let dir = known_state_dir(arguments.settings, arguments.posts)?;
         share_key::replace(&dir).with_context(|| format!("no new key can be written to {dir}"))?;
         terminal::say("every address that was shared so far is cancelled\n");
         return Ok(ExitCode::SUCCESS);
@@ -64,4 +63,23 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         terminal::say("this address works on this machine only; give the public address of the site with --base-url\n");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The state folder, which must be there: that of the folder of posts that is named or lies here, or of the one that this place is in.
+fn known_state_dir(settings: Settings, posts: Option<Utf8PathBuf>) -> anyhow::Result<Utf8PathBuf> {
+    let is_named = posts.is_some();
+    let (config, root) = settings.clone().load(posts, |_| ())?;
+    let dir = state_dir(&config, &root)?;
+    if dir.is_dir() {
+        return Ok(dir);
+    }
+    if !is_named {
+        // as for a post that would lie here
+        let around = settings.load_for("post.md".into(), None).ok();
+        let around = around.map(|(config, root, _)| state_dir(&config, &root)).transpose()?;
+        if let Some(around) = around.filter(|around| around.is_dir()) {
+            return Ok(around);
+        }
+    }
+    bail!("no address was shared from {root}: there is no state folder {dir}; name the folder of posts with `--posts DIR`")
 }

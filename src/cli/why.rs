@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::last_good::LastGood;
 use super::settings::{self, Settings};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line};
@@ -63,6 +64,15 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(record) if post.is_none() => gone(record, &site),
         _ => absent(&path, &said).to_owned(),
     };
+    let is_refused = post.map_or(is_there, |post| post.visibility(now) == Visibility::Held);
+    let is_last_good = is_refused && LastGood::of(&config, &root)?.is_kept(&path);
+    let mut why = post.map_or(format!("no: {absent}"), |post| verdict(post, &said, now));
+    if is_last_good {
+        why = format!(
+            "readers see its last good version; what the file holds now is not public: {}",
+            why.trim_start_matches("no: ")
+        );
+    }
     let mut out = anstream::stdout().lock();
     if arguments.json {
         writeln!(
@@ -70,7 +80,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             "{:#}",
             as_json(
                 &path,
-                post.map(AsRef::as_ref).ok_or(&absent),
+                post.map(AsRef::as_ref),
+                (if post.is_some() || is_last_good { &why } else { &absent }, is_last_good),
                 record.as_deref(),
                 &said,
                 &config,
@@ -80,9 +91,9 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(out, "{}", one_line(arguments.file.as_str()))?;
+    writeln!(out, "  {:<9} {}", "public", one_line(&why))?;
     match post {
         Some(post) => {
-            writeln!(out, "  {:<9} {}", "public", one_line(&verdict(post, &said, now)))?;
             for (name, value, origin) in facts(post, &config) {
                 writeln!(out, "  {name:<9} {}  ({origin})", one_line(&value))?;
             }
@@ -99,7 +110,6 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
         }
         None => {
-            writeln!(out, "  {:<9} no: {}", "public", one_line(&absent))?;
             for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
                 writeln!(out, "  {name:<9} {}", one_line(&value))?;
             }
@@ -281,19 +291,19 @@ fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
 
 fn as_json(
     path: &Utf8Path,
-    post: Result<&Post, &str>,
+    post: Option<&Post>,
+    (why, is_last_good): (&str, bool),
     record: Option<&PostRecord>,
     said: &[&Diagnostic],
     config: &Config,
     now: Timestamp,
 ) -> serde_json::Value {
-    let why = post.map_or_else(str::to_owned, |post| verdict(post, said, now));
-    let post = post.ok();
     json!({
         "file": path,
         "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
         "visibility": post.map(|post| post.visibility(now)),
         "why": why,
+        "last_good_version": is_last_good,
         "id": post.map(Post::id),
         "atom_id": post.map(Post::atom_id),
         "url": post.map(|post| post_url(&config.base(), post.address())),

@@ -378,7 +378,13 @@ impl Press {
             (is_released != self.desk.is_released(post.source())).then(|| (post.source().to_owned(), is_released))
         });
         let released: Vec<(Utf8PathBuf, bool)> = released.collect();
-        let absent = self.ledger.absent(&is_there);
+        let mut absent = self.ledger.absent(&is_there);
+        // readers would be told that a post is deleted, and it may only be renamed
+        let may_be_elsewhere = self.desk.may_be_elsewhere();
+        absent.retain(|id| {
+            let record = self.ledger.post(id);
+            record.is_none_or(|record| !may_be_elsewhere.contains(&record.source))
+        });
         let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&gone, now);
         for (path, is_released) in released {

@@ -146,6 +146,13 @@ pub const WOULD_WITHDRAW: &str = "would-withdraw";
 /// The code of what is said of a post that readers have, and that a start could not show.
 pub const WOULD_HOLD: &str = "would-hold";
 
+/// What is said of the post in the file at `path`, which readers have, and of which a start could show at most the last good version.
+#[must_use]
+pub fn would_hold(path: &Utf8Path) -> Diagnostic {
+    let message = "readers have this post, and a start could not show what its file holds now: that is not understood";
+    Diagnostic::new(Severity::Warning, WOULD_HOLD, path, message).mend("mend the file first")
+}
+
 /// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
 fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
@@ -177,8 +184,7 @@ fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec
     let broken = broken.filter(|diagnostic| awaited.contains(&*diagnostic.path));
     held.extend(broken.map(|broken| broken.path.clone()));
     for path in held {
-        let message = "readers have this post, and a start could show at most its last good version, if that was kept: its file is not understood";
-        diagnostics.push(Diagnostic::new(Severity::Warning, WOULD_HOLD, &path, message).mend("mend the file first"));
+        diagnostics.push(would_hold(&path));
     }
     for id in ledger.absent(whereabouts.is_there) {
         let Some(record) = ledger.post(&id) else { continue };

@@ -36,6 +36,8 @@ pub struct Version {
     pub modified: Timestamp,
     /// What it held.
     pub bytes: Arc<[u8]>,
+    /// The digest of what the file holds now, and by which it is found where it was renamed.
+    pub refused: Option<Digest>,
 }
 
 /// What stands before a version in its file, on a line of its own.
@@ -45,6 +47,8 @@ struct Head {
     modified: Timestamp,
     /// The digest of the version, so that one that is damaged is none.
     digest: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Digest>,
 }
 
 /// The last good versions in one state folder.
@@ -83,14 +87,21 @@ impl Versions {
         let Some((head, rest)) = end.and_then(|end| all.split_at_checked(end + 1)) else {
             return Ok(None);
         };
-        let Ok(Head { path, modified, digest }) = serde_json::from_slice(head) else {
+        let Ok(head) = serde_json::from_slice::<Head>(head) else {
             return Ok(None);
         };
+        let Head {
+            path,
+            modified,
+            digest,
+            refused,
+        } = head;
         let is_whole = Digest::of(rest) == digest && name_of(&path) == name;
         Ok(is_whole.then(|| Version {
             path,
             modified,
             bytes: rest.into(),
+            refused,
         }))
     }
 
@@ -104,6 +115,7 @@ impl Versions {
             path: version.path.clone(),
             modified: version.modified,
             digest: Digest::of(&version.bytes),
+            refused: version.refused,
         })?;
         if version.bytes.len() > MOST_BYTES || head.len() >= LONGEST_HEAD {
             return Err(ErrorKind::FileTooLarge.into());
@@ -159,6 +171,7 @@ mod tests {
             path: path.into(),
             modified: Timestamp::UNIX_EPOCH,
             bytes: bytes.into(),
+            refused: Some(Digest::of(b"TBD")),
         }
     }
 

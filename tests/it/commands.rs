@@ -199,6 +199,29 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
         let (status, out, err) = ask(place, &["share", file]);
         assert!(status == 0 && out.contains("/shared/"), "{place} {file}: {err}");
     }
+    // to revoke what was shared it is found alike, and nothing is made where there is none
+    for place in ["site", "site/posts", "site/posts/_drafts"] {
+        let key = |at: &str| std::fs::read(site.path().join("site/.feedmill/posts").join(at)).ok();
+        let before = key("share.key");
+        let (status, _, err) = ask(place, &["share", "--revoke-all"]);
+        assert_eq!(status, 0, "{place}: {err}");
+        assert_ne!(key("share.key"), before, "{place}");
+    }
+    for (place, arguments) in [
+        ("", &["share", "--revoke-all"][..]),
+        ("loose", &["share", "--revoke-all"]),
+        ("site", &["share", "--revoke-all", "--posts", "nowhere"]),
+        ("site", &["share", "--revoke-all", "--state", "nowhere"]),
+    ] {
+        let (status, _, err) = ask(place, arguments);
+        assert!(
+            status == 2 && err.contains("`--posts DIR`"),
+            "{place} {arguments:?}: {status} {err}"
+        );
+    }
+    for made in [".feedmill", "loose/.feedmill", "site/nowhere", "site/.feedmill/nowhere"] {
+        assert!(!site.path().join(made).exists(), "{made}");
+    }
     let (status, out, _) = ask("site/posts/sub", &["why", "y.md"]);
     assert!(
         status == 0 && out.contains("public    yes") && out.contains("section   sub"),

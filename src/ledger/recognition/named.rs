@@ -43,6 +43,18 @@ impl<'a> Memory<'a> {
         self.posts.get_with_id(id)
     }
 
+    /// How weak the claim of `stranger` is to the post whose id it names: the weakest is the greatest.
+    fn claim(&self, stranger: &Post) -> u8 {
+        let is_there = self.at(stranger.source()).is_some_and(|(id, _)| names(stranger, id));
+        let is_like = self.named_by(stranger).is_some_and(|(_, record)| is_alike(stranger, &record));
+        match (is_there, is_like) {
+            (true, true) => 0,
+            (false, true) => 1,
+            (true, false) => 2,
+            (false, false) => 3,
+        }
+    }
+
     /// Whether a withdrawn post that lies where `stranger` lies must not be taken for it yet: `stranger` would bring it back, and there
     /// is a post with its text that readers have and whose file is gone.
     pub(super) fn has_moved_over(&self, stranger: &Post, record: &PostRecord) -> bool {
@@ -75,13 +87,11 @@ impl<'a> Search<'_, 'a> {
                 self.take(at, id);
             }
         }
-        // of two files that name one id the one is it that was
-        let is_there = |post: &Post| memory.at(post.source()).is_some_and(|(id, _)| names(post, id));
-        let (there, elsewhere): (Vec<usize>, Vec<usize>) = unknown
-            .into_iter()
-            .filter(|&at| self.findings[at].is_none())
-            .partition(|&at| is_there(strangers[at]));
-        for at in there.into_iter().chain(elsewhere) {
+        // of the files that name one id the one is it that is like the post: where the post's file lay, or elsewhere. Only where none is
+        // like it, the one that lies there
+        let mut others: Vec<_> = unknown.into_iter().filter(|&at| self.findings[at].is_none()).collect();
+        others.sort_by_key(|&at| memory.claim(strangers[at]));
+        for at in others {
             match self.verdict(at, memory) {
                 Verdict::Known(id) => self.take(at, id),
                 Verdict::New => self.findings[at] = Some(Finding::default()),

@@ -14,6 +14,8 @@ use super::known::Known;
 pub(super) struct Absentees {
     by_inode: HashMap<(u64, u64), Stamp>,
     by_content: HashMap<Digest, Vec<Utf8PathBuf>>,
+    /// Those whose newest version is refused, by what that holds.
+    by_refused: HashMap<Digest, Vec<Utf8PathBuf>>,
 }
 
 impl Absentees {
@@ -22,6 +24,10 @@ impl Absentees {
         for known in missing {
             let inode = (known.stamp.device, known.stamp.inode);
             absentees.by_inode.insert(inode, known.stamp);
+            if let Some(refusal) = known.refusal().filter(|refusal| refusal.last_good.is_some()) {
+                let paths = absentees.by_refused.entry(refusal.digest).or_default();
+                paths.push(refusal.path.clone());
+            }
             if let Some(good) = known.good() {
                 absentees
                     .by_content
@@ -49,5 +55,10 @@ impl Absentees {
     /// The former path of a post whose file had the content with this digest, once.
     pub(super) fn take(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
         self.by_content.get_mut(&digest)?.pop()
+    }
+
+    /// The former path of a file whose newest version was refused and has this digest, once.
+    pub(super) fn take_refused(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
+        self.by_refused.get_mut(&digest)?.pop()
     }
 }

@@ -44,6 +44,7 @@ struct Round<'a> {
     hints: &'a Hints,
     at: Instants,
     absentees: Absentees,
+    sight: &'a Sight,
     /// How long a change must be past before a close is believed, and how long what nobody vouches for has to hold still.
     patience: (Duration, Duration),
     /// Whether files are taken that held still.
@@ -86,6 +87,7 @@ impl Desk {
             hints,
             at,
             absentees,
+            sight,
             patience: (settle, settle.max(polled)),
             // files that come one after the other hold still one after the other: they are taken, and built, together
             takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
@@ -286,8 +288,17 @@ impl Desk {
         let was_refused_already = refused.is_some_and(|refused| refused.digest == digest);
         let last_good = before.and_then(Known::into_good);
         let found = if last_good.is_none() { self.found_version(path) } else { None };
-        let is_public = was_public || found.is_some();
-        let last_good = last_good.or(found);
+        let mut is_public = was_public || found.is_some();
+        let mut last_good = last_good.or(found);
+        let mut moved_from = None;
+        if last_good.is_none()
+            && let Some((good, from, is_with_readers)) =
+                self.moved_version(path, digest, &mut round.absentees, round.sight, at.now)
+        {
+            is_public |= is_with_readers;
+            last_good = Some(good);
+            moved_from = from;
+        }
         let (version, said) = match reading.and_then(|reading| replacing(reading, last_good.as_ref(), is_public)) {
             Ok(Reading { post, remarks, held }) => {
                 let event = match (held, &last_good, was_broken) {
@@ -317,13 +328,16 @@ impl Desk {
             Err(error) => {
                 let post = last_good.as_ref().map(|good| &*good.post);
                 // a file that was only touched is no news
-                if !was_refused_already && (error.severity == Severity::Error || post.is_some()) {
+                if let Some(from) = moved_from {
+                    self.forget(&from);
+                    outcome.report(path, post, Event::Moved { from });
+                } else if !was_refused_already && (error.severity == Severity::Error || post.is_some()) {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
                 let (why, last_good) = match last_good {
                     Some(good) => {
-                        let (why, good) = self.outlive(path, good, is_public, error);
+                        let (why, good) = self.outlive(path, good, is_public, (digest, error));
                         (why, Some(good))
                     }
                     None => (error, None),
@@ -365,10 +379,16 @@ impl Desk {
 
     /// What the last good version of the file at `path` becomes whose newest version is refused because of `error`: it stays, if readers
     /// have it (`is_public`), also over a restart. Of one that readers do not have yet nobody knows whether they are to get it.
-    fn outlive(&mut self, path: &Utf8Path, good: Good, is_public: bool, error: Diagnostic) -> (Diagnostic, Good) {
+    fn outlive(
+        &mut self,
+        path: &Utf8Path,
+        good: Good,
+        is_public: bool,
+        (refused, error): (Digest, Diagnostic),
+    ) -> (Diagnostic, Good) {
         let has_text = self.holding.save(path, &good.post, &self.texts);
         if is_public {
-            self.keep_version(path, &good);
+            self.keep_version(path, &good, Some(refused));
             let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
             return (last_good_stays(error, stays), good);
         }
@@ -386,7 +406,7 @@ impl Desk {
                 if self.is_public(known, at.now)
                     && let Some(good) = known.good().cloned()
                 {
-                    self.keep_version(path, &good);
+                    self.keep_version(path, &good, None);
                 }
             }
             None => {

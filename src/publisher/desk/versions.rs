@@ -3,13 +3,16 @@
 //! While feedmill runs, the last good version of a post stays in memory. Over a restart the file is all that is left of it, and that is
 //! broken; so what the file held when it was good is kept until the file is well again, or gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::known::{Good, Known, read_post};
+use super::absentees::Absentees;
+use super::known::{self, Good, Known, read_post};
 use super::{Desk, Version};
+use crate::diagnostic::Severity;
+use crate::folder::{Places, Sight};
 use crate::post::{Digest, Reading};
 use crate::source::SourceFile;
 use crate::time::Timestamp;
@@ -25,6 +28,8 @@ pub(super) struct KeptVersions {
 #[derive(Debug)]
 struct Kept {
     digest: Digest,
+    /// What the file held when the version was kept.
+    refused: Option<Digest>,
     /// The version, where a start found it and did not need it yet.
     found: Option<Version>,
 }
@@ -35,6 +40,7 @@ impl KeptVersions {
         for version in versions {
             let kept = Kept {
                 digest: Digest::of(&version.bytes),
+                refused: version.refused,
                 found: Some(version.clone()),
             };
             self.kept.insert(version.path, kept);
@@ -44,11 +50,31 @@ impl KeptVersions {
     /// Has `version` be kept, unless it is.
     fn keep(&mut self, version: Version) {
         let digest = Digest::of(&version.bytes);
-        if self.kept.get(&version.path).is_some_and(|kept| kept.digest == digest) {
+        let refused = version.refused;
+        let is_kept = |kept: &Kept| kept.digest == digest && (refused.is_none() || kept.refused == refused);
+        if self.kept.get(&version.path).is_some_and(is_kept) {
             return;
         }
-        self.kept.insert(version.path.clone(), Kept { digest, found: None });
+        let kept = Kept {
+            digest,
+            refused,
+            found: None,
+        };
+        self.kept.insert(version.path.clone(), kept);
         self.changes.insert(version.path.clone(), Some(version));
+    }
+
+    /// Takes out the version that a start found of a file that held what has the digest `refused`, and is not at its path any more by
+    /// `is_there`.
+    fn take_moved(&mut self, refused: Digest, is_there: impl Fn(&Utf8Path) -> bool) -> Option<Version> {
+        let mut kept = self.kept.iter_mut();
+        let (path, version) = kept.find_map(|(path, kept)| {
+            let is_moved = kept.refused == Some(refused) && kept.found.is_some() && !is_there(path);
+            is_moved.then(|| Some((path.clone(), kept.found.take()?)))?
+        })?;
+        self.kept.remove(&path);
+        self.changes.insert(path, None);
+        Some(version)
     }
 
     /// Has those be forgotten that are `still` needed by nobody.
@@ -79,6 +105,51 @@ impl Desk {
     /// held on to, for the file has it no more.
     pub(super) fn found_version(&mut self, path: &Utf8Path) -> Option<Good> {
         let version = self.versions.kept.get_mut(path)?.found.take()?;
+        self.read_version(version)
+    }
+
+    /// The last good version of a file that was renamed to `path`: what it holds is refused, and has this digest. Says also where it lay,
+    /// if that was while feedmill runs, and whether readers have it.
+    pub(super) fn moved_version(
+        &mut self,
+        path: &Utf8Path,
+        digest: Digest,
+        absentees: &mut Absentees,
+        sight: &Sight,
+        now: Timestamp,
+    ) -> Option<(Good, Option<Utf8PathBuf>, bool)> {
+        // an empty file may be any
+        if digest == Digest::of(b"") {
+            return None;
+        }
+        if let Some(from) = absentees.take_refused(digest) {
+            let known = self.files.get(&from)?;
+            let is_public = self.is_public(known, now);
+            let good = known.good()?;
+            let bytes = self.holding.file(&from).filter(|bytes| Digest::of(bytes) == good.post.file)?;
+            let version = Version {
+                path: path.to_owned(),
+                modified: good.post.touched.timestamp(),
+                bytes,
+                refused: Some(digest),
+            };
+            return Some((self.read_version(version)?, Some(from), is_public));
+        }
+        if sight.places != Places::Everywhere {
+            return None;
+        }
+        let is_there = |path: &Utf8Path| sight.files.contains(path) || sight.is_blind_to(path);
+        let version = self.versions.take_moved(digest, is_there)?;
+        let version = Version {
+            path: path.to_owned(),
+            ..version
+        };
+        Some((self.read_version(version)?, None, true))
+    }
+
+    /// The post in `version`. Its text is held on to, for the file has it no more.
+    fn read_version(&mut self, version: Version) -> Option<Good> {
+        let path = &version.path.clone();
         let source = SourceFile {
             path: version.path,
             bytes: version.bytes,
@@ -95,12 +166,14 @@ impl Desk {
     }
 
     /// Has the version `good` of the file at `path` be there after a restart, if all of it can be had.
-    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &Good) {
+    /// `refused` is the digest of what the file holds now, if that is known.
+    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &Good, refused: Option<Digest>) {
         if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.post.file) {
             self.versions.keep(Version {
                 path: path.to_owned(),
                 modified: good.post.touched.timestamp(),
                 bytes,
+                refused,
             });
         }
     }
@@ -108,6 +181,7 @@ impl Desk {
     /// Has versions be forgotten whose files are well again, or gone.
     pub(super) fn forget_versions(&mut self) {
         let (files, unread) = (&self.files, &self.unread);
+        let may_be_elsewhere = self.may_be_elsewhere();
         let is_there =
             |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
         self.versions.retain(|path, digest, was_found| match files.get(path) {
@@ -115,8 +189,32 @@ impl Desk {
                 let is_lost = known.refusal().is_some() || unread.contains_key(path) || self.refused.covers(path);
                 is_lost && known.good().is_some_and(|good| good.post.file == digest)
             }
-            None => was_found && (is_there(path) || self.is_in_doubt),
+            None => was_found && (is_there(path) || self.is_in_doubt) || may_be_elsewhere.contains(path),
         });
+    }
+
+    /// The files that are gone, whose newest version was not understood, while another file that is not understood may be the same one
+    /// under another name: it lies in the same folder, or has the same name. Nobody deleted them, for all that is known.
+    #[must_use]
+    pub fn may_be_elsewhere(&self) -> BTreeSet<Utf8PathBuf> {
+        let gone = |path: &&Utf8PathBuf| !self.files.contains(path);
+        let mut lost = self.versions.kept.keys().filter(gone).peekable();
+        if lost.peek().is_none() {
+            return BTreeSet::new();
+        }
+        let is_unclear = |known: &&Known| match &known.version {
+            known::Version::Good(good) => good.post.is_held && !self.released.contains(known.path()),
+            known::Version::Refused(refusal) => {
+                let is_broken = refusal.why.severity == Severity::Error || refusal.why.code == "empty";
+                refusal.last_good.is_none() && is_broken
+            }
+        };
+        let unclear: Vec<&Utf8Path> = self.files.iter().filter(is_unclear).map(Known::path).collect();
+        let is_like =
+            |path: &Utf8Path, other: &Utf8Path| path.parent() == other.parent() || path.file_name() == other.file_name();
+        lost.filter(|path| unclear.iter().any(|other| is_like(path, other)))
+            .cloned()
+            .collect()
     }
 
     /// Whether readers have what is known of the file at `path`.

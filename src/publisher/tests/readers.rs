@@ -453,6 +453,84 @@ impl ReplaceFirst for [u8] {
     }
 }
 
+/// A file that is not understood and is renamed keeps its last good version, where it is the same file byte by byte; where it is another
+/// one that is not understood, nobody is told that the post is deleted.
+#[test]
+fn what_readers_get_of_a_broken_file_that_is_renamed() {
+    const TO: &str = "b.md";
+    let wrong = WRONG
+        .iter()
+        .filter(|(name, _)| matches!(*name, "held" | "unparsable" | "no text" | "hollow"));
+    for (&(name, wrong), is_asleep) in wrong.flat_map(|row| [(row, false), (row, true)]) {
+        let case = format!("{name}, asleep: {is_asleep}");
+        let broken = || {
+            let mut world = World::new();
+            world.write(PATH, GOOD);
+            world.start(holding);
+            world.edit(wrong);
+            assert_eq!(world.seen(), text(TEXT), "{case}");
+            if is_asleep {
+                world.stop();
+            }
+            world
+        };
+        let wake = |world: &mut World| {
+            if is_asleep {
+                world.start(holding);
+            } else {
+                world.settle();
+            }
+        };
+        let at = |world: &World, path: &str| world.folder.path().join(path);
+
+        let mut world = broken();
+        fs::rename(at(&world, PATH), at(&world, TO)).unwrap();
+        wake(&mut world);
+        for time in ["at once", "after a restart", "after another restart"] {
+            let post = world.site().post(TO.into()).unwrap();
+            assert!(post.is_readable(world.now), "{case}, {time}");
+            assert!(post.id().ends_with(":a"), "{case}, {time}: {}", post.id());
+            let texts = world.press.as_ref().unwrap().desk.texts();
+            assert_eq!(texts.text(post).as_deref().map(str::trim), Some(TEXT), "{case}, {time}");
+            world.restart();
+        }
+        world.write(TO, &[GOOD, b"And mended.\n"].concat());
+        world.settle();
+        assert!(world.site().post(TO.into()).unwrap().id().ends_with(":a"), "{case}, mended");
+        assert!(!world.has_version(), "{case}, mended");
+
+        // it is edited too, and still not understood
+        if matches!(name, "hollow") {
+            continue;
+        }
+        let mut world = broken();
+        fs::remove_file(at(&world, PATH)).unwrap();
+        let edited = [wrong, b"Other words.\n"].concat();
+        world.write(TO, &edited);
+        wake(&mut world);
+        for time in ["at once", "after a restart", "after another restart"] {
+            assert_eq!(world.seen(), Seen::Unavailable, "{case}, edited, {time}");
+            world.restart();
+        }
+        fs::remove_file(at(&world, TO)).unwrap();
+        world.settle();
+        assert!(
+            matches!(world.seen(), Seen::Gone(_)),
+            "{case}, edited and deleted: {:?}",
+            world.seen()
+        );
+        assert!(!world.has_version(), "{case}, edited and deleted");
+
+        // another file that is not understood, in another folder, is not it
+        let mut world = broken();
+        fs::create_dir(at(&world, "other")).unwrap();
+        world.write("other/c.md", &edited);
+        fs::remove_file(at(&world, PATH)).unwrap();
+        wake(&mut world);
+        assert!(matches!(world.seen(), Seen::Gone(_)), "{case}, deleted: {:?}", world.seen());
+    }
+}
+
 #[test]
 fn a_post_that_was_taken_back_goes_without_its_title_for_ever() {
     let mut world = World::new();

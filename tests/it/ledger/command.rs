@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use camino::Utf8Path;
 use feedmill::store::Store;
@@ -152,8 +153,10 @@ fn a_damaged_ledger_is_told_and_replaced_by_an_import() {
 
 #[test]
 fn a_check_says_what_a_start_would_take_from_readers() {
-    let post = |title: &str, head: &str| format!("---\ntitle: {title}\ndate: 2026-01-31\n{head}---\nReeds along the creek.\n");
-    let files = ["a", "b", "c", "d"].map(|name| (format!("posts/{name}.md"), post(name, "")));
+    let post = |title: &str, head: &str| {
+        format!("---\ntitle: {title}\ndate: 2026-01-31\n{head}---\nReeds along the creek of {title}.\n")
+    };
+    let files = ["a", "b", "c", "d", "e", "f"].map(|name| (format!("posts/{name}.md"), post(name, "")));
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let site = folder(&files);
     let check = || run(&mut feedmill(site.path(), &["check", "--state", "state"]));
@@ -173,10 +176,22 @@ fn a_check_says_what_a_start_would_take_from_readers() {
     serving.until("Ctrl-C ends it");
     let (status, _, err) = check();
     assert_eq!(status, 0, "a server has the ledger, and it can be read: {err}");
+    let write = |path: &str, text: &str| crate::server::write(site.path(), path, text);
+    // these are broken while the server runs, which keeps what they held
+    for name in ["e", "f"] {
+        write(&format!("posts/{name}.md"), &format!("---\ntitle: half a\nname: {name}\n"));
+        let version = || fs::read_dir(site.path().join("state/last-good")).map_or(0, Iterator::count);
+        let expected = if name == "e" { 1 } else { 2 };
+        let begun = std::time::Instant::now();
+        while version() != expected {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no version of {name} is kept");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
     serving.signal(rustix::process::Signal::TERM);
     assert_eq!(serving.ended(), Some(0));
 
-    let write = |path: &str, text: &str| crate::server::write(site.path(), path, text);
+    fs::rename(site.path().join("posts/f.md"), site.path().join("posts/g.md")).unwrap();
     write("posts/a.md", &post("a", "draft: true\n"));
     write("posts/b.md", "---\ntitle: half a\n");
     fs::remove_file(site.path().join("posts/d.md")).unwrap();
@@ -185,16 +200,47 @@ fn a_check_says_what_a_start_would_take_from_readers() {
     for said in [
         "a start would withdraw these 2 posts that readers have: a.md, d.md",
         "a start would not be able to show this post that readers have: b.md",
+        "a start would show only the last good version of these 2 posts that readers have: e.md, g.md",
     ] {
         assert!(err.contains(said), "{err}");
     }
-    let expected = [("a.md", "would-withdraw"), ("b.md", "would-hold"), ("d.md", "would-withdraw")];
+    assert!(
+        out.contains("no last good version of it is kept") && out.contains("its last good version stays"),
+        "{out}"
+    );
+    for (file, is_last_good) in [("b", false), ("e", true), ("g", true), ("c", false)] {
+        let (_, out, err) = run(&mut feedmill(
+            site.path(),
+            &["why", "--state", "state", &format!("posts/{file}.md")],
+        ));
+        assert_eq!(
+            out.contains("public    readers see its last good version"),
+            is_last_good,
+            "{file}: {out}{err}"
+        );
+        let (_, out, _) = run(&mut feedmill(
+            site.path(),
+            &["why", "--json", "--state", "state", &format!("posts/{file}.md")],
+        ));
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(document["last_good_version"], is_last_good, "{file}: {out}");
+    }
+    let expected = [
+        ("a.md", "would-withdraw"),
+        ("b.md", "would-hold"),
+        ("d.md", "would-withdraw"),
+        ("e.md", "would-hold"),
+        ("g.md", "would-hold"),
+    ];
     assert_eq!(check_json(), expected.map(|(path, code)| (path.to_owned(), code.to_owned())));
-    assert_eq!(check_json().len(), 3, "to ask changes nothing");
+    assert_eq!(check_json().len(), 5, "to ask changes nothing");
 
     write("posts/a.md", &post("a", ""));
     write("posts/b.md", &post("b", ""));
     write("posts/d.md", &post("d", ""));
+    write("posts/e.md", &post("e", ""));
+    write("posts/f.md", &post("f", ""));
+    fs::remove_file(site.path().join("posts/g.md")).unwrap();
     let (status, _, err) = check();
     assert_eq!((status, check_json()), (0, Vec::new()), "{err}");
 }
