@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::super::html::token::start_tag;
 use super::bound::MAX_DEPTH;
 
 /// The ends of elements whose content is text.
@@ -13,8 +14,20 @@ const TEXT: &[&str] = &["</pre>", "</script>", "</style>", "</textarea>"];
 pub(super) struct Containers {
     /// Where each line begins, and the innermost container it stands in.
     lines: Vec<(usize, Option<usize>)>,
+    /// For each line, the block it belongs to.
+    blocks: Vec<Block>,
     found: Vec<Container>,
     length: usize,
+}
+
+/// The block that a line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Block {
+    /// The same for all lines of one block.
+    number: usize,
+    /// Whether it is HTML as it is written.
+    is_html: bool,
+    is_table_row: bool,
 }
 
 struct Container {
@@ -57,17 +70,31 @@ impl Containers {
             text,
             text_ends: None,
             ahead: HashMap::new(),
+            block: 0,
+            is_html: false,
         };
         let mut lines = Vec::new();
+        let mut blocks: Vec<Block> = Vec::new();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             walk.line(at, line);
             lines.push((at, walk.open.last().map(|&(id, _)| id)));
+            let mut block = Block {
+                number: walk.block,
+                is_html: walk.is_html,
+                is_table_row: false,
+            };
+            if let Some(before) = blocks.last_mut().filter(|before| before.number == block.number) {
+                before.is_table_row |= is_delimiter_row(line);
+                block.is_table_row = before.is_table_row;
+            }
+            blocks.push(block);
             at += line.len();
         }
         walk.close(0, at);
         Self {
             lines,
+            blocks,
             found: walk.found,
             length: text.len(),
         }
@@ -90,6 +117,39 @@ impl Containers {
     pub(super) fn end(&self, at: usize) -> usize {
         let found = self.innermost(at).and_then(|id| self.found.get(id));
         found.map_or(self.length, |container| container.end)
+    }
+
+    /// Whether the line at `at` belongs to a block of HTML as it is written.
+    pub(super) fn is_html(&self, at: usize) -> bool {
+        self.blocks.get(self.line_of(at)).is_some_and(|block| block.is_html)
+    }
+
+    /// Whether the line at `at` is the first of its block.
+    pub(super) fn begins_block(&self, at: usize) -> bool {
+        let line = self.line_of(at);
+        let before = line.checked_sub(1).and_then(|before| self.blocks.get(before));
+        before.is_none_or(|before| self.blocks.get(line).is_none_or(|block| block.number != before.number))
+    }
+
+    /// Where the block ends that `at` stands in: a paragraph, a heading, a cell of a table.
+    pub(super) fn block_end(&self, at: usize, text: &str) -> usize {
+        let line = self.line_of(at);
+        let Some(block) = self.blocks.get(line) else {
+            return self.length;
+        };
+        if block.is_table_row {
+            let rest = text.get(at..).unwrap_or_default();
+            let mut is_escaped = false;
+            let ends = |byte: u8| {
+                let ends = byte == b'\n' || (byte == b'|' && !is_escaped);
+                is_escaped = byte == b'\\' && !is_escaped;
+                ends
+            };
+            return rest.bytes().position(ends).map_or(self.length, |end| at + end);
+        }
+        // the numbers of blocks grow from line to line
+        let next = self.blocks.partition_point(|other| other.number <= block.number);
+        self.lines.get(next).map_or(self.length, |&(start, _)| start)
     }
 
     /// Like [`end`](Self::end), with the lines after it that its author may have meant as its own: those that follow without a mark, and
@@ -143,6 +203,9 @@ struct Walk<'a> {
     text_ends: Option<Vec<usize>>,
     /// Where each end that was looked for comes next.
     ahead: HashMap<&'static str, usize>,
+    /// The number of the block that the last line belongs to, and whether it is HTML.
+    block: usize,
+    is_html: bool,
 }
 
 impl Walk<'_> {
@@ -237,6 +300,7 @@ impl Walk<'_> {
             self.open(kind);
         }
         let content = cursor.content();
+        let was_paragraph = is_paragraph && !is_opened;
         let is_lazy = is_paragraph && !is_whole && !content.is_empty() && (cursor.indent() >= 4 || !begins_block(content));
         if is_lazy {
             return;
@@ -252,6 +316,11 @@ impl Walk<'_> {
             _ if is_paragraph => Leaf::Paragraph,
             _ => Leaf::None,
         };
+        if !(was_paragraph && is_paragraph && self.leaf == Leaf::Paragraph) {
+            self.block += 1;
+            let is_indented = cursor.indent() >= 4;
+            self.is_html = !is_indented && content.starts_with('<') && self.leaf != Leaf::Paragraph;
+        }
     }
 
     /// Whether the block that is open takes the line too.
@@ -413,7 +482,8 @@ fn opened_by(content: &str, is_paragraph: bool) -> Leaf {
     if let Some(fence) = begins_fence(content) {
         return fence;
     }
-    if content.starts_with('#') || is_break(content) {
+    let is_underline = is_paragraph && content.bytes().all(|byte| byte == b'=');
+    if content.starts_with('#') || is_break(content) || is_underline {
         return Leaf::None;
     }
     let Some(named) = content.strip_prefix('<') else {
@@ -444,12 +514,49 @@ fn opened_by(content: &str, is_paragraph: bool) -> Leaf {
         let closes_itself = named.split('>').next().is_some_and(|tag| tag.ends_with('/'));
         return if closes_itself { Leaf::Html } else { until(TEXT, named) };
     }
-    let is_tag = named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    if is_tag && !is_paragraph {
+    if begins_html(content) || (!is_paragraph && is_tag_alone(content)) {
         Leaf::Html
     } else {
         Leaf::Paragraph
     }
+}
+
+/// Elements that begin a block of HTML (section 4.6, kind 6).
+#[rustfmt::skip]
+pub(super) const HTML_BLOCKS: [&str; 62] = [
+    "address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center", "col", "colgroup", "dd", "details",
+    "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frame", "frameset", "h1", "h2", "h3",
+    "h4", "h5", "h6", "head", "header", "hr", "html", "iframe", "legend", "li", "link", "main", "menu", "menuitem", "nav", "noframes",
+    "ol", "optgroup", "option", "p", "param", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title",
+    "tr", "track", "ul",
+];
+
+/// Whether a line begins a block of HTML by the name of its tag.
+fn begins_html(content: &str) -> bool {
+    let Some(named) = content.strip_prefix('<') else {
+        return false;
+    };
+    let named = named.strip_prefix('/').unwrap_or(named);
+    let length = named.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let (name, rest) = named.split_at(length);
+    let is_known = HTML_BLOCKS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    is_known && (rest.is_empty() || rest.starts_with([' ', '\t', '>']) || rest.starts_with("/>"))
+}
+
+/// Whether a line is a tag and nothing else.
+fn is_tag_alone(content: &str) -> bool {
+    let is_end = content.strip_prefix("</").is_some_and(|named| {
+        let named = named.trim_end();
+        named.starts_with(|c: char| c.is_ascii_alphabetic()) && named.find('>') == Some(named.len() - 1)
+    });
+    is_end || start_tag(content).is_some_and(|tag| content.get(tag.written.len()..).is_some_and(|rest| rest.trim().is_empty()))
+}
+
+/// Whether a line says how the columns of a table are aligned.
+fn is_delimiter_row(line: &str) -> bool {
+    let cells = line.trim_start_matches(['>', ' ', '\t']).trim_end();
+    let is_sign = |byte: u8| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t');
+    cells.contains('-') && cells.contains(['|', ':']) && cells.bytes().all(is_sign)
 }
 
 /// Whether `content` is shown as it is written where what it begins does not end.

@@ -9,7 +9,7 @@ use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use super::super::super::html::is_known;
 use super::super::super::html::token::{RAW_TEXT, Tag, is_void, start_tag};
-use super::super::container::Containers;
+use super::super::container::{Containers, HTML_BLOCKS};
 use super::super::{code, line};
 use super::{EMPTY, Edit, Edits, Remark, Why};
 
@@ -31,6 +31,7 @@ pub(super) fn scan(text: &str) -> Edits {
         ends: None,
         next_blank: 0,
         containers: None,
+        tag_until: 0,
         found: Edits::default(),
     };
     let mut code = 0;
@@ -63,6 +64,8 @@ struct Scanner<'a> {
     next_blank: usize,
     /// The quotes and items of the text; collected when first needed.
     containers: Option<Containers>,
+    /// A start tag ends here, and what stands in its attributes begins no comment of HTML.
+    tag_until: usize,
     found: Edits,
 }
 
@@ -175,6 +178,13 @@ impl<'a> Scanner<'a> {
         self.containers().late_end(at, text)
     }
 
+    /// Where the paragraph, heading or cell ends that `at` stands in; `None` in HTML.
+    fn inline_end(&mut self, at: usize) -> Option<usize> {
+        let text = self.text;
+        let containers = self.containers();
+        (!containers.is_html(at)).then(|| containers.block_end(at, text))
+    }
+
     /// Where `sign` comes next, at `from` or after it, within the quote or item that `at` stands in.
     fn find_within(&mut self, at: usize, sign: &'static str, from: usize) -> Option<usize> {
         let found = self.find(sign, from)?;
@@ -216,14 +226,23 @@ impl<'a> Scanner<'a> {
         if rest.starts_with("<!-->") || rest.starts_with("<!--->") {
             return;
         }
-        if let Some(end) = self.find_within(at, "-->", at + 4) {
+        if at < self.tag_until {
+            return;
+        }
+        let begins_line = self.marks_before(at).is_some();
+        let mut end = self.find_within(at, "-->", at + 4);
+        // what does not begin a line ends with its paragraph, or is text (CommonMark, sections 4.6 and 6.6)
+        if !begins_line && let Some(limit) = self.inline_end(at) {
+            end = end.filter(|&end| end < limit);
+        }
+        if let Some(end) = end {
             let content = self.text.get(at + 4..end).unwrap_or_default();
             if content.trim().is_empty() || line::is_more(content) {
                 self.at = end + 3;
             } else {
                 self.hide(at..end + 3, EMPTY);
             }
-        } else if self.marks_before(at).is_some() {
+        } else if begins_line {
             let what = self.hide_the_rest(at, EMPTY);
             let message = format!("the comment that begins here {what}");
             self.remark("comment-unclosed", at, 4, message, "close it with `-->`");
@@ -247,11 +266,22 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether `%%` stands between two numbers, as R writes the remainder of a division.
+    fn is_modulo(&self, at: usize) -> bool {
+        let before = self.text.get(..at).unwrap_or_default().trim_end_matches([' ', '\t']);
+        let after = self.from(at + 2).trim_start_matches([' ', '\t']);
+        let is_apart = before.len() < at && after.len() < self.text.len() - at - 2;
+        is_apart && before.ends_with(|c: char| c.is_ascii_digit()) && after.starts_with(|c: char| c.is_ascii_digit())
+    }
+
     /// Obsidian's comments: `%%` to `%%`, over lines where the first begins one.
     fn percent(&mut self, at: usize) {
         let before = self.text.get(..at).unwrap_or_default();
         let begins_line = self.marks_before(at).is_some();
         if !begins_line && !before.ends_with([' ', '\t']) {
+            return;
+        }
+        if !begins_line && self.is_modulo(at) {
             return;
         }
         let Some(end) = self.find_within(at, "%%", at + 2) else {
@@ -404,6 +434,7 @@ impl<'a> Scanner<'a> {
         let Some(tag) = start_tag(self.from(at)) else {
             return;
         };
+        self.tag_until = at + tag.written.len();
         let name = tag.name.as_str();
         let is_raw = RAW_TEXT.contains(&name);
         if tag.is_hidden() || name == "template" {
@@ -491,7 +522,19 @@ impl<'a> Scanner<'a> {
             // a word in a sentence about elements
             None if tag.name == "template" && !tag.is_hidden() => self.show(at, tag),
             None => {
-                let what = self.hide_the_rest(at, instead);
+                let limit = if HTML_BLOCKS.contains(&tag.name.as_str()) {
+                    None
+                } else {
+                    self.inline_end(at)
+                };
+                let what = match limit {
+                    Some(limit) => {
+                        let hidden = self.text.get(at..limit).unwrap_or_default().trim_end();
+                        self.hide(at..content.max(at + hidden.len()), instead);
+                        "does not end, so nothing after it in its paragraph is shown"
+                    }
+                    None => self.hide_the_rest(at, instead),
+                };
                 let message = format!("the hidden `<{}>` that begins here {what}", tag.name);
                 let mend = format!("close it with `</{}>`", tag.name);
                 self.remark("hidden-unclosed", at, tag.written.chars().count(), message, mend);
@@ -538,7 +581,8 @@ impl<'a> Scanner<'a> {
                 continue;
             }
             if !closes {
-                depth += 1;
+                let closes_itself = start_tag(self.from(from + place)).is_some_and(|tag| tag.closes_itself);
+                depth += usize::from(!closes_itself);
                 continue;
             }
             depth -= 1;
