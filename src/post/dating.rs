@@ -207,21 +207,17 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
                     if matches!(role, Role::Gate | Role::GateOrWord) {
                         gates.push((key, moment));
                     }
-                    if latest.is_some_and(|(_, known)| known != moment) && matches!(role, Role::Date | Role::Begun) {
-                        let message = format!("`{key}` is written a second time; the later date counts");
-                        says.about("date-twice", node, message, "delete one of the two");
+                    let is_twice = latest.is_some_and(|(_, known)| known != moment);
+                    if is_twice && matches!(role, Role::Date | Role::Begun) {
+                        warn_of_second(key, node, says);
                     }
-                    if latest.is_none_or(|(_, known)| moment > known) {
-                        latest = Some((key, moment));
-                    }
+                    latest = latest.filter(|(_, known)| *known >= moment).or(Some((key, moment)));
                 }
                 DateField::NotUnderstood(NoDate::Unknown, _) if role == Role::GateOrWord => {}
                 DateField::NotUnderstood(why, text) => broken.push(Broken { role, node, why, text }),
             }
         }
-        if let Some((key, moment)) = latest {
-            first.get_or_insert_with(|| (Origin::Field(key.to_owned()), moment));
-        }
+        first = first.or_else(|| latest.map(|(key, moment)| (Origin::Field(key.to_owned()), moment)));
     }
     for (role, node) in hidden_values(fields, says.text(), |key| {
         Some(DATE_KEYS.iter().find(|(name, _)| *name == key)?.1)
@@ -268,17 +264,13 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
         return Dated { moment, origin };
     }
     if !is_held && let Some((key, moment)) = in_address(fields, &zone) {
-        return Dated {
-            moment,
-            origin: Origin::Field(key.to_owned()),
-        };
+        let origin = Origin::Field(key.to_owned());
+        return Dated { moment, origin };
     }
     match (named, &path.date) {
         (Some(Ok(moment)), _) => {
-            return Dated {
-                moment,
-                origin: Origin::FileName,
-            };
+            let origin = Origin::FileName;
+            return Dated { moment, origin };
         }
         (Some(Err(_)), Some(text)) if !is_held => {
             let message = format!("there is no such day as `{text}`, which the file's name holds");
@@ -298,6 +290,12 @@ pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config:
         moment,
         origin: Origin::FileTime,
     }
+}
+
+/// Says that `key`, with the value `node`, is written a second time with another date.
+fn warn_of_second(key: &str, node: &Node, says: &mut Remarks) {
+    let message = format!("`{key}` is written a second time; the later date counts");
+    says.about("date-twice", node, message, "delete one of the two");
 }
 
 impl Broken<'_> {

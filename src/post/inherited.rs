@@ -279,7 +279,7 @@ impl Companion {
             return;
         }
         // an array or a single value is data of another kind
-        let Ok(keys) = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(json) else {
+        let Ok(keys) = serde_json::from_str::<BTreeMap<String, Option<IgnoredAny>>>(json) else {
             return;
         };
         match front_matter::parse(&self.path, text) {
