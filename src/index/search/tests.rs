@@ -35,6 +35,22 @@ fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, q
 }
 
 #[test]
+fn nothing_in_scripts_and_style_sheets_is_found() {
+    let posts = posts(&[(
+        "A",
+        "",
+        "kelp <script>alert(\"hid228\")</script> <style>hid224</style> water\n\n<script>\nhid229\n\nhid230\n</script>\n\nsea `<script>shown</script>`",
+    )]);
+    let search = Search::default();
+    for found in ["kelp", "water", "sea", "shown"] {
+        assert_eq!(titles(&search, &posts, found), ["A"], "{found}");
+    }
+    for hidden in ["hid228", "hid224", "hid229", "hid230", "alert", "\"alert hid228\""] {
+        assert!(titles(&search, &posts, hidden).is_empty(), "{hidden}");
+    }
+}
+
+#[test]
 fn a_post_is_found_by_every_word_of_the_query() {
     let posts = posts(&[
         ("Kelp", "sea", "Green kelp grows in cold water."),
