@@ -335,21 +335,7 @@ impl Desk {
                     let why = error.message.clone();
                     outcome.report(path, post, Event::Broken { why });
                 }
-                let (why, last_good) = match last_good {
-                    Some(good) => {
-                        let (why, good) = self.outlive(path, good, is_public, (digest, error));
-                        (why, Some(good))
-                    }
-                    None => (error, None),
-                };
-                let said = vec![why.clone()];
-                let refusal = Refusal {
-                    path: path.to_owned(),
-                    digest,
-                    why,
-                    last_good,
-                };
-                (Version::Refused(Box::new(refusal)), said)
+                self.refused(path, digest, (last_good, is_public), error)
             }
         };
         let known = Known {
@@ -361,6 +347,31 @@ impl Desk {
         };
         self.unkept += usize::from(!was_kept && known.may_be_kept());
         self.files.insert(known, said);
+    }
+
+    /// What is known of the file at `path` whose newest version, with this digest, is refused because of `error`.
+    fn refused(
+        &mut self,
+        path: &Utf8Path,
+        digest: Digest,
+        (last_good, is_public): (Option<Good>, bool),
+        error: Diagnostic,
+    ) -> (Version, Vec<Diagnostic>) {
+        let (why, last_good) = match last_good {
+            Some(good) => {
+                let (why, good) = self.outlive(path, good, is_public, (digest, error));
+                (why, Some(good))
+            }
+            None => (error, None),
+        };
+        let said = vec![why.clone()];
+        let refusal = Refusal {
+            path: path.to_owned(),
+            digest,
+            why,
+            last_good,
+        };
+        (Version::Refused(Box::new(refusal)), said)
     }
 
     /// The file at `path` holds what it held, and is seen as `entry` now.
