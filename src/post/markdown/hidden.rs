@@ -1,6 +1,7 @@
 //! What an author hides in a text, and what would hide more than that: [`without_hidden`], [`look`].
 //!
-//! Comments of HTML, Obsidian, Liquid, Nunjucks, Hugo, Handlebars, kramdown and MDX, and elements with `hidden`, `display: none` or
+//! Comments of HTML, Markdown (definitions of links), Obsidian, Liquid, Nunjucks, ERB, Hugo, Handlebars, kramdown and MDX, and
+//! elements with `hidden`, `display: none` or
 //! `visibility: hidden`, are for no reader of any outlet, outside code. Each is taken out only where it is unmistakable.
 //!
 //! A tag that would swallow what follows is mended: `<title>` in a sentence is text (GFM, section 6.11, where it does not end), and
@@ -53,6 +54,8 @@ struct Edit {
     range: Range<usize>,
     instead: Cow<'static, str>,
     hides: bool,
+    /// Whether it takes out a definition of a link.
+    is_definition: bool,
 }
 
 impl Edits {
@@ -101,8 +104,15 @@ pub(super) fn look(text: &str) -> Edits {
 /// Whether there may be anything to find in `text`.
 fn has_signs(text: &str) -> bool {
     let bytes = text.as_bytes();
+    if scan::comment_definitions(text).next().is_some() {
+        return true;
+    }
     memchr3_iter(b'<', b'{', b'%', bytes).any(|place| match &bytes[place..] {
-        [b'<', b'!' | b'?', ..] | [b'%', b'%', ..] | [b'{', b'#' | b'/', ..] | [b'{', b':', b':', ..] => true,
+        [b'<', b'!' | b'?', ..]
+        | [b'<', b'%', b'#' | b'-', ..]
+        | [b'%', b'%', ..]
+        | [b'{', b'#' | b'/', ..]
+        | [b'{', b':', b':', ..] => true,
         [b'{', b'{', rest @ ..] => rest
             .iter()
             .find(|byte| !b"- \t\n<%".contains(byte))
