@@ -46,7 +46,7 @@ const HIDING: [&str; 42] = [
     "<p style=\"display:none\">H</p>\n\nW", "W <span style='visibility: hidden'>H</span> W", "<template>H</template>\n\nW", "<p hidden>H\n\nW",
     "<section hidden><p>H<ul><li>H</ul></section>\n\nW", "> <!-- H\n> H\n\nW", "W <b hidden>H <i>H</i></b> W",
     "- <!-- H\n\n  H\n\nW", "- W\n\n  <!-- H\n\n  H\n- W", "> - W\n>   - <!-- H\n>     H\n>\n>   W", "[^n]: <!-- H\n\n    H\n\nW",
-    "> <!-- H\n> H\n>\n> H -->\n> W", "> <!-- H\nH -->\n\nW", "> W <!-- H\nH --> W", "- W\n\n  W <!-- H\n\n  H --> W", "> W <b hidden>H\n> H\n\nW",
+    "> <!-- H\n> H\n>\n> H -->\n> W", "> <!-- H\nH -->\n\nW", "> W <!-- H\nH --> W", "- W\n\n  W <!-- H\n  H --> W", "> W <b hidden>H\n> H\n\nW",
     "- W\n\n  <div hidden>\n\n  H\n- W", "> {# H\n\nH #}\n\nW", "- W {% comment %}\n\nH\n\n{% endcomment %} W",
     "<script>S</script>\n\nW", "<style>\n\nS\n\n</style>\n\nW", "W <script>S</script> W", "<noscript>W</noscript>",
 ];

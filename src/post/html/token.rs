@@ -6,6 +6,8 @@
 //! In two things it differs from browsers, so that no text disappears: `<iframe … />` is closed where it stands, as JSX and XHTML mean
 //! it; and a tag that begins what never ends (`<script>` in a sentence, a tag without its `>`) is text.
 
+use super::entities::{self, Place};
+
 /// Elements whose content is text, whatever it looks like (section 13.1.2, raw text and escapable raw text).
 pub(in crate::post) const RAW_TEXT: [&str; 8] = ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
 
@@ -58,9 +60,7 @@ impl<'a> Tag<'a> {
     /// Whether the author says that browsers are not to show the element: `hidden`, `style="display: none"`.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
-        let by_attribute = self
-            .attribute("hidden")
-            .is_some_and(|value| !value.starts_with('{') && !value.eq_ignore_ascii_case("until-found"));
+        let by_attribute = self.attribute("hidden").is_some_and(|value| !value.starts_with('{'));
         by_attribute || self.attribute("style").is_some_and(hides)
     }
 }
@@ -73,6 +73,7 @@ pub fn is_void(name: &str) -> bool {
 
 /// Whether a `style` says that nothing is shown; JSX writes it as `{{display: 'none'}}`.
 fn hides(style: &str) -> bool {
+    let style = plain_style(&entities::read(style, Place::Attribute));
     style.split([';', ',', '{', '}']).any(|declaration| {
         let Some((name, value)) = declaration.split_once(':') else {
             return false;
@@ -86,6 +87,34 @@ fn hides(style: &str) -> bool {
             _ => false,
         }
     })
+}
+
+/// A `style` without comments and escapes (CSS Syntax, sections 4.3.2 and 4.3.7).
+fn plain_style(style: &str) -> String {
+    let mut plain = String::with_capacity(style.len());
+    let mut rest = style;
+    while let Some(at) = rest.find(['/', '\\']) {
+        let (before, sign) = rest.split_at(at);
+        plain.push_str(before);
+        if let Some(comment) = sign.strip_prefix("/*") {
+            rest = comment.split_once("*/").map_or("", |(_, after)| after);
+        } else if let Some(escape) = sign.strip_prefix('\\') {
+            let digits = escape.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+            let (digits, after) = escape.split_at(digits);
+            let number = u32::from_str_radix(digits, 16).ok();
+            plain.extend(number.and_then(char::from_u32));
+            rest = if digits.is_empty() {
+                after
+            } else {
+                after.strip_prefix([' ', '\t', '\n']).unwrap_or(after)
+            };
+        } else {
+            plain.push('/');
+            rest = &sign[1..];
+        }
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// Cuts `html` into tokens.
@@ -402,7 +431,6 @@ mod tests {
         ];
         let shown = [
             "<p>",
-            "<p hidden=until-found>",
             "<p hidden={false}>",
             "<p class=hidden>",
             "<p style='display:block'>",

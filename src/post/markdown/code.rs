@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::super::html::token::start_tag;
 use super::container::Containers;
 
 /// What an open block of code waits for.
@@ -20,6 +21,11 @@ enum Block {
 
 /// The code in `markdown`, in order, apart from each other.
 pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
+    find(markdown).into_iter().map(|(range, _)| range).collect()
+}
+
+/// The code in `markdown`, and of each whether it is that of `<code>` or `<pre>`, where other tags still are tags.
+pub(super) fn find(markdown: &str) -> Vec<(Range<usize>, bool)> {
     let mut code = Vec::new();
     let mut block = Block::None;
     let mut paragraph = 0..0;
@@ -40,14 +46,14 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
         }
         match block {
             Block::Fence(mark, length) => {
-                code.push(here);
+                code.push((here, false));
                 if closes(line, mark, length) {
                     block = Block::None;
                 }
                 continue;
             }
             Block::Until(end) => {
-                code.push(here);
+                code.push((here, true));
                 if contains(line, end) {
                     block = Block::None;
                 }
@@ -83,12 +89,12 @@ pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
             continue;
         }
         if indented {
-            code.push(here);
+            code.push((here, false));
             // the next line is code too if it is as deep
             continue;
         }
         if !matches!(block, Block::None) {
-            code.push(here);
+            code.push((here, matches!(block, Block::Until(_))));
         }
         if is_item(line) {
             in_list = true;
@@ -175,8 +181,8 @@ fn contains(text: &str, what: &str) -> bool {
     text.to_ascii_lowercase().contains(what)
 }
 
-/// Adds the code spans of a paragraph: from a run of backticks to the next run as long.
-fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<Range<usize>>) {
+/// Adds the code of a paragraph: from a run of backticks to the next run as long, and what stands in `<code>` or `<pre>`.
+fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>, bool)>) {
     let text = markdown.get(paragraph.clone()).unwrap_or_default();
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut last_of_length = HashMap::new();
@@ -189,21 +195,69 @@ fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<Range<usize>>)
     for (index, run) in runs.iter().enumerate() {
         last_of_length.insert(run.len(), index);
     }
+    let mut elements = elements(text).into_iter().peekable();
+    let mut done = 0;
     let mut index = 0;
     while let Some(run) = runs.get(index) {
+        while let Some(element) = elements.next_if(|element| element.start < run.start) {
+            if element.start >= done {
+                done = element.end;
+                code.push((paragraph.start + element.start..paragraph.start + element.end, true));
+            }
+        }
         let escaped = text[..run.start].ends_with('\\') && !text[..run.start].ends_with("\\\\");
         let closable = last_of_length.get(&run.len()).is_some_and(|&last| last > index);
         index += 1;
-        if escaped || !closable {
+        if escaped || !closable || run.start < done {
             continue;
         }
         // looked for only where it is known to be there, and never looked at again: the time stays linear
         if let Some(distance) = runs.iter().skip(index).position(|other| other.len() == run.len()) {
             let end = runs.get(index + distance).map_or(run.end, |close| close.end);
-            code.push(paragraph.start + run.start..paragraph.start + end);
+            code.push((paragraph.start + run.start..paragraph.start + end, false));
+            done = end;
             index += distance + 1;
         }
     }
+    for element in elements {
+        if element.start >= done {
+            done = element.end;
+            code.push((paragraph.start + element.start..paragraph.start + element.end, true));
+        }
+    }
+}
+
+/// The contents of `<code>` and `<pre>` in a paragraph.
+fn elements(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    // the start tag that is open
+    let mut open: Option<(usize, &str)> = None;
+    let mut comment_until = 0;
+    for at in memchr::memchr_iter(b'<', text.as_bytes()) {
+        let rest = text.get(at..).unwrap_or_default();
+        if at < comment_until {
+            continue;
+        }
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            comment_until = comment.find("-->").map_or(at, |end| at + 4 + end);
+            continue;
+        }
+        match open {
+            Some((start, name)) => {
+                let named = rest.strip_prefix("</").unwrap_or_default();
+                if starts(named, name) && named[name.len()..].starts_with(['>', ' ', '\t', '\n']) {
+                    found.push(start..at);
+                    open = None;
+                }
+            }
+            None => {
+                let name = ["code", "pre"].into_iter().find(|name| starts(&rest[1..], name));
+                let tag = name.and_then(|name| start_tag(rest).filter(|tag| tag.name == name && !tag.closes_itself));
+                open = name.zip(tag).map(|(name, tag)| (at + tag.written.len(), name));
+            }
+        }
+    }
+    found
 }
 
 /// `text` as a code span.
@@ -273,6 +327,9 @@ mod tests {
             ("not indented code: a paragraph goes on", "a\n    b"),
             ("not indented code: in a list", "- a\n\n    b\n\nc"),
             ("preformatted", "«<pre>\n»«b\n»«</pre>\n»c"),
+            ("elements", "a <code>«{# b #}»</code> c <pre>«<code>%%`d%%</code>»</pre>"),
+            ("an element in a span", "«`<code>`» a </code> <code class=x>«b `»</code> `c"),
+            ("an element in a comment", "<!-- <code> --> a </code> <code>b"),
             ("a comment", "<!--\n```\n`b`\n-->\n`c d\n\n«    e»"),
             ("no span across a tag", "{% x %} `a\n{% y %}\nb` c"),
         ];

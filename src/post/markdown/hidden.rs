@@ -1,6 +1,7 @@
 //! What an author hides in a text, and what would hide more than that: [`without_hidden`], [`look`].
 //!
-//! Comments of HTML, Obsidian, Liquid, Nunjucks, Hugo, Handlebars, kramdown and MDX, and elements with `hidden`, `display: none` or
+//! Comments of HTML, Markdown (definitions of links), Obsidian, Liquid, Nunjucks, ERB, Hugo, Handlebars, kramdown and MDX, and
+//! elements with `hidden`, `display: none` or
 //! `visibility: hidden`, are for no reader of any outlet, outside code. Each is taken out only where it is unmistakable.
 //!
 //! A tag that would swallow what follows is mended: `<title>` in a sentence is text (GFM, section 6.11, where it does not end), and
@@ -23,7 +24,7 @@ const EMPTY: &str = "<!-- -->";
 /// `markdown` without what its author hides in it.
 #[must_use]
 pub fn without_hidden(markdown: &str) -> Cow<'_, str> {
-    look(markdown).apply(markdown, |edit| edit.why == Why::Hidden)
+    look(markdown).apply(markdown, |edit| matches!(edit.why, Why::Hidden | Why::Definition))
 }
 
 /// `markdown` as a search reads it: without what its author hides in it, and without scripts and style sheets.
@@ -66,6 +67,8 @@ struct Edit {
 enum Why {
     /// Its author hides it.
     Hidden,
+    /// Its author hides it, as a definition of a link that nothing uses.
+    Definition,
     /// It would swallow what follows.
     Mended,
     /// It is a script or a style sheet. It stays in the text, from which the HTML is made, and is left out of what is searched.
@@ -125,8 +128,15 @@ pub(super) fn look(text: &str) -> Edits {
 /// Whether there may be anything to find in `text`.
 fn has_signs(text: &str) -> bool {
     let bytes = text.as_bytes();
+    if scan::comment_definitions(text).next().is_some() {
+        return true;
+    }
     memchr3_iter(b'<', b'{', b'%', bytes).any(|place| match &bytes[place..] {
-        [b'<', b'!' | b'?', ..] | [b'%', b'%', ..] | [b'{', b'#' | b'/', ..] | [b'{', b':', b':', ..] => true,
+        [b'<', b'!' | b'?', ..]
+        | [b'<', b'%', b'#' | b'-', ..]
+        | [b'%', b'%', ..]
+        | [b'{', b'#' | b'/', ..]
+        | [b'{', b':', b':', ..] => true,
         [b'{', b'{', rest @ ..] => rest
             .iter()
             .find(|byte| !b"- \t\n<%".contains(byte))

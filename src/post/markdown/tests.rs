@@ -460,7 +460,11 @@ proptest! {
         prop_assert_eq!(&feed, &html::for_feed(&feed, &references()));
         let outline = outline(&body);
         for (at, text) in outline.unknown_shortcodes() {
-            prop_assert!(body[*at..].starts_with(text.as_str()));
+            prop_assert!(body.is_char_boundary(*at));
+            // a comment in a tag is in the text, and not in what is said of it
+            if hidden::without_hidden(&body) == body {
+                prop_assert!(body[*at..].starts_with(text.as_str()));
+            }
         }
         let single = outline.summary().split_whitespace().collect::<Vec<_>>().join(" ");
         prop_assert_eq!(outline.summary(), &single);

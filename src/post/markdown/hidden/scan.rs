@@ -21,9 +21,13 @@ const LEFT_OPEN: [&str; 9] = ["p", "li", "dt", "dd", "td", "th", "tr", "option",
 
 /// Looks through `text`.
 pub(super) fn scan(text: &str) -> Edits {
+    let (in_html, code): (Vec<_>, Vec<_>) = code::find(text).into_iter().partition(|&(_, is_html)| is_html);
+    let mut in_html = in_html.into_iter().map(|(range, _)| range).peekable();
+    let mut definitions = comment_definitions(text).peekable();
     let mut scanner = Scanner {
         text,
-        code: code::ranges(text),
+        code: code.into_iter().map(|(range, _)| range).collect(),
+        comments: None,
         at: 0,
         raw_until: 0,
         ahead: HashMap::new(),
@@ -36,16 +40,42 @@ pub(super) fn scan(text: &str) -> Edits {
     };
     let mut code = 0;
     for place in memchr3_iter(b'<', b'{', b'%', text.as_bytes()) {
+        while let Some(definition) = definitions.next_if(|&definition| definition < place) {
+            scanner.definition(definition);
+        }
         while scanner.code.get(code).is_some_and(|range| range.end <= place) {
             code += 1;
         }
         let in_code = scanner.code.get(code).is_some_and(|range| range.contains(&place));
+        while in_html.next_if(|range| range.end <= place).is_some() {}
+        // there tags are tags, and those of templates are shown
+        let is_tag = text.as_bytes().get(place) == Some(&b'<') && !scanner.from(place).starts_with("<%");
+        let in_code = in_code || (!is_tag && in_html.peek().is_some_and(|range| range.contains(&place)));
         if place >= scanner.at && !in_code && !scanner.is_escaped(place) {
             scanner.construct(place);
         }
     }
+    definitions.for_each(|definition| scanner.definition(definition));
     scanner.found
 }
+
+/// Where definitions of links may begin that are meant as comments: `[//]: # (so)`, `[comment]: <> (so)`.
+pub(super) fn comment_definitions(text: &str) -> impl Iterator<Item = usize> {
+    memmem::find_iter(text.as_bytes(), b"]:").filter_map(|end| {
+        let before = text.get(..end)?;
+        let mut labels = COMMENT_LABELS.iter();
+        let label = labels.find(|label| {
+            let start = before.len().checked_sub(label.len());
+            let written = start.and_then(|start| before.get(start..));
+            written.is_some_and(|written| written.eq_ignore_ascii_case(label))
+        })?;
+        let start = end - label.len();
+        (start > 0 && text.as_bytes().get(start - 1) == Some(&b'[')).then(|| start - 1)
+    })
+}
+
+/// What a definition of a link is named that is meant as a comment.
+const COMMENT_LABELS: [&str; 4] = ["//", "comment", "comments", "hidden"];
 
 struct Scanner<'a> {
     text: &'a str,
@@ -64,6 +94,8 @@ struct Scanner<'a> {
     next_blank: usize,
     /// The quotes and items of the text; collected when first needed.
     containers: Option<Containers>,
+    /// The comments of Liquid by where they begin, and where they end; collected when first needed.
+    comments: Option<HashMap<usize, usize>>,
     /// A start tag ends here, and what stands in its attributes begins no comment of HTML.
     tag_until: usize,
     found: Edits,
@@ -84,7 +116,7 @@ impl<'a> Scanner<'a> {
 
     /// Where the next blank line begins after `from`, or the text ends; in a quote it has the quote's mark.
     fn blank_line(&mut self, from: usize) -> usize {
-        if self.next_blank < from {
+        if self.next_blank <= from {
             let is_blank = |line: &str| line.trim_start_matches(['>', ' ', '\t', '\r']).is_empty();
             let mut at = from;
             let mut lines = self.from(from).split('\n');
@@ -116,6 +148,8 @@ impl<'a> Scanner<'a> {
         match rest.as_bytes() {
             [b'<', b'!', b'-', b'-', ..] => self.comment(at),
             [b'<', b'!' | b'?', ..] => self.declaration(at),
+            [b'<', b'%', b'#', ..] => self.up_to(at, "%>"),
+            [b'<', b'%', b'-', b'-', ..] => self.up_to(at, "--%>"),
             [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.tag(at),
             [b'%', b'%', ..] => self.percent(at),
             _ if is_raw => {}
@@ -249,6 +283,88 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A comment of ERB or of JSP, which ends with `sign`.
+    fn up_to(&mut self, at: usize, sign: &'static str) {
+        if let Some(end) = self.find(sign, at + 3) {
+            self.hide(at..end + sign.len(), "");
+        }
+    }
+
+    /// A definition of a link that is meant as a comment, which begins at `at` where it begins a block or follows another.
+    fn definition(&mut self, at: usize) {
+        let follows = self.found.edits.last().is_some_and(|edit| {
+            let between = self.text.get(edit.range.end..at).unwrap_or("x");
+            edit.why == Why::Definition && between.trim_start_matches(['>', ' ', '\t', '\r', '\n']).is_empty()
+        });
+        let is_out = at < self.at || self.is_code(at) || self.marks_before(at).is_none();
+        if is_out || !(follows || self.containers().begins_block(at)) {
+            return;
+        }
+        let end = self.blank_line(at).min(self.text.len());
+        let written = self.text.get(at..end).unwrap_or_default();
+        let Some((label, rest)) = written.split_once("]:") else {
+            return;
+        };
+        let target = rest.trim_start_matches([' ', '\t']);
+        let length = target.find(|c: char| c.is_ascii_whitespace()).unwrap_or(target.len());
+        let (target, title) = target.split_at(length);
+        let line = title.split('\n').next().unwrap_or_default();
+        let inner = line.trim();
+        let is_title = [('(', ')'), ('"', '"'), ('\'', '\'')]
+            .iter()
+            .any(|&(open, close)| inner.len() > 1 && inner.starts_with(open) && inner.ends_with(close));
+        let over_lines = [('(', ")"), ('"', "\""), ('\'', "'")].iter().find_map(|&(open, close)| {
+            let content = title.trim_start().strip_prefix(open)?;
+            let found = content.find(close)?;
+            let after = content.get(found + 1..)?;
+            let is_last = after.split('\n').next().is_some_and(|rest| rest.trim().is_empty());
+            is_last.then(|| written.len() - after.len())
+        });
+        let line_end = written.len() - title.len() + line.trim_end().len();
+        let length = if is_title || inner.is_empty() && over_lines.is_none() {
+            line_end
+        } else if let Some(end) = over_lines {
+            end
+        } else {
+            return;
+        };
+        if target.is_empty() || label.len() > 16 {
+            return;
+        }
+        self.hide(at..at + length, EMPTY);
+        if let Some(edit) = self.found.edits.last_mut() {
+            edit.why = Why::Definition;
+        }
+    }
+
+    /// Where the comment of Liquid ends that begins at `at`; one may hold others.
+    fn end_of_comment(&mut self, at: usize) -> Option<usize> {
+        if self.comments.is_none() {
+            let mut ends = HashMap::new();
+            let mut open = Vec::new();
+            for place in memmem::find_iter(self.text.as_bytes(), b"{%") {
+                let blank = ['-', ' ', '\t', '\n'];
+                let inner = self.from(place + 2).trim_start_matches(blank);
+                let length = inner.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(inner.len());
+                let (name, rest) = inner.split_at(length);
+                let rest = rest.trim_start_matches(blank);
+                if !rest.starts_with("%}") || self.is_code(place) {
+                    continue;
+                }
+                if name == "comment" {
+                    open.push(place);
+                } else if name == "endcomment"
+                    && let Some(start) = open.pop()
+                {
+                    ends.insert(start, self.text.len() - rest.len() + 2);
+                }
+            }
+            self.comments = Some(ends);
+        }
+        let known = self.comments.as_ref().and_then(|ends| ends.get(&at)).copied();
+        known.or_else(|| self.end_of_block("endcomment", at + 2, "{%", "%}"))
+    }
+
     /// What HTML reads as a comment and nobody means as one, where it does not end.
     fn declaration(&mut self, at: usize) {
         let rest = self.from(at);
@@ -327,8 +443,11 @@ impl<'a> Scanner<'a> {
                 }
             }
             "comment" => {
-                if let Some(end) = self.end_of_block("endcomment", at + 2, "{%", "%}") {
+                if let Some(end) = self.end_of_comment(at) {
                     self.hide(at..end, "");
+                } else {
+                    let message = "the comment that begins here does not end, so what follows it is shown".to_owned();
+                    self.remark("comment-unclosed", at, 2, message, "close it with `{% endcomment %}`");
                 }
             }
             "raw" => self.raw_until = self.find("endraw", at).unwrap_or(self.raw_until),

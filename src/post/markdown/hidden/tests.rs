@@ -60,6 +60,26 @@ fn what_tools_hide_is_hidden() {
             "Liquid",
             "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C",
         ),
+        (
+            "Liquid in Liquid",
+            "A {% comment %}x{% comment %}x{% endcomment %}x{% endcomment %} B {% comment %}x{%comment%}x{% endcomment %} C",
+        ),
+        ("ERB", "A <%# x %> B <%-- x\n\nx --%> C"),
+        ("Markdown", "A\n\n[//]: # (x)\n[comment]: <> (x)\n[//]: # \"x\"\n\nB"),
+        (
+            "Markdown, in all places",
+            "[//]: # (x (x) x)\nA\n\n> [//]: # 'x'\n>\n> B\n\n- [Comment]: # (x\n  x)\n\nC",
+        ),
+        ("until it is found", "A <b hidden=until-found>x</b> B"),
+        (
+            "style in other words",
+            "<p style='/**/display/**/:none'>x</p>A <b style='display&#58;none'>x</b> B <b style='di\\73play:none'>x</b> C",
+        ),
+        (
+            "in <pre>, tags are tags",
+            "<pre>\nA <!-- x\n\nx --> {# B #} <b hidden>x</b>\n</pre>\n\nC",
+        ),
+        ("in code, tags are tags", "<code>A <b hidden>x</b> <!-- x --></code> B"),
         ("Liquid in a line", "A {% # x %} B {%- # x -%} C"),
         ("Liquid in raw", "{% raw %}{# A #} {{/* B */}}{% endraw %} {# x #} C"),
         ("Hugo", "A {{/* x */}} B {{- /* x\n\nx */ -}} C"),
@@ -124,6 +144,9 @@ fn nothing_else_is_hidden() {
         "a <!-- b\n# c --> d",
         "<b title='<!--'>a</b>\n\nb -->",
         "5 %% 3 = a, 7 %% 2",
+        "<pre><code>{# a #} %% b %%</code></pre>",
+        "<code>{% comment %}c{% endcomment %}</code> <pre>a {{/* b */}}</pre>",
+        "a\n[//]: # (b)\n\n[//]: # b c\n\n`[//]: # (d)`\n\n[e]: # (f)",
         "%% a\n\nb",
         "50 %% of a\n\nb %%",
         "## a {#b}\n\n[c](d){#e .f g=\"h\"} ${#i[@]} \\{# j #} {# k",
@@ -189,6 +212,8 @@ fn it_is_said_where() {
         [("html-unclosed", 2), ("html-self-closed", 18)]
     );
     assert_eq!(said("a\n\n<!-- b"), [("comment-unclosed", 3)]);
+    assert_eq!(said("a {% comment %} b"), [("comment-unclosed", 2)]);
+    assert_eq!(said("a <b hidden> b\n\nc"), [("hidden-unclosed", 2)]);
     assert_eq!(said("a\n\n<div hidden> b"), [("hidden-unclosed", 3)]);
     assert_eq!(said("<img /> <br/> <Card /> <p></p> <!-- a -->"), []);
 }
