@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use memchr::{memchr3_iter, memmem};
+use memchr::{memchr3_iter, memmem, memrchr, memrchr2};
 
 use super::code;
 use super::hidden::{self, Remark};
@@ -359,9 +359,9 @@ impl<'a> Translator<'a> {
         while !self.out.is_char_boundary(start) {
             start += 1;
         }
-        let line = self.out[start..].rsplit('\n').next().unwrap_or_default();
-        line.rfind(['<', '>'])
-            .is_some_and(|at| line[at..].starts_with('<') && line[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()))
+        let near = self.out[start..].as_bytes();
+        let line = memrchr(b'\n', near).map_or(near, |newline| &near[newline + 1..]);
+        memrchr2(b'<', b'>', line).is_some_and(|at| matches!(&line[at..], [b'<', letter, ..] if letter.is_ascii_alphabetic()))
     }
 
     /// kramdown's attributes after a span: `[a](b){:target="_blank"}`.
