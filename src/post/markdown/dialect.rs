@@ -355,11 +355,8 @@ impl<'a> Translator<'a> {
     /// Whether what is written here stands inside an HTML tag.
     fn in_html_tag(&self) -> bool {
         // no more is looked at, for a line may be as long as the text
-        let mut start = self.out.len().saturating_sub(MAX_SPAN);
-        while !self.out.is_char_boundary(start) {
-            start += 1;
-        }
-        let near = self.out[start..].as_bytes();
+        let start = self.out.len().saturating_sub(MAX_SPAN);
+        let near = &self.out.as_bytes()[start..];
         let line = memrchr(b'\n', near).map_or(near, |newline| &near[newline + 1..]);
         memrchr2(b'<', b'>', line).is_some_and(|at| matches!(&line[at..], [b'<', letter, ..] if letter.is_ascii_alphabetic()))
     }

@@ -1,119 +1,120 @@
 use super::*;
 
+/// What tools hide, by its name: words of capitals are shown, `x` is hidden.
+const HIDDEN: &[(&str, &str)] = &[
+    ("HTML", "A <!-- x --> B\n\n<!--\nx\n\nx\n-->\nC"),
+    ("HTML over lines of a paragraph", "A <!-- x\nx --> B\n\nC"),
+    ("HTML over paragraphs, in HTML", "<div>A <!-- x\n\nx --> B\n</div>"),
+    ("HTML in cells", "| A <!-- x --> | <!-- x --> B |\n| --- | --- |\n| C | D |"),
+    ("HTML in a heading", "# A <!-- x --> B\n\nC"),
+    ("HTML after an attribute", "<b title='<!--'>A</b> <!-- x --> B"),
+    ("HTML without an end, a block", "A\n\n<!-- x\n\nx"),
+    ("HTML without an end, in a quote", "> <!-- x\n> x\n\nB"),
+    ("HTML without an end, in a quote before another", "> <!-- x\n\n> A"),
+    ("HTML without an end, in a quote in a quote", "> > <!-- x\n> > x\n>\n> A"),
+    ("HTML without an end, in an item in a quote", "> - <!-- x\n>\n>   x\n>\n> A"),
+    ("HTML without an end, in a quote in an item", "- > <!-- x\n  > x\n\n  A"),
+    ("HTML without an end, in an item", "- <!-- x\n\n  x\n\nB"),
+    (
+        "HTML without an end, in a quote, and another",
+        "> <!-- x\n> x\n\nA\n\n<!--\nx\n-->\n\nB",
+    ),
+    (
+        "HTML without an end, later in an item",
+        "- A\n\n  <!-- x\n\n  x\n\nB <!-- x --> C",
+    ),
+    (
+        "HTML without an end, in a nested item",
+        "- A\n  - <!-- x\n\n    x\n\n  B\n\n<!-- x -->\n\nC",
+    ),
+    ("HTML without an end, in items", "- <!-- x\n- A\n- <!-- x -->\n- B"),
+    (
+        "HTML without an end, in a note",
+        "A[^a]\n\n[^a]: <!-- x\n\n    x\n\nB <!-- x -->",
+    ),
+    ("HTML in a quote over lines", "> <!-- x\n> x\n>\n> x --> A\n\nB"),
+    (
+        "HTML in a quote over lines without marks",
+        "> A <!-- x\nx --> B\n\n> <!-- x\nx -->\n\nC",
+    ),
+    ("HTML in an item that is not indented enough", "10. <!-- x\n\n  x -->\n\nA"),
+    ("HTML in an item, later", "- A\n\n  B <!-- x\n  x --> C"),
+    ("HTML after an item", "- A\n\nB <!-- x\nx --> C"),
+    ("HTML after a fence without an end", "> ```\n> A\n\n<!-- x -->B"),
+    ("HTML around items", "<!--\n- x\n  -->\n\n  A <!-- x\nx --> B"),
+    ("an element in a quote", "> <div hidden>x\n> x\n\nA\n\n</div>\n\nB"),
+    (
+        "an element later in an item",
+        "- A\n\n  <div hidden>\n\n  x\n\nB <i hidden>x</i>",
+    ),
+    ("a paragraph in a quote", "> <p hidden>x\n\nA</p>"),
+    ("Obsidian's, in a quote without an end", "> %% A\n\nB\n\n%%\nx\n%%\n\nC"),
+    ("Liquid's, over blocks", "> A {% comment %}\n> x\n\nx\n\n{% endcomment %} B"),
+    ("Nunjucks', over blocks", "- A {# x\n\nx #} B"),
+    ("Obsidian", "A %%x%% B\n\n%%\nx\n\nx\n%%\nC 100%% D%%"),
+    ("Obsidian in a quote", "> A\n>\n> %%\n> x\n>\n> x\n> %%\n> B"),
+    ("Nunjucks", "A {# x #} B {#- x\n\nx -#} C {# x {{ x }} x #} D"),
+    (
+        "Liquid",
+        "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C",
+    ),
+    (
+        "Liquid in Liquid",
+        "A {% comment %}x{% comment %}x{% endcomment %}x{% endcomment %} B {% comment %}x{%comment%}x{% endcomment %} C",
+    ),
+    ("ERB", "A <%# x %> B <%-- x\n\nx --%> C"),
+    ("Markdown", "A\n\n[//]: # (x)\n[comment]: <> (x)\n[//]: # \"x\"\n\nB"),
+    (
+        "Markdown, in all places",
+        "[//]: # (x (x) x)\nA\n\n> [//]: # 'x'\n>\n> B\n\n- [Comment]: # (x\n  x)\n\nC",
+    ),
+    ("until it is found", "A <b hidden=until-found>x</b> B"),
+    (
+        "style in other words",
+        "<p style='/**/display/**/:none'>x</p>A <b style='display&#58;none'>x</b> B <b style='di\\73play:none'>x</b> C",
+    ),
+    (
+        "in <pre>, tags are tags",
+        "<pre>\nA <!-- x\n\nx --> {# B #} <b hidden>x</b>\n</pre>\n\nC",
+    ),
+    ("in code, tags are tags", "<code>A <b hidden>x</b> <!-- x --></code> B"),
+    ("Liquid in a line", "A {% # x %} B {%- # x -%} C"),
+    ("Liquid in raw", "{% raw %}{# A #} {{/* B */}}{% endraw %} {# x #} C"),
+    ("Hugo", "A {{/* x */}} B {{- /* x\n\nx */ -}} C"),
+    (
+        "Hugo's own",
+        "A {{< comment >}} x {{< /comment >}} B {{% comment %}} x {{% /comment %}} C",
+    ),
+    ("Handlebars", "A {{!-- x {{x}} --}} B {{! x }} C"),
+    (
+        "kramdown",
+        "A {::comment}x{:/comment} B\n\n{::comment}\nx\n\nx\n{:/}\n\nC {::nomarkdown}D{:/}",
+    ),
+    ("MDX", "A {/* x */} B {/* truncate */} C {/* x\n\nx */} D"),
+    ("attribute", "A <span hidden>x <b>x</b></span> B"),
+    ("nested", "<div hidden>\n\nx\n\n<div>x</div>\n\nx\n\n</div>\n\nB"),
+    (
+        "style",
+        "<p style=\"display: none\">x</p>B <i style='visibility:hidden'>x</i> C",
+    ),
+    ("template", "<template>x</template> A <template> B"),
+    ("paragraph left open", "<p hidden>x\n\nA"),
+    (
+        "an element closed at once in one of its kind",
+        "<div style=\"display:none\">x\n\n<div />\n\nx</div>\n\nA",
+    ),
+    ("an inline element left open", "A <span style=\"display:none\"> x\nx\n\nB"),
+    ("an inline element left open, in an item", "- A <b hidden> x\n- B\n\nC"),
+    ("an inline element left open, first", "<span hidden>x\n\nB"),
+    ("element left open", "A\n\n<div hidden>x\n\nx"),
+    ("void", "A <img hidden alt=x> B <img alt=C>"),
+    ("escaped", "A \\{# B #} \\<!-- C --> \\\\{# x #} D"),
+    ("fence in a comment", "<!--\n```\nx\n-->\n\nB {# x #} C"),
+];
+
 #[test]
 fn what_tools_hide_is_hidden() {
-    // words of capitals are shown, `x` is hidden
-    let cases = [
-        ("HTML", "A <!-- x --> B\n\n<!--\nx\n\nx\n-->\nC"),
-        ("HTML over lines of a paragraph", "A <!-- x\nx --> B\n\nC"),
-        ("HTML over paragraphs, in HTML", "<div>A <!-- x\n\nx --> B\n</div>"),
-        ("HTML in cells", "| A <!-- x --> | <!-- x --> B |\n| --- | --- |\n| C | D |"),
-        ("HTML in a heading", "# A <!-- x --> B\n\nC"),
-        ("HTML after an attribute", "<b title='<!--'>A</b> <!-- x --> B"),
-        ("HTML without an end, a block", "A\n\n<!-- x\n\nx"),
-        ("HTML without an end, in a quote", "> <!-- x\n> x\n\nB"),
-        ("HTML without an end, in a quote before another", "> <!-- x\n\n> A"),
-        ("HTML without an end, in a quote in a quote", "> > <!-- x\n> > x\n>\n> A"),
-        ("HTML without an end, in an item in a quote", "> - <!-- x\n>\n>   x\n>\n> A"),
-        ("HTML without an end, in a quote in an item", "- > <!-- x\n  > x\n\n  A"),
-        ("HTML without an end, in an item", "- <!-- x\n\n  x\n\nB"),
-        (
-            "HTML without an end, in a quote, and another",
-            "> <!-- x\n> x\n\nA\n\n<!--\nx\n-->\n\nB",
-        ),
-        (
-            "HTML without an end, later in an item",
-            "- A\n\n  <!-- x\n\n  x\n\nB <!-- x --> C",
-        ),
-        (
-            "HTML without an end, in a nested item",
-            "- A\n  - <!-- x\n\n    x\n\n  B\n\n<!-- x -->\n\nC",
-        ),
-        ("HTML without an end, in items", "- <!-- x\n- A\n- <!-- x -->\n- B"),
-        (
-            "HTML without an end, in a note",
-            "A[^a]\n\n[^a]: <!-- x\n\n    x\n\nB <!-- x -->",
-        ),
-        ("HTML in a quote over lines", "> <!-- x\n> x\n>\n> x --> A\n\nB"),
-        (
-            "HTML in a quote over lines without marks",
-            "> A <!-- x\nx --> B\n\n> <!-- x\nx -->\n\nC",
-        ),
-        ("HTML in an item that is not indented enough", "10. <!-- x\n\n  x -->\n\nA"),
-        ("HTML in an item, later", "- A\n\n  B <!-- x\n  x --> C"),
-        ("HTML after an item", "- A\n\nB <!-- x\nx --> C"),
-        ("HTML after a fence without an end", "> ```\n> A\n\n<!-- x -->B"),
-        ("HTML around items", "<!--\n- x\n  -->\n\n  A <!-- x\nx --> B"),
-        ("an element in a quote", "> <div hidden>x\n> x\n\nA\n\n</div>\n\nB"),
-        (
-            "an element later in an item",
-            "- A\n\n  <div hidden>\n\n  x\n\nB <i hidden>x</i>",
-        ),
-        ("a paragraph in a quote", "> <p hidden>x\n\nA</p>"),
-        ("Obsidian's, in a quote without an end", "> %% A\n\nB\n\n%%\nx\n%%\n\nC"),
-        ("Liquid's, over blocks", "> A {% comment %}\n> x\n\nx\n\n{% endcomment %} B"),
-        ("Nunjucks', over blocks", "- A {# x\n\nx #} B"),
-        ("Obsidian", "A %%x%% B\n\n%%\nx\n\nx\n%%\nC 100%% D%%"),
-        ("Obsidian in a quote", "> A\n>\n> %%\n> x\n>\n> x\n> %%\n> B"),
-        ("Nunjucks", "A {# x #} B {#- x\n\nx -#} C {# x {{ x }} x #} D"),
-        (
-            "Liquid",
-            "A {% comment %} x\n\nx {% endcomment %} B {%- comment -%}x{%- endcomment -%} C",
-        ),
-        (
-            "Liquid in Liquid",
-            "A {% comment %}x{% comment %}x{% endcomment %}x{% endcomment %} B {% comment %}x{%comment%}x{% endcomment %} C",
-        ),
-        ("ERB", "A <%# x %> B <%-- x\n\nx --%> C"),
-        ("Markdown", "A\n\n[//]: # (x)\n[comment]: <> (x)\n[//]: # \"x\"\n\nB"),
-        (
-            "Markdown, in all places",
-            "[//]: # (x (x) x)\nA\n\n> [//]: # 'x'\n>\n> B\n\n- [Comment]: # (x\n  x)\n\nC",
-        ),
-        ("until it is found", "A <b hidden=until-found>x</b> B"),
-        (
-            "style in other words",
-            "<p style='/**/display/**/:none'>x</p>A <b style='display&#58;none'>x</b> B <b style='di\\73play:none'>x</b> C",
-        ),
-        (
-            "in <pre>, tags are tags",
-            "<pre>\nA <!-- x\n\nx --> {# B #} <b hidden>x</b>\n</pre>\n\nC",
-        ),
-        ("in code, tags are tags", "<code>A <b hidden>x</b> <!-- x --></code> B"),
-        ("Liquid in a line", "A {% # x %} B {%- # x -%} C"),
-        ("Liquid in raw", "{% raw %}{# A #} {{/* B */}}{% endraw %} {# x #} C"),
-        ("Hugo", "A {{/* x */}} B {{- /* x\n\nx */ -}} C"),
-        (
-            "Hugo's own",
-            "A {{< comment >}} x {{< /comment >}} B {{% comment %}} x {{% /comment %}} C",
-        ),
-        ("Handlebars", "A {{!-- x {{x}} --}} B {{! x }} C"),
-        (
-            "kramdown",
-            "A {::comment}x{:/comment} B\n\n{::comment}\nx\n\nx\n{:/}\n\nC {::nomarkdown}D{:/}",
-        ),
-        ("MDX", "A {/* x */} B {/* truncate */} C {/* x\n\nx */} D"),
-        ("attribute", "A <span hidden>x <b>x</b></span> B"),
-        ("nested", "<div hidden>\n\nx\n\n<div>x</div>\n\nx\n\n</div>\n\nB"),
-        (
-            "style",
-            "<p style=\"display: none\">x</p>B <i style='visibility:hidden'>x</i> C",
-        ),
-        ("template", "<template>x</template> A <template> B"),
-        ("paragraph left open", "<p hidden>x\n\nA"),
-        (
-            "an element closed at once in one of its kind",
-            "<div style=\"display:none\">x\n\n<div />\n\nx</div>\n\nA",
-        ),
-        ("an inline element left open", "A <span style=\"display:none\"> x\nx\n\nB"),
-        ("an inline element left open, in an item", "- A <b hidden> x\n- B\n\nC"),
-        ("an inline element left open, first", "<span hidden>x\n\nB"),
-        ("element left open", "A\n\n<div hidden>x\n\nx"),
-        ("void", "A <img hidden alt=x> B <img alt=C>"),
-        ("escaped", "A \\{# B #} \\<!-- C --> \\\\{# x #} D"),
-        ("fence in a comment", "<!--\n```\nx\n-->\n\nB {# x #} C"),
-    ];
-    for (name, text) in cases {
+    for &(name, text) in HIDDEN {
         let words = |text: &str, wanted: fn(char) -> bool| -> String {
             let words = text.split(|c: char| !c.is_alphanumeric());
             words.filter(|word| word.len() == 1 && word.starts_with(wanted)).collect()
