@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Digest, Post, front_matter, unfinished};
+use super::{Digest, Post, front_matter};
 use crate::source::SourceFile;
 
 /// The Markdown of a post, without the front matter: in memory or not. Two are equal if they say the same.
@@ -29,15 +29,6 @@ impl Text {
     #[must_use]
     pub fn held(&self) -> Option<&Arc<str>> {
         self.held.as_deref()
-    }
-
-    /// Whether there is none. That is known of a text that is not in memory only where not even a space was written.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        match &self.held {
-            Some(text) => unfinished::is_blank(text),
-            None => [&b""[..], b"\n"].iter().any(|nothing| self.digest == Digest::of(nothing)),
-        }
     }
 
     /// Lets go of the text itself, and gives it if it was held.
