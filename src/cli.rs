@@ -18,7 +18,7 @@ mod why;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::LogFormat;
 
@@ -59,7 +59,10 @@ const COULD_NOT_RUN: u8 = 2;
 #[must_use]
 pub fn run() -> ExitCode {
     heap::give_back();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::from_arg_matches(&without_empty_variables(Arguments::command()).get_matches()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
     // `serve` starts its log itself, once it has read its configuration
     if !matches!(arguments.verb, Verb::Serve(_)) {
         log::start(LogFormat::Text, false);
@@ -81,6 +84,23 @@ pub fn run() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     })
+}
+
+/// `command` without the environment variables that are set to nothing, as `FEEDMILL_LISTEN=` in a compose file is: they count as unset.
+fn without_empty_variables(command: Command) -> Command {
+    fn is_empty(argument: &Arg) -> bool {
+        let value = argument.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.is_empty())
+    }
+    command
+        .mut_args(|argument| {
+            if is_empty(&argument) {
+                argument.env(None::<&str>)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 #[cfg(test)]

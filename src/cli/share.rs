@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(required_unless_present = "revoke_all")]
     file: Option<Utf8PathBuf>,
     /// For how many days the address works
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = days)]
     days: u16,
     /// Cancel every address that was shared so far
     #[arg(long, conflicts_with_all = ["file", "days"])]
@@ -32,6 +32,12 @@ pub(super) struct Arguments {
     posts: Option<Utf8PathBuf>,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// A number of days, as the option `--days` takes it.
+fn days(text: &str) -> Result<u16, &'static str> {
+    let days = text.parse().ok().filter(|days| (1..=90).contains(days));
+    days.ok_or("write a whole number from 1 to 90")
 }
 
 /// Runs the command.

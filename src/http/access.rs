@@ -98,7 +98,8 @@ impl Line {
 
     /// Writes the line; `bytes` of the answer's body were sent.
     pub fn write(&self, bytes: u64) {
-        let milliseconds = self.took.as_secs_f64() * 1000.0;
+        // whole microseconds: more digits say nothing
+        let milliseconds = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
         tracing::info!(
             target: TARGET,
             id = self.id,

@@ -164,6 +164,12 @@ pub(super) fn is_gate(key: &str) -> bool {
     EXPIRES_KEYS.contains(&key) || DATE_KEYS.iter().any(is_gate)
 }
 
+/// Whether `key`, without `-`, `_` and capitals, says when a post is from or when it goes.
+pub(super) fn is_about_dates(key: &str) -> bool {
+    let is_of_date = DATE_KEYS.iter().any(|(name, role)| *name == key && *role != Role::Begun);
+    is_of_date || EXPIRES_KEYS.contains(&key) || EXPIRES_OR_WORD.contains(&key)
+}
+
 /// What a key of a date guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Guard {

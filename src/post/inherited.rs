@@ -13,7 +13,6 @@
 //! - What lies beside an `index.md` that is a draft is a draft too.
 
 mod glob;
-mod keys;
 mod meta;
 mod script;
 mod settings;
@@ -29,11 +28,11 @@ use serde::de::IgnoredAny;
 
 use super::fields::{self, fold};
 use super::front_matter::{self, Node, Value};
-use super::{Origin, Reading};
+use super::visibility::is_about_visibility;
+use super::{Origin, Reading, dating};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source::SourceFile;
 
-use self::keys::{is_about_visibility, passes_down};
 use self::target::Target;
 
 /// What a file is called that has data for all posts in its folder and below: that of `MkDocs` Material's plugin `meta`.
@@ -564,6 +563,16 @@ fn passed_down(map: &[(String, Node)]) -> Vec<(String, Node)> {
         }
     }
     passed
+}
+
+/// Whether a post has the field `key`, which is `node`, from a section, from data or from settings: what says who may read it, and when.
+fn passes_down(key: &str, node: &Node) -> bool {
+    let folded: String = fold(key).collect();
+    if folded == "permalink" {
+        // an address, or a pattern of addresses, is that tool's own; `false` says that there is to be no page
+        return fields::text(node).and_then(fields::truth_in) == Some(false);
+    }
+    is_about_visibility(&folded) || dating::is_about_dates(&folded)
 }
 
 /// Whether `fields`, or what stands below `extra` and `params`, have `key` in any spelling.

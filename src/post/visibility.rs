@@ -52,6 +52,12 @@ pub(super) fn is_plain_word(key: &str) -> bool {
     ROWS.get(folded.as_str()).is_some_and(|row| row.is_guarded) || dating::is_gate(&folded)
 }
 
+/// Whether `key` says who may read a post, or in which lists and feeds it is, or is one letter from a word that does.
+pub(super) fn is_about_visibility(key: &str) -> bool {
+    let folded: String = fields::fold(key).collect();
+    is_guarding(&folded) && !dating::is_gate(&folded) || is_about_feeds(&folded) || slips::is_slip(&folded)
+}
+
 /// What `key`, without `-`, `_` and capitals, says with the value `node`.
 fn effect_of(key: &str, node: &Node) -> Option<Effect> {
     ROWS.get(key)?.effect_of(node)
@@ -220,22 +226,34 @@ fn shortened(text: &str) -> String {
     }
 }
 
+/// Keys that say that feeds do not carry a post.
+const NOT_IN_FEEDS: [&str; 9] = [
+    "hiddenInRss",
+    "hiddenFromRss",
+    "hiddenFromFeed",
+    "disable_feed",
+    "feed_exclude",
+    "rss.exclude",
+    "feed.exclude",
+    "exclude_from_feed",
+    "exclude_from_rss",
+];
+
+/// Keys that say whether feeds carry a post.
+const IN_FEEDS: [&str; 2] = ["feed", "rss"];
+
+/// Whether `key` says whether feeds carry a post.
+fn is_about_feeds(key: &str) -> bool {
+    NOT_IN_FEEDS
+        .iter()
+        .chain(&IN_FEEDS)
+        .any(|known| fields::fold(known).eq(fields::fold(key)))
+}
+
 /// Whether feeds may carry a post with these fields.
 pub(super) fn in_feeds(fields: &Fields) -> bool {
-    let refused = [
-        "hiddenInRss",
-        "hiddenFromRss",
-        "hiddenFromFeed",
-        "disable_feed",
-        "feed_exclude",
-        "rss.exclude",
-        "feed.exclude",
-        "exclude_from_feed",
-        "exclude_from_rss",
-    ];
-    let wanted = ["feed", "rss"];
     let says = |keys: &[&str], truth: bool| fields.all(keys).iter().any(|(_, node)| fields::truth(node) == Some(truth));
-    !says(&refused, true) && !says(&wanted, false)
+    !says(&NOT_IN_FEEDS, true) && !says(&IN_FEEDS, false)
 }
 
 /// What the author says of the last edit: whether it is too small to tell readers of.

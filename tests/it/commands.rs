@@ -300,11 +300,22 @@ fn a_flag_rules_over_the_environment_and_that_over_the_file() {
         url(feedmill(site.path(), &why).env("FEEDMILL_BASE_URL", "https://env.example")),
         "https://env.example/posts/a"
     );
+    // as a compose file sets what it was given no value for
+    assert_eq!(
+        url(feedmill(site.path(), &why)
+            .env("FEEDMILL_BASE_URL", "")
+            .env("FEEDMILL_CONFIG", "")),
+        "https://file.example/posts/a"
+    );
     let flagged = ["why", "posts/a.md", "--json", "--base-url", "https://flag.example"];
     assert_eq!(
         url(feedmill(site.path(), &flagged).env("FEEDMILL_BASE_URL", "https://env.example")),
         "https://flag.example/posts/a"
     );
+
+    let (status, _, err) = run(&mut feedmill(site.path(), &["share", "posts/a.md", "--days", "abc"]));
+    assert_eq!(status, 2);
+    assert!(err.contains("write a whole number from 1 to 90"), "{err}");
 
     write(
         site.path(),

@@ -1,6 +1,6 @@
 //! Companions that are whole files of settings or data: those of a site, and those for a folder in YAML.
 
-use super::keys::passes_down;
+use super::passes_down;
 use super::{Companion, Scope, What, entries, fields, in_doubt, move_lines, passed_down};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::front_matter::{self, Node, Value};

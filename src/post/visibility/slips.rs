@@ -82,11 +82,27 @@ pub(in crate::post) fn hold_for_slips(fields: &Fields, file: &SourceFile, config
         }
         let message = format!("no tool knows `{}`; `{meant}` may be meant", key.name());
         let mend = format!("write `{meant}`, or give the key another name");
-        says.hold("key-misspelled", key.node(), message, &mend);
+        match offset_of(key.name(), key.node(), says.text()) {
+            Some(offset) => says.hold_at("key-misspelled", offset, key.name().chars().count(), message, &mend),
+            None => says.hold("key-misspelled", key.node(), message, &mend),
+        }
         if is_secret(meant) {
             says.hide_line_of_last();
         }
     }
+}
+
+/// Where in `text` the key `name` stands, if it is on the line where its value `node` begins.
+fn offset_of(name: &str, node: &Node, text: &str) -> Option<usize> {
+    let before = node.position.line.checked_sub(1)?;
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let line = text.get(start..)?.lines().next()?;
+    Some(start + line.find(name)?)
+}
+
+/// Whether `key`, without `-`, `_` and capitals, is one letter from a word about who may read a post or when, and means nothing else.
+pub(super) fn is_slip(key: &str) -> bool {
+    key.chars().count() + 1 >= SHORTEST && !ROWS.contains_key(key) && !ORDINARY.contains(&key) && meant(key).next().is_some()
 }
 
 /// The words that `key` is one letter from.

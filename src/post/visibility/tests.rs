@@ -481,7 +481,7 @@ fn doubt_is_said() {
         ),
         (
             "draf: true",
-            "a.md:4:7: error: no tool knows `draf`; `draft` may be meant, so this is held back (write `draft`, or give the key \
+            "a.md:4:1: error: no tool knows `draf`; `draft` may be meant, so this is held back (write `draft`, or give the key \
              another name)",
         ),
     ];
