@@ -18,7 +18,7 @@ pub use self::redirect::{Redirect, Redirects, path_on_site};
 use self::schema::Kind;
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::file_type::is_markdown_ending;
+use crate::source_file::file_type::is_markdown_ending;
 
 /// Everything that can be set. Every table and key may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -41,7 +41,7 @@ pub struct Config {
     /// How long answers may be kept.
     pub cache: Cache,
     /// How often one client may ask without conditions.
-    pub pace: Pace,
+    pub pace: RateLimitSettings,
     /// Addresses that have moved.
     pub redirect: Redirects,
 }

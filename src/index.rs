@@ -22,10 +22,10 @@ use percent_encoding::utf8_percent_encode;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, PATH_PART, Post, Visibility, key};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 use aliases::Aliases;
-use claims::{Claims, Passage};
+use claims::{ClaimChange, Claims};
 use holders::Kind;
 pub use members::Members;
 use members::Scopes;
@@ -81,7 +81,7 @@ pub struct Index {
     aliases: Arc<Aliases>,
     scopes: Scopes,
     /// The posts that will appear or go, by when they next do.
-    due: Row<(Timestamp, Arc<Post>)>,
+    due: SharedVec<(Timestamp, Arc<Post>)>,
     site_language: String,
     /// The instant it was made for.
     now: Timestamp,
@@ -99,7 +99,7 @@ impl Index {
         newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
-        before: &Row<Arc<Post>>,
+        before: &SharedVec<Arc<Post>>,
     ) -> Index {
         if !posts.is_sorted_by(|a, b| a.by_source(b).is_le()) {
             posts.sort_by(|a, b| a.by_source(b));
@@ -138,7 +138,7 @@ impl Index {
         let mut passages = claims.update(changes, newcomers, config);
         for post in self.due_by(now) {
             // what only time changes passes from itself to itself
-            passages.entry(post.source().to_path_buf()).or_insert_with(|| Passage {
+            passages.entry(post.source().to_path_buf()).or_insert_with(|| ClaimChange {
                 before: Some(Arc::clone(post)),
                 after: Some(Arc::clone(post)),
             });
@@ -183,7 +183,7 @@ impl Index {
 
     /// Every post as it is published, ordered by path.
     #[must_use]
-    pub fn all(&self) -> &Row<Arc<Post>> {
+    pub fn all(&self) -> &SharedVec<Arc<Post>> {
         &self.claims.all
     }
 
@@ -216,7 +216,7 @@ impl Index {
 
     /// All public posts, newest first.
     #[must_use]
-    pub fn posts(&self) -> &Row<Arc<Post>> {
+    pub fn posts(&self) -> &SharedVec<Arc<Post>> {
         self.members(&Scope::Site).map_or(&NONE, |members| &members.posts)
     }
 
@@ -273,7 +273,7 @@ impl Index {
 }
 
 /// The posts of a scope that there is not.
-static NONE: LazyLock<Row<Arc<Post>>> = LazyLock::new(Row::default);
+static NONE: LazyLock<SharedVec<Arc<Post>>> = LazyLock::new(SharedVec::default);
 
 fn is_public(post: &Post, now: Timestamp) -> bool {
     post.visibility(now) == Visibility::Public

@@ -1,33 +1,33 @@
 //! feedmill: drop Markdown into a folder; the world gets RSS, Atom, JSON Feed, a paginated listing and pages.
 //!
-//! Modules stand on floors, and a module imports from lower floors only. Bottom up:
+//! The modules stand on floors: a module imports only from floors below it and from its own children. From the bottom:
 //!
-//! - floor 0: [`config`], [`source`], [`diagnostic`], [`time`]: words; [`row`]: values in an order
+//! - floor 0: [`config`], [`source_file`], [`diagnostic`], [`time`], [`shared_vec`]: plain values, without disk or clock
 //! - floor 1: [`post`]: one file → one post
-//! - floor 2: [`index`]: many posts → the questions one can ask; [`ledger`]: what files cannot say
-//! - floor 3: [`render`]: index → documents
-//! - floor 4: [`site`]: the immutable whole at one instant
-//! - floor 5: [`folder`], [`watch`], [`store`], [`import`], [`metrics`]: the edges: disk, events, network, counts
-//! - floor 6: [`publisher`], [`http`]: the engine and the door
-//! - floor 7: [`cli`]: the hands
+//! - floor 2: [`index`]: many posts → lists, scopes, search; [`identity`]: which post a file is, and what readers were told of it
+//! - floor 3: [`render`]: index → feeds, pages, listings
+//! - floor 4: [`site`]: everything that is served, as it is at one instant
+//! - floor 5: [`storage`]: what must survive a restart; [`import`]; [`metrics`]
+//! - floor 6: [`source`]: where posts come from: the folder, the watch, the state of each file
+//! - floor 7: [`publisher`]: builds sites; [`http`]: answers requests
+//! - floor 8: [`cli`]: one file for each command
 //!
 //! `ARCHITECTURE.md` says why.
 
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
-pub mod folder;
 pub mod http;
+pub mod identity;
 pub mod import;
 pub mod index;
-pub mod ledger;
 pub mod metrics;
 pub mod post;
 pub mod publisher;
 pub mod render;
-pub mod row;
+pub mod shared_vec;
 pub mod site;
 pub mod source;
-pub mod store;
+pub mod source_file;
+pub mod storage;
 pub mod time;
-pub mod watch;

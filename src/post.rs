@@ -22,6 +22,7 @@ pub mod html;
 pub mod inherited;
 pub mod kept;
 pub mod markdown;
+mod packed_strings;
 mod rare;
 mod reading;
 pub mod reading_time;
@@ -35,7 +36,6 @@ mod tests;
 pub mod text;
 mod unfinished;
 mod visibility;
-mod words;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -52,15 +52,15 @@ pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
+pub use self::packed_strings::{Each, Words};
 pub use self::rare::{Rare, RareFields};
 pub use self::reading::{Reading, Taken, read, read_with};
 pub use self::remarks::HELD_BACK;
 pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
-pub use self::words::{Each, Words};
 pub use crate::config::Person;
-use crate::source::by_parts;
+use crate::source_file::by_parts;
 use crate::time::{Moment, Recent, Timestamp};
 
 /// One post, complete.
@@ -73,7 +73,7 @@ pub struct Post {
     /// When its content last changed for readers; never before `date`.
     pub updated: Option<Moment>,
     /// What its author wants done with it.
-    pub standing: Standing,
+    pub standing: Status,
     /// Whether feeds carry it.
     pub in_feeds: bool,
     /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
@@ -107,7 +107,7 @@ pub struct Post {
 /// What the author wants done with a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum Status {
     /// To be read by all.
     Published,
     /// To be read by who knows the address: in no list and no feed.
@@ -308,13 +308,13 @@ impl Post {
     #[must_use]
     pub fn visibility(&self, now: Timestamp) -> Visibility {
         match self.standing {
-            Standing::Draft => Visibility::Draft,
-            Standing::Private => Visibility::Private,
+            Status::Draft => Visibility::Draft,
+            Status::Private => Visibility::Private,
             _ if self.is_held => Visibility::Held,
             _ if self.rare.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
             _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
-            Standing::Unlisted => Visibility::Unlisted,
-            Standing::Published => Visibility::Public,
+            Status::Unlisted => Visibility::Unlisted,
+            Status::Published => Visibility::Public,
         }
     }
 
@@ -327,7 +327,7 @@ impl Post {
     /// The next instant after `now` at which the answer of [`Post::visibility`] changes.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.is_held || matches!(self.standing, Standing::Draft | Standing::Private) {
+        if self.is_held || matches!(self.standing, Status::Draft | Status::Private) {
             return None;
         }
         let expires = self.rare.expires.map(Moment::timestamp);

@@ -6,17 +6,15 @@
 //!
 //! Whoever asks for the [`Site`] gets the last good one, whatever happens here.
 
-mod absences;
-mod bursts;
-pub mod desk;
+mod absent_posts;
+mod build_throttle;
+mod health;
 mod links;
-mod look;
-mod memory;
-pub mod press;
-mod progress;
-mod report;
+pub mod site_builder;
 mod sizes;
 mod snapshot;
+mod stored_state;
+mod theme_loader;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -31,17 +29,18 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::{Config, WatchMode};
-use crate::folder::templates::Stamps;
 use crate::site::Site;
+use crate::source::folder::templates::Stamps;
+use crate::source::watch::{Hints, Watch, Watching};
 use crate::time::Timestamp;
-use crate::watch::{Hints, Watch, Watching};
 
-use self::bursts::Bursts;
-use self::memory::Memory;
-use self::press::{Edition, Press};
-pub use self::progress::Progress;
-pub use self::report::{Event, Health, Report};
+use self::build_throttle::BuildThrottle;
+pub use self::health::Health;
+use self::site_builder::{CycleOutcome, SiteBuilder};
 pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
+use self::stored_state::StoredState;
+pub use crate::source::post_event::{PostEvent, PostEventKind};
+pub use crate::source::progress::Progress;
 
 /// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -63,7 +62,7 @@ pub struct Publisher {
 struct Shared {
     site: ArcSwap<Site>,
     health: ArcSwap<Health>,
-    reports: broadcast::Sender<Arc<[Report]>>,
+    reports: broadcast::Sender<Arc<[PostEvent]>>,
     /// When the site was built for that can be had.
     built: watch::Sender<Timestamp>,
     look_again: Notify,
@@ -78,8 +77,8 @@ struct Shown {
 }
 
 impl Shared {
-    fn show(&self, edition: Edition) -> Shown {
-        let Edition {
+    fn show(&self, edition: CycleOutcome) -> Shown {
+        let CycleOutcome {
             site,
             reports,
             health,
@@ -134,12 +133,12 @@ impl Publisher {
         root: impl Into<Utf8PathBuf>,
         progress: Arc<Progress>,
     ) -> io::Result<Publisher> {
-        let mut press = Press::new(&config, root.into(), None, Timestamp::now());
+        let mut press = SiteBuilder::new(&config, root.into(), None, Timestamp::now());
         press.desk.count_in(Arc::clone(&progress));
         Publisher::start_press(press, config, progress).await
     }
 
-    async fn start_press(mut press: Press, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
+    async fn start_press(mut press: SiteBuilder, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
         let begun = Instant::now();
         let setting_up = spawn_blocking(move || {
             // reading raises an event on each file, so the watch goes up after it; what changed since is found by the look that the
@@ -149,7 +148,7 @@ impl Publisher {
                 WatchMode::Auto | WatchMode::Native => Watching::Native,
             };
             // under which identity posts are read, the ledger says at once; all else of it is read beside them
-            if let Some(site) = config.state.dir.as_deref().and_then(Memory::of_site)
+            if let Some(site) = config.state.dir.as_deref().and_then(StoredState::of_site)
                 && press.remember(&config, site)
             {
                 press.desk.count_in(Arc::clone(&progress));
@@ -157,12 +156,12 @@ impl Publisher {
             let (memory, looked) = thread::scope(|scope| {
                 let dir = config.state.dir.as_deref();
                 let thread = || thread::Builder::new().name("ledger".to_owned());
-                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || Memory::kept_in(dir)).ok());
+                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || StoredState::kept_in(dir)).ok());
                 let looked = press.look_first(expected, begun);
                 // where no thread can be had, one comes after the other
                 let memory = match remembering {
                     Some(remembering) => remembering.join().map(Some),
-                    None => Ok(dir.map(Memory::kept_in)),
+                    None => Ok(dir.map(StoredState::kept_in)),
                 };
                 (memory, looked)
             });
@@ -208,7 +207,7 @@ impl Publisher {
             again: first.again_in.map(|again_in| Instant::now() + again_in),
             has_failed: first.has_failed,
             rescan: Instant::now(),
-            bursts: Bursts::default(),
+            bursts: BuildThrottle::default(),
             keeping: None,
         };
         Ok(Publisher {
@@ -225,7 +224,7 @@ impl Publisher {
     }
 
     /// What happens from now on, as one batch for each site; told after the site can be had.
-    pub fn reports(&self) -> broadcast::Receiver<Arc<[Report]>> {
+    pub fn reports(&self) -> broadcast::Receiver<Arc<[PostEvent]>> {
         self.shared.reports.subscribe()
     }
 
@@ -259,7 +258,7 @@ impl Publisher {
 /// The loop.
 struct Engine {
     /// Away while it works.
-    press: Option<Press>,
+    press: Option<SiteBuilder>,
     watch: Watch,
     config: Arc<Config>,
     shared: Arc<Shared>,
@@ -272,7 +271,7 @@ struct Engine {
     rescan: Instant,
     /// What the templates looked like when they were last looked at.
     templates: Option<Stamps>,
-    bursts: Bursts,
+    bursts: BuildThrottle,
     /// What keeps posts for the next start, if anything did.
     keeping: Option<JoinHandle<()>>,
 }
@@ -314,7 +313,7 @@ impl Engine {
             hints = hinted => (hints, false),
             () = self.shared.look_again.notified() => (Hints::everything(), true),
             () = sleep_until(again) => (Hints::default(), false),
-            () = look::changed(self.config.site.templates.as_deref(), &mut self.templates) => (Hints::default(), false),
+            () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => (Hints::default(), false),
             () = sleep_until(Some(self.rescan)) => {
                 self.rescan = Instant::now() + jittered(self.config.watch.rescan);
                 (Hints::everything(), true)

@@ -4,22 +4,15 @@
 //! of what XML 1.0 forbids, every address in it is absolute, and nothing in it depends on when it was made.
 
 mod address;
+
 pub mod article;
-mod atom;
 mod clean;
 pub mod encode;
-pub mod feed_page;
+pub mod feeds;
 pub mod highlight;
-mod item;
-mod json_feed;
 pub mod listing;
 pub mod openapi;
-pub mod opml;
-pub mod page;
-pub mod robots;
-mod rss;
-pub mod sitemap;
-mod written;
+pub mod pages;
 
 use std::sync::Arc;
 
@@ -28,7 +21,7 @@ use crate::post::Enclosure;
 use crate::time::{Moment, Timestamp};
 pub use address::post_url;
 pub use clean::{CleanItem, xml_safe};
-pub use item::item;
+pub use feeds::item::item;
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -239,9 +232,9 @@ pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
 pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     let page = page.cleaned();
     let document = match format {
-        Format::Rss => rss::write(&page),
-        Format::Atom => atom::write(&page),
-        Format::Json => json_feed::write(&page),
+        Format::Rss => feeds::rss::write(&page),
+        Format::Atom => feeds::atom::write(&page),
+        Format::Json => feeds::json_feed::write(&page),
     };
     document.into_bytes()
 }

@@ -2,7 +2,7 @@
 
 mod bundle;
 mod documents;
-mod editions;
+mod feed_versions;
 pub mod listing;
 pub mod pages;
 mod unpublished;
@@ -18,15 +18,16 @@ use self::listing::Listings;
 use self::pages::{Name, Pages};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::identity::{DocumentRecord, FormerOwner, History};
 use crate::index::search::Search;
 use crate::index::{Index, Scope};
-use crate::ledger::{DocumentRecord, Past, Tenant};
 use crate::post::text::Held;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
-use crate::render::page::Theme;
-use crate::render::{Format, Place, feed_page, opml, post_url, robots, sitemap, xml_safe};
-use crate::row::Row;
+use crate::render::feeds::{feed_page, opml, robots, sitemap};
+use crate::render::pages::Theme;
+use crate::render::{Format, Place, post_url, xml_safe};
+use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 
 /// Everything a request can be answered from. Nothing in it changes once it is built.
@@ -38,7 +39,7 @@ pub struct Site {
     /// What is to be said about the files it was made of, ordered by path and place.
     pub diagnostics: Arc<[Diagnostic]>,
     /// The posts as they are published that may be others than in the site before it.
-    changed: Row<Arc<Post>>,
+    changed: SharedVec<Arc<Post>>,
     texts: Arc<dyn Texts>,
     documents: Arc<Documents>,
     theme: Arc<Theme>,
@@ -48,14 +49,14 @@ pub struct Site {
     /// which the world may not see yet.
     newest: Vec<(Format, Arc<Document>)>,
     search: Search,
-    past: Arc<Past>,
+    past: Arc<History>,
     /// The instant it was built for.
     built: Timestamp,
 }
 
 /// What a site is made of.
 #[derive(Debug, Default)]
-pub struct Material {
+pub struct SiteInput {
     /// The posts that are others than in the site before, as they were read and as far as the world knows them.
     pub changes: Changes,
     /// The files of those among them that it does not know yet.
@@ -63,7 +64,7 @@ pub struct Material {
     /// What reading all posts gave, ordered; what only shows in their company is added.
     pub diagnostics: Arc<[Diagnostic]>,
     /// What is told of posts that moved or went; `None` for nothing.
-    pub past: Option<Arc<Past>>,
+    pub past: Option<Arc<History>>,
     /// What is remembered of documents, for the first of a row of sites.
     pub documents: Vec<DocumentRecord>,
     /// Where the texts are had from that posts do not hold; `None` where they hold them all.
@@ -107,8 +108,8 @@ impl Site {
     /// The site made of `material` at `now`: of all posts, or of those of `previous` and what changed. What `previous` made that is
     /// still right is used again, and its look stays (see [`Site::dressed`]).
     #[must_use]
-    pub fn build(config: &Arc<Config>, material: Material, now: Timestamp, previous: Option<&Site>) -> Site {
-        let Material {
+    pub fn build(config: &Arc<Config>, material: SiteInput, now: Timestamp, previous: Option<&Site>) -> Site {
+        let SiteInput {
             changes,
             newcomers,
             diagnostics,
@@ -122,7 +123,7 @@ impl Site {
                 (index, changed.into_iter().collect())
             }
             _ => {
-                let nothing = Row::default();
+                let nothing = SharedVec::default();
                 let before = previous.map_or(&nothing, |site| site.index.all());
                 let index = Index::build(changes.posts, &newcomers, config, now, before);
                 let changed = index.all().clone();
@@ -144,7 +145,7 @@ impl Site {
             listings: Listings::default(),
             newest: Vec::new(),
             search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
-            past: past.unwrap_or_else(|| Arc::new(Past::none(now))),
+            past: past.unwrap_or_else(|| Arc::new(History::none(now))),
             index,
             built: now,
         };
@@ -160,7 +161,7 @@ impl Site {
 
     /// The same site, of which `past` is told.
     #[must_use]
-    pub fn remembering(self, past: Arc<Past>) -> Site {
+    pub fn remembering(self, past: Arc<History>) -> Site {
         Site { past, ..self }
     }
 
@@ -181,13 +182,13 @@ impl Site {
 
     /// Every post that was read, public or not, as it is published, ordered by path.
     #[must_use]
-    pub fn all(&self) -> &Row<Arc<Post>> {
+    pub fn all(&self) -> &SharedVec<Arc<Post>> {
         self.index.all()
     }
 
     /// Those of all posts that may be others than in the site before it.
     #[must_use]
-    pub fn changed(&self) -> &Row<Arc<Post>> {
+    pub fn changed(&self) -> &SharedVec<Arc<Post>> {
         &self.changed
     }
 
@@ -365,7 +366,7 @@ impl Site {
         Some(self.lost_post(tenant))
     }
 
-    fn lost_post(&self, tenant: &Tenant) -> Lost {
+    fn lost_post(&self, tenant: &FormerOwner) -> Lost {
         // its author holds back what is there still, and the title is part of that
         let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
         if tenant.is_awaited {

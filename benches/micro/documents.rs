@@ -8,7 +8,7 @@ use feedmill::config::Config;
 use feedmill::index::Scope;
 use feedmill::post::{html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
-use feedmill::render::feed_page::{Known, feed_page};
+use feedmill::render::feeds::feed_page::{Known, feed_page};
 use feedmill::render::{Content, Format, Place, feed, item};
 
 use crate::material::{self, NOW};

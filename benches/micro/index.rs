@@ -11,11 +11,11 @@ use criterion::{BatchSize, BenchmarkId, Criterion};
 use feedmill::config::Config;
 use feedmill::index::Index;
 use feedmill::post::{Changes, Each, Words};
-use feedmill::publisher::press::{Edition, Press};
-use feedmill::row::Row;
-use feedmill::site::{Material, Site};
+use feedmill::publisher::site_builder::{CycleOutcome, SiteBuilder};
+use feedmill::shared_vec::SharedVec;
+use feedmill::site::{Site, SiteInput};
+use feedmill::source::watch::{Hints, How, Watching};
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, How, Watching};
 use tempfile::TempDir;
 
 use crate::material::{self, NOW};
@@ -31,7 +31,7 @@ pub fn benches(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("build", count), |b| {
             b.iter_batched(
                 || posts.clone(),
-                |posts| Index::build(posts, &HashSet::new(), &config, NOW, &Row::default()),
+                |posts| Index::build(posts, &HashSet::new(), &config, NOW, &SharedVec::default()),
                 BatchSize::PerIteration,
             );
         });
@@ -55,9 +55,9 @@ pub fn benches(c: &mut Criterion) {
             b.iter_batched(
                 || next.next().unwrap().clone(),
                 |changes| {
-                    let material = Material {
+                    let material = SiteInput {
                         changes,
-                        ..Material::default()
+                        ..SiteInput::default()
                     };
                     Site::build(&config, material, NOW, Some(&before))
                 },
@@ -85,7 +85,7 @@ pub fn benches(c: &mut Criterion) {
 struct Folder {
     _folder: TempDir,
     root: Utf8PathBuf,
-    press: Press,
+    press: SiteBuilder,
     begun: Instant,
 }
 
@@ -97,7 +97,7 @@ impl Folder {
             let file = material::file(number);
             fs::write(root.join(&file.path), &file.bytes).unwrap();
         }
-        let mut press = Press::new(&Arc::default(), root.clone(), None, Timestamp::now());
+        let mut press = SiteBuilder::new(&Arc::default(), root.clone(), None, Timestamp::now());
         let begun = Instant::now();
         press.open(Watching::Native, begun).unwrap();
         Folder {
@@ -121,7 +121,7 @@ impl Folder {
         hints
     }
 
-    fn turn(&mut self, hints: &Hints) -> Edition {
+    fn turn(&mut self, hints: &Hints) -> CycleOutcome {
         self.press
             .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed())
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use feedmill::config::Config;
 use feedmill::post::{Changes, Post, read};
-use feedmill::site::{Material, Site};
-use feedmill::source::SourceFile;
+use feedmill::site::{Site, SiteInput};
+use feedmill::source_file::SourceFile;
 use feedmill::time::Timestamp;
 
 /// The instant that everything is made for: after the last post of the largest site.
@@ -86,10 +86,10 @@ pub fn site(count: usize) -> Site {
 }
 
 /// `posts`, all there are, as a site is made of them; the world knows them.
-pub fn material(posts: Vec<Arc<Post>>) -> Material {
-    Material {
+pub fn material(posts: Vec<Arc<Post>>) -> SiteInput {
+    SiteInput {
         changes: Changes::all(posts),
         newcomers: HashSet::new(),
-        ..Material::default()
+        ..SiteInput::default()
     }
 }

@@ -13,13 +13,13 @@ use self::report::Report;
 use super::settings::{Settings, state_dir};
 use super::terminal::{self, number};
 use crate::diagnostic::one_line;
+use crate::identity::{Record, Registry};
 use crate::import::OldFeed;
 use crate::import::adoption::{self, Changes, Known};
 use crate::import::matching::{self, Matching};
 use crate::import::origin::Origin;
-use crate::ledger::{Ledger, Record};
 use crate::publisher::snapshot;
-use crate::store::{self, Change, Exclusive};
+use crate::storage::{self, Change, Exclusive};
 use crate::time::Timestamp;
 
 /// The options of `import`.
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // what another feedmill holds is refused before anything is fetched
     let state = state_dir(&config, &root)?;
     let (memory, records) = Memory::open(&state, arguments.dry_run)?;
-    let mut ledger = Ledger::remembering(records.clone(), now);
+    let mut ledger = Registry::remembering(records.clone(), now);
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
     let known = Known::new(records, &config);
@@ -97,7 +97,7 @@ impl<'a> Memory<'a> {
     /// Opens what is remembered in `folder`, and gives it.
     fn open(folder: &'a Utf8Path, dry_run: bool) -> anyhow::Result<(Memory<'a>, Vec<Record>)> {
         let opened = if dry_run {
-            store::read(folder).map(|contents| (None, contents))
+            storage::read(folder).map(|contents| (None, contents))
         } else {
             Exclusive::open(folder).map(|(store, contents)| (Some(store), contents))
         };

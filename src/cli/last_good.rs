@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::settings::state_dir;
 use crate::config::Config;
-use crate::ledger::Digest;
-use crate::store::versions::Versions;
+use crate::identity::Digest;
+use crate::storage::versions::Versions;
 
 /// A larger file is not read to find out whether it is one that was renamed.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;

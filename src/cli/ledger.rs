@@ -13,8 +13,8 @@ use clap::{Args, Subcommand};
 
 use super::settings::{Settings, state_dir};
 use super::terminal::{number, say};
-use crate::ledger::record::Record;
-use crate::store::{self, Change, Exclusive, Failure};
+use crate::identity::record::Record;
+use crate::storage::{self, Change, Exclusive, Failure};
 
 /// The options of `ledger`.
 #[derive(Debug, Args)]
@@ -83,7 +83,7 @@ fn named(file: &Utf8Path) -> Option<&Utf8Path> {
 }
 
 fn export(file: Option<&Utf8Path>, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
-    let contents = store::read(dir).map_err(|failure| cannot("read", dir, &failure))?;
+    let contents = storage::read(dir).map_err(|failure| cannot("read", dir, &failure))?;
     for note in &contents.notes {
         say(&format!("feedmill: {note}\n"));
     }

@@ -17,22 +17,22 @@ use super::settings::{Misconfigured, Settings, state_dir};
 use super::{COULD_NOT_RUN, heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
-use crate::folder::Folder;
-use crate::http::admin::{self, Status, Watch};
-use crate::http::door::Door;
+use crate::http::admin::{self, ServerStatus, Watch};
+use crate::http::fast_path::hot;
 use crate::http::filter::filter;
-use crate::http::hot::hot;
 use crate::http::media::Library;
 use crate::http::preview::Preview;
 use crate::http::preview::events::Events;
 use crate::http::preview::key::Key;
+use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
-use crate::publisher::{Progress, Publisher, Report};
+use crate::publisher::{PostEvent, Progress, Publisher};
 use crate::site::Site;
-use crate::store::volume;
+use crate::source::folder::Folder;
+use crate::source::watch::Watching;
+use crate::storage::volume;
 use crate::time::Timestamp;
-use crate::watch::Watching;
 
 /// The options of `serve`.
 #[derive(Debug, Args)]
@@ -207,7 +207,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     }
     let library = Library::new(Folder::new(root.clone(), &config.posts)).with_open_files(descriptors.files);
     prepare_search(Arc::clone(&publisher), root);
-    let door = Door::new(&config, library, metrics, stop.clone());
+    let door = RequestContext::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);
     let site = move || asked.site();
     if let Some((bound, key)) = preview {
@@ -320,7 +320,7 @@ impl Voice {
         }
     }
 
-    fn changes(self, batch: &[Report], root: &Utf8Path, site: &Site) {
+    fn changes(self, batch: &[PostEvent], root: &Utf8Path, site: &Site) {
         match self.0 {
             LogFormat::Text => terminal::say(&terminal::changes(batch, root, site)),
             LogFormat::Json => {
@@ -441,7 +441,7 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, K
 /// Tells the terminal what happens, for as long as anything can.
 async fn tell(
     voice: Voice,
-    mut reports: Receiver<Arc<[Report]>>,
+    mut reports: Receiver<Arc<[PostEvent]>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
     mut known: Arc<[Diagnostic]>,
@@ -512,7 +512,7 @@ impl Signals {
 }
 
 /// The status of `publisher`; `ledger` is the folder of the ledger, and why that will not stay.
-fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Option<String>)) -> Status {
+fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Option<String>)) -> ServerStatus {
     let health = publisher.health();
     let watch = Watch {
         mode: match health.watching {
@@ -528,5 +528,5 @@ fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Optio
         builds: health.builds,
         last_build: health.last_build,
     };
-    Status::of(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
+    ServerStatus::of(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
 }

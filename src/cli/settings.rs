@@ -12,8 +12,8 @@ use clap::Args;
 use super::terminal;
 use crate::config::{Config, Mistake};
 use crate::diagnostic::{Diagnostic, one_line};
-use crate::ledger::Ledger;
-use crate::store;
+use crate::identity::Registry;
+use crate::storage;
 use crate::time::Timestamp;
 
 /// The configuration file that is read where none is named, if it is there.
@@ -219,10 +219,10 @@ pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf
 }
 
 /// The ledger of the folder `posts`, as far as it can be read. Nothing is written.
-pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Ledger> {
+pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Registry> {
     let dir = state_dir(config, posts)?;
-    Ok(match store::read(&dir) {
-        Ok(contents) => Ledger::remembering(contents.records, now),
+    Ok(match storage::read(&dir) {
+        Ok(contents) => Registry::remembering(contents.records, now),
         Err(failure) => {
             let text = format!(
                 "feedmill: the ledger in {dir} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \
@@ -230,7 +230,7 @@ pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyho
                 failure.mend()
             );
             terminal::say(&format!("{}\n", one_line(&text)));
-            Ledger::new(now)
+            Registry::new(now)
         }
     })
 }

@@ -12,7 +12,7 @@ use super::{terminal, why};
 use crate::http::shared::{self, Token};
 use crate::publisher::snapshot;
 use crate::render::post_url;
-use crate::store::share_key;
+use crate::storage::share_key;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `share`.

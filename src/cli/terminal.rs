@@ -10,11 +10,11 @@ use camino::Utf8Path;
 use super::settings::Misconfigured;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
-use crate::folder::left_out::FOLDER_CODE;
 use crate::post::{Origin, Post, Visibility};
-use crate::publisher::{Event, Health, Report};
+use crate::publisher::{Health, PostEvent, PostEventKind};
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
+use crate::source::folder::left_out::FOLDER_CODE;
 use crate::time::Timestamp;
 
 /// How many problems are drawn at the start; the others are counted.
@@ -187,22 +187,22 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
 }
 
 /// A line for each change; of many, what went wrong, a few of the others, and how many more there are.
-pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String {
+pub(super) fn changes(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> String {
     let now = Timestamp::now();
     let mut text = String::new();
-    let is_trouble = |report: &&Report| matches!(report.event, Event::Held { .. } | Event::Broken { .. });
+    let is_trouble = |report: &&PostEvent| matches!(report.event, PostEventKind::Held { .. } | PostEventKind::Broken { .. });
     let limit = if batch.len() > TOLD_CHANGES {
         FIRST_CHANGES
     } else {
         TOLD_CHANGES
     };
-    let (wrong, right): (Vec<&Report>, Vec<&Report>) = batch.iter().partition(is_trouble);
+    let (wrong, right): (Vec<&PostEvent>, Vec<&PostEvent>) = batch.iter().partition(is_trouble);
     for report in right.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
         let is_edit = batch.len() <= DRAWN_CHANGES
             && !matches!(
                 report.event,
-                Event::Appeared | Event::Expired | Event::Removed | Event::Withdrawn { .. }
+                PostEventKind::Appeared | PostEventKind::Expired | PostEventKind::Removed | PostEventKind::Withdrawn { .. }
             );
         // the line itself says where the date came from
         let is_new = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Warning && diagnostic.code != "date-missing";
@@ -212,12 +212,12 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
     }
     for report in wrong.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
-        let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, Event::Broken { why } | Event::Held { why } if diagnostic.message.starts_with(why));
+        let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, PostEventKind::Broken { why } | PostEventKind::Held { why } if diagnostic.message.starts_with(why));
         for diagnostic in about(report, site).filter(is_new).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
     }
-    let untold: Vec<&Report> = right.into_iter().skip(limit).chain(wrong.into_iter().skip(limit)).collect();
+    let untold: Vec<&PostEvent> = right.into_iter().skip(limit).chain(wrong.into_iter().skip(limit)).collect();
     if !untold.is_empty() {
         let _ = writeln!(text, "{DIM}… and more: {}{END}", in_numbers(&untold));
     }
@@ -240,26 +240,26 @@ pub(super) fn changes(batch: &[Report], root: &Utf8Path, site: &Site) -> String 
     text
 }
 
-fn about<'a>(report: &'a Report, site: &'a Site) -> impl Iterator<Item = &'a Diagnostic> {
+fn about<'a>(report: &'a PostEvent, site: &'a Site) -> impl Iterator<Item = &'a Diagnostic> {
     site.diagnostics.iter().filter(|diagnostic| diagnostic.path == report.path)
 }
 
 /// `290 added, 5 moved`.
-fn in_numbers(reports: &[&Report]) -> String {
+fn in_numbers(reports: &[&PostEvent]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for report in reports {
         let what = match report.event {
-            Event::Added => "added",
-            Event::Changed => "changed",
-            Event::Moved { .. } => "moved",
-            Event::Removed => "removed",
-            Event::Published => "published",
-            Event::Withdrawn { .. } => "withdrawn",
-            Event::Held { .. } => "held",
-            Event::Appeared => "appeared",
-            Event::Expired => "expired",
-            Event::Broken { .. } => "refused",
-            Event::Mended => "mended",
+            PostEventKind::Added => "added",
+            PostEventKind::Changed => "changed",
+            PostEventKind::Moved { .. } => "moved",
+            PostEventKind::Removed => "removed",
+            PostEventKind::Published => "published",
+            PostEventKind::Withdrawn { .. } => "withdrawn",
+            PostEventKind::Held { .. } => "held",
+            PostEventKind::Appeared => "appeared",
+            PostEventKind::Expired => "expired",
+            PostEventKind::Broken { .. } => "refused",
+            PostEventKind::Mended => "mended",
         };
         *counts.entry(what).or_default() += 1;
     }
@@ -267,7 +267,7 @@ fn in_numbers(reports: &[&Report]) -> String {
     counts.join(", ")
 }
 
-fn change(report: &Report, site: &Site, now: Timestamp) -> String {
+fn change(report: &PostEvent, site: &Site, now: Timestamp) -> String {
     let path = if report.path.as_str().is_empty() {
         "the posts folder".to_owned()
     } else {
@@ -276,24 +276,24 @@ fn change(report: &Report, site: &Site, now: Timestamp) -> String {
     let post = site.post(&report.path);
     let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
     match &report.event {
-        Event::Added | Event::Published => format!("{GREEN}+ {path}{END} {stands}"),
-        Event::Changed => format!("{GREEN}~ {path}{END} {stands}"),
-        Event::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
-        Event::Removed => format!("{YELLOW}- {path}{END}"),
-        Event::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
-        Event::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
-        Event::Expired => format!("{YELLOW}- {path}{END} its time is over"),
-        Event::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
-        Event::Held { why } if report.path.as_str().is_empty() => {
+        PostEventKind::Added | PostEventKind::Published => format!("{GREEN}+ {path}{END} {stands}"),
+        PostEventKind::Changed => format!("{GREEN}~ {path}{END} {stands}"),
+        PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
+        PostEventKind::Removed => format!("{YELLOW}- {path}{END}"),
+        PostEventKind::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
+        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
+        PostEventKind::Expired => format!("{YELLOW}- {path}{END} its time is over"),
+        PostEventKind::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
+        PostEventKind::Held { why } if report.path.as_str().is_empty() => {
             format!("{RED}!{END} {}; what was published stays", one_line(why))
         }
         // what is not understood is drawn below
-        Event::Held { .. } => format!("{RED}! {path}{END} {stands}"),
+        PostEventKind::Held { .. } => format!("{RED}! {path}{END} {stands}"),
         // what is wrong with it is drawn below
-        Event::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
-        Event::Broken { .. } => format!("{RED}! {path}{END} is refused"),
-        Event::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {stands}"),
-        Event::Mended => format!("{GREEN}✓ {path}{END} is well again"),
+        PostEventKind::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
+        PostEventKind::Broken { .. } => format!("{RED}! {path}{END} is refused"),
+        PostEventKind::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {stands}"),
+        PostEventKind::Mended => format!("{GREEN}✓ {path}{END} is well again"),
     }
 }
 

@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 
 use super::terminal::number;
-use crate::render::page::theme::FILES;
+use crate::render::pages::theme::FILES;
 
 /// The options of `theme`.
 #[derive(Debug, Args)]

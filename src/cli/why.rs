@@ -13,14 +13,14 @@ use super::last_good::LastGood;
 use super::settings::{self, Settings};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line};
-use crate::folder::companions::is_companion;
-use crate::folder::left_out::FOLDER_CODE;
-use crate::ledger::{Ledger, PostRecord};
+use crate::identity::{PostRecord, Registry};
 use crate::post::{HELD_BACK, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
-use crate::source::file_type::is_markdown;
+use crate::source::folder::companions::is_companion;
+use crate::source::folder::left_out::FOLDER_CODE;
+use crate::source_file::file_type::is_markdown;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
@@ -145,7 +145,7 @@ fn missing(file: &Utf8Path) -> String {
 }
 
 /// The post that was last read from the file at `path`: of several the one that stayed longest.
-fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Ledger) -> Option<Cow<'a, PostRecord>> {
+fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<Cow<'a, PostRecord>> {
     let records = ledger.posts().filter(|record| record.source == path);
     records.max_by_key(|record| record.withdrawn.unwrap_or(Timestamp::MAX))
 }

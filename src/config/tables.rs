@@ -268,7 +268,7 @@ pub struct Cache {
 /// `[pace]`: how often one client may ask for whole documents. Requests with a condition are never limited.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Pace {
+pub struct RateLimitSettings {
     /// Requests a minute in the long run; 0 for no limit.
     pub requests_per_minute: u32,
     /// Requests at once before the pace holds.
@@ -306,9 +306,9 @@ impl Default for State {
     }
 }
 
-impl Default for Pace {
+impl Default for RateLimitSettings {
     fn default() -> Self {
-        Pace {
+        RateLimitSettings {
             requests_per_minute: 0,
             burst: 60,
             trusted_proxies: Vec::new(),

@@ -17,7 +17,7 @@ use warp::filters::path::FullPath;
 use super::problem::problem;
 use crate::metrics::MEDIA_TYPE;
 
-pub use self::status::{Held, Released, Scheduled, Status, Watch};
+pub use self::status::{Held, Released, Scheduled, ServerStatus, Watch};
 
 /// The filter that answers the operator: with what `status` and `metrics` give at that moment.
 ///
@@ -29,7 +29,7 @@ pub fn routes<S, M>(
     is_local: bool,
 ) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
 where
-    S: Fn() -> Status + Clone + Send + Sync + 'static,
+    S: Fn() -> ServerStatus + Clone + Send + Sync + 'static,
     M: Fn() -> String + Clone + Send + Sync + 'static,
 {
     let read = warp::get()

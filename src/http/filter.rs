@@ -1,7 +1,7 @@
 //! The one warp filter: every request goes through it that is not answered before it ([`super::hot`]).
 //!
 //! It takes a request apart and has it answered, on a thread that may wait where that is needed, between the two ends of the
-//! [`Door`]. What is answered is not decided here. Warp's own path filters are used only once the method is
+//! [`RequestContext`]. What is answered is not decided here. Warp's own path filters are used only once the method is
 //! known to be GET or HEAD: they panic at CONNECT before warp's next release.
 
 use std::convert::Infallible;
@@ -19,19 +19,19 @@ use warp::Filter;
 use warp::filters::path::FullPath;
 
 use super::access;
-use super::door::{Asked, Door};
-use super::finished::is_finished;
 use super::in_progress::Key;
 use super::media::{self, Body};
 use super::preview::{self, events};
 use super::problem::problem;
 use super::query;
+use super::ready::is_finished;
+use super::request_context::{Asked, RequestContext};
 use super::routes::{LONGEST_QUERY, Request, answer_target, busy};
 use super::shared;
 use super::target::Target;
 use crate::site::listing::Part;
 use crate::site::{Reader, Site};
-use crate::store::share_key;
+use crate::storage::share_key;
 use crate::time::Timestamp;
 
 /// How long a search waits for those that run.
@@ -47,7 +47,7 @@ struct Reading {
 }
 
 /// The filter that answers every request from what `site` gives when it comes.
-pub fn filter<S>(site: S, door: Door) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
+pub fn filter<S>(site: S, door: RequestContext) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
 where
     S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
 {
@@ -93,7 +93,7 @@ where
 }
 
 /// Answers one request, and counts and logs the answer.
-async fn read(site: Arc<Site>, door: Door, reading: Arc<Reading>) -> Response<Body> {
+async fn read(site: Arc<Site>, door: RequestContext, reading: Arc<Reading>) -> Response<Body> {
     let target = Target::read(reading.path.as_str());
     let asked = Asked {
         peer: reading.peer,
@@ -120,7 +120,13 @@ impl Reading {
     }
 }
 
-async fn answered(site: Arc<Site>, door: &Door, target: Option<Target>, asking: Arc<Reading>, id: &str) -> Response<Body> {
+async fn answered(
+    site: Arc<Site>,
+    door: &RequestContext,
+    target: Option<Target>,
+    asking: Arc<Reading>,
+    id: &str,
+) -> Response<Body> {
     let now = Timestamp::now();
     let preview = door.preview.as_ref();
     if let Some(refusal) = preview.and_then(|preview| preview.key.refusal(asking.path.as_str(), &asking.query, &asking.headers)) {

@@ -22,8 +22,8 @@ pub use self::body::{Body, reply};
 use super::conditional::{Verdict, http_date, weigh};
 use super::problem::problem;
 use super::range::{Wanted, wanted};
-use crate::folder::{Folder, Media, Stamp};
 use crate::site::{Reader, Site};
+use crate::source::folder::{Folder, Media, Stamp};
 use crate::time::Timestamp;
 
 /// Files up to this size have a tag made of their content, the same on every replica; that of larger ones is made of their stamp.
@@ -359,7 +359,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::site::Material;
+    use crate::site::SiteInput;
 
     #[test]
     fn a_tag_is_remembered_only_once_no_other_version_can_have_the_same_stamp() {
@@ -368,7 +368,7 @@ mod tests {
         let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
         let config = Arc::new(Config::default());
         let now = Timestamp::now();
-        let site = Site::build(&config, Material::default(), now, None);
+        let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Folder::new(root, &config.posts));
         let tag = |now| {
             let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
@@ -399,7 +399,7 @@ mod tests {
         let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
         let config = Arc::new(Config::default());
         let now = Timestamp::now();
-        let site = Site::build(&config, Material::default(), now, None);
+        let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Folder::new(root, &config.posts)).with_open_files(2);
         let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
         let first = [ask(&Method::GET), ask(&Method::GET)];

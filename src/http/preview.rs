@@ -13,12 +13,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use self::events::Events;
 use self::key::Key;
-use super::fault;
+use super::error_page;
 use super::routes::{self, Request, lost, sources};
 use super::target::Target;
 use crate::index::Scope;
 use crate::post::Post;
-use crate::render::page::{self, preview};
+use crate::render::pages::{self, preview};
 use crate::site::{Lost, Site, Unread};
 
 /// Where the script is that pages reload themselves by.
@@ -134,8 +134,8 @@ fn for_author(site: &Site, target: Option<&Target>, request: &Request) -> Option
 }
 
 fn html(html: String) -> Response<Bytes> {
-    let mut response = said(page::MEDIA_TYPE, html.into());
-    fault::guard(response.headers_mut());
+    let mut response = said(pages::MEDIA_TYPE, html.into());
+    error_page::guard(response.headers_mut());
     response
 }
 
@@ -161,7 +161,7 @@ fn script() -> Response<Bytes> {
 
 /// `response` with the script where it is a page, and leading to this machine where it leads to the site.
 fn live(site: &Site, mut response: Response<Bytes>) -> Response<Bytes> {
-    let is_page = response.headers().get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static(page::MEDIA_TYPE));
+    let is_page = response.headers().get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static(pages::MEDIA_TYPE));
     if is_page && let Ok(html) = std::str::from_utf8(response.body()) {
         let html = preview::with_script(html, SCRIPT, site.built());
         *response.body_mut() = html.into();

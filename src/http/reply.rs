@@ -19,7 +19,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// What an answer says of itself beside its document. All that is the same for every answer with that document, which is all but its
 /// `Lifetime`, is kept with it.
 #[derive(Clone, Copy)]
-pub struct Terms<'a> {
+pub struct ResponsePolicy<'a> {
     lifetime: Lifetime<'a>,
     /// `Vary`.
     pub vary: &'static str,
@@ -28,33 +28,33 @@ pub struct Terms<'a> {
     guard: fn(&mut HeaderMap),
 }
 
-impl<'a> Terms<'a> {
+impl<'a> ResponsePolicy<'a> {
     /// The terms of a feed at `now`, where the next post appears or goes at `next_due`: no cache sleeps past that.
     #[must_use]
-    pub fn feed(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms<'a> {
-        Terms::lasting(Lifetime::new(cache, cache.feeds, now, next_due))
+    pub fn feed(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
+        ResponsePolicy::lasting(Lifetime::new(cache, cache.feeds, now, next_due))
     }
 
     /// The terms of the listing and of pages.
     #[must_use]
-    pub fn page(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> Terms<'a> {
-        Terms::lasting(Lifetime::new(cache, cache.pages, now, next_due))
+    pub fn page(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
+        ResponsePolicy::lasting(Lifetime::new(cache, cache.pages, now, next_due))
     }
 
     /// The same, with the `Link` that `link` makes.
     #[must_use]
-    pub fn linked(self, link: &'a dyn Fn() -> Option<String>) -> Terms<'a> {
-        Terms { link, ..self }
+    pub fn linked(self, link: &'a dyn Fn() -> Option<String>) -> ResponsePolicy<'a> {
+        ResponsePolicy { link, ..self }
     }
 
     /// The same, with what `guard` adds.
     #[must_use]
-    pub fn guarded(self, guard: fn(&mut HeaderMap)) -> Terms<'a> {
-        Terms { guard, ..self }
+    pub fn guarded(self, guard: fn(&mut HeaderMap)) -> ResponsePolicy<'a> {
+        ResponsePolicy { guard, ..self }
     }
 
-    fn lasting(lifetime: Lifetime<'a>) -> Terms<'a> {
-        Terms {
+    fn lasting(lifetime: Lifetime<'a>) -> ResponsePolicy<'a> {
+        ResponsePolicy {
             lifetime,
             vary: "Accept-Encoding",
             link: &|| None,
@@ -161,7 +161,7 @@ fn names(headers: &HeaderMap, etag: &str) -> bool {
 
 /// `document` as the answer to a request with these headers: coded as it asks, or 304 if it has it already.
 #[must_use]
-pub fn reply(document: &Document, headers: &HeaderMap, terms: &Terms<'_>, now: Timestamp) -> Response<Bytes> {
+pub fn reply(document: &Document, headers: &HeaderMap, terms: &ResponsePolicy<'_>, now: Timestamp) -> Response<Bytes> {
     let refused = |status, detail| {
         let mut response = problem(status, detail);
         (terms.guard)(response.headers_mut());
@@ -215,7 +215,7 @@ fn is_answered_briefly(headers: &HeaderMap) -> bool {
 }
 
 /// The header of answers with `document`, in full or with what renews one, where it changes at no time that is known.
-fn described(document: &Document, coding: Coding, is_full: bool, terms: &Terms<'_>) -> HeaderMap {
+fn described(document: &Document, coding: Coding, is_full: bool, terms: &ResponsePolicy<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     set(&mut headers, header::ETAG, document.encoded(coding).etag.clone());
     set(&mut headers, header::CACHE_CONTROL, terms.lifetime.uncut().in_words());
@@ -306,7 +306,7 @@ mod tests {
                 headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(held).unwrap());
             }
             let cache = Cache::default();
-            let terms = Terms::page(&cache, Timestamp::UNIX_EPOCH, None);
+            let terms = ResponsePolicy::page(&cache, Timestamp::UNIX_EPOCH, None);
             let response = reply(&document, &headers, &terms, Timestamp::UNIX_EPOCH);
             let header = |name| {
                 response

@@ -5,18 +5,18 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use url::form_urlencoded;
 
 use super::delta;
-use super::fault;
+use super::error_page;
 use super::links;
 use super::negotiate::{self, Subscription, subscription};
 use super::problem::problem;
 use super::query;
 use super::redirect;
-use super::reply::{Keeping, Terms, moved, reply};
+use super::reply::{Keeping, ResponsePolicy, moved, reply};
 use super::target::Target;
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
-use crate::render::page::theme;
+use crate::render::pages::theme;
 use crate::render::{Format, Place, feed_path};
 use crate::site::{FormerSlug, Lost, Site, Unread};
 use crate::time::Timestamp;
@@ -88,8 +88,8 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
 pub(super) fn answer_target(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
     let response = answered(site, target, request);
     let is_nothing = response.status().is_client_error() || response.status().is_server_error();
-    if is_nothing && fault::is_told_in_a_page(fault::is_for_people(target), request.headers) {
-        fault::of_site(site, response)
+    if is_nothing && error_page::is_told_in_a_page(error_page::is_for_people(target), request.headers) {
+        error_page::of_site(site, response)
     } else {
         response
     }
@@ -205,7 +205,7 @@ fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Requ
     let document = site.feed(scope, place, format)?;
     let config = site.config();
     let link = || Some(links::of_feed(&config.base(), scope, place, format, site.archives(scope)));
-    let mut terms = Terms::feed(&config.cache, request.now, site.next_due()).linked(&link);
+    let mut terms = ResponsePolicy::feed(&config.cache, request.now, site.next_due()).linked(&link);
     if place != Place::Newest {
         return Some(reply(&document, request.headers, &terms, request.now));
     }
@@ -313,7 +313,7 @@ fn discovery(site: &Site, document: &Document, request: &Request) -> Response<By
     reply(
         document,
         request.headers,
-        &Terms::page(&site.config().cache, request.now, site.next_due()),
+        &ResponsePolicy::page(&site.config().cache, request.now, site.next_due()),
         request.now,
     )
 }
@@ -327,7 +327,7 @@ fn listing(site: &Site, request: &Request) -> Response<Bytes> {
         Ok(listed) => {
             let (document, links) = &*listed;
             let link = || links.header();
-            let terms = Terms::page(&site.config().cache, request.now, site.next_due()).linked(&link);
+            let terms = ResponsePolicy::page(&site.config().cache, request.now, site.next_due()).linked(&link);
             reply(document, request.headers, &terms, request.now)
         }
         Err(Busy) => busy(),
@@ -370,7 +370,7 @@ fn style(site: &Site, request: &Request) -> Response<Bytes> {
         .query
         .strip_prefix("v=")
         .is_some_and(|version| version == theme.style_version());
-    let terms = Terms::page(&site.config().cache, request.now, None);
+    let terms = ResponsePolicy::page(&site.config().cache, request.now, None);
     let mut response = reply(theme.style(), request.headers, &terms, request.now);
     if is_named && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -391,8 +391,8 @@ fn health() -> Response<Bytes> {
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
     let config = site.config();
     let link = || Some(links::of_page(&config.base(), scope));
-    let terms = Terms::page(&config.cache, request.now, site.next_due())
+    let terms = ResponsePolicy::page(&config.cache, request.now, site.next_due())
         .linked(&link)
-        .guarded(fault::guard);
+        .guarded(error_page::guard);
     reply(document, request.headers, &terms, request.now)
 }

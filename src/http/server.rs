@@ -7,12 +7,12 @@
 mod body;
 mod connection;
 mod date;
-mod doze;
 mod host;
 mod limits;
 mod listen;
-mod pace;
-mod screen;
+mod poll_on_wake;
+mod request_checks;
+mod timeouts;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -35,7 +35,7 @@ pub use self::limits::Descriptors;
 use self::limits::{ConnectionLimits, Full};
 pub use self::listen::Address;
 use self::listen::{Listening, Stream};
-use self::pace::Pace;
+use self::timeouts::ConnectionTimeouts;
 use crate::config::Server;
 
 /// How long to wait after the system refused a connection, for want of file descriptors or memory: it may have some soon.
@@ -110,7 +110,7 @@ impl Bound {
             listener, file, stays, ..
         } = self.listening;
         let descriptors = Descriptors::raised_for(settings);
-        let desk = Desk {
+        let desk = Acceptor {
             limits: ConnectionLimits::new(
                 settings.max_connections.min(descriptors.connections),
                 settings.max_connections_per_address,
@@ -170,7 +170,7 @@ impl Bound {
 }
 
 /// Where connections are let in.
-struct Desk<H, F> {
+struct Acceptor<H, F> {
     limits: Arc<ConnectionLimits>,
     refusals: Arc<Semaphore>,
     connections: TaskTracker,
@@ -180,7 +180,7 @@ struct Desk<H, F> {
     filter: F,
 }
 
-impl<H, F> Desk<H, F>
+impl<H, F> Acceptor<H, F>
 where
     H: Hot,
     F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
@@ -192,7 +192,7 @@ where
     /// It returns once one of both is under way. Until then further clients wait in the system's queue: none is turned away without
     /// a word.
     async fn receive(&self, stream: Stream, peer: Option<SocketAddr>) {
-        let pace = Pace::new(Arc::clone(&self.settings));
+        let pace = ConnectionTimeouts::new(Arc::clone(&self.settings));
         let full = loop {
             match self.limits.admit(peer, &pace).await {
                 Ok(slot) => {

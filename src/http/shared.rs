@@ -11,16 +11,16 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use jiff::SignedDuration;
 
-use super::fault;
+use super::error_page;
 use super::media::{Body, Library};
 use super::preview::Confidential;
 use super::routes::lost;
 use super::target::Target;
 use crate::index::base64url;
 use crate::post::Post;
-use crate::render::{page, post_url};
+use crate::render::{pages, post_url};
 use crate::site::{Lost, Reader, Site};
-use crate::store::share_key::Key;
+use crate::storage::share_key::Key;
 use crate::time::Timestamp;
 
 /// What addresses of shared posts begin with.
@@ -182,8 +182,8 @@ impl Asked {
         };
         let mut response = Response::new(html.into());
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page::MEDIA_TYPE));
-        fault::guard(headers);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(pages::MEDIA_TYPE));
+        error_page::guard(headers);
         response
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 use super::matching::{Match, Matching};
 use super::{OldFeed, OldItem, address};
 use crate::config::Config;
-use crate::ledger::{Former, PostRecord, Record};
+use crate::identity::{Former, PostRecord, Record};
 use crate::post::{Origin, Post, atom_id_for};
 use crate::render::Format;
 use crate::time::{Moment, Timestamp};

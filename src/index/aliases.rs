@@ -6,18 +6,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::claims::{Claims, Passage};
+use super::claims::{ClaimChange, Claims};
 use super::holders::Kind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, bare};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 
 /// Where the old addresses lead that posts claim.
 #[derive(Debug, Default)]
 pub(super) struct Aliases {
     /// The posts that claim any, ordered by path.
-    bearers: Row<Arc<Post>>,
+    bearers: SharedVec<Arc<Post>>,
     /// The posts that they lead to, by [`bare`] address.
     by_alias: HashMap<String, Arc<Post>>,
     /// The live addresses, [`bare`], on which it depends where they lead.
@@ -35,7 +35,7 @@ impl Aliases {
     /// The aliases after `passages`, by which the claims came to be `claims`; `None` if they are the same.
     pub(super) fn after<'a>(
         &self,
-        passages: impl Iterator<Item = &'a Passage> + Clone,
+        passages: impl Iterator<Item = &'a ClaimChange> + Clone,
         claims: &Claims,
         now: Timestamp,
     ) -> Option<Aliases> {
@@ -48,7 +48,7 @@ impl Aliases {
             return None;
         }
         let mut bearers = self.bearers.clone();
-        for Passage { before, after } in passages {
+        for ClaimChange { before, after } in passages {
             if let Some(post) = before.as_ref().filter(|post| bears(post)) {
                 let at = bearers.partition_point(|other| other.by_source(post).is_lt());
                 if bearers.get(at).is_some_and(|other| other.source() == post.source()) {
@@ -63,7 +63,7 @@ impl Aliases {
         Some(Aliases::borne_by(bearers, claims, now))
     }
 
-    fn borne_by(bearers: Row<Arc<Post>>, claims: &Claims, now: Timestamp) -> Aliases {
+    fn borne_by(bearers: SharedVec<Arc<Post>>, claims: &Claims, now: Timestamp) -> Aliases {
         let mut aliases = Aliases::default();
         let in_turn = claims.in_turn(bearers.iter());
         for post in &in_turn {

@@ -20,29 +20,29 @@ use self::contest::{Claimant, Displaced, Outcome};
 use super::holders::{Gathered, Holders, Kind};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Changes, Post, Standing};
-use crate::row::Row;
-use crate::source::by_parts;
+use crate::post::{Changes, Post, Status};
+use crate::shared_vec::SharedVec;
+use crate::source_file::by_parts;
 use crate::time::Timestamp;
 
 /// All posts as they are published, each with an id, a slug and an address of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Claims {
     /// Ordered by path.
-    pub(super) all: Row<Arc<Post>>,
+    pub(super) all: SharedVec<Arc<Post>>,
     pub(super) holders: Holders,
     /// The files of posts that the world does not know yet, in order.
-    newcomers: Row<Utf8PathBuf>,
+    newcomers: SharedVec<Utf8PathBuf>,
     /// The posts that did not get all that they asked for, ordered by path.
-    displaced: Row<Arc<Displaced>>,
+    displaced: SharedVec<Arc<Displaced>>,
     /// They by what they asked for and tried, in the order of its hashes.
-    seekers: Row<(u64, Arc<Displaced>)>,
+    seekers: SharedVec<(u64, Arc<Displaced>)>,
     hasher: RandomState,
 }
 
 /// What became of the post at a path.
 #[derive(Debug)]
-pub(super) struct Passage {
+pub(super) struct ClaimChange {
     /// The post as it was published last.
     pub(super) before: Option<Arc<Post>>,
     /// The post as it is published now.
@@ -57,7 +57,7 @@ impl Claims {
         posts: Vec<Arc<Post>>,
         newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
-        before: &Row<Arc<Post>>,
+        before: &SharedVec<Arc<Post>>,
     ) -> Claims {
         // the posts come in order, and to ask a set of paths costs less than to sort it
         let new = posts
@@ -88,7 +88,7 @@ impl Claims {
         changes: Changes,
         newcomers: &HashSet<Utf8PathBuf>,
         config: &Config,
-    ) -> BTreeMap<Utf8PathBuf, Passage> {
+    ) -> BTreeMap<Utf8PathBuf, ClaimChange> {
         let posts = changes
             .posts
             .iter()
@@ -140,8 +140,8 @@ impl Claims {
         asking: Vec<Arc<Post>>,
         gone: &[Utf8PathBuf],
         config: &Config,
-        before: &Row<Arc<Post>>,
-    ) -> BTreeMap<Utf8PathBuf, Passage> {
+        before: &SharedVec<Arc<Post>>,
+    ) -> BTreeMap<Utf8PathBuf, ClaimChange> {
         let gone: BTreeSet<&Utf8Path> = gone.iter().map(Utf8PathBuf::as_path).collect();
         let mut asking: BTreeMap<Utf8PathBuf, Arc<Post>> =
             asking.into_iter().map(|post| (post.source().to_owned(), post)).collect();
@@ -158,10 +158,10 @@ impl Claims {
             }
             asking.extend(concerned.into_iter().map(|post| (post.source().to_owned(), post)));
         };
-        let mut passages: BTreeMap<Utf8PathBuf, Passage> = BTreeMap::new();
+        let mut passages: BTreeMap<Utf8PathBuf, ClaimChange> = BTreeMap::new();
         for path in asking.keys().map(Utf8PathBuf::as_path).chain(gone) {
             let before = self.take_out(path);
-            passages.insert(path.to_owned(), Passage { before, after: None });
+            passages.insert(path.to_owned(), ClaimChange { before, after: None });
         }
         for (asked, outcome) in settled {
             let given = match outcome {
@@ -279,7 +279,7 @@ impl Claims {
     fn claimant<'a>(&self, post: &'a Arc<Post>) -> Claimant<'a> {
         let at = self.newcomers.partition_point(|other| by_parts(other, post.source()).is_lt());
         Claimant {
-            is_hidden: matches!(post.standing, Standing::Draft | Standing::Private),
+            is_hidden: matches!(post.standing, Status::Draft | Status::Private),
             is_new: self.newcomers.get(at).is_some_and(|other| post.source() == *other),
             post,
         }
@@ -291,7 +291,7 @@ impl Claims {
 }
 
 /// The post in the file at `path`, of `posts` ordered by path.
-pub(super) fn by_path<'a>(posts: &'a Row<Arc<Post>>, path: &Utf8Path) -> Option<&'a Arc<Post>> {
+pub(super) fn by_path<'a>(posts: &'a SharedVec<Arc<Post>>, path: &Utf8Path) -> Option<&'a Arc<Post>> {
     let at = posts.partition_point(|post| by_parts(post.source(), path).is_lt());
     posts.get(at).filter(|post| post.source() == path)
 }

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use crate::post::Post;
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 
 /// What of a post is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,9 +53,9 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
     /// All of them by their slugs, in the order of the hashes.
-    by_slug: Row<(u64, Arc<Post>)>,
+    by_slug: SharedVec<(u64, Arc<Post>)>,
     /// Those whose id or address does not end in their slug by that, in the order of the hashes.
-    by_other: Row<(u64, Arc<Post>)>,
+    by_other: SharedVec<(u64, Arc<Post>)>,
     hash: Hash,
 }
 
@@ -155,7 +155,7 @@ impl Gathered {
 
     /// Those of which `is_free` is true; no two of them have anything alike.
     pub(super) fn holders(self, is_free: impl Fn(&Arc<Post>) -> bool) -> Holders {
-        let free = |mut posts: Vec<(u64, Arc<Post>)>| -> Row<_> {
+        let free = |mut posts: Vec<(u64, Arc<Post>)>| -> SharedVec<_> {
             posts.retain(|(_, post)| is_free(post));
             posts.into_iter().collect()
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Scope;
 use crate::post::{Post, key};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 
 /// The public posts of a scope, newest first.
 #[derive(Clone, Debug)]
@@ -14,9 +14,9 @@ pub struct Members {
     /// What the scope is called, in the spelling of its oldest post; empty for the site.
     pub name: String,
     /// All of them.
-    pub posts: Row<Arc<Post>>,
+    pub posts: SharedVec<Arc<Post>>,
     /// Those that feeds carry, where that is not all.
-    carried: Option<Row<Arc<Post>>>,
+    carried: Option<SharedVec<Arc<Post>>>,
 }
 
 impl Members {
@@ -24,14 +24,14 @@ impl Members {
         Members {
             scope,
             name: String::new(),
-            posts: Row::default(),
+            posts: SharedVec::default(),
             carried: None,
         }
     }
 
     /// Those of its posts that feeds carry.
     #[must_use]
-    pub fn in_feeds(&self) -> &Row<Arc<Post>> {
+    pub fn in_feeds(&self) -> &SharedVec<Arc<Post>> {
         self.carried.as_ref().unwrap_or(&self.posts)
     }
 
@@ -72,7 +72,7 @@ impl Members {
 
 /// The scopes that have a post, and the site's, in order.
 #[derive(Clone, Debug)]
-pub(super) struct Scopes(Row<Arc<Members>>);
+pub(super) struct Scopes(SharedVec<Arc<Members>>);
 
 impl Scopes {
     /// The scopes of `posts`, which are public and come newest first.
@@ -174,12 +174,12 @@ fn is_before(post: &Post, other: &Post) -> bool {
     post.date > other.date || post.date == other.date && post.id() < other.id()
 }
 
-fn insert(posts: &mut Row<Arc<Post>>, post: &Arc<Post>) {
+fn insert(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
     let at = posts.partition_point(|other| is_before(other, post));
     posts.insert(at, Arc::clone(post));
 }
 
-fn remove(posts: &mut Row<Arc<Post>>, post: &Arc<Post>) {
+fn remove(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
     let at = posts.partition_point(|other| is_before(other, post));
     if posts.get(at).is_some_and(|other| Arc::ptr_eq(other, post)) {
         posts.remove(at);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{Index, Scope};
 use crate::post::{Post, key};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 
 /// So many of a post's tags are looked at, the rarest first.
 const MOST_TAGS: usize = 10;
@@ -24,7 +24,7 @@ impl Index {
     /// Never `post` itself, and none that shares no tag; `post` need not be public.
     #[must_use]
     pub fn related(&self, post: &Post, count: usize) -> Vec<Arc<Post>> {
-        let mut tags: Vec<(String, &Row<Arc<Post>>)> = post
+        let mut tags: Vec<(String, &SharedVec<Arc<Post>>)> = post
             .tags
             .iter()
             .filter_map(|tag| {
@@ -69,7 +69,7 @@ fn weight(having: usize, total: usize) -> u32 {
 }
 
 /// The posts of `posts`, newest first, that stand nearest to `post`.
-fn around<'a>(posts: &'a Row<Arc<Post>>, post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
+fn around<'a>(posts: &'a SharedVec<Arc<Post>>, post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
     let place = posts.partition_point(|other| other.date > post.date);
     let start = place.saturating_sub(NEIGHBOURS);
     posts.from(start).take(place - start + NEIGHBOURS + 1)
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::post;
-    use crate::source::SourceFile;
+    use crate::source_file::SourceFile;
     use crate::time::Timestamp;
 
     fn index(files: &[(String, String)]) -> Index {
@@ -100,7 +100,7 @@ mod tests {
             &HashSet::new(),
             &Config::default(),
             now,
-            &Row::default(),
+            &SharedVec::default(),
         )
     }
 

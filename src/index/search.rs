@@ -24,7 +24,7 @@ use std::time::Duration;
 use self::segment::{Segment, fields};
 use self::tokens::{Purpose, is_unspaced, tokens};
 use crate::post::{Post, Texts};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 
 /// How many posts a search finds at the most: the best.
 pub const MOST_FOUND: usize = 1000;
@@ -167,7 +167,7 @@ impl Search {
     /// [`Busy`]; nothing is waited for longer than half a second.
     pub fn find(
         &self,
-        posts: &Row<Arc<Post>>,
+        posts: &SharedVec<Arc<Post>>,
         texts: &dyn Texts,
         words: &Words,
         wanted: impl Fn(&Post) -> bool,
@@ -191,11 +191,11 @@ impl Search {
     /// # Errors
     ///
     /// [`Busy`]: a search is making it.
-    pub fn prepare(&self, posts: &Row<Arc<Post>>, texts: &dyn Texts) -> Result<(), Busy> {
+    pub fn prepare(&self, posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> Result<(), Busy> {
         self.view(posts, texts).map(|_| ())
     }
 
-    fn view(&self, posts: &Row<Arc<Post>>, texts: &dyn Texts) -> Result<&View, Busy> {
+    fn view(&self, posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> Result<&View, Busy> {
         if let Some(view) = self.view.get() {
             return Ok(view);
         }
@@ -248,7 +248,7 @@ struct Known<'a> {
 
 impl View {
     /// The view of `posts`: through those of `known` that are still good, and a new segment for what none of them has.
-    fn new(known: &[Arc<Segment>], posts: &Row<Arc<Post>>, texts: &dyn Texts) -> View {
+    fn new(known: &[Arc<Segment>], posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> View {
         let mut unread: HashMap<*const Post, u32> = posts.iter().map(Arc::as_ptr).zip(0..).collect();
         let mut segments: Vec<Known> = known
             .iter()
@@ -288,7 +288,7 @@ impl View {
     }
 
     /// The posts that have every one of `words`, the best first.
-    fn ranked<'p>(&self, posts: &'p Row<Arc<Post>>, words: &Words) -> Vec<(f32, &'p Arc<Post>)> {
+    fn ranked<'p>(&self, posts: &'p SharedVec<Arc<Post>>, words: &Words) -> Vec<(f32, &'p Arc<Post>)> {
         let lengths: Vec<u32> = self
             .segments
             .iter()

@@ -2,7 +2,7 @@ mod changes;
 
 use super::*;
 use crate::post;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 fn posts(files: &[(&str, &str)]) -> Vec<Arc<Post>> {
     let read = |&(path, text): &(&str, &str)| {
@@ -21,7 +21,13 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn index(files: &[(&str, &str)], now: &str) -> (Index, Vec<String>) {
-    let index = Index::build(posts(files), &HashSet::new(), &Config::default(), at(now), &Row::default());
+    let index = Index::build(
+        posts(files),
+        &HashSet::new(),
+        &Config::default(),
+        at(now),
+        &SharedVec::default(),
+    );
     let diagnostics = index.diagnostics().map(ToString::to_string).collect();
     (index, diagnostics)
 }
@@ -206,12 +212,12 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
 fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_changes() {
     let text = "---\ndate: 2026-01-01\n---\n";
     let mut files = posts(&[("a/hello.md", text), ("b/hello.md", text)]);
-    let build = |files: &[Arc<Post>], before: &Row<Arc<Post>>| {
+    let build = |files: &[Arc<Post>], before: &SharedVec<Arc<Post>>| {
         let index = Index::build(files.to_vec(), &HashSet::new(), &Config::default(), at(NOW), before);
         index.all().clone()
     };
-    let other = |posts: &Row<Arc<Post>>| Arc::clone(posts.get(1).unwrap());
-    let first = build(&files, &Row::default());
+    let other = |posts: &SharedVec<Arc<Post>>| Arc::clone(posts.get(1).unwrap());
+    let first = build(&files, &SharedVec::default());
     assert_ne!(other(&first).slug(), "hello");
     let second = build(&files, &first);
     assert!(Arc::ptr_eq(&other(&first), &other(&second)));
@@ -245,7 +251,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
             &HashSet::new(),
             &Config::default(),
             at(NOW),
-            &Row::default(),
+            &SharedVec::default(),
         )
     };
     let steady: Vec<usize> = (0..40).filter(|i| i % 4 != 0).collect();

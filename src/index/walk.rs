@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::cursor::Place;
 use super::{Filter, Index, NONE};
 use crate::post::Post;
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 use crate::time::{Moment, Recent, Timestamp};
 
 /// The posts that follow a place.
@@ -121,13 +121,13 @@ fn changed_at(post: &Post, now: Timestamp) -> Timestamp {
 /// Public posts, the oldest change first, of one instant in the order of their ids.
 #[derive(Debug)]
 pub(super) struct ByChange {
-    posts: Row<Arc<Post>>,
+    posts: SharedVec<Arc<Post>>,
     /// Whether a change of one is dated ahead, so that it changes its place by time alone.
     has_ahead: bool,
 }
 
 impl ByChange {
-    fn of(posts: &Row<Arc<Post>>, now: Timestamp) -> ByChange {
+    fn of(posts: &SharedVec<Arc<Post>>, now: Timestamp) -> ByChange {
         let mut posts: Vec<Arc<Post>> = posts.iter().cloned().collect();
         posts.sort_by(|a, b| (changed_at(a, now), a.id()).cmp(&(changed_at(b, now), b.id())));
         ByChange {
@@ -149,7 +149,7 @@ impl ByChange {
             return None;
         }
         let mut posts = self.posts.clone();
-        let place = |posts: &Row<Arc<Post>>, post: &Post, at: Timestamp| {
+        let place = |posts: &SharedVec<Arc<Post>>, post: &Post, at: Timestamp| {
             let changed = changed_at(post, at);
             posts.partition_point(|other| (changed_at(other, at), other.id()) < (changed, post.id()))
         };

@@ -157,7 +157,7 @@ impl Post {
 mod tests {
     use super::*;
     use crate::post;
-    use crate::source::SourceFile;
+    use crate::source_file::SourceFile;
     use crate::time::Timestamp;
 
     fn read(front_matter: &str) -> (Post, Vec<String>) {

@@ -14,7 +14,7 @@ use super::slug::PathName;
 use super::visibility::hides_value;
 use super::{Origin, date, unfinished};
 use crate::config::Config;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::{Moment, Timestamp};
 
 /// What a date says of its post.

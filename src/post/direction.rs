@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::post;
-    use crate::source::SourceFile;
+    use crate::source_file::SourceFile;
 
     #[test]
     fn languages_and_scripts() {

@@ -31,7 +31,7 @@ use super::front_matter::{self, Node, Value};
 use super::visibility::is_about_visibility;
 use super::{Origin, Reading, dating};
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 use self::target::Target;
 

@@ -11,7 +11,7 @@ mod writing;
 
 pub use self::reading::read;
 pub use self::writing::write;
-use super::{Digest, Direction, Origin, Standing};
+use super::{Digest, Direction, Origin, Status};
 use crate::config::{Config, Redirects, Server};
 
 /// What reading depends on beside the file: all of `config` but how the site is served. Of that, the address counts alone.
@@ -26,7 +26,7 @@ pub fn ground(config: &Config) -> Digest {
     Digest::of(format!("{base}\n{others:?}").as_bytes())
 }
 
-const STANDINGS: [Standing; 4] = [Standing::Published, Standing::Unlisted, Standing::Draft, Standing::Private];
+const STANDINGS: [Status; 4] = [Status::Published, Status::Unlisted, Status::Draft, Status::Private];
 const DIRECTIONS: [Direction; 2] = [Direction::LeftToRight, Direction::RightToLeft];
 /// The origins, as they are told apart; the first and the last say more than that.
 const ORIGINS: [Origin; 10] = [

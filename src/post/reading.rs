@@ -13,12 +13,12 @@ use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
-    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Standing, Words, address, aliases, atom_id_for,
+    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Status, Words, address, aliases, atom_id_for,
     authors, direction, enclosures, html, markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::Moment;
 
 /// A post and what its author should know of it.
@@ -76,7 +76,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let expires = dating::expires(&fields, config, &mut says);
 
     let (standing, standing_origin) = visibility::read(&fields, body, path.draft, &dated, &mut says);
-    let is_hidden = matches!(standing, Standing::Draft | Standing::Private);
+    let is_hidden = matches!(standing, Status::Draft | Status::Private);
     if is_hidden {
         // its date is nobody's business yet
         says.soften("date-missing");

@@ -11,7 +11,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use url::{ParseError, Position, Url};
 
 use super::PATH_PART;
-use crate::source::file_type::is_markdown_ending;
+use crate::source_file::file_type::is_markdown_ending;
 
 /// Where files beside posts are published, below the site's address.
 pub const MEDIA: &str = "/media/";

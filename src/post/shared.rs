@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::post::read;
-    use crate::source::SourceFile;
+    use crate::source_file::SourceFile;
     use crate::time::Timestamp;
 
     fn post(text: &str) -> Post {

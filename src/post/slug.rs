@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use camino::Utf8Path;
 
-use crate::source::file_type::without_text_ending;
+use crate::source_file::file_type::without_text_ending;
 
 /// What the path of a post says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
-use super::{Post, Reading, Standing, Visibility, read};
+use super::{Post, Reading, Status, Visibility, read};
 use crate::config::Config;
 use crate::diagnostic::Severity;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 fn file(path: &str, text: &str) -> SourceFile {
     SourceFile {
@@ -85,7 +85,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
     ];
     for (name, text) in cases {
         let post = post(text);
-        assert_eq!((post.standing, post.title()), (Standing::Draft, "x"), "{name}");
+        assert_eq!((post.standing, post.title()), (Status::Draft, "x"), "{name}");
         assert_eq!(post.text.held().unwrap().trim(), "Text.", "{name}");
     }
     let texts = [
@@ -121,7 +121,7 @@ fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
         "---\ndraft: false\na: {b: 1}\n---\n",
         "A line of YAML is\n\ndraft: true\n",
     ] {
-        assert_eq!(reading("a.md", published).post.standing, Standing::Published, "{published}");
+        assert_eq!(reading("a.md", published).post.standing, Status::Published, "{published}");
     }
 }
 
@@ -277,7 +277,7 @@ proptest! {
         prop_assume!(!format!("{before}{after}").lines().any(|line| line.trim_end() == "---" || line.contains("draft")));
         let text = format!("---\n{before}draft: true\n{after}---\nbody\n");
         if let Ok(Reading { post, .. }) = read(&file("a.md", &text), &Config::default()) {
-            prop_assert!(post.standing == Standing::Draft || post.is_held, "{}", text);
+            prop_assert!(post.standing == Status::Draft || post.is_held, "{}", text);
         }
     }
 }

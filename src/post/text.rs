@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Digest, Post, front_matter};
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 /// The Markdown of a post, without the front matter: in memory or not. Two are equal if they say the same.
 #[derive(Clone, Debug)]

@@ -10,12 +10,12 @@ mod table;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use self::table::{Effect, Row, TABLE};
+use self::table::{Effect, TABLE, WordRow};
 use super::dating::{self, Dated};
 use super::fields::{self, Fields};
 use super::front_matter::Node;
 use super::remarks::Remarks;
-use super::{Origin, Standing};
+use super::{Origin, Status};
 
 pub(super) use self::protected::is_protecting;
 pub(super) use self::slips::hold_for_slips;
@@ -24,7 +24,7 @@ pub(super) use self::slips::hold_for_slips;
 const DRAFT_KEYS: [&str; 3] = ["draft", "drafts", "isDraft"];
 
 /// The rows of [`TABLE`] by their keys.
-static ROWS: LazyLock<HashMap<&'static str, &'static Row>> = LazyLock::new(|| {
+static ROWS: LazyLock<HashMap<&'static str, &'static WordRow>> = LazyLock::new(|| {
     let rows = TABLE.iter().flat_map(|row| row.keys.iter().map(move |key| (*key, row)));
     rows.collect()
 });
@@ -38,7 +38,7 @@ pub(super) fn is_guarding(key: &str) -> bool {
         .flat_map(char::to_lowercase)
         .collect();
     let key = folded.as_str();
-    let says_something = |row: &&Row| row.otherwise != Effect::Nothing || !row.values.is_empty();
+    let says_something = |row: &&WordRow| row.otherwise != Effect::Nothing || !row.values.is_empty();
     (ROWS.get(key).is_some_and(says_something) && !ADDRESSES.contains(&key)) || dating::is_gate(key)
 }
 
@@ -72,14 +72,14 @@ struct Said<'a> {
 
 /// What is wanted with a post that has these fields, and what says so; `in_drafts` if it lies in a folder of drafts. `body` is what
 /// follows its front matter.
-pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Standing, Origin) {
+pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Status, Origin) {
     let (text, body_at) = (says.text(), says.text().len() - body.len());
     let head = text.get(..body_at).unwrap_or_default();
     let all = said(fields, says.text());
     // an explicit `draft: false` rules over `published: false`, as in Hugo
     let is_finished = |said: &Said| said.effect == Effect::Public && said.key.eq_ignore_ascii_case("draft");
     let is_finished = all.iter().any(is_finished);
-    let mut wanted = (Standing::Published, Origin::Default);
+    let mut wanted = (Status::Published, Origin::Default);
     let mut doubts = Vec::new();
     for said in &all {
         let standing = match said.effect {
@@ -90,9 +90,9 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
                 doubts.push(said);
                 continue;
             }
-            Effect::Unlisted => Standing::Unlisted,
-            Effect::Draft => Standing::Draft,
-            Effect::Private => Standing::Private,
+            Effect::Unlisted => Status::Unlisted,
+            Effect::Draft => Status::Draft,
+            Effect::Private => Status::Private,
         };
         // the strictest wins, the first of equals
         if rank(standing) > rank(wanted.0) {
@@ -102,10 +102,10 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
     for doubt in doubts {
         hold(doubt, says);
     }
-    if in_drafts && rank(Standing::Draft) > rank(wanted.0) {
-        wanted = (Standing::Draft, Origin::FileName);
+    if in_drafts && rank(Status::Draft) > rank(wanted.0) {
+        wanted = (Status::Draft, Origin::FileName);
     }
-    let may_be_seen = matches!(wanted.0, Standing::Published | Standing::Unlisted);
+    let may_be_seen = matches!(wanted.0, Status::Published | Status::Unlisted);
     if may_be_seen
         && fields.first(&DRAFT_KEYS).is_none()
         && let Some((offset, line)) = stray_draft(head)
@@ -113,9 +113,9 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
         let message = format!("`{line}` stands within another value, so this is taken as a draft");
         let mend = "write `draft: true` at the start of a line, above every table";
         says.at("draft-astray", offset, line.chars().count(), message, mend);
-        wanted = (Standing::Draft, Origin::Field("draft".to_owned()));
+        wanted = (Status::Draft, Origin::Field("draft".to_owned()));
     }
-    if wanted.0 != Standing::Private
+    if wanted.0 != Status::Private
         && let Some(offset) = protected::find(body)
     {
         let message = "this text is to be encrypted, which feedmill does not do, so the post is private";
@@ -127,7 +127,7 @@ pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, 
             "write `private: true`, or take the shortcode away",
         );
         says.hide_line_of_last();
-        wanted = (Standing::Private, Origin::Text);
+        wanted = (Status::Private, Origin::Text);
     }
     wanted
 }
@@ -286,12 +286,12 @@ fn stray_draft(front_matter: &str) -> Option<(usize, &str)> {
     None
 }
 
-fn rank(standing: Standing) -> u8 {
+fn rank(standing: Status) -> u8 {
     match standing {
-        Standing::Published => 0,
-        Standing::Unlisted => 1,
-        Standing::Draft => 2,
-        Standing::Private => 3,
+        Status::Published => 0,
+        Status::Unlisted => 1,
+        Status::Draft => 2,
+        Status::Private => 3,
     }
 }
 

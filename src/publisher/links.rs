@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::folder::Folder;
 use crate::post::Post;
 use crate::post::html::linked_addresses;
 use crate::post::reference::file_beside;
-use crate::source::SourceFile;
+use crate::source::folder::Folder;
+use crate::source_file::SourceFile;
 
 /// How many files of one post are named.
 const MOST: usize = 20;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use crate::folder::Folder;
 use crate::post::reference::file_beside;
 use crate::post::{Changes, Enclosure, Post};
+use crate::source::folder::Folder;
 
 /// What was found last, by the post's file, of those posts that need it. A post whose files did not change stays the very same post.
 #[derive(Debug, Default)]

@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::desk::read_post;
 use super::links;
-use super::look::Look;
-use super::report::STAYS_PUBLISHED;
 use super::sizes::Sizes;
+use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::folder::companions::Companions;
-use crate::folder::{FileTexts, Folder, Places, Unread, left_out};
-use crate::ledger::{Ledger, Whereabouts, Withdrawal};
+use crate::identity::{Registry, Whereabouts, Withdrawal};
 use crate::post::html::{self, Removed};
 use crate::post::{self, Changes, Reading, Visibility, markdown};
-use crate::site::{Material, Site};
-use crate::source::SourceFile;
+use crate::site::{Site, SiteInput};
+use crate::source::folder::companions::Companions;
+use crate::source::folder::{FileTexts, Folder, ScanScope, Unread, left_out};
+use crate::source::post_event::STAYS_PUBLISHED;
+use crate::source::tracker::read_post;
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 /// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
@@ -28,10 +28,10 @@ use crate::time::Timestamp;
 /// # Errors
 ///
 /// The folder is missing, is none, or cannot be read.
-pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now: Timestamp) -> io::Result<Site> {
+pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
     let config = &ledger.identified(config);
     let folder = Folder::new(root, &config.posts);
-    let sight = folder.look(&Places::Everywhere)?;
+    let sight = folder.look(&ScanScope::Everywhere)?;
     let texts = FileTexts::new(folder.clone());
     let companions = Companions::of_sight(&folder, &sight, config);
     let mut left_out = BTreeMap::new();
@@ -92,7 +92,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
         }
     }
     compare(ledger, &whereabouts, &mut diagnostics);
-    let mut look = Look::new(Arc::clone(config));
+    let mut look = ThemeLoader::new(Arc::clone(config));
     look.refresh();
     diagnostics.extend(left_out::diagnostics(
         left_out.iter().map(|(path, why)| (path.as_path(), why)),
@@ -100,7 +100,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Ledger, now:
     diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
     diagnostics.sort();
     diagnostics.dedup();
-    let material = Material {
+    let material = SiteInput {
         changes: settled.changes,
         newcomers: settled.newcomers,
         diagnostics: diagnostics.into(),
@@ -154,7 +154,7 @@ pub fn would_hold(path: &Utf8Path) -> Diagnostic {
 }
 
 /// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
-fn compare(ledger: &mut Ledger, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
+fn compare(ledger: &mut Registry, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
         let why = withdrawal.why();
         let Withdrawal {

@@ -12,11 +12,11 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     std::fs::write(root.join("a.md"), "# A").unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: press::BuildSite = |config, material, now, previous| {
+    let build: site_builder::BuildSite = |config, material, now, previous| {
         assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
         Site::build(config, material, now, previous)
     };
-    let press = Press::building_with(build, &config, root.clone(), None, Timestamp::now());
+    let press = SiteBuilder::building_with(build, &config, root.clone(), None, Timestamp::now());
     let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
     assert_eq!(publisher.site().all().len(), 1);
 
@@ -53,11 +53,11 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
     let soon = Timestamp::now() + Duration::from_millis(300);
     std::fs::write(root.join("a.md"), format!("---\ndate: {soon}\n---\n")).unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: press::BuildSite = |config, material, now, previous| {
+    let build: site_builder::BuildSite = |config, material, now, previous| {
         assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
         Site::build(config, material, now, previous)
     };
-    let press = Press::building_with(build, &config, root, None, Timestamp::now());
+    let press = SiteBuilder::building_with(build, &config, root, None, Timestamp::now());
     let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -83,7 +83,7 @@ async fn a_post_that_moved_and_became_a_draft_does_not_come_back_under_its_old_n
     write("a.md", "title: Mill\ndate: 2026-01-01", text);
     write("z.md", "title: Z\ndate: 2026-01-01", "Reeds.");
     let config: Arc<Config> = Arc::default();
-    let press = Press::new(&config, root.clone(), None, Timestamp::now());
+    let press = SiteBuilder::new(&config, root.clone(), None, Timestamp::now());
     let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
     let until = async |path: &str| {
         let deadline = Instant::now() + Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::web_address;
-use super::written::Written;
+use super::feeds::serialized_item::SerializedItem;
 use super::{FeedPage, Format, Item, Withdrawn};
 use crate::config::Person;
 use crate::post::{Enclosure, first_forbidden, is_forbidden};
@@ -181,12 +181,12 @@ impl Withdrawn {
 
 /// An item with nothing in it that could break a document: made once for all formats, and as long as its post stays as it is.
 #[derive(Clone, Debug)]
-pub struct CleanItem(Arc<(Item, Written)>);
+pub struct CleanItem(Arc<(Item, SerializedItem)>);
 
 impl From<Item> for CleanItem {
     /// Cleans the item.
     fn from(item: Item) -> CleanItem {
-        CleanItem(Arc::new((item.cleaned(), Written::default())))
+        CleanItem(Arc::new((item.cleaned(), SerializedItem::default())))
     }
 }
 

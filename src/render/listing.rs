@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::post::{Each, Words};
-    use crate::render::item::tests::post;
+    use crate::render::feeds::item::tests::post;
 
     fn page<'a>(page: usize, total: usize, posts: &'a [Arc<Post>], query: &'a [(String, String)]) -> ListingPage<'a> {
         ListingPage {

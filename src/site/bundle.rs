@@ -10,7 +10,7 @@ use camino::Utf8Path;
 
 use super::{Reader, Site};
 use crate::post::Post;
-use crate::source::file_type::MARKDOWN;
+use crate::source_file::file_type::MARKDOWN;
 
 impl Site {
     /// Whether `reader` may see the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
@@ -121,8 +121,8 @@ mod tests {
     use crate::config::Config;
     use crate::diagnostic::{Diagnostic, Severity};
     use crate::post::{self, Changes};
-    use crate::site::Material;
-    use crate::source::SourceFile;
+    use crate::site::SiteInput;
+    use crate::source_file::SourceFile;
     use crate::time::Timestamp;
 
     fn site(files: &[(&str, &str)]) -> Site {
@@ -138,10 +138,10 @@ mod tests {
         let posts: Vec<_> = files.iter().map(read).collect();
         let unread = ["odd/index.MD", "polyglot/index.en.md", "shared/unsaid.fr.md"];
         let said = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
-        let material = Material {
+        let material = SiteInput {
             changes: Changes::all(posts),
             diagnostics: said.into(),
-            ..Material::default()
+            ..SiteInput::default()
         };
         Site::build(&config, material, "2026-06-01T00:00:00Z".parse().unwrap(), None)
     }

@@ -13,14 +13,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::editions::Editions;
+use super::feed_versions::FeedVersions;
 use crate::config::Config;
+use crate::identity::{DocumentRecord, History};
 use crate::index::{Filter, Members, Scope};
-use crate::ledger::{DocumentRecord, Past};
 use crate::post::reference::References;
 use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
-use crate::render::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
+use crate::render::feeds::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
 use crate::render::{self, CleanItem, Content, Format, Place, Withdrawn, feed_path, item};
 use crate::time::Timestamp;
 
@@ -34,7 +34,7 @@ const ABOUT_ENTRIES: usize = 1000;
 /// The documents that were made, within a bound of bytes.
 pub struct Documents {
     feeds: Cache<(Scope, Place, Format), Arc<MadeFeed>, Bytes>,
-    editions: Editions,
+    editions: FeedVersions,
     contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Setting<'a> {
     pub(super) config: &'a Config,
     pub(super) texts: &'a dyn Texts,
     pub(super) published: Published<'a>,
-    pub(super) past: &'a Arc<Past>,
+    pub(super) past: &'a Arc<History>,
     /// The instant that the site was built for.
     pub(super) now: Timestamp,
 }
@@ -61,16 +61,16 @@ struct MadeFeed {
     links: Vec<Links>,
     archives: usize,
     name: String,
-    past: Arc<Past>,
+    past: Arc<History>,
     withdrawn: Arc<[Withdrawn]>,
     document: Arc<Document>,
     /// What stood here before, the newest first.
-    earlier: Vec<Arc<Edition>>,
+    earlier: Vec<Arc<FeedVersion>>,
 }
 
 /// A feed as it once was.
 #[derive(Clone)]
-struct Edition {
+struct FeedVersion {
     tags: Vec<String>,
     name: String,
     links: Vec<Links>,
@@ -86,8 +86,8 @@ const EARLIER_EDITIONS: usize = 16;
 
 impl MadeFeed {
     /// This one and those before it, as what stood here before.
-    fn editions(&self) -> Vec<Arc<Edition>> {
-        let last = Edition {
+    fn editions(&self) -> Vec<Arc<FeedVersion>> {
+        let last = FeedVersion {
             tags: self.document.tags(),
             name: self.name.clone(),
             links: self.links.clone(),
@@ -146,7 +146,7 @@ impl Default for Documents {
     fn default() -> Documents {
         Documents {
             feeds: in_one_piece(FEED_BYTES),
-            editions: Editions::default(),
+            editions: FeedVersions::default(),
             contents: in_one_piece(CONTENT_BYTES),
         }
     }
@@ -174,7 +174,7 @@ impl Documents {
     /// None yet; of those that `records` are about it is remembered when they last changed.
     pub(super) fn remembering(records: Vec<DocumentRecord>) -> Documents {
         Documents {
-            editions: Editions::remembering(records),
+            editions: FeedVersions::remembering(records),
             ..Documents::default()
         }
     }
@@ -292,7 +292,7 @@ impl Documents {
         } = setting;
         let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         // a post whose links lead elsewhere by now reads differently although it is the same
-        let is_base = |edition: &&Arc<Edition>| {
+        let is_base = |edition: &&Arc<FeedVersion>| {
             edition.name == members.name
                 && edition.tags.iter().any(|tag| held.contains(&tag.as_str()))
                 && edition.links.iter().all(|links| still_lead_there(links, published))
@@ -374,7 +374,7 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
 }
 
 /// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
-fn withdrawn(past: &Past, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
+fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let filter = Filter::of(scope);
     let departures = past.since(Timestamp::MIN).iter().rev();
     let departed = departures.filter(|departure| departure.post.in_feeds && filter.finds(&departure.post, &config.site.language));

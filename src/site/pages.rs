@@ -19,7 +19,7 @@ use crate::index::search::{Busy, Words};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::Kind;
-use crate::render::page::{self, Around, Found, Listed, Page, Subject, Theme};
+use crate::render::pages::{self, Around, Found, Listed, Page, Subject, Theme};
 use crate::render::{Format, Place};
 
 /// How many bytes of pages are kept, about, with their codings.
@@ -111,7 +111,7 @@ impl Site {
     /// The path of its first page: `/`, or `/blog/` where its address has a path.
     #[must_use]
     pub fn home(&self) -> String {
-        page::home(&self.config)
+        pages::home(&self.config)
     }
 
     /// Page `number` (from 1) of the posts of `scope`; `None` past its end.
@@ -126,7 +126,7 @@ impl Site {
                 total,
             };
             let is_there = !posts.is_empty() || number == 1;
-            is_there.then(|| page::list(&self.config, Subject::Scope(scope, &members.name), listed))
+            is_there.then(|| pages::list(&self.config, Subject::Scope(scope, &members.name), listed))
         })
     }
 
@@ -144,7 +144,7 @@ impl Site {
                 number,
                 total,
             };
-            (!posts.is_empty()).then(|| page::list(&self.config, Subject::Year(year), listed))
+            (!posts.is_empty()).then(|| pages::list(&self.config, Subject::Year(year), listed))
         })
     }
 
@@ -152,14 +152,14 @@ impl Site {
     #[must_use]
     pub fn directory_page(&self, kind: Kind) -> Option<Arc<Document>> {
         self.kept(&Name::Directory(kind), || {
-            Some(page::directory(&self.config, kind, self.index.scopes()))
+            Some(pages::directory(&self.config, kind, self.index.scopes()))
         })
     }
 
     /// The page of all years.
     #[must_use]
     pub fn years_page(&self) -> Option<Arc<Document>> {
-        self.kept(&Name::Years, || Some(page::years(&self.config, &self.index.years())))
+        self.kept(&Name::Years, || Some(pages::years(&self.config, &self.index.years())))
     }
 
     /// The page that explains the feeds of `scope`.
@@ -167,7 +167,7 @@ impl Site {
     pub fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
         self.kept(&Name::Subscribe(scope.clone()), || {
             let members = self.index.members(scope)?;
-            Some(page::subscribe(&self.config, &self.index, scope, members))
+            Some(pages::subscribe(&self.config, &self.index, scope, members))
         })
     }
 
@@ -194,7 +194,7 @@ impl Site {
                 older,
                 related: &related,
             };
-            Some(page::post(&self.config, post, &text, &references, around))
+            Some(pages::post(&self.config, post, &text, &references, around))
         });
         page.map(Some).ok_or(Unread)
     }
@@ -205,7 +205,12 @@ impl Site {
     ///
     /// [`Busy`]: it has to wait for the index that another search is making.
     pub fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
-        let made = |found| Document::new(page::MEDIA_TYPE, self.theme.render(&page::search(&self.config, query, found)));
+        let made = |found| {
+            Document::new(
+                pages::MEDIA_TYPE,
+                self.theme.render(&pages::search(&self.config, query, found)),
+            )
+        };
         if query.trim().is_empty() {
             return Ok(Some(made(Found::Unasked)));
         }
@@ -233,7 +238,7 @@ impl Site {
     /// The page of an address at which nothing is.
     #[must_use]
     pub fn missing_page(&self) -> Option<Arc<Document>> {
-        self.kept(&Name::Missing, || Some(page::missing(&self.config, &self.newest())))
+        self.kept(&Name::Missing, || Some(pages::missing(&self.config, &self.newest())))
     }
 
     /// The page of a post that is `lost`.
@@ -241,8 +246,8 @@ impl Site {
     pub fn lost_page(&self, lost: &Lost) -> Option<Arc<Document>> {
         self.kept(&Name::Lost(lost.clone()), || {
             Some(match lost {
-                Lost::Withdrawn(title) => page::withdrawn(&self.config, title, &self.newest()),
-                Lost::Awaited => page::awaited(&self.config, &self.newest()),
+                Lost::Withdrawn(title) => pages::withdrawn(&self.config, title, &self.newest()),
+                Lost::Awaited => pages::awaited(&self.config, &self.newest()),
             })
         })
     }
@@ -266,7 +271,7 @@ impl Site {
 
     /// The page with this name, as it was made before, or by `make`.
     fn kept(&self, name: &Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
-        self.kept_document(name, || Some(Document::new(page::MEDIA_TYPE, self.theme.render(&make()?))))
+        self.kept_document(name, || Some(Document::new(pages::MEDIA_TYPE, self.theme.render(&make()?))))
     }
 
     /// The document with this name, which every site has, as it was made before, or by `make`.

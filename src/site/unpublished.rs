@@ -11,7 +11,7 @@ use super::documents::references_of;
 use super::{Site, Unread};
 use crate::index::{Filter, Scope};
 use crate::post::Post;
-use crate::render::page::{self, Around, Listed, Subject, preview};
+use crate::render::pages::{self, Around, Listed, Subject, preview};
 use crate::render::post_url;
 use crate::time::Timestamp;
 
@@ -44,7 +44,7 @@ impl Site {
         let text = self.text(post).ok_or(Unread)?;
         let published = |path: &Utf8Path| Some(post_url(&self.config.base(), self.post(path)?.address()));
         let references = references_of(post, &text, &self.config, &published);
-        let page = page::post(&self.config, post, &text, &references, Around::default());
+        let page = pages::post(&self.config, post, &text, &references, Around::default());
         let why = preview::why(post, self.built, &self.config);
         Ok(preview::with_notice(&self.theme.render(&page), &why))
     }
@@ -64,13 +64,13 @@ impl Site {
             .take(NAMED)
             .map(|post| (Arc::clone(post), post.visibility(self.built)))
             .collect();
-        let waiting = page::Unpublished {
+        let waiting = pages::Unpublished {
             posts: &named,
             more: unpublished.len().saturating_sub(NAMED),
         };
         let subject = Subject::Scope(&Scope::Site, "");
         self.theme
-            .render(&page::list_with_unpublished(&self.config, subject, listed, waiting))
+            .render(&pages::list_with_unpublished(&self.config, subject, listed, waiting))
     }
 
     /// The page of `post` for whom it is shared with until `until`, where the files beside it are below the absolute URL `files`.
@@ -82,7 +82,7 @@ impl Site {
         let text = self.text(post).ok_or(Unread)?;
         let published = |path: &Utf8Path| self.published(path);
         let references = references_of(post, &text, &self.config, &published).with_files(files);
-        let page = page::shared(&self.config, post, &text, &references);
+        let page = pages::shared(&self.config, post, &text, &references);
         let until = preview::shared_until(until, &self.config);
         Ok(preview::with_notice(&self.theme.render(&page), &until))
     }

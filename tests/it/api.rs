@@ -893,10 +893,10 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     use std::sync::Arc;
 
     use feedmill::config::Config;
-    use feedmill::http::admin::{Status, Watch};
+    use feedmill::http::admin::{ServerStatus, Watch};
     use feedmill::post::{self, Changes};
-    use feedmill::site::{Material, Site};
-    use feedmill::source::SourceFile;
+    use feedmill::site::{Site, SiteInput};
+    use feedmill::source_file::SourceFile;
     use feedmill::time::Timestamp;
 
     let config = Arc::new(Config::default());
@@ -915,9 +915,9 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     );
     let open = read("b.md", "---\ntitle: Open\ndate: 2026-01-01\ntags: [sea]\n---\n[x](a.md)\n");
     let build = |held: &feedmill::post::Post| {
-        let material = Material {
+        let material = SiteInput {
             changes: Changes::all(vec![Arc::new(held.clone()), Arc::new(open.clone())]),
-            ..Material::default()
+            ..SiteInput::default()
         };
         Site::build(&config, material, now, None)
     };
@@ -964,7 +964,7 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
             "{query}"
         );
     }
-    let status = Status::of(&site, Watch::default(), std::time::Duration::ZERO, now).json();
+    let status = ServerStatus::of(&site, Watch::default(), std::time::Duration::ZERO, now).json();
     assert_eq!((&status["posts"]["held"], &status["posts"]["public"]), (&1.into(), &1.into()));
     assert_eq!(status["held_back"][0]["path"], "a.md");
     assert!(status["held_back"][0]["why"].as_str().unwrap().contains("held back"));

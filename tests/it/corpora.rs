@@ -11,10 +11,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use feed_rs::model::Feed;
 use feedmill::config::Config;
 use feedmill::diagnostic::Severity;
+use feedmill::identity::Registry;
 use feedmill::index::Scope;
-use feedmill::ledger::Ledger;
 use feedmill::publisher::snapshot;
-use feedmill::render::{Format, Place, feed_page};
+use feedmill::render::feeds::feed_page;
+use feedmill::render::{Format, Place};
 use feedmill::site::Site;
 use feedmill::time::Timestamp;
 use serde_json::Value;
@@ -37,7 +38,7 @@ fn corpus(name: &str) -> Option<Utf8PathBuf> {
 fn site(path: &Utf8Path, config: &str) -> Site {
     let config = Config::parse("feedmill.toml".into(), config).unwrap();
     let now = Timestamp::now();
-    snapshot(&Arc::new(config), path, &mut Ledger::new(now), now).unwrap()
+    snapshot(&Arc::new(config), path, &mut Registry::new(now), now).unwrap()
 }
 
 /// Every post of the listing, by walking its pages.

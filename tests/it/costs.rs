@@ -15,27 +15,27 @@ use std::time::Instant;
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use feedmill::config::Config;
-use feedmill::folder::Folder;
-use feedmill::http::door::Door;
-use feedmill::http::hot::hot;
+use feedmill::http::fast_path::hot;
 use feedmill::http::media::Library;
+use feedmill::http::request_context::RequestContext;
 use feedmill::http::routes::{Request, answer};
-use feedmill::ledger::{Digest, Fingerprint, Likeness, PostRecord, Record};
-use feedmill::publisher::press::{Edition, Press};
+use feedmill::identity::{Digest, Fingerprint, Likeness, PostRecord, Record};
+use feedmill::publisher::site_builder::{CycleOutcome, SiteBuilder};
 use feedmill::render::encode::Document;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
-use feedmill::source::SourceFile;
-use feedmill::store::{Change, Exclusive, Store};
+use feedmill::source::folder::Folder;
+use feedmill::source::watch::{Hints, How, Watching};
+use feedmill::source_file::SourceFile;
+use feedmill::storage::{Change, Exclusive, Store};
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, How, Watching};
 use http::{HeaderMap, HeaderValue, Response, header};
 use tempfile::TempDir;
 
 /// A folder of posts, and the press that makes sites of it.
 struct Printer {
     folder: TempDir,
-    press: Press,
+    press: SiteBuilder,
     begun: Instant,
     site: Arc<Site>,
 }
@@ -50,7 +50,7 @@ impl Printer {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
         }
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let mut press = Press::new(&Arc::default(), root, None, Timestamp::now());
+        let mut press = SiteBuilder::new(&Arc::default(), root, None, Timestamp::now());
         let begun = Instant::now();
         let site = press.open(Watching::Native, begun).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
@@ -70,7 +70,7 @@ impl Printer {
         hints.add(name(number).into(), How::Moved);
     }
 
-    fn turn(&mut self, hints: &Hints) -> Edition {
+    fn turn(&mut self, hints: &Hints) -> CycleOutcome {
         let edition = self
             .press
             .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
@@ -81,7 +81,7 @@ impl Printer {
     }
 
     /// Post `number` is saved again, and the site that follows.
-    fn save(&mut self, number: usize, words: &str) -> Edition {
+    fn save(&mut self, number: usize, words: &str) -> CycleOutcome {
         let mut hints = Hints::default();
         self.rewrite(number, words, &mut hints);
         self.turn(&hints)
@@ -232,7 +232,7 @@ fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
     let (mut exclusive, _) = Exclusive::open(&state).unwrap();
     exclusive.write(records.map(Change::Put).collect()).unwrap();
     drop(exclusive);
-    printer.press = Press::new(&Arc::default(), root, Some(Store::open(&state)), Timestamp::now());
+    printer.press = SiteBuilder::new(&Arc::default(), root, Some(Store::open(&state)), Timestamp::now());
     let first = printer.press.open(Watching::Native, printer.begun).unwrap();
     assert_eq!(printer.press.ledger().posts().count(), POSTS + withdrawn);
     printer.site = first.site.unwrap();
@@ -420,7 +420,7 @@ fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Respon
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
     let library = Library::new(Folder::new(root, &config.posts));
-    let door = Door::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
+    let door = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&printer.site);
     let hot = hot(move || Arc::clone(&site), door);
     move |path: &str, headers: &HeaderMap| {

@@ -18,7 +18,7 @@ mod deploy;
 mod dialects;
 mod discovery;
 mod feeds;
-mod house;
+mod floors;
 mod inheritance;
 mod leaks;
 mod ledger;

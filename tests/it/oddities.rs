@@ -13,7 +13,8 @@ mod texts;
 use camino::Utf8Path;
 use feedmill::index::Scope;
 use feedmill::post::Post;
-use feedmill::render::{Format, Place, feed_page};
+use feedmill::render::feeds::feed_page;
+use feedmill::render::{Format, Place};
 use feedmill::site::Site;
 use serde_json::Value;
 

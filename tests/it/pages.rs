@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use feedmill::config::Config;
 use feedmill::http::routes::{Request, answer};
-use feedmill::ledger::Ledger;
+use feedmill::identity::Registry;
 use feedmill::publisher::snapshot;
 use serde_json::Value;
 
@@ -282,14 +282,14 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
     folder.write("b.md", "---\ntitle: Wrack\ndate: 2026-01-02\n---\n");
     let config = Arc::new(Config::default());
     let now = NOW.parse().unwrap();
-    let mut ledger = Ledger::new(now);
-    let look = |ledger: &mut Ledger| snapshot(&config, folder.root(), ledger, now).unwrap();
+    let mut ledger = Registry::new(now);
+    let look = |ledger: &mut Registry| snapshot(&config, folder.root(), ledger, now).unwrap();
     let first = look(&mut ledger);
     ledger.note(first.all().iter(), now);
     fs::remove_file(folder.root().join("a.md")).unwrap();
     let mut headers = http::HeaderMap::new();
     headers.insert("accept", http::HeaderValue::from_static("text/html"));
-    let told = |ledger: &mut Ledger| {
+    let told = |ledger: &mut Registry| {
         let request = Request {
             path: "/posts/a",
             query: "",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use feedmill::http::shared::Token;
-use feedmill::store::share_key;
+use feedmill::storage::share_key;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 

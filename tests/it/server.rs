@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::folder::Folder;
-use feedmill::http::door::Door;
+use feedmill::http::fast_path::hot;
 use feedmill::http::filter::filter;
-use feedmill::http::hot::hot;
 use feedmill::http::media::Library;
 use feedmill::http::preview::Preview;
 use feedmill::http::preview::events::Events;
 use feedmill::http::preview::key::Key;
+use feedmill::http::request_context::RequestContext;
 use feedmill::http::routes::{Request, answer};
 use feedmill::http::server;
 use feedmill::publisher::Publisher;
 use feedmill::site::Site;
+use feedmill::source::folder::Folder;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -37,7 +37,7 @@ pub struct TestSite {
     public: String,
     /// The cookie that a preview wants.
     cookie: Option<String>,
-    door: Door,
+    door: RequestContext,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
@@ -93,7 +93,7 @@ impl TestSite {
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let (bases, long_way, url, door) = runtime.block_on(async {
             let library = Library::new(Folder::new(root.clone(), &config.posts));
-            let door = Door::new(&config, library, Arc::default(), stop.clone());
+            let door = RequestContext::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
             let kept = door.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
@@ -186,7 +186,7 @@ impl TestSite {
     }
 
     /// What requests are answered with.
-    pub fn door(&self) -> &Door {
+    pub fn door(&self) -> &RequestContext {
         &self.door
     }
 

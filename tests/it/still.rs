@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::diagnostic::Diagnostic;
-use feedmill::ledger::Ledger;
+use feedmill::identity::Registry;
 use feedmill::publisher::snapshot;
 use feedmill::site::Site;
 use feedmill::time::Timestamp;
@@ -55,7 +55,7 @@ impl TestFolder {
     pub fn site(&self, config: &str) -> Site {
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let now = NOW.parse().unwrap();
-        snapshot(&Arc::new(config), self.root(), &mut Ledger::new(now), now).unwrap()
+        snapshot(&Arc::new(config), self.root(), &mut Registry::new(now), now).unwrap()
     }
 }
 

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use feedmill::ledger::Record;
-use feedmill::store::{Change, Store, read};
+use feedmill::identity::Record;
+use feedmill::storage::{Change, Store, read};
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -22,11 +22,11 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
-use feedmill::publisher::desk::{Desk, Outcome};
-use feedmill::publisher::{Event, Publisher};
+use feedmill::publisher::{PostEventKind, Publisher};
 use feedmill::site::Site;
+use feedmill::source::tracker::{FileTracker, ScanOutcome};
+use feedmill::source::watch::{Hints, How};
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, How};
 
 /// A temporary posts folder, and a place beside it.
 struct Posts {
@@ -81,7 +81,7 @@ impl Posts {
 /// A desk over a folder, driven by a clock that is turned by hand.
 struct Driver {
     posts: Posts,
-    desk: Desk,
+    desk: FileTracker,
     tick: Duration,
 }
 
@@ -92,7 +92,7 @@ impl Driver {
     }
 
     fn over(posts: Posts, config: Config) -> Driver {
-        let mut desk = Desk::new(Arc::new(config), posts.root.clone());
+        let mut desk = FileTracker::new(Arc::new(config), posts.root.clone());
         let outcome = desk.look(&Hints::everything(), later(), Duration::ZERO);
         assert_eq!(outcome.again_in, None, "files that were there for long wait for nothing");
         let tick = Duration::from_secs(1000);
@@ -100,7 +100,7 @@ impl Driver {
     }
 
     /// Looks `after` milliseconds where `hints` say.
-    fn look(&mut self, after: u64, hints: &[(&str, How)]) -> Outcome {
+    fn look(&mut self, after: u64, hints: &[(&str, How)]) -> ScanOutcome {
         let mut all = Hints::default();
         for (path, how) in hints {
             all.add((*path).into(), *how);
@@ -108,11 +108,11 @@ impl Driver {
         self.look_at(after, &all)
     }
 
-    fn scan(&mut self, after: u64) -> Outcome {
+    fn scan(&mut self, after: u64) -> ScanOutcome {
         self.look_at(after, &Hints::everything())
     }
 
-    fn look_at(&mut self, after: u64, hints: &Hints) -> Outcome {
+    fn look_at(&mut self, after: u64, hints: &Hints) -> ScanOutcome {
         self.tick += Duration::from_millis(after);
         self.desk.look(hints, Timestamp::now(), self.tick)
     }
@@ -136,7 +136,7 @@ fn later() -> Timestamp {
     Timestamp::now() + Duration::from_hours(1)
 }
 
-fn events(outcome: &Outcome) -> Vec<(&str, &Event)> {
+fn events(outcome: &ScanOutcome) -> Vec<(&str, &PostEventKind)> {
     outcome
         .reports
         .iter()

@@ -7,8 +7,8 @@ use camino::{Utf8Component, Utf8Path};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::ledger::record::Record;
-use crate::store::{MAX_RECORD_BYTES, MAX_RECORDS};
+use crate::identity::record::Record;
+use crate::storage::{MAX_RECORD_BYTES, MAX_RECORDS};
 
 /// How many problems are told before reading ends.
 const MOST_PROBLEMS: usize = 20;

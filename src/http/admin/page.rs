@@ -6,7 +6,7 @@ use std::time::Duration;
 use html_escape::encode_double_quoted_attribute as attribute;
 use html_escape::encode_text as escaped;
 
-use super::status::Status;
+use super::status::ServerStatus;
 use crate::diagnostic::{Position, Severity};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
@@ -16,7 +16,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
 
 /// The page.
 #[must_use]
-pub fn page(status: &Status) -> String {
+pub fn page(status: &ServerStatus) -> String {
     let mut body = String::new();
     health(&mut body, status);
     problems(&mut body, status);
@@ -48,7 +48,7 @@ pub fn page(status: &Status) -> String {
     )
 }
 
-fn health(body: &mut String, status: &Status) {
+fn health(body: &mut String, status: &ServerStatus) {
     let watch = status.watch();
     let counts: Vec<String> = status
         .counts()
@@ -95,7 +95,7 @@ fn health(body: &mut String, status: &Status) {
     );
 }
 
-fn problems(body: &mut String, status: &Status) {
+fn problems(body: &mut String, status: &ServerStatus) {
     if status.problems.is_empty() {
         body.push_str("<h2>Problems</h2>\n<p>None.</p>\n");
     }

@@ -44,7 +44,7 @@ pub struct Watch {
 
 /// How the site is at one instant.
 #[derive(Clone, Debug)]
-pub struct Status {
+pub struct ServerStatus {
     now: Timestamp,
     uptime: Duration,
     watch: Watch,
@@ -100,10 +100,10 @@ pub struct Held {
     pub why: String,
 }
 
-impl Status {
+impl ServerStatus {
     /// The status of `site` at `now`, where the engine has been running for `uptime` and watches as `watch` says.
     #[must_use]
-    pub fn of(site: &Site, watch: Watch, uptime: Duration, now: Timestamp) -> Status {
+    pub fn of(site: &Site, watch: Watch, uptime: Duration, now: Timestamp) -> ServerStatus {
         use Visibility::{Draft, Expired, Held as NotUnderstood, Private, Public, Scheduled as Later, Unlisted};
         let base = site.config().base();
         let mut counts = [
@@ -153,7 +153,7 @@ impl Status {
             title: String::new(),
             why: problem.message.clone(),
         });
-        Status {
+        ServerStatus {
             published: published.into_iter().take(MOST_TOLD).map(released).collect(),
             scheduled: scheduled.into_iter().take(MOST_TOLD).map(later).collect(),
             held_back: broken.chain(held_back.into_iter().map(held)).take(MOST_TOLD).collect(),

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::pace::Pace;
+use super::timeouts::ConnectionTimeouts;
 
 /// A body that is all there.
 #[derive(Debug)]
@@ -106,14 +106,14 @@ impl fmt::Debug for OnSent {
 #[derive(Debug)]
 pub(super) struct Watched<B> {
     body: B,
-    pace: Arc<Pace>,
+    pace: Arc<ConnectionTimeouts>,
     on_sent: Option<OnSent>,
     /// Bytes given away so far.
     given: u64,
 }
 
 impl<B> Watched<B> {
-    pub(super) fn new(body: B, pace: Arc<Pace>, on_sent: Option<OnSent>) -> Watched<B> {
+    pub(super) fn new(body: B, pace: Arc<ConnectionTimeouts>, on_sent: Option<OnSent>) -> Watched<B> {
         Watched {
             body,
             pace,

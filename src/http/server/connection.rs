@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 use super::Hot;
 use super::body::Whole;
 use super::date::date;
-use super::doze::Doze;
 use super::limits::ConnectionLimits;
 use super::listen::Stream;
-use super::pace::{Pace, Paced, Unfinished};
-use super::screen::{Screen, Screened};
+use super::poll_on_wake::PollOnWake;
+use super::request_checks::{RequestChecks, Screened};
+use super::timeouts::{ConnectionTimeouts, Paced, Unfinished};
 use crate::http::access;
 use crate::http::problem::problem;
 use crate::time::Timestamp;
@@ -56,7 +56,7 @@ pub(super) async fn hold<H, S, B>(
     stream: Stream,
     peer: Option<SocketAddr>,
     (hot, service): (H, S),
-    pace: Arc<Pace>,
+    pace: Arc<ConnectionTimeouts>,
     limits: Arc<ConnectionLimits>,
     stop: Stop,
 ) where
@@ -78,7 +78,7 @@ pub(super) async fn hold<H, S, B>(
     if settings.max_headers != HEADERS_ON_THE_STACK {
         protocol.max_headers(settings.max_headers);
     }
-    let screen = Arc::new(Screen {
+    let screen = Arc::new(RequestChecks {
         hot,
         service,
         peer,
@@ -91,9 +91,9 @@ pub(super) async fn hold<H, S, B>(
     let mut connection = protocol.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service);
 
     let mut expired = pin!(pace.expired());
-    let mut ending = Doze::new(stop.now.cancelled());
-    let mut asked = Doze::new(pace.asked_to_end(|| limits.look_again()));
-    let mut parting = Doze::new(async {
+    let mut ending = PollOnWake::new(stop.now.cancelled());
+    let mut asked = PollOnWake::new(pace.asked_to_end(|| limits.look_again()));
+    let mut parting = PollOnWake::new(async {
         stop.soon.cancelled().await;
         screen.stops.store(true, Ordering::Relaxed);
         tokio::time::sleep(PARTING).await;

@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::pace::Pace;
+use super::timeouts::ConnectionTimeouts;
 use crate::config::Server;
 
 /// How many connections are asked, one after the other, to end for a new one.
@@ -40,7 +40,7 @@ struct Open {
 #[derive(Debug)]
 struct Connection {
     network: Option<IpAddr>,
-    pace: Arc<Pace>,
+    pace: Arc<ConnectionTimeouts>,
 }
 
 /// The slot of one connection. It is free again when this is dropped.
@@ -72,7 +72,7 @@ impl ConnectionLimits {
 
     /// A slot for the connection from `peer` with this `pace`; that of another connection if no slot is free. A peer without an
     /// address, on a Unix socket, counts only in the whole.
-    pub(super) async fn admit(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<Pace>) -> Result<Slot, Full> {
+    pub(super) async fn admit(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
         let mut tries = 0..MOST_TRIES;
         loop {
             let changed = self.changed.notified();
@@ -90,7 +90,7 @@ impl ConnectionLimits {
     }
 
     /// A free slot, if there is one.
-    fn take(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<Pace>) -> Result<Slot, Full> {
+    fn take(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
         let network = peer.map(|peer| network(peer.ip()));
         let mut open = self.lock();
         if open.connections.len() >= self.most {
@@ -250,8 +250,8 @@ mod tests {
         SocketAddr::new(address.parse().unwrap(), 1)
     }
 
-    fn pace() -> Arc<Pace> {
-        Pace::new(Arc::default())
+    fn pace() -> Arc<ConnectionTimeouts> {
+        ConnectionTimeouts::new(Arc::default())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::import::feed;
 use crate::post;
 use crate::post::text::Held;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 const TEXT: &str = "The mill by the river grinds slowly in winter, and the miller tells stories to whoever waits for flour.";

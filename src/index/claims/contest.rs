@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::index::holders::Kind;
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Taken};
-use crate::row::Row;
+use crate::shared_vec::SharedVec;
 
 /// A post that did not get all that it asked for.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Claimant<'_> {
 pub(super) fn settle<'a>(
     mut claimants: Vec<Claimant<'a>>,
     config: &Config,
-    before: &Row<Arc<Post>>,
+    before: &SharedVec<Arc<Post>>,
 ) -> Vec<(&'a Arc<Post>, Outcome)> {
     claimants.sort_by(Claimant::cmp);
     // what the world knows keeps its id while it is hidden, too, for it may come back

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::post;
 use crate::post::text::Held;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 fn read(path: &str, text: &str) -> Arc<Post> {
@@ -29,7 +29,7 @@ fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
 
 fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
     let words = Words::read(query).unwrap();
-    let posts: Row<Arc<Post>> = posts.into_iter().cloned().collect();
+    let posts: SharedVec<Arc<Post>> = posts.into_iter().cloned().collect();
     let found = search.find(&posts, &Held, &words, |_| true).unwrap();
     found.iter().map(|post| post.title().to_string()).collect()
 }
@@ -155,7 +155,7 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
 
 #[test]
 fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
-    let all: Row<_> = (0..MOST_FOUND + 200)
+    let all: SharedVec<_> = (0..MOST_FOUND + 200)
         .map(|i| read(&format!("{i}.md"), &format!("---\ntitle: T{i}\n---\nsea\n")))
         .collect();
     let words = Words::read("sea").unwrap();
@@ -167,7 +167,7 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
 
 #[test]
 fn nobody_waits_for_long_while_another_makes_the_index() {
-    let posts: Row<_> = posts(&[("A", "", "sea")]).into_iter().collect();
+    let posts: SharedVec<_> = posts(&[("A", "", "sea")]).into_iter().collect();
     let search = Search::default();
     let words = Words::read("sea").unwrap();
     let taken = search.shared.take().unwrap();
@@ -227,7 +227,7 @@ fn distances_and_weights_of_any_size() {
 
 #[test]
 fn an_index_that_was_prepared_is_the_one_that_is_searched() {
-    let all: Row<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
+    let all: SharedVec<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
     let search = Search::default();
     search.prepare(&all, &Held).unwrap();
     let made = Arc::clone(&search.view.get().unwrap().segments[0]);

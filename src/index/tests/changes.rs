@@ -110,7 +110,7 @@ proptest! {
             files.values().map(|(post, _)| Arc::clone(post)).collect()
         };
         let mut touched: BTreeMap<Utf8PathBuf, Option<Arc<Post>>> = BTreeMap::new();
-        let mut index = Index::build(Vec::new(), &HashSet::new(), &config, now, &Row::default());
+        let mut index = Index::build(Vec::new(), &HashSet::new(), &config, now, &SharedVec::default());
         for step in steps {
             let mut changes = std::mem::take(&mut touched);
             match step {
@@ -137,7 +137,7 @@ proptest! {
                 are_all: false,
             };
             let (after, concerned) = index.after_changes(changes, &newcomers, &config, now);
-            let whole = Index::build(all(&files), &newcomers, &config, now, &Row::default());
+            let whole = Index::build(all(&files), &newcomers, &config, now, &SharedVec::default());
             prop_assert_eq!(told(&after), told(&whole));
             for post in after.all().iter() {
                 let is_the_same = index.post(post.source()).is_some_and(|before| Arc::ptr_eq(before, post));

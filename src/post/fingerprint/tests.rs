@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::config::Config;
 use crate::post;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 fn fingerprint(text: &str) -> Fingerprint {

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use crate::source::file_type::markdown_stem;
+use crate::source_file::file_type::markdown_stem;
 
 /// Longer patterns are no patterns.
 const LONGEST: usize = 512;

@@ -8,7 +8,7 @@ use super::entries;
 use super::glob::{self, matches_path};
 use crate::post::fields;
 use crate::post::front_matter::{Node, Value};
-use crate::source::file_type::markdown_stem;
+use crate::source_file::file_type::markdown_stem;
 
 /// The environment in which a site is built for readers.
 const ENVIRONMENT: &str = "production";

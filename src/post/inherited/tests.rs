@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::Config;
-use crate::post::{Standing, Visibility, read_with};
+use crate::post::{Status, Visibility, read_with};
 use crate::time::Timestamp;
 
 fn source(path: &str, text: &str) -> SourceFile {
@@ -285,7 +285,7 @@ fn where_it_comes_from_is_said() {
     ];
     for (companion, expected) in cases {
         let reading = read_beside(companion, "notes/a.md", OWN);
-        assert_eq!(reading.post.standing, Standing::Draft);
+        assert_eq!(reading.post.standing, Status::Draft);
         assert_eq!(reading.post.alike.origins.standing.to_string(), expected);
     }
     let own = read_beside(
@@ -349,8 +349,8 @@ fn the_nearest_wins_and_what_differs_has_another_hash() {
         let reading = read_with(&source("a/b/c.md", OWN), &inherited, &Config::default()).unwrap();
         (reading.post.standing, inherited.hash())
     };
-    assert_eq!(both(&near, &far).0, Standing::Published);
-    assert_eq!(both(&far, &near).0, Standing::Draft);
+    assert_eq!(both(&near, &far).0, Status::Published);
+    assert_eq!(both(&far, &near).0, Status::Draft);
     assert_ne!(both(&near, &far).1, both(&far, &near).1);
     assert_eq!(Inherited::default().hash(), 0);
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::post::{self, Alike, Each, Enclosure, Fingerprint, Likeness, Origins, Person, Post, Rare, RareFields, Text, Words};
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 use crate::time::{Moment, Timestamp};
 
 fn kept(post: &Post) -> Vec<u8> {

@@ -9,7 +9,7 @@ use super::table::{Effect, TABLE};
 use super::{ROWS, effect_of};
 use crate::config::Config;
 use crate::diagnostic::is_secret;
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 /// In letters: a shorter word is one letter from too many others.
 const SHORTEST: usize = 5;

@@ -41,7 +41,7 @@ pub(super) enum Values {
 
 /// One row: keys that mean the same, without `-`, `_` and capitals, and what their values say; the first that fits counts. A dotted key
 /// reaches into a mapping.
-pub(super) struct Row {
+pub(super) struct WordRow {
     pub(super) keys: &'static [&'static str],
     pub(super) values: &'static [(Values, Effect)],
     /// What every other value says.
@@ -165,8 +165,8 @@ const STATES: &[(Values, Effect)] = &[
 /// | Hexo's encryption, Nikola; `WordPress` | `password`, `encrypt`; `post_password` |
 /// | Docusaurus; Hexo's hiding; themes of Hugo; `VuePress`; nanoc | `unlisted`; `hidden`, `hide`; `hiddenInHomeList`; `article`; `is_hidden` |
 /// | Hashnode; Qiita | `saveAsDraft`, `ignorePost`; `ignorePublish`, `private` |
-pub(super) const TABLE: &[Row] = &[
-    Row {
+pub(super) const TABLE: &[WordRow] = &[
+    WordRow {
         keys: &[
             "draft",
             "isdraft",
@@ -192,13 +192,13 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: true,
     },
     // words that mean something else as well
-    Row {
+    WordRow {
         keys: &["drafts", "ignored", "deleted", "trashed"],
         values: &[(Values::Yes, Effect::Draft)],
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["published", "publish", "ispublished", "dgpublish"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -213,7 +213,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &["public", "ispublic"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -226,7 +226,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &[
             "private",
             "isprivate",
@@ -244,7 +244,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &[
             "status",
             "poststatus",
@@ -259,7 +259,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &["visibility", "postvisibility"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -273,13 +273,13 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: true,
     },
     // `state: Ohio`, `audience: beginners`
-    Row {
+    WordRow {
         keys: &["state", "stage", "audience", "access"],
         values: STATES,
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["scheduled", "isscheduled"],
         values: &[
             (Values::Yes, Effect::Scheduled),
@@ -290,7 +290,7 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: true,
     },
     // a date of its own says when it ends; the date that the post is from does not
-    Row {
+    WordRow {
         keys: EMBARGO,
         values: &[
             (Values::Yes, Effect::Scheduled),
@@ -300,7 +300,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &["unlisted", "isunlisted", "hidden", "ishidden"],
         values: &[
             (Values::Yes, Effect::Unlisted),
@@ -312,21 +312,21 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Held,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &["listed", "islisted"],
         values: &[(Values::Yes, Effect::Public), (Values::No, Effect::Unlisted)],
         otherwise: Effect::Held,
         is_guarded: true,
     },
     // a list names collections; Eleventy keeps the page
-    Row {
+    WordRow {
         keys: &["eleventyexcludefromcollections"],
         values: &[(Values::No, Effect::Public)],
         otherwise: Effect::Unlisted,
         is_guarded: true,
     },
     // lists as in `hide: [toc]` name parts of the page
-    Row {
+    WordRow {
         keys: &[
             "hide",
             "hiddeninhomelist",
@@ -342,13 +342,13 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["article"],
         values: &[(Values::No, Effect::Unlisted)],
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["build.list"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -360,7 +360,7 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: false,
     },
     // a page that is not written: with `link` it has an address at which nothing is
-    Row {
+    WordRow {
         keys: &["build.render"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -372,26 +372,26 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: false,
     },
     // a page without an address
-    Row {
+    WordRow {
         keys: &["build", "render"],
         values: &[(Values::No, Effect::Private), (Values::Words(&["never"]), Effect::Private)],
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["headless", "lock", "locked"],
         values: &[(Values::Yes, Effect::Private)],
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
-    Row {
+    WordRow {
         keys: &["permalink", "url"],
         values: &[(Values::Words(&["false"]), Effect::Private)],
         otherwise: Effect::Nothing,
         is_guarded: false,
     },
     // text that its author protects: what it is protected with may be any word but a plain `false`
-    Row {
+    WordRow {
         keys: &[
             "password",
             "passwort",
@@ -405,7 +405,7 @@ pub(super) const TABLE: &[Row] = &[
         otherwise: Effect::Private,
         is_guarded: true,
     },
-    Row {
+    WordRow {
         keys: &[
             "encrypt",
             "encrypted",
@@ -421,7 +421,7 @@ pub(super) const TABLE: &[Row] = &[
         is_guarded: true,
     },
     // what sounds like it and says nothing: buttons of a theme, navigation, search engines
-    Row {
+    WordRow {
         keys: &[
             "share",
             "sharing",
@@ -451,7 +451,7 @@ pub(super) const TABLE: &[Row] = &[
     },
 ];
 
-impl Row {
+impl WordRow {
     /// What `node` says as the value of one of these keys; of a list the strictest of what its elements say. `None` where nothing is
     /// written.
     pub(super) fn effect_of(&self, node: &Node) -> Option<Effect> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Config;
 use crate::diagnostic::Severity;
 use crate::post::{Post, Reading, Visibility, read};
-use crate::source::SourceFile;
+use crate::source_file::SourceFile;
 
 fn reading(path: &str, text: &str) -> Reading {
     let file = SourceFile {

@@ -9,13 +9,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::folder::FileTexts;
 use crate::post::inherited::Inherited;
 use crate::post::{self, Digest, Post, Reading, Visibility};
 use crate::site::Lost;
-use crate::source::SourceFile;
-use crate::store::Store;
-use crate::watch::Watching;
+use crate::source::folder::FileTexts;
+use crate::source::watch::Watching;
+use crate::source_file::SourceFile;
+use crate::storage::Store;
 
 type Read = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
 
@@ -51,7 +51,7 @@ fn refusing_all(source: &SourceFile, _: &Inherited, _: &Config) -> Result<Readin
 /// An upgrade that reads a draft in every file.
 fn drafting_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
     let mut reading = post::read_with(source, inherited, config)?;
-    reading.post.standing = post::Standing::Draft;
+    reading.post.standing = post::Status::Draft;
     Ok(reading)
 }
 
@@ -75,9 +75,9 @@ fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config
 struct World {
     folder: TempDir,
     state: TempDir,
-    press: Option<Press>,
+    press: Option<SiteBuilder>,
     site: Option<Arc<Site>>,
-    reports: Vec<Report>,
+    reports: Vec<PostEvent>,
     read: Read,
     now: Timestamp,
     tick: Duration,
@@ -129,7 +129,7 @@ impl World {
         config.site.base_url = Some("https://blog.example".parse().unwrap());
         let opening = Store::open(self.state());
         assert_eq!(opening.notes, Vec::<String>::new());
-        let mut press = Press::new(&Arc::new(config), root, Some(opening), self.now);
+        let mut press = SiteBuilder::new(&Arc::new(config), root, Some(opening), self.now);
         press.desk.read_with(read);
         self.press = Some(press);
         self.settle();
@@ -619,7 +619,7 @@ fn the_bytes_of_a_file_are_had_from_memory_however_they_are_written() {
     for file in files {
         let folder = TempDir::new().unwrap();
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let texts = FileTexts::new(crate::folder::Folder::new(root, &Config::default().posts));
+        let texts = FileTexts::new(crate::source::folder::Folder::new(root, &Config::default().posts));
         let source = SourceFile {
             path: PATH.into(),
             bytes: file.into(),

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use feedmill::config::Config;
+use feedmill::identity::{Registry, Whereabouts};
 use feedmill::index::Index;
-use feedmill::ledger::{Ledger, Whereabouts};
 use feedmill::post::{self, Changes, Shared};
-use feedmill::row::Row;
-use feedmill::source::SourceFile;
+use feedmill::shared_vec::SharedVec;
+use feedmill::source_file::SourceFile;
 use feedmill::time::Timestamp;
 
 use super::allocations;
@@ -48,9 +48,9 @@ fn what_each_post_takes() {
                 missing: &BTreeSet::new(),
                 is_there: &|_| true,
             };
-            let mut ledger = Ledger::new(now);
+            let mut ledger = Registry::new(now);
             let settled = ledger.settle(&posts, &whereabouts, &config, now);
-            let index = Index::build(settled.changes.posts, &settled.newcomers, &config, now, &Row::default());
+            let index = Index::build(settled.changes.posts, &settled.newcomers, &config, now, &SharedVec::default());
             ledger.note(index.all().iter(), now);
             ledger.take_changes().0.for_each(drop);
             (shared, ledger, index)

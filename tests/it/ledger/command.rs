@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use camino::Utf8Path;
-use feedmill::store::Store;
+use feedmill::storage::Store;
 
 use crate::commands::{feedmill, folder, run};
 

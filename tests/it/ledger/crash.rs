@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use camino::Utf8Path;
-use feedmill::ledger::Record;
-use feedmill::store::read;
+use feedmill::identity::Record;
+use feedmill::storage::read;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 

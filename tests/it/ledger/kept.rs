@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use feedmill::config::Config;
-use feedmill::folder::kept::{Ground, KeptPosts};
 use feedmill::publisher::Publisher;
-use feedmill::publisher::press::Press;
+use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
-use feedmill::store::Store;
+use feedmill::source::folder::kept::{Ground, KeptPosts};
+use feedmill::source::watch::{Hints, Watching};
+use feedmill::storage::Store;
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, Watching};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -92,7 +92,7 @@ fn a_start_from_what_was_kept_makes_the_same_site() {
     let [kept, bare] = ["kept", "bare"].map(|name| Utf8Path::from_path(states.path()).unwrap().join(name));
     let site = |state: &Utf8Path| {
         let opening = Store::open(state);
-        let mut press = Press::new(&config(state), folder.root().to_owned(), Some(opening), Timestamp::now());
+        let mut press = SiteBuilder::new(&config(state), folder.root().to_owned(), Some(opening), Timestamp::now());
         let begun = Instant::now();
         let mut edition = press.open(Watching::Native, begun).unwrap();
         let mut site = edition.site.take().unwrap();

@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::http::routes::{Request, answer};
-use feedmill::ledger::{PostRecord, Record};
-use feedmill::publisher::press::Press;
+use feedmill::identity::{PostRecord, Record};
+use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
-use feedmill::store::{self, Store};
+use feedmill::source::watch::{Hints, Watching};
+use feedmill::storage::{self, Store};
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, Watching};
 use tempfile::TempDir;
 
 use crate::still::{files, fixtures};
@@ -24,7 +24,7 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     config.site.base_url = Some("https://blog.example".parse().unwrap());
     let opening = Store::open(state);
     assert_eq!(opening.notes, Vec::<String>::new());
-    let mut press = Press::new(&Arc::new(config), root.to_owned(), Some(opening), now);
+    let mut press = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
     for _ in 0..20 {
         let edition = press.turn(&Hints::everything(), Watching::Native, now, tick);
@@ -37,7 +37,7 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
 }
 
 fn records(state: &Utf8Path) -> Vec<PostRecord> {
-    let contents = store::read(state).unwrap();
+    let contents = storage::read(state).unwrap();
     assert_eq!(contents.notes, Vec::<String>::new());
     let posts = contents.records.into_iter().filter_map(|record| match record {
         Record::Post(post) => Some(*post),

@@ -2,21 +2,21 @@
 
 use super::*;
 use feedmill::config;
-use feedmill::folder::{Folder, Places, Sight};
+use feedmill::source::folder::{Folder, Scan, ScanScope};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-fn look(posts: &Posts) -> Sight {
+fn look(posts: &Posts) -> Scan {
     let folder = Folder::new(posts.root.clone(), &config::Posts::default());
-    folder.look(&Places::Everywhere).unwrap()
+    folder.look(&ScanScope::Everywhere).unwrap()
 }
 
-fn found(sight: &Sight) -> Vec<&str> {
+fn found(sight: &Scan) -> Vec<&str> {
     sight.files.paths().map(Utf8Path::as_str).collect()
 }
 
-fn codes(sight: &Sight) -> Vec<(&str, &str)> {
+fn codes(sight: &Scan) -> Vec<(&str, &str)> {
     sight.diagnostics.iter().map(|said| (said.path.as_str(), said.code)).collect()
 }
 
@@ -84,7 +84,7 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
         max_depth: 2,
         ..config::Posts::default()
     };
-    let sight = Folder::new(posts.root.clone(), &limits).look(&Places::Everywhere).unwrap();
+    let sight = Folder::new(posts.root.clone(), &limits).look(&ScanScope::Everywhere).unwrap();
     assert_eq!(found(&sight), ["1/2/c.md", "1/b.md", "a.md"]);
     let mut said = codes(&sight);
     said.sort_unstable();
@@ -95,7 +95,7 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
         max_files: 2,
         ..config::Posts::default()
     };
-    let sight = Folder::new(posts.root.clone(), &limits).look(&Places::Everywhere).unwrap();
+    let sight = Folder::new(posts.root.clone(), &limits).look(&ScanScope::Everywhere).unwrap();
     assert_eq!(sight.files.len(), 2);
     assert!(
         sight.is_blind_to("anything.md".into()),
@@ -168,14 +168,14 @@ fn a_look_at_some_places_sees_what_a_look_at_everything_sees_there() {
         (&["../posts/a.md", "/etc"], &[]),
     ];
     for (places, expected) in cases {
-        let places = Places::At(places.iter().map(Utf8PathBuf::from).collect());
+        let places = ScanScope::At(places.iter().map(Utf8PathBuf::from).collect());
         let sight = folder.look(&places).unwrap();
         assert_eq!(found(&sight), expected, "{places:?}");
         assert_eq!(sight.places, places);
     }
     posts.link("in", "linked");
-    let sight = folder.look(&Places::At(["linked/b.md".into()].into())).unwrap();
-    assert_eq!(sight.places, Places::Everywhere, "links join distant places");
+    let sight = folder.look(&ScanScope::At(["linked/b.md".into()].into())).unwrap();
+    assert_eq!(sight.places, ScanScope::Everywhere, "links join distant places");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_folder_that_cannot_be_read_is_no_empty_folder() {
         );
     }
     let folder = Folder::new(posts.beside("nowhere"), &config::Posts::default());
-    assert!(folder.look(&Places::Everywhere).is_err());
+    assert!(folder.look(&ScanScope::Everywhere).is_err());
     let folder = Folder::new(posts.path("a.md"), &config::Posts::default());
-    assert!(folder.look(&Places::Everywhere).is_err());
+    assert!(folder.look(&ScanScope::Everywhere).is_err());
 }

@@ -3,7 +3,7 @@
 use super::*;
 use std::thread;
 
-use feedmill::watch::Watching;
+use feedmill::source::watch::Watching;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_is_served_when_it_starts() {
@@ -42,16 +42,16 @@ async fn what_happens_is_told_after_it_can_be_had() {
     };
     posts.write("d.md", "# D");
     let (told, served) = next().await;
-    assert_eq!(told, [("d.md".to_owned(), Event::Added)]);
+    assert_eq!(told, [("d.md".to_owned(), PostEventKind::Added)]);
     assert_eq!(served, ["a.md", "b.md", "c.md", "d.md"]);
     posts.rename("d.md", "e.md");
     let (told, served) = next().await;
-    assert_eq!(told, [("e.md".to_owned(), Event::Moved { from: "d.md".into() })]);
+    assert_eq!(told, [("e.md".to_owned(), PostEventKind::Moved { from: "d.md".into() })]);
     assert_eq!(served, ["a.md", "b.md", "c.md", "e.md"]);
     posts.remove("a.md");
     let (told, served) = next().await;
     let why = "it is gone".to_owned();
-    assert_eq!(told, [("a.md".to_owned(), Event::Withdrawn { why })]);
+    assert_eq!(told, [("a.md".to_owned(), PostEventKind::Withdrawn { why })]);
     assert_eq!(served, ["b.md", "c.md", "e.md"]);
 }
 
@@ -241,14 +241,14 @@ async fn a_scheduled_post_appears_by_itself() {
     drop(file);
     posts.rename(".later.md.tmp", "later.md");
     let mut told = Vec::new();
-    while !told.contains(&Event::Appeared) {
+    while !told.contains(&PostEventKind::Appeared) {
         let batch = tokio::time::timeout(Duration::from_secs(10), reports.recv())
             .await
             .unwrap()
             .unwrap();
         told.extend(batch.iter().map(|report| report.event.clone()));
     }
-    assert_eq!(told, [Event::Added, Event::Appeared]);
+    assert_eq!(told, [PostEventKind::Added, PostEventKind::Appeared]);
     let late = Timestamp::now().duration_since(at);
     assert!(!late.is_negative() && late.as_millis() < 1000, "{late}");
 }

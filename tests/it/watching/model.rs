@@ -156,7 +156,7 @@ fn open_everything(folder: &Utf8Path) {
     }
 }
 
-fn contents(desk: &Desk) -> Vec<(String, String)> {
+fn contents(desk: &FileTracker) -> Vec<(String, String)> {
     let texts = desk.texts();
     let content = |post: &Arc<feedmill::post::Post>| {
         let text = texts.text(post).map(|text| text.to_string());
@@ -167,7 +167,7 @@ fn contents(desk: &Desk) -> Vec<(String, String)> {
 
 fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
     let posts = Posts::of(&["a.md", "b.md", "in/a.md", "in/b.md"]);
-    let mut desk = Desk::new(Arc::default(), posts.root.clone());
+    let mut desk = FileTracker::new(Arc::default(), posts.root.clone());
     let mut tick = Duration::ZERO;
     desk.look(&Hints::everything(), Timestamp::now(), tick);
     let mut hints = Hints::default();
@@ -204,7 +204,7 @@ fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
         tick += after;
         wait = desk.look(&Hints::everything(), Timestamp::now(), tick).again_in;
     }
-    let mut fresh = Desk::new(Arc::default(), posts.root.clone());
+    let mut fresh = FileTracker::new(Arc::default(), posts.root.clone());
     fresh.look(&Hints::everything(), later(), Duration::ZERO);
     prop_assert_eq!(contents(&desk), contents(&fresh));
     prop_assert_eq!(desk.diagnostics(), fresh.diagnostics());

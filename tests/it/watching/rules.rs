@@ -3,7 +3,7 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use feedmill::post::Standing;
+use feedmill::post::Status;
 
 #[test]
 fn an_unchanged_folder_changes_nothing() {
@@ -29,7 +29,7 @@ fn a_file_renamed_into_place_is_taken_at_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("new.md", "# New");
     let outcome = driver.look(0, &[("new.md", How::Moved)]);
-    assert_eq!(events(&outcome), [("new.md", &Event::Added)]);
+    assert_eq!(events(&outcome), [("new.md", &PostEventKind::Added)]);
     assert_eq!(driver.served(), ["a.md", "new.md"]);
 }
 
@@ -116,13 +116,13 @@ fn at_the_start_only_files_just_written_wait() {
     let hour = Duration::from_hours(1);
     let old = fs::File::options().append(true).open(posts.path("old.md")).unwrap();
     old.set_modified(std::time::SystemTime::now() - hour).unwrap();
-    let mut desk = Desk::new(Arc::default(), posts.root.clone());
+    let mut desk = FileTracker::new(Arc::default(), posts.root.clone());
     let outcome = desk.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
-    assert_eq!(events(&outcome), [("old.md", &Event::Added)]);
+    assert_eq!(events(&outcome), [("old.md", &PostEventKind::Added)]);
     let wait = outcome.again_in.unwrap();
     assert_eq!(wait, Duration::from_millis(100));
     let outcome = desk.look(&Hints::default(), Timestamp::now(), wait);
-    assert_eq!(events(&outcome), [("new.md", &Event::Added)]);
+    assert_eq!(events(&outcome), [("new.md", &PostEventKind::Added)]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_broken_version_leaves_the_last_good_one() {
     fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
     let why = "byte 0xe9 is not UTF-8".to_owned();
-    assert_eq!(events(&outcome), [("a.md", &Event::Broken { why })]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why })]);
     assert!(outcome.changed, "the diagnostic is new");
     assert_eq!(driver.body("a.md"), good);
     let said: Vec<String> = driver.said().into_iter().filter(|said| said.contains("error")).collect();
@@ -142,7 +142,7 @@ fn a_broken_version_leaves_the_last_good_one() {
     );
     driver.posts.write("a.md", "# café");
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
-    assert_eq!(events(&outcome), [("a.md", &Event::Mended)]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert!(!driver.said().iter().any(|said| said.contains("error")));
 }
 
@@ -167,7 +167,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
         driver.posts.write("a.md", &post(slip));
         let outcome = driver.look(0, &[("a.md", How::Moved)]);
         let why = why.to_owned();
-        assert_eq!(events(&outcome), [("a.md", &Event::Broken { why: why.clone() })]);
+        assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why: why.clone() })]);
         assert_eq!(id(&driver), good, "{slip}");
         let said = driver.said();
         assert!(
@@ -181,10 +181,10 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     }
     driver.posts.write("a.md", &post("date: 2026-13-41\ndraft: true"));
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
-    assert_eq!(events(&outcome), [("a.md", &Event::Mended)]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert_eq!(
         driver.desk.posts().next().unwrap().standing,
-        Standing::Draft,
+        Status::Draft,
         "a draft is one at once"
     );
     driver.posts.write("a.md", &post("title: No date"));
@@ -254,7 +254,7 @@ fn a_deletion_is_believed_after_a_second() {
     assert!(!outcome.changed);
     assert_eq!(outcome.again_in, Some(Duration::from_secs(1)));
     let outcome = driver.look(1000, &[]);
-    assert_eq!(events(&outcome), [("a.md", &Event::Removed)]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Removed)]);
     assert_eq!(driver.served(), ["b.md", "c.md"]);
 }
 
@@ -265,12 +265,12 @@ fn an_editor_that_deletes_and_creates_deletes_nothing() {
     driver.look(0, &[("a.md", How::Seen)]);
     driver.posts.write("a.md", "# Saved");
     let outcome = driver.look(20, &[("a.md", How::Closed)]);
-    assert_eq!(events(&outcome), [("a.md", &Event::Changed)]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Changed)]);
     assert!(!driver.look(5000, &[]).changed);
 }
 
 /// A way of noticing a move.
-type See = fn(&mut Driver) -> Outcome;
+type See = fn(&mut Driver) -> ScanOutcome;
 
 #[test]
 fn a_move_is_one_however_it_is_seen() {
@@ -292,7 +292,7 @@ fn a_move_is_one_however_it_is_seen() {
         let outcome = see(&mut driver);
         assert_eq!(
             events(&outcome),
-            [("in/z.md", &Event::Moved { from: from.clone() })],
+            [("in/z.md", &PostEventKind::Moved { from: from.clone() })],
             "{name}"
         );
         assert_eq!(driver.served(), ["b.md", "c.md", "in/z.md"], "{name}");
@@ -306,7 +306,7 @@ fn a_copy_followed_by_a_deletion_is_a_move() {
     driver.posts.remove("a.md");
     assert!(!driver.scan(0).changed);
     let outcome = driver.scan(100);
-    assert_eq!(events(&outcome), [("z.md", &Event::Moved { from: "a.md".into() })]);
+    assert_eq!(events(&outcome), [("z.md", &PostEventKind::Moved { from: "a.md".into() })]);
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn a_rename_of_case_alone_is_a_move() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     driver.posts.rename("a.md", "A.md");
     let outcome = driver.scan(0);
-    assert_eq!(events(&outcome), [("A.md", &Event::Moved { from: "a.md".into() })]);
+    assert_eq!(events(&outcome), [("A.md", &PostEventKind::Moved { from: "a.md".into() })]);
 }
 
 #[test]
@@ -336,7 +336,10 @@ fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
         driver.posts.remove(path);
     }
     let outcome = driver.scan(0);
-    assert!(matches!(events(&outcome)[..], [("", Event::Held { .. })]), "{outcome:?}");
+    assert!(
+        matches!(events(&outcome)[..], [("", PostEventKind::Held { .. })]),
+        "{outcome:?}"
+    );
     assert!(driver.desk.trouble().unwrap().contains("4 posts are gone at once"));
     assert!(!driver.scan(59_000).changed);
     assert_eq!(driver.served().len(), 5);
@@ -383,7 +386,7 @@ fn a_mass_disappearance_that_mends_leaves_no_trace() {
     fs::remove_dir(&driver.posts.root).unwrap();
     fs::rename(driver.posts.beside("aside"), &driver.posts.root).unwrap();
     let outcome = driver.scan(1000);
-    assert_eq!(events(&outcome), [("", &Event::Mended)]);
+    assert_eq!(events(&outcome), [("", &PostEventKind::Mended)]);
     assert!(!driver.scan(120_000).changed);
     assert_eq!(driver.served(), ["a.md", "b.md", "c.md"]);
 }
@@ -520,7 +523,7 @@ fn what_the_folder_refuses_is_told_once() {
     driver.posts.link("/etc/passwd", "passwd.md");
     let outcome = driver.look(0, &[("passwd.md", How::Seen)]);
     let why = "is a link that leads out of the posts folder and is not followed".to_owned();
-    assert_eq!(events(&outcome), [("passwd.md", &Event::Broken { why })]);
+    assert_eq!(events(&outcome), [("passwd.md", &PostEventKind::Broken { why })]);
     assert!(events(&driver.scan(1000)).is_empty(), "it is no news any more");
     driver.posts.remove("passwd.md");
     assert!(events(&driver.scan(1000)).is_empty());
@@ -539,11 +542,11 @@ fn a_post_that_may_no_longer_be_read_is_told_of_and_so_is_its_return() {
     driver.scan(0);
     let outcome = driver.scan(1000);
     let why = "cannot be read: permission denied".to_owned();
-    assert_eq!(events(&outcome), [("a.md", &Event::Broken { why })]);
+    assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why })]);
     assert!(events(&driver.scan(1000)).is_empty(), "it is no news any more");
     fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(0o644)).unwrap();
     driver.scan(0);
-    assert_eq!(events(&driver.scan(1000)), [("a.md", &Event::Mended)]);
+    assert_eq!(events(&driver.scan(1000)), [("a.md", &PostEventKind::Mended)]);
 }
 
 #[test]
@@ -563,9 +566,9 @@ fn one_trouble_after_another_is_told_but_not_that_one_grows() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md", "e.md"]);
     let aside = driver.posts.beside("aside");
     fs::rename(&driver.posts.root, &aside).unwrap();
-    let held = |outcome: &Outcome| match events(outcome)[..] {
+    let held = |outcome: &ScanOutcome| match events(outcome)[..] {
         [] => None,
-        [("", Event::Held { why })] => Some(why.clone()),
+        [("", PostEventKind::Held { why })] => Some(why.clone()),
         ref other => panic!("{other:?}"),
     };
     assert!(held(&driver.scan(0)).unwrap().contains("cannot be read"));
@@ -590,8 +593,11 @@ fn a_folder_that_was_shut_and_is_open_again_is_told_of() {
         return rights(&driver, 0o755);
     }
     let why = "cannot be read: permission denied".to_owned();
-    assert_eq!(events(&driver.scan(0)), [("in", &Event::Broken { why })]);
+    assert_eq!(events(&driver.scan(0)), [("in", &PostEventKind::Broken { why })]);
     assert_eq!(driver.served(), ["a.md", "in/b.md"]);
     rights(&driver, 0o755);
-    assert_eq!(events(&driver.look(0, &[("in", How::Seen)])), [("in", &Event::Mended)]);
+    assert_eq!(
+        events(&driver.look(0, &[("in", How::Seen)])),
+        [("in", &PostEventKind::Mended)]
+    );
 }

@@ -1,8 +1,8 @@
 //! The texts of posts are not in memory: what that may change is nothing but speed, as long as files have them.
 
-use feedmill::folder::{FileTexts, Folder, Places};
 use feedmill::post::{self, Changes};
-use feedmill::site::Material;
+use feedmill::site::SiteInput;
+use feedmill::source::folder::{FileTexts, Folder, ScanScope};
 
 use super::*;
 use crate::still::get;
@@ -39,18 +39,18 @@ fn posts() -> Posts {
 
 /// What the site at `NOW` is made of that is on the desk of `driver`.
 fn site(driver: &Driver, previous: Option<&Site>) -> Site {
-    let material = Material {
+    let material = SiteInput {
         changes: Changes::all(driver.desk.posts().cloned().collect()),
         diagnostics: driver.desk.diagnostics().into(),
         texts: Some(driver.desk.texts()),
-        ..Material::default()
+        ..SiteInput::default()
     };
     Site::build(&config(), material, NOW.parse().unwrap(), previous)
 }
 
 fn driver(bytes: u64) -> Driver {
     let posts = posts();
-    let mut desk = Desk::new(config(), posts.root.clone()).keeping(bytes);
+    let mut desk = FileTracker::new(config(), posts.root.clone()).keeping(bytes);
     desk.look(&Hints::everything(), later(), Duration::ZERO);
     let tick = Duration::from_secs(1000);
     Driver { posts, desk, tick }
@@ -85,7 +85,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
     let posts = posts();
     let config = config();
     let folder = Folder::new(posts.root.clone(), &config.posts);
-    let sight = folder.look(&Places::Everywhere).unwrap();
+    let sight = folder.look(&ScanScope::Everywhere).unwrap();
     let read = |(path, entry)| {
         let source = folder.read(path, entry).unwrap();
         post::read(&source, &config).unwrap().post
@@ -100,10 +100,10 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
             }
             assert!(posts.iter().all(|post| post.text.held().is_none()));
         }
-        let material = Material {
+        let material = SiteInput {
             changes: Changes::all(posts.into_iter().map(Arc::new).collect()),
             texts: texts.map(|texts| Arc::new(texts) as _),
-            ..Material::default()
+            ..SiteInput::default()
         };
         Site::build(&config, material, NOW.parse().unwrap(), None)
     };

@@ -15,7 +15,7 @@ const FOLDERS: [&str; 3] = ["", "woods", "hills"];
 const WORDS: u64 = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Status {
     Published,
     Draft,
     Unlisted,
@@ -39,7 +39,7 @@ pub(super) struct Manuscript {
     pub(super) expires: Option<Timestamp>,
     pub(super) slug: Option<String>,
     pub(super) written_id: Option<String>,
-    pub(super) standing: Standing,
+    pub(super) standing: Status,
     pub(super) is_spaced: bool,
     pub(super) is_reordered: bool,
     /// The id that is promised to its readers, where one is.
@@ -66,7 +66,7 @@ impl Manuscript {
             expires: None,
             slug: None,
             written_id: None,
-            standing: Standing::Published,
+            standing: Status::Published,
             is_spaced: false,
             is_reordered: false,
             id: None,
@@ -104,9 +104,9 @@ impl Manuscript {
         keys.extend(self.slug.as_ref().map(|slug| format!("slug: {slug}")));
         keys.extend(self.written_id.as_ref().map(|id| format!("id: \"{id}\"")));
         match self.standing {
-            Standing::Published => {}
-            Standing::Draft => keys.push("draft: true".to_owned()),
-            Standing::Unlisted => keys.push("visibility: unlisted".to_owned()),
+            Status::Published => {}
+            Status::Draft => keys.push("draft: true".to_owned()),
+            Status::Unlisted => keys.push("visibility: unlisted".to_owned()),
         }
         if self.is_reordered {
             keys.reverse();

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 
 use super::Model;
-use super::manuscript::{Manuscript, Standing, in_folder, path_of, recased};
+use super::manuscript::{Manuscript, Status, in_folder, path_of, recased};
 use super::operation::Operation;
 use super::promises::{Effects, shown};
 
@@ -99,9 +99,9 @@ impl Model {
             O::Stand(post, standing) => {
                 self.change(post, false, |m| {
                     m.standing = match standing % 4 {
-                        0 => Standing::Draft,
-                        1 => Standing::Unlisted,
-                        _ => Standing::Published,
+                        0 => Status::Draft,
+                        1 => Status::Unlisted,
+                        _ => Status::Published,
                     }
                 });
             }
@@ -204,7 +204,7 @@ impl Model {
                 {
                     self.rewrite(at);
                     if kind >= 128 {
-                        self.manuscripts[at].standing = Standing::Draft;
+                        self.manuscripts[at].standing = Status::Draft;
                     }
                     self.write(at);
                     effects.edited.push(at);
@@ -319,8 +319,8 @@ impl Model {
             manuscript.written_id = Some(format!("urn:made-up:{number}"));
         }
         match kind / 16 % 8 {
-            0 => manuscript.standing = Standing::Draft,
-            1 => manuscript.standing = Standing::Unlisted,
+            0 => manuscript.standing = Status::Draft,
+            1 => manuscript.standing = Status::Unlisted,
             2 => manuscript.date = Some(hours(-3)),
             _ => {}
         }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use feedmill::post::Post;
 use feedmill::time::{Moment, Timestamp};
 
-use super::manuscript::{Manuscript, Standing};
+use super::manuscript::{Manuscript, Status};
 use super::world::World;
 
 /// Where a check fails, why.
@@ -96,7 +96,7 @@ impl Promises {
         for at in 0..manuscripts.len() {
             let manuscript = &manuscripts[at];
             let Some(post) = shown(world, manuscript) else {
-                let is_hidden = manuscript.standing == Standing::Draft || manuscript.is_over(world.built);
+                let is_hidden = manuscript.standing == Status::Draft || manuscript.is_over(world.built);
                 let was_out = manuscript.id.is_some() && manuscript.date.is_some() && manuscript.date == manuscript.is_out_from;
                 let is_taken_back = manuscript.is_there && !is_hidden && was_out;
                 holds!(!is_taken_back, "{} was out, and a clock took it back", manuscript.path);
@@ -160,7 +160,7 @@ impl Promises {
     fn check_entries(&mut self, world: &World, manuscripts: &[Manuscript], effects: &Effects) -> Checked {
         let listed = manuscripts
             .iter()
-            .filter(|manuscript| manuscript.standing == Standing::Published);
+            .filter(|manuscript| manuscript.standing == Status::Published);
         let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id().to_string(), manuscript.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
@@ -362,7 +362,7 @@ pub(super) fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a
     let post = world.site.post(&manuscript.path).filter(|_| manuscript.is_there)?;
     let date = manuscript.date.unwrap_or(post.date.timestamp());
     let is_due = date <= world.built || post.is_out_already;
-    (manuscript.standing != Standing::Draft && is_due && !manuscript.is_over(world.built)).then_some(post)
+    (manuscript.standing != Status::Draft && is_due && !manuscript.is_over(world.built)).then_some(post)
 }
 
 struct Atom {

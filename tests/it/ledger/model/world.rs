@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::http::routes::{Request, answer};
-use feedmill::ledger::{PostRecord, Record};
-use feedmill::publisher::press::Press;
+use feedmill::identity::{PostRecord, Record};
+use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
-use feedmill::store::{self, Change, Exclusive, Store};
+use feedmill::source::watch::{Hints, Watching};
+use feedmill::storage::{self, Change, Exclusive, Store};
 use feedmill::time::Timestamp;
-use feedmill::watch::{Hints, Watching};
 
 pub(super) const HOSTS: [&str; 3] = ["one.example", "two.example", "three.example"];
 pub(super) const PERMALINKS: [&str; 3] = ["/posts/{slug}", "/{year}/{slug}/", "/{section}/{slug}.html"];
@@ -27,7 +27,7 @@ pub(super) struct World {
     pub(super) config: Config,
     /// The host that ids are made of.
     pub(super) authority: String,
-    press: Option<Press>,
+    press: Option<SiteBuilder>,
     pub(super) site: Arc<Site>,
     pub(super) now: Timestamp,
     /// When the site was built: a clock that is put back alone builds no other.
@@ -56,7 +56,7 @@ impl World {
         config.feed.limit = 500;
         // no file is younger than a year: what is written is dated by the clock of the model
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap() + Duration::from_hours(24 * 365);
-        let material = feedmill::site::Material::default();
+        let material = feedmill::site::SiteInput::default();
         let mut world = World {
             state: above.join("state0"),
             states: 0,
@@ -97,7 +97,7 @@ impl World {
             let opening = Store::open(&self.state);
             assert_eq!(opening.notes, Vec::<String>::new());
             let config = Arc::new(self.config.clone());
-            self.press = Some(Press::new(&config, self.root.clone(), Some(opening), self.now));
+            self.press = Some(SiteBuilder::new(&config, self.root.clone(), Some(opening), self.now));
         }
     }
 
@@ -109,7 +109,7 @@ impl World {
 
     /// Ends it as a loss of power does: what was not on disk yet is forgotten.
     pub(super) fn crash(&mut self) {
-        let kept = store::read(&self.state).unwrap().records;
+        let kept = storage::read(&self.state).unwrap().records;
         drop(self.press.take());
         self.begin_state(kept);
     }
@@ -123,7 +123,7 @@ impl World {
     /// Carries what is remembered over as lines of JSON.
     pub(super) fn carry(&mut self) {
         self.stop();
-        let records = store::read(&self.state).unwrap().records;
+        let records = storage::read(&self.state).unwrap().records;
         let lines: Vec<String> = records.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
         let carried: Vec<Record> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(carried, records);
@@ -133,7 +133,7 @@ impl World {
     /// Ends it and changes what is remembered of posts.
     pub(super) fn amend(&mut self, change: impl Fn(&mut PostRecord)) {
         self.stop();
-        let mut records = store::read(&self.state).unwrap().records;
+        let mut records = storage::read(&self.state).unwrap().records;
         for record in &mut records {
             if let Record::Post(post) = record {
                 change(post);

@@ -1,0 +1,345 @@
+//! Who the posts are whose files are others than before.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::publication_state::PublicationState;
+use super::{MatchWarning, Settled, Whereabouts, unfit_for_atom};
+use crate::config::Config;
+use crate::identity::files::File;
+use crate::identity::matching::{Finding, Memory, named, recognise};
+use crate::identity::record::PostRecord;
+use crate::identity::remembered::Wanted;
+use crate::identity::{Id, Registry, place_of};
+use crate::post::{Each, Origin, Post, Taken, Words};
+use crate::time::Timestamp;
+
+/// The posts that were in files which are others now: for now they are in none.
+#[derive(Default)]
+struct Unassigned<'a> {
+    ids: HashSet<Id>,
+    /// Each by its file.
+    at: HashMap<&'a str, Id>,
+}
+
+impl Registry {
+    /// Finds out who `changed` are, the posts in files that are others than before, which come ordered by path.
+    pub(super) fn meet(
+        &mut self,
+        changed: &[&Arc<Post>],
+        whereabouts: &Whereabouts,
+        config: &Config,
+        now: Timestamp,
+        settled: &mut Settled,
+    ) {
+        let mut loose = self.let_loose(changed);
+        settled.changes.posts.reserve(changed.len());
+        let mut strangers: Vec<&Arc<Post>> = Vec::new();
+        for (post, as_ever) in changed.iter().zip(self.as_ever(changed, &loose, whereabouts, config, now)) {
+            match as_ever {
+                Some(known) => settled.changes.posts.push(known),
+                None => strangers.push(post),
+            }
+        }
+        if strangers.is_empty() {
+            return;
+        }
+        settled.newcomers.reserve(strangers.len());
+        let findings = self.recognised(&strangers, changed, &loose, whereabouts, now);
+        for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
+            if let Some(id) = &id {
+                let was_stray = self.strays.remove(id, &self.posts);
+                self.is_past_stale |= was_stray;
+                let was_loose = loose.ids.remove(id);
+                self.lodge(id, post.source(), !was_stray && !was_loose, settled);
+            }
+            match remark {
+                Some(remark) => self.doubts.insert(post.source().to_owned(), MatchWarning { heir_of, remark }),
+                None => self.doubts.remove(post.source()),
+            };
+            let file = self.known_as(post, id.as_deref(), config, now);
+            settled.take(&file);
+            self.files.insert(file);
+        }
+        // who lost its post to nobody leaves it a stray
+        for id in loose.ids {
+            self.lose(id);
+        }
+    }
+
+    /// Has the posts be nobody that are in these files.
+    fn let_loose<'a>(&mut self, changed: &[&'a Arc<Post>]) -> Unassigned<'a> {
+        let mut loose = Unassigned::default();
+        if self.files.is_empty() {
+            return loose;
+        }
+        for post in changed {
+            if let Some(id) = self.take_held(post.source()) {
+                loose.at.insert(post.source().as_str(), Arc::clone(&id));
+                loose.ids.insert(id);
+            }
+        }
+        loose
+    }
+
+    /// Those of `changed`, as the world knows them, that are as they were remembered ([`Registry::take_as_ever`]): nearly all at a start.
+    fn as_ever(
+        &mut self,
+        changed: &[&Arc<Post>],
+        loose: &Unassigned,
+        whereabouts: &Whereabouts,
+        config: &Config,
+        now: Timestamp,
+    ) -> Vec<Option<Arc<Post>>> {
+        #[cfg(test)]
+        if GOES_THE_LONG_WAY.get() {
+            return vec![None; changed.len()];
+        }
+        let may_be = |post: &Post| !loose.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
+        let found = |post: &&Arc<Post>| may_be(post).then(|| self.take_as_ever(post, config, now)).flatten();
+        let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();
+        if found.iter().all(Option::is_none) {
+            return found;
+        }
+        // others may have lain there later
+        let lay_later = |&(place, id): &(usize, &Id)| {
+            let found = found.get(place).and_then(Option::as_ref).zip(changed.get(place));
+            found.is_some_and(|(found, post)| self.when_last_at(post, found.id()) < self.when_last_at(post, id))
+        };
+        let lain = self.strays.lain_at(changed, &self.posts);
+        let contested: Vec<usize> = lain.into_iter().filter(lay_later).map(|(place, _)| place).collect();
+        for place in contested {
+            if let Some(post) = found.get_mut(place).and_then(Option::take)
+                && let Some(id) = self.take_held(post.source())
+            {
+                self.lose(id);
+            }
+        }
+        found
+    }
+
+    /// Takes in the file of `post`, as the world knows it, where a stray lay last that has its id and its text, and nothing comes of that:
+    /// no sign is believed before this one, and all is done while the record is at hand.
+    fn take_as_ever(&mut self, post: &Arc<Post>, config: &Config, now: Timestamp) -> Option<Arc<Post>> {
+        if self.strays.is_empty() {
+            return None;
+        }
+        let record = self.posts.get(post.id())?;
+        let is_same_text = record.content.is_some_and(|content| content.text == post.content.text);
+        if !is_same_text || record.source != *post.source().as_str() {
+            return None;
+        }
+        let mut file = File {
+            read: Arc::clone(post),
+            settled: Arc::clone(post),
+            visibility: post.visibility(now),
+            is_known: true,
+        };
+        let fate = file.dress(&record, &self.site, config, now);
+        let is_as_ever = fate == PublicationState::of(&record).with_file(fate.file) && *file.settled.address() == *record.address;
+        let is_file_new = fate.file != record.file;
+        let record = is_file_new.then(|| fate.noted_in(record.into_owned(), &file));
+        if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {
+            return None;
+        }
+        if let Some(record) = record {
+            // an older feedmill did not remember what files held
+            self.changes.posts.insert(record.id.as_str().into());
+            self.posts.insert(record);
+        }
+        self.note_waiting(&file, fate.withdrawn.is_some());
+        self.is_past_stale = true;
+        self.doubts.remove(post.source());
+        if let Some(remark) = unfit_for_atom(&file, config) {
+            self.unfit_for_atom.insert(post.source().to_owned(), remark);
+        }
+        let known = Arc::clone(&file.settled);
+        // as this it will be published, as a rule
+        let wanted = Wanted {
+            address: post.address(),
+            id: None,
+        };
+        self.posts.keep_beside(&known, &wanted);
+        self.files.insert(file);
+        Some(known)
+    }
+
+    /// Who `strangers` are, those of `changed` of whom nothing is known yet.
+    fn recognised(
+        &self,
+        strangers: &[&Arc<Post>],
+        changed: &[&Arc<Post>],
+        loose: &Unassigned,
+        whereabouts: &Whereabouts,
+        now: Timestamp,
+    ) -> Vec<Finding> {
+        if self.posts.len() == 0 {
+            return strangers.iter().map(|_| Finding::default()).collect();
+        }
+        let at = self.last_at(strangers, loose);
+        // where its file lay another post may be by now
+        let is_gone = |path: &Utf8Path| {
+            whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
+        };
+        // who lay last where a stranger lies is found by that
+        let may_be_stranger = |id: &str, path: &Utf8Path| match at.get(path.as_str()) {
+            Some(found) => **found != *id,
+            None => place_of(path, changed).is_some() || is_gone(path),
+        };
+        let missing = whereabouts.missing.iter();
+        let missing = missing.filter_map(|path| self.posts.get_with_id(self.files.get(path.as_str())?.id()?));
+        let missing = missing.filter(|(id, record)| !self.strays.contains(id) && may_be_stranger(id, &record.source));
+        let is_held = |id: &str| {
+            let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
+            self.place(id).is_some_and(is_there) && !loose.ids.contains(id) && !self.strays.contains(id)
+        };
+        recognise(
+            strangers,
+            Memory {
+                posts: &self.posts,
+                changed,
+                at: &at,
+                strays: &self.strays,
+                may_be_stranger: &may_be_stranger,
+                others: missing.collect(),
+                others_by_text: HashMap::new(),
+                all: OnceCell::new(),
+                is_held: &is_held,
+                now,
+            },
+        )
+    }
+
+    /// Which posts lay last where `strangers` lie: those that did until now, or strays.
+    fn last_at<'a>(&self, strangers: &[&'a Arc<Post>], loose: &Unassigned<'a>) -> HashMap<&'a str, Id> {
+        let mut at = loose.at.clone();
+        for (place, id) in self.strays.lain_at(strangers, &self.posts) {
+            let Some(stranger) = strangers.get(place) else { continue };
+            let is_later = |other: &Id| {
+                let is_loose = loose.ids.contains(other);
+                !is_loose && self.when_last_at(stranger, other) < self.when_last_at(stranger, id)
+            };
+            let path = stranger.source().as_str();
+            if at.get(path).is_none_or(is_later) {
+                at.insert(path, Arc::clone(id));
+            }
+        }
+        at
+    }
+
+    /// The order of the strays whose file lay where `post` lies, by when they lay there: last is the one that is not withdrawn, then the
+    /// one that `post` names, then the one that went last. What is in no list counts as withdrawn, and may lie there all the same: so
+    /// its name comes before the time.
+    fn when_last_at<'a>(&self, post: &Post, id: &'a str) -> (bool, bool, Option<Timestamp>, &'a str) {
+        let withdrawn = self.posts.get(id).and_then(|record| record.withdrawn);
+        (withdrawn.is_none(), named(post) == Some(id), withdrawn, id)
+    }
+
+    /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
+    fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
+        if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
+            let before = before.to_owned();
+            self.touched.insert(before.clone());
+            self.supplanted.insert(before);
+        }
+        let Some(source) = self.posts.source(id) else { return };
+        if path == source {
+            self.moved.remove(id);
+        } else {
+            settled.moved.push((path.to_owned(), source.to_owned()));
+            self.moved.insert(Arc::clone(id), path.to_owned());
+            self.is_past_stale = true;
+        }
+    }
+
+    /// Settles new posts that were published under the id of a post without a file, and returns their files. One that asks for that id
+    /// is that post. One that a clash brought to it gets another id, for no sign says that it is that post.
+    pub(super) fn take_in_clashed(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
+        let mut taken_in = Vec::new();
+        for (path, id) in std::mem::take(&mut self.clashed) {
+            let Some(file) = self.files.get(path.as_str()).filter(|file| file.id().is_none()) else {
+                continue;
+            };
+            if *file.read.id() != *id {
+                let settled = Arc::new(self.with_free_id(&file.settled, config));
+                if let Some(file) = self.files.get_mut(path.as_str()) {
+                    file.settled = settled;
+                }
+                taken_in.push(path);
+            } else if self.strays.remove(&id, &self.posts)
+                && let Some(file) = self.files.take(path.as_str())
+            {
+                self.is_past_stale = true;
+                let gone_now = self.posts.get(&id).filter(|record| record.withdrawn == Some(now));
+                if let Some(record) = gone_now.map(Cow::into_owned) {
+                    // nobody saw it go
+                    self.posts.insert(PostRecord {
+                        withdrawn: None,
+                        ..record
+                    });
+                }
+                self.lodge(&id, &path, false, settled);
+                let file = self.known_as(&file.read, Some(&id), config, now);
+                self.files.insert(file);
+                taken_in.push(path);
+            }
+        }
+        taken_in
+    }
+
+    /// `post`, which is new, with an id made of its path that no remembered post has.
+    fn with_free_id(&self, post: &Arc<Post>, config: &Config) -> Post {
+        let hash = blake3::hash(post.source().as_str().as_bytes()).to_hex();
+        let id_with = |end: &str| {
+            let slug = format!("{}-{}{end}", post.slug(), &hash[..12]);
+            let taken = Taken {
+                id: true,
+                address: false,
+            };
+            post.displaced(&slug, taken, config)
+        };
+        let mut number = 1;
+        let mut with_id = id_with("");
+        // each try is an id that a post at this path had, and there are as many as were withdrawn
+        while self.posts.contains(with_id.id()) && number <= self.posts.len() {
+            number += 1;
+            with_id = id_with(&format!("-{number}"));
+        }
+        let mut given = Post::clone(post);
+        given.words = Words::from(Each {
+            id: with_id.id(),
+            ..post.words.each()
+        });
+        given.set_atom_id(None);
+        given.origins_mut().id = Origin::Displaced;
+        given
+    }
+
+    /// The file of `post`, which is the remembered post with this id, if it is one.
+    fn known_as(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp) -> File {
+        let known_as = match id {
+            Some(id) if *id != *post.id() => Arc::new(Post {
+                words: Words::from(Each { id, ..post.words.each() }),
+                ..Post::clone(post)
+            }),
+            _ => Arc::clone(post),
+        };
+        let file = File {
+            read: Arc::clone(post),
+            settled: known_as,
+            visibility: post.visibility(now),
+            is_known: id.is_some(),
+        };
+        self.dressed(file, config, now)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Whether every post is recognised by all signs on this thread, and none taken as ever before: what comes of it must be the same.
+    pub(in crate::identity) static GOES_THE_LONG_WAY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}

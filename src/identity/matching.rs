@@ -1,0 +1,413 @@
+//! Which remembered post a file is.
+//!
+//! The signs, in the order in which they are believed; a post that one sign has found is out of the question for the next:
+//!
+//! 1. the file lies where the post's file lay, and has its text, and names no other id;
+//! 2. its front matter has the id, no file that is like the post lies where its file lay, and readers do not know the file by another
+//!    id ([`named`]);
+//! 3. it has the text of a post whose file is gone, or has become something else; of several one that was not withdrawn. A post that
+//!    was withdrawn is not found by this where the file is by sign 4;
+//! 4. the file lies where the post's file lay, and has its title or a text like its own;
+//! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
+//! 6. its day and slug give the very id of a post whose file is gone;
+//! 7. the file lies where the file lay of a post that was not withdrawn, and has its day, or no day.
+//!
+//! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
+//!
+//! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
+//! by `Registry::take_as_ever`, which must come to the same.
+
+mod named;
+mod signs;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use named::names;
+use signs::{is_alike, is_plausible, signs};
+
+use super::record::{Digest, PostRecord};
+use super::remembered::Remembered;
+use super::unmatched::{UnmatchedPosts, text_of};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::{Origin, Post};
+use crate::time::Timestamp;
+
+/// Of more posts whose file is gone none is looked for by likeness: it would take as long as the folder is large, squared.
+const MOST_STRAYS: usize = 2000;
+
+/// Of more copies of one text the rest is not looked at.
+const MOST_COPIES: usize = 50;
+
+/// What was found out about a stranger.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// The remembered post it is.
+    pub(super) id: Option<Arc<str>>,
+    /// The remembered post whose place it takes although it is another: its addresses lead here.
+    pub(super) heir_of: Option<Arc<str>>,
+    /// What its author should know.
+    pub(super) remark: Option<Diagnostic>,
+}
+
+/// What is remembered, as far as strangers can be it.
+pub(super) struct Memory<'a> {
+    pub(super) posts: &'a Remembered,
+    /// All posts in files that are others than before, ordered by path: the strangers, and those that are known already.
+    pub(super) changed: &'a [&'a Arc<Post>],
+    /// Which post lay last where a stranger lies.
+    pub(super) at: &'a HashMap<&'a str, Arc<str>>,
+    /// Posts that no file is.
+    pub(super) strays: &'a UnmatchedPosts,
+    /// Whether one with this id, whose file lay at this path, may be a stranger that lies elsewhere.
+    pub(super) may_be_stranger: &'a dyn Fn(&str, &Utf8Path) -> bool,
+    /// Posts beside them that may: those whose file is missing.
+    pub(super) others: BTreeMap<&'a str, Cow<'a, PostRecord>>,
+    /// The others by their texts, once all of them are known.
+    pub(super) others_by_text: HashMap<Digest, Vec<&'a str>>,
+    /// All that may be strangers, made when first asked for; `None` where they are too many.
+    pub(super) all: OnceCell<Option<BTreeMap<&'a str, Cow<'a, PostRecord>>>>,
+    /// Whether a post is, beyond doubt, another file's.
+    pub(super) is_held: &'a dyn Fn(&str) -> bool,
+    pub(super) now: Timestamp,
+}
+
+/// Finds out who `strangers` are, which come ordered by path.
+pub(super) fn recognise<'a>(strangers: &[&'a Arc<Post>], mut memory: Memory<'a>) -> Vec<Finding> {
+    let mut search = Search {
+        findings: strangers.iter().map(|_| None).collect(),
+        takers: HashMap::new(),
+        strangers,
+    };
+    search.by_path_and_text(&memory);
+    // where something else lies now than its post, the post may have moved
+    for stranger in strangers {
+        if let Some((id, record)) = memory.at(stranger.source())
+            && search.is_free(id, &memory)
+            && !is_alike(stranger, &record)
+        {
+            memory.others.insert(id, record);
+        }
+    }
+    memory.find_others_by_text();
+    search.by_id(&memory);
+    search.by_text(&memory);
+    search.by_path(&memory, is_alike);
+    search.by_likeness(&memory);
+    search.by_derived_id(&memory);
+    search.by_path(&memory, is_plausible);
+    search.other_ids(&memory);
+    search.findings.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+impl<'a> Memory<'a> {
+    /// The post whose file lay at `path`.
+    fn at(&self, path: &Utf8Path) -> Option<(&'a str, Cow<'a, PostRecord>)> {
+        self.posts.get_with_id(self.at.get(path.as_str())?)
+    }
+
+    /// The post with this `id`, if it may be a stranger that lies elsewhere.
+    fn elsewhere(&self, id: &str) -> Option<(&'a str, Cow<'a, PostRecord>)> {
+        looked_up();
+        let (id, record) = self.posts.get_with_id(id)?;
+        let is_stray = || self.strays.contains(id) && (self.may_be_stranger)(id, &record.source);
+        (self.others.contains_key(id) || is_stray()).then_some((id, record))
+    }
+
+    /// Those that had this text and may be strangers that lie elsewhere, in order and no more than are looked at.
+    fn with_text(&self, text: &Digest) -> Vec<(&'a str, Cow<'a, PostRecord>)> {
+        let others = self.others_by_text.get(text).map_or(&[][..], Vec::as_slice);
+        let strays = self.strays.with_text(text, self.posts).iter();
+        let strays = strays.filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
+        let others = others.iter().filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
+        let all: BTreeMap<_, _> = strays.chain(others).collect();
+        all.into_iter().take(MOST_COPIES).collect()
+    }
+
+    fn find_others_by_text(&mut self) {
+        for (id, record) in &self.others {
+            if let Some(text) = text_of(record) {
+                self.others_by_text.entry(text).or_default().push(id);
+            }
+        }
+    }
+
+    /// All that may be strangers that lie elsewhere, in order, unless they are too many.
+    fn all_elsewhere(&self) -> Option<&BTreeMap<&'a str, Cow<'a, PostRecord>>> {
+        self.all.get_or_init(|| self.find_all_elsewhere()).as_ref()
+    }
+
+    fn find_all_elsewhere(&self) -> Option<BTreeMap<&'a str, Cow<'a, PostRecord>>> {
+        let strays = self.strays.iter().map(AsRef::as_ref);
+        let strays = strays.filter(|&id| !self.others.contains_key(id));
+        let ids = self.others.keys().copied().chain(strays);
+        let all: BTreeMap<_, _> = ids.filter_map(|id| self.elsewhere(id)).take(MOST_STRAYS + 1).collect();
+        (all.len() <= MOST_STRAYS).then_some(all)
+    }
+}
+
+struct Search<'s, 'a> {
+    /// Ordered by path.
+    strangers: &'s [&'a Arc<Post>],
+    /// What was found of each; `None` while nothing was.
+    findings: Vec<Option<Finding>>,
+    /// Which stranger a post is.
+    takers: HashMap<&'a str, usize>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn is_free(&self, id: &str, memory: &Memory<'a>) -> bool {
+        !self.takers.contains_key(id) && !(memory.is_held)(id)
+    }
+
+    fn take(&mut self, at: usize, id: &'a str) {
+        self.takers.insert(id, at);
+        self.findings[at] = Some(Finding {
+            id: Some(id.into()),
+            ..Finding::default()
+        });
+    }
+
+    /// The strangers nothing was found of yet.
+    fn unknown(&self) -> Vec<usize> {
+        (0..self.strangers.len()).filter(|&at| self.findings[at].is_none()).collect()
+    }
+
+    fn by_path_and_text(&mut self, memory: &Memory<'a>) {
+        for at in self.unknown() {
+            let stranger = self.strangers[at];
+            if let Some((id, record)) = memory.at(stranger.source())
+                && record.content.is_some_and(|content| content.text == stranger.content.text)
+                && (named(stranger).is_none() || names(stranger, id))
+                && self.is_free(id, memory)
+                && !memory.has_moved_over(stranger, &record)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    /// Says which posts are not known by the id that they name. One that is new with it takes the place of what it was.
+    fn other_ids(&mut self, memory: &Memory<'a>) {
+        for (at, stranger) in self.strangers.iter().enumerate() {
+            let post: &Post = stranger;
+            let Some(named) = named(post) else { continue };
+            match self.findings[at].as_ref().map(|finding| finding.id.clone()) {
+                Some(Some(id)) if !names(post, &id) && memory.posts.find(named, post.atom_id()) != Some(&*id) => {
+                    let owner = memory.posts.get(named);
+                    self.findings[at] = Some(Finding {
+                        remark: Some(refused(post, owner.as_deref(), &id)),
+                        id: Some(id),
+                        heir_of: None,
+                    });
+                }
+                Some(None) => {
+                    if let Some((id, record)) = memory.at(post.source())
+                        && record.withdrawn.is_none()
+                        && self.is_free(id, memory)
+                        && is_alike(stranger, &record)
+                    {
+                        self.findings[at] = Some(Finding {
+                            id: None,
+                            heir_of: Some(id.into()),
+                            remark: Some(other_id(post, id)),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn by_text(&mut self, memory: &Memory<'a>) {
+        // of copies the one that is most like it is it
+        let mut copies = HashMap::new();
+        let mut pairs: Vec<(_, usize, &'a str)> = Vec::new();
+        for at in self.unknown() {
+            let stranger = self.strangers[at];
+            let text = &stranger.content.text;
+            // asked for once a text: a folder of copies may have moved
+            let same: &Vec<_> = copies.entry(text).or_insert_with(|| memory.with_text(text));
+            let is_in_place = !same.is_empty() && self.is_in_place(stranger, memory);
+            for (id, record) in same {
+                if is_in_place && record.withdrawn.is_some() {
+                    continue;
+                }
+                let is_near = stranger.source().parent() == record.source.parent();
+                let rank = (signs(stranger, record).count(), record.withdrawn.is_none(), is_near);
+                pairs.push((rank, at, id));
+            }
+        }
+        pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
+        for (_, at, id) in pairs {
+            if self.findings[at].is_none() && self.is_free(id, memory) {
+                self.take(at, id);
+            }
+        }
+    }
+
+    /// Whether `stranger` lies where the post lay that it is like: it was edited, whatever the edit made it the same as. Of a post that
+    /// was withdrawn a title alone says too little.
+    fn is_in_place(&self, stranger: &Post, memory: &Memory<'a>) -> bool {
+        let before = memory.at(stranger.source()).filter(|(id, _)| self.is_free(id, memory));
+        before.is_some_and(|(_, record)| match record.withdrawn {
+            None => is_alike(stranger, &record),
+            Some(_) => signs(stranger, &record).text,
+        })
+    }
+
+    fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {
+        for at in self.unknown() {
+            let stranger = self.strangers[at];
+            if let Some((id, record)) = memory.at(stranger.source())
+                && self.is_free(id, memory)
+                && may_be(stranger, &record)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_derived_id(&mut self, memory: &Memory<'a>) {
+        for (at, stranger) in self.strangers.iter().enumerate() {
+            // this settles a doubt, too: it would come to that id anyway
+            let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
+            if is_open
+                && named(stranger).is_none()
+                && let Some((id, _)) = memory.elsewhere(stranger.id())
+                && self.is_free(id, memory)
+            {
+                self.take(at, id);
+            }
+        }
+    }
+
+    fn by_likeness(&mut self, memory: &Memory<'a>) {
+        let unknown = self.unknown();
+        if unknown.is_empty() || unknown.len() > MOST_STRAYS {
+            return;
+        }
+        let Some(all) = memory.all_elsewhere() else { return };
+        // every pair that is alike, the most alike first; a pair that has an equal on either side is a doubt
+        let mut pairs: Vec<(usize, usize, &'a str)> = Vec::new();
+        for &at in &unknown {
+            for (id, record) in all.iter().filter(|(id, _)| self.is_free(id, memory)) {
+                let signs = signs(self.strangers[at], record);
+                if signs.count() >= 2 && (signs.title || signs.text) {
+                    pairs.push((signs.count(), at, id));
+                }
+            }
+        }
+        pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
+        // by either side, for there may be as many pairs as strangers, squared
+        let mut of_stranger: HashMap<usize, Vec<_>> = HashMap::new();
+        let mut of_post: HashMap<&str, Vec<_>> = HashMap::new();
+        for pair in &pairs {
+            of_stranger.entry(pair.1).or_default().push(pair);
+            of_post.entry(pair.2).or_default().push(pair);
+        }
+        for &(count, at, id) in &pairs {
+            if self.findings[at].is_some() || self.takers.contains_key(id) {
+                continue;
+            }
+            let is_open = |&&&(c, a, i): &&&(usize, usize, &str)| {
+                c == count && (a, i) != (at, id) && self.findings[a].is_none() && !self.takers.contains_key(i)
+            };
+            let rivals = of_stranger.get(&at).into_iter().flatten().filter(is_open);
+            let rivals: Vec<&str> = rivals.map(|&&(.., i)| i).collect();
+            let is_contested = of_post.get(id).into_iter().flatten().any(|pair| is_open(&pair));
+            if rivals.is_empty() && !is_contested {
+                self.take(at, id);
+            } else {
+                let former = std::iter::once(id).chain(rivals);
+                let former: Vec<_> = former.filter_map(|id| memory.posts.get(id)).collect();
+                self.findings[at] = Some(Finding {
+                    remark: Some(unclear(self.strangers[at], &former)),
+                    ..Finding::default()
+                });
+            }
+        }
+    }
+}
+
+/// The id that the front matter of `post` names.
+pub(super) fn named(post: &Post) -> Option<&str> {
+    matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
+}
+
+/// What its author should know of `post`, whose file names an id that the post does not get because readers know it by `id`; `owner` is
+/// the post that has the id, or had it.
+pub(super) fn refused(post: &Post, owner: Option<&PostRecord>, id: &str) -> Diagnostic {
+    let named = post.id();
+    let (code, message) = match owner {
+        Some(owner) if owner.withdrawn.is_none() => (
+            "id-taken",
+            format!(
+                "the id `{named}` belongs to {}; this post keeps `{id}`, by which readers know it",
+                owner.source
+            ),
+        ),
+        Some(owner) => (
+            "id-taken",
+            format!(
+                "the id `{named}` belonged to {}, which was withdrawn; this post keeps `{id}`, by which readers know it",
+                owner.source
+            ),
+        ),
+        None => (
+            "id-ignored",
+            format!("readers know this post by the id `{id}`, so `{named}` is not used"),
+        ),
+    };
+    Diagnostic::new(Severity::Warning, code, post.source(), message)
+        .mend(format!("write `{}: \"{id}\"`, or leave the key out", key_of_id(post)))
+}
+
+/// The key of the id in the front matter of `post`.
+fn key_of_id(post: &Post) -> &str {
+    match &post.alike.origins.id {
+        Origin::Field(key) => key,
+        _ => "id",
+    }
+}
+
+fn other_id(post: &Post, id: &str) -> Diagnostic {
+    let message = format!(
+        "readers know this post by the id `{id}`; with `{}` they see it as a new one, and the other as withdrawn",
+        post.id()
+    );
+    Diagnostic::new(Severity::Warning, "id-changed", post.source(), message).mend(format!(
+        "if that is not meant, write `{}: \"{id}\"` or leave the key out, before it is published",
+        key_of_id(post)
+    ))
+}
+
+fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {
+    let named: Vec<String> = former
+        .iter()
+        .take(3)
+        .map(|record| format!("{} (`{}`)", record.source, record.id))
+        .collect();
+    let message = format!(
+        "it may be a former post under another name: {}; it is taken as a new one",
+        named.join(", ")
+    );
+    Diagnostic::new(Severity::Warning, "identity-unclear", post.source(), message)
+        .mend("if it is one of them, write that one's id as its `id`")
+}
+
+/// Counts it, for tests.
+fn looked_up() {
+    #[cfg(test)]
+    LOOKED_UP.set(LOOKED_UP.get() + 1);
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often this thread asked whether a remembered post may be a stranger that lies elsewhere.
+    pub(super) static LOOKED_UP: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}

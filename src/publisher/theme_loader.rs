@@ -1,0 +1,111 @@
+//! How the site looks: the templates on the disk, and the theme that the last good ones made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8Path;
+use tokio::task::spawn_blocking;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::render::pages::Theme;
+use crate::source::folder::templates::{self, Stamps};
+
+/// How often the folder of templates is looked at: a handful of files.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// The theme, and the files it was made of.
+#[derive(Debug)]
+pub(super) struct ThemeLoader {
+    config: Arc<Config>,
+    /// What the files looked like that were tried last, good or not.
+    tried: Option<Stamps>,
+    theme: Arc<Theme>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl ThemeLoader {
+    /// The look that is compiled in, before any file was read.
+    pub(super) fn new(config: Arc<Config>) -> ThemeLoader {
+        ThemeLoader {
+            theme: Arc::new(Theme::plain(&config)),
+            config,
+            tried: None,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The theme of the last templates that could be used.
+    pub(super) fn theme(&self) -> &Arc<Theme> {
+        &self.theme
+    }
+
+    /// What the files looked like that were tried last.
+    pub(super) fn seen(&self) -> Option<&Stamps> {
+        self.tried.as_ref()
+    }
+
+    /// What is wrong with the templates as they are.
+    pub(super) fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Reads the templates if they look different from what was read last; whether they did.
+    pub(super) fn refresh(&mut self) -> bool {
+        let Some(folder) = &self.config.site.templates else {
+            return false;
+        };
+        let stamps = match templates::look(folder) {
+            Ok(stamps) => stamps,
+            Err(error) => {
+                let message = format!("the folder of templates cannot be read: {error}");
+                let diagnostic = Diagnostic::new(Severity::Error, "template", folder, message);
+                let said = vec![diagnostic.mend("make it readable, or name another as `site.templates`")];
+                let is_new = self.diagnostics != said;
+                self.diagnostics = said;
+                self.tried = None;
+                return is_new;
+            }
+        };
+        let is_first = self.tried.is_none() && self.diagnostics.is_empty();
+        if self.tried.as_ref() == Some(&stamps) || (is_first && stamps.is_empty()) {
+            self.tried = Some(stamps);
+            return false;
+        }
+        let made = if stamps.is_empty() {
+            Ok(Theme::plain(&self.config))
+        } else {
+            templates::read(&stamps).and_then(|own| Theme::new(&self.config, folder.as_str(), &own))
+        };
+        self.tried = Some(stamps);
+        match made {
+            Ok(theme) => {
+                self.theme = Arc::new(theme);
+                self.diagnostics = Vec::new();
+            }
+            Err(wrong) => {
+                for diagnostic in &wrong {
+                    tracing::error!("{diagnostic}; the last good look stays");
+                }
+                self.diagnostics = wrong;
+            }
+        }
+        true
+    }
+}
+
+/// Waits until the templates in `folder` look different from how they looked when it was last asked; for ever where there is none.
+pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<Stamps>) {
+    let Some(folder) = folder else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let folder = folder.to_owned();
+        let now = spawn_blocking(move || templates::look(&folder).ok()).await.ok().flatten();
+        if *seen != now {
+            *seen = now;
+            return;
+        }
+    }
+}

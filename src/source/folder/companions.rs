@@ -1,0 +1,368 @@
+//! The files in the folder that say something about posts other than themselves, and what each post has from them.
+//!
+//! A look at the folder finds them by their names ([`is_companion`]), as it finds posts. What they say is `post::inherited`'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::layout::{Layout, SITE_SETTINGS, Tool};
+use super::left_out::{LeftOut, Why};
+use super::{Entry, Files, Folder, Scan, Unread};
+use crate::config::Config;
+use crate::post::inherited::{Companion, FOLDER_META, Inherited, Kind, What};
+use crate::post::{self, Reading, Status};
+use crate::source_file::SourceFile;
+use crate::source_file::file_type::markdown_stem;
+
+/// Endings of scripts that compute data.
+const SCRIPTS: [&str; 4] = [".11tydata.js", ".11tydata.cjs", ".11tydata.mjs", ".11tydata.ts"];
+
+/// For which posts a companion is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum For {
+    /// All in this folder and below; those of this language alone, where one is named.
+    Folder(Utf8PathBuf, Option<String>),
+    /// Those that are called so, whatever their ending and language.
+    Named(Utf8PathBuf),
+}
+
+/// What the name of a file says of it as a companion.
+struct Role {
+    is_for: For,
+    kind: Kind,
+}
+
+/// The files that say something about other posts, as they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Companions {
+    known: BTreeMap<Utf8PathBuf, KnownCompanion>,
+    of_folders: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    of_names: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    layout: Arc<Layout>,
+    /// What the folder of posts is called.
+    root: String,
+    /// The `_index.md` files, by which Hugo and Zola are told.
+    sections: BTreeSet<Utf8PathBuf>,
+}
+
+/// A companion as it was read.
+#[derive(Clone, Debug)]
+struct KnownCompanion {
+    companion: Arc<Companion>,
+    is_for: For,
+    is_bundle: bool,
+    is_draft: bool,
+}
+
+/// Whether a file of this name in the folder at `folder` may be a companion.
+#[must_use]
+pub(super) fn may_be_companion(name: &str) -> bool {
+    let is_of = |ending: &str| name.len() > ending.len() && name.as_bytes().ends_with(ending.as_bytes());
+    name.starts_with("_index.")
+        || SITE_SETTINGS.contains(&name)
+        || FOLDER_META.contains(&name)
+        || is_of(".json")
+        || is_of(".meta")
+        || (name.contains(".11tydata.") && SCRIPTS.iter().any(|ending| is_of(ending)))
+}
+
+/// Whether a change at `path` may change what is read of other files.
+#[must_use]
+pub fn is_companion(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    may_be_companion(name) || is_index(name)
+}
+
+/// Whether a file of this name is the page of its folder.
+fn is_index(name: &str) -> bool {
+    markdown_stem(name).is_some_and(|stem| stem == "index" || stem.strip_prefix("index.").is_some_and(|tag| !tag.contains('.')))
+}
+
+/// What the file at `path` is as a companion; `has_post` says whether there is a post of this path but for its ending.
+fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
+    let (name, folder) = (path.file_name()?, path.parent()?);
+    let of_folder = |kind| {
+        Some(Role {
+            is_for: For::Folder(folder.to_owned(), None),
+            kind,
+        })
+    };
+    if let Some(rest) = name.strip_prefix("_index.") {
+        let language = markdown_stem(rest)
+            .filter(|language| !language.contains('.'))
+            .map(str::to_owned);
+        let is_section = markdown_stem(name).is_some();
+        return is_section.then(|| Role {
+            is_for: For::Folder(folder.to_owned(), language),
+            kind: Kind::Section,
+        });
+    }
+    if SITE_SETTINGS.contains(&name) {
+        let is_at_top = folder.as_str().is_empty();
+        let settings = Kind::SiteSettings { below: String::new() };
+        return is_at_top.then(|| of_folder(settings)).flatten();
+    }
+    if FOLDER_META.contains(&name) {
+        return of_folder(Kind::FolderMeta);
+    }
+    if is_index(name) {
+        let is_of_posts = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "_posts" | "_drafts" | "drafts");
+        let is_bundle = folder.file_name().is_some_and(|name| !is_of_posts(name));
+        return is_bundle.then(|| of_folder(Kind::Bundle { is_draft: false })).flatten();
+    }
+    let of_named = |stem: &str, kind| {
+        let named = folder.join(stem);
+        has_post(&named).then_some(Role {
+            is_for: For::Named(named),
+            kind,
+        })
+    };
+    if let Some(stem) = name.strip_suffix(".meta") {
+        return of_named(stem, Kind::Meta);
+    }
+    let is_certain = name.contains(".11tydata.");
+    let script = SCRIPTS.iter().find_map(|ending| name.strip_suffix(ending));
+    let data = name.strip_suffix(".11tydata.json").or_else(|| name.strip_suffix(".json"));
+    let (stem, kind) = match (script, data) {
+        (Some(stem), _) => (stem, Kind::Script),
+        (None, Some(stem)) => (stem, Kind::Data { is_certain }),
+        (None, None) => return None,
+    };
+    if folder.file_name() == Some(stem) {
+        return of_folder(kind);
+    }
+    of_named(stem, kind)
+}
+
+/// Whether the file at `path` is a companion of any post, where there are these `files`.
+pub(super) fn is_for_posts(path: &Utf8Path, files: &Files) -> bool {
+    role(path, |stem| has_post(files, stem)).is_some()
+}
+
+impl Companions {
+    /// None yet, in `folder`.
+    #[must_use]
+    pub fn new(folder: &Folder) -> Companions {
+        let root = folder.root();
+        let name = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
+        Companions {
+            layout: folder.layout(),
+            root: name.file_name().unwrap_or_default().to_owned(),
+            ..Companions::default()
+        }
+    }
+
+    /// Those in `folder` that the look `sight` found, read at once.
+    #[must_use]
+    pub fn of_sight(folder: &Folder, sight: &Scan, config: &Config) -> Companions {
+        let mut companions = Companions::new(folder);
+        for (path, entry) in candidates(sight, |_| false) {
+            let source = folder.read(path, entry);
+            companions.take(path, source, &sight.files, config);
+        }
+        companions
+    }
+
+    /// Takes what the file at `path` holds, where there are these other `files`. It says whether posts may have other things from it than
+    /// before.
+    pub fn take(&mut self, path: &Utf8Path, source: Result<SourceFile, Unread>, files: &Files, config: &Config) -> bool {
+        let has_post = |stem: &Utf8Path| has_post(files, stem);
+        let Some(role) = role(path, has_post) else {
+            return self.remove(path);
+        };
+        let mut is_draft = false;
+        let is_bundle = matches!(role.kind, Kind::Bundle { .. });
+        let is_section = role.kind == Kind::Section;
+        let companion = match source {
+            Ok(source) if is_bundle => {
+                let reading = post::read(&source, config);
+                is_draft = !matches!(
+                    &reading,
+                    Ok(Reading { post, .. }) if !post.is_held && matches!(post.standing, Status::Published | Status::Unlisted)
+                );
+                // only what it says of itself matters, not its text
+                let head = SourceFile {
+                    bytes: Arc::from([]),
+                    ..source
+                };
+                Companion::read(&head, Kind::Bundle { is_draft })
+            }
+            Ok(source) => Companion::read(&source, role.kind),
+            Err(Unread::Gone) => return self.remove(path),
+            // it was there a moment ago: the next look shows what it is
+            Err(Unread::Changed) => return false,
+            // a large file that is only called as data for posts would be is data of another kind
+            Err(Unread::Refused(error)) if error.code == "too-large" && role.kind == (Kind::Data { is_certain: false }) => {
+                return self.remove(path);
+            }
+            Err(Unread::Refused(error)) => {
+                is_draft = is_bundle;
+                Companion::unreadable(path, error)
+            }
+        };
+        self.remove(path);
+        if is_section {
+            self.sections.insert(path.to_owned());
+        }
+        // what says nothing need not be looked up
+        if companion.is_silent() && !is_bundle {
+            return true;
+        }
+        let list = match &role.is_for {
+            For::Folder(folder, _) => self.of_folders.entry(folder.clone()).or_default(),
+            For::Named(stem) => self.of_names.entry(stem.clone()).or_default(),
+        };
+        list.push(path.to_owned());
+        list.sort();
+        let known = KnownCompanion {
+            companion: Arc::new(companion),
+            is_for: role.is_for,
+            is_bundle,
+            is_draft,
+        };
+        self.known.insert(path.to_owned(), known);
+        true
+    }
+
+    /// Forgets the file at `path`; says whether posts had anything from it.
+    pub fn remove(&mut self, path: &Utf8Path) -> bool {
+        let was_section = self.sections.remove(path);
+        let Some(known) = self.known.remove(path) else {
+            return was_section;
+        };
+        let (map, key) = match &known.is_for {
+            For::Folder(folder, _) => (&mut self.of_folders, folder),
+            For::Named(stem) => (&mut self.of_names, stem),
+        };
+        if let Some(list) = map.get_mut(key) {
+            list.retain(|listed| listed != path);
+            if list.is_empty() {
+                map.remove(key);
+            }
+        }
+        true
+    }
+
+    /// Notes what the trees of tools are by now.
+    pub fn set_layout(&mut self, layout: Arc<Layout>) {
+        self.layout = layout;
+    }
+
+    /// Where an `index.md` would lie that the post at `path` is beside or below, as the beginning of its path.
+    pub fn pages_above(path: &Utf8Path) -> impl Iterator<Item = String> {
+        let folders = path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
+        folders.map(|folder| format!("{folder}/index."))
+    }
+
+    /// What the post at `path` has from other files, and why it is left out where its folder's or its own name do not say so.
+    #[must_use]
+    pub fn inherited(&self, path: &Utf8Path, left_out: Option<&LeftOut>) -> (Inherited, Option<LeftOut>) {
+        let mut inherited = Inherited::default();
+        if let Some(left_out) = left_out {
+            inherited.set_hold(left_out.hold(), left_out);
+        }
+        if self.known.is_empty() && self.layout.settings.is_empty() {
+            return (inherited, None);
+        }
+        let has_bundles = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola) || !self.sections.is_empty();
+        // in Hugo a draft that is a section hides nothing but its own page
+        let hides_sections = !self.layout.has(Tool::Hugo);
+        let applies = |what: What| what != What::Section || hides_sections;
+        for known in stems(path).iter().flat_map(|stem| self.listed(self.of_names.get(stem))) {
+            inherited.add(&known.companion, path, &self.root, applies);
+        }
+        let mut resource = None;
+        let mut was_in_bundle = false;
+        for folder in path.ancestors().skip(1) {
+            let all = || self.listed(self.of_folders.get(folder));
+            let mut bundles = all().filter(|known| known.is_bundle).peekable();
+            let is_in_bundle = bundles.peek().is_some();
+            let is_page = path.parent() == Some(folder) && path.file_name().is_some_and(is_index);
+            if is_in_bundle && !is_page && (has_bundles || !was_in_bundle) {
+                // of a page in several languages one that may be read is enough
+                let is_draft = bundles.clone().all(|known| known.is_draft);
+                if let Some(known) = bundles.next().filter(|_| is_draft) {
+                    inherited.add(&known.companion, path, &self.root, applies);
+                }
+                if has_bundles && resource.is_none() {
+                    resource = Some(LeftOut {
+                        place: folder.to_owned(),
+                        why: Why::Resource,
+                    });
+                }
+            }
+            was_in_bundle |= is_in_bundle;
+            for known in all().filter(|known| !known.is_bundle) {
+                let is_of_language = match &known.is_for {
+                    For::Folder(_, Some(language)) => {
+                        let name = path.file_name().unwrap_or_default();
+                        markdown_stem(name).is_some_and(|stem| stem.ends_with(&format!(".{language}")))
+                    }
+                    _ => true,
+                };
+                if is_of_language {
+                    inherited.add(&known.companion, path, &self.root, applies);
+                }
+            }
+        }
+        for settings in &self.layout.settings {
+            inherited.add(settings, path, &self.root, applies);
+        }
+        let resource = resource.filter(|_| left_out.is_none());
+        if let Some(resource) = &resource {
+            inherited.set_hold(resource.hold(), resource);
+        }
+        (inherited, resource)
+    }
+
+    fn listed<'a>(&'a self, paths: Option<&'a Vec<Utf8PathBuf>>) -> impl Iterator<Item = &'a KnownCompanion> + Clone {
+        paths.into_iter().flatten().filter_map(|path| self.known.get(path))
+    }
+}
+
+/// The companions that the look `sight` found. An `index.md` with no posts beside it says nothing to any; a look at a few places may not
+/// have seen them, so one that `is_known` is one.
+pub fn candidates(sight: &Scan, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+    let indexes = sight
+        .files
+        .iter()
+        .filter(|(path, _)| path.file_name().is_some_and(is_index))
+        .filter(move |(path, _)| is_known(path) || has_company(&sight.files, path));
+    let others = sight.companions.iter().map(|(path, entry)| (path.as_path(), entry));
+    others.chain(indexes)
+}
+
+/// Whether there are other posts in the folder of the file at `path`, or below it.
+fn has_company(files: &Files, path: &Utf8Path) -> bool {
+    path.parent().is_some_and(|folder| files.below(folder).nth(1).is_some())
+}
+
+/// Whether there is a post called `stem`, whatever its ending and language.
+fn has_post(files: &Files, stem: &Utf8Path) -> bool {
+    let prefix = format!("{stem}.");
+    let mut alike = files.starting_with(&prefix);
+    alike.any(|path| stems(path).iter().any(|known| known == stem))
+}
+
+/// Where companions of the post at `path` alone may lie.
+pub fn beside(path: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
+    let endings = [".meta", ".json", ".11tydata.json"].into_iter().chain(SCRIPTS);
+    endings.flat_map(move |ending| stems(path).into_iter().map(move |stem| format!("{stem}{ending}").into()))
+}
+
+/// What the post at `path` may be called by its companions: with its language, and without it.
+fn stems(path: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Some(stem) = markdown_stem(path.as_str()) else {
+        return Vec::new();
+    };
+    let mut stems = vec![Utf8PathBuf::from(stem)];
+    if let (Some(folder), Some((name, _))) = (
+        path.parent(),
+        Utf8Path::new(stem).file_name().and_then(|name| name.rsplit_once('.')),
+    ) {
+        stems.push(folder.join(name));
+    }
+    stems
+}

@@ -1,0 +1,149 @@
+//! The files that a look found.
+
+use camino::Utf8Path;
+
+use super::Entry;
+use crate::source_file::by_parts;
+
+/// The posts' files that a look found, by their paths below the folder, and in the order of these.
+///
+/// All paths are one text. A folder of a million files is looked through every minute, and what that took goes back to the system as a
+/// whole: a map of paths would leave a million holes.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    paths: String,
+    files: Vec<File>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    /// Where its path begins.
+    start: usize,
+    /// Where its path ends.
+    end: usize,
+    entry: Entry,
+}
+
+impl Files {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// What the file at `path` was found as.
+    #[must_use]
+    pub fn get(&self, path: &Utf8Path) -> Option<&Entry> {
+        let found = self.files.get(self.place(path))?;
+        (self.path(found) == path).then_some(&found.entry)
+    }
+
+    /// Whether there is a file at `path`.
+    #[must_use]
+    pub fn contains(&self, path: &Utf8Path) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+        self.files.iter().map(|file| (self.path(file), &file.entry))
+    }
+
+    /// The paths.
+    pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.files.iter().map(|file| self.path(file))
+    }
+
+    /// The paths at and below `root`.
+    pub fn below(&self, root: &Utf8Path) -> impl Iterator<Item = &Utf8Path> {
+        let from_root = self.files.get(self.place(root)..).unwrap_or_default();
+        let paths = from_root.iter().map(|file| self.path(file));
+        paths.take_while(move |path| path.starts_with(root))
+    }
+
+    /// The paths that begin with the text `prefix`.
+    pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_first = self.files.get(self.place(Utf8Path::new(prefix))..).unwrap_or_default();
+        let paths = from_first.iter().map(|file| self.path(file));
+        paths.take_while(move |path| path.as_str().starts_with(prefix))
+    }
+
+    /// Adds the file at `path`, wherever that belongs.
+    pub(super) fn push(&mut self, path: &Utf8Path, entry: Entry) {
+        let start = self.paths.len();
+        self.paths.push_str(path.as_str());
+        let end = self.paths.len();
+        self.files.push(File { start, end, entry });
+    }
+
+    /// Puts in order what was added. A folder that changes while it is read may name a file twice: it is what it was found as last.
+    pub(super) fn sort(&mut self) {
+        let paths = &self.paths;
+        self.files
+            .sort_by(|one, other| by_parts(path_in(paths, one), path_in(paths, other)));
+        self.files.dedup_by(|later, file| {
+            let is_again = path_in(paths, later) == path_in(paths, file);
+            if is_again {
+                std::mem::swap(later, file);
+            }
+            is_again
+        });
+    }
+
+    fn path(&self, file: &File) -> &Utf8Path {
+        path_in(&self.paths, file)
+    }
+
+    /// How many come before `path`.
+    fn place(&self, path: &Utf8Path) -> usize {
+        self.files.partition_point(|file| by_parts(self.path(file), path).is_lt())
+    }
+}
+
+fn path_in<'a>(paths: &'a str, file: &File) -> &'a Utf8Path {
+    Utf8Path::new(paths.get(file.start..file.end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::folder::Stamp;
+
+    fn entry(inode: u64) -> Entry {
+        let stamp = Stamp {
+            device: 1,
+            inode,
+            size: 1,
+            modified: 0,
+            changed: 0,
+        };
+        Entry { stamp, target: None }
+    }
+
+    #[test]
+    fn a_file_is_found_once_as_it_was_met_last() {
+        let mut files = Files::default();
+        for (path, inode) in [("b.md", 1), ("a/c.md", 2), ("a.md", 3), ("b.md", 4), ("a.md", 5), ("b.md", 6)] {
+            files.push(path.into(), entry(inode));
+        }
+        files.sort();
+        let found: Vec<_> = files.iter().map(|(path, entry)| (path.as_str(), entry.stamp.inode)).collect();
+        assert_eq!(found, [("a/c.md", 2), ("a.md", 5), ("b.md", 6)]);
+        assert_eq!(files.len(), 3);
+        for (prefix, expected) in [
+            ("a", vec!["a/c.md", "a.md"]),
+            ("a.", vec!["a.md"]),
+            ("a/", vec!["a/c.md"]),
+            ("x", vec![]),
+        ] {
+            let found: Vec<_> = files.starting_with(prefix).map(Utf8Path::as_str).collect();
+            assert_eq!(found, expected, "{prefix}");
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! Which names are posts, by the name alone.
+//!
+//! The lists are what editors, synchronisers and operating systems leave beside the files people write. Most of it does not end in
+//! `.md` and needs no rule: a file is a post by its ending, and these rules are for what shares that ending.
+
+use std::borrow::Cow;
+
+use camino::{Utf8Component, Utf8Path};
+
+use crate::config::Posts;
+use crate::post::inherited::FOLDER_META;
+use crate::source_file::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
+
+/// What a file's name says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// It is to be read as a post.
+    Post,
+    /// It is none of ours.
+    Ignored,
+    /// A synchroniser made it of two versions that it could not merge, or has not fetched it yet: its author should know.
+    Conflict,
+}
+
+/// What names say: which are no posts, by rule and by the configuration (`posts.ignore`), which folders that begin with `_` are
+/// open nonetheless (`posts.include`), and which kinds of files are served beside those that always are (`posts.media`).
+#[derive(Clone, Debug, Default)]
+pub struct Ignore {
+    patterns: Vec<String>,
+    included: Vec<String>,
+    media: Vec<String>,
+}
+
+/// What the name of a folder, or of one above it, says of the posts and the files in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// They are as public as they say.
+    Open,
+    /// They are a site's own parts: they begin with `_`, and nobody included them.
+    Closed,
+}
+
+/// Folders that begin with `_` and hold posts all the same. What is in `_drafts` is a draft.
+const FOLDERS_OF_POSTS: [&str; 3] = ["_posts", "_drafts", "_pages"];
+
+impl Ignore {
+    /// What is always ignored, and every name that one of `patterns` matches: `*` stands for any run of characters, and case does
+    /// not matter.
+    #[must_use]
+    pub fn new(patterns: &[String]) -> Ignore {
+        Ignore {
+            patterns: lowered(patterns),
+            ..Ignore::default()
+        }
+    }
+
+    /// What the configuration says.
+    #[must_use]
+    pub fn configured(posts: &Posts) -> Ignore {
+        Ignore {
+            included: lowered(&posts.include),
+            media: posts
+                .media
+                .iter()
+                .map(|ending| ending.trim_start_matches('.').to_lowercase())
+                .collect(),
+            ..Ignore::new(&posts.ignore)
+        }
+    }
+
+    /// What the name of a file says of it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Name {
+        let name = in_lower_case(name);
+        if name.starts_with('.') && name.strip_suffix(".icloud").is_some_and(is_markdown) {
+            return Name::Conflict;
+        }
+        // an underscore marks what belongs to the site and not to its readers; `_index.md` describes a section
+        if !is_markdown(&name) || name.starts_with('_') || never(&name) || self.is_listed(&name) {
+            return Name::Ignored;
+        }
+        if is_conflict(&name) { Name::Conflict } else { Name::Post }
+    }
+
+    /// Whether posts are looked for in a folder of this name. `_posts` and `_drafts` are such folders; those in other folders that
+    /// begin with `_` are found, and held back ([`Ignore::access`]).
+    #[must_use]
+    pub fn enters(&self, name: &str) -> bool {
+        let name = in_lower_case(name);
+        !never(&name) && !self.is_listed(&name)
+    }
+
+    /// Whether a file of this name says something about the posts beside and below it although its name is hidden.
+    #[must_use]
+    pub fn is_hidden_companion(&self, name: &str) -> bool {
+        FOLDER_META.contains(&name) && !self.is_listed(name)
+    }
+
+    /// Whether posts are looked for in the folder at `path`, and in every one above it.
+    #[must_use]
+    pub fn enters_all(&self, path: &Utf8Path) -> bool {
+        path.components().all(|component| match component {
+            Utf8Component::Normal(name) => self.enters(name),
+            _ => false,
+        })
+    }
+
+    /// Whether a regular file at `path` is read as a post.
+    #[must_use]
+    pub fn is_post(&self, path: &Utf8Path) -> bool {
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == Name::Post)
+    }
+
+    /// What the name of a folder says of the posts and the files in it. Posts and media follow the same rule.
+    #[must_use]
+    pub fn access(&self, folder: &str) -> Access {
+        let is_open = !folder.starts_with('_')
+            || FOLDERS_OF_POSTS.iter().any(|open| folder.eq_ignore_ascii_case(open))
+            || self.is_included(Utf8Path::new(folder));
+        if is_open { Access::Open } else { Access::Closed }
+    }
+
+    /// The first folder on the way to the file or folder at `path` whose name closes it.
+    #[must_use]
+    pub fn closed_by<'a>(&self, path: &'a Utf8Path) -> Option<&'a Utf8Path> {
+        // most paths hold no underscore at all
+        if !path.as_str().contains('_') {
+            return None;
+        }
+        let mut folders: Vec<&Utf8Path> = path
+            .ancestors()
+            .skip(1)
+            .filter(|folder| !folder.as_str().is_empty())
+            .collect();
+        folders.reverse();
+        let is_closed = |folder: &&Utf8Path| {
+            folder.file_name().is_some_and(|name| self.access(name) == Access::Closed) && !self.is_included(folder)
+        };
+        folders.into_iter().find(is_closed)
+    }
+
+    /// Whether the configuration includes the folder at `path`, by its name or by its path below the posts folder.
+    #[must_use]
+    pub fn is_included(&self, path: &Utf8Path) -> bool {
+        let named = |text: &str| {
+            let text = in_lower_case(text);
+            self.included.iter().any(|pattern| matches(pattern, &text))
+        };
+        !self.included.is_empty() && (named(path.as_str()) || path.file_name().is_some_and(named))
+    }
+
+    /// What the file at `path` is, where it may be served beside the posts by its name and place: nothing hidden or ignored, nothing in
+    /// a folder of drafts or of a site's own parts (`_drafts`, `_includes`), no post's source, nothing that is a copy of one by its name,
+    /// and no kind of file that nobody meant to publish. How it begins is for [`looks_like_post`](super::post_source::looks_like_post).
+    #[must_use]
+    pub fn media(&self, path: &Utf8Path) -> Option<MediaKind> {
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        let is_plain = |name: &str| !name.contains(['\\', ':']) && !name.contains(char::is_control);
+        let is_drafts = |folder: &str| folder.eq_ignore_ascii_case("drafts") || folder.eq_ignore_ascii_case("_drafts");
+        let name = path.file_name().filter(|name| is_plain(name))?.to_lowercase();
+        let ending = Utf8Path::new(&name).extension()?;
+        let is_named = !name.starts_with('_') && !never(&name) && !self.is_listed(&name) && !is_conflict(&name);
+        let is_placed = self.enters_all(folder)
+            && folder
+                .components()
+                .all(|part| is_plain(part.as_str()) && !is_drafts(part.as_str()))
+            && self.closed_by(path).is_none();
+        if !is_named || !is_placed || is_markdown_ending(ending) {
+            return None;
+        }
+        let kind = media_kind(ending).or_else(|| self.media.iter().any(|known| known == ending).then_some(MediaKind::Text))?;
+        let is_copy = kind != MediaKind::Binary && is_copy_of_post(&name);
+        // what the tools of posts read beside them is theirs
+        let is_companion = name.ends_with(".11tydata.json");
+        (!is_copy && !is_companion).then_some(kind)
+    }
+
+    /// Whether a regular file at `path` may be served, by its name and place.
+    #[must_use]
+    pub fn is_media(&self, path: &Utf8Path) -> bool {
+        self.media(path).is_some()
+    }
+
+    fn is_listed(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, name))
+    }
+}
+
+fn lowered(patterns: &[String]) -> Vec<String> {
+    let patterns = patterns.iter().map(|pattern| pattern.trim_end_matches('/').to_lowercase());
+    patterns.filter(|pattern| !pattern.is_empty()).collect()
+}
+
+/// Whether a name says that a file is a copy of a post's: an ending of Markdown comes before its last (`a.md.txt`, `a.md.gz`).
+fn is_copy_of_post(name: &str) -> bool {
+    let mut parts = name.split('.');
+    let (_, last) = (parts.next(), parts.next_back());
+    last.is_some() && parts.any(|part| is_markdown_ending(part) || part == "rst" || part == "org" || part == "adoc")
+}
+
+/// `name` in lower case, as most are.
+fn in_lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        Cow::Owned(name.to_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Names that are never a post nor a folder of posts: hidden ones, those of editors, of office programs'
+/// locks and of synchronisers.
+fn never(name: &str) -> bool {
+    name.starts_with(['.', '#', '~']) || name.ends_with(['~', '#'])
+}
+
+/// Syncthing's `a.sync-conflict-20260131-090000-ABCDEFG.md`; Dropbox's and Nextcloud's `a (conflicted copy 2026-01-31).md`.
+fn is_conflict(name: &str) -> bool {
+    name.contains(".sync-conflict-") || name.contains("conflicted copy") || name.contains("(case conflict")
+}
+
+/// Whether a name is that of a copy that a tool left of a post: ownCloud's `a_conflict-20260131-090000.md`, what `git mergetool` leaves
+/// (`a_BACKUP_1234.md`, `a.md.LOCAL.1234.md`).
+#[must_use]
+pub fn is_left_copy(name: &str) -> bool {
+    const SIDES: [&str; 4] = ["backup", "base", "local", "remote"];
+    let name = in_lower_case(name);
+    let stem = markdown_stem(&name).unwrap_or(&name);
+    let is_number = |text: &str| text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let of_mergetool = |sign: char| {
+        let Some((rest, number)) = stem.rsplit_once(sign) else {
+            return false;
+        };
+        let side = rest
+            .rsplit_once(sign)
+            .filter(|(before, _)| !before.is_empty())
+            .map(|(_, side)| side);
+        is_number(number) && side.is_some_and(|side| SIDES.contains(&side))
+    };
+    let of_owncloud = || {
+        let after = stem.split_once("_conflict-").map(|(_, after)| after);
+        after.is_some_and(|after| after.bytes().take(8).filter(u8::is_ascii_digit).count() == 8)
+    };
+    of_owncloud() || of_mergetool('_') || of_mergetool('.')
+}
+
+/// Whether `pattern`, in which `*` stands for any run of characters, matches the whole of `name`; in time linear in their product.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.split_once(piece) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ignore() -> Ignore {
+        Ignore::new(&[
+            "README.md".into(),
+            "node_modules/".into(),
+            "*.draft.md".into(),
+            "x*y*z.md".into(),
+        ])
+    }
+
+    #[test]
+    fn media() {
+        let ignore = ignore();
+        for path in [
+            "a.png",
+            "A.PNG",
+            "notes/day/pic 1.jpeg",
+            "_posts/pic.png",
+            "_pages/pic.png",
+            "b/data.json",
+            "x/日本.mp3",
+            "talk.mp4",
+            "font.woff2",
+            "talk.vtt",
+            "paper.pdf",
+            "book.epub",
+            "code.tar.gz",
+            "meeting.ics",
+            "ride.gpx",
+            "model.stl",
+            "work.ipynb",
+            "table.csv",
+            "notes.txt",
+            "screenshot.md.png",
+            "feed.xml",
+        ] {
+            assert!(ignore.is_media(path.into()), "{path}");
+        }
+        for path in [
+            "",
+            "a.md",
+            "b/INDEX.MD",
+            "a.mdx",
+            "a.mkd",
+            "a.mdown",
+            "a.mdtext",
+            "a.markdown",
+            ".env",
+            ".git/a.png",
+            "b/.hidden.png",
+            "_drafts/a.png",
+            "Drafts/a.png",
+            "_includes/a.png",
+            "_archive/a.png",
+            "notes/_archive/deep/a.png",
+            "_a.png",
+            "node_modules/a.png",
+            "a.png~",
+            "~$a.docx",
+            "id_rsa",
+            "../a.png",
+            "/a.png",
+            "b/../a.png",
+            "c:a.png",
+            "b\\a.png",
+            "a\n.png",
+            "a.sync-conflict-20260131-090000-ABCDEFG.png",
+            "notes/notes.11tydata.json",
+        ] {
+            assert!(!ignore.is_media(path.into()), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_meant_to_publish_is_not_served() {
+        let ignore = ignore();
+        let classes: [(&str, &[&str]); 8] = [
+            ("keys", &["pem", "key", "crt", "der", "p12", "pfx", "ppk", "gpg", "kdbx"]),
+            (
+                "settings",
+                &["toml", "yaml", "yml", "ini", "cfg", "conf", "config", "env", "htpasswd"],
+            ),
+            ("databases", &["db", "sqlite", "SQLITE3", "mdb"]),
+            ("logs", &["log"]),
+            ("half-made files", &["part", "crdownload", "tmp", "swp", "bak", "old"]),
+            (
+                "copies of a post",
+                &[
+                    "orig",
+                    "rej",
+                    "save",
+                    "BASE",
+                    "md.txt",
+                    "md.bak",
+                    "md.gz",
+                    "markdown.json",
+                    "patch",
+                    "diff",
+                ],
+            ),
+            (
+                "posts of other tools",
+                &[
+                    "org", "rst", "adoc", "html", "htm", "xhtml", "njk", "liquid", "hbs", "rmd", "qmd", "tex",
+                ],
+            ),
+            ("programs", &["php", "py", "rb", "js", "mjs", "sh", "exe", "css"]),
+        ];
+        for (class, endings) in classes {
+            for ending in endings {
+                let path = format!("notes/a.{ending}");
+                assert!(!ignore.is_media(Utf8Path::new(&path)), "{class}: {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_configuration_adds_kinds_of_files_and_folders() {
+        let posts = Posts {
+            media: vec!["html".into(), ".YAML".into()],
+            include: vec!["_archive/".into(), "notes/_old".into()],
+            ..Posts::default()
+        };
+        let ignore = Ignore::configured(&posts);
+        let cases = [
+            ("a.html", true),
+            ("a.yaml", true),
+            ("a.md.html", false),
+            ("a.toml", false),
+            ("_archive/a.png", true),
+            ("x/_Archive/a.png", true),
+            ("notes/_old/a.png", true),
+            ("_old/a.png", false),
+            ("_other/a.png", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(ignore.is_media(path.into()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn folders_that_begin_with_an_underscore() {
+        let cases = [
+            ("a.md", None),
+            ("notes/a_b.md", None),
+            ("_posts/a.md", None),
+            ("_drafts/a.md", None),
+            ("_pages/a.md", None),
+            ("blog/_Posts/a.md", None),
+            ("_archive/a.md", Some("_archive")),
+            ("notes/_archive/2020/a.md", Some("notes/_archive")),
+            ("_a/_b/c.md", Some("_a")),
+            ("_posts/_x/c.md", Some("_posts/_x")),
+        ];
+        for (path, folder) in cases {
+            assert_eq!(ignore().closed_by(path.into()).map(Utf8Path::as_str), folder, "{path}");
+        }
+    }
+
+    #[test]
+    fn copies_that_tools_leave() {
+        let cases = [
+            ("a_conflict-20260131-090000.md", true),
+            ("a_BACKUP_1234.md", true),
+            ("a_LOCAL_1234.md", true),
+            ("a_REMOTE_99.mkd", true),
+            ("a_BASE_31337.md", true),
+            ("a.md.BACKUP.1234.md", true),
+            ("a.LOCAL.1234.md", true),
+            ("my_conflict-resolution.md", false),
+            ("data_base_1.md", false),
+            ("go_local.md", false),
+            ("think-local-2026.md", false),
+            ("base_1234.md", false),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(is_left_copy(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn files() {
+        let cases = [
+            ("a.md", Name::Post),
+            ("A.MD", Name::Post),
+            ("2.10.0.md", Name::Post),
+            ("with space, comma @ +.markdown", Name::Post),
+            ("component.mdx", Name::Post),
+            ("שלום.md", Name::Post),
+            ("4913.md", Name::Post),
+            ("a", Name::Ignored),
+            ("a.txt", Name::Ignored),
+            ("a.mkd", Name::Post),
+            ("a.mdown", Name::Post),
+            ("a.mdtxt", Name::Post),
+            ("a.md.orig", Name::Ignored),
+            ("md", Name::Ignored),
+            (".md", Name::Ignored),
+            ("a.md~", Name::Ignored),
+            ("#a.md#", Name::Ignored),
+            (".#a.md", Name::Ignored),
+            ("4913", Name::Ignored),
+            ("a.md.swp", Name::Ignored),
+            (".a.md.swx", Name::Ignored),
+            ("a.md.tmp", Name::Ignored),
+            ("a.md.bck", Name::Ignored),
+            ("a.md.kate-swp", Name::Ignored),
+            ("a.md___jb_tmp___", Name::Ignored),
+            ("a.md___jb_old___", Name::Ignored),
+            (".goutputstream-ABCDEF", Name::Ignored),
+            ("a.md.sb-1234abcd-efgh", Name::Ignored),
+            (".DS_Store", Name::Ignored),
+            ("._a.md", Name::Ignored),
+            ("~$a.md", Name::Ignored),
+            (".~lock.a.md#", Name::Ignored),
+            (".syncthing.a.md.tmp", Name::Ignored),
+            ("~syncthing~a.md.tmp", Name::Ignored),
+            (".a.md.Xk3jd9", Name::Ignored),
+            (".nfs000000000001.md", Name::Ignored),
+            ("a.md.part", Name::Ignored),
+            ("a.md.crdownload", Name::Ignored),
+            ("_index.md", Name::Ignored),
+            ("_a.md", Name::Ignored),
+            ("README.md", Name::Ignored),
+            ("readme.md", Name::Ignored),
+            ("b.draft.md", Name::Ignored),
+            ("x-y-z.md", Name::Ignored),
+            ("x-z.md", Name::Post),
+            ("a.sync-conflict-20260131-090000-ABCDEFG.md", Name::Conflict),
+            ("a (conflicted copy 2026-01-31).md", Name::Conflict),
+            ("a (Somebody's conflicted copy).md", Name::Conflict),
+            (".a.md.icloud", Name::Conflict),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(ignore().file(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn folders() {
+        let cases = [
+            ("2026", true),
+            ("_posts", true),
+            ("_drafts", true),
+            ("a.md", true),
+            (".git", false),
+            (".obsidian", false),
+            (".trash", false),
+            (".stversions", false),
+            (".~tmp~", false),
+            ("..data", false),
+            ("node_modules", false),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(ignore().enters(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_judged_by_every_part() {
+        let cases = [
+            ("a.md", true),
+            ("2026/01/a.md", true),
+            (".git/a.md", false),
+            ("a/.b/c.md", false),
+            ("node_modules/a.md", false),
+            ("../a.md", false),
+            ("/a.md", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(ignore().is_post(path.into()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        let cases = [
+            ("*", "anything", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*a", "a", false),
+            ("a*b*c", "a-c-b-c", true),
+            ("a*b*c", "a-c-c", false),
+            ("**", "", true),
+            ("abc", "abcd", false),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Files that have a post's name and are not taken for posts: by the folder they are in, or by what their names say.
+//!
+//! They are read all the same, and held back: a post that readers have is not withdrawn because a rule is new. What is left out is said
+//! once for a folder, with how to include it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Folder;
+use super::ignore::is_left_copy;
+use super::layout::{Layout, Tool};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::inherited::Hold;
+use crate::source_file::file_type::markdown_stem;
+
+/// Why a file with a post's name is not taken for a post.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// The folder or file that the reason is about.
+    pub place: Utf8PathBuf,
+    /// The reason.
+    pub why: Why,
+}
+
+/// Why files are not taken for posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// The folder's name begins with `_`.
+    Underscore,
+    /// A tool keeps its own files in the folder.
+    Tool(Tool),
+    /// It is a file beside the `index.md` of a page: in Hugo and Zola a part of that page.
+    Resource,
+    /// It is about the folder: a `README`, a `LICENSE`.
+    AboutFolder,
+    /// A plugin keeps a drawing in it.
+    Plugin,
+    /// A tool left it as a copy of a post.
+    Copy,
+}
+
+/// Names of files at the top of the posts folder that are about it, as they are written in capitals.
+const ABOUT_FOLDER: [&str; 10] = [
+    "CHANGELOG",
+    "CHANGES",
+    "CODE_OF_CONDUCT",
+    "CONTRIBUTING",
+    "COPYING",
+    "LICENCE",
+    "LICENSE",
+    "README",
+    "SECURITY",
+    "SUMMARY",
+];
+
+impl LeftOut {
+    /// What this does with the post that the file would be.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        match self.why {
+            Why::AboutFolder => Hold::IfUndated,
+            _ => Hold::Always,
+        }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    /// Why, to follow "left out: ".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LeftOut { place, why } = self;
+        match why {
+            Why::Underscore => write!(f, "a folder whose name begins with `_` holds parts of a site ({place}/)"),
+            Why::Tool(tool) => write!(f, "{} keeps its own files in {place}/", tool.name()),
+            Why::Resource => write!(f, "files beside an `index.md` are parts of its page ({place}/)"),
+            Why::AboutFolder => f.write_str("an undated file of this name is about the folder"),
+            Why::Plugin => f.write_str("it is a drawing"),
+            Why::Copy => f.write_str("a tool left it as a copy of a post"),
+        }
+    }
+}
+
+impl Folder {
+    /// Why the file at `path`, which has a post's name, is not taken for a post, by its name and the folders it is in.
+    #[must_use]
+    pub fn left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
+        self.folder_left_out(path).or_else(|| {
+            let name = path.file_name()?;
+            let left_out = |why| {
+                (!self.ignore.is_included(path)).then(|| LeftOut {
+                    place: path.to_owned(),
+                    why,
+                })
+            };
+            if name.len() > 14 && name.to_lowercase().contains(".excalidraw.") {
+                return left_out(Why::Plugin);
+            }
+            if is_left_copy(name) {
+                return left_out(Why::Copy);
+            }
+            let is_at_top = path.parent().is_some_and(|folder| folder.as_str().is_empty());
+            let stem = markdown_stem(name).filter(|_| is_at_top)?;
+            (stem == "404" || ABOUT_FOLDER.contains(&stem) || stem.eq_ignore_ascii_case("readme"))
+                .then_some(Why::AboutFolder)
+                .and_then(left_out)
+        })
+    }
+
+    /// Whether readers may be given files of the folders that the file at `path` is in.
+    pub(super) fn is_open_to_readers(&self, path: &Utf8Path) -> bool {
+        self.folder_left_out(path).is_none_or(|left_out| match left_out.why {
+            Why::Tool(tool) => Layout::is_shown(&left_out.place, tool),
+            _ => false,
+        })
+    }
+
+    fn folder_left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
+        if let Some(place) = self.ignore.closed_by(path) {
+            return Some(LeftOut {
+                place: place.to_owned(),
+                why: Why::Underscore,
+            });
+        }
+        let layout = self.layout();
+        let (place, tool) = layout.folder_of_tool(path)?;
+        let is_included = path.ancestors().skip(1).any(|folder| self.ignore.is_included(folder));
+        (!is_included).then(|| LeftOut {
+            place: place.to_owned(),
+            why: Why::Tool(tool),
+        })
+    }
+}
+
+/// What is to be said of the files that are left out: once for a folder.
+#[must_use]
+pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>) -> Vec<Diagnostic> {
+    let mut counts: BTreeMap<&LeftOut, usize> = BTreeMap::new();
+    for (_, left_out) in files {
+        *counts.entry(left_out).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(left_out, count)| diagnostic(left_out, count))
+        .collect()
+}
+
+/// The diagnostic code of what [`diagnostics`] says of a folder.
+pub const FOLDER_CODE: &str = "folder-left-out";
+
+fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
+    let LeftOut { place, why } = left_out;
+    let posts = if count == 1 {
+        "1 post".to_owned()
+    } else {
+        format!("{count} posts")
+    };
+    let are = if count == 1 { "is" } else { "are" };
+    let note = |code, message: String| Diagnostic::new(Severity::Note, code, place, message);
+    let include = || {
+        format!(
+            "`posts.include = [\"{}\"]` in feedmill.toml publishes what is in it",
+            place.as_str()
+        )
+    };
+    match why {
+        Why::Underscore => note(
+            FOLDER_CODE,
+            format!("{posts} in it {are} left out: a folder whose name begins with `_` holds parts of a site"),
+        )
+        .mend(include()),
+        Why::Tool(tool) => note(
+            FOLDER_CODE,
+            format!("{posts} in it {are} left out: {} keeps its own files there", tool.name()),
+        )
+        .mend(include()),
+        Why::Resource => note(
+            "bundle-resources",
+            format!("{posts} in it {are} left out: files beside an `index.md` are parts of its page"),
+        )
+        .mend("move it out of the folder to publish it"),
+        Why::AboutFolder => note(
+            "about-folder",
+            "is left out: an undated file of this name is about the folder".to_owned(),
+        )
+        .mend("write a `date` to publish it"),
+        Why::Plugin => note("drawing", "is left out: it is a drawing, and no post".to_owned()),
+        Why::Copy => {
+            let message = "was left by a tool as a copy of a post, and is not published";
+            let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", place, message);
+            diagnostic.mend("merge it into the post it belongs to, then delete it")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::Posts;
+
+    #[test]
+    fn what_is_left_out_by_name_and_folder() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
+        fs::create_dir(root.join(".obsidian")).unwrap();
+        let posts = Posts {
+            include: vec!["_kept".into()],
+            ..Posts::default()
+        };
+        let folder = Folder::new(root, &posts);
+        let cases = [
+            ("a.md", None),
+            ("notes/a.md", None),
+            ("_kept/a.md", None),
+            ("_posts/a.md", None),
+            ("notes/templates/a.md", None),
+            ("_archive/2020/a.md", Some(("_archive", Why::Underscore))),
+            ("Templates/a.md", Some(("Templates", Why::Tool(Tool::Obsidian)))),
+            ("README.markdown", Some(("README.markdown", Why::AboutFolder))),
+            ("readme.mkd", Some(("readme.mkd", Why::AboutFolder))),
+            ("LICENSE.md", Some(("LICENSE.md", Why::AboutFolder))),
+            ("404.md", Some(("404.md", Why::AboutFolder))),
+            ("changelog.md", None),
+            ("summary.md", None),
+            ("notes/LICENSE.md", None),
+            ("x.excalidraw.md", Some(("x.excalidraw.md", Why::Plugin))),
+            ("notes/a_LOCAL_1234.md", Some(("notes/a_LOCAL_1234.md", Why::Copy))),
+        ];
+        for (path, expected) in cases {
+            let found = folder.left_out(path.into());
+            let found = found.as_ref().map(|left_out| (left_out.place.as_str(), left_out.why));
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_folder_is_said_once() {
+        let archive = LeftOut {
+            place: "_archive".into(),
+            why: Why::Underscore,
+        };
+        let files = ["_archive/a.md", "_archive/b.md", "_archive/c/d.md"].map(|path| (Utf8Path::new(path), &archive));
+        let said = diagnostics(files.into_iter());
+        assert_eq!(
+            said.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "_archive: note: 3 posts in it are left out: a folder whose name begins with `_` holds parts of a site \
+              (`posts.include = [\"_archive\"]` in feedmill.toml publishes what is in it)"
+            ]
+        );
+    }
+}

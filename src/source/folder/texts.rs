@@ -1,0 +1,339 @@
+//! The texts of posts, read from their files when they are asked for.
+//!
+//! A text is known by what it hashes to ([`Digest`]), so whatever a file holds by now, it is never taken for another: where it is not
+//! there any more, there is none. The texts used last are kept, for what was just read is rendered next, in several formats.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::{Folder, read};
+use crate::post::text::text_in;
+use crate::post::{Digest, Post, Texts};
+
+/// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would spare next to
+/// no reading, for what is made of texts is kept too.
+const BYTES: u64 = 4 * 1024 * 1024;
+/// What keeping a text takes beside it, about.
+const BESIDE: u64 = 128;
+/// About how many texts are kept.
+const ABOUT_TEXTS: usize = 1000;
+
+/// The texts of the posts in one folder.
+pub struct FileTexts {
+    folder: Folder,
+    kept: Cache<Digest, Cached, Length>,
+    /// Those that somebody holds on to, because their files may not have them any more.
+    held: Mutex<HashMap<Digest, Weak<str>>>,
+}
+
+#[derive(Clone)]
+struct Length;
+
+impl Weighter<Digest, Cached> for Length {
+    fn weight(&self, _: &Digest, cached: &Cached) -> u64 {
+        (cached.text.len() + cached.rest.bytes().len()) as u64 + BESIDE
+    }
+}
+
+/// A text, and what else its file held.
+#[derive(Clone)]
+struct Cached {
+    text: Arc<str>,
+    rest: Rest,
+}
+
+/// What a file held beside the text of its post.
+#[derive(Clone)]
+enum Rest {
+    /// What came before the text.
+    Before(Arc<[u8]>),
+    /// All of it: its lines end otherwise than the text's, or it is in another encoding.
+    Whole(Arc<[u8]>),
+    Unknown,
+}
+
+impl Rest {
+    fn of(text: &str, file: Option<&[u8]>) -> Rest {
+        let Some(file) = file else { return Rest::Unknown };
+        match file.strip_suffix(text.as_bytes()) {
+            Some(before) => Rest::Before(before.into()),
+            None => Rest::Whole(file.into()),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Rest::Before(bytes) | Rest::Whole(bytes) => bytes,
+            Rest::Unknown => &[],
+        }
+    }
+}
+
+impl FileTexts {
+    /// Those in `folder`.
+    #[must_use]
+    pub fn new(folder: Folder) -> FileTexts {
+        FileTexts::keeping(BYTES, folder)
+    }
+
+    /// Those in `folder`, of which at most `bytes` are kept in memory.
+    #[must_use]
+    pub fn keeping(bytes: u64, folder: Folder) -> FileTexts {
+        FileTexts {
+            folder,
+            kept: Cache::with_weighter(ABOUT_TEXTS, bytes, Length),
+            held: Mutex::default(),
+        }
+    }
+
+    /// Whether texts of so many `bytes` in all could be kept in memory together.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: u64) -> bool {
+        bytes <= self.kept.capacity()
+    }
+
+    /// Keeps the text that `post` holds in its stead, as long as there is room.
+    pub fn take_from(&self, post: &mut Post) {
+        self.take_with(post, None);
+    }
+
+    /// The same, of a post in a file that holds the bytes `file`, where they are known.
+    pub fn take_with(&self, post: &mut Post, file: Option<&[u8]>) {
+        let digest = post.text.digest();
+        if let Some(text) = post.text.release() {
+            let rest = Rest::of(&text, file);
+            self.kept.insert(digest, Cached { text, rest });
+        }
+    }
+
+    /// All that the file of `post` held when it was read, if that is in memory or the file holds it still. It may read the file.
+    #[must_use]
+    pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
+        let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
+        let cached = self
+            .kept
+            .get(&post.text.digest())
+            .and_then(|Cached { text, rest }| match rest {
+                Rest::Before(before) => Some([&*before, text.as_bytes()].concat().into()),
+                Rest::Whole(bytes) => Some(bytes),
+                Rest::Unknown => None,
+            });
+        let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
+        cached.filter(is_it).or_else(|| read().filter(is_it))
+    }
+
+    /// Has the text of `post` be had here as long as `text`, which is that text, is not dropped.
+    pub fn hold_this(&self, post: &Post, text: &Arc<str>) {
+        let mut held = self.lock();
+        held.retain(|_, text| text.strong_count() > 0);
+        held.insert(post.text.digest(), Arc::downgrade(text));
+    }
+
+    /// The text of `post`, if it is in memory. As long as it is not dropped, it can be had here.
+    #[must_use]
+    pub fn hold(&self, post: &Post) -> Option<Arc<str>> {
+        let digest = post.text.digest();
+        let text = self.in_memory(digest)?;
+        self.hold_this(post, &text);
+        Some(text)
+    }
+
+    /// Forgets all that nobody holds on to.
+    #[cfg(test)]
+    pub fn forget(&self) {
+        self.kept.clear();
+    }
+
+    fn in_memory(&self, digest: Digest) -> Option<Arc<str>> {
+        let held = || self.lock().get(&digest)?.upgrade();
+        self.kept.get(&digest).map(|cached| cached.text).or_else(held)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Weak<str>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Texts for FileTexts {
+    fn fetch(&self, post: &Post) -> Option<Arc<str>> {
+        let digest = post.text.digest();
+        if let Some(text) = self.in_memory(digest) {
+            return Some(text);
+        }
+        let file = read::now(&self.folder, post.source()).ok()?;
+        let text = text_in(&file, digest)?;
+        let rest = Rest::of(&text, Some(&file.bytes));
+        let cached = Cached {
+            text: Arc::clone(&text),
+            rest,
+        };
+        self.kept.insert(digest, cached);
+        Some(text)
+    }
+}
+
+impl fmt::Debug for FileTexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileTexts")
+            .field("folder", &self.folder)
+            .field("kept", &self.kept.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::post;
+    use crate::source::folder::{Entry, ScanScope};
+
+    struct Posts {
+        temporary: tempfile::TempDir,
+        folder: Folder,
+    }
+
+    impl Posts {
+        fn of(files: &[(&str, &[u8])]) -> Posts {
+            let temporary = tempfile::tempdir().unwrap();
+            let root = Utf8PathBuf::from_path_buf(temporary.path().join("posts")).unwrap();
+            for (path, content) in files {
+                let path = root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content).unwrap();
+            }
+            let folder = Folder::new(root, &Config::default().posts);
+            Posts { temporary, folder }
+        }
+
+        fn path(&self, path: &str) -> Utf8PathBuf {
+            self.folder.root().join(path)
+        }
+
+        fn entry(&self, path: &str) -> Entry {
+            let files = self.folder.look(&ScanScope::Everywhere).unwrap().files;
+            files.get(Utf8Path::new(path)).cloned().unwrap()
+        }
+
+        /// The post at `path` as it is now, holding its text.
+        fn post(&self, path: &str) -> Post {
+            let source = self.folder.read(path.into(), &self.entry(path)).unwrap();
+            post::read(&source, &Config::default()).unwrap().post
+        }
+    }
+
+    /// The post without its text, and that text.
+    fn apart(mut post: Post) -> (Post, Arc<str>) {
+        let text = post.text.release().unwrap();
+        (post, text)
+    }
+
+    #[test]
+    fn a_text_is_read_again_as_it_was_read() {
+        let utf16: Vec<u8> = "\u{feff}---\ntitle: Dune\n---\r\nSand.\r\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let cases: [(&str, &[u8]); 7] = [
+            ("plain.md", b"Reeds.\n"),
+            ("yaml.md", b"---\ntitle: Reeds\n---\n\nReeds and rushes.\n"),
+            ("toml.md", b"+++\ntitle = 'Reeds'\n+++\nReeds.\n"),
+            ("windows.md", b"---\r\ntitle: Reeds\r\n---\r\nReeds.\r\nRushes.\r\n"),
+            ("mark.md", b"\xef\xbb\xbf---\ntitle: Reeds\n---\nReeds.\n"),
+            ("wide.md", &utf16),
+            ("deep/in/empty.md", b"---\ntitle: Nothing\n---\n"),
+        ];
+        let posts = Posts::of(&cases);
+        for bytes in [0, BYTES] {
+            let texts = FileTexts::keeping(bytes, posts.folder.clone());
+            for (path, _) in cases {
+                let (post, text) = apart(posts.post(path));
+                for time in ["first", "second"] {
+                    assert_eq!(texts.text(&post), Some(Arc::clone(&text)), "{path}, the {time} time");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_text_is_none() {
+        let posts = Posts::of(&[("a.md", b"---\ntitle: A\n---\nReeds.\n"), ("b.md", b"Dunes.\n")]);
+        let texts = FileTexts::keeping(0, posts.folder.clone());
+        let (post, reeds) = apart(posts.post("a.md"));
+        let long = b"x".repeat(2 * 1024 * 1024);
+        let steps: [(&str, &[u8], bool); 6] = [
+            ("a text was added to", b"---\ntitle: A\n---\nReeds.\nMore.\n", false),
+            ("the front matter is another", b"---\ntitle: B\n---\nReeds.\n", true),
+            ("it is no text", b"---\ntitle: A\n---\nReeds.\n\xff", false),
+            ("it is empty", b"", false),
+            ("all is as before", b"---\ntitle: A\n---\nReeds.\n", true),
+            ("it is too long", &long, false),
+        ];
+        for (name, content, is_there) in steps {
+            fs::write(posts.path("a.md"), content).unwrap();
+            assert_eq!(texts.text(&post), is_there.then(|| Arc::clone(&reeds)), "{name}");
+        }
+        fs::remove_file(posts.path("a.md")).unwrap();
+        assert_eq!(texts.text(&post), None, "it is gone");
+        fs::write(posts.temporary.path().join("outside.md"), "Reeds.\n").unwrap();
+        symlink("../outside.md", posts.path("a.md")).unwrap();
+        assert_eq!(texts.text(&post), None, "a link leads out");
+    }
+
+    #[test]
+    fn links_within_the_folder_are_followed_wherever_they_lead_by_now() {
+        let posts = Posts::of(&[
+            ("..one/a.md", b"Reeds.\n"),
+            ("..two/a.md", b"Reeds.\n"),
+            ("..two/b.md", b"Dunes.\n"),
+        ]);
+        symlink("..one", posts.path("..data")).unwrap();
+        symlink("..data/a.md", posts.path("a.md")).unwrap();
+        let texts = FileTexts::keeping(0, posts.folder.clone());
+        let (post, reeds) = apart(posts.post("a.md"));
+        assert_eq!(texts.text(&post), Some(Arc::clone(&reeds)));
+        fs::remove_file(posts.path("..data")).unwrap();
+        symlink("..two", posts.path("..data")).unwrap();
+        fs::remove_dir_all(posts.path("..one")).unwrap();
+        assert_eq!(texts.text(&post), Some(reeds));
+        fs::remove_file(posts.path("..data")).unwrap();
+        assert_eq!(texts.text(&post), None, "a link that leads nowhere");
+    }
+
+    #[test]
+    fn what_somebody_holds_on_to_is_there_though_no_file_has_it() {
+        let posts = Posts::of(&[("a.md", b"Reeds.\n")]);
+        let texts = FileTexts::new(posts.folder.clone());
+        let mut post = posts.post("a.md");
+        texts.take_from(&mut post);
+        let held = texts.hold(&post);
+        texts.forget();
+        fs::remove_file(posts.path("a.md")).unwrap();
+        assert_eq!(texts.text(&post).as_deref(), Some("Reeds.\n"));
+        drop(held);
+        assert_eq!(texts.text(&post), None);
+        assert_eq!(texts.hold(&post), None);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let posts = Posts::of(&[("a.md", &[b'x'; 1000])]);
+        let texts = FileTexts::keeping(10_000, posts.folder.clone());
+        let mut post = posts.post("a.md");
+        for n in 0..100 {
+            post.text = format!("{n}{}", "x".repeat(1000)).as_str().into();
+            texts.take_from(&mut post);
+            assert!(post.text.held().is_none());
+        }
+        assert!((1..=10_000).contains(&texts.kept.weight()), "{}", texts.kept.weight());
+    }
+}

@@ -1,0 +1,130 @@
+//! What happened to a post, for terminals and logs.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use crate::post::{Post, Visibility};
+use crate::time::Timestamp;
+
+/// What is added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
+pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published";
+/// What is added to an error about a post that readers have, and whose last good version was not kept.
+pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
+
+/// Something that happened to a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PostEvent {
+    /// The file, relative to the posts folder; empty where it is about the folder as a whole.
+    pub path: Utf8PathBuf,
+    /// The post's address, where it has one.
+    pub address: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: PostEventKind,
+}
+
+/// What can happen to a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum PostEventKind {
+    /// A file was read for the first time.
+    Added,
+    /// A new version of it was read.
+    Changed,
+    /// It has another path.
+    Moved {
+        /// Its former path.
+        from: Utf8PathBuf,
+    },
+    /// Its file is gone, and the world did not have it.
+    Removed,
+    /// An edit made it public, or unlisted.
+    Published,
+    /// The world no longer has it: an edit took it back, or its file is gone.
+    Withdrawn {
+        /// Why.
+        why: String,
+    },
+    /// Of a post: it is held back, because something that its file says is not understood. Of the folder: something speaks against
+    /// believing what was seen, so nothing was changed.
+    Held {
+        /// What.
+        why: String,
+    },
+    /// Its time has come: the world can see it.
+    Appeared,
+    /// Its time is over: the world no longer can.
+    Expired,
+    /// Its newest version cannot be published.
+    Broken {
+        /// Why.
+        why: String,
+    },
+    /// It, or the folder, is well again.
+    Mended,
+}
+
+impl PostEventKind {
+    /// Its name, and what there is to say beside it: why, or from where.
+    #[must_use]
+    pub fn in_words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            PostEventKind::Added => ("added", None),
+            PostEventKind::Changed => ("changed", None),
+            PostEventKind::Moved { from } => ("moved", Some(from.as_str())),
+            PostEventKind::Removed => ("removed", None),
+            PostEventKind::Published => ("published", None),
+            PostEventKind::Withdrawn { why } => ("withdrawn", Some(why)),
+            PostEventKind::Held { why } => ("held", Some(why)),
+            PostEventKind::Appeared => ("appeared", None),
+            PostEventKind::Expired => ("expired", None),
+            PostEventKind::Broken { why } => ("broken", Some(why)),
+            PostEventKind::Mended => ("mended", None),
+        }
+    }
+}
+
+/// `report` with what its event did to the world, which had the post as `before` and has it as `after`.
+pub(crate) fn with_effect(mut report: PostEvent, before: Option<Visibility>, after: Option<Visibility>) -> Vec<PostEvent> {
+    let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
+    let effect = match (is_out(before), is_out(after)) {
+        (true, false) => PostEventKind::Withdrawn {
+            why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
+        },
+        (false, true) => PostEventKind::Published,
+        _ => return vec![report],
+    };
+    match (&report.event, &effect) {
+        // where it came from is to be told, too
+        (PostEventKind::Moved { .. }, _) => {
+            let second = PostEvent {
+                event: effect,
+                ..report.clone()
+            };
+            vec![report, second]
+        }
+        // that it is new says as much; and what is not understood took it from nobody: its last good version, or its address, stays
+        (PostEventKind::Added | PostEventKind::Appeared | PostEventKind::Expired | PostEventKind::Broken { .. }, _)
+        | (PostEventKind::Held { .. }, PostEventKind::Withdrawn { .. }) => {
+            vec![report]
+        }
+        _ => {
+            report.event = effect;
+            vec![report]
+        }
+    }
+}
+
+/// What time did to `post` from `then` to `now`.
+pub(crate) fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<PostEvent> {
+    let event = match (post.visibility(then), post.visibility(now)) {
+        (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => PostEventKind::Appeared,
+        (Visibility::Public | Visibility::Unlisted, Visibility::Expired) => PostEventKind::Expired,
+        _ => return None,
+    };
+    Some(PostEvent {
+        path: post.source().to_path_buf(),
+        address: Some(post.address().to_string()),
+        event,
+    })
+}

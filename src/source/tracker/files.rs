@@ -1,0 +1,162 @@
+//! Files of which a version was taken, and what changed in them since that was last asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::tracked_file::TrackedFile;
+use crate::diagnostic::Diagnostic;
+use crate::post::{Changes, Post};
+use crate::shared_vec::SharedVec;
+use crate::source_file::by_parts;
+
+/// Files of which a version was taken, good or bad, ordered by path.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    known: SharedVec<TrackedFile>,
+    /// How many of them are posts.
+    post_count: usize,
+    /// Those whose post may be another than when that was last asked: all, until it is asked first.
+    changed: Option<BTreeSet<Utf8PathBuf>>,
+    /// What there is to say of some. Where the version taken is refused, that is why: what there was to say about an older one names
+    /// lines that are no more.
+    said: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+}
+
+impl Files {
+    pub(super) fn get(&self, path: &Utf8Path) -> Option<&TrackedFile> {
+        self.known.get(self.find(path)?)
+    }
+
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
+        self.find(path).is_some()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// How many of them are posts: the newest version of each that is one.
+    pub(super) fn post_count(&self) -> usize {
+        self.post_count
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TrackedFile> {
+        self.known.iter()
+    }
+
+    /// What is known of the file at `path`, to note that it was seen again; its post stays.
+    pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut TrackedFile> {
+        self.known.get_mut(self.find(path)?)
+    }
+
+    /// Takes in what is known of a file, and what there is to say of it.
+    pub(super) fn insert(&mut self, known: TrackedFile, said: Vec<Diagnostic>) {
+        let path = known.path();
+        self.remove(path);
+        self.post_count += usize::from(known.good().is_some());
+        if !said.is_empty() {
+            self.said.insert(path.to_owned(), said);
+        }
+        self.note_changed(path);
+        self.known.insert(self.place(path), known);
+    }
+
+    pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
+        let known = self.known.remove(self.find(path)?)?;
+        self.post_count -= usize::from(known.good().is_some());
+        self.said.remove(path);
+        self.note_changed(path);
+        Some(known)
+    }
+
+    fn note_changed(&mut self, path: &Utf8Path) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(path.to_owned());
+        }
+    }
+
+    /// How many come before `path`.
+    fn place(&self, path: &Utf8Path) -> usize {
+        // files are met in the order of their paths, so at a start each comes after all that are known: that takes one comparison of
+        // paths, and to look for it a dozen
+        match self.known.last() {
+            Some(last) if by_parts(last.path(), path).is_ge() => {
+                self.known.partition_point(|known| by_parts(known.path(), path).is_lt())
+            }
+            _ => self.known.len(),
+        }
+    }
+
+    /// The place of the file at `path`.
+    fn find(&self, path: &Utf8Path) -> Option<usize> {
+        let place = self.place(path);
+        self.known
+            .get(place)
+            .filter(|known| known.path().as_str() == path.as_str())
+            .map(|_| place)
+    }
+
+    /// The files at and below `root`.
+    pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_root = self.known.from(self.place(root)).map(TrackedFile::path);
+        from_root.take_while(move |path| path.starts_with(root))
+    }
+
+    /// The files whose paths begin with the text `prefix`.
+    pub(super) fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Utf8Path> {
+        let from_first = self.known.from(
+            self.known
+                .partition_point(|known| by_parts(known.path(), Utf8Path::new(prefix)).is_lt()),
+        );
+        from_first
+            .map(TrackedFile::path)
+            .take_while(move |path| path.as_str().starts_with(prefix))
+    }
+
+    /// The post in the file at `path`.
+    pub(super) fn post(&self, path: &Utf8Path) -> Option<&Arc<Post>> {
+        self.get(path)?.post()
+    }
+
+    /// Every post, ordered by path.
+    pub(super) fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
+        self.known.iter().filter_map(TrackedFile::post)
+    }
+
+    /// Every post, as if all had changed.
+    pub(super) fn take_all(&mut self) -> Changes {
+        self.changed = Some(BTreeSet::new());
+        Changes::all(self.posts().cloned().collect())
+    }
+
+    /// What may have changed since this was last asked.
+    pub(super) fn take_changes(&mut self) -> Changes {
+        let Some(paths) = self.changed.replace(BTreeSet::new()) else {
+            return self.take_all();
+        };
+        let mut changes = Changes::default();
+        for path in paths {
+            match self.post(&path) {
+                Some(post) => changes.posts.push(Arc::clone(post)),
+                None => changes.gone.push(path),
+            }
+        }
+        changes
+    }
+
+    /// What is to be said of them, ordered by path.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.said.values().flatten()
+    }
+}
+
+/// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
+pub(super) fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
+    let from_root = (Bound::Included(root), Bound::Unbounded);
+    map.range::<Utf8Path, _>(from_root)
+        .map(|(path, _)| path)
+        .take_while(move |path| path.starts_with(root))
+}

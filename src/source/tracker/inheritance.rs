@@ -1,0 +1,267 @@
+//! What posts have from other files than their own: which versions of these files are taken, and when.
+//!
+//! A section that turns into a draft hides posts, and one that is half written must not show them. So a companion has to hold still
+//! before it is read, and one that is missing still counts until that is believed; meanwhile no version of a post below it is taken.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::files::below;
+use super::pending::Pending;
+use super::{FileTracker, Instants, ScanOutcome};
+use crate::source::folder::companions::{Companions, beside, candidates, is_companion};
+use crate::source::folder::left_out::{self, LeftOut};
+use crate::source::folder::{Entry, Scan, ScanScope, Stamp};
+use crate::source::watch::{Hints, How};
+use crate::source_file::file_type::is_markdown;
+
+/// How long an empty companion must hold still: who empties a file is about to write it.
+const WRITERS_PAUSE: Duration = Duration::from_secs(2);
+
+/// The companions that are known, and what posts had from them when they were read.
+#[derive(Debug, Default)]
+pub(super) struct Inheritance {
+    /// `None` until the folder was looked at.
+    companions: Option<Arc<Companions>>,
+    /// What each looked like when it was read, and whether another version may hide behind that.
+    seen: BTreeMap<Utf8PathBuf, (Stamp, bool)>,
+    /// Those whose newest version is not taken yet; without a stamp, those that are missing.
+    unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
+    /// Versions of posts that are not taken before companions are settled, and since when they hold still.
+    waiting: BTreeMap<Utf8PathBuf, Pending>,
+    /// The posts that have anything from other files, or are left out.
+    had: BTreeMap<Utf8PathBuf, Had>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unsettled {
+    stamp: Option<Stamp>,
+    since: Duration,
+    due: Duration,
+}
+
+/// What a post had from other files when it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Had {
+    /// What tells that from others; 0 for nothing.
+    pub(super) hash: u64,
+    /// Why it is left out.
+    pub(super) left_out: Option<LeftOut>,
+}
+
+/// Posts of which no version is taken for now.
+pub(super) struct Awaited {
+    /// How many companions each folder has that are not settled.
+    folders: HashMap<Utf8PathBuf, usize>,
+    files: HashSet<Utf8PathBuf>,
+}
+
+impl Awaited {
+    /// Whether the post at `path` is one of them. The page of a folder does not wait for itself.
+    pub(super) fn has(&self, path: &Utf8Path) -> bool {
+        if self.folders.is_empty() {
+            return false;
+        }
+        let own = usize::from(self.files.contains(path));
+        path.ancestors().skip(1).enumerate().any(|(distance, folder)| {
+            let own = if distance == 0 { own } else { 0 };
+            self.folders.get(folder).is_some_and(|&count| count > own)
+        })
+    }
+}
+
+impl Inheritance {
+    /// The companions, for reading posts.
+    pub(super) fn companions(&self) -> Arc<Companions> {
+        self.companions.clone().unwrap_or_default()
+    }
+
+    /// What the post at `path` had when it was read.
+    pub(super) fn hash_of(&self, path: &Utf8Path) -> u64 {
+        self.had.get(path).map_or(0, |had| had.hash)
+    }
+
+    /// Whether the post at `path` had anything from other files.
+    pub(super) fn has(&self, path: &Utf8Path) -> bool {
+        self.had.contains_key(path)
+    }
+
+    /// Notes what the post at `path` had when it was read.
+    pub(super) fn note(&mut self, path: &Utf8Path, had: Had) {
+        if had == Had::default() {
+            self.had.remove(path);
+        } else {
+            self.had.insert(path.to_owned(), had);
+        }
+    }
+
+    /// Forgets the post at `path`.
+    pub(super) fn forget(&mut self, path: &Utf8Path) {
+        self.had.remove(path);
+    }
+
+    /// The posts of which no version is taken for now, because a companion that is above them, or beside them, is not settled.
+    pub(super) fn awaited(&self) -> Awaited {
+        let mut folders: HashMap<Utf8PathBuf, usize> = HashMap::new();
+        for folder in self.unsettled.keys().filter_map(|path| path.parent()) {
+            *folders.entry(folder.to_owned()).or_default() += 1;
+        }
+        Awaited {
+            folders,
+            files: self.unsettled.keys().cloned().collect(),
+        }
+    }
+
+    /// Has the version of the post at `path` that is `pending` wait for its companions.
+    pub(super) fn await_companions(&mut self, path: &Utf8Path, pending: Pending) {
+        self.waiting.insert(path.to_owned(), pending);
+    }
+
+    /// What waits for its companions at `path`.
+    pub(super) fn waiting(&self, path: &Utf8Path) -> Option<&Pending> {
+        self.waiting.get(path)
+    }
+
+    /// Forgets the versions that wait no longer.
+    pub(super) fn let_go_of(&mut self, awaited: &Awaited) {
+        self.waiting.retain(|path, _| awaited.has(path));
+    }
+
+    /// When to look at the companions again that are not settled.
+    pub(super) fn due(&self) -> Option<Duration> {
+        self.unsettled.values().map(|unsettled| unsettled.due).min()
+    }
+
+    /// What is to be said about the posts that are left out.
+    pub(super) fn diagnostics(&self) -> Vec<crate::diagnostic::Diagnostic> {
+        let left_out = self
+            .had
+            .iter()
+            .filter_map(|(path, had)| Some((path.as_path(), had.left_out.as_ref()?)));
+        left_out::diagnostics(left_out)
+    }
+}
+
+impl FileTracker {
+    /// Where else to look than at the places that are hinted: where posts are that have something from a file there, and where files are
+    /// that the posts there may have something from.
+    pub(super) fn places_of_companions(&self, hinted: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
+        let mut places = BTreeSet::new();
+        let folder_of = |path: &Utf8Path| path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        for path in hinted {
+            if is_companion(path) {
+                places.insert(folder_of(path));
+            } else if is_markdown(path.as_str()) {
+                places.extend(beside(path));
+                for prefix in Companions::pages_above(path) {
+                    places.extend(self.files.starting_with(&prefix).map(Utf8Path::to_path_buf));
+                }
+            }
+        }
+        places.extend(self.inheritance.unsettled.keys().map(|path| folder_of(path)));
+        places
+    }
+
+    /// Takes the companions that were seen in a look.
+    pub(super) fn settle_companions(&mut self, sight: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
+        let mut companions = self
+            .inheritance
+            .companions
+            .take()
+            .unwrap_or_else(|| Arc::new(Companions::new(&self.folder)));
+        if sight.places == ScanScope::Everywhere {
+            Arc::make_mut(&mut companions).set_layout(self.folder.layout());
+        }
+        let seen = &self.inheritance.seen;
+        let found: Vec<(&Utf8Path, &Entry)> = candidates(sight, |path| seen.contains_key(path)).collect();
+        for (path, entry) in &found {
+            if self.is_settled(path, &entry.stamp, hints, at) {
+                self.inheritance.unsettled.remove(*path);
+                let source = self.folder.read(path, entry);
+                outcome.changed |= Arc::make_mut(&mut companions).take(path, source, &sight.files, &self.config);
+                let is_fresh = entry.stamp.is_fresh(at.now);
+                self.inheritance.seen.insert((*path).to_owned(), (entry.stamp, is_fresh));
+            }
+        }
+        let found: BTreeSet<&Utf8Path> = found.into_iter().map(|(path, _)| path).collect();
+        for path in self.missing_companions(sight, &found) {
+            let grace = self.config.watch.delete_grace;
+            let unsettled = self.inheritance.unsettled.entry(path.clone()).or_insert(Unsettled {
+                stamp: None,
+                since: at.tick,
+                due: at.tick.saturating_add(grace),
+            });
+            if unsettled.stamp.is_some() {
+                *unsettled = Unsettled {
+                    stamp: None,
+                    since: at.tick,
+                    due: at.tick.saturating_add(grace),
+                };
+            }
+            if unsettled.due <= at.tick {
+                self.inheritance.unsettled.remove(&path);
+                self.inheritance.seen.remove(&path);
+                outcome.changed |= Arc::make_mut(&mut companions).remove(&path);
+            }
+        }
+        self.inheritance.companions = Some(companions);
+    }
+
+    /// Whether the version of the companion at `path` that has this `stamp` is to be read now; one that is to hold still first is noted.
+    fn is_settled(&mut self, path: &Utf8Path, stamp: &Stamp, hints: &Hints, at: Instants) -> bool {
+        let Inheritance { seen, unsettled, .. } = &mut self.inheritance;
+        match seen.get(path) {
+            Some((known, false)) if known == stamp => {
+                unsettled.remove(path);
+                return false;
+            }
+            Some((known, true)) if known == stamp => return true,
+            _ => {}
+        }
+        let is_certain = (at.is_first && !stamp.is_fresh(at.now)) || hints.paths.get(path) == Some(&How::Moved);
+        if is_certain && stamp.size > 0 {
+            return true;
+        }
+        let settle = self.config.watch.settle;
+        let stillness = match stamp.size {
+            0 => WRITERS_PAUSE,
+            _ if self.is_polling => settle.max(self.config.watch.poll),
+            _ => settle,
+        };
+        let since = unsettled
+            .get(path)
+            .filter(|known| known.stamp == Some(*stamp))
+            .map_or(at.tick, |known| known.since);
+        let due = since.saturating_add(stillness);
+        let stamp = Some(*stamp);
+        unsettled.insert(path.to_owned(), Unsettled { stamp, since, due });
+        due <= at.tick
+    }
+
+    /// The companions that are known, were looked for, and are not there.
+    fn missing_companions(&self, sight: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
+        let Inheritance { seen, unsettled, .. } = &self.inheritance;
+        let everywhere = BTreeSet::from([Utf8PathBuf::new()]);
+        let roots = match &sight.places {
+            ScanScope::Everywhere => &everywhere,
+            ScanScope::At(paths) => paths,
+        };
+        let all = roots.iter().flat_map(|root| below(seen, root).chain(below(unsettled, root)));
+        let missing: BTreeSet<&Utf8PathBuf> = all
+            .filter(|path| !found.contains(path.as_path()) && !sight.is_blind_to(path))
+            .collect();
+        missing.into_iter().cloned().collect()
+    }
+
+    /// What the post at `path` has from other files by now.
+    pub(super) fn has_by_now(&self, path: &Utf8Path) -> u64 {
+        let left_out = self.folder.left_out(path);
+        match &self.inheritance.companions {
+            Some(companions) => companions.inherited(path, left_out.as_ref()).0.hash(),
+            None => 0,
+        }
+    }
+}

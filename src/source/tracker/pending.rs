@@ -1,0 +1,156 @@
+//! When a file that changed may be taken as finished.
+//!
+//! Nothing on a disk says that its writer is done, save two things: it was renamed into place, or the writer closed it. The first
+//! is certain. The second may be one of many (`echo … >> a.md`), so it is believed where it is likely, and stillness decides elsewhere.
+
+use std::time::Duration;
+
+use crate::source::folder::Stamp;
+use crate::source::watch::How;
+
+/// How long a file must hold still that is open for writing, or empty: the next words may be long in coming.
+const WRITERS_PAUSE: Duration = Duration::from_secs(2);
+
+/// A version of a file that was seen and not yet taken. Times are of the monotonic clock.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    stamp: Stamp,
+    since: Duration,
+    is_being_written: bool,
+    /// How long it has to hold still.
+    wait: Duration,
+}
+
+/// What is known of the file besides its stamp.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circumstances {
+    /// What was last said of it, if anything.
+    pub(super) how: Option<How>,
+    /// How long ago the version before this one was taken, if there was one.
+    pub(super) age: Option<Duration>,
+    /// Whether it can be nothing but finished: it has not changed for long when feedmill starts, or is a known file renamed.
+    pub(super) is_certain: bool,
+}
+
+impl Pending {
+    /// The file has the stamp `stamp` at `tick`; `before` is what was pending of it. `settle` is how long a change must be past
+    /// before a close is believed, `stillness` how long what nobody vouches for has to hold still.
+    pub(super) fn see(
+        before: Option<Pending>,
+        stamp: Stamp,
+        circumstances: Circumstances,
+        tick: Duration,
+        (settle, stillness): (Duration, Duration),
+    ) -> Pending {
+        let was_being_written = before.as_ref().is_some_and(|before| before.is_being_written);
+        let since = before
+            .filter(|before| before.stamp == stamp)
+            .map_or(tick, |before| before.since);
+        let is_being_written = match circumstances.how {
+            Some(How::Modified) => true,
+            Some(How::Closed | How::Moved) => false,
+            Some(How::Seen) | None => was_being_written,
+        };
+        let is_closed_once = circumstances.how == Some(How::Closed) && circumstances.age.is_some_and(|age| age >= settle);
+        let wait = if stamp.size == 0 {
+            WRITERS_PAUSE
+        } else if circumstances.how == Some(How::Moved) || is_closed_once || circumstances.is_certain {
+            Duration::ZERO
+        } else if is_being_written {
+            WRITERS_PAUSE.max(stillness)
+        } else {
+            stillness
+        };
+        Pending {
+            stamp,
+            since,
+            is_being_written,
+            wait,
+        }
+    }
+
+    /// What it was last seen as.
+    pub(super) fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+
+    /// Whether it has to hold still at all.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.wait.is_zero()
+    }
+
+    /// When it may be taken, if it holds still until then.
+    pub(super) fn due(&self) -> Duration {
+        self.since.saturating_add(self.wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTLE: Duration = Duration::from_millis(100);
+
+    fn stamp(size: u64) -> Stamp {
+        Stamp {
+            device: 1,
+            inode: 1,
+            size,
+            modified: 0,
+            changed: 0,
+        }
+    }
+
+    #[test]
+    fn how_long_a_version_has_to_hold_still() {
+        let long_ago = Some(Duration::from_secs(10));
+        let just_now = Some(Duration::from_millis(50));
+        let cases = [
+            ("renamed into place", How::Moved, None, 5, 0),
+            ("a known file closed", How::Closed, long_ago, 5, 0),
+            ("a known file closed again at once", How::Closed, just_now, 5, 100),
+            ("a new file closed", How::Closed, None, 5, 100),
+            ("a file seen", How::Seen, long_ago, 5, 100),
+            ("a file being written", How::Modified, long_ago, 5, 2000),
+            ("an empty file", How::Moved, long_ago, 0, 2000),
+        ];
+        for (name, how, age, size, expected) in cases {
+            let circumstances = Circumstances {
+                how: Some(how),
+                age,
+                is_certain: false,
+            };
+            let tick = Duration::from_secs(10);
+            let pending = Pending::see(None, stamp(size), circumstances, tick, (SETTLE, SETTLE));
+            assert_eq!(pending.due(), tick + Duration::from_millis(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_change_starts_the_wait_anew() {
+        let see = |before, size, tick| {
+            let tick = Duration::from_millis(tick);
+            Pending::see(before, stamp(size), Circumstances::default(), tick, (SETTLE, SETTLE))
+        };
+        let first = see(None, 1, 0);
+        let same = see(Some(first.clone()), 1, 60);
+        assert_eq!(same.due(), Duration::from_millis(100));
+        let grown = see(Some(same), 2, 90);
+        assert_eq!(grown.due(), Duration::from_millis(190));
+    }
+
+    #[test]
+    fn a_writer_is_remembered_until_it_closes() {
+        let see = |before, how| {
+            let circumstances = Circumstances {
+                how,
+                ..Circumstances::default()
+            };
+            Pending::see(before, stamp(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
+        };
+        let written = see(None, Some(How::Modified));
+        let scanned = see(Some(written), None);
+        assert_eq!(scanned.due(), WRITERS_PAUSE);
+        assert_eq!(see(Some(scanned), Some(How::Closed)).due(), SETTLE);
+    }
+}

@@ -1,0 +1,331 @@
+//! Reading versions of files: one at its turn, or many ahead of theirs on all cores ([`Prefetcher`]).
+//!
+//! What a file holds depends on nothing but the file, so it does not matter when, or on which thread, it is read. What is made of it
+//! does depend on what was made of others, and is not decided here.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+use std::vec;
+
+use camino::Utf8Path;
+
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::post::{Digest, Reading, Shared};
+use crate::source::folder::companions::Companions;
+use crate::source::folder::kept::KeptPost;
+use crate::source::folder::{Entry, Folder, Open, Unread};
+use crate::source::progress::Progress;
+use crate::source_file::{SourceFile, by_parts};
+
+use super::inheritance::Had;
+use super::tracked_file::{ReadPost, read_post};
+
+/// How many files pass from who reads them to who takes them at once: to wake a thread for each takes as long as to read some.
+const BATCH: usize = 16;
+
+/// How many batches are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
+const WINDOW: usize = 16;
+
+/// From how many files on it is worth starting threads.
+const MANY: usize = 64;
+
+/// More threads than this wait for the disk and for each other.
+const MOST_THREADS: usize = 8;
+
+/// What reading takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) config: &'a Config,
+    pub(super) read: ReadPost,
+    pub(super) companions: &'a Companions,
+    /// Whether posts come with their texts.
+    pub(super) keeps_texts: bool,
+    pub(super) progress: &'a Progress,
+}
+
+/// A version of a file that is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due<'a> {
+    pub(super) path: &'a Utf8Path,
+    pub(super) entry: &'a Entry,
+    /// What the file holds if it is the version that was taken last, where it may be.
+    pub(super) known: Option<Digest>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) digest: Digest,
+    /// What it was read as; `None` where it is the version that was taken last.
+    pub(super) reading: Option<Result<Reading, Diagnostic>>,
+    /// Its bytes, where texts are kept in memory.
+    pub(super) bytes: Option<Arc<[u8]>>,
+    /// Whether it was read before the start, and kept.
+    pub(super) was_kept: bool,
+    /// What it was read with.
+    pub(super) had: Had,
+}
+
+impl Content {
+    /// What `kept` says, if that can be understood.
+    pub(super) fn kept(kept: KeptPost) -> Option<Content> {
+        let reading = Reading {
+            post: kept.post()?,
+            remarks: Vec::new(),
+            held: None,
+        };
+        Some(Content {
+            digest: kept.digest(),
+            reading: Some(Ok(reading)),
+            bytes: None,
+            was_kept: true,
+            had: Had::default(),
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// Reads one version.
+    pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
+        self.content(due, self.folder.read(due.path, due.entry))
+    }
+
+    /// Reads one version of a file in the folder that is `open`.
+    fn read_in(self, open: &Open, due: Due) -> Result<Content, Unread> {
+        self.content(due, open.read(due.path, due.entry))
+    }
+
+    fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
+        let content = source.map(|source| {
+            let known = due.known.filter(|&known| Digest::of(&source.bytes) == known);
+            if let Some(digest) = known {
+                return Content {
+                    digest,
+                    reading: None,
+                    bytes: None,
+                    was_kept: false,
+                    had: Had::default(),
+                };
+            }
+            let left_out = self.folder.left_out(due.path);
+            let (inherited, resource) = self.companions.inherited(due.path, left_out.as_ref());
+            let had = Had {
+                hash: inherited.hash(),
+                left_out: left_out.or(resource),
+            };
+            let mut reading = read_post(self.read, &source, &inherited, self.config);
+            let digest = match &mut reading {
+                Ok(Reading { post, .. }) => {
+                    if !self.keeps_texts {
+                        post.text.release();
+                    }
+                    post.file
+                }
+                Err(_) => Digest::of(&source.bytes),
+            };
+            Content {
+                digest,
+                reading: Some(reading),
+                bytes: self.keeps_texts.then_some(source.bytes),
+                was_kept: false,
+                had,
+            }
+        });
+        self.progress.add_read();
+        content
+    }
+}
+
+/// Versions that are read ahead of their turn, on all cores: on threads of their own, and on that of whoever takes them, while it has
+/// nothing to take. They pass from one to the other by the [`BATCH`].
+pub(super) struct Prefetcher<'a> {
+    reader: Reader<'a>,
+    /// What is read, and where; nothing, where it is not worth that.
+    open: Option<Open<'a>>,
+    /// In the order in which they are taken.
+    due: Vec<Due<'a>>,
+    threads: usize,
+    state: Mutex<State>,
+    /// Something was read, or taken.
+    news: Condvar,
+}
+
+/// What was read; `None` for each of which that failed.
+type Batch = Vec<Option<Result<Content, Unread>>>;
+
+/// In numbers of batches.
+#[derive(Debug, Default)]
+struct State {
+    /// The first that nobody reads yet.
+    next: usize,
+    /// The first that was not taken yet.
+    taken: usize,
+    /// What was read and not taken.
+    read: HashMap<usize, Batch>,
+    /// How many threads wait for news.
+    waiting: usize,
+    has_ended: bool,
+}
+
+/// Takes what is read ahead, and has it end when it is dropped.
+pub(super) struct Prefetched<'a, 'b> {
+    ahead: &'a Prefetcher<'b>,
+    /// The place of the first that had not its turn yet.
+    at: usize,
+    /// It, and what follows in its batch; nothing, where that was not taken yet.
+    batch: vec::IntoIter<Option<Result<Content, Unread>>>,
+}
+
+impl Drop for Prefetched<'_, '_> {
+    fn drop(&mut self) {
+        self.ahead.state().has_ended = true;
+        self.ahead.news.notify_all();
+    }
+}
+
+impl Prefetched<'_, '_> {
+    /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
+    pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
+        let ahead = self.ahead;
+        let open = ahead.open.as_ref()?;
+        // some had their turn and were not taken
+        while by_parts(ahead.due.get(self.at)?.path, path).is_lt() {
+            self.pass(open);
+        }
+        let is_due = ahead.due.get(self.at)?.path.as_str() == path.as_str();
+        is_due.then(|| self.pass(open)).flatten()
+    }
+
+    /// The next one, whoever that is.
+    fn pass(&mut self, open: &Open) -> Option<Result<Content, Unread>> {
+        if self.batch.as_slice().is_empty() {
+            self.batch = self.ahead.take_batch(open, self.at / BATCH).into_iter();
+        }
+        self.at += 1;
+        self.batch.next()?
+    }
+}
+
+impl<'a> Prefetcher<'a> {
+    /// Of `due`, in the order in which they are taken; nothing is read yet.
+    pub(super) fn new(reader: Reader<'a>, due: Vec<Due<'a>>) -> Prefetcher<'a> {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
+        let is_worth_it = due.len() > MANY && threads > 1;
+        Prefetcher {
+            open: is_worth_it.then(|| reader.folder.open().ok()).flatten(),
+            reader,
+            due,
+            threads,
+            state: Mutex::default(),
+            news: Condvar::new(),
+        }
+    }
+
+    /// Begins to read, if it is worth that, until what it gives is dropped.
+    pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Prefetched<'s, 'a> {
+        let others = if self.open.is_some() { self.threads - 1 } else { 0 };
+        for _ in 0..others {
+            let thread = thread::Builder::new().name("reading".to_owned());
+            // where no thread can be had, the others read its part
+            if thread.spawn_scoped(scope, || self.read_ahead()).is_err() {
+                break;
+            }
+        }
+        Prefetched {
+            ahead: self,
+            at: 0,
+            batch: Vec::new().into_iter(),
+        }
+    }
+
+    /// The batch with this `number`, which follows the one that was taken before it.
+    fn take_batch(&self, open: &Open, number: usize) -> Batch {
+        let mut state = self.state();
+        loop {
+            if let Some(batch) = state.read.remove(&number) {
+                state.taken = number + 1;
+                self.tell(&state);
+                return batch;
+            }
+            // to start with its own turn, and while another thread is at that, to help with those after it
+            state = match self.next(&mut state) {
+                Some(next) => self.read_batch(state, next, &mut |due| self.reader.read_in(open, due)),
+                None => self.wait(state),
+            };
+        }
+    }
+
+    fn read_ahead(&self) {
+        let Some(open) = &self.open else { return };
+        // what is made and dropped on one thread costs it next to nothing, and on two they wait for each other
+        let mut shared = Shared::default();
+        let mut read = |due: Due| {
+            let mut content = self.reader.read_in(open, due);
+            if let Ok(Content {
+                reading: Some(Ok(reading)),
+                ..
+            }) = &mut content
+            {
+                shared.share(&mut reading.post);
+            }
+            content
+        };
+        let mut state = self.state();
+        while !state.has_ended && state.next * BATCH < self.due.len() {
+            state = match self.next(&mut state) {
+                Some(next) => self.read_batch(state, next, &mut read),
+                None => self.wait(state),
+            };
+        }
+    }
+
+    /// The next one to be read, if it may be by now.
+    fn next(&self, state: &mut State) -> Option<usize> {
+        let next = state.next;
+        let may_be = next * BATCH < self.due.len() && next < state.taken + WINDOW;
+        may_be.then(|| {
+            state.next += 1;
+            next
+        })
+    }
+
+    /// Has `read` read the one with this `number`, while others have the state.
+    fn read_batch<'s>(
+        &'s self,
+        state: MutexGuard<'s, State>,
+        number: usize,
+        read: &mut dyn FnMut(Due) -> Result<Content, Unread>,
+    ) -> MutexGuard<'s, State> {
+        drop(state);
+        let due = self.due.iter().skip(number * BATCH).take(BATCH);
+        // what makes it fail here will make it fail at its turn
+        let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(*due))).ok()).collect();
+        let mut state = self.state();
+        state.read.insert(number, batch);
+        self.tell(&state);
+        state
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes who waits: most of the time that is nobody, and to find that out in the kernel takes longer.
+    fn tell(&self, state: &State) {
+        if state.waiting > 0 {
+            self.news.notify_all();
+        }
+    }
+
+    fn wait<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        state.waiting += 1;
+        let mut state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+}

@@ -1,0 +1,68 @@
+//! What the folder refuses to give, and what of that is news.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::files::below;
+use crate::diagnostic::Diagnostic;
+use crate::source::folder::{Scan, ScanScope};
+
+/// What the folder refused, by path.
+#[derive(Debug, Default)]
+pub(super) struct Refused(BTreeMap<Utf8PathBuf, Vec<Diagnostic>>);
+
+/// What a look changed in it.
+pub(super) struct News {
+    /// Whether anything is other than before.
+    pub(super) differs: bool,
+    /// For each path of which something new is to be said, the first of it.
+    pub(super) new: Vec<Diagnostic>,
+    /// Folders that were refused and in which there now are posts.
+    pub(super) opened: Vec<Utf8PathBuf>,
+}
+
+impl Refused {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.values().flatten()
+    }
+
+    /// Whether the file at `path`, or a folder that it would be in, was refused.
+    pub(super) fn covers(&self, path: &Utf8Path) -> bool {
+        path.ancestors().any(|path| self.0.contains_key(path))
+    }
+
+    /// Puts what was refused in the look `sight` in the place of what was refused there before.
+    pub(super) fn replace(&mut self, sight: &Scan) -> News {
+        let before = self.take(&sight.places);
+        let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+        for diagnostic in &sight.diagnostics {
+            after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
+        }
+        let is_new = |diagnostic: &&Diagnostic| before.get(&diagnostic.path).is_none_or(|known| !known.contains(diagnostic));
+        let new = after
+            .values()
+            .filter_map(|diagnostics| diagnostics.iter().find(is_new))
+            .cloned()
+            .collect();
+        let is_opened = |path: &Utf8PathBuf| {
+            let has_posts = sight.files.below(path).any(|found| found != path);
+            has_posts && !after.contains_key(path)
+        };
+        let opened = before.keys().filter(|path| is_opened(path)).cloned().collect();
+        let differs = before != after;
+        self.0.append(&mut after);
+        News { differs, new, opened }
+    }
+
+    /// Takes out what was refused at `places`.
+    fn take(&mut self, places: &ScanScope) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
+        match places {
+            ScanScope::Everywhere => std::mem::take(&mut self.0),
+            ScanScope::At(paths) => {
+                let looked_at: Vec<Utf8PathBuf> = paths.iter().flat_map(|path| below(&self.0, path)).cloned().collect();
+                looked_at.into_iter().filter_map(|path| self.0.remove_entry(&path)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+mod kept;
+
+use super::*;
+use crate::source::watch::How;
+
+fn on(folder: &tempfile::TempDir, read: ReadPost) -> FileTracker {
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    FileTracker::reading_with(read, Arc::default(), root)
+}
+
+#[test]
+fn a_post_that_makes_feedmill_fail_touches_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.md", "bomb.md", "c.md"] {
+        std::fs::write(folder.path().join(name), "# Hello").unwrap();
+    }
+    let mut desk = on(&folder, |source, inherited, config| {
+        assert_ne!(source.path, "bomb.md", "made to fail");
+        post::read_with(source, inherited, config)
+    });
+    // seen an hour later, every file has held still
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
+    assert!(outcome.changed);
+    let read: Vec<&str> = desk.posts().map(|post| post.source().as_str()).collect();
+    assert_eq!(read, ["a.md", "c.md"]);
+    let said: Vec<String> = desk
+        .diagnostics()
+        .iter()
+        .filter(|d| d.code == "internal")
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        said,
+        ["bomb.md: error: made feedmill fail, which is a fault in feedmill (report it with this file)"]
+    );
+}
+
+#[test]
+fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.md", "# A");
+    write("b.md", "# B");
+    let mut desk = on(&folder, post::read_with);
+    // seen an hour later, every file has held still
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let mut changes = |tick: u64| {
+        // what is seen first is believed later
+        for tick in [tick, tick + 60] {
+            desk.look(&Hints::everything(), now, Duration::from_secs(tick));
+        }
+        let changes = desk.take_changes();
+        let posts = changes.posts.iter().map(|post| post.source().to_string());
+        (changes.are_all, posts.collect::<Vec<_>>(), changes.gone)
+    };
+    assert_eq!(changes(0), (true, vec!["a.md".to_owned(), "b.md".to_owned()], vec![]));
+    assert_eq!(changes(100), (false, vec![], vec![]));
+    write("b.md", "# Another");
+    assert_eq!(changes(200), (false, vec!["b.md".to_owned()], vec![]));
+    std::fs::remove_file(folder.path().join("a.md")).unwrap();
+    assert_eq!(changes(300), (false, vec![], vec!["a.md".into()]));
+}
+
+#[test]
+fn many_files_are_taken_as_if_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..600).map(|n| format!("{n:03}.md")).collect();
+    for (n, name) in names.iter().enumerate() {
+        std::fs::write(folder.path().join(name), format!("# Post {n}")).unwrap();
+    }
+    let mut desk = on(&folder, |source, inherited, config| {
+        assert!(!source.path.as_str().ends_with("77.md"), "made to fail");
+        post::read_with(source, inherited, config)
+    });
+    let progress = Arc::new(Progress::default());
+    desk.count_in(Arc::clone(&progress));
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
+    let reported: Vec<&str> = outcome.reports.iter().map(|report| report.path.as_str()).collect();
+    assert_eq!(reported, names, "in the order of their paths");
+    for report in &outcome.reports {
+        let is_bomb = report.path.as_str().ends_with("77.md");
+        assert_eq!(matches!(report.event, PostEventKind::Broken { .. }), is_bomb, "{report:?}");
+    }
+    assert_eq!((desk.posts().count(), desk.diagnostics().len() >= 6), (594, true));
+    assert_eq!((progress.found(), progress.read()), (600, 600));
+
+    // copied away and deleted, so nothing but what they hold tells where they went
+    std::fs::create_dir(folder.path().join("moved")).unwrap();
+    for name in &names {
+        std::fs::copy(folder.path().join(name), folder.path().join("moved").join(name)).unwrap();
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
+    let outcome = desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let moved = outcome.reports.iter().filter(
+        |report| matches!(&report.event, PostEventKind::Moved { from } if report.path == Utf8Path::new("moved").join(from)),
+    );
+    assert_eq!(moved.count(), 594);
+}
+
+#[test]
+fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
+    let mut config = Config::default();
+    config.posts.max_files = 200;
+    let mut desk = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let now = Timestamp::now() + Duration::from_hours(1);
+    let known: Vec<String> = (0..100).map(|n| format!("n{n:03}.md")).collect();
+    for name in &known {
+        std::fs::write(root.join(name), "# Before").unwrap();
+    }
+    desk.look(&Hints::everything(), now, Duration::ZERO);
+    // of these there is room for a hundred, and all are read before those that are known
+    let new: Vec<String> = (0..120).map(|n| format!("m{n:03}.md")).collect();
+    let (new, edited) = (&new[..], &known[..70]);
+    let mut hints = Hints::default();
+    for name in new.iter().chain(edited) {
+        write(name);
+        hints.paths.insert(name.into(), How::Moved);
+    }
+    desk.look(&hints, now, Duration::from_mins(1));
+    let found: Vec<(&str, &str)> = desk.posts().map(|post| (post.source().as_str(), post.title())).collect();
+    let titles: Vec<String> = new.iter().chain(edited).map(|name| format!("This is {name}")).collect();
+    let expected = new
+        .iter()
+        .chain(edited)
+        .zip(&titles)
+        .map(|(name, title)| (name.as_str(), title.as_str()));
+    let expected = expected.filter(|(name, _)| *name < "m100.md" || *name > "n");
+    let kept = known[70..].iter().map(|name| (name.as_str(), "Before"));
+    assert_eq!(found, expected.chain(kept).collect::<Vec<_>>());
+}
+
+#[test]
+fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
+    let mut config = Config::default();
+    config.posts.max_files = 110;
+    let mut desk = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let now = Timestamp::now() + Duration::from_hours(1);
+    (0..100).for_each(|n| write(&format!("n{n:03}.md"), "Before"));
+    desk.look(&Hints::everything(), now, Duration::ZERO);
+    (0..75).for_each(|n| write(&format!("m{n:03}.md"), "New"));
+    (0..100).for_each(|n| write(&format!("n{n:03}.md"), "After"));
+    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
+    desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let titled = |title: &str| desk.posts().filter(|post| post.title() == title).count();
+    assert_eq!([titled("After"), titled("New"), titled("Before")], [100, 10, 0]);
+}
+
+#[test]
+fn a_text_in_memory_outlives_what_happens_to_its_file() {
+    type Harm = fn(&Utf8Path);
+    let harms: [(&str, Harm); 6] = [
+        ("it is broken", |path| std::fs::write(path, b"caf\xe9").unwrap()),
+        ("it is being written", |path| std::fs::write(path, b"More").unwrap()),
+        ("it is empty", |path| std::fs::write(path, b"").unwrap()),
+        ("it is too large", |path| std::fs::write(path, vec![b'x'; 2 << 20]).unwrap()),
+        ("it is gone", |path| std::fs::remove_file(path).unwrap()),
+        ("a folder is in its place", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::fs::create_dir(path).unwrap();
+        }),
+    ];
+    for (name, harm) in harms {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().join("a.md")).unwrap();
+        for file in ["a.md", "b.md", "c.md"] {
+            std::fs::write(folder.path().join(file), "Reeds and rushes.").unwrap();
+        }
+        let mut desk = on(&folder, post::read_with);
+        let now = Timestamp::now() + Duration::from_hours(1);
+        desk.look(&Hints::everything(), now, Duration::ZERO);
+        let text = |desk: &FileTracker| {
+            let post = desk.posts().find(|post| post.source().as_str() == "a.md").unwrap();
+            desk.texts.text(post)
+        };
+        harm(&path);
+        desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
+        desk.texts.forget();
+        assert_eq!(text(&desk).as_deref(), Some("Reeds and rushes."), "{name}");
+        // once the file has it again, nobody holds on to it
+        let _ = std::fs::remove_dir(&path);
+        std::fs::write(&path, "Reeds and rushes.").unwrap();
+        for second in 20..30 {
+            desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(second));
+        }
+        desk.texts.forget();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(text(&desk), None, "{name}");
+    }
+}

@@ -1,0 +1,220 @@
+//! What is known of one file: the version taken of it, and the newest that is a post.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::inherited::Inherited;
+use crate::post::{Digest, Origin, Post, Reading, Status};
+use crate::source::folder::Stamp;
+use crate::source::folder::kept::Keep;
+use crate::source_file::SourceFile;
+
+/// What is wrong with a version that has lost title and text.
+pub const EMPTIED: &str = "has neither a title nor a text any more";
+/// What mends that.
+pub const MEND_EMPTIED: &str = "write them again, or delete the file";
+
+/// Reads a post: [`post::read_with`], but in tests of what happens when that fails.
+pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
+
+/// A file of which a version was taken.
+#[derive(Clone, Debug)]
+pub(super) struct TrackedFile {
+    pub(super) stamp: Stamp,
+    /// Whether another version may hide behind the stamp.
+    pub(super) is_fresh: bool,
+    /// Whether there is something to be said about it.
+    pub(super) is_remarked: bool,
+    /// When the version was taken.
+    pub(super) taken: Tick,
+    pub(super) version: Version,
+}
+
+/// An instant of the monotonic clock, in milliseconds; after 49 days they begin anew, so that one long past may pass for recent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tick(u32);
+
+/// A version of a file.
+#[derive(Clone, Debug)]
+pub(super) enum Version {
+    Parsed(ParsedVersion),
+    Refused(Box<Refusal>),
+}
+
+/// Why a version of a file is no post.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) path: Utf8PathBuf,
+    /// What the version holds.
+    pub(super) digest: Digest,
+    pub(super) why: Diagnostic,
+    /// The newest version before it that is a post.
+    pub(super) last_good: Option<ParsedVersion>,
+}
+
+/// A version of a file that is a post.
+#[derive(Clone, Debug)]
+pub(super) struct ParsedVersion {
+    pub(super) post: Arc<Post>,
+}
+
+impl From<Duration> for Tick {
+    fn from(tick: Duration) -> Tick {
+        Tick(u32::try_from(tick.as_millis() & u128::from(u32::MAX)).unwrap_or_default())
+    }
+}
+
+impl Tick {
+    /// How long it is past at `tick`.
+    pub(super) fn age(self, tick: Duration) -> Duration {
+        Duration::from_millis(Tick::from(tick).0.wrapping_sub(self.0).into())
+    }
+}
+
+impl TrackedFile {
+    pub(super) fn path(&self) -> &Utf8Path {
+        match &self.version {
+            Version::Parsed(good) => good.post.source(),
+            Version::Refused(refusal) => &refusal.path,
+        }
+    }
+
+    /// The newest version that is a post.
+    pub(super) fn good(&self) -> Option<&ParsedVersion> {
+        match &self.version {
+            Version::Parsed(good) => Some(good),
+            Version::Refused(refusal) => refusal.last_good.as_ref(),
+        }
+    }
+
+    /// The newest version that is a post, taken out.
+    pub(super) fn into_good(self) -> Option<ParsedVersion> {
+        match self.version {
+            Version::Parsed(good) => Some(good),
+            Version::Refused(refusal) => refusal.last_good,
+        }
+    }
+
+    /// The post in the newest version that is one.
+    pub(super) fn post(&self) -> Option<&Arc<Post>> {
+        Some(&self.good()?.post)
+    }
+
+    /// Why the version taken is no post, where it is none.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match &self.version {
+            Version::Parsed(_) => None,
+            Version::Refused(refusal) => Some(refusal),
+        }
+    }
+
+    /// What the version taken holds.
+    pub(super) fn digest(&self) -> Digest {
+        match &self.version {
+            Version::Parsed(good) => good.post.file,
+            Version::Refused(refusal) => refusal.digest,
+        }
+    }
+
+    /// Whether the next start may do with what was read, in the place of the file. Where there is something to be said about it, that is
+    /// to be said anew.
+    pub(super) fn may_be_kept(&self) -> bool {
+        matches!(self.version, Version::Parsed(_)) && !self.is_remarked && !self.is_fresh
+    }
+
+    /// What is kept for the next start.
+    pub(super) fn to_keep(&self) -> Option<Keep> {
+        let ParsedVersion { post } = self.good().filter(|_| self.may_be_kept())?;
+        Some(Keep {
+            stamp: self.stamp,
+            digest: post.file,
+            post: Arc::clone(post),
+        })
+    }
+}
+
+/// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
+pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+    if source.bytes.is_empty() {
+        return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
+    }
+    catch_unwind(AssertUnwindSafe(|| read(source, inherited, config))).unwrap_or_else(|_| {
+        let message = "made feedmill fail, which is a fault in feedmill";
+        Err(Diagnostic::new(Severity::Error, "internal", &source.path, message).mend("report it with this file"))
+    })
+}
+
+/// `reading`, unless its version does not replace the last good one: because it is held back, and readers have that one (`is_public`);
+/// because it has lost title and text to an accident; or because it has lost the date to a slip of the pen. With the file's time in its
+/// place, the post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
+pub(super) fn replacing(reading: Reading, last_good: Option<&ParsedVersion>, is_public: bool) -> Result<Reading, Diagnostic> {
+    let Some(last) = last_good.map(|good| &*good.post) else {
+        return Ok(reading);
+    };
+    let post = &reading.post;
+    if post.file == last.file {
+        // nobody edited it, and whether readers have it the ledger knows
+        return Ok(reading);
+    }
+    let is_hidden = matches!(post.standing, Status::Draft | Status::Private);
+    if !is_hidden && post.is_hollow() && last.has_text() {
+        return Err(Diagnostic::new(Severity::Error, "emptied", post.source(), EMPTIED).mend(MEND_EMPTIED));
+    }
+    if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
+        return if is_public { Err(held.clone()) } else { Ok(reading) };
+    }
+    let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
+    let is_lost = is_undated(post) && !is_hidden && !is_undated(last);
+    let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
+    match reading.remarks.iter().find(is_slip) {
+        Some(slip) if is_lost => Err(slip.clone()),
+        _ => Ok(reading),
+    }
+}
+
+/// What becomes of the last good version of a file whose newest version is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// It stays published, with its text.
+    Whole,
+    /// It stays published, but its text cannot be had.
+    WithoutText,
+    /// Readers do not have it, and do not get it before the file is mended.
+    HeldBack,
+}
+
+/// `error`, which keeps the newest version of a post from being taken; `stays` says what becomes of the last good one.
+pub(super) fn last_good_stays(mut error: Diagnostic, stays: Stays) -> Diagnostic {
+    error.severity = Severity::Error;
+    error.message.push_str(match stays {
+        Stays::Whole => "; the last good version stays published",
+        Stays::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is mended",
+        Stays::HeldBack => "; the post is held back until this is mended",
+    });
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_just_past_is_so_on_every_day() {
+        for day in [0, 1, 49, 50, 1000] {
+            let at = Duration::from_hours(24 * day) + Duration::from_millis(3);
+            for age in [0, 40, 3_600_000].map(Duration::from_millis) {
+                assert_eq!(Tick::from(at).age(at + age), age, "day {day}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_takes_little_room() {
+        assert!(size_of::<TrackedFile>() <= 72, "{} bytes", size_of::<TrackedFile>());
+    }
+}

@@ -1,0 +1,330 @@
+//! The alarm clock: says where in the posts folder to look again.
+//!
+//! What it says are rumours. The system's events come late, twice, in the wrong order, about what is gone again, or not at all,
+//! so a [`Hints`] names places and never states; who hears one looks at the disk. Only this module
+//! names `notify`.
+//!
+//! Where the system's events do not prove to work, the clock just rings at fixed times.
+
+mod events;
+mod hints;
+mod native;
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::config;
+use crate::config::WatchMode;
+
+use self::hints::{Duty, Inbox};
+pub use self::hints::{Hints, How};
+use self::native::{Native, Unfit};
+
+/// How often the folder itself is looked at: whether it is still the one that is watched.
+const WATCHDOG: Duration = Duration::from_secs(1);
+
+/// How changes are noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Watching {
+    /// By the system's events.
+    Native,
+    /// By looking again and again.
+    Poll,
+}
+
+impl fmt::Display for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Watching::Native => "by the system's events",
+            Watching::Poll => "by looking again and again",
+        })
+    }
+}
+
+/// A watch over one folder. Dropping it ends it.
+#[derive(Debug)]
+pub struct Watch {
+    inbox: Arc<Inbox>,
+}
+
+/// A watch that is being put in place.
+#[derive(Debug)]
+pub struct Starting {
+    watch: Watch,
+    is_ready: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// Watches the folder at `root`, which need not be there yet: it is waited for, and found again if it is replaced.
+    ///
+    /// When this returns the watch is in place: what changes from then on is told, so a look after it misses nothing. It blocks for
+    /// as long as proving the system's events takes, two seconds at the most.
+    #[must_use]
+    pub fn start(root: &Utf8Path, config: &config::Watch) -> Watch {
+        Watch::begin(root, config).ready()
+    }
+
+    /// [`Watch::start`] for who has something else to do until the watch is in place.
+    #[must_use]
+    pub fn begin(root: &Utf8Path, config: &config::Watch) -> Starting {
+        let inbox = Arc::new(Inbox::default());
+        let (ready, is_ready) = mpsc::sync_channel(1);
+        let mut keeper = Keeper {
+            root: root.to_owned(),
+            mode: config.mode,
+            poll: config.poll,
+            inbox: Arc::clone(&inbox),
+            installed: None,
+            native: None,
+        };
+        let spawned = thread::Builder::new().name("watch".to_owned()).spawn(move || {
+            keeper.install();
+            let _ = ready.send(());
+            // a fault must not stop the clock: everything is installed anew
+            while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
+                tracing::error!("the watch over {} failed and is started again", keeper.root);
+                thread::sleep(WATCHDOG);
+                keeper.reinstall();
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::error!("{root} is not watched, only looked at from time to time: {error}");
+        }
+        Starting {
+            watch: Watch { inbox },
+            is_ready,
+        }
+    }
+
+    /// Waits until there is somewhere to look, and says where; what comes before the next call is kept for it.
+    /// Dropping the future loses nothing.
+    pub async fn next(&self) -> Hints {
+        self.inbox.take().await
+    }
+
+    /// How changes are noticed now.
+    pub fn watching(&self) -> Watching {
+        self.inbox.watching()
+    }
+}
+
+impl Starting {
+    /// Waits until the watch is in place.
+    #[must_use]
+    pub fn ready(self) -> Watch {
+        // where there is no thread that could say so, there is nothing to wait for
+        let _ = self.is_ready.recv();
+        self.watch
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.inbox.stop();
+    }
+}
+
+/// Which folder is watched: a folder replaced by another of the same name, or reached through a link that was re-pointed, is another.
+/// A folder deleted and made again often gets the same number, so where the file system knows its birth, that counts too.
+type Identity = (Utf8PathBuf, u64, u64, Option<SystemTime>);
+
+fn identify(root: &Utf8Path) -> Option<Identity> {
+    let path = root.canonicalize_utf8().ok()?;
+    let metadata = fs::metadata(&path).ok()?;
+    metadata
+        .is_dir()
+        .then(|| (path, metadata.dev(), metadata.ino(), metadata.created().ok()))
+}
+
+/// Keeps the watch in place, on a thread of its own: installing one reads the whole tree.
+struct Keeper {
+    root: Utf8PathBuf,
+    mode: WatchMode,
+    poll: Duration,
+    inbox: Arc<Inbox>,
+    installed: Option<Identity>,
+    native: Option<Native>,
+}
+
+impl Keeper {
+    fn keep(&mut self) {
+        let mut polled = Instant::now();
+        let mut guarded = Instant::now();
+        loop {
+            let nap = if self.native.is_some() {
+                WATCHDOG
+            } else {
+                WATCHDOG.min(self.poll)
+            };
+            match self.inbox.wait(nap) {
+                Duty::Stop => return,
+                Duty::Reinstall => self.reinstall(),
+                Duty::Cover(folders) => self.cover(folders),
+                Duty::GiveUp(why) => {
+                    self.native = None;
+                    self.poll_because(&why);
+                }
+                Duty::None => {}
+            }
+            if guarded.elapsed() >= WATCHDOG {
+                guarded = Instant::now();
+                if identify(&self.root) != self.installed {
+                    self.reinstall();
+                }
+            }
+            if self.native.is_none() && polled.elapsed() >= self.poll {
+                polled = Instant::now();
+                self.inbox.everything();
+            }
+        }
+    }
+
+    fn reinstall(&mut self) {
+        self.native = None;
+        self.install();
+        self.inbox.everything();
+    }
+
+    fn install(&mut self) {
+        self.installed = identify(&self.root);
+        let Some((path, ..)) = &self.installed else { return };
+        if self.mode == WatchMode::Poll {
+            self.inbox.set_watching(Watching::Poll);
+            return;
+        }
+        match Native::install(path, self.mode == WatchMode::Auto, &self.inbox) {
+            Ok(native) => {
+                self.native = Some(native);
+                self.inbox.set_watching(Watching::Native);
+            }
+            Err(why) => self.poll_because(&why),
+        }
+    }
+
+    fn poll_because(&self, why: &Unfit) {
+        tracing::warn!(
+            "{} is looked at every {:?} instead of being watched: {why}",
+            self.root,
+            self.poll
+        );
+        self.inbox.set_watching(Watching::Poll);
+        self.inbox.everything();
+    }
+
+    /// New folders are told of before they are watched, so what was written to them until then was not told. Once they are
+    /// certain to be watched, they are looked at again.
+    fn cover(&mut self, folders: Vec<Utf8PathBuf>) {
+        let Some(native) = &mut self.native else { return };
+        for folder in folders {
+            match native.cover(&folder) {
+                Ok(true) => self.inbox.add(folder, How::Seen),
+                // what may not be read is refused by the look that was told of it; that it may be read is told as well
+                Ok(false) | Err(Unfit::Shut(_)) => {}
+                Err(Unfit::Exhausted(what)) => {
+                    self.native = None;
+                    self.poll_because(&Unfit::Exhausted(what));
+                    return;
+                }
+                Err(why) => {
+                    tracing::warn!("{why}; what changes there shows at the next full look");
+                    self.inbox.add(folder, How::Seen);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        (temporary, root)
+    }
+
+    async fn next(watch: &Watch) -> Hints {
+        tokio::time::timeout(Duration::from_secs(10), watch.next())
+            .await
+            .expect("a hint in time")
+    }
+
+    #[tokio::test]
+    async fn a_closed_file_and_a_renamed_one_are_told_apart() {
+        let (_keep, root) = folder();
+        let watch = Watch::start(&root, &config::Watch::default());
+        assert_eq!(watch.watching(), Watching::Native);
+        fs::write(root.join("a.md"), "# A").unwrap();
+        fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
+        let mut heard = Hints::default();
+        while heard.paths.get(Utf8Path::new("b.md")) != Some(&How::Moved) {
+            heard.merge(next(&watch).await);
+        }
+        assert_eq!(heard.paths.get(Utf8Path::new("a.md")), Some(&How::Closed));
+        assert!(!heard.everything);
+    }
+
+    #[tokio::test]
+    async fn a_root_put_back_is_watched_again() {
+        let (_keep, parent) = folder();
+        let root = parent.join("posts");
+        fs::create_dir(&root).unwrap();
+        let watch = Watch::start(&root, &config::Watch::default());
+        fs::rename(&root, parent.join("old")).unwrap();
+        fs::create_dir(&root).unwrap();
+        while !next(&watch).await.everything {}
+        // the old one's hints may still trickle in; the new one's come once the watch is moved, which the hint above may precede
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            assert!(Instant::now() < deadline, "the new folder is not watched");
+            fs::write(root.join("new.md"), "# New").unwrap();
+            let heard = tokio::time::timeout(Duration::from_millis(200), watch.next()).await;
+            if heard.is_ok_and(|hints| hints.paths.contains_key(Utf8Path::new("new.md"))) {
+                break;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_folder_is_looked_at_again_once_it_is_certain_to_be_watched() {
+        let (_keep, root) = folder();
+        let mut keeper = Keeper {
+            root: root.clone(),
+            mode: WatchMode::Native,
+            poll: WATCHDOG,
+            inbox: Arc::default(),
+            installed: None,
+            native: None,
+        };
+        fs::create_dir(root.join("new")).unwrap();
+        keeper.install();
+        keeper.cover(vec!["new".into(), "gone".into()]);
+        let hints = keeper.inbox.take().await;
+        assert_eq!(hints.paths.keys().collect::<Vec<_>>(), ["new"]);
+    }
+
+    #[tokio::test]
+    async fn polling_rings_at_fixed_times() {
+        let (_keep, root) = folder();
+        let config = config::Watch {
+            mode: WatchMode::Poll,
+            poll: Duration::from_millis(20),
+            ..config::Watch::default()
+        };
+        let watch = Watch::start(&root, &config);
+        assert_eq!(watch.watching(), Watching::Poll);
+        for _ in 0..3 {
+            assert!(next(&watch).await.everything);
+        }
+    }
+}

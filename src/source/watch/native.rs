@@ -1,0 +1,265 @@
+//! The system's events, and whether they can be relied on here.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
+
+use crate::diagnostic::one_line;
+
+use super::events::{WatchEvent, translate};
+use super::hints::Inbox;
+
+/// How long the system may take to tell of a file that was just made. Telling takes less than a millisecond where it works.
+const PROOF: Duration = Duration::from_secs(2);
+
+/// What proof files are called; the process and a number follow.
+const COOKIE: &str = ".feedmill-cookie-";
+
+/// Why the system's events are not relied on, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The file system takes changes that this machine never hears of.
+    Remote(&'static str),
+    /// The system watches no more, for want of this setting.
+    Exhausted(&'static str),
+    /// A file was made, and nothing was told.
+    Silent,
+    /// A folder may not be read.
+    Shut(String),
+    /// It says so.
+    Failed(String),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Remote(kind) => write!(f, "{kind} does not tell of changes made elsewhere"),
+            Unfit::Exhausted(setting) => write!(f, "the system's limit is reached (raise it: sysctl -w {setting})"),
+            Unfit::Silent => write!(f, "a file made for proof was not told of within {PROOF:?}"),
+            Unfit::Shut(error) | Unfit::Failed(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl From<notify::Error> for Unfit {
+    fn from(error: notify::Error) -> Unfit {
+        // as every Unix numbers them
+        const EACCES: i32 = 13;
+        const EMFILE: i32 = 24;
+        const ENOSPC: i32 = 28;
+        let number = match &error.kind {
+            notify::ErrorKind::Io(error) => error.raw_os_error(),
+            _ => None,
+        };
+        match (&error.kind, number) {
+            (notify::ErrorKind::MaxFilesWatch, _) | (_, Some(ENOSPC)) => Unfit::Exhausted("fs.inotify.max_user_watches=1048576"),
+            (_, Some(EMFILE)) => Unfit::Exhausted("fs.inotify.max_user_instances=1024"),
+            (_, Some(EACCES)) => Unfit::Shut(in_words(&error)),
+            _ => Unfit::Failed(in_words(&error)),
+        }
+    }
+}
+
+/// What `error` says, without the quotes and brackets of its own words.
+fn in_words(error: &notify::Error) -> String {
+    let why = match &error.kind {
+        notify::ErrorKind::Io(error) => error.to_string(),
+        notify::ErrorKind::Generic(message) => message.clone(),
+        _ => error.to_string(),
+    };
+    match error.paths.first() {
+        Some(path) => format!("{} cannot be watched: {why}", one_line(&path.to_string_lossy())),
+        None => why,
+    }
+}
+
+/// The system's events about one folder.
+pub(super) struct Native {
+    root: Utf8PathBuf,
+    watcher: RecommendedWatcher,
+}
+
+impl Native {
+    /// Has the system tell `inbox` of changes below `root`, an absolute path without links; if `must_prove`, only where the file
+    /// system is this machine's own and telling proves to work.
+    pub(super) fn install(root: &Utf8Path, must_prove: bool, inbox: &Arc<Inbox>) -> Result<Native, Unfit> {
+        if must_prove && let Some(kind) = remote_kind(root) {
+            return Err(Unfit::Remote(kind));
+        }
+        let handler = {
+            let inbox = Arc::clone(inbox);
+            let root = PathBuf::from(root);
+            move |event: notify::Result<Event>| match event {
+                Ok(event) => tell(&event, &root, &inbox),
+                Err(error) => {
+                    // something is not watched: what, is unknown
+                    match Unfit::from(error) {
+                        exhausted @ Unfit::Exhausted(_) => inbox.give_up(exhausted),
+                        why => tracing::debug!("a part of {} may not be watched: {why}", root.display()),
+                    }
+                    inbox.everything();
+                }
+            }
+        };
+        let mut watcher = RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?;
+        watcher.watch(root.as_std_path(), RecursiveMode::Recursive)?;
+        if must_prove && !is_told(root, inbox) {
+            return Err(Unfit::Silent);
+        }
+        Ok(Native {
+            root: root.to_owned(),
+            watcher,
+        })
+    }
+
+    /// Sees to it that the folder at `path` below the root is watched; `false` if there is none.
+    ///
+    /// The watcher has begun to do so by itself, but says neither when it is done nor whether it went well; it also forgets a
+    /// folder that was moved or made again if events about its old name come late. Asking it for the same once more answers both.
+    pub(super) fn cover(&mut self, path: &Utf8Path) -> Result<bool, Unfit> {
+        let path = self.root.join(path);
+        if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
+            return Ok(false);
+        }
+        match self.watcher.watch(path.as_std_path(), RecursiveMode::Recursive) {
+            Ok(()) => Ok(true),
+            // it, or a folder in it, went away meanwhile
+            Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Called on the system's thread: never waits, or the kernel's queue overflows.
+fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
+    for path in &event.paths {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|name| name.starts_with(COOKIE)) {
+            inbox.cookie_seen(name.to_owned());
+            return;
+        }
+    }
+    for rumour in translate(event, root) {
+        match rumour {
+            WatchEvent::Everything => inbox.everything(),
+            WatchEvent::RootGone => inbox.root_gone(),
+            WatchEvent::Look(path, how) => inbox.add(path, how),
+            WatchEvent::LookAndCover(path, how) => {
+                inbox.add(path.clone(), how);
+                inbox.new_folder(path);
+            }
+        }
+    }
+}
+
+/// Whether a file made in `root` is told of. Where none can be made, there is nothing to prove it by: a folder that is read-only
+/// here is still told of where others on this machine write to it.
+fn is_told(root: &Utf8Path, inbox: &Inbox) -> bool {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("{COOKIE}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let path = root.join(&name);
+    match File::create_new(&path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return true,
+        Err(error) => {
+            tracing::debug!("{root} takes no file to prove by that it is watched: {error}");
+            return true;
+        }
+    }
+    let is_told = inbox.wait_for_cookie(&name, PROOF);
+    if let Err(error) = fs::remove_file(&path) {
+        tracing::warn!("{path} is left over and may be deleted: {error}");
+    }
+    is_told
+}
+
+/// The name of the file system that `root` is on, if others may write to it unheard.
+#[cfg(target_os = "linux")]
+fn remote_kind(root: &Utf8Path) -> Option<&'static str> {
+    let magic = rustix::fs::statfs(root.as_std_path()).ok()?.f_type;
+    // linux/magic.h; the type of the field differs between machines, its low 32 bits do not
+    let kind = match u64::try_from(magic).unwrap_or_default() & 0xffff_ffff {
+        0x6969 => "NFS",
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
+        0x0102_1997 => "9P",
+        0x6573_5546 => "FUSE",
+        0x00c3_6400 => "Ceph",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        0x7461_636f => "OCFS2",
+        0x786f_4256 => "a VirtualBox shared folder",
+        0xbacb_acbc => "a VMware shared folder",
+        _ => return None,
+    };
+    Some(kind)
+}
+
+/// The name of the file system that `root` is on, if others may write to it unheard. Not asked on this system: the proof decides.
+#[cfg(not(target_os = "linux"))]
+fn remote_kind(_root: &Utf8Path) -> Option<&'static str> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hints::Duty;
+    use super::*;
+
+    #[test]
+    fn limits_say_which_setting_to_raise() {
+        let io = |number| notify::Error::io(std::io::Error::from_raw_os_error(number));
+        let cases = [
+            (
+                notify::Error::new(notify::ErrorKind::MaxFilesWatch),
+                "fs.inotify.max_user_watches",
+            ),
+            (io(28), "fs.inotify.max_user_watches"),
+            (io(24), "fs.inotify.max_user_instances"),
+            (io(13), "denied"),
+            (io(13).add_path("/posts/in".into()), "/posts/in cannot be watched: "),
+        ];
+        for (error, expected) in cases {
+            let said = Unfit::from(error).to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_proof_leaves_nothing_behind() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
+        let inbox = Arc::new(Inbox::default());
+        Native::install(&root, true, &inbox).map(drop).unwrap();
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_new_folder_is_told_of_and_can_be_covered_though_its_watch_was_lost() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
+        let inbox = Arc::new(Inbox::default());
+        let mut native = Native::install(&root, true, &inbox).unwrap();
+        fs::create_dir(root.join("new")).unwrap();
+        let Duty::Cover(folders) = inbox.wait(PROOF) else {
+            panic!("a new folder is to be covered")
+        };
+        assert_eq!(folders, ["new"]);
+        assert_eq!(native.cover("new".into()), Ok(true));
+        native.watcher.unwatch(root.join("new").as_std_path()).unwrap();
+        assert_eq!(native.cover("new".into()), Ok(true));
+        fs::create_dir(root.join("new/deep")).unwrap();
+        let Duty::Cover(folders) = inbox.wait(PROOF) else {
+            panic!("what is in it is told of again")
+        };
+        assert_eq!(folders, ["new/deep"]);
+        fs::write(root.join("a.md"), "# A").unwrap();
+        assert_eq!(native.cover("a.md".into()), Ok(false), "a file is no folder");
+        assert_eq!(native.cover("gone".into()), Ok(false));
+    }
+}

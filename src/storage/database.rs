@@ -1,0 +1,310 @@
+//! The SQLite file: opened with care, read, written.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
+
+use super::aside;
+use super::failure::Failure;
+use super::pending::Pending;
+use super::place::{Identity, Place};
+use super::schema;
+use super::{MAX_RECORD_BYTES, MAX_RECORDS};
+use crate::identity::record::Record;
+
+/// How long another program's lock is waited for.
+pub(super) const BUSY: Duration = Duration::from_secs(1);
+/// How many pages the log has before they are written to the file itself: 256 KiB.
+const LOG_PAGES: i64 = 64;
+/// From how many records on they are acknowledged before the log is written to the file itself.
+const MANY: usize = 1000;
+/// How much of the file is kept in memory: it is read once, and then written to a little at a time.
+const CACHE_KIB: i64 = 256;
+/// How many records that were not understood are named.
+const NAMED: usize = 3;
+
+/// What a file holds.
+#[derive(Debug, Default, PartialEq)]
+pub struct Contents {
+    /// The records, by kind and key.
+    pub records: Vec<Record>,
+    /// What an operator should hear of it.
+    pub notes: Vec<String>,
+}
+
+/// The file, open for writing. Whoever opens it holds the lock.
+#[derive(Debug)]
+pub(super) struct Database {
+    connection: Connection,
+    /// It was made just now.
+    is_new: bool,
+    /// There is more in the log than there should be for long.
+    has_long_log: bool,
+    /// Which file it is, and its `-wal`.
+    identity: (Option<Identity>, Option<Identity>),
+}
+
+impl Database {
+    /// Opens the file; one that is damaged is moved aside, with a note, and begun anew.
+    pub(super) fn open_or_set_aside(place: &Place, notes: &mut Vec<String>) -> Result<Database, Failure> {
+        let was_empty = place.database().metadata().is_ok_and(|metadata| metadata.len() == 0);
+        // a fault of the moment can look like damage: it takes two looks to believe in it
+        let opened = match Database::open(place) {
+            Err(Failure::Corrupt(_)) => Database::open(place),
+            opened => opened,
+        };
+        let database = match opened {
+            Err(Failure::Corrupt(why)) => {
+                let kept = aside::set_aside(place)?;
+                notes.push(format!(
+                    "{} was damaged ({why}): what it remembered is now in {kept}, and remembering begins anew; `feedmill ledger \
+                     import` brings an export back",
+                    place.database()
+                ));
+                Database::open(place)?
+            }
+            opened => opened?,
+        };
+        if was_empty {
+            notes.push(format!("{} was empty: nothing is remembered from before", place.database()));
+        }
+        Ok(database)
+    }
+
+    fn open(place: &Place) -> Result<Database, Failure> {
+        let path = place.database();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = match place.vfs {
+            Some(vfs) => Connection::open_with_flags_and_vfs(&path, flags, vfs)?,
+            None => Connection::open_with_flags(&path, flags)?,
+        };
+        connection.busy_timeout(BUSY)?;
+        // whatever turns out to be wrong with the file, its log is then still there
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let is_new = !schema::recognise(&connection, place)?;
+        check(&connection)?;
+        // where a file system cannot do WAL, SQLite stays with a rollback journal, which is as safe
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // the log takes several times the space of what it holds, and changes are few
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        // on macOS a plain fsync leaves writes in the drive's cache
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        schema::bring_forward(&mut connection, place)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        let identity = identity(place)?;
+        Ok(Database {
+            connection,
+            is_new,
+            has_long_log: false,
+            identity,
+        })
+    }
+
+    /// Writes what is in the log to the file itself and empties the log.
+    ///
+    /// After a write that failed nothing in the log is sure to be on disk, even where it can be read, and what is appended to it
+    /// is worth no more than what is before that. So this comes first.
+    pub(super) fn empty_log(&self) -> Result<(), Failure> {
+        let is_busy: bool = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+        if is_busy { Err(Failure::Busy) } else { Ok(()) }
+    }
+
+    /// Whether its path still leads to it.
+    pub(super) fn is_in_place(&self, place: &Place) -> Result<bool, Failure> {
+        Ok(identity(place)? == self.identity)
+    }
+
+    /// Whether it was made when it was opened.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Which file it is. A file that was deleted leaves its identity to the next.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity.0
+    }
+
+    /// Which file its log is.
+    pub(super) fn log_identity(&self) -> Option<Identity> {
+        self.identity.1
+    }
+
+    pub(super) fn contents(&self) -> Result<Contents, Failure> {
+        contents(&self.connection)
+    }
+
+    /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
+    pub(super) fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
+        let mut writing = self.begin()?;
+        writing.put(pending)?;
+        writing.commit()
+    }
+
+    /// Begins to write what comes in pieces. After an error the database is not to be used again.
+    pub(super) fn begin(&mut self) -> Result<Writing<'_>, Failure> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Writing {
+            transaction,
+            records: 0,
+            has_long_log: &mut self.has_long_log,
+        })
+    }
+
+    /// Writes what is in a long log to the file itself, as SQLite does after a commit: where that fails, it is done after another one.
+    pub(super) fn shorten_log(&mut self) {
+        if !std::mem::take(&mut self.has_long_log) {
+            return;
+        }
+        let _ = self.connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES);
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+    }
+}
+
+/// A transaction: all that is put is written once it is committed, and nothing if it is dropped before.
+pub(super) struct Writing<'a> {
+    transaction: Transaction<'a>,
+    /// How many were put.
+    records: usize,
+    has_long_log: &'a mut bool,
+}
+
+impl Writing<'_> {
+    pub(super) fn put(&mut self, pending: &Pending) -> Result<(), Failure> {
+        self.records += pending.len();
+        let mut put = self.transaction.prepare_cached(
+            "INSERT INTO record (kind, key, json) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET json = excluded.json WHERE json <> excluded.json",
+        )?;
+        let mut forget = self
+            .transaction
+            .prepare_cached("DELETE FROM record WHERE kind = ?1 AND key = ?2")?;
+        for ((kind, key), json) in pending.changes() {
+            match json {
+                Some(json) => put.execute((kind, key, json))?,
+                None => forget.execute((kind, key))?,
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        // what is committed is on disk, and whoever waits for that should not wait until it is there twice
+        if self.records >= MANY {
+            self.transaction.pragma_update(None, "wal_autocheckpoint", 0)?;
+            *self.has_long_log = true;
+        }
+        Ok(self.transaction.commit()?)
+    }
+}
+
+fn identity(place: &Place) -> Result<(Option<Identity>, Option<Identity>), Failure> {
+    let of = |path| Identity::of(&path).map_err(|error| Failure::of_io(&format!("{path} cannot be found"), &error));
+    Ok((of(place.database())?, of(place.beside("-wal"))?))
+}
+
+/// Looks through the whole file for damage.
+fn check(connection: &Connection) -> Result<(), Failure> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    // a page that could not be read is told in the same words as one that is damaged, but for SQLite's code for why
+    let code: Option<i32> = found.split("error code=").nth(1).and_then(|code| code.trim().parse().ok());
+    Err(match code {
+        Some(code) if code & 0xff != ffi::SQLITE_CORRUPT => Failure::Io(found),
+        _ => Failure::Corrupt(found),
+    })
+}
+
+/// All records, by kind and key. What is not understood is counted, named and left alone.
+pub(super) fn contents(connection: &Connection) -> Result<Contents, Failure> {
+    found_by(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
+}
+
+/// The record of the site, alone.
+pub(super) fn site(connection: &Connection) -> Result<Contents, Failure> {
+    found_by(connection, "SELECT kind, key, json FROM record WHERE kind = 'site'")
+}
+
+fn found_by(connection: &Connection, query: &str) -> Result<Contents, Failure> {
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query(())?;
+    let mut found = Contents::default();
+    let mut strange = Vec::new();
+    while let Some(row) = rows.next()? {
+        if found.records.len() == MAX_RECORDS {
+            found.notes.push(format!(
+                "over {MAX_RECORDS} records are remembered, and those after them are not read"
+            ));
+            break;
+        }
+        let (kind, key) = (text(row.get_ref(0)?), text(row.get_ref(1)?));
+        match understand(&kind, &key, row.get_ref(2)?) {
+            Ok(record) => found.records.push(record),
+            Err(why) => strange.push(format!("{kind} `{key}` ({why})")),
+        }
+    }
+    if !strange.is_empty() {
+        let more = if strange.len() > NAMED { ", …" } else { "" };
+        found.notes.push(format!(
+            "{} of the records that are remembered are not understood, and are kept as they are: {}{more}",
+            strange.len(),
+            strange.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ")
+        ));
+    }
+    Ok(found)
+}
+
+fn text(value: ValueRef<'_>) -> Cow<'_, str> {
+    value.as_bytes().map_or(Cow::Borrowed(""), String::from_utf8_lossy)
+}
+
+fn understand(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, String> {
+    let bytes = json.as_bytes().map_err(|error| error.to_string())?;
+    if bytes.len() > MAX_RECORD_BYTES {
+        return Err(format!("over {MAX_RECORD_BYTES} bytes"));
+    }
+    let record = Record::from_json(bytes).map_err(|error| error.to_string())?;
+    if record.key() == (kind, key) {
+        Ok(record)
+    } else {
+        Err("it is about something else".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    #[test]
+    fn what_was_acknowledged_survives_a_loss_of_power() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(Utf8Path::from_path(folder.path()).unwrap());
+        let database = Database::open(&place).unwrap();
+        let pragma = |name: &str| -> String {
+            let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            database.connection.query_row(&query, (), |row| row.get(0)).unwrap()
+        };
+        // 2 is FULL
+        assert_eq!(
+            (pragma("synchronous"), pragma("journal_mode")),
+            ("2".to_owned(), "wal".to_owned())
+        );
+        assert_eq!(
+            (pragma("fullfsync"), pragma("checkpoint_fullfsync")),
+            ("1".to_owned(), "1".to_owned())
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! The last good versions of files that are broken now, kept in the state folder so that a restart does not lose them: one file each in
+//! `last-good`.
+//!
+//! They are for the next start alone, and of no use without the ledger, so they are not part of it, nor of an export. What cannot be kept
+//! is left out, and who misses it is told that a post cannot be shown.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::place::sync_folder;
+use crate::identity::Digest;
+use crate::time::Timestamp;
+
+/// The folder in the state folder.
+const FOLDER: &str = "last-good";
+/// What a version's name ends with.
+const ENDING: &str = ".version";
+/// A larger version is not kept.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// What stands before a version is shorter than this.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// No more versions than this are kept.
+const MOST: usize = 1000;
+
+/// A version of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The file, relative to the posts folder.
+    pub path: Utf8PathBuf,
+    /// When that version was written.
+    pub modified: Timestamp,
+    /// What it held.
+    pub bytes: Arc<[u8]>,
+    /// The digest of what the file holds now, and by which it is found where it was renamed.
+    pub refused: Option<Digest>,
+}
+
+/// What stands before a version in its file, on a line of its own.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    path: Utf8PathBuf,
+    modified: Timestamp,
+    /// The digest of the version, so that one that is damaged is none.
+    digest: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Digest>,
+}
+
+/// The last good versions in one state folder.
+#[derive(Clone, Debug)]
+pub struct Versions(Utf8PathBuf);
+
+impl Versions {
+    /// Those in the state folder `dir`. Nothing is touched yet.
+    #[must_use]
+    pub fn in_state(dir: &Utf8Path) -> Versions {
+        Versions(dir.join(FOLDER))
+    }
+
+    /// All that are kept. What is no version, or is damaged, is passed over.
+    #[must_use]
+    pub fn all(&self) -> Vec<Version> {
+        let Ok(entries) = self.0.read_dir_utf8() else {
+            return Vec::new();
+        };
+        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_owned()));
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(ENDING)).collect();
+        names.sort();
+        names.truncate(MOST);
+        names.iter().filter_map(|name| self.read(name).ok().flatten()).collect()
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Version>> {
+        let mut file = File::open(self.0.join(name))?;
+        let most = MOST_BYTES + LONGEST_HEAD;
+        if !file.metadata()?.is_file() {
+            return Ok(None);
+        }
+        let mut all = Vec::new();
+        (&mut file).take(most as u64 + 1).read_to_end(&mut all)?;
+        let end = all.iter().position(|&byte| byte == b'\n').filter(|_| all.len() <= most);
+        let Some((head, rest)) = end.and_then(|end| all.split_at_checked(end + 1)) else {
+            return Ok(None);
+        };
+        let Ok(head) = serde_json::from_slice::<Head>(head) else {
+            return Ok(None);
+        };
+        let Head {
+            path,
+            modified,
+            digest,
+            refused,
+        } = head;
+        let is_whole = Digest::of(rest) == digest && name_of(&path) == name;
+        Ok(is_whole.then(|| Version {
+            path,
+            modified,
+            bytes: rest.into(),
+            refused,
+        }))
+    }
+
+    /// Keeps `version`, in the place of an older one of its file. When this returns it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It is too large, there are too many, or what the system says.
+    pub fn keep(&self, version: &Version) -> io::Result<()> {
+        let head = serde_json::to_string(&Head {
+            path: version.path.clone(),
+            modified: version.modified,
+            digest: Digest::of(&version.bytes),
+            refused: version.refused,
+        })?;
+        if version.bytes.len() > MOST_BYTES || head.len() >= LONGEST_HEAD {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        let name = name_of(&version.path);
+        match fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if !self.0.join(&name).exists() && self.0.read_dir_utf8()?.count() >= MOST {
+            return Err(io::Error::other(format!("{MOST} are kept already")));
+        }
+        let unfinished = self.0.join("unfinished");
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        file.write_all(head.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.write_all(&version.bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, self.0.join(name))?;
+        sync_folder(&self.0)
+    }
+
+    /// Forgets the version of the file at `path`, if one is kept.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn forget(&self, path: &Utf8Path) -> io::Result<()> {
+        match fs::remove_file(self.0.join(name_of(path))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        // it stays while there are others
+        let _ = fs::remove_dir(&self.0);
+        Ok(())
+    }
+}
+
+fn name_of(path: &Utf8Path) -> String {
+    format!("{}{ENDING}", String::from(Digest::of(path.as_str().as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(path: &str, bytes: &[u8]) -> Version {
+        Version {
+            path: path.into(),
+            modified: Timestamp::UNIX_EPOCH,
+            bytes: bytes.into(),
+            refused: Some(Digest::of(b"TBD")),
+        }
+    }
+
+    #[test]
+    fn versions_are_kept_until_they_are_forgotten() {
+        let state = tempfile::tempdir().unwrap();
+        let state = Utf8Path::from_path(state.path()).unwrap();
+        let versions = Versions::in_state(state);
+        assert_eq!(versions.all(), []);
+        let (one, other) = (
+            version("a/b.md", b"---\ntitle: A\n---\nReeds.\n"),
+            version("c.md", b"caf\xe9\n\n"),
+        );
+        for version in [&other, &one, &other] {
+            versions.keep(version).unwrap();
+        }
+        let mut all = versions.all();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        assert_eq!(all, [one.clone(), other.clone()]);
+        let newer = version("c.md", b"");
+        versions.keep(&newer).unwrap();
+        versions.forget("a/b.md".into()).unwrap();
+        versions.forget("never.md".into()).unwrap();
+        assert_eq!(versions.all(), [newer]);
+        versions.forget("c.md".into()).unwrap();
+        assert!(!state.join(FOLDER).exists(), "nothing is left behind");
+    }
+
+    #[test]
+    fn what_is_damaged_too_large_or_another_files_is_no_version() {
+        let state = tempfile::tempdir().unwrap();
+        let state = Utf8Path::from_path(state.path()).unwrap();
+        let versions = Versions::in_state(state);
+        assert!(versions.keep(&version("large.md", &vec![b'x'; MOST_BYTES + 1])).is_err());
+        versions.keep(&version("a.md", b"Reeds.")).unwrap();
+        let file = state.join(FOLDER).join(name_of("a.md".into()));
+        let whole = fs::read(&file).unwrap();
+        let cut = whole.len() - 1;
+        let cases: [(&str, &[u8]); 4] = [
+            ("cut", &whole[..cut]),
+            ("empty", b""),
+            ("no head", b"Reeds.\nRushes.\n"),
+            ("another's", b"{}\nReeds."),
+        ];
+        for (name, content) in cases {
+            fs::write(&file, content).unwrap();
+            assert_eq!(versions.all(), [], "{name}");
+        }
+        fs::write(&file, &whole).unwrap();
+        fs::rename(&file, state.join(FOLDER).join(name_of("b.md".into()))).unwrap();
+        assert_eq!(versions.all(), [], "it lies under the name of another");
+    }
+}
