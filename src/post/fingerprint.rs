@@ -3,7 +3,6 @@
 //! Ledgers keep the values, so they never change.
 
 mod likeness;
-mod spaced;
 
 use std::sync::LazyLock;
 
@@ -37,17 +36,14 @@ pub struct Likeness(pub u64);
 impl Fingerprint {
     /// The fingerprint of a post that shows `text`, and beside it `parts`. White space counts for nothing.
     pub(super) fn of<'a>(text: &str, parts: impl Iterator<Item = &'a str>) -> Fingerprint {
-        let mut spaced = spaced::spaced(text);
-        let likeness = likeness::of(&spaced);
-        let text = blake3::hash(&spaced);
+        let words = separated_words(text);
+        let likeness = likeness::of(&words);
+        let text = blake3::hash(&words);
         let mut shown = blake3::Hasher::new();
         shown.update(text.as_bytes());
-        spaced.clear();
         for part in parts {
-            spaced::push_words(part, &mut spaced);
-            spaced.push(0);
+            shown.update(&separated_words(part)).update(&[0]);
         }
-        shown.update(&spaced);
         Fingerprint {
             shown: shown.finalize().into(),
             text: text.into(),
@@ -130,6 +126,28 @@ impl TryFrom<String> for Likeness {
     fn try_from(text: String) -> Result<Likeness, Self::Error> {
         u64::from_str_radix(&text, 16).map(Likeness)
     }
+}
+
+/// The words of `text`, which white space separates, with one space after each.
+fn separated_words(text: &str) -> Vec<u8> {
+    // what all white space outside ASCII begins with; without an early end, many bytes are looked at at once
+    let may_hold_wide_space = text
+        .bytes()
+        .fold(false, |found, byte| found | matches!(byte, 0xc2 | 0xe1..=0xe3));
+    if may_hold_wide_space {
+        let words = text.split_whitespace().flat_map(|word| [word, " "]);
+        return words.collect::<String>().into_bytes();
+    }
+    let to_space = |byte| if matches!(byte, b'\t'..=b'\r') { b' ' } else { byte };
+    let mut words: Vec<u8> = text.bytes().map(to_space).collect();
+    words.push(b' ');
+    let mut before = b' ';
+    words.retain(|&byte| {
+        let is_kept = (byte != b' ') | (before != b' ');
+        before = byte;
+        is_kept
+    });
+    words
 }
 
 #[cfg(test)]

@@ -217,6 +217,56 @@ fn prose(letters: &[char], gap: &str, words: usize, seed: u64) -> Vec<String> {
     (0..words).map(|_| word()).collect()
 }
 
+/// Fingerprints of made-up texts of every script, with white space of every kind, from none to more words than count.
+#[test]
+fn values_of_many_texts_never_change() {
+    let latin: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
+    let signs: Vec<char> = "a-z.,*[]()<>`\u{1}\u{8}\u{1f}\u{7f}#!\"'".chars().collect();
+    let accents: Vec<char> = "aeéèøßœñČÅ\u{301}\u{ad}’".chars().collect();
+    let cyrillic: Vec<char> = ('а'..='я').chain('А'..='Я').collect();
+    let han: Vec<char> = ('\u{4e00}'..='\u{55ff}').collect();
+    let emoji: Vec<char> = "🌊🏳\u{fe0f}\u{200d}👩𠀀ab".chars().collect();
+    let gaps = [
+        " ",
+        "",
+        "\n\n",
+        " \t ",
+        "\r\u{b}\u{c}",
+        "\u{a0}",
+        "\u{85}",
+        "\u{2003} ",
+        "\u{3000}",
+        "  , ",
+    ];
+    let lengths = [
+        0, 1, 6, 11, 12, 13, 31, 32, 33, 63, 64, 65, 127, 254, 255, 256, 257, 510, 511, 1000,
+    ];
+    let mut values = Vec::new();
+    let mut add = |text: &str| {
+        let found = Fingerprint::of(text, ["", " A  title\n"].into_iter());
+        values.extend(found.shown.0);
+        values.extend(found.text.0);
+        values.extend(found.likeness.0.to_be_bytes());
+    };
+    for (seed, letters) in (1..).zip([&latin, &signs, &accents, &cyrillic, &han, &emoji]) {
+        for gap in gaps {
+            for words in lengths {
+                let text = prose(letters, gap, words, seed).concat();
+                add(&text);
+                add(&format!("\n {text}x"));
+            }
+        }
+        // later words do not count
+        for words in (19_900..20_200).step_by(37) {
+            add(&prose(letters, " ", words, seed).concat());
+        }
+    }
+    assert_eq!(
+        u128::from_be_bytes(Digest::of(&values).0),
+        157_382_998_614_663_494_416_455_424_756_909_988_927
+    );
+}
+
 #[test]
 fn an_edit_is_like_and_another_text_is_not_in_any_script() {
     let latin: Vec<char> = ('a'..='z').collect();
