@@ -3,7 +3,6 @@
 //! Built from a parser's events, with limits of our own. Anchors and aliases are followed, tags are not, but for `!!str`. What the
 //! grammar refuses goes to the lenient reading, key by key; what exceeds a limit is refused for good.
 
-mod plain;
 mod tree;
 
 use std::borrow::Cow;
@@ -14,8 +13,7 @@ pub(super) use tree::{Tree, strict};
 
 /// The fields of `block`.
 pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
-    let read = plain::read(block.text, block.line).map_or_else(|| strict(block.text, block.line), Ok);
-    let mistake = match read {
+    let mistake = match strict(block.text, block.line) {
         Ok(tree) => return Ok(settle(block, tree)),
         Err(mistake) => mistake,
     };

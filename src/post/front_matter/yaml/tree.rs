@@ -273,7 +273,7 @@ fn too_deep(at: Position) -> Mistake {
     Mistake::limit(at, "lists and mappings are nested too deep")
 }
 
-pub(super) fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     let is_text = tag.is_some_and(|tag| tag.suffix == "str" || tag.suffix.is_empty());
     let plain = style == ScalarStyle::Plain && !is_text;
     if plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
