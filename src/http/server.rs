@@ -10,7 +10,6 @@ mod date;
 mod host;
 mod limits;
 mod listen;
-mod poll_on_wake;
 mod request_checks;
 mod timeouts;
 

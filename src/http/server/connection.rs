@@ -22,7 +22,6 @@ use super::body::Whole;
 use super::date::date;
 use super::limits::ConnectionLimits;
 use super::listen::Stream;
-use super::poll_on_wake::PollOnWake;
 use super::request_checks::{RequestChecks, Screened};
 use super::timeouts::{ConnectionTimeouts, Paced, Unfinished};
 use crate::http::access;
@@ -91,13 +90,15 @@ pub(super) async fn hold<H, S, B>(
     let mut connection = protocol.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service);
 
     let mut expired = pin!(pace.expired());
-    let mut ending = PollOnWake::new(stop.now.cancelled());
-    let mut asked = PollOnWake::new(pace.asked_to_end(|| limits.look_again()));
-    let mut parting = PollOnWake::new(async {
-        stop.soon.cancelled().await;
+    let mut asked = pin!(pace.asked_to_end(|| limits.look_again()));
+    // a child of its own, for to ask for one that all connections share takes a lock that all share
+    let soon = stop.soon.child_token();
+    let mut parting = pin!(async {
+        soon.cancelled().await;
         screen.stops.store(true, Ordering::Relaxed);
-        tokio::time::sleep(PARTING).await;
+        let _ = tokio::time::timeout(PARTING, stop.now.cancelled()).await;
     });
+    let mut ending = pin!(stop.now.cancelled());
     let mut parted = false;
     let ended = loop {
         tokio::select! {
@@ -110,7 +111,7 @@ pub(super) async fn hold<H, S, B>(
             // the connection before its pace: what it reads and sends moves the deadline
             ended = &mut connection => break Some(ended),
             () = &mut expired => break None,
-            () = &mut ending => break None,
+            () = &mut ending, if parted => break None,
             () = &mut asked => break None,
         }
     };

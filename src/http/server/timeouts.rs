@@ -6,7 +6,7 @@
 //! waited for here: its body has a limit of its own.
 
 use std::io::{self, BufRead};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -17,7 +17,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::body::OnSent;
 use super::listen::Stream;
-use super::poll_on_wake::PollOnWake;
 use crate::config::Server;
 
 /// Instants that threads compare are milliseconds since this one.
@@ -215,25 +214,22 @@ impl ConnectionTimeouts {
             phase: begun,
             stalled: None,
         };
-        let mut armed = begun;
-        let mut alarm = PollOnWake::new(sleep_until(armed));
+        let mut alarm = pin!(sleep_until(begun));
         std::future::poll_fn(|context| {
             loop {
                 let Some(deadline) = self.deadline(&mut since) else {
                     // whatever changes that wakes the connection's task, and this with it
                     return Poll::Pending;
                 };
-                if deadline < armed {
-                    armed = deadline;
-                    alarm.change(|sleep| sleep.reset(armed));
+                if deadline < alarm.deadline() {
+                    alarm.as_mut().reset(deadline);
                 }
                 // a deadline that has moved on is seen when the old one has passed: no timer is set for every byte
-                ready!(alarm.poll_woken(context));
+                ready!(alarm.as_mut().poll(context));
                 if deadline <= Instant::now() {
                     return Poll::Ready(());
                 }
-                armed = deadline;
-                alarm.change(|sleep| sleep.reset(armed));
+                alarm.as_mut().reset(deadline);
             }
         })
         .await;
