@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::identity::{Registry, Whereabouts, Withdrawal};
 use crate::post::html::{self, Removed};
-use crate::post::{self, Changes, Reading, Visibility, markdown};
+use crate::post::markdown::{self, Rendered};
+use crate::post::{self, Changes, Reading, Visibility};
 use crate::site::{Site, SiteInput};
 use crate::source::folder::companions::Companions;
 use crate::source::folder::{FileTexts, Folder, ScanScope, Unread, left_out};
@@ -59,7 +60,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
                 if let Some(text) = post.text.held() {
                     let rendered = markdown::render(text, post.title());
                     diagnostics.extend(links::not_served(&folder, &post, &rendered.html, &source));
-                    diagnostics.extend(losses(&source, text, post.title()));
+                    diagnostics.extend(losses(&source, text, rendered));
                 }
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
@@ -111,10 +112,9 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     Ok(Site::build(config, material, now, None).dressed(look.theme()))
 }
 
-/// What of `text`, that of the post in `file`, no reader will see.
-fn losses(file: &SourceFile, text: &str, title: &str) -> Vec<Diagnostic> {
+/// What no reader will see of `text`, that of the post in `file`, which was rendered as `rendered`.
+fn losses(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> {
     let mut losses = Vec::new();
-    let rendered = markdown::render(text, title);
     // what is not whole is held back, which is said when it is read
     if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
         let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", &file.path, cut);
