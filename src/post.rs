@@ -20,7 +20,6 @@ mod fingerprint;
 pub mod front_matter;
 pub mod html;
 pub mod inherited;
-pub mod kept;
 pub mod markdown;
 mod packed_strings;
 mod rare;

@@ -208,7 +208,6 @@ impl Publisher {
             has_failed: first.has_failed,
             rescan: Instant::now(),
             bursts: BuildThrottle::default(),
-            keeping: None,
         };
         Ok(Publisher {
             shared,
@@ -272,22 +271,15 @@ struct Engine {
     /// What the templates looked like when they were last looked at.
     templates: Option<Stamps>,
     bursts: BuildThrottle,
-    /// What keeps posts for the next start, if anything did.
-    keeping: Option<JoinHandle<()>>,
 }
 
 impl Engine {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         // the first look was before the watch
-        self.turn(Hints::everything(), false).await;
-        while let Some((hints, is_full_look)) = stop.run_until_cancelled(self.wake()).await {
-            // not right after the start, when there is more to do: the watch has everything looked at once it is up, however late
-            let keeps = is_full_look && self.keeping.as_ref().is_none_or(JoinHandle::is_finished);
-            self.turn(hints, keeps).await;
-        }
-        if let Some(keeping) = self.keeping.take() {
-            let _ = keeping.await;
+        self.turn(Hints::everything()).await;
+        while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
+            self.turn(hints).await;
         }
         if let Some(press) = self.press.take() {
             // a disk that does not take it was told of before
@@ -295,8 +287,8 @@ impl Engine {
         }
     }
 
-    /// Waits for the next reason to work; with where to look, and whether somebody asked for a full look or it is time for one.
-    async fn wake(&mut self) -> (Hints, bool) {
+    /// Waits for the next reason to work; returns where to look.
+    async fn wake(&mut self) -> Hints {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
@@ -310,20 +302,19 @@ impl Engine {
             self.watch.next().await
         };
         tokio::select! {
-            hints = hinted => (hints, false),
-            () = self.shared.look_again.notified() => (Hints::everything(), true),
-            () = sleep_until(again) => (Hints::default(), false),
-            () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => (Hints::default(), false),
+            hints = hinted => hints,
+            () = self.shared.look_again.notified() => Hints::everything(),
+            () = sleep_until(again) => Hints::default(),
+            () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
             () = sleep_until(Some(self.rescan)) => {
                 self.rescan = Instant::now() + jittered(self.config.watch.rescan);
-                (Hints::everything(), true)
+                Hints::everything()
             }
         }
     }
 
-    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own. Then posts are
-    /// kept for the next start, if it `keeps` them: nothing waits for that but the end.
-    async fn turn(&mut self, hints: Hints, keeps: bool) {
+    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
+    async fn turn(&mut self, hints: Hints) {
         let Some(mut press) = self.press.take() else { return };
         let turned = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
@@ -332,16 +323,12 @@ impl Engine {
             let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
             // shown from here, for who waits for it has to wake up first
             let shown = shared.show(edition);
-            let keep = keeps.then(|| press.keep_posts()).flatten();
-            (press, shown, keep)
+            (press, shown)
         });
         // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
         match working.await {
-            Ok((press, shown, keep)) => {
+            Ok((press, shown)) => {
                 self.press = Some(press);
-                if let Some(keep) = keep {
-                    self.keeping = Some(spawn_blocking(keep));
-                }
                 if shown.has_site {
                     self.bursts.built(turned, Instant::now());
                 }

@@ -17,7 +17,6 @@ use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, Registry, Whereabouts};
 use crate::post::Changes;
 use crate::site::{Site, SiteInput};
-use crate::source::folder::kept::Ground;
 use crate::source::watch::{Hints, Watching};
 use crate::storage::versions::Versions;
 use crate::storage::{Opening, Store};
@@ -56,8 +55,6 @@ pub struct SiteBuilder {
     absences: AbsentPosts,
     /// Where the ledger is kept, if anywhere.
     store: Option<Store>,
-    /// On what ground posts are read, where they are kept for the next start.
-    ground: Option<Ground>,
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
     sizes: Sizes,
@@ -127,7 +124,6 @@ impl SiteBuilder {
             documents,
             absences: AbsentPosts::default(),
             store,
-            ground: None,
             trouble: None,
             sizes: Sizes::default(),
             build,
@@ -172,14 +168,14 @@ impl SiteBuilder {
         Ok(self.publish_first(watching, begun))
     }
 
-    /// The first look, which reads every post that was not kept.
+    /// The first look, which reads every post.
     ///
     /// # Errors
     ///
     /// The folder is missing, is none, or cannot be read.
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
-        self.ground = self.config.state.dir.as_ref().map(|dir| self.desk.recall(dir));
+        self.remove_former_cache();
         if let Some(dir) = &self.config.state.dir {
             self.desk.find_versions(Versions::in_state(dir).all());
         }

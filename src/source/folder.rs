@@ -10,7 +10,6 @@ mod beneath;
 pub mod companions;
 mod files;
 pub mod ignore;
-pub mod kept;
 pub mod layout;
 pub mod left_out;
 mod media;

@@ -27,7 +27,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{self, Changes, Post, Shared, Texts};
-use crate::source::folder::kept::{Ground, Keep, KeptPosts};
 use crate::source::folder::{FileTexts, Folder, ScanScope, Stamp};
 use crate::source::watch::Hints;
 use crate::storage::versions::Version;
@@ -50,9 +49,6 @@ use super::progress::Progress;
 /// How long to wait before looking at a folder that cannot be looked at.
 const TROUBLED: Duration = Duration::from_secs(1);
 
-/// So many posts are read sooner than it takes to keep them.
-const FEW: usize = 64;
-
 /// What is known of every file.
 #[derive(Debug)]
 pub struct FileTracker {
@@ -72,10 +68,6 @@ pub struct FileTracker {
     files: Files,
     /// What posts have from other files than their own.
     inheritance: Inheritance,
-    /// What reading gave before the start, until the first look.
-    kept: Option<KeptPosts>,
-    /// How many files the next start could be spared, or about that, which are not kept for it.
-    unkept: usize,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
@@ -125,8 +117,6 @@ impl FileTracker {
             progress: Arc::default(),
             files: Files::default(),
             inheritance: Inheritance::default(),
-            kept: None,
-            unkept: 0,
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
             missing: MissingFiles::default(),
@@ -163,31 +153,6 @@ impl FileTracker {
     /// Counts the files that are found and read in `progress` from now on.
     pub fn count_in(&mut self, progress: Arc<Progress>) {
         self.progress = progress;
-    }
-
-    /// Has the first look take what was kept in the state folder `dir`, and not read files that have not changed since. It gives the
-    /// ground on which all is read.
-    pub fn recall(&mut self, dir: &Utf8Path) -> Ground {
-        let ground = Ground::of(&self.config);
-        self.kept = KeptPosts::recall(dir, ground);
-        ground
-    }
-
-    /// What is to be kept for the next start, ordered by path; `None` where that is hardly other than when it was last asked, or reading
-    /// is quick because the texts have room in memory.
-    pub fn to_keep(&mut self) -> Option<Vec<Keep>> {
-        if self.unkept <= FEW.max(self.files.post_count() / 8) {
-            return None;
-        }
-        self.unkept = 0;
-        let bytes = self.files.iter().map(|known| known.stamp.size).sum();
-        (!self.texts.has_room_for(bytes)).then(|| self.to_keep_of_all())
-    }
-
-    /// What is to be kept of every post; of one that has something from other files nothing, for these may change.
-    fn to_keep_of_all(&self) -> Vec<Keep> {
-        let own = self.files.iter().filter(|known| !self.inheritance.has(known.path()));
-        own.filter_map(TrackedFile::to_keep).collect()
     }
 
     /// Where the posts folder is.

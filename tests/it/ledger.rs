@@ -2,7 +2,6 @@
 
 mod command;
 mod crash;
-mod kept;
 mod model;
 mod restart;
 mod upgrade;

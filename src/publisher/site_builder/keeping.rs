@@ -1,7 +1,7 @@
-//! What the press has kept for the next start: the ledger in its store, and what was read of files.
+//! What the press has kept for the next start: the ledger in its store, and the last good versions of files.
 
 use std::collections::BTreeSet;
-use std::thread;
+use std::{fs, thread};
 
 use camino::Utf8Path;
 
@@ -10,7 +10,6 @@ use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::identity::Record;
 use crate::post::Visibility;
 use crate::site::Site;
-use crate::source::folder::kept;
 use crate::source::post_event::{STAYS_PUBLISHED, WAITING};
 use crate::source::tracker::{EMPTIED, MEND_EMPTIED};
 use crate::storage::versions::Versions;
@@ -157,17 +156,11 @@ impl SiteBuilder {
         }
     }
 
-    /// What keeps the posts for the next start, which may take a while; `None` where it is not worth that, or not ours to do.
-    pub(in crate::publisher) fn keep_posts(&mut self) -> Option<impl FnOnce() + Send + use<>> {
-        let dir = self.config.state.dir.clone()?;
-        self.store.as_ref().filter(|store| store.is_ours())?;
-        let ground = self.ground?;
-        let posts = self.desk.to_keep()?;
-        Some(move || {
-            if let Err(error) = kept::keep(&dir, ground, &posts) {
-                tracing::debug!(%dir, "posts are not kept for the next start: {error}");
-            }
-        })
+    /// Removes `posts.cache`, in which earlier versions kept for the next start what they had read, drafts included.
+    pub(super) fn remove_former_cache(&self) {
+        if let Some(store) = self.store.as_ref().filter(|store| store.is_ours()) {
+            let _ = fs::remove_file(store.dir().join("posts.cache"));
+        }
     }
 
     /// Has everything written that is not, and ends. Whether all of it was.
@@ -176,12 +169,6 @@ impl SiteBuilder {
         if self.take_found() {
             self.keep_all();
         }
-        let keep_posts = self.keep_posts();
-        let is_kept = self.store.take().is_none_or(Store::close);
-        // last, for it may take longer than somebody waits, and nothing is lost without it
-        if let Some(keep) = keep_posts {
-            keep();
-        }
-        is_kept
+        self.store.take().is_none_or(Store::close)
     }
 }

@@ -84,11 +84,6 @@ impl Inheritance {
         self.had.get(path).map_or(0, |had| had.hash)
     }
 
-    /// Whether the post at `path` had anything from other files.
-    pub(super) fn has(&self, path: &Utf8Path) -> bool {
-        self.had.contains_key(path)
-    }
-
     /// Notes what the post at `path` had when it was read.
     pub(super) fn note(&mut self, path: &Utf8Path, had: Had) {
         if had == Had::default() {

@@ -16,7 +16,6 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Digest, Reading, Shared};
 use crate::source::folder::companions::Companions;
-use crate::source::folder::kept::KeptPost;
 use crate::source::folder::{Entry, Folder, Open, Unread};
 use crate::source::progress::Progress;
 use crate::source_file::{SourceFile, by_parts};
@@ -65,28 +64,8 @@ pub(super) struct Content {
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
     /// Its bytes, where texts are kept in memory.
     pub(super) bytes: Option<Arc<[u8]>>,
-    /// Whether it was read before the start, and kept.
-    pub(super) was_kept: bool,
     /// What it was read with.
     pub(super) had: Had,
-}
-
-impl Content {
-    /// What `kept` says, if that can be understood.
-    pub(super) fn kept(kept: KeptPost) -> Option<Content> {
-        let reading = Reading {
-            post: kept.post()?,
-            remarks: Vec::new(),
-            held: None,
-        };
-        Some(Content {
-            digest: kept.digest(),
-            reading: Some(Ok(reading)),
-            bytes: None,
-            was_kept: true,
-            had: Had::default(),
-        })
-    }
 }
 
 impl Reader<'_> {
@@ -108,7 +87,6 @@ impl Reader<'_> {
                     digest,
                     reading: None,
                     bytes: None,
-                    was_kept: false,
                     had: Had::default(),
                 };
             }
@@ -132,7 +110,6 @@ impl Reader<'_> {
                 digest,
                 reading: Some(reading),
                 bytes: self.keeps_texts.then_some(source.bytes),
-                was_kept: false,
                 had,
             }
         });

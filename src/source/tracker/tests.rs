@@ -1,5 +1,3 @@
-mod kept;
-
 use super::*;
 use crate::source::watch::How;
 

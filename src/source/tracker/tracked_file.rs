@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
 use crate::post::{Digest, Origin, Post, Reading, Status};
 use crate::source::folder::Stamp;
-use crate::source::folder::kept::Keep;
 use crate::source_file::SourceFile;
 
 /// What is wrong with a version that has lost title and text.
@@ -28,8 +27,6 @@ pub(super) struct TrackedFile {
     pub(super) stamp: Stamp,
     /// Whether another version may hide behind the stamp.
     pub(super) is_fresh: bool,
-    /// Whether there is something to be said about it.
-    pub(super) is_remarked: bool,
     /// When the version was taken.
     pub(super) taken: Tick,
     pub(super) version: Version,
@@ -119,22 +116,6 @@ impl TrackedFile {
             Version::Parsed(good) => good.post.file,
             Version::Refused(refusal) => refusal.digest,
         }
-    }
-
-    /// Whether the next start may do with what was read, in the place of the file. Where there is something to be said about it, that is
-    /// to be said anew.
-    pub(super) fn may_be_kept(&self) -> bool {
-        matches!(self.version, Version::Parsed(_)) && !self.is_remarked && !self.is_fresh
-    }
-
-    /// What is kept for the next start.
-    pub(super) fn to_keep(&self) -> Option<Keep> {
-        let ParsedVersion { post } = self.good().filter(|_| self.may_be_kept())?;
-        Some(Keep {
-            stamp: self.stamp,
-            digest: post.file,
-            post: Arc::clone(post),
-        })
     }
 }
 

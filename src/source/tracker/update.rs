@@ -11,7 +11,6 @@ use camino::Utf8Path;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Digest, Post, Reading};
 use crate::source::folder::companions::Companions;
-use crate::source::folder::kept::InOrder;
 use crate::source::folder::{Entry, Scan, Stamp, Unread};
 use crate::source::post_event::PostEventKind;
 use crate::source::watch::Hints;
@@ -51,8 +50,6 @@ struct ScanContext<'a> {
     takes_still: bool,
     /// Whether texts are kept in memory: of more than there is room for, chance would keep some that nobody asks for.
     keeps_texts: bool,
-    /// What was kept since before the start.
-    kept: InOrder<'a>,
 }
 
 /// What is to be done about the newest version of a file.
@@ -92,7 +89,6 @@ impl FileTracker {
             // files that come one after the other hold still one after the other: they are taken, and built, together
             takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
             keeps_texts: true,
-            kept: InOrder::default(),
         };
         let mut others = Vec::new();
         let awaited = self.inheritance.awaited();
@@ -115,15 +111,8 @@ impl FileTracker {
         round.keeps_texts = self
             .texts
             .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
-        // what was kept has no texts, and they are kept where there is room
-        let kept = self.kept.take().filter(|_| !round.keeps_texts).unwrap_or_default();
-        let mut passed = kept.in_order();
-        let mut is_kept =
-            |path: &Utf8Path, entry: &Entry| passed.find(path, &entry.stamp).is_some() && self.has_by_now(path) == 0;
-        let unkept = others.iter().filter(|(path, entry)| !is_kept(path, entry));
-        let due = unkept.filter(|(path, entry)| self.is_due(path, entry, &round));
+        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
         let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
-        round.kept = kept.in_order();
         self.progress.add_found(due.len());
         let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let companions = self.inheritance.companions();
@@ -171,9 +160,7 @@ impl FileTracker {
                     }) => self.files.get(path).is_some_and(|known| known.digest() == *digest),
                     _ => true,
                 };
-                let kept = round.kept.find(path, &entry.stamp).filter(|_| self.has_by_now(path) == 0);
-                let kept = kept.and_then(Content::kept).map(Ok);
-                let content = kept.or_else(|| ahead.take(path).filter(is_right)).unwrap_or_else(|| {
+                let content = ahead.take(path).filter(is_right).unwrap_or_else(|| {
                     let companions = self.inheritance.companions();
                     self.reader(&companions, round.keeps_texts).read(self.due_at(path, entry))
                 });
@@ -257,7 +244,6 @@ impl FileTracker {
             digest,
             reading,
             bytes,
-            was_kept,
             had,
         } = match content {
             Ok(content) => content,
@@ -348,11 +334,9 @@ impl FileTracker {
         let known = TrackedFile {
             stamp: entry.stamp,
             is_fresh,
-            is_remarked: !said.is_empty(),
             taken: at.tick.into(),
             version,
         };
-        self.unkept += usize::from(!was_kept && known.may_be_kept());
         self.files.insert(known, said);
     }
 
@@ -384,10 +368,8 @@ impl FileTracker {
     /// The file at `path` holds what it held, and is seen as `entry` now.
     fn note_seen_again(&mut self, path: &Utf8Path, entry: &Entry, is_fresh: bool, was_unread: bool, outcome: &mut ScanOutcome) {
         if let Some(known) = self.files.get_mut(path) {
-            let was_kept = !known.is_fresh && known.stamp == entry.stamp;
             known.stamp = entry.stamp;
             known.is_fresh = is_fresh;
-            self.unkept += usize::from(!was_kept && known.may_be_kept());
             if was_unread {
                 let post = known.post().map(|post| &**post);
                 outcome.report(path, post, PostEventKind::Mended);
@@ -432,7 +414,6 @@ impl FileTracker {
                     let known = TrackedFile {
                         stamp: no_stamp(path),
                         is_fresh: true,
-                        is_remarked: true,
                         taken: at.tick.into(),
                         version: Version::Parsed(good),
                     };

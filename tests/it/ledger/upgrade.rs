@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
@@ -114,4 +114,27 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
         let statuses = ["/posts/moved", "/posts/gone", "/kept/here", "/posts/unlisted", "/posts/draft"].map(status);
         assert_eq!(statuses, [301, 410, 200, 200, 404], "{start}");
     }
+}
+
+#[test]
+fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger() {
+    let temporary = TempDir::new().unwrap();
+    let above = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+    let (root, state) = (above.join("posts"), above.join("state"));
+    let cache = state.join("posts.cache");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("a.md"), "# A walk\n").unwrap();
+    let start = || {
+        let config = Arc::new(Config::default());
+        let mut press = SiteBuilder::new(&config, root.clone(), Some(Store::open(&state)), Timestamp::now());
+        press.open(Watching::Native, Instant::now()).unwrap();
+        press
+    };
+    let first = start();
+    fs::write(&cache, "drafts").unwrap();
+    let second = start();
+    assert!(cache.exists(), "another feedmill has the ledger");
+    drop((first, second));
+    assert!(start().close());
+    assert!(!cache.exists());
 }
