@@ -228,6 +228,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
 /// It has a thread of its own: nothing waits for it, neither requests nor the end of the program.
 fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     let prepare = move || {
+        std::thread::sleep(SEARCH_PREPARED_AFTER);
         let site = publisher.site();
         let mut left = SEARCHED_AHEAD;
         let fits = site.index.posts().iter().all(|post| {
@@ -468,6 +469,9 @@ async fn tell(
 
 /// Up to so many bytes of posts the search index is made after the start; of more, at the first search.
 const SEARCHED_AHEAD: u64 = 64 * 1024 * 1024;
+
+/// So long after the start the search index is made: it takes a whole core, and who waited for the start needs that first.
+const SEARCH_PREPARED_AFTER: Duration = Duration::from_secs(2);
 
 /// Fewer connections than this are worth a warning.
 const FEW_CONNECTIONS: usize = 64;
