@@ -118,7 +118,7 @@ impl World {
         let path = self.folder.path().join(path);
         fs::write(&path, content).unwrap();
         let file = fs::File::options().append(true).open(path).unwrap();
-        file.set_modified(SystemTime::from(self.now - Duration::from_mins(1)))
+        file.set_modified(SystemTime::try_from(self.now - Duration::from_mins(1)).unwrap())
             .unwrap();
     }
 
