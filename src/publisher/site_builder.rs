@@ -57,6 +57,8 @@ pub struct SiteBuilder {
     store: Option<Store>,
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
+    /// Whether the first site was made.
+    has_begun: bool,
     sizes: Sizes,
     pub(super) look: ThemeLoader,
     build: BuildSite,
@@ -125,6 +127,7 @@ impl SiteBuilder {
             absences: AbsentPosts::default(),
             store,
             trouble: None,
+            has_begun: false,
             sizes: Sizes::default(),
             build,
             newest: None,
