@@ -76,6 +76,11 @@ impl Cached {
     }
 }
 
+/// What the file with this digest is kept under where another one has its text. A file that is nothing but its text has the digest of that.
+fn beside(file: Digest) -> Digest {
+    Digest::of(&file.to_bytes())
+}
+
 impl Rest {
     fn of(text: &str, file: Option<&[u8]>) -> Rest {
         let Some(file) = file else { return Rest::Unknown };
@@ -133,14 +138,14 @@ impl FileTexts {
     /// Keeps what was in the file with the digest `file`. Where another file with the same text is kept, this one is kept beside it.
     fn keep(&self, text: Digest, file: Digest, cached: Cached) {
         let other = self.kept.peek(&text).filter(|other| other.is_of_another_file(&cached));
-        self.kept.insert(if other.is_some() { file } else { text }, cached);
+        self.kept.insert(if other.is_some() { beside(file) } else { text }, cached);
     }
 
     /// All that the file of `post` held when it was read, if that is in memory or the file holds it still. It may read the file.
     #[must_use]
     pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
-        let cached = [post.text.digest(), post.file];
+        let cached = [post.text.digest(), beside(post.file)];
         let mut cached = cached.iter().filter_map(|digest| self.kept.get(digest)?.file());
         let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
         cached.find(is_it).or_else(|| read().filter(is_it))
