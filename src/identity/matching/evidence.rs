@@ -97,14 +97,16 @@ impl Evidence {
             return true;
         }
         let signs = &self.signs;
-        if may_stay && !self.is_text_meaningful {
+        // with a title of its own, a similar text means something though it is short
+        let has_text = self.is_text_meaningful || self.has_only_title && signs.text;
+        if may_stay && !has_text {
             return false;
         }
         let is_same_post_edited = self.is_text_meaningful && self.is_near_text && (self.has_title || signs.slug);
         if signs.days_differ {
             return is_same_post_edited;
         }
-        let all = [self.has_only_title, self.is_text_meaningful, signs.day, signs.slug];
+        let all = [self.has_only_title, has_text, signs.day, signs.slug];
         let is_known = self.has_only_title || self.is_text_meaningful;
         is_known && all.into_iter().filter(|&sign| sign).count() >= 2 || is_same_post_edited && self.has_title
     }
