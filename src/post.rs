@@ -64,6 +64,7 @@ use crate::time::{Moment, Recent, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the post")]
 pub struct Post {
     /// The file it came from, its id, slug, address, title and summary.
     pub words: Words,

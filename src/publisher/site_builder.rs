@@ -46,6 +46,7 @@ const LONGEST_OPENING: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The desk, and the newest site made of what is on it.
+#[expect(clippy::struct_excessive_bools, reason = "each is set at another time")]
 pub struct SiteBuilder {
     pub(super) desk: FileTracker,
     config: Arc<Config>,

@@ -58,6 +58,7 @@ fn words(title: &str) -> String {
 }
 
 /// What a file and a post that was in another file have in common.
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, whatever the others are")]
 struct Evidence {
     signs: Signs,
     /// The same title, which the file names and no other post has.
