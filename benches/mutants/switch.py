@@ -204,7 +204,7 @@ def build(args):
         mutants = {key: mutant for key, mutant in mutants.items() if mutant["state"] in args.only}
     while True:
         sites, lines = write_copy(args, mutants)
-        code, messages = cargo(args, "check", "--lib")
+        code, messages = cargo(args, "test", "--no-run", "--lib")
         errors = [each["message"] for each in messages if each.get("message", {}).get("level") == "error"]
         if code == 0:
             break
@@ -219,10 +219,19 @@ def build(args):
     state["copy"] = str(Path(args.copy).resolve())
     state["binaries"] = {}
     save(args, state)
-    code, messages = cargo(args, "test", "--no-run", "--lib", *(["--test", args.test] if args.test else []))
+    if args.test:
+        code, more = cargo(args, "test", "--no-run", "--test", args.test)
+        messages += more
     for message in messages:
-        if message.get("executable") and message.get("profile", {}).get("test"):
-            state["binaries"]["lib" if "lib" in message["target"]["kind"] else "it"] = message["executable"]
+        if message.get("executable"):
+            # a build of the source tree in the same target folder would overwrite it
+            kind = message["target"]["kind"][0]
+            name = {"lib": "lib", "test": "it"}.get(kind, message["target"]["name"])
+            kept = Path(state["copy"]) / "target/mutants" / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.unlink(missing_ok=True)
+            shutil.copy2(message["executable"], kept)
+            state["binaries"][name] = str(kept)
     print(f"{len(mutants)} mutants, {len(sites)} functions, binaries: {state['binaries']}")
     save(args, state)
     return code
@@ -259,6 +268,8 @@ def run_tests(state, binary, words, mutant=0, reached=None, timeout=600):
     """Runs tests in a process group of their own. Returns "passed", "failed" or "timeout", and the output."""
     environment = {**os.environ, "FEEDMILL_MUTANT": str(mutant), "RUSTC_BOOTSTRAP": "1", "INSTA_UPDATE": "no"}
     environment |= {"CARGO_MANIFEST_DIR": state["copy"], "PROPTEST_MAX_SHRINK_ITERS": "0", "RUST_BACKTRACE": "0"}
+    for name, path in state["binaries"].items():
+        environment[f"CARGO_BIN_EXE_{name}"] = path
     environment.pop("FEEDMILL_REACHED", None)
     if reached:
         environment["FEEDMILL_REACHED"] = reached
@@ -308,7 +319,7 @@ def reach(args):
             modules = sorted({name.split("::")[0] for name in names if "::" in name})
             jobs += [(binary, [f"{module}::"]) for module in modules if module not in args.skip]
         else:
-            jobs += [(binary, [name, "--exact"]) for name in names]
+            jobs += [(binary, [name, "--exact"]) for name in names if f"{binary} {name}" not in found]
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for binary, name, outcome, numbers in pool.map(one, jobs):
             if outcome != "passed":
