@@ -416,7 +416,7 @@ def main():
         if function is reach:
             command.add_argument("--binaries", nargs="+", default=["lib", "it"])
             command.add_argument("--skip", nargs="*", default=[], help="modules of integration tests that are left out")
-            command.add_argument("--add", action="store_true", help="keep what is known of other tests")
+            command.add_argument("--add", action="store_true", help="only tests that are not known yet; leave it out after tests were changed")
         if function is run:
             command.add_argument("--integration", action="store_true", help="what survived, with the integration tests")
             command.add_argument("--again", action="store_true", help="what survived, with the unit tests")
