@@ -79,7 +79,7 @@ impl SqliteStorage {
         folder.make_folder()?;
         let lock = Lock::take(&folder)?;
         let mut notes = Vec::new();
-        let database = Database::open_or_set_aside(&folder, &mut notes)?;
+        let database = Database::open_or_replace_damaged(&folder, &mut notes)?;
         let mut contents = database.contents()?;
         notes.append(&mut contents.notes);
         let exclusive = SqliteExclusive { database, _lock: lock };
@@ -111,7 +111,7 @@ impl SqliteStorage {
     }
 
     pub(super) fn durability_warning(&self) -> Option<String> {
-        volume::warning(&self.dir)
+        volume::durability_warning(&self.dir)
     }
 
     /// Deletes `posts.cache`, in which earlier versions kept what they had read for the next start, drafts included.
@@ -136,7 +136,7 @@ impl SqliteWriter {
             .name("store".to_owned())
             .spawn(move || write_loop.run());
         if let Err(error) = spawned {
-            queue.never(StorageError::Io(format!("no thread can be started to write it: {error}")));
+            queue.set_thread_failed(StorageError::Io(format!("no thread can be started to write it: {error}")));
         }
         (SqliteWriter { folder, queue }, contents)
     }
@@ -157,7 +157,7 @@ impl SqliteWriter {
     /// Has `changes` written in one transaction: the first are written while later ones are made. Returns whether none is too large.
     fn hand_over(&self, changes: impl IntoIterator<Item = RecordChange>) -> bool {
         let mut changes = changes.into_iter().peekable();
-        let _adding = self.queue.begin();
+        let _adding = self.queue.begin_batch();
         let mut is_whole = true;
         loop {
             is_whole &= self.queue.add(PendingWrites::from_changes(changes.by_ref().take(PIECE)));
@@ -176,7 +176,7 @@ impl SqliteWriter {
         if let Some(failure) = self.queue.failure() {
             return Some(failure.problem(&ledger()));
         }
-        let (kind, key) = self.queue.refused()?;
+        let (kind, key) = self.queue.too_large_key()?;
         Some(StorageError::too_large_problem(kind, &key, &ledger(), MAX_RECORD_BYTES))
     }
 

@@ -34,7 +34,7 @@ mod protocol;
 mod redirects;
 mod server;
 mod still;
-mod store;
+mod storage;
 mod warp_facts;
 mod watching;
 mod words;

@@ -1,4 +1,4 @@
-//! The SQLite file: opened with care, read, written.
+//! The SQLite file: opens, checks, reads and writes it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,41 +16,41 @@ use crate::storage::jobs::job_from_row;
 use crate::storage::pending::PendingWrites;
 use crate::storage::{Contents, Job, MAX_JOBS, MAX_RECORD_BYTES, MAX_RECORDS};
 
-/// How long another program's lock is waited for.
+/// How long to wait for another program's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
-/// How many pages the log has before they are written to the file itself: 256 KiB.
+/// The pages of the log from which on SQLite copies it into the file: 256 KiB.
 const LOG_PAGES: i64 = 64;
-/// From how many records on they are acknowledged before the log is written to the file itself.
+/// A batch of this many records is acknowledged before the log is copied into the file.
 const MANY: usize = 1000;
-/// How much of the file is kept in memory: it is read once, and then written to a little at a time.
+/// SQLite's page cache. It is small, because the file is read once and later written a little at a time.
 const CACHE_KIB: i64 = 256;
-/// How many records that were not understood are named.
+/// How many records that were not understood a note names.
 const NAMED: usize = 3;
 
-/// The file, open for writing. Whoever opens it holds the lock.
+/// The file, open for writing. The caller holds the lock.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
-    /// It was made just now.
+    /// Whether opening created it.
     is_new: bool,
-    /// There is more in the log than there should be for long.
+    /// Whether the log was left longer than SQLite would leave it.
     has_long_log: bool,
-    /// Which file it is, and its `-wal`.
+    /// The identity of the file, and of its `-wal`.
     identity: (Option<FileIdentity>, Option<FileIdentity>),
 }
 
 impl Database {
-    /// Opens the file; one that is damaged is moved aside, with a note, and begun anew.
-    pub(super) fn open_or_set_aside(folder: &StateFolder, notes: &mut Vec<String>) -> Result<Database, StorageError> {
+    /// Opens the file. A damaged one is moved aside, with a note, and a new one is created.
+    pub(super) fn open_or_replace_damaged(folder: &StateFolder, notes: &mut Vec<String>) -> Result<Database, StorageError> {
         let was_empty = folder.database().metadata().is_ok_and(|metadata| metadata.len() == 0);
-        // a fault of the moment can look like damage: it takes two looks to believe in it
+        // a passing read error can look like damage, so it is checked twice
         let opened = match Database::open(folder) {
             Err(StorageError::Corrupt(_)) => Database::open(folder),
             opened => opened,
         };
         let database = match opened {
             Err(StorageError::Corrupt(why)) => {
-                let kept = damaged_file::set_aside(folder)?;
+                let kept = damaged_file::move_aside(folder)?;
                 notes.push(format!(
                     "{} was damaged ({why}): what it remembered is now in {kept}, and remembering begins anew; `feedmill ledger \
                      import` brings an export back",
@@ -74,14 +74,14 @@ impl Database {
             None => Connection::open_with_flags(&path, flags)?,
         };
         connection.busy_timeout(BUSY)?;
-        // whatever turns out to be wrong with the file, its log is then still there
+        // if the file turns out to be unusable, closing it must not delete its log
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        let is_new = !schema::recognise(&connection, folder)?;
-        check(&connection)?;
-        // where a file system cannot do WAL, SQLite stays with a rollback journal, which is as safe
+        let is_new = !schema::is_feedmill_database(&connection, folder)?;
+        check_integrity(&connection)?;
+        // on file systems without shared memory SQLite keeps using a rollback journal, which is as safe
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        // the log takes several times the space of what it holds, and changes are few
+        // the log takes several times the space of its records, and changes are few
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         // on macOS a plain fsync leaves writes in the drive's cache
@@ -89,9 +89,9 @@ impl Database {
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
-        schema::bring_forward(&mut connection, folder)?;
+        schema::migrate(&mut connection, folder)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        let identity = identity(folder)?;
+        let identity = file_identities(folder)?;
         Ok(Database {
             connection,
             is_new,
@@ -100,10 +100,10 @@ impl Database {
         })
     }
 
-    /// Writes what is in the log to the file itself and empties the log.
+    /// Copies the log into the file, and empties it.
     ///
-    /// After a write that failed nothing in the log is sure to be on disk, even where it can be read, and what is appended to it
-    /// is worth no more than what is before that. So this comes first.
+    /// After a failed write nothing in the log is known to be on disk, even if it can be read, and neither is what is appended after
+    /// it. So this comes before the next write.
     pub(super) fn empty_log(&self) -> Result<(), StorageError> {
         let is_busy: bool = self
             .connection
@@ -111,31 +111,31 @@ impl Database {
         if is_busy { Err(StorageError::Busy) } else { Ok(()) }
     }
 
-    /// Whether its path still leads to it.
+    /// Whether its path still names this file.
     pub(super) fn is_in_place(&self, folder: &StateFolder) -> Result<bool, StorageError> {
-        Ok(identity(folder)? == self.identity)
+        Ok(file_identities(folder)? == self.identity)
     }
 
-    /// Whether it was made when it was opened.
+    /// Whether opening created it.
     pub(super) fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Which file it is. A file that was deleted leaves its identity to the next.
+    /// The identity of the file. A new file can get the identity of a deleted one.
     pub(super) fn identity(&self) -> Option<FileIdentity> {
         self.identity.0
     }
 
-    /// Which file its log is.
+    /// The identity of its log.
     pub(super) fn log_identity(&self) -> Option<FileIdentity> {
         self.identity.1
     }
 
     pub(super) fn contents(&self) -> Result<Contents, StorageError> {
-        contents(&self.connection)
+        read_contents(&self.connection)
     }
 
-    /// All jobs, by id. Rows that are not understood stay as they are; a note counts them.
+    /// Reads all jobs, by id. Rows that are not understood stay as they are, and a note counts them.
     pub(super) fn jobs(&self, notes: &mut Vec<String>) -> Result<Vec<Job>, StorageError> {
         let has_table: bool = self.connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'job')",
@@ -162,14 +162,14 @@ impl Database {
         Ok(jobs)
     }
 
-    /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
+    /// Writes all of `pending`, or nothing. Do not use the database after an error.
     pub(super) fn write(&mut self, pending: &PendingWrites) -> Result<(), StorageError> {
         let mut writing = self.begin()?;
         writing.put(pending)?;
         writing.commit()
     }
 
-    /// Begins to write what comes in pieces. After an error the database is not to be used again.
+    /// Begins a transaction. Do not use the database after an error.
     pub(super) fn begin(&mut self) -> Result<WriteTransaction<'_>, StorageError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(WriteTransaction {
@@ -179,7 +179,7 @@ impl Database {
         })
     }
 
-    /// Writes what is in a long log to the file itself, as SQLite does after a commit: where that fails, it is done after another one.
+    /// Copies a long log into the file, as SQLite does after a commit. If that fails, a later commit does it.
     pub(super) fn shorten_log(&mut self) {
         if !std::mem::take(&mut self.has_long_log) {
             return;
@@ -189,10 +189,10 @@ impl Database {
     }
 }
 
-/// A transaction: all that is put is written once it is committed, and nothing if it is dropped before.
+/// A transaction. If it is dropped before it is committed, nothing is written.
 pub(super) struct WriteTransaction<'a> {
     transaction: Transaction<'a>,
-    /// How many were put.
+    /// How many records were written.
     records: usize,
     has_long_log: &'a mut bool,
 }
@@ -236,7 +236,7 @@ impl WriteTransaction<'_> {
     }
 
     pub(super) fn commit(self) -> Result<(), StorageError> {
-        // what is committed is on disk, and whoever waits for that should not wait until it is there twice
+        // after the commit the batch is on disk; the caller should not wait until it is copied into the file as well
         if self.records >= MANY {
             self.transaction.pragma_update(None, "wal_autocheckpoint", 0)?;
             *self.has_long_log = true;
@@ -245,7 +245,7 @@ impl WriteTransaction<'_> {
     }
 }
 
-fn identity(folder: &StateFolder) -> Result<(Option<FileIdentity>, Option<FileIdentity>), StorageError> {
+fn file_identities(folder: &StateFolder) -> Result<(Option<FileIdentity>, Option<FileIdentity>), StorageError> {
     let of = |path| FileIdentity::of(&path).map_err(|error| StorageError::from_io(&format!("{path} cannot be found"), &error));
     Ok((of(folder.database())?, of(folder.beside("-wal"))?))
 }
@@ -263,12 +263,12 @@ impl From<rusqlite::Error> for StorageError {
 }
 
 /// Looks through the whole file for damage.
-fn check(connection: &Connection) -> Result<(), StorageError> {
+fn check_integrity(connection: &Connection) -> Result<(), StorageError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     if found == "ok" {
         return Ok(());
     }
-    // a page that could not be read is told in the same words as one that is damaged, but for SQLite's code for why
+    // SQLite reports a page that it cannot read like a damaged one; only the error code differs
     let code: Option<i32> = found.split("error code=").nth(1).and_then(|code| code.trim().parse().ok());
     Err(match code {
         Some(code) if code & 0xff != ffi::SQLITE_CORRUPT => StorageError::Io(found),
@@ -276,17 +276,17 @@ fn check(connection: &Connection) -> Result<(), StorageError> {
     })
 }
 
-/// All records, by kind and key. What is not understood is counted, named and left alone.
-pub(super) fn contents(connection: &Connection) -> Result<Contents, StorageError> {
-    found_by(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
+/// Reads all records, by kind and key. Records that are not understood stay as they are; a note counts and names them.
+pub(super) fn read_contents(connection: &Connection) -> Result<Contents, StorageError> {
+    run_record_query(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
 }
 
-/// The record of the site, alone.
-pub(super) fn site(connection: &Connection) -> Result<Contents, StorageError> {
-    found_by(connection, "SELECT kind, key, json FROM record WHERE kind = 'site'")
+/// Reads the record of the site alone.
+pub(super) fn read_site_record(connection: &Connection) -> Result<Contents, StorageError> {
+    run_record_query(connection, "SELECT kind, key, json FROM record WHERE kind = 'site'")
 }
 
-fn found_by(connection: &Connection, query: &str) -> Result<Contents, StorageError> {
+fn run_record_query(connection: &Connection, query: &str) -> Result<Contents, StorageError> {
     let mut statement = connection.prepare(query)?;
     let mut rows = statement.query(())?;
     let mut found = Contents::default();
@@ -299,7 +299,7 @@ fn found_by(connection: &Connection, query: &str) -> Result<Contents, StorageErr
             break;
         }
         let (kind, key) = (text(row.get_ref(0)?), text(row.get_ref(1)?));
-        match understand(&kind, &key, row.get_ref(2)?) {
+        match parse_record(&kind, &key, row.get_ref(2)?) {
             Ok(record) => found.records.push(record),
             Err(why) => strange.push(format!("{kind} `{key}` ({why})")),
         }
@@ -319,7 +319,7 @@ fn text(value: ValueRef<'_>) -> Cow<'_, str> {
     value.as_bytes().map_or(Cow::Borrowed(""), String::from_utf8_lossy)
 }
 
-fn understand(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, String> {
+fn parse_record(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, String> {
     let bytes = json.as_bytes().map_err(|error| error.to_string())?;
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(format!("over {MAX_RECORD_BYTES} bytes"));

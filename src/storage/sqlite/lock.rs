@@ -1,7 +1,7 @@
-//! One process writes: who holds an advisory lock (`flock`) on `ledger.lock`.
+//! The lock of the one process that writes: an advisory lock (`flock`) on `ledger.lock`.
 //!
-//! The system lets go of it when the process ends, however that ends. The file stays: were it deleted, two could each hold a lock of
-//! their own. It holds the process id of who has it, for people only.
+//! The system releases it when the process ends, however that happens. The file is never deleted, because then two processes could
+//! each lock a file of their own. It contains the process id of the holder, for people only.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -32,7 +32,7 @@ impl Lock {
             .map_err(fails)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
-                // a convenience: a full disk is no reason not to have the lock
+                // the process id is a convenience: a full disk does not prevent the lock
                 let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
                 Ok(Lock { file })
             }
@@ -41,14 +41,14 @@ impl Lock {
         }
     }
 
-    /// Whether it still keeps others out: the file may have been deleted, and then another process can lock a new one.
+    /// Whether it still excludes others. If the file was deleted, another process can lock a new one.
     pub(super) fn holds(&self, folder: &StateFolder) -> bool {
         let held = self.file.metadata().map(|metadata| FileIdentity::from(&metadata));
         matches!((held, FileIdentity::of(folder.lock())), (Ok(held), Ok(Some(there))) if held == there)
     }
 }
 
-/// The process id in the lock's file.
+/// The process id in the file.
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.rewind().ok()?;

@@ -1,23 +1,24 @@
-//! Reading what is remembered without changing anything, while another process writes or where nothing can be written.
+//! Reads records without changing anything, while another process writes or on a read-only disk.
 //!
-//! A database in WAL mode wants two files beside it, which SQLite makes even for who only reads
-//! (<https://www.sqlite.org/wal.html#readonly>). Made by an operator's `sudo feedmill why`, they could lock the service itself out.
-//! So a file that nobody has open is read as one that does not change, and then it is looked up whether that was true.
+//! A database in WAL mode needs two files beside it, which SQLite creates even for a reader
+//! (<https://www.sqlite.org/wal.html#readonly>). If an operator's
+//! `sudo feedmill why` created them, the service could not open its own ledger.
+//! So a file that no process has open is read as `immutable`, and afterwards its stamp shows whether it changed meanwhile.
 
 use std::io;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
-use super::database::{BUSY, contents, site};
+use super::database::{BUSY, read_contents, read_site_record};
 use super::schema;
 use super::state_folder::{FileIdentity, StateFolder};
 use crate::identity::record::Record;
 use crate::storage::{Contents, StorageError};
 
-/// How often a file that changes while it is read is begun anew before it is read like one that is in use.
+/// How often to start again if the file changes meanwhile. After that it is read like a file in use.
 const ATTEMPTS: usize = 3;
-/// What does not stand for itself in the path of a URI.
+/// The characters to escape in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// All records; none where there is no file.
@@ -26,16 +27,16 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-')
 ///
 /// Why the file cannot be read.
 pub(super) fn read_records(folder: &StateFolder) -> Result<Contents, StorageError> {
-    run_query(folder, contents)
+    run_query(folder, read_contents)
 }
 
 /// The record of the site alone, which is quick to read; `None` where it cannot be read.
 pub(super) fn read_site(folder: &StateFolder) -> Option<Record> {
-    let contents = run_query(folder, site).ok()?;
+    let contents = run_query(folder, read_site_record).ok()?;
     contents.records.into_iter().next()
 }
 
-/// What is asked of a database.
+/// Reads some records of a database.
 type Query = fn(&Connection) -> Result<Contents, StorageError>;
 
 fn run_query(folder: &StateFolder, query: Query) -> Result<Contents, StorageError> {
@@ -64,13 +65,13 @@ fn run_query(folder: &StateFolder, query: Query) -> Result<Contents, StorageErro
     }
 }
 
-/// By what one can tell that a file was not written.
+/// Equal stamps mean that the file was not written.
 #[derive(Debug, PartialEq)]
 struct FileStamp {
     identity: FileIdentity,
     length: u64,
     modified: Option<std::time::SystemTime>,
-    /// Something is in a log beside it, or may come to be.
+    /// Whether there is a log beside it.
     is_in_use: bool,
 }
 
@@ -109,7 +110,7 @@ fn open_and_read(folder: &StateFolder, name: &str, flags: OpenFlags, query: Quer
         None => Connection::open_with_flags(name, flags)?,
     };
     connection.busy_timeout(BUSY)?;
-    if schema::recognise(&connection, folder)? {
+    if schema::is_feedmill_database(&connection, folder)? {
         query(&connection)
     } else {
         Ok(Contents::default())

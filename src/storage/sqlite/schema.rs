@@ -1,7 +1,7 @@
-//! The tables, by version: `PRAGMA user_version` says which one a file has, `PRAGMA application_id` whose it is.
+//! The tables and their versions. `PRAGMA user_version` is the version of a file, `PRAGMA application_id` marks it as feedmill's.
 //!
-//! An older file is brought forward in one transaction, after a backup beside it. A newer one is refused: whoever goes back to an
-//! older feedmill keeps both.
+//! An older file is migrated in one transaction, after a backup beside it. A newer one is refused, so that nothing is lost when
+//! somebody goes back to an older feedmill.
 
 use std::fs::{self, File};
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::state_folder::{StateFolder, sync_folder};
 use crate::storage::StorageError;
 
-/// The statements that lead from each version to the next; the version of an empty file is 0.
+/// The statements that migrate each version to the next. An empty file has version 0.
 pub(super) const MIGRATIONS: &[&str] = &["CREATE TABLE record (
     kind TEXT NOT NULL,
     key  TEXT NOT NULL,
@@ -18,8 +18,8 @@ pub(super) const MIGRATIONS: &[&str] = &["CREATE TABLE record (
     PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID"];
 
-/// Creates the table of jobs when the first job is written. It is no version of the schema, because a feedmill that does not know it
-/// reads and writes the records beside it as before.
+/// Creates the table of jobs, when the first job is written. That is not a new version of the schema: a feedmill that does not know
+/// this table can still read and write the records.
 pub(super) const JOB_TABLE: &str = "CREATE TABLE IF NOT EXISTS job (
     id   TEXT NOT NULL PRIMARY KEY,
     json TEXT NOT NULL
@@ -28,8 +28,8 @@ pub(super) const JOB_TABLE: &str = "CREATE TABLE IF NOT EXISTS job (
 /// `fdml`, in the field that SQLite has for the program that owns a file.
 const APPLICATION_ID: i32 = 0x6664_6d6c;
 
-/// Whether there is anything in the file; where there is, it is ours and not newer than this program.
-pub(super) fn recognise(connection: &Connection, folder: &StateFolder) -> Result<bool, StorageError> {
+/// Whether the file contains feedmill's tables; `false` if it is empty. A newer file, or one of another program, is an error.
+pub(super) fn is_feedmill_database(connection: &Connection, folder: &StateFolder) -> Result<bool, StorageError> {
     let version = version(connection)?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let has_tables: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", (), |row| row.get(0))?;
@@ -53,8 +53,8 @@ fn version(connection: &Connection) -> Result<usize, StorageError> {
     usize::try_from(version).map_err(|_| StorageError::Corrupt(format!("its schema is {version}")))
 }
 
-/// Brings the file, which was recognised, to the newest version.
-pub(super) fn bring_forward(connection: &mut Connection, folder: &StateFolder) -> Result<(), StorageError> {
+/// Migrates the file to the newest version.
+pub(super) fn migrate(connection: &mut Connection, folder: &StateFolder) -> Result<(), StorageError> {
     let from = version(connection)?;
     let known = folder.migrations.len();
     if from == known {
@@ -72,7 +72,7 @@ pub(super) fn bring_forward(connection: &mut Connection, folder: &StateFolder) -
     Ok(transaction.commit()?)
 }
 
-/// Copies the file to `ledger.db.v1.bak`, where a name that ends in `.bak` is always a whole copy.
+/// Copies the file to `ledger.db.v1.bak`. A name that ends in `.bak` is always a complete copy.
 fn back_up(connection: &Connection, folder: &StateFolder, version: usize) -> Result<(), StorageError> {
     let backup = folder.beside(&format!(".v{version}.bak"));
     let unfinished = folder.beside(".bak-unfinished");

@@ -1,6 +1,6 @@
-//! The key that addresses of shared drafts are made with: 32 random bytes in `share.key` in the state folder, for nobody else to read.
+//! The key of shared drafts as a file: 32 random bytes in `share.key` in the state folder, readable by its owner only.
 //!
-//! `feedmill share` makes it, `feedmill serve` only reads it. A new one makes all such addresses worthless.
+//! `feedmill share` creates it, and `feedmill serve` only reads it. After it is replaced no former address works.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,7 +18,7 @@ const NAME: &str = "share.key";
 ///
 /// # Errors
 ///
-/// What the system says; `InvalidData` where the file holds no key.
+/// The error of the system; `InvalidData` if the file contains no key.
 pub(super) fn read_share_key(dir: &Utf8Path) -> io::Result<Option<ShareKey>> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let path = dir.join(NAME);
@@ -38,11 +38,11 @@ pub(super) fn read_share_key(dir: &Utf8Path) -> io::Result<Option<ShareKey>> {
     bytes.try_into().map(Some).map_err(|_| wrong())
 }
 
-/// The key in the state folder `dir`, made if there is none. Of several that make one at once, one wins, and all get that.
+/// The key in the state folder `dir`, which is created if there is none. If several processes create one at once, all get the same.
 ///
 /// # Errors
 ///
-/// As [`read_share_key`], and what the system says about writing.
+/// As [`read_share_key`], and why it cannot be written.
 pub(super) fn get_or_create_share_key(dir: &Utf8Path) -> io::Result<ShareKey> {
     if let Some(key) = read_share_key(dir)? {
         return Ok(key);
@@ -57,18 +57,18 @@ pub(super) fn get_or_create_share_key(dir: &Utf8Path) -> io::Result<ShareKey> {
     read_share_key(dir)?.ok_or_else(|| ErrorKind::NotFound.into())
 }
 
-/// Puts another key in the state folder `dir`, in one step.
+/// Replaces the key in the state folder `dir`, in one step.
 ///
 /// # Errors
 ///
-/// What the system says; then the key that was there stays.
+/// The error of the system; then the former key stays.
 pub(super) fn replace_share_key(dir: &Utf8Path) -> io::Result<()> {
     let written = write_new_key(dir)?;
     fs::rename(&written, dir.join(NAME)).inspect_err(|_| drop(fs::remove_file(&written)))?;
     sync_folder(dir)
 }
 
-/// Writes a new key to a file of its own; gives its path.
+/// Writes a new key to a new file. Returns its path.
 fn write_new_key(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
     StateFolder::new(dir).make_folder().map_err(io::Error::other)?;
     let mut key: ShareKey = random_bytes()?;
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_made_once_is_its_owners_alone_and_can_be_replaced() {
+    fn a_key_is_created_once_is_readable_by_its_owner_only_and_can_be_replaced() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = Utf8Path::from_path(temporary.path()).unwrap().join("state/posts");
         assert_eq!(read_share_key(&dir).unwrap(), None);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_until_it_is_replaced() {
+    fn a_file_that_contains_no_key_is_refused_until_it_is_replaced() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = Utf8Path::from_path(temporary.path()).unwrap();
         for wrong in [&b""[..], &[1; 31], &[1; 33]] {

@@ -1,4 +1,4 @@
-//! Where the file is, and what lies beside it.
+//! The paths in the state folder.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -10,24 +10,24 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::schema::MIGRATIONS;
 use crate::storage::StorageError;
 
-/// The state folder, and how the file in it is opened.
+/// The state folder, and how its database is opened.
 #[derive(Clone, Debug)]
 pub(super) struct StateFolder {
-    /// The state folder.
+    /// Its absolute path.
     dir: Utf8PathBuf,
-    /// The layer of SQLite through which files are used; `None` for its own. Tests lay one over it that fails.
+    /// The VFS of SQLite to use; `None` for the default. Tests use one that fails.
     pub(super) vfs: Option<&'static str>,
-    /// The statements that lead from each version of the schema to the next.
+    /// The statements that migrate each version of the schema to the next.
     pub(super) migrations: &'static [&'static str],
 }
 
-/// Which file a path led to at some time: its device and inode.
+/// The device and inode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileIdentity(u64, u64);
 
 impl StateFolder {
     pub(super) fn new(dir: &Utf8Path) -> StateFolder {
-        // SQLite takes a relative path that begins with `file:` for a URI
+        // SQLite would read a relative path that begins with `file:` as a URI
         let absolute = std::path::absolute(dir)
             .ok()
             .and_then(|dir| Utf8PathBuf::from_path_buf(dir).ok());
@@ -46,7 +46,7 @@ impl StateFolder {
         self.dir.join("ledger.db")
     }
 
-    /// What SQLite or feedmill keeps beside the file: `-wal`, `.v1.bak`.
+    /// The path of a file beside the database: `-wal`, `.v1.bak`.
     pub(super) fn beside(&self, ending: &str) -> Utf8PathBuf {
         self.dir.join(format!("ledger.db{ending}"))
     }
@@ -55,7 +55,7 @@ impl StateFolder {
         self.dir.join("ledger.lock")
     }
 
-    /// Makes the folder if it is not there, readable for nobody else, and has its name on disk before anything is in it.
+    /// Creates the folder if it does not exist, readable by its owner only. Its name is on disk before anything is in it.
     pub(super) fn make_folder(&self) -> Result<(), StorageError> {
         if self.dir.is_dir() {
             return Ok(());
@@ -73,13 +73,13 @@ impl StateFolder {
     }
 }
 
-/// Has the names in `folder` on disk.
+/// Flushes the names in `folder` to disk.
 pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 impl FileIdentity {
-    /// Of what is at `path`; `None` if there is nothing.
+    /// The identity of the file at `path`; `None` if there is none.
     pub(super) fn of(path: impl AsRef<Path>) -> io::Result<Option<FileIdentity>> {
         match path.as_ref().metadata() {
             Ok(metadata) => Ok(Some(FileIdentity::from(&metadata))),

@@ -1,10 +1,10 @@
-//! What the store promises: what it acknowledged is there, and whatever is wrong, it says so, goes on and mends itself.
+//! SQLite storage: what it acknowledged is on disk, and whatever fails, it reports that, goes on and recovers.
 
 mod damage;
 mod failing;
 mod faults;
-mod law;
 mod neighbours;
+mod random_changes;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// What anything is waited for at most.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A writer, and what it read when it was opened.
@@ -50,7 +50,7 @@ impl Folder {
         Folder { _above: above, dir }
     }
 
-    /// One that holds `records`.
+    /// A folder with these records.
     fn of(records: &[Record]) -> Folder {
         let folder = Folder::new();
         let store = folder.open().store;
@@ -89,12 +89,12 @@ impl Folder {
         names
     }
 
-    /// A connection that knows nothing of the lock.
+    /// A connection that takes no lock.
     fn shell(&self) -> Connection {
         Connection::open(self.path("ledger.db")).unwrap()
     }
 
-    /// What is on disk, read by nothing of this module.
+    /// The rows on disk, read without the code under test.
     fn on_disk(&self) -> BTreeMap<String, String> {
         let shell = self.shell();
         let sound: String = shell.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
@@ -134,7 +134,7 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Waits until everything handed over is on disk.
+/// Waits until all changes are on disk.
 fn until_written(store: &SqliteWriter) {
     until("everything is written", || store.write_now(Vec::new(), PATIENCE));
     assert_eq!(store.problem(), None);
@@ -147,7 +147,7 @@ fn problem(store: &SqliteWriter) -> String {
 }
 
 #[test]
-fn what_was_kept_is_there_after_a_restart() {
+fn records_are_there_after_a_restart() {
     let folder = Folder::new();
     let opening = folder.open();
     assert_eq!(
@@ -181,7 +181,7 @@ fn what_was_kept_is_there_after_a_restart() {
 }
 
 #[test]
-fn the_folder_is_made_for_nobody_else_to_read() {
+fn the_folder_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     drop(folder.open());
@@ -191,7 +191,7 @@ fn the_folder_is_made_for_nobody_else_to_read() {
 }
 
 #[test]
-fn what_is_too_large_is_refused_and_said_until_it_fits() {
+fn a_record_that_is_too_large_is_reported_until_it_fits() {
     let folder = Folder::new();
     let store = folder.open().store;
     let large = post("a", &"x".repeat(MAX_RECORD_BYTES));
@@ -208,7 +208,7 @@ fn what_is_too_large_is_refused_and_said_until_it_fits() {
 }
 
 #[test]
-fn a_command_has_the_file_alone_or_not_at_all() {
+fn exclusive_access_and_a_writer_exclude_each_other() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
     let refused = SqliteStorage::new(&folder.dir).open_exclusive().map(|_| ()).unwrap_err();
@@ -233,7 +233,7 @@ fn a_command_has_the_file_alone_or_not_at_all() {
 }
 
 #[test]
-fn the_sites_own_record_is_had_alone() {
+fn the_record_of_the_site_is_read_alone() {
     let folder = TempDir::new().unwrap();
     let dir = Utf8Path::from_path(folder.path()).unwrap();
     assert_eq!(read_site(dir), None, "nothing is there");
@@ -253,12 +253,12 @@ fn the_sites_own_record_is_had_alone() {
 }
 
 #[test]
-fn of_more_than_one_piece_nothing_is_lost() {
+fn a_batch_of_several_pieces_is_written_whole() {
     let named = |number: usize, title: &str| RecordChange::Put(post(&format!("post-{number:05}"), title));
     let folder = Folder::new();
     let store = folder.open().store;
     let all = (0..=3 * PIECE).map(|number| named(number, "x"));
-    // of one key the last counts, wherever it comes
+    // the last change of a key wins, in whichever piece it is
     let again = [named(0, "again"), named(2 * PIECE, "again")];
     assert!(store.write_now(all.chain(again), PATIENCE));
     let large = "x".repeat(MAX_RECORD_BYTES);
@@ -272,12 +272,12 @@ fn of_more_than_one_piece_nothing_is_lost() {
 }
 
 #[test]
-fn of_what_is_written_as_one_nothing_is_there_before_all_is() {
+fn nothing_of_a_batch_is_on_disk_before_all_of_it_is() {
     let folder = Folder::new();
     let store = folder.open().store;
     let records = (0..=3 * PIECE).map(|number| {
         if number > 0 && number % PIECE == 0 {
-            // whoever takes a piece has written the one before it
+            // a piece is taken after the one before it was written
             until("what came before is taken", || store.queue.is_clear());
         }
         if number == 3 * PIECE {
@@ -300,7 +300,7 @@ fn a_killed_process_leaves_its_jobs_to_the_next() {
     assert!(store.done(&done));
     assert_eq!(store.claim("push", due, lease).unwrap().id, job.id);
     assert!(store.write_now(Vec::new(), PATIENCE));
-    // the files as a process leaves them that is killed between the claim and the end of its work
+    // the files of a process that is killed between the claim and the end of its work
     let after = Folder::new();
     fs::create_dir_all(&after.dir).unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
@@ -331,7 +331,7 @@ fn jobs_outlive_a_database_that_is_deleted_or_not_writable() {
 }
 
 #[test]
-fn rows_that_are_no_jobs_are_reported_and_stay() {
+fn rows_that_contain_no_job_are_reported_and_stay() {
     let folder = Folder::new();
     let store = folder.open().store;
     store.enqueue("push", "x", Timestamp::UNIX_EPOCH).unwrap();
@@ -363,7 +363,7 @@ fn a_feedmill_that_knows_no_jobs_reads_the_ledger() {
     assert_eq!((pragma("user_version"), pragma("application_id")), (1, 0x6664_6d6c));
     assert_eq!(folder.on_disk().len(), 1);
     assert!(
-        folder.names().iter().all(|name| !name.ends_with(".bak")),
+        folder.names().iter().all(|name| !name.contains(".bak")),
         "it was not migrated"
     );
 }

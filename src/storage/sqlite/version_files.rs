@@ -1,8 +1,7 @@
-//! The last good versions of files that are broken now, kept in the state folder so that a restart does not lose them: one file each in
-//! `last-good`.
+//! Last good versions as files: one file each in the folder `last-good`.
 //!
-//! They are for the next start alone, and of no use without the ledger, so they are not part of it, nor of an export. What cannot be kept
-//! is left out, and who misses it is told that a post cannot be shown.
+//! Each begins with a line of JSON ([`VersionHead`]); the rest is the content of the post's file. A damaged one is left out, and then
+//! the author is told that the post cannot be shown.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,26 +12,22 @@ use serde::{Deserialize, Serialize};
 
 use super::state_folder::sync_folder;
 use crate::identity::Digest;
-use crate::storage::StoredVersion;
+use crate::storage::{MAX_VERSION_BYTES, MAX_VERSIONS, StoredVersion};
 use crate::time::Timestamp;
 
-/// The folder in the state folder.
+/// The name of the folder in the state folder.
 const FOLDER: &str = "last-good";
-/// What a version's name ends with.
+/// The ending of the name of each file.
 const ENDING: &str = ".version";
-/// A larger version is not kept.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
-/// What stands before a version is shorter than this.
-const LONGEST_HEAD: usize = 16 * 1024;
-/// No more versions than this are kept.
-const MOST: usize = 1000;
+/// The first line of each file is shorter than this.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// What stands before a version in its file, on a line of its own.
+/// The first line of each file.
 #[derive(Serialize, Deserialize)]
 struct VersionHead {
     path: Utf8PathBuf,
     modified: Timestamp,
-    /// The digest of the version, so that one that is damaged is none.
+    /// The digest of the version, by which damage is found.
     digest: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refused: Option<Digest>,
@@ -45,12 +40,12 @@ struct VersionHead {
 pub(super) struct VersionFiles(Utf8PathBuf);
 
 impl VersionFiles {
-    /// Those in the state folder `dir`. Nothing is touched yet.
+    /// The versions in the state folder `dir`. This touches no file.
     pub(super) fn in_state(dir: &Utf8Path) -> VersionFiles {
         VersionFiles(dir.join(FOLDER))
     }
 
-    /// All that are kept. What is no version, or is damaged, is passed over.
+    /// Reads all versions. Other files and damaged versions are left out.
     pub(super) fn read_all(&self) -> Vec<StoredVersion> {
         let Ok(entries) = self.0.read_dir_utf8() else {
             return Vec::new();
@@ -58,13 +53,16 @@ impl VersionFiles {
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_owned()));
         let mut names: Vec<String> = names.filter(|name| name.ends_with(ENDING)).collect();
         names.sort();
-        names.truncate(MOST);
-        names.iter().filter_map(|name| self.read(name).ok().flatten()).collect()
+        names.truncate(MAX_VERSIONS);
+        names
+            .iter()
+            .filter_map(|name| self.read_version(name).ok().flatten())
+            .collect()
     }
 
-    fn read(&self, name: &str) -> io::Result<Option<StoredVersion>> {
+    fn read_version(&self, name: &str) -> io::Result<Option<StoredVersion>> {
         let mut file = File::open(self.0.join(name))?;
-        let most = MOST_BYTES + LONGEST_HEAD;
+        let most = MAX_VERSION_BYTES + MAX_HEAD_BYTES;
         if !file.metadata()?.is_file() {
             return Ok(None);
         }
@@ -84,7 +82,7 @@ impl VersionFiles {
             refused,
             changed,
         } = head;
-        let is_whole = Digest::of(rest) == digest && name_of(&path) == name;
+        let is_whole = Digest::of(rest) == digest && file_name(&path) == name;
         Ok(is_whole.then(|| StoredVersion {
             path,
             modified,
@@ -94,11 +92,11 @@ impl VersionFiles {
         }))
     }
 
-    /// Keeps `version`, in the place of an older one of its file. When this returns it is on disk.
+    /// Writes `version` in place of an older one of its file. It is on disk when this returns.
     ///
     /// # Errors
     ///
-    /// It is too large, there are too many, or what the system says.
+    /// It is too large, there are too many, or the error of the system.
     pub(super) fn write(&self, version: &StoredVersion) -> io::Result<()> {
         let head = serde_json::to_string(&VersionHead {
             path: version.path.clone(),
@@ -107,16 +105,16 @@ impl VersionFiles {
             refused: version.refused,
             changed: version.changed,
         })?;
-        if version.bytes.len() > MOST_BYTES || head.len() >= LONGEST_HEAD {
+        if version.bytes.len() > MAX_VERSION_BYTES || head.len() >= MAX_HEAD_BYTES {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        let name = name_of(&version.path);
+        let name = file_name(&version.path);
         match fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        if !self.0.join(&name).exists() && self.0.read_dir_utf8()?.count() >= MOST {
-            return Err(io::Error::other(format!("{MOST} are kept already")));
+        if !self.0.join(&name).exists() && self.0.read_dir_utf8()?.count() >= MAX_VERSIONS {
+            return Err(io::Error::other(format!("{MAX_VERSIONS} are kept already")));
         }
         let unfinished = self.0.join("unfinished");
         match fs::remove_file(&unfinished) {
@@ -132,23 +130,23 @@ impl VersionFiles {
         sync_folder(&self.0)
     }
 
-    /// Forgets the version of the file at `path`, if one is kept.
+    /// Deletes the version of the file at `path`, if there is one.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub(super) fn delete(&self, path: &Utf8Path) -> io::Result<()> {
-        match fs::remove_file(self.0.join(name_of(path))) {
+        match fs::remove_file(self.0.join(file_name(path))) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // it stays while there are others
+        // this fails while there are others
         let _ = fs::remove_dir(&self.0);
         Ok(())
     }
 }
 
-fn name_of(path: &Utf8Path) -> String {
+fn file_name(path: &Utf8Path) -> String {
     format!("{}{ENDING}", String::from(Digest::of(path.as_str().as_bytes())))
 }
 
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_kept_until_they_are_forgotten() {
+    fn versions_are_stored_until_they_are_deleted() {
         let state = tempfile::tempdir().unwrap();
         let state = Utf8Path::from_path(state.path()).unwrap();
         let versions = VersionFiles::in_state(state);
@@ -192,13 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_too_large_or_another_files_is_no_version() {
+    fn damaged_too_large_and_misnamed_versions_are_left_out() {
         let state = tempfile::tempdir().unwrap();
         let state = Utf8Path::from_path(state.path()).unwrap();
         let versions = VersionFiles::in_state(state);
-        assert!(versions.write(&version("large.md", &vec![b'x'; MOST_BYTES + 1])).is_err());
+        assert!(
+            versions
+                .write(&version("large.md", &vec![b'x'; MAX_VERSION_BYTES + 1]))
+                .is_err()
+        );
         versions.write(&version("a.md", b"Reeds.")).unwrap();
-        let file = state.join(FOLDER).join(name_of("a.md".into()));
+        let file = state.join(FOLDER).join(file_name("a.md".into()));
         let whole = fs::read(&file).unwrap();
         let cut = whole.len() - 1;
         let cases: [(&str, &[u8]); 4] = [
@@ -212,7 +214,7 @@ mod tests {
             assert_eq!(versions.read_all(), [], "{name}");
         }
         fs::write(&file, &whole).unwrap();
-        fs::rename(&file, state.join(FOLDER).join(name_of("b.md".into()))).unwrap();
+        fs::rename(&file, state.join(FOLDER).join(file_name("b.md".into()))).unwrap();
         assert_eq!(versions.read_all(), [], "it lies under the name of another");
     }
 }

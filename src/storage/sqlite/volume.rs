@@ -1,7 +1,7 @@
-//! Tells whether the state folder outlives the container that the program runs in.
+//! Whether the state folder outlives the container that the program runs in.
 //!
-//! A container's own file system is deleted with the container, and so is a volume without a name, in effect: the next container gets
-//! another. Linux says in `/proc/self/mountinfo` what a folder is on (`proc_pid_mountinfo(5)`). Elsewhere nothing is known.
+//! A container's own file system is deleted with the container. A volume without a name is lost as well, because the next container gets
+//! another one. Linux says in `/proc/self/mountinfo` what a folder is on (`proc_pid_mountinfo(5)`). Elsewhere nothing is known.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,12 +13,12 @@ const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What is wrong with the place of the state folder `dir` and how to fix it, in words for an operator; `None` where the folder stays,
 /// as far as that can be seen.
-pub(super) fn warning(dir: &Utf8Path) -> Option<String> {
+pub(super) fn durability_warning(dir: &Utf8Path) -> Option<String> {
     let mut mounts = Vec::new();
     File::open("/proc/self/mountinfo")
         .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut mounts))
         .ok()?;
-    // the folder may not be there yet
+    // the folder may not exist yet
     let real = dir.ancestors().find_map(|folder| folder.canonicalize_utf8().ok())?;
     let why = short_lived(&String::from_utf8_lossy(&mounts), &real)?;
     Some(format!(
@@ -27,13 +27,13 @@ pub(super) fn warning(dir: &Utf8Path) -> Option<String> {
     ))
 }
 
-/// Why the folder `dir` does not stay, by the list of mounts.
+/// Why the folder `dir` does not outlive the container, according to the list of mounts.
 fn short_lived(mounts: &str, dir: &Utf8Path) -> Option<&'static str> {
     let mount = mounts
         .lines()
-        .filter_map(Mount::read)
+        .filter_map(Mount::parse)
         .filter(|mount| dir.starts_with(&mount.at))
-        // of several on one folder the last one is on top
+        // if several are mounted on one folder, the last one is visible
         .max_by_key(|mount| mount.at.len())?;
     match mount.kind {
         "overlay" | "aufs" | "fuse-overlayfs" | "fuse.fuse-overlayfs" => {
@@ -57,8 +57,8 @@ struct Mount<'a> {
 }
 
 impl Mount<'_> {
-    /// Reads `36 35 98:0 /root /mounted/at rw,noatime master:1 - ext4 /dev/sda1 rw`.
-    fn read(line: &str) -> Option<Mount<'_>> {
+    /// Parses `36 35 98:0 /root /mounted/at rw,noatime master:1 - ext4 /dev/sda1 rw`.
+    fn parse(line: &str) -> Option<Mount<'_>> {
         let (before, after) = line.split_once(" - ")?;
         let mut fields = before.split(' ');
         let (root, at) = (fields.nth(3)?, fields.next()?);
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_folder_is_on_says_whether_it_stays() {
+    fn the_mount_of_a_folder_decides_whether_it_is_durable() {
         let hash = "3f".repeat(32);
         let mounts = |state: &str| {
             format!(

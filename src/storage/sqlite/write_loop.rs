@@ -11,14 +11,14 @@ use super::write_queue::{WriteBatch, WriteQueue};
 use crate::identity::record::Record;
 use crate::storage::{Contents, StorageError};
 
-/// How long the thread waits.
+/// How long the thread waits between attempts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetryPauses {
-    /// Before it tries again for the first time, and each time where another feedmill has the file.
+    /// After the first failure, and after each one if another feedmill holds the lock.
     pub(super) first: Duration,
-    /// Before it tries again at the most; each pause is twice the one before.
+    /// The longest pause. Each is twice the one before.
     pub(super) longest: Duration,
-    /// Before it looks, with nothing to do, whether the file is still there.
+    /// With nothing to write, until it checks that the file still exists.
     pub(super) idle: Duration,
 }
 
@@ -32,21 +32,21 @@ impl Default for RetryPauses {
     }
 }
 
-/// Has the file, and writes to it. The fields are dropped in this order: the lock goes last.
+/// Holds the lock and the open file, and writes to it. The fields are dropped in this order: the lock is released last.
 pub(super) struct WriteLoop {
     database: Option<Database>,
     lock: Option<Lock>,
     folder: StateFolder,
     queue: Arc<WriteQueue>,
     pauses: RetryPauses,
-    /// How often in a row it failed.
+    /// The number of failures in a row.
     failures: u32,
-    /// A write failed, so nothing in the log is sure.
+    /// Whether a write failed, so that nothing in the log is known to be on disk.
     distrusts_log: bool,
-    /// The file whose every record is known to whoever has the store.
-    known: Option<FileIdentity>,
-    /// What was read at the start from a file that could not be had for writing.
-    given: Option<Vec<Record>>,
+    /// The file whose records the caller knows.
+    known_file: Option<FileIdentity>,
+    /// The records that were read at the start from a file that could not be opened for writing.
+    initial_records: Option<Vec<Record>>,
 }
 
 impl WriteLoop {
@@ -59,20 +59,20 @@ impl WriteLoop {
             pauses,
             failures: 0,
             distrusts_log: false,
-            known: None,
-            given: None,
+            known_file: None,
+            initial_records: None,
         }
     }
 
-    /// The first try. What cannot be had for writing may still be read.
+    /// The first attempt. A file that cannot be opened for writing may still be readable.
     pub(super) fn open(&mut self) -> Contents {
         let mut notes = Vec::new();
-        let mut contents = match self.get_ready(&mut notes) {
+        let mut contents = match self.ensure_open(&mut notes) {
             Ok(contents) => contents.unwrap_or_default(),
             Err(failure) => {
                 let contents = reader::read_records(&self.folder).unwrap_or_default();
-                self.given = Some(contents.records.clone());
-                self.tell(Err(failure));
+                self.initial_records = Some(contents.records.clone());
+                self.report(Err(failure));
                 contents
             }
         };
@@ -80,13 +80,13 @@ impl WriteLoop {
         Contents { notes, ..contents }
     }
 
-    /// Writes what is to be written until it is told to end.
+    /// Writes changes until it has to end.
     pub(super) fn run(mut self) {
         loop {
-            let is_last = self.queue.next(self.pause());
-            let outcome = self.turn(is_last);
-            self.tell(outcome);
-            // whoever waited has been told
+            let is_last = self.queue.wait_for_work(self.pause());
+            let outcome = self.write_batch(is_last);
+            self.report(outcome);
+            // after the callers were woken
             self.database.iter_mut().for_each(Database::shorten_log);
             if is_last {
                 break;
@@ -94,7 +94,7 @@ impl WriteLoop {
         }
         let queue = Arc::clone(&self.queue);
         drop(self);
-        queue.has_ended();
+        queue.set_ended();
     }
 
     fn pause(&self) -> Duration {
@@ -108,73 +108,74 @@ impl WriteLoop {
         }
     }
 
-    fn tell(&mut self, outcome: Result<(), StorageError>) {
+    fn report(&mut self, outcome: Result<(), StorageError>) {
         let path = self.folder.database();
         match outcome {
             Ok(()) => {
                 self.failures = 0;
-                if self.queue.has_tried(None).is_some() {
+                if self.queue.set_result(None).is_some() {
                     tracing::debug!(%path, "written again");
                 }
             }
             Err(failure) => {
                 self.failures = self.failures.saturating_add(1);
-                if self.queue.has_tried(Some(failure.clone())).as_ref() != Some(&failure) {
-                    // whoever has the store says what that means
+                if self.queue.set_result(Some(failure.clone())).as_ref() != Some(&failure) {
+                    // the publisher reports it to the operator
                     tracing::debug!(%path, "not written: {failure}");
                 }
             }
         }
     }
 
-    fn turn(&mut self, is_last: bool) -> Result<(), StorageError> {
+    fn write_batch(&mut self, is_last: bool) -> Result<(), StorageError> {
         let mut notes = Vec::new();
-        let ready = self.get_ready(&mut notes);
+        let ready = self.ensure_open(&mut notes);
         let read = ready.as_ref().ok().and_then(Option::as_ref);
         for note in notes.iter().chain(read.iter().flat_map(|contents| &contents.notes)) {
             tracing::error!("{note}");
         }
         if let Some(contents) = ready?
-            && self.given.take().as_ref() != Some(&contents.records)
+            && self.initial_records.take().as_ref() != Some(&contents.records)
         {
-            self.queue.has_found(contents.records);
+            self.queue.set_late_records(contents.records);
         }
         let (Some(mut batch), Some(database)) = (self.queue.take_batch(is_last), &mut self.database) else {
             return Ok(());
         };
         if let Err(failure) = write(database, &mut batch, &self.queue) {
             self.queue.put_back(batch);
-            // after an error nothing about the connection is sure
+            // after an error the connection may be in any state
             self.database = None;
             self.distrusts_log = true;
             return Err(failure);
         }
-        self.queue.is_written(batch.up_to);
+        self.queue.set_written(batch.up_to);
         Ok(())
     }
 
-    /// Sees to it that the lock is held and the file is open and the one that its path leads to; what it holds, if that is not known.
-    fn get_ready(&mut self, notes: &mut Vec<String>) -> Result<Option<Contents>, StorageError> {
+    /// Takes the lock and opens the file, unless that is done and its path still names it. Returns the records if the caller does not
+    /// know them.
+    fn ensure_open(&mut self, notes: &mut Vec<String>) -> Result<Option<Contents>, StorageError> {
         self.folder.make_folder()?;
         if !self.lock.as_ref().is_some_and(|lock| lock.holds(&self.folder)) {
             self.database = None;
-            // whoever had the lock meanwhile may have written
-            self.known = None;
+            // another process may have held the lock and written meanwhile
+            self.known_file = None;
             self.lock = None;
             self.lock = Some(Lock::take(&self.folder)?);
         }
         match &self.database {
             Some(database) if database.is_in_place(&self.folder)? => return Ok(None),
-            Some(_) => self.leave_moved()?,
+            Some(_) => self.close_replaced_file()?,
             None => {}
         }
-        let database = Database::open_or_set_aside(&self.folder, notes)?;
+        let database = Database::open_or_replace_damaged(&self.folder, notes)?;
         match database.empty_log() {
-            // who reads is in the way of that, and only after a failure it has to be
+            // readers can prevent that; it is necessary only after a failed write
             Err(StorageError::Busy) if !self.distrusts_log => {}
             emptied => emptied?,
         }
-        let contents = if !database.is_new() && self.known.is_some() && database.identity() == self.known {
+        let contents = if !database.is_new() && self.known_file.is_some() && database.identity() == self.known_file {
             None
         } else {
             let contents = database.contents()?;
@@ -182,13 +183,13 @@ impl WriteLoop {
             Some(contents)
         };
         self.distrusts_log = false;
-        self.known = database.identity();
+        self.known_file = database.identity();
         self.database = Some(database);
         Ok(contents)
     }
 
-    /// Closes a file that was deleted or replaced. Its log, left behind, would be taken for that of the file that is there now.
-    fn leave_moved(&mut self) -> Result<(), StorageError> {
+    /// Closes a file that was deleted or replaced, and deletes its log, which SQLite would take for that of the new file.
+    fn close_replaced_file(&mut self) -> Result<(), StorageError> {
         let Some(database) = self.database.take() else {
             return Ok(());
         };
@@ -199,7 +200,7 @@ impl WriteLoop {
         let log = self.folder.beside("-wal");
         let there = FileIdentity::of(&log).map_err(fails)?;
         if is_moved {
-            self.known = None;
+            self.known_file = None;
         }
         if is_moved && there.is_some() && there == log_was {
             std::fs::remove_file(&log).map_err(fails)?;
@@ -208,7 +209,7 @@ impl WriteLoop {
     }
 }
 
-/// Writes all of `batch`, and what belongs to it that comes over `queue` meanwhile; or nothing.
+/// Writes all of `batch`, and the pieces that are added to `queue` meanwhile; or nothing.
 fn write(database: &mut Database, batch: &mut WriteBatch, queue: &WriteQueue) -> Result<(), StorageError> {
     if batch.pieces.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The queue over which the thread that writes is given what to write, and tells how that went.
+//! The changes that wait for the writing thread, and the result of its last attempt.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,53 +10,55 @@ use crate::storage::pending::{PendingWrites, RecordKey};
 use crate::storage::{Job, StorageError};
 use crate::time::Timestamp;
 
-/// How many records that are too large are remembered by name.
-const MOST_TOO_LARGE: usize = 1000;
+/// How many keys of records that are too large are held.
+const MAX_TOO_LARGE: usize = 1000;
 
-/// What the thread and everybody else have in common.
+/// The state that the writing thread and its callers share.
 #[derive(Debug, Default)]
 pub(super) struct WriteQueue {
     state: Mutex<QueueState>,
-    /// There may be something to do for the thread.
+    /// Wakes the thread: there may be something to write.
     work: Condvar,
-    /// The thread has done something.
-    news: Condvar,
+    /// Wakes callers: the thread has written, failed or ended.
+    progress: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct QueueState {
     pending: PendingWrites,
-    /// How often something was added.
+    /// The number of additions.
     added: u64,
-    /// How many are adding in pieces what is to be written as one.
+    /// How many callers are adding a batch in pieces.
     adding: usize,
-    /// Everything up to this addition is on disk.
+    /// The number of the last addition that is on disk, with all before it.
     written: u64,
     failure: Option<StorageError>,
     failing_since: Option<Timestamp>,
     jobs: JobQueue,
     too_large: BTreeSet<RecordKey>,
-    found: Option<Vec<Record>>,
+    late_records: Option<Vec<Record>>,
     is_ending: bool,
     has_ended: bool,
 }
 
 impl QueueState {
-    /// Whether writing now could write over what nobody has seen yet.
+    /// Whether a write could overwrite records that nobody has seen yet.
     fn is_held(&self) -> bool {
-        self.found.as_ref().is_some_and(|found| !found.is_empty())
+        self.late_records
+            .as_ref()
+            .is_some_and(|late_records| !late_records.is_empty())
     }
 }
 
-/// What is written in one transaction.
+/// The changes of one transaction.
 pub(super) struct WriteBatch {
-    /// The last one of each key counts.
+    /// Later pieces win.
     pub(super) pieces: Vec<PendingWrites>,
-    /// The addition up to which everything is on disk once this is.
+    /// The number of the last addition that is on disk once this is written.
     pub(super) up_to: u64,
 }
 
-/// Somebody adds in pieces what is to be written as one, for as long as there is this.
+/// While this exists, a caller is adding a batch in pieces.
 pub(super) struct Adding<'a>(&'a WriteQueue);
 
 impl Drop for Adding<'_> {
@@ -71,19 +73,19 @@ impl WriteQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to add in pieces what is to be written as one: the first are written while the next are made.
-    pub(super) fn begin(&self) -> Adding<'_> {
+    /// Begins to add a batch in pieces, which are written in one transaction. The first are written while the next are made.
+    pub(super) fn begin_batch(&self) -> Adding<'_> {
         self.state().adding += 1;
         Adding(self)
     }
 
-    /// Adds what is to be written; `false` if some of it is too large to be.
+    /// Adds changes. Returns `false` if a record is too large.
     pub(super) fn add(&self, pending: PendingWrites) -> bool {
         let mut state = self.state();
         for (key, _) in pending.changes() {
             state.too_large.remove(key);
         }
-        let room = MOST_TOO_LARGE.saturating_sub(state.too_large.len());
+        let room = MAX_TOO_LARGE.saturating_sub(state.too_large.len());
         state.too_large.extend(pending.too_large().iter().take(room).cloned());
         let is_whole = pending.too_large().is_empty();
         state.pending.add(pending);
@@ -92,13 +94,13 @@ impl WriteQueue {
         is_whole
     }
 
-    /// Whether everything added so far was taken.
+    /// Whether the thread has taken all changes.
     #[cfg(test)]
     pub(super) fn is_clear(&self) -> bool {
         self.state().pending.is_empty()
     }
 
-    /// Waits until everything added so far is on disk; `false` if it is not by then, or cannot be now.
+    /// Waits until all changes are on disk. Returns `false` if they are not by `deadline`, or cannot be written now.
     pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
         let mut state = self.state();
         let wanted = state.added;
@@ -110,7 +112,7 @@ impl WriteQueue {
             if state.failure.is_some() || state.is_held() || state.has_ended || left.is_zero() {
                 return false;
             }
-            state = wait(&self.news, state, left);
+            state = wait(&self.progress, state, left);
         }
     }
 
@@ -122,7 +124,7 @@ impl WriteQueue {
         self.state().failing_since
     }
 
-    /// Changes the jobs, and has the row that this gives written.
+    /// Changes the jobs, and adds the row that this returns to the changes to write.
     pub(super) fn change_jobs<T, E>(&self, change: impl FnOnce(&mut JobQueue) -> Result<(T, JobRow), E>) -> Result<T, E> {
         let mut state = self.state();
         let (value, row) = change(&mut state.jobs)?;
@@ -132,12 +134,12 @@ impl WriteQueue {
         Ok(value)
     }
 
-    /// Looks at the jobs.
-    pub(super) fn with_jobs<T>(&self, look: impl FnOnce(&JobQueue) -> T) -> T {
-        look(&self.state().jobs)
+    /// Reads the jobs.
+    pub(super) fn with_jobs<T>(&self, read: impl FnOnce(&JobQueue) -> T) -> T {
+        read(&self.state().jobs)
     }
 
-    /// Adds the jobs that were read from a file, and has those written that it does not contain.
+    /// Adds the jobs that were read from the file. Jobs that the file does not contain are written to it.
     pub(super) fn add_stored_jobs(&self, stored: Vec<Job>) {
         let mut state = self.state();
         let state = &mut *state;
@@ -146,28 +148,30 @@ impl WriteQueue {
         let missing: Vec<JobRow> = state.jobs.rows().filter(is_missing).collect();
         for job in stored {
             if !state.pending.deletes_job(&job.id) {
-                // one that has no room stays in the file
+                // a job for which there is no room stays in the file
                 state.jobs.insert(job);
             }
         }
         if !missing.is_empty() {
-            missing.into_iter().for_each(|row| state.pending.add_job_row(row));
+            for row in missing {
+                state.pending.add_job_row(row);
+            }
             state.added += 1;
         }
     }
 
-    /// One of those that are too large.
-    pub(super) fn refused(&self) -> Option<RecordKey> {
+    /// The key of a record that is too large.
+    pub(super) fn too_large_key(&self) -> Option<RecordKey> {
         self.state().too_large.first().cloned()
     }
 
     pub(super) fn take_late_records(&self) -> Option<Vec<Record>> {
-        let found = self.state().found.take();
+        let late_records = self.state().late_records.take();
         self.work.notify_one();
-        found
+        late_records
     }
 
-    /// Asks the thread to end, after it has written what it can; whether it has, and everything is on disk.
+    /// Asks the thread to write what it can and end, and waits for that. Returns whether everything is on disk.
     pub(super) fn end(&self, deadline: Instant) -> bool {
         let mut state = self.state();
         let was_asked = std::mem::replace(&mut state.is_ending, true);
@@ -177,22 +181,22 @@ impl WriteQueue {
             if left.is_zero() {
                 return false;
             }
-            state = wait(&self.news, state, left);
+            state = wait(&self.progress, state, left);
         }
         state.written >= state.added && state.too_large.is_empty()
     }
 
-    /// There is no thread and there will be none.
-    pub(super) fn never(&self, failure: StorageError) {
+    /// Notes that there is no thread, so that nothing is ever written.
+    pub(super) fn set_thread_failed(&self, failure: StorageError) {
         let mut state = self.state();
         state.failure = Some(failure);
         state.failing_since = Some(Timestamp::now());
         state.has_ended = true;
     }
 
-    /// Waits until there is something to do, or `pause` has passed; whether it is the last thing to do. While writing fails, only
-    /// time brings the next try.
-    pub(super) fn next(&self, pause: Duration) -> bool {
+    /// Waits until there is something to write, or `pause` has passed. Returns whether the thread has to end after that. While writes
+    /// fail, only the pause leads to the next attempt.
+    pub(super) fn wait_for_work(&self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         let mut state = self.state();
         loop {
@@ -205,8 +209,8 @@ impl WriteQueue {
         }
     }
 
-    /// Takes what is to be written. What was found and not asked for is not written over: everything waits for that, but for the
-    /// last time, where it is only left out.
+    /// Takes the changes to write. While records that were found late are not taken, there are none, so that nothing overwrites them;
+    /// in the last batch only the changes of these records are left out.
     pub(super) fn take_batch(&self, is_last: bool) -> Option<WriteBatch> {
         let mut state = self.state();
         let mut up_to = state.added;
@@ -214,7 +218,7 @@ impl WriteQueue {
             if !is_last {
                 return None;
             }
-            for record in state.found.take().unwrap_or_default() {
+            for record in state.late_records.take().unwrap_or_default() {
                 if state.pending.remove(&record) {
                     up_to = state.written;
                 }
@@ -228,8 +232,7 @@ impl WriteQueue {
         })
     }
 
-    /// Adds to `batch` what was added since it was taken, and waits for that while somebody adds in pieces: these are written as one, with
-    /// whatever else comes meanwhile.
+    /// Adds the changes that came since `batch` was taken. While a caller adds in pieces, this waits for the next piece.
     pub(super) fn take_more(&self, batch: &mut WriteBatch) {
         let mut state = self.state();
         while state.pending.is_empty() && state.adding > 0 {
@@ -241,37 +244,39 @@ impl WriteQueue {
         }
     }
 
+    /// Puts back a batch that was not written. Newer changes win.
     pub(super) fn put_back(&self, batch: WriteBatch) {
         let mut state = self.state();
         let newer = std::mem::take(&mut state.pending);
         state.pending = batch.pieces.into_iter().chain([newer]).collect();
     }
 
-    pub(super) fn is_written(&self, up_to: u64) {
+    pub(super) fn set_written(&self, up_to: u64) {
         self.state().written = up_to;
     }
 
-    pub(super) fn has_found(&self, mut records: Vec<Record>) {
+    /// Holds records that the caller does not know, until it takes them.
+    pub(super) fn set_late_records(&self, mut records: Vec<Record>) {
         let mut state = self.state();
         records.retain(|record| !state.pending.deletes(record));
-        state.found = Some(records);
+        state.late_records = Some(records);
     }
 
-    /// How the last try went; the failure before it.
-    pub(super) fn has_tried(&self, failure: Option<StorageError>) -> Option<StorageError> {
+    /// Stores the result of an attempt. Returns that of the attempt before.
+    pub(super) fn set_result(&self, failure: Option<StorageError>) -> Option<StorageError> {
         let mut state = self.state();
         match &failure {
             None => state.failing_since = None,
             Some(_) => drop(state.failing_since.get_or_insert_with(Timestamp::now)),
         }
         let before = std::mem::replace(&mut state.failure, failure);
-        self.news.notify_all();
+        self.progress.notify_all();
         before
     }
 
-    pub(super) fn has_ended(&self) {
+    pub(super) fn set_ended(&self) {
         self.state().has_ended = true;
-        self.news.notify_all();
+        self.progress.notify_all();
     }
 }
 
@@ -287,11 +292,11 @@ mod tests {
     use crate::storage::RecordChange;
 
     #[test]
-    fn what_is_added_in_pieces_is_written_as_one_and_put_back_as_one() {
+    fn a_batch_in_pieces_is_taken_whole_and_put_back_whole() {
         let queue = WriteQueue::default();
         let piece = |keys: [&str; 2]| PendingWrites::from_changes(keys.map(|key| RecordChange::Delete("post", key.to_owned())));
         let keys = |pending: &PendingWrites| -> Vec<String> { pending.changes().map(|((_, key), _)| key.clone()).collect() };
-        let adding = queue.begin();
+        let adding = queue.begin_batch();
         assert!(queue.add(piece(["c", "d"])));
         let mut batch = queue.take_batch(false).unwrap();
         let batch = thread::scope(|scope| {

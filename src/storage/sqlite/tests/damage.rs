@@ -1,4 +1,4 @@
-//! Files that are no sound ledger: each is moved aside or left alone, and neither in silence.
+//! Files that are no sound ledger: each is moved aside or left alone, and reported.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn many() -> Vec<Record> {
 }
 
 #[test]
-fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
+fn a_damaged_file_is_moved_aside_and_a_new_one_is_created() {
     type Damage = fn(Vec<u8>) -> Vec<u8>;
     let damages: [(&str, Damage); 6] = [
         ("its first page is overwritten", |mut bytes| {
@@ -65,8 +65,8 @@ fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
 }
 
 #[test]
-fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
-    // more than SQLite keeps in memory
+fn a_file_that_is_damaged_while_it_is_open_is_replaced() {
+    // more than the page cache holds
     let large =
         |n: usize| (0..60).map(move |id| RecordChange::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
     let folder = Folder::new();
@@ -93,7 +93,7 @@ fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
 }
 
 #[test]
-fn an_empty_file_is_said_and_used() {
+fn an_empty_file_is_reported_and_used() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.dir).unwrap();
     fs::write(folder.path("ledger.db"), "").unwrap();
@@ -118,7 +118,7 @@ fn a_sound_database_of_another_program_is_left_alone() {
 }
 
 #[test]
-fn a_disk_that_damages_everything_is_not_filled_with_what_it_damaged() {
+fn the_number_of_damaged_files_is_bounded() {
     let folder = Folder::new();
     fs::create_dir_all(&folder.dir).unwrap();
     for n in 0..20 {
@@ -135,7 +135,7 @@ fn a_disk_that_damages_everything_is_not_filled_with_what_it_damaged() {
 }
 
 #[test]
-fn what_is_not_understood_is_kept_and_named() {
+fn records_that_are_not_understood_stay_and_are_named() {
     let folder = Folder::of(&[post("a", "1")]);
     let strange = [
         ("aside", "x", r#"{"record":"aside","x":1}"#),
@@ -162,7 +162,7 @@ fn what_is_not_understood_is_kept_and_named() {
 }
 
 #[test]
-fn a_state_folder_that_cannot_be_is_said_until_it_can() {
+fn a_state_folder_that_cannot_be_created_is_reported_until_it_can() {
     let folder = Folder::new();
     let above = folder.dir.parent().unwrap();
     fs::write(above, "a file").unwrap();

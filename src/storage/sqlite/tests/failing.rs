@@ -1,4 +1,4 @@
-//! A layer between SQLite and its files that counts what is asked of it and fails what it is told to.
+//! A VFS between SQLite and its files that counts operations and fails some of them.
 
 #![allow(
     unsafe_code,

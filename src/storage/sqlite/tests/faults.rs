@@ -1,4 +1,4 @@
-//! Failing the Nth thing that SQLite asks of the system, for every N until none is left.
+//! Fails the Nth call of SQLite to the system, for every N until there are no more.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR};
 use super::failing::{Layer, NAME};
 use super::*;
 
-/// What was there before: several pages of it, so that there is something to read and to check.
+/// The records before the test: several pages, so that there is something to read and to check.
 fn old() -> Vec<Record> {
     (0..12).map(|n| post(&format!("old-{n}"), &"x".repeat(1000))).collect()
 }
 
-/// A life of a store over `folder` in which the `n`th operation fails with `code`, and all after it until it heals, if
-/// `from_then_on`. Whether there was an `n`th.
+/// Opens, writes and closes storage while the `n`th operation fails with `code`, and if `from_then_on` all later ones until the disk
+/// recovers. Returns whether there was an `n`th.
 fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -> bool {
     let context = format!("operation {n}, code {code}, from then on: {from_then_on}");
-    let mut place = StateFolder::new(&folder.dir);
-    place.vfs = Some(NAME);
+    let mut state_folder = StateFolder::new(&folder.dir);
+    state_folder.vfs = Some(NAME);
     layer.fail(n, code, from_then_on);
-    let opening = Folder::open_at(place);
+    let opening = Folder::open_at(state_folder);
     let store = opening.store;
-    // memory, as the ledger has it
+    // what the publisher knows
     let mut memory: BTreeMap<String, Record> = BTreeMap::new();
     let mut acknowledged = BTreeMap::new();
     let merge = |memory: &mut BTreeMap<String, Record>, found: Vec<Record>| {
@@ -67,7 +67,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     happened
 }
 
-/// Everything acknowledged can be read past the failing layer, or what was handed over later for the same post.
+/// Checks that everything acknowledged, or a later change of the same post, can be read without the failing layer.
 fn is_there(folder: &Folder, acknowledged: &BTreeMap<String, Record>, context: &str) {
     if acknowledged.is_empty() {
         return;
@@ -92,12 +92,12 @@ fn every_operation(code: i32, from_then_on: bool) {
             break;
         }
     }
-    // opening, checking, reading, three writes: it would be odd if that were few
+    // opening, checking, reading and three writes take many operations
     assert!(n > 50, "only {n} operations");
 }
 
 #[test]
-fn an_error_at_any_operation_loses_nothing() {
+fn an_error_in_any_operation_loses_nothing() {
     every_operation(SQLITE_IOERR, false);
 }
 
@@ -112,14 +112,14 @@ fn a_disk_that_is_full_from_any_operation_on_loses_nothing() {
 }
 
 #[test]
-fn a_new_file_may_fail_at_any_operation_too() {
+fn creating_a_file_can_fail_in_any_operation() {
     let layer = Layer::new();
     for n in 1.. {
         let folder = Folder::new();
-        let mut place = StateFolder::new(&folder.dir);
-        place.vfs = Some(NAME);
+        let mut state_folder = StateFolder::new(&folder.dir);
+        state_folder.vfs = Some(NAME);
         layer.fail(n, SQLITE_IOERR, false);
-        let store = Folder::open_at(place).store;
+        let store = Folder::open_at(state_folder).store;
         let acknowledged = store.write_now(put(&post("a", "1")), PATIENCE);
         let happened = layer.counted() >= n;
         layer.heal();
@@ -144,9 +144,9 @@ fn an_error_between_pieces_leaves_all_of_them_or_none() {
     for n in (1..).step_by(50) {
         let context = format!("operation {n}");
         let folder = Folder::of(&old());
-        let mut place = StateFolder::new(&folder.dir);
-        place.vfs = Some(NAME);
-        let store = Folder::open_at(place).store;
+        let mut state_folder = StateFolder::new(&folder.dir);
+        state_folder.vfs = Some(NAME);
+        let store = Folder::open_at(state_folder).store;
         layer.fail(n, SQLITE_IOERR, false);
         let records = (0..RECORDS).map(|number| RecordChange::Put(post(&format!("new-{number:05}"), &"x".repeat(100))));
         let is_kept = store.write_now(records, PATIENCE);

@@ -1,4 +1,4 @@
-//! Others at the same folder: a second feedmill, readers, an sqlite3 shell, a person who deletes and replaces files.
+//! Other users of the same folder: a second feedmill, readers, an sqlite3 shell, a person who deletes and replaces files.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 
 #[test]
-fn a_second_store_says_who_has_it_and_takes_over() {
+fn a_second_writer_names_the_first_and_takes_over() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open();
@@ -15,7 +15,7 @@ fn a_second_store_says_who_has_it_and_takes_over() {
     let holder = format!("another feedmill (process {}) uses it", std::process::id());
     assert!(said.contains(&holder) && said.contains("--state"), "{said}");
 
-    // both go on, one of them from memory
+    // both go on, the second in memory
     assert!(!second.store.write_now(
         vec![
             RecordChange::Put(post("b", "second's")),
@@ -26,7 +26,7 @@ fn a_second_store_says_who_has_it_and_takes_over() {
     assert!(first.write_now(put(&post("b", "first's")), PATIENCE));
     assert!(first.close());
     until("the second has it", || second.store.problem().is_none());
-    // nothing is written over what the second has not seen
+    // nothing overwrites records that the second has not seen
     assert!(!second.store.write_now(Vec::new(), PATIENCE));
     assert_eq!(read(&folder.dir).unwrap().records, [post("a", "1"), post("b", "first's")]);
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_second_store_says_who_has_it_and_takes_over() {
 }
 
 #[test]
-fn a_second_store_that_missed_nothing_finds_nothing() {
+fn a_second_writer_that_missed_nothing_finds_nothing() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open().store;
@@ -53,7 +53,7 @@ fn a_second_store_that_missed_nothing_finds_nothing() {
 }
 
 #[test]
-fn at_its_end_a_store_spares_what_it_found_and_nobody_saw() {
+fn closing_overwrites_no_late_records() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open().store;
@@ -94,7 +94,7 @@ fn readers_see_whole_batches_while_they_are_written() {
                 vec![RecordChange::Put(post("a", &title)), RecordChange::Put(post("b", &title))],
                 PATIENCE
             ));
-            // what was acknowledged is what the next reader sees
+            // the next reader sees what was acknowledged
             assert_eq!(titles(&read(&folder.dir).unwrap().records), [title.clone(), title]);
         }
         ended.store(true, Ordering::Relaxed);
@@ -113,7 +113,7 @@ fn titles(records: &[Record]) -> Vec<String> {
 }
 
 #[test]
-fn reading_makes_nothing() {
+fn reading_creates_no_files() {
     let folder = Folder::new();
     assert_eq!(read(&folder.dir).unwrap(), Contents::default());
     assert!(!folder.dir.exists());
@@ -125,11 +125,11 @@ fn reading_makes_nothing() {
 }
 
 #[test]
-fn what_a_crash_left_in_the_log_is_read() {
+fn the_log_of_a_killed_process_is_read() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
     assert!(store.write_now(put(&post("b", "2")), PATIENCE));
-    // as the files of a process that was killed
+    // the files of a process that was killed
     let copy = Folder::new();
     fs::create_dir_all(&copy.dir).unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
@@ -140,7 +140,7 @@ fn what_a_crash_left_in_the_log_is_read() {
 }
 
 #[test]
-fn a_shell_that_holds_the_file_is_waited_for() {
+fn a_write_waits_for_a_shell_that_has_locked_the_file() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
     let shell = folder.shell();
@@ -157,7 +157,7 @@ fn a_shell_that_holds_the_file_is_waited_for() {
 }
 
 #[test]
-fn a_store_that_starts_beside_a_shell_reads_and_then_writes() {
+fn a_writer_that_starts_beside_a_shell_reads_first_and_writes_later() {
     let folder = Folder::of(&[post("a", "1")]);
     let shell = folder.shell();
     shell
@@ -172,7 +172,7 @@ fn a_store_that_starts_beside_a_shell_reads_and_then_writes() {
 }
 
 #[test]
-fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
+fn a_file_that_is_deleted_while_it_is_open_is_created_again_with_everything() {
     type Go = fn(&Folder);
     let gone: [(&str, Go); 4] = [
         ("the file", |folder| fs::remove_file(folder.path("ledger.db")).unwrap()),
@@ -191,7 +191,7 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
         let store = folder.open().store;
         assert!(store.write_now(put(&post("b", "2")), PATIENCE));
         go(&folder);
-        // a change that is written then is there, and everything else is asked for
+        // a change that is written then is there, and the caller is asked for everything else
         assert!(
             store.write_now(put(&post("c", "3")), PATIENCE),
             "{name}: {:?}",
@@ -207,7 +207,7 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
 }
 
 #[test]
-fn a_log_that_goes_while_it_is_open_takes_nothing_with_it() {
+fn a_log_that_is_deleted_while_it_is_open_loses_nothing() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
     assert!(store.write_now(put(&post("b", "2")), PATIENCE));
@@ -248,7 +248,7 @@ fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
 }
 
 #[test]
-fn a_lock_that_is_deleted_is_taken_again_or_the_file_is_left_to_who_took_it() {
+fn a_deleted_lock_is_taken_again_unless_another_process_has_it() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     fs::remove_file(folder.path("ledger.lock")).unwrap();
@@ -268,9 +268,9 @@ fn a_lock_that_is_deleted_is_taken_again_or_the_file_is_left_to_who_took_it() {
     drop(second);
 
     fs::remove_file(folder.path("ledger.lock")).unwrap();
-    let place = StateFolder::new(&folder.dir);
-    // the first may be quicker, as it looks by itself
-    if let Ok(lock) = Lock::take(&place) {
+    let state_folder = StateFolder::new(&folder.dir);
+    // the first may be quicker, because it checks by itself
+    if let Ok(lock) = Lock::take(&state_folder) {
         assert!(!first.write_now(put(&post("c", "3")), PATIENCE));
         assert!(problem(&first).contains("another feedmill"));
         drop(lock);

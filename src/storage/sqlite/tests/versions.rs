@@ -1,12 +1,12 @@
-//! Files of older and newer feedmills.
+//! Files of older and newer versions of feedmill.
 
 use std::fs;
 
 use super::*;
 
-/// A second version, made up.
+/// An invented second version.
 const SECOND: &[&str] = &[schema::MIGRATIONS[0], "ALTER TABLE record ADD COLUMN kept TEXT"];
-/// One that does not work, after a step that does.
+/// A migration that fails after its first statement.
 const BROKEN: &[&str] = &[
     schema::MIGRATIONS[0],
     "ALTER TABLE record ADD COLUMN kept TEXT; ALTER TABLE none RENAME TO other",
@@ -19,9 +19,9 @@ fn place(folder: &Folder, migrations: &'static [&'static str]) -> StateFolder {
 }
 
 #[test]
-fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses_it() {
+fn an_older_file_is_migrated_after_a_backup_and_an_older_feedmill_refuses_it() {
     let folder = Folder::of(&[post("a", "1")]);
-    // left over from an earlier try
+    // left by an earlier attempt
     fs::write(folder.path("ledger.db.v1.bak"), "half a backup").unwrap();
     fs::write(folder.path("ledger.db.bak-unfinished"), "half a backup").unwrap();
     let newer = Folder::open_at(place(&folder, SECOND));
@@ -42,14 +42,14 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
     assert_eq!(fs::read(folder.path("ledger.db")).unwrap(), before, "it is left as it is");
     assert_eq!(read(&folder.dir).unwrap_err(), StorageError::Newer { found: 2, known: 1 });
 
-    // going back: the backup in its place
+    // going back: the backup takes its place
     fs::rename(folder.path("ledger.db.v1.bak"), folder.path("ledger.db")).unwrap();
     assert_eq!(folder.open().records, [post("a", "1")]);
     assert_eq!(folder.names(), ["ledger.db", "ledger.lock"]);
 }
 
 #[test]
-fn a_step_that_fails_changes_nothing() {
+fn a_migration_that_fails_changes_nothing() {
     let folder = Folder::of(&[post("a", "1")]);
     let opening = Folder::open_at(place(&folder, BROKEN));
     assert!(opening.store.problem().unwrap().contains("no such table: none"));

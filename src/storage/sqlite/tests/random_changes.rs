@@ -1,4 +1,4 @@
-//! Whatever is kept and forgotten, in whatever batches and with whatever restarts: what is there is what was kept last.
+//! Random puts and deletions, in any batches and with any restarts: the last change of each key wins.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Keep(Vec<RecordChange>),
-    KeepNow(Vec<RecordChange>),
+    Write(Vec<RecordChange>),
+    WriteNow(Vec<RecordChange>),
     Restart,
 }
 
 fn change() -> impl Strategy<Value = RecordChange> {
-    // few keys, so that they meet; any text, so that nothing in it matters
+    // few keys, so that changes concern the same ones; any text, because its content must not matter
     let key = prop_oneof![
         Just("a".to_owned()),
         Just("b".to_owned()),
@@ -32,8 +32,8 @@ fn change() -> impl Strategy<Value = RecordChange> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => vec(change(), 0..6).prop_map(Step::Keep),
-        2 => vec(change(), 0..6).prop_map(Step::KeepNow),
+        3 => vec(change(), 0..6).prop_map(Step::Write),
+        2 => vec(change(), 0..6).prop_map(Step::WriteNow),
         1 => Just(Step::Restart),
     ]
 }
@@ -55,17 +55,17 @@ fn apply(model: &mut BTreeMap<(&'static str, String), Record>, changes: &[Record
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
-    fn the_last_word_on_each_key_counts(steps in vec(step(), 1..12)) {
+    fn the_last_change_of_each_key_wins(steps in vec(step(), 1..12)) {
         let folder = Folder::new();
         let mut model = BTreeMap::new();
         let mut store = folder.open().store;
         for step in steps {
             match step {
-                Step::Keep(changes) => {
+                Step::Write(changes) => {
                     apply(&mut model, &changes);
                     store.write(changes);
                 }
-                Step::KeepNow(changes) => {
+                Step::WriteNow(changes) => {
                     apply(&mut model, &changes);
                     prop_assert!(store.write_now(changes, PATIENCE));
                     prop_assert_eq!(&read(&folder.dir).unwrap().records, &model.values().cloned().collect::<Vec<_>>());

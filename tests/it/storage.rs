@@ -1,4 +1,4 @@
-//! The store as a process meets it: killed in the middle of writing, on a disk that is full, on one that is read-only.
+//! SQLite storage in a process that is killed while it writes, on a disk that is full, and on a read-only disk.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -10,11 +10,11 @@ use feedmill::storage::{RecordChange, Storage};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Names the folder to a test that is run by another, in a process of its own.
+/// The environment variable with the folder of a test that another test runs in its own process.
 const FOLDER: &str = "FEEDMILL_TEST_STORE";
-/// What anything is waited for at most.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// What a shell ends with where it may not mount.
+/// The exit status of a shell that is not allowed to mount.
 const NO_MOUNT: i32 = 77;
 
 fn document(path: &str, tag: &str) -> Record {
@@ -31,7 +31,7 @@ fn tag(records: &[Record], path: &str) -> Option<String> {
     })
 }
 
-/// The folder that this process is to work on; none where nobody runs it for one.
+/// The folder that this process has to use; `None` if no other test started it.
 fn named_folder() -> Option<Utf8PathBuf> {
     std::env::var(FOLDER).ok().map(Utf8PathBuf::from)
 }
@@ -44,19 +44,19 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// This program again, running one test that nobody else runs.
-fn alone(test: &str) -> [String; 4] {
+/// The command that runs one ignored test of this program.
+fn command_of_test(test: &str) -> [String; 4] {
     let program = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
     [
         program,
-        format!("store::{test}"),
+        format!("storage::{test}"),
         "--exact".to_owned(),
         "--include-ignored".to_owned(),
     ]
 }
 
 #[test]
-#[ignore = "run by `what_was_acknowledged_survives_a_kill`"]
+#[ignore = "run by `acknowledged_changes_survive_a_kill`"]
 fn writes_until_it_is_killed() {
     let Some(dir) = named_folder() else { return };
     let opening = Storage::sqlite(&dir).open();
@@ -68,7 +68,7 @@ fn writes_until_it_is_killed() {
             RecordChange::Put(document(&format!("/{}", n % 50), &text)),
             RecordChange::Delete("document", format!("/{}", (n + 25) % 50)),
         ];
-        // some are waited for, and some are overtaken
+        // some are waited for, others are followed by more at once
         if n % 3 == 0 {
             opening.writer.write(changes);
         } else {
@@ -79,11 +79,11 @@ fn writes_until_it_is_killed() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_a_kill() {
+fn acknowledged_changes_survive_a_kill() {
     let above = TempDir::new().unwrap();
     let dir = Utf8Path::from_path(above.path()).unwrap().join("state");
     let rounds = std::env::var("FEEDMILL_TEST_KILLS").map_or(50, |rounds| rounds.parse().unwrap());
-    let [program, arguments @ ..] = alone("writes_until_it_is_killed");
+    let [program, arguments @ ..] = command_of_test("writes_until_it_is_killed");
     for round in 0..rounds {
         let mut child = Command::new(&program)
             .args(&arguments)
@@ -93,7 +93,7 @@ fn what_was_acknowledged_survives_a_kill() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // at the first writing, in the middle, after many
+        // at the first write, in the middle, after many
         let wanted = [1, 2, 5, 11, 23][round % 5];
         let mut acknowledged: Vec<u64> = Vec::new();
         while acknowledged.len() < wanted {
@@ -101,7 +101,7 @@ fn what_was_acknowledged_survives_a_kill() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        // what it said before it died counts too
+        // what it printed before it died was acknowledged as well
         acknowledged.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<u64>().ok()));
         let acknowledged = acknowledged.pop().unwrap();
 
@@ -126,8 +126,8 @@ fn what_was_acknowledged_survives_a_kill() {
     }
 }
 
-/// Runs `test` in a process of its own, with a folder of its own that is a file system in memory with these options; it goes with
-/// the process.
+/// Runs `test` in its own process, in a folder that is a file system in memory with these options. It is unmounted when the process
+/// ends.
 fn mounted(test: &str, options: &str) {
     let folder = TempDir::new().unwrap();
     let is_root = rustix::process::geteuid().is_root();
@@ -138,7 +138,7 @@ fn mounted(test: &str, options: &str) {
             "mount -t tmpfs -o {options} none \"${FOLDER}\" || exit {NO_MOUNT}; exec \"$@\""
         ))
         .arg("sh")
-        .args(alone(test))
+        .args(command_of_test(test))
         .env(FOLDER, folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -170,7 +170,7 @@ fn a_full_disk_loses_nothing_and_is_written_once_there_is_space() {
 fn fills_its_disk() {
     let Some(folder) = named_folder() else { return };
     let ballast = folder.join("ballast");
-    // to empty its log, SQLite first needs space for what is in it
+    // to empty its log, SQLite first needs space for its pages
     let disk = rustix::fs::statvfs(folder.as_std_path()).unwrap();
     let half = usize::try_from(disk.f_blocks * disk.f_frsize / 2).unwrap();
     std::fs::write(&ballast, vec![0; half]).unwrap();
@@ -186,12 +186,12 @@ fn fills_its_disk() {
     }
     let said = store.problem().unwrap();
     assert!(said.contains("disk"), "{said}");
-    // it goes on taking what it is given
+    // it goes on accepting changes
     store.write(vec![RecordChange::Put(document("/while-full", "1"))]);
     assert!(acknowledged.is_empty() || Storage::sqlite(&dir).load().unwrap().records.starts_with(&acknowledged));
 
     std::fs::remove_file(&ballast).unwrap();
-    // on the smallest disk not even that is enough: less has to be remembered
+    // on the smallest disk not even that is enough
     let found = store.take_late_records();
     assert!(found.is_none_or(|found| found.is_empty()));
     if acknowledged.len() > 5 {
@@ -225,7 +225,7 @@ fn meets_a_read_only_disk() {
     let store = Storage::sqlite(&dir).open().writer;
     assert!(store.write_now(vec![RecordChange::Put(document("/a", "1"))], PATIENCE));
     assert!(store.close());
-    // as a process leaves it that is killed: the second record is in the log only
+    // the files of a killed process: the second record is in the log only
     std::fs::create_dir(&killed).unwrap();
     let store = Storage::sqlite(&dir).open().writer;
     assert!(store.write_now(vec![RecordChange::Put(document("/b", "1"))], PATIENCE));
