@@ -19,7 +19,7 @@ use self::pages::{Name, Pages};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, FormerOwner, History};
-use crate::index::search::Search;
+use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
 use crate::post::text::Held;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
@@ -48,7 +48,7 @@ pub struct Site {
     /// Its own newest feeds. The documents that sites share are by the time of a request perhaps those of the next site already,
     /// which the world may not see yet.
     newest: Vec<(Format, Arc<Document>)>,
-    search: Search,
+    search: SiteSearch,
     past: Arc<History>,
     /// The instant it was built for.
     built: Timestamp,
@@ -144,7 +144,7 @@ impl Site {
             pages: Pages::default(),
             listings: Listings::default(),
             newest: Vec::new(),
-            search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
+            search: previous.map(|site| SiteSearch::following(&site.search)).unwrap_or_default(),
             past: past.unwrap_or_else(|| Arc::new(History::none(now))),
             index,
             built: now,

@@ -375,9 +375,10 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
 
 /// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
 fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
-    let filter = Filter::of(scope);
+    let filter = Filter::for_scope(scope);
     let departures = past.since(Timestamp::MIN).iter().rev();
-    let departed = departures.filter(|departure| departure.post.in_feeds && filter.finds(&departure.post, &config.site.language));
+    let departed =
+        departures.filter(|departure| departure.post.in_feeds && filter.matches(&departure.post, &config.site.language));
     let mut withdrawn: Vec<Withdrawn> = departed
         .take(MOST_TOMBSTONES)
         .map(|departure| Withdrawn {

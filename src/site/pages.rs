@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 
 use super::documents::references_of;
 use super::{Lost, Site, Unread};
-use crate::index::search::{Busy, Words};
+use crate::index::search::{Busy, SearchQuery};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::Kind;
@@ -119,7 +119,7 @@ impl Site {
     pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {
         self.kept(&Name::List(scope.clone(), number), || {
             let members = self.index.members(scope)?;
-            let (posts, total) = self.index.page(&Filter::of(scope), number, self.config.list.per_page);
+            let (posts, total) = self.index.page(&Filter::for_scope(scope), number, self.config.list.per_page);
             let listed = Listed {
                 posts: &posts,
                 number,
@@ -214,7 +214,7 @@ impl Site {
         if query.trim().is_empty() {
             return Ok(Some(made(Found::Unasked)));
         }
-        let words = match Words::read(query) {
+        let words = match SearchQuery::parse(query) {
             Ok(words) => words,
             Err(why) => {
                 let why = format!("{}.", why.replace("`q`", "A search"));
