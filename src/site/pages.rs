@@ -22,16 +22,16 @@ use crate::render::listing::scopes::Kind;
 use crate::render::pages::{self, Around, Found, Listed, Page, Subject, Theme};
 use crate::render::{Format, Place};
 
-/// How many bytes of pages are kept, about, with their codings.
+/// The most bytes of pages that are kept, approximately, with their codings.
 const BYTES: u64 = 32 * 1024 * 1024;
 /// About how many pages that is at first.
 const ABOUT_PAGES: usize = 64;
-/// How many posts about the same are shown below a post.
+/// The number of related posts below a post.
 const RELATED: usize = 3;
-/// How many posts are shown to who finds nothing at an address.
+/// The number of posts that the page for an unknown address shows.
 const SHOWN_INSTEAD: usize = 5;
 
-/// The pages of one site that were made.
+/// The pages of one site that were rendered.
 pub(super) struct Pages(Cache<Name, Arc<Document>, Weight>);
 
 /// What page it is.
@@ -235,7 +235,7 @@ impl Site {
         }))))
     }
 
-    /// The page of an address at which nothing is.
+    /// The page for an address at which there is nothing.
     #[must_use]
     pub fn missing_page(&self) -> Option<Arc<Document>> {
         self.kept(&Name::Missing, || Some(pages::missing(&self.config, &self.newest())))
