@@ -13,8 +13,8 @@ COPY src src
 # the caches keep compiled dependencies between builds, but are not part of the layer: the binary has to be copied out
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked \
-    && cp target/release/feedmill /usr/local/bin/feedmill
+    cargo build --profile dist --locked \
+    && cp target/dist/feedmill /usr/local/bin/feedmill
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="feedmill" \

@@ -64,6 +64,7 @@ use crate::time::{Moment, Recent, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the post")]
 pub struct Post {
     /// The file it came from, its id, slug, address, title and summary.
     pub words: Words,
@@ -101,6 +102,8 @@ pub struct Post {
     /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author
     /// was not done. The diagnostics of its file say what.
     pub is_held: bool,
+    /// Whether its text has so many words that a similar text is probably a version of it. A short one may be mostly a template's.
+    pub has_long_text: bool,
 }
 
 /// What the author wants done with a post.

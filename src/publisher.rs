@@ -39,7 +39,7 @@ pub use self::health::Health;
 use self::site_builder::{CycleOutcome, SiteBuilder};
 pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
 use self::stored_state::StoredState;
-pub use crate::source::post_event::{PostEvent, PostEventKind};
+pub use crate::source::post_event::{LEDGER_EVENTS, PostEvent, PostEventKind};
 pub use crate::source::progress::Progress;
 
 /// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.

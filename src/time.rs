@@ -92,7 +92,7 @@ impl Moment {
     /// The wall-clock time `local` in `zone`; a time that a clock change skipped or repeated is resolved as RFC 5545 does.
     #[must_use]
     pub fn local(local: civil::DateTime, zone: &TimeZone) -> Option<Moment> {
-        let zoned = zone.to_ambiguous_zoned(local).compatible().ok()?;
+        let zoned = zone.to_ambiguous_zoned_datetime(local).compatible().ok()?;
         Moment::new(zoned.timestamp(), zoned.offset())
     }
 

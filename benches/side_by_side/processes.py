@@ -77,13 +77,13 @@ def end(process):
 
 
 def binary(named=None):
-    """The program: the one that is named, else the release build of this tree."""
+    """The program: the one that is named, else this tree, built as it is shipped."""
     if named:
         return os.path.abspath(named)
     print("building feedmill", file=sys.stderr)
-    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--profile", "dist", "--locked", "--quiet"], cwd=ROOT, check=True)
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-    return os.path.join(target, "release", "feedmill")
+    return os.path.join(target, "dist", "feedmill")
 
 
 class Feedmill:

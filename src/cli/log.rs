@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 use crate::diagnostic::{Diagnostic, Severity, changes_display};
 use crate::http::access;
+use crate::publisher;
 
 /// The target of the events of diagnostics.
 const DIAGNOSTICS: &str = "feedmill::diagnostic";
@@ -22,7 +23,8 @@ pub(super) fn start(format: LogFormat, each_answer: bool) {
         LogFormat::Text => "warn,html5ever=error",
         LogFormat::Json => "warn,html5ever=error,feedmill=info",
     };
-    let filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_env("FEEDMILL_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default},{}=info", publisher::LEDGER_EVENTS)));
     let answers = format!("{}={}", access::TARGET, if each_answer { "info" } else { "off" });
     let filter = match answers.parse() {
         Ok(answers) => filter.add_directive(answers),

@@ -303,7 +303,7 @@ impl Voice {
                     watching = %health.watching,
                     "started"
                 );
-                if let Some(warning) = said.ledger_warning {
+                for warning in health.ledger.as_deref().into_iter().chain(said.ledger_warning) {
                     tracing::warn!("{warning}");
                 }
                 site.diagnostics.iter().for_each(log::diagnostic);

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use super::settings::Misconfigured;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
-use crate::post::{Origin, Post, Visibility};
+use crate::post::{HELD_BACK, Origin, Post, Visibility};
 use crate::publisher::{Health, PostEvent, PostEventKind};
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
@@ -212,7 +212,7 @@ pub(super) fn changes(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> Stri
     }
     for report in wrong.iter().take(limit) {
         let _ = writeln!(text, "{}", change(report, site, now));
-        let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, PostEventKind::Broken { why } | PostEventKind::Held { why } if diagnostic.message.starts_with(why));
+        let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, PostEventKind::Broken { why } | PostEventKind::Held { why } if diagnostic.message.starts_with(why.trim_end_matches(HELD_BACK)));
         for diagnostic in about(report, site).filter(is_new).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
@@ -250,6 +250,7 @@ fn in_numbers(reports: &[&PostEvent]) -> String {
     for report in reports {
         let what = match report.event {
             PostEventKind::Added => "added",
+            PostEventKind::Found { .. } => "not published",
             PostEventKind::Changed => "changed",
             PostEventKind::Moved { .. } => "moved",
             PostEventKind::Removed => "removed",
@@ -276,7 +277,7 @@ fn change(report: &PostEvent, site: &Site, now: Timestamp) -> String {
     let post = site.post(&report.path);
     let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
     match &report.event {
-        PostEventKind::Added | PostEventKind::Published => format!("{GREEN}+ {path}{END} {stands}"),
+        PostEventKind::Added | PostEventKind::Found { .. } | PostEventKind::Published => format!("{GREEN}+ {path}{END} {stands}"),
         PostEventKind::Changed => format!("{GREEN}~ {path}{END} {stands}"),
         PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
         PostEventKind::Removed => format!("{YELLOW}- {path}{END}"),

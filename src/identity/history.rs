@@ -278,6 +278,7 @@ impl PostRecord {
             told: None,
             is_out_already: false,
             is_held: false,
+            has_long_text: false,
         }
     }
 }

@@ -7,16 +7,21 @@
 //!    id ([`named`]);
 //! 3. it has the text of a post whose file is gone, or has become something else; of several one that was not withdrawn. A post that
 //!    was withdrawn is not found by this where the file is by sign 4;
+//!    The same of the very bytes of its file, however short the text is;
 //! 4. the file lies where the post's file lay, and has its title or a text like its own;
 //! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
-//! 6. its day and slug give the very id of a post whose file is gone;
+//! 6. its day and slug give the very id of a post whose file is gone, and its title, text or day is the same;
 //! 7. the file lies where the file lay of a post that was not withdrawn, and has its day, or no day.
+//!
+//! How much a title or a text means in signs 3 to 6 is decided by [`evidence`]: templates make different posts look alike, and a post that
+//! was withdrawn takes more than one whose file went just now.
 //!
 //! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
 //!
 //! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
 //! by `Registry::take_as_ever`, which must come to the same.
 
+mod evidence;
 mod named;
 mod signs;
 
@@ -27,14 +32,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use evidence::{Repeats, is_back_in_place, is_enough, is_enough_beside_id, is_enough_beside_text};
 use named::names;
-use signs::{is_alike, is_plausible, signs};
+use signs::{is_alike, is_alike_by_content, is_plausible, signs};
 
 use super::record::{Digest, PostRecord};
 use super::remembered::Remembered;
 use super::unmatched::{UnmatchedPosts, text_of};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::post::{Origin, Post};
+use crate::post::{Origin, Post, Visibility};
 use crate::time::Timestamp;
 
 /// Of more posts whose file is gone none is looked for by likeness: it would take as long as the folder is large, squared.
@@ -42,6 +48,9 @@ const MOST_STRAYS: usize = 2000;
 
 /// Of more copies of one text the rest is not looked at.
 const MOST_COPIES: usize = 50;
+
+/// By how much the same bytes are more than the same signs.
+const SAME_FILE: usize = 8;
 
 /// What was found out about a stranger.
 #[derive(Debug, Default)]
@@ -81,6 +90,8 @@ pub(super) fn recognise<'a>(strangers: &[&'a Arc<Post>], mut memory: Memory<'a>)
     let mut search = Search {
         findings: strangers.iter().map(|_| None).collect(),
         takers: HashMap::new(),
+        doubtful: Vec::new(),
+        repeats: OnceCell::new(),
         strangers,
     };
     search.by_path_and_text(&memory);
@@ -88,7 +99,7 @@ pub(super) fn recognise<'a>(strangers: &[&'a Arc<Post>], mut memory: Memory<'a>)
     for stranger in strangers {
         if let Some((id, record)) = memory.at(stranger.source())
             && search.is_free(id, &memory)
-            && !is_alike(stranger, &record)
+            && !is_alike_by_content(stranger, &record)
         {
             memory.others.insert(id, record);
         }
@@ -96,11 +107,15 @@ pub(super) fn recognise<'a>(strangers: &[&'a Arc<Post>], mut memory: Memory<'a>)
     memory.find_others_by_text();
     search.by_id(&memory);
     search.by_text(&memory);
-    search.by_path(&memory, is_alike);
+    search.by_file(&memory);
+    search.by_path(&memory, |stranger, record| {
+        is_alike(stranger, record) && (!comes_back(stranger, record, memory.now) || is_back_in_place(stranger, record))
+    });
     search.by_likeness(&memory);
     search.by_derived_id(&memory);
     search.by_path(&memory, is_plausible);
     search.other_ids(&memory);
+    search.mention_doubts(&memory);
     search.findings.into_iter().map(Option::unwrap_or_default).collect()
 }
 
@@ -157,6 +172,10 @@ struct Search<'s, 'a> {
     findings: Vec<Option<Finding>>,
     /// Which stranger a post is.
     takers: HashMap<&'a str, usize>,
+    /// Strangers that are like a post whose file went just now, but not enough.
+    doubtful: Vec<(usize, &'a str)>,
+    /// Counted when first asked for.
+    repeats: OnceCell<Repeats>,
 }
 
 impl<'a> Search<'_, 'a> {
@@ -172,6 +191,12 @@ impl<'a> Search<'_, 'a> {
         });
     }
 
+    /// Which titles and texts of strangers several posts have.
+    fn repeats(&self, memory: &Memory<'a>) -> &Repeats {
+        let strangers = self.strangers.iter().map(|stranger| &***stranger);
+        self.repeats.get_or_init(|| Repeats::of(strangers, memory.posts))
+    }
+
     /// The strangers nothing was found of yet.
     fn unknown(&self) -> Vec<usize> {
         (0..self.strangers.len()).filter(|&at| self.findings[at].is_none()).collect()
@@ -185,6 +210,7 @@ impl<'a> Search<'_, 'a> {
                 && (named(stranger).is_none() || names(stranger, id))
                 && self.is_free(id, memory)
                 && !memory.has_moved_over(stranger, &record)
+                && (!comes_back(stranger, &record, memory.now) || is_back_in_place(stranger, &record))
             {
                 self.take(at, id);
             }
@@ -234,7 +260,7 @@ impl<'a> Search<'_, 'a> {
             let same: &Vec<_> = copies.entry(text).or_insert_with(|| memory.with_text(text));
             let is_in_place = !same.is_empty() && self.is_in_place(stranger, memory);
             for (id, record) in same {
-                if is_in_place && record.withdrawn.is_some() {
+                if !is_enough_beside_text(stranger, record, self.repeats(memory), is_in_place) {
                     continue;
                 }
                 let is_near = stranger.source().parent() == record.source.parent();
@@ -250,6 +276,35 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// Matches files that hold the very bytes of the file of a post, which is gone now or holds something else. Of copies none is taken:
+    /// nothing says which of them it is.
+    fn by_file(&mut self, memory: &Memory<'a>) {
+        let mut unknown = self.unknown();
+        unknown.retain(|&at| {
+            let stranger = self.strangers[at];
+            (stranger.has_title() || stranger.has_text()) && !self.is_in_place(stranger, memory)
+        });
+        if unknown.is_empty() || unknown.len() > MOST_STRAYS {
+            return;
+        }
+        let Some(all) = memory.all_elsewhere() else { return };
+        let mut posts: HashMap<Digest, Vec<&'a str>> = HashMap::new();
+        for (id, record) in all {
+            if let Some(file) = record.file.filter(|_| record.is_with_readers() && self.is_free(id, memory)) {
+                posts.entry(file).or_default().push(id);
+            }
+        }
+        let mut files: HashMap<Digest, Vec<usize>> = HashMap::new();
+        for at in unknown {
+            files.entry(self.strangers[at].file).or_default().push(at);
+        }
+        for (file, strangers) in files {
+            if let ([at], Some([id])) = (&*strangers, posts.get(&file).map(Vec::as_slice)) {
+                self.take(*at, id);
+            }
+        }
+    }
+
     /// Whether `stranger` lies where the post lay that it is like: it was edited, whatever the edit made it the same as. Of a post that
     /// was withdrawn a title alone says too little.
     fn is_in_place(&self, stranger: &Post, memory: &Memory<'a>) -> bool {
@@ -260,7 +315,7 @@ impl<'a> Search<'_, 'a> {
         })
     }
 
-    fn by_path(&mut self, memory: &Memory<'a>, may_be: fn(&Post, &PostRecord) -> bool) {
+    fn by_path(&mut self, memory: &Memory<'a>, may_be: impl Fn(&Post, &PostRecord) -> bool) {
         for at in self.unknown() {
             let stranger = self.strangers[at];
             if let Some((id, record)) = memory.at(stranger.source())
@@ -278,10 +333,33 @@ impl<'a> Search<'_, 'a> {
             let is_open = self.findings[at].as_ref().is_none_or(|finding| finding.id.is_none());
             if is_open
                 && named(stranger).is_none()
-                && let Some((id, _)) = memory.elsewhere(stranger.id())
+                && let Some((id, record)) = memory.elsewhere(stranger.id())
                 && self.is_free(id, memory)
+                && is_enough_beside_id(stranger, &record, self.repeats(memory))
             {
                 self.take(at, id);
+            }
+        }
+    }
+
+    /// Whether `stranger` may be the post that was last in its file, though it is not like it ([`is_plausible`]).
+    fn may_stay(&self, stranger: &Post, memory: &Memory<'a>) -> bool {
+        let here = memory.at(stranger.source()).filter(|(id, _)| self.is_free(id, memory));
+        here.is_some_and(|(_, record)| is_plausible(stranger, &record))
+    }
+
+    /// Says which new posts are like one whose file went just now, but not enough to be taken for it.
+    fn mention_doubts(&mut self, memory: &Memory<'a>) {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        for pairs in doubtful.chunk_by(|one, other| one.0 == other.0) {
+            let at = pairs[0].0;
+            let former = pairs.iter().filter(|(_, id)| self.is_free(id, memory));
+            let former: Vec<_> = former.filter_map(|(_, id)| memory.posts.get(id)).collect();
+            if self.findings[at].is_none() && !former.is_empty() {
+                self.findings[at] = Some(Finding {
+                    remark: Some(unclear(self.strangers[at], &former)),
+                    ..Finding::default()
+                });
             }
         }
     }
@@ -294,14 +372,26 @@ impl<'a> Search<'_, 'a> {
         let Some(all) = memory.all_elsewhere() else { return };
         // every pair that is alike, the most alike first; a pair that has an equal on either side is a doubt
         let mut pairs: Vec<(usize, usize, &'a str)> = Vec::new();
+        let mut doubtful = Vec::new();
         for &at in &unknown {
+            let stranger = self.strangers[at];
+            let may_stay = self.may_stay(stranger, memory);
             for (id, record) in all.iter().filter(|(id, _)| self.is_free(id, memory)) {
-                let signs = signs(self.strangers[at], record);
-                if signs.count() >= 2 && (signs.title || signs.text) {
-                    pairs.push((signs.count(), at, id));
+                let signs = signs(stranger, record);
+                let is_same_file = record.file == Some(stranger.file);
+                let is_like = signs.count() >= 2 && (signs.title || signs.text);
+                if !is_same_file && !is_like {
+                    continue;
+                }
+                if is_enough(stranger, record, self.repeats(memory), may_stay) {
+                    let rank = signs.count() + if is_same_file { SAME_FILE } else { 0 };
+                    pairs.push((rank, at, id));
+                } else if is_like && record.withdrawn.is_none() {
+                    doubtful.push((at, *id));
                 }
             }
         }
+        self.doubtful = doubtful;
         pairs.sort_by_key(|&(rank, ..)| Reverse(rank));
         // by either side, for there may be as many pairs as strangers, squared
         let mut of_stranger: HashMap<usize, Vec<_>> = HashMap::new();
@@ -332,6 +422,11 @@ impl<'a> Search<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether `stranger` would bring back the withdrawn post in `record`. One that was taken back may have been in its file all the time.
+fn comes_back(stranger: &Post, record: &PostRecord, now: Timestamp) -> bool {
+    record.withdrawn.is_some() && !record.taken_back && stranger.visibility(now) == Visibility::Public
 }
 
 /// The id that the front matter of `post` names.

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use super::Id;
 use super::record::{Former, PostRecord};
-use crate::post::{Origin, Post};
+use crate::post::{Fingerprint, Origin, Post};
 use crate::time::{Moment, Recent, Timestamp};
 
 /// The records of posts, each found by its id.
@@ -165,6 +165,17 @@ impl Remembered {
     /// The ids, in no order.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.records.iter().map(Kept::id)
+    }
+
+    /// The title and the content of each post, and whether it is withdrawn, in no order.
+    pub(super) fn titles_and_texts(&self) -> impl Iterator<Item = (&str, Option<Fingerprint>, bool)> {
+        self.records.iter().map(|kept| match kept.as_told() {
+            Told::Whole(record) => (record.title.as_str(), record.content, record.withdrawn.is_some()),
+            Told::ByPost(post, _, rare) => {
+                let is_withdrawn = rare.is_some_and(|rare| rare.withdrawn.is_some());
+                (post.title(), Some(post.content), is_withdrawn)
+            }
+        })
     }
 
     /// The records, in no order.

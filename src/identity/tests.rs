@@ -3,6 +3,7 @@
 mod held;
 mod recognised;
 mod short_way;
+mod templates;
 
 use super::*;
 use crate::diagnostic::Diagnostic;
@@ -101,6 +102,14 @@ impl FileTracker {
         self.ledger.note(&settled.changes.posts, self.now);
         assert!(self.ledger.strays.are_found(&self.ledger.posts));
         self.posts = settled.changes.posts;
+        if self.ledger.has_clashed() {
+            let again = self.ledger.settle(&Changes::default(), &whereabouts, &self.config, self.now);
+            self.ledger.note(&again.changes.posts, self.now);
+            for post in again.changes.posts {
+                self.posts.retain(|before| before.source() != post.source());
+                self.posts.push(post);
+            }
+        }
         self.remarks = self.ledger.remarks().cloned().collect();
     }
 

@@ -3,7 +3,7 @@
 //! A folder may lose as many posts over the years as it has, and a change asks whether it brings one of them back: who asks looks none of
 //! the others over.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
@@ -110,7 +110,7 @@ impl UnmatchedPosts {
     pub(super) fn lain_at<'a>(&'a self, files: &[&Arc<Post>], posts: &Remembered) -> Vec<(usize, &'a Id)> {
         // at a start there are more files than strays
         if self.len() <= files.len() {
-            let lain = |id: &'a Id| Some((place_of(posts.source(id)?, files)?, id));
+            let lain = |id: &'a Id| Some((place_of(&usually_spelled(posts.source(id)?), files)?, id));
             return self.iter().filter_map(lain).collect();
         }
         let by_path = self
@@ -145,6 +145,15 @@ impl UnmatchedPosts {
 pub(super) fn text_of(record: &PostRecord) -> Option<Digest> {
     let content = record.content.filter(|content| content.likeness.0 != 0)?;
     Some(content.text)
+}
+
+/// `path` as paths of files are spelled: without empty parts and `.`.
+fn usually_spelled(path: &Utf8Path) -> Cow<'_, Utf8Path> {
+    if ["//", "/./"].iter().any(|part| path.as_str().contains(part)) {
+        Cow::Owned(path.components().collect())
+    } else {
+        Cow::Borrowed(path)
+    }
 }
 
 /// Room for one, for nearly all are found alone.

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// other in 30, give or take four, so that of some thousand such pairs one is taken for alike.
 const NEAR: u32 = 16;
 
+/// Likenesses of texts that have nine of ten words in common differ in so many bits at the most.
+const NEARLY_SAME: u32 = 10;
+
 /// What a content was, without the content. The default is of no text at all, and like no other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
@@ -67,8 +70,18 @@ impl Fingerprint {
     /// Whether one text may be an edit of the other.
     #[must_use]
     pub fn is_like(&self, other: &Fingerprint) -> bool {
+        self.differs_by_at_most(other, NEAR)
+    }
+
+    /// Whether one text may be an edit of a few words of the other.
+    #[must_use]
+    pub fn is_near(&self, other: &Fingerprint) -> bool {
+        self.differs_by_at_most(other, NEARLY_SAME)
+    }
+
+    fn differs_by_at_most(&self, other: &Fingerprint, bits: u32) -> bool {
         let (one, other) = (self.likeness.0, other.likeness.0);
-        one != 0 && other != 0 && (one ^ other).count_ones() <= NEAR
+        one != 0 && other != 0 && (one ^ other).count_ones() <= bits
     }
 }
 
@@ -148,6 +161,22 @@ fn separated_words(text: &str) -> Vec<u8> {
         is_kept
     });
     words
+}
+
+/// A text of fewer words than this may be mostly a template's: similar texts are then no sign of the same post.
+const LONG: usize = 40;
+
+/// Whether `text` has so many words that a similar text is probably a version of it. In scripts that put no spaces between words, a
+/// character counts as one.
+pub(super) fn is_long(text: &str) -> bool {
+    let mut is_after_space = true;
+    let begins = text.chars().filter(|&c| {
+        let is_wide = c.len_utf8() > 2 && c.is_alphanumeric();
+        let begins = is_wide || is_after_space && !c.is_whitespace();
+        is_after_space = c.is_whitespace();
+        begins
+    });
+    begins.take(LONG).count() == LONG
 }
 
 #[cfg(test)]

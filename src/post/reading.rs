@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::characters::is_forbidden;
 use super::dating::{self, Dated};
 use super::fields::{self, Fields};
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
 use super::inherited::Inherited;
 use super::remarks::Remarks;
@@ -157,6 +157,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         told: None,
         is_out_already: false,
         is_held: held.is_some(),
+        has_long_text: fingerprint::is_long(body),
     };
     let reading = bounded(Reading { post, remarks, held }, file, body);
     Ok(inherited.finished(reading, &written, own))

@@ -46,6 +46,7 @@ const LONGEST_OPENING: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The desk, and the newest site made of what is on it.
+#[expect(clippy::struct_excessive_bools, reason = "each is set at another time")]
 pub struct SiteBuilder {
     pub(super) desk: FileTracker,
     config: Arc<Config>,
@@ -57,6 +58,8 @@ pub struct SiteBuilder {
     store: Option<Store>,
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
+    /// Whether the first site was made.
+    has_begun: bool,
     sizes: Sizes,
     pub(super) look: ThemeLoader,
     build: BuildSite,
@@ -125,6 +128,7 @@ impl SiteBuilder {
             absences: AbsentPosts::default(),
             store,
             trouble: None,
+            has_begun: false,
             sizes: Sizes::default(),
             build,
             newest: None,

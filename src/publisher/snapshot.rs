@@ -18,7 +18,7 @@ use crate::post::{self, Changes, Reading, Visibility};
 use crate::site::{Site, SiteInput};
 use crate::source::folder::companions::Companions;
 use crate::source::folder::{FileTexts, Folder, ScanScope, Unread, left_out};
-use crate::source::post_event::STAYS_PUBLISHED;
+use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
 use crate::source::tracker::read_post;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
@@ -89,7 +89,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         .collect();
     for diagnostic in &mut diagnostics {
         if diagnostic.severity == Severity::Error && released.contains(&*diagnostic.path) {
-            diagnostic.message.push_str(STAYS_PUBLISHED);
+            add_outcome(&mut diagnostic.message, STAYS_PUBLISHED);
         }
     }
     compare(ledger, &whereabouts, &mut diagnostics);

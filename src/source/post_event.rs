@@ -3,13 +3,22 @@
 use camino::Utf8PathBuf;
 use serde::Serialize;
 
-use crate::post::{Post, Visibility};
+use crate::post::{HELD_BACK, Post, Visibility};
 use crate::time::Timestamp;
 
+/// The target of what the log says of the ledger that is no warning.
+pub const LEDGER_EVENTS: &str = "feedmill::ledger_events";
+
 /// What is added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
-pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published";
+pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published as it is until its file is edited";
 /// What is added to an error about a post that readers have, and whose last good version was not kept.
 pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
+
+/// Says in `message`, which is an error about a post that readers have, what becomes of that: `outcome`. Nothing is held back then.
+pub(crate) fn add_outcome(message: &mut String, outcome: &str) {
+    message.truncate(message.trim_end_matches(HELD_BACK).len());
+    message.push_str(outcome);
+}
 
 /// Something that happened to a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,8 +36,13 @@ pub struct PostEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum PostEventKind {
-    /// A file was read for the first time.
+    /// A file was read for the first time, and the world has its post.
     Added,
+    /// A file was read for the first time, and the world does not have its post.
+    Found {
+        /// Why.
+        why: String,
+    },
     /// A new version of it was read.
     Changed,
     /// It has another path.
@@ -70,6 +84,7 @@ impl PostEventKind {
     pub fn in_words(&self) -> (&'static str, Option<&str>) {
         match self {
             PostEventKind::Added => ("added", None),
+            PostEventKind::Found { why } => ("found", Some(why)),
             PostEventKind::Changed => ("changed", None),
             PostEventKind::Moved { from } => ("moved", Some(from.as_str())),
             PostEventKind::Removed => ("removed", None),
@@ -92,9 +107,21 @@ pub(crate) fn with_effect(mut report: PostEvent, before: Option<Visibility>, aft
             why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
         },
         (false, true) => PostEventKind::Published,
+        (_, false) if report.event == PostEventKind::Added => {
+            let why = after.map_or("is gone", Visibility::in_words);
+            report.event = PostEventKind::Found {
+                why: format!("it {why}"),
+            };
+            return vec![report];
+        }
         _ => return vec![report],
     };
     match (&report.event, &effect) {
+        // a post that is back under another name was not there to be moved
+        (PostEventKind::Moved { .. }, PostEventKind::Published) if before.is_none() => {
+            report.event = effect;
+            vec![report]
+        }
         // where it came from is to be told, too
         (PostEventKind::Moved { .. }, _) => {
             let second = PostEvent {

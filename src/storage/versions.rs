@@ -38,6 +38,8 @@ pub struct Version {
     pub bytes: Arc<[u8]>,
     /// The digest of what the file holds now, and by which it is found where it was renamed.
     pub refused: Option<Digest>,
+    /// The time of change of the file as it is now, in nanoseconds since 1970 by the file system's clock.
+    pub changed: Option<i64>,
 }
 
 /// What stands before a version in its file, on a line of its own.
@@ -49,6 +51,8 @@ struct Head {
     digest: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refused: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed: Option<i64>,
 }
 
 /// The last good versions in one state folder.
@@ -95,6 +99,7 @@ impl Versions {
             modified,
             digest,
             refused,
+            changed,
         } = head;
         let is_whole = Digest::of(rest) == digest && name_of(&path) == name;
         Ok(is_whole.then(|| Version {
@@ -102,6 +107,7 @@ impl Versions {
             modified,
             bytes: rest.into(),
             refused,
+            changed,
         }))
     }
 
@@ -116,6 +122,7 @@ impl Versions {
             modified: version.modified,
             digest: Digest::of(&version.bytes),
             refused: version.refused,
+            changed: version.changed,
         })?;
         if version.bytes.len() > MOST_BYTES || head.len() >= LONGEST_HEAD {
             return Err(ErrorKind::FileTooLarge.into());
@@ -172,6 +179,7 @@ mod tests {
             modified: Timestamp::UNIX_EPOCH,
             bytes: bytes.into(),
             refused: Some(Digest::of(b"TBD")),
+            changed: Some(1_767_225_600_000_000_000),
         }
     }
 

@@ -425,6 +425,13 @@ fn it_is_said_loudly_where_ids_are_not_kept() {
     ] {
         assert!(welcome.iter().any(|line| line.contains(expected)), "{expected}: {welcome:#?}");
     }
+    let times = welcome.iter().filter(|line| line.contains("Cannot write the ledger")).count();
+    assert_eq!(times, 1, "{welcome:#?}");
+
+    let serving = Serving::start(site.path(), &["--state", state, "--log", "json"]);
+    let lines = serving.until("Cannot write the ledger");
+    let times = lines.iter().filter(|line| line.contains("Cannot write the ledger")).count();
+    assert_eq!(times, 1, "{lines:#?}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl TestFolder {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
-        let written: SystemTime = WRITTEN.parse::<Timestamp>().unwrap().into();
+        let written: SystemTime = WRITTEN.parse::<Timestamp>().unwrap().try_into().unwrap();
         File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     }
 

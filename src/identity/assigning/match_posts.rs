@@ -256,15 +256,16 @@ impl Registry {
         }
     }
 
-    /// Settles new posts that were published under the id of a post without a file, and returns their files. One that asks for that id
-    /// is that post. One that a clash brought to it gets another id, for no sign says that it is that post.
+    /// Settles new posts that were published under the id of a post without a file, and returns their files. One whose front matter names
+    /// that id is that post. Any other one gets another id, for no sign says that it is that post: its day and slug only give that id, too,
+    /// or a clash brought it to it.
     pub(super) fn take_in_clashed(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
         let mut taken_in = Vec::new();
         for (path, id) in std::mem::take(&mut self.clashed) {
             let Some(file) = self.files.get(path.as_str()).filter(|file| file.id().is_none()) else {
                 continue;
             };
-            if *file.read.id() != *id {
+            if named(&file.read) != Some(&*id) {
                 let settled = Arc::new(self.with_free_id(&file.settled, config));
                 if let Some(file) = self.files.get_mut(path.as_str()) {
                     file.settled = settled;

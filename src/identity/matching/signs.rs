@@ -1,5 +1,6 @@
 //! In what a file is like a remembered post.
 
+use super::evidence::do_days_differ;
 use crate::identity::record::PostRecord;
 use crate::post::{Fingerprint, Origin, Post};
 
@@ -11,9 +12,11 @@ use crate::post::{Fingerprint, Origin, Post};
 )]
 pub(super) struct Signs {
     pub(super) title: bool,
-    day: bool,
-    slug: bool,
+    pub(super) day: bool,
+    pub(super) slug: bool,
     pub(super) text: bool,
+    /// Whether both name a day, and not the same.
+    pub(super) days_differ: bool,
 }
 
 impl Signs {
@@ -38,6 +41,7 @@ pub(super) fn signs(post: &Post, record: &PostRecord) -> Signs {
         text: record
             .content
             .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
+        days_differ: do_days_differ(post, record),
     }
 }
 
@@ -58,6 +62,12 @@ pub(super) fn closeness(post: &Post, record: &PostRecord) -> [bool; 4] {
 pub(super) fn is_alike(stranger: &Post, record: &PostRecord) -> bool {
     let signs = signs(stranger, record);
     record.content.is_none() || signs.title || signs.text
+}
+
+/// The same, where a title that only the file's name gives does not count: whatever lies there has it.
+pub(super) fn is_alike_by_content(stranger: &Post, record: &PostRecord) -> bool {
+    let signs = signs(stranger, record);
+    record.content.is_none() || signs.title && stranger.has_title() || signs.text
 }
 
 /// Whether a file that lies where the post's lay may be that post, if nothing else is.

@@ -3,14 +3,14 @@
 use super::*;
 
 /// Each row: what is done, the files before it and after each step of it, which former file each file is, and what is remarked.
-type SharedVec = (
+pub(super) type SharedVec = (
     &'static str,
     &'static [&'static [File]],
     &'static [(&'static str, &'static str)],
     &'static [&'static str],
 );
 
-const NEW: &str = "new";
+pub(super) const NEW: &str = "new";
 
 #[rustfmt::skip]
 const ROWS: &[SharedVec] = &[
@@ -209,7 +209,12 @@ const ROWS: &[SharedVec] = &[
 
 #[test]
 fn who_is_who() {
-    for &(name, steps, expected, remarks) in ROWS {
+    check(ROWS);
+}
+
+/// Checks each row while feedmill runs, and with a restart before each step.
+pub(super) fn check(rows: &[SharedVec]) {
+    for &(name, steps, expected, remarks) in rows {
         for is_restarted in [false, true] {
             let mut desk = FileTracker::new();
             desk.publish(steps[0]);

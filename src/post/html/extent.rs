@@ -122,9 +122,31 @@ mod tests {
             ("raw text", "a<textarea hidden>x</textarea>b", "ab"),
             ("crossed", "<b><i hidden>x</b>a</i>b", "ab"),
             ("an end of nothing", "</div>a<div hidden>x</div>b</svg>c", "abc"),
+            (
+                "an end of nothing in what is hidden",
+                "<div></div><p hidden>x</div>x</p>b",
+                "b",
+            ),
         ];
         for (name, html, expected) in cases {
             assert_eq!(shown(html), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_extent_goes_to_the_token_after_the_end_tag() {
+        let cases: [(&str, &[(usize, usize)]); 6] = [
+            ("<img hidden>a", &[(0, 1)]),
+            ("a<br hidden><hr hidden>b", &[(1, 2), (2, 3)]),
+            ("a<svg/>b", &[(1, 2)]),
+            // a start tag and its raw text
+            ("a<textarea hidden>x</textarea>b", &[(1, 3)]),
+            ("<div>a<div hidden>x</div>b</div>", &[(2, 5)]),
+            ("<div>a<b hidden>x</div>b", &[(2, 4)]),
+        ];
+        for (html, expected) in cases {
+            let found = extents(html, |name| name == "div");
+            assert_eq!(found, expected.iter().copied().collect(), "{html}");
         }
     }
 }

@@ -144,6 +144,7 @@ mod tests {
             ("<img src=/img/placeholder.gif data-src=b.png>", Some("b.png")),
             ("<img src=/img/placeholder.gif>", Some("/img/placeholder.gif")),
             ("<img srcset='a.png 1x, b.png 2x, c.png 1.5x'>", Some("b.png")),
+            ("<img srcset='a.png, b.png'>", Some("a.png")),
             ("<img data-srcset='a.png 320w,\nb.png 1280w, c.png 640w'>", Some("b.png")),
             (
                 "<img data-src='{x}' data-srcset='data:image/gif;base64,R0 9x, a.png'>",

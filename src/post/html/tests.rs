@@ -235,6 +235,65 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
 }
 
 #[test]
+fn a_picture_takes_nothing_in_but_its_own_twin() {
+    let cases = [
+        (
+            "words between",
+            "words <noscript><img src=/b.png></noscript>",
+            "words <img src=\"/b.png\">",
+        ),
+        (
+            "another picture",
+            "<img src=/b.png><noscript></noscript>",
+            "<img src=\"/b.png\">",
+        ),
+        (
+            "another element",
+            "<b><img src=/b.png></noscript></b>",
+            "<b><img src=\"/b.png\"></b>",
+        ),
+        (
+            "more than a picture",
+            "<noscript><br><img src=/b.png></noscript>",
+            "<br><img src=\"/b.png\">",
+        ),
+        ("no picture", "<noscript><br></noscript>", "<br>"),
+        (
+            "two pictures",
+            "<noscript><img src=/b.png><img src=/c.png></noscript>",
+            "<img src=\"/b.png\"><img src=\"/c.png\">",
+        ),
+        (
+            "another end",
+            "<noscript><img src=/b.png></b></noscript>",
+            "<img src=\"/b.png\">",
+        ),
+        (
+            "words in it",
+            "<noscript>words<img src=/b.png></noscript>",
+            "words<img src=\"/b.png\">",
+        ),
+    ];
+    for (name, after, expected) in cases {
+        assert_eq!(
+            for_page(&format!("<img class=lazy alt=A>{after}")),
+            format!("A{expected}"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_cleaner_allows_no_control_but_a_checkbox() {
+    let cleaned = |element, kind| attribute_value(element, "type", kind, &|_: &str, _| None).map(Cow::into_owned);
+    assert_eq!(cleaned("input", "checkbox").as_deref(), Some("checkbox"));
+    for kind in ["password", "submit", "text", "image", ""] {
+        assert_eq!(cleaned("input", kind), None, "{kind}");
+    }
+    assert_eq!(for_page("<ol type=a><li>b</li></ol>"), "<ol type=\"a\"><li>b</li></ol>");
+}
+
+#[test]
 fn code_samples_stay_text() {
     let sample = "<pre><code class=\"language-html\">&lt;a onclick=\"x()\"&gt; &lt;script&gt;</code></pre>";
     assert_eq!(
@@ -282,6 +341,7 @@ fn text_is_plain() {
             "&amp;lt;b&amp;gt; &eacute; &#39; AT&T",
             "&lt;b&gt; é ' AT&T",
         ),
+        ("text after a block", "<p>a</p>b<i>c</i>d", "a bcd"),
         ("white space", " a\n\t b&nbsp;c ", "a b c"),
         ("hidden", "a<script>x</script><style>y</style><!-- z -->b", "ab"),
         ("signs", "1 < 2 > 0", "1 < 2 > 0"),

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::identity::Record;
 use crate::post::Visibility;
 use crate::site::Site;
-use crate::source::post_event::{STAYS_PUBLISHED, WAITING};
+use crate::source::post_event::{LEDGER_EVENTS, STAYS_PUBLISHED, WAITING, add_outcome};
 use crate::source::tracker::{EMPTIED, MEND_EMPTIED};
 use crate::storage::versions::Versions;
 use crate::storage::{Change, Store};
@@ -120,9 +120,9 @@ impl SiteBuilder {
         let mut unsaid = waiting.clone();
         for error in errors {
             if self.desk.is_released(&error.path) && !self.desk.is_refused(&error.path) {
-                error.message.push_str(STAYS_PUBLISHED);
+                add_outcome(&mut error.message, STAYS_PUBLISHED);
             } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
-                error.message.push_str(WAITING);
+                add_outcome(&mut error.message, WAITING);
                 unsaid.remove(&*error.path);
             }
         }
@@ -133,15 +133,17 @@ impl SiteBuilder {
         }
     }
 
-    /// Says once what keeps the store from remembering, and once that nothing does any more.
+    /// Says once what keeps the store from remembering, and once that nothing does any more. What is wrong at the start is said with the
+    /// rest of what is said then.
     pub(super) fn tell_of_trouble(&mut self) {
         let trouble = self.store.as_ref().and_then(Store::trouble);
         match (&self.trouble, &trouble) {
-            (before, Some(now)) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
-            (Some(_), None) => tracing::info!("the ledger is written again"),
+            (before, Some(now)) if before.as_ref() != Some(now) && self.has_begun => tracing::warn!("{now}"),
+            (Some(_), None) => tracing::info!(target: LEDGER_EVENTS, "the ledger is written again; nothing was lost"),
             _ => {}
         }
         self.trouble = trouble;
+        self.has_begun = true;
     }
 
     /// Has the store remember when documents changed.

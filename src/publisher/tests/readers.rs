@@ -118,11 +118,17 @@ impl World {
         let path = self.folder.path().join(path);
         fs::write(&path, content).unwrap();
         let file = fs::File::options().append(true).open(path).unwrap();
-        file.set_modified(SystemTime::from(self.now - Duration::from_mins(1)))
+        file.set_modified(SystemTime::try_from(self.now - Duration::from_mins(1)).unwrap())
             .unwrap();
     }
 
     fn start(&mut self, read: Read) {
+        self.open(read);
+        self.settle();
+    }
+
+    /// Starts it; nothing is looked at yet.
+    fn open(&mut self, read: Read) {
         self.read = read;
         let root = Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).unwrap();
         let mut config = Config::default();
@@ -132,7 +138,14 @@ impl World {
         let mut press = SiteBuilder::new(&Arc::new(config), root, Some(opening), self.now);
         press.desk.read_with(read);
         self.press = Some(press);
-        self.settle();
+    }
+
+    /// One look.
+    fn turn(&mut self) {
+        let press = self.press.as_mut().unwrap();
+        let edition = press.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        assert!(!edition.has_failed);
+        self.site = edition.site.or(self.site.take());
     }
 
     fn stop(&mut self) {
@@ -531,6 +544,121 @@ fn what_readers_get_of_a_broken_file_that_is_renamed() {
     }
 }
 
+/// A file that is not understood delays nothing that is told of another: it was there before that one went.
+#[test]
+fn a_broken_file_does_not_delay_what_is_told_of_another() {
+    const BROKEN: &[u8] = b"---\ntitle: Secret\n";
+    for (is_asleep, scrap_is_older) in [(false, true), (false, false), (true, true)] {
+        let case = format!("asleep: {is_asleep}, the scrap is older: {scrap_is_older}");
+        let mut world = World::new();
+        if scrap_is_older {
+            world.write("scrap.md", b"---\ntitle: Never finished\n");
+        }
+        world.write(PATH, GOOD);
+        world.start(holding);
+        world.edit(BROKEN);
+        if !scrap_is_older {
+            world.write("scrap.md", b"---\ntitle: Never finished\n");
+            world.settle();
+            world.tick += Duration::from_secs(1);
+        }
+        assert_eq!(world.seen(), text(TEXT), "{case}");
+        if is_asleep {
+            world.stop();
+        }
+        fs::remove_file(world.folder.path().join(PATH)).unwrap();
+        if is_asleep {
+            world.start(holding);
+        } else {
+            world.settle();
+        }
+        assert!(matches!(world.seen(), Seen::Gone(_)), "{case}: {:?}", world.seen());
+        assert!(!world.has_version(), "{case}");
+    }
+}
+
+/// Of files with one text, each keeps its own last good version; and that is shown from the first look after a restart on.
+#[test]
+fn a_post_that_is_emptied_is_shown_at_once_after_a_restart_though_others_have_its_text() {
+    let twin = String::from_utf8(GOOD.to_vec())
+        .unwrap()
+        .replace("Reeds and the mill", "Twin");
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.write("twin.md", twin.as_bytes());
+    world.start(holding);
+    let id = world.post().unwrap().id().to_owned();
+    world.edit(b"");
+    assert_eq!(world.seen(), text(TEXT));
+    for time in ["first", "second"] {
+        world.stop();
+        world.open(holding);
+        world.turn();
+        assert_eq!(world.seen(), text(TEXT), "at the first look, the {time} time");
+        assert!(world.has_version(), "at the first look, the {time} time");
+        world.settle();
+        assert_eq!(world.seen(), text(TEXT), "later, the {time} time");
+        assert_eq!(world.post().unwrap().id(), id);
+        assert_eq!(world.errors(), ["empty"], "the {time} time");
+    }
+}
+
+#[test]
+fn a_post_that_is_back_under_another_name_is_one_event() {
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(holding);
+    let id = world.post().unwrap().id().to_owned();
+    fs::remove_file(world.folder.path().join(PATH)).unwrap();
+    world.settle();
+    assert_eq!(world.events(), ["withdrawn"]);
+    world.write("b.md", GOOD);
+    world.settle();
+    let events: Vec<&str> = world.reports.iter().map(|report| report.event.in_words().0).collect();
+    assert_eq!(events, ["published"]);
+    assert_eq!(world.site().post("b.md".into()).unwrap().id(), id);
+}
+
+#[test]
+fn what_is_said_of_a_post_that_readers_have_does_not_contradict_itself() {
+    let unclear = b"---\ntitle: Reeds and the mill\ndate: TBD\n---\nReeds along the creek, cut in winter and laid on the roof.\n";
+    let message = |world: &World| {
+        let errors = world.site().diagnostics.iter().filter(|said| said.path == PATH);
+        errors.map(|said| said.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(post::read_with);
+    // edited while it runs, and while it does not
+    world.edit(unclear);
+    let said = message(&world);
+    assert!(
+        said.contains("the last good version stays published") && !said.contains("held back"),
+        "{said}"
+    );
+    world.stop();
+    fs::remove_dir_all(world.state().join("last-good")).unwrap();
+    world.start(post::read_with);
+    let said = message(&world);
+    assert!(said.contains("answers 503") && !said.contains("held back"), "{said}");
+    // new rules
+    let mut world = World::new();
+    world.write(PATH, GOOD);
+    world.start(post::read_with);
+    world.stop();
+    world.start(holding_all);
+    let said = message(&world);
+    assert!(
+        said.contains("stays published as it is") && !said.contains("held back"),
+        "{said}"
+    );
+    // nobody has it
+    let mut world = World::new();
+    world.write(PATH, unclear);
+    world.start(post::read_with);
+    assert!(message(&world).contains("so this is held back"), "{}", message(&world));
+}
+
 #[test]
 fn a_post_that_was_taken_back_goes_without_its_title_for_ever() {
     let mut world = World::new();
@@ -586,7 +714,7 @@ fn what_is_said_of_what_happens_to_posts() {
     world.settle();
     assert_eq!(world.events(), ["withdrawn"]);
     world.edit(draft);
-    assert_eq!(world.events(), ["added"]);
+    assert_eq!(world.events(), ["found"]);
     fs::remove_file(world.folder.path().join(PATH)).unwrap();
     world.settle();
     assert_eq!(world.events(), ["removed"]);

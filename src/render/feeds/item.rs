@@ -104,6 +104,7 @@ pub(in crate::render) mod tests {
             told: None,
             is_out_already: false,
             is_held: false,
+            has_long_text: false,
         }
     }
 

@@ -56,6 +56,31 @@ enum Rest {
     Unknown,
 }
 
+impl Cached {
+    /// All that the file held, where that is known.
+    fn file(self) -> Option<Arc<[u8]>> {
+        match self.rest {
+            Rest::Before(before) => Some([&*before, self.text.as_bytes()].concat().into()),
+            Rest::Whole(bytes) => Some(bytes),
+            Rest::Unknown => None,
+        }
+    }
+
+    /// Whether this and `other`, which has the same text, are known to be of different files.
+    fn is_of_another_file(&self, other: &Cached) -> bool {
+        match (&self.rest, &other.rest) {
+            (Rest::Unknown, _) | (_, Rest::Unknown) => false,
+            (Rest::Before(one), Rest::Before(other)) | (Rest::Whole(one), Rest::Whole(other)) => one != other,
+            _ => true,
+        }
+    }
+}
+
+/// What the file with this digest is kept under where another one has its text. A file that is nothing but its text has the digest of that.
+fn beside(file: Digest) -> Digest {
+    Digest::of(&file.to_bytes())
+}
+
 impl Rest {
     fn of(text: &str, file: Option<&[u8]>) -> Rest {
         let Some(file) = file else { return Rest::Unknown };
@@ -106,24 +131,24 @@ impl FileTexts {
         let digest = post.text.digest();
         if let Some(text) = post.text.release() {
             let rest = Rest::of(&text, file);
-            self.kept.insert(digest, Cached { text, rest });
+            self.keep(digest, post.file, Cached { text, rest });
         }
+    }
+
+    /// Keeps what was in the file with the digest `file`. Where another file with the same text is kept, this one is kept beside it.
+    fn keep(&self, text: Digest, file: Digest, cached: Cached) {
+        let other = self.kept.peek(&text).filter(|other| other.is_of_another_file(&cached));
+        self.kept.insert(if other.is_some() { beside(file) } else { text }, cached);
     }
 
     /// All that the file of `post` held when it was read, if that is in memory or the file holds it still. It may read the file.
     #[must_use]
     pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
-        let cached = self
-            .kept
-            .get(&post.text.digest())
-            .and_then(|Cached { text, rest }| match rest {
-                Rest::Before(before) => Some([&*before, text.as_bytes()].concat().into()),
-                Rest::Whole(bytes) => Some(bytes),
-                Rest::Unknown => None,
-            });
+        let cached = [post.text.digest(), beside(post.file)];
+        let mut cached = cached.iter().filter_map(|digest| self.kept.get(digest)?.file());
         let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
-        cached.filter(is_it).or_else(|| read().filter(is_it))
+        cached.find(is_it).or_else(|| read().filter(is_it))
     }
 
     /// Has the text of `post` be had here as long as `text`, which is that text, is not dropped.
@@ -171,7 +196,7 @@ impl Texts for FileTexts {
             text: Arc::clone(&text),
             rest,
         };
-        self.kept.insert(digest, cached);
+        self.keep(digest, Digest::of(&file.bytes), cached);
         Some(text)
     }
 }
@@ -322,6 +347,32 @@ mod tests {
         drop(held);
         assert_eq!(texts.text(&post), None);
         assert_eq!(texts.hold(&post), None);
+    }
+
+    #[test]
+    fn the_bytes_of_each_file_are_had_though_many_have_one_text() {
+        let files: Vec<(String, String)> = (0..5)
+            .map(|n| (format!("{n}.md"), format!("---\ntitle: Note {n}\n---\nTODO\n")))
+            .chain([("plain.md".to_owned(), "TODO\n".to_owned())])
+            .collect();
+        let given: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (&**path, bytes.as_bytes())).collect();
+        let posts = Posts::of(&given);
+        let texts = FileTexts::new(posts.folder.clone());
+        let read: Vec<Post> = given
+            .iter()
+            .map(|(path, bytes)| {
+                let mut post = posts.post(path);
+                texts.take_with(&mut post, Some(bytes));
+                post
+            })
+            .collect();
+        for (path, _) in &given {
+            fs::write(posts.path(path), "").unwrap();
+        }
+        for (post, (path, bytes)) in read.iter().zip(&given) {
+            assert_eq!(texts.file(post).as_deref(), Some(*bytes), "{path}");
+            assert_eq!(texts.text(post).as_deref(), Some("TODO\n"), "{path}");
+        }
     }
 
     #[test]

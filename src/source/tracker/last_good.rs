@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rename_detector::RenameDetector;
-use super::tracked_file::{self, ParsedVersion, TrackedFile, read_post};
+use super::tracked_file::{self, ParsedVersion, Tick, TrackedFile, read_post};
 use super::{FileTracker, Version};
 use crate::diagnostic::Severity;
 use crate::post::{Digest, Reading};
@@ -32,6 +33,10 @@ struct Kept {
     refused: Option<Digest>,
     /// The version, where a start found it and did not need it yet.
     found: Option<Version>,
+    /// The time of change of the file that is not understood, by the file system's clock.
+    changed: Option<i64>,
+    /// When the file was first missing.
+    missing_since: Option<Tick>,
 }
 
 impl LastGoodVersions {
@@ -42,6 +47,8 @@ impl LastGoodVersions {
                 digest: Digest::of(&version.bytes),
                 refused: version.refused,
                 found: Some(version.clone()),
+                changed: version.changed,
+                missing_since: None,
             };
             self.kept.insert(version.path, kept);
         }
@@ -59,6 +66,8 @@ impl LastGoodVersions {
             digest,
             refused,
             found: None,
+            changed: version.changed,
+            missing_since: None,
         };
         self.kept.insert(version.path.clone(), kept);
         self.changes.insert(version.path.clone(), Some(version));
@@ -132,6 +141,7 @@ impl FileTracker {
                 modified: good.post.touched.timestamp(),
                 bytes,
                 refused: Some(digest),
+                changed: None,
             };
             return Some((self.read_version(version)?, Some(from), is_public));
         }
@@ -167,13 +177,15 @@ impl FileTracker {
 
     /// Has the version `good` of the file at `path` be there after a restart, if all of it can be had.
     /// `refused` is the digest of what the file holds now, if that is known.
-    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &ParsedVersion, refused: Option<Digest>) {
+    /// `changed` is the time of change of that file.
+    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &ParsedVersion, refused: Option<Digest>, changed: Option<i64>) {
         if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.post.file) {
             self.versions.keep(Version {
                 path: path.to_owned(),
                 modified: good.post.touched.timestamp(),
                 bytes,
                 refused,
+                changed,
             });
         }
     }
@@ -186,15 +198,23 @@ impl FileTracker {
             |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
         self.versions.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
-                let is_lost = known.refusal().is_some() || unread.contains_key(path) || self.refused.covers(path);
+                let is_lost = known.refusal().is_some() || is_there(path);
                 is_lost && known.good().is_some_and(|good| good.post.file == digest)
             }
             None => was_found && (is_there(path) || self.is_in_doubt) || may_be_elsewhere.contains(path),
         });
     }
 
+    /// Notes that the file at `path` is gone, and since when it is missing, by the monotonic clock.
+    pub(super) fn note_missing(&mut self, path: &Utf8Path, since: Duration) {
+        if let Some(kept) = self.versions.kept.get_mut(path) {
+            kept.missing_since = Some(since.into());
+        }
+    }
+
     /// The files that are gone, whose newest version was not understood, while another file that is not understood may be the same one
-    /// under another name: it lies in the same folder, or has the same name. Nobody deleted them, for all that is known.
+    /// under another name: it lies in the same folder, or has the same name, and was not there before as it is now. Nobody deleted them,
+    /// for all that is known.
     #[must_use]
     pub fn may_be_elsewhere(&self) -> BTreeSet<Utf8PathBuf> {
         let gone = |path: &&Utf8PathBuf| !self.files.contains(path);
@@ -209,12 +229,24 @@ impl FileTracker {
                 refusal.last_good.is_none() && is_broken
             }
         };
-        let unclear: Vec<&Utf8Path> = self.files.iter().filter(is_unclear).map(TrackedFile::path).collect();
+        let unclear: Vec<&TrackedFile> = self.files.iter().filter(is_unclear).collect();
         let is_like =
             |path: &Utf8Path, other: &Utf8Path| path.parent() == other.parent() || path.file_name() == other.file_name();
-        lost.filter(|path| unclear.iter().any(|other| is_like(path, other)))
-            .cloned()
-            .collect()
+        let was_there = |path: &Utf8Path, other: &TrackedFile| {
+            let Some(kept) = self.versions.kept.get(path) else {
+                return false;
+            };
+            let was_taken_before = kept.missing_since.is_some_and(|since| other.taken.is_before(since));
+            // a rename changes this time, too
+            was_taken_before || kept.changed.is_some_and(|changed| other.stamp.changed < changed)
+        };
+        lost.filter(|path| {
+            unclear
+                .iter()
+                .any(|other| is_like(path, other.path()) && !was_there(path, other))
+        })
+        .cloned()
+        .collect()
     }
 
     /// Whether readers have what is known of the file at `path`.

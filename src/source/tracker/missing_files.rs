@@ -40,6 +40,11 @@ impl MissingFiles {
         self.since.remove(path);
     }
 
+    /// Since when the file at `path` is missing.
+    pub(super) fn since(&self, path: &Utf8Path) -> Option<Duration> {
+        self.since.get(path).copied()
+    }
+
     pub(super) fn contains(&self, path: &Utf8Path) -> bool {
         self.since.contains_key(path)
     }

@@ -66,6 +66,9 @@ impl FileTracker {
     }
 
     pub(super) fn forget(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
+        if let Some(since) = self.missing.since(path) {
+            self.note_missing(path, since);
+        }
         self.missing.remove(path);
         self.inheritance.forget(path);
         self.released.remove(path);

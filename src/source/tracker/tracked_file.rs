@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
-use crate::post::{Digest, Origin, Post, Reading, Status};
+use crate::post::{Digest, HELD_BACK, Origin, Post, Reading, Status};
 use crate::source::folder::Stamp;
 use crate::source_file::SourceFile;
 
@@ -67,6 +67,12 @@ impl From<Duration> for Tick {
 }
 
 impl Tick {
+    /// Whether it was before `other`, if both are less than three weeks old.
+    pub(super) fn is_before(self, other: Tick) -> bool {
+        let age = other.0.wrapping_sub(self.0);
+        age > 0 && age < u32::MAX / 2
+    }
+
     /// How long it is past at `tick`.
     pub(super) fn age(self, tick: Duration) -> Duration {
         Duration::from_millis(Tick::from(tick).0.wrapping_sub(self.0).into())
@@ -147,7 +153,10 @@ pub(super) fn replacing(reading: Reading, last_good: Option<&ParsedVersion>, is_
         return Err(Diagnostic::new(Severity::Error, "emptied", post.source(), EMPTIED).mend(MEND_EMPTIED));
     }
     if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
-        return if is_public { Err(held.clone()) } else { Ok(reading) };
+        let mut why = held.clone();
+        // it is the last good version that stays, so nothing is held back
+        why.message.truncate(why.message.trim_end_matches(HELD_BACK).len());
+        return if is_public { Err(why) } else { Ok(reading) };
     }
     let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
     let is_lost = is_undated(post) && !is_hidden && !is_undated(last);
@@ -192,6 +201,13 @@ mod tests {
                 assert_eq!(Tick::from(at).age(at + age), age, "day {day}");
             }
         }
+    }
+
+    #[test]
+    fn ticks_are_in_order_when_their_count_begins_anew() {
+        let tick = |milliseconds: u32| Tick(milliseconds);
+        assert!(tick(1).is_before(tick(2)) && tick(u32::MAX).is_before(tick(3)));
+        assert!(!tick(2).is_before(tick(2)) && !tick(3).is_before(tick(u32::MAX)));
     }
 
     #[test]

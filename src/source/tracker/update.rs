@@ -148,6 +148,10 @@ impl FileTracker {
             Readiness::Wait(pending) => {
                 self.hold_text(path);
                 self.pending.insert(path.to_owned(), pending);
+                if !self.files.contains(path) {
+                    // its last good version from before the start is shown while it has to hold still
+                    self.outlive_unread(path, round.at);
+                }
             }
             Readiness::Take { held_still } => {
                 if held_still {
@@ -328,7 +332,7 @@ impl FileTracker {
                     let why = error.message.clone();
                     outcome.report(path, post, PostEventKind::Broken { why });
                 }
-                self.refused(path, digest, (last_good, is_public), error)
+                self.refused(path, (digest, entry.stamp.changed), (last_good, is_public), error)
             }
         };
         let known = TrackedFile {
@@ -340,17 +344,17 @@ impl FileTracker {
         self.files.insert(known, said);
     }
 
-    /// What is known of the file at `path` whose newest version, with this digest, is refused because of `error`.
+    /// What is known of the file at `path` whose newest version, with this digest and time of change, is refused because of `error`.
     fn refused(
         &mut self,
         path: &Utf8Path,
-        digest: Digest,
+        (digest, changed): (Digest, i64),
         (last_good, is_public): (Option<ParsedVersion>, bool),
         error: Diagnostic,
     ) -> (Version, Vec<Diagnostic>) {
         let (why, last_good) = match last_good {
             Some(good) => {
-                let (why, good) = self.outlive(path, good, is_public, (digest, error));
+                let (why, good) = self.outlive(path, good, is_public, (digest, changed, error));
                 (why, Some(good))
             }
             None => (error, None),
@@ -384,11 +388,11 @@ impl FileTracker {
         path: &Utf8Path,
         good: ParsedVersion,
         is_public: bool,
-        (refused, error): (Digest, Diagnostic),
+        (refused, changed, error): (Digest, i64, Diagnostic),
     ) -> (Diagnostic, ParsedVersion) {
         let has_text = self.holding.save(path, &good.post, &self.texts);
         if is_public {
-            self.keep_version(path, &good, Some(refused));
+            self.keep_version(path, &good, Some(refused), Some(changed));
             let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
             return (last_good_stays(error, stays), good);
         }
@@ -406,7 +410,7 @@ impl FileTracker {
                 if self.is_public(known, at.now)
                     && let Some(good) = known.good().cloned()
                 {
-                    self.keep_version(path, &good, None);
+                    self.keep_version(path, &good, None, None);
                 }
             }
             None => {

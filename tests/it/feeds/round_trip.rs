@@ -110,7 +110,7 @@ fn what_is_hostile_is_read_as_it_was_written() {
         assert_eq!(entry.id, HOSTILE, "{format:?}");
         assert_eq!(title(entry), HOSTILE, "{format:?}");
         assert_eq!(entry.categories[0].term, HOSTILE, "{format:?}");
-        assert_eq!(entry.authors[0].name, HOSTILE, "{format:?}");
+        assert_eq!(entry.authors[0].name.as_deref(), Some(HOSTILE), "{format:?}");
         assert_eq!(html(entry), Some(&*format!("<p>{HOSTILE}</p>")), "{format:?}");
     }
 }

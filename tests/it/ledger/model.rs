@@ -173,7 +173,7 @@ fn whatever_is_done_promises_hold() {
 }
 
 /// Sequences that once broke a promise.
-const BROKEN_ONCE: [(&str, &[O]); 17] = [
+const BROKEN_ONCE: [(&str, &[O]); 18] = [
     ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
     (
         "another slug for what is withdrawn",
@@ -289,6 +289,22 @@ const BROKEN_ONCE: [(&str, &[O]); 17] = [
             O::Slug(0, 17),
             O::Wait(90),
             O::Create(0, 0),
+        ],
+    ),
+    (
+        "a post is emptied whose text another one has",
+        &[
+            O::Create(0, 0),
+            O::Create(95, 16),
+            O::Copy(0, 8),
+            O::Create(24, 0),
+            O::CopyFile(57, 1),
+            O::Create(2, 0),
+            O::Reorder(44),
+            O::Reorder(79),
+            O::Create(3, 0),
+            O::Retitle(5),
+            O::Break(221, 56),
         ],
     ),
 ];

@@ -237,7 +237,7 @@ async fn a_scheduled_post_appears_by_itself() {
     let path = posts.path(".later.md.tmp");
     posts.write(".later.md.tmp", &format!("---\ntitle: Later\ndate: {at}\n---\nText.\n"));
     let file = fs::File::options().append(true).open(&path).unwrap();
-    file.set_modified(at.into()).unwrap();
+    file.set_modified(at.try_into().unwrap()).unwrap();
     drop(file);
     posts.rename(".later.md.tmp", "later.md");
     let mut told = Vec::new();

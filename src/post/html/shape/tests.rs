@@ -21,6 +21,43 @@ fn repairs() {
             "<ul><li>a<ul><li>b</ul><li>c</ul>",
             "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>",
         ),
+        (
+            "items across formatting",
+            "<ul><li><b>a<li>b</ul>",
+            "<ul><li><b>a</b></li><li>b</li></ul>",
+        ),
+        (
+            "items across a division",
+            "<ul><li><div>a<li>b</ul>",
+            "<ul><li><div>a</div></li><li>b</li></ul>",
+        ),
+        ("a column outside a table", "<div><col>a</div>", "<div>a</div>"),
+        (
+            "columns",
+            "<table><col span=2><tr><td>a</table>",
+            "<table><col span=\"2\"><tr><td>a</td></tr></table>",
+        ),
+        (
+            "a picture between the parts of a table",
+            "<table><img src=a><tr><td>b</table>",
+            "<table><tr><td>b</td></tr></table>",
+        ),
+        ("a track of no film", "<p><track src=x><source src=y>a", "<p>a</p>"),
+        (
+            "a film's files",
+            "<video><source src=a><track src=b></video>",
+            "<video><source src=\"a\"><track src=\"b\"></video>",
+        ),
+        (
+            "alternatives of the picture before",
+            "<picture><source srcset=b><img src=a></picture><picture><img alt=c></picture>",
+            "<picture><img src=\"a\"></picture><picture>c</picture>",
+        ),
+        (
+            "names of attributes",
+            "<a aria-label=b c\"d=e f<g=h i1=j>k</a>",
+            "<a aria-label=\"b\">k</a>",
+        ),
         ("terms", "<dl><dt>a<dd>b<dt>c</dl>", "<dl><dt>a</dt><dd>b</dd><dt>c</dt></dl>"),
         (
             "rows and cells",
@@ -68,6 +105,12 @@ fn repairs() {
         ("a title", "<title>a &amp; <b></title>c", "a &amp; &lt;b&gt;c"),
         ("hidden", "a<div hidden>x<p>x</p></div><p style='display:none'>x</p>b", "ab"),
         ("drawings that do not end", "a<svg><p>b", "a<p>b</p>"),
+        (
+            "a script after a title closed at once",
+            "a<title/>b<script>c</script>d",
+            "abd",
+        ),
+        ("a style after a sample closed at once", "a<xmp/>b<style>c</style>d", "abd"),
         ("scripts", "a<script>b</script><style>c</style>d", "ad"),
         (
             "frame",
@@ -78,6 +121,21 @@ fn repairs() {
             "frame without a title",
             "<iframe src=https://maps.test/x></iframe>",
             "<a href=\"https://maps.test/x\">maps.test/x</a>",
+        ),
+        (
+            "frame with several films",
+            "<iframe src='https://www.youtube.com/embed/videoseries?list=x' title=a></iframe>",
+            "<a href=\"https://www.youtube.com/embed/videoseries?list=x\">a</a>",
+        ),
+        (
+            "frame with no film",
+            "<iframe src='https://www.youtube.com/embed/?x' title=a></iframe>",
+            "<a href=\"https://www.youtube.com/embed/?x\">a</a>",
+        ),
+        (
+            "frame of nothing",
+            "<iframe src=about:blank title=x></iframe><embed src='' title=x>a",
+            "a",
         ),
         ("controls", "<form><input value=x><input type=checkbox checked></form>", "☑"),
     ];
@@ -106,4 +164,19 @@ fn depth_is_bounded_and_content_kept() {
         Audience::Page,
     );
     assert!(closed.ends_with("</div><p>y</p>"), "what follows is not drawn in");
+    // of 150 that were begun 60 end: 50 that were left out, and 10
+    let half = shape(
+        &format!("{}x{}<p>y</p>", "<div>".repeat(150), "</div>".repeat(60)),
+        Audience::Page,
+    );
+    let (before, _) = half.split_once("<p>y</p>").unwrap();
+    assert_eq!(
+        before.matches("</div>").count(),
+        10,
+        "the ends of those left out end no other"
+    );
+    for (depth, expected) in [(MAX_DEPTH - 1, true), (MAX_DEPTH, false)] {
+        let picture = shape(&format!("{}<img src=a>", "<div>".repeat(depth)), Audience::Page);
+        assert_eq!(picture.contains("<img"), expected, "{depth}");
+    }
 }
