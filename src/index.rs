@@ -139,17 +139,19 @@ impl Index {
         now: Timestamp,
     ) -> (Index, Vec<Arc<Post>>) {
         let mut claims = self.claims.clone();
-        let mut changed = claims.update(changes, new_files, config);
+        let mut claim_changes = claims.update(changes, new_files, config);
         for post in self.due_by(now) {
             // a post that only time changes is both the one before and the one after
-            changed.entry(post.source().to_path_buf()).or_insert_with(|| ClaimChange {
-                before: Some(Arc::clone(post)),
-                after: Some(Arc::clone(post)),
-            });
+            claim_changes
+                .entry(post.source().to_path_buf())
+                .or_insert_with(|| ClaimChange {
+                    before: Some(Arc::clone(post)),
+                    after: Some(Arc::clone(post)),
+                });
         }
         let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
-        let removed = changed.values().filter_map(|change| change.before.as_ref());
-        let added = changed.values().filter_map(|change| change.after.as_ref());
+        let removed = claim_changes.values().filter_map(|change| change.before.as_ref());
+        let added = claim_changes.values().filter_map(|change| change.after.as_ref());
         let by_change = self.by_change.get().and_then(|known| {
             let removed = removed.clone().filter(|post| is_public(post, self.now));
             known.after(removed, self.now, added.clone().filter(|post| is_public(post, now)), now)
@@ -172,7 +174,7 @@ impl Index {
             }
         }
         claims.mark_published(added.filter(|post| post.is_readable(now)));
-        let aliases = self.aliases.after(changed.values(), &claims, now);
+        let aliases = self.aliases.after(claim_changes.values(), &claims, now);
         let index = Index {
             aliases: aliases.map_or_else(|| Arc::clone(&self.aliases), Arc::new),
             claims,
@@ -182,7 +184,7 @@ impl Index {
             now,
             by_change: by_change.map_or_else(OnceLock::new, OnceLock::from),
         };
-        (index, changed.into_values().filter_map(|change| change.after).collect())
+        (index, claim_changes.into_values().filter_map(|change| change.after).collect())
     }
 
     /// Every post as it is published, ordered by path.

@@ -195,7 +195,7 @@ impl Claims {
         for (wanted, outcome) in resolved {
             match outcome {
                 Outcome::Granted => {
-                    affected.extend(ClaimKind::all_of(wanted).filter_map(|(kind, text)| self.holders.get(kind, text)))
+                    affected.extend(ClaimKind::all_of(wanted).filter_map(|(kind, text)| self.holders.get(kind, text)));
                 }
                 Outcome::Displaced(displaced) => {
                     affected.extend(

@@ -1,6 +1,6 @@
 //! Full-text search over titles, tags, summaries and texts, best posts first.
 //!
-//! An inverted index in memory, made of immutable [`segment`]s. It is built after the start, for a site with much text at the
+//! An inverted index in memory, made of immutable segments. It is built after the start, for a site with much text at the
 //! first search. After that a change costs about the changed posts: sites share segments, a post is recognised by its identity,
 //! and only posts that no segment contains are read, into a new small segment. Small segments are merged from time to time, so
 //! that their number stays near the number of binary digits of the number of posts.

@@ -153,8 +153,7 @@ pub(super) fn resolve_claims<'a>(
 fn warnings_for(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner: Option<Arc<Post>>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     if let Some(owner) = address_owner {
-        let what = format!("the address {}", post.address());
-        warnings.push(claim_taken("address-taken", post, &what, &owner, given.address()));
+        warnings.push(address_taken(post, given, &owner));
     }
     if let Some(owner) = id_owner.filter(|_| post.id() != given.id() && !is_derived(post)) {
         warnings.push(id_taken(post, given, &owner));
@@ -210,13 +209,19 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
     .flatten()
 }
 
-fn claim_taken(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
-    let message = format!("{what} belongs to {}; this post has {instead}", owner.source());
+/// The warning for the author of `post`, which claims the address of `owner` and gets that of `given`.
+fn address_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
+    let message = format!(
+        "the address {} belongs to {}; this post has {}",
+        post.address(),
+        owner.source(),
+        given.address()
+    );
     // an author who wrote the address should know; one whose file name gave it need not
     let severity = if matches!(post.alike.origins.address, Origin::Field(_)) {
         Severity::Warning
     } else {
         Severity::Note
     };
-    Diagnostic::new(severity, code, post.source(), message).mend("write another `slug`")
+    Diagnostic::new(severity, "address-taken", post.source(), message).mend("write another `slug`")
 }
