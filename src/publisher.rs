@@ -32,6 +32,7 @@ use crate::config::{Config, WatchMode};
 use crate::site::Site;
 use crate::source::folder::templates::Stamps;
 use crate::source::watch::{Hints, Watch, Watching};
+use crate::storage::Storage;
 use crate::time::Timestamp;
 
 use self::build_throttle::BuildThrottle;
@@ -147,21 +148,22 @@ impl Publisher {
                 WatchMode::Poll => Watching::Poll,
                 WatchMode::Auto | WatchMode::Native => Watching::Native,
             };
+            let storage = Storage::configured(&config);
             // under which identity posts are read, the ledger says at once; all else of it is read beside them
-            if let Some(site) = config.state.dir.as_deref().and_then(StoredState::of_site)
+            if let Some(site) = storage.as_ref().and_then(StoredState::load_site)
                 && press.remember(&config, site)
             {
                 press.desk.count_in(Arc::clone(&progress));
             }
             let (memory, looked) = thread::scope(|scope| {
-                let dir = config.state.dir.as_deref();
+                let storage = storage.as_ref();
                 let thread = || thread::Builder::new().name("ledger".to_owned());
-                let remembering = dir.and_then(|dir| thread().spawn_scoped(scope, || StoredState::kept_in(dir)).ok());
+                let remembering = storage.and_then(|storage| thread().spawn_scoped(scope, || StoredState::open(storage)).ok());
                 let looked = press.look_first(expected, begun);
                 // where no thread can be had, one comes after the other
                 let memory = match remembering {
                     Some(remembering) => remembering.join().map(Some),
-                    None => Ok(dir.map(StoredState::kept_in)),
+                    None => Ok(storage.map(StoredState::open)),
                 };
                 (memory, looked)
             });

@@ -1,216 +1,426 @@
-//! What the ledger remembers, kept in a small SQLite file (`ledger.db` in the state folder) so that it outlives the program.
+//! What must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and the last good
+//! versions of broken files.
 //!
-//! The ledger lives in memory, and the [`Store`] writes after it: a change is handed over as its line of JSON, and one thread writes in
-//! one transaction all that is there, and all of what is handed over in pieces. Whatever is wrong with the folder or the file (missing,
-//! full, read-only, locked, damaged), nothing stops: what could not be written stays in memory, [`Store::trouble`] says why, and it is
-//! tried again until it works.
+//! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] gives a [`StorageWriter`], of
+//! which one at a time can write; others keep their changes in memory, say so and take over when it is closed. No write stops the
+//! publisher: what cannot be written stays in memory, [`StorageWriter::problem`] says why, and it is tried again until it works.
 //!
-//! One process writes at a time: who holds the lock on `ledger.lock`. Any number may [`read`] meanwhile. WAL and
-//! `synchronous=FULL`: what was acknowledged survives a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
+//! A record is a kind, a key and a line of JSON. A job is a text that a worker must process at least once: see [`Job`].
 //!
-//! It knows nothing of posts: a record is a kind, a key and a line of JSON.
+//! There are two backends. [`SqliteStorage`] keeps everything in a folder and survives a loss of power. [`MemoryStorage`] keeps
+//! everything for as long as a clone of it exists; tests use it to restart a publisher without a disk. Nothing outside this module
+//! knows which one it uses.
+//!
+//! ```
+//! use std::time::Duration;
+//! use feedmill::storage::Storage;
+//! use feedmill::time::Timestamp;
+//!
+//! let storage = Storage::memory();
+//! let writer = storage.open().writer;
+//! let now: Timestamp = "2026-01-31T09:00:00Z".parse()?;
+//! writer.enqueue("push", "https://hub.example/", now)?;
+//! let lease = Duration::from_secs(60);
+//! let claimed = writer.claim("push", now, lease).expect("a job is due");
+//! assert!(writer.claim("push", now, lease).is_none(), "it is claimed");
+//! // a restart before the job is done: the job is offered again
+//! drop(writer);
+//! let writer = storage.open().writer;
+//! let again = writer.claim("push", now, lease).expect("it was not done");
+//! assert_eq!((&again.payload, again.attempts), (&claimed.payload, 2));
+//! assert!(writer.done(&again));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-mod aside;
-mod database;
-mod failure;
-mod lock;
+mod error;
+mod jobs;
+mod memory;
 mod pending;
-mod place;
-mod queue;
-mod reading;
-mod schema;
-pub mod share_key;
-pub mod versions;
-pub mod volume;
-mod writer;
+mod sqlite;
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::rand::{GetRandomFlags, getrandom};
 
-pub use self::database::Contents;
-use self::database::Database;
-pub use self::failure::Failure;
-use self::lock::Lock;
-pub use self::pending::Change;
-use self::pending::Pending;
-use self::place::Place;
-use self::queue::Queue;
-pub use self::reading::{read, read_site};
-use self::writer::{Pauses, Writer};
+pub use self::error::StorageError;
+pub use self::jobs::{EnqueueError, Job, MAX_JOB_BYTES, MAX_JOBS};
+pub use self::memory::MemoryStorage;
+use self::memory::{MemoryExclusive, MemoryWriter};
+pub use self::sqlite::SqliteStorage;
+use self::sqlite::{SqliteExclusive, SqliteWriter};
+use crate::config::Config;
+use crate::identity::Digest;
 use crate::identity::record::Record;
+use crate::time::Timestamp;
 
 /// The most bytes of JSON that one record may have.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
-/// The most records that are read: a post for each of the most files that a folder may have, those that went, and documents.
+/// The most records that are read: a post for each of the most files that a folder may have, removed posts, and documents.
 pub const MAX_RECORDS: usize = 4_000_000;
-/// How many records are handed to the thread that writes at once.
-const PIECE: usize = 1024;
-/// What the last writing may take before the program ends without it.
-const LAST_WRITING: Duration = Duration::from_secs(5);
+/// The most bytes of a last good version. A larger one is not stored.
+pub const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
+/// The most last good versions that are stored.
+pub const MAX_VERSIONS: usize = 1000;
 
-/// A store, and what it holds at the start.
-#[derive(Debug)]
-pub struct Opening {
-    /// The store.
-    pub store: Store,
-    /// What it holds.
+/// The key that addresses of shared drafts are made with.
+pub type ShareKey = [u8; 32];
+
+/// All records that storage holds.
+#[derive(Debug, Default, PartialEq)]
+pub struct Contents {
+    /// The records, by kind and key.
     pub records: Vec<Record>,
-    /// What an operator should hear of: a damaged file that was moved aside, records that were not understood.
+    /// Messages for an operator: a damaged file that was moved aside, records that were not understood.
     pub notes: Vec<String>,
 }
 
-/// Keeps records on disk as well as it can.
+/// One change of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordChange {
+    /// Stores this record in place of the one with its key.
+    Put(Record),
+    /// Deletes the record with this kind and key.
+    Delete(&'static str, String),
+}
+
+/// The last good version of a file that is broken now. It is for the next start alone, so an export does not contain it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// The file, relative to the posts folder.
+    pub path: Utf8PathBuf,
+    /// When that version was written.
+    pub modified: Timestamp,
+    /// Its content.
+    pub bytes: Arc<[u8]>,
+    /// The digest of what the file contains now, by which it is found after a rename.
+    pub refused: Option<Digest>,
+    /// The time of change of the file as it is now, in nanoseconds since 1970 by the file system's clock.
+    pub changed: Option<i64>,
+}
+
+/// A backend, and where it keeps things. It opens nothing, and clones name the same storage.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// A folder with a SQLite database.
+    Sqlite(SqliteStorage),
+    /// The memory of this process.
+    Memory(MemoryStorage),
+}
+
+/// A writer, and the records at the time it was opened.
 #[derive(Debug)]
-pub struct Store {
-    place: Place,
-    queue: Arc<Queue>,
+pub struct OpenedStorage {
+    /// Writes changes.
+    pub writer: StorageWriter,
+    /// All records.
+    pub records: Vec<Record>,
+    /// Messages for an operator.
+    pub notes: Vec<String>,
 }
 
-impl Store {
-    /// Opens the store in the folder `dir`, which is made if it is not there.
-    ///
-    /// That never fails. A store that could not be opened holds everything in memory, says why ([`Store::trouble`]), and goes on
-    /// trying; what it finds once it gets there is for [`Store::take_found`].
-    #[must_use]
-    pub fn open(dir: &Utf8Path) -> Opening {
-        Store::open_at(Place::new(dir), Pauses::default())
-    }
-
-    fn open_at(place: Place, pauses: Pauses) -> Opening {
-        let queue = Arc::new(Queue::default());
-        let mut writer = Writer::new(place.clone(), Arc::clone(&queue), pauses);
-        let Contents { records, notes } = writer.open();
-        let spawned = thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
-        if let Err(error) = spawned {
-            queue.never(Failure::Io(format!("no thread can be started to write it: {error}")));
-        }
-        Opening {
-            store: Store { place, queue },
-            records,
-            notes,
-        }
-    }
-
-    /// Takes `changes` over to be written soon. Of several for one key the last one counts.
-    pub fn keep(&self, changes: impl IntoIterator<Item = Change>) {
-        self.hand_over(changes);
-    }
-
-    /// Takes `changes` over and waits until they, and all before them, are on disk.
-    ///
-    /// `false` if they are not `patience` after the last was taken over, or as soon as it is clear that they cannot be now. They are
-    /// written once they can.
-    #[must_use = "what is not on disk may be forgotten"]
-    pub fn keep_now(&self, changes: impl IntoIterator<Item = Change>, patience: Duration) -> bool {
-        // to make a million takes longer than anybody should wait for a disk
-        self.hand_over(changes) && self.queue.wait_until_written(Instant::now() + patience)
-    }
-
-    /// Has `changes` written as one, the first while the next are made. Whether none is too large for that.
-    fn hand_over(&self, changes: impl IntoIterator<Item = Change>) -> bool {
-        let mut changes = changes.into_iter().peekable();
-        let _adding = self.queue.begin();
-        let mut is_whole = true;
-        loop {
-            is_whole &= self.queue.add(Pending::of(changes.by_ref().take(PIECE)));
-            if changes.peek().is_none() {
-                return is_whole;
-            }
-        }
-    }
-
-    /// The folder that it is kept in.
-    #[must_use]
-    pub fn dir(&self) -> &Utf8Path {
-        self.place.folder()
-    }
-
-    /// Whether the file could be had for writing when that was last tried: then no other feedmill has it.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.queue.failure().is_none()
-    }
-
-    /// What is wrong, what that means and how to fix it, in words for an operator; `None` while all is well.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        let path = self.place.database();
-        if let Some(failure) = self.queue.failure() {
-            return Some(format!(
-                "Cannot write the ledger {path}: {failure}. Feeds are still served, but renames and deletions made now are forgotten at \
-                 the next restart. To fix this (no restart needed): {}.",
-                failure.mend()
-            ));
-        }
-        self.queue.refused().map(|(kind, key)| {
-            format!(
-                "Cannot write the {kind} `{key}` to the ledger {path}: it has more than {MAX_RECORD_BYTES} bytes. Shorten its title, tags \
-                 and names."
-            )
-        })
-    }
-
-    /// Records that were found late: the file could not be opened before, or is now another one than it was.
-    ///
-    /// To be asked before each [`Store::keep`]. Where this answers `Some`, even of nothing, merge what was found into what is
-    /// remembered, and keep all of that: none of it may be on disk. Until this was asked, nothing is written over what was found.
-    #[must_use = "these are forgotten if nobody keeps them"]
-    pub fn take_found(&self) -> Option<Vec<Record>> {
-        self.queue.take_found()
-    }
-
-    /// Writes what was not written yet, and ends. `false` if something could not be, or not within five seconds.
-    pub fn close(self) -> bool {
-        self.queue.end(Instant::now() + LAST_WRITING)
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.queue.end(Instant::now() + LAST_WRITING);
-    }
-}
-
-/// The file, had alone: for commands that change what is remembered while no feedmill serves.
+/// Writes changes in the background, and holds the job queue.
 #[derive(Debug)]
-pub struct Exclusive {
-    database: Database,
-    /// Held for as long as the file is open.
-    _lock: Lock,
+pub enum StorageWriter {
+    /// Writes to a SQLite database.
+    Sqlite(SqliteWriter),
+    /// Writes to memory.
+    Memory(MemoryWriter),
 }
 
-impl Exclusive {
-    /// Opens the file in the folder `dir`, making both where they are not there, and gives what it holds.
+/// Storage that no other process can write to: for commands that change records while no feedmill serves.
+#[derive(Debug)]
+pub enum ExclusiveStorage {
+    /// A SQLite database.
+    Sqlite(SqliteExclusive),
+    /// Memory.
+    Memory(MemoryExclusive),
+}
+
+/// Calls the same method of whichever variant there is.
+macro_rules! dispatch {
+    ($self:expr, $backend:ident => $call:expr) => {
+        match $self {
+            Self::Sqlite($backend) => $call,
+            Self::Memory($backend) => $call,
+        }
+    };
+}
+
+impl Storage {
+    /// A SQLite database in the folder `dir`, which is created when something is written.
+    #[must_use]
+    pub fn sqlite(dir: &Utf8Path) -> Storage {
+        Storage::Sqlite(SqliteStorage::new(dir))
+    }
+
+    /// Empty storage in memory.
+    #[must_use]
+    pub fn memory() -> Storage {
+        Storage::Memory(MemoryStorage::default())
+    }
+
+    /// The storage that `config` names; `None` if it names none, and nothing outlives the process.
+    #[must_use]
+    pub fn configured(config: &Config) -> Option<Storage> {
+        config.state.dir.as_deref().map(Storage::sqlite)
+    }
+
+    /// Whether anything was ever stored here.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        dispatch!(self, storage => storage.exists())
+    }
+
+    /// Reads all records and changes nothing, not even while another process writes. Storage that does not exist has none.
     ///
     /// # Errors
     ///
-    /// [`Failure::Locked`] where another feedmill has it; else why it cannot be had.
-    pub fn open(dir: &Utf8Path) -> Result<(Exclusive, Contents), Failure> {
-        let place = Place::new(dir);
-        place.make_folder()?;
-        let lock = Lock::take(&place)?;
-        let mut notes = Vec::new();
-        let database = Database::open_or_set_aside(&place, &mut notes)?;
-        let mut contents = database.contents()?;
-        notes.append(&mut contents.notes);
-        let exclusive = Exclusive { database, _lock: lock };
-        Ok((exclusive, Contents { notes, ..contents }))
+    /// Why the records cannot be read.
+    pub fn load(&self) -> Result<Contents, StorageError> {
+        dispatch!(self, storage => storage.load())
     }
 
+    /// Reads the record of the site alone, which is quick; `None` where there is none or it cannot be read.
+    #[must_use]
+    pub fn load_site(&self) -> Option<Record> {
+        dispatch!(self, storage => storage.load_site())
+    }
+
+    /// Opens it for writing. That never fails: a writer that cannot write says why ([`StorageWriter::problem`]) and goes on trying.
+    #[must_use]
+    pub fn open(&self) -> OpenedStorage {
+        let (writer, Contents { records, notes }) = match self {
+            Storage::Sqlite(storage) => {
+                let (writer, contents) = storage.open();
+                (StorageWriter::Sqlite(writer), contents)
+            }
+            Storage::Memory(storage) => {
+                let (writer, contents) = storage.open();
+                (StorageWriter::Memory(writer), contents)
+            }
+        };
+        OpenedStorage { writer, records, notes }
+    }
+
+    /// Opens it for one process alone, and reads all records.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Locked`] where another feedmill writes to it; else why it cannot be opened.
+    pub fn open_exclusive(&self) -> Result<(ExclusiveStorage, Contents), StorageError> {
+        Ok(match self {
+            Storage::Sqlite(storage) => {
+                let (exclusive, contents) = storage.open_exclusive()?;
+                (ExclusiveStorage::Sqlite(exclusive), contents)
+            }
+            Storage::Memory(storage) => {
+                let (exclusive, contents) = storage.open_exclusive()?;
+                (ExclusiveStorage::Memory(exclusive), contents)
+            }
+        })
+    }
+
+    /// The key of shared drafts; `None` if nothing was ever shared.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system; `InvalidData` if what is stored is no key.
+    pub fn share_key(&self) -> io::Result<Option<ShareKey>> {
+        dispatch!(self, storage => storage.share_key())
+    }
+
+    /// The key of shared drafts, which is created if there is none. Of several processes that create one at once, all get the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::share_key`], and why it cannot be written.
+    pub fn get_or_create_share_key(&self) -> io::Result<ShareKey> {
+        dispatch!(self, storage => storage.get_or_create_share_key())
+    }
+
+    /// Replaces the key of shared drafts, in one step. All addresses made with the former key stop working.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be written; then the former key stays.
+    pub fn replace_share_key(&self) -> io::Result<()> {
+        dispatch!(self, storage => storage.replace_share_key())
+    }
+
+    /// All last good versions. Damaged ones are left out.
+    #[must_use]
+    pub fn last_good_versions(&self) -> Vec<StoredVersion> {
+        dispatch!(self, storage => storage.last_good_versions())
+    }
+
+    /// Stores `version` in place of an older one of its file. It is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// It is too large, there are too many, or why it cannot be written.
+    pub fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
+        dispatch!(self, storage => storage.put_last_good_version(version))
+    }
+
+    /// Deletes the last good version of the file at `path`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be deleted.
+    pub fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
+        dispatch!(self, storage => storage.delete_last_good_version(path))
+    }
+
+    /// Why what is stored here does not outlive the container or the machine, and how to fix it; `None` if no reason is known.
+    #[must_use]
+    pub fn durability_warning(&self) -> Option<String> {
+        match self {
+            Storage::Sqlite(storage) => storage.durability_warning(),
+            // nobody is told to expect that from memory
+            Storage::Memory(_) => None,
+        }
+    }
+
+    /// Deletes what earlier versions stored and this one does not use.
+    pub fn delete_obsolete(&self) {
+        match self {
+            Storage::Sqlite(storage) => storage.delete_obsolete(),
+            Storage::Memory(_) => {}
+        }
+    }
+}
+
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Sqlite(storage) => f.write_str(storage.dir().as_str()),
+            Storage::Memory(_) => f.write_str("memory"),
+        }
+    }
+}
+
+impl StorageWriter {
+    /// The storage that it writes to.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        match self {
+            StorageWriter::Sqlite(writer) => Storage::Sqlite(writer.storage()),
+            StorageWriter::Memory(writer) => Storage::Memory(writer.storage()),
+        }
+    }
+
+    /// Writes `changes` soon, all or none. The last change of a key wins.
+    pub fn write(&self, changes: impl IntoIterator<Item = RecordChange>) {
+        dispatch!(self, writer => writer.write(changes));
+    }
+
+    /// Writes `changes`, and waits until they and all earlier changes are durable.
+    ///
+    /// Returns `false` if that takes longer than `patience`, or as soon as it is clear that they cannot be written now. Then they are
+    /// written once that is possible.
+    #[must_use = "what is not written may be lost"]
+    pub fn write_now(&self, changes: impl IntoIterator<Item = RecordChange>, patience: Duration) -> bool {
+        dispatch!(self, writer => writer.write_now(changes, patience))
+    }
+
+    /// Whether the last attempt to write succeeded: then no other feedmill has it open for writing.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        dispatch!(self, writer => writer.is_writable())
+    }
+
+    /// What cannot be written, why, what that means and how to fix it; `None` while all is well.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        dispatch!(self, writer => writer.problem())
+    }
+
+    /// Since when nothing can be written; `None` while it can.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        dispatch!(self, writer => writer.failing_since())
+    }
+
+    /// Records that were found late: the storage could not be opened before, or was replaced.
+    ///
+    /// Call it before each [`StorageWriter::write`]. If it returns `Some`, even an empty list, merge the records into what is known and
+    /// write all of that, because none of it may be stored. Until it is called, nothing overwrites the records that were found.
+    #[must_use = "these are lost if nobody writes them"]
+    pub fn take_late_records(&self) -> Option<Vec<Record>> {
+        dispatch!(self, writer => writer.take_late_records())
+    }
+
+    /// Adds a job to `queue`, to be claimed from `due` on. It is written soon; [`StorageWriter::write_now`] waits for that.
+    ///
+    /// # Errors
+    ///
+    /// The job is too large, there are too many, or the system gives no random bytes for its id.
+    pub fn enqueue(&self, queue: &str, payload: &str, due: Timestamp) -> Result<Job, EnqueueError> {
+        dispatch!(self, writer => writer.enqueue(queue, payload, due))
+    }
+
+    /// The job of `queue` that has been due for longest at `now`, for this caller alone until `lease` has passed; `None` if none is due.
+    ///
+    /// A job that is not [done](StorageWriter::done) by then, or before a restart, is offered again.
+    #[must_use = "nobody else gets it while it is claimed"]
+    pub fn claim(&self, queue: &str, now: Timestamp, lease: Duration) -> Option<Job> {
+        dispatch!(self, writer => writer.claim(queue, now, lease))
+    }
+
+    /// Deletes a job that was processed. Returns whether it was still there.
+    pub fn done(&self, job: &Job) -> bool {
+        dispatch!(self, writer => writer.done(job))
+    }
+
+    /// Ends the claim on `job`, which is to be claimed again from `due` on. Returns whether it was still there.
+    pub fn retry(&self, job: &Job, due: Timestamp) -> bool {
+        dispatch!(self, writer => writer.retry(job, due))
+    }
+
+    /// When the next job of `queue` can be claimed.
+    #[must_use]
+    pub fn next_due(&self, queue: &str) -> Option<Timestamp> {
+        dispatch!(self, writer => writer.next_due(queue))
+    }
+
+    /// How many jobs there are in all queues, claimed ones included.
+    #[must_use]
+    pub fn job_count(&self) -> usize {
+        dispatch!(self, writer => writer.job_count())
+    }
+
+    /// Writes what is not written yet, and ends. Returns `false` if something cannot be written, or not within five seconds.
+    pub fn close(self) -> bool {
+        dispatch!(self, writer => writer.close())
+    }
+}
+
+impl ExclusiveStorage {
     /// Writes all of `changes`, or none.
     ///
     /// # Errors
     ///
     /// A record is too large, or why it cannot be written.
-    pub fn write(&mut self, changes: Vec<Change>) -> Result<(), Failure> {
-        let pending = Pending::of(changes);
-        if let Some((kind, key)) = pending.too_large().first() {
-            return Err(Failure::Io(format!("the {kind} `{key}` is over {MAX_RECORD_BYTES} bytes")));
-        }
-        self.database.write(&pending)
+    pub fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
+        dispatch!(self, exclusive => exclusive.write(changes))
+    }
+}
+
+/// Random bytes from the system.
+///
+/// # Errors
+///
+/// The error of the system.
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    // the system gives so few at once, or none
+    match getrandom(&mut bytes, GetRandomFlags::empty())? {
+        n if n == N => Ok(bytes),
+        _ => Err(io::Error::other("the system gave too few random bytes")),
     }
 }
 

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Args;
 
 use self::report::Report;
-use super::settings::{Settings, state_dir};
+use super::settings::{self, Settings};
 use super::terminal::{self, number};
 use crate::diagnostic::one_line;
 use crate::identity::{Record, Registry};
@@ -19,7 +19,7 @@ use crate::import::adoption::{self, Changes, Known};
 use crate::import::matching::{self, Matching};
 use crate::import::origin::Origin;
 use crate::publisher::snapshot;
-use crate::storage::{self, Change, Exclusive};
+use crate::storage::{ExclusiveStorage, RecordChange, Storage};
 use crate::time::Timestamp;
 
 /// The options of `import`.
@@ -52,8 +52,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     root.read_dir_utf8()
         .with_context(|| format!("the posts in {root} cannot be read"))?;
     // what another feedmill holds is refused before anything is fetched
-    let state = state_dir(&config, &root)?;
-    let (memory, records) = Memory::open(&state, arguments.dry_run)?;
+    let storage = settings::storage(&config, &root)?;
+    let (ledger_access, records) = LedgerAccess::open(storage, arguments.dry_run)?;
     let mut ledger = Registry::remembering(records.clone(), now);
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settled = adoption::settled(&pairs, posts, &known, &config);
     let changes = adoption::changes(&settled.adoptions, posts, &known, now);
     let report = Report::new(&arguments.adopt, &pairs, &settled, posts, &site);
-    let remembered = memory.keep(changes)?;
+    let remembered = ledger_access.write(changes)?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
         writeln!(out, "{:#}", serde_json::to_value(&report)?)?;
@@ -87,52 +87,53 @@ fn read(origin: &Origin) -> anyhow::Result<OldFeed> {
         .map_err(|why| anyhow!("the feed {origin} cannot be read: {why}"))
 }
 
-/// What is remembered between runs, to be changed by this one; or, with nothing behind it, to be looked at only.
-struct Memory<'a> {
-    folder: &'a Utf8Path,
-    store: Option<Exclusive>,
+/// The ledger that ids are written to; in a dry run it is only read.
+struct LedgerAccess {
+    storage: Storage,
+    exclusive: Option<ExclusiveStorage>,
 }
 
-impl<'a> Memory<'a> {
-    /// Opens what is remembered in `folder`, and gives it.
-    fn open(folder: &'a Utf8Path, dry_run: bool) -> anyhow::Result<(Memory<'a>, Vec<Record>)> {
+impl LedgerAccess {
+    /// Opens the ledger and reads all records.
+    fn open(storage: Storage, dry_run: bool) -> anyhow::Result<(LedgerAccess, Vec<Record>)> {
         let opened = if dry_run {
-            storage::read(folder).map(|contents| (None, contents))
+            storage.load().map(|contents| (None, contents))
         } else {
-            Exclusive::open(folder).map(|(store, contents)| (Some(store), contents))
+            let opened = storage.open_exclusive();
+            opened.map(|(exclusive, contents)| (Some(exclusive), contents))
         };
-        let (store, contents) =
-            opened.map_err(|failure| anyhow!("the ledger in {folder} cannot be opened: {failure}; {}", failure.mend()))?;
+        let (exclusive, contents) =
+            opened.map_err(|error| anyhow!("the ledger in {storage} cannot be opened: {error}; {}", error.mend()))?;
         for note in contents.notes {
             terminal::say(&format!("{}\n", one_line(&note)));
         }
-        Ok((Memory { folder, store }, contents.records))
+        Ok((LedgerAccess { storage, exclusive }, contents.records))
     }
 
-    /// Keeps `changes`, and says what that comes to.
-    fn keep(self, changes: Changes) -> anyhow::Result<String> {
+    /// Writes `changes`. Returns a message about what was written.
+    fn write(self, changes: Changes) -> anyhow::Result<String> {
         let posts = number(changes.put.len(), "post");
-        let Some(mut store) = self.store else {
+        let Some(mut exclusive) = self.exclusive else {
             return Ok(format!(
                 "dry run: nothing was written; without --dry-run, the ids of {posts} would be written to the ledger in {}",
-                self.folder
+                self.storage
             ));
         };
         if changes.put.is_empty() {
-            return Ok(format!("nothing new for the ledger in {}", self.folder));
+            return Ok(format!("nothing new for the ledger in {}", self.storage));
         }
-        let forget = changes.forget.into_iter().map(|id| Change::Forget("post", id));
+        let forget = changes.forget.into_iter().map(|id| RecordChange::Delete("post", id));
         let put = changes
             .put
             .into_iter()
-            .map(|record| Change::Put(Record::Post(Box::new(record))));
-        let folder = self.folder;
-        store.write(forget.chain(put).collect()).map_err(|failure| {
+            .map(|record| RecordChange::Put(Record::Post(Box::new(record))));
+        let storage = self.storage;
+        exclusive.write(forget.chain(put).collect()).map_err(|error| {
             anyhow!(
-                "the ledger in {folder} cannot be written, so no ids were taken over: {failure}; {}",
-                failure.mend()
+                "the ledger in {storage} cannot be written, so no ids were taken over: {error}; {}",
+                error.mend()
             )
         })?;
-        Ok(format!("the ids of {posts} were written to the ledger in {folder}"))
+        Ok(format!("the ids of {posts} were written to the ledger in {storage}"))
     }
 }

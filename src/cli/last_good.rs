@@ -6,10 +6,9 @@ use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::settings::state_dir;
+use super::settings;
 use crate::config::Config;
 use crate::identity::Digest;
-use crate::storage::versions::Versions;
 
 /// A larger file is not read to find out whether it is one that was renamed.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -29,7 +28,7 @@ impl LastGood {
     pub(super) fn of(config: &Config, root: &Utf8Path) -> anyhow::Result<LastGood> {
         let mut paths = BTreeSet::new();
         let mut renamed = Vec::new();
-        for version in Versions::in_state(&state_dir(config, root)?).all() {
+        for version in settings::storage(config, root)?.last_good_versions() {
             if fs::symlink_metadata(root.join(&version.path)).is_ok() {
                 paths.insert(version.path);
             } else {

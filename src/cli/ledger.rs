@@ -11,10 +11,10 @@ use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Subcommand};
 
-use super::settings::{Settings, state_dir};
+use super::settings::{self, Settings};
 use super::terminal::{number, say};
 use crate::identity::record::Record;
-use crate::storage::{self, Change, Exclusive, Failure};
+use crate::storage::{RecordChange, Storage, StorageError};
 
 /// The options of `ledger`.
 #[derive(Debug, Args)]
@@ -63,17 +63,17 @@ struct Whose {
 }
 
 impl Whose {
-    fn state_dir(self) -> anyhow::Result<Utf8PathBuf> {
+    fn storage(self) -> anyhow::Result<Storage> {
         let (config, posts) = self.settings.load(self.posts, |_| ())?;
-        state_dir(&config, &posts)
+        settings::storage(&config, &posts)
     }
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.verb {
-        Verb::Export(Export { file, whose }) => export(file.as_deref(), &whose.state_dir()?),
-        Verb::Import(Import { file, replace, whose }) => import(&file, replace, &whose.state_dir()?),
+        Verb::Export(Export { file, whose }) => export(file.as_deref(), &whose.storage()?),
+        Verb::Import(Import { file, replace, whose }) => import(&file, replace, &whose.storage()?),
     }
 }
 
@@ -82,13 +82,13 @@ fn named(file: &Utf8Path) -> Option<&Utf8Path> {
     (file != "-").then_some(file)
 }
 
-fn export(file: Option<&Utf8Path>, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
-    let contents = storage::read(dir).map_err(|failure| cannot("read", dir, &failure))?;
+fn export(file: Option<&Utf8Path>, storage: &Storage) -> anyhow::Result<ExitCode> {
+    let contents = storage.load().map_err(|error| cannot("read", storage, &error))?;
     for note in &contents.notes {
         say(&format!("feedmill: {note}\n"));
     }
     if contents.records.is_empty() {
-        say(&format!("feedmill: the ledger in {dir} is empty\n"));
+        say(&format!("feedmill: the ledger in {storage} is empty\n"));
     }
     match file.and_then(named) {
         None => write_lines(&contents.records, io::stdout().lock())?,
@@ -122,7 +122,7 @@ fn write_file(records: &[Record], file: &Utf8Path) -> io::Result<()> {
     })
 }
 
-fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<ExitCode> {
+fn import(file: &Utf8Path, replace: bool, storage: &Storage) -> anyhow::Result<ExitCode> {
     let read = match named(file) {
         None => lines::read(file, io::stdin().lock()),
         Some(path) => File::open(path).and_then(|opened| lines::read(file, BufReader::new(opened))),
@@ -137,28 +137,28 @@ fn import(file: &Utf8Path, replace: bool, dir: &Utf8Path) -> anyhow::Result<Exit
             return Ok(ExitCode::FAILURE);
         }
     };
-    let (mut alone, contents) = Exclusive::open(dir).map_err(|failure| cannot("changed", dir, &failure))?;
+    let (mut exclusive, contents) = storage.open_exclusive().map_err(|error| cannot("changed", storage, &error))?;
     for note in &contents.notes {
         say(&format!("feedmill: {note}\n"));
     }
     let said = in_words(&records);
     let plan = Plan::of(records, contents.records, replace);
     let summary = plan.summary();
-    alone
+    exclusive
         .write(plan.changes)
-        .map_err(|failure| cannot("changed", dir, &failure))?;
+        .map_err(|error| cannot("changed", storage, &error))?;
     say(&format!("{said}: {summary}\n"));
     Ok(ExitCode::SUCCESS)
 }
 
-fn cannot(what: &str, dir: &Utf8Path, failure: &Failure) -> anyhow::Error {
-    anyhow::anyhow!("the ledger in {dir} cannot be {what}: {failure}; {}", failure.mend())
+fn cannot(what: &str, storage: &Storage, error: &StorageError) -> anyhow::Error {
+    anyhow::anyhow!("the ledger in {storage} cannot be {what}: {error}; {}", error.mend())
 }
 
 /// What an import does.
 #[derive(Debug, Default)]
 struct Plan {
-    changes: Vec<Change>,
+    changes: Vec<RecordChange>,
     added: usize,
     replaced: usize,
     kept: usize,
@@ -180,12 +180,12 @@ impl Plan {
                 }
                 Some(_) => plan.replaced += 1,
             }
-            plan.changes.push(Change::Put(record));
+            plan.changes.push(RecordChange::Put(record));
         }
         if replace {
             plan.forgotten = Some(before.len());
             plan.changes
-                .extend(before.into_keys().map(|(kind, key)| Change::Forget(kind, key)));
+                .extend(before.into_keys().map(|(kind, key)| RecordChange::Delete(kind, key)));
         }
         plan
     }

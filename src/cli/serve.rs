@@ -31,7 +31,7 @@ use crate::publisher::{PostEvent, Progress, Publisher};
 use crate::site::Site;
 use crate::source::folder::Folder;
 use crate::source::watch::Watching;
-use crate::storage::volume;
+use crate::storage::Storage;
 use crate::time::Timestamp;
 
 /// The options of `serve`.
@@ -168,7 +168,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
     let signals = Signals::catch();
     let ledger_folder = config.state.dir.clone();
-    let ledger_warning = ledger_folder.as_deref().and_then(volume::warning);
+    let ledger_warning = Storage::configured(&config).and_then(|storage| storage.durability_warning());
     let preview_url = preview.as_ref().map(|(_, key)| key.url());
     let said = terminal::Welcome {
         preview: preview_url.as_deref(),

@@ -13,7 +13,7 @@ use super::terminal;
 use crate::config::{Config, Mistake};
 use crate::diagnostic::{Diagnostic, one_line};
 use crate::identity::Registry;
-use crate::storage;
+use crate::storage::Storage;
 use crate::time::Timestamp;
 
 /// The configuration file that is read where none is named, if it is there.
@@ -218,14 +218,19 @@ pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf
     Ok(above.join(".feedmill").join(posts.file_name().unwrap_or("root")))
 }
 
+/// The storage of the folder `posts`.
+pub(super) fn storage(config: &Config, posts: &Utf8Path) -> anyhow::Result<Storage> {
+    Ok(Storage::sqlite(&state_dir(config, posts)?))
+}
+
 /// The ledger of the folder `posts`, as far as it can be read. Nothing is written.
 pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Registry> {
-    let dir = state_dir(config, posts)?;
-    Ok(match storage::read(&dir) {
+    let storage = storage(config, posts)?;
+    Ok(match storage.load() {
         Ok(contents) => Registry::remembering(contents.records, now),
         Err(failure) => {
             let text = format!(
-                "feedmill: the ledger in {dir} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \
+                "feedmill: the ledger in {storage} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \
                  readers know",
                 failure.mend()
             );

@@ -7,12 +7,12 @@ use anyhow::{Context, bail};
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::settings::{self, Settings, state_dir};
+use super::settings::{self, Settings};
 use super::{terminal, why};
 use crate::http::shared::{self, Token};
 use crate::publisher::snapshot;
 use crate::render::post_url;
-use crate::storage::share_key;
+use crate::storage::Storage;
 use crate::time::{Moment, Timestamp};
 
 /// The options of `share`.
@@ -43,8 +43,10 @@ fn days(text: &str) -> Result<u16, &'static str> {
 /// Runs the command.
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Some(file) = arguments.file else {
-        let dir = known_state_dir(arguments.settings, arguments.posts)?;
-        share_key::replace(&dir).with_context(|| format!("no new key can be written to {dir}"))?;
+        let storage = existing_storage(arguments.settings, arguments.posts)?;
+        storage
+            .replace_share_key()
+            .with_context(|| format!("no new key can be written to {storage}"))?;
         terminal::say("every address that was shared so far is cancelled\n");
         return Ok(ExitCode::SUCCESS);
     };
@@ -59,8 +61,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if site.shows(post) {
         bail!("{file} is public already, at {}", post_url(&config.base(), post.address()));
     }
-    let dir = state_dir(&config, &root)?;
-    let key = share_key::read_or_make(&dir).with_context(|| format!("the key of shared drafts cannot be written to {dir}"))?;
+    let storage = settings::storage(&config, &root)?;
+    let key = storage
+        .get_or_create_share_key()
+        .with_context(|| format!("the key of shared drafts cannot be written to {storage}"))?;
     let (token, until) = Token::make(&key, &path, arguments.days, now).context("that is too far ahead")?;
     writeln!(anstream::stdout(), "{}{}{token}", config.base(), shared::PATH)?;
     let until = Moment::utc(until).in_zone(&config.timezone()).rfc3339();
@@ -71,21 +75,23 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The state folder, which must be there: that of the folder of posts that is named or lies here, or of the one that this place is in.
-fn known_state_dir(settings: Settings, posts: Option<Utf8PathBuf>) -> anyhow::Result<Utf8PathBuf> {
+/// The storage, which must exist, of the folder of posts that is named or lies here, or of the one that contains this folder.
+fn existing_storage(options: Settings, posts: Option<Utf8PathBuf>) -> anyhow::Result<Storage> {
     let is_named = posts.is_some();
-    let (config, root) = settings.clone().load(posts, |_| ())?;
-    let dir = state_dir(&config, &root)?;
-    if dir.is_dir() {
-        return Ok(dir);
+    let (config, root) = options.clone().load(posts, |_| ())?;
+    let storage = settings::storage(&config, &root)?;
+    if storage.exists() {
+        return Ok(storage);
     }
     if !is_named {
         // as for a post that would lie here
-        let around = settings.load_for("post.md".into(), None).ok();
-        let around = around.map(|(config, root, _)| state_dir(&config, &root)).transpose()?;
-        if let Some(around) = around.filter(|around| around.is_dir()) {
+        let around = options.load_for("post.md".into(), None).ok();
+        let around = around
+            .map(|(config, root, _)| settings::storage(&config, &root))
+            .transpose()?;
+        if let Some(around) = around.filter(Storage::exists) {
             return Ok(around);
         }
     }
-    bail!("no address was shared from {root}: there is no state folder {dir}; name the folder of posts with `--posts DIR`")
+    bail!("no address was shared from {root}: there is no state folder {storage}; name the folder of posts with `--posts DIR`")
 }

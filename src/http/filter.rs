@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use camino::Utf8Path;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -31,7 +30,7 @@ use super::shared;
 use super::target::Target;
 use crate::site::listing::Part;
 use crate::site::{Reader, Site};
-use crate::storage::share_key;
+use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
 /// How long a search waits for those that run.
@@ -177,13 +176,13 @@ async fn answered(
             let Ok(permit) = permit else {
                 return stopping().map(Body::from);
             };
-            let (library, state, is_preview) = (Arc::clone(&door.library), door.state.clone(), preview.is_some());
+            let (library, storage, is_preview) = (Arc::clone(&door.library), door.storage.clone(), preview.is_some());
             let answering = move || {
                 // both are held until the work is done, though the client may have left by then
                 let _held = (permit, making);
                 let shared = || {
                     let asked = shared::Asked::read(asking.path.as_str())?;
-                    let key = key(state.as_deref()?)?;
+                    let key = key(storage.as_ref()?)?;
                     asked.answer(&key, (&site, &library), &asking.method, &asking.headers, now)
                 };
                 let own = || {
@@ -229,9 +228,9 @@ fn work(site: &Site, target: Option<&Target>, query: &str) -> Work {
     }
 }
 
-/// The key of shared drafts in the state folder `dir`. It is read anew each time: another takes the place of the last at once.
-fn key(dir: &Utf8Path) -> Option<share_key::Key> {
-    share_key::read(dir).unwrap_or_else(|error| {
+/// The key of shared drafts. It is read for each request, so that a replaced key stops working at once.
+fn key(storage: &Storage) -> Option<ShareKey> {
+    storage.share_key().unwrap_or_else(|error| {
         tracing::warn!("shared drafts cannot be shown: {error}");
         None
     })

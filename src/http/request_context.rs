@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use camino::Utf8PathBuf;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +25,7 @@ use super::target::Target;
 use crate::config::Config;
 use crate::metrics::{Kind, Metrics};
 use crate::site::Site;
+use crate::storage::Storage;
 
 /// What requests are answered with, beside the site.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct RequestContext {
     /// Cancelled once no more requests should be sent here.
     pub stopping: CancellationToken,
     /// Where the key of shared drafts is.
-    pub(super) state: Option<Utf8PathBuf>,
+    pub(super) storage: Option<Storage>,
     /// Present only where the author's preview is answered, never for the public listener.
     pub(super) preview: Option<Preview>,
     /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
@@ -61,7 +61,7 @@ impl RequestContext {
             metrics,
             pace: RateLimit::new(config.pace.clone()),
             stopping,
-            state: config.state.dir.clone(),
+            storage: Storage::configured(config),
             preview: None,
             makers: Arc::new(Semaphore::new(cores)),
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),

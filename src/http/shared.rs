@@ -20,7 +20,7 @@ use crate::index::base64url;
 use crate::post::Post;
 use crate::render::{pages, post_url};
 use crate::site::{Lost, Reader, Site};
-use crate::storage::share_key::Key;
+use crate::storage::ShareKey;
 use crate::time::Timestamp;
 
 /// What addresses of shared posts begin with.
@@ -47,7 +47,7 @@ impl Token {
     /// The token, in letters, for the post read from `source`, and until when it holds: for `days` from `now` on, up to the minute.
     /// `None` where that is past the year 10000.
     #[must_use]
-    pub fn make(key: &Key, source: &Utf8Path, days: u16, now: Timestamp) -> Option<(String, Timestamp)> {
+    pub fn make(key: &ShareKey, source: &Utf8Path, days: u16, now: Timestamp) -> Option<(String, Timestamp)> {
         let until = now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
         let minutes = u32::try_from((until.as_second() + 59).div_euclid(60)).ok()?;
         let mut bytes = [minutes.to_be_bytes().as_slice(), &file(key, source)].concat();
@@ -58,7 +58,7 @@ impl Token {
 
     /// Reads `text`; `None` where it is no token, was not made with `key`, or holds no more at `now`.
     #[must_use]
-    pub fn read(key: &Key, text: &str, now: Timestamp) -> Option<Token> {
+    pub fn read(key: &ShareKey, text: &str, now: Timestamp) -> Option<Token> {
         let bytes: [u8; BYTES] = base64url::decoded(text)?.try_into().ok()?;
         // one token has one spelling
         if base64url::encoded(&bytes) != text {
@@ -84,7 +84,7 @@ impl Token {
 
     /// Whether it is for the post read from `source`.
     #[must_use]
-    pub fn is_for(&self, key: &Key, source: &Utf8Path) -> bool {
+    pub fn is_for(&self, key: &ShareKey, source: &Utf8Path) -> bool {
         self.file == file(key, source)
     }
 }
@@ -93,15 +93,15 @@ fn instant(minutes: u32) -> Option<Timestamp> {
     Timestamp::from_second(60 * i64::from(minutes)).ok()
 }
 
-fn file(key: &Key, source: &Utf8Path) -> [u8; FILE] {
+fn file(key: &ShareKey, source: &Utf8Path) -> [u8; FILE] {
     beginning(keyed(key, FILE_CONTEXT, source.as_str().as_bytes()))
 }
 
-fn proof(key: &Key, said: &[u8]) -> [u8; PROOF] {
+fn proof(key: &ShareKey, said: &[u8]) -> [u8; PROOF] {
     beginning(keyed(key, PROOF_CONTEXT, said))
 }
 
-fn keyed(key: &Key, context: &[u8], text: &[u8]) -> blake3::Hash {
+fn keyed(key: &ShareKey, context: &[u8], text: &[u8]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(context).update(text);
     hasher.finalize()
@@ -152,7 +152,7 @@ impl Asked {
     #[must_use]
     pub fn answer(
         &self,
-        key: &Key,
+        key: &ShareKey,
         (site, library): (&Site, &Library),
         method: &Method,
         headers: &HeaderMap,
@@ -217,7 +217,7 @@ fn confidential(mut response: Response<Body>) -> Response<Body> {
 mod tests {
     use super::*;
 
-    const KEY: Key = [7; 32];
+    const KEY: ShareKey = [7; 32];
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -18,8 +18,7 @@ use crate::identity::{DocumentRecord, Registry, Whereabouts};
 use crate::post::Changes;
 use crate::site::{Site, SiteInput};
 use crate::source::watch::{Hints, Watching};
-use crate::storage::versions::Versions;
-use crate::storage::{Opening, Store};
+use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
 
 use super::absent_posts::AbsentPosts;
@@ -55,7 +54,7 @@ pub struct SiteBuilder {
     documents: Vec<DocumentRecord>,
     absences: AbsentPosts,
     /// Where the ledger is kept, if anywhere.
-    store: Option<Store>,
+    store: Option<StorageWriter>,
     /// What kept it from being kept, when that was last told.
     trouble: Option<String>,
     /// Whether the first site was made.
@@ -98,26 +97,26 @@ pub struct CycleOutcome {
 impl SiteBuilder {
     /// Has seen nothing yet of the folder at `root`, and remembers what the store does that was opened, at `now`.
     #[must_use]
-    pub fn new(config: &Arc<Config>, root: Utf8PathBuf, opening: Option<Opening>, now: Timestamp) -> SiteBuilder {
-        SiteBuilder::building_with(Site::build, config, root, opening, now)
+    pub fn new(config: &Arc<Config>, root: Utf8PathBuf, opened: Option<OpenedStorage>, now: Timestamp) -> SiteBuilder {
+        SiteBuilder::building_with(Site::build, config, root, opened, now)
     }
 
     pub(super) fn building_with(
         build: BuildSite,
         config: &Arc<Config>,
         root: Utf8PathBuf,
-        opening: Option<Opening>,
+        opened: Option<OpenedStorage>,
         now: Timestamp,
     ) -> SiteBuilder {
         let StoredState {
             store,
             mut ledger,
             documents,
-        } = StoredState::of(opening, now);
+        } = StoredState::from_opened(opened, now);
         let config = ledger.identified(config);
         let mut desk = FileTracker::new(Arc::clone(&config), root);
         if let Some(store) = &store {
-            desk.find_versions(Versions::in_state(store.dir()).all());
+            desk.find_versions(store.storage().last_good_versions());
         }
         SiteBuilder {
             desk,
@@ -179,9 +178,9 @@ impl SiteBuilder {
     /// The folder is missing, is none, or cannot be read.
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.desk.set_polling(watching == Watching::Poll);
-        self.remove_former_cache();
-        if let Some(dir) = &self.config.state.dir {
-            self.desk.find_versions(Versions::in_state(dir).all());
+        self.delete_obsolete();
+        if let Some(storage) = Storage::configured(&self.config) {
+            self.desk.find_versions(storage.last_good_versions());
         }
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
         if let Some(trouble) = self.desk.trouble() {
@@ -214,7 +213,7 @@ impl SiteBuilder {
                 // what was on its way to the store may be lost
                 self.ledger.change_all();
             }
-            self.is_stale |= self.take_found();
+            self.is_stale |= self.take_late_records();
             let again_in = self.look(hints, now, tick);
             self.build(now, tick);
             self.keep();

@@ -1,23 +1,21 @@
-//! What is remembered when the publisher starts.
-
-use camino::Utf8Path;
+//! What the publisher knows when it starts: the records in storage.
 
 use crate::identity::{DocumentRecord, Record, Registry};
-use crate::storage::{self, Opening, Store};
+use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
 
-/// What is remembered at the start, and where it is kept.
+/// The stored records at the start, and the writer of storage.
 #[derive(Debug)]
 pub(super) struct StoredState {
-    pub(super) store: Option<Store>,
+    pub(super) store: Option<StorageWriter>,
     pub(super) ledger: Registry,
     pub(super) documents: Vec<DocumentRecord>,
 }
 
 impl StoredState {
-    /// What is remembered of the site alone in the folder `dir`, where that is quick to learn.
-    pub(super) fn of_site(dir: &Utf8Path) -> Option<StoredState> {
-        let site = storage::read_site(dir)?;
+    /// The record of the site alone, if it can be read quickly.
+    pub(super) fn load_site(storage: &Storage) -> Option<StoredState> {
+        let site = storage.load_site()?;
         Some(StoredState {
             store: None,
             ledger: Registry::remembering(vec![site], Timestamp::now()),
@@ -25,18 +23,18 @@ impl StoredState {
         })
     }
 
-    /// What is remembered in the folder `dir`.
-    pub(super) fn kept_in(dir: &Utf8Path) -> StoredState {
-        let opening = Store::open(dir);
-        for note in &opening.notes {
+    /// Opens `storage` for writing, and reads all its records.
+    pub(super) fn open(storage: &Storage) -> StoredState {
+        let opened = storage.open();
+        for note in &opened.notes {
             tracing::warn!("{note}");
         }
-        StoredState::of(Some(opening), Timestamp::now())
+        StoredState::from_opened(Some(opened), Timestamp::now())
     }
 
-    /// What the store does that was opened, at `now`.
-    pub(super) fn of(opening: Option<Opening>, now: Timestamp) -> StoredState {
-        let (store, records) = opening.map_or((None, Vec::new()), |opening| (Some(opening.store), opening.records));
+    /// The state in storage that was opened at `now`; empty without storage.
+    pub(super) fn from_opened(opened: Option<OpenedStorage>, now: Timestamp) -> StoredState {
+        let (store, records) = opened.map_or((None, Vec::new()), |opened| (Some(opened.writer), opened.records));
         let document = |record: &Record| match record {
             Record::Document(document) => Some(document.clone()),
             _ => None,

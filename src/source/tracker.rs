@@ -29,7 +29,7 @@ use crate::diagnostic::Diagnostic;
 use crate::post::{self, Changes, Post, Shared, Texts};
 use crate::source::folder::{FileTexts, Folder, ScanScope, Stamp};
 use crate::source::watch::Hints;
-use crate::storage::versions::Version;
+use crate::storage::StoredVersion;
 use crate::time::Timestamp;
 
 use self::degraded::Degraded;

@@ -1,39 +1,33 @@
-//! What is to be written, and was not yet.
+//! Changes that are not written yet, as JSON by key.
 
 use std::collections::BTreeMap;
 
-use super::MAX_RECORD_BYTES;
+use super::jobs::JobRow;
+use super::{MAX_RECORD_BYTES, RecordChange, StorageError};
 use crate::identity::record::Record;
 
-/// One thing to be written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// Remember this, in the place of what was remembered under its key.
-    Put(Record),
-    /// Remember nothing under this kind and key any more.
-    Forget(&'static str, String),
-}
-
 /// A kind and a key.
-pub(super) type Key = (&'static str, String);
+pub(super) type RecordKey = (&'static str, String);
 
-/// Changes by key, the last one of each: the JSON to put there, or `None` to forget what is there.
+/// Changes by key, the last one of each: the new JSON, or `None` to delete the record.
 #[derive(Debug, Default)]
-pub(super) struct Pending {
-    changes: BTreeMap<Key, Option<Box<str>>>,
-    too_large: Vec<Key>,
+pub(super) struct PendingWrites {
+    changes: BTreeMap<RecordKey, Option<Box<str>>>,
+    /// The same for jobs, by id.
+    jobs: BTreeMap<String, Option<Box<str>>>,
+    too_large: Vec<RecordKey>,
 }
 
-impl Pending {
-    pub(super) fn of(changes: impl IntoIterator<Item = Change>) -> Pending {
+impl PendingWrites {
+    pub(super) fn from_changes(changes: impl IntoIterator<Item = RecordChange>) -> PendingWrites {
         let mut too_large = Vec::new();
         let mut all = Vec::new();
-        // each is copied out of one place: a first start waits with the records of all posts, which leave no room unused
+        // each record is copied out of one buffer, so none has spare capacity: a first start holds the records of all posts here
         let mut written = Vec::new();
         for change in changes {
             let (key, json) = match change {
-                Change::Forget(kind, key) => ((kind, key), None),
-                Change::Put(record) => {
+                RecordChange::Delete(kind, key) => ((kind, key), None),
+                RecordChange::Put(record) => {
                     let (kind, key) = record.key();
                     let key = (kind, key.to_owned());
                     written.clear();
@@ -47,58 +41,87 @@ impl Pending {
             };
             all.push((key, json));
         }
-        Pending {
-            // made at once, for most come in order; of one key the last counts
+        PendingWrites {
+            // built at once, because most come in order; the last change of a key wins
             changes: all.into_iter().collect(),
+            jobs: BTreeMap::new(),
             too_large,
         }
     }
 
-    /// Lays `newer` over it.
-    pub(super) fn add(&mut self, newer: Pending) {
-        if self.is_empty() {
+    /// Adds `newer`, which wins where both change a key.
+    pub(super) fn add(&mut self, newer: PendingWrites) {
+        if self.changes.is_empty() {
             self.changes = newer.changes;
         } else {
             self.changes.extend(newer.changes);
         }
+        self.jobs.extend(newer.jobs);
     }
 
-    /// Those that are too large to be kept.
-    pub(super) fn too_large(&self) -> &[Key] {
+    /// Adds the row of a job.
+    pub(super) fn add_job_row(&mut self, (id, json): JobRow) {
+        self.jobs.insert(id, json);
+    }
+
+    /// The id of each job with its new JSON, or `None` to delete it.
+    pub(super) fn job_rows(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.jobs.iter().map(|(id, json)| (id.as_str(), json.as_deref()))
+    }
+
+    /// Whether the job with this id is about to be deleted.
+    pub(super) fn deletes_job(&self, id: &str) -> bool {
+        matches!(self.jobs.get(id), Some(None))
+    }
+
+    /// An error if a record is too large to be stored.
+    pub(super) fn check_sizes(&self) -> Result<(), StorageError> {
+        let error = |(kind, key): &RecordKey| StorageError::Io(format!("the {kind} `{key}` is over {MAX_RECORD_BYTES} bytes"));
+        self.too_large.first().map(error).map_or(Ok(()), Err)
+    }
+
+    /// The records that are too large to be stored.
+    pub(super) fn too_large(&self) -> &[RecordKey] {
         &self.too_large
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len()
+        self.changes.len() + self.jobs.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.jobs.is_empty()
     }
 
-    /// Each key, with what is to be put there.
-    pub(super) fn changes(&self) -> impl Iterator<Item = (&Key, Option<&str>)> {
+    /// Each key with its new JSON.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&RecordKey, Option<&str>)> {
         self.changes.iter().map(|(key, json)| (key, json.as_deref()))
     }
 
-    /// Whether `record` is about to be forgotten.
-    pub(super) fn forgets(&self, record: &Record) -> bool {
+    /// Whether `record` is about to be deleted.
+    pub(super) fn deletes(&self, record: &Record) -> bool {
         let (kind, key) = record.key();
         matches!(self.changes.get(&(kind, key.to_owned())), Some(None))
     }
 
-    /// Leaves out what would be written over `record`; whether there was something.
-    pub(super) fn spare(&mut self, record: &Record) -> bool {
+    /// Removes the change of `record`, if there is one. Returns whether there was one.
+    pub(super) fn remove(&mut self, record: &Record) -> bool {
         let (kind, key) = record.key();
         self.changes.remove(&(kind, key.to_owned())).is_some()
     }
 }
 
-/// Each laid over those before it.
-impl FromIterator<Pending> for Pending {
-    fn from_iter<I: IntoIterator<Item = Pending>>(pieces: I) -> Pending {
-        Pending {
-            changes: pieces.into_iter().flat_map(|piece| piece.changes).collect(),
+/// Later pieces win.
+impl FromIterator<PendingWrites> for PendingWrites {
+    fn from_iter<I: IntoIterator<Item = PendingWrites>>(pieces: I) -> PendingWrites {
+        let mut jobs = BTreeMap::new();
+        let changes = pieces.into_iter().flat_map(|mut piece| {
+            jobs.append(&mut piece.jobs);
+            piece.changes
+        });
+        PendingWrites {
+            changes: changes.collect(),
+            jobs,
             too_large: Vec::new(),
         }
     }

@@ -1,99 +1,18 @@
-//! What the store promises: what it acknowledged is there, and whatever is wrong, it says so, goes on and mends itself.
+//! What every backend promises. Each test runs over SQLite and over memory.
 
-mod damage;
-mod failing;
-mod faults;
-mod law;
-mod neighbours;
-mod versions;
-
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
-
-use camino::{Utf8Path, Utf8PathBuf};
-use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
 
-/// What anything is waited for at most.
 const PATIENCE: Duration = Duration::from_secs(30);
+const LEASE: Duration = Duration::from_secs(60);
 
-/// A state folder that does not exist yet.
-struct Folder {
-    _above: TempDir,
-    dir: Utf8PathBuf,
-}
-
-impl Folder {
-    fn new() -> Folder {
-        let above = TempDir::new().unwrap();
-        let dir = Utf8Path::from_path(above.path()).unwrap().join("state/posts");
-        Folder { _above: above, dir }
-    }
-
-    /// One that holds `records`.
-    fn of(records: &[Record]) -> Folder {
-        let folder = Folder::new();
-        let store = folder.open().store;
-        assert!(store.keep_now(records.iter().cloned().map(Change::Put), PATIENCE));
-        assert!(store.close());
-        folder
-    }
-
-    fn open(&self) -> Opening {
-        Folder::open_at(Place::new(&self.dir))
-    }
-
-    fn open_at(place: Place) -> Opening {
-        let pauses = Pauses {
-            first: Duration::from_millis(2),
-            longest: Duration::from_millis(20),
-            idle: Duration::from_millis(5),
-        };
-        Store::open_at(place, pauses)
-    }
-
-    fn path(&self, name: &str) -> Utf8PathBuf {
-        self.dir.join(name)
-    }
-
-    /// The names in it, sorted.
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .dir
-            .read_dir_utf8()
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_owned())
-            .collect();
-        names.sort();
-        names
-    }
-
-    /// A connection that knows nothing of the lock.
-    fn shell(&self) -> Connection {
-        Connection::open(self.path("ledger.db")).unwrap()
-    }
-
-    /// What is on disk, read by nothing of this module.
-    fn on_disk(&self) -> BTreeMap<String, String> {
-        let shell = self.shell();
-        let sound: String = shell.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
-        assert_eq!(sound, "ok");
-        let mut statement = shell.prepare("SELECT kind || ' ' || key, json FROM record").unwrap();
-        let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-}
-
-fn post(id: &str, title: &str) -> Record {
-    serde_json::from_value(json!({
-        "record": "post", "id": id, "source": "a.md", "title": title, "slug": "a", "wanted": "/posts/a", "address": "/posts/a",
-        "date": "2026-01-31T09:00:00+02:00", "is_dated": true, "first_served": "2026-01-31T07:00:00Z", "in_feeds": true,
-        "content": {"shown": "0a", "text": "0b", "likeness": "0c"},
-    }))
-    .unwrap()
+/// An empty storage of each backend.
+fn backends() -> [(Storage, Option<TempDir>); 2] {
+    let folder = TempDir::new().unwrap();
+    let dir = Utf8Path::from_path(folder.path()).unwrap().join("state");
+    [(Storage::sqlite(&dir), Some(folder)), (Storage::memory(), None)]
 }
 
 fn document(path: &str, tag: &str) -> Record {
@@ -103,167 +22,293 @@ fn document(path: &str, tag: &str) -> Record {
     .unwrap()
 }
 
-fn put(record: &Record) -> Vec<Change> {
-    vec![Change::Put(record.clone())]
+fn put(path: &str, tag: &str) -> RecordChange {
+    RecordChange::Put(document(path, tag))
+}
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-01-31T{text}Z").parse().unwrap()
 }
 
 /// Waits for `condition`.
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = std::time::Instant::now() + PATIENCE;
     while !condition() {
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        assert!(std::time::Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Waits until everything handed over is on disk.
-fn until_written(store: &Store) {
-    until("everything is written", || store.keep_now(Vec::new(), PATIENCE));
-    assert_eq!(store.trouble(), None);
-}
-
-/// The trouble that the store says it has, once it has some.
-fn trouble(store: &Store) -> String {
-    until("it says what is wrong", || store.trouble().is_some());
-    store.trouble().unwrap_or_default()
-}
-
 #[test]
-fn what_was_kept_is_there_after_a_restart() {
-    let folder = Folder::new();
-    let opening = folder.open();
-    assert_eq!(
-        (opening.records.len(), opening.notes, opening.store.trouble()),
-        (0, vec![], None)
-    );
-    let store = opening.store;
-    store.keep(vec![
-        Change::Put(post("b", "first")),
-        Change::Put(document("/rss.xml", "1")),
-        Change::Put(post("gone", "")),
-    ]);
-    store.keep(vec![
-        Change::Put(post("b", "second")),
-        Change::Forget("post", "gone".to_owned()),
-    ]);
-    assert!(store.keep_now(put(&post("a", "x")), PATIENCE));
-    assert!(store.close());
-    assert_eq!(
-        folder.names(),
-        ["ledger.db", "ledger.lock"],
-        "a closed store leaves no log behind"
-    );
-
-    let opening = folder.open();
-    assert_eq!(
-        opening.records,
-        [document("/rss.xml", "1"), post("a", "x"), post("b", "second")]
-    );
-    assert_eq!((opening.notes, opening.store.take_found()), (vec![], None));
-}
-
-#[test]
-fn the_folder_is_made_for_nobody_else_to_read() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
-    drop(folder.open());
-    for made in [folder.dir.as_path(), folder.dir.parent().unwrap()] {
-        assert_eq!(made.metadata().unwrap().permissions().mode() & 0o777, 0o700, "{made}");
+fn records_are_there_after_a_restart() {
+    for (storage, _folder) in backends() {
+        assert!(!storage.exists(), "{storage}");
+        assert_eq!(storage.load().unwrap(), Contents::default(), "{storage}");
+        let OpenedStorage { writer, records, notes } = storage.open();
+        assert_eq!((records, notes, writer.problem()), (vec![], vec![], None), "{storage}");
+        writer.write([put("/b", "1"), put("/gone", "1"), put("/b", "2")]);
+        let deletion = RecordChange::Delete("document", "/gone".to_owned());
+        assert!(writer.write_now([put("/a", "1"), deletion], PATIENCE), "{storage}");
+        let expected = [document("/a", "1"), document("/b", "2")];
+        assert_eq!(
+            storage.load().unwrap().records,
+            expected,
+            "{storage}: it can be read meanwhile"
+        );
+        assert!(writer.close(), "{storage}");
+        assert!(storage.exists(), "{storage}");
+        let opened = storage.open();
+        assert_eq!(opened.records, expected, "{storage}");
+        assert_eq!(opened.writer.take_late_records(), None, "{storage}");
     }
 }
 
 #[test]
-fn what_is_too_large_is_refused_and_said_until_it_fits() {
-    let folder = Folder::new();
-    let store = folder.open().store;
-    let large = post("a", &"x".repeat(MAX_RECORD_BYTES));
-    assert!(!store.keep_now(vec![Change::Put(large), Change::Put(post("b", ""))], PATIENCE));
-    let said = store.trouble().unwrap();
-    assert!(
-        said.contains("the post `a`") && said.contains("more than 65536 bytes"),
-        "{said}"
+fn the_record_of_the_site_is_read_alone() {
+    for (storage, _folder) in backends() {
+        let site = Record::Site(crate::identity::SiteRecord {
+            since: at("07:00:00"),
+            identity: None,
+        });
+        let (mut exclusive, _) = storage.open_exclusive().unwrap();
+        exclusive.write(vec![put("/a", "1")]).unwrap();
+        assert_eq!(storage.load_site(), None, "{storage}");
+        exclusive.write(vec![RecordChange::Put(site.clone())]).unwrap();
+        assert_eq!(storage.load_site(), Some(site), "{storage}");
+    }
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused_and_reported_until_it_fits() {
+    for (storage, _folder) in backends() {
+        let writer = storage.open().writer;
+        let large = put("/a", &"x".repeat(MAX_RECORD_BYTES));
+        assert!(!writer.write_now([large.clone(), put("/b", "1")], PATIENCE), "{storage}");
+        let problem = writer.problem().unwrap();
+        assert!(problem.contains("the document `/a`"), "{storage}: {problem}");
+        until("the others are written", || {
+            storage.load().unwrap().records == [document("/b", "1")]
+        });
+        assert!(writer.write_now([put("/a", "1")], PATIENCE), "{storage}");
+        assert_eq!((writer.problem(), writer.failing_since()), (None, None), "{storage}");
+        assert!(writer.close(), "{storage}");
+        let (mut exclusive, _) = storage.open_exclusive().unwrap();
+        assert!(exclusive.write(vec![put("/c", "1"), large]).is_err(), "{storage}");
+        assert_eq!(storage.load().unwrap().records.len(), 2, "{storage}: all or nothing");
+    }
+}
+
+#[test]
+fn a_second_writer_waits_for_the_first_and_overwrites_nothing_it_has_not_seen() {
+    for (storage, _folder) in backends() {
+        let first = storage.open().writer;
+        assert!(first.write_now([put("/a", "first")], PATIENCE), "{storage}");
+        let OpenedStorage {
+            writer: second, records, ..
+        } = storage.open();
+        assert_eq!(records, [document("/a", "first")], "{storage}");
+        assert!(!second.is_writable() && second.failing_since().is_some(), "{storage}");
+        assert!(second.problem().unwrap().contains("another feedmill"), "{storage}");
+        assert!(storage.open_exclusive().is_err(), "{storage}");
+        assert!(
+            !second.write_now([put("/b", "second"), put("/c", "second")], PATIENCE),
+            "{storage}"
+        );
+        assert!(first.write_now([put("/b", "first")], PATIENCE), "{storage}");
+        assert!(first.close(), "{storage}");
+        until("the second can write", || second.problem().is_none());
+        assert!(
+            !second.write_now([], PATIENCE),
+            "{storage}: it has not seen the record of the first"
+        );
+        let late = second.take_late_records();
+        assert_eq!(
+            late,
+            Some(vec![document("/a", "first"), document("/b", "first")]),
+            "{storage}"
+        );
+        assert!(second.write_now([], PATIENCE), "{storage}");
+        let tags = [("/a", "first"), ("/b", "second"), ("/c", "second")];
+        assert_eq!(
+            storage.load().unwrap().records,
+            tags.map(|(path, tag)| document(path, tag)),
+            "{storage}"
+        );
+    }
+}
+
+#[test]
+fn memory_that_fails_loses_nothing_and_says_since_when() {
+    let memory = MemoryStorage::default();
+    let storage = Storage::Memory(memory.clone());
+    let writer = storage.open().writer;
+    memory.set_failure(Some(StorageError::Full));
+    let before = Timestamp::now();
+    assert!(!writer.write_now([put("/a", "1")], PATIENCE));
+    let since = writer.failing_since().unwrap();
+    assert!(since >= before && since <= Timestamp::now());
+    let job = writer.enqueue("push", "x", at("07:00:00")).unwrap();
+    assert!(writer.problem().unwrap().contains("the disk is full"));
+    assert_eq!(writer.failing_since(), Some(since), "it has been failing since then");
+    assert_eq!(storage.load().unwrap().records, []);
+    assert_eq!(
+        writer.claim("push", at("07:00:00"), LEASE).unwrap().id,
+        job.id,
+        "work goes on"
     );
-    assert!(store.keep_now(put(&post("a", "short")), PATIENCE));
-    assert_eq!(store.trouble(), None);
-    assert!(store.close());
-    assert_eq!(folder.open().records.len(), 2);
+    memory.set_failure(None);
+    assert!(writer.write_now([], PATIENCE));
+    assert_eq!((writer.problem(), writer.failing_since()), (None, None));
+    assert_eq!(storage.load().unwrap().records, [document("/a", "1")]);
+    drop(writer);
+    assert_eq!(storage.open().writer.job_count(), 1);
 }
 
 #[test]
-fn a_command_has_the_file_alone_or_not_at_all() {
-    let folder = Folder::of(&[post("a", "1")]);
-    let store = folder.open().store;
-    let refused = Exclusive::open(&folder.dir).map(|_| ()).unwrap_err();
-    assert_eq!(refused, Failure::Locked(Some(std::process::id())));
-    assert!(store.close());
-
-    let (mut alone, contents) = Exclusive::open(&folder.dir).unwrap();
-    assert_eq!(contents.records, [post("a", "1")]);
-    let large = Change::Put(post("large", &"x".repeat(MAX_RECORD_BYTES)));
-    assert!(alone.write(vec![Change::Put(post("c", "")), large]).is_err());
-    alone
-        .write(vec![Change::Put(post("b", "2")), Change::Forget("post", "a".to_owned())])
-        .unwrap();
-    let other = folder.open();
-    assert!(trouble(&other.store).contains("another feedmill"), "it has it alone");
-    drop(alone);
-    until("it is let go", || other.store.trouble().is_none());
-    assert_eq!(read(&folder.dir).unwrap().records, [post("b", "2")]);
+fn a_share_key_is_created_once_and_can_be_replaced() {
+    for (storage, _folder) in backends() {
+        assert_eq!(storage.share_key().unwrap(), None, "{storage}");
+        let keys: Vec<ShareKey> = std::thread::scope(|scope| {
+            let create = || storage.get_or_create_share_key().unwrap();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(create)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "{storage}");
+        assert_eq!(storage.share_key().unwrap(), Some(keys[0]), "{storage}");
+        storage.replace_share_key().unwrap();
+        assert_ne!(storage.share_key().unwrap(), Some(keys[0]), "{storage}");
+    }
 }
 
 #[test]
-fn the_sites_own_record_is_had_alone() {
-    let folder = TempDir::new().unwrap();
-    let dir = Utf8Path::from_path(folder.path()).unwrap();
-    assert_eq!(read_site(dir), None, "nothing is there");
-    let site = Record::Site(crate::identity::SiteRecord {
-        since: crate::time::Timestamp::UNIX_EPOCH,
-        identity: Some("https://first.example/".parse().unwrap()),
-    });
-    let (mut file, _) = Exclusive::open(dir).unwrap();
-    file.write(put(&post("x:1", "One"))).unwrap();
-    assert_eq!(read_site(dir), None, "a post is no site");
-    file.write(put(&site)).unwrap();
-    assert_eq!(read_site(dir), Some(site.clone()), "while it is open");
-    drop(file);
-    assert_eq!(read_site(dir), Some(site));
-    std::fs::write(dir.join("ledger.db"), "this is no database").unwrap();
-    assert_eq!(read_site(dir), None, "what is damaged is for others to mend");
-}
-
-#[test]
-fn of_more_than_one_piece_nothing_is_lost() {
-    let named = |number: usize, title: &str| Change::Put(post(&format!("post-{number:05}"), title));
-    let folder = Folder::new();
-    let store = folder.open().store;
-    let all = (0..=3 * PIECE).map(|number| named(number, "x"));
-    // of one key the last counts, wherever it comes
-    let again = [named(0, "again"), named(2 * PIECE, "again")];
-    assert!(store.keep_now(all.chain(again), PATIENCE));
-    let large = "x".repeat(MAX_RECORD_BYTES);
-    let others = (4 * PIECE..6 * PIECE).map(|number| named(number, "x"));
-    assert!(!store.keep_now(std::iter::once(named(0, &large)).chain(others), PATIENCE));
-    until("the others are written", || store.keep_now(Vec::new(), PATIENCE));
-    assert!(!store.close(), "one is too large");
-    let on_disk = folder.on_disk();
-    assert_eq!(on_disk.len(), 5 * PIECE + 1);
-    assert_eq!(on_disk.values().filter(|json| json.contains("again")).count(), 2);
-}
-
-#[test]
-fn of_what_is_written_as_one_nothing_is_there_before_all_is() {
-    let folder = Folder::new();
-    let store = folder.open().store;
-    let records = (0..=3 * PIECE).map(|number| {
-        if number > 0 && number % PIECE == 0 {
-            // whoever takes a piece has written the one before it
-            until("what came before is taken", || store.queue.is_clear());
+fn last_good_versions_are_replaced_deleted_and_bounded() {
+    let version = |path: &str, bytes: &[u8]| StoredVersion {
+        path: path.into(),
+        modified: at("07:00:00"),
+        bytes: bytes.into(),
+        refused: Some(Digest::of(b"TBD")),
+        changed: None,
+    };
+    for (storage, _folder) in backends() {
+        assert_eq!(storage.last_good_versions(), [], "{storage}");
+        for (path, bytes) in [("a.md", "one"), ("b.md", "two"), ("a.md", "three")] {
+            storage.put_last_good_version(&version(path, bytes.as_bytes())).unwrap();
         }
-        if number == 3 * PIECE {
-            assert_eq!(folder.on_disk().len(), 0);
-        }
-        Change::Put(post(&format!("post-{number:05}"), "x"))
-    });
-    assert!(store.keep_now(records, PATIENCE));
-    assert_eq!(folder.on_disk().len(), 3 * PIECE + 1);
+        storage.delete_last_good_version("b.md".into()).unwrap();
+        storage.delete_last_good_version("never.md".into()).unwrap();
+        assert_eq!(storage.last_good_versions(), [version("a.md", b"three")], "{storage}");
+        let large = version("large.md", &vec![b'x'; MAX_VERSION_BYTES + 1]);
+        assert!(storage.put_last_good_version(&large).is_err(), "{storage}");
+    }
+}
+
+#[test]
+fn a_job_is_claimed_by_one_worker_when_it_is_due_and_deleted_when_it_is_done() {
+    for (storage, _folder) in backends() {
+        let writer = storage.open().writer;
+        let (nine, ten) = (at("09:00:00"), at("10:00:00"));
+        let later = writer.enqueue("push", "later", ten).unwrap();
+        let job = writer.enqueue("push", "now", nine).unwrap();
+        writer.enqueue("mail", "another queue", at("08:00:00")).unwrap();
+        assert_eq!(writer.next_due("push"), Some(nine), "{storage}");
+        assert_eq!(writer.claim("push", at("08:59:59"), LEASE), None, "{storage}: not due");
+        let claimed = writer.claim("push", nine, LEASE).unwrap();
+        assert_eq!(
+            (&claimed.id, &*claimed.payload, claimed.attempts),
+            (&job.id, "now", 1),
+            "{storage}"
+        );
+        assert_eq!(writer.claim("push", at("09:00:59"), LEASE), None, "{storage}: claimed");
+        let again = writer.claim("push", at("09:01:00"), LEASE).unwrap();
+        assert_eq!((&again.id, again.attempts), (&job.id, 2), "{storage}: the lease has ended");
+        assert!(writer.retry(&again, at("09:30:00")), "{storage}");
+        assert_eq!(writer.claim("push", at("09:29:59"), LEASE), None, "{storage}");
+        let third = writer.claim("push", ten, LEASE).unwrap();
+        assert_eq!(
+            (&third.id, third.due, third.attempts),
+            (&job.id, at("09:30:00"), 3),
+            "{storage}: the longest due comes first"
+        );
+        assert!(
+            writer.done(&third) && !writer.done(&third) && !writer.retry(&third, ten),
+            "{storage}"
+        );
+        assert_eq!(writer.claim("push", ten, LEASE).unwrap().id, later.id, "{storage}");
+        assert_eq!(writer.job_count(), 2, "{storage}");
+        assert_eq!(writer.claim("other", at("23:00:00"), LEASE), None, "{storage}");
+    }
+}
+
+#[test]
+fn a_job_survives_restarts_and_is_offered_again_if_it_was_claimed_and_not_done() {
+    for (storage, _folder) in backends() {
+        let writer = storage.open().writer;
+        let due = at("09:00:00");
+        let kept = writer.enqueue("push", "kept", due).unwrap();
+        let done = writer.enqueue("push", "done", at("08:00:00")).unwrap();
+        assert_eq!(writer.claim("push", due, LEASE).unwrap().id, done.id, "{storage}");
+        assert_eq!(writer.claim("push", due, LEASE).unwrap().id, kept.id, "{storage}");
+        assert!(writer.done(&done), "{storage}");
+        assert!(writer.close(), "{storage}");
+        let writer = storage.open().writer;
+        let again = writer.claim("push", due, LEASE).unwrap();
+        assert_eq!(
+            (&again.id, &*again.payload, again.due, again.attempts),
+            (&kept.id, "kept", due, 2),
+            "{storage}"
+        );
+        assert_eq!(writer.job_count(), 1, "{storage}: what was done does not return");
+        assert_eq!(storage.load().unwrap().records, [], "{storage}: jobs are no records");
+    }
+}
+
+#[test]
+fn a_second_writer_gets_the_jobs_when_the_first_is_closed() {
+    for (storage, _folder) in backends() {
+        let first = storage.open().writer;
+        first.enqueue("push", "first's", at("09:00:00")).unwrap();
+        assert!(first.write_now([], PATIENCE), "{storage}");
+        let second = storage.open().writer;
+        second.enqueue("push", "second's", at("10:00:00")).unwrap();
+        assert_eq!(second.job_count(), 1, "{storage}: only one writer works on a job");
+        assert!(first.close(), "{storage}");
+        until("the second can write", || second.problem().is_none());
+        let _ = second.take_late_records();
+        assert!(second.write_now([], PATIENCE), "{storage}");
+        let payloads: Vec<String> = std::iter::from_fn(|| second.claim("push", at("11:00:00"), LEASE))
+            .map(|job| job.payload)
+            .collect();
+        assert_eq!(payloads, ["first's", "second's"], "{storage}");
+        assert!(second.close(), "{storage}");
+        assert_eq!(storage.open().writer.job_count(), 2, "{storage}");
+    }
+}
+
+#[test]
+fn jobs_are_bounded_in_size_and_number() {
+    let (storage, due) = (Storage::memory(), at("09:00:00"));
+    let writer = storage.open().writer;
+    let large = "x".repeat(MAX_JOB_BYTES + 1);
+    assert_eq!(writer.enqueue("push", &large, due), Err(EnqueueError::TooLarge));
+    assert_eq!(writer.enqueue(&large, "", due), Err(EnqueueError::TooLarge));
+    // the largest that is allowed comes back, however much its JSON grows
+    let control = "\u{1}".repeat(MAX_JOB_BYTES);
+    writer.enqueue(&control, &control, due).unwrap();
+    drop(writer);
+    let writer = storage.open().writer;
+    assert_eq!(writer.claim(&control, due, LEASE).unwrap().payload, control);
+    let full = std::iter::repeat_with(|| writer.enqueue("push", &control, due))
+        .take(MAX_JOBS)
+        .find_map(Result::err);
+    assert_eq!(full, Some(EnqueueError::Full), "many large jobs");
+    assert!(writer.job_count() < MAX_JOBS / 10);
+    let freed = writer.claim("push", due, LEASE).unwrap();
+    assert!(writer.done(&freed));
+    assert!(writer.enqueue("push", &control, due).is_ok(), "there is room again");
+
+    let writer = Storage::memory().open().writer;
+    let full = (0..=MAX_JOBS)
+        .map(|_| writer.enqueue("push", "", due))
+        .position(|added| added.is_err());
+    assert_eq!(full, Some(MAX_JOBS), "many small jobs");
 }

@@ -12,7 +12,7 @@ use assert_cmd::cargo::CommandCargoExt;
 use camino::Utf8Path;
 use feedmill::identity::{Record, Registry};
 use feedmill::publisher::snapshot;
-use feedmill::storage;
+use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ fn import_from(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, 
 /// Everything that is remembered of posts, by file.
 fn remembered(folder: &Path) -> BTreeMap<String, feedmill::identity::PostRecord> {
     let state = Utf8Path::from_path(folder).unwrap().join("state");
-    let records = storage::read(&state).unwrap().records.into_iter();
+    let records = Storage::sqlite(&state).load().unwrap().records.into_iter();
     let posts = records.filter_map(|record| match record {
         Record::Post(post) => Some((post.source.to_string(), *post)),
         _ => None,
@@ -135,7 +135,7 @@ fn feeds_carry_the_old_ids_from_then_on_and_old_addresses_lead_to_the_posts() {
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
     let root = Utf8Path::from_path(site.path()).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(storage::read(&root.join("state")).unwrap().records, now);
+    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     let feed = ask(&site, "/rss.xml", "");
     let feed = String::from_utf8(feed.body().to_vec()).unwrap();
@@ -243,7 +243,7 @@ fn what_cannot_be_run_says_why() {
         assert!(status == 2 && err.contains(expected), "{arguments:?}: {status} {err}");
     }
     let state = Utf8Path::from_path(site.path()).unwrap().join("state");
-    let held = storage::Store::open(&state);
+    let held = Storage::sqlite(&state).open();
     let (status, _, err) = import(site.path(), &["--adopt", "old.xml"]);
     assert!(status == 2 && err.contains("stop the other one"), "{err}");
     drop(held);
@@ -374,7 +374,7 @@ fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
 fn atom_id(folder: &Path, path: &str) -> String {
     let root = Utf8Path::from_path(folder).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(storage::read(&root.join("state")).unwrap().records, now);
+    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     site.post(path.into()).unwrap().atom_id().to_owned()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use feedmill::http::shared::Token;
-use feedmill::storage::share_key;
+use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
@@ -440,7 +440,9 @@ fn sharing() -> (TestSite, TempDir) {
 }
 
 fn token(state: &TempDir, source: &str) -> String {
-    let key = share_key::read_or_make(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
+        .get_or_create_share_key()
+        .unwrap();
     Token::make(&key, source.into(), 7, Timestamp::now()).unwrap().0
 }
 
@@ -511,7 +513,9 @@ fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
 fn what_is_not_shared_is_as_unknown_as_any_address() {
     let (site, state) = sharing();
     let good = token(&state, "draft/index.md");
-    let key = share_key::read_or_make(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
+        .get_or_create_share_key()
+        .unwrap();
     let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(24 * 8);
     let of = |key, path: &str, now| Token::make(key, path.into(), 7, now).unwrap().0;
     let cases = [
@@ -559,7 +563,9 @@ fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoke
     assert!(led.header("location").ends_with("/posts/draft"), "{led:?}");
     fs::rename(site.path().join("mine.md"), site.path().join("still-mine.md")).unwrap();
     site.wait_for(mine, |answer| answer.status == 404);
-    share_key::replace(Utf8Path::from_path(state.path()).unwrap()).unwrap();
+    Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
+        .replace_share_key()
+        .unwrap();
     assert_eq!(site.get(other).status, 404);
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::identity::Record;
-use feedmill::storage::{Change, Store, read};
+use feedmill::storage::{RecordChange, Storage};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -59,20 +59,20 @@ fn alone(test: &str) -> [String; 4] {
 #[ignore = "run by `what_was_acknowledged_survives_a_kill`"]
 fn writes_until_it_is_killed() {
     let Some(dir) = named_folder() else { return };
-    let opening = Store::open(&dir);
+    let opening = Storage::sqlite(&dir).open();
     let first = tag(&opening.records, "/last").map_or(0, |tag| tag.parse::<u64>().unwrap());
     for n in first + 1.. {
         let text = n.to_string();
         let changes = vec![
-            Change::Put(document("/last", &text)),
-            Change::Put(document(&format!("/{}", n % 50), &text)),
-            Change::Forget("document", format!("/{}", (n + 25) % 50)),
+            RecordChange::Put(document("/last", &text)),
+            RecordChange::Put(document(&format!("/{}", n % 50), &text)),
+            RecordChange::Delete("document", format!("/{}", (n + 25) % 50)),
         ];
         // some are waited for, and some are overtaken
         if n % 3 == 0 {
-            opening.store.keep(changes);
+            opening.writer.write(changes);
         } else {
-            assert!(opening.store.keep_now(changes, PATIENCE), "{:?}", opening.store.trouble());
+            assert!(opening.writer.write_now(changes, PATIENCE), "{:?}", opening.writer.problem());
             println!("{n}");
         }
     }
@@ -105,7 +105,7 @@ fn what_was_acknowledged_survives_a_kill() {
         acknowledged.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<u64>().ok()));
         let acknowledged = acknowledged.pop().unwrap();
 
-        let records = read(&dir).unwrap().records;
+        let records = Storage::sqlite(&dir).load().unwrap().records;
         let last: u64 = tag(&records, "/last").unwrap().parse().unwrap();
         assert!(
             last >= acknowledged,
@@ -175,30 +175,30 @@ fn fills_its_disk() {
     let half = usize::try_from(disk.f_blocks * disk.f_frsize / 2).unwrap();
     std::fs::write(&ballast, vec![0; half]).unwrap();
     let dir = folder.join("state");
-    let store = Store::open(&dir).store;
+    let store = Storage::sqlite(&dir).open().writer;
     let mut acknowledged = Vec::new();
     let record = |n: usize| document(&format!("/{n:03}"), &"x".repeat(1000));
     let mut n = 0;
-    while store.keep_now(vec![Change::Put(record(n))], PATIENCE) {
+    while store.write_now(vec![RecordChange::Put(record(n))], PATIENCE) {
         acknowledged.push(record(n));
         n += 1;
         assert!(n < 300, "the disk is never full");
     }
-    let said = store.trouble().unwrap();
+    let said = store.problem().unwrap();
     assert!(said.contains("disk"), "{said}");
     // it goes on taking what it is given
-    store.keep(vec![Change::Put(document("/while-full", "1"))]);
-    assert!(acknowledged.is_empty() || read(&dir).unwrap().records.starts_with(&acknowledged));
+    store.write(vec![RecordChange::Put(document("/while-full", "1"))]);
+    assert!(acknowledged.is_empty() || Storage::sqlite(&dir).load().unwrap().records.starts_with(&acknowledged));
 
     std::fs::remove_file(&ballast).unwrap();
     // on the smallest disk not even that is enough: less has to be remembered
-    let found = store.take_found();
+    let found = store.take_late_records();
     assert!(found.is_none_or(|found| found.is_empty()));
     if acknowledged.len() > 5 {
-        until("it is written", || store.keep_now(Vec::new(), PATIENCE));
-        assert_eq!(store.trouble(), None);
+        until("it is written", || store.write_now(Vec::new(), PATIENCE));
+        assert_eq!(store.problem(), None);
         assert!(store.close());
-        let records = Store::open(&dir).records;
+        let records = Storage::sqlite(&dir).open().records;
         assert_eq!((records.len(), tag(&records, "/while-full")), (n + 2, Some("1".to_owned())));
         assert!(records.starts_with(&acknowledged));
     }
@@ -222,38 +222,42 @@ fn meets_a_read_only_disk() {
         assert!(done.success());
     };
     let (dir, killed, missing) = (folder.join("state"), folder.join("killed"), folder.join("missing"));
-    let store = Store::open(&dir).store;
-    assert!(store.keep_now(vec![Change::Put(document("/a", "1"))], PATIENCE));
+    let store = Storage::sqlite(&dir).open().writer;
+    assert!(store.write_now(vec![RecordChange::Put(document("/a", "1"))], PATIENCE));
     assert!(store.close());
     // as a process leaves it that is killed: the second record is in the log only
     std::fs::create_dir(&killed).unwrap();
-    let store = Store::open(&dir).store;
-    assert!(store.keep_now(vec![Change::Put(document("/b", "1"))], PATIENCE));
+    let store = Storage::sqlite(&dir).open().writer;
+    assert!(store.write_now(vec![RecordChange::Put(document("/b", "1"))], PATIENCE));
     for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
         std::fs::copy(dir.join(name), killed.join(name)).unwrap();
     }
     assert!(store.close());
 
     remount("ro");
-    assert_eq!(read(&dir).unwrap().records.len(), 2);
-    assert_eq!(read(&missing).unwrap().records.len(), 0);
-    let after_kill = read(&killed).unwrap();
+    assert_eq!(Storage::sqlite(&dir).load().unwrap().records.len(), 2);
+    assert_eq!(Storage::sqlite(&missing).load().unwrap().records.len(), 0);
+    let after_kill = Storage::sqlite(&killed).load().unwrap();
     assert!(
         after_kill.records.len() == 2 || !after_kill.notes.is_empty(),
         "{after_kill:?}"
     );
-    let opening = Store::open(&dir);
+    let opening = Storage::sqlite(&dir).open();
     assert_eq!(opening.records.len(), 2);
-    let said = opening.store.trouble().unwrap();
+    let said = opening.writer.problem().unwrap();
     assert!(said.contains("it is read-only") && said.contains("--state"), "{said}");
-    assert!(!opening.store.keep_now(vec![Change::Put(document("/c", "1"))], PATIENCE));
-    let nowhere = Store::open(&missing).store;
-    assert!(nowhere.trouble().is_some());
+    assert!(
+        !opening
+            .writer
+            .write_now(vec![RecordChange::Put(document("/c", "1"))], PATIENCE)
+    );
+    let nowhere = Storage::sqlite(&missing).open().writer;
+    assert!(nowhere.problem().is_some());
 
     remount("rw");
-    until("it is written", || opening.store.keep_now(Vec::new(), PATIENCE));
-    assert_eq!((opening.store.trouble(), opening.store.take_found()), (None, None));
-    assert!(opening.store.close());
-    assert_eq!(read(&dir).unwrap().records.len(), 3);
-    until("the folder is made", || nowhere.trouble().is_none());
+    until("it is written", || opening.writer.write_now(Vec::new(), PATIENCE));
+    assert_eq!((opening.writer.problem(), opening.writer.take_late_records()), (None, None));
+    assert!(opening.writer.close());
+    assert_eq!(Storage::sqlite(&dir).load().unwrap().records.len(), 3);
+    until("the folder is made", || nowhere.problem().is_none());
 }

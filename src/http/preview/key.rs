@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use super::{confidential, is_here};
 use crate::http::problem::problem;
 use crate::index::base64url;
-use crate::storage::share_key::random;
+use crate::storage::random_bytes;
 
 /// The parameter of the printed address that has the key.
 const PARAMETER: &str = "key";
@@ -45,7 +45,7 @@ impl Key {
     ///
     /// The system has no random bytes.
     pub fn new(address: SocketAddr) -> io::Result<Key> {
-        let bytes: [u8; 32] = random()?;
+        let bytes: [u8; 32] = random_bytes()?;
         let text = base64url::encoded(&bytes);
         Ok(Key {
             hash: blake3::hash(text.as_bytes()),

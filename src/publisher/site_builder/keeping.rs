@@ -1,7 +1,7 @@
 //! What the press has kept for the next start: the ledger in its store, and the last good versions of files.
 
 use std::collections::BTreeSet;
-use std::{fs, thread};
+use std::thread;
 
 use camino::Utf8Path;
 
@@ -12,8 +12,7 @@ use crate::post::Visibility;
 use crate::site::Site;
 use crate::source::post_event::{LEDGER_EVENTS, STAYS_PUBLISHED, WAITING, add_outcome};
 use crate::source::tracker::{EMPTIED, MEND_EMPTIED};
-use crate::storage::versions::Versions;
-use crate::storage::{Change, Store};
+use crate::storage::{RecordChange, StorageWriter};
 use crate::time::Timestamp;
 
 impl SiteBuilder {
@@ -39,17 +38,17 @@ impl SiteBuilder {
         let documents = site.changed_documents();
         let is_urgent = is_urgent || !documents.is_empty();
         let documents = documents.into_iter().map(Record::Document);
-        let mut changes = records.chain(documents).map(Change::Put).peekable();
+        let mut changes = records.chain(documents).map(RecordChange::Put).peekable();
         if changes.peek().is_none() {
             return false;
         }
         if is_urgent {
             // a disk that cannot keep it stops nothing: the store says so, and goes on trying
-            let _ = store.keep_now(changes, PATIENCE);
+            let _ = store.write_now(changes, PATIENCE);
         } else {
-            store.keep(changes);
+            store.write(changes);
         }
-        let has_found = self.take_found();
+        let has_found = self.take_late_records();
         if has_found {
             self.keep_all();
         }
@@ -58,8 +57,8 @@ impl SiteBuilder {
 
     /// Learns what the store found late, or that its file is another one than it was; whether it was one of these. Then all that is
     /// known is to be kept anew.
-    pub(super) fn take_found(&mut self) -> bool {
-        let Some(found) = self.store.as_ref().and_then(Store::take_found) else {
+    pub(super) fn take_late_records(&mut self) -> bool {
+        let Some(found) = self.store.as_ref().and_then(StorageWriter::take_late_records) else {
             return false;
         };
         self.ledger.add(found);
@@ -71,7 +70,7 @@ impl SiteBuilder {
     pub(super) fn keep_all(&mut self) {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
-            let _ = store.keep_now(records.map(Change::Put), PATIENCE);
+            let _ = store.write_now(records.map(RecordChange::Put), PATIENCE);
         }
     }
 
@@ -79,14 +78,14 @@ impl SiteBuilder {
     pub(super) fn keep_versions(&mut self) {
         let Some(store) = &self.store else { return };
         let changes = self.desk.take_versions();
-        if changes.is_empty() || !store.is_ours() {
+        if changes.is_empty() || !store.is_writable() {
             return;
         }
-        let versions = Versions::in_state(store.dir());
+        let storage = store.storage();
         for (path, version) in changes {
             let kept = match version {
-                Some(version) => versions.keep(&version),
-                None => versions.forget(&path),
+                Some(version) => storage.put_last_good_version(&version),
+                None => storage.delete_last_good_version(&path),
             };
             if let Err(error) = kept {
                 let path = printable(path.as_str());
@@ -136,7 +135,7 @@ impl SiteBuilder {
     /// Says once what keeps the store from remembering, and once that nothing does any more. What is wrong at the start is said with the
     /// rest of what is said then.
     pub(super) fn tell_of_trouble(&mut self) {
-        let trouble = self.store.as_ref().and_then(Store::trouble);
+        let trouble = self.store.as_ref().and_then(StorageWriter::problem);
         match (&self.trouble, &trouble) {
             (before, Some(now)) if before.as_ref() != Some(now) && self.has_begun => tracing::warn!("{now}"),
             (Some(_), None) => tracing::info!(target: LEDGER_EVENTS, "the ledger is written again; nothing was lost"),
@@ -153,24 +152,26 @@ impl SiteBuilder {
         };
         let documents = site.changed_documents();
         if !documents.is_empty() {
-            let changes = documents.into_iter().map(|document| Change::Put(Record::Document(document)));
-            store.keep(changes);
+            let changes = documents
+                .into_iter()
+                .map(|document| RecordChange::Put(Record::Document(document)));
+            store.write(changes);
         }
     }
 
-    /// Removes `posts.cache`, in which earlier versions kept for the next start what they had read, drafts included.
-    pub(super) fn remove_former_cache(&self) {
-        if let Some(store) = self.store.as_ref().filter(|store| store.is_ours()) {
-            let _ = fs::remove_file(store.dir().join("posts.cache"));
+    /// Deletes what earlier versions stored and this one does not use.
+    pub(super) fn delete_obsolete(&self) {
+        if let Some(store) = self.store.as_ref().filter(|store| store.is_writable()) {
+            store.storage().delete_obsolete();
         }
     }
 
     /// Has everything written that is not, and ends. Whether all of it was.
     pub fn close(mut self) -> bool {
         self.keep();
-        if self.take_found() {
+        if self.take_late_records() {
             self.keep_all();
         }
-        self.store.take().is_none_or(Store::close)
+        self.store.take().is_none_or(StorageWriter::close)
     }
 }

@@ -4,7 +4,6 @@
 use std::fs;
 use std::time::SystemTime;
 
-use camino::Utf8Path;
 use tempfile::TempDir;
 
 use super::*;
@@ -15,7 +14,7 @@ use crate::site::Lost;
 use crate::source::folder::FileTexts;
 use crate::source::watch::Watching;
 use crate::source_file::SourceFile;
-use crate::storage::Store;
+use crate::storage::Storage;
 
 type Read = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
 
@@ -71,10 +70,10 @@ fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config
     Ok(reading)
 }
 
-/// A folder, a state folder and feedmill over them, with a clock turned by hand.
+/// A folder, storage and feedmill over them, with a clock turned by hand.
 struct World {
     folder: TempDir,
-    state: TempDir,
+    storage: Storage,
     press: Option<SiteBuilder>,
     site: Option<Arc<Site>>,
     reports: Vec<PostEvent>,
@@ -93,7 +92,7 @@ impl World {
     fn new() -> World {
         let world = World {
             folder: TempDir::new().unwrap(),
-            state: TempDir::new().unwrap(),
+            storage: Storage::memory(),
             press: None,
             site: None,
             reports: Vec::new(),
@@ -107,10 +106,6 @@ impl World {
             b"---\ntitle: Keeper\ndate: 2026-01-01\n---\nThe lamp is lit at dusk.\n",
         );
         world
-    }
-
-    fn state(&self) -> &Utf8Path {
-        Utf8Path::from_path(self.state.path()).unwrap()
     }
 
     /// Writes a file that has held still since.
@@ -133,7 +128,7 @@ impl World {
         let root = Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).unwrap();
         let mut config = Config::default();
         config.site.base_url = Some("https://blog.example".parse().unwrap());
-        let opening = Store::open(self.state());
+        let opening = self.storage.open();
         assert_eq!(opening.notes, Vec::<String>::new());
         let mut press = SiteBuilder::new(&Arc::new(config), root, Some(opening), self.now);
         press.desk.read_with(read);
@@ -218,7 +213,7 @@ impl World {
     }
 
     fn has_version(&self) -> bool {
-        self.state().join("last-good").exists()
+        !self.storage.last_good_versions().is_empty()
     }
 }
 
@@ -637,7 +632,7 @@ fn what_is_said_of_a_post_that_readers_have_does_not_contradict_itself() {
         "{said}"
     );
     world.stop();
-    fs::remove_dir_all(world.state().join("last-good")).unwrap();
+    world.storage.delete_last_good_version(PATH.into()).unwrap();
     world.start(post::read_with);
     let said = message(&world);
     assert!(said.contains("answers 503") && !said.contains("held back"), "{said}");

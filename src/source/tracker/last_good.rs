@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rename_detector::RenameDetector;
 use super::tracked_file::{self, ParsedVersion, Tick, TrackedFile, read_post};
-use super::{FileTracker, Version};
+use super::{FileTracker, StoredVersion};
 use crate::diagnostic::Severity;
 use crate::post::{Digest, Reading};
 use crate::source::folder::{Scan, ScanScope};
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 pub(super) struct LastGoodVersions {
     kept: BTreeMap<Utf8PathBuf, Kept>,
     /// What is to be done on disk: a version to be kept, or one to be forgotten.
-    changes: BTreeMap<Utf8PathBuf, Option<Version>>,
+    changes: BTreeMap<Utf8PathBuf, Option<StoredVersion>>,
 }
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ struct Kept {
     /// What the file held when the version was kept.
     refused: Option<Digest>,
     /// The version, where a start found it and did not need it yet.
-    found: Option<Version>,
+    found: Option<StoredVersion>,
     /// The time of change of the file that is not understood, by the file system's clock.
     changed: Option<i64>,
     /// When the file was first missing.
@@ -41,7 +41,7 @@ struct Kept {
 
 impl LastGoodVersions {
     /// Takes in what a start found.
-    pub(super) fn find(&mut self, versions: Vec<Version>) {
+    pub(super) fn find(&mut self, versions: Vec<StoredVersion>) {
         for version in versions {
             let kept = Kept {
                 digest: Digest::of(&version.bytes),
@@ -55,7 +55,7 @@ impl LastGoodVersions {
     }
 
     /// Has `version` be kept, unless it is.
-    fn keep(&mut self, version: Version) {
+    fn keep(&mut self, version: StoredVersion) {
         let digest = Digest::of(&version.bytes);
         let refused = version.refused;
         let is_kept = |kept: &Kept| kept.digest == digest && (refused.is_none() || kept.refused == refused);
@@ -75,7 +75,7 @@ impl LastGoodVersions {
 
     /// Takes out the version that a start found of a file that held what has the digest `refused`, and is not at its path any more by
     /// `is_there`.
-    fn take_moved(&mut self, refused: Digest, is_there: impl Fn(&Utf8Path) -> bool) -> Option<Version> {
+    fn take_moved(&mut self, refused: Digest, is_there: impl Fn(&Utf8Path) -> bool) -> Option<StoredVersion> {
         let mut kept = self.kept.iter_mut();
         let (path, version) = kept.find_map(|(path, kept)| {
             let is_moved = kept.refused == Some(refused) && kept.found.is_some() && !is_there(path);
@@ -101,12 +101,12 @@ impl LastGoodVersions {
 
 impl FileTracker {
     /// Takes in the last good versions that were kept before the start.
-    pub fn find_versions(&mut self, versions: Vec<Version>) {
+    pub fn find_versions(&mut self, versions: Vec<StoredVersion>) {
         self.versions.find(versions);
     }
 
     /// What is to be done on disk about last good versions, since this was last asked.
-    pub fn take_versions(&mut self) -> BTreeMap<Utf8PathBuf, Option<Version>> {
+    pub fn take_versions(&mut self) -> BTreeMap<Utf8PathBuf, Option<StoredVersion>> {
         std::mem::take(&mut self.versions.changes)
     }
 
@@ -136,7 +136,7 @@ impl FileTracker {
             let is_public = self.is_public(known, now);
             let good = known.good()?;
             let bytes = self.holding.file(&from).filter(|bytes| Digest::of(bytes) == good.post.file)?;
-            let version = Version {
+            let version = StoredVersion {
                 path: path.to_owned(),
                 modified: good.post.touched.timestamp(),
                 bytes,
@@ -150,7 +150,7 @@ impl FileTracker {
         }
         let is_there = |path: &Utf8Path| sight.files.contains(path) || sight.is_blind_to(path);
         let version = self.versions.take_moved(digest, is_there)?;
-        let version = Version {
+        let version = StoredVersion {
             path: path.to_owned(),
             ..version
         };
@@ -158,7 +158,7 @@ impl FileTracker {
     }
 
     /// The post in `version`. Its text is held on to, for the file has it no more.
-    fn read_version(&mut self, version: Version) -> Option<ParsedVersion> {
+    fn read_version(&mut self, version: StoredVersion) -> Option<ParsedVersion> {
         let path = &version.path.clone();
         let source = SourceFile {
             path: version.path,
@@ -180,7 +180,7 @@ impl FileTracker {
     /// `changed` is the time of change of that file.
     pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &ParsedVersion, refused: Option<Digest>, changed: Option<i64>) {
         if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.post.file) {
-            self.versions.keep(Version {
+            self.versions.keep(StoredVersion {
                 path: path.to_owned(),
                 modified: good.post.touched.timestamp(),
                 bytes,

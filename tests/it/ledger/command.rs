@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use camino::Utf8Path;
-use feedmill::storage::Store;
+use feedmill::storage::Storage;
 
 use crate::commands::{feedmill, folder, run};
 
@@ -122,7 +122,7 @@ fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
     let site = folder(&[("in.jsonl", &lines(&[SITE]))]);
     assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);
     let state = site.path().join(".feedmill/posts");
-    let serving = Store::open(Utf8Path::from_path(&state).unwrap()).store;
+    let serving = Storage::sqlite(Utf8Path::from_path(&state).unwrap()).open().writer;
     assert_eq!(ledger(site.path(), &["export"]), (0, lines(&[SITE]), String::new()));
     let (status, _, err) = ledger(site.path(), &["import", "--replace", "in.jsonl"]);
     let holder = format!(

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use camino::Utf8Path;
 use feedmill::identity::Record;
-use feedmill::storage::read;
+use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
             let (status, _, err) = run(&mut feedmill(self.site.path(), &["ledger", "export", "--state", "state"]));
             assert_eq!(status, 0, "round {}: {err}", self.round);
         }
-        let contents = read(Utf8Path::from_path(&state).unwrap()).unwrap();
+        let contents = Storage::sqlite(Utf8Path::from_path(&state).unwrap()).load().unwrap();
         let notes = contents.notes;
         // before anybody has seen anything it may have been killed while it made its file
         assert!(notes.is_empty() || self.ids.is_empty(), "round {}: {notes:?}", self.round);

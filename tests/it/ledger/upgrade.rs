@@ -13,7 +13,7 @@ use feedmill::identity::{PostRecord, Record};
 use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
 use feedmill::source::watch::{Hints, Watching};
-use feedmill::storage::{self, Store};
+use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
@@ -22,7 +22,7 @@ use crate::still::{files, fixtures};
 fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     let mut config = Config::default();
     config.site.base_url = Some("https://blog.example".parse().unwrap());
-    let opening = Store::open(state);
+    let opening = Storage::sqlite(state).open();
     assert_eq!(opening.notes, Vec::<String>::new());
     let mut press = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
@@ -37,7 +37,7 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
 }
 
 fn records(state: &Utf8Path) -> Vec<PostRecord> {
-    let contents = storage::read(state).unwrap();
+    let contents = Storage::sqlite(state).load().unwrap();
     assert_eq!(contents.notes, Vec::<String>::new());
     let posts = contents.records.into_iter().filter_map(|record| match record {
         Record::Post(post) => Some(*post),
@@ -126,7 +126,7 @@ fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger
     fs::write(root.join("a.md"), "# A walk\n").unwrap();
     let start = || {
         let config = Arc::new(Config::default());
-        let mut press = SiteBuilder::new(&config, root.clone(), Some(Store::open(&state)), Timestamp::now());
+        let mut press = SiteBuilder::new(&config, root.clone(), Some(Storage::sqlite(&state).open()), Timestamp::now());
         press.open(Watching::Native, Instant::now()).unwrap();
         press
     };

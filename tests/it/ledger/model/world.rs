@@ -1,4 +1,4 @@
-//! A folder, a state folder and a clock that is turned by hand; and feedmill over them, stopped and started at will.
+//! A folder, storage in memory and a clock that is turned by hand; and feedmill over them, stopped and started at will.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use feedmill::identity::{PostRecord, Record};
 use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
 use feedmill::source::watch::{Hints, Watching};
-use feedmill::storage::{self, Change, Exclusive, Store};
+use feedmill::storage::{RecordChange, Storage};
 use feedmill::time::Timestamp;
 
 pub(super) const HOSTS: [&str; 3] = ["one.example", "two.example", "three.example"];
@@ -22,8 +22,7 @@ pub(super) struct World {
     above: Utf8PathBuf,
     _temporary: tempfile::TempDir,
     pub(super) root: Utf8PathBuf,
-    state: Utf8PathBuf,
-    states: usize,
+    storage: Storage,
     pub(super) config: Config,
     /// The host that ids are made of.
     pub(super) authority: String,
@@ -58,8 +57,7 @@ impl World {
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap() + Duration::from_hours(24 * 365);
         let material = feedmill::site::SiteInput::default();
         let mut world = World {
-            state: above.join("state0"),
-            states: 0,
+            storage: Storage::memory(),
             site: Arc::new(Site::build(&Arc::new(config.clone()), material, now, None)),
             authority: HOSTS[0].to_owned(),
             above,
@@ -94,7 +92,7 @@ impl World {
 
     pub(super) fn start(&mut self) {
         if self.press.is_none() {
-            let opening = Store::open(&self.state);
+            let opening = self.storage.open();
             assert_eq!(opening.notes, Vec::<String>::new());
             let config = Arc::new(self.config.clone());
             self.press = Some(SiteBuilder::new(&config, self.root.clone(), Some(opening), self.now));
@@ -109,45 +107,44 @@ impl World {
 
     /// Ends it as a loss of power does: what was not on disk yet is forgotten.
     pub(super) fn crash(&mut self) {
-        let kept = storage::read(&self.state).unwrap().records;
+        let kept = self.storage.load().unwrap().records;
         drop(self.press.take());
-        self.begin_state(kept);
+        self.begin_storage(kept);
     }
 
     pub(super) fn lose_store(&mut self) {
         self.stop();
-        self.begin_state(Vec::new());
+        self.begin_storage(Vec::new());
         self.authority = self.config.site.base_url.as_ref().unwrap().host_str().unwrap().to_owned();
     }
 
     /// Carries what is remembered over as lines of JSON.
     pub(super) fn carry(&mut self) {
         self.stop();
-        let records = storage::read(&self.state).unwrap().records;
+        let records = self.storage.load().unwrap().records;
         let lines: Vec<String> = records.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
         let carried: Vec<Record> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(carried, records);
-        self.begin_state(carried);
+        self.begin_storage(carried);
     }
 
     /// Ends it and changes what is remembered of posts.
     pub(super) fn amend(&mut self, change: impl Fn(&mut PostRecord)) {
         self.stop();
-        let mut records = storage::read(&self.state).unwrap().records;
+        let mut records = self.storage.load().unwrap().records;
         for record in &mut records {
             if let Record::Post(post) = record {
                 change(post);
             }
         }
-        self.begin_state(records);
+        self.begin_storage(records);
     }
 
-    fn begin_state(&mut self, records: Vec<Record>) {
-        self.states += 1;
-        self.state = self.above.join(format!("state{}", self.states));
+    fn begin_storage(&mut self, records: Vec<Record>) {
+        self.storage = Storage::memory();
         if !records.is_empty() {
-            let (mut exclusive, _) = Exclusive::open(&self.state).unwrap();
-            exclusive.write(records.into_iter().map(Change::Put).collect()).unwrap();
+            let (mut exclusive, _) = self.storage.open_exclusive().unwrap();
+            exclusive.write(records.into_iter().map(RecordChange::Put).collect()).unwrap();
         }
     }
 

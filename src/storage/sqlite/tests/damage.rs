@@ -43,7 +43,10 @@ fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
         fs::write(folder.path("ledger.db-wal"), "a log of it").unwrap();
 
         let unread = read(&folder.dir).unwrap_err();
-        assert!(matches!(unread, Failure::Corrupt(_)), "{name}: reading says so: {unread:?}");
+        assert!(
+            matches!(unread, StorageError::Corrupt(_)),
+            "{name}: reading says so: {unread:?}"
+        );
         let opening = folder.open();
         assert_eq!(opening.records, [], "{name}");
         assert!(
@@ -51,7 +54,7 @@ fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
             "{name}: {:?}",
             opening.notes
         );
-        assert!(opening.store.keep_now(put(&post("a", "1")), PATIENCE), "{name}");
+        assert!(opening.store.write_now(put(&post("a", "1")), PATIENCE), "{name}");
         assert!(opening.store.close(), "{name}");
         let names = folder.names();
         let aside = names.iter().find(|name| name.contains(".corrupt-")).unwrap();
@@ -64,10 +67,11 @@ fn a_damaged_file_is_moved_aside_and_remembering_begins_anew() {
 #[test]
 fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
     // more than SQLite keeps in memory
-    let large = |n: usize| (0..60).map(move |id| Change::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
+    let large =
+        |n: usize| (0..60).map(move |id| RecordChange::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
     let folder = Folder::new();
     let store = folder.open().store;
-    assert!(store.keep_now(large(0), PATIENCE));
+    assert!(store.write_now(large(0), PATIENCE));
     // in place, as a failing disk does it
     for name in ["ledger.db", "ledger.db-wal"] {
         let length = folder.path(name).metadata().unwrap().len();
@@ -76,12 +80,12 @@ fn a_file_that_is_damaged_while_it_is_open_is_made_again() {
     let (mut found, mut n) = (None, 0);
     until("it is made again", || {
         n += 1;
-        let _ = store.keep_now(large(n), PATIENCE);
-        found = store.take_found();
+        let _ = store.write_now(large(n), PATIENCE);
+        found = store.take_late_records();
         found.is_some()
     });
     assert_eq!(found, Some(vec![]));
-    store.keep(large(n));
+    store.write(large(n));
     until_written(&store);
     assert!(store.close());
     assert_eq!(folder.on_disk().len(), 60);
@@ -96,7 +100,7 @@ fn an_empty_file_is_said_and_used() {
     assert_eq!(read(&folder.dir).unwrap().records, []);
     let opening = folder.open();
     assert!(opening.notes[0].contains("was empty"), "{:?}", opening.notes);
-    assert!(opening.store.keep_now(put(&post("a", "1")), PATIENCE));
+    assert!(opening.store.write_now(put(&post("a", "1")), PATIENCE));
 }
 
 #[test]
@@ -106,11 +110,11 @@ fn a_sound_database_of_another_program_is_left_alone() {
     folder.shell().execute_batch("CREATE TABLE record (kind, key, json)").unwrap();
     let before = fs::read(folder.path("ledger.db")).unwrap();
     let store = folder.open().store;
-    assert!(!store.keep_now(put(&post("a", "1")), PATIENCE));
-    assert!(trouble(&store).contains("a database of another program"));
+    assert!(!store.write_now(put(&post("a", "1")), PATIENCE));
+    assert!(problem(&store).contains("a database of another program"));
     assert!(!store.close());
     assert_eq!(fs::read(folder.path("ledger.db")).unwrap(), before);
-    assert_eq!(read(&folder.dir).unwrap_err(), Failure::Foreign);
+    assert_eq!(read(&folder.dir).unwrap_err(), StorageError::Foreign);
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn a_disk_that_damages_everything_is_not_filled_with_what_it_damaged() {
         let opening = folder.open();
         let aside = folder.names().iter().filter(|name| name.contains(".corrupt-")).count();
         assert_eq!(aside, (n + 1).min(16));
-        assert_eq!(opening.store.trouble().is_some(), n >= 16, "{:?}", opening.store.trouble());
+        assert_eq!(opening.store.problem().is_some(), n >= 16, "{:?}", opening.store.problem());
     }
 }
 
@@ -149,7 +153,7 @@ fn what_is_not_understood_is_kept_and_named() {
         note.starts_with("4 of the records") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
         "{note}"
     );
-    assert!(opening.store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(opening.store.write_now(put(&post("b", "2")), PATIENCE));
     assert!(opening.store.close());
     let kept = folder.on_disk();
     for (kind, key, json) in strange {
@@ -164,12 +168,12 @@ fn a_state_folder_that_cannot_be_is_said_until_it_can() {
     fs::write(above, "a file").unwrap();
     let opening = folder.open();
     assert_eq!(opening.records, []);
-    let said = trouble(&opening.store);
+    let said = problem(&opening.store);
     assert!(
         said.contains("cannot be created") && said.contains("Feeds are still served"),
         "{said}"
     );
-    assert!(!opening.store.keep_now(put(&post("a", "1")), PATIENCE));
+    assert!(!opening.store.write_now(put(&post("a", "1")), PATIENCE));
     fs::remove_file(above).unwrap();
     until_written(&opening.store);
     assert!(opening.store.close());

@@ -9,12 +9,12 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Keep(Vec<Change>),
-    KeepNow(Vec<Change>),
+    Keep(Vec<RecordChange>),
+    KeepNow(Vec<RecordChange>),
     Restart,
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change() -> impl Strategy<Value = RecordChange> {
     // few keys, so that they meet; any text, so that nothing in it matters
     let key = prop_oneof![
         Just("a".to_owned()),
@@ -23,10 +23,10 @@ fn change() -> impl Strategy<Value = Change> {
         ".{0,5}"
     ];
     prop_oneof![
-        (key.clone(), ".*").prop_map(|(id, title)| Change::Put(post(&id, &title))),
-        (key.clone(), ".*").prop_map(|(path, tag)| Change::Put(document(&path, &tag))),
-        key.clone().prop_map(|key| Change::Forget("post", key)),
-        key.prop_map(|key| Change::Forget("document", key)),
+        (key.clone(), ".*").prop_map(|(id, title)| RecordChange::Put(post(&id, &title))),
+        (key.clone(), ".*").prop_map(|(path, tag)| RecordChange::Put(document(&path, &tag))),
+        key.clone().prop_map(|key| RecordChange::Delete("post", key)),
+        key.prop_map(|key| RecordChange::Delete("document", key)),
     ]
 }
 
@@ -38,14 +38,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn apply(model: &mut BTreeMap<(&'static str, String), Record>, changes: &[Change]) {
+fn apply(model: &mut BTreeMap<(&'static str, String), Record>, changes: &[RecordChange]) {
     for change in changes.iter().cloned() {
         match change {
-            Change::Put(record) => {
+            RecordChange::Put(record) => {
                 let (kind, key) = record.key();
                 model.insert((kind, key.to_owned()), record);
             }
-            Change::Forget(kind, key) => {
+            RecordChange::Delete(kind, key) => {
                 model.remove(&(kind, key));
             }
         }
@@ -63,11 +63,11 @@ proptest! {
             match step {
                 Step::Keep(changes) => {
                     apply(&mut model, &changes);
-                    store.keep(changes);
+                    store.write(changes);
                 }
                 Step::KeepNow(changes) => {
                     apply(&mut model, &changes);
-                    prop_assert!(store.keep_now(changes, PATIENCE));
+                    prop_assert!(store.write_now(changes, PATIENCE));
                     prop_assert_eq!(&read(&folder.dir).unwrap().records, &model.values().cloned().collect::<Vec<_>>());
                 }
                 Step::Restart => {

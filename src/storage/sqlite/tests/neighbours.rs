@@ -11,24 +11,30 @@ fn a_second_store_says_who_has_it_and_takes_over() {
     let first = folder.open().store;
     let second = folder.open();
     assert_eq!(second.records, [post("a", "1")], "what may not be written may be read");
-    let said = second.store.trouble().unwrap();
+    let said = second.store.problem().unwrap();
     let holder = format!("another feedmill (process {}) uses it", std::process::id());
     assert!(said.contains(&holder) && said.contains("--state"), "{said}");
 
     // both go on, one of them from memory
-    assert!(!second.store.keep_now(
-        vec![Change::Put(post("b", "second's")), Change::Put(post("c", "second's"))],
+    assert!(!second.store.write_now(
+        vec![
+            RecordChange::Put(post("b", "second's")),
+            RecordChange::Put(post("c", "second's"))
+        ],
         PATIENCE
     ));
-    assert!(first.keep_now(put(&post("b", "first's")), PATIENCE));
+    assert!(first.write_now(put(&post("b", "first's")), PATIENCE));
     assert!(first.close());
-    until("the second has it", || second.store.trouble().is_none());
+    until("the second has it", || second.store.problem().is_none());
     // nothing is written over what the second has not seen
-    assert!(!second.store.keep_now(Vec::new(), PATIENCE));
+    assert!(!second.store.write_now(Vec::new(), PATIENCE));
     assert_eq!(read(&folder.dir).unwrap().records, [post("a", "1"), post("b", "first's")]);
-    assert_eq!(second.store.take_found(), Some(vec![post("a", "1"), post("b", "first's")]));
-    assert!(second.store.keep_now(put(&post("b", "both's")), PATIENCE));
-    assert_eq!(second.store.take_found(), None);
+    assert_eq!(
+        second.store.take_late_records(),
+        Some(vec![post("a", "1"), post("b", "first's")])
+    );
+    assert!(second.store.write_now(put(&post("b", "both's")), PATIENCE));
+    assert_eq!(second.store.take_late_records(), None);
     assert!(second.store.close());
     assert_eq!(
         folder.open().records,
@@ -42,8 +48,8 @@ fn a_second_store_that_missed_nothing_finds_nothing() {
     let first = folder.open().store;
     let second = folder.open().store;
     assert!(first.close());
-    until("the second has it", || second.trouble().is_none());
-    assert_eq!(second.take_found(), None);
+    until("the second has it", || second.problem().is_none());
+    assert_eq!(second.take_late_records(), None);
 }
 
 #[test]
@@ -51,14 +57,14 @@ fn at_its_end_a_store_spares_what_it_found_and_nobody_saw() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open().store;
-    assert!(first.keep_now(put(&post("b", "first's")), PATIENCE));
-    second.keep(vec![
-        Change::Put(post("b", "second's")),
-        Change::Put(post("c", "second's")),
-        Change::Forget("post", "a".to_owned()),
+    assert!(first.write_now(put(&post("b", "first's")), PATIENCE));
+    second.write(vec![
+        RecordChange::Put(post("b", "second's")),
+        RecordChange::Put(post("c", "second's")),
+        RecordChange::Delete("post", "a".to_owned()),
     ]);
     assert!(first.close());
-    until("the second has it", || second.trouble().is_none());
+    until("the second has it", || second.problem().is_none());
     assert!(!second.close(), "not everything was written");
     assert_eq!(
         folder.open().records,
@@ -84,7 +90,10 @@ fn readers_see_whole_batches_while_they_are_written() {
         });
         for n in 1..=60 {
             let title = n.to_string();
-            assert!(store.keep_now(vec![Change::Put(post("a", &title)), Change::Put(post("b", &title))], PATIENCE));
+            assert!(store.write_now(
+                vec![RecordChange::Put(post("a", &title)), RecordChange::Put(post("b", &title))],
+                PATIENCE
+            ));
             // what was acknowledged is what the next reader sees
             assert_eq!(titles(&read(&folder.dir).unwrap().records), [title.clone(), title]);
         }
@@ -92,7 +101,7 @@ fn readers_see_whole_batches_while_they_are_written() {
         reader.join().unwrap()
     });
     assert!(!seen.is_empty() && seen.is_sorted(), "{seen:?}");
-    assert_eq!(store.trouble(), None);
+    assert_eq!(store.problem(), None);
 }
 
 fn titles(records: &[Record]) -> Vec<String> {
@@ -119,7 +128,7 @@ fn reading_makes_nothing() {
 fn what_a_crash_left_in_the_log_is_read() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
-    assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(store.write_now(put(&post("b", "2")), PATIENCE));
     // as the files of a process that was killed
     let copy = Folder::new();
     fs::create_dir_all(&copy.dir).unwrap();
@@ -136,8 +145,8 @@ fn a_shell_that_holds_the_file_is_waited_for() {
     let store = folder.open().store;
     let shell = folder.shell();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(!store.keep_now(put(&post("b", "2")), PATIENCE));
-    let said = trouble(&store);
+    assert!(!store.write_now(put(&post("b", "2")), PATIENCE));
+    let said = problem(&store);
     assert!(
         said.contains("another program has locked it") && said.contains("sqlite3"),
         "{said}"
@@ -155,9 +164,9 @@ fn a_store_that_starts_beside_a_shell_reads_and_then_writes() {
         .execute_batch("PRAGMA locking_mode = NORMAL; BEGIN; SELECT * FROM record")
         .unwrap();
     let opening = folder.open();
-    assert_eq!((opening.records, opening.store.trouble()), (vec![post("a", "1")], None));
+    assert_eq!((opening.records, opening.store.problem()), (vec![post("a", "1")], None));
     assert!(
-        opening.store.keep_now(put(&post("b", "2")), PATIENCE),
+        opening.store.write_now(put(&post("b", "2")), PATIENCE),
         "a reader is in nobody's way"
     );
 }
@@ -180,17 +189,17 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
     for (name, go) in gone {
         let folder = Folder::of(&[post("a", "1")]);
         let store = folder.open().store;
-        assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+        assert!(store.write_now(put(&post("b", "2")), PATIENCE));
         go(&folder);
         // a change that is written then is there, and everything else is asked for
         assert!(
-            store.keep_now(put(&post("c", "3")), PATIENCE),
+            store.write_now(put(&post("c", "3")), PATIENCE),
             "{name}: {:?}",
-            store.trouble()
+            store.problem()
         );
-        assert_eq!(store.take_found(), Some(vec![]), "{name}");
+        assert_eq!(store.take_late_records(), Some(vec![]), "{name}");
         let everything = ["a", "b", "c"].map(|id| post(id, id));
-        assert!(store.keep_now(everything.iter().cloned().map(Change::Put), PATIENCE));
+        assert!(store.write_now(everything.iter().cloned().map(RecordChange::Put), PATIENCE));
         assert!(store.close(), "{name}");
         assert_eq!(folder.on_disk().len(), 3, "{name}");
         assert_eq!(folder.open().records, everything, "{name}");
@@ -201,9 +210,9 @@ fn a_file_that_goes_while_it_is_open_is_made_again_of_everything() {
 fn a_log_that_goes_while_it_is_open_takes_nothing_with_it() {
     let folder = Folder::of(&[post("a", "1")]);
     let store = folder.open().store;
-    assert!(store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(store.write_now(put(&post("b", "2")), PATIENCE));
     fs::remove_file(folder.path("ledger.db-wal")).unwrap();
-    assert!(store.keep_now(put(&post("c", "3")), PATIENCE));
+    assert!(store.write_now(put(&post("c", "3")), PATIENCE));
     std::mem::forget(store);
     assert_eq!(folder.on_disk().len(), 3, "not even where the program ends without a word");
 }
@@ -213,12 +222,15 @@ fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
     let folder = Folder::of(&[post("a", "1")]);
     fs::copy(folder.path("ledger.db"), folder.path("copy")).unwrap();
     let store = folder.open().store;
-    assert!(store.keep_now(vec![Change::Put(post("a", "2")), Change::Put(post("b", "2"))], PATIENCE));
+    assert!(store.write_now(
+        vec![RecordChange::Put(post("a", "2")), RecordChange::Put(post("b", "2"))],
+        PATIENCE
+    ));
     fs::rename(folder.path("copy"), folder.path("ledger.db")).unwrap();
-    store.keep(put(&post("a", "3")));
+    store.write(put(&post("a", "3")));
     let mut found = None;
     until("the other file is found", || {
-        found = store.take_found();
+        found = store.take_late_records();
         found.is_some()
     });
     assert_eq!(
@@ -226,7 +238,10 @@ fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
         Some(vec![post("a", "1")]),
         "it holds what it held, and nothing of the old log"
     );
-    assert!(store.keep_now(vec![Change::Put(post("a", "3")), Change::Put(post("b", "2"))], PATIENCE));
+    assert!(store.write_now(
+        vec![RecordChange::Put(post("a", "3")), RecordChange::Put(post("b", "2"))],
+        PATIENCE
+    ));
     assert!(store.close());
     assert_eq!(folder.open().records, [post("a", "3"), post("b", "2")]);
     assert_eq!(folder.on_disk().len(), 2);
@@ -237,10 +252,10 @@ fn a_lock_that_is_deleted_is_taken_again_or_the_file_is_left_to_who_took_it() {
     let folder = Folder::of(&[post("a", "1")]);
     let first = folder.open().store;
     fs::remove_file(folder.path("ledger.lock")).unwrap();
-    first.keep(put(&post("b", "2")));
+    first.write(put(&post("b", "2")));
     let mut found = None;
     until("it was made and taken again", || {
-        found = found.take().or_else(|| first.take_found());
+        found = found.take().or_else(|| first.take_late_records());
         found.is_some()
     });
     assert!(
@@ -249,19 +264,19 @@ fn a_lock_that_is_deleted_is_taken_again_or_the_file_is_left_to_who_took_it() {
     );
     until_written(&first);
     let second = folder.open().store;
-    assert!(trouble(&second).contains("another feedmill"));
+    assert!(problem(&second).contains("another feedmill"));
     drop(second);
 
     fs::remove_file(folder.path("ledger.lock")).unwrap();
-    let place = Place::new(&folder.dir);
+    let place = StateFolder::new(&folder.dir);
     // the first may be quicker, as it looks by itself
     if let Ok(lock) = Lock::take(&place) {
-        assert!(!first.keep_now(put(&post("c", "3")), PATIENCE));
-        assert!(trouble(&first).contains("another feedmill"));
+        assert!(!first.write_now(put(&post("c", "3")), PATIENCE));
+        assert!(problem(&first).contains("another feedmill"));
         drop(lock);
     }
     until("it has it again", || {
-        let _ = first.take_found();
-        first.keep_now(Vec::new(), PATIENCE)
+        let _ = first.take_late_records();
+        first.write_now(Vec::new(), PATIENCE)
     });
 }

@@ -16,7 +16,7 @@ fn old() -> Vec<Record> {
 /// `from_then_on`. Whether there was an `n`th.
 fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -> bool {
     let context = format!("operation {n}, code {code}, from then on: {from_then_on}");
-    let mut place = Place::new(&folder.dir);
+    let mut place = StateFolder::new(&folder.dir);
     place.vfs = Some(NAME);
     layer.fail(n, code, from_then_on);
     let opening = Folder::open_at(place);
@@ -31,13 +31,13 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     };
     merge(&mut memory, opening.records);
     for (id, title) in [("a", "1"), ("b", "1"), ("a", "2")] {
-        if let Some(found) = store.take_found() {
+        if let Some(found) = store.take_late_records() {
             merge(&mut memory, found);
-            store.keep(memory.values().cloned().map(Change::Put));
+            store.write(memory.values().cloned().map(RecordChange::Put));
         }
         let record = post(id, title);
         memory.insert(id.to_owned(), record.clone());
-        if store.keep_now(put(&record), PATIENCE) {
+        if store.write_now(put(&record), PATIENCE) {
             acknowledged.insert(id.to_owned(), record);
         }
         is_there(folder, &acknowledged, &context);
@@ -45,13 +45,13 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
     let happened = layer.counted() >= n;
     layer.heal();
     until(&context, || {
-        if let Some(found) = store.take_found() {
+        if let Some(found) = store.take_late_records() {
             merge(&mut memory, found);
-            store.keep(memory.values().cloned().map(Change::Put));
+            store.write(memory.values().cloned().map(RecordChange::Put));
         }
-        store.keep_now(Vec::new(), PATIENCE)
+        store.write_now(Vec::new(), PATIENCE)
     });
-    assert_eq!(store.trouble(), None, "{context}");
+    assert_eq!(store.problem(), None, "{context}");
     assert!(store.close(), "{context}");
     assert_eq!(
         read(&folder.dir).unwrap().records,
@@ -116,18 +116,18 @@ fn a_new_file_may_fail_at_any_operation_too() {
     let layer = Layer::new();
     for n in 1.. {
         let folder = Folder::new();
-        let mut place = Place::new(&folder.dir);
+        let mut place = StateFolder::new(&folder.dir);
         place.vfs = Some(NAME);
         layer.fail(n, SQLITE_IOERR, false);
         let store = Folder::open_at(place).store;
-        let acknowledged = store.keep_now(put(&post("a", "1")), PATIENCE);
+        let acknowledged = store.write_now(put(&post("a", "1")), PATIENCE);
         let happened = layer.counted() >= n;
         layer.heal();
         assert!(
-            acknowledged || store.trouble().is_some() || store.keep_now(Vec::new(), PATIENCE),
+            acknowledged || store.problem().is_some() || store.write_now(Vec::new(), PATIENCE),
             "operation {n}"
         );
-        until("it heals", || store.keep_now(Vec::new(), PATIENCE));
+        until("it heals", || store.write_now(Vec::new(), PATIENCE));
         assert!(store.close(), "operation {n}");
         assert_eq!(folder.on_disk().len(), 1, "operation {n}");
         if !happened {
@@ -144,17 +144,17 @@ fn an_error_between_pieces_leaves_all_of_them_or_none() {
     for n in (1..).step_by(50) {
         let context = format!("operation {n}");
         let folder = Folder::of(&old());
-        let mut place = Place::new(&folder.dir);
+        let mut place = StateFolder::new(&folder.dir);
         place.vfs = Some(NAME);
         let store = Folder::open_at(place).store;
         layer.fail(n, SQLITE_IOERR, false);
-        let records = (0..RECORDS).map(|number| Change::Put(post(&format!("new-{number:05}"), &"x".repeat(100))));
-        let is_kept = store.keep_now(records, PATIENCE);
+        let records = (0..RECORDS).map(|number| RecordChange::Put(post(&format!("new-{number:05}"), &"x".repeat(100))));
+        let is_kept = store.write_now(records, PATIENCE);
         let happened = layer.counted() >= n;
         let found = folder.on_disk().len() - old().len();
         assert!(found == RECORDS || found == 0 && !is_kept, "{context}: {found} of {RECORDS}");
         layer.heal();
-        until(&context, || store.keep_now(Vec::new(), PATIENCE));
+        until(&context, || store.write_now(Vec::new(), PATIENCE));
         assert_eq!(folder.on_disk().len() - old().len(), RECORDS, "{context}");
         if !happened {
             assert!(n > 200, "only {n} operations");

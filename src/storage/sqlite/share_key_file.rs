@@ -8,12 +8,9 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{Mode, OFlags};
-use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::place::{Place, sync_folder};
-
-/// A key.
-pub type Key = [u8; 32];
+use super::state_folder::{StateFolder, sync_folder};
+use crate::storage::{ShareKey, random_bytes};
 
 const NAME: &str = "share.key";
 
@@ -22,7 +19,7 @@ const NAME: &str = "share.key";
 /// # Errors
 ///
 /// What the system says; `InvalidData` where the file holds no key.
-pub fn read(dir: &Utf8Path) -> io::Result<Option<Key>> {
+pub(super) fn read_share_key(dir: &Utf8Path) -> io::Result<Option<ShareKey>> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let path = dir.join(NAME);
     let file = match rustix::fs::open(path.as_std_path(), flags, Mode::empty()).map_err(io::Error::from) {
@@ -31,7 +28,7 @@ pub fn read(dir: &Utf8Path) -> io::Result<Option<Key>> {
         Err(error) => return Err(error),
     };
     let mut bytes = Vec::new();
-    file.take(size_of::<Key>() as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(size_of::<ShareKey>() as u64 + 1).read_to_end(&mut bytes)?;
     let wrong = || {
         io::Error::new(
             ErrorKind::InvalidData,
@@ -45,19 +42,19 @@ pub fn read(dir: &Utf8Path) -> io::Result<Option<Key>> {
 ///
 /// # Errors
 ///
-/// As [`read`], and what the system says about writing.
-pub fn read_or_make(dir: &Utf8Path) -> io::Result<Key> {
-    if let Some(key) = read(dir)? {
+/// As [`read_share_key`], and what the system says about writing.
+pub(super) fn get_or_create_share_key(dir: &Utf8Path) -> io::Result<ShareKey> {
+    if let Some(key) = read_share_key(dir)? {
         return Ok(key);
     }
-    let written = write(dir)?;
+    let written = write_new_key(dir)?;
     let linked = fs::hard_link(&written, dir.join(NAME));
     fs::remove_file(&written)?;
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => sync_folder(dir)?,
     }
-    read(dir)?.ok_or_else(|| ErrorKind::NotFound.into())
+    read_share_key(dir)?.ok_or_else(|| ErrorKind::NotFound.into())
 }
 
 /// Puts another key in the state folder `dir`, in one step.
@@ -65,36 +62,22 @@ pub fn read_or_make(dir: &Utf8Path) -> io::Result<Key> {
 /// # Errors
 ///
 /// What the system says; then the key that was there stays.
-pub fn replace(dir: &Utf8Path) -> io::Result<()> {
-    let written = write(dir)?;
+pub(super) fn replace_share_key(dir: &Utf8Path) -> io::Result<()> {
+    let written = write_new_key(dir)?;
     fs::rename(&written, dir.join(NAME)).inspect_err(|_| drop(fs::remove_file(&written)))?;
     sync_folder(dir)
 }
 
 /// Writes a new key to a file of its own; gives its path.
-fn write(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
-    Place::new(dir).make_folder().map_err(io::Error::other)?;
-    let mut key: Key = random()?;
-    let path = dir.join(format!("{NAME}.{:016x}", u64::from_ne_bytes(random()?)));
+fn write_new_key(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
+    StateFolder::new(dir).make_folder().map_err(io::Error::other)?;
+    let mut key: ShareKey = random_bytes()?;
+    let path = dir.join(format!("{NAME}.{:016x}", u64::from_ne_bytes(random_bytes()?)));
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
     let written = file.write_all(&key).and_then(|()| file.sync_all());
     key.fill(0);
     written.inspect_err(|_| drop(fs::remove_file(&path)))?;
     Ok(path)
-}
-
-/// Random bytes from the system.
-///
-/// # Errors
-///
-/// What the system says.
-pub fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    // the system gives so few at once, or none
-    match getrandom(&mut bytes, GetRandomFlags::empty())? {
-        n if n == N => Ok(bytes),
-        _ => Err(io::Error::other("the system gave too few random bytes")),
-    }
 }
 
 #[cfg(test)]
@@ -107,17 +90,19 @@ mod tests {
     fn a_key_is_made_once_is_its_owners_alone_and_can_be_replaced() {
         let temporary = tempfile::tempdir().unwrap();
         let dir = Utf8Path::from_path(temporary.path()).unwrap().join("state/posts");
-        assert_eq!(read(&dir).unwrap(), None);
-        let keys: Vec<Key> = std::thread::scope(|scope| {
-            let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| read_or_make(&dir).unwrap())).collect();
+        assert_eq!(read_share_key(&dir).unwrap(), None);
+        let keys: Vec<ShareKey> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| get_or_create_share_key(&dir).unwrap()))
+                .collect();
             makers.into_iter().map(|maker| maker.join().unwrap()).collect()
         });
         assert!(keys.iter().all(|key| *key == keys[0]), "all have the same");
-        assert_eq!(read(&dir).unwrap(), Some(keys[0]));
+        assert_eq!(read_share_key(&dir).unwrap(), Some(keys[0]));
         let mode = fs::metadata(dir.join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        replace(&dir).unwrap();
-        assert_ne!(read(&dir).unwrap(), Some(keys[0]));
+        replace_share_key(&dir).unwrap();
+        assert_ne!(read_share_key(&dir).unwrap(), Some(keys[0]));
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing else is left");
     }
 
@@ -127,13 +112,18 @@ mod tests {
         let dir = Utf8Path::from_path(temporary.path()).unwrap();
         for wrong in [&b""[..], &[1; 31], &[1; 33]] {
             fs::write(dir.join(NAME), wrong).unwrap();
-            assert_eq!(read(dir).unwrap_err().kind(), ErrorKind::InvalidData, "{}", wrong.len());
-            assert!(read_or_make(dir).is_err());
+            assert_eq!(
+                read_share_key(dir).unwrap_err().kind(),
+                ErrorKind::InvalidData,
+                "{}",
+                wrong.len()
+            );
+            assert!(get_or_create_share_key(dir).is_err());
         }
         fs::remove_file(dir.join(NAME)).unwrap();
         std::os::unix::fs::symlink("/dev/zero", dir.join(NAME)).unwrap();
-        assert!(read(dir).is_err(), "no link is followed");
-        replace(dir).unwrap();
-        assert!(read(dir).unwrap().is_some());
+        assert!(read_share_key(dir).is_err(), "no link is followed");
+        replace_share_key(dir).unwrap();
+        assert!(read_share_key(dir).unwrap().is_some());
     }
 }

@@ -12,8 +12,8 @@ const BROKEN: &[&str] = &[
     "ALTER TABLE record ADD COLUMN kept TEXT; ALTER TABLE none RENAME TO other",
 ];
 
-fn place(folder: &Folder, migrations: &'static [&'static str]) -> Place {
-    let mut place = Place::new(&folder.dir);
+fn place(folder: &Folder, migrations: &'static [&'static str]) -> StateFolder {
+    let mut place = StateFolder::new(&folder.dir);
     place.migrations = migrations;
     place
 }
@@ -26,21 +26,21 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
     fs::write(folder.path("ledger.db.bak-unfinished"), "half a backup").unwrap();
     let newer = Folder::open_at(place(&folder, SECOND));
     assert_eq!((newer.records, newer.notes), (vec![post("a", "1")], vec![]));
-    assert!(newer.store.keep_now(put(&post("b", "2")), PATIENCE));
+    assert!(newer.store.write_now(put(&post("b", "2")), PATIENCE));
     assert!(newer.store.close());
 
     let before = fs::read(folder.path("ledger.db")).unwrap();
     let older = folder.open();
     assert_eq!(older.records, []);
-    let said = older.store.trouble().unwrap();
+    let said = older.store.problem().unwrap();
     assert!(
         said.contains("a newer feedmill wrote it (schema 2, this one knows 1)"),
         "{said}"
     );
-    assert!(!older.store.keep_now(put(&post("c", "3")), PATIENCE));
+    assert!(!older.store.write_now(put(&post("c", "3")), PATIENCE));
     assert!(!older.store.close());
     assert_eq!(fs::read(folder.path("ledger.db")).unwrap(), before, "it is left as it is");
-    assert_eq!(read(&folder.dir).unwrap_err(), Failure::Newer { found: 2, known: 1 });
+    assert_eq!(read(&folder.dir).unwrap_err(), StorageError::Newer { found: 2, known: 1 });
 
     // going back: the backup in its place
     fs::rename(folder.path("ledger.db.v1.bak"), folder.path("ledger.db")).unwrap();
@@ -52,7 +52,7 @@ fn an_older_file_is_brought_forward_after_a_backup_and_an_older_feedmill_refuses
 fn a_step_that_fails_changes_nothing() {
     let folder = Folder::of(&[post("a", "1")]);
     let opening = Folder::open_at(place(&folder, BROKEN));
-    assert!(opening.store.trouble().unwrap().contains("no such table: none"));
+    assert!(opening.store.problem().unwrap().contains("no such table: none"));
     assert_eq!(opening.records, [post("a", "1")], "it can still be read");
     drop(opening);
     assert_eq!(folder.open().records, [post("a", "1")]);
@@ -62,5 +62,5 @@ fn a_step_that_fails_changes_nothing() {
 fn a_negative_version_is_damage() {
     let folder = Folder::of(&[post("a", "1")]);
     folder.shell().pragma_update(None, "user_version", -1).unwrap();
-    assert!(matches!(read(&folder.dir), Err(Failure::Corrupt(_))));
+    assert!(matches!(read(&folder.dir), Err(StorageError::Corrupt(_))));
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::database::{Contents, Database};
-use super::failure::Failure;
+use super::database::Database;
 use super::lock::Lock;
-use super::place::{Identity, Place};
-use super::queue::{Batch, Queue};
-use super::reading;
+use super::reader;
+use super::state_folder::{FileIdentity, StateFolder};
+use super::write_queue::{WriteBatch, WriteQueue};
 use crate::identity::record::Record;
+use crate::storage::{Contents, StorageError};
 
 /// How long the thread waits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pauses {
+pub(super) struct RetryPauses {
     /// Before it tries again for the first time, and each time where another feedmill has the file.
     pub(super) first: Duration,
     /// Before it tries again at the most; each pause is twice the one before.
@@ -22,9 +22,9 @@ pub(super) struct Pauses {
     pub(super) idle: Duration,
 }
 
-impl Default for Pauses {
-    fn default() -> Pauses {
-        Pauses {
+impl Default for RetryPauses {
+    fn default() -> RetryPauses {
+        RetryPauses {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(30),
             idle: Duration::from_mins(1),
@@ -33,28 +33,28 @@ impl Default for Pauses {
 }
 
 /// Has the file, and writes to it. The fields are dropped in this order: the lock goes last.
-pub(super) struct Writer {
+pub(super) struct WriteLoop {
     database: Option<Database>,
     lock: Option<Lock>,
-    place: Place,
-    queue: Arc<Queue>,
-    pauses: Pauses,
+    folder: StateFolder,
+    queue: Arc<WriteQueue>,
+    pauses: RetryPauses,
     /// How often in a row it failed.
     failures: u32,
     /// A write failed, so nothing in the log is sure.
     distrusts_log: bool,
     /// The file whose every record is known to whoever has the store.
-    known: Option<Identity>,
+    known: Option<FileIdentity>,
     /// What was read at the start from a file that could not be had for writing.
     given: Option<Vec<Record>>,
 }
 
-impl Writer {
-    pub(super) fn new(place: Place, queue: Arc<Queue>, pauses: Pauses) -> Writer {
-        Writer {
+impl WriteLoop {
+    pub(super) fn new(folder: StateFolder, queue: Arc<WriteQueue>, pauses: RetryPauses) -> WriteLoop {
+        WriteLoop {
             database: None,
             lock: None,
-            place,
+            folder,
             queue,
             pauses,
             failures: 0,
@@ -70,7 +70,7 @@ impl Writer {
         let mut contents = match self.get_ready(&mut notes) {
             Ok(contents) => contents.unwrap_or_default(),
             Err(failure) => {
-                let contents = reading::read_at(&self.place).unwrap_or_default();
+                let contents = reader::read_records(&self.folder).unwrap_or_default();
                 self.given = Some(contents.records.clone());
                 self.tell(Err(failure));
                 contents
@@ -100,7 +100,7 @@ impl Writer {
     fn pause(&self) -> Duration {
         match self.queue.failure() {
             None => self.pauses.idle,
-            Some(Failure::Locked(_)) => self.pauses.first,
+            Some(StorageError::Locked(_)) => self.pauses.first,
             Some(_) => {
                 let doublings = self.failures.saturating_sub(1).min(16);
                 self.pauses.first.saturating_mul(1 << doublings).min(self.pauses.longest)
@@ -108,8 +108,8 @@ impl Writer {
         }
     }
 
-    fn tell(&mut self, outcome: Result<(), Failure>) {
-        let path = self.place.database();
+    fn tell(&mut self, outcome: Result<(), StorageError>) {
+        let path = self.folder.database();
         match outcome {
             Ok(()) => {
                 self.failures = 0;
@@ -127,7 +127,7 @@ impl Writer {
         }
     }
 
-    fn turn(&mut self, is_last: bool) -> Result<(), Failure> {
+    fn turn(&mut self, is_last: bool) -> Result<(), StorageError> {
         let mut notes = Vec::new();
         let ready = self.get_ready(&mut notes);
         let read = ready.as_ref().ok().and_then(Option::as_ref);
@@ -154,30 +154,32 @@ impl Writer {
     }
 
     /// Sees to it that the lock is held and the file is open and the one that its path leads to; what it holds, if that is not known.
-    fn get_ready(&mut self, notes: &mut Vec<String>) -> Result<Option<Contents>, Failure> {
-        self.place.make_folder()?;
-        if !self.lock.as_ref().is_some_and(|lock| lock.holds(&self.place)) {
+    fn get_ready(&mut self, notes: &mut Vec<String>) -> Result<Option<Contents>, StorageError> {
+        self.folder.make_folder()?;
+        if !self.lock.as_ref().is_some_and(|lock| lock.holds(&self.folder)) {
             self.database = None;
             // whoever had the lock meanwhile may have written
             self.known = None;
             self.lock = None;
-            self.lock = Some(Lock::take(&self.place)?);
+            self.lock = Some(Lock::take(&self.folder)?);
         }
         match &self.database {
-            Some(database) if database.is_in_place(&self.place)? => return Ok(None),
+            Some(database) if database.is_in_place(&self.folder)? => return Ok(None),
             Some(_) => self.leave_moved()?,
             None => {}
         }
-        let database = Database::open_or_set_aside(&self.place, notes)?;
+        let database = Database::open_or_set_aside(&self.folder, notes)?;
         match database.empty_log() {
             // who reads is in the way of that, and only after a failure it has to be
-            Err(Failure::Busy) if !self.distrusts_log => {}
+            Err(StorageError::Busy) if !self.distrusts_log => {}
             emptied => emptied?,
         }
         let contents = if !database.is_new() && self.known.is_some() && database.identity() == self.known {
             None
         } else {
-            Some(database.contents()?)
+            let contents = database.contents()?;
+            self.queue.add_stored_jobs(database.jobs(notes)?);
+            Some(contents)
         };
         self.distrusts_log = false;
         self.known = database.identity();
@@ -186,16 +188,16 @@ impl Writer {
     }
 
     /// Closes a file that was deleted or replaced. Its log, left behind, would be taken for that of the file that is there now.
-    fn leave_moved(&mut self) -> Result<(), Failure> {
+    fn leave_moved(&mut self) -> Result<(), StorageError> {
         let Some(database) = self.database.take() else {
             return Ok(());
         };
         let (was, log_was) = (database.identity(), database.log_identity());
         drop(database);
-        let fails = |error| Failure::of_io("the log of a file that is gone cannot be removed", &error);
-        let is_moved = Identity::of(self.place.database()).map_err(fails)? != was;
-        let log = self.place.beside("-wal");
-        let there = Identity::of(&log).map_err(fails)?;
+        let fails = |error| StorageError::from_io("the log of a file that is gone cannot be removed", &error);
+        let is_moved = FileIdentity::of(self.folder.database()).map_err(fails)? != was;
+        let log = self.folder.beside("-wal");
+        let there = FileIdentity::of(&log).map_err(fails)?;
         if is_moved {
             self.known = None;
         }
@@ -207,7 +209,7 @@ impl Writer {
 }
 
 /// Writes all of `batch`, and what belongs to it that comes over `queue` meanwhile; or nothing.
-fn write(database: &mut Database, batch: &mut Batch, queue: &Queue) -> Result<(), Failure> {
+fn write(database: &mut Database, batch: &mut WriteBatch, queue: &WriteQueue) -> Result<(), StorageError> {
     if batch.pieces.is_empty() {
         return Ok(());
     }

@@ -3,25 +3,25 @@
 use std::fs;
 use std::io;
 
-use super::failure::Failure;
-use super::place::{Place, sync_folder};
+use super::state_folder::{StateFolder, sync_folder};
+use crate::storage::StorageError;
 use crate::time::Timestamp;
 
 /// How many damaged files are kept. A disk that damages more than this is not filled up with them.
 const MOST: usize = 16;
 
 /// Moves the file aside, with its log; gives the name that it has now.
-pub(super) fn set_aside(place: &Place) -> Result<String, Failure> {
-    let fails = |error: io::Error| Failure::of_io("it is damaged, and cannot be moved aside", &error);
-    let earlier = place
-        .folder()
+pub(super) fn set_aside(folder: &StateFolder) -> Result<String, StorageError> {
+    let fails = |error: io::Error| StorageError::from_io("it is damaged, and cannot be moved aside", &error);
+    let earlier = folder
+        .path()
         .read_dir_utf8()
         .map_err(fails)?
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().starts_with("ledger.db.corrupt-") && !entry.file_name().ends_with("-wal"))
         .count();
     if earlier >= MOST {
-        return Err(Failure::Corrupt(format!(
+        return Err(StorageError::Corrupt(format!(
             "{earlier} others were damaged before, and none is moved aside any more"
         )));
     }
@@ -34,15 +34,15 @@ pub(super) fn set_aside(place: &Place) -> Result<String, Failure> {
                 format!(".corrupt-{now}.{n}")
             }
         })
-        .find(|name| !place.beside(name).exists())
+        .find(|name| !folder.beside(name).exists())
         .unwrap_or_default();
     // the file first: a log without its file is thrown away by SQLite, a file without its log would be taken for whole
-    fs::rename(place.database(), place.beside(&name)).map_err(fails)?;
-    match fs::rename(place.beside("-wal"), place.beside(&format!("{name}-wal"))) {
+    fs::rename(folder.database(), folder.beside(&name)).map_err(fails)?;
+    match fs::rename(folder.beside("-wal"), folder.beside(&format!("{name}-wal"))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(error)),
         _ => {}
     }
-    let _ = fs::remove_file(place.beside("-shm"));
-    sync_folder(place.folder()).map_err(fails)?;
-    Ok(place.beside(&name).into_string())
+    let _ = fs::remove_file(folder.beside("-shm"));
+    sync_folder(folder.path()).map_err(fails)?;
+    Ok(folder.beside(&name).into_string())
 }

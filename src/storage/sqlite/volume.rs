@@ -13,8 +13,7 @@ const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What is wrong with the place of the state folder `dir` and how to fix it, in words for an operator; `None` where the folder stays,
 /// as far as that can be seen.
-#[must_use]
-pub fn warning(dir: &Utf8Path) -> Option<String> {
+pub(super) fn warning(dir: &Utf8Path) -> Option<String> {
     let mut mounts = Vec::new();
     File::open("/proc/self/mountinfo")
         .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut mounts))

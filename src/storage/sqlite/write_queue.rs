@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
-use super::pending::{Key, Pending};
 use crate::identity::record::Record;
+use crate::storage::jobs::{JobQueue, JobRow};
+use crate::storage::pending::{PendingWrites, RecordKey};
+use crate::storage::{Job, StorageError};
+use crate::time::Timestamp;
 
 /// How many records that are too large are remembered by name.
 const MOST_TOO_LARGE: usize = 1000;
 
 /// What the thread and everybody else have in common.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct WriteQueue {
+    state: Mutex<QueueState>,
     /// There may be something to do for the thread.
     work: Condvar,
     /// The thread has done something.
@@ -22,22 +24,24 @@ pub(super) struct Queue {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    pending: Pending,
+struct QueueState {
+    pending: PendingWrites,
     /// How often something was added.
     added: u64,
     /// How many are adding in pieces what is to be written as one.
     adding: usize,
     /// Everything up to this addition is on disk.
     written: u64,
-    failure: Option<Failure>,
-    too_large: BTreeSet<Key>,
+    failure: Option<StorageError>,
+    failing_since: Option<Timestamp>,
+    jobs: JobQueue,
+    too_large: BTreeSet<RecordKey>,
     found: Option<Vec<Record>>,
     is_ending: bool,
     has_ended: bool,
 }
 
-impl State {
+impl QueueState {
     /// Whether writing now could write over what nobody has seen yet.
     fn is_held(&self) -> bool {
         self.found.as_ref().is_some_and(|found| !found.is_empty())
@@ -45,15 +49,15 @@ impl State {
 }
 
 /// What is written in one transaction.
-pub(super) struct Batch {
+pub(super) struct WriteBatch {
     /// The last one of each key counts.
-    pub(super) pieces: Vec<Pending>,
+    pub(super) pieces: Vec<PendingWrites>,
     /// The addition up to which everything is on disk once this is.
     pub(super) up_to: u64,
 }
 
 /// Somebody adds in pieces what is to be written as one, for as long as there is this.
-pub(super) struct Adding<'a>(&'a Queue);
+pub(super) struct Adding<'a>(&'a WriteQueue);
 
 impl Drop for Adding<'_> {
     fn drop(&mut self) {
@@ -62,8 +66,8 @@ impl Drop for Adding<'_> {
     }
 }
 
-impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl WriteQueue {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -74,7 +78,7 @@ impl Queue {
     }
 
     /// Adds what is to be written; `false` if some of it is too large to be.
-    pub(super) fn add(&self, pending: Pending) -> bool {
+    pub(super) fn add(&self, pending: PendingWrites) -> bool {
         let mut state = self.state();
         for (key, _) in pending.changes() {
             state.too_large.remove(key);
@@ -110,16 +114,54 @@ impl Queue {
         }
     }
 
-    pub(super) fn failure(&self) -> Option<Failure> {
+    pub(super) fn failure(&self) -> Option<StorageError> {
         self.state().failure.clone()
     }
 
+    pub(super) fn failing_since(&self) -> Option<Timestamp> {
+        self.state().failing_since
+    }
+
+    /// Changes the jobs, and has the row that this gives written.
+    pub(super) fn change_jobs<T, E>(&self, change: impl FnOnce(&mut JobQueue) -> Result<(T, JobRow), E>) -> Result<T, E> {
+        let mut state = self.state();
+        let (value, row) = change(&mut state.jobs)?;
+        state.pending.add_job_row(row);
+        state.added += 1;
+        self.work.notify_one();
+        Ok(value)
+    }
+
+    /// Looks at the jobs.
+    pub(super) fn with_jobs<T>(&self, look: impl FnOnce(&JobQueue) -> T) -> T {
+        look(&self.state().jobs)
+    }
+
+    /// Adds the jobs that were read from a file, and has those written that it does not contain.
+    pub(super) fn add_stored_jobs(&self, stored: Vec<Job>) {
+        let mut state = self.state();
+        let state = &mut *state;
+        let ids: BTreeSet<String> = stored.iter().map(|job| job.id.clone()).collect();
+        let is_missing = |row: &JobRow| !ids.contains(&row.0);
+        let missing: Vec<JobRow> = state.jobs.rows().filter(is_missing).collect();
+        for job in stored {
+            if !state.pending.deletes_job(&job.id) {
+                // one that has no room stays in the file
+                state.jobs.insert(job);
+            }
+        }
+        if !missing.is_empty() {
+            missing.into_iter().for_each(|row| state.pending.add_job_row(row));
+            state.added += 1;
+        }
+    }
+
     /// One of those that are too large.
-    pub(super) fn refused(&self) -> Option<Key> {
+    pub(super) fn refused(&self) -> Option<RecordKey> {
         self.state().too_large.first().cloned()
     }
 
-    pub(super) fn take_found(&self) -> Option<Vec<Record>> {
+    pub(super) fn take_late_records(&self) -> Option<Vec<Record>> {
         let found = self.state().found.take();
         self.work.notify_one();
         found
@@ -141,9 +183,10 @@ impl Queue {
     }
 
     /// There is no thread and there will be none.
-    pub(super) fn never(&self, failure: Failure) {
+    pub(super) fn never(&self, failure: StorageError) {
         let mut state = self.state();
         state.failure = Some(failure);
+        state.failing_since = Some(Timestamp::now());
         state.has_ended = true;
     }
 
@@ -164,7 +207,7 @@ impl Queue {
 
     /// Takes what is to be written. What was found and not asked for is not written over: everything waits for that, but for the
     /// last time, where it is only left out.
-    pub(super) fn take_batch(&self, is_last: bool) -> Option<Batch> {
+    pub(super) fn take_batch(&self, is_last: bool) -> Option<WriteBatch> {
         let mut state = self.state();
         let mut up_to = state.added;
         if state.is_held() {
@@ -172,14 +215,14 @@ impl Queue {
                 return None;
             }
             for record in state.found.take().unwrap_or_default() {
-                if state.pending.spare(&record) {
+                if state.pending.remove(&record) {
                     up_to = state.written;
                 }
             }
         }
         let pending = std::mem::take(&mut state.pending);
         let pieces = Some(pending).filter(|pending| !pending.is_empty());
-        Some(Batch {
+        Some(WriteBatch {
             pieces: pieces.into_iter().collect(),
             up_to,
         })
@@ -187,7 +230,7 @@ impl Queue {
 
     /// Adds to `batch` what was added since it was taken, and waits for that while somebody adds in pieces: these are written as one, with
     /// whatever else comes meanwhile.
-    pub(super) fn take_more(&self, batch: &mut Batch) {
+    pub(super) fn take_more(&self, batch: &mut WriteBatch) {
         let mut state = self.state();
         while state.pending.is_empty() && state.adding > 0 {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +241,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn put_back(&self, batch: Batch) {
+    pub(super) fn put_back(&self, batch: WriteBatch) {
         let mut state = self.state();
         let newer = std::mem::take(&mut state.pending);
         state.pending = batch.pieces.into_iter().chain([newer]).collect();
@@ -210,13 +253,17 @@ impl Queue {
 
     pub(super) fn has_found(&self, mut records: Vec<Record>) {
         let mut state = self.state();
-        records.retain(|record| !state.pending.forgets(record));
+        records.retain(|record| !state.pending.deletes(record));
         state.found = Some(records);
     }
 
     /// How the last try went; the failure before it.
-    pub(super) fn has_tried(&self, failure: Option<Failure>) -> Option<Failure> {
+    pub(super) fn has_tried(&self, failure: Option<StorageError>) -> Option<StorageError> {
         let mut state = self.state();
+        match &failure {
+            None => state.failing_since = None,
+            Some(_) => drop(state.failing_since.get_or_insert_with(Timestamp::now)),
+        }
         let before = std::mem::replace(&mut state.failure, failure);
         self.news.notify_all();
         before
@@ -228,7 +275,7 @@ impl Queue {
     }
 }
 
-fn wait<'a>(signal: &Condvar, state: MutexGuard<'a, State>, left: Duration) -> MutexGuard<'a, State> {
+fn wait<'a>(signal: &Condvar, state: MutexGuard<'a, QueueState>, left: Duration) -> MutexGuard<'a, QueueState> {
     signal.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
 }
 
@@ -237,13 +284,13 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::storage::Change;
+    use crate::storage::RecordChange;
 
     #[test]
     fn what_is_added_in_pieces_is_written_as_one_and_put_back_as_one() {
-        let queue = Queue::default();
-        let piece = |keys: [&str; 2]| Pending::of(keys.map(|key| Change::Forget("post", key.to_owned())));
-        let keys = |pending: &Pending| -> Vec<String> { pending.changes().map(|((_, key), _)| key.clone()).collect() };
+        let queue = WriteQueue::default();
+        let piece = |keys: [&str; 2]| PendingWrites::from_changes(keys.map(|key| RecordChange::Delete("post", key.to_owned())));
+        let keys = |pending: &PendingWrites| -> Vec<String> { pending.changes().map(|((_, key), _)| key.clone()).collect() };
         let adding = queue.begin();
         assert!(queue.add(piece(["c", "d"])));
         let mut batch = queue.take_batch(false).unwrap();

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
-use super::aside;
-use super::failure::Failure;
-use super::pending::Pending;
-use super::place::{Identity, Place};
+use super::damaged_file;
 use super::schema;
-use super::{MAX_RECORD_BYTES, MAX_RECORDS};
+use super::state_folder::{FileIdentity, StateFolder};
 use crate::identity::record::Record;
+use crate::storage::StorageError;
+use crate::storage::jobs::job_from_row;
+use crate::storage::pending::PendingWrites;
+use crate::storage::{Contents, Job, MAX_JOBS, MAX_RECORD_BYTES, MAX_RECORDS};
 
 /// How long another program's lock is waited for.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
@@ -26,15 +27,6 @@ const CACHE_KIB: i64 = 256;
 /// How many records that were not understood are named.
 const NAMED: usize = 3;
 
-/// What a file holds.
-#[derive(Debug, Default, PartialEq)]
-pub struct Contents {
-    /// The records, by kind and key.
-    pub records: Vec<Record>,
-    /// What an operator should hear of it.
-    pub notes: Vec<String>,
-}
-
 /// The file, open for writing. Whoever opens it holds the lock.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -44,47 +36,47 @@ pub(super) struct Database {
     /// There is more in the log than there should be for long.
     has_long_log: bool,
     /// Which file it is, and its `-wal`.
-    identity: (Option<Identity>, Option<Identity>),
+    identity: (Option<FileIdentity>, Option<FileIdentity>),
 }
 
 impl Database {
     /// Opens the file; one that is damaged is moved aside, with a note, and begun anew.
-    pub(super) fn open_or_set_aside(place: &Place, notes: &mut Vec<String>) -> Result<Database, Failure> {
-        let was_empty = place.database().metadata().is_ok_and(|metadata| metadata.len() == 0);
+    pub(super) fn open_or_set_aside(folder: &StateFolder, notes: &mut Vec<String>) -> Result<Database, StorageError> {
+        let was_empty = folder.database().metadata().is_ok_and(|metadata| metadata.len() == 0);
         // a fault of the moment can look like damage: it takes two looks to believe in it
-        let opened = match Database::open(place) {
-            Err(Failure::Corrupt(_)) => Database::open(place),
+        let opened = match Database::open(folder) {
+            Err(StorageError::Corrupt(_)) => Database::open(folder),
             opened => opened,
         };
         let database = match opened {
-            Err(Failure::Corrupt(why)) => {
-                let kept = aside::set_aside(place)?;
+            Err(StorageError::Corrupt(why)) => {
+                let kept = damaged_file::set_aside(folder)?;
                 notes.push(format!(
                     "{} was damaged ({why}): what it remembered is now in {kept}, and remembering begins anew; `feedmill ledger \
                      import` brings an export back",
-                    place.database()
+                    folder.database()
                 ));
-                Database::open(place)?
+                Database::open(folder)?
             }
             opened => opened?,
         };
         if was_empty {
-            notes.push(format!("{} was empty: nothing is remembered from before", place.database()));
+            notes.push(format!("{} was empty: nothing is remembered from before", folder.database()));
         }
         Ok(database)
     }
 
-    fn open(place: &Place) -> Result<Database, Failure> {
-        let path = place.database();
+    fn open(folder: &StateFolder) -> Result<Database, StorageError> {
+        let path = folder.database();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = match place.vfs {
+        let mut connection = match folder.vfs {
             Some(vfs) => Connection::open_with_flags_and_vfs(&path, flags, vfs)?,
             None => Connection::open_with_flags(&path, flags)?,
         };
         connection.busy_timeout(BUSY)?;
         // whatever turns out to be wrong with the file, its log is then still there
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        let is_new = !schema::recognise(&connection, place)?;
+        let is_new = !schema::recognise(&connection, folder)?;
         check(&connection)?;
         // where a file system cannot do WAL, SQLite stays with a rollback journal, which is as safe
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -97,9 +89,9 @@ impl Database {
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
-        schema::bring_forward(&mut connection, place)?;
+        schema::bring_forward(&mut connection, folder)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        let identity = identity(place)?;
+        let identity = identity(folder)?;
         Ok(Database {
             connection,
             is_new,
@@ -112,16 +104,16 @@ impl Database {
     ///
     /// After a write that failed nothing in the log is sure to be on disk, even where it can be read, and what is appended to it
     /// is worth no more than what is before that. So this comes first.
-    pub(super) fn empty_log(&self) -> Result<(), Failure> {
+    pub(super) fn empty_log(&self) -> Result<(), StorageError> {
         let is_busy: bool = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
-        if is_busy { Err(Failure::Busy) } else { Ok(()) }
+        if is_busy { Err(StorageError::Busy) } else { Ok(()) }
     }
 
     /// Whether its path still leads to it.
-    pub(super) fn is_in_place(&self, place: &Place) -> Result<bool, Failure> {
-        Ok(identity(place)? == self.identity)
+    pub(super) fn is_in_place(&self, folder: &StateFolder) -> Result<bool, StorageError> {
+        Ok(identity(folder)? == self.identity)
     }
 
     /// Whether it was made when it was opened.
@@ -130,30 +122,57 @@ impl Database {
     }
 
     /// Which file it is. A file that was deleted leaves its identity to the next.
-    pub(super) fn identity(&self) -> Option<Identity> {
+    pub(super) fn identity(&self) -> Option<FileIdentity> {
         self.identity.0
     }
 
     /// Which file its log is.
-    pub(super) fn log_identity(&self) -> Option<Identity> {
+    pub(super) fn log_identity(&self) -> Option<FileIdentity> {
         self.identity.1
     }
 
-    pub(super) fn contents(&self) -> Result<Contents, Failure> {
+    pub(super) fn contents(&self) -> Result<Contents, StorageError> {
         contents(&self.connection)
     }
 
+    /// All jobs, by id. Rows that are not understood stay as they are; a note counts them.
+    pub(super) fn jobs(&self, notes: &mut Vec<String>) -> Result<Vec<Job>, StorageError> {
+        let has_table: bool = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'job')",
+            (),
+            |row| row.get(0),
+        )?;
+        let mut jobs = Vec::new();
+        if !has_table {
+            return Ok(jobs);
+        }
+        let mut statement = self.connection.prepare("SELECT id, json FROM job ORDER BY id LIMIT ?1")?;
+        let mut rows = statement.query([i64::try_from(MAX_JOBS).unwrap_or(i64::MAX)])?;
+        let mut unknown = 0;
+        while let Some(row) = rows.next()? {
+            let (id, json) = (text(row.get_ref(0)?), row.get_ref(1)?);
+            match json.as_bytes().ok().and_then(|json| job_from_row(&id, json)) {
+                Some(job) => jobs.push(job),
+                None => unknown += 1,
+            }
+        }
+        if unknown > 0 {
+            notes.push(format!("{unknown} stored jobs are not understood, and stay as they are"));
+        }
+        Ok(jobs)
+    }
+
     /// Writes all of `pending`, or nothing. After an error the database is not to be used again.
-    pub(super) fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, pending: &PendingWrites) -> Result<(), StorageError> {
         let mut writing = self.begin()?;
         writing.put(pending)?;
         writing.commit()
     }
 
     /// Begins to write what comes in pieces. After an error the database is not to be used again.
-    pub(super) fn begin(&mut self) -> Result<Writing<'_>, Failure> {
+    pub(super) fn begin(&mut self) -> Result<WriteTransaction<'_>, StorageError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writing {
+        Ok(WriteTransaction {
             transaction,
             records: 0,
             has_long_log: &mut self.has_long_log,
@@ -171,15 +190,15 @@ impl Database {
 }
 
 /// A transaction: all that is put is written once it is committed, and nothing if it is dropped before.
-pub(super) struct Writing<'a> {
+pub(super) struct WriteTransaction<'a> {
     transaction: Transaction<'a>,
     /// How many were put.
     records: usize,
     has_long_log: &'a mut bool,
 }
 
-impl Writing<'_> {
-    pub(super) fn put(&mut self, pending: &Pending) -> Result<(), Failure> {
+impl WriteTransaction<'_> {
+    pub(super) fn put(&mut self, pending: &PendingWrites) -> Result<(), StorageError> {
         self.records += pending.len();
         let mut put = self.transaction.prepare_cached(
             "INSERT INTO record (kind, key, json) VALUES (?1, ?2, ?3)
@@ -194,10 +213,29 @@ impl Writing<'_> {
                 None => forget.execute((kind, key))?,
             };
         }
+        self.put_jobs(pending)
+    }
+
+    fn put_jobs(&self, pending: &PendingWrites) -> Result<(), StorageError> {
+        let mut rows = pending.job_rows().peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        self.transaction.execute_batch(schema::JOB_TABLE)?;
+        let mut put = self
+            .transaction
+            .prepare_cached("INSERT INTO job (id, json) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET json = excluded.json")?;
+        let mut delete = self.transaction.prepare_cached("DELETE FROM job WHERE id = ?1")?;
+        for (id, json) in rows {
+            match json {
+                Some(json) => put.execute((id, json))?,
+                None => delete.execute([id])?,
+            };
+        }
         Ok(())
     }
 
-    pub(super) fn commit(self) -> Result<(), Failure> {
+    pub(super) fn commit(self) -> Result<(), StorageError> {
         // what is committed is on disk, and whoever waits for that should not wait until it is there twice
         if self.records >= MANY {
             self.transaction.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -207,13 +245,25 @@ impl Writing<'_> {
     }
 }
 
-fn identity(place: &Place) -> Result<(Option<Identity>, Option<Identity>), Failure> {
-    let of = |path| Identity::of(&path).map_err(|error| Failure::of_io(&format!("{path} cannot be found"), &error));
-    Ok((of(place.database())?, of(place.beside("-wal"))?))
+fn identity(folder: &StateFolder) -> Result<(Option<FileIdentity>, Option<FileIdentity>), StorageError> {
+    let of = |path| FileIdentity::of(&path).map_err(|error| StorageError::from_io(&format!("{path} cannot be found"), &error));
+    Ok((of(folder.database())?, of(folder.beside("-wal"))?))
+}
+
+impl From<rusqlite::Error> for StorageError {
+    fn from(error: rusqlite::Error) -> StorageError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageError::Busy,
+            Some(ErrorCode::DiskFull) => StorageError::Full,
+            Some(ErrorCode::ReadOnly) => StorageError::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StorageError::Corrupt(error.to_string()),
+            _ => StorageError::Io(error.to_string()),
+        }
+    }
 }
 
 /// Looks through the whole file for damage.
-fn check(connection: &Connection) -> Result<(), Failure> {
+fn check(connection: &Connection) -> Result<(), StorageError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     if found == "ok" {
         return Ok(());
@@ -221,22 +271,22 @@ fn check(connection: &Connection) -> Result<(), Failure> {
     // a page that could not be read is told in the same words as one that is damaged, but for SQLite's code for why
     let code: Option<i32> = found.split("error code=").nth(1).and_then(|code| code.trim().parse().ok());
     Err(match code {
-        Some(code) if code & 0xff != ffi::SQLITE_CORRUPT => Failure::Io(found),
-        _ => Failure::Corrupt(found),
+        Some(code) if code & 0xff != ffi::SQLITE_CORRUPT => StorageError::Io(found),
+        _ => StorageError::Corrupt(found),
     })
 }
 
 /// All records, by kind and key. What is not understood is counted, named and left alone.
-pub(super) fn contents(connection: &Connection) -> Result<Contents, Failure> {
+pub(super) fn contents(connection: &Connection) -> Result<Contents, StorageError> {
     found_by(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
 }
 
 /// The record of the site, alone.
-pub(super) fn site(connection: &Connection) -> Result<Contents, Failure> {
+pub(super) fn site(connection: &Connection) -> Result<Contents, StorageError> {
     found_by(connection, "SELECT kind, key, json FROM record WHERE kind = 'site'")
 }
 
-fn found_by(connection: &Connection, query: &str) -> Result<Contents, Failure> {
+fn found_by(connection: &Connection, query: &str) -> Result<Contents, StorageError> {
     let mut statement = connection.prepare(query)?;
     let mut rows = statement.query(())?;
     let mut found = Contents::default();
@@ -291,8 +341,8 @@ mod tests {
     #[test]
     fn what_was_acknowledged_survives_a_loss_of_power() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::new(Utf8Path::from_path(folder.path()).unwrap());
-        let database = Database::open(&place).unwrap();
+        let folder = StateFolder::new(Utf8Path::from_path(folder.path()).unwrap());
+        let database = Database::open(&folder).unwrap();
         let pragma = |name: &str| -> String {
             let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
             database.connection.query_row(&query, (), |row| row.get(0)).unwrap()

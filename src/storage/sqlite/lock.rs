@@ -9,8 +9,8 @@ use std::io::{Read, Seek, Write};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::failure::Failure;
-use super::place::{Identity, Place};
+use super::state_folder::{FileIdentity, StateFolder};
+use crate::storage::StorageError;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
@@ -20,9 +20,9 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock without waiting for it.
-    pub(super) fn take(place: &Place) -> Result<Lock, Failure> {
-        let path = place.lock();
-        let fails = |error| Failure::of_io(&format!("{path} cannot be locked"), &error);
+    pub(super) fn take(folder: &StateFolder) -> Result<Lock, StorageError> {
+        let path = folder.lock();
+        let fails = |error| StorageError::from_io(&format!("{path} cannot be locked"), &error);
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -36,15 +36,15 @@ impl Lock {
                 let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
                 Ok(Lock { file })
             }
-            Err(Errno::WOULDBLOCK) => Err(Failure::Locked(holder(&mut file))),
+            Err(Errno::WOULDBLOCK) => Err(StorageError::Locked(holder(&mut file))),
             Err(error) => Err(fails(error.into())),
         }
     }
 
     /// Whether it still keeps others out: the file may have been deleted, and then another process can lock a new one.
-    pub(super) fn holds(&self, place: &Place) -> bool {
-        let held = self.file.metadata().map(|metadata| Identity::from(&metadata));
-        matches!((held, Identity::of(place.lock())), (Ok(held), Ok(Some(there))) if held == there)
+    pub(super) fn holds(&self, folder: &StateFolder) -> bool {
+        let held = self.file.metadata().map(|metadata| FileIdentity::from(&metadata));
+        matches!((held, FileIdentity::of(folder.lock())), (Ok(held), Ok(Some(there))) if held == there)
     }
 }
 

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::failure::Failure;
 use super::schema::MIGRATIONS;
+use crate::storage::StorageError;
 
 /// The state folder, and how the file in it is opened.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct StateFolder {
     /// The state folder.
     dir: Utf8PathBuf,
     /// The layer of SQLite through which files are used; `None` for its own. Tests lay one over it that fails.
@@ -23,22 +23,22 @@ pub(super) struct Place {
 
 /// Which file a path led to at some time: its device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
+pub(super) struct FileIdentity(u64, u64);
 
-impl Place {
-    pub(super) fn new(dir: &Utf8Path) -> Place {
+impl StateFolder {
+    pub(super) fn new(dir: &Utf8Path) -> StateFolder {
         // SQLite takes a relative path that begins with `file:` for a URI
         let absolute = std::path::absolute(dir)
             .ok()
             .and_then(|dir| Utf8PathBuf::from_path_buf(dir).ok());
-        Place {
+        StateFolder {
             dir: absolute.unwrap_or_else(|| dir.to_owned()),
             vfs: None,
             migrations: MIGRATIONS,
         }
     }
 
-    pub(super) fn folder(&self) -> &Utf8Path {
+    pub(super) fn path(&self) -> &Utf8Path {
         &self.dir
     }
 
@@ -56,7 +56,7 @@ impl Place {
     }
 
     /// Makes the folder if it is not there, readable for nobody else, and has its name on disk before anything is in it.
-    pub(super) fn make_folder(&self) -> Result<(), Failure> {
+    pub(super) fn make_folder(&self) -> Result<(), StorageError> {
         if self.dir.is_dir() {
             return Ok(());
         }
@@ -65,9 +65,9 @@ impl Place {
             .recursive(true)
             .mode(0o700)
             .create(&self.dir)
-            .map_err(|error| Failure::of_io(&format!("the folder {} cannot be created", self.dir), &error))?;
+            .map_err(|error| StorageError::from_io(&format!("the folder {} cannot be created", self.dir), &error))?;
         for folder in self.dir.ancestors().skip(1).take(missing) {
-            sync_folder(folder).map_err(|error| Failure::of_io(&format!("{folder} cannot be written"), &error))?;
+            sync_folder(folder).map_err(|error| StorageError::from_io(&format!("{folder} cannot be written"), &error))?;
         }
         Ok(())
     }
@@ -78,19 +78,19 @@ pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-impl Identity {
+impl FileIdentity {
     /// Of what is at `path`; `None` if there is nothing.
-    pub(super) fn of(path: impl AsRef<Path>) -> io::Result<Option<Identity>> {
+    pub(super) fn of(path: impl AsRef<Path>) -> io::Result<Option<FileIdentity>> {
         match path.as_ref().metadata() {
-            Ok(metadata) => Ok(Some(Identity::from(&metadata))),
+            Ok(metadata) => Ok(Some(FileIdentity::from(&metadata))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-impl From<&std::fs::Metadata> for Identity {
-    fn from(metadata: &std::fs::Metadata) -> Identity {
-        Identity(metadata.dev(), metadata.ino())
+impl From<&std::fs::Metadata> for FileIdentity {
+    fn from(metadata: &std::fs::Metadata) -> FileIdentity {
+        FileIdentity(metadata.dev(), metadata.ino())
     }
 }

@@ -7,13 +7,13 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
-use super::place::sync_folder;
+use super::state_folder::sync_folder;
 use crate::identity::Digest;
+use crate::storage::StoredVersion;
 use crate::time::Timestamp;
 
 /// The folder in the state folder.
@@ -27,24 +27,9 @@ const LONGEST_HEAD: usize = 16 * 1024;
 /// No more versions than this are kept.
 const MOST: usize = 1000;
 
-/// A version of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    /// The file, relative to the posts folder.
-    pub path: Utf8PathBuf,
-    /// When that version was written.
-    pub modified: Timestamp,
-    /// What it held.
-    pub bytes: Arc<[u8]>,
-    /// The digest of what the file holds now, and by which it is found where it was renamed.
-    pub refused: Option<Digest>,
-    /// The time of change of the file as it is now, in nanoseconds since 1970 by the file system's clock.
-    pub changed: Option<i64>,
-}
-
 /// What stands before a version in its file, on a line of its own.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct VersionHead {
     path: Utf8PathBuf,
     modified: Timestamp,
     /// The digest of the version, so that one that is damaged is none.
@@ -57,18 +42,16 @@ struct Head {
 
 /// The last good versions in one state folder.
 #[derive(Clone, Debug)]
-pub struct Versions(Utf8PathBuf);
+pub(super) struct VersionFiles(Utf8PathBuf);
 
-impl Versions {
+impl VersionFiles {
     /// Those in the state folder `dir`. Nothing is touched yet.
-    #[must_use]
-    pub fn in_state(dir: &Utf8Path) -> Versions {
-        Versions(dir.join(FOLDER))
+    pub(super) fn in_state(dir: &Utf8Path) -> VersionFiles {
+        VersionFiles(dir.join(FOLDER))
     }
 
     /// All that are kept. What is no version, or is damaged, is passed over.
-    #[must_use]
-    pub fn all(&self) -> Vec<Version> {
+    pub(super) fn read_all(&self) -> Vec<StoredVersion> {
         let Ok(entries) = self.0.read_dir_utf8() else {
             return Vec::new();
         };
@@ -79,7 +62,7 @@ impl Versions {
         names.iter().filter_map(|name| self.read(name).ok().flatten()).collect()
     }
 
-    fn read(&self, name: &str) -> io::Result<Option<Version>> {
+    fn read(&self, name: &str) -> io::Result<Option<StoredVersion>> {
         let mut file = File::open(self.0.join(name))?;
         let most = MOST_BYTES + LONGEST_HEAD;
         if !file.metadata()?.is_file() {
@@ -91,10 +74,10 @@ impl Versions {
         let Some((head, rest)) = end.and_then(|end| all.split_at_checked(end + 1)) else {
             return Ok(None);
         };
-        let Ok(head) = serde_json::from_slice::<Head>(head) else {
+        let Ok(head) = serde_json::from_slice::<VersionHead>(head) else {
             return Ok(None);
         };
-        let Head {
+        let VersionHead {
             path,
             modified,
             digest,
@@ -102,7 +85,7 @@ impl Versions {
             changed,
         } = head;
         let is_whole = Digest::of(rest) == digest && name_of(&path) == name;
-        Ok(is_whole.then(|| Version {
+        Ok(is_whole.then(|| StoredVersion {
             path,
             modified,
             bytes: rest.into(),
@@ -116,8 +99,8 @@ impl Versions {
     /// # Errors
     ///
     /// It is too large, there are too many, or what the system says.
-    pub fn keep(&self, version: &Version) -> io::Result<()> {
-        let head = serde_json::to_string(&Head {
+    pub(super) fn write(&self, version: &StoredVersion) -> io::Result<()> {
+        let head = serde_json::to_string(&VersionHead {
             path: version.path.clone(),
             modified: version.modified,
             digest: Digest::of(&version.bytes),
@@ -154,7 +137,7 @@ impl Versions {
     /// # Errors
     ///
     /// What the system says.
-    pub fn forget(&self, path: &Utf8Path) -> io::Result<()> {
+    pub(super) fn delete(&self, path: &Utf8Path) -> io::Result<()> {
         match fs::remove_file(self.0.join(name_of(path))) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -173,8 +156,8 @@ fn name_of(path: &Utf8Path) -> String {
 mod tests {
     use super::*;
 
-    fn version(path: &str, bytes: &[u8]) -> Version {
-        Version {
+    fn version(path: &str, bytes: &[u8]) -> StoredVersion {
+        StoredVersion {
             path: path.into(),
             modified: Timestamp::UNIX_EPOCH,
             bytes: bytes.into(),
@@ -187,24 +170,24 @@ mod tests {
     fn versions_are_kept_until_they_are_forgotten() {
         let state = tempfile::tempdir().unwrap();
         let state = Utf8Path::from_path(state.path()).unwrap();
-        let versions = Versions::in_state(state);
-        assert_eq!(versions.all(), []);
+        let versions = VersionFiles::in_state(state);
+        assert_eq!(versions.read_all(), []);
         let (one, other) = (
             version("a/b.md", b"---\ntitle: A\n---\nReeds.\n"),
             version("c.md", b"caf\xe9\n\n"),
         );
         for version in [&other, &one, &other] {
-            versions.keep(version).unwrap();
+            versions.write(version).unwrap();
         }
-        let mut all = versions.all();
+        let mut all = versions.read_all();
         all.sort_by(|a, b| a.path.cmp(&b.path));
         assert_eq!(all, [one.clone(), other.clone()]);
         let newer = version("c.md", b"");
-        versions.keep(&newer).unwrap();
-        versions.forget("a/b.md".into()).unwrap();
-        versions.forget("never.md".into()).unwrap();
-        assert_eq!(versions.all(), [newer]);
-        versions.forget("c.md".into()).unwrap();
+        versions.write(&newer).unwrap();
+        versions.delete("a/b.md".into()).unwrap();
+        versions.delete("never.md".into()).unwrap();
+        assert_eq!(versions.read_all(), [newer]);
+        versions.delete("c.md".into()).unwrap();
         assert!(!state.join(FOLDER).exists(), "nothing is left behind");
     }
 
@@ -212,9 +195,9 @@ mod tests {
     fn what_is_damaged_too_large_or_another_files_is_no_version() {
         let state = tempfile::tempdir().unwrap();
         let state = Utf8Path::from_path(state.path()).unwrap();
-        let versions = Versions::in_state(state);
-        assert!(versions.keep(&version("large.md", &vec![b'x'; MOST_BYTES + 1])).is_err());
-        versions.keep(&version("a.md", b"Reeds.")).unwrap();
+        let versions = VersionFiles::in_state(state);
+        assert!(versions.write(&version("large.md", &vec![b'x'; MOST_BYTES + 1])).is_err());
+        versions.write(&version("a.md", b"Reeds.")).unwrap();
         let file = state.join(FOLDER).join(name_of("a.md".into()));
         let whole = fs::read(&file).unwrap();
         let cut = whole.len() - 1;
@@ -226,10 +209,10 @@ mod tests {
         ];
         for (name, content) in cases {
             fs::write(&file, content).unwrap();
-            assert_eq!(versions.all(), [], "{name}");
+            assert_eq!(versions.read_all(), [], "{name}");
         }
         fs::write(&file, &whole).unwrap();
         fs::rename(&file, state.join(FOLDER).join(name_of("b.md".into()))).unwrap();
-        assert_eq!(versions.all(), [], "it lies under the name of another");
+        assert_eq!(versions.read_all(), [], "it lies under the name of another");
     }
 }

@@ -1,0 +1,247 @@
+//! Storage in a folder: records and jobs in a small SQLite file (`ledger.db`), the key of shared drafts in `share.key`, and last good
+//! versions in `last-good`.
+//!
+//! What is known lives in memory, and [`SqliteWriter`] writes after it: changes are handed to one thread, which writes all of them in
+//! one transaction. Whatever is wrong with the folder or the file (missing, full, read-only, locked, damaged), nothing stops.
+//!
+//! One process writes at a time: the one that holds the lock on `ledger.lock`. Any number can read meanwhile. WAL and
+//! `synchronous=FULL`: what was acknowledged survives a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
+
+mod damaged_file;
+mod database;
+mod lock;
+mod reader;
+mod schema;
+mod share_key_file;
+mod state_folder;
+mod version_files;
+mod volume;
+mod write_loop;
+mod write_queue;
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use self::database::Database;
+use self::lock::Lock;
+use self::state_folder::StateFolder;
+use self::version_files::VersionFiles;
+use self::write_loop::{RetryPauses, WriteLoop};
+use self::write_queue::WriteQueue;
+use super::pending::PendingWrites;
+use super::{Contents, EnqueueError, Job, MAX_RECORD_BYTES, RecordChange, ShareKey, StorageError, StoredVersion};
+use crate::identity::record::Record;
+use crate::time::Timestamp;
+
+/// How many records are handed to the writing thread at once.
+const PIECE: usize = 1024;
+/// How long the last write may take before the program ends without it.
+const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A folder with a SQLite database.
+#[derive(Clone, Debug)]
+pub struct SqliteStorage {
+    dir: Utf8PathBuf,
+}
+
+impl SqliteStorage {
+    pub(super) fn new(dir: &Utf8Path) -> SqliteStorage {
+        SqliteStorage { dir: dir.to_owned() }
+    }
+
+    pub(super) fn dir(&self) -> &Utf8Path {
+        &self.dir
+    }
+
+    pub(super) fn exists(&self) -> bool {
+        self.dir.is_dir()
+    }
+
+    pub(super) fn load(&self) -> Result<Contents, StorageError> {
+        reader::read_records(&StateFolder::new(&self.dir))
+    }
+
+    pub(super) fn load_site(&self) -> Option<Record> {
+        reader::read_site(&StateFolder::new(&self.dir))
+    }
+
+    pub(super) fn open(&self) -> (SqliteWriter, Contents) {
+        SqliteWriter::open_at(StateFolder::new(&self.dir), RetryPauses::default())
+    }
+
+    pub(super) fn open_exclusive(&self) -> Result<(SqliteExclusive, Contents), StorageError> {
+        let folder = StateFolder::new(&self.dir);
+        folder.make_folder()?;
+        let lock = Lock::take(&folder)?;
+        let mut notes = Vec::new();
+        let database = Database::open_or_set_aside(&folder, &mut notes)?;
+        let mut contents = database.contents()?;
+        notes.append(&mut contents.notes);
+        let exclusive = SqliteExclusive { database, _lock: lock };
+        Ok((exclusive, Contents { notes, ..contents }))
+    }
+
+    pub(super) fn share_key(&self) -> io::Result<Option<ShareKey>> {
+        share_key_file::read_share_key(&self.dir)
+    }
+
+    pub(super) fn get_or_create_share_key(&self) -> io::Result<ShareKey> {
+        share_key_file::get_or_create_share_key(&self.dir)
+    }
+
+    pub(super) fn replace_share_key(&self) -> io::Result<()> {
+        share_key_file::replace_share_key(&self.dir)
+    }
+
+    pub(super) fn last_good_versions(&self) -> Vec<StoredVersion> {
+        VersionFiles::in_state(&self.dir).read_all()
+    }
+
+    pub(super) fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
+        VersionFiles::in_state(&self.dir).write(version)
+    }
+
+    pub(super) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
+        VersionFiles::in_state(&self.dir).delete(path)
+    }
+
+    pub(super) fn durability_warning(&self) -> Option<String> {
+        volume::warning(&self.dir)
+    }
+
+    /// Deletes `posts.cache`, in which earlier versions kept what they had read for the next start, drafts included.
+    pub(super) fn delete_obsolete(&self) {
+        let _ = fs::remove_file(self.dir.join("posts.cache"));
+    }
+}
+
+/// Hands changes to the thread that writes them.
+#[derive(Debug)]
+pub struct SqliteWriter {
+    folder: StateFolder,
+    queue: Arc<WriteQueue>,
+}
+
+impl SqliteWriter {
+    fn open_at(folder: StateFolder, pauses: RetryPauses) -> (SqliteWriter, Contents) {
+        let queue = Arc::new(WriteQueue::default());
+        let mut write_loop = WriteLoop::new(folder.clone(), Arc::clone(&queue), pauses);
+        let contents = write_loop.open();
+        let spawned = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || write_loop.run());
+        if let Err(error) = spawned {
+            queue.never(StorageError::Io(format!("no thread can be started to write it: {error}")));
+        }
+        (SqliteWriter { folder, queue }, contents)
+    }
+
+    pub(super) fn storage(&self) -> SqliteStorage {
+        SqliteStorage::new(self.folder.path())
+    }
+
+    pub(super) fn write(&self, changes: impl IntoIterator<Item = RecordChange>) {
+        self.hand_over(changes);
+    }
+
+    pub(super) fn write_now(&self, changes: impl IntoIterator<Item = RecordChange>, patience: Duration) -> bool {
+        // to make a million takes longer than anybody should wait for a disk, so the time begins after that
+        self.hand_over(changes) && self.queue.wait_until_written(Instant::now() + patience)
+    }
+
+    /// Has `changes` written in one transaction: the first are written while later ones are made. Returns whether none is too large.
+    fn hand_over(&self, changes: impl IntoIterator<Item = RecordChange>) -> bool {
+        let mut changes = changes.into_iter().peekable();
+        let _adding = self.queue.begin();
+        let mut is_whole = true;
+        loop {
+            is_whole &= self.queue.add(PendingWrites::from_changes(changes.by_ref().take(PIECE)));
+            if changes.peek().is_none() {
+                return is_whole;
+            }
+        }
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.queue.failure().is_none()
+    }
+
+    pub(super) fn problem(&self) -> Option<String> {
+        let ledger = || format!("the ledger {}", self.folder.database());
+        if let Some(failure) = self.queue.failure() {
+            return Some(failure.problem(&ledger()));
+        }
+        let (kind, key) = self.queue.refused()?;
+        Some(StorageError::too_large_problem(kind, &key, &ledger(), MAX_RECORD_BYTES))
+    }
+
+    pub(super) fn failing_since(&self) -> Option<Timestamp> {
+        self.queue.failing_since()
+    }
+
+    pub(super) fn take_late_records(&self) -> Option<Vec<Record>> {
+        self.queue.take_late_records()
+    }
+
+    pub(super) fn enqueue(&self, queue: &str, payload: &str, due: Timestamp) -> Result<Job, EnqueueError> {
+        self.queue.change_jobs(|jobs| jobs.enqueue(queue, payload, due))
+    }
+
+    pub(super) fn claim(&self, queue: &str, now: Timestamp, lease: Duration) -> Option<Job> {
+        self.queue.change_jobs(|jobs| jobs.claim(queue, now, lease).ok_or(())).ok()
+    }
+
+    pub(super) fn done(&self, job: &Job) -> bool {
+        self.queue
+            .change_jobs(|jobs| jobs.done(job).map(|row| ((), row)).ok_or(()))
+            .is_ok()
+    }
+
+    pub(super) fn retry(&self, job: &Job, due: Timestamp) -> bool {
+        self.queue
+            .change_jobs(|jobs| jobs.retry(job, due).map(|row| ((), row)).ok_or(()))
+            .is_ok()
+    }
+
+    pub(super) fn next_due(&self, queue: &str) -> Option<Timestamp> {
+        self.queue.with_jobs(|jobs| jobs.next_due(queue))
+    }
+
+    pub(super) fn job_count(&self) -> usize {
+        self.queue.with_jobs(super::jobs::JobQueue::len)
+    }
+
+    pub(super) fn close(self) -> bool {
+        self.queue.end(Instant::now() + LAST_WRITE_TIMEOUT)
+    }
+}
+
+impl Drop for SqliteWriter {
+    fn drop(&mut self) {
+        self.queue.end(Instant::now() + LAST_WRITE_TIMEOUT);
+    }
+}
+
+/// A database that no other process can write to.
+#[derive(Debug)]
+pub struct SqliteExclusive {
+    database: Database,
+    /// Held for as long as the file is open.
+    _lock: Lock,
+}
+
+impl SqliteExclusive {
+    pub(super) fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
+        let pending = PendingWrites::from_changes(changes);
+        pending.check_sizes()?;
+        self.database.write(&pending)
+    }
+}
+
+#[cfg(test)]
+mod tests;
