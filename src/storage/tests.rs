@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// An empty storage of each backend.
 fn backends() -> [(Storage, Option<TempDir>); 2] {

@@ -151,7 +151,9 @@ impl WriteQueue {
             }
         }
         if !missing.is_empty() {
-            missing.into_iter().for_each(|row| state.pending.add_job_row(row));
+            for row in missing {
+                state.pending.add_job_row(row);
+            }
             state.added += 1;
         }
     }
