@@ -1,7 +1,9 @@
-//! Many posts → the questions one can ask of them.
+//! Posts by scope, by date, by change, by address and by word.
 //!
-//! An [`Index`] is made of every post that was read and one instant. What it answers is about the posts that are public at that
-//! instant, newest first; posts of one instant stand in the order of their ids, so that the order is total and the same everywhere.
+//! An [`Index`] is built from every post that was read and one instant. Its answers contain the posts that are public at that
+//! instant, newest first. Posts of the same instant are ordered by id, so that the order is total and the same on every replica.
+//!
+//! It does not read files and does not render.
 
 mod aliases;
 pub mod base64url;
@@ -24,13 +26,13 @@ use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, PATH_PART, Post, Visibility, key};
 use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
-use aliases::Aliases;
+use aliases::AliasTable;
 use claims::{ClaimChange, Claims};
-use holders::Kind;
+use holders::ClaimKind;
 pub use members::Members;
 use members::Scopes;
 use walk::ByChange;
-pub use walk::Stretch;
+pub use walk::PostRange;
 
 /// A set of posts that has feeds and pages of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +61,7 @@ impl Scope {
     }
 }
 
-/// What to look for in the listing; what is `None` is not asked.
+/// What to look for in the listing; a field that is `None` does not restrict it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// A tag, in any case.
@@ -74,29 +76,29 @@ pub struct Filter {
     pub year: Option<i16>,
 }
 
-/// Every question that feeds, listing and pages ask.
+/// An immutable index of all posts, for feeds, listings and pages.
 #[derive(Debug)]
 pub struct Index {
     claims: Claims,
-    aliases: Arc<Aliases>,
+    aliases: Arc<AliasTable>,
     scopes: Scopes,
-    /// The posts that will appear or go, by when they next do.
+    /// The posts that will appear or disappear, by the next instant at which they do.
     due: SharedVec<(Timestamp, Arc<Post>)>,
     site_language: String,
-    /// The instant it was made for.
+    /// The instant that the index was built for.
     now: Timestamp,
-    /// The public posts, oldest change first; made when first asked for.
+    /// The public posts, oldest change first; built on the first request for it.
     by_change: OnceLock<ByChange>,
 }
 
 impl Index {
-    /// The index of `posts` at `now`, ordered by path, as they are published (see [`claims`]). `newcomers` are the files of those that
-    /// the world does not know yet. `before` are the posts as they were published last, ordered by path: one that is still the same
-    /// is that very one.
+    /// Builds the index of `posts` at `now`. Claims on ids, slugs and addresses are resolved (see [`claims`]). `new_files` are
+    /// the files of posts that were never published. `before` are the posts as last published, ordered by path: a post that is
+    /// still equal is shared with it.
     #[must_use]
     pub fn build(
         mut posts: Vec<Arc<Post>>,
-        newcomers: &HashSet<Utf8PathBuf>,
+        new_files: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
         before: &SharedVec<Arc<Post>>,
@@ -104,8 +106,8 @@ impl Index {
         if !posts.is_sorted_by(|a, b| a.by_source(b).is_le()) {
             posts.sort_by(|a, b| a.by_source(b));
         }
-        let mut claims = Claims::of(posts, newcomers, config, before);
-        claims.know_readable(now);
+        let mut claims = Claims::build(posts, new_files, config, before);
+        claims.mark_readable_published(now);
         let public = claims.all.iter().filter(|post| is_public(post, now));
         let mut public: Vec<(Timestamp, &Arc<Post>)> = public.map(|post| (post.date.timestamp(), post)).collect();
         public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id().cmp(other.id())));
@@ -114,8 +116,8 @@ impl Index {
         let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();
         due.sort_by_key(|(at, _)| *at);
         Index {
-            aliases: Arc::new(Aliases::of(&claims, now)),
-            scopes: Scopes::of(public),
+            aliases: Arc::new(AliasTable::build(&claims, now)),
+            scopes: Scopes::build(public),
             due: due.into_iter().collect(),
             claims,
             site_language: config.site.language.clone(),
@@ -124,34 +126,38 @@ impl Index {
         }
     }
 
-    /// The index at `now`, which is not before this one's instant, after `changes`; and all posts as they are published that are
-    /// concerned. It is the one that [`Index::build`] makes of all posts, and costs what changed.
+    /// Returns the index at `now` after `changes`, and the affected posts as they are now published.
+    ///
+    /// The result equals what [`Index::build`] returns for all posts; the cost is that of the changes. `now` is not before this
+    /// index's instant.
     #[must_use]
     pub fn after_changes(
         &self,
         changes: Changes,
-        newcomers: &HashSet<Utf8PathBuf>,
+        new_files: &HashSet<Utf8PathBuf>,
         config: &Config,
         now: Timestamp,
     ) -> (Index, Vec<Arc<Post>>) {
         let mut claims = self.claims.clone();
-        let mut passages = claims.update(changes, newcomers, config);
+        let mut claim_changes = claims.update(changes, new_files, config);
         for post in self.due_by(now) {
-            // what only time changes passes from itself to itself
-            passages.entry(post.source().to_path_buf()).or_insert_with(|| ClaimChange {
-                before: Some(Arc::clone(post)),
-                after: Some(Arc::clone(post)),
-            });
+            // a post that only time changes is both the one before and the one after
+            claim_changes
+                .entry(post.source().to_path_buf())
+                .or_insert_with(|| ClaimChange {
+                    before: Some(Arc::clone(post)),
+                    after: Some(Arc::clone(post)),
+                });
         }
         let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
-        let gone = passages.values().filter_map(|passage| passage.before.as_ref());
-        let came = passages.values().filter_map(|passage| passage.after.as_ref());
+        let removed = claim_changes.values().filter_map(|change| change.before.as_ref());
+        let added = claim_changes.values().filter_map(|change| change.after.as_ref());
         let by_change = self.by_change.get().and_then(|known| {
-            let gone = gone.clone().filter(|post| is_public(post, self.now));
-            known.after(gone, self.now, came.clone().filter(|post| is_public(post, now)), now)
+            let removed = removed.clone().filter(|post| is_public(post, self.now));
+            known.after(removed, self.now, added.clone().filter(|post| is_public(post, now)), now)
         });
-        // first all go, for one may come to the very place that another leaves
-        for post in gone {
+        // remove first: a post may take the place that another one leaves
+        for post in removed {
             if is_public(post, self.now) {
                 scopes.remove(post);
             }
@@ -159,7 +165,7 @@ impl Index {
                 due.take(at, |other| Arc::ptr_eq(other, post));
             }
         }
-        for post in came.clone() {
+        for post in added.clone() {
             if is_public(post, now) {
                 scopes.add(post);
             }
@@ -167,8 +173,8 @@ impl Index {
                 due.add(at, Arc::clone(post));
             }
         }
-        claims.know(came.filter(|post| post.is_readable(now)));
-        let aliases = self.aliases.after(passages.values(), &claims, now);
+        claims.mark_published(added.filter(|post| post.is_readable(now)));
+        let aliases = self.aliases.after(claim_changes.values(), &claims, now);
         let index = Index {
             aliases: aliases.map_or_else(|| Arc::clone(&self.aliases), Arc::new),
             claims,
@@ -178,7 +184,7 @@ impl Index {
             now,
             by_change: by_change.map_or_else(OnceLock::new, OnceLock::from),
         };
-        (index, passages.into_values().filter_map(|passage| passage.after).collect())
+        (index, claim_changes.into_values().filter_map(|change| change.after).collect())
     }
 
     /// Every post as it is published, ordered by path.
@@ -193,23 +199,23 @@ impl Index {
         self.claims.published(path)
     }
 
-    /// What the authors of posts should know that did not get what they asked for.
+    /// Warnings for the authors of posts that did not get the id or address that they claim.
     pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.claims.diagnostics().chain(&self.aliases.diagnostics)
     }
 
-    /// The posts that appear or go after its instant and until `now`.
+    /// The posts that appear or disappear after the index's instant and until `now`.
     pub fn due_by(&self, now: Timestamp) -> impl Iterator<Item = &Arc<Post>> {
         self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, post)| post)
     }
 
-    /// The public posts of `scope`; `None` if there is no such scope. The site's is always there.
+    /// The public posts of `scope`; `None` if the scope does not exist. The site's scope always exists.
     #[must_use]
     pub fn members(&self, scope: &Scope) -> Option<&Members> {
         self.scopes.get(scope)
     }
 
-    /// Every scope that has a public post, and the site's.
+    /// Every scope that has a public post, and the site's scope.
     pub fn scopes(&self) -> impl Iterator<Item = (&Scope, &Members)> {
         self.scopes.iter()
     }
@@ -217,7 +223,7 @@ impl Index {
     /// All public posts, newest first.
     #[must_use]
     pub fn posts(&self) -> &SharedVec<Arc<Post>> {
-        self.members(&Scope::Site).map_or(&NONE, |members| &members.posts)
+        self.members(&Scope::Site).map_or(&NO_POSTS, |members| &members.posts)
     }
 
     /// The public post with this slug.
@@ -225,7 +231,7 @@ impl Index {
     pub fn by_slug(&self, slug: &str) -> Option<&Arc<Post>> {
         self.claims
             .holders
-            .get(Kind::Slug, slug)
+            .get(ClaimKind::Slug, slug)
             .filter(|post| is_public(post, self.now))
     }
 
@@ -234,35 +240,35 @@ impl Index {
     pub fn by_address(&self, address: &str) -> Option<&Arc<Post>> {
         self.claims
             .holders
-            .get(Kind::Address, address)
+            .get(ClaimKind::Address, address)
             .filter(|post| post.is_readable(self.now))
     }
 
-    /// The public or unlisted post that `address` leads to, which is not its own: another spelling of it ([`bare`](crate::post::bare)),
-    /// or an alias. What is live goes before it.
+    /// The public or unlisted post that `address` redirects to: its address in another spelling ([`bare`](crate::post::bare)),
+    /// or one of its aliases. A live address wins over an alias.
     #[must_use]
     pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {
         self.claims.live_at(address, self.now).or_else(|| self.aliases.get(address))
     }
 
-    /// The next instant at which a post appears or goes.
+    /// The next instant at which a post appears or disappears.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
     }
 
-    /// Page `page` (from 1) of what `filter` finds, `per_page` posts a page, and how many it finds in all.
+    /// Page `page` (from 1) of the posts that `filter` matches, `per_page` posts a page, and how many it matches in all.
     #[must_use]
     pub fn page(&self, filter: &Filter, page: usize, per_page: usize) -> (Vec<Arc<Post>>, usize) {
         let skip = page.saturating_sub(1).saturating_mul(per_page);
         let scope = filter.scope();
-        let posts = self.members(&scope).map_or(&*NONE, |members| &members.posts);
+        let posts = self.members(&scope).map_or(&*NO_POSTS, |members| &members.posts);
         if filter.is_only(&scope) {
             return (posts.from(skip).take(per_page).cloned().collect(), posts.len());
         }
         let mut total = 0;
         let mut found = Vec::new();
-        for post in posts.iter().filter(|post| filter.finds(post, &self.site_language)) {
+        for post in posts.iter().filter(|post| filter.matches(post, &self.site_language)) {
             if total >= skip && found.len() < per_page {
                 found.push(Arc::clone(post));
             }
@@ -272,8 +278,8 @@ impl Index {
     }
 }
 
-/// The posts of a scope that there is not.
-static NONE: LazyLock<SharedVec<Arc<Post>>> = LazyLock::new(SharedVec::default);
+/// The posts of a scope that does not exist.
+static NO_POSTS: LazyLock<SharedVec<Arc<Post>>> = LazyLock::new(SharedVec::default);
 
 fn is_public(post: &Post, now: Timestamp) -> bool {
     post.visibility(now) == Visibility::Public
@@ -282,7 +288,7 @@ fn is_public(post: &Post, now: Timestamp) -> bool {
 impl Filter {
     /// The filter that finds the posts of `scope`.
     #[must_use]
-    pub fn of(scope: &Scope) -> Filter {
+    pub fn for_scope(scope: &Scope) -> Filter {
         let mut filter = Filter::default();
         match scope {
             Scope::Site => {}
@@ -293,7 +299,7 @@ impl Filter {
         filter
     }
 
-    /// One scope that holds all that it finds.
+    /// One scope that contains every post that the filter matches.
     fn scope(&self) -> Scope {
         match (&self.tag, &self.author, &self.section) {
             (Some(tag), ..) => Scope::Tag(key(tag)),
@@ -318,9 +324,9 @@ impl Filter {
         language.is_none() && year.is_none() && asked == usize::from(*scope != Scope::Site)
     }
 
-    /// Whether it finds `post`, on a site whose posts are in `site_language` where they name none.
+    /// Whether the filter matches `post`. A post without a language has `site_language`.
     #[must_use]
-    pub fn finds(&self, post: &Post, site_language: &str) -> bool {
+    pub fn matches(&self, post: &Post, site_language: &str) -> bool {
         fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a str>) -> bool {
             wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
         }
@@ -339,7 +345,7 @@ impl Filter {
     }
 }
 
-/// RFC 4647, section 3.3.1 (basic filtering): `en` finds `en` and `en-GB`.
+/// RFC 4647, section 3.3.1 (basic filtering): `en` matches `en` and `en-GB`.
 fn matches_language(language: &str, wanted: &str) -> bool {
     let (language, wanted) = (language.to_ascii_lowercase(), wanted.to_ascii_lowercase());
     language

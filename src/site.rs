@@ -1,4 +1,4 @@
-//! The immutable whole at one instant: index, documents, diagnostics.
+//! The immutable snapshot of one instant: index, documents and diagnostics.
 
 mod bundle;
 mod documents;
@@ -19,7 +19,7 @@ use self::pages::{Name, Pages};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, FormerOwner, History};
-use crate::index::search::Search;
+use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
 use crate::post::text::Held;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
@@ -30,13 +30,13 @@ use crate::render::{Format, Place, post_url, xml_safe};
 use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 
-/// Everything a request can be answered from. Nothing in it changes once it is built.
+/// Everything that requests are answered from. Immutable once it is built.
 #[derive(Debug)]
 pub struct Site {
     config: Arc<Config>,
-    /// Its posts, and the questions one can ask of them.
+    /// The site's posts, by scope, date, change, address and word.
     pub index: Index,
-    /// What is to be said about the files it was made of, ordered by path and place.
+    /// The diagnostics for the files it was built from, ordered by path and place.
     pub diagnostics: Arc<[Diagnostic]>,
     /// The posts as they are published that may be others than in the site before it.
     changed: SharedVec<Arc<Post>>,
@@ -48,7 +48,7 @@ pub struct Site {
     /// Its own newest feeds. The documents that sites share are by the time of a request perhaps those of the next site already,
     /// which the world may not see yet.
     newest: Vec<(Format, Arc<Document>)>,
-    search: Search,
+    search: SiteSearch,
     past: Arc<History>,
     /// The instant it was built for.
     built: Timestamp,
@@ -76,13 +76,13 @@ pub struct SiteInput {
 pub enum Reader<'a> {
     /// Anybody.
     World,
-    /// Who writes the posts, and may see all of them.
+    /// The author of the posts, who may see all of them.
     Author,
     /// Anybody whom this post was shared with before the world may read it.
     Guest(&'a Arc<Post>),
 }
 
-/// Why there is nothing at an address where there once was a post.
+/// Why there is nothing at an address where there was a post before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lost {
     /// It was withdrawn; its title, which is empty where its author keeps it back.
@@ -94,9 +94,9 @@ pub enum Lost {
 /// What became of a slug that no post has now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormerSlug {
-    /// Its post has this slug now.
+    /// A post has this slug now.
     Moved(String),
-    /// Its post is gone.
+    /// The post with this slug is gone.
     Lost(Lost),
 }
 
@@ -144,7 +144,7 @@ impl Site {
             pages: Pages::default(),
             listings: Listings::default(),
             newest: Vec::new(),
-            search: previous.map(|site| Search::following(&site.search)).unwrap_or_default(),
+            search: previous.map(|site| SiteSearch::following(&site.search)).unwrap_or_default(),
             past: past.unwrap_or_else(|| Arc::new(History::none(now))),
             index,
             built: now,
@@ -210,7 +210,7 @@ impl Site {
         self.built
     }
 
-    /// The next instant at which a post appears or goes.
+    /// The next instant at which a post appears or disappears.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.index.next_due()
@@ -335,7 +335,7 @@ impl Site {
         })
     }
 
-    /// The site map, where `part` is `None`, or part `part` (from 1) of one that has parts; `None` past its end.
+    /// The site map, where `part` is `None`, or part `part` (from 1) of a divided one; `None` past its end.
     #[must_use]
     pub fn map(&self, part: Option<usize>) -> Option<Arc<Document>> {
         self.kept_document(&Name::Map(part), || {
@@ -378,7 +378,7 @@ impl Site {
         }
     }
 
-    /// What became of the post that had `slug`, which no public post has; `None` if no post is known to have had it.
+    /// What became of the post that had `slug`, which no public post has; `None` if no known post ever had it.
     #[must_use]
     pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
         let tenant = self.past.tenant_of_slug(slug)?;

@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use crate::index::Filter;
 use crate::index::cursor::{Cursor, Order};
-use crate::index::search::Words;
+use crate::index::search::SearchQuery;
 use crate::site::listing::{Part, Query};
 use crate::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
             "page" => given.page = Some(number(&name, &value, usize::MAX)?),
             "after" => given.after = Some(word(&name, &value)?),
             "since" => given.since = Some(word(&name, &value)?),
-            "q" => given.words = Some(Words::read(&word(&name, &value)?)?),
+            "q" => given.words = Some(SearchQuery::parse(&word(&name, &value)?)?),
             "per_page" => query.per_page = number(&name, &value, MOST_PER_PAGE)?,
             "tag" => filter.tag = Some(word(&name, &value)?),
             "author" => filter.author = Some(word(&name, &value)?),
@@ -66,7 +66,7 @@ struct Given {
     page: Option<usize>,
     after: Option<String>,
     since: Option<String>,
-    words: Option<Words>,
+    words: Option<SearchQuery>,
 }
 
 impl Given {
@@ -110,7 +110,7 @@ fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Curso
         Order::Newest => "the `cursor` of an earlier answer",
         Order::Changed => "an instant like 2026-01-31T09:00:00Z (RFC 3339) or the `cursor` of an earlier answer to `since`",
     };
-    let cursor = Cursor::read(text).ok_or_else(|| format!("`{name}` is {what}"))?;
+    let cursor = Cursor::parse(text).ok_or_else(|| format!("`{name}` is {what}"))?;
     if cursor.belongs_to(order, filter) {
         Ok(cursor)
     } else {
@@ -175,7 +175,7 @@ mod tests {
             (nothing.part, nothing.per_page, nothing.with_content),
             (Part::Page(1), 8, false)
         );
-        let words = Words::read("sea \"green kelp\"").unwrap();
+        let words = SearchQuery::parse("sea \"green kelp\"").unwrap();
         let search = read("q=sea+%22green%20kelp%22&page=2&tag=x", 8).unwrap();
         assert_eq!(search.part, Part::Found(words, 2));
         assert_eq!(search.kept[0], ("q".to_owned(), "sea \"green kelp\"".to_owned()));

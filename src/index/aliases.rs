@@ -1,78 +1,82 @@
-//! Which post an old address leads to, where several want it.
+//! Resolves old addresses: which post each of them redirects to.
 //!
-//! An alias is good only where nothing live stands, and only that of a post that the world may read: a draft's leads nowhere and takes
-//! nothing. Who comes first among posts, comes first here (see [`claims`](super::claims)).
+//! An alias counts only where no live address is, and only if its post is readable: a draft's alias redirects nowhere and takes
+//! nothing. Precedence among posts is that of [`claims`](super::claims).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::claims::{ClaimChange, Claims};
-use super::holders::Kind;
+use super::holders::ClaimKind;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, bare};
 use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 
-/// Where the old addresses lead that posts claim.
+/// The old addresses that posts claim, and the post that each redirects to.
 #[derive(Debug, Default)]
-pub(super) struct Aliases {
-    /// The posts that claim any, ordered by path.
-    bearers: SharedVec<Arc<Post>>,
-    /// The posts that they lead to, by [`bare`] address.
+pub(super) struct AliasTable {
+    /// The posts that have aliases, ordered by path.
+    posts_with_aliases: SharedVec<Arc<Post>>,
+    /// The target posts, by [`bare`] address.
     by_alias: HashMap<String, Arc<Post>>,
-    /// The live addresses, [`bare`], on which it depends where they lead.
+    /// The live addresses, [`bare`], that decide which aliases count.
     watched: HashSet<String>,
-    /// What their authors should know.
+    /// Warnings for authors whose alias does not count.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-impl Aliases {
-    /// The aliases of the posts of `claims` at `now`.
-    pub(super) fn of(claims: &Claims, now: Timestamp) -> Aliases {
-        Aliases::borne_by(claims.all.iter().filter(|post| bears(post)).cloned().collect(), claims, now)
+impl AliasTable {
+    /// Resolves the aliases of the posts in `claims` at `now`.
+    pub(super) fn build(claims: &Claims, now: Timestamp) -> AliasTable {
+        AliasTable::resolve(
+            claims.all.iter().filter(|post| has_aliases(post)).cloned().collect(),
+            claims,
+            now,
+        )
     }
 
-    /// The aliases after `passages`, by which the claims came to be `claims`; `None` if they are the same.
+    /// Returns the aliases after `changes`, which led to `claims`; `None` if they are the same.
     pub(super) fn after<'a>(
         &self,
-        passages: impl Iterator<Item = &'a ClaimChange> + Clone,
+        changed: impl Iterator<Item = &'a ClaimChange> + Clone,
         claims: &Claims,
         now: Timestamp,
-    ) -> Option<Aliases> {
-        let posts = passages
-            .clone()
-            .flat_map(|passage| [&passage.before, &passage.after])
-            .flatten();
-        let concerns = |post: &Post| bears(post) || self.watched.contains(bare(post.address()));
+    ) -> Option<AliasTable> {
+        let posts = changed.clone().flat_map(|change| [&change.before, &change.after]).flatten();
+        let concerns = |post: &Post| has_aliases(post) || self.watched.contains(bare(post.address()));
         if !posts.into_iter().any(|post| concerns(post)) {
             return None;
         }
-        let mut bearers = self.bearers.clone();
-        for ClaimChange { before, after } in passages {
-            if let Some(post) = before.as_ref().filter(|post| bears(post)) {
-                let at = bearers.partition_point(|other| other.by_source(post).is_lt());
-                if bearers.get(at).is_some_and(|other| other.source() == post.source()) {
-                    bearers.remove(at);
+        let mut posts_with_aliases = self.posts_with_aliases.clone();
+        for ClaimChange { before, after } in changed {
+            if let Some(post) = before.as_ref().filter(|post| has_aliases(post)) {
+                let at = posts_with_aliases.partition_point(|other| other.by_source(post).is_lt());
+                if posts_with_aliases
+                    .get(at)
+                    .is_some_and(|other| other.source() == post.source())
+                {
+                    posts_with_aliases.remove(at);
                 }
             }
-            if let Some(post) = after.as_ref().filter(|post| bears(post)) {
-                let at = bearers.partition_point(|other| other.by_source(post).is_lt());
-                bearers.insert(at, Arc::clone(post));
+            if let Some(post) = after.as_ref().filter(|post| has_aliases(post)) {
+                let at = posts_with_aliases.partition_point(|other| other.by_source(post).is_lt());
+                posts_with_aliases.insert(at, Arc::clone(post));
             }
         }
-        Some(Aliases::borne_by(bearers, claims, now))
+        Some(AliasTable::resolve(posts_with_aliases, claims, now))
     }
 
-    fn borne_by(bearers: SharedVec<Arc<Post>>, claims: &Claims, now: Timestamp) -> Aliases {
-        let mut aliases = Aliases::default();
-        let in_turn = claims.in_turn(bearers.iter());
-        for post in &in_turn {
+    fn resolve(posts_with_aliases: SharedVec<Arc<Post>>, claims: &Claims, now: Timestamp) -> AliasTable {
+        let mut aliases = AliasTable::default();
+        let by_precedence = claims.by_precedence(posts_with_aliases.iter());
+        for post in &by_precedence {
             for alias in &post.rare.aliases {
                 aliases.claim(alias, post, claims, now);
             }
         }
-        // names come last: they were perhaps never addresses
-        for post in in_turn {
+        // names come last: they may never have been addresses
+        for post in by_precedence {
             for address in post.addresses_of_names() {
                 let page = bare(&address);
                 aliases.watched.insert(page.to_owned());
@@ -81,7 +85,7 @@ impl Aliases {
                 }
             }
         }
-        aliases.bearers = bearers;
+        aliases.posts_with_aliases = posts_with_aliases;
         aliases
     }
 
@@ -99,7 +103,7 @@ impl Aliases {
             }
             return;
         };
-        // its own Markdown may stand there, or the post itself where it had to give its address away
+        // the owner may be its own Markdown, or the post itself if it lost its address
         if owner.source() != post.source() {
             let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", owner.source());
             let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", post.source(), message);
@@ -107,21 +111,25 @@ impl Aliases {
         }
     }
 
-    /// The post that the old address `address` leads to.
+    /// The post that the old address `address` redirects to.
     pub(super) fn get(&self, address: &str) -> Option<&Arc<Post>> {
         self.by_alias.get(bare(address))
     }
 }
 
-fn bears(post: &Post) -> bool {
+fn has_aliases(post: &Post) -> bool {
     !post.rare.aliases.is_empty() || !post.rare.names.is_empty()
 }
 
 impl Claims {
-    /// The post that can be read at `now` whose own address is `address` in any spelling.
+    /// The readable post at `now` whose own address is `address` in any spelling.
     pub(super) fn live_at(&self, address: &str, now: Timestamp) -> Option<&Arc<Post>> {
         let page = bare(address);
-        let live = |address: &str| self.holders.get(Kind::Address, address).filter(|post| post.is_readable(now));
+        let live = |address: &str| {
+            self.holders
+                .get(ClaimKind::Address, address)
+                .filter(|post| post.is_readable(now))
+        };
         live(page).or_else(|| live(&format!("{page}/")))
     }
 }

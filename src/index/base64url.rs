@@ -1,9 +1,9 @@
-//! Bytes as letters that stand unharmed in an address: base64url (RFC 4648, section 5), without padding.
+//! Bytes as text that is safe in an address: base64url (RFC 4648, section 5), without padding.
 
-/// The digits, by their value.
+/// The digits by value.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// `bytes` as text.
+/// Encodes `bytes`.
 #[must_use]
 pub fn encoded(bytes: &[u8]) -> String {
     let digits = |chunk: &[u8]| {
@@ -14,8 +14,8 @@ pub fn encoded(bytes: &[u8]) -> String {
     bytes.chunks(3).flat_map(digits).map(letter).collect()
 }
 
-/// What [`encoded`] wrote; `None` for letters outside the alphabet or a length that nothing has.
-/// More than one text may stand for the same bytes: what has to have one spelling is written again and compared.
+/// Decodes what [`encoded`] wrote; `None` for letters outside the alphabet or an impossible length.
+/// Several texts may decode to the same bytes: a caller that needs one spelling encodes again and compares.
 #[must_use]
 pub fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);

@@ -1,11 +1,11 @@
-//! Places in an order of posts, as clients carry them from one request to the next.
+//! Positions in an ordered list of posts, carried by clients from one request to the next.
 //!
-//! A [`Cursor`] names the last post that a client has seen by instant and id, not by number: posts that come or go meanwhile move
-//! numbers, and leave every other post on its own side of such a place. So a walk neither skips nor repeats a post that was there
-//! all along, and goes on after a restart or on another replica. The post itself may be gone.
+//! A [`Cursor`] names the last post that a client has seen by instant and id, not by number: posts that are added or removed
+//! meanwhile shift numbers, but stay on their side of such a position. So a client neither skips nor repeats a post that was
+//! there all along, and continues after a restart or on another replica. The post itself may be gone.
 //!
-//! Written, it is unpadded base64url (RFC 4648, section 5) of: a version, the [`Order`], a hash of the [`Filter`] it belongs to, the
-//! instant, the id. It holds no secret and is no proof of anything: whoever makes one up gets posts from another place.
+//! As text it is unpadded base64url (RFC 4648, section 5) of a version, the [`Order`], a hash of its [`Filter`], the instant and
+//! the id. It contains no secret and proves nothing: a client that invents one gets posts from another position.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use super::base64url::{decoded, encoded};
 use crate::post::{Post, key};
 use crate::time::Timestamp;
 
-/// The first byte of every cursor; another layout gets another number, and the old ones are then refused.
+/// The first byte of every cursor. Another layout gets another number; old cursors are then refused.
 const VERSION: u8 = 1;
 /// The bytes before the id.
 const HEAD: usize = 2 + HASH + 12;
 /// The bytes of a filter's hash.
 const HASH: usize = 8;
-/// Of a longer id only the beginning is kept, in bytes: a cursor has to fit into an address.
+/// The most bytes of an id that are kept: a cursor has to fit into an address.
 const LONGEST_ID: usize = 1000;
 
-/// An order in which posts are walked through.
+/// An order of posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Newest first, by date of publication.
@@ -32,45 +32,45 @@ pub enum Order {
     Changed,
 }
 
-/// A place between two posts of an order: after the post of this instant and id.
+/// A position between two posts of an order: after the post of this instant and id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct Position {
     /// The post's instant in that order.
     pub at: Timestamp,
     /// Its id.
     pub id: String,
 }
 
-/// A place in the posts that a filter finds.
+/// A position in the posts that a filter matches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     order: Order,
     filter: [u8; HASH],
-    /// The place.
-    pub place: Place,
+    /// The position.
+    pub position: Position,
 }
 
 impl Cursor {
-    /// The place right after `post`, which stands at the instant `at` in `order`, among the posts that `filter` finds.
+    /// The position directly after `post`, whose instant in `order` is `at`, among the posts that `filter` matches.
     #[must_use]
     pub fn after(post: &Post, at: Timestamp, order: Order, filter: &Filter) -> Cursor {
         let mut id = post.id().to_string();
         if id.len() > LONGEST_ID {
             let end = (0..=LONGEST_ID).rev().find(|&end| id.is_char_boundary(end)).unwrap_or(0);
             id.truncate(end);
-            // after everything that begins alike: a walk always gets on
+            // after every id with the same beginning, so that paging always advances
             id.push(char::MAX);
         }
         Cursor {
             order,
             filter: hash(filter),
-            place: Place { at, id },
+            position: Position { at, id },
         }
     }
 
-    /// Reads what [`Display`](fmt::Display) wrote; `None` for anything else.
+    /// Parses what [`Display`](fmt::Display) wrote; `None` for anything else.
     #[must_use]
-    pub fn read(text: &str) -> Option<Cursor> {
+    pub fn parse(text: &str) -> Option<Cursor> {
         let bytes = decoded(text)?;
         let (head, id) = bytes.split_at_checked(HEAD)?;
         let (&[version, order], rest) = head.split_first_chunk::<2>()?;
@@ -88,13 +88,13 @@ impl Cursor {
         let cursor = Cursor {
             order,
             filter: *filter,
-            place: Place { at, id },
+            position: Position { at, id },
         };
-        // one place has one spelling
+        // each position has exactly one spelling
         (cursor.to_string() == text).then_some(cursor)
     }
 
-    /// Whether it is a place in the posts that `filter` finds, in `order`.
+    /// Whether this is a position in the posts that `filter` matches, in `order`.
     #[must_use]
     pub fn belongs_to(&self, order: Order, filter: &Filter) -> bool {
         self.order == order && self.filter == hash(filter)
@@ -103,7 +103,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { at, id } = &self.place;
+        let Position { at, id } = &self.position;
         let mut bytes = Vec::with_capacity(HEAD + id.len());
         bytes.extend([VERSION, self.order.byte()]);
         bytes.extend(self.filter);
@@ -123,7 +123,7 @@ impl Order {
     }
 }
 
-/// A hash of what `filter` finds: spellings that find the same posts have the same one.
+/// A hash of what `filter` matches: filters that match the same posts have the same hash.
 fn hash(filter: &Filter) -> [u8; HASH] {
     let Filter {
         tag,
@@ -157,7 +157,7 @@ mod tests {
         Cursor {
             order,
             filter: hash(filter),
-            place: Place {
+            position: Position {
                 at: at.parse().unwrap(),
                 id: id.to_owned(),
             },
@@ -179,7 +179,7 @@ mod tests {
         assert!(!cursor.belongs_to(Order::Changed, &tag("deep-sea")));
         assert!(!cursor.belongs_to(Order::Newest, &tag("sea")));
         assert_ne!(hash(&tag("sea")), hash(&author));
-        assert_eq!(Cursor::read(&cursor.to_string()), Some(cursor));
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
     }
 
     #[test]
@@ -188,14 +188,14 @@ mod tests {
         // the last letter carries bits that stand for nothing
         let (rest, last) = written.split_at(written.len() - 1);
         let next = char::from(last.as_bytes()[0] + 1);
-        assert_eq!(Cursor::read(&format!("{rest}{next}")), None);
-        assert_eq!(Cursor::read(&format!("{written}=")), None);
+        assert_eq!(Cursor::parse(&format!("{rest}{next}")), None);
+        assert_eq!(Cursor::parse(&format!("{written}=")), None);
     }
 
     proptest! {
         #[test]
         fn nothing_made_up_is_more_than_refused(text in "[A-Za-z0-9_=+/-]{0,80}|\\PC{0,40}") {
-            if let Some(cursor) = Cursor::read(&text) {
+            if let Some(cursor) = Cursor::parse(&text) {
                 prop_assert_eq!(cursor.to_string(), text);
             }
         }
@@ -204,8 +204,8 @@ mod tests {
         fn any_place_comes_back(second in -62_000_000_000_i64..250_000_000_000, nanosecond in 0..1_000_000_000_i32, id in "\\PC{0,100}") {
             let at = Timestamp::new(second, nanosecond).unwrap();
             let mut there = cursor(Order::Changed, &Filter::default(), "2026-01-02T03:04:05Z", &id);
-            there.place.at = at;
-            prop_assert_eq!(Cursor::read(&there.to_string()), Some(there));
+            there.position.at = at;
+            prop_assert_eq!(Cursor::parse(&there.to_string()), Some(there));
         }
     }
 }

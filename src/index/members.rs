@@ -1,4 +1,4 @@
-//! Which posts a scope has.
+//! The public posts of each scope.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,35 +11,35 @@ use crate::shared_vec::SharedVec;
 #[derive(Clone, Debug)]
 pub struct Members {
     scope: Scope,
-    /// What the scope is called, in the spelling of its oldest post; empty for the site.
+    /// The scope's name, in the spelling of its oldest post; empty for the site.
     pub name: String,
-    /// All of them.
+    /// All posts of the scope.
     pub posts: SharedVec<Arc<Post>>,
-    /// Those that feeds carry, where that is not all.
-    carried: Option<SharedVec<Arc<Post>>>,
+    /// The posts that feeds include; `None` if that is all of them.
+    feed_posts: Option<SharedVec<Arc<Post>>>,
 }
 
 impl Members {
-    fn none(scope: Scope) -> Members {
+    fn empty(scope: Scope) -> Members {
         Members {
             scope,
             name: String::new(),
             posts: SharedVec::default(),
-            carried: None,
+            feed_posts: None,
         }
     }
 
-    /// Those of its posts that feeds carry.
+    /// The posts of the scope that feeds include.
     #[must_use]
     pub fn in_feeds(&self) -> &SharedVec<Arc<Post>> {
-        self.carried.as_ref().unwrap_or(&self.posts)
+        self.feed_posts.as_ref().unwrap_or(&self.posts)
     }
 
     fn add(&mut self, post: &Arc<Post>) {
         if !post.in_feeds {
-            self.carried.get_or_insert_with(|| self.posts.clone());
-        } else if let Some(carried) = &mut self.carried {
-            insert(carried, post);
+            self.feed_posts.get_or_insert_with(|| self.posts.clone());
+        } else if let Some(feed_posts) = &mut self.feed_posts {
+            insert(feed_posts, post);
         }
         insert(&mut self.posts, post);
         if self.posts.last().is_some_and(|last| Arc::ptr_eq(last, post)) {
@@ -50,10 +50,10 @@ impl Members {
     fn remove(&mut self, post: &Arc<Post>) {
         let was_last = self.posts.last().is_some_and(|last| Arc::ptr_eq(last, post));
         remove(&mut self.posts, post);
-        if let Some(carried) = &mut self.carried {
-            remove(carried, post);
-            if carried.len() == self.posts.len() {
-                self.carried = None;
+        if let Some(feed_posts) = &mut self.feed_posts {
+            remove(feed_posts, post);
+            if feed_posts.len() == self.posts.len() {
+                self.feed_posts = None;
             }
         }
         if was_last {
@@ -61,9 +61,9 @@ impl Members {
         }
     }
 
-    /// Calls it as its oldest post does: that one has the last word, and a new post never renames a scope.
+    /// Takes the name from the oldest post, so that a new post never renames a scope.
     fn rename(&mut self) {
-        let name = self.posts.last().and_then(|post| self.scope.spelled_by(post));
+        let name = self.posts.last().and_then(|post| self.scope.spelling_in(post));
         if let Some(name) = name.filter(|name| *name != self.name) {
             self.name = name.to_owned();
         }
@@ -75,22 +75,22 @@ impl Members {
 pub(super) struct Scopes(SharedVec<Arc<Members>>);
 
 impl Scopes {
-    /// The scopes of `posts`, which are public and come newest first.
-    pub(super) fn of(posts: Vec<Arc<Post>>) -> Scopes {
-        let mut filling = Filling::default();
+    /// Builds the scopes of `posts`, which are public and ordered newest first.
+    pub(super) fn build(posts: Vec<Arc<Post>>) -> Scopes {
+        let mut builder = ScopesBuilder::default();
         for post in &posts {
             for (scope, name) in scopes_of(post) {
-                filling.add(scope, name, post);
+                builder.add(scope, name, post);
             }
         }
-        let mut members: Vec<Members> = filling.members.into_iter().map(Filled::into_members).collect();
-        members.push(Filled::site(posts).into_members());
+        let mut members: Vec<Members> = builder.members.into_iter().map(MembersBuilder::into_members).collect();
+        members.push(MembersBuilder::site(posts).into_members());
         members.sort_by(|a, b| a.scope.cmp(&b.scope));
         Scopes(members.into_iter().map(Arc::new).collect())
     }
 
     pub(super) fn get(&self, scope: &Scope) -> Option<&Members> {
-        let found = self.0.get(self.place(scope))?;
+        let found = self.0.get(self.position(scope))?;
         (found.scope == *scope).then_some(found)
     }
 
@@ -98,24 +98,24 @@ impl Scopes {
         self.0.iter().map(|members| (&members.scope, &**members))
     }
 
-    /// Takes in the public post `post`.
+    /// Adds the public post `post` to its scopes.
     pub(super) fn add(&mut self, post: &Arc<Post>) {
-        for scope in scopes_named_by(post) {
-            let at = self.place(&scope);
+        for scope in all_scopes_of(post) {
+            let at = self.position(&scope);
             if self.0.get(at).is_none_or(|members| members.scope != scope) {
-                self.0.insert(at, Arc::new(Members::none(scope)));
+                self.0.insert(at, Arc::new(Members::empty(scope)));
             }
-            // what earlier sites have of it stays theirs
+            // earlier sites share these members: copy before writing
             if let Some(members) = self.0.get_mut(at) {
                 Arc::make_mut(members).add(post);
             }
         }
     }
 
-    /// Lets go of `post`, which was public. A scope without posts is none, but for the site's.
+    /// Removes `post`, which was public. A scope without posts is removed, except the site's.
     pub(super) fn remove(&mut self, post: &Arc<Post>) {
-        for scope in scopes_named_by(post) {
-            let at = self.place(&scope);
+        for scope in all_scopes_of(post) {
+            let at = self.position(&scope);
             if self.0.get(at).is_none_or(|members| members.scope != scope) {
                 continue;
             }
@@ -129,14 +129,14 @@ impl Scopes {
         }
     }
 
-    fn place(&self, scope: &Scope) -> usize {
+    fn position(&self, scope: &Scope) -> usize {
         self.0.partition_point(|members| members.scope < *scope)
     }
 }
 
 impl Scope {
-    /// What `post` calls it: of several spellings the last.
-    fn spelled_by<'a>(&self, post: &'a Post) -> Option<&'a str> {
+    /// How `post` spells the scope's name: the last of several spellings.
+    fn spelling_in<'a>(&self, post: &'a Post) -> Option<&'a str> {
         let names: Box<dyn Iterator<Item = &'a str>> = match self {
             Scope::Site => return None,
             Scope::Tag(_) => Box::new(post.tags.iter().rev().map(AsRef::as_ref)),
@@ -150,7 +150,7 @@ impl Scope {
     }
 }
 
-/// The scopes that `post` is in beside the site's, as makers of one from its key, and what it calls them.
+/// The scopes of `post` besides the site's: the constructor of each, and its name in the post.
 fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
     let tags = post.tags.iter().map(|tag| (Scope::Tag as fn(String) -> Scope, &**tag));
     let authors = post.alike.authors.iter();
@@ -160,8 +160,8 @@ fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
     tags.chain(authors).chain(section)
 }
 
-/// The scopes that `post` is in, each once.
-fn scopes_named_by(post: &Post) -> Vec<Scope> {
+/// The scopes of `post`, each once.
+fn all_scopes_of(post: &Post) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = scopes_of(post).map(|(scope, name)| scope(key(name))).collect();
     scopes.push(Scope::Site);
     scopes.sort();
@@ -169,7 +169,7 @@ fn scopes_named_by(post: &Post) -> Vec<Scope> {
     scopes
 }
 
-/// Whether `post` stands before `other`: the newer one first, of one instant the lesser id.
+/// Whether `post` is ordered before `other`: newer first, then by id.
 fn is_before(post: &Post, other: &Post) -> bool {
     post.date > other.date || post.date == other.date && post.id() < other.id()
 }
@@ -186,45 +186,47 @@ fn remove(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
     }
 }
 
-/// Scopes while they are filled. A [`key`] takes longer to make than to look up, so it is made once for each spelling.
+/// Scopes under construction. Computing a [`key`] takes longer than a lookup, so it is computed once for each spelling.
 #[derive(Default)]
-struct Filling<'a> {
-    members: Vec<Filled<'a>>,
-    places: HashMap<Scope, usize>,
-    spelled: HashMap<(Kind, &'a str), usize>,
+struct ScopesBuilder<'a> {
+    members: Vec<MembersBuilder<'a>>,
+    positions: HashMap<Scope, usize>,
+    spelled: HashMap<(ScopeKind, &'a str), usize>,
 }
 
-type Kind = std::mem::Discriminant<Scope>;
+type ScopeKind = std::mem::Discriminant<Scope>;
 
-struct Filled<'a> {
+struct MembersBuilder<'a> {
     scope: Scope,
     name: &'a str,
     posts: Vec<Arc<Post>>,
 }
 
-impl<'a> Filling<'a> {
+impl<'a> ScopesBuilder<'a> {
     fn add(&mut self, scope: fn(String) -> Scope, name: &'a str, post: &'a Arc<Post>) {
         let kind = std::mem::discriminant(&scope(String::new()));
-        let place = *self.spelled.entry((kind, name)).or_insert_with(|| {
+        let position = *self.spelled.entry((kind, name)).or_insert_with(|| {
             let scope = scope(key(name));
-            *self.places.entry(scope.clone()).or_insert_with(|| {
+            *self.positions.entry(scope.clone()).or_insert_with(|| {
                 let posts = Vec::new();
-                self.members.push(Filled { scope, name, posts });
+                self.members.push(MembersBuilder { scope, name, posts });
                 self.members.len() - 1
             })
         });
-        let Some(filled) = self.members.get_mut(place) else { return };
-        filled.name = name;
+        let Some(members) = self.members.get_mut(position) else {
+            return;
+        };
+        members.name = name;
         // two spellings in one post are one scope
-        if filled.posts.last().is_none_or(|last| !Arc::ptr_eq(last, post)) {
-            filled.posts.push(Arc::clone(post));
+        if members.posts.last().is_none_or(|last| !Arc::ptr_eq(last, post)) {
+            members.posts.push(Arc::clone(post));
         }
     }
 }
 
-impl Filled<'_> {
-    fn site(posts: Vec<Arc<Post>>) -> Filled<'static> {
-        Filled {
+impl MembersBuilder<'_> {
+    fn site(posts: Vec<Arc<Post>>) -> MembersBuilder<'static> {
+        MembersBuilder {
             scope: Scope::Site,
             name: "",
             posts,
@@ -232,11 +234,11 @@ impl Filled<'_> {
     }
 
     fn into_members(self) -> Members {
-        let are_all_carried = self.posts.iter().all(|post| post.in_feeds);
-        let carried = || self.posts.iter().filter(|post| post.in_feeds).cloned().collect();
+        let are_all_in_feeds = self.posts.iter().all(|post| post.in_feeds);
+        let feed_posts = || self.posts.iter().filter(|post| post.in_feeds).cloned().collect();
         Members {
             name: self.name.to_owned(),
-            carried: (!are_all_carried).then(carried),
+            feed_posts: (!are_all_in_feeds).then(feed_posts),
             posts: self.posts.into_iter().collect(),
             scope: self.scope,
         }

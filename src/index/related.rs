@@ -1,8 +1,8 @@
-//! Which posts a reader of one post may want next: those that share its tags.
+//! Related posts: those that share tags with a post.
 //!
-//! A tag that few posts have says more than one that many have, so a tag counts by how rare it is (the idea of inverse document
-//! frequency, in whole numbers, so that every replica comes to the same order). It looks at a bounded number of posts whatever the
-//! site's size: of each tag those nearest in date.
+//! A rare tag says more than a common one, so a tag counts by its rarity (inverse document frequency, in whole numbers, so that
+//! every replica gets the same order). The number of posts examined is bounded whatever the site's size: of each tag those
+//! nearest in date.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,16 +12,16 @@ use super::{Index, Scope};
 use crate::post::{Post, key};
 use crate::shared_vec::SharedVec;
 
-/// So many of a post's tags are looked at, the rarest first.
+/// The most tags of a post that are examined, the rarest first.
 const MOST_TAGS: usize = 10;
 
-/// So many posts of a tag are looked at to either side of the post in time.
+/// The most posts of a tag that are examined on either side of the post in time.
 const NEIGHBOURS: usize = 32;
 
 impl Index {
-    /// The `count` public posts that share the most and the rarest tags with `post`, among equals those nearest to it in date.
+    /// The `count` public posts that share the most and the rarest tags with `post`; among equals those nearest to it in date.
     ///
-    /// Never `post` itself, and none that shares no tag; `post` need not be public.
+    /// Never contains `post` itself, nor a post that shares no tag. `post` need not be public.
     #[must_use]
     pub fn related(&self, post: &Post, count: usize) -> Vec<Arc<Post>> {
         let mut tags: Vec<(String, &SharedVec<Arc<Post>>)> = post
@@ -59,7 +59,7 @@ impl Index {
     }
 }
 
-/// What a tag that `having` of `total` posts have counts: sixteen for a tag that all have, and sixteen more for each halving.
+/// The weight of a tag that `having` of `total` posts have: 16 for a tag that all have, and 16 more for each halving.
 fn weight(having: usize, total: usize) -> u32 {
     let rarity = (total.max(having) / having.max(1)).max(1);
     let whole = rarity.ilog2();
@@ -68,7 +68,7 @@ fn weight(having: usize, total: usize) -> u32 {
     16 + 16 * whole + u32::try_from(part).unwrap_or(0)
 }
 
-/// The posts of `posts`, newest first, that stand nearest to `post`.
+/// The posts nearest to `post` in `posts`, which are ordered newest first.
 fn around<'a>(posts: &'a SharedVec<Arc<Post>>, post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
     let place = posts.partition_point(|other| other.date > post.date);
     let start = place.saturating_sub(NEIGHBOURS);

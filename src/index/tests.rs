@@ -255,7 +255,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
         )
     };
     let steady: Vec<usize> = (0..40).filter(|i| i % 4 != 0).collect();
-    let tagged = Filter::of(&Scope::Tag("t1".to_owned()));
+    let tagged = Filter::for_scope(&Scope::Tag("t1".to_owned()));
     for (filter, expected) in [(Filter::default(), 30), (tagged, 20)] {
         for newest_first in [true, false] {
             let mut seen = Vec::new();
@@ -268,7 +268,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 }
                 let index = index(&numbers);
                 let stretch = match (&place, newest_first) {
-                    (None, true) => Stretch {
+                    (None, true) => PostRange {
                         posts: index.page(&filter, 1, 3).0,
                         following: usize::MAX,
                     },
@@ -278,7 +278,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 };
                 assert!(stretch.following >= stretch.posts.len());
                 let Some(last) = stretch.posts.last() else { break };
-                place = Some(cursor::Place {
+                place = Some(cursor::Position {
                     at: last.date.timestamp(),
                     id: last.id().to_string(),
                 });

@@ -156,7 +156,7 @@ fn separated_words(text: &str) -> Vec<u8> {
     words.push(b' ');
     let mut before = b' ';
     words.retain(|&byte| {
-        let is_kept = (byte != b' ') | (before != b' ');
+        let is_kept = byte != b' ' || before != b' ';
         before = byte;
         is_kept
     });

@@ -24,9 +24,9 @@ use crate::render::feeds::feed_page::{EMPTY_SINCE, Known, archives, feed_page, p
 use crate::render::{self, CleanItem, Content, Format, Place, Withdrawn, feed_path, item};
 use crate::time::Timestamp;
 
-/// How many bytes of finished feeds are kept.
+/// The most bytes of feeds that are kept.
 const FEED_BYTES: u64 = 64 * 1024 * 1024;
-/// How many bytes of rendered posts are kept.
+/// The most bytes of rendered posts that are kept.
 const CONTENT_BYTES: u64 = 32 * 1024 * 1024;
 /// About how many of either that makes; the cache starts with room for so many.
 const ABOUT_ENTRIES: usize = 1000;
@@ -78,10 +78,10 @@ struct FeedVersion {
     posts: Vec<Weak<Post>>,
 }
 
-/// A feed tells of so many posts that went.
+/// The most removed posts that a feed mentions.
 const MOST_TOMBSTONES: usize = 100;
 
-/// How many earlier editions of a feed a client may know and still be told only what is new since.
+/// The most earlier versions of a feed for which a client gets only what is new since.
 const EARLIER_EDITIONS: usize = 16;
 
 impl MadeFeed {
@@ -109,7 +109,7 @@ struct MadeContent {
     item: CleanItem,
 }
 
-/// A feed that was asked for.
+/// A feed that was requested.
 pub(super) struct Feed {
     pub(super) document: Arc<Document>,
     /// Whether it has the texts of all its posts, as far as it should. One that has not is not kept: they may be had the next time.
@@ -375,9 +375,10 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
 
 /// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
 fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
-    let filter = Filter::of(scope);
+    let filter = Filter::for_scope(scope);
     let departures = past.since(Timestamp::MIN).iter().rev();
-    let departed = departures.filter(|departure| departure.post.in_feeds && filter.finds(&departure.post, &config.site.language));
+    let departed =
+        departures.filter(|departure| departure.post.in_feeds && filter.matches(&departure.post, &config.site.language));
     let mut withdrawn: Vec<Withdrawn> = departed
         .take(MOST_TOMBSTONES)
         .map(|departure| Withdrawn {

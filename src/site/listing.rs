@@ -11,8 +11,8 @@ use quick_cache::sync::Cache;
 
 use super::{Site, Unread};
 use crate::index::cursor::{Cursor, Order};
-use crate::index::search::{Busy, Words};
-use crate::index::{Filter, Stretch};
+use crate::index::search::{Busy, SearchQuery};
+use crate::index::{Filter, PostRange};
 use crate::post::Post;
 use crate::render::encode::Document;
 use crate::render::listing::scopes::{self, Kind};
@@ -50,7 +50,7 @@ pub enum Part {
     /// What follows the place, oldest change first.
     SinceCursor(Cursor),
     /// Of what has these words, the best first, the page of this number, from 1.
-    Found(Words, usize),
+    Found(SearchQuery, usize),
 }
 
 /// How many bytes of pages of the listing are kept, about, with their codings.
@@ -145,14 +145,14 @@ impl Site {
         };
         // who has everything goes on waiting at the same place
         let or_stay = |found: Option<String>, place: &Cursor| found.or_else(|| Some(place.to_string()));
-        let (way, Stretch { posts, following }, cursor) = match part {
+        let (way, PostRange { posts, following }, cursor) = match part {
             Part::Page(page) => {
                 let (posts, total) = index.page(filter, *page, count);
                 let cursor = cursor(&posts, Order::Newest);
-                (Way::Page(*page), Stretch { posts, following: total }, cursor)
+                (Way::Page(*page), PostRange { posts, following: total }, cursor)
             }
             Part::After(place) => {
-                let found = index.after(filter, &place.place, count);
+                let found = index.after(filter, &place.position, count);
                 let cursor = or_stay(cursor(&found.posts, Order::Newest), place);
                 (Way::After, found, cursor)
             }
@@ -162,16 +162,16 @@ impl Site {
                 (Way::Since, found, cursor)
             }
             Part::SinceCursor(place) => {
-                let found = index.changed_after(filter, &place.place, count);
+                let found = index.changed_after(filter, &place.position, count);
                 let cursor = or_stay(cursor(&found.posts, Order::Changed), place);
                 (Way::Since, found, cursor)
             }
             Part::Found(words, page) => {
                 let found = self
                     .search
-                    .find(index.posts(), self.texts(), words, |post| index.finds(filter, post))?;
+                    .find(index.posts(), self.texts(), words, |post| index.matches(filter, post))?;
                 let skip = page.saturating_sub(1).saturating_mul(count);
-                let stretch = Stretch {
+                let stretch = PostRange {
                     posts: found.iter().skip(skip).take(count).cloned().collect(),
                     following: found.len(),
                 };
@@ -180,7 +180,7 @@ impl Site {
         };
         let gone = match part {
             Part::Since(instant) => Some(self.departed(filter, *instant)),
-            Part::SinceCursor(place) => Some(self.departed(filter, place.place.at)),
+            Part::SinceCursor(place) => Some(self.departed(filter, place.position.at)),
             _ => None,
         };
         let published = |path: &Utf8Path| self.published(path);
@@ -214,7 +214,7 @@ impl Site {
     /// The posts that `filter` found and that went at `instant` or later.
     fn departed(&self, filter: &Filter, instant: Timestamp) -> Vec<(Arc<Post>, Timestamp)> {
         let departures = self.past.since(instant).iter();
-        let found = departures.filter(|departure| self.index.finds(filter, &departure.post));
+        let found = departures.filter(|departure| self.index.matches(filter, &departure.post));
         found.map(|departure| (Arc::clone(&departure.post), departure.at)).collect()
     }
 

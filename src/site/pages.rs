@@ -15,23 +15,23 @@ use quick_cache::sync::Cache;
 
 use super::documents::references_of;
 use super::{Lost, Site, Unread};
-use crate::index::search::{Busy, Words};
+use crate::index::search::{Busy, SearchQuery};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::Kind;
 use crate::render::pages::{self, Around, Found, Listed, Page, Subject, Theme};
 use crate::render::{Format, Place};
 
-/// How many bytes of pages are kept, about, with their codings.
+/// The most bytes of pages that are kept, approximately, with their codings.
 const BYTES: u64 = 32 * 1024 * 1024;
 /// About how many pages that is at first.
 const ABOUT_PAGES: usize = 64;
-/// How many posts about the same are shown below a post.
+/// The number of related posts below a post.
 const RELATED: usize = 3;
-/// How many posts are shown to who finds nothing at an address.
+/// The number of posts that the page for an unknown address shows.
 const SHOWN_INSTEAD: usize = 5;
 
-/// The pages of one site that were made.
+/// The pages of one site that were rendered.
 pub(super) struct Pages(Cache<Name, Arc<Document>, Weight>);
 
 /// What page it is.
@@ -119,7 +119,7 @@ impl Site {
     pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {
         self.kept(&Name::List(scope.clone(), number), || {
             let members = self.index.members(scope)?;
-            let (posts, total) = self.index.page(&Filter::of(scope), number, self.config.list.per_page);
+            let (posts, total) = self.index.page(&Filter::for_scope(scope), number, self.config.list.per_page);
             let listed = Listed {
                 posts: &posts,
                 number,
@@ -214,7 +214,7 @@ impl Site {
         if query.trim().is_empty() {
             return Ok(Some(made(Found::Unasked)));
         }
-        let words = match Words::read(query) {
+        let words = match SearchQuery::parse(query) {
             Ok(words) => words,
             Err(why) => {
                 let why = format!("{}.", why.replace("`q`", "A search"));
@@ -235,7 +235,7 @@ impl Site {
         }))))
     }
 
-    /// The page of an address at which nothing is.
+    /// The page for an address at which there is nothing.
     #[must_use]
     pub fn missing_page(&self) -> Option<Arc<Document>> {
         self.kept(&Name::Missing, || Some(pages::missing(&self.config, &self.newest())))

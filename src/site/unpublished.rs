@@ -52,7 +52,9 @@ impl Site {
     /// The first page of the site for its author, with the posts that are not published.
     #[must_use]
     pub fn previewed_home(&self) -> String {
-        let (posts, total) = self.index.page(&Filter::of(&Scope::Site), 1, self.config.list.per_page);
+        let (posts, total) = self
+            .index
+            .page(&Filter::for_scope(&Scope::Site), 1, self.config.list.per_page);
         let listed = Listed {
             posts: &posts,
             number: 1,

@@ -159,7 +159,7 @@ fn written() -> BTreeMap<String, String> {
         ".hold_whole(\"",
         "=>(\"",
         "=said(\"",
-        "(said(\"",
+        "Diagnostic::new(severity,\"",
         "repeated(block.file,\"",
     ];
     let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

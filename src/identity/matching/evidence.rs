@@ -122,6 +122,10 @@ impl Evidence {
         if self.is_text_meaningful && !signs.days_differ && (self.has_only_title || signs.slug) {
             return true;
         }
+        // while feedmill was stopped it may have got another title, another slug and another place at once
+        if self.is_text_meaningful && self.is_near_text && signs.day {
+            return true;
+        }
         self.has_only_title && (signs.day && signs.slug || self.is_same_file && (signs.day || signs.slug))
     }
 }

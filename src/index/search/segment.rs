@@ -1,8 +1,8 @@
-//! An inverted index of some posts, which never changes: from a term to the posts that have it.
+//! An inverted index of some posts, immutable: from a term to the posts that contain it.
 //!
-//! Terms are one sorted text; the postings of a term are one run of bytes: for each post the distance from the one before, times two,
-//! as a varint, whose lowest bit says whether a byte with the term's weight in it follows (else that is one). So most postings are a
-//! byte or two.
+//! The terms are one sorted text. The postings of a term are consecutive bytes: for each post the distance from the one before,
+//! times two, as a varint. Its lowest bit says whether a byte with the term's weight follows; otherwise the weight is one. So
+//! most postings take a byte or two.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,43 +11,43 @@ use std::sync::{Arc, Weak};
 use super::tokens::{Purpose, tokens};
 use crate::post::{Post, Texts, markdown};
 
-/// How much a word counts, by where it stands.
+/// The weight of a word, by where it is.
 const TITLE_WEIGHT: u32 = 6;
 const TAG_WEIGHT: u32 = 4;
 const TEXT_WEIGHT: u32 = 1;
 
-/// Of the posts of one segment.
+/// The inverted index of one set of posts.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    /// The posts, by number. Held weakly: a segment outlives its posts and needs no more of them than who they are. One whose text
-    /// could not be had is nobody: it is read again for the next site.
+    /// The posts, by number. Held weakly: a segment may outlive its posts and needs only their identity. A post whose text could
+    /// not be read is an empty reference, so that the next site reads it again.
     pub(super) posts: Vec<Weak<Post>>,
-    /// How long each is: the sum of its weights.
+    /// The length of each post: the sum of its weights.
     pub(super) lengths: Vec<u32>,
-    /// All terms, sorted, one after the other.
+    /// All terms, sorted and concatenated.
     terms: String,
-    /// Where each term ends in `terms`, and its postings in `postings`.
+    /// The end of each term in `terms`, and of its postings in `postings`.
     ends: Vec<(usize, usize)>,
     postings: Vec<u8>,
 }
 
 /// The postings of one term while they are collected.
 #[derive(Default)]
-struct Collected {
+struct PostingsBuilder {
     /// One more than the last post written; 0 before the first.
     written: u32,
-    /// The post at hand and the term's weight in it, not yet written.
+    /// The current post and the term's weight in it, not yet written.
     post: u32,
     weight: u32,
     bytes: Vec<u8>,
 }
 
 impl Segment {
-    /// The segment of `posts`, whose texts `texts` has.
-    pub(super) fn of<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>, texts: &dyn Texts) -> Segment {
+    /// Builds the segment of `posts`; their texts come from `texts`.
+    pub(super) fn build<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>, texts: &dyn Texts) -> Segment {
         let mut segment = Segment::default();
         let mut numbers: HashMap<Box<str>, usize> = HashMap::new();
-        let mut collected: Vec<Collected> = Vec::new();
+        let mut collected: Vec<PostingsBuilder> = Vec::new();
         for (post, number) in posts.into_iter().zip(0..) {
             let mut length = 0_u32;
             let text = texts.text(post);
@@ -55,7 +55,7 @@ impl Segment {
                 tokens(text, Purpose::Index, |term| {
                     length = length.saturating_add(weight);
                     let at = numbers.get(term).copied().unwrap_or_else(|| {
-                        collected.push(Collected::default());
+                        collected.push(PostingsBuilder::default());
                         numbers.insert(term.into(), collected.len() - 1);
                         collected.len() - 1
                     });
@@ -84,8 +84,8 @@ impl Segment {
         segment
     }
 
-    /// Calls `found` with the number of each post that has `term`, and its weight there. With `prefix`, longer terms that begin with
-    /// it count half.
+    /// Calls `found` with the number of each post that contains `term`, and its weight there. With `prefix`, longer terms that
+    /// begin with it count half.
     pub(super) fn find(&self, term: &str, prefix: bool, mut found: impl FnMut(usize, u32)) {
         for number in self.numbers(term, prefix) {
             let is_whole = self.term(number) == term;
@@ -104,7 +104,7 @@ impl Segment {
         number.checked_sub(1).map_or(0, &end)..end(number)
     }
 
-    /// The numbers of the terms that are `term`, or begin with it.
+    /// The numbers of the terms that equal `term`, or begin with it.
     fn numbers(&self, term: &str, prefix: bool) -> Range<usize> {
         let first = partition_point(0..self.ends.len(), |number| self.term(number) < term);
         let is_found = |number: usize| {
@@ -132,14 +132,14 @@ impl Segment {
         })
     }
 
-    /// How many bytes it takes, about.
+    /// The approximate size in bytes.
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.terms.len() + self.postings.len() + self.ends.len() * 16 + self.posts.len() * 12
     }
 }
 
-impl Collected {
+impl PostingsBuilder {
     fn add(&mut self, post: u32, weight: u32) {
         if self.weight > 0 && self.post != post {
             self.write();
@@ -167,7 +167,8 @@ impl Collected {
     }
 }
 
-/// Calls `read` with each of what is searched of `post`, whose text is `text` if it can be had, and how much a word in it counts.
+/// Calls `read` with each searched text of `post` and the weight of a word in it. `text` is the post's text, if it could be
+/// read.
 pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str, u32)) {
     read(post.title(), TITLE_WEIGHT);
     for tag in post.tags.iter() {
@@ -177,7 +178,7 @@ pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str,
     read(&markdown::searchable(text.unwrap_or_default()), TEXT_WEIGHT);
 }
 
-/// The first of `range` that `is_before` does not hold for; it holds for none after that.
+/// The first of `range` for which `is_before` is false; it is false for all after it.
 fn partition_point(range: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
     let Range { mut start, mut end } = range;
     while start < end {

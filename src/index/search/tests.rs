@@ -27,8 +27,8 @@ fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
     posts.iter().enumerate().map(read).collect()
 }
 
-fn titles<'a>(search: &Search, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
-    let words = Words::read(query).unwrap();
+fn titles<'a>(search: &SiteSearch, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
+    let words = SearchQuery::parse(query).unwrap();
     let posts: SharedVec<Arc<Post>> = posts.into_iter().cloned().collect();
     let found = search.find(&posts, &Held, &words, |_| true).unwrap();
     found.iter().map(|post| post.title().to_string()).collect()
@@ -41,7 +41,7 @@ fn nothing_in_scripts_and_style_sheets_is_found() {
         "",
         "kelp <script>alert(\"hid228\")</script> <style>hid224</style> water\n\n<script>\nhid229\n\nhid230\n</script>\n\nsea `<script>shown</script>`",
     )]);
-    let search = Search::default();
+    let search = SiteSearch::default();
     for found in ["kelp", "water", "sea", "shown"] {
         assert_eq!(titles(&search, &posts, found), ["A"], "{found}");
     }
@@ -63,7 +63,7 @@ fn a_post_is_found_by_every_word_of_the_query() {
             "See https://hidden.example/secretpath and [this](http://hidden.example/secretpath).",
         ),
     ]);
-    let search = Search::default();
+    let search = SiteSearch::default();
     let cases: [(&str, &[&str]); 21] = [
         ("kelp", &["Kelp", "Water"]),
         ("KELP, cold!", &["Kelp", "Water"]),
@@ -106,7 +106,7 @@ fn titles_then_tags_then_text_and_short_before_long() {
         ("Begun", "", "kelpie in few words"),
     ]);
     assert_eq!(
-        titles(&Search::default(), &posts, "kelp"),
+        titles(&SiteSearch::default(), &posts, "kelp"),
         ["About kelp", "Tagged", "More", "Short", "Begun", "Long"]
     );
 }
@@ -119,7 +119,7 @@ fn a_rare_word_weighs_more_and_equals_keep_their_order() {
         ("C", "", "common common other"),
         ("D", "", "common rare rare"),
     ]);
-    let search = Search::default();
+    let search = SiteSearch::default();
     assert_eq!(titles(&search, &posts, "common other"), ["B", "C"]);
     assert_eq!(titles(&search, &posts, "common rare"), ["D", "A"]);
 }
@@ -129,13 +129,13 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
     let count = 300;
     let text = |i: usize| format!("---\ntitle: Post {i}\n---\nnumber{i}x all\n");
     let mut posts: Vec<_> = (0..count).map(|i| read(&format!("{i}.md"), &text(i))).collect();
-    let mut search = Search::default();
+    let mut search = SiteSearch::default();
     assert_eq!(titles(&search, &posts, "all").len(), count);
     let first = Arc::clone(&search.view.get().unwrap().segments[0]);
     for i in 0..40 {
         posts[i] = read("new.md", &format!("---\ntitle: New {i}\n---\nfresh{i} all\n"));
         posts.swap(i, count - 1 - i);
-        search = Search::following(&search);
+        search = SiteSearch::following(&search);
         assert_eq!(titles(&search, &posts, &format!("fresh{i}")), [format!("New {i}")]);
         assert_eq!(titles(&search, &posts, &format!("number{i}x")), [""; 0], "{i}");
         assert_eq!(titles(&search, &posts, "all").len(), count);
@@ -144,7 +144,7 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
         assert!(segments.len() <= 8, "{} segments", segments.len());
     }
     posts.truncate(3);
-    let search = Search::following(&search);
+    let search = SiteSearch::following(&search);
     assert_eq!(titles(&search, &posts, "all").len(), 3);
     assert_eq!(
         search.view.get().unwrap().segments.len(),
@@ -158,8 +158,8 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
     let all: SharedVec<_> = (0..MOST_FOUND + 200)
         .map(|i| read(&format!("{i}.md"), &format!("---\ntitle: T{i}\n---\nsea\n")))
         .collect();
-    let words = Words::read("sea").unwrap();
-    let search = Search::default();
+    let words = SearchQuery::parse("sea").unwrap();
+    let search = SiteSearch::default();
     assert_eq!(search.find(&all, &Held, &words, |_| true).unwrap().len(), MOST_FOUND);
     let last = |post: &Post| *post.title() == *format!("T{}", MOST_FOUND + 199);
     assert_eq!(search.find(&all, &Held, &words, last).unwrap().len(), 1);
@@ -168,9 +168,9 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
 #[test]
 fn nobody_waits_for_long_while_another_makes_the_index() {
     let posts: SharedVec<_> = posts(&[("A", "", "sea")]).into_iter().collect();
-    let search = Search::default();
-    let words = Words::read("sea").unwrap();
-    let taken = search.shared.take().unwrap();
+    let search = SiteSearch::default();
+    let words = SearchQuery::parse("sea").unwrap();
+    let taken = search.shared.borrow().unwrap();
     assert!(matches!(search.find(&posts, &Held, &words, |_| true), Err(Busy)));
     let both = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -191,9 +191,9 @@ fn nobody_waits_for_long_while_another_makes_the_index() {
 #[test]
 fn a_panic_at_work_leaves_the_search_usable() {
     let posts = posts(&[("A", "", "sea")]);
-    let search = Search::default();
+    let search = SiteSearch::default();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _taken = search.shared.take().unwrap();
+        let _taken = search.shared.borrow().unwrap();
         panic!("made up");
     }));
     assert!(panicked.is_err());
@@ -204,7 +204,7 @@ fn a_panic_at_work_leaves_the_search_usable() {
 fn the_index_is_small() {
     let text = "---\ntitle: T\n---\nthe cold sea has green kelp and much else besides that nobody has ever named in full\n";
     let all: Vec<_> = (0..1000).map(|i| read(&format!("{i}.md"), text)).collect();
-    let segment = Segment::of(&all, &Held);
+    let segment = Segment::build(&all, &Held);
     assert!(segment.size() < 1000 * (12 + 2 * 20), "{} bytes", segment.size());
 }
 
@@ -218,7 +218,7 @@ fn distances_and_weights_of_any_size() {
         all[at] = read("y.md", &text("kelp", times));
     }
     let mut found = Vec::new();
-    Segment::of(&all, &Held).find("kelp", false, |post, weight| found.push((post, weight / 2)));
+    Segment::build(&all, &Held).find("kelp", false, |post, weight| found.push((post, weight / 2)));
     let posts: Vec<_> = found.iter().map(|(post, _)| *post).collect();
     assert_eq!(posts, [0, 1, 129, 16_600]);
     assert_eq!(found[2].1, 255);
@@ -228,15 +228,15 @@ fn distances_and_weights_of_any_size() {
 #[test]
 fn an_index_that_was_prepared_is_the_one_that_is_searched() {
     let all: SharedVec<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
-    let search = Search::default();
+    let search = SiteSearch::default();
     search.prepare(&all, &Held).unwrap();
     let made = Arc::clone(&search.view.get().unwrap().segments[0]);
     assert_eq!(titles(&search, all.iter(), "sea"), ["A"]);
-    let next = Search::following(&search);
+    let next = SiteSearch::following(&search);
     assert_eq!(titles(&next, all.iter(), "kelp"), ["B"]);
     assert!(Arc::ptr_eq(&next.view.get().unwrap().segments[0], &made));
     // whoever is making it is doing the same
-    let busy = Search::default();
-    let _taken = busy.shared.take().unwrap();
+    let busy = SiteSearch::default();
+    let _taken = busy.shared.borrow().unwrap();
     assert_eq!(busy.prepare(&all, &Held), Err(Busy));
 }

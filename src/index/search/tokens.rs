@@ -1,21 +1,22 @@
-//! Text → what it is searched by.
+//! Splits text into search tokens.
 //!
-//! Words are lower case and without accents, other alphabets in Latin letters (deunicode), so that `Čapek`, `capek` and `CAPEK` are one.
-//! Scripts that put no spaces between words are read as overlapping pairs of characters, as Lucene's `CJKAnalyzer` does. `C++`,
-//! `C#` and the like are words as well. Web addresses are left out. There is no stemming: it would need to know the language.
+//! Words are lower-cased and lose their accents, and other alphabets are written in Latin letters (deunicode), so that `Čapek`,
+//! `capek` and `CAPEK` are one token. Scripts without spaces between words become overlapping pairs of characters, as in
+//! Lucene's `CJKAnalyzer`. `C++`, `C#` and the like are tokens as well. Web addresses are left out. There is no stemming: it
+//! depends on the language.
 
 use deunicode::deunicode_char;
 
-/// Longer words are cut, in bytes: nobody types them.
+/// The most bytes of a word; longer ones are cut, since nobody types them.
 const LONGEST: usize = 64;
 
-/// What a text is read for.
+/// What the tokens are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To be found. The last character of a run without spaces is also a token of its own: with the pairs that begin
-    /// with it, it lets a single character be found.
+    /// For the index. The last character of a run without spaces is also a token of its own: together with the pairs that begin
+    /// with it, it lets a search for a single character match.
     Index,
-    /// To find others.
+    /// For a query.
     Query,
 }
 
@@ -27,7 +28,7 @@ pub(super) fn tokens(text: &str, purpose: Purpose, mut found: impl FnMut(&str)) 
     while let Some(c) = rest.chars().next() {
         if c.is_ascii_alphanumeric() {
             run.end(purpose, &mut found);
-            // nearly all text is this: whole runs at once
+            // nearly all text is this: process whole runs at once
             let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
             let (letters, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
             let start = word.len();
@@ -82,7 +83,7 @@ fn end(word: &mut String, found: &mut impl FnMut(&str)) {
     }
 }
 
-/// Characters without spaces between them.
+/// Consecutive characters of a script without spaces.
 #[derive(Default)]
 struct Run {
     last: Option<char>,
@@ -119,7 +120,7 @@ fn fold(c: char, word: &mut String) {
     }
 }
 
-/// Whether `c` belongs to a script that is written without spaces, or to Hangul, whose words grow endings.
+/// Whether `c` belongs to a script that is written without spaces, or to Hangul, whose words have suffixes.
 pub(super) fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
         0x0e00..=0x0eff // Thai, Lao
@@ -130,7 +131,7 @@ pub(super) fn is_unspaced(c: char) -> bool {
         | 0xac00..=0xd7a3) // Hangul
 }
 
-/// Whether `c` is an accent that stands on the letter before it (Unicode, combining diacritical marks).
+/// Whether `c` is an accent on the letter before it (Unicode, combining diacritical marks).
 fn is_accent(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }

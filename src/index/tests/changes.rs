@@ -129,15 +129,15 @@ proptest! {
                     }
                 }
             }
-            let newcomers: HashSet<Utf8PathBuf> =
+            let new_files: HashSet<Utf8PathBuf> =
                 files.iter().filter(|(_, (_, is_new))| *is_new).map(|(path, _)| path.clone()).collect();
             let changes = Changes {
                 gone: changes.iter().filter(|(_, post)| post.is_none()).map(|(path, _)| path.clone()).collect(),
                 posts: changes.into_values().flatten().collect(),
                 are_all: false,
             };
-            let (after, concerned) = index.after_changes(changes, &newcomers, &config, now);
-            let whole = Index::build(all(&files), &newcomers, &config, now, &SharedVec::default());
+            let (after, concerned) = index.after_changes(changes, &new_files, &config, now);
+            let whole = Index::build(all(&files), &new_files, &config, now, &SharedVec::default());
             prop_assert_eq!(told(&after), told(&whole));
             for post in after.all().iter() {
                 let is_the_same = index.post(post.source()).is_some_and(|before| Arc::ptr_eq(before, post));

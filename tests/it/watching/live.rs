@@ -248,7 +248,10 @@ async fn a_scheduled_post_appears_by_itself() {
             .unwrap();
         told.extend(batch.iter().map(|report| report.event.clone()));
     }
-    assert_eq!(told, [PostEventKind::Added, PostEventKind::Appeared]);
+    let found = PostEventKind::Found {
+        why: "it is to appear later".to_owned(),
+    };
+    assert_eq!(told, [found, PostEventKind::Appeared]);
     let late = Timestamp::now().duration_since(at);
     assert!(!late.is_negative() && late.as_millis() < 1000, "{late}");
 }

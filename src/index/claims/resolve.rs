@@ -1,4 +1,4 @@
-//! Who gets what, among posts that may want the same.
+//! Resolves the claims of posts that may claim the same id, slug or address.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -7,37 +7,37 @@ use std::sync::Arc;
 use super::by_path;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::index::holders::Kind;
+use crate::index::holders::ClaimKind;
 use crate::post::slug::{read_path, slugify};
 use crate::post::{Origin, Post, Taken};
 use crate::shared_vec::SharedVec;
 
-/// A post that did not get all that it asked for.
+/// A post that did not get everything it claimed.
 #[derive(Debug)]
 pub(super) struct Displaced {
-    /// The post as it would have been.
-    pub(super) asked: Arc<Post>,
-    /// The post as it is; `None` where even the last of its slugs was taken.
+    /// The post with all its claims granted.
+    pub(super) wanted: Arc<Post>,
+    /// The post as it is published; `None` if even the last candidate slug was taken.
     pub(super) given: Option<Arc<Post>>,
-    /// What its author should know.
-    pub(super) said: Vec<Diagnostic>,
-    /// What it asked for and tried.
-    pub(super) sought: Vec<(Kind, String)>,
+    /// Warnings for its author.
+    pub(super) warnings: Vec<Diagnostic>,
+    /// Everything it claimed or tried.
+    pub(super) tried: Vec<(ClaimKind, String)>,
 }
 
 /// What a post got.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// What it asked for.
+    /// Everything it claimed.
     Granted,
     /// Something else.
     Displaced(Arc<Displaced>),
 }
 
-/// Who has what, among those that ask.
+/// The posts that own an id, address or slug so far.
 #[derive(Debug, Default)]
 struct Owners {
-    /// By the id, and by the id in Atom.
+    /// By id, and by id in Atom.
     ids: HashMap<Box<str>, Arc<Post>>,
     addresses: HashMap<Box<str>, Arc<Post>>,
     slugs: HashSet<Box<str>>,
@@ -62,7 +62,7 @@ impl Owners {
     }
 }
 
-/// A post and what its claims are weighed by.
+/// A post with the facts that decide its precedence.
 pub(super) struct Claimant<'a> {
     pub(super) is_hidden: bool,
     pub(super) is_new: bool,
@@ -70,7 +70,7 @@ pub(super) struct Claimant<'a> {
 }
 
 impl Claimant<'_> {
-    /// The one whose claims go first.
+    /// The claimant with the higher precedence is less.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
         let is_translated = |post: &Post| read_path(post.source()).language.is_some();
         (self.is_hidden, self.is_new, self.post.date)
@@ -80,15 +80,15 @@ impl Claimant<'_> {
     }
 }
 
-/// What each of `claimants` gets. What one is given instead of what it asked for is taken from `before`, the posts as they were published
-/// last, ordered by path, if it is there.
-pub(super) fn settle<'a>(
+/// Decides what each of `claimants` gets. Where a post is published with other values than it claimed and equals the one in
+/// `before` (the posts as last published, ordered by path), that one is shared.
+pub(super) fn resolve_claims<'a>(
     mut claimants: Vec<Claimant<'a>>,
     config: &Config,
     before: &SharedVec<Arc<Post>>,
 ) -> Vec<(&'a Arc<Post>, Outcome)> {
     claimants.sort_by(Claimant::cmp);
-    // what the world knows keeps its id while it is hidden, too, for it may come back
+    // a known post keeps its id while it is hidden, for it may be published again
     let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
     let kept = kept.rev().flat_map(|claimant| {
         let post = claimant.post;
@@ -96,7 +96,7 @@ pub(super) fn settle<'a>(
     });
     let kept: HashMap<&str, &Arc<Post>> = kept.collect();
     let mut owners = Owners::default();
-    let mut settled = Vec::with_capacity(claimants.len());
+    let mut resolved = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
         let kept_by = |post: &Post| {
             kept.get(post.id())
@@ -108,18 +108,18 @@ pub(super) fn settle<'a>(
         let address_owner = owners.addresses.get(post.address()).cloned();
         if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug()) {
             owners.add(post);
-            settled.push((post, Outcome::Granted));
+            resolved.push((post, Outcome::Granted));
             continue;
         }
         let taken = Taken {
             id: id_owner.is_some(),
             address: address_owner.is_some(),
         };
-        let mut sought = Vec::new();
-        let mut note = |post: &Post| sought.extend(Kind::all_of(post).map(|(kind, text)| (kind, text.to_owned())));
-        note(post);
+        let mut tried = Vec::new();
+        let mut record_tried = |post: &Post| tried.extend(ClaimKind::all_of(post).map(|(kind, text)| (kind, text.to_owned())));
+        record_tried(post);
         let is_free = |moved: &Post| {
-            note(moved);
+            record_tried(moved);
             kept_by(moved).is_none() && owners.are_none_of(moved)
         };
         let given = other_slugs(post)
@@ -132,37 +132,36 @@ pub(super) fn settle<'a>(
         if let Some(given) = &given {
             owners.add(given);
         }
-        let said = given
+        let warnings = given
             .as_deref()
-            .map(|given| remarks(post, given, address_owner, id_owner))
+            .map(|given| warnings_for(post, given, address_owner, id_owner))
             .unwrap_or_default();
-        settled.push((
+        resolved.push((
             post,
             Outcome::Displaced(Arc::new(Displaced {
-                asked: Arc::clone(post),
+                wanted: Arc::clone(post),
                 given,
-                said,
-                sought,
+                warnings,
+                tried,
             })),
         ));
     }
-    settled
+    resolved
 }
 
-/// What the author of `post` should know, which is published as `given` because others have what it asked for.
-fn remarks(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner: Option<Arc<Post>>) -> Vec<Diagnostic> {
-    let mut remarks = Vec::new();
+/// The warnings for the author of `post`, which is published as `given` because other posts own what it claimed.
+fn warnings_for(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_owner: Option<Arc<Post>>) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
     if let Some(owner) = address_owner {
-        let what = format!("the address {}", post.address());
-        remarks.push(said("address-taken", post, &what, &owner, given.address()));
+        warnings.push(address_taken(post, given, &owner));
     }
     if let Some(owner) = id_owner.filter(|_| post.id() != given.id() && !is_derived(post)) {
-        remarks.push(id_taken(post, given, &owner));
+        warnings.push(id_taken(post, given, &owner));
     }
-    remarks
+    warnings
 }
 
-/// What the author of `post` should know, which names the id of `owner` and gets that of `given`.
+/// The warning for the author of `post`, which claims the id of `owner` and gets the id of `given`.
 fn id_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
     let key = match &post.alike.origins.id {
         Origin::Field(key) => Some(key.as_str()),
@@ -184,13 +183,13 @@ fn is_derived(post: &Post) -> bool {
     post.alike.origins.id == Origin::DateAndSlug
 }
 
-/// Slugs for a post whose own is taken, the kindest first. They come from its own path alone.
+/// Candidate slugs for a post whose own is taken, the most readable first. They depend on its own path alone.
 fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
     let slug = post.slug();
     let language = read_path(post.source())
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
-    // Jekyll's weekly posts have one slug and many dates; a date that a touch of the file could move is no part of an address
+    // Jekyll's weekly posts have one slug and many dates; a date that touching the file would change is not used in an address
     let date = (post.alike.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
     let folder = post
         .source()
@@ -210,13 +209,19 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
     .flatten()
 }
 
-fn said(code: &'static str, post: &Post, what: &str, owner: &Post, instead: &str) -> Diagnostic {
-    let message = format!("{what} belongs to {}; this post has {instead}", owner.source());
-    // who asked for something and does not get it should hear of it; who took what the file's name gave need not care
+/// The warning for the author of `post`, which claims the address of `owner` and gets that of `given`.
+fn address_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
+    let message = format!(
+        "the address {} belongs to {}; this post has {}",
+        post.address(),
+        owner.source(),
+        given.address()
+    );
+    // an author who wrote the address should know; one whose file name gave it need not
     let severity = if matches!(post.alike.origins.address, Origin::Field(_)) {
         Severity::Warning
     } else {
         Severity::Note
     };
-    Diagnostic::new(severity, code, post.source(), message).mend("write another `slug`")
+    Diagnostic::new(severity, "address-taken", post.source(), message).mend("write another `slug`")
 }
