@@ -1,5 +1,6 @@
 //! SQLite storage in a process that is killed while it writes, on a disk that is full, and on a read-only disk.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::identity::Record;
 use feedmill::storage::{RecordChange, Storage};
+use feedmill::time::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -124,6 +126,65 @@ fn acknowledged_changes_survive_a_kill() {
         let sound: String = database.query_row("PRAGMA integrity_check", (), |row| row.get(0)).unwrap();
         assert_eq!(sound, "ok", "round {round}");
     }
+}
+
+#[test]
+#[ignore = "run by `every_job_is_processed_though_workers_are_killed`"]
+fn works_on_jobs_until_it_is_killed() {
+    let Some(dir) = named_folder() else { return };
+    let writer = Storage::sqlite(&dir).open().writer;
+    let now = Timestamp::UNIX_EPOCH;
+    for _ in 0.. {
+        let added = writer.enqueue("push", "x", now).unwrap();
+        assert!(writer.write_now([], PATIENCE), "{:?}", writer.problem());
+        println!("added {}", added.id);
+        // half of the jobs are left over
+        if writer.job_count() % 2 == 0 {
+            let job = writer.claim("push", now, PATIENCE).unwrap();
+            println!("done {}", job.id);
+            assert!(writer.done(&job));
+        }
+    }
+}
+
+#[test]
+fn every_job_is_processed_though_workers_are_killed() {
+    let above = TempDir::new().unwrap();
+    let dir = Utf8Path::from_path(above.path()).unwrap().join("state");
+    let [program, arguments @ ..] = command_of_test("works_on_jobs_until_it_is_killed");
+    let (mut added, mut done) = (BTreeSet::new(), BTreeSet::new());
+    for round in 0..10 {
+        let mut child = Command::new(&program)
+            .args(&arguments)
+            .arg("--nocapture")
+            .env(FOLDER, &dir)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let wanted = [1, 2, 5, 12][round % 4];
+        let mut seen = 0;
+        let mut note = |line: String| match line.split_once(' ') {
+            Some(("added", id)) => added.insert(id.to_owned()),
+            Some(("done", id)) => done.insert(id.to_owned()),
+            _ => false,
+        };
+        while seen < wanted {
+            seen += usize::from(note(lines.next().unwrap()));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines {
+            note(line);
+        }
+    }
+    let writer = Storage::sqlite(&dir).open().writer;
+    let left: BTreeSet<String> = std::iter::from_fn(|| writer.claim("push", Timestamp::UNIX_EPOCH, PATIENCE))
+        .map(|job| job.id)
+        .collect();
+    assert!(left.len() > 1 && done.len() > 1, "{} left, {} done", left.len(), done.len());
+    let lost: Vec<&String> = added.iter().filter(|id| !done.contains(*id) && !left.contains(*id)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
 }
 
 /// Runs `test` in its own process, in a folder that is a file system in memory with these options. It is unmounted when the process

@@ -1,6 +1,7 @@
 //! What an older feedmill remembered is remembered as it was, and the posts that it served stay as they are.
 //!
-//! `fixtures/old-ledger` was written by feedmill 0.1.0 before it remembered what files held.
+//! `fixtures/old-ledger` was written by feedmill 0.1.0 before it stored digests of files, `fixtures/ledger-schema-1` by the version
+//! before storage had several backends.
 
 use std::fs::{self, File};
 use std::sync::Arc;
@@ -46,12 +47,11 @@ fn records(state: &Utf8Path) -> Vec<PostRecord> {
     posts.collect()
 }
 
-#[test]
-fn an_upgrade_keeps_ids_addresses_and_dates() {
-    let temporary = TempDir::new().unwrap();
-    let above = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+/// Copies the posts and the ledger of a fixture. Returns the posts folder and the state folder.
+fn copy_fixture(name: &str, to: &TempDir) -> (Utf8PathBuf, Utf8PathBuf) {
+    let above = Utf8PathBuf::from_path_buf(to.path().to_owned()).unwrap();
     let (root, state) = (above.join("posts"), above.join("state"));
-    let old = fixtures("old-ledger");
+    let old = fixtures(name);
     for path in files(&old.join("posts")) {
         let to = root.join(&path);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -63,6 +63,56 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
     }
     fs::create_dir(&state).unwrap();
     fs::copy(old.join("ledger.db"), state.join("ledger.db")).unwrap();
+    (root, state)
+}
+
+#[test]
+fn a_ledger_with_schema_1_keeps_every_record() {
+    let temporary = TempDir::new().unwrap();
+    let (root, state) = copy_fixture("ledger-schema-1", &temporary);
+    let before = records(&state);
+    assert_eq!(before.len(), 9);
+    let now: Timestamp = "2027-02-01T00:00:00Z".parse().unwrap();
+    for start in ["the first", "the second"] {
+        let site = site(&state, &root, now);
+        assert_eq!(records(&state), before, "{start} start");
+        let public = before.iter().filter(|record| record.withdrawn.is_none());
+        for record in public {
+            let post = site.post(&record.source).unwrap();
+            assert_eq!((post.id(), post.address()), (&*record.id, &*record.address), "{start} start");
+            assert_eq!(post.date.rfc3339(), record.date.rfc3339(), "{}, {start} start", record.source);
+        }
+        // renamed, and another address; deleted; made a draft; the second of one slug; unlisted
+        let paths = [
+            "/posts/renamed",
+            "/posts/gone",
+            "/posts/draft",
+            "/posts/hello-2026-02-03",
+            "/posts/unlisted",
+        ];
+        assert_eq!(
+            paths.map(|path| status(&site, path, now)),
+            [301, 410, 410, 200, 200],
+            "{start} start"
+        );
+    }
+}
+
+fn status(site: &Site, path: &str, now: Timestamp) -> u16 {
+    let headers = http::HeaderMap::new();
+    let request = Request {
+        path,
+        query: "",
+        headers: &headers,
+        now,
+    };
+    answer(site, &request).status().as_u16()
+}
+
+#[test]
+fn an_upgrade_keeps_ids_addresses_and_dates() {
+    let temporary = TempDir::new().unwrap();
+    let (root, state) = copy_fixture("old-ledger", &temporary);
     let before = records(&state);
     assert!(before.len() == 7 && before.iter().all(|record| record.file.is_none()));
 
@@ -101,17 +151,8 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
                 assert_eq!((new.changed, new.content), (old.changed, old.content), "{name}");
             }
         }
-        let status = |path: &str| {
-            let headers = http::HeaderMap::new();
-            let request = Request {
-                path,
-                query: "",
-                headers: &headers,
-                now,
-            };
-            answer(&site, &request).status().as_u16()
-        };
-        let statuses = ["/posts/moved", "/posts/gone", "/kept/here", "/posts/unlisted", "/posts/draft"].map(status);
+        let statuses =
+            ["/posts/moved", "/posts/gone", "/kept/here", "/posts/unlisted", "/posts/draft"].map(|path| status(&site, path, now));
         assert_eq!(statuses, [301, 410, 200, 200, 404], "{start}");
     }
 }
