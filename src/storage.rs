@@ -175,6 +175,12 @@ impl Storage {
         dispatch!(self, storage => storage.exists())
     }
 
+    /// Whether records were ever written here. Storage with nothing but a key of shared drafts has no ledger.
+    #[must_use]
+    pub fn has_ledger(&self) -> bool {
+        dispatch!(self, storage => storage.has_ledger())
+    }
+
     /// Reads all records and changes nothing, not even while another process writes. Storage that does not exist has none.
     ///
     /// # Errors

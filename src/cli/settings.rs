@@ -19,9 +19,6 @@ use crate::time::Timestamp;
 /// The configuration file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "feedmill.toml";
 
-/// The file in the state folder by which a folder of posts is known that was served.
-const LEDGER: &str = "ledger.db";
-
 /// The folder of templates that is read where none is named, if it is there.
 const TEMPLATES: &str = "templates";
 
@@ -115,7 +112,7 @@ impl Settings {
         let mut with_ledger: Vec<Utf8PathBuf> = Vec::new();
         for folder in candidates.iter().flat_map(|file| file.ancestors().skip(1)) {
             let is_known = with_ledger.iter().any(|known| is_same(known, folder));
-            if !is_known && state_dir(&Config::default(), folder).is_ok_and(|dir| dir.join(LEDGER).is_file()) {
+            if !is_known && storage(&Config::default(), folder).is_ok_and(|storage| storage.has_ledger()) {
                 with_ledger.push(folder.to_owned());
             }
         }

@@ -83,6 +83,10 @@ impl MemoryStorage {
         !stored.records.is_empty() || stored.share_key.is_some() || !stored.versions.is_empty() || !stored.jobs.is_empty()
     }
 
+    pub(super) fn has_ledger(&self) -> bool {
+        !self.lock().records.is_empty()
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "another backend can fail here")]
     pub(super) fn load(&self) -> Result<Contents, StorageError> {
         Ok(self.lock().contents())

@@ -7,7 +7,6 @@
 //! One process writes at a time: the one that holds the lock on `ledger.lock`. Any number can read meanwhile. WAL and
 //! `synchronous=FULL`: what was acknowledged survives a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
 
-mod damaged_file;
 mod database;
 mod lock;
 mod reader;
@@ -60,6 +59,10 @@ impl SqliteStorage {
 
     pub(super) fn exists(&self) -> bool {
         self.dir.is_dir()
+    }
+
+    pub(super) fn has_ledger(&self) -> bool {
+        StateFolder::new(&self.dir).database().is_file()
     }
 
     pub(super) fn load(&self) -> Result<Contents, StorageError> {

@@ -139,7 +139,7 @@ fn works_on_jobs_until_it_is_killed() {
         assert!(writer.write_now([], PATIENCE), "{:?}", writer.problem());
         println!("added {}", added.id);
         // half of the jobs are left over
-        if writer.job_count() % 2 == 0 {
+        if writer.job_count().is_multiple_of(2) {
             let job = writer.claim("push", now, PATIENCE).unwrap();
             println!("done {}", job.id);
             assert!(writer.done(&job));

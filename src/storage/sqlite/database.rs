@@ -7,9 +7,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
-use super::damaged_file;
 use super::schema;
-use super::state_folder::{FileIdentity, StateFolder};
+use super::state_folder::{FileIdentity, StateFolder, move_damaged_aside};
 use crate::identity::record::Record;
 use crate::storage::StorageError;
 use crate::storage::jobs::job_from_row;
@@ -50,7 +49,7 @@ impl Database {
         };
         let database = match opened {
             Err(StorageError::Corrupt(why)) => {
-                let kept = damaged_file::move_aside(folder)?;
+                let kept = move_damaged_aside(folder)?;
                 notes.push(format!(
                     "{} was damaged ({why}): what it remembered is now in {kept}, and remembering begins anew; `feedmill ledger \
                      import` brings an export back",

@@ -37,9 +37,9 @@ pub(super) fn read_site(folder: &StateFolder) -> Option<Record> {
 }
 
 /// Reads some records of a database.
-type Query = fn(&Connection) -> Result<Contents, StorageError>;
+type RecordQuery = fn(&Connection) -> Result<Contents, StorageError>;
 
-fn run_query(folder: &StateFolder, query: Query) -> Result<Contents, StorageError> {
+fn run_query(folder: &StateFolder, query: RecordQuery) -> Result<Contents, StorageError> {
     for _ in 0..ATTEMPTS {
         let Some(before) = FileStamp::of(folder)? else {
             return Ok(Contents::default());
@@ -92,18 +92,18 @@ impl FileStamp {
     }
 }
 
-fn read_in_use(folder: &StateFolder, query: Query) -> Result<Contents, StorageError> {
+fn read_in_use(folder: &StateFolder, query: RecordQuery) -> Result<Contents, StorageError> {
     open_and_read(folder, folder.database().as_str(), OpenFlags::SQLITE_OPEN_READ_ONLY, query)
 }
 
-fn read_unchanging(folder: &StateFolder, query: Query) -> Result<Contents, StorageError> {
+fn read_unchanging(folder: &StateFolder, query: RecordQuery) -> Result<Contents, StorageError> {
     let path = folder.database();
     let uri = format!("file:{}?immutable=1", utf8_percent_encode(path.as_str(), PATH));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     open_and_read(folder, &uri, flags, query)
 }
 
-fn open_and_read(folder: &StateFolder, name: &str, flags: OpenFlags, query: Query) -> Result<Contents, StorageError> {
+fn open_and_read(folder: &StateFolder, name: &str, flags: OpenFlags, query: RecordQuery) -> Result<Contents, StorageError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match folder.vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(name, flags, vfs)?,

@@ -1,6 +1,6 @@
-//! The paths in the state folder.
+//! The state folder: its paths, and moving a damaged database aside.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
@@ -9,6 +9,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::schema::MIGRATIONS;
 use crate::storage::StorageError;
+use crate::time::Timestamp;
+
+/// The most damaged files that are kept, so that a failing disk is not filled with them.
+const MAX_DAMAGED_FILES: usize = 16;
 
 /// The state folder, and how its database is opened.
 #[derive(Clone, Debug)]
@@ -93,4 +97,41 @@ impl From<&std::fs::Metadata> for FileIdentity {
     fn from(metadata: &std::fs::Metadata) -> FileIdentity {
         FileIdentity(metadata.dev(), metadata.ino())
     }
+}
+
+/// Moves the file aside, with its log. Returns its new name.
+pub(super) fn move_damaged_aside(folder: &StateFolder) -> Result<String, StorageError> {
+    let fails = |error: io::Error| StorageError::from_io("it is damaged, and cannot be moved aside", &error);
+    let earlier = folder
+        .path()
+        .read_dir_utf8()
+        .map_err(fails)?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().starts_with("ledger.db.corrupt-") && !entry.file_name().ends_with("-wal"))
+        .count();
+    if earlier >= MAX_DAMAGED_FILES {
+        return Err(StorageError::Corrupt(format!(
+            "{earlier} others were damaged before, and none is moved aside any more"
+        )));
+    }
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let name = (1..=MAX_DAMAGED_FILES + 1)
+        .map(|n| {
+            if n == 1 {
+                format!(".corrupt-{now}")
+            } else {
+                format!(".corrupt-{now}.{n}")
+            }
+        })
+        .find(|name| !folder.beside(name).exists())
+        .unwrap_or_default();
+    // the file first: SQLite deletes a log without a file, but would take a file without its log for complete
+    fs::rename(folder.database(), folder.beside(&name)).map_err(fails)?;
+    match fs::rename(folder.beside("-wal"), folder.beside(&format!("{name}-wal"))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(error)),
+        _ => {}
+    }
+    let _ = fs::remove_file(folder.beside("-shm"));
+    sync_folder(folder.path()).map_err(fails)?;
+    Ok(folder.beside(&name).into_string())
 }
