@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -57,6 +57,18 @@ fn command_of_test(test: &str) -> [String; 4] {
     ]
 }
 
+/// Starts one ignored test of this program on the folder `dir`, with its output in a pipe.
+fn start_test(test: &str, dir: &Utf8Path) -> Child {
+    let [program, arguments @ ..] = command_of_test(test);
+    Command::new(program)
+        .args(arguments)
+        .arg("--nocapture")
+        .env(FOLDER, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
 #[ignore = "run by `acknowledged_changes_survive_a_kill`"]
 fn writes_until_it_is_killed() {
@@ -85,15 +97,8 @@ fn acknowledged_changes_survive_a_kill() {
     let above = TempDir::new().unwrap();
     let dir = Utf8Path::from_path(above.path()).unwrap().join("state");
     let rounds = std::env::var("FEEDMILL_TEST_KILLS").map_or(50, |rounds| rounds.parse().unwrap());
-    let [program, arguments @ ..] = command_of_test("writes_until_it_is_killed");
     for round in 0..rounds {
-        let mut child = Command::new(&program)
-            .args(&arguments)
-            .arg("--nocapture")
-            .env(FOLDER, &dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = start_test("writes_until_it_is_killed", &dir);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // at the first write, in the middle, after many
         let wanted = [1, 2, 5, 11, 23][round % 5];
@@ -151,16 +156,9 @@ fn works_on_jobs_until_it_is_killed() {
 fn every_job_is_processed_though_workers_are_killed() {
     let above = TempDir::new().unwrap();
     let dir = Utf8Path::from_path(above.path()).unwrap().join("state");
-    let [program, arguments @ ..] = command_of_test("works_on_jobs_until_it_is_killed");
     let (mut added, mut done) = (BTreeSet::new(), BTreeSet::new());
     for round in 0..10 {
-        let mut child = Command::new(&program)
-            .args(&arguments)
-            .arg("--nocapture")
-            .env(FOLDER, &dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = start_test("works_on_jobs_until_it_is_killed", &dir);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let wanted = [1, 2, 5, 12][round % 4];
         let mut seen = 0;
