@@ -1,11 +1,12 @@
-//! The door: requests in, answers out.
+//! The HTTP server: requests to responses.
 //!
-//! [`server`] holds the connections, [`door`] is what every request meets, [`filter`] has requests answered and [`hot`] the most of them, `finished` knows which need no work, `in_progress` which are being made, [`routes`] says which address answers what,
-//! [`target`] reads an address, `redirect` follows one that has moved, [`query`] reads the parameters of the listing, [`negotiate`] and
-//! [`conditional`] what the client would rather have and what it has already; [`reply`] makes an answer of a document, [`delta`] only
-//! what is new of it, [`links`] names its relatives, [`media`] and [`range`] give files, [`problem`] says what went wrong and [`fault`]
-//! says it to people, [`pace`] who asks too often, [`access`] who asked what. [`preview`] shows the author what is not
-//! published, [`shared`] whoever was given one draft. [`admin`] is the operator's door.
+//! [`server`] accepts connections. [`request_context`] holds what all requests share. [`fast_path`] answers requests for what is already
+//! built, as `ready` decides; [`filter`] is the warp filter for all others, and `in_progress` joins requests for what is being built.
+//! [`target`] parses a path, [`routes`] answers it, `redirect` answers old addresses. [`query`] parses the parameters of the listing.
+//! [`negotiate`], [`conditional`], [`range`] and [`delta`] follow request headers (RFC 9110, RFC 3229); [`reply`] and [`links`] write
+//! response headers. [`media`] serves files. [`problem`] is an error for programs (RFC 9457), [`error_page`] for people. [`rate_limit`]
+//! limits clients, [`access`] is the access log. [`preview`] and [`shared`] show drafts to their author and to guests. [`admin`] serves
+//! status and metrics to operators.
 
 pub mod access;
 pub mod admin;

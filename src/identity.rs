@@ -1,11 +1,11 @@
-//! What files cannot say: which post a file is, whatever it is called, and what the world was told of it.
+//! The ledger: which post a file is, whatever its name, and what readers were told of it. Files cannot say either.
 //!
-//! The ledger is a function of what it was and of the posts as their files have them now: it reads no clock and no disk. Whoever
-//! holds it keeps what it gives as changes, and hands it the records again at the next start.
+//! The [`Registry`] reads no clock and no disk. Its caller stores the changes that it returns, and passes it all records at the next
+//! start.
 //!
-//! A post is recognised by [`recognition`]; then the ledger gives it the id, the date and the address that the world knows
-//! ([`Registry::settle`]). When the site is built it notes what was published ([`Registry::note`]). What it tells of posts that moved or went
-//! is the [`History`].
+//! `matching` finds the known post of a file. [`Registry::assign`] then gives the post the id, the date and the address that readers
+//! know. When a site is built, [`Registry::record_published`] records what it shows. [`History`] is what the registry knows of posts that
+//! moved or were withdrawn.
 
 mod assigning;
 mod files;
@@ -48,7 +48,7 @@ pub struct Registry {
     /// The files that are there.
     files: Files,
     /// The posts that no file is. Every other is the file that it was last in, or one of `moved`.
-    strays: UnmatchedPosts,
+    unmatched: UnmatchedPosts,
     /// The files of posts that are in another one than what is remembered of them says, until that is noted.
     moved: HashMap<Id, Utf8PathBuf>,
     /// The files that another one was taken for.
@@ -106,7 +106,7 @@ impl Registry {
             },
             posts: Remembered::default(),
             files: Files::default(),
-            strays: UnmatchedPosts::default(),
+            unmatched: UnmatchedPosts::default(),
             moved: HashMap::new(),
             supplanted: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -144,7 +144,7 @@ impl Registry {
                 Record::Post(post) => {
                     let id: Id = post.id.as_str().into();
                     let is_told = post.is_told_of();
-                    let strays = match post.withdrawn {
+                    let unmatched = match post.withdrawn {
                         Some(_) => &mut withdrawn,
                         None => &mut awaited,
                     };
@@ -152,13 +152,13 @@ impl Registry {
                         if is_told {
                             self.told.insert(Arc::clone(&id));
                         }
-                        strays.push(id);
+                        unmatched.push(id);
                     }
                 }
                 Record::Document(_) => {}
             }
         }
-        self.strays.add(awaited, withdrawn);
+        self.unmatched.add(awaited, withdrawn);
         self.is_past_stale = true;
     }
 
@@ -176,22 +176,22 @@ impl Registry {
 
     /// Whether the post with this id is the file at `path`.
     fn is_at(&self, id: &str, path: &Utf8Path) -> bool {
-        self.place(id).is_some_and(|place| place.as_str() == path.as_str()) && !self.strays.contains(id)
+        self.place(id).is_some_and(|place| place.as_str() == path.as_str()) && !self.unmatched.contains(id)
     }
 
     /// The file that the post with this id is.
     fn file(&self, id: &str) -> Option<&File> {
-        let place = self.place(id).filter(|_| !self.strays.contains(id))?;
+        let place = self.place(id).filter(|_| !self.unmatched.contains(id))?;
         self.files.get(place.as_str())
     }
 
-    /// Has those posts be strays, too, that a fault kept from it when it broke off a settling.
+    /// Has those posts be unmatched, too, that a fault kept from it when it broke off a settling.
     fn find_lost(&mut self) {
         // at a start all of them are
         if self.live() == 0 {
             return;
         }
-        let is_lost = |id: &&str| !self.strays.contains(id) && self.file(id).and_then(File::id) != Some(*id);
+        let is_lost = |id: &&str| !self.unmatched.contains(id) && self.file(id).and_then(File::id) != Some(*id);
         let lost: Vec<Id> = self.posts.ids().filter(is_lost).map(Id::from).collect();
         for id in lost {
             self.lose(id);
@@ -203,7 +203,7 @@ impl Registry {
         self.moved.remove(&id);
         self.moving.remove(&id);
         self.waiting.remove(&id);
-        self.is_past_stale |= self.strays.insert(id, &self.posts);
+        self.is_past_stale |= self.unmatched.insert(id, &self.posts);
     }
 
     /// What is remembered of the site.
@@ -243,12 +243,12 @@ impl Registry {
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains(path.as_str());
         let is_absent = |id: &&Id| self.posts.source(id).is_some_and(is_gone);
-        self.strays.awaited().filter(is_absent).cloned().collect()
+        self.unmatched.awaited().filter(is_absent).cloned().collect()
     }
 
     /// The files in which live posts were last that no file is now, where there is no other post.
     pub fn awaited(&self) -> impl Iterator<Item = &Utf8Path> {
-        let sources = self.strays.awaited().filter_map(|id| self.posts.source(id));
+        let sources = self.unmatched.awaited().filter_map(|id| self.posts.source(id));
         sources.filter(|path| !self.files.contains(path.as_str()))
     }
 
@@ -261,7 +261,7 @@ impl Registry {
     /// How many posts are neither withdrawn nor absent.
     #[must_use]
     pub fn live(&self) -> usize {
-        self.posts.len() - self.strays.len()
+        self.posts.len() - self.unmatched.len()
     }
 
     /// Notes that the posts with these ids have gone.
@@ -275,7 +275,7 @@ impl Registry {
                 ..record.into_owned()
             };
             self.posts.insert(record);
-            self.strays.withdraw(id);
+            self.unmatched.withdraw(id);
             self.told.insert(Arc::clone(id));
             self.changes.posts.insert(Arc::clone(id));
             self.changes.is_urgent = true;

@@ -92,7 +92,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Builds the index of `posts` at `now`. Claims on ids, slugs and addresses are resolved (see [`claims`]). `new_files` are
+    /// Builds the index of `posts` at `now`. Claims on ids, slugs and addresses are resolved (see `claims`). `new_files` are
     /// the files of posts that were never published. `before` are the posts as last published, ordered by path: a post that is
     /// still equal is shared with it.
     #[must_use]

@@ -1,10 +1,11 @@
-//! The engine: wakes, looks, builds, swaps, announces.
+//! The publishing loop: wait, scan, build, swap, report.
 //!
-//! What a change means is decided by the [`desk`]; this is its clocks and threads. The loop waits for whatever comes first: a hint
-//! of the watch, a file that has to hold still, the instant at which a post appears or goes, or the time for a full look. It then
-//! looks at once, and what is hinted meanwhile is the next batch: a burst of changes costs as many builds as fit into its time.
+//! [`FileTracker`](crate::source::tracker::FileTracker) decides what a change on disk means; this module has the clocks and threads. The
+//! loop waits for whatever comes first: a hint of the watch, a file that must hold still before it is read, the time at which a post
+//! appears or expires, or the time of a full scan. It then scans at once. Hints that arrive meanwhile are the next batch, so a burst of
+//! changes costs as many builds as fit into its time.
 //!
-//! Whoever asks for the [`Site`] gets the last good one, whatever happens here.
+//! Requests get the last good [`Site`], whatever happens here.
 
 mod absent_posts;
 mod build_throttle;
@@ -78,14 +79,14 @@ struct Shown {
 }
 
 impl Shared {
-    fn show(&self, edition: CycleOutcome) -> Shown {
+    fn show(&self, outcome: CycleOutcome) -> Shown {
         let CycleOutcome {
             site,
             reports,
             health,
             again_in,
             has_failed,
-        } = edition;
+        } = outcome;
         let has_site = site.is_some();
         if let Some(site) = site {
             let built = site.built();
@@ -134,12 +135,12 @@ impl Publisher {
         root: impl Into<Utf8PathBuf>,
         progress: Arc<Progress>,
     ) -> io::Result<Publisher> {
-        let mut press = SiteBuilder::new(&config, root.into(), None, Timestamp::now());
-        press.desk.count_in(Arc::clone(&progress));
-        Publisher::start_press(press, config, progress).await
+        let mut builder = SiteBuilder::new(&config, root.into(), None, Timestamp::now());
+        builder.tracker.count_in(Arc::clone(&progress));
+        Publisher::start_press(builder, config, progress).await
     }
 
-    async fn start_press(mut press: SiteBuilder, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
+    async fn start_press(mut builder: SiteBuilder, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
         let begun = Instant::now();
         let setting_up = spawn_blocking(move || {
             // reading raises an event on each file, so the watch goes up after it; what changed since is found by the look that the
@@ -151,15 +152,15 @@ impl Publisher {
             let storage = Storage::configured(&config);
             // under which identity posts are read, the ledger says at once; all else of it is read beside them
             if let Some(site) = storage.as_ref().and_then(StoredState::load_site)
-                && press.remember(&config, site)
+                && builder.remember(&config, site)
             {
-                press.desk.count_in(Arc::clone(&progress));
+                builder.tracker.count_in(Arc::clone(&progress));
             }
             let (memory, looked) = thread::scope(|scope| {
                 let storage = storage.as_ref();
                 let thread = || thread::Builder::new().name("ledger".to_owned());
                 let remembering = storage.and_then(|storage| thread().spawn_scoped(scope, || StoredState::open(storage)).ok());
-                let looked = press.look_first(expected, begun);
+                let looked = builder.look_first(expected, begun);
                 // where no thread can be had, one comes after the other
                 let memory = match remembering {
                     Some(remembering) => remembering.join().map(Some),
@@ -170,18 +171,18 @@ impl Publisher {
             looked?;
             let memory =
                 memory.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
-            if memory.is_some_and(|memory| press.remember(&config, memory)) {
+            if memory.is_some_and(|memory| builder.remember(&config, memory)) {
                 progress.begin_anew();
-                press.desk.count_in(progress);
-                press.look_first(expected, begun)?;
+                builder.tracker.count_in(progress);
+                builder.look_first(expected, begun)?;
             }
-            let watch = Watch::begin(press.desk.root(), &config.watch);
-            let mut first = press.publish_first(expected, begun);
+            let watch = Watch::begin(builder.tracker.root(), &config.watch);
+            let mut first = builder.publish_first(expected, begun);
             let watch = watch.ready();
             first.health.watching = watch.watching();
-            Ok::<_, io::Error>((press, first, watch, config))
+            Ok::<_, io::Error>((builder, first, watch, config))
         });
-        let (press, first, watch, config) = setting_up.await.map_err(io::Error::other)??;
+        let (builder, first, watch, config) = setting_up.await.map_err(io::Error::other)??;
         let site = first
             .site
             .ok_or_else(|| io::Error::other("the first site could not be built"))?;
@@ -200,8 +201,8 @@ impl Publisher {
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
         let engine = Engine {
-            templates: press.look.seen().cloned(),
-            press: Some(press),
+            templates: builder.look.seen().cloned(),
+            builder: Some(builder),
             watch,
             config,
             shared: Arc::clone(&shared),
@@ -259,7 +260,7 @@ impl Publisher {
 /// The loop.
 struct Engine {
     /// Away while it works.
-    press: Option<SiteBuilder>,
+    builder: Option<SiteBuilder>,
     watch: Watch,
     config: Arc<Config>,
     shared: Arc<Shared>,
@@ -283,9 +284,9 @@ impl Engine {
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
             self.turn(hints).await;
         }
-        if let Some(press) = self.press.take() {
+        if let Some(builder) = self.builder.take() {
             // a disk that does not take it was told of before
-            let _ = spawn_blocking(move || press.close()).await;
+            let _ = spawn_blocking(move || builder.close()).await;
         }
     }
 
@@ -317,20 +318,20 @@ impl Engine {
 
     /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
     async fn turn(&mut self, hints: Hints) {
-        let Some(mut press) = self.press.take() else { return };
+        let Some(mut builder) = self.builder.take() else { return };
         let turned = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
         let shared = Arc::clone(&self.shared);
         let working = spawn_blocking(move || {
-            let edition = press.turn(&hints, watching, Timestamp::now(), begun.elapsed());
+            let outcome = builder.turn(&hints, watching, Timestamp::now(), begun.elapsed());
             // shown from here, for who waits for it has to wake up first
-            let shown = shared.show(edition);
-            (press, shown)
+            let shown = shared.show(outcome);
+            (builder, shown)
         });
         // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
         match working.await {
-            Ok((press, shown)) => {
-                self.press = Some(press);
+            Ok((builder, shown)) => {
+                self.builder = Some(builder);
                 if shown.has_site {
                     self.bursts.built(turned, Instant::now());
                 }

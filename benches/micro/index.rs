@@ -70,9 +70,9 @@ pub fn benches(c: &mut Criterion) {
             b.iter_batched(
                 || Folder::rewrite(&root, count - 1),
                 |hints| {
-                    let edition = folder.turn(&hints);
-                    assert!(edition.site.is_some(), "a change was not seen");
-                    black_box(edition)
+                    let outcome = folder.turn(&hints);
+                    assert!(outcome.site.is_some(), "a change was not seen");
+                    black_box(outcome)
                 },
                 BatchSize::PerIteration,
             );
@@ -85,7 +85,7 @@ pub fn benches(c: &mut Criterion) {
 struct Folder {
     _folder: TempDir,
     root: Utf8PathBuf,
-    press: SiteBuilder,
+    builder: SiteBuilder,
     begun: Instant,
 }
 
@@ -97,13 +97,13 @@ impl Folder {
             let file = material::file(number);
             fs::write(root.join(&file.path), &file.bytes).unwrap();
         }
-        let mut press = SiteBuilder::new(&Arc::default(), root.clone(), None, Timestamp::now());
+        let mut builder = SiteBuilder::new(&Arc::default(), root.clone(), None, Timestamp::now());
         let begun = Instant::now();
-        press.open(Watching::Native, begun).unwrap();
+        builder.open(Watching::Native, begun).unwrap();
         Folder {
             _folder: folder,
             root,
-            press,
+            builder,
             begun,
         }
     }
@@ -122,7 +122,7 @@ impl Folder {
     }
 
     fn turn(&mut self, hints: &Hints) -> CycleOutcome {
-        self.press
+        self.builder
             .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed())
     }
 }

@@ -18,7 +18,7 @@ use super::{COULD_NOT_RUN, heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
 use crate::http::admin::{self, ServerStatus, Watch};
-use crate::http::fast_path::hot;
+use crate::http::fast_path::fast_path;
 use crate::http::filter::filter;
 use crate::http::media::Library;
 use crate::http::preview::Preview;
@@ -207,17 +207,19 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     }
     let library = Library::new(Folder::new(root.clone(), &config.posts)).with_open_files(descriptors.files);
     prepare_search(Arc::clone(&publisher), root);
-    let door = RequestContext::new(&config, library, metrics, stop.clone());
+    let context = RequestContext::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);
     let site = move || asked.site();
     if let Some((bound, key)) = preview {
         let events = Events::new(publisher.sites(), config.server.idle_timeout);
-        let shown = filter(site.clone(), door.clone().previewing(Preview { events, key }));
+        let shown = filter(site.clone(), context.clone().previewing(Preview { events, key }));
         let (settings, stop) = (for_one, stop.clone());
         tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
     }
-    let hot = hot(site.clone(), door.clone());
-    bound.serve_hot(hot, filter(site, door), &config.server, stop).await;
+    let fast_path = fast_path(site.clone(), context.clone());
+    bound
+        .serve_with_fast_path(fast_path, filter(site, context), &config.server, stop)
+        .await;
     publisher.stop().await;
     voice.stopped();
     Ok(())

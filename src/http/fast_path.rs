@@ -1,4 +1,4 @@
-//! The short way for what nearly every request is for: what is finished ([`super::finished`]), and needs no work.
+//! The short way for what nearly every request is for: what is finished (`super::ready`), and needs no work.
 //!
 //! It is answered before warp sees the request, by the same functions as behind its filter ([`super::filter`]): a chain of filters
 //! costs more than the answer. Whatever is not plainly such a request is left to the filter.
@@ -16,9 +16,9 @@ use crate::site::Site;
 use crate::time::Timestamp;
 
 /// Answers requests for what is finished of the site that `site` gives, and no others.
-pub fn hot<S>(
+pub fn fast_path<S>(
     site: S,
-    door: RequestContext,
+    context: RequestContext,
 ) -> impl Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static
 where
     S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
@@ -26,7 +26,7 @@ where
     move |head, peer| {
         let reads = head.method == Method::GET || head.method == Method::HEAD;
         // a preview checks its key first, and shows more than is finished
-        if !reads || door.preview.is_some() {
+        if !reads || context.preview.is_some() {
             return None;
         }
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
@@ -45,8 +45,8 @@ where
             path,
             query,
         };
-        let (visit, refusal) = door.enter(asked, Some(&target), headers);
+        let (visit, refusal) = context.enter(asked, Some(&target), headers);
         let response = refusal.unwrap_or_else(|| answer_target(&site, Some(&target), &request));
-        Some(door.leave(&visit, &site, response, |body| body.len() as u64))
+        Some(context.leave(&visit, &site, response, |body| body.len() as u64))
     }
 }

@@ -1,4 +1,4 @@
-//! The one warp filter: every request goes through it that is not answered before it ([`super::hot`]).
+//! The one warp filter: every request goes through it that is not answered before it ([`super::fast_path`]).
 //!
 //! It takes a request apart and has it answered, on a thread that may wait where that is needed, between the two ends of the
 //! [`RequestContext`]. What is answered is not decided here. Warp's own path filters are used only once the method is
@@ -23,7 +23,7 @@ use super::media::{self, Body};
 use super::preview::{self, events};
 use super::problem::problem;
 use super::query;
-use super::ready::is_finished;
+use super::ready::is_ready;
 use super::request_context::{Asked, RequestContext};
 use super::routes::{LONGEST_QUERY, Request, answer_target, busy};
 use super::shared;
@@ -46,13 +46,13 @@ struct Reading {
 }
 
 /// The filter that answers every request from what `site` gives when it comes.
-pub fn filter<S>(site: S, door: RequestContext) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
+pub fn filter<S>(site: S, context: RequestContext) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
 where
     S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
 {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     let peer = warp::ext::optional::<super::server::Peer>().map(|peer: Option<super::server::Peer>| Some(peer?.0?.ip()));
-    let refusing = door.clone();
+    let refusing = context.clone();
     let read = warp::get()
         .or(warp::head())
         .unify()
@@ -69,8 +69,8 @@ where
             peer,
         })
         .then(move |reading: Reading| {
-            let (site, door) = (site(), door.clone());
-            async move { media::reply(read(site, door, Arc::new(reading)).await) }
+            let (site, context) = (site(), context.clone());
+            async move { media::reply(read(site, context, Arc::new(reading)).await) }
         });
     let refuse = warp::method()
         .and(warp::header::headers_cloned())
@@ -92,7 +92,7 @@ where
 }
 
 /// Answers one request, and counts and logs the answer.
-async fn read(site: Arc<Site>, door: RequestContext, reading: Arc<Reading>) -> Response<Body> {
+async fn read(site: Arc<Site>, context: RequestContext, reading: Arc<Reading>) -> Response<Body> {
     let target = Target::read(reading.path.as_str());
     let asked = Asked {
         peer: reading.peer,
@@ -100,12 +100,12 @@ async fn read(site: Arc<Site>, door: RequestContext, reading: Arc<Reading>) -> R
         path: reading.path.as_str(),
         query: &reading.query,
     };
-    let (visit, refusal) = door.enter(asked, target.as_ref(), &reading.headers);
+    let (visit, refusal) = context.enter(asked, target.as_ref(), &reading.headers);
     let response = match refusal {
         Some(refusal) => refusal.map(Body::from),
-        None => answered(Arc::clone(&site), &door, target, Arc::clone(&reading), visit.id.as_str()).await,
+        None => answered(Arc::clone(&site), &context, target, Arc::clone(&reading), visit.id.as_str()).await,
     };
-    door.leave(&visit, &site, response, Body::length)
+    context.leave(&visit, &site, response, Body::length)
 }
 
 impl Reading {
@@ -121,20 +121,20 @@ impl Reading {
 
 async fn answered(
     site: Arc<Site>,
-    door: &RequestContext,
+    context: &RequestContext,
     target: Option<Target>,
     asking: Arc<Reading>,
     id: &str,
 ) -> Response<Body> {
     let now = Timestamp::now();
-    let preview = door.preview.as_ref();
+    let preview = context.preview.as_ref();
     if let Some(refusal) = preview.and_then(|preview| preview.key.refusal(asking.path.as_str(), &asking.query, &asking.headers)) {
         return refusal.map(Body::from);
     }
     match target {
         // a disk may keep one waiting: nobody else waits for it
         Some(Target::Media(file)) => {
-            let (library, is_preview) = (Arc::clone(&door.library), preview.is_some());
+            let (library, is_preview) = (Arc::clone(&context.library), preview.is_some());
             let opening = move || {
                 let reader = if is_preview { Reader::Author } else { Reader::World };
                 let response = library.answer((&site, reader), &file, &asking.method, &asking.headers, now);
@@ -146,37 +146,37 @@ async fn answered(
             };
             spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
         }
-        Some(Target::Readiness) if door.stopping.is_cancelled() => stopping().map(Body::from),
-        target if preview.is_none() && is_finished(&site, target.as_ref(), &asking.at(now)) => {
+        Some(Target::Readiness) if context.stopping.is_cancelled() => stopping().map(Body::from),
+        target if preview.is_none() && is_ready(&site, target.as_ref(), &asking.at(now)) => {
             answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from)
         }
         target => {
             if let Some(preview) = preview.filter(|_| asking.path.as_str() == events::PATH) {
-                return preview.events.answer(&asking.method, &door.stopping);
+                return preview.events.answer(&asking.method, &context.stopping);
             }
             let work = work(&site, target.as_ref(), &asking.query);
             let mut making = None;
             if let Work::Document(key) = &work
                 && preview.is_none()
             {
-                making = door.in_progress.begin((**key).clone()).await;
-                if making.is_none() && is_finished(&site, target.as_ref(), &asking.at(now)) {
+                making = context.in_progress.begin((**key).clone()).await;
+                if making.is_none() && is_ready(&site, target.as_ref(), &asking.at(now)) {
                     return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
                 }
             }
             let permit = if let Work::Search = work {
-                let permit = Arc::clone(&door.searches).acquire_owned();
+                let permit = Arc::clone(&context.searches).acquire_owned();
                 let Ok(permit) = timeout(SEARCH_PATIENCE, permit).await else {
                     return busy().map(Body::from);
                 };
                 permit
             } else {
-                Arc::clone(&door.makers).acquire_owned().await
+                Arc::clone(&context.makers).acquire_owned().await
             };
             let Ok(permit) = permit else {
                 return stopping().map(Body::from);
             };
-            let (library, storage, is_preview) = (Arc::clone(&door.library), door.storage.clone(), preview.is_some());
+            let (library, storage, is_preview) = (Arc::clone(&context.library), context.storage.clone(), preview.is_some());
             let answering = move || {
                 // both are held until the work is done, though the client may have left by then
                 let _held = (permit, making);

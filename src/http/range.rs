@@ -18,7 +18,7 @@ pub enum Wanted {
 
 /// Reads the `Range` field `value` of a request for a representation of `length` bytes.
 ///
-/// What is malformed, of another unit than bytes, or more than [`MOST_RANGES`] is as if it had not been sent. Ranges that overlap
+/// What is malformed, of another unit than bytes, or more ranges than `MOST_RANGES` is as if it had not been sent. Ranges that overlap
 /// or touch become one, in ascending order; others stay in the order asked for.
 #[must_use]
 pub fn wanted(value: &str, length: u64) -> Wanted {

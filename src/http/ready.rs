@@ -27,12 +27,12 @@ pub(super) fn finished(site: &Site, request: &Request) -> Option<Target> {
         Some(format) => Target::Feed(Scope::Site, Place::Newest, format),
         None => Target::read(request.path).filter(|target| *target != Target::Readiness)?,
     };
-    is_finished(site, Some(&target), request).then_some(target)
+    is_ready(site, Some(&target), request).then_some(target)
 }
 
 /// Whether to answer a request for `target` is no work. Another request may make the site forget what is there in the same moment: then
 /// making it is this one's work after all.
-pub(super) fn is_finished(site: &Site, target: Option<&Target>, request: &Request) -> bool {
+pub(super) fn is_ready(site: &Site, target: Option<&Target>, request: &Request) -> bool {
     let made = |document: Option<Arc<Document>>| document.is_some_and(|document| is_made(&document, request.headers));
     let page = |name| made(site.finished_page(&name));
     match target {

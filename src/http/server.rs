@@ -93,12 +93,12 @@ impl Bound {
         F::Extract: Reply,
         F::Future: Send,
     {
-        self.serve_hot(|_, _| None, filter, settings, stop).await;
+        self.serve_with_fast_path(|_, _| None, filter, settings, stop).await;
     }
 
-    /// The same, where `hot` is asked first, and `filter` for what that has no answer to. It is given the head of a whole request and
+    /// The same, where `fast_path` is asked first, and `filter` for what that has no answer to. It is given the head of a whole request and
     /// the other end of its connection.
-    pub async fn serve_hot<H, F>(self, hot: H, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve_with_fast_path<H, F>(self, fast_path: H, filter: F, settings: &Server, stop: CancellationToken)
     where
         H: Hot,
         F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
@@ -121,7 +121,7 @@ impl Bound {
                 soon: stop.clone(),
                 now: CancellationToken::new(),
             },
-            hot,
+            fast_path,
             filter,
         };
         let mut refused_before = false;
@@ -175,7 +175,7 @@ struct Acceptor<H, F> {
     connections: TaskTracker,
     settings: Arc<Server>,
     stop: Stop,
-    hot: H,
+    fast_path: H,
     filter: F,
 }
 
@@ -196,8 +196,8 @@ where
             match self.limits.admit(peer, &pace).await {
                 Ok(slot) => {
                     let service = TowerToHyperService::new(warp::service(self.filter.clone()));
-                    let (hot, limits) = (self.hot.clone(), Arc::clone(&self.limits));
-                    let held = connection::hold(stream, peer, (hot, service), pace, limits, self.stop.clone());
+                    let (fast_path, limits) = (self.fast_path.clone(), Arc::clone(&self.limits));
+                    let held = connection::hold(stream, peer, (fast_path, service), pace, limits, self.stop.clone());
                     self.connections.spawn(async move {
                         held.await;
                         drop(slot);

@@ -32,16 +32,16 @@ impl File {
         let read = Arc::clone(&self.read);
         let post = dated(&read, record, now);
         self.visibility = post.visibility(now);
-        let fate = PublicationState::of(record)
+        let state = PublicationState::of(record)
             .with_date(record, self)
             .with_content(self, config, now)
             .in_lists(self, now);
-        match known_to_the_world(post, record, &fate, site, config) {
+        match known_to_the_world(post, record, &state, site, config) {
             Cow::Borrowed(_) => self.settled = read,
             Cow::Owned(settled) if *self.settled != settled => self.settled = Arc::new(settled),
             Cow::Owned(_) => {}
         }
-        fate
+        state
     }
 }
 
@@ -108,13 +108,13 @@ pub struct Whereabouts<'a> {
 impl Registry {
     /// The posts in the folder's files as the world knows them at `now`, after `changes`: those that changed, and those of which the
     /// ledger came to know something else. Posts that are due to appear or go count as changed.
-    pub fn settle(&mut self, changes: &Changes, whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
+    pub fn assign(&mut self, changes: &Changes, whereabouts: &Whereabouts, config: &Config, now: Timestamp) -> Settled {
         if changes.are_all {
             self.find_lost();
         }
         let mut settled = Settled::default();
         let mut concerned = std::mem::take(&mut self.touched);
-        concerned.extend(self.take_in_clashed(config, now, &mut settled));
+        concerned.extend(self.resolve_id_clashes(config, now, &mut settled));
         for path in self.gone(changes) {
             self.forget_file(&path);
             concerned.insert(path);
@@ -126,7 +126,7 @@ impl Registry {
         let given = changes.posts.iter();
         let (known, others): (Vec<&Arc<Post>>, Vec<&Arc<Post>>) = given.partition(|post| self.is_known(post, whereabouts));
         let strangers = in_order(others, &back);
-        self.meet(&strangers, whereabouts, config, now, &mut settled);
+        self.match_files(&strangers, whereabouts, config, now, &mut settled);
         concerned.append(&mut self.touched);
         concerned.extend(known.iter().map(|post| post.source().to_path_buf()));
         // those who were met are in it already
@@ -254,7 +254,7 @@ impl Registry {
         };
         let Some(record) = self.posts.get(id) else { return file };
         let before = PublicationState::of(&record);
-        let fate = file.dress(&record, &self.site, config, now);
+        let state = file.dress(&record, &self.site, config, now);
         match unfit_for_atom(&file, config) {
             Some(remark) => self.unfit_for_atom.insert(file.read.source().to_owned(), remark),
             None => self.unfit_for_atom.remove(file.read.source()),
@@ -266,19 +266,19 @@ impl Registry {
             self.moving.remove(record.id.as_str())
         };
         self.is_past_stale |= is_elsewhere || was_moving;
-        if before.withdrawn.is_none() && fate.withdrawn.is_some() {
+        if before.withdrawn.is_none() && state.withdrawn.is_some() {
             self.withdrawals.push(Withdrawal::of(&file, &record));
         }
-        if fate != before {
-            let is_withdrawal = fate.withdrawn != before.withdrawn;
+        if state != before {
+            let is_withdrawal = state.withdrawn != before.withdrawn;
             self.changes.is_urgent |= is_withdrawal;
             self.is_past_stale |= is_withdrawal;
-            let record = fate.noted_in(record.into_owned(), &file);
+            let record = state.noted_in(record.into_owned(), &file);
             self.tell_of(&record);
             self.changes.posts.insert(record.id.as_str().into());
             self.posts.insert(record);
         }
-        self.note_waiting(&file, fate.withdrawn.is_some());
+        self.note_waiting(&file, state.withdrawn.is_some());
         file
     }
 }

@@ -198,7 +198,7 @@ impl Registry {
             let record = self.posts.get(id)?;
             (is_held && record.withdrawn.is_none()).then_some((id, record))
         });
-        let lost = self.strays.awaited().filter_map(|id| Some((id, self.posts.get(id)?)));
+        let lost = self.unmatched.awaited().filter_map(|id| Some((id, self.posts.get(id)?)));
         for (id, record) in on_their_way.chain(waiting).chain(lost) {
             let until = past.left_at(&record.address, id, now);
             let tenant = FormerOwner {

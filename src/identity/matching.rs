@@ -1,25 +1,26 @@
-//! Which remembered post a file is.
+//! Matches files to known posts.
 //!
-//! The signs, in the order in which they are believed; a post that one sign has found is out of the question for the next:
+//! A post keeps its id when its file is renamed, moved, retitled or re-dated. For each file that no post is assigned to, the rules below
+//! are tried in order. A post that one rule has matched is not a candidate for the next.
 //!
-//! 1. the file lies where the post's file lay, and has its text, and names no other id;
-//! 2. its front matter has the id, no file that is like the post lies where its file lay, and readers do not know the file by another
-//!    id ([`named`]);
-//! 3. it has the text of a post whose file is gone, or has become something else; of several one that was not withdrawn. A post that
-//!    was withdrawn is not found by this where the file is by sign 4;
-//!    The same of the very bytes of its file, however short the text is;
-//! 4. the file lies where the post's file lay, and has its title or a text like its own;
-//! 5. it is like a post whose file is gone in two of title, day, slug and text, title or text among them, and like no other as much;
-//! 6. its day and slug give the very id of a post whose file is gone, and its title, text or day is the same;
-//! 7. the file lies where the file lay of a post that was not withdrawn, and has its day, or no day.
+//! 1. Same path, same text, and the file names no other id.
+//! 2. The front matter contains the post's id, no similar file is at the post's old path, and readers do not know the file by another id.
+//! 3. Same text as a post whose file is gone or contains something else; then the same bytes, however short the text is. A post that is
+//!    not withdrawn wins over one that is. A withdrawn post does not match a file that rule 4 would match.
+//! 4. Same path, and the same title or a similar text.
+//! 5. The post's file is gone, and at least two of title, day, slug and text match, one of them title or text. No other post matches as
+//!    well.
+//! 6. Day and slug give exactly the id of a post whose file is gone, and title, text or day is the same.
+//! 7. Same path as a post that was not withdrawn, with the same day or no day.
 //!
-//! How much a title or a text means in signs 3 to 6 is decided by [`evidence`]: templates make different posts look alike, and a post that
-//! was withdrawn takes more than one whose file went just now.
+//! `evidence` decides how much a title or a text counts in rules 3 to 6: notes made from one template look alike, and a post that was
+//! withdrawn needs more evidence than one whose file has just gone.
 //!
-//! Where likeness leaves a doubt the post is a new one, and its author is told how to settle that.
+//! A file that matches no post, or several equally well, is a new post. In the second case its author gets a warning that shows how to
+//! settle it.
 //!
-//! A start finds nearly all posts by the first sign. Those that are as they were in all else too never come here: they are met at once
-//! by `Registry::take_as_ever`, which must come to the same.
+//! At a start nearly all files match by the first rule. Those that are unchanged in everything else are matched before, by
+//! `Registry::match_unchanged`, with the same result.
 
 mod evidence;
 mod named;
@@ -71,7 +72,7 @@ pub(super) struct Memory<'a> {
     /// Which post lay last where a stranger lies.
     pub(super) at: &'a HashMap<&'a str, Arc<str>>,
     /// Posts that no file is.
-    pub(super) strays: &'a UnmatchedPosts,
+    pub(super) unmatched: &'a UnmatchedPosts,
     /// Whether one with this id, whose file lay at this path, may be a stranger that lies elsewhere.
     pub(super) may_be_stranger: &'a dyn Fn(&str, &Utf8Path) -> bool,
     /// Posts beside them that may: those whose file is missing.
@@ -129,17 +130,17 @@ impl<'a> Memory<'a> {
     fn elsewhere(&self, id: &str) -> Option<(&'a str, Cow<'a, PostRecord>)> {
         looked_up();
         let (id, record) = self.posts.get_with_id(id)?;
-        let is_stray = || self.strays.contains(id) && (self.may_be_stranger)(id, &record.source);
+        let is_stray = || self.unmatched.contains(id) && (self.may_be_stranger)(id, &record.source);
         (self.others.contains_key(id) || is_stray()).then_some((id, record))
     }
 
     /// Those that had this text and may be strangers that lie elsewhere, in order and no more than are looked at.
     fn with_text(&self, text: &Digest) -> Vec<(&'a str, Cow<'a, PostRecord>)> {
         let others = self.others_by_text.get(text).map_or(&[][..], Vec::as_slice);
-        let strays = self.strays.with_text(text, self.posts).iter();
-        let strays = strays.filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
+        let unmatched = self.unmatched.with_text(text, self.posts).iter();
+        let unmatched = unmatched.filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
         let others = others.iter().filter_map(|id| self.elsewhere(id)).take(MOST_COPIES);
-        let all: BTreeMap<_, _> = strays.chain(others).collect();
+        let all: BTreeMap<_, _> = unmatched.chain(others).collect();
         all.into_iter().take(MOST_COPIES).collect()
     }
 
@@ -157,9 +158,9 @@ impl<'a> Memory<'a> {
     }
 
     fn find_all_elsewhere(&self) -> Option<BTreeMap<&'a str, Cow<'a, PostRecord>>> {
-        let strays = self.strays.iter().map(AsRef::as_ref);
-        let strays = strays.filter(|&id| !self.others.contains_key(id));
-        let ids = self.others.keys().copied().chain(strays);
+        let unmatched = self.unmatched.iter().map(AsRef::as_ref);
+        let unmatched = unmatched.filter(|&id| !self.others.contains_key(id));
+        let ids = self.others.keys().copied().chain(unmatched);
         let all: BTreeMap<_, _> = ids.filter_map(|id| self.elsewhere(id)).take(MOST_STRAYS + 1).collect();
         (all.len() <= MOST_STRAYS).then_some(all)
     }

@@ -23,7 +23,7 @@ impl Registry {
     }
 
     /// Notes how `posts` are published in a site built at `now`: those that it was built anew for.
-    pub fn note<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
+    pub fn record_published<'a>(&mut self, posts: impl IntoIterator<Item = &'a Arc<Post>>, now: Timestamp) {
         self.is_new = false;
         let posts = posts.into_iter();
         if self.posts.len() == 0 {
@@ -74,7 +74,7 @@ impl Registry {
                     if self.posts.contains(&id) {
                         // a clash brought it to this id, of a post that is gone, or that nothing is left of but the record
                         let path = post.source().to_path_buf();
-                        if self.strays.contains(&id) {
+                        if self.unmatched.contains(&id) {
                             self.clashed.insert(path, id);
                         } else {
                             self.touched.insert(path);

@@ -96,15 +96,15 @@ impl FileTracker {
             is_there: &|path| self.read.iter().any(|post| post.source() == path),
         };
         let changes = Changes::all(self.read.clone());
-        let settled = self.ledger.settle(&changes, &whereabouts, &self.config, self.now);
+        let settled = self.ledger.assign(&changes, &whereabouts, &self.config, self.now);
         let gone = self.ledger.absent(whereabouts.is_there);
         self.ledger.withdraw(&gone, self.now);
-        self.ledger.note(&settled.changes.posts, self.now);
-        assert!(self.ledger.strays.are_found(&self.ledger.posts));
+        self.ledger.record_published(&settled.changes.posts, self.now);
+        assert!(self.ledger.unmatched.are_found(&self.ledger.posts));
         self.posts = settled.changes.posts;
         if self.ledger.has_clashed() {
-            let again = self.ledger.settle(&Changes::default(), &whereabouts, &self.config, self.now);
-            self.ledger.note(&again.changes.posts, self.now);
+            let again = self.ledger.assign(&Changes::default(), &whereabouts, &self.config, self.now);
+            self.ledger.record_published(&again.changes.posts, self.now);
             for post in again.changes.posts {
                 self.posts.retain(|before| before.source() != post.source());
                 self.posts.push(post);
@@ -176,22 +176,22 @@ fn what_is_an_edit_to_readers() {
         ),
     ];
     for (name, minor, after, expected) in cases {
-        let mut desk = FileTracker::new();
-        desk.config.posts.minor = minor;
-        desk.publish(&file(day, "mill")).pass(5).publish(&after);
-        assert_eq!(desk.post("a.md").updated, expected, "{name}");
-        desk.pass(5).restart();
-        desk.publish(&after);
-        assert_eq!(desk.post("a.md").updated, expected, "{name}, after a restart");
+        let mut tracker = FileTracker::new();
+        tracker.config.posts.minor = minor;
+        tracker.publish(&file(day, "mill")).pass(5).publish(&after);
+        assert_eq!(tracker.post("a.md").updated, expected, "{name}");
+        tracker.pass(5).restart();
+        tracker.publish(&after);
+        assert_eq!(tracker.post("a.md").updated, expected, "{name}, after a restart");
     }
 }
 
 #[test]
 fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
-    let mut desk = FileTracker::new();
-    desk.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
-    let (ids, content) = (desk.ids(), desk.post("a.md").content);
-    let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+    let mut tracker = FileTracker::new();
+    tracker.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
+    let (ids, content) = (tracker.ids(), tracker.post("a.md").content);
+    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record {
             post.content = post.content.map(|content| Fingerprint {
@@ -200,24 +200,25 @@ fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
             });
         }
     }
-    desk.ledger = Registry::remembering(records, desk.now);
-    desk.pass(5)
+    tracker.ledger = Registry::remembering(records, tracker.now);
+    tracker
+        .pass(5)
         .publish(&[("a.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]);
-    assert_eq!(desk.post("a.md").updated, None);
-    assert_eq!(desk.post("c.md").updated, None);
-    assert_eq!(desk.post("a.md").id(), ids["a.md"]);
-    assert_eq!(desk.post("c.md").id(), ids["b.md"], "it has its text");
-    let records: Vec<Record> = desk.ledger.take_changes().0.collect();
+    assert_eq!(tracker.post("a.md").updated, None);
+    assert_eq!(tracker.post("c.md").updated, None);
+    assert_eq!(tracker.post("a.md").id(), ids["a.md"]);
+    assert_eq!(tracker.post("c.md").id(), ids["b.md"], "it has its text");
+    let records: Vec<Record> = tracker.ledger.take_changes().0.collect();
     let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
     assert!(records.iter().any(is_anew));
 }
 
 #[test]
 fn edits_that_clocks_do_not_tell_apart_move_forward() {
-    let mut desk = FileTracker::new();
-    let mut last = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").modified();
+    let mut tracker = FileTracker::new();
+    let mut last = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").modified();
     for (hours, text) in [(0, "mill'"), (0, "mill''"), (-3, "mill'''"), (1, "mill"), (24, "lamp")] {
-        let now = desk
+        let now = tracker
             .pass(hours)
             .publish(&[("a.md", "title: A", text)])
             .post("a.md")
@@ -232,15 +233,19 @@ fn edits_that_clocks_do_not_tell_apart_move_forward() {
 
 #[test]
 fn a_date_that_the_file_does_not_name_stays() {
-    let mut desk = FileTracker::new();
-    let date = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").date;
-    desk.pass(24).publish(&[("b.md", "title: A", "mill'")]);
-    assert_eq!(desk.post("b.md").date, date);
-    desk.restart();
-    desk.pass(24).publish(&[("b.md", "title: B", "mill'")]);
-    assert_eq!(desk.post("b.md").date, date);
-    desk.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
-    assert_eq!(desk.post("b.md").date.rfc3339(), "2025-06-01T00:00:00Z", "until it names one");
+    let mut tracker = FileTracker::new();
+    let date = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").date;
+    tracker.pass(24).publish(&[("b.md", "title: A", "mill'")]);
+    assert_eq!(tracker.post("b.md").date, date);
+    tracker.restart();
+    tracker.pass(24).publish(&[("b.md", "title: B", "mill'")]);
+    assert_eq!(tracker.post("b.md").date, date);
+    tracker.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
+    assert_eq!(
+        tracker.post("b.md").date.rfc3339(),
+        "2025-06-01T00:00:00Z",
+        "until it names one"
+    );
 }
 
 #[test]
@@ -255,24 +260,24 @@ fn who_comes_back_changed_later_than_it_went() {
     ];
     for (name, away) in steps {
         for hours in [5, 0, -2] {
-            let mut desk = FileTracker::new();
+            let mut tracker = FileTracker::new();
             let there: &[File] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
-            let id = desk.publish(there).post("a.md").id().to_owned();
-            desk.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
-            let edited = desk.post("a.md").modified().timestamp();
-            desk.pass(hours).publish(away);
+            let id = tracker.publish(there).post("a.md").id().to_owned();
+            tracker.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
+            let edited = tracker.post("a.md").modified().timestamp();
+            tracker.pass(hours).publish(away);
             let span = SignedDuration::from_hours(24);
-            let departures = desk.ledger.past(desk.now, span).since(Timestamp::MIN).to_vec();
+            let departures = tracker.ledger.past(tracker.now, span).since(Timestamp::MIN).to_vec();
             let [departure] = departures.as_slice() else {
                 panic!("{name}: {departures:?}")
             };
             assert!(departure.at >= edited, "{name}, {hours}: readers would keep it");
-            desk.pass(hours).publish(there);
+            tracker.pass(hours).publish(there);
             assert!(
-                desk.ledger.past(desk.now, span).since(Timestamp::MIN).is_empty(),
+                tracker.ledger.past(tracker.now, span).since(Timestamp::MIN).is_empty(),
                 "{name}, {hours}"
             );
-            let back = desk.post("a.md");
+            let back = tracker.post("a.md");
             assert_eq!(back.id(), id, "{name}, {hours}");
             assert!(
                 back.modified().timestamp().as_second() > departure.at.as_second(),
@@ -284,66 +289,66 @@ fn who_comes_back_changed_later_than_it_went() {
 
 #[test]
 fn a_clock_that_is_put_back_takes_nothing_back() {
-    let mut desk = FileTracker::new();
+    let mut tracker = FileTracker::new();
     let dated = ("a.md", "title: A;date: 2026-01-01T02:00:00Z", "mill");
     let undated = ("b.md", "title: B", "lamp");
     let later = ("c.md", "title: C;date: 2026-01-01T09:00:00Z", "bees");
-    let out = |desk: &FileTracker| -> Vec<String> {
-        let posts = desk.posts.iter().filter(|post| post.is_readable(desk.now));
+    let out = |tracker: &FileTracker| -> Vec<String> {
+        let posts = tracker.posts.iter().filter(|post| post.is_readable(tracker.now));
         posts.map(|post| post.source().to_string()).collect()
     };
-    desk.pass(3).publish(&[dated, undated, later]);
-    assert_eq!(out(&desk), ["a.md", "b.md"]);
+    tracker.pass(3).publish(&[dated, undated, later]);
+    assert_eq!(out(&tracker), ["a.md", "b.md"]);
     for is_restarted in [false, true] {
-        desk.pass(-24);
+        tracker.pass(-24);
         if is_restarted {
-            desk.restart();
+            tracker.restart();
         }
-        desk.look();
-        assert_eq!(out(&desk), ["a.md", "b.md"], "restarted: {is_restarted}");
+        tracker.look();
+        assert_eq!(out(&tracker), ["a.md", "b.md"], "restarted: {is_restarted}");
     }
-    desk.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
-    assert_eq!(out(&desk), ["b.md"], "its author wants it later");
+    tracker.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
+    assert_eq!(out(&tracker), ["b.md"], "its author wants it later");
 }
 
 #[test]
 fn a_settling_that_was_broken_off_forgets_nobody() {
-    let mut desk = FileTracker::new();
+    let mut tracker = FileTracker::new();
     let other = ("b.md", "title: B", "lamp");
-    desk.publish(&[("x.md", "title: A", "mill"), other]);
-    desk.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
-    let (ids, live) = (desk.ids(), desk.ledger.live());
+    tracker.publish(&[("x.md", "title: A", "mill"), other]);
+    tracker.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
+    let (ids, live) = (tracker.ids(), tracker.ledger.live());
     let edited = ("a.md", "title: Another", "mill'");
     // of this one it is asked who it may be that is not there
     let fresh = ("c.md", "title: C", "bees");
-    let changes = Changes::all(desk.read_files(&[edited, fresh]));
+    let changes = Changes::all(tracker.read_files(&[edited, fresh]));
     let broken_off = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let whereabouts = Whereabouts {
             missing: &BTreeSet::new(),
             is_there: &|_| panic!("made to fail"),
         };
-        desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now)
+        tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now)
     }));
     assert!(broken_off.is_err());
-    desk.publish(&[edited, other]);
-    assert_eq!(desk.ids(), ids);
-    assert_eq!(desk.ledger.live(), live);
+    tracker.publish(&[edited, other]);
+    assert_eq!(tracker.ids(), ids);
+    assert_eq!(tracker.ledger.live(), live);
 }
 
 #[test]
 fn one_that_is_back_where_another_was_taken_for_it_is_as_its_file_has_it_now() {
-    let mut desk = FileTracker::new();
+    let mut tracker = FileTracker::new();
     let mut settle = |files: &[File], missing: &[&str]| -> Vec<(String, Digest)> {
         let changes = post::Changes {
-            posts: desk.read_files(files),
+            posts: tracker.read_files(files),
             ..post::Changes::default()
         };
         let whereabouts = Whereabouts {
             missing: &missing.iter().map(Utf8PathBuf::from).collect(),
             is_there: &|_| true,
         };
-        let settled = desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
-        desk.ledger.note(&settled.changes.posts, desk.now);
+        let settled = tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
+        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
         let told = settled.changes.posts.iter();
         told.map(|post| (post.source().to_string(), post.content.text)).collect()
     };
@@ -357,25 +362,27 @@ fn one_that_is_back_where_another_was_taken_for_it_is_as_its_file_has_it_now() {
 
 #[test]
 fn of_two_that_lay_in_one_file_it_is_the_last_after_a_restart_too() {
-    let look = |desk: &mut FileTracker, files: &[File]| {
-        let posts = desk.read_files(files);
+    let look = |tracker: &mut FileTracker, files: &[File]| {
+        let posts = tracker.read_files(files);
         let whereabouts = Whereabouts {
             missing: &BTreeSet::new(),
             is_there: &|path| path == "a.md",
         };
-        let settled = desk.ledger.settle(&Changes::all(posts), &whereabouts, &desk.config, desk.now);
-        desk.ledger.note(&settled.changes.posts, desk.now);
+        let settled = tracker
+            .ledger
+            .assign(&Changes::all(posts), &whereabouts, &tracker.config, tracker.now);
+        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
         settled.changes.posts[0].id().to_owned()
     };
     // what went is held: nothing is withdrawn
-    let mut desk = FileTracker::new();
-    desk.pass(3);
-    let first = look(&mut desk, &[("a.md", "title: A", "mill")]);
-    desk.pass(3);
-    assert_eq!(look(&mut desk, &[("a.md", "title: A;id: x:1", "mill")]), "x:1");
-    desk.pass(3).restart();
-    assert_eq!(desk.ledger.live(), 0);
-    let found = look(&mut desk, &[("a.md", "title: A", "mill")]);
+    let mut tracker = FileTracker::new();
+    tracker.pass(3);
+    let first = look(&mut tracker, &[("a.md", "title: A", "mill")]);
+    tracker.pass(3);
+    assert_eq!(look(&mut tracker, &[("a.md", "title: A;id: x:1", "mill")]), "x:1");
+    tracker.pass(3).restart();
+    assert_eq!(tracker.ledger.live(), 0);
+    let found = look(&mut tracker, &[("a.md", "title: A", "mill")]);
     assert_eq!(found, "x:1", "{first}");
 }
 
@@ -388,66 +395,70 @@ fn a_change_walks_over_nobody_that_went() {
         ("another title", ("a.md", "title: B", "mill'")),
         ("a rename", ("b.md", "title: B", "mill'")),
     ];
-    let mut desk = FileTracker::new();
-    desk.publish(&[&gone[..], &[keeper]].concat()).publish(&[keeper]);
-    assert_eq!(desk.ledger.strays.len(), gone.len());
+    let mut tracker = FileTracker::new();
+    tracker.publish(&[&gone[..], &[keeper]].concat()).publish(&[keeper]);
+    assert_eq!(tracker.ledger.unmatched.len(), gone.len());
     // where all lay, and their texts, is gone over once
-    desk.publish(&[("c.md", "title: A", "mill")]).publish(&[keeper]);
+    tracker.publish(&[("c.md", "title: A", "mill")]).publish(&[keeper]);
     for (name, file) in steps {
         unmatched::WALKED.set(0);
-        desk.publish(&[file]);
+        tracker.publish(&[file]);
         assert_eq!(unmatched::WALKED.get(), 0, "{name}");
     }
     unmatched::WALKED.set(0);
-    desk.publish(&[("d.md", "title: D", "bees")]);
+    tracker.publish(&[("d.md", "title: D", "bees")]);
     assert_ne!(unmatched::WALKED.get(), 0, "it is counted");
 }
 
 #[test]
 fn who_is_remembered_later_is_found_as_others_are() {
-    let mut desk = FileTracker::new();
+    let mut tracker = FileTracker::new();
     let keeper = ("a.md", "title: A", "mill");
-    desk.publish(&[keeper, ("b.md", "title: B", "lamp")]).publish(&[keeper]);
+    tracker.publish(&[keeper, ("b.md", "title: B", "lamp")]).publish(&[keeper]);
     // this one makes what is asked for the next
-    desk.publish(&[keeper, ("c.md", "title: C", "bees")]);
+    tracker.publish(&[keeper, ("c.md", "title: C", "bees")]);
     let record = PostRecord {
         id: "x:1".to_owned(),
         source: "late.md".into(),
-        ..PostRecord::of(&desk.read_files(&[("late.md", "title: Late", "tide")])[0], desk.now)
+        ..PostRecord::of(&tracker.read_files(&[("late.md", "title: Late", "tide")])[0], tracker.now)
     };
-    desk.ledger.add(vec![Record::Post(Box::new(record))]);
-    desk.publish(&[keeper, ("d.md", "title: D", "tide")]);
-    assert_eq!(desk.post("d.md").id(), "x:1");
+    tracker.ledger.add(vec![Record::Post(Box::new(record))]);
+    tracker.publish(&[keeper, ("d.md", "title: D", "tide")]);
+    assert_eq!(tracker.post("d.md").id(), "x:1");
 }
 
 #[test]
 fn a_file_whose_path_is_remembered_in_another_spelling_is_the_same() {
     for (spelling, body) in [("x//a.md", "mill"), ("x/./a.md", "mill"), ("x//a.md", "mill'")] {
-        let mut desk = FileTracker::new();
-        let id = desk.publish(&[("x/a.md", "title: A", "mill")]).post("x/a.md").id().to_owned();
-        let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+        let mut tracker = FileTracker::new();
+        let id = tracker
+            .publish(&[("x/a.md", "title: A", "mill")])
+            .post("x/a.md")
+            .id()
+            .to_owned();
+        let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
         for record in &mut records {
             if let Record::Post(post) = record {
                 post.source = spelling.into();
             }
         }
-        desk.ledger = Registry::remembering(records, desk.now);
+        tracker.ledger = Registry::remembering(records, tracker.now);
         for _ in 0..2 {
-            desk.pass(5).publish(&[("x/a.md", "title: A", body)]);
-            assert_eq!(desk.post("x/a.md").id(), id, "{spelling}, {body}");
+            tracker.pass(5).publish(&[("x/a.md", "title: A", body)]);
+            assert_eq!(tracker.post("x/a.md").id(), id, "{spelling}, {body}");
         }
-        assert_eq!(desk.ledger.live(), 1, "{spelling}, {body}");
+        assert_eq!(tracker.ledger.live(), 1, "{spelling}, {body}");
     }
 }
 
 #[test]
 fn a_stray_whose_path_is_remembered_in_another_spelling_lay_there() {
-    let mut desk = FileTracker::new();
+    let mut tracker = FileTracker::new();
     // they are more than the files that come, so those are looked up among them
-    let strays = [("q.md", "title: Q", "tide"), ("r.md", "title: R", "bees")];
-    desk.publish(&[strays[0], strays[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
-    let id = desk.post("x/a.md").id().to_owned();
-    let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+    let unmatched = [("q.md", "title: Q", "tide"), ("r.md", "title: R", "bees")];
+    tracker.publish(&[unmatched[0], unmatched[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
+    let id = tracker.post("x/a.md").id().to_owned();
+    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record
             && post.source == "x/a.md"
@@ -455,37 +466,37 @@ fn a_stray_whose_path_is_remembered_in_another_spelling_lay_there() {
             post.source = "x//a.md".into();
         }
     }
-    desk.ledger = Registry::remembering(records, desk.now);
-    desk.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
-    assert_eq!(desk.post("x/a.md").id(), id);
+    tracker.ledger = Registry::remembering(records, tracker.now);
+    tracker.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
+    assert_eq!(tracker.post("x/a.md").id(), id);
 }
 
 #[test]
 fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
     const COPIES: usize = 400;
-    let folder = |name: &str, desk: &FileTracker| -> Vec<Arc<Post>> {
+    let folder = |name: &str, tracker: &FileTracker| -> Vec<Arc<Post>> {
         let read = |number: usize| {
             let file = SourceFile {
                 path: format!("{name}/{number:04}.md").into(),
                 bytes: format!("---\ntitle: Copy {number}\n---\n{MILL}\n").into_bytes().into(),
-                modified: desk.now,
+                modified: tracker.now,
             };
-            Arc::new(post::read(&file, &desk.config).unwrap().post)
+            Arc::new(post::read(&file, &tracker.config).unwrap().post)
         };
         (0..COPIES).map(read).collect()
     };
     for is_missing in [false, true] {
-        let mut desk = FileTracker::new();
-        desk.read = folder("old", &desk);
-        desk.look();
-        let old: BTreeSet<Utf8PathBuf> = desk.read.iter().map(|post| post.source().to_owned()).collect();
+        let mut tracker = FileTracker::new();
+        tracker.read = folder("old", &tracker);
+        tracker.look();
+        let old: BTreeSet<Utf8PathBuf> = tracker.read.iter().map(|post| post.source().to_owned()).collect();
         let (missing, gone) = if is_missing {
             (old, BTreeSet::new())
         } else {
             (BTreeSet::new(), old)
         };
         let changes = Changes {
-            posts: folder("new", &desk),
+            posts: folder("new", &tracker),
             gone: gone.into_iter().collect(),
             ..Changes::default()
         };
@@ -494,7 +505,7 @@ fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
             is_there: &|_| false,
         };
         matching::LOOKED_UP.set(0);
-        desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
+        tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
         let looked_up = matching::LOOKED_UP.get();
         assert!((1..10 * COPIES).contains(&looked_up), "{looked_up}, missing: {is_missing}");
     }
@@ -502,10 +513,10 @@ fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
 
 #[test]
 fn a_file_is_its_post_again_once_what_was_taken_for_that_is_gone() {
-    let mut desk = FileTracker::new();
-    let id = desk.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
+    let mut tracker = FileTracker::new();
+    let id = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
     let renamed = Changes {
-        posts: desk.read_files(&[("b.md", "title: A", "mill")]),
+        posts: tracker.read_files(&[("b.md", "title: A", "mill")]),
         ..Changes::default()
     };
     // what it holds is no news
@@ -519,8 +530,8 @@ fn a_file_is_its_post_again_once_what_was_taken_for_that_is_gone() {
             missing: &missing,
             is_there: &|_| true,
         };
-        let settled = desk.ledger.settle(&changes, &whereabouts, &desk.config, desk.now);
-        desk.ledger.note(&settled.changes.posts, desk.now);
+        let settled = tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
+        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
         let found: Vec<(&str, &str)> = settled
             .changes
             .posts

@@ -51,7 +51,7 @@ pub struct Settled {
     pub verdicts: Vec<Vec<Verdict>>,
 }
 
-/// Settles what `posts` (as [`Known::recalled`] gives them) take over from `feeds`, of which the first has the first word.
+/// Settles what `posts` (with the ids of the ledger) take over from `feeds`, of which the first has the first word.
 #[must_use]
 pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Known, config: &Config) -> Settled {
     let mut adoptions: BTreeMap<&Utf8Path, Adoption> = BTreeMap::new();

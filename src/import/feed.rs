@@ -4,7 +4,7 @@
 //! character (RFC 4287, section 4.2.6.1). Where there is none, what readers use in its place is taken, which is the link; nothing is
 //! made up. Whatever else is wrong with a feed costs an item at most and is noted.
 //!
-//! The crate `feed-rs` (3.0) would not do: an id with an entity that nobody declared, `&copy;`, looks in it like one that contains
+//! The crate `feed-rs` (3.0) is not used: it returns the same id for `&copy;`, an undeclared entity, and for
 //! `&amp;copy;`, and the first must be refused. It also reads neither declared entities nor `isPermaLink`, `next_url` and
 //! `feedburner:origLink`, and keeps nothing of a feed that is broken halfway.
 

@@ -147,8 +147,8 @@ impl Found {
                 continue;
             };
             let weight = view::agreements(item, post);
-            of_items.entry(i).or_default().meet(p, weight);
-            of_posts.entry(p).or_default().meet(i, weight);
+            of_items.entry(i).or_default().add_candidate(p, weight);
+            of_posts.entry(p).or_default().add_candidate(i, weight);
         }
         let mut found_any = false;
         for (i, best) in of_items {
@@ -233,7 +233,7 @@ struct Best {
 }
 
 impl Best {
-    fn meet(&mut self, other: usize, weight: usize) {
+    fn add_candidate(&mut self, other: usize, weight: usize) {
         if weight > self.weight {
             self.all.clear();
             self.weight = weight;

@@ -60,7 +60,7 @@ pub(super) struct Holders {
     hash: Hash,
 }
 
-/// Hashes that cannot be predicted, so that nobody can produce many collisions.
+/// Hashes that cannot be predicted, so that many collisions cannot be produced on purpose.
 #[derive(Clone, Debug, Default)]
 struct Hash(RandomState);
 

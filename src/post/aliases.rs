@@ -18,9 +18,9 @@ use crate::config::Config;
 /// What a front matter says of a post's past.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Aliases {
-    /// See [`Post::aliases`].
+    /// Former addresses, as paths.
     pub addresses: Vec<String>,
-    /// See [`Post::names`].
+    /// Single words: old addresses, or other names of an Obsidian note.
     pub names: Vec<String>,
 }
 

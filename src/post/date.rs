@@ -2,7 +2,7 @@
 //!
 //! Read are RFC 3339 with the zone names of RFC 9557, RFC 2822, the output of `date` and of JavaScript, the forms that front matter
 //! of other tools holds (`2013/7/13 20:46:25`, `January 23rd, 2021`, `1.23.2021`, `15 Oct 2023 10:00 PM -4`) and Unix time in seconds
-//! or milliseconds, and the names of months in the languages of [`names`]. Not read are years of two digits, week dates, and dates
+//! or milliseconds, and the names of months in the languages of `names`. Not read are years of two digits, week dates, and dates
 //! without a day.
 
 mod names;

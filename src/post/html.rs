@@ -1,10 +1,10 @@
 //! HTML of unknown origin → HTML that is safe to serve, in feeds and on pages; or plain text.
 //!
-//! Safety is ammonia's allow-list over a real HTML parser; [`shape`] before it bounds depth and repairs nesting. The result is balanced,
+//! Safety is ammonia's allow-list over a real HTML parser; `shape` before it bounds depth and repairs nesting. The result is balanced,
 //! holds nothing that XML 1.0 forbids (section 2.2, `Char`), and cleaning it again changes nothing.
 //!
 //! In feeds every address is absolute (W3C feed validator, `ContainsRelRef`) and form controls are characters; on pages addresses stay as
-//! they were written. Embedded players become links in both. A picture that is loaded late gets its address back ([`picture`]), one in
+//! they were written. Embedded players become links in both. A picture that is loaded late gets its address back (`picture`), one in
 //! its own address stays if it is small, and none is without an address. Nothing here fetches or measures pictures.
 
 mod entities;

@@ -1,7 +1,7 @@
 //! Markdown → HTML, and what can be told from Markdown without that: [`render`], [`outline`].
 //!
 //! `CommonMark` 0.31.2 with GitHub's extensions (tables, task lists, strikethrough, bare links, alerts, footnotes), by comrak, after
-//! [`dialect`] has turned what other tools added into it. Quotes and dashes stay as they were typed, and so does mathematics. The HTML is
+//! `dialect` has turned what other tools added into it. Quotes and dashes stay as they were typed, and so does mathematics. The HTML is
 //! what the author wrote, whatever it is: [`super::html`] makes it safe.
 
 mod bound;

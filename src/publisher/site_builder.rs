@@ -47,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The desk, and the newest site made of what is on it.
 #[expect(clippy::struct_excessive_bools, reason = "each is set at another time")]
 pub struct SiteBuilder {
-    pub(super) desk: FileTracker,
+    pub(super) tracker: FileTracker,
     config: Arc<Config>,
     ledger: Registry,
     /// What the ledger remembered of documents, until the first site has it.
@@ -114,12 +114,12 @@ impl SiteBuilder {
             documents,
         } = StoredState::from_opened(opened, now);
         let config = ledger.identified(config);
-        let mut desk = FileTracker::new(Arc::clone(&config), root);
+        let mut tracker = FileTracker::new(Arc::clone(&config), root);
         if let Some(store) = &store {
-            desk.find_versions(store.storage().last_good_versions());
+            tracker.find_versions(store.storage().last_good_versions());
         }
         SiteBuilder {
-            desk,
+            tracker,
             look: ThemeLoader::new(Arc::clone(&config)),
             config,
             ledger,
@@ -152,7 +152,7 @@ impl SiteBuilder {
         let config = self.ledger.identified(given);
         let is_other = config.site.identity != self.config.site.identity;
         if is_other {
-            self.desk = FileTracker::new(Arc::clone(&config), self.desk.root().to_owned());
+            self.tracker = FileTracker::new(Arc::clone(&config), self.tracker.root().to_owned());
             self.look = ThemeLoader::new(Arc::clone(&config));
             self.config = config;
             self.reports.clear();
@@ -177,13 +177,13 @@ impl SiteBuilder {
     ///
     /// The folder is missing, is none, or cannot be read.
     pub(super) fn look_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
-        self.desk.set_polling(watching == Watching::Poll);
+        self.tracker.set_polling(watching == Watching::Poll);
         self.delete_obsolete();
         if let Some(storage) = Storage::configured(&self.config) {
-            self.desk.find_versions(storage.last_good_versions());
+            self.tracker.find_versions(storage.last_good_versions());
         }
         let again_in = self.look(&Hints::everything(), Timestamp::now(), begun.elapsed());
-        if let Some(trouble) = self.desk.trouble() {
+        if let Some(trouble) = self.tracker.trouble() {
             return Err(io::Error::other(trouble));
         }
         // an empty file, or one that a slow poll must vouch for, is worth no wait: it joins the others when it is due
@@ -195,15 +195,15 @@ impl SiteBuilder {
 
     /// The first site, of what the first look found and what came since.
     pub(super) fn publish_first(&mut self, watching: Watching, begun: Instant) -> CycleOutcome {
-        let mut edition = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
+        let mut cycle = self.turn(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
         // what was there before feedmill is no news
-        edition.reports.clear();
-        edition
+        cycle.reports.clear();
+        cycle
     }
 
     /// One turn. Whatever fails in it, the last site stays, and everything is looked at again a little later.
     pub fn turn(&mut self, hints: &Hints, watching: Watching, now: Timestamp, tick: Duration) -> CycleOutcome {
-        self.desk.set_polling(watching == Watching::Poll);
+        self.tracker.set_polling(watching == Watching::Poll);
         let doubtful = Hints::everything();
         let hints = if self.has_failed { &doubtful } else { hints };
         self.is_whole |= self.has_failed;
@@ -230,7 +230,7 @@ impl SiteBuilder {
         let degraded = if self.has_failed {
             Some("a fault in feedmill keeps the site from being built".to_owned())
         } else {
-            self.desk.trouble().or_else(|| self.absences.trouble(&self.config.watch))
+            self.tracker.trouble().or_else(|| self.absences.trouble(&self.config.watch))
         };
         CycleOutcome {
             site: self
@@ -261,9 +261,9 @@ impl SiteBuilder {
     fn look(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Option<Duration> {
         self.looks += 1;
         let outcome = if self.newest.is_some() {
-            self.desk.look(hints, now, tick)
+            self.tracker.look(hints, now, tick)
         } else {
-            self.desk.look_quietly(hints, now, tick)
+            self.tracker.look_quietly(hints, now, tick)
         };
         let ScanOutcome {
             changed,
@@ -287,7 +287,7 @@ impl SiteBuilder {
             .as_ref()
             .and_then(|(site, _)| site.next_due())
             .is_some_and(|due| due <= now);
-        let others = self.sizes.refresh(self.desk.folder());
+        let others = self.sizes.refresh(self.tracker.folder());
         // kept until a site is built, should this one fail
         self.is_stale |= !others.is_empty();
         self.is_stale |= self.look.refresh();
@@ -300,13 +300,13 @@ impl SiteBuilder {
         // a clock that was put back hides other posts than those that change
         self.is_whole |= shown.as_ref().is_some_and(|(_, at)| *at > now);
         let mut changes = if self.is_whole {
-            self.desk.take_all()
+            self.tracker.take_all()
         } else {
-            self.desk.take_changes()
+            self.tracker.take_changes()
         };
         let due = previous.into_iter().flat_map(|site| site.index.due_by(now));
-        changes.add(due.filter_map(|post| self.desk.post(post.source()).cloned()).collect());
-        self.sizes.measure(&mut changes, self.desk.folder());
+        changes.add(due.filter_map(|post| self.tracker.post(post.source()).cloned()).collect());
+        self.sizes.measure(&mut changes, self.tracker.folder());
         changes.add(others);
         let mut site = self.make(&changes, now, tick, previous);
         self.is_whole = false;
@@ -366,21 +366,21 @@ impl SiteBuilder {
 
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
     fn material(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
-        let is_there = |path: &Utf8Path| self.desk.is_there(path);
+        let is_there = |path: &Utf8Path| self.tracker.is_there(path);
         let whereabouts = Whereabouts {
-            missing: &self.desk.missing(),
+            missing: &self.tracker.missing(),
             is_there: &is_there,
         };
-        let settled = self.ledger.settle(changes, &whereabouts, &self.config, now);
+        let settled = self.ledger.assign(changes, &whereabouts, &self.config, now);
         let released = settled.changes.posts.iter().filter_map(|post| {
-            let is_held = self.desk.post(post.source())?.is_held;
+            let is_held = self.tracker.post(post.source())?.is_held;
             let is_released = is_held && post.is_readable(now);
-            (is_released != self.desk.is_released(post.source())).then(|| (post.source().to_owned(), is_released))
+            (is_released != self.tracker.is_released(post.source())).then(|| (post.source().to_owned(), is_released))
         });
         let released: Vec<(Utf8PathBuf, bool)> = released.collect();
         let mut absent = self.ledger.absent(&is_there);
         // readers would be told that a post is deleted, and it may only be renamed
-        let may_be_elsewhere = self.desk.may_be_elsewhere();
+        let may_be_elsewhere = self.tracker.may_be_elsewhere();
         absent.retain(|id| {
             let record = self.ledger.post(id);
             record.is_none_or(|record| !may_be_elsewhere.contains(&record.source))
@@ -388,9 +388,9 @@ impl SiteBuilder {
         let gone = self.absences.gone(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&gone, now);
         for (path, is_released) in released {
-            self.desk.release(&path, is_released);
+            self.tracker.release(&path, is_released);
         }
-        settled.moved.iter().for_each(|(_, from)| self.desk.let_go(from));
+        settled.moved.iter().for_each(|(_, from)| self.tracker.let_go(from));
         let moved: HashMap<Utf8PathBuf, Utf8PathBuf> = settled.moved.into_iter().collect();
         for report in self.reports.iter_mut().filter(|report| report.event == PostEventKind::Added) {
             if let Some(from) = moved.get(&report.path) {
@@ -403,13 +403,13 @@ impl SiteBuilder {
             diagnostics: self.said(),
             past: Some(self.ledger.past(now, self.config.state.told_for())),
             documents: std::mem::take(&mut self.documents),
-            texts: Some(self.desk.texts()),
+            texts: Some(self.tracker.texts()),
         }
     }
 
     /// What is to be said of the files.
     fn said(&mut self) -> Arc<[Diagnostic]> {
-        let mut said = self.desk.diagnostics();
+        let mut said = self.tracker.diagnostics();
         self.tell_what_readers_have(&mut said);
         said.extend(self.ledger.remarks().chain(self.look.diagnostics()).cloned());
         said.sort();

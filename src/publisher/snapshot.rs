@@ -75,7 +75,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         missing: &BTreeSet::new(),
         is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
-    let settled = ledger.settle(&changes, &whereabouts, config, now);
+    let settled = ledger.assign(&changes, &whereabouts, config, now);
     let held: BTreeSet<&Utf8Path> = changes
         .posts
         .iter()

@@ -16,8 +16,8 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
         assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
         Site::build(config, material, now, previous)
     };
-    let press = SiteBuilder::building_with(build, &config, root.clone(), None, Timestamp::now());
-    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
+    let builder = SiteBuilder::building_with(build, &config, root.clone(), None, Timestamp::now());
+    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
     assert_eq!(publisher.site().all().len(), 1);
 
     let until = async |condition: &dyn Fn() -> bool| {
@@ -57,8 +57,8 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
         assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
         Site::build(config, material, now, previous)
     };
-    let press = SiteBuilder::building_with(build, &config, root, None, Timestamp::now());
-    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
+    let builder = SiteBuilder::building_with(build, &config, root, None, Timestamp::now());
+    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);
         while TRIES.load(Ordering::SeqCst) < wanted {
@@ -83,8 +83,8 @@ async fn a_post_that_moved_and_became_a_draft_does_not_come_back_under_its_old_n
     write("a.md", "title: Mill\ndate: 2026-01-01", text);
     write("z.md", "title: Z\ndate: 2026-01-01", "Reeds.");
     let config: Arc<Config> = Arc::default();
-    let press = SiteBuilder::new(&config, root.clone(), None, Timestamp::now());
-    let publisher = Publisher::start_press(press, config, Arc::default()).await.unwrap();
+    let builder = SiteBuilder::new(&config, root.clone(), None, Timestamp::now());
+    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
     let until = async |path: &str| {
         let deadline = Instant::now() + Duration::from_secs(10);
         while publisher.site().post(path.into()).is_none() {

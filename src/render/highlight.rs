@@ -1,6 +1,6 @@
 //! Code with its parts named, for pages: keywords, strings, comments and a few more, as classes of `span` elements.
 //!
-//! Written for the purpose, and small: one scanner that a table of [`grammar`]s drives, and a few for languages made of lines or marks.
+//! Written for the purpose, and small: one scanner that a table of `grammar`s drives, and a few for languages made of lines or marks.
 //! It reads tokens, not syntax, so now and then a name is not what it says. In return it goes over a text once, from the start to the
 //! end, whatever the text is: highlighters made of regular expressions took a tenth of a second for 40 kB of Rust, and longer for one
 //! hostile line of C++. It never changes a character of the code, and never fails: a language that it does not know stays plain.

@@ -5,7 +5,7 @@
 //! those that leave the page (canonical, feeds, cards) are absolute.
 //!
 //! A page is made in two steps: these functions say what is on it, and [`Theme::render`] puts that into a template. What templates are
-//! given is what `Serialize` writes of the types in here: `site` ([`theme`]), `head` ([`head`]) and `page` (one type a template).
+//! given is what `Serialize` writes of the types in here: `site` ([`theme`]), `head` (`head`) and `page` (one type a template).
 
 mod address;
 mod directory;

@@ -5,7 +5,7 @@
 //! know for each page which posts, neighbours, counts and related posts it was made of; to make one takes about a millisecond, and a
 //! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is made right
 //! after the site (see [`Site::finish`]). What a search finds is kept by nobody. Feeds stand beside the pages once
-//! [`super::documents`] has found them to be right for the site: then nobody need look a second time.
+//! `super::documents` has found them to be right for the site: then nobody need look a second time.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub enum Name {
     Subscribe(Scope),
     /// The post at an address.
     Post(String),
-    /// A feed, which [`super::documents`] knows to be the one of this site's posts.
+    /// A feed, which `super::documents` knows to be the one of this site's posts.
     Feed(Scope, Place, Format),
     /// Of an address at which nothing is.
     Missing,

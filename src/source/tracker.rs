@@ -310,41 +310,41 @@ impl FileTracker {
     fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) -> Result<(), Degraded> {
         let is_known = |path: &Utf8Path| self.files.contains(path);
         let look = |places: &ScanScope| {
-            let sight = self.folder.look_again(places, &is_known);
-            sight.map_err(|error| Degraded::unreadable(&error))
+            let scan = self.folder.look_again(places, &is_known);
+            scan.map_err(|error| Degraded::unreadable(&error))
         };
-        let mut sight = look(&self.places(hints))?;
-        let mut absent = self.absent(&sight);
-        if sight.places != ScanScope::Everywhere && !absent.is_empty() && absent.len() * 2 > self.files.post_count() {
-            sight = look(&ScanScope::Everywhere)?;
-            absent = self.absent(&sight);
+        let mut scan = look(&self.places(hints))?;
+        let mut absent = self.absent(&scan);
+        if scan.places != ScanScope::Everywhere && !absent.is_empty() && absent.len() * 2 > self.files.post_count() {
+            scan = look(&ScanScope::Everywhere)?;
+            absent = self.absent(&scan);
         }
-        let is_on_another = self.identity.is_some_and(|(device, _)| device != sight.device);
-        if sight.is_empty && self.files.post_count() > 0 && is_on_another {
+        let is_on_another = self.identity.is_some_and(|(device, _)| device != scan.device);
+        if scan.is_empty && self.files.post_count() > 0 && is_on_another {
             return Err(Degraded::Unmounted);
         }
-        let identity = (sight.device, sight.inode);
+        let identity = (scan.device, scan.inode);
         let before = self.identity.replace(identity);
         let is_first = before.is_none();
         if before.is_some_and(|before| before != identity) {
             self.missing.suspect();
         }
-        outcome.looked_everywhere = sight.places == ScanScope::Everywhere;
+        outcome.looked_everywhere = scan.places == ScanScope::Everywhere;
         if outcome.looked_everywhere {
-            self.has_links = sight.has_links;
+            self.has_links = scan.has_links;
             self.is_in_doubt = false;
         }
-        self.refuse(&sight, at, outcome);
+        self.refuse(&scan, at, outcome);
         for path in absent {
-            self.miss(path, at.tick, outcome);
+            self.mark_missing(path, at.tick, outcome);
         }
         let at = Instants { is_first, ..at };
-        self.settle_companions(&sight, hints, at, outcome);
-        self.meet(&sight, hints, at, outcome);
+        self.settle_companions(&scan, hints, at, outcome);
+        self.update_files(&scan, hints, at, outcome);
         if !self.missing.is_empty() || self.missing.held().is_some() {
             let gone = self
                 .missing
-                .gone(self.files.post_count(), sight.is_empty, at.tick, &self.config.watch);
+                .gone(self.files.post_count(), scan.is_empty, at.tick, &self.config.watch);
             for path in gone {
                 self.drop_post(&path, PostEventKind::Removed, outcome);
             }

@@ -868,8 +868,8 @@ fn searches_have_a_bound_of_their_own() {
     let site = TestSite::start(&files, "");
     let searches = ["/api/posts?q=sea", "/search?q=sea"];
     let pages = ["/", "/tags/sea", "/api/posts?tag=sea", "/search", "/rss.xml"];
-    let all = u32::try_from(site.door().searches.available_permits()).unwrap();
-    let held = site.door().searches.try_acquire_many(all).unwrap();
+    let all = u32::try_from(site.context().searches.available_permits()).unwrap();
+    let held = site.context().searches.try_acquire_many(all).unwrap();
     for path in searches {
         let busy = site.get(path);
         assert_eq!((busy.status, busy.header("retry-after")), (503, "1"), "{path}: {busy:?}");
@@ -880,8 +880,8 @@ fn searches_have_a_bound_of_their_own() {
     }
     drop(held);
     // and pages that are slow to make delay no search
-    let all = u32::try_from(site.door().makers.available_permits()).unwrap();
-    let held = site.door().makers.try_acquire_many(all).unwrap();
+    let all = u32::try_from(site.context().makers.available_permits()).unwrap();
+    let held = site.context().makers.try_acquire_many(all).unwrap();
     for path in searches {
         assert_eq!(site.get(path).status, 200, "{path}");
     }

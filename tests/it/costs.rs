@@ -15,7 +15,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use feedmill::config::Config;
-use feedmill::http::fast_path::hot;
+use feedmill::http::fast_path::fast_path;
 use feedmill::http::media::Library;
 use feedmill::http::request_context::RequestContext;
 use feedmill::http::routes::{Request, answer};
@@ -35,7 +35,7 @@ use tempfile::TempDir;
 /// A folder of posts, and the press that makes sites of it.
 struct Printer {
     folder: TempDir,
-    press: SiteBuilder,
+    builder: SiteBuilder,
     begun: Instant,
     site: Arc<Site>,
 }
@@ -50,13 +50,13 @@ impl Printer {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
         }
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let mut press = SiteBuilder::new(&Arc::default(), root, None, Timestamp::now());
+        let mut builder = SiteBuilder::new(&Arc::default(), root, None, Timestamp::now());
         let begun = Instant::now();
-        let site = press.open(Watching::Native, begun).unwrap().site.unwrap();
+        let site = builder.open(Watching::Native, begun).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
         Printer {
             folder,
-            press,
+            builder,
             begun,
             site,
         }
@@ -71,13 +71,13 @@ impl Printer {
     }
 
     fn turn(&mut self, hints: &Hints) -> CycleOutcome {
-        let edition = self
-            .press
+        let outcome = self
+            .builder
             .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
-        if let Some(site) = &edition.site {
+        if let Some(site) = &outcome.site {
             self.site = Arc::clone(site);
         }
-        edition
+        outcome
     }
 
     /// Post `number` is saved again, and the site that follows.
@@ -133,8 +133,8 @@ fn a_change_reads_the_post_that_changed_and_no_other() {
     let before = posts(&printer.site);
     // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
     printer.rewrite(5, "untold", &mut Hints::default());
-    let edition = printer.save(POSTS - 1, "second");
-    assert_eq!(edition.reports.len(), 1);
+    let outcome = printer.save(POSTS - 1, "second");
+    assert_eq!(outcome.reports.len(), 1);
     assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
 }
 
@@ -179,9 +179,9 @@ fn a_change_encodes_the_feeds_of_the_site_and_leaves_the_rest_until_it_is_asked_
 fn what_changes_nothing_builds_nothing() {
     let mut printer = Printer::of(POSTS);
     let builds = printer.turn(&Hints::default()).health.builds;
-    let edition = printer.turn(&Hints::everything());
-    assert!(edition.site.is_none());
-    assert_eq!(edition.health.builds, builds);
+    let outcome = printer.turn(&Hints::everything());
+    assert!(outcome.site.is_none());
+    assert_eq!(outcome.health.builds, builds);
 }
 
 /// A change looks at what changed: how many other posts there are adds to it no more than the depth of trees.
@@ -232,9 +232,9 @@ fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
     let (mut exclusive, _) = Storage::sqlite(&state).open_exclusive().unwrap();
     exclusive.write(records.map(RecordChange::Put).collect()).unwrap();
     drop(exclusive);
-    printer.press = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
-    let first = printer.press.open(Watching::Native, printer.begun).unwrap();
-    assert_eq!(printer.press.ledger().posts().count(), POSTS + withdrawn);
+    printer.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
+    let first = printer.builder.open(Watching::Native, printer.begun).unwrap();
+    assert_eq!(printer.builder.ledger().posts().count(), POSTS + withdrawn);
     printer.site = first.site.unwrap();
     printer
 }
@@ -267,9 +267,9 @@ fn a_burst_that_is_told_at_once_is_one_build() {
     for number in 0..MANY {
         printer.rewrite(number, "second", &mut hints);
     }
-    let edition = printer.turn(&hints);
-    assert_eq!(edition.reports.len(), MANY);
-    assert_eq!(edition.health.builds - builds, 1);
+    let outcome = printer.turn(&hints);
+    assert_eq!(outcome.reports.len(), MANY);
+    assert_eq!(outcome.health.builds - builds, 1);
 }
 
 /// Of a post with a title, a date, two tags and a summary: half are those of what a post holds, and
@@ -421,15 +421,15 @@ fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Respon
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
     let library = Library::new(Folder::new(root, &config.posts));
-    let door = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
+    let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&printer.site);
-    let hot = hot(move || Arc::clone(&site), door);
+    let fast_path = fast_path(move || Arc::clone(&site), context);
     move |path: &str, headers: &HeaderMap| {
         let mut request = http::Request::new(());
         *request.uri_mut() = path.parse().unwrap();
         *request.headers_mut() = headers.clone();
         let (head, ()) = request.into_parts();
-        allocations::counted(|| hot(&head, None))
+        allocations::counted(|| fast_path(&head, None))
     }
 }
 

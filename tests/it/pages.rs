@@ -285,7 +285,7 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
     let mut ledger = Registry::new(now);
     let look = |ledger: &mut Registry| snapshot(&config, folder.root(), ledger, now).unwrap();
     let first = look(&mut ledger);
-    ledger.note(first.all().iter(), now);
+    ledger.record_published(first.all().iter(), now);
     fs::remove_file(folder.root().join("a.md")).unwrap();
     let mut headers = http::HeaderMap::new();
     headers.insert("accept", http::HeaderValue::from_static("text/html"));

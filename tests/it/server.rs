@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::fast_path::hot;
+use feedmill::http::fast_path::fast_path;
 use feedmill::http::filter::filter;
 use feedmill::http::media::Library;
 use feedmill::http::preview::Preview;
@@ -37,7 +37,7 @@ pub struct TestSite {
     public: String,
     /// The cookie that a preview wants.
     cookie: Option<String>,
-    door: RequestContext,
+    context: RequestContext,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
@@ -91,11 +91,11 @@ impl TestSite {
             .unwrap();
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let (bases, long_way, url, door) = runtime.block_on(async {
+        let (bases, long_way, url, context) = runtime.block_on(async {
             let library = Library::new(Folder::new(root.clone(), &config.posts));
-            let door = RequestContext::new(&config, library, Arc::default(), stop.clone());
+            let context = RequestContext::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
-            let kept = door.clone();
+            let kept = context.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let long = server::bind("127.0.0.1:0").await.unwrap();
             let bases = [&bound, &long].map(|bound| format!("http://{}", bound.address()));
@@ -112,15 +112,15 @@ impl TestSite {
                 let key = Key::new(address).unwrap();
                 preview = Some((format!("http://{address}"), key.url()));
                 let events = Events::new(publisher.sites(), Duration::from_secs(1));
-                let shown = filter(site.clone(), door.clone().previewing(Preview { events, key }));
+                let shown = filter(site.clone(), context.clone().previewing(Preview { events, key }));
                 let (settings, stop) = (config.server.clone(), stop.clone());
                 tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
             }
-            let (hot, filter) = (hot(site.clone(), door.clone()), filter(site, door));
+            let (fast_path, filter) = (fast_path(site.clone(), context.clone()), filter(site, context));
             let ([settings, of_long], [stop, end_of_long]) = (settings, stops);
             let filtered = filter.clone();
             tokio::spawn(async move { long.serve(filtered, &of_long, end_of_long).await });
-            tokio::spawn(async move { bound.serve_hot(hot, filter, &settings, stop).await });
+            tokio::spawn(async move { bound.serve_with_fast_path(fast_path, filter, &settings, stop).await });
             let [public, long_way] = bases;
             let (base, url) = preview.map_or((public.clone(), None), |(base, url)| (base, Some(url)));
             ([base, public], long_way, url, kept)
@@ -133,7 +133,7 @@ impl TestSite {
             long_way,
             public,
             cookie,
-            door,
+            context,
             stop,
             runtime: Some(runtime),
         }
@@ -186,8 +186,8 @@ impl TestSite {
     }
 
     /// What requests are answered with.
-    pub fn door(&self) -> &RequestContext {
-        &self.door
+    pub fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// The cookie with the key of a preview.

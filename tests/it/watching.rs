@@ -81,7 +81,7 @@ impl Posts {
 /// A desk over a folder, driven by a clock that is turned by hand.
 struct Driver {
     posts: Posts,
-    desk: FileTracker,
+    tracker: FileTracker,
     tick: Duration,
 }
 
@@ -92,11 +92,11 @@ impl Driver {
     }
 
     fn over(posts: Posts, config: Config) -> Driver {
-        let mut desk = FileTracker::new(Arc::new(config), posts.root.clone());
-        let outcome = desk.look(&Hints::everything(), later(), Duration::ZERO);
+        let mut tracker = FileTracker::new(Arc::new(config), posts.root.clone());
+        let outcome = tracker.look(&Hints::everything(), later(), Duration::ZERO);
         assert_eq!(outcome.again_in, None, "files that were there for long wait for nothing");
         let tick = Duration::from_secs(1000);
-        Driver { posts, desk, tick }
+        Driver { posts, tracker, tick }
     }
 
     /// Looks `after` milliseconds where `hints` say.
@@ -114,20 +114,24 @@ impl Driver {
 
     fn look_at(&mut self, after: u64, hints: &Hints) -> ScanOutcome {
         self.tick += Duration::from_millis(after);
-        self.desk.look(hints, Timestamp::now(), self.tick)
+        self.tracker.look(hints, Timestamp::now(), self.tick)
     }
 
     fn served(&self) -> Vec<&str> {
-        self.desk.posts().map(|post| post.source().as_str()).collect()
+        self.tracker.posts().map(|post| post.source().as_str()).collect()
     }
 
     fn body(&self, path: &str) -> String {
-        let post = self.desk.posts().find(|post| post.source().as_str() == path).expect("a post");
-        self.desk.texts().text(post).expect("its text").to_string()
+        let post = self
+            .tracker
+            .posts()
+            .find(|post| post.source().as_str() == path)
+            .expect("a post");
+        self.tracker.texts().text(post).expect("its text").to_string()
     }
 
     fn said(&self) -> Vec<String> {
-        self.desk.diagnostics().iter().map(ToString::to_string).collect()
+        self.tracker.diagnostics().iter().map(ToString::to_string).collect()
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Stop {
 pub(super) async fn hold<H, S, B>(
     stream: Stream,
     peer: Option<SocketAddr>,
-    (hot, service): (H, S),
+    (fast_path, service): (H, S),
     pace: Arc<ConnectionTimeouts>,
     limits: Arc<ConnectionLimits>,
     stop: Stop,
@@ -78,7 +78,7 @@ pub(super) async fn hold<H, S, B>(
         protocol.max_headers(settings.max_headers);
     }
     let screen = Arc::new(RequestChecks {
-        hot,
+        fast_path,
         service,
         peer,
         settings,

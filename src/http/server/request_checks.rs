@@ -32,7 +32,7 @@ const LONGEST_TARGET: usize = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct RequestChecks<H, S> {
     /// What is asked first.
-    pub(super) hot: H,
+    pub(super) fast_path: H,
     pub(super) service: S,
     pub(super) peer: Option<SocketAddr>,
     pub(super) settings: Arc<Server>,
@@ -108,7 +108,7 @@ where
 {
     /// The answer to a request that nothing speaks against, if it is one of those that are there; 500 if it panics.
     fn answered_at_once(&self, head: &request::Parts) -> Option<Response<Outgoing<B>>> {
-        let answer = catch_unwind(AssertUnwindSafe(|| (self.hot)(head, self.peer)));
+        let answer = catch_unwind(AssertUnwindSafe(|| (self.fast_path)(head, self.peer)));
         let answer = answer.unwrap_or_else(|_| Some(panicked()));
         answer.map(|response| response.map(Outgoing::from))
     }

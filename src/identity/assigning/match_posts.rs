@@ -28,7 +28,7 @@ struct Unassigned<'a> {
 
 impl Registry {
     /// Finds out who `changed` are, the posts in files that are others than before, which come ordered by path.
-    pub(super) fn meet(
+    pub(super) fn match_files(
         &mut self,
         changed: &[&Arc<Post>],
         whereabouts: &Whereabouts,
@@ -36,11 +36,14 @@ impl Registry {
         now: Timestamp,
         settled: &mut Settled,
     ) {
-        let mut loose = self.let_loose(changed);
+        let mut unassigned = self.unassign(changed);
         settled.changes.posts.reserve(changed.len());
         let mut strangers: Vec<&Arc<Post>> = Vec::new();
-        for (post, as_ever) in changed.iter().zip(self.as_ever(changed, &loose, whereabouts, config, now)) {
-            match as_ever {
+        for (post, unchanged) in changed
+            .iter()
+            .zip(self.unchanged(changed, &unassigned, whereabouts, config, now))
+        {
+            match unchanged {
                 Some(known) => settled.changes.posts.push(known),
                 None => strangers.push(post),
             }
@@ -49,13 +52,13 @@ impl Registry {
             return;
         }
         settled.newcomers.reserve(strangers.len());
-        let findings = self.recognised(&strangers, changed, &loose, whereabouts, now);
+        let findings = self.recognised(&strangers, changed, &unassigned, whereabouts, now);
         for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
             if let Some(id) = &id {
-                let was_stray = self.strays.remove(id, &self.posts);
+                let was_stray = self.unmatched.remove(id, &self.posts);
                 self.is_past_stale |= was_stray;
-                let was_loose = loose.ids.remove(id);
-                self.lodge(id, post.source(), !was_stray && !was_loose, settled);
+                let was_loose = unassigned.ids.remove(id);
+                self.set_file(id, post.source(), !was_stray && !was_loose, settled);
             }
             match remark {
                 Some(remark) => self.doubts.insert(post.source().to_owned(), MatchWarning { heir_of, remark }),
@@ -66,31 +69,31 @@ impl Registry {
             self.files.insert(file);
         }
         // who lost its post to nobody leaves it a stray
-        for id in loose.ids {
+        for id in unassigned.ids {
             self.lose(id);
         }
     }
 
     /// Has the posts be nobody that are in these files.
-    fn let_loose<'a>(&mut self, changed: &[&'a Arc<Post>]) -> Unassigned<'a> {
-        let mut loose = Unassigned::default();
+    fn unassign<'a>(&mut self, changed: &[&'a Arc<Post>]) -> Unassigned<'a> {
+        let mut unassigned = Unassigned::default();
         if self.files.is_empty() {
-            return loose;
+            return unassigned;
         }
         for post in changed {
             if let Some(id) = self.take_held(post.source()) {
-                loose.at.insert(post.source().as_str(), Arc::clone(&id));
-                loose.ids.insert(id);
+                unassigned.at.insert(post.source().as_str(), Arc::clone(&id));
+                unassigned.ids.insert(id);
             }
         }
-        loose
+        unassigned
     }
 
-    /// Those of `changed`, as the world knows them, that are as they were remembered ([`Registry::take_as_ever`]): nearly all at a start.
-    fn as_ever(
+    /// Those of `changed`, as the world knows them, that are as they were remembered ([`Registry::match_unchanged`]): nearly all at a start.
+    fn unchanged(
         &mut self,
         changed: &[&Arc<Post>],
-        loose: &Unassigned,
+        unassigned: &Unassigned,
         whereabouts: &Whereabouts,
         config: &Config,
         now: Timestamp,
@@ -99,8 +102,9 @@ impl Registry {
         if GOES_THE_LONG_WAY.get() {
             return vec![None; changed.len()];
         }
-        let may_be = |post: &Post| !loose.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
-        let found = |post: &&Arc<Post>| may_be(post).then(|| self.take_as_ever(post, config, now)).flatten();
+        let may_be =
+            |post: &Post| !unassigned.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
+        let found = |post: &&Arc<Post>| may_be(post).then(|| self.match_unchanged(post, config, now)).flatten();
         let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();
         if found.iter().all(Option::is_none) {
             return found;
@@ -110,7 +114,7 @@ impl Registry {
             let found = found.get(place).and_then(Option::as_ref).zip(changed.get(place));
             found.is_some_and(|(found, post)| self.when_last_at(post, found.id()) < self.when_last_at(post, id))
         };
-        let lain = self.strays.lain_at(changed, &self.posts);
+        let lain = self.unmatched.lain_at(changed, &self.posts);
         let contested: Vec<usize> = lain.into_iter().filter(lay_later).map(|(place, _)| place).collect();
         for place in contested {
             if let Some(post) = found.get_mut(place).and_then(Option::take)
@@ -124,8 +128,8 @@ impl Registry {
 
     /// Takes in the file of `post`, as the world knows it, where a stray lay last that has its id and its text, and nothing comes of that:
     /// no sign is believed before this one, and all is done while the record is at hand.
-    fn take_as_ever(&mut self, post: &Arc<Post>, config: &Config, now: Timestamp) -> Option<Arc<Post>> {
-        if self.strays.is_empty() {
+    fn match_unchanged(&mut self, post: &Arc<Post>, config: &Config, now: Timestamp) -> Option<Arc<Post>> {
+        if self.unmatched.is_empty() {
             return None;
         }
         let record = self.posts.get(post.id())?;
@@ -139,11 +143,12 @@ impl Registry {
             visibility: post.visibility(now),
             is_known: true,
         };
-        let fate = file.dress(&record, &self.site, config, now);
-        let is_as_ever = fate == PublicationState::of(&record).with_file(fate.file) && *file.settled.address() == *record.address;
-        let is_file_new = fate.file != record.file;
-        let record = is_file_new.then(|| fate.noted_in(record.into_owned(), &file));
-        if !is_as_ever || !self.strays.remove(post.id(), &self.posts) {
+        let state = file.dress(&record, &self.site, config, now);
+        let is_as_ever =
+            state == PublicationState::of(&record).with_file(state.file) && *file.settled.address() == *record.address;
+        let is_file_new = state.file != record.file;
+        let record = is_file_new.then(|| state.noted_in(record.into_owned(), &file));
+        if !is_as_ever || !self.unmatched.remove(post.id(), &self.posts) {
             return None;
         }
         if let Some(record) = record {
@@ -151,7 +156,7 @@ impl Registry {
             self.changes.posts.insert(record.id.as_str().into());
             self.posts.insert(record);
         }
-        self.note_waiting(&file, fate.withdrawn.is_some());
+        self.note_waiting(&file, state.withdrawn.is_some());
         self.is_past_stale = true;
         self.doubts.remove(post.source());
         if let Some(remark) = unfit_for_atom(&file, config) {
@@ -173,14 +178,14 @@ impl Registry {
         &self,
         strangers: &[&Arc<Post>],
         changed: &[&Arc<Post>],
-        loose: &Unassigned,
+        unassigned: &Unassigned,
         whereabouts: &Whereabouts,
         now: Timestamp,
     ) -> Vec<Finding> {
         if self.posts.len() == 0 {
             return strangers.iter().map(|_| Finding::default()).collect();
         }
-        let at = self.last_at(strangers, loose);
+        let at = self.last_at(strangers, unassigned);
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
             whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
@@ -192,10 +197,10 @@ impl Registry {
         };
         let missing = whereabouts.missing.iter();
         let missing = missing.filter_map(|path| self.posts.get_with_id(self.files.get(path.as_str())?.id()?));
-        let missing = missing.filter(|(id, record)| !self.strays.contains(id) && may_be_stranger(id, &record.source));
+        let missing = missing.filter(|(id, record)| !self.unmatched.contains(id) && may_be_stranger(id, &record.source));
         let is_held = |id: &str| {
             let is_there = |place: &Utf8Path| self.files.contains(place.as_str()) && !whereabouts.missing.contains(place);
-            self.place(id).is_some_and(is_there) && !loose.ids.contains(id) && !self.strays.contains(id)
+            self.place(id).is_some_and(is_there) && !unassigned.ids.contains(id) && !self.unmatched.contains(id)
         };
         recognise(
             strangers,
@@ -203,7 +208,7 @@ impl Registry {
                 posts: &self.posts,
                 changed,
                 at: &at,
-                strays: &self.strays,
+                unmatched: &self.unmatched,
                 may_be_stranger: &may_be_stranger,
                 others: missing.collect(),
                 others_by_text: HashMap::new(),
@@ -215,12 +220,12 @@ impl Registry {
     }
 
     /// Which posts lay last where `strangers` lie: those that did until now, or strays.
-    fn last_at<'a>(&self, strangers: &[&'a Arc<Post>], loose: &Unassigned<'a>) -> HashMap<&'a str, Id> {
-        let mut at = loose.at.clone();
-        for (place, id) in self.strays.lain_at(strangers, &self.posts) {
+    fn last_at<'a>(&self, strangers: &[&'a Arc<Post>], unassigned: &Unassigned<'a>) -> HashMap<&'a str, Id> {
+        let mut at = unassigned.at.clone();
+        for (place, id) in self.unmatched.lain_at(strangers, &self.posts) {
             let Some(stranger) = strangers.get(place) else { continue };
             let is_later = |other: &Id| {
-                let is_loose = loose.ids.contains(other);
+                let is_loose = unassigned.ids.contains(other);
                 !is_loose && self.when_last_at(stranger, other) < self.when_last_at(stranger, id)
             };
             let path = stranger.source().as_str();
@@ -240,7 +245,7 @@ impl Registry {
     }
 
     /// Has the post with this id be the file at `path`, where it may have been another one, and `has_other` says whether that has it still.
-    fn lodge(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
+    fn set_file(&mut self, id: &Id, path: &Utf8Path, has_other: bool, settled: &mut Settled) {
         if let Some(before) = self.place(id).filter(|before| has_other && *before != path) {
             let before = before.to_owned();
             self.touched.insert(before.clone());
@@ -259,7 +264,7 @@ impl Registry {
     /// Settles new posts that were published under the id of a post without a file, and returns their files. One whose front matter names
     /// that id is that post. Any other one gets another id, for no sign says that it is that post: its day and slug only give that id, too,
     /// or a clash brought it to it.
-    pub(super) fn take_in_clashed(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
+    pub(super) fn resolve_id_clashes(&mut self, config: &Config, now: Timestamp, settled: &mut Settled) -> Vec<Utf8PathBuf> {
         let mut taken_in = Vec::new();
         for (path, id) in std::mem::take(&mut self.clashed) {
             let Some(file) = self.files.get(path.as_str()).filter(|file| file.id().is_none()) else {
@@ -271,7 +276,7 @@ impl Registry {
                     file.settled = settled;
                 }
                 taken_in.push(path);
-            } else if self.strays.remove(&id, &self.posts)
+            } else if self.unmatched.remove(&id, &self.posts)
                 && let Some(file) = self.files.take(path.as_str())
             {
                 self.is_past_stale = true;
@@ -283,7 +288,7 @@ impl Registry {
                         ..record
                     });
                 }
-                self.lodge(&id, &path, false, settled);
+                self.set_file(&id, &path, false, settled);
                 let file = self.known_as(&file.read, Some(&id), config, now);
                 self.files.insert(file);
                 taken_in.push(path);

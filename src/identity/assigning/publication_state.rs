@@ -188,7 +188,7 @@ pub(super) fn dated<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> 
 pub(super) fn known_to_the_world<'a>(
     mut post: Cow<'a, Post>,
     record: &PostRecord,
-    fate: &PublicationState,
+    state: &PublicationState,
     site: &SiteRecord,
     config: &Config,
 ) -> Cow<'a, Post> {
@@ -220,7 +220,7 @@ pub(super) fn known_to_the_world<'a>(
         post.origins_mut().address = Origin::Displaced;
     }
     let here = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
-    let since_then = |read: Option<Moment>| read.or(fate.changed.map(here)).max(fate.returned.map(here));
+    let since_then = |read: Option<Moment>| read.or(state.changed.map(here)).max(state.returned.map(here));
     let mut changed = since_then(post.updated);
     if is_untouched(&post, record) && changed.map(Moment::to_the_second) != record.updated {
         changed = since_then(record.updated);
@@ -230,7 +230,7 @@ pub(super) fn known_to_the_world<'a>(
         post.to_mut().updated = updated;
     }
     let appeared = Some(record.first_served).filter(|&at| at > site.since);
-    let told = [appeared, fate.changed, fate.returned]
+    let told = [appeared, state.changed, state.returned]
         .into_iter()
         .flatten()
         .max()

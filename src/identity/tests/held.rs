@@ -42,111 +42,117 @@ fn what_is_taken_back_by_a_file_that_did_not_change_is_told_apart() {
         ("a draft", draft, Visibility::Draft),
         ("a date that lies ahead", later, Visibility::Scheduled),
     ] {
-        let mut desk = FileTracker::new();
-        desk.publish(&[("a.md", DAY, "mill")]);
-        assert_eq!(desk.ledger.take_withdrawals(), [], "{name}");
-        desk.pass(1).upgrade(read);
-        let withdrawals = desk.ledger.take_withdrawals();
+        let mut tracker = FileTracker::new();
+        tracker.publish(&[("a.md", DAY, "mill")]);
+        assert_eq!(tracker.ledger.take_withdrawals(), [], "{name}");
+        tracker.pass(1).upgrade(read);
+        let withdrawals = tracker.ledger.take_withdrawals();
         let told: Vec<_> = withdrawals
             .iter()
             .map(|gone| (gone.post.source().as_str(), gone.visibility, gone.is_untouched))
             .collect();
         assert_eq!(told, [("a.md", expected, true)], "{name}");
-        desk.look();
-        assert_eq!(desk.ledger.take_withdrawals(), [], "{name}: it is told once");
+        tracker.look();
+        assert_eq!(tracker.ledger.take_withdrawals(), [], "{name}: it is told once");
 
-        let mut desk = FileTracker::new();
-        desk.publish(&[("a.md", DAY, "mill")])
+        let mut tracker = FileTracker::new();
+        tracker
+            .publish(&[("a.md", DAY, "mill")])
             .pass(1)
             .publish(&[("a.md", "title: A;date: 2025-06-01;draft: true", "mill")]);
-        assert!(!desk.ledger.take_withdrawals()[0].is_untouched, "its author did it");
+        assert!(!tracker.ledger.take_withdrawals()[0].is_untouched, "its author did it");
     }
 }
 
 #[test]
 fn what_is_held_back_did_not_go() {
     let held: fn(&mut Post) = |post| post.is_held = true;
-    let mut desk = FileTracker::new();
-    desk.publish(&[("a.md", DAY, "mill"), KEEPER]);
+    let mut tracker = FileTracker::new();
+    tracker.publish(&[("a.md", DAY, "mill"), KEEPER]);
     // the very file: nothing happens to it
-    desk.pass(1).upgrade(held);
-    assert_eq!((desk.visibility("a.md"), desk.told()), (Visibility::Public, None));
-    assert_eq!(desk.waiting(), [""; 0]);
+    tracker.pass(1).upgrade(held);
+    assert_eq!((tracker.visibility("a.md"), tracker.told()), (Visibility::Public, None));
+    assert_eq!(tracker.waiting(), [""; 0]);
     // another file: its address answers that it is to be had later, also after a restart
-    desk.pass(1).read = desk.read_files(&[("a.md", DAY, "mill'"), KEEPER]);
-    desk.upgrade(held);
+    tracker.pass(1).read = tracker.read_files(&[("a.md", DAY, "mill'"), KEEPER]);
+    tracker.upgrade(held);
     for _ in 0..2 {
         assert_eq!(
-            (desk.visibility("a.md"), desk.told()),
+            (tracker.visibility("a.md"), tracker.told()),
             (Visibility::Held, Some((true, "A".to_owned())))
         );
-        assert_eq!(desk.waiting(), ["a.md"]);
-        assert_eq!(desk.ledger.take_withdrawals(), []);
-        desk.restart();
-        desk.look();
+        assert_eq!(tracker.waiting(), ["a.md"]);
+        assert_eq!(tracker.ledger.take_withdrawals(), []);
+        tracker.restart();
+        tracker.look();
     }
     // a new one is just held
-    desk.read = desk.read_files(&[("a.md", DAY, "mill'"), KEEPER, ("c.md", "title: C;date: 2025-06-03", "bees")]);
-    desk.upgrade(held);
+    tracker.read = tracker.read_files(&[("a.md", DAY, "mill'"), KEEPER, ("c.md", "title: C;date: 2025-06-03", "bees")]);
+    tracker.upgrade(held);
     assert_eq!(
-        (desk.visibility("c.md"), desk.ledger.post(desk.post("c.md").id()).is_none()),
+        (
+            tracker.visibility("c.md"),
+            tracker.ledger.post(tracker.post("c.md").id()).is_none()
+        ),
         (Visibility::Held, true)
     );
     // gone for good
-    desk.read = desk.read_files(&[KEEPER]);
-    desk.look();
-    assert_eq!(desk.told(), Some((false, "A".to_owned())));
-    assert_eq!(desk.waiting(), [""; 0]);
+    tracker.read = tracker.read_files(&[KEEPER]);
+    tracker.look();
+    assert_eq!(tracker.told(), Some((false, "A".to_owned())));
+    assert_eq!(tracker.waiting(), [""; 0]);
 }
 
 #[test]
 fn what_was_listed_and_is_unlisted_is_not_taken_from_who_knows_its_address() {
-    let mut desk = FileTracker::new();
-    desk.publish(&[("a.md", DAY, "mill"), KEEPER]);
-    desk.pass(1)
+    let mut tracker = FileTracker::new();
+    tracker.publish(&[("a.md", DAY, "mill"), KEEPER]);
+    tracker
+        .pass(1)
         .publish(&[("a.md", "title: A;date: 2025-06-01;visibility: unlisted", "mill"), KEEPER]);
-    desk.upgrade(|post| post.is_held = true);
-    assert_eq!(desk.visibility("a.md"), Visibility::Unlisted);
+    tracker.upgrade(|post| post.is_held = true);
+    assert_eq!(tracker.visibility("a.md"), Visibility::Unlisted);
     // what was taken back is not given back
-    desk.pass(1)
+    tracker
+        .pass(1)
         .publish(&[("a.md", "title: A;date: 2025-06-01;draft: true", "mill"), KEEPER]);
-    assert_eq!(desk.told(), Some((false, String::new())));
-    desk.upgrade(|post| {
+    assert_eq!(tracker.told(), Some((false, String::new())));
+    tracker.upgrade(|post| {
         post.is_held = true;
         post.standing = Status::Unlisted;
     });
-    assert_eq!(desk.visibility("a.md"), Visibility::Held);
-    assert_eq!(desk.told(), Some((false, String::new())));
+    assert_eq!(tracker.visibility("a.md"), Visibility::Held);
+    assert_eq!(tracker.told(), Some((false, String::new())));
 }
 
 #[test]
 fn records_without_digests_go_by_what_posts_say() {
-    let mut desk = FileTracker::new();
-    desk.publish(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees")]);
-    desk.ledger.change_all();
-    let mut records: Vec<Record> = desk.ledger.take_changes().0.collect();
+    let mut tracker = FileTracker::new();
+    tracker.publish(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees")]);
+    tracker.ledger.change_all();
+    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record {
             post.file = None;
         }
     }
-    desk.ledger = Registry::remembering(records, desk.now);
-    desk.read = desk.read_files(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees'")]);
-    for post in &mut desk.read {
+    tracker.ledger = Registry::remembering(records, tracker.now);
+    tracker.read = tracker.read_files(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees'")]);
+    for post in &mut tracker.read {
         Arc::make_mut(post).is_held = true;
     }
-    let updated = desk.post("a.md").updated;
-    desk.pass(1).look();
+    let updated = tracker.post("a.md").updated;
+    tracker.pass(1).look();
     assert_eq!(
-        (desk.visibility("a.md"), desk.visibility("c.md")),
+        (tracker.visibility("a.md"), tracker.visibility("c.md")),
         (Visibility::Public, Visibility::Held)
     );
-    assert_eq!(desk.post("a.md").updated, updated);
-    let file = |desk: &FileTracker, path: &str| desk.ledger.post(desk.post(path).id()).unwrap().file;
+    assert_eq!(tracker.post("a.md").updated, updated);
+    let file = |tracker: &FileTracker, path: &str| tracker.ledger.post(tracker.post(path).id()).unwrap().file;
     assert_eq!(
-        file(&desk, "a.md"),
-        Some(desk.post("a.md").file),
+        file(&tracker, "a.md"),
+        Some(tracker.post("a.md").file),
         "it is remembered from now on"
     );
-    assert_eq!(file(&desk, "c.md"), None, "readers do not have that");
+    assert_eq!(file(&tracker, "c.md"), None, "readers do not have that");
 }

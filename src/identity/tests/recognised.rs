@@ -216,17 +216,17 @@ fn who_is_who() {
 pub(super) fn check(rows: &[SharedVec]) {
     for &(name, steps, expected, remarks) in rows {
         for is_restarted in [false, true] {
-            let mut desk = FileTracker::new();
-            desk.publish(steps[0]);
-            let before = desk.ids();
+            let mut tracker = FileTracker::new();
+            tracker.publish(steps[0]);
+            let before = tracker.ids();
             for files in &steps[1..] {
-                desk.pass(24 * 300);
+                tracker.pass(24 * 300);
                 if is_restarted {
-                    desk.restart();
+                    tracker.restart();
                 }
-                desk.publish(files);
+                tracker.publish(files);
             }
-            let after = desk.ids();
+            let after = tracker.ids();
             for &(path, former) in expected {
                 let was = before
                     .iter()
@@ -234,7 +234,7 @@ pub(super) fn check(rows: &[SharedVec]) {
                     .map_or(NEW, |(path, _)| path);
                 assert_eq!(was, former, "{name}, restarted: {is_restarted}: {path}");
             }
-            let said: Vec<&str> = desk.remarks.iter().map(|remark| remark.code).collect();
+            let said: Vec<&str> = tracker.remarks.iter().map(|remark| remark.code).collect();
             assert_eq!(said, remarks, "{name}, restarted: {is_restarted}");
         }
     }

@@ -174,7 +174,7 @@ impl World<'_> {
                     is_there(path)
                 },
             };
-            self.ledger.settle(&changes, &whereabouts, &self.config, self.now)
+            self.ledger.assign(&changes, &whereabouts, &self.config, self.now)
         }));
         self.has_failed = settled.is_err();
         let settled = settled.ok()?;
@@ -184,9 +184,9 @@ impl World<'_> {
         }
         self.ledger.past(self.now, SignedDuration::from_hours(24 * 90));
         if step.publishes {
-            self.ledger.note(&settled.changes.posts, self.now);
+            self.ledger.record_published(&settled.changes.posts, self.now);
         }
-        assert!(self.ledger.strays.are_found(&self.ledger.posts));
+        assert!(self.ledger.unmatched.are_found(&self.ledger.posts));
         Some(settled)
     }
 
@@ -210,7 +210,7 @@ impl World<'_> {
             site,
             posts,
             files,
-            strays,
+            unmatched,
             moved,
             supplanted,
             touched,
@@ -230,11 +230,11 @@ impl World<'_> {
         let posts: BTreeMap<_, _> = posts.records().map(|record| (record.id.clone(), record)).collect();
         let files: BTreeMap<_, _> = files.iter().map(|file| (file.read.source(), file)).collect();
         let moved: BTreeMap<_, _> = moved.iter().collect();
-        let strays: BTreeSet<_> = strays.iter().collect();
+        let unmatched: BTreeSet<_> = unmatched.iter().collect();
         let _ = writeln!(told, "{site:#?}\nposts {posts:#?}\nfiles {files:#?}\nmoved {moved:#?}");
         let _ = writeln!(
             told,
-            "strays {strays:#?}\nsupplanted {supplanted:#?}\ntouched {touched:#?} {clashed:#?}"
+            "unmatched {unmatched:#?}\nsupplanted {supplanted:#?}\ntouched {touched:#?} {clashed:#?}"
         );
         let _ = writeln!(
             told,

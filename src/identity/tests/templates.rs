@@ -12,7 +12,7 @@ macro_rules! form {
     };
 }
 
-/// A long text of which half is the template's.
+/// A long text. Half of it is the template's.
 macro_rules! review {
     ($own:literal) => {
         concat!(

@@ -25,7 +25,7 @@ impl SiteBuilder {
                 let finishing = thread::Builder::new().name("finishing".to_owned());
                 let _ = finishing.spawn_scoped(scope, || site.finish());
             }
-            self.ledger.note(site.changed().iter(), now);
+            self.ledger.record_published(site.changed().iter(), now);
             self.keep_in_time(site)
         })
     }
@@ -77,7 +77,7 @@ impl SiteBuilder {
     /// Has the last good versions kept of files that lost them.
     pub(super) fn keep_versions(&mut self) {
         let Some(store) = &self.store else { return };
-        let changes = self.desk.take_versions();
+        let changes = self.tracker.take_versions();
         if changes.is_empty() || !store.is_writable() {
             return;
         }
@@ -118,7 +118,7 @@ impl SiteBuilder {
         let awaited: BTreeSet<&Utf8Path> = self.ledger.awaited().collect();
         let mut unsaid = waiting.clone();
         for error in errors {
-            if self.desk.is_released(&error.path) && !self.desk.is_refused(&error.path) {
+            if self.tracker.is_released(&error.path) && !self.tracker.is_refused(&error.path) {
                 add_outcome(&mut error.message, STAYS_PUBLISHED);
             } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
                 add_outcome(&mut error.message, WAITING);

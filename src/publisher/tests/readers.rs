@@ -74,7 +74,7 @@ fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config
 struct World {
     folder: TempDir,
     storage: Storage,
-    press: Option<SiteBuilder>,
+    builder: Option<SiteBuilder>,
     site: Option<Arc<Site>>,
     reports: Vec<PostEvent>,
     read: Read,
@@ -93,7 +93,7 @@ impl World {
         let world = World {
             folder: TempDir::new().unwrap(),
             storage: Storage::memory(),
-            press: None,
+            builder: None,
             site: None,
             reports: Vec::new(),
             read: holding,
@@ -130,21 +130,21 @@ impl World {
         config.site.base_url = Some("https://blog.example".parse().unwrap());
         let opening = self.storage.open();
         assert_eq!(opening.notes, Vec::<String>::new());
-        let mut press = SiteBuilder::new(&Arc::new(config), root, Some(opening), self.now);
-        press.desk.read_with(read);
-        self.press = Some(press);
+        let mut builder = SiteBuilder::new(&Arc::new(config), root, Some(opening), self.now);
+        builder.tracker.read_with(read);
+        self.builder = Some(builder);
     }
 
     /// One look.
     fn turn(&mut self) {
-        let press = self.press.as_mut().unwrap();
-        let edition = press.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
-        assert!(!edition.has_failed);
-        self.site = edition.site.or(self.site.take());
+        let builder = self.builder.as_mut().unwrap();
+        let outcome = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        assert!(!outcome.has_failed);
+        self.site = outcome.site.or(self.site.take());
     }
 
     fn stop(&mut self) {
-        assert!(self.press.take().unwrap().close());
+        assert!(self.builder.take().unwrap().close());
     }
 
     fn restart(&mut self) {
@@ -157,15 +157,15 @@ impl World {
         self.reports.clear();
         self.now += Duration::from_mins(10);
         for _ in 0..20 {
-            let edition = self
-                .press
+            let outcome = self
+                .builder
                 .as_mut()
                 .unwrap()
                 .turn(&Hints::everything(), Watching::Native, self.now, self.tick);
-            assert!(!edition.has_failed);
-            self.reports.extend(edition.reports);
-            self.site = edition.site.or(self.site.take());
-            let Some(wait) = edition.again_in else { return };
+            assert!(!outcome.has_failed);
+            self.reports.extend(outcome.reports);
+            self.site = outcome.site.or(self.site.take());
+            let Some(wait) = outcome.again_in else { return };
             self.now += wait;
             self.tick += wait;
         }
@@ -187,7 +187,7 @@ impl World {
 
     /// What readers get at the address of the post.
     fn seen(&self) -> Seen {
-        let texts = self.press.as_ref().unwrap().desk.texts();
+        let texts = self.builder.as_ref().unwrap().tracker.texts();
         match self.post().filter(|post| post.is_readable(self.now)) {
             Some(post) => {
                 let text = texts.text(post).unwrap_or_else(|| "no text".into());
@@ -324,9 +324,9 @@ fn what_readers_get_of_a_wrong_version() {
         assert_eq!(world.seen(), expected, "{name}, edited meanwhile, after a restart");
         // an editor saves by deleting and writing anew
         fs::remove_file(world.folder.path().join(PATH)).unwrap();
-        let press = world.press.as_mut().unwrap();
-        let edition = press.turn(&Hints::everything(), Watching::Native, world.now, world.tick);
-        world.site = edition.site.or(world.site.take());
+        let builder = world.builder.as_mut().unwrap();
+        let outcome = builder.turn(&Hints::everything(), Watching::Native, world.now, world.tick);
+        world.site = outcome.site.or(world.site.take());
         assert_eq!(world.seen(), expected, "{name}, edited meanwhile, and not there for a moment");
         world.edit(&mended);
         let post = world.post().unwrap();
@@ -498,7 +498,7 @@ fn what_readers_get_of_a_broken_file_that_is_renamed() {
             let post = world.site().post(TO.into()).unwrap();
             assert!(post.is_readable(world.now), "{case}, {time}");
             assert!(post.id().ends_with(":a"), "{case}, {time}: {}", post.id());
-            let texts = world.press.as_ref().unwrap().desk.texts();
+            let texts = world.builder.as_ref().unwrap().tracker.texts();
             assert_eq!(texts.text(post).as_deref().map(str::trim), Some(TEXT), "{case}, {time}");
             world.restart();
         }

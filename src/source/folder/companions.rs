@@ -154,13 +154,13 @@ impl Companions {
         }
     }
 
-    /// Those in `folder` that the look `sight` found, read at once.
+    /// Those in `folder` that the look `scan` found, read at once.
     #[must_use]
-    pub fn of_sight(folder: &Folder, sight: &Scan, config: &Config) -> Companions {
+    pub fn of_sight(folder: &Folder, scan: &Scan, config: &Config) -> Companions {
         let mut companions = Companions::new(folder);
-        for (path, entry) in candidates(sight, |_| false) {
+        for (path, entry) in candidates(scan, |_| false) {
             let source = folder.read(path, entry);
-            companions.take(path, source, &sight.files, config);
+            companions.take(path, source, &scan.files, config);
         }
         companions
     }
@@ -322,15 +322,15 @@ impl Companions {
     }
 }
 
-/// The companions that the look `sight` found. An `index.md` with no posts beside it says nothing to any; a look at a few places may not
+/// The companions that the look `scan` found. An `index.md` with no posts beside it says nothing to any; a look at a few places may not
 /// have seen them, so one that `is_known` is one.
-pub fn candidates(sight: &Scan, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
-    let indexes = sight
+pub fn candidates(scan: &Scan, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+    let indexes = scan
         .files
         .iter()
         .filter(|(path, _)| path.file_name().is_some_and(is_index))
-        .filter(move |(path, _)| is_known(path) || has_company(&sight.files, path));
-    let others = sight.companions.iter().map(|(path, entry)| (path.as_path(), entry));
+        .filter(move |(path, _)| is_known(path) || has_company(&scan.files, path));
+    let others = scan.companions.iter().map(|(path, entry)| (path.as_path(), entry));
     others.chain(indexes)
 }
 

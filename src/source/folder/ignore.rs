@@ -152,7 +152,7 @@ impl Ignore {
 
     /// What the file at `path` is, where it may be served beside the posts by its name and place: nothing hidden or ignored, nothing in
     /// a folder of drafts or of a site's own parts (`_drafts`, `_includes`), no post's source, nothing that is a copy of one by its name,
-    /// and no kind of file that nobody meant to publish. How it begins is for [`looks_like_post`](super::post_source::looks_like_post).
+    /// and no kind of file that nobody meant to publish. How it begins is for `looks_like_post`.
     #[must_use]
     pub fn media(&self, path: &Utf8Path) -> Option<MediaKind> {
         let folder = path.parent().unwrap_or(Utf8Path::new(""));

@@ -33,7 +33,7 @@ impl Folder {
     ///
     /// `NotFound` where there is none, where a link is in its place or on the way, where it is no regular file, where its name, kind
     /// or place is not for serving ([`Ignore::media`](super::ignore::Ignore::media), [`Folder::left_out`]), and where it begins as a
-    /// post's source does ([`looks_like_post`]); else what the system says.
+    /// post's source does (`looks_like_post`); else what the system says.
     pub fn media(&self, path: &Utf8Path) -> io::Result<Media> {
         let Some(kind) = self.ignore.media(path).filter(|_| self.is_open_to_readers(path)) else {
             return Err(ErrorKind::NotFound.into());

@@ -38,7 +38,7 @@ pub(super) fn look(folder: &Folder, places: &ScanScope, is_known: &dyn Fn(&Utf8P
     }
     folder.look_at_layout();
     let mut walk = Walk::new(folder, is_known, ScanScope::Everywhere, &root);
-    walk.sight.is_empty = fs::read_dir(&folder.root)?
+    walk.scan.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
         .all(|entry| entry.file_name().to_string_lossy().starts_with(OWN_FILES));
     walk.folders.push(Below::root());
@@ -92,7 +92,7 @@ impl Below {
 struct Walk<'a> {
     folder: &'a Folder,
     is_known: &'a dyn Fn(&Utf8Path) -> bool,
-    sight: Scan,
+    scan: Scan,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
     /// What links have led to so far: two links to one file are one post, and a link that leads back ends there.
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
         Walk {
             folder,
             is_known,
-            sight: Scan {
+            scan: Scan {
                 places,
                 files: Files::default(),
                 companions: BTreeMap::new(),
@@ -124,13 +124,13 @@ impl<'a> Walk<'a> {
     }
 
     fn say(&mut self, diagnostic: Diagnostic) {
-        self.sight.diagnostics.push(diagnostic);
+        self.scan.diagnostics.push(diagnostic);
     }
 
     /// Nothing could be learned of `path`, because of `error`.
     fn blind(&mut self, path: &Utf8Path, error: &io::Error) {
         self.say(unreadable(path, error));
-        self.sight.blind.push(path.to_owned());
+        self.scan.blind.push(path.to_owned());
     }
 
     /// Looks at one path that may be anything, or nothing any more.
@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
             };
             let is_last = parts.peek().is_none();
             if is_last || metadata.is_symlink() {
-                self.meet(below, name, metadata.file_type(), || Ok(metadata));
+                self.add_entry(below, name, metadata.file_type(), || Ok(metadata));
                 return;
             }
             if !metadata.is_dir() || !self.may_enter(&below, name) {
@@ -163,17 +163,17 @@ impl<'a> Walk<'a> {
 
     /// What was found.
     fn into_sight(mut self) -> Scan {
-        self.sight.files.sort();
-        let files = &self.sight.files;
-        self.sight.companions.retain(|path, _| is_for_posts(path, files));
-        if self.sight.files.len() > self.folder.max_files && !self.is_full {
-            let new = self.sight.files.paths().filter(|path| !(self.is_known)(path));
+        self.scan.files.sort();
+        let files = &self.scan.files;
+        self.scan.companions.retain(|path, _| is_for_posts(path, files));
+        if self.scan.files.len() > self.folder.max_files && !self.is_full {
+            let new = self.scan.files.paths().filter(|path| !(self.is_known)(path));
             let new = new.last().map(Utf8Path::to_path_buf);
             if let Some(path) = new {
                 self.leave_out(&path);
             }
         }
-        self.sight
+        self.scan
     }
 
     /// Looks at everything below the folders that are still to be looked at.
@@ -203,7 +203,7 @@ impl<'a> Walk<'a> {
                 };
                 match entry.file_type() {
                     // to ask the folder spares the way to it
-                    Ok(file_type) => self.meet(folder.child(name), name, file_type, || entry.metadata()),
+                    Ok(file_type) => self.add_entry(folder.child(name), name, file_type, || entry.metadata()),
                     Err(error) => self.blind(&folder.path.join(name), &error),
                 }
             }
@@ -211,7 +211,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Sorts one entry of a folder into files, folders and links; `metadata` is of the entry itself, not of what a link leads to.
-    fn meet(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
+    fn add_entry(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
         if file_type.is_symlink() {
             // Emacs locks a file by a hidden link that leads nowhere
             if self.folder.ignore.enters(name) || self.folder.ignore.is_hidden_companion(name) {
@@ -270,14 +270,14 @@ impl<'a> Walk<'a> {
             self.say(diagnostic.mend("put a file in its place"));
         } else if metadata.len() > self.folder.max_file_bytes {
             self.say(too_large(self.folder, &path));
-            self.sight.blind.push(path);
-        } else if self.sight.files.len() < self.folder.max_files || (self.is_known)(&path) {
+            self.scan.blind.push(path);
+        } else if self.scan.files.len() < self.folder.max_files || (self.is_known)(&path) {
             let stamp = Stamp::of(metadata);
-            self.sight.files.push(&path, Entry { stamp, target });
+            self.scan.files.push(&path, Entry { stamp, target });
         } else if !self.is_full {
             // which files came first is the disk's whim, and of those that are left out nothing is known
             self.is_full = true;
-            self.sight.blind.push(Utf8PathBuf::new());
+            self.scan.blind.push(Utf8PathBuf::new());
             self.leave_out(&path);
         }
     }
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
         if metadata.is_file() {
             let Below { path, target, .. } = below;
             let stamp = Stamp::of(metadata);
-            self.sight.companions.insert(path, Entry { stamp, target });
+            self.scan.companions.insert(path, Entry { stamp, target });
         }
     }
 
@@ -350,7 +350,7 @@ impl<'a> Walk<'a> {
         };
         // data that is a link is looked at when everything is: there may be many that are none of ours
         if is_of_use || (is_companion && link.path.extension() != Some("json")) {
-            self.sight.has_links = true;
+            self.scan.has_links = true;
         }
         let linked = Below {
             target: Some(target.to_owned()),

@@ -161,28 +161,28 @@ impl FileTracker {
     }
 
     /// Takes the companions that were seen in a look.
-    pub(super) fn settle_companions(&mut self, sight: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
+    pub(super) fn settle_companions(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
         let mut companions = self
             .inheritance
             .companions
             .take()
             .unwrap_or_else(|| Arc::new(Companions::new(&self.folder)));
-        if sight.places == ScanScope::Everywhere {
+        if scan.places == ScanScope::Everywhere {
             Arc::make_mut(&mut companions).set_layout(self.folder.layout());
         }
         let seen = &self.inheritance.seen;
-        let found: Vec<(&Utf8Path, &Entry)> = candidates(sight, |path| seen.contains_key(path)).collect();
+        let found: Vec<(&Utf8Path, &Entry)> = candidates(scan, |path| seen.contains_key(path)).collect();
         for (path, entry) in &found {
             if self.is_settled(path, &entry.stamp, hints, at) {
                 self.inheritance.unsettled.remove(*path);
                 let source = self.folder.read(path, entry);
-                outcome.changed |= Arc::make_mut(&mut companions).take(path, source, &sight.files, &self.config);
+                outcome.changed |= Arc::make_mut(&mut companions).take(path, source, &scan.files, &self.config);
                 let is_fresh = entry.stamp.is_fresh(at.now);
                 self.inheritance.seen.insert((*path).to_owned(), (entry.stamp, is_fresh));
             }
         }
         let found: BTreeSet<&Utf8Path> = found.into_iter().map(|(path, _)| path).collect();
-        for path in self.missing_companions(sight, &found) {
+        for path in self.missing_companions(scan, &found) {
             let grace = self.config.watch.delete_grace;
             let unsettled = self.inheritance.unsettled.entry(path.clone()).or_insert(Unsettled {
                 stamp: None,
@@ -237,16 +237,16 @@ impl FileTracker {
     }
 
     /// The companions that are known, were looked for, and are not there.
-    fn missing_companions(&self, sight: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
+    fn missing_companions(&self, scan: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
         let Inheritance { seen, unsettled, .. } = &self.inheritance;
         let everywhere = BTreeSet::from([Utf8PathBuf::new()]);
-        let roots = match &sight.places {
+        let roots = match &scan.places {
             ScanScope::Everywhere => &everywhere,
             ScanScope::At(paths) => paths,
         };
         let all = roots.iter().flat_map(|root| below(seen, root).chain(below(unsettled, root)));
         let missing: BTreeSet<&Utf8PathBuf> = all
-            .filter(|path| !found.contains(path.as_path()) && !sight.is_blind_to(path))
+            .filter(|path| !found.contains(path.as_path()) && !scan.is_blind_to(path))
             .collect();
         missing.into_iter().cloned().collect()
     }

@@ -123,15 +123,15 @@ impl FileTracker {
         &mut self,
         path: &Utf8Path,
         digest: Digest,
-        absentees: &mut RenameDetector,
-        sight: &Scan,
+        renames: &mut RenameDetector,
+        scan: &Scan,
         now: Timestamp,
     ) -> Option<(ParsedVersion, Option<Utf8PathBuf>, bool)> {
         // an empty file may be any
         if digest == Digest::of(b"") {
             return None;
         }
-        if let Some(from) = absentees.take_refused(digest) {
+        if let Some(from) = renames.take_refused(digest) {
             let known = self.files.get(&from)?;
             let is_public = self.is_public(known, now);
             let good = known.good()?;
@@ -145,10 +145,10 @@ impl FileTracker {
             };
             return Some((self.read_version(version)?, Some(from), is_public));
         }
-        if sight.places != ScanScope::Everywhere {
+        if scan.places != ScanScope::Everywhere {
             return None;
         }
-        let is_there = |path: &Utf8Path| sight.files.contains(path) || sight.is_blind_to(path);
+        let is_there = |path: &Utf8Path| scan.files.contains(path) || scan.is_blind_to(path);
         let version = self.versions.take_moved(digest, is_there)?;
         let version = StoredVersion {
             path: path.to_owned(),

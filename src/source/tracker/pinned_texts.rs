@@ -2,7 +2,7 @@
 //!
 //! A post that is published may have lost its text on the disk: its file is missing, is being written, or its newest version is refused.
 //! Its last good version goes on being shown as a whole if its text was in memory then. What its file held is held on to with it, for
-//! a restart ([`super::versions`]).
+//! a restart (`super::last_good`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

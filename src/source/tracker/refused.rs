@@ -32,11 +32,11 @@ impl Refused {
         path.ancestors().any(|path| self.0.contains_key(path))
     }
 
-    /// Puts what was refused in the look `sight` in the place of what was refused there before.
-    pub(super) fn replace(&mut self, sight: &Scan) -> News {
-        let before = self.take(&sight.places);
+    /// Puts what was refused in the look `scan` in the place of what was refused there before.
+    pub(super) fn replace(&mut self, scan: &Scan) -> News {
+        let before = self.take(&scan.places);
         let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
-        for diagnostic in &sight.diagnostics {
+        for diagnostic in &scan.diagnostics {
             after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
         }
         let is_new = |diagnostic: &&Diagnostic| before.get(&diagnostic.path).is_none_or(|known| !known.contains(diagnostic));
@@ -46,7 +46,7 @@ impl Refused {
             .cloned()
             .collect();
         let is_opened = |path: &Utf8PathBuf| {
-            let has_posts = sight.files.below(path).any(|found| found != path);
+            let has_posts = scan.files.below(path).any(|found| found != path);
             has_posts && !after.contains_key(path)
         };
         let opened = before.keys().filter(|path| is_opened(path)).cloned().collect();

@@ -14,10 +14,10 @@ use super::{FileTracker, Instants, ScanOutcome};
 
 impl FileTracker {
     /// The files that are known, were looked for, and are not there.
-    pub(super) fn absent(&self, sight: &Scan) -> Vec<Utf8PathBuf> {
-        let is_absent = |path: &Utf8Path| !sight.files.contains(path) && !sight.is_blind_to(path);
+    pub(super) fn absent(&self, scan: &Scan) -> Vec<Utf8PathBuf> {
+        let is_absent = |path: &Utf8Path| !scan.files.contains(path) && !scan.is_blind_to(path);
         let mut absent = BTreeSet::new();
-        let roots = match &sight.places {
+        let roots = match &scan.places {
             ScanScope::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
             ScanScope::At(paths) => paths,
         };
@@ -30,10 +30,10 @@ impl FileTracker {
     }
 
     /// Takes in what was refused in this look.
-    pub(super) fn refuse(&mut self, sight: &Scan, at: Instants, outcome: &mut ScanOutcome) {
-        let news = self.refused.replace(sight);
+    pub(super) fn refuse(&mut self, scan: &Scan, at: Instants, outcome: &mut ScanOutcome) {
+        let news = self.refused.replace(scan);
         outcome.changed |= news.differs;
-        for path in &sight.blind {
+        for path in &scan.blind {
             self.hold_text(path);
             self.outlive_unread(path, at);
         }
@@ -46,7 +46,7 @@ impl FileTracker {
     }
 
     /// The file at `path` is not there.
-    pub(super) fn miss(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut ScanOutcome) {
+    pub(super) fn mark_missing(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut ScanOutcome) {
         self.pending.remove(&path);
         outcome.changed |= self.unread.remove(&path).is_some();
         // of what is no post here readers may have had one before the start

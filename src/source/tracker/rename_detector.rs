@@ -20,23 +20,23 @@ pub(super) struct RenameDetector {
 
 impl RenameDetector {
     pub(super) fn of<'a>(missing: impl Iterator<Item = &'a TrackedFile>) -> RenameDetector {
-        let mut absentees = RenameDetector::default();
+        let mut renames = RenameDetector::default();
         for known in missing {
             let inode = (known.stamp.device, known.stamp.inode);
-            absentees.by_inode.insert(inode, known.stamp);
+            renames.by_inode.insert(inode, known.stamp);
             if let Some(refusal) = known.refusal().filter(|refusal| refusal.last_good.is_some()) {
-                let paths = absentees.by_refused.entry(refusal.digest).or_default();
+                let paths = renames.by_refused.entry(refusal.digest).or_default();
                 paths.push(refusal.path.clone());
             }
             if let Some(good) = known.good() {
-                absentees
+                renames
                     .by_content
                     .entry(good.post.file)
                     .or_default()
                     .push(good.post.source().to_path_buf());
             }
         }
-        absentees
+        renames
     }
 
     /// Adds files that are still there under their names as other files: they may have been renamed before.

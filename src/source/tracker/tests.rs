@@ -12,17 +12,17 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
     for name in ["a.md", "bomb.md", "c.md"] {
         std::fs::write(folder.path().join(name), "# Hello").unwrap();
     }
-    let mut desk = on(&folder, |source, inherited, config| {
+    let mut tracker = on(&folder, |source, inherited, config| {
         assert_ne!(source.path, "bomb.md", "made to fail");
         post::read_with(source, inherited, config)
     });
     // seen an hour later, every file has held still
     let now = Timestamp::now() + Duration::from_hours(1);
-    let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
+    let outcome = tracker.look(&Hints::everything(), now, Duration::ZERO);
     assert!(outcome.changed);
-    let read: Vec<&str> = desk.posts().map(|post| post.source().as_str()).collect();
+    let read: Vec<&str> = tracker.posts().map(|post| post.source().as_str()).collect();
     assert_eq!(read, ["a.md", "c.md"]);
-    let said: Vec<String> = desk
+    let said: Vec<String> = tracker
         .diagnostics()
         .iter()
         .filter(|d| d.code == "internal")
@@ -40,15 +40,15 @@ fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("a.md", "# A");
     write("b.md", "# B");
-    let mut desk = on(&folder, post::read_with);
+    let mut tracker = on(&folder, post::read_with);
     // seen an hour later, every file has held still
     let now = Timestamp::now() + Duration::from_hours(1);
     let mut changes = |tick: u64| {
         // what is seen first is believed later
         for tick in [tick, tick + 60] {
-            desk.look(&Hints::everything(), now, Duration::from_secs(tick));
+            tracker.look(&Hints::everything(), now, Duration::from_secs(tick));
         }
-        let changes = desk.take_changes();
+        let changes = tracker.take_changes();
         let posts = changes.posts.iter().map(|post| post.source().to_string());
         (changes.are_all, posts.collect::<Vec<_>>(), changes.gone)
     };
@@ -67,21 +67,21 @@ fn many_files_are_taken_as_if_one_by_one() {
     for (n, name) in names.iter().enumerate() {
         std::fs::write(folder.path().join(name), format!("# Post {n}")).unwrap();
     }
-    let mut desk = on(&folder, |source, inherited, config| {
+    let mut tracker = on(&folder, |source, inherited, config| {
         assert!(!source.path.as_str().ends_with("77.md"), "made to fail");
         post::read_with(source, inherited, config)
     });
     let progress = Arc::new(Progress::default());
-    desk.count_in(Arc::clone(&progress));
+    tracker.count_in(Arc::clone(&progress));
     let now = Timestamp::now() + Duration::from_hours(1);
-    let outcome = desk.look(&Hints::everything(), now, Duration::ZERO);
+    let outcome = tracker.look(&Hints::everything(), now, Duration::ZERO);
     let reported: Vec<&str> = outcome.reports.iter().map(|report| report.path.as_str()).collect();
     assert_eq!(reported, names, "in the order of their paths");
     for report in &outcome.reports {
         let is_bomb = report.path.as_str().ends_with("77.md");
         assert_eq!(matches!(report.event, PostEventKind::Broken { .. }), is_bomb, "{report:?}");
     }
-    assert_eq!((desk.posts().count(), desk.diagnostics().len() >= 6), (594, true));
+    assert_eq!((tracker.posts().count(), tracker.diagnostics().len() >= 6), (594, true));
     assert_eq!((progress.found(), progress.read()), (600, 600));
 
     // copied away and deleted, so nothing but what they hold tells where they went
@@ -90,8 +90,11 @@ fn many_files_are_taken_as_if_one_by_one() {
         std::fs::copy(folder.path().join(name), folder.path().join("moved").join(name)).unwrap();
         std::fs::remove_file(folder.path().join(name)).unwrap();
     }
-    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
-    let outcome = desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let wait = tracker
+        .look(&Hints::everything(), now, Duration::from_secs(9))
+        .again_in
+        .unwrap();
+    let outcome = tracker.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
     let moved = outcome.reports.iter().filter(
         |report| matches!(&report.event, PostEventKind::Moved { from } if report.path == Utf8Path::new("moved").join(from)),
     );
@@ -105,13 +108,13 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
     let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 200;
-    let mut desk = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let mut tracker = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     let known: Vec<String> = (0..100).map(|n| format!("n{n:03}.md")).collect();
     for name in &known {
         std::fs::write(root.join(name), "# Before").unwrap();
     }
-    desk.look(&Hints::everything(), now, Duration::ZERO);
+    tracker.look(&Hints::everything(), now, Duration::ZERO);
     // of these there is room for a hundred, and all are read before those that are known
     let new: Vec<String> = (0..120).map(|n| format!("m{n:03}.md")).collect();
     let (new, edited) = (&new[..], &known[..70]);
@@ -120,8 +123,8 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
         write(name);
         hints.paths.insert(name.into(), How::Moved);
     }
-    desk.look(&hints, now, Duration::from_mins(1));
-    let found: Vec<(&str, &str)> = desk.posts().map(|post| (post.source().as_str(), post.title())).collect();
+    tracker.look(&hints, now, Duration::from_mins(1));
+    let found: Vec<(&str, &str)> = tracker.posts().map(|post| (post.source().as_str(), post.title())).collect();
     let titles: Vec<String> = new.iter().chain(edited).map(|name| format!("This is {name}")).collect();
     let expected = new
         .iter()
@@ -140,15 +143,18 @@ fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
     let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 110;
-    let mut desk = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let mut tracker = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     (0..100).for_each(|n| write(&format!("n{n:03}.md"), "Before"));
-    desk.look(&Hints::everything(), now, Duration::ZERO);
+    tracker.look(&Hints::everything(), now, Duration::ZERO);
     (0..75).for_each(|n| write(&format!("m{n:03}.md"), "New"));
     (0..100).for_each(|n| write(&format!("n{n:03}.md"), "After"));
-    let wait = desk.look(&Hints::everything(), now, Duration::from_secs(9)).again_in.unwrap();
-    desk.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
-    let titled = |title: &str| desk.posts().filter(|post| post.title() == title).count();
+    let wait = tracker
+        .look(&Hints::everything(), now, Duration::from_secs(9))
+        .again_in
+        .unwrap();
+    tracker.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
+    let titled = |title: &str| tracker.posts().filter(|post| post.title() == title).count();
     assert_eq!([titled("After"), titled("New"), titled("Before")], [100, 10, 0]);
 }
 
@@ -172,25 +178,25 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         for file in ["a.md", "b.md", "c.md"] {
             std::fs::write(folder.path().join(file), "Reeds and rushes.").unwrap();
         }
-        let mut desk = on(&folder, post::read_with);
+        let mut tracker = on(&folder, post::read_with);
         let now = Timestamp::now() + Duration::from_hours(1);
-        desk.look(&Hints::everything(), now, Duration::ZERO);
-        let text = |desk: &FileTracker| {
-            let post = desk.posts().find(|post| post.source().as_str() == "a.md").unwrap();
-            desk.texts.text(post)
+        tracker.look(&Hints::everything(), now, Duration::ZERO);
+        let text = |tracker: &FileTracker| {
+            let post = tracker.posts().find(|post| post.source().as_str() == "a.md").unwrap();
+            tracker.texts.text(post)
         };
         harm(&path);
-        desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
-        desk.texts.forget();
-        assert_eq!(text(&desk).as_deref(), Some("Reeds and rushes."), "{name}");
+        tracker.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
+        tracker.texts.forget();
+        assert_eq!(text(&tracker).as_deref(), Some("Reeds and rushes."), "{name}");
         // once the file has it again, nobody holds on to it
         let _ = std::fs::remove_dir(&path);
         std::fs::write(&path, "Reeds and rushes.").unwrap();
         for second in 20..30 {
-            desk.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(second));
+            tracker.look(&Hints::everything(), Timestamp::now(), Duration::from_secs(second));
         }
-        desk.texts.forget();
+        tracker.texts.forget();
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(text(&desk), None, "{name}");
+        assert_eq!(text(&tracker), None, "{name}");
     }
 }

@@ -18,7 +18,7 @@ pub const EMPTIED: &str = "has neither a title nor a text any more";
 /// What mends that.
 pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
-/// Reads a post: [`post::read_with`], but in tests of what happens when that fails.
+/// Reads a post: [`read_with`](crate::post::read_with), but in tests of what happens when that fails.
 pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
 
 /// A file of which a version was taken.

@@ -42,8 +42,8 @@ fn is_alike(one: &Post, other: &Post) -> bool {
 struct ScanContext<'a> {
     hints: &'a Hints,
     at: Instants,
-    absentees: RenameDetector,
-    sight: &'a Scan,
+    renames: RenameDetector,
+    scan: &'a Scan,
     /// How long a change must be past before a close is believed, and how long what nobody vouches for has to hold still.
     patience: (Duration, Duration),
     /// Whether files are taken that held still.
@@ -64,27 +64,27 @@ enum Readiness {
 
 impl FileTracker {
     /// Takes in the files that are there.
-    pub(super) fn meet(&mut self, sight: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
-        for path in sight.files.paths() {
+    pub(super) fn update_files(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
+        for path in scan.files.paths() {
             self.missing.remove(path);
         }
         let missing = self.missing.paths().filter_map(|path| self.files.get(path));
-        let displaced = sight.files.iter().filter_map(|(path, entry)| {
+        let displaced = scan.files.iter().filter_map(|(path, entry)| {
             let known = self.files.get(path)?;
             (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
         });
-        let absentees = RenameDetector::of(missing).and_displaced(displaced);
+        let renames = RenameDetector::of(missing).and_displaced(displaced);
         let polled = if self.is_polling {
             self.config.watch.poll
         } else {
             Duration::ZERO
         };
         let settle = self.config.watch.settle;
-        let mut round = ScanContext {
+        let mut scan_context = ScanContext {
             hints,
             at,
-            absentees,
-            sight,
+            renames,
+            scan,
             patience: (settle, settle.max(polled)),
             // files that come one after the other hold still one after the other: they are taken, and built, together
             takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
@@ -92,10 +92,10 @@ impl FileTracker {
         };
         let mut others = Vec::new();
         let awaited = self.inheritance.awaited();
-        for (path, entry) in sight.files.iter() {
+        for (path, entry) in scan.files.iter() {
             if awaited.has(path) {
                 // it holds still meanwhile
-                let pending = self.seen_now(path, entry, &round);
+                let pending = self.seen_now(path, entry, &scan_context);
                 self.inheritance.await_companions(path, pending);
                 continue;
             }
@@ -108,10 +108,10 @@ impl FileTracker {
                 others.push((path, entry));
             }
         }
-        round.keeps_texts = self
+        scan_context.keeps_texts = self
             .texts
             .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
-        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &round));
+        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &scan_context));
         let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
         self.progress.add_found(due.len());
         let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
@@ -121,41 +121,41 @@ impl FileTracker {
             config: &config,
             read: self.read,
             companions: &companions,
-            keeps_texts: round.keeps_texts,
+            keeps_texts: scan_context.keeps_texts,
             progress: &progress,
         };
         let ahead = Prefetcher::new(reader, due);
         thread::scope(|scope| {
             let mut ahead = ahead.begin(scope);
             for (path, entry) in others {
-                self.meet_one(path, entry, &mut round, &mut ahead, outcome);
+                self.update_file(path, entry, &mut scan_context, &mut ahead, outcome);
             }
         });
         self.inheritance.let_go_of(&awaited);
     }
 
     /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
-    fn meet_one(
+    fn update_file(
         &mut self,
         path: &Utf8Path,
         entry: &Entry,
-        round: &mut ScanContext,
+        scan_context: &mut ScanContext,
         ahead: &mut Prefetched,
         outcome: &mut ScanOutcome,
     ) {
-        match self.turn(path, entry, round) {
+        match self.turn(path, entry, scan_context) {
             Readiness::NoRoom => {}
             Readiness::Wait(pending) => {
                 self.hold_text(path);
                 self.pending.insert(path.to_owned(), pending);
                 if !self.files.contains(path) {
                     // its last good version from before the start is shown while it has to hold still
-                    self.outlive_unread(path, round.at);
+                    self.outlive_unread(path, scan_context.at);
                 }
             }
             Readiness::Take { held_still } => {
                 if held_still {
-                    self.last_still = Some(round.at.tick);
+                    self.last_still = Some(scan_context.at.tick);
                 }
                 // what it was known by may have gone to another file of this look since it was read ahead
                 let is_right = |content: &Result<Content, Unread>| match content {
@@ -166,14 +166,15 @@ impl FileTracker {
                 };
                 let content = ahead.take(path).filter(is_right).unwrap_or_else(|| {
                     let companions = self.inheritance.companions();
-                    self.reader(&companions, round.keeps_texts).read(self.due_at(path, entry))
+                    self.reader(&companions, scan_context.keeps_texts)
+                        .read(self.due_at(path, entry))
                 });
-                self.take(path, entry, content, round, outcome);
+                self.take(path, entry, content, scan_context, outcome);
             }
         }
     }
 
-    fn turn(&self, path: &Utf8Path, entry: &Entry, round: &ScanContext) -> Readiness {
+    fn turn(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> Readiness {
         let known = self.files.get(path);
         let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
             || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
@@ -183,9 +184,9 @@ impl FileTracker {
         if known.is_none() && self.files.len() >= self.config.posts.max_files {
             return Readiness::NoRoom;
         }
-        let at = round.at;
-        let pending = self.seen_now(path, entry, round);
-        if pending.due() > at.tick || (pending.is_waiting() && !round.takes_still) {
+        let at = scan_context.at;
+        let pending = self.seen_now(path, entry, scan_context);
+        if pending.due() > at.tick || (pending.is_waiting() && !scan_context.takes_still) {
             return Readiness::Wait(pending);
         }
         Readiness::Take {
@@ -194,20 +195,20 @@ impl FileTracker {
     }
 
     /// What is pending of the file at `path` that is seen as `entry` now.
-    fn seen_now(&self, path: &Utf8Path, entry: &Entry, round: &ScanContext) -> Pending {
+    fn seen_now(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> Pending {
         let known = self.files.get(path);
-        let at = round.at;
+        let at = scan_context.at;
         let circumstances = Circumstances {
-            how: round.hints.paths.get(path).copied(),
+            how: scan_context.hints.paths.get(path).copied(),
             age: known.map(|known| known.taken.age(at.tick)),
-            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || round.absentees.are_renamed_to(&entry.stamp),
+            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || scan_context.renames.are_renamed_to(&entry.stamp),
         };
         let before = self.pending.get(path).or_else(|| self.inheritance.waiting(path)).cloned();
-        Pending::see(before, entry.stamp, circumstances, at.tick, round.patience)
+        Pending::see(before, entry.stamp, circumstances, at.tick, scan_context.patience)
     }
 
-    fn is_due(&self, path: &Utf8Path, entry: &Entry, round: &ScanContext) -> bool {
-        matches!(self.turn(path, entry, round), Readiness::Take { .. })
+    fn is_due(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> bool {
+        matches!(self.turn(path, entry, scan_context), Readiness::Take { .. })
     }
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
@@ -239,10 +240,10 @@ impl FileTracker {
         path: &Utf8Path,
         entry: &Entry,
         content: Result<Content, Unread>,
-        round: &mut ScanContext,
+        scan_context: &mut ScanContext,
         outcome: &mut ScanOutcome,
     ) {
-        let at = round.at;
+        let at = scan_context.at;
         self.pending.remove(path);
         let Content {
             digest,
@@ -290,7 +291,7 @@ impl FileTracker {
         let mut moved_from = None;
         if last_good.is_none()
             && let Some((good, from, is_with_readers)) =
-                self.moved_version(path, digest, &mut round.absentees, round.sight, at.now)
+                self.moved_version(path, digest, &mut scan_context.renames, scan_context.scan, at.now)
         {
             is_public |= is_with_readers;
             last_good = Some(good);
@@ -306,7 +307,7 @@ impl FileTracker {
                     (_, Some(_), false) => Some(PostEventKind::Changed),
                     (_, None, false) => Some(PostEventKind::Added),
                 };
-                let event = match round.absentees.take(digest) {
+                let event = match scan_context.renames.take(digest) {
                     // it is here now, so it goes from there at once
                     Some(from) => {
                         self.forget(&from);

@@ -49,9 +49,9 @@ fn what_each_post_takes() {
                 is_there: &|_| true,
             };
             let mut ledger = Registry::new(now);
-            let settled = ledger.settle(&posts, &whereabouts, &config, now);
+            let settled = ledger.assign(&posts, &whereabouts, &config, now);
             let index = Index::build(settled.changes.posts, &settled.newcomers, &config, now, &SharedVec::default());
-            ledger.note(index.all().iter(), now);
+            ledger.record_published(index.all().iter(), now);
             ledger.take_changes().0.for_each(drop);
             (shared, ledger, index)
         };

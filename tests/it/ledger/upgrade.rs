@@ -25,15 +25,15 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     config.site.base_url = Some("https://blog.example".parse().unwrap());
     let opening = Storage::sqlite(state).open();
     assert_eq!(opening.notes, Vec::<String>::new());
-    let mut press = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
+    let mut builder = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
     for _ in 0..20 {
-        let edition = press.turn(&Hints::everything(), Watching::Native, now, tick);
+        let edition = builder.turn(&Hints::everything(), Watching::Native, now, tick);
         site = edition.site.or(site);
         let Some(wait) = edition.again_in else { break };
         tick += wait;
     }
-    assert!(press.close());
+    assert!(builder.close());
     site.unwrap()
 }
 
@@ -167,9 +167,9 @@ fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger
     fs::write(root.join("a.md"), "# A walk\n").unwrap();
     let start = || {
         let config = Arc::new(Config::default());
-        let mut press = SiteBuilder::new(&config, root.clone(), Some(Storage::sqlite(&state).open()), Timestamp::now());
-        press.open(Watching::Native, Instant::now()).unwrap();
-        press
+        let mut builder = SiteBuilder::new(&config, root.clone(), Some(Storage::sqlite(&state).open()), Timestamp::now());
+        builder.open(Watching::Native, Instant::now()).unwrap();
+        builder
     };
     let first = start();
     fs::write(&cache, "drafts").unwrap();

@@ -156,26 +156,26 @@ fn open_everything(folder: &Utf8Path) {
     }
 }
 
-fn contents(desk: &FileTracker) -> Vec<(String, String)> {
-    let texts = desk.texts();
+fn contents(tracker: &FileTracker) -> Vec<(String, String)> {
+    let texts = tracker.texts();
     let content = |post: &Arc<feedmill::post::Post>| {
         let text = texts.text(post).map(|text| text.to_string());
         (post.source().to_string(), text.unwrap_or_default())
     };
-    desk.posts().map(content).collect()
+    tracker.posts().map(content).collect()
 }
 
 fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
     let posts = Posts::of(&["a.md", "b.md", "in/a.md", "in/b.md"]);
-    let mut desk = FileTracker::new(Arc::default(), posts.root.clone());
+    let mut tracker = FileTracker::new(Arc::default(), posts.root.clone());
     let mut tick = Duration::ZERO;
-    desk.look(&Hints::everything(), Timestamp::now(), tick);
+    tracker.look(&Hints::everything(), Timestamp::now(), tick);
     let mut hints = Hints::default();
     let mut late = Hints::default();
     for (count, (operation, fate)) in operations.iter().enumerate() {
         if let Operation::Look(after) = operation {
             tick += Duration::from_millis(u64::from(*after));
-            desk.look(
+            tracker.look(
                 &std::mem::replace(&mut hints, std::mem::take(&mut late)),
                 Timestamp::now(),
                 tick,
@@ -202,13 +202,13 @@ fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
         looks += 1;
         prop_assert!(looks < 20, "it never comes to rest");
         tick += after;
-        wait = desk.look(&Hints::everything(), Timestamp::now(), tick).again_in;
+        wait = tracker.look(&Hints::everything(), Timestamp::now(), tick).again_in;
     }
     let mut fresh = FileTracker::new(Arc::default(), posts.root.clone());
     fresh.look(&Hints::everything(), later(), Duration::ZERO);
-    prop_assert_eq!(contents(&desk), contents(&fresh));
-    prop_assert_eq!(desk.diagnostics(), fresh.diagnostics());
-    prop_assert_eq!(desk.trouble(), None);
+    prop_assert_eq!(contents(&tracker), contents(&fresh));
+    prop_assert_eq!(tracker.diagnostics(), fresh.diagnostics());
+    prop_assert_eq!(tracker.trouble(), None);
     Ok(())
 }
 

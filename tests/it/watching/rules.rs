@@ -51,13 +51,13 @@ fn a_file_that_was_renamed_is_missing_while_what_took_its_place_holds_still() {
     driver.posts.rename("b.md", "a.md");
     driver.posts.write("b.md", "# Another");
     driver.look(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
-    assert!(driver.desk.missing().contains(Utf8Path::new("b.md")));
+    assert!(driver.tracker.missing().contains(Utf8Path::new("b.md")));
     driver.look(100, &[]);
-    assert!(driver.desk.missing().is_empty() && driver.body("b.md").contains("Another"));
+    assert!(driver.tracker.missing().is_empty() && driver.body("b.md").contains("Another"));
     // an edit in place displaces nothing
     driver.posts.write("a.md", "# Edited");
     driver.look(0, &[("a.md", How::Modified)]);
-    assert!(driver.desk.missing().is_empty());
+    assert!(driver.tracker.missing().is_empty());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_file_being_written_waits_for_its_writer() {
 #[test]
 fn while_polling_a_file_has_to_hold_still_over_a_whole_poll() {
     let mut driver = Driver::of(&["a.md"]);
-    driver.desk.set_polling(true);
+    driver.tracker.set_polling(true);
     driver.posts.write("a.md", "# Other");
     assert!(!driver.scan(0).changed);
     assert!(!driver.scan(900).changed);
@@ -116,12 +116,12 @@ fn at_the_start_only_files_just_written_wait() {
     let hour = Duration::from_hours(1);
     let old = fs::File::options().append(true).open(posts.path("old.md")).unwrap();
     old.set_modified(std::time::SystemTime::now() - hour).unwrap();
-    let mut desk = FileTracker::new(Arc::default(), posts.root.clone());
-    let outcome = desk.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
+    let mut tracker = FileTracker::new(Arc::default(), posts.root.clone());
+    let outcome = tracker.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
     assert_eq!(events(&outcome), [("old.md", &PostEventKind::Added)]);
     let wait = outcome.again_in.unwrap();
     assert_eq!(wait, Duration::from_millis(100));
-    let outcome = desk.look(&Hints::default(), Timestamp::now(), wait);
+    let outcome = tracker.look(&Hints::default(), Timestamp::now(), wait);
     assert_eq!(events(&outcome), [("new.md", &PostEventKind::Added)]);
 }
 
@@ -152,7 +152,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
     driver.look(0, &[("a.md", How::Moved)]);
-    let id = |driver: &Driver| driver.desk.posts().next().unwrap().id().to_owned();
+    let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id().to_owned();
     let good = id(&driver);
     for (slip, why) in [
         ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),
@@ -177,7 +177,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert_eq!(
-        driver.desk.posts().next().unwrap().standing,
+        driver.tracker.posts().next().unwrap().standing,
         Status::Draft,
         "a draft is one at once"
     );
@@ -334,12 +334,12 @@ fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
         matches!(events(&outcome)[..], [("", PostEventKind::Held { .. })]),
         "{outcome:?}"
     );
-    assert!(driver.desk.trouble().unwrap().contains("4 posts are gone at once"));
+    assert!(driver.tracker.trouble().unwrap().contains("4 posts are gone at once"));
     assert!(!driver.scan(59_000).changed);
     assert_eq!(driver.served().len(), 5);
     assert!(driver.scan(1000).changed);
     assert_eq!(driver.served(), ["e.md"]);
-    assert_eq!(driver.desk.trouble(), None);
+    assert_eq!(driver.tracker.trouble(), None);
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn few_posts_are_believed_to_be_gone_after_a_second_though_they_are_all() {
             driver.posts.remove(path);
         }
         assert!(!driver.scan(0).changed);
-        assert_eq!(driver.desk.trouble(), None, "{posts:?}");
+        assert_eq!(driver.tracker.trouble(), None, "{posts:?}");
         assert!(driver.scan(1000).changed, "{posts:?}");
         assert!(driver.served().is_empty(), "{posts:?}");
     }
@@ -363,7 +363,7 @@ fn few_posts_that_went_with_their_folder_are_not() {
     fs::create_dir(&driver.posts.root).unwrap();
     assert!(!driver.scan(0).changed);
     assert!(!driver.scan(1000).changed, "the folder is another one");
-    assert!(driver.desk.trouble().is_some());
+    assert!(driver.tracker.trouble().is_some());
     assert!(!driver.scan(58_000).changed);
     assert!(driver.scan(1000).changed);
     assert!(driver.served().is_empty());
@@ -375,7 +375,7 @@ fn a_mass_disappearance_that_mends_leaves_no_trace() {
     fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
     fs::create_dir(&driver.posts.root).unwrap();
     driver.scan(0);
-    assert!(driver.desk.trouble().is_some(), "an empty folder where posts were");
+    assert!(driver.tracker.trouble().is_some(), "an empty folder where posts were");
     driver.scan(30_000);
     fs::remove_dir(&driver.posts.root).unwrap();
     fs::rename(driver.posts.beside("aside"), &driver.posts.root).unwrap();
@@ -394,7 +394,7 @@ fn a_missing_folder_is_never_believed() {
         assert!(!outcome.changed && outcome.again_in.is_some());
     }
     assert_eq!(driver.served(), ["a.md", "b.md"]);
-    assert!(driver.desk.trouble().unwrap().contains("cannot be read"));
+    assert!(driver.tracker.trouble().unwrap().contains("cannot be read"));
     fs::rename(driver.posts.beside("aside"), &driver.posts.root).unwrap();
     driver.posts.write("a.md", "# Changed while nobody could see");
     driver.look(0, &[]);
@@ -404,7 +404,7 @@ fn a_missing_folder_is_never_believed() {
         "# Changed while nobody could see",
         "it is looked at wholly"
     );
-    assert_eq!(driver.desk.trouble(), None);
+    assert_eq!(driver.tracker.trouble(), None);
 }
 
 #[test]
@@ -427,7 +427,7 @@ fn an_empty_folder_on_another_device_is_never_believed() {
     for _ in 0..3 {
         driver.scan(3_600_000);
         assert_eq!(driver.served(), ["a.md"]);
-        assert!(driver.desk.trouble().unwrap().contains("not mounted"));
+        assert!(driver.tracker.trouble().unwrap().contains("not mounted"));
     }
 }
 

@@ -40,9 +40,9 @@ fn posts() -> Posts {
 /// What the site at `NOW` is made of that is on the desk of `driver`.
 fn site(driver: &Driver, previous: Option<&Site>) -> Site {
     let material = SiteInput {
-        changes: Changes::all(driver.desk.posts().cloned().collect()),
-        diagnostics: driver.desk.diagnostics().into(),
-        texts: Some(driver.desk.texts()),
+        changes: Changes::all(driver.tracker.posts().cloned().collect()),
+        diagnostics: driver.tracker.diagnostics().into(),
+        texts: Some(driver.tracker.texts()),
         ..SiteInput::default()
     };
     Site::build(&config(), material, NOW.parse().unwrap(), previous)
@@ -50,10 +50,10 @@ fn site(driver: &Driver, previous: Option<&Site>) -> Site {
 
 fn driver(bytes: u64) -> Driver {
     let posts = posts();
-    let mut desk = FileTracker::new(config(), posts.root.clone()).keeping(bytes);
-    desk.look(&Hints::everything(), later(), Duration::ZERO);
+    let mut tracker = FileTracker::new(config(), posts.root.clone()).keeping(bytes);
+    tracker.look(&Hints::everything(), later(), Duration::ZERO);
     let tick = Duration::from_secs(1000);
-    Driver { posts, desk, tick }
+    Driver { posts, tracker, tick }
 }
 
 /// Documents of every kind in which texts are.
@@ -191,7 +191,7 @@ fn a_folder_that_cannot_be_read_leaves_what_was_made() {
     let before = made.map(|path| get(&site, path));
     driver.posts.rename("../posts", "../unmounted");
     driver.scan(0);
-    assert!(driver.desk.trouble().is_some());
+    assert!(driver.tracker.trouble().is_some());
     assert_eq!(made.map(|path| get(&site, path)), before);
     assert_eq!(get(&site, "/").0, 200);
     assert_eq!(get(&site, "/posts/p05").0, 503);

@@ -26,7 +26,7 @@ pub(super) struct World {
     pub(super) config: Config,
     /// The host that ids are made of.
     pub(super) authority: String,
-    press: Option<SiteBuilder>,
+    builder: Option<SiteBuilder>,
     pub(super) site: Arc<Site>,
     pub(super) now: Timestamp,
     /// When the site was built: a clock that is put back alone builds no other.
@@ -64,7 +64,7 @@ impl World {
             _temporary: temporary,
             root,
             config,
-            press: None,
+            builder: None,
             now,
             built: now,
             is_kept: true,
@@ -91,24 +91,24 @@ impl World {
     }
 
     pub(super) fn start(&mut self) {
-        if self.press.is_none() {
+        if self.builder.is_none() {
             let opening = self.storage.open();
             assert_eq!(opening.notes, Vec::<String>::new());
             let config = Arc::new(self.config.clone());
-            self.press = Some(SiteBuilder::new(&config, self.root.clone(), Some(opening), self.now));
+            self.builder = Some(SiteBuilder::new(&config, self.root.clone(), Some(opening), self.now));
         }
     }
 
     pub(super) fn stop(&mut self) {
-        if let Some(press) = self.press.take() {
-            assert!(press.close(), "all is written at the end");
+        if let Some(builder) = self.builder.take() {
+            assert!(builder.close(), "all is written at the end");
         }
     }
 
     /// Ends it as a loss of power does: what was not on disk yet is forgotten.
     pub(super) fn crash(&mut self) {
         let kept = self.storage.load().unwrap().records;
-        drop(self.press.take());
+        drop(self.builder.take());
         self.begin_storage(kept);
     }
 
@@ -162,8 +162,8 @@ impl World {
 
     /// One look.
     pub(super) fn turn(&mut self) -> Option<Duration> {
-        let press = self.press.as_mut().unwrap();
-        let edition = press.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        let builder = self.builder.as_mut().unwrap();
+        let edition = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
         assert!(!edition.has_failed, "a turn failed");
         if let Some(site) = edition.site {
             self.site = site;
