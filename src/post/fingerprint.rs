@@ -142,6 +142,10 @@ impl TryFrom<String> for Likeness {
 }
 
 /// The words of `text`, which white space separates, with one space after each.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "branches take longer: words are too short to predict them"
+)]
 fn separated_words(text: &str) -> Vec<u8> {
     // what all white space outside ASCII begins with; without an early end, many bytes are looked at at once
     let may_hold_wide_space = text
@@ -156,7 +160,7 @@ fn separated_words(text: &str) -> Vec<u8> {
     words.push(b' ');
     let mut before = b' ';
     words.retain(|&byte| {
-        let is_kept = byte != b' ' || before != b' ';
+        let is_kept = (byte != b' ') | (before != b' ');
         before = byte;
         is_kept
     });
