@@ -244,7 +244,7 @@ impl Index {
             .filter(|post| post.is_readable(self.now))
     }
 
-    /// The public or unlisted post that `address` redirects to: its address in another spelling ([`bare`](crate::post::bare)),
+    /// The public or unlisted post that `address` redirects to: its address in another spelling ([`page_key`](crate::post::page_key)),
     /// or one of its aliases. A live address wins over an alias.
     #[must_use]
     pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {

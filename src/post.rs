@@ -21,6 +21,7 @@ pub mod front_matter;
 pub mod html;
 pub mod inherited;
 pub mod markdown;
+mod node;
 mod packed_strings;
 mod rare;
 mod reading;
@@ -44,7 +45,7 @@ use camino::Utf8Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
-pub use self::address::bare;
+pub use self::address::page_key;
 pub use self::alike::Alike;
 pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;
@@ -289,7 +290,7 @@ impl Post {
     /// Whether there is anything but white space in its text.
     #[must_use]
     pub fn has_text(&self) -> bool {
-        self.content.text != Fingerprint::of_nothing()
+        self.content.text != Fingerprint::empty_text()
     }
 
     /// Whether there is nothing in it to be read or shown: neither a title nor a text, nor a picture, a link or another file.

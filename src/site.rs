@@ -21,7 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, FormerOwner, History};
 use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
-use crate::post::text::Held;
+use crate::post::text::LoadedTexts;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
 use crate::render::feeds::{feed_page, opml, robots, sitemap};
@@ -138,7 +138,7 @@ impl Site {
             config: Arc::clone(config),
             diagnostics: merged(diagnostics, index.diagnostics()),
             changed,
-            texts: texts.unwrap_or_else(|| Arc::new(Held)),
+            texts: texts.unwrap_or_else(|| Arc::new(LoadedTexts)),
             documents,
             theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
             pages: Pages::default(),

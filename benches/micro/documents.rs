@@ -24,7 +24,7 @@ pub fn benches(c: &mut Criterion) {
     let references = References::new("https://example.org", "https://example.org/posts/a", "a.md".into());
     let members = site.index.members(&Scope::Site).unwrap();
     let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
-        let markdown = Arc::clone(post.text.held()?);
+        let markdown = Arc::clone(post.text.loaded()?);
         let html = html::for_feed(&markdown::render(&markdown, post.title()).html, &references).into();
         Some(item(post, &config, Some(Content { html, markdown })))
     });

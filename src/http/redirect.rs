@@ -6,7 +6,7 @@
 use super::routes::sources;
 use super::target::Target;
 use crate::config::path_on_site;
-use crate::post::bare;
+use crate::post::page_key;
 use crate::render::post_url;
 use crate::site::{FormerSlug, Site};
 
@@ -63,7 +63,7 @@ fn step(site: &Site, path: &str, base: &str) -> Option<String> {
 /// The URL that the configuration gives for what is at `address` in another spelling, or for the Markdown of the post there.
 fn respelled(site: &Site, address: &str, base: &str) -> Option<String> {
     let redirects = &site.config().redirect;
-    let page = bare(address);
+    let page = page_key(address);
     if page != address
         && let Some(to) = redirects.next(page, base)
     {

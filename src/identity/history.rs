@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::files::File;
 use super::record::PostRecord;
 use super::{Id, Registry, SECOND};
-use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, RareFields, Status, Visibility, Words, bare};
+use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, RareFields, Status, Visibility, Words, page_key};
 use crate::time::{Moment, Timestamp};
 
 /// More departures than this are not told of: the oldest are left out, and what is told then begins later.
@@ -34,7 +34,7 @@ pub struct History {
     pub known_from: Timestamp,
     /// The earliest first.
     pub(super) departures: Vec<Departure>,
-    /// Who had an address, and no longer has; by [`bare`] address.
+    /// Who had an address, and no longer has; by [`page_key`] address.
     pub(super) addresses: HashMap<String, FormerOwner>,
     /// The addresses by slug, made when a slug is first looked for.
     slugs: OnceLock<HashMap<String, String>>,
@@ -75,7 +75,7 @@ impl History {
     /// The post that had `address` last, if it is still told of: it has another one now, went, or cannot be read.
     #[must_use]
     pub fn tenant(&self, address: &str) -> Option<&FormerOwner> {
-        self.addresses.get(bare(address))
+        self.addresses.get(page_key(address))
     }
 
     /// The post that had `slug` last and no longer has it: its slug when it was withdrawn, or the last part of a former address.
@@ -100,7 +100,7 @@ impl History {
             note(name.strip_suffix(".html").unwrap_or(name), address);
         }
         for Departure { post, .. } in &self.departures {
-            let address = bare(post.address());
+            let address = page_key(post.address());
             if self.addresses.get(address).is_some_and(|tenant| *tenant.id == *post.id()) {
                 note(post.slug(), address);
             }
@@ -137,7 +137,7 @@ impl History {
     /// Notes that `tenant` had `address`, unless another post had it later.
     pub(super) fn had(&mut self, address: &str, tenant: FormerOwner) {
         let is_later = |known: &FormerOwner| (tenant.until, &tenant.id) > (known.until, &known.id);
-        let address = bare(address);
+        let address = page_key(address);
         if self.addresses.get(address).is_none_or(is_later) {
             self.addresses.insert(address.to_owned(), tenant);
         }

@@ -86,7 +86,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
     for (name, text) in cases {
         let post = post(text);
         assert_eq!((post.standing, post.title()), (Status::Draft, "x"), "{name}");
-        assert_eq!(post.text.held().unwrap().trim(), "Text.", "{name}");
+        assert_eq!(post.text.loaded().unwrap().trim(), "Text.", "{name}");
     }
     let texts = [
         "—\n\nA text begins with a dash.\n",
@@ -96,11 +96,11 @@ fn front_matter_is_found_behind_what_nobody_sees() {
         "<!-- never ends\n---\ntitle: x\n---\n",
     ];
     for text in texts {
-        assert_eq!(&**post(text).text.held().unwrap(), text);
+        assert_eq!(&**post(text).text.loaded().unwrap(), text);
     }
     let described = post("<!-- title: x -->\n---\nText.\n---\n");
     assert_eq!(
-        (described.title(), &**described.text.held().unwrap()),
+        (described.title(), &**described.text.loaded().unwrap()),
         ("x", "---\nText.\n---\n")
     );
 }

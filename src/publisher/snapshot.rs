@@ -57,7 +57,7 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         match read {
             Ok((Reading { mut post, remarks, .. }, source)) => {
                 // what serves has no time to render every post to say this
-                if let Some(text) = post.text.held() {
+                if let Some(text) = post.text.loaded() {
                     let rendered = markdown::render(text, post.title());
                     diagnostics.extend(links::not_served(&folder, &post, &rendered.html, &source));
                     diagnostics.extend(losses(&source, text, rendered));

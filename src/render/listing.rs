@@ -324,7 +324,7 @@ mod tests {
     fn the_whole_text_comes_when_asked_for() {
         let posts = [Arc::new(post())];
         let content = |post: &Arc<Post>| {
-            let markdown = post.text.held()?;
+            let markdown = post.text.loaded()?;
             let html = format!("<p>{markdown}</p>").into();
             Some(Content {
                 html,

@@ -143,7 +143,7 @@ fn stays_public(post: &Post, record: &PostRecord) -> bool {
 fn is_emptied(post: &Post, record: &PostRecord) -> bool {
     let had_text = record
         .content
-        .is_some_and(|content| content.text != Fingerprint::of_nothing());
+        .is_some_and(|content| content.text != Fingerprint::empty_text());
     post.is_hollow() && had_text && record.is_with_readers() && !record.is_of_file(post)
 }
 

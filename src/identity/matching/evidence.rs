@@ -79,7 +79,9 @@ impl Evidence {
         let signs = signs(stranger, record);
         let has_title = signs.title && stranger.has_title();
         let is_same_text = record.content.is_some_and(|content| content.is_same_text(&stranger.content));
-        let is_near = record.content.is_some_and(|content| content.is_near(&stranger.content));
+        let is_near = record
+            .content
+            .is_some_and(|content| content.is_nearly_same(&stranger.content));
         Evidence {
             has_only_title: has_title && repeats.is_only_title(stranger, record),
             has_title,

@@ -40,7 +40,7 @@ pub(super) fn signs(post: &Post, record: &PostRecord) -> Signs {
         slug: *post.slug() == *record.slug,
         text: record
             .content
-            .is_some_and(|content| content.is_like(&post.content) || content.is_same_text(&post.content)),
+            .is_some_and(|content| content.is_similar(&post.content) || content.is_same_text(&post.content)),
         days_differ: do_days_differ(post, record),
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::import::feed;
 use crate::post;
-use crate::post::text::Held;
+use crate::post::text::LoadedTexts;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -45,7 +45,7 @@ fn old(items: &[Item]) -> OldFeed {
 fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(String, String, By)> {
     let config = config(configured);
     let (feed, posts) = (old(items), posts(files, &config));
-    let matching = matched(&feed, &posts, &Held, &config);
+    let matching = matched(&feed, &posts, &LoadedTexts, &config);
     assert_eq!(matching.matched.len() + matching.unmatched.len(), feed.items.len());
     let pair = |pair: &Match| (pair.item.id.clone(), pair.post.source().to_string(), pair.by);
     matching.matched.iter().map(pair).collect()
@@ -182,7 +182,7 @@ fn one_item_to_one_post_and_never_two() {
 
     let config = config("");
     let (feed, posts) = (old(&items), posts(&files, &config));
-    let matching = matched(&feed, &posts, &Held, &config);
+    let matching = matched(&feed, &posts, &LoadedTexts, &config);
     let could_be: Vec<&str> = matching.unmatched[0]
         .could_be
         .iter()

@@ -77,7 +77,7 @@ impl<'a> ItemView<'a> {
         }
         let day_in_path = || {
             let mut dates = all.iter().filter_map(|path| {
-                let date = slug::read_path(Utf8Path::new(path.trim_matches('/'))).date?;
+                let date = slug::parse_path(Utf8Path::new(path.trim_matches('/'))).date?;
                 date::parse(&date, &TimeZone::UTC, false).ok()
             });
             dates.next().map(crate::time::Moment::date)
@@ -115,7 +115,7 @@ impl<'a> PostView<'a> {
         let paths: Vec<String> = addresses(post).iter().map(|path| address::folded(path)).collect();
         let names = paths.iter().map(|path| address::name(path));
         // a post that had to make way for another one is still called what its file is
-        let names = names.chain([slug::slugify(post.slug()), slug::read_path(post.source()).slug]);
+        let names = names.chain([slug::slugify(post.slug()), slug::parse_path(post.source()).slug]);
         PostView {
             post,
             texts,

@@ -1,12 +1,12 @@
-//! Companions that are whole files of settings or data: those of a site, and those for a folder in YAML.
+//! Parses companions that are whole files of settings: those of a site, and `.meta.yml` of a folder.
 
-use super::passes_down;
-use super::{Companion, Scope, What, entries, fields, in_doubt, move_lines, passed_down};
+use super::is_inherited;
+use super::{Companion, RuleKind, RuleScope, fields, holding_error, inherited_fields, list_items, move_lines};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::front_matter::{self, Node, Value};
 
 impl Companion {
-    pub(super) fn read_hugo_settings(&mut self, text: &str) {
+    pub(super) fn parse_hugo_settings(&mut self, text: &str) {
         let fields = match self.path.extension() {
             Some("toml") => self.parse_fenced("+++", text).ok(),
             Some("json") => front_matter::parse(&self.path, text).ok().map(|parts| parts.fields),
@@ -19,33 +19,33 @@ impl Companion {
         }
     }
 
-    pub(super) fn read_folder_meta(&mut self, text: &str) {
-        let says_something = text.lines().any(|line| {
+    pub(super) fn parse_folder_meta(&mut self, text: &str) {
+        let has_content = text.lines().any(|line| {
             let line = line.trim();
             !line.is_empty() && !line.starts_with('#') && !line.starts_with("---") && !line.starts_with("...")
         });
         match self.parse_yaml(text) {
-            Ok(fields) if fields.is_empty() && says_something => {
+            Ok(fields) if fields.is_empty() && has_content => {
                 let message = "holds no `key: value`".to_owned();
                 let diagnostic = Diagnostic::new(Severity::Error, "yaml-syntax", &self.path, message);
-                self.doubt = Some(in_doubt(diagnostic.mend("write a line like `draft: true`")));
+                self.error = Some(holding_error(diagnostic.mend("write a line like `draft: true`")));
             }
-            Ok(fields) => self.add(What::Data, Scope::All, passed_down(&fields)),
-            Err(error) => self.doubt = Some(in_doubt(error)),
+            Ok(fields) => self.add(RuleKind::Data, RuleScope::All, inherited_fields(&fields)),
+            Err(error) => self.error = Some(holding_error(error)),
         }
     }
 
-    /// The fields of `text`, a whole file of YAML. What is read leniently, and so may have lost a line, is an error where nothing of it
-    /// passes down.
+    /// The fields of `text`, a whole file of YAML. If it is read leniently, so that a line may be lost, and has no inherited field, that is
+    /// an error.
     fn parse_yaml(&self, text: &str) -> Result<Vec<(String, Node)>, Diagnostic> {
         self.parse_fenced("---", text)
     }
 
-    /// The fields of `text`, a whole file of the dialect whose front matter stands between lines of `fence`.
+    /// The fields of `text`, a whole file in the dialect of front matter between lines of `fence`.
     fn parse_fenced(&self, fence: &str, text: &str) -> Result<Vec<(String, Node)>, Diagnostic> {
         let text = text.trim_start_matches('\u{feff}');
         let begins_with_fence = text.lines().next().is_some_and(|line| line.trim_end() == fence);
-        // the reader of front matter knows where each value stands
+        // parsed as front matter, which records the position of each value
         let (fenced, added) = if begins_with_fence {
             (format!("{text}\n{fence}\n"), 0)
         } else {
@@ -64,25 +64,25 @@ impl Companion {
         let has_any = parts
             .fields
             .iter()
-            .any(|(key, node)| passes_down(key, node) || matches!(key.as_str(), "cascade" | "defaults"));
+            .any(|(key, node)| is_inherited(key, node) || matches!(key.as_str(), "cascade" | "defaults"));
         match parts.remarks.into_iter().next() {
             Some(remark) if !has_any => Err(to_own_line(remark)),
             _ => Ok(parts.fields),
         }
     }
 
-    pub(super) fn read_settings(&mut self, text: &str, below: &str) {
+    pub(super) fn parse_settings(&mut self, text: &str, below: &str) {
         let Ok(fields) = self.parse_yaml(text) else {
             return;
         };
         let defaults = fields.iter().filter(|(key, _)| key == "defaults");
-        for entry in defaults.flat_map(|(_, node)| entries(node)) {
+        for entry in defaults.flat_map(|(_, node)| list_items(node)) {
             let Some(values) = fields::first_in(entry, &["values"]) else {
                 continue;
             };
             let Value::Map(map) = &values.value else { continue };
             let word = |key| fields::first_in(entry, &[key]).and_then(fields::text).map(str::to_owned);
-            let scope = Scope::Site {
+            let scope = RuleScope::Site {
                 path: word("scope.path")
                     .or_else(|| in_scope(entry, "path"))
                     .unwrap_or_default()
@@ -91,7 +91,7 @@ impl Companion {
                 collection: in_scope(entry, "type"),
                 below: below.to_owned(),
             };
-            self.add(What::Defaults, scope, passed_down(map));
+            self.add(RuleKind::Defaults, scope, inherited_fields(map));
         }
     }
 }

@@ -100,7 +100,7 @@ impl Reader<'_> {
             let digest = match &mut reading {
                 Ok(Reading { post, .. }) => {
                     if !self.keeps_texts {
-                        post.text.release();
+                        post.text.unload();
                     }
                     post.file
                 }

@@ -39,7 +39,7 @@ fn what_each_post_takes() {
                     modified: Timestamp::UNIX_EPOCH,
                 };
                 let mut post = post::read(&file, &config).unwrap().post;
-                post.text.release();
+                post.text.unload();
                 shared.share(&mut post);
                 Arc::new(post)
             };

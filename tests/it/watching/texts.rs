@@ -98,7 +98,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
             for post in &mut posts {
                 texts.take_from(post);
             }
-            assert!(posts.iter().all(|post| post.text.held().is_none()));
+            assert!(posts.iter().all(|post| post.text.loaded().is_none()));
         }
         let material = SiteInput {
             changes: Changes::all(posts.into_iter().map(Arc::new).collect()),
