@@ -3,8 +3,10 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use feedmill::http::conditional::weigh;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::conditional::evaluate_conditions;
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::site::Site;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -23,13 +25,8 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
 }
 
 fn ask(site: &Site, path: &str, query: &str, headers: &HeaderMap) -> http::Response<bytes::Bytes> {
-    let request = Request {
-        path,
-        query,
-        headers,
-        now: NOW,
-    };
-    answer(site, &request)
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, query, headers, NOW))
 }
 
 pub fn benches(c: &mut Criterion) {
@@ -96,7 +93,7 @@ pub fn benches(c: &mut Criterion) {
     ];
     for (name, tag) in cases {
         let headers = headers("gzip", tag);
-        group.bench_function(name, |b| b.iter(|| weigh(black_box(&headers), etag, Some(NOW))));
+        group.bench_function(name, |b| b.iter(|| evaluate_conditions(black_box(&headers), etag, Some(NOW))));
     }
     group.finish();
 }

@@ -17,13 +17,13 @@ use super::settings::{Misconfigured, Settings, state_dir};
 use super::{COULD_NOT_RUN, heap, log, terminal};
 use crate::config::{Config, LogFormat, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
-use crate::http::admin::{self, ServerStatus, Watch};
-use crate::http::fast_path::fast_path;
+use crate::http::admin::{self, ServerStatus, WatchStatus};
 use crate::http::filter::filter;
 use crate::http::media::Library;
+use crate::http::network::is_loopback;
 use crate::http::preview::Preview;
 use crate::http::preview::events::Events;
-use crate::http::preview::key::Key;
+use crate::http::preview::key::PreviewKey;
 use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
@@ -200,7 +200,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         let status = move || status(&asked, begun, &ledger);
         let counted = Arc::clone(&metrics);
         let gauged = status.clone();
-        let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
+        let is_local = matches!(admin.address(), Address::Tcp(address) if is_loopback(address.ip()));
         let routes = admin::routes(status, move || counted.text(&gauged().gauges()), is_local);
         let (settings, stop) = (for_one.clone(), stop.clone());
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
@@ -212,14 +212,11 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     let site = move || asked.site();
     if let Some((bound, key)) = preview {
         let events = Events::new(publisher.sites(), config.server.idle_timeout);
-        let shown = filter(site.clone(), context.clone().previewing(Preview { events, key }));
+        let shown = filter(site.clone(), context.clone().with_preview(Preview { events, key }));
         let (settings, stop) = (for_one, stop.clone());
         tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
     }
-    let fast_path = fast_path(site.clone(), context.clone());
-    bound
-        .serve_with_fast_path(fast_path, filter(site, context), &config.server, stop)
-        .await;
+    bound.serve(filter(site, context), &config.server, stop).await;
     publisher.stop().await;
     voice.stopped();
     Ok(())
@@ -420,7 +417,7 @@ fn unlistenable(error: &io::Error) -> (String, &'static str) {
 }
 
 /// Listens at `address` for the preview, or at a free port if `may_move` and that one is taken, and makes its key.
-async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, Key)> {
+async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, PreviewKey)> {
     let mut bound = server::bind(address).await;
     if may_move && bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
         bound = server::bind("127.0.0.1:0").await;
@@ -437,7 +434,7 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, K
              `--preview-listen 127.0.0.1:8082`"
         );
     }
-    let key = Key::new(*listening).context("no key can be made for the preview")?;
+    let key = PreviewKey::new(*listening).context("no key can be made for the preview")?;
     Ok((bound, key))
 }
 
@@ -520,7 +517,7 @@ impl Signals {
 /// The status of `publisher`; `ledger` is the folder of the ledger, and why that will not stay.
 fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Option<String>)) -> ServerStatus {
     let health = publisher.health();
-    let watch = Watch {
+    let watch = WatchStatus {
         mode: match health.watching {
             Watching::Native => "native",
             Watching::Poll => "poll",

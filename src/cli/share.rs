@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::settings::{self, Settings};
 use super::{terminal, why};
-use crate::http::shared::{self, Token};
+use crate::http::shared_drafts::{self, ShareToken};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::storage::Storage;
@@ -65,8 +65,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let key = storage
         .get_or_create_share_key()
         .with_context(|| format!("the key of shared drafts cannot be written to {storage}"))?;
-    let (token, until) = Token::make(&key, &path, arguments.days, now).context("that is too far ahead")?;
-    writeln!(anstream::stdout(), "{}{}{token}", config.base(), shared::PATH)?;
+    let (token, until) = ShareToken::create(&key, &path, arguments.days, now).context("that is too far ahead")?;
+    writeln!(anstream::stdout(), "{}{}{token}", config.base(), shared_drafts::PATH)?;
     let until = Moment::utc(until).in_zone(&config.timezone()).rfc3339();
     terminal::say(&format!("everybody who has this address can read the draft until {until}\n"));
     if config.site.base_url.is_none() {

@@ -18,10 +18,11 @@ use mime_guess::Mime;
 use quick_cache::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use self::body::{Body, reply};
-use super::conditional::{Verdict, http_date, weigh};
+use self::body::BodyPart;
+pub use self::body::{ResponseBody, to_warp};
+use super::conditional::{ConditionResult, evaluate_conditions, http_date};
 use super::problem::problem;
-use super::range::{Wanted, wanted};
+use super::range::{RequestedRange, requested_range};
 use crate::site::{Reader, Site};
 use crate::source::folder::{Folder, Media, Stamp};
 use crate::time::Timestamp;
@@ -83,10 +84,10 @@ impl Library {
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
-    ) -> Response<Body> {
+    ) -> Response<ResponseBody> {
         let path = Utf8Path::new(path);
         let Ok(permit) = Arc::clone(&self.open).try_acquire_owned() else {
-            return too_many_open().map(Body::from);
+            return too_many_open().map(ResponseBody::from);
         };
         match self.open(site, reader, path) {
             Ok(media) => self
@@ -112,37 +113,39 @@ impl Library {
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
-    ) -> io::Result<Response<Body>> {
+    ) -> io::Result<Response<ResponseBody>> {
         let length = media.stamp.size;
         let validators = self.validators(&media, now)?;
-        let wanted = match weigh(headers, &validators.etag, validators.modified) {
-            Verdict::NotModified => return Ok(described(StatusCode::NOT_MODIFIED, None, &validators, Body::empty())),
-            Verdict::PreconditionFailed => {
-                let detail = "the file has changed: it does not match the condition of the request";
-                return Ok(problem(StatusCode::PRECONDITION_FAILED, detail).map(Body::from));
+        let wanted = match evaluate_conditions(headers, &validators.etag, validators.modified) {
+            ConditionResult::NotModified => {
+                return Ok(described(StatusCode::NOT_MODIFIED, None, &validators, ResponseBody::empty()));
             }
-            Verdict::Proceed if *method == Method::GET => range(headers, &validators, length),
-            Verdict::Proceed => Wanted::Whole,
+            ConditionResult::PreconditionFailed => {
+                let detail = "the file has changed: it does not match the condition of the request";
+                return Ok(problem(StatusCode::PRECONDITION_FAILED, detail).map(ResponseBody::from));
+            }
+            ConditionResult::Proceed if *method == Method::GET => range(headers, &validators, length),
+            ConditionResult::Proceed => RequestedRange::Whole,
         };
         let media_type = mime_guess::from_path(path).first_or_octet_stream();
         let shown = Some(&media_type);
         let mut response = match wanted {
-            Wanted::Whole => {
-                let body = Body::of_file((media.file, permit), [Part::File(0..length)]);
+            RequestedRange::Whole => {
+                let body = ResponseBody::of_file((media.file, permit), [BodyPart::File(0..length)]);
                 described(StatusCode::OK, shown, &validators, body)
             }
-            Wanted::Nothing => {
+            RequestedRange::Nothing => {
                 let mut response = problem(
                     StatusCode::RANGE_NOT_SATISFIABLE,
                     "the requested range is past the end of the file",
                 )
-                .map(Body::from);
+                .map(ResponseBody::from);
                 set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
                 return Ok(response);
             }
-            Wanted::Parts(parts) => match parts.as_slice() {
+            RequestedRange::Parts(parts) => match parts.as_slice() {
                 [part] => {
-                    let body = Body::of_file((media.file, permit), [Part::File(part.clone())]);
+                    let body = ResponseBody::of_file((media.file, permit), [BodyPart::File(part.clone())]);
                     let mut response = described(StatusCode::PARTIAL_CONTENT, shown, &validators, body);
                     set(&mut response, header::CONTENT_RANGE, &content_range(part, length));
                     response
@@ -153,7 +156,7 @@ impl Library {
         let content_length = response.body().length();
         set(&mut response, header::CONTENT_LENGTH, &content_length.to_string());
         if *method == Method::HEAD {
-            *response.body_mut() = Body::empty();
+            *response.body_mut() = ResponseBody::empty();
         }
         Ok(response)
     }
@@ -183,13 +186,6 @@ impl Library {
             is_date_strong: !is_fresh,
         })
     }
-}
-
-/// A piece of a body: bytes of its own, or of the file.
-#[derive(Clone, Debug)]
-enum Part {
-    Text(Bytes),
-    File(Range<u64>),
 }
 
 fn content_tag(file: &File, size: u64) -> io::Result<Arc<str>> {
@@ -227,13 +223,13 @@ fn short(hash: blake3::Hash) -> Arc<str> {
 }
 
 /// What the request's `Range` and `If-Range` (RFC 9110, section 13.1.5) come to.
-fn range(headers: &HeaderMap, validators: &Validators, length: u64) -> Wanted {
+fn range(headers: &HeaderMap, validators: &Validators, length: u64) -> RequestedRange {
     let one = |name: HeaderName| {
         let mut values = headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none())?.to_str().ok()
     };
     let Some(value) = one(header::RANGE) else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     if headers.contains_key(header::IF_RANGE) {
         // only a validator that is strong can say that the parts fit together, and a date has to be the very same
@@ -242,10 +238,10 @@ fn range(headers: &HeaderMap, validators: &Validators, length: u64) -> Wanted {
         let is_same =
             one(header::IF_RANGE).is_some_and(|sent| (is_strong_tag && sent == validators.etag) || date.as_deref() == Some(sent));
         if !is_same {
-            return Wanted::Whole;
+            return RequestedRange::Whole;
         }
     }
-    wanted(value, length)
+    requested_range(value, length)
 }
 
 fn content_range(part: &Range<u64>, length: u64) -> String {
@@ -259,7 +255,7 @@ fn several(
     media_type: &Mime,
     validators: &Validators,
     length: u64,
-) -> Response<Body> {
+) -> Response<ResponseBody> {
     // made of the file's tag and the parts: whoever wrote the file could not know it
     let boundary = short(blake3::hash(format!("{} {parts:?}", validators.etag).as_bytes()));
     let mut pieces = Vec::with_capacity(parts.len() * 2 + 1);
@@ -269,14 +265,14 @@ fn several(
             content_type(media_type),
             content_range(part, length)
         );
-        pieces.extend([Part::Text(head.into()), Part::File(part.clone())]);
+        pieces.extend([BodyPart::Text(head.into()), BodyPart::File(part.clone())]);
     }
-    pieces.push(Part::Text(format!("\r\n--{boundary}--\r\n").into()));
+    pieces.push(BodyPart::Text(format!("\r\n--{boundary}--\r\n").into()));
     let mut response = described(
         StatusCode::PARTIAL_CONTENT,
         Some(media_type),
         validators,
-        Body::of_file(file, pieces),
+        ResponseBody::of_file(file, pieces),
     );
     let multipart = format!("multipart/byteranges; boundary={boundary}");
     set(&mut response, header::CONTENT_TYPE, &multipart);
@@ -284,7 +280,12 @@ fn several(
 }
 
 /// An answer about a file, with what is said of it; `media_type` where its content, or a part of it, is sent.
-fn described(status: StatusCode, media_type: Option<&Mime>, validators: &Validators, body: Body) -> Response<Body> {
+fn described(
+    status: StatusCode,
+    media_type: Option<&Mime>,
+    validators: &Validators,
+    body: ResponseBody,
+) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     set(&mut response, header::ETAG, &validators.etag);
@@ -323,7 +324,7 @@ fn content_type(media_type: &Mime) -> String {
     }
 }
 
-fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+fn set(response: &mut Response<ResponseBody>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         response.headers_mut().insert(name, value);
     }
@@ -339,7 +340,7 @@ fn too_many_open() -> Response<Bytes> {
 }
 
 /// What is not there, what may not be seen and what lies elsewhere look alike; a disk that fails is said to.
-fn unread(error: &io::Error) -> Response<Body> {
+fn unread(error: &io::Error) -> Response<ResponseBody> {
     use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let response = match error.kind() {
         NotFound | NotADirectory | IsADirectory | InvalidInput | InvalidFilename | PermissionDenied => {
@@ -350,7 +351,7 @@ fn unread(error: &io::Error) -> Response<Body> {
             problem(StatusCode::SERVICE_UNAVAILABLE, "the file cannot be read at the moment")
         }
     };
-    response.map(Body::from)
+    response.map(ResponseBody::from)
 }
 
 #[cfg(test)]

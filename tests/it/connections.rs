@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::server::{self, Address, Peer};
+use feedmill::http::server::{self, Address, RequestHead, request_head};
 use http::Response;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -65,9 +65,9 @@ impl Served {
         first(&address, &stop);
         let (told, stopped) = (Arc::clone(&go_on), stop.clone());
         let filter = warp::path::full()
-            .and(warp::ext::optional::<Peer>())
+            .and(request_head())
             .and(warp::body::bytes())
-            .and_then(move |path: FullPath, peer: Option<Peer>, body: Bytes| {
+            .and_then(move |path: FullPath, head: Arc<RequestHead>, body: Bytes| {
                 let (told, waits) = (Arc::clone(&told), waits.clone());
                 async move {
                     Ok::<_, warp::Rejection>(match path.as_str() {
@@ -79,7 +79,7 @@ impl Served {
                             told.await;
                             Bytes::from("waited")
                         }
-                        path => Bytes::from(format!("{path} {} {}", seen(peer), String::from_utf8_lossy(&body))),
+                        path => Bytes::from(format!("{path} {} {}", client(&head), String::from_utf8_lossy(&body))),
                     })
                 }
             })
@@ -125,12 +125,8 @@ impl Drop for Served {
     }
 }
 
-fn seen(peer: Option<Peer>) -> String {
-    match peer {
-        Some(Peer(Some(peer))) => peer.ip().to_string(),
-        Some(Peer(None)) => "nobody".to_owned(),
-        None => "unknown".to_owned(),
-    }
+fn client(head: &RequestHead) -> String {
+    head.peer.map_or_else(|| "nobody".to_owned(), |peer| peer.ip().to_string())
 }
 
 fn assert_answers(client: &mut Client) {

@@ -4,7 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::identity::Registry;
 use feedmill::publisher::snapshot;
 use serde_json::Value;
@@ -290,12 +292,8 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
     let mut headers = http::HeaderMap::new();
     headers.insert("accept", http::HeaderValue::from_static("text/html"));
     let told = |ledger: &mut Registry| {
-        let request = Request {
-            path: "/posts/a",
-            query: "",
-            headers: &headers,
-            now,
-        };
+        let target = Target::parse("/posts/a");
+        let request = Request::new(target.as_ref(), "/posts/a", "", &headers, now);
         let answer = answer(&look(ledger), &request);
         let page = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status().as_u16(), page)

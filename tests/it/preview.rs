@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
-use feedmill::http::shared::Token;
+use feedmill::http::shared_drafts::ShareToken;
 use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
@@ -443,7 +443,7 @@ fn token(state: &TempDir, source: &str) -> String {
     let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
         .get_or_create_share_key()
         .unwrap();
-    Token::make(&key, source.into(), 7, Timestamp::now()).unwrap().0
+    ShareToken::create(&key, source.into(), 7, Timestamp::now()).unwrap().0
 }
 
 #[test]
@@ -517,7 +517,7 @@ fn what_is_not_shared_is_as_unknown_as_any_address() {
         .get_or_create_share_key()
         .unwrap();
     let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(24 * 8);
-    let of = |key, path: &str, now| Token::make(key, path.into(), 7, now).unwrap().0;
+    let of = |key, path: &str, now| ShareToken::create(key, path.into(), 7, now).unwrap().0;
     let cases = [
         ("expired", of(&key, "draft/index.md", long_ago)),
         ("by another key", of(&[1; 32], "draft/index.md", Timestamp::now())),

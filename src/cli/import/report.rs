@@ -365,10 +365,10 @@ fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
 fn is_answered(path: &str, config: &Config) -> bool {
     let is_feed = |target| match target {
         Target::Feed(..) | Target::Subscription(_) => true,
-        Target::Moved(path) => matches!(Target::read(&path), Some(Target::Feed(..) | Target::Subscription(_))),
+        Target::Moved(path) => matches!(Target::parse(&path), Some(Target::Feed(..) | Target::Subscription(_))),
         _ => false,
     };
-    config.redirect.next(path, &config.base()).is_some() || Target::read(path).is_some_and(is_feed)
+    config.redirect.next(path, &config.base()).is_some() || Target::parse(path).is_some_and(is_feed)
 }
 
 /// Writes a line for each of `all`, up to a number that can be read.

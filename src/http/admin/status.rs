@@ -18,7 +18,7 @@ const MOST_TOLD: usize = 200;
 
 /// How changes are noticed, as the engine says.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Watch {
+pub struct WatchStatus {
     /// `native` or `poll`.
     pub mode: &'static str,
     /// Why the site may not show what the folder holds; `None` while all is well.
@@ -47,23 +47,23 @@ pub struct Watch {
 pub struct ServerStatus {
     now: Timestamp,
     uptime: Duration,
-    watch: Watch,
+    watch: WatchStatus,
     base: String,
     scopes: usize,
     counts: [(Visibility, &'static str, usize); 7],
     /// The newest of what the world sees.
-    pub published: Vec<Released>,
+    pub published: Vec<PublishedStatus>,
     /// What it will see, the next first.
-    pub scheduled: Vec<Scheduled>,
+    pub scheduled: Vec<ScheduledPost>,
     /// What it does not see otherwise.
-    pub held_back: Vec<Held>,
+    pub held_back: Vec<HeldPost>,
     /// What there is to say about files.
     pub problems: Vec<Diagnostic>,
 }
 
 /// A post that the world sees.
 #[derive(Clone, Debug, Serialize)]
-pub struct Released {
+pub struct PublishedStatus {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
@@ -78,7 +78,7 @@ pub struct Released {
 
 /// A post that the world will see.
 #[derive(Clone, Debug, Serialize)]
-pub struct Scheduled {
+pub struct ScheduledPost {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
@@ -91,7 +91,7 @@ pub struct Scheduled {
 
 /// A post that the world does not see.
 #[derive(Clone, Debug, Serialize)]
-pub struct Held {
+pub struct HeldPost {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
@@ -103,7 +103,7 @@ pub struct Held {
 impl ServerStatus {
     /// The status of `site` at `now`, where the engine has been running for `uptime` and watches as `watch` says.
     #[must_use]
-    pub fn of(site: &Site, watch: Watch, uptime: Duration, now: Timestamp) -> ServerStatus {
+    pub fn of(site: &Site, watch: WatchStatus, uptime: Duration, now: Timestamp) -> ServerStatus {
         use Visibility::{Draft, Expired, Held as NotUnderstood, Private, Public, Scheduled as Later, Unlisted};
         let base = site.config().base();
         let mut counts = [
@@ -129,26 +129,26 @@ impl ServerStatus {
         }
         published.sort_by_key(|post| Reverse(post.date));
         scheduled.sort_by_key(|post| post.date);
-        let released = |post: &Post| Released {
+        let released = |post: &Post| PublishedStatus {
             path: post.source().to_string(),
             title: title(post),
             url: post_url(&base, post.address()),
             date: post.date.rfc3339(),
             unlisted: post.visibility(now) == Unlisted,
         };
-        let later = |post: &Post| Scheduled {
+        let later = |post: &Post| ScheduledPost {
             path: post.source().to_string(),
             title: title(post),
             appears: post.date.timestamp(),
             in_seconds: post.date.timestamp().duration_since(now).as_secs(),
         };
-        let held = |(post, visibility): (&Post, Visibility)| Held {
+        let held = |(post, visibility): (&Post, Visibility)| HeldPost {
             path: post.source().to_string(),
             title: title(post),
             why: why(post, visibility),
         };
         let unread = |problem: &&Diagnostic| problem.severity == Severity::Error && site.post(&problem.path).is_none();
-        let broken = site.diagnostics.iter().filter(unread).map(|problem| Held {
+        let broken = site.diagnostics.iter().filter(unread).map(|problem| HeldPost {
             path: problem.path.to_string(),
             title: String::new(),
             why: problem.message.clone(),
@@ -232,7 +232,7 @@ impl ServerStatus {
         self.counts.iter().map(|(_, name, count)| (*name, *count))
     }
 
-    pub(super) fn watch(&self) -> &Watch {
+    pub(super) fn watch(&self) -> &WatchStatus {
         &self.watch
     }
 

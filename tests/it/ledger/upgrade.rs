@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::identity::{PostRecord, Record};
 use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
@@ -100,13 +102,10 @@ fn a_ledger_with_schema_1_keeps_every_record() {
 
 fn status(site: &Site, path: &str, now: Timestamp) -> u16 {
     let headers = http::HeaderMap::new();
-    let request = Request {
-        path,
-        query: "",
-        headers: &headers,
-        now,
-    };
-    answer(site, &request).status().as_u16()
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, "", &headers, now))
+        .status()
+        .as_u16()
 }
 
 #[test]
