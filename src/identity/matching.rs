@@ -19,8 +19,8 @@
 //! A file that matches no post, or several equally well, is a new post. In the second case its author gets a warning that shows how to
 //! settle it.
 //!
-//! At a start nearly all files match by the first rule. Those that are unchanged in everything else are matched before, by
-//! `Registry::match_unchanged`, with the same result.
+//! At a start all files are matched in this way, and nearly all match by the first rule. So the rules that apply to one file take no
+//! longer the more posts there are, and those that compare every file with every post do nothing where there are many of both.
 
 mod evidence;
 mod named;
@@ -67,8 +67,6 @@ pub(super) struct Finding {
 /// What is remembered, as far as strangers can be it.
 pub(super) struct Memory<'a> {
     pub(super) posts: &'a Remembered,
-    /// All posts in files that are others than before, ordered by path: the strangers, and those that are known already.
-    pub(super) changed: &'a [&'a Arc<Post>],
     /// Which post lay last where a stranger lies.
     pub(super) at: &'a HashMap<&'a str, Arc<str>>,
     /// Posts that no file is.
@@ -128,7 +126,6 @@ impl<'a> Memory<'a> {
 
     /// The post with this `id`, if it may be a stranger that lies elsewhere.
     fn elsewhere(&self, id: &str) -> Option<(&'a str, Cow<'a, PostRecord>)> {
-        looked_up();
         let (id, record) = self.posts.get_with_id(id)?;
         let is_stray = || self.unmatched.contains(id) && (self.may_be_stranger)(id, &record.source);
         (self.others.contains_key(id) || is_stray()).then_some((id, record))
@@ -494,16 +491,4 @@ fn unclear(post: &Post, former: &[Cow<PostRecord>]) -> Diagnostic {
     );
     Diagnostic::new(Severity::Warning, "identity-unclear", post.source(), message)
         .mend("if it is one of them, write that one's id as its `id`")
-}
-
-/// Counts it, for tests.
-fn looked_up() {
-    #[cfg(test)]
-    LOOKED_UP.set(LOOKED_UP.get() + 1);
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How often this thread asked whether a remembered post may be a stranger that lies elsewhere.
-    pub(super) static LOOKED_UP: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -92,18 +92,14 @@ impl UnmatchedPosts {
         self.awaited.len() + self.withdrawn.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.awaited.is_empty() && self.withdrawn.is_empty()
-    }
-
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Id> {
-        self.awaited.iter().chain(&self.withdrawn).inspect(|_| walked())
+        self.awaited.iter().chain(&self.withdrawn)
     }
 
     /// Those that are not withdrawn, in order.
     pub(super) fn awaited(&self) -> impl Iterator<Item = &Id> {
-        self.awaited.iter().inspect(|_| walked())
+        self.awaited.iter()
     }
 
     /// Those whose file lay where one of `files` lies, which come ordered by path: each with the place of that one.
@@ -178,18 +174,6 @@ fn take<Sign: Eq + Hash + Borrow<S>, S: Eq + Hash + ?Sized>(found: &mut Found<Si
     }
 }
 
-/// Counts it, for tests.
-fn walked() {
-    #[cfg(test)]
-    WALKED.set(WALKED.get() + 1);
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How many of all strays this thread came by, one after the other, when it asked for none by name.
-    pub(super) static WALKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
 #[cfg(test)]
 impl UnmatchedPosts {
     /// Whether each is what its record says, and found by that.
@@ -198,12 +182,9 @@ impl UnmatchedPosts {
         let by_path = |record: &PostRecord| Some(record.source.as_path().into());
         let is_by_path = |found: &_| *found == self.found_by(posts, by_path);
         let is_by_text = |found: &_| *found == self.found_by(posts, text_of);
-        let walked = WALKED.get();
-        let are_found = self.withdrawn.iter().all(is_withdrawn)
+        self.withdrawn.iter().all(is_withdrawn)
             && !self.awaited.iter().any(is_withdrawn)
             && self.by_path.get().is_none_or(is_by_path)
-            && self.by_text.get().is_none_or(is_by_text);
-        WALKED.set(walked);
-        are_found
+            && self.by_text.get().is_none_or(is_by_text)
     }
 }

@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::publication_state::PublicationState;
-use super::{MatchWarning, Settled, Whereabouts, unfit_for_atom};
+use super::{MatchWarning, Settled, Whereabouts};
 use crate::config::Config;
 use crate::identity::files::File;
 use crate::identity::matching::{Finding, Memory, named, recognise};
 use crate::identity::record::PostRecord;
-use crate::identity::remembered::Wanted;
 use crate::identity::{Id, Registry, place_of};
 use crate::post::{Each, Origin, Post, Taken, Words};
 use crate::time::Timestamp;
@@ -36,24 +34,13 @@ impl Registry {
         now: Timestamp,
         settled: &mut Settled,
     ) {
-        let mut unassigned = self.unassign(changed);
-        settled.changes.posts.reserve(changed.len());
-        let mut strangers: Vec<&Arc<Post>> = Vec::new();
-        for (post, unchanged) in changed
-            .iter()
-            .zip(self.unchanged(changed, &unassigned, whereabouts, config, now))
-        {
-            match unchanged {
-                Some(known) => settled.changes.posts.push(known),
-                None => strangers.push(post),
-            }
-        }
-        if strangers.is_empty() {
+        if changed.is_empty() {
             return;
         }
-        settled.newcomers.reserve(strangers.len());
-        let findings = self.recognised(&strangers, changed, &unassigned, whereabouts, now);
-        for (post, Finding { id, heir_of, remark }) in strangers.into_iter().zip(findings) {
+        let mut unassigned = self.unassign(changed);
+        settled.changes.posts.reserve(changed.len());
+        let findings = self.recognised(changed, &unassigned, whereabouts, now);
+        for (&post, Finding { id, heir_of, remark }) in changed.iter().zip(findings) {
             if let Some(id) = &id {
                 let was_stray = self.unmatched.remove(id, &self.posts);
                 self.is_past_stale |= was_stray;
@@ -89,103 +76,18 @@ impl Registry {
         unassigned
     }
 
-    /// Those of `changed`, as the world knows them, that are as they were remembered ([`Registry::match_unchanged`]): nearly all at a start.
-    fn unchanged(
-        &mut self,
-        changed: &[&Arc<Post>],
-        unassigned: &Unassigned,
-        whereabouts: &Whereabouts,
-        config: &Config,
-        now: Timestamp,
-    ) -> Vec<Option<Arc<Post>>> {
-        #[cfg(test)]
-        if GOES_THE_LONG_WAY.get() {
-            return vec![None; changed.len()];
-        }
-        let may_be =
-            |post: &Post| !unassigned.at.contains_key(post.source().as_str()) && !whereabouts.missing.contains(post.source());
-        let found = |post: &&Arc<Post>| may_be(post).then(|| self.match_unchanged(post, config, now)).flatten();
-        let mut found: Vec<Option<Arc<Post>>> = changed.iter().map(found).collect();
-        if found.iter().all(Option::is_none) {
-            return found;
-        }
-        // others may have lain there later
-        let lay_later = |&(place, id): &(usize, &Id)| {
-            let found = found.get(place).and_then(Option::as_ref).zip(changed.get(place));
-            found.is_some_and(|(found, post)| self.when_last_at(post, found.id()) < self.when_last_at(post, id))
-        };
-        let lain = self.unmatched.lain_at(changed, &self.posts);
-        let contested: Vec<usize> = lain.into_iter().filter(lay_later).map(|(place, _)| place).collect();
-        for place in contested {
-            if let Some(post) = found.get_mut(place).and_then(Option::take)
-                && let Some(id) = self.take_held(post.source())
-            {
-                self.lose(id);
-            }
-        }
-        found
-    }
-
-    /// Takes in the file of `post`, as the world knows it, where a stray lay last that has its id and its text, and nothing comes of that:
-    /// no sign is believed before this one, and all is done while the record is at hand.
-    fn match_unchanged(&mut self, post: &Arc<Post>, config: &Config, now: Timestamp) -> Option<Arc<Post>> {
-        if self.unmatched.is_empty() {
-            return None;
-        }
-        let record = self.posts.get(post.id())?;
-        let is_same_text = record.content.is_some_and(|content| content.text == post.content.text);
-        if !is_same_text || record.source != *post.source().as_str() {
-            return None;
-        }
-        let mut file = File {
-            read: Arc::clone(post),
-            settled: Arc::clone(post),
-            visibility: post.visibility(now),
-            is_known: true,
-        };
-        let state = file.dress(&record, &self.site, config, now);
-        let is_as_ever =
-            state == PublicationState::of(&record).with_file(state.file) && *file.settled.address() == *record.address;
-        let is_file_new = state.file != record.file;
-        let record = is_file_new.then(|| state.noted_in(record.into_owned(), &file));
-        if !is_as_ever || !self.unmatched.remove(post.id(), &self.posts) {
-            return None;
-        }
-        if let Some(record) = record {
-            // an older feedmill did not remember what files held
-            self.changes.posts.insert(record.id.as_str().into());
-            self.posts.insert(record);
-        }
-        self.note_waiting(&file, state.withdrawn.is_some());
-        self.is_past_stale = true;
-        self.doubts.remove(post.source());
-        if let Some(remark) = unfit_for_atom(&file, config) {
-            self.unfit_for_atom.insert(post.source().to_owned(), remark);
-        }
-        let known = Arc::clone(&file.settled);
-        // as this it will be published, as a rule
-        let wanted = Wanted {
-            address: post.address(),
-            id: None,
-        };
-        self.posts.keep_beside(&known, &wanted);
-        self.files.insert(file);
-        Some(known)
-    }
-
-    /// Who `strangers` are, those of `changed` of whom nothing is known yet.
+    /// Who `changed` are, the posts in files that are others than before.
     fn recognised(
         &self,
-        strangers: &[&Arc<Post>],
         changed: &[&Arc<Post>],
         unassigned: &Unassigned,
         whereabouts: &Whereabouts,
         now: Timestamp,
     ) -> Vec<Finding> {
         if self.posts.len() == 0 {
-            return strangers.iter().map(|_| Finding::default()).collect();
+            return changed.iter().map(|_| Finding::default()).collect();
         }
-        let at = self.last_at(strangers, unassigned);
+        let at = self.last_at(changed, unassigned);
         // where its file lay another post may be by now
         let is_gone = |path: &Utf8Path| {
             whereabouts.missing.contains(path) || !(whereabouts.is_there)(path) || self.files.contains(path.as_str())
@@ -203,10 +105,9 @@ impl Registry {
             self.place(id).is_some_and(is_there) && !unassigned.ids.contains(id) && !self.unmatched.contains(id)
         };
         recognise(
-            strangers,
+            changed,
             Memory {
                 posts: &self.posts,
-                changed,
                 at: &at,
                 unmatched: &self.unmatched,
                 may_be_stranger: &may_be_stranger,
@@ -342,10 +243,4 @@ impl Registry {
         };
         self.dressed(file, config, now)
     }
-}
-
-#[cfg(test)]
-thread_local! {
-    /// Whether every post is recognised by all signs on this thread, and none taken as ever before: what comes of it must be the same.
-    pub(in crate::identity) static GOES_THE_LONG_WAY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }

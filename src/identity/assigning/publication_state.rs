@@ -15,7 +15,7 @@ pub(super) struct PublicationState {
     date: Timestamp,
     changed: Option<Timestamp>,
     content: Option<Fingerprint>,
-    pub(super) file: Option<Digest>,
+    file: Option<Digest>,
     pub(super) withdrawn: Option<Timestamp>,
     returned: Option<Timestamp>,
     taken_back: bool,
@@ -54,11 +54,6 @@ impl PublicationState {
             never_listed: self.never_listed,
             ..record
         }
-    }
-
-    /// The same of a post whose file held `file`.
-    pub(super) fn with_file(self, file: Option<Digest>) -> PublicationState {
-        PublicationState { file, ..self }
     }
 
     fn last_told(&self) -> Timestamp {

@@ -126,7 +126,7 @@ impl<'a> Search<'_, 'a> {
     fn verdict(&self, at: usize, memory: &Memory<'a>) -> Verdict<'a> {
         let stranger: &Post = self.strangers[at];
         match memory.named_by(stranger) {
-            Some((id, record)) if self.is_free(id, memory) && !self.is_elsewhere(at, &record, memory) => {
+            Some((id, record)) if self.is_free(id, memory) && !self.is_elsewhere(at, &record) => {
                 let other = self.known_otherwise(stranger, id, &record, memory);
                 Verdict::Known(other.unwrap_or(id))
             }
@@ -142,9 +142,9 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Whether another post than the stranger at `at` lies where the file of `record` lay, is like it, and names no id of its own.
-    fn is_elsewhere(&self, at: usize, record: &PostRecord, memory: &Memory<'a>) -> bool {
-        place_of(&record.source, memory.changed).is_some_and(|found| {
-            let post = memory.changed[found];
+    fn is_elsewhere(&self, at: usize, record: &PostRecord) -> bool {
+        place_of(&record.source, self.strangers).is_some_and(|found| {
+            let post = self.strangers[found];
             post.source() != self.strangers[at].source() && named(post).is_none() && is_alike(post, record)
         })
     }
