@@ -1,15 +1,16 @@
 //! Random steps: files are written, moved and removed, some cannot be read, a match panics, feedmill starts again.
 //!
-//! After each step the unmatched posts are those that the records say, every file of a known post has a record, and no two files are one
-//! post.
+//! After each step the unmatched posts agree with the records, and every known post has a record.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
+use crate::identity::known_files::KnownFile;
 
 const PATHS: [&str; 3] = ["a.md", "b.md", "x/a.md"];
 const HEADS: [&str; 10] = [
@@ -27,72 +28,72 @@ const HEADS: [&str; 10] = [
 const TEXTS: [&str; 4] = ["mill", "mill'", "lamp", "TODO"];
 const PERMALINKS: [&str; 2] = ["/posts/{slug}", "/{year}/{slug}/"];
 
-/// What a file says: its front matter and its text.
-type Content = (usize, usize);
+/// The front matter and the text of a file, by their positions in [`HEADS`] and [`TEXTS`].
+type FileContent = (usize, usize);
 
-/// What a look finds at a path.
+/// What a scan finds at a path.
 #[derive(Clone, Copy, Debug)]
-enum Found {
-    /// What it found last.
+enum FoundFile {
+    /// The same as the scan before.
     Same,
-    /// A post of this content, one of a few.
+    /// A post with this one of the contents.
     Post(usize),
-    /// What it found last at this path.
+    /// What the scan before found at this path.
     Of(usize),
     Nothing,
     /// A file that cannot be read.
     Unreadable,
-    /// Nothing, which is not believed yet.
+    /// No file, but not for long enough to be gone.
     Missing,
 }
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each happens or not, whatever the others do")]
-struct Step {
-    found: [Found; PATHS.len()],
+struct ScanStep {
+    found: [FoundFile; PATHS.len()],
     hours: i64,
     permalink: usize,
     is_restart: bool,
-    /// Whether all posts are given, and not just those that changed.
+    /// Whether all posts are assigned, and not only changed ones.
     is_whole: bool,
-    /// Whether the settling is broken off, if it asks for what cannot be read.
+    /// Whether the assignment panics, if it calls `is_there`.
     fails: bool,
-    /// Whether it is believed that what is absent has gone.
-    believes: bool,
-    /// Whether a site is built.
+    /// Whether absent posts are withdrawn.
+    withdraws: bool,
+    /// Whether a site is built and recorded.
     publishes: bool,
 }
 
-/// Posts that were read, for reading takes longer than all else.
-type Shelf = RefCell<HashMap<(usize, Content, String), Arc<Post>>>;
+/// The posts that were read, because reading takes longer than all other steps.
+type PostCache = RefCell<HashMap<(usize, FileContent, String), Arc<Post>>>;
 
-/// A folder as it is looked at, and the ledger.
-struct World<'a> {
-    shelf: &'a Shelf,
-    ledger: Registry,
+/// A registry, and a folder as it was scanned last.
+struct RandomFolder<'a> {
+    cache: &'a PostCache,
+    registry: Registry,
     config: Config,
     now: Timestamp,
-    contents: Vec<Content>,
-    found: [Found; PATHS.len()],
+    contents: Vec<FileContent>,
+    found: [FoundFile; PATHS.len()],
     given: BTreeMap<&'static str, Arc<Post>>,
     has_failed: bool,
 }
 
-impl World<'_> {
-    fn new<'a>(shelf: &'a Shelf, contents: &[Content]) -> World<'a> {
-        World {
-            shelf,
-            ledger: Registry::new(START),
+impl RandomFolder<'_> {
+    fn new<'a>(cache: &'a PostCache, contents: &[FileContent]) -> RandomFolder<'a> {
+        RandomFolder {
+            cache,
+            registry: Registry::new(START),
             config: Config::default(),
             now: START,
             contents: contents.to_vec(),
-            found: [Found::Nothing; PATHS.len()],
+            found: [FoundFile::Nothing; PATHS.len()],
             given: BTreeMap::new(),
             has_failed: false,
         }
     }
 
-    /// The post at the path of this number with this content: one that is as it was is the very same.
+    /// The post at this path with this content. An unchanged post is the same `Arc`.
     fn read(&self, path: usize, content: usize) -> Arc<Post> {
         let (head, body) = self.contents[content % self.contents.len()];
         let read = || {
@@ -105,24 +106,24 @@ impl World<'_> {
             Arc::new(post::read(&file, &self.config).unwrap().post)
         };
         let key = (path, (head, body), self.config.posts.permalink.clone());
-        Arc::clone(self.shelf.borrow_mut().entry(key).or_insert_with(read))
+        Arc::clone(self.cache.borrow_mut().entry(key).or_insert_with(read))
     }
 
-    /// What changed in the folder, and which files are missing.
-    fn look(&mut self, step: &Step) -> (Changes, BTreeSet<Utf8PathBuf>) {
+    /// The changes in the folder, and the missing files.
+    fn scan(&mut self, step: &ScanStep) -> (Changes, BTreeSet<Utf8PathBuf>) {
         let before = std::mem::take(&mut self.given);
         let mut missing = BTreeSet::new();
         let found = self.found;
         for (at, path) in PATHS.into_iter().enumerate() {
             self.found[at] = match step.found[at] {
-                Found::Same => found[at],
-                Found::Of(other) => found[other],
+                FoundFile::Same => found[at],
+                FoundFile::Of(other) => found[other],
                 other => other,
             };
             let known = before.get(path);
             let post = match self.found[at] {
-                Found::Post(content) => Some(self.read(at, content)),
-                Found::Missing => {
+                FoundFile::Post(content) => Some(self.read(at, content)),
+                FoundFile::Missing => {
                     missing.extend(known.map(|_| path.into()));
                     known.map(Arc::clone)
                 }
@@ -140,32 +141,27 @@ impl World<'_> {
         let changes = Changes {
             posts,
             gone,
-            ..Changes::all(Vec::new())
+            are_all: false,
         };
-        (
-            Changes {
-                are_all: false,
-                ..changes
-            },
-            missing,
-        )
+        (changes, missing)
     }
 
-    fn take(&mut self, step: &Step) -> Option<Settled> {
+    /// Scans, assigns, withdraws and records, and checks the registry.
+    fn apply(&mut self, step: &ScanStep) {
         self.now += SignedDuration::from_hours(step.hours);
         PERMALINKS[step.permalink].clone_into(&mut self.config.posts.permalink);
         if step.is_restart {
-            self.ledger.change_all();
-            let records: Vec<Record> = self.ledger.take_changes().0.collect();
-            self.ledger = Registry::remembering(records, self.now);
+            self.registry.change_all();
+            let records: Vec<Record> = self.registry.take_changes().0.collect();
+            self.registry = Registry::from_records(records, self.now);
         }
-        let (changes, missing) = self.look(step);
+        let (changes, missing) = self.scan(step);
         let is_there = |path: &Utf8Path| {
             let at = PATHS.iter().position(|known| path == *known);
-            at.is_some_and(|at| matches!(self.found[at], Found::Post(_) | Found::Unreadable))
+            at.is_some_and(|at| matches!(self.found[at], FoundFile::Post(_) | FoundFile::Unreadable))
         };
-        let settled = catch_unwind(AssertUnwindSafe(|| {
-            let whereabouts = Whereabouts {
+        let assigned = catch_unwind(AssertUnwindSafe(|| {
+            let unreadable = UnreadableFiles {
                 missing: &missing,
                 is_there: &|path| {
                     if step.fails {
@@ -174,69 +170,59 @@ impl World<'_> {
                     is_there(path)
                 },
             };
-            self.ledger.assign(&changes, &whereabouts, &self.config, self.now)
+            self.registry.assign(&changes, &unreadable, &self.config, self.now)
         }));
-        self.has_failed = settled.is_err();
-        let settled = settled.ok()?;
-        let absent = self.ledger.absent(&is_there);
-        if step.believes {
-            self.ledger.withdraw(&absent, self.now);
+        self.has_failed = assigned.is_err();
+        if let Ok(assigned) = assigned {
+            if step.withdraws {
+                self.registry.withdraw(&self.registry.absent(&is_there), self.now);
+            }
+            self.registry.history(self.now, SignedDuration::from_hours(24 * 90));
+            if step.publishes {
+                self.registry.record_published(&assigned.changes.posts, self.now);
+            }
+            assert!(self.registry.unmatched.agrees_with(&self.registry.posts));
         }
-        self.ledger.past(self.now, SignedDuration::from_hours(24 * 90));
-        if step.publishes {
-            self.ledger.record_published(&settled.changes.posts, self.now);
+        let known = self.registry.files.iter().filter_map(KnownFile::id);
+        for id in known {
+            assert!(self.registry.posts.contains(id), "{id} has no record");
         }
-        assert!(self.ledger.unmatched.are_found(&self.ledger.posts));
-        Some(settled)
     }
 
-    /// The id of each file that readers can read, as the registry has it.
+    /// The id of each file that readers can read.
     fn ids(&self) -> BTreeMap<String, String> {
-        let files = self.ledger.files.iter().filter(|file| file.is_out());
+        let files = self.registry.files.iter().filter(|file| file.is_readable());
         files
             .filter_map(|file| Some((file.read.source().to_string(), file.id()?.to_owned())))
             .collect()
     }
-
-    fn check(&self) {
-        assert!(self.ledger.unmatched.are_found(&self.ledger.posts));
-        let mut seen = BTreeMap::new();
-        for file in self.ledger.files.iter() {
-            let Some(id) = file.id() else { continue };
-            assert!(self.ledger.posts.contains(id), "{id} has no record");
-            // two files are one post only while one of them waits to be matched again
-            if self.ledger.is_at(id, file.read.source()) {
-                assert_eq!(seen.insert(id.to_owned(), file.read.source()), None, "{id}");
-            }
-        }
-    }
 }
 
-fn found() -> impl Strategy<Value = Found> {
+fn found() -> impl Strategy<Value = FoundFile> {
     prop_oneof![
-        4 => Just(Found::Same),
-        4 => (0..3_usize).prop_map(Found::Post),
-        2 => (0..PATHS.len()).prop_map(Found::Of),
-        2 => Just(Found::Nothing),
-        1 => Just(Found::Unreadable),
-        1 => Just(Found::Missing),
+        4 => Just(FoundFile::Same),
+        4 => (0..3_usize).prop_map(FoundFile::Post),
+        2 => (0..PATHS.len()).prop_map(FoundFile::Of),
+        2 => Just(FoundFile::Nothing),
+        1 => Just(FoundFile::Unreadable),
+        1 => Just(FoundFile::Missing),
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = ScanStep> {
     let hours = prop_oneof![6 => 0..5_i64, 1 => -5..0_i64, 1 => Just(24 * 100_i64)];
     let chances = [0.35, 0.3, 0.25, 0.4, 0.75].map(prop::bool::weighted);
     let permalink = prop_oneof![5 => Just(0_usize), 1 => Just(1_usize)];
     (prop::array::uniform3(found()), hours, permalink, chances).prop_map(|(found, hours, permalink, chances)| {
-        let [is_restart, is_whole, fails, believes, publishes] = chances;
-        Step {
+        let [is_restart, is_whole, fails, withdraws, publishes] = chances;
+        ScanStep {
             found,
             hours,
             permalink,
             is_restart,
             is_whole,
             fails,
-            believes,
+            withdraws,
             publishes,
         }
     })
@@ -250,17 +236,16 @@ fn files_and_records_agree_after_random_steps() {
         ..Cases::default()
     };
     let mut runner = TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let shelf = Shelf::default();
-    // what a post is mistaken for has its text, and another id
+    let cache = PostCache::default();
+    // posts are confused if they have the same text and different ids
     let head = prop_oneof![4 => Just(0), 3 => Just(1), 8 => 0..HEADS.len()];
     let body = prop_oneof![2 => Just(0), 1 => 0..TEXTS.len()];
     let contents = prop::collection::vec((head, body), 1..4);
     let steps = prop::collection::vec(step(), 2..8);
     let outcome = runner.run(&(contents, steps), |(contents, steps)| {
-        let mut world = World::new(&shelf, &contents);
+        let mut folder = RandomFolder::new(&cache, &contents);
         for step in &steps {
-            world.take(step);
-            world.check();
+            folder.apply(step);
         }
         Ok(())
     });
@@ -269,11 +254,11 @@ fn files_and_records_agree_after_random_steps() {
     }
 }
 
-/// A name, what files say, which of that each scan finds at the first two paths, whether feedmill starts again before the last scan, and
-/// the ids after it. Nothing is withdrawn.
-type Situation = (
+/// A name, contents, which of them each scan finds at the first two paths, whether feedmill starts again before the last scan, and the ids
+/// after it. Nothing is withdrawn.
+type PathCase = (
     &'static str,
-    &'static [Content],
+    &'static [FileContent],
     &'static [[Option<usize>; 2]],
     bool,
     &'static [(&'static str, &'static str)],
@@ -281,11 +266,11 @@ type Situation = (
 
 #[test]
 fn the_last_post_at_a_path_is_matched_there() {
-    const PLAIN: Content = (0, 0);
-    const WITH_ID: Content = (1, 0);
-    const DRAFT: Content = (2, 0);
-    const OTHER_DRAFT: Content = (3, 2);
-    let situations: [Situation; 3] = [
+    const PLAIN: FileContent = (0, 0);
+    const WITH_ID: FileContent = (1, 0);
+    const DRAFT: FileContent = (2, 0);
+    const OTHER_DRAFT: FileContent = (3, 2);
+    let situations: [PathCase; 3] = [
         (
             "another post was there until now",
             &[PLAIN, WITH_ID],
@@ -308,24 +293,23 @@ fn the_last_post_at_a_path_is_matched_there() {
             &[("b.md", "tag:localhost,2000:a")],
         ),
     ];
-    let shelf = Shelf::default();
+    let cache = PostCache::default();
     for (name, contents, scans, is_restart, expected) in situations {
-        let mut world = World::new(&shelf, contents);
+        let mut folder = RandomFolder::new(&cache, contents);
         for (at, scan) in scans.iter().enumerate() {
-            let [a, b] = scan.map(|content| content.map_or(Found::Nothing, Found::Post));
-            world.take(&Step {
-                found: [a, b, Found::Nothing],
+            let [a, b] = scan.map(|content| content.map_or(FoundFile::Nothing, FoundFile::Post));
+            folder.apply(&ScanStep {
+                found: [a, b, FoundFile::Nothing],
                 hours: 3,
                 permalink: 0,
                 is_restart: is_restart && at == scans.len() - 1,
                 is_whole: false,
                 fails: false,
-                believes: false,
+                withdraws: false,
                 publishes: true,
             });
-            world.check();
         }
         let expected = expected.iter().map(|&(path, id)| (path.to_owned(), id.to_owned()));
-        assert_eq!(world.ids(), expected.collect(), "{name}");
+        assert_eq!(folder.ids(), expected.collect(), "{name}");
     }
 }
