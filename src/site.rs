@@ -320,9 +320,9 @@ impl Site {
     /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
     fn successor(&self, address: &str) -> Option<&Arc<Post>> {
         let had_it = || {
-            let tenant = self.past.tenant(address)?;
-            self.post(&tenant.source)
-                .filter(|post| *post.id() == *tenant.id && self.shows(post))
+            let owner = self.past.former_owner(address)?;
+            self.post(&owner.source)
+                .filter(|post| *post.id() == *owner.id && self.shows(post))
         };
         self.index.by_alias(address).or_else(had_it)
     }
@@ -359,33 +359,33 @@ impl Site {
     /// Why there is nothing at the address `address`, where there once was a post, or its Markdown, that is nowhere now.
     #[must_use]
     pub fn lost(&self, address: &str) -> Option<Lost> {
-        let tenant = self
+        let owner = self
             .past
-            .tenant(address)
-            .or_else(|| self.past.tenant(address.strip_suffix(".md")?))?;
-        Some(self.lost_post(tenant))
+            .former_owner(address)
+            .or_else(|| self.past.former_owner(address.strip_suffix(".md")?))?;
+        Some(self.lost_post(owner))
     }
 
-    fn lost_post(&self, tenant: &FormerOwner) -> Lost {
+    fn lost_post(&self, owner: &FormerOwner) -> Lost {
         // its author holds back what is there still, and the title is part of that
-        let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
-        if tenant.is_awaited {
+        let is_held_back = || self.post(&owner.source).is_some_and(|post| *post.id() == *owner.id);
+        if owner.is_expected_back {
             Lost::Awaited
         } else if is_held_back() {
             Lost::Withdrawn(String::new())
         } else {
-            Lost::Withdrawn(tenant.title.clone())
+            Lost::Withdrawn(owner.title.clone())
         }
     }
 
     /// What became of the post that had `slug`, which no public post has; `None` if no known post ever had it.
     #[must_use]
     pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
-        let tenant = self.past.tenant_of_slug(slug)?;
-        let post = self.post(&tenant.source).filter(|post| *post.id() == *tenant.id);
+        let owner = self.past.former_owner_of_slug(slug)?;
+        let post = self.post(&owner.source).filter(|post| *post.id() == *owner.id);
         Some(match post.filter(|post| self.shows(post) && *post.slug() != *slug) {
             Some(post) => FormerSlug::Moved(post.slug().to_string()),
-            None => FormerSlug::Lost(self.lost_post(tenant)),
+            None => FormerSlug::Lost(self.lost_post(owner)),
         })
     }
 

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // what another feedmill holds is refused before anything is fetched
     let storage = settings::storage(&config, &root)?;
     let (ledger_access, records) = LedgerAccess::open(storage, arguments.dry_run)?;
-    let mut ledger = Registry::remembering(records.clone(), now);
+    let mut ledger = Registry::from_records(records.clone(), now);
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
     let known = Known::new(records, &config);

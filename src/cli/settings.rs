@@ -224,7 +224,7 @@ pub(super) fn storage(config: &Config, posts: &Utf8Path) -> anyhow::Result<Stora
 pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Registry> {
     let storage = storage(config, posts)?;
     Ok(match storage.load() {
-        Ok(contents) => Registry::remembering(contents.records, now),
+        Ok(contents) => Registry::from_records(contents.records, now),
         Err(failure) => {
             let text = format!(
                 "feedmill: the ledger in {storage} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \

@@ -1,6 +1,5 @@
 //! `feedmill why`: is this post public, and if not, why not; and where what it says of itself came from.
 
-use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -60,7 +59,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         None if is_there => None,
         None => Some(last_read_from(&path, &ledger).with_context(|| missing(&arguments.file))?),
     };
-    let absent = match &record {
+    let absent = match record {
         Some(record) if post.is_none() => gone(record, &site),
         _ => absent(&path, &said).to_owned(),
     };
@@ -82,7 +81,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 &path,
                 post.map(AsRef::as_ref),
                 (if post.is_some() || is_last_good { &why } else { &absent }, is_last_good),
-                record.as_deref(),
+                record,
                 &said,
                 &config,
                 now
@@ -116,7 +115,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     if post.is_some() || record.is_some() {
-        for (name, value) in remembered(record.as_deref()) {
+        for (name, value) in remembered(record) {
             writeln!(out, "  {name:<9} {}", one_line(&value))?;
         }
     }
@@ -145,7 +144,7 @@ fn missing(file: &Utf8Path) -> String {
 }
 
 /// The post that was last read from the file at `path`: of several the one that stayed longest.
-fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<Cow<'a, PostRecord>> {
+fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<&'a PostRecord> {
     let records = ledger.posts().filter(|record| record.source == path);
     records.max_by_key(|record| record.withdrawn.unwrap_or(Timestamp::MAX))
 }

@@ -9,7 +9,7 @@ use url::Url;
 use super::matching::{Match, Matching};
 use super::{OldFeed, OldItem, address};
 use crate::config::Config;
-use crate::identity::{Former, PostRecord, Record};
+use crate::identity::{FormerAddress, PostRecord, Record};
 use crate::post::{Origin, Post, atom_id_for};
 use crate::render::Format;
 use crate::time::{Moment, Timestamp};
@@ -260,7 +260,7 @@ fn with_paths(mut record: PostRecord, paths: &[String], now: Timestamp) -> PostR
     for path in paths {
         let is_known = record.earlier.iter().any(|former| former.address == *path);
         if *path != record.address && !is_known {
-            record.earlier.push(Former {
+            record.earlier.push(FormerAddress {
                 address: path.clone(),
                 until: now,
             });

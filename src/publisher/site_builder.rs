@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::identity::{DocumentRecord, Registry, Whereabouts};
+use crate::identity::{DocumentRecord, Registry, UnreadableFiles};
 use crate::post::Changes;
 use crate::site::{Site, SiteInput};
 use crate::source::watch::{Hints, Watching};
@@ -113,7 +113,7 @@ impl SiteBuilder {
             mut ledger,
             documents,
         } = StoredState::from_opened(opened, now);
-        let config = ledger.identified(config);
+        let config = ledger.with_first_address(config);
         let mut tracker = FileTracker::new(Arc::clone(&config), root);
         if let Some(store) = &store {
             tracker.find_versions(store.storage().last_good_versions());
@@ -149,7 +149,7 @@ impl SiteBuilder {
         self.ledger = memory.ledger;
         self.store = memory.store;
         self.documents = memory.documents;
-        let config = self.ledger.identified(given);
+        let config = self.ledger.with_first_address(given);
         let is_other = config.site.identity != self.config.site.identity;
         if is_other {
             self.tracker = FileTracker::new(Arc::clone(&config), self.tracker.root().to_owned());
@@ -315,14 +315,14 @@ impl SiteBuilder {
         let mut is_behind = self.note(&site, is_first, now);
         // who turned out to be a post that was gone is shown as that one from the first
         for _ in 0..MOST_CLASHES {
-            if !self.ledger.has_clashed() {
+            if !self.ledger.has_id_clashes() {
                 break;
             }
             site = self.make(&Changes::default(), now, tick, Some(&site));
             is_behind |= self.note(&site, false, now);
         }
         self.absences.see(self.ledger.live(), tick);
-        if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.told_for()) {
+        if let Some(past) = self.ledger.history_of_displaced(now, self.config.state.told_for()) {
             site = site.remembering(past);
         }
         if let Some((before, at)) = &shown
@@ -351,7 +351,7 @@ impl SiteBuilder {
             }
         }
         self.newest = Some((Arc::new(site), now));
-        self.is_stale = is_behind || self.ledger.has_clashed();
+        self.is_stale = is_behind || self.ledger.has_id_clashes();
         self.builds += 1;
         self.last_build = Some(begun.elapsed());
     }
@@ -367,11 +367,11 @@ impl SiteBuilder {
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
     fn material(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
         let is_there = |path: &Utf8Path| self.tracker.is_there(path);
-        let whereabouts = Whereabouts {
+        let unreadable = UnreadableFiles {
             missing: &self.tracker.missing(),
             is_there: &is_there,
         };
-        let settled = self.ledger.assign(changes, &whereabouts, &self.config, now);
+        let settled = self.ledger.assign(changes, &unreadable, &self.config, now);
         let released = settled.changes.posts.iter().filter_map(|post| {
             let is_held = self.tracker.post(post.source())?.is_held;
             let is_released = is_held && post.is_readable(now);
@@ -399,9 +399,9 @@ impl SiteBuilder {
         }
         SiteInput {
             changes: settled.changes,
-            newcomers: settled.newcomers,
+            newcomers: settled.new_posts,
             diagnostics: self.said(),
-            past: Some(self.ledger.past(now, self.config.state.told_for())),
+            past: Some(self.ledger.history(now, self.config.state.told_for())),
             documents: std::mem::take(&mut self.documents),
             texts: Some(self.tracker.texts()),
         }
@@ -411,7 +411,7 @@ impl SiteBuilder {
     fn said(&mut self) -> Arc<[Diagnostic]> {
         let mut said = self.tracker.diagnostics();
         self.tell_what_readers_have(&mut said);
-        said.extend(self.ledger.remarks().chain(self.look.diagnostics()).cloned());
+        said.extend(self.ledger.warnings().chain(self.look.diagnostics()).cloned());
         said.sort();
         if *self.said != *said {
             self.said = said.into();

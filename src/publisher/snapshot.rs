@@ -11,7 +11,7 @@ use super::sizes::Sizes;
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::identity::{Registry, Whereabouts, Withdrawal};
+use crate::identity::{Registry, UnreadableFiles, Withdrawal};
 use crate::post::html::{self, Removed};
 use crate::post::markdown::{self, Rendered};
 use crate::post::{self, Changes, Reading, Visibility};
@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 ///
 /// The folder is missing, is none, or cannot be read.
 pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
-    let config = &ledger.identified(config);
+    let config = &ledger.with_first_address(config);
     let folder = Folder::new(root, &config.posts);
     let sight = folder.look(&ScanScope::Everywhere)?;
     let texts = FileTexts::new(folder.clone());
@@ -71,11 +71,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     }
     let mut changes = Changes::all(posts);
     Sizes::default().measure(&mut changes, &folder);
-    let whereabouts = Whereabouts {
+    let unreadable = UnreadableFiles {
         missing: &BTreeSet::new(),
         is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
     };
-    let settled = ledger.assign(&changes, &whereabouts, config, now);
+    let settled = ledger.assign(&changes, &unreadable, config, now);
     let held: BTreeSet<&Utf8Path> = changes
         .posts
         .iter()
@@ -92,20 +92,20 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
             add_outcome(&mut diagnostic.message, STAYS_PUBLISHED);
         }
     }
-    compare(ledger, &whereabouts, &mut diagnostics);
+    compare(ledger, &unreadable, &mut diagnostics);
     let mut look = ThemeLoader::new(Arc::clone(config));
     look.refresh();
     diagnostics.extend(left_out::diagnostics(
         left_out.iter().map(|(path, why)| (path.as_path(), why)),
     ));
-    diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
+    diagnostics.extend(ledger.warnings().chain(look.diagnostics()).cloned());
     diagnostics.sort();
     diagnostics.dedup();
     let material = SiteInput {
         changes: settled.changes,
-        newcomers: settled.newcomers,
+        newcomers: settled.new_posts,
         diagnostics: diagnostics.into(),
-        past: Some(ledger.past(now, config.state.told_for())),
+        past: Some(ledger.history(now, config.state.told_for())),
         documents: Vec::new(),
         texts: Some(Arc::new(texts)),
     };
@@ -154,9 +154,9 @@ pub fn would_hold(path: &Utf8Path) -> Diagnostic {
 }
 
 /// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
-fn compare(ledger: &mut Registry, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
+fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
-        let why = withdrawal.why();
+        let why = withdrawal.reason();
         let Withdrawal {
             post,
             visibility,
@@ -178,15 +178,15 @@ fn compare(ledger: &mut Registry, whereabouts: &Whereabouts, diagnostics: &mut V
         diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
     }
     let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";
-    let mut held: BTreeSet<Utf8PathBuf> = ledger.waiting().map(Utf8Path::to_path_buf).collect();
-    let awaited: BTreeSet<&Utf8Path> = ledger.awaited().collect();
+    let mut held: BTreeSet<Utf8PathBuf> = ledger.held_files().map(Utf8Path::to_path_buf).collect();
+    let awaited: BTreeSet<&Utf8Path> = ledger.missing_files().collect();
     let broken = diagnostics.iter().filter(|diagnostic| is_broken(diagnostic));
     let broken = broken.filter(|diagnostic| awaited.contains(&*diagnostic.path));
     held.extend(broken.map(|broken| broken.path.clone()));
     for path in held {
         diagnostics.push(would_hold(&path));
     }
-    for id in ledger.absent(whereabouts.is_there) {
+    for id in ledger.absent(unreadable.is_there) {
         let Some(record) = ledger.post(&id) else { continue };
         let message = "readers have this post, and a start would withdraw it: its file is gone";
         diagnostics.push(Diagnostic::new(Severity::Note, WOULD_WITHDRAW, &record.source, message));

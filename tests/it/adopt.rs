@@ -135,7 +135,7 @@ fn feeds_carry_the_old_ids_from_then_on_and_old_addresses_lead_to_the_posts() {
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
     let root = Utf8Path::from_path(site.path()).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
+    let mut ledger = Registry::from_records(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     let feed = ask(&site, "/rss.xml", "");
     let feed = String::from_utf8(feed.body().to_vec()).unwrap();
@@ -374,7 +374,7 @@ fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
 fn atom_id(folder: &Path, path: &str) -> String {
     let root = Utf8Path::from_path(folder).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
+    let mut ledger = Registry::from_records(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     site.post(path.into()).unwrap().atom_id().to_owned()
 }

@@ -105,17 +105,17 @@ impl SiteBuilder {
         let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
         for withdrawal in unannounced {
             let file = printable(withdrawal.post.source().as_str());
-            let why = withdrawal.why();
+            let why = withdrawal.reason();
             tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
         }
     }
 
     /// Adds to the errors in `said` what becomes of a post that readers have.
     pub(super) fn tell_what_readers_have(&self, said: &mut Vec<Diagnostic>) {
-        let waiting: BTreeSet<&Utf8Path> = self.ledger.waiting().collect();
+        let waiting: BTreeSet<&Utf8Path> = self.ledger.held_files().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
         let errors = said.iter_mut().filter(is_error);
-        let awaited: BTreeSet<&Utf8Path> = self.ledger.awaited().collect();
+        let awaited: BTreeSet<&Utf8Path> = self.ledger.missing_files().collect();
         let mut unsaid = waiting.clone();
         for error in errors {
             if self.tracker.is_released(&error.path) && !self.tracker.is_refused(&error.path) {

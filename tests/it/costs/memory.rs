@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use feedmill::config::Config;
-use feedmill::identity::{Registry, Whereabouts};
+use feedmill::identity::{Registry, UnreadableFiles};
 use feedmill::index::Index;
 use feedmill::post::{self, Changes, Shared};
 use feedmill::shared_vec::SharedVec;
@@ -44,13 +44,13 @@ fn what_each_post_takes() {
                 Arc::new(post)
             };
             let posts = Changes::all((0..posts).map(post).collect());
-            let whereabouts = Whereabouts {
+            let unreadable = UnreadableFiles {
                 missing: &BTreeSet::new(),
                 is_there: &|_| true,
             };
             let mut ledger = Registry::new(now);
-            let settled = ledger.assign(&posts, &whereabouts, &config, now);
-            let index = Index::build(settled.changes.posts, &settled.newcomers, &config, now, &SharedVec::default());
+            let settled = ledger.assign(&posts, &unreadable, &config, now);
+            let index = Index::build(settled.changes.posts, &settled.new_posts, &config, now, &SharedVec::default());
             ledger.record_published(index.all().iter(), now);
             ledger.take_changes().0.for_each(drop);
             (shared, ledger, index)
