@@ -5,10 +5,8 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fs::File;
 use std::future::Future;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -20,6 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use warp::Reply;
 
 use super::Part;
+use crate::source::MediaFile;
 
 /// How much of a file is read at once.
 const PIECE: u64 = 128 * 1024;
@@ -49,7 +48,7 @@ impl Body {
     }
 
     /// `parts`, of which some are of `file`; `permit` is held for as long as the file is open.
-    pub(super) fn of_file((file, permit): (File, OwnedSemaphorePermit), parts: impl IntoIterator<Item = Part>) -> Body {
+    pub(super) fn of_file((file, permit): (MediaFile, OwnedSemaphorePermit), parts: impl IntoIterator<Item = Part>) -> Body {
         Body(Content::File(Stream {
             parts: parts.into_iter().collect(),
             state: State::Idle(Some(file)),
@@ -120,9 +119,9 @@ struct Stream {
 #[derive(Debug)]
 enum State {
     /// The file is here; `None` once reading it failed.
-    Idle(Option<File>),
+    Idle(Option<MediaFile>),
     /// A piece of it is being read.
-    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+    Reading(JoinHandle<(MediaFile, io::Result<Bytes>)>),
 }
 
 impl warp::Stream for Stream {
@@ -170,7 +169,7 @@ impl warp::Stream for Stream {
 }
 
 /// Exactly `length` bytes at `at`; a file that became shorter is an error, for what was promised cannot be sent.
-fn read(file: &File, at: u64, length: u64) -> io::Result<Bytes> {
+fn read(file: &MediaFile, at: u64, length: u64) -> io::Result<Bytes> {
     let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut piece, at)?;
     Ok(piece.into())
