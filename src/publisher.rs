@@ -31,7 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::{Config, WatchMode};
 use crate::site::Site;
-use crate::source::folder::templates::Stamps;
+use crate::source::folder::templates::TemplateVersions;
 use crate::source::watch::{Hints, Watch, Watching};
 use crate::storage::Storage;
 use crate::time::Timestamp;
@@ -176,7 +176,7 @@ impl Publisher {
                 builder.tracker.count_in(progress);
                 builder.look_first(expected, begun)?;
             }
-            let watch = Watch::begin(builder.tracker.root(), &config.watch);
+            let watch = builder.tracker.source().watch(&config.watch);
             let mut first = builder.publish_first(expected, begun);
             let watch = watch.ready();
             first.health.watching = watch.watching();
@@ -272,7 +272,7 @@ struct Engine {
     /// When everything is looked at, whatever was hinted.
     rescan: Instant,
     /// What the templates looked like when they were last looked at.
-    templates: Option<Stamps>,
+    templates: Option<TemplateVersions>,
     bursts: BuildThrottle,
 }
 

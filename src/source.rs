@@ -1,7 +1,170 @@
-//! Where posts come from: the posts folder, the watch on it, and the state of each of its files.
+//! Where posts come from: a source of files, the watch on it, and the state of each of its files.
+//!
+//! A [`Source`] finds files, reads them, opens media files and hints at changes. [`Folder`] is a folder on a disk; [`MemorySource`] holds
+//! its files in memory. Which files are posts is the same for both: [`rules`].
 
 pub mod folder;
+mod found_files;
+pub mod layout;
+mod media;
+mod memory;
 pub mod post_event;
 pub mod progress;
+mod refusal;
+pub mod rules;
+mod scan;
+mod texts;
 pub mod tracker;
+mod version;
 pub mod watch;
+
+use std::io;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use self::folder::Folder;
+pub use self::found_files::{Entry, FoundFiles};
+use self::layout::Layout;
+pub use self::media::{MediaError, MediaFile};
+pub use self::memory::MemorySource;
+pub use self::refusal::ReadError;
+use self::rules::left_out::LeftOut;
+use self::rules::{FileRules, HEAD, looks_like_post};
+pub use self::scan::{Scan, ScanDoubt, ScanScope, SourceIdentity};
+pub use self::texts::FileTexts;
+pub use self::version::{FileId, Version};
+use self::watch::{StartingWatch, Watch};
+use crate::config;
+use crate::source_file::SourceFile;
+
+/// Where posts come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A folder on a disk.
+    Folder(Folder),
+    /// Files in memory.
+    Memory(MemorySource),
+}
+
+impl Source {
+    /// The folder at `root`, read as `posts` says. Nothing is touched yet.
+    #[must_use]
+    pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::Posts) -> Source {
+        Source::Folder(Folder::new(root, posts))
+    }
+
+    /// Scans the files in `scope`. Where there are too many files, none that `is_known` is left out.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be scanned. Nothing is then known of its files.
+    pub fn scan(&self, scope: &ScanScope, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Scan> {
+        match self {
+            Source::Folder(folder) => folder.scan(scope, is_known),
+            Source::Memory(memory) => memory.scan(scope, is_known),
+        }
+    }
+
+    /// Reads the file at `path` that a scan found as `entry`.
+    ///
+    /// # Errors
+    ///
+    /// It is no longer the version that was found, or cannot be read.
+    pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, ReadError> {
+        match self {
+            Source::Folder(folder) => folder.read(path, entry),
+            Source::Memory(memory) => memory.read(path, entry),
+        }
+    }
+
+    /// Reads the file at `path` as it is now, whatever a scan found there; `None` where it cannot be read.
+    #[must_use]
+    pub fn read_latest(&self, path: &Utf8Path) -> Option<SourceFile> {
+        match self {
+            Source::Folder(folder) => folder.read_latest(path).ok(),
+            Source::Memory(memory) => memory.read_latest(path),
+        }
+    }
+
+    /// Opens the file at `path` for readers. Whether the post that it belongs to is public is not checked.
+    ///
+    /// # Errors
+    ///
+    /// There is no regular file; its name, kind or place is not for readers ([`FileRules`]); it begins as the source of a post does; or
+    /// the disk does not give it.
+    pub fn open_media(&self, path: &Utf8Path) -> Result<MediaFile, MediaError> {
+        let kind = self.rules().media(path, &self.layout()).ok_or(MediaError::NotFound)?;
+        let media = self.open_file(path)?;
+        let mut head = [0; HEAD];
+        let read = media.read_up_to(&mut head, 0)?;
+        if looks_like_post(kind, head.get(..read).unwrap_or_default()) {
+            return Err(MediaError::NotFound);
+        }
+        Ok(media)
+    }
+
+    /// Whether there is a regular file at `path`.
+    #[must_use]
+    pub fn has_file(&self, path: &Utf8Path) -> bool {
+        self.open_file(path).is_ok()
+    }
+
+    fn open_file(&self, path: &Utf8Path) -> io::Result<MediaFile> {
+        match self {
+            Source::Folder(folder) => folder.open_file(path),
+            Source::Memory(memory) => memory.open_file(path),
+        }
+    }
+
+    /// Starts to watch for changes.
+    #[must_use]
+    pub fn watch(&self, config: &config::Watch) -> StartingWatch {
+        match self {
+            Source::Folder(folder) => Watch::begin(folder.root(), config),
+            Source::Memory(memory) => memory.watch(),
+        }
+    }
+
+    /// Which files are posts, companions and media, by name and place.
+    #[must_use]
+    pub fn rules(&self) -> &FileRules {
+        match self {
+            Source::Folder(folder) => &folder.rules,
+            Source::Memory(memory) => &memory.rules,
+        }
+    }
+
+    /// Which tools keep files beside the posts.
+    #[must_use]
+    pub fn layout(&self) -> Arc<Layout> {
+        match self {
+            Source::Folder(folder) => folder.layout(),
+            Source::Memory(_) => Arc::default(),
+        }
+    }
+
+    /// What the folder of posts is called; empty where it has no name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Source::Folder(folder) => folder.name(),
+            Source::Memory(_) => String::new(),
+        }
+    }
+
+    /// Why the file at `path`, which has a post's name, is not taken for a post.
+    #[must_use]
+    pub fn left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
+        self.rules().left_out(path, &self.layout())
+    }
+
+    /// Whether readers are given a file at `path`, unless it looks like the source of a post.
+    #[must_use]
+    pub fn is_media_name(&self, path: &Utf8Path) -> bool {
+        self.rules().media(path, &self.layout()).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
 use crate::publisher::{PostEvent, Progress, Publisher};
 use crate::site::Site;
-use crate::source::folder::Folder;
+use crate::source::Source;
 use crate::source::watch::Watching;
 use crate::storage::Storage;
 use crate::time::Timestamp;
@@ -205,7 +205,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         let (settings, stop) = (for_one.clone(), stop.clone());
         tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
     }
-    let library = Library::new(Folder::new(root.clone(), &config.posts)).with_open_files(descriptors.files);
+    let library = Library::new(Source::folder(root.clone(), &config.posts)).with_open_files(descriptors.files);
     prepare_search(Arc::clone(&publisher), root);
     let context = RequestContext::new(&config, library, metrics, stop.clone());
     let asked = Arc::clone(&publisher);

@@ -14,7 +14,7 @@ use crate::post::{HELD_BACK, Origin, Post, Visibility};
 use crate::publisher::{Health, PostEvent, PostEventKind};
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
-use crate::source::folder::left_out::FOLDER_CODE;
+use crate::source::rules::left_out::FOLDER_CODE;
 use crate::time::Timestamp;
 
 /// How many problems are drawn at the start; the others are counted.

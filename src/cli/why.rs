@@ -17,8 +17,8 @@ use crate::post::{HELD_BACK, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
-use crate::source::folder::companions::is_companion;
-use crate::source::folder::left_out::FOLDER_CODE;
+use crate::source::rules::companions::is_companion;
+use crate::source::rules::left_out::FOLDER_CODE;
 use crate::source_file::file_type::is_markdown;
 use crate::time::{Moment, Timestamp};
 

@@ -5,10 +5,8 @@
 
 mod body;
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,7 +22,7 @@ use super::conditional::{ConditionResult, evaluate_conditions, http_date};
 use super::problem::problem;
 use super::range::{RequestedRange, requested_range};
 use crate::site::{Reader, Site};
-use crate::source::folder::{Folder, Media, Stamp};
+use crate::source::{MediaError, MediaFile, Source, Version};
 use crate::time::Timestamp;
 
 /// Files up to this size have a tag made of their content, the same on every replica; that of larger ones is made of their stamp.
@@ -39,15 +37,15 @@ const ACTIVE: [&str; 4] = ["html", "xml", "javascript", "css"];
 /// Answers for the files below one posts folder.
 #[derive(Debug)]
 pub struct Library {
-    folder: Folder,
+    source: Source,
     /// Files that may be open at once.
     open: Arc<Semaphore>,
-    tags: Cache<Stamp, Arc<str>>,
+    tags: Cache<Version, Arc<str>>,
 }
 
 /// What is said of a file beside its bytes.
 struct Validators {
-    /// In its quotes; weak where another version may hide behind the same stamp.
+    /// In its quotes; weak where another version may hide behind the same version.
     etag: String,
     /// `None` where it lies ahead of the clock (RFC 9110, section 8.8.2.1).
     modified: Option<Timestamp>,
@@ -56,11 +54,11 @@ struct Validators {
 }
 
 impl Library {
-    /// The files below `folder`.
+    /// The files in `source`.
     #[must_use]
-    pub fn new(folder: Folder) -> Library {
+    pub fn new(source: Source) -> Library {
         Library {
-            folder,
+            source,
             open: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             tags: Cache::new(KEPT_TAGS),
         }
@@ -92,16 +90,16 @@ impl Library {
         match self.open(site, reader, path) {
             Ok(media) => self
                 .found(path, (media, permit), method, headers, now)
-                .unwrap_or_else(|error| unread(&error)),
+                .unwrap_or_else(|error| unread(&error.into())),
             Err(error) => unread(&error),
         }
     }
 
-    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> io::Result<Media> {
+    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> Result<MediaFile, MediaError> {
         // opened first: what is then found out about its post is no older than the file
-        let media = self.folder.media(path)?;
-        if !site.shows_file(path, reader, |path| self.folder.has_file(path)) {
-            return Err(io::ErrorKind::NotFound.into());
+        let media = self.source.open_media(path)?;
+        if !site.shows_file(path, reader, |path| self.source.has_file(path)) {
+            return Err(MediaError::NotFound);
         }
         Ok(media)
     }
@@ -109,12 +107,12 @@ impl Library {
     fn found(
         &self,
         path: &Utf8Path,
-        (media, permit): (Media, OwnedSemaphorePermit),
+        (media, permit): (MediaFile, OwnedSemaphorePermit),
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
     ) -> io::Result<Response<ResponseBody>> {
-        let length = media.stamp.size;
+        let length = media.version.size();
         let validators = self.validators(&media, now)?;
         let wanted = match evaluate_conditions(headers, &validators.etag, validators.modified) {
             ConditionResult::NotModified => {
@@ -131,7 +129,7 @@ impl Library {
         let shown = Some(&media_type);
         let mut response = match wanted {
             RequestedRange::Whole => {
-                let body = ResponseBody::of_file((media.file, permit), [BodyPart::File(0..length)]);
+                let body = ResponseBody::of_file((media, permit), [BodyPart::File(0..length)]);
                 described(StatusCode::OK, shown, &validators, body)
             }
             RequestedRange::Nothing => {
@@ -145,12 +143,12 @@ impl Library {
             }
             RequestedRange::Parts(parts) => match parts.as_slice() {
                 [part] => {
-                    let body = ResponseBody::of_file((media.file, permit), [BodyPart::File(part.clone())]);
+                    let body = ResponseBody::of_file((media, permit), [BodyPart::File(part.clone())]);
                     let mut response = described(StatusCode::PARTIAL_CONTENT, shown, &validators, body);
                     set(&mut response, header::CONTENT_RANGE, &content_range(part, length));
                     response
                 }
-                parts => several((media.file, permit), parts, &media_type, &validators, length),
+                parts => several((media, permit), parts, &media_type, &validators, length),
             },
         };
         let content_length = response.body().length();
@@ -161,28 +159,28 @@ impl Library {
         Ok(response)
     }
 
-    fn validators(&self, media: &Media, now: Timestamp) -> io::Result<Validators> {
-        let stamp = media.stamp;
-        let is_fresh = stamp.is_fresh(now);
-        let etag = if stamp.size <= HASHED_BYTES {
-            // another version may get the same stamp while it is fresh, so no tag is kept under it
-            match self.tags.get(&stamp) {
+    fn validators(&self, media: &MediaFile, now: Timestamp) -> io::Result<Validators> {
+        let version = media.version;
+        let is_fresh = version.is_recent(now);
+        let etag = if version.size() <= HASHED_BYTES {
+            // another version may get the same version while it is fresh, so no tag is kept under it
+            match self.tags.get(&version) {
                 Some(tag) => tag,
                 None => {
-                    let tag = content_tag(&media.file, stamp.size)?;
-                    if !is_fresh && !stamp.has_fresh_change(now) && media.is_unchanged() {
-                        self.tags.insert(stamp, Arc::clone(&tag));
+                    let tag = content_tag(media, version.size())?;
+                    if !is_fresh && !version.is_recently_touched(now) && media.is_unchanged() {
+                        self.tags.insert(version, Arc::clone(&tag));
                     }
                     tag
                 }
             }
         } else {
-            stamp_tag(&stamp)
+            version_tag(&version)
         };
-        let is_weak = is_fresh && stamp.size > HASHED_BYTES;
+        let is_weak = is_fresh && version.size() > HASHED_BYTES;
         Ok(Validators {
             etag: format!("{}\"{etag}\"", if is_weak { "W/" } else { "" }),
-            modified: Timestamp::from_nanosecond(stamp.modified.into()).ok().filter(|&at| at <= now),
+            modified: Some(version.modified()).filter(|&at| at <= now),
             is_date_strong: !is_fresh,
         })
     }
@@ -204,17 +202,8 @@ fn content_tag(file: &File, size: u64) -> io::Result<Arc<str>> {
     Ok(short(hasher.finalize()))
 }
 
-fn stamp_tag(stamp: &Stamp) -> Arc<str> {
-    let Stamp {
-        device,
-        inode,
-        size,
-        modified,
-        changed,
-    } = stamp;
-    short(blake3::hash(
-        format!("{device} {inode} {size} {modified} {changed}").as_bytes(),
-    ))
+fn version_tag(version: &Version) -> Arc<str> {
+    short(blake3::hash(version.to_string().as_bytes()))
 }
 
 /// Half of a hash is more than enough to tell two versions of one file apart.
@@ -250,7 +239,7 @@ fn content_range(part: &Range<u64>, length: u64) -> String {
 
 /// Several parts of a file as `multipart/byteranges` (RFC 9110, section 14.6).
 fn several(
-    file: (File, OwnedSemaphorePermit),
+    file: (MediaFile, OwnedSemaphorePermit),
     parts: &[Range<u64>],
     media_type: &Mime,
     validators: &Validators,
@@ -340,13 +329,10 @@ fn too_many_open() -> Response<Bytes> {
 }
 
 /// What is not there, what may not be seen and what lies elsewhere look alike; a disk that fails is said to.
-fn unread(error: &io::Error) -> Response<ResponseBody> {
-    use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    let response = match error.kind() {
-        NotFound | NotADirectory | IsADirectory | InvalidInput | InvalidFilename | PermissionDenied => {
-            problem(StatusCode::NOT_FOUND, "there is nothing at this address")
-        }
-        _ => {
+fn unread(error: &MediaError) -> Response<ResponseBody> {
+    let response = match error {
+        MediaError::NotFound => problem(StatusCode::NOT_FOUND, "there is nothing at this address"),
+        MediaError::Io(error) => {
             tracing::warn!(%error, "a file beside posts could not be read");
             problem(StatusCode::SERVICE_UNAVAILABLE, "the file cannot be read at the moment")
         }
@@ -370,7 +356,7 @@ mod tests {
         let config = Arc::new(Config::default());
         let now = Timestamp::now();
         let site = Site::build(&config, SiteInput::default(), now, None);
-        let library = Library::new(Folder::new(root, &config.posts));
+        let library = Library::new(Source::folder(root, &config.posts));
         let tag = |now| {
             let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
             assert_eq!(response.status(), StatusCode::OK);
@@ -382,7 +368,7 @@ mod tests {
             "it is strong, and not kept"
         );
         // the content is as old as it says, but its time may have been set back
-        let file = File::options().write(true).open(dir.path().join("a.png")).unwrap();
+        let file = std::fs::File::options().write(true).open(dir.path().join("a.png")).unwrap();
         file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1))
             .unwrap();
         assert_eq!(tag(now), first);
@@ -401,7 +387,7 @@ mod tests {
         let config = Arc::new(Config::default());
         let now = Timestamp::now();
         let site = Site::build(&config, SiteInput::default(), now, None);
-        let library = Library::new(Folder::new(root, &config.posts)).with_open_files(2);
+        let library = Library::new(Source::folder(root, &config.posts)).with_open_files(2);
         let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
         let first = [ask(&Method::GET), ask(&Method::GET)];
         let refused = ask(&Method::GET);

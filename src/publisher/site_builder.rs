@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, Registry, UnreadableFiles};
 use crate::post::Changes;
 use crate::site::{Site, SiteInput};
+use crate::source::Source;
 use crate::source::watch::{Hints, Watching};
 use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
@@ -98,13 +99,19 @@ impl SiteBuilder {
     /// Has seen nothing yet of the folder at `root`, and remembers what the store does that was opened, at `now`.
     #[must_use]
     pub fn new(config: &Arc<Config>, root: Utf8PathBuf, opened: Option<OpenedStorage>, now: Timestamp) -> SiteBuilder {
-        SiteBuilder::building_with(Site::build, config, root, opened, now)
+        SiteBuilder::of_source(config, Source::folder(root, &config.posts), opened, now)
+    }
+
+    /// A builder of sites from the posts in `source`, with what the storage knows that was opened at `now`.
+    #[must_use]
+    pub fn of_source(config: &Arc<Config>, source: Source, opened: Option<OpenedStorage>, now: Timestamp) -> SiteBuilder {
+        SiteBuilder::building_with(Site::build, config, source, opened, now)
     }
 
     pub(super) fn building_with(
         build: BuildSite,
         config: &Arc<Config>,
-        root: Utf8PathBuf,
+        source: Source,
         opened: Option<OpenedStorage>,
         now: Timestamp,
     ) -> SiteBuilder {
@@ -114,7 +121,7 @@ impl SiteBuilder {
             documents,
         } = StoredState::from_opened(opened, now);
         let config = ledger.with_first_address(config);
-        let mut tracker = FileTracker::new(Arc::clone(&config), root);
+        let mut tracker = FileTracker::of_source(Arc::clone(&config), source);
         if let Some(store) = &store {
             tracker.find_versions(store.storage().last_good_versions());
         }
@@ -152,7 +159,7 @@ impl SiteBuilder {
         let config = self.ledger.with_first_address(given);
         let is_other = config.site.identity != self.config.site.identity;
         if is_other {
-            self.tracker = FileTracker::new(Arc::clone(&config), self.tracker.root().to_owned());
+            self.tracker = FileTracker::of_source(Arc::clone(&config), self.tracker.source().clone());
             self.look = ThemeLoader::new(Arc::clone(&config));
             self.config = config;
             self.reports.clear();
@@ -287,7 +294,7 @@ impl SiteBuilder {
             .as_ref()
             .and_then(|(site, _)| site.next_due())
             .is_some_and(|due| due <= now);
-        let others = self.sizes.refresh(self.tracker.folder());
+        let others = self.sizes.refresh(self.tracker.source());
         // kept until a site is built, should this one fail
         self.is_stale |= !others.is_empty();
         self.is_stale |= self.look.refresh();
@@ -306,7 +313,7 @@ impl SiteBuilder {
         };
         let due = previous.into_iter().flat_map(|site| site.index.due_by(now));
         changes.add(due.filter_map(|post| self.tracker.post(post.source()).cloned()).collect());
-        self.sizes.measure(&mut changes, self.tracker.folder());
+        self.sizes.measure(&mut changes, self.tracker.source());
         changes.add(others);
         let mut site = self.make(&changes, now, tick, previous);
         self.is_whole = false;

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 
 use crate::post::reference::file_beside;
 use crate::post::{Changes, Enclosure, Post};
-use crate::source::folder::Folder;
+use crate::source::Source;
 
 /// What was found last, by the post's file, of those posts that need it. A post whose files did not change stays the very same post.
 #[derive(Debug, Default)]
@@ -24,9 +24,9 @@ struct Measured {
 
 impl Sizes {
     /// The posts, ordered by path, that carry a file whose length is another than the last time.
-    pub(super) fn refresh(&mut self, folder: &Folder) -> Vec<Arc<Post>> {
+    pub(super) fn refresh(&mut self, source: &Source) -> Vec<Arc<Post>> {
         let others = self.known.values_mut().filter_map(|measured| {
-            let lengths = lengths(&measured.read, folder).filter(|lengths| *lengths != measured.lengths)?;
+            let lengths = lengths(&measured.read, source).filter(|lengths| *lengths != measured.lengths)?;
             *measured = Measured::new(&measured.read, lengths);
             Some(Arc::clone(&measured.post))
         });
@@ -34,7 +34,7 @@ impl Sizes {
     }
 
     /// Gives the posts of `changes` the lengths of the files beside them that they carry, where they do not name them.
-    pub(super) fn measure(&mut self, changes: &mut Changes, folder: &Folder) {
+    pub(super) fn measure(&mut self, changes: &mut Changes, source: &Source) {
         let mut known = if changes.are_all {
             std::mem::take(&mut self.known)
         } else {
@@ -43,7 +43,7 @@ impl Sizes {
         changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
         for post in &mut changes.posts {
             let before = self.known.remove(post.source()).or_else(|| known.remove(post.source()));
-            if let Some(lengths) = lengths(post, folder) {
+            if let Some(lengths) = lengths(post, source) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
                 let path = post.source().to_path_buf();
@@ -69,7 +69,7 @@ impl Measured {
 }
 
 /// The lengths of what `post` carries; `None` where the post names all that can be known.
-fn lengths(post: &Post, folder: &Folder) -> Option<Vec<u64>> {
+fn lengths(post: &Post, source: &Source) -> Option<Vec<u64>> {
     let beside = |url: &str| file_beside(post.source(), url);
     let is_open = post
         .rare
@@ -79,8 +79,8 @@ fn lengths(post: &Post, folder: &Folder) -> Option<Vec<u64>> {
     is_open.then(|| {
         let length = |enclosure: &Enclosure| match enclosure.length {
             0 => beside(&enclosure.url)
-                .and_then(|path| folder.media_length(&path))
-                .unwrap_or(0),
+                .and_then(|path| source.open_media(&path).ok())
+                .map_or(0, |media| media.version.size()),
             named => named,
         };
         post.rare.enclosures.iter().map(length).collect()

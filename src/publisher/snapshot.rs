@@ -16,10 +16,11 @@ use crate::post::html::{self, Removed};
 use crate::post::markdown::{self, Rendered};
 use crate::post::{self, Changes, Reading, Visibility};
 use crate::site::{Site, SiteInput};
-use crate::source::folder::companions::Companions;
-use crate::source::folder::{FileTexts, Folder, ScanScope, Unread, left_out};
 use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
+use crate::source::rules::companions::Companions;
+use crate::source::rules::left_out;
 use crate::source::tracker::read_post;
+use crate::source::{FileTexts, ReadError, ScanScope, Source};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -31,36 +32,39 @@ use crate::time::Timestamp;
 /// The folder is missing, is none, or cannot be read.
 pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
     let config = &ledger.with_first_address(config);
-    let folder = Folder::new(root, &config.posts);
-    let sight = folder.look(&ScanScope::Everywhere)?;
-    let texts = FileTexts::new(folder.clone());
-    let companions = Companions::of_sight(&folder, &sight, config);
+    let source = Source::folder(root, &config.posts);
+    let scan = source.scan(&ScanScope::Everywhere, &|_| false)?;
+    let texts = FileTexts::new(source.clone());
+    let mut companions = Companions::new(&source.name(), source.layout());
+    for (path, entry) in scan.companion_candidates(|_| false) {
+        companions.take(path, source.read(path, entry), &scan.files, config);
+    }
     let mut left_out = BTreeMap::new();
     let mut posts = Vec::new();
-    let mut diagnostics = sight.diagnostics.clone();
-    for (path, entry) in sight.files.iter() {
-        let read = folder.read(path, entry).map_err(|unread| match unread {
-            Unread::Refused(diagnostic) => diagnostic,
-            Unread::Changed | Unread::Gone => {
+    let mut diagnostics = scan.diagnostics.clone();
+    for (path, entry) in scan.files.iter() {
+        let read = source.read(path, entry).map_err(|unread| match unread {
+            ReadError::Refused(diagnostic) => diagnostic,
+            ReadError::Changed | ReadError::Gone => {
                 Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
             }
         });
-        let why = folder.left_out(path);
+        let why = source.left_out(path);
         let (inherited, resource) = companions.inherited(path, why.as_ref());
         if let Some(why) = why.or(resource) {
             left_out.insert(path.to_owned(), why);
         }
-        let read = read.and_then(|source| {
-            let reading = read_post(post::read_with, &source, &inherited, config)?;
-            Ok((reading, source))
+        let read = read.and_then(|file| {
+            let reading = read_post(post::read_with, &file, &inherited, config)?;
+            Ok((reading, file))
         });
         match read {
-            Ok((Reading { mut post, remarks, .. }, source)) => {
+            Ok((Reading { mut post, remarks, .. }, file)) => {
                 // what serves has no time to render every post to say this
                 if let Some(text) = post.text.loaded() {
                     let rendered = markdown::render(text, post.title());
-                    diagnostics.extend(links::not_served(&folder, &post, &rendered.html, &source));
-                    diagnostics.extend(losses(&source, text, rendered));
+                    diagnostics.extend(links::not_served(&source, &post, &rendered.html, &file));
+                    diagnostics.extend(losses(&file, text, rendered));
                 }
                 texts.take_from(&mut post);
                 posts.push(Arc::new(post));
@@ -70,10 +74,10 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         }
     }
     let mut changes = Changes::all(posts);
-    Sizes::default().measure(&mut changes, &folder);
+    Sizes::default().measure(&mut changes, &source);
     let unreadable = UnreadableFiles {
         missing: &BTreeSet::new(),
-        is_there: &|path| sight.files.contains(path) || sight.is_blind_to(path),
+        is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
     };
     let settled = ledger.assign(&changes, &unreadable, config, now);
     let held: BTreeSet<&Utf8Path> = changes

@@ -2,6 +2,7 @@
 mod readers;
 
 use super::*;
+use crate::source::Source;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static FAILS: AtomicBool = AtomicBool::new(false);
@@ -16,7 +17,13 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
         assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
         Site::build(config, material, now, previous)
     };
-    let builder = SiteBuilder::building_with(build, &config, root.clone(), None, Timestamp::now());
+    let builder = SiteBuilder::building_with(
+        build,
+        &config,
+        Source::folder(root.clone(), &config.posts),
+        None,
+        Timestamp::now(),
+    );
     let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
     assert_eq!(publisher.site().all().len(), 1);
 
@@ -57,7 +64,7 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
         assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
         Site::build(config, material, now, previous)
     };
-    let builder = SiteBuilder::building_with(build, &config, root, None, Timestamp::now());
+    let builder = SiteBuilder::building_with(build, &config, Source::folder(root, &config.posts), None, Timestamp::now());
     let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::pages::Theme;
-use crate::source::folder::templates::{self, Stamps};
+use crate::source::folder::templates::{self, TemplateVersions};
 
 /// How often the folder of templates is looked at: a handful of files.
 const EVERY: Duration = Duration::from_millis(500);
@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_millis(500);
 pub(super) struct ThemeLoader {
     config: Arc<Config>,
     /// What the files looked like that were tried last, good or not.
-    tried: Option<Stamps>,
+    tried: Option<TemplateVersions>,
     theme: Arc<Theme>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -41,7 +41,7 @@ impl ThemeLoader {
     }
 
     /// What the files looked like that were tried last.
-    pub(super) fn seen(&self) -> Option<&Stamps> {
+    pub(super) fn seen(&self) -> Option<&TemplateVersions> {
         self.tried.as_ref()
     }
 
@@ -55,8 +55,8 @@ impl ThemeLoader {
         let Some(folder) = &self.config.site.templates else {
             return false;
         };
-        let stamps = match templates::look(folder) {
-            Ok(stamps) => stamps,
+        let versions = match templates::scan(folder) {
+            Ok(versions) => versions,
             Err(error) => {
                 let message = format!("the folder of templates cannot be read: {error}");
                 let diagnostic = Diagnostic::new(Severity::Error, "template", folder, message);
@@ -68,16 +68,16 @@ impl ThemeLoader {
             }
         };
         let is_first = self.tried.is_none() && self.diagnostics.is_empty();
-        if self.tried.as_ref() == Some(&stamps) || (is_first && stamps.is_empty()) {
-            self.tried = Some(stamps);
+        if self.tried.as_ref() == Some(&versions) || (is_first && versions.is_empty()) {
+            self.tried = Some(versions);
             return false;
         }
-        let made = if stamps.is_empty() {
+        let made = if versions.is_empty() {
             Ok(Theme::plain(&self.config))
         } else {
-            templates::read(&stamps).and_then(|own| Theme::new(&self.config, folder.as_str(), &own))
+            templates::read(&versions).and_then(|own| Theme::new(&self.config, folder.as_str(), &own))
         };
-        self.tried = Some(stamps);
+        self.tried = Some(versions);
         match made {
             Ok(theme) => {
                 self.theme = Arc::new(theme);
@@ -95,14 +95,14 @@ impl ThemeLoader {
 }
 
 /// Waits until the templates in `folder` look different from how they looked when it was last asked; for ever where there is none.
-pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<Stamps>) {
+pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<TemplateVersions>) {
     let Some(folder) = folder else {
         return std::future::pending().await;
     };
     loop {
         tokio::time::sleep(EVERY).await;
         let folder = folder.to_owned();
-        let now = spawn_blocking(move || templates::look(&folder).ok()).await.ok().flatten();
+        let now = spawn_blocking(move || templates::scan(&folder).ok()).await.ok().flatten();
         if *seen != now {
             *seen = now;
             return;

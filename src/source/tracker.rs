@@ -27,13 +27,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{self, Changes, Post, Shared, Texts};
-use crate::source::folder::{FileTexts, Folder, ScanScope, Stamp};
 use crate::source::watch::Hints;
+use crate::source::{FileId, FileTexts, Scan, ScanDoubt, ScanScope, Source, SourceIdentity, Version};
 use crate::storage::StoredVersion;
 use crate::time::Timestamp;
 
 use self::degraded::Degraded;
-use self::files::Files;
+use self::files::TrackedFiles;
 use self::inheritance::Inheritance;
 use self::last_good::LastGoodVersions;
 use self::missing_files::MissingFiles;
@@ -41,8 +41,8 @@ use self::pending::Pending;
 use self::pinned_texts::PinnedTexts;
 use self::refused::Refused;
 pub use self::scan_outcome::ScanOutcome;
+use self::tracked_file::ReadPost;
 pub(crate) use self::tracked_file::{EMPTIED, MEND_EMPTIED, read_post};
-use self::tracked_file::{ReadPost, TrackedFile};
 use super::post_event::PostEventKind;
 use super::progress::Progress;
 
@@ -53,7 +53,7 @@ const TROUBLED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct FileTracker {
     config: Arc<Config>,
-    folder: Folder,
+    source: Source,
     /// The texts of its posts, which they do not hold.
     texts: Arc<FileTexts>,
     holding: PinnedTexts,
@@ -65,13 +65,13 @@ pub struct FileTracker {
     read: ReadPost,
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
-    files: Files,
+    files: TrackedFiles,
     /// What posts have from other files than their own.
     inheritance: Inheritance,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
-    unread: BTreeMap<Utf8PathBuf, (Stamp, Diagnostic)>,
+    unread: BTreeMap<Utf8PathBuf, (Version, Diagnostic)>,
     /// Files with a post that are not there, and not yet believed to be gone.
     missing: MissingFiles,
     /// What the folder refused, by path.
@@ -80,9 +80,10 @@ pub struct FileTracker {
     last_still: Option<Duration>,
     /// Why nothing, or not everything, that was seen is believed.
     trouble: Option<Degraded>,
-    /// The device that the folder was on, and its inode, when it was last believed.
-    identity: Option<(u64, u64)>,
-    has_links: bool,
+    /// The identity of the source in the last scan that was believed.
+    identity: Option<SourceIdentity>,
+    /// Whether a change at one path may concern posts at others.
+    has_aliases: bool,
     is_polling: bool,
     /// Whether something may have been missed.
     is_in_doubt: bool,
@@ -97,17 +98,23 @@ struct Instants {
 }
 
 impl FileTracker {
-    /// Knows nothing yet of the folder at `root`.
+    /// A tracker that knows nothing yet of the folder at `root`.
     #[must_use]
     pub fn new(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> FileTracker {
-        FileTracker::reading_with(post::read_with, config, root)
+        let source = Source::folder(root, &config.posts);
+        FileTracker::of_source(config, source)
     }
 
-    fn reading_with(read: ReadPost, config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> FileTracker {
-        let folder = Folder::new(root, &config.posts);
+    /// A tracker that knows nothing yet of the files in `source`.
+    #[must_use]
+    pub fn of_source(config: Arc<Config>, source: Source) -> FileTracker {
+        FileTracker::reading_with(post::read_with, config, source)
+    }
+
+    fn reading_with(read: ReadPost, config: Arc<Config>, source: Source) -> FileTracker {
         FileTracker {
-            texts: Arc::new(FileTexts::new(folder.clone())),
-            folder,
+            texts: Arc::new(FileTexts::new(source.clone())),
+            source,
             holding: PinnedTexts::default(),
             versions: LastGoodVersions::default(),
             released: BTreeSet::new(),
@@ -115,7 +122,7 @@ impl FileTracker {
             config,
             read,
             progress: Arc::default(),
-            files: Files::default(),
+            files: TrackedFiles::default(),
             inheritance: Inheritance::default(),
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
@@ -124,7 +131,7 @@ impl FileTracker {
             last_still: None,
             trouble: None,
             identity: None,
-            has_links: false,
+            has_aliases: false,
             is_polling: false,
             is_in_doubt: true,
         }
@@ -140,7 +147,7 @@ impl FileTracker {
     #[must_use]
     pub fn keeping(self, bytes: u64) -> FileTracker {
         FileTracker {
-            texts: Arc::new(FileTexts::keeping(bytes, self.folder.clone())),
+            texts: Arc::new(FileTexts::keeping(bytes, self.source.clone())),
             ..self
         }
     }
@@ -155,14 +162,9 @@ impl FileTracker {
         self.progress = progress;
     }
 
-    /// Where the posts folder is.
-    pub fn root(&self) -> &Utf8Path {
-        self.folder.root()
-    }
-
-    /// The posts folder.
-    pub fn folder(&self) -> &Folder {
-        &self.folder
+    /// Where its files come from.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The texts of its posts. They read files.
@@ -195,22 +197,21 @@ impl FileTracker {
     /// not yet taken.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
-        let mut displaced: HashMap<(u64, u64), (&Utf8Path, &Stamp)> = HashMap::new();
+        let mut displaced: HashMap<FileId, (&Utf8Path, &Version)> = HashMap::new();
         for (path, pending) in &self.pending {
-            let lies_elsewhere = |known: &&TrackedFile| {
-                let (before, now) = (&known.stamp, pending.stamp());
-                (before.device, before.inode) != (now.device, now.inode)
-            };
-            if let Some(known) = self.files.get(path).filter(lies_elsewhere) {
-                displaced.insert((known.stamp.device, known.stamp.inode), (path.as_path(), &known.stamp));
+            if let Some(before) = self.files.get(path).and_then(|known| known.version.as_ref())
+                && before.file() != pending.version().file()
+            {
+                displaced.insert(before.file(), (path.as_path(), before));
             }
         }
         if displaced.is_empty() {
             return self.missing.paths().cloned().collect();
         }
         let renamed = self.files.iter().filter_map(|known| {
-            let (from, stamp) = displaced.get(&(known.stamp.device, known.stamp.inode))?;
-            (known.path() != *from && stamp.is_renamed(&known.stamp)).then(|| from.to_path_buf())
+            let version = known.version.as_ref()?;
+            let (from, before) = displaced.get(&version.file())?;
+            (known.path() != *from && before.is_same_file_moved(version)).then(|| from.to_path_buf())
         });
         self.missing.paths().cloned().chain(renamed).collect()
     }
@@ -222,7 +223,7 @@ impl FileTracker {
         let is_known = self
             .files
             .get(path)
-            .is_some_and(|known| known.good().is_none() || !self.missing.contains(path));
+            .is_some_and(|known| known.post().is_none() || !self.missing.contains(path));
         let is_waiting = self.pending.contains_key(path) || self.inheritance.waiting(path).is_some();
         is_known || is_waiting || self.unread.contains_key(path) || self.refused.covers(path)
     }
@@ -308,30 +309,18 @@ impl FileTracker {
     }
 
     fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) -> Result<(), Degraded> {
-        let is_known = |path: &Utf8Path| self.files.contains(path);
-        let look = |places: &ScanScope| {
-            let scan = self.folder.look_again(places, &is_known);
-            scan.map_err(|error| Degraded::unreadable(&error))
-        };
-        let mut scan = look(&self.places(hints))?;
-        let mut absent = self.absent(&scan);
-        if scan.places != ScanScope::Everywhere && !absent.is_empty() && absent.len() * 2 > self.files.post_count() {
-            scan = look(&ScanScope::Everywhere)?;
-            absent = self.absent(&scan);
-        }
-        let is_on_another = self.identity.is_some_and(|(device, _)| device != scan.device);
-        if scan.is_empty && self.files.post_count() > 0 && is_on_another {
+        let (scan, absent) = self.scan(hints)?;
+        let doubt = self.identity.and_then(|before| scan.doubt(before));
+        if doubt == Some(ScanDoubt::Unmounted) && self.files.post_count() > 0 {
             return Err(Degraded::Unmounted);
         }
-        let identity = (scan.device, scan.inode);
-        let before = self.identity.replace(identity);
-        let is_first = before.is_none();
-        if before.is_some_and(|before| before != identity) {
+        if doubt.is_some() {
             self.missing.suspect();
         }
-        outcome.looked_everywhere = scan.places == ScanScope::Everywhere;
+        let is_first = self.identity.replace(scan.identity).is_none();
+        outcome.looked_everywhere = scan.scope == ScanScope::Everywhere;
         if outcome.looked_everywhere {
-            self.has_links = scan.has_links;
+            self.has_aliases = scan.has_aliases;
             self.is_in_doubt = false;
         }
         self.refuse(&scan, at, outcome);
@@ -354,6 +343,23 @@ impl FileTracker {
         Ok(())
     }
 
+    /// Scans where `hints` say, or everywhere if most posts are missing there; returns also the known files that are not there.
+    fn scan(&self, hints: &Hints) -> Result<(Scan, Vec<Utf8PathBuf>), Degraded> {
+        let is_known = |path: &Utf8Path| self.files.contains(path);
+        let scan_in = |scope: &ScanScope| {
+            let scan = self.source.scan(scope, &is_known);
+            scan.map_err(|error| Degraded::unreadable(&error))
+        };
+        let scan = scan_in(&self.scan_scope(hints))?;
+        let absent = self.absent(&scan);
+        if scan.scope == ScanScope::Everywhere || absent.is_empty() || absent.len() * 2 <= self.files.post_count() {
+            return Ok((scan, absent));
+        }
+        let scan = scan_in(&ScanScope::Everywhere)?;
+        let absent = self.absent(&scan);
+        Ok((scan, absent))
+    }
+
     /// Lets go of the texts of files that have them.
     fn let_go_of_texts(&mut self) {
         let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refusal().is_some());
@@ -366,19 +372,18 @@ impl FileTracker {
 
     /// Holds on to the text of the post in the file at `path`, if it is in memory.
     fn hold_text(&mut self, path: &Utf8Path) {
-        if let Some(good) = self.files.get(path).and_then(TrackedFile::good) {
-            self.holding.hold(path, &good.post, &self.texts);
+        if let Some(post) = self.files.post(path) {
+            self.holding.hold(path, post, &self.texts);
         }
     }
 
     /// Where to look: where `hints` say, and wherever something is waited for.
-    fn places(&self, hints: &Hints) -> ScanScope {
-        // where links join distant places, a hint about one is a hint about the other
-        let is_linked = self.has_links && !hints.is_empty();
-        if hints.everything || is_linked || self.is_in_doubt {
+    fn scan_scope(&self, hints: &Hints) -> ScanScope {
+        let concerns_others = self.has_aliases && !hints.is_empty();
+        if hints.everything || concerns_others || self.is_in_doubt {
             return ScanScope::Everywhere;
         }
-        let hinted = hints.paths.keys().filter(|path| self.folder.concerns(path));
+        let hinted = hints.paths.keys().filter(|path| self.source.rules().concerns(path));
         let hinted: BTreeSet<Utf8PathBuf> = hinted
             .chain(self.pending.keys())
             .chain(self.missing.paths())

@@ -14,8 +14,8 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -58,7 +58,7 @@ pub struct Watch {
 
 /// A watch that is being put in place.
 #[derive(Debug)]
-pub struct Starting {
+pub struct StartingWatch {
     watch: Watch,
     is_ready: mpsc::Receiver<()>,
 }
@@ -75,7 +75,7 @@ impl Watch {
 
     /// [`Watch::start`] for who has something else to do until the watch is in place.
     #[must_use]
-    pub fn begin(root: &Utf8Path, config: &config::Watch) -> Starting {
+    pub fn begin(root: &Utf8Path, config: &config::Watch) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
         let mut keeper = Keeper {
@@ -99,10 +99,22 @@ impl Watch {
         if let Err(error) = spawned {
             tracing::error!("{root} is not watched, only looked at from time to time: {error}");
         }
-        Starting {
+        StartingWatch {
             watch: Watch { inbox },
             is_ready,
         }
+    }
+
+    /// A watch that hears what is sent, and what sends to it.
+    #[must_use]
+    pub fn by_hand() -> (HintSender, StartingWatch) {
+        let inbox = Arc::new(Inbox::default());
+        inbox.set_watching(Watching::Native);
+        let sender = HintSender(Arc::downgrade(&inbox));
+        // nothing is waited for: the other end is gone at once
+        let (_, is_ready) = mpsc::sync_channel(1);
+        let watch = Watch { inbox };
+        (sender, StartingWatch { watch, is_ready })
     }
 
     /// Waits until there is somewhere to look, and says where; what comes before the next call is kept for it.
@@ -117,13 +129,26 @@ impl Watch {
     }
 }
 
-impl Starting {
+impl StartingWatch {
     /// Waits until the watch is in place.
     #[must_use]
     pub fn ready(self) -> Watch {
         // where there is no thread that could say so, there is nothing to wait for
         let _ = self.is_ready.recv();
         self.watch
+    }
+}
+
+/// Sends hints to a watch that no system feeds. Where the watch is gone, nothing happens.
+#[derive(Clone, Debug)]
+pub struct HintSender(Weak<Inbox>);
+
+impl HintSender {
+    /// Sends the hint to look at `path`.
+    pub fn send(&self, path: Utf8PathBuf, how: How) {
+        if let Some(inbox) = self.0.upgrade() {
+            inbox.add(path, how);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use feedmill::publisher::site_builder::{CycleOutcome, SiteBuilder};
 use feedmill::render::encode::Document;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
-use feedmill::source::folder::Folder;
+use feedmill::source::Source;
 use feedmill::source::watch::{Hints, How, Watching};
 use feedmill::source_file::SourceFile;
 use feedmill::storage::{RecordChange, Storage};
@@ -418,7 +418,7 @@ fn what_was_saved_before_an_answer_costs_it_nothing() {
 fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
-    let library = Library::new(Folder::new(root, &config.posts));
+    let library = Library::new(Source::folder(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&printer.site);
     move |path: &str, headers: &HeaderMap| {

@@ -19,7 +19,7 @@ use feedmill::http::server;
 use feedmill::http::target::Target;
 use feedmill::publisher::Publisher;
 use feedmill::site::Site;
-use feedmill::source::folder::Folder;
+use feedmill::source::Source;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -92,7 +92,7 @@ impl TestSite {
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let (bases, url, context, publisher) = runtime.block_on(async {
-            let library = Library::new(Folder::new(root.clone(), &config.posts));
+            let library = Library::new(Source::folder(root.clone(), &config.posts));
             let context = RequestContext::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
             let kept = context.clone();

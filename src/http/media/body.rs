@@ -5,11 +5,9 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -19,6 +17,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_blocking};
 use warp::Reply;
+
+use crate::source::MediaFile;
 
 /// The most bytes of a file that are read at once.
 const PIECE_BYTES: u64 = 128 * 1024;
@@ -56,7 +56,7 @@ impl ResponseBody {
 
     /// Returns `parts`, some of which are ranges of `file`. `permit` is held while the file is open.
     pub(super) fn of_file(
-        (file, permit): (File, OwnedSemaphorePermit),
+        (file, permit): (MediaFile, OwnedSemaphorePermit),
         parts: impl IntoIterator<Item = BodyPart>,
     ) -> ResponseBody {
         ResponseBody(BodySource::File(FileStream {
@@ -129,9 +129,9 @@ struct FileStream {
 #[derive(Debug)]
 enum ReadState {
     /// No read is running. The file is `None` once a read failed.
-    Idle(Option<File>),
+    Idle(Option<MediaFile>),
     /// A piece is being read.
-    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+    Reading(JoinHandle<(MediaFile, io::Result<Bytes>)>),
 }
 
 impl warp::Stream for FileStream {
@@ -179,7 +179,7 @@ impl warp::Stream for FileStream {
 }
 
 /// Reads exactly `length` bytes at `at`. A file that became shorter is an error: the promised length cannot be sent.
-fn read_piece(file: &File, at: u64, length: u64) -> io::Result<Bytes> {
+fn read_piece(file: &MediaFile, at: u64, length: u64) -> io::Result<Bytes> {
     let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut piece, at)?;
     Ok(piece.into())

@@ -11,8 +11,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
 use crate::post::{self, Digest, Post, Reading, Visibility};
 use crate::site::Lost;
-use crate::source::folder::FileTexts;
 use crate::source::watch::Watching;
+use crate::source::{FileTexts, Source};
 use crate::source_file::SourceFile;
 use crate::storage::Storage;
 
@@ -742,7 +742,7 @@ fn the_bytes_of_a_file_are_had_from_memory_however_they_are_written() {
     for file in files {
         let folder = TempDir::new().unwrap();
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let texts = FileTexts::new(crate::source::folder::Folder::new(root, &Config::default().posts));
+        let texts = FileTexts::new(Source::folder(root, &Config::default().posts));
         let source = SourceFile {
             path: PATH.into(),
             bytes: file.into(),

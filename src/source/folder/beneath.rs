@@ -27,12 +27,12 @@ pub(super) fn open(root: &Utf8Path, path: &Utf8Path) -> io::Result<File> {
 }
 
 /// Opens the folder at `root`, which may be a link.
-pub(super) fn open_folder(root: &Utf8Path) -> io::Result<OwnedFd> {
+fn open_folder(root: &Utf8Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?)
 }
 
 /// [`open`], below a folder that is open.
-pub(super) fn open_in(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
+fn open_in(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};

@@ -6,29 +6,32 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Stamp;
+use super::stamp;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::version::Version;
 
 /// A larger file is refused, in bytes.
 const LARGEST: u64 = 256 * 1024;
 /// More files are refused.
 const MOST_FILES: usize = 100;
 
-/// What the files in a folder of templates looked like.
-pub type Stamps = BTreeMap<Utf8PathBuf, Stamp>;
+/// The versions of the files in a folder of templates, by path.
+pub type TemplateVersions = BTreeMap<Utf8PathBuf, Version>;
 
-/// The templates (`.html`) and style sheets (`.css`) that lie in `folder` itself, as they look now; none where there is no such folder.
+/// The versions of the templates (`.html`) and style sheets (`.css`) in `folder` itself; none where there is no such folder.
 ///
 /// # Errors
 ///
 /// The folder is there and cannot be read.
-pub fn look(folder: &Utf8Path) -> io::Result<Stamps> {
+pub fn scan(folder: &Utf8Path) -> io::Result<TemplateVersions> {
     let entries = match folder.read_dir_utf8() {
         Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(Stamps::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(TemplateVersions::new());
+        }
         Err(error) => return Err(error),
     };
-    let mut stamps = Stamps::new();
+    let mut versions = TemplateVersions::new();
     for entry in entries.take(MOST_FILES * 10) {
         let path = entry?.into_path();
         let is_hidden = path.file_name().is_none_or(|name| name.starts_with('.'));
@@ -39,21 +42,21 @@ pub fn look(folder: &Utf8Path) -> io::Result<Stamps> {
         if let Ok(metadata) = fs::metadata(&path)
             && metadata.is_file()
         {
-            stamps.insert(path, Stamp::of(&metadata));
+            versions.insert(path, stamp::version(&metadata));
         }
     }
-    Ok(stamps)
+    Ok(versions)
 }
 
-/// The texts of the files in `stamps`, by their names.
+/// Returns the texts of the files in `versions`, by file name.
 ///
 /// # Errors
 ///
 /// Which of them cannot be used, and why.
-pub fn read(stamps: &Stamps) -> Result<BTreeMap<String, String>, Vec<Diagnostic>> {
+pub fn read(versions: &TemplateVersions) -> Result<BTreeMap<String, String>, Vec<Diagnostic>> {
     let refused =
         |path: &Utf8Path, message: &str, mend: &str| Diagnostic::new(Severity::Error, "template", path, message).mend(mend);
-    if let Some((path, _)) = stamps.iter().nth(MOST_FILES) {
+    if let Some((path, _)) = versions.iter().nth(MOST_FILES) {
         let message = format!("there are more than {MOST_FILES} templates");
         return Err(vec![refused(
             path.parent().unwrap_or(path),
@@ -63,15 +66,15 @@ pub fn read(stamps: &Stamps) -> Result<BTreeMap<String, String>, Vec<Diagnostic>
     }
     let mut texts = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (path, stamp) in stamps {
-        if stamp.size > LARGEST {
+    for (path, version) in versions {
+        if version.size() > LARGEST {
             let message = format!("a template has at most {LARGEST} bytes");
             wrong.push(refused(path, &message, "part it, and include the parts"));
             continue;
         }
         match fs::read_to_string(path) {
             Ok(text) => drop(texts.insert(path.file_name().unwrap_or_default().to_owned(), text)),
-            // the next look finds it gone
+            // the next scan finds it gone
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => wrong.push(refused(
                 path,

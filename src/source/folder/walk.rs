@@ -1,61 +1,50 @@
-//! Looking at the folder: which files are posts, and what is refused.
+//! Walks the folder and finds the files of posts.
 //!
-//! Symbolic links are looked at last, when everything that is there by itself has been found. A link is followed only to what lies
-//! inside the folder and would not be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` →
-//! `..data/a.md`), and there the link's path is the post's. A link to a post that has a path of its own adds nothing.
+//! Symbolic links are followed last, when everything that is there by itself has been found. A link is followed only to a place inside the
+//! folder that would not be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` → `..data/a.md`), and there
+//! the link's path is the post's. A link to a post that has a path of its own adds nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use super::{Folder, stamp};
 use crate::diagnostic::{Diagnostic, Severity};
-
-use super::companions::{is_for_posts, may_be_companion};
-use super::ignore::Name;
-use super::read::unreadable;
-use super::{Entry, Files, Folder, Scan, ScanScope, Stamp};
+use crate::source::found_files::Entry;
+use crate::source::rules::companions::may_be_companion;
+use crate::source::rules::ignore::Name;
+use crate::source::scan::{FileKind, Scan, ScanBuilder, ScanScope, outermost};
 
 /// Files of feedmill's own in the folder, which do not make it less empty.
 const OWN_FILES: &str = ".feedmill-";
 
-pub(super) fn look(folder: &Folder, places: &ScanScope, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Scan> {
+/// Scans `folder` in `scope`; see [`Folder::scan`].
+pub(super) fn scan(folder: &Folder, scope: &ScanScope, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Scan> {
     let root = fs::metadata(&folder.root)?;
     if !root.is_dir() {
         return Err(ErrorKind::NotADirectory.into());
     }
-    if let ScanScope::At(paths) = places {
-        let mut walk = Walk::new(folder, is_known, places.clone(), &root);
+    if let ScanScope::At(paths) = scope {
+        let mut walk = Walk::new(folder, is_known, scope.clone(), &root);
         for path in outermost(paths) {
-            walk.place(path);
+            walk.visit(path);
         }
         walk.drain();
         if walk.links.is_empty() && !paths.contains(Utf8Path::new("")) {
-            return Ok(walk.into_sight());
+            return Ok(walk.found.finish());
         }
     }
-    folder.look_at_layout();
+    folder.look_up_layout();
     let mut walk = Walk::new(folder, is_known, ScanScope::Everywhere, &root);
-    walk.scan.is_empty = fs::read_dir(&folder.root)?
+    walk.found.scan.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
         .all(|entry| entry.file_name().to_string_lossy().starts_with(OWN_FILES));
     walk.folders.push(Below::root());
     walk.drain();
     walk.follow_links()?;
-    Ok(walk.into_sight())
-}
-
-/// `paths` without those that lie below another of them.
-fn outermost(paths: &BTreeSet<Utf8PathBuf>) -> Vec<&Utf8Path> {
-    let mut kept: Vec<&Utf8Path> = Vec::new();
-    for path in paths {
-        if kept.last().is_none_or(|last| !path.starts_with(last)) {
-            kept.push(path);
-        }
-    }
-    kept
+    Ok(walk.found.finish())
 }
 
 /// A file or folder below the root: by the path it has as a post, and by where it is.
@@ -91,50 +80,26 @@ impl Below {
 
 struct Walk<'a> {
     folder: &'a Folder,
-    is_known: &'a dyn Fn(&Utf8Path) -> bool,
-    scan: Scan,
+    found: ScanBuilder<'a>,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
     /// What links have led to so far: two links to one file are one post, and a link that leads back ends there.
     reached: HashSet<Utf8PathBuf>,
-    is_full: bool,
 }
 
 impl<'a> Walk<'a> {
-    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, places: ScanScope, root: &Metadata) -> Walk<'a> {
+    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, scope: ScanScope, root: &Metadata) -> Walk<'a> {
         Walk {
             folder,
-            is_known,
-            scan: Scan {
-                places,
-                files: Files::default(),
-                companions: BTreeMap::new(),
-                blind: Vec::new(),
-                diagnostics: Vec::new(),
-                has_links: false,
-                is_empty: false,
-                device: root.dev(),
-                inode: root.ino(),
-            },
+            found: ScanBuilder::new(&folder.rules, is_known, scope, stamp::identity(root)),
             folders: Vec::new(),
             links: BTreeMap::new(),
             reached: HashSet::new(),
-            is_full: false,
         }
     }
 
-    fn say(&mut self, diagnostic: Diagnostic) {
-        self.scan.diagnostics.push(diagnostic);
-    }
-
-    /// Nothing could be learned of `path`, because of `error`.
-    fn blind(&mut self, path: &Utf8Path, error: &io::Error) {
-        self.say(unreadable(path, error));
-        self.scan.blind.push(path.to_owned());
-    }
-
-    /// Looks at one path that may be anything, or nothing any more.
-    fn place(&mut self, path: &Utf8Path) {
+    /// Visits one path, at which there may be anything or nothing.
+    fn visit(&mut self, path: &Utf8Path) {
         let mut below = Below::root();
         let mut parts = path.components().peekable();
         while let Some(part) = parts.next() {
@@ -145,7 +110,7 @@ impl<'a> Walk<'a> {
                 Ok(metadata) => metadata,
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
-                        self.blind(path, &error);
+                        self.found.add_unreadable(path, &error);
                     }
                     return;
                 }
@@ -155,35 +120,20 @@ impl<'a> Walk<'a> {
                 self.add_entry(below, name, metadata.file_type(), || Ok(metadata));
                 return;
             }
-            if !metadata.is_dir() || !self.may_enter(&below, name) {
+            if !metadata.is_dir() || !self.found.enters(&below.path, name, below.depth) {
                 return;
             }
         }
     }
 
-    /// What was found.
-    fn into_sight(mut self) -> Scan {
-        self.scan.files.sort();
-        let files = &self.scan.files;
-        self.scan.companions.retain(|path, _| is_for_posts(path, files));
-        if self.scan.files.len() > self.folder.max_files && !self.is_full {
-            let new = self.scan.files.paths().filter(|path| !(self.is_known)(path));
-            let new = new.last().map(Utf8Path::to_path_buf);
-            if let Some(path) = new {
-                self.leave_out(&path);
-            }
-        }
-        self.scan
-    }
-
-    /// Looks at everything below the folders that are still to be looked at.
+    /// Visits everything below the folders that were not visited yet.
     fn drain(&mut self) {
         while let Some(folder) = self.folders.pop() {
             let entries = match fs::read_dir(self.folder.root.join(folder.on_disk())) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => {
-                    self.blind(&folder.path, &error);
+                    self.found.add_unreadable(&folder.path, &error);
                     continue;
                 }
             };
@@ -191,7 +141,7 @@ impl<'a> Walk<'a> {
                 let entry = match entry {
                     Ok(entry) => entry,
                     Err(error) => {
-                        self.blind(&folder.path, &error);
+                        self.found.add_unreadable(&folder.path, &error);
                         break;
                     }
                 };
@@ -204,7 +154,7 @@ impl<'a> Walk<'a> {
                 match entry.file_type() {
                     // to ask the folder spares the way to it
                     Ok(file_type) => self.add_entry(folder.child(name), name, file_type, || entry.metadata()),
-                    Err(error) => self.blind(&folder.path.join(name), &error),
+                    Err(error) => self.found.add_unreadable(&folder.path.join(name), &error),
                 }
             }
         }
@@ -214,98 +164,51 @@ impl<'a> Walk<'a> {
     fn add_entry(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
         if file_type.is_symlink() {
             // Emacs locks a file by a hidden link that leads nowhere
-            if self.folder.ignore.enters(name) || self.folder.ignore.is_hidden_companion(name) {
+            if self.folder.rules.ignore.enters(name) || self.folder.rules.ignore.is_hidden_companion(name) {
                 self.links.insert(below.path.clone(), below);
             }
         } else if file_type.is_dir() {
-            if self.may_enter(&below, name) {
+            if self.found.enters(&below.path, name, below.depth) {
                 self.folders.push(below);
             }
-        } else if self.folder.ignore.is_hidden_companion(name) || (may_be_companion(name) && self.folder.ignore.enters(name)) {
+        } else {
+            let kind = self.found.kind(&below.path, name);
+            if kind == FileKind::Other {
+                return;
+            }
             match metadata() {
-                Ok(metadata) => self.companion(below, &metadata),
+                Ok(metadata) => self.add_file(kind, below, &metadata),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => self.blind(&below.path, &error),
-            }
-        } else if self.is_post(&below.path, name) {
-            match metadata() {
-                Ok(metadata) => self.file(below, &metadata),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => self.blind(&below.path, &error),
+                Err(error) => self.found.add_unreadable(&below.path, &error),
             }
         }
     }
 
-    fn may_enter(&mut self, below: &Below, name: &str) -> bool {
-        if !self.folder.ignore.enters(name) {
-            return false;
-        }
-        let is_too_deep = below.depth > self.folder.max_depth;
-        if is_too_deep {
-            let message = format!("is more than {} folders deep and is not looked into", self.folder.max_depth);
-            let diagnostic = Diagnostic::new(Severity::Warning, "too-deep", &below.path, message);
-            self.say(diagnostic.mend("move it up, or raise posts.max_depth"));
-        }
-        !is_too_deep
-    }
-
-    fn is_post(&mut self, path: &Utf8Path, name: &str) -> bool {
-        match self.folder.ignore.file(name) {
-            Name::Post => true,
-            Name::Ignored => false,
-            Name::Conflict => {
-                let message = "was left by a synchroniser and is not published";
-                let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", path, message);
-                self.say(diagnostic.mend("merge it into the post it belongs to, then delete it"));
-                false
-            }
-        }
-    }
-
-    fn file(&mut self, below: Below, metadata: &Metadata) {
+    /// Adds a file with the name of a post or a companion. A companion that is no regular file says nothing.
+    fn add_file(&mut self, kind: FileKind, below: Below, metadata: &Metadata) {
         let Below { path, target, .. } = below;
-        if !metadata.is_file() {
-            let message = "has a post's name but is no regular file";
-            let diagnostic = Diagnostic::new(Severity::Warning, "not-a-file", &path, message);
-            self.say(diagnostic.mend("put a file in its place"));
-        } else if metadata.len() > self.folder.max_file_bytes {
-            self.say(too_large(self.folder, &path));
-            self.scan.blind.push(path);
-        } else if self.scan.files.len() < self.folder.max_files || (self.is_known)(&path) {
-            let stamp = Stamp::of(metadata);
-            self.scan.files.push(&path, Entry { stamp, target });
-        } else if !self.is_full {
-            // which files came first is the disk's whim, and of those that are left out nothing is known
-            self.is_full = true;
-            self.scan.blind.push(Utf8PathBuf::new());
-            self.leave_out(&path);
+        let version = stamp::version(metadata);
+        let entry = Entry { version, target };
+        match kind {
+            FileKind::Post if metadata.is_file() => self.found.add_post(path, entry),
+            FileKind::Post => {
+                let message = "has a post's name but is no regular file";
+                let diagnostic = Diagnostic::new(Severity::Warning, "not-a-file", &path, message);
+                self.found.refuse(diagnostic.mend("put a file in its place"));
+            }
+            FileKind::Companion if metadata.is_file() => self.found.add_companion(path, entry),
+            FileKind::Companion | FileKind::Other => {}
         }
-    }
-
-    /// A file that may say something about posts other than itself. What is none, or too large, says nothing.
-    fn companion(&mut self, below: Below, metadata: &Metadata) {
-        if metadata.is_file() {
-            let Below { path, target, .. } = below;
-            let stamp = Stamp::of(metadata);
-            self.scan.companions.insert(path, Entry { stamp, target });
-        }
-    }
-
-    /// The file at `path` is one of too many.
-    fn leave_out(&mut self, path: &Utf8Path) {
-        let message = format!("is one post more than the {} that are read", self.folder.max_files);
-        let diagnostic = Diagnostic::new(Severity::Error, "too-many-files", path, message);
-        self.say(diagnostic.mend("raise posts.max_files"));
     }
 
     fn refuse_name(&mut self, folder: &Utf8Path, name: &str, is_folder: bool) {
         let path = folder.join(name);
-        let ignore = &self.folder.ignore;
+        let ignore = &self.folder.rules.ignore;
         // what would be ignored anyway is not worth a word
         if ignore.file(name) != Name::Ignored || (is_folder && ignore.enters(name)) {
             let message = "its name is not UTF-8, or holds a control character";
             let diagnostic = Diagnostic::new(Severity::Warning, "file-name", &path, message);
-            self.say(diagnostic.mend("rename it"));
+            self.found.refuse(diagnostic.mend("rename it"));
         }
     }
 
@@ -326,15 +229,15 @@ impl<'a> Walk<'a> {
         let Some(name) = link.path.file_name().map(str::to_owned) else {
             return;
         };
-        let has_post_name = self.folder.ignore.file(&name) == Name::Post;
+        let has_post_name = self.folder.rules.ignore.file(&name) == Name::Post;
         let on_disk = self.folder.root.join(link.on_disk());
         let (target, metadata) = match on_disk.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
             Ok((metadata, target)) => (target, metadata),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => return self.blind(&link.path, &error),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return self.found.add_unreadable(&link.path, &error),
             Err(_) if has_post_name => {
                 let message = "is a link that leads nowhere";
                 let diagnostic = Diagnostic::new(Severity::Warning, "link-dangling", &link.path, message);
-                return self.say(diagnostic.mend("point it at a post, or delete it"));
+                return self.found.refuse(diagnostic.mend("point it at a post, or delete it"));
             }
             Err(_) => return,
         };
@@ -344,33 +247,28 @@ impl<'a> Walk<'a> {
             if is_of_use {
                 let message = "is a link that leads out of the posts folder and is not followed";
                 let diagnostic = Diagnostic::new(Severity::Warning, "link-outside", &link.path, message);
-                self.say(diagnostic.mend("copy what it points at into the folder"));
+                self.found.refuse(diagnostic.mend("copy what it points at into the folder"));
             }
             return;
         };
         // data that is a link is looked at when everything is: there may be many that are none of ours
         if is_of_use || (is_companion && link.path.extension() != Some("json")) {
-            self.scan.has_links = true;
+            self.found.scan.has_aliases = true;
         }
         let linked = Below {
             target: Some(target.to_owned()),
             ..link
         };
         if metadata.is_dir() {
-            let is_found_without = self.folder.ignore.enters_all(target);
-            if !is_found_without && self.reached.insert(target.to_owned()) && self.may_enter(&linked, &name) {
+            let is_found_without = self.folder.rules.ignore.enters_all(target);
+            if !is_found_without && self.reached.insert(target.to_owned()) && self.found.enters(&linked.path, &name, linked.depth)
+            {
                 self.folders.push(linked);
             }
         } else if is_companion {
-            self.companion(linked, &metadata);
-        } else if has_post_name && !self.folder.ignore.is_post(target) && self.reached.insert(target.to_owned()) {
-            self.file(linked, &metadata);
+            self.add_file(FileKind::Companion, linked, &metadata);
+        } else if has_post_name && !self.folder.rules.ignore.is_post(target) && self.reached.insert(target.to_owned()) {
+            self.add_file(FileKind::Post, linked, &metadata);
         }
     }
-}
-
-/// The diagnostic for a file of too many bytes.
-pub(super) fn too_large(folder: &Folder, path: &Utf8Path) -> Diagnostic {
-    let message = format!("is larger than {} bytes and is not read", folder.max_file_bytes);
-    Diagnostic::new(Severity::Error, "too-large", path, message).mend("shorten it, or raise posts.max_file_bytes")
 }

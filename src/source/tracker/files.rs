@@ -14,7 +14,7 @@ use crate::source_file::by_parts;
 
 /// Files of which a version was taken, good or bad, ordered by path.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(super) struct TrackedFiles {
     known: SharedVec<TrackedFile>,
     /// How many of them are posts.
     post_count: usize,
@@ -25,7 +25,7 @@ pub(super) struct Files {
     said: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
 }
 
-impl Files {
+impl TrackedFiles {
     pub(super) fn get(&self, path: &Utf8Path) -> Option<&TrackedFile> {
         self.known.get(self.find(path)?)
     }
@@ -56,7 +56,7 @@ impl Files {
     pub(super) fn insert(&mut self, known: TrackedFile, said: Vec<Diagnostic>) {
         let path = known.path();
         self.remove(path);
-        self.post_count += usize::from(known.good().is_some());
+        self.post_count += usize::from(known.post().is_some());
         if !said.is_empty() {
             self.said.insert(path.to_owned(), said);
         }
@@ -66,7 +66,7 @@ impl Files {
 
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
         let known = self.known.remove(self.find(path)?)?;
-        self.post_count -= usize::from(known.good().is_some());
+        self.post_count -= usize::from(known.post().is_some());
         self.said.remove(path);
         self.note_changed(path);
         Some(known)

@@ -12,10 +12,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::files::below;
 use super::pending::Pending;
 use super::{FileTracker, Instants, ScanOutcome};
-use crate::source::folder::companions::{Companions, beside, candidates, is_companion};
-use crate::source::folder::left_out::{self, LeftOut};
-use crate::source::folder::{Entry, Scan, ScanScope, Stamp};
+use crate::source::rules::companions::{Companions, beside, is_companion};
+use crate::source::rules::left_out::{self, LeftOut};
 use crate::source::watch::{Hints, How};
+use crate::source::{Entry, Scan, ScanScope, Version};
 use crate::source_file::file_type::is_markdown;
 
 /// How long an empty companion must hold still: who empties a file is about to write it.
@@ -27,8 +27,8 @@ pub(super) struct Inheritance {
     /// `None` until the folder was looked at.
     companions: Option<Arc<Companions>>,
     /// What each looked like when it was read, and whether another version may hide behind that.
-    seen: BTreeMap<Utf8PathBuf, (Stamp, bool)>,
-    /// Those whose newest version is not taken yet; without a stamp, those that are missing.
+    seen: BTreeMap<Utf8PathBuf, (Version, bool)>,
+    /// Those whose newest version is not taken yet; without a version, those that are missing.
     unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
     /// Versions of posts that are not taken before companions are settled, and since when they hold still.
     waiting: BTreeMap<Utf8PathBuf, Pending>,
@@ -38,7 +38,7 @@ pub(super) struct Inheritance {
 
 #[derive(Clone, Copy, Debug)]
 struct Unsettled {
-    stamp: Option<Stamp>,
+    version: Option<Version>,
     since: Duration,
     due: Duration,
 }
@@ -166,32 +166,32 @@ impl FileTracker {
             .inheritance
             .companions
             .take()
-            .unwrap_or_else(|| Arc::new(Companions::new(&self.folder)));
-        if scan.places == ScanScope::Everywhere {
-            Arc::make_mut(&mut companions).set_layout(self.folder.layout());
+            .unwrap_or_else(|| Arc::new(Companions::new(&self.source.name(), self.source.layout())));
+        if scan.scope == ScanScope::Everywhere {
+            Arc::make_mut(&mut companions).set_layout(self.source.layout());
         }
         let seen = &self.inheritance.seen;
-        let found: Vec<(&Utf8Path, &Entry)> = candidates(scan, |path| seen.contains_key(path)).collect();
+        let found: Vec<(&Utf8Path, &Entry)> = scan.companion_candidates(|path| seen.contains_key(path)).collect();
         for (path, entry) in &found {
-            if self.is_settled(path, &entry.stamp, hints, at) {
+            if self.is_settled(path, &entry.version, hints, at) {
                 self.inheritance.unsettled.remove(*path);
-                let source = self.folder.read(path, entry);
+                let source = self.source.read(path, entry);
                 outcome.changed |= Arc::make_mut(&mut companions).take(path, source, &scan.files, &self.config);
-                let is_fresh = entry.stamp.is_fresh(at.now);
-                self.inheritance.seen.insert((*path).to_owned(), (entry.stamp, is_fresh));
+                let is_recent = entry.version.is_recent(at.now);
+                self.inheritance.seen.insert((*path).to_owned(), (entry.version, is_recent));
             }
         }
         let found: BTreeSet<&Utf8Path> = found.into_iter().map(|(path, _)| path).collect();
         for path in self.missing_companions(scan, &found) {
             let grace = self.config.watch.delete_grace;
             let unsettled = self.inheritance.unsettled.entry(path.clone()).or_insert(Unsettled {
-                stamp: None,
+                version: None,
                 since: at.tick,
                 due: at.tick.saturating_add(grace),
             });
-            if unsettled.stamp.is_some() {
+            if unsettled.version.is_some() {
                 *unsettled = Unsettled {
-                    stamp: None,
+                    version: None,
                     since: at.tick,
                     due: at.tick.saturating_add(grace),
                 };
@@ -205,34 +205,34 @@ impl FileTracker {
         self.inheritance.companions = Some(companions);
     }
 
-    /// Whether the version of the companion at `path` that has this `stamp` is to be read now; one that is to hold still first is noted.
-    fn is_settled(&mut self, path: &Utf8Path, stamp: &Stamp, hints: &Hints, at: Instants) -> bool {
+    /// Whether the version of the companion at `path` that has this `version` is to be read now; one that is to hold still first is noted.
+    fn is_settled(&mut self, path: &Utf8Path, version: &Version, hints: &Hints, at: Instants) -> bool {
         let Inheritance { seen, unsettled, .. } = &mut self.inheritance;
         match seen.get(path) {
-            Some((known, false)) if known == stamp => {
+            Some((known, false)) if known == version => {
                 unsettled.remove(path);
                 return false;
             }
-            Some((known, true)) if known == stamp => return true,
+            Some((known, true)) if known == version => return true,
             _ => {}
         }
-        let is_certain = (at.is_first && !stamp.is_fresh(at.now)) || hints.paths.get(path) == Some(&How::Moved);
-        if is_certain && stamp.size > 0 {
+        let is_certain = (at.is_first && !version.is_recent(at.now)) || hints.paths.get(path) == Some(&How::Moved);
+        if is_certain && version.size() > 0 {
             return true;
         }
         let settle = self.config.watch.settle;
-        let stillness = match stamp.size {
+        let stillness = match version.size() {
             0 => WRITERS_PAUSE,
             _ if self.is_polling => settle.max(self.config.watch.poll),
             _ => settle,
         };
         let since = unsettled
             .get(path)
-            .filter(|known| known.stamp == Some(*stamp))
+            .filter(|known| known.version == Some(*version))
             .map_or(at.tick, |known| known.since);
         let due = since.saturating_add(stillness);
-        let stamp = Some(*stamp);
-        unsettled.insert(path.to_owned(), Unsettled { stamp, since, due });
+        let version = Some(*version);
+        unsettled.insert(path.to_owned(), Unsettled { version, since, due });
         due <= at.tick
     }
 
@@ -240,7 +240,7 @@ impl FileTracker {
     fn missing_companions(&self, scan: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
         let Inheritance { seen, unsettled, .. } = &self.inheritance;
         let everywhere = BTreeSet::from([Utf8PathBuf::new()]);
-        let roots = match &scan.places {
+        let roots = match &scan.scope {
             ScanScope::Everywhere => &everywhere,
             ScanScope::At(paths) => paths,
         };
@@ -253,7 +253,7 @@ impl FileTracker {
 
     /// What the post at `path` has from other files by now.
     pub(super) fn has_by_now(&self, path: &Utf8Path) -> u64 {
-        let left_out = self.folder.left_out(path);
+        let left_out = self.source.left_out(path);
         match &self.inheritance.companions {
             Some(companions) => companions.inherited(path, left_out.as_ref()).0.hash(),
             None => 0,

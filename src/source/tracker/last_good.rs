@@ -10,11 +10,11 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::rename_detector::RenameDetector;
-use super::tracked_file::{self, ParsedVersion, Tick, TrackedFile, read_post};
+use super::tracked_file::{FileState, Tick, TrackedFile, read_post};
 use super::{FileTracker, StoredVersion};
 use crate::diagnostic::Severity;
-use crate::post::{Digest, Reading};
-use crate::source::folder::{Scan, ScanScope};
+use crate::post::{Digest, Post, Reading};
+use crate::source::{Scan, ScanScope};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -112,7 +112,7 @@ impl FileTracker {
 
     /// The last good version of the file at `path` that was kept before the start, where nothing is known of the file yet. Its text is
     /// held on to, for the file has it no more.
-    pub(super) fn found_version(&mut self, path: &Utf8Path) -> Option<ParsedVersion> {
+    pub(super) fn found_version(&mut self, path: &Utf8Path) -> Option<Arc<Post>> {
         let version = self.versions.kept.get_mut(path)?.found.take()?;
         self.read_version(version)
     }
@@ -126,7 +126,7 @@ impl FileTracker {
         renames: &mut RenameDetector,
         scan: &Scan,
         now: Timestamp,
-    ) -> Option<(ParsedVersion, Option<Utf8PathBuf>, bool)> {
+    ) -> Option<(Arc<Post>, Option<Utf8PathBuf>, bool)> {
         // an empty file may be any
         if digest == Digest::of(b"") {
             return None;
@@ -134,18 +134,18 @@ impl FileTracker {
         if let Some(from) = renames.take_refused(digest) {
             let known = self.files.get(&from)?;
             let is_public = self.is_public(known, now);
-            let good = known.good()?;
-            let bytes = self.holding.file(&from).filter(|bytes| Digest::of(bytes) == good.post.file)?;
+            let good = known.post()?;
+            let bytes = self.holding.file(&from).filter(|bytes| Digest::of(bytes) == good.file)?;
             let version = StoredVersion {
                 path: path.to_owned(),
-                modified: good.post.touched.timestamp(),
+                modified: good.touched.timestamp(),
                 bytes,
                 refused: Some(digest),
                 changed: None,
             };
             return Some((self.read_version(version)?, Some(from), is_public));
         }
-        if scan.places != ScanScope::Everywhere {
+        if scan.scope != ScanScope::Everywhere {
             return None;
         }
         let is_there = |path: &Utf8Path| scan.files.contains(path) || scan.is_blind_to(path);
@@ -158,31 +158,31 @@ impl FileTracker {
     }
 
     /// The post in `version`. Its text is held on to, for the file has it no more.
-    fn read_version(&mut self, version: StoredVersion) -> Option<ParsedVersion> {
+    fn read_version(&mut self, version: StoredVersion) -> Option<Arc<Post>> {
         let path = &version.path.clone();
         let source = SourceFile {
             path: version.path,
             bytes: version.bytes,
             modified: version.modified,
         };
-        let left_out = self.folder.left_out(path);
+        let left_out = self.source.left_out(path);
         let (inherited, _) = self.inheritance.companions().inherited(path, left_out.as_ref());
         let Reading { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
         if let Some(text) = post.text.unload() {
             self.holding.hold_this(path, &post, text, source.bytes, &self.texts);
         }
         self.shared.share(&mut post);
-        Some(ParsedVersion { post: Arc::new(post) })
+        Some(Arc::new(post))
     }
 
     /// Has the version `good` of the file at `path` be there after a restart, if all of it can be had.
     /// `refused` is the digest of what the file holds now, if that is known.
     /// `changed` is the time of change of that file.
-    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &ParsedVersion, refused: Option<Digest>, changed: Option<i64>) {
-        if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.post.file) {
+    pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &Post, refused: Option<Digest>, changed: Option<i64>) {
+        if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.file) {
             self.versions.keep(StoredVersion {
                 path: path.to_owned(),
-                modified: good.post.touched.timestamp(),
+                modified: good.touched.timestamp(),
                 bytes,
                 refused,
                 changed,
@@ -199,7 +199,7 @@ impl FileTracker {
         self.versions.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
                 let is_lost = known.refusal().is_some() || is_there(path);
-                is_lost && known.good().is_some_and(|good| good.post.file == digest)
+                is_lost && known.post().is_some_and(|post| post.file == digest)
             }
             None => was_found && (is_there(path) || self.is_in_doubt) || may_be_elsewhere.contains(path),
         });
@@ -222,9 +222,9 @@ impl FileTracker {
         if lost.peek().is_none() {
             return BTreeSet::new();
         }
-        let is_unclear = |known: &&TrackedFile| match &known.version {
-            tracked_file::Version::Parsed(good) => good.post.is_held && !self.released.contains(known.path()),
-            tracked_file::Version::Refused(refusal) => {
+        let is_unclear = |known: &&TrackedFile| match &known.state {
+            FileState::Post(post) => post.is_held && !self.released.contains(known.path()),
+            FileState::Refused(refusal) => {
                 let is_broken = refusal.why.severity == Severity::Error || refusal.why.code == "empty";
                 refusal.last_good.is_none() && is_broken
             }
@@ -237,8 +237,9 @@ impl FileTracker {
                 return false;
             };
             let was_taken_before = kept.missing_since.is_some_and(|since| other.taken.is_before(since));
+            let touched = other.version.map_or(0, |version| version.touched());
             // a rename changes this time, too
-            was_taken_before || kept.changed.is_some_and(|changed| other.stamp.changed < changed)
+            was_taken_before || kept.changed.is_some_and(|changed| touched < changed)
         };
         lost.filter(|path| {
             unclear

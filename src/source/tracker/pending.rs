@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::source::folder::Stamp;
+use crate::source::Version;
 use crate::source::watch::How;
 
 /// How long a file must hold still that is open for writing, or empty: the next words may be long in coming.
@@ -14,14 +14,14 @@ const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 /// A version of a file that was seen and not yet taken. Times are of the monotonic clock.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    stamp: Stamp,
+    version: Version,
     since: Duration,
     is_being_written: bool,
     /// How long it has to hold still.
     wait: Duration,
 }
 
-/// What is known of the file besides its stamp.
+/// What is known of the file besides its version.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
     /// What was last said of it, if anything.
@@ -33,18 +33,18 @@ pub(super) struct Circumstances {
 }
 
 impl Pending {
-    /// The file has the stamp `stamp` at `tick`; `before` is what was pending of it. `settle` is how long a change must be past
+    /// The file has the version `version` at `tick`; `before` is what was pending of it. `settle` is how long a change must be past
     /// before a close is believed, `stillness` how long what nobody vouches for has to hold still.
     pub(super) fn see(
         before: Option<Pending>,
-        stamp: Stamp,
+        version: Version,
         circumstances: Circumstances,
         tick: Duration,
         (settle, stillness): (Duration, Duration),
     ) -> Pending {
         let was_being_written = before.as_ref().is_some_and(|before| before.is_being_written);
         let since = before
-            .filter(|before| before.stamp == stamp)
+            .filter(|before| before.version == version)
             .map_or(tick, |before| before.since);
         let is_being_written = match circumstances.how {
             Some(How::Modified) => true,
@@ -52,7 +52,7 @@ impl Pending {
             Some(How::Seen) | None => was_being_written,
         };
         let is_closed_once = circumstances.how == Some(How::Closed) && circumstances.age.is_some_and(|age| age >= settle);
-        let wait = if stamp.size == 0 {
+        let wait = if version.size() == 0 {
             WRITERS_PAUSE
         } else if circumstances.how == Some(How::Moved) || is_closed_once || circumstances.is_certain {
             Duration::ZERO
@@ -62,7 +62,7 @@ impl Pending {
             stillness
         };
         Pending {
-            stamp,
+            version,
             since,
             is_being_written,
             wait,
@@ -70,8 +70,8 @@ impl Pending {
     }
 
     /// What it was last seen as.
-    pub(super) fn stamp(&self) -> &Stamp {
-        &self.stamp
+    pub(super) fn version(&self) -> &Version {
+        &self.version
     }
 
     /// Whether it has to hold still at all.
@@ -88,17 +88,12 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::FileId;
 
     const SETTLE: Duration = Duration::from_millis(100);
 
-    fn stamp(size: u64) -> Stamp {
-        Stamp {
-            device: 1,
-            inode: 1,
-            size,
-            modified: 0,
-            changed: 0,
-        }
+    fn version(size: u64) -> Version {
+        Version::new(FileId(1, 1), size, 0, 0)
     }
 
     #[test]
@@ -121,7 +116,7 @@ mod tests {
                 is_certain: false,
             };
             let tick = Duration::from_secs(10);
-            let pending = Pending::see(None, stamp(size), circumstances, tick, (SETTLE, SETTLE));
+            let pending = Pending::see(None, version(size), circumstances, tick, (SETTLE, SETTLE));
             assert_eq!(pending.due(), tick + Duration::from_millis(expected), "{name}");
         }
     }
@@ -130,7 +125,7 @@ mod tests {
     fn every_change_starts_the_wait_anew() {
         let see = |before, size, tick| {
             let tick = Duration::from_millis(tick);
-            Pending::see(before, stamp(size), Circumstances::default(), tick, (SETTLE, SETTLE))
+            Pending::see(before, version(size), Circumstances::default(), tick, (SETTLE, SETTLE))
         };
         let first = see(None, 1, 0);
         let same = see(Some(first.clone()), 1, 60);
@@ -146,7 +141,7 @@ mod tests {
                 how,
                 ..Circumstances::default()
             };
-            Pending::see(before, stamp(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
+            Pending::see(before, version(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
         };
         let written = see(None, Some(How::Modified));
         let scanned = see(Some(written), None);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::post::{Post, Texts};
-use crate::source::folder::FileTexts;
+use crate::source::FileTexts;
 
 /// The texts held on to, by file.
 #[derive(Debug, Default)]

@@ -15,9 +15,9 @@ use camino::Utf8Path;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Digest, Reading, Shared};
-use crate::source::folder::companions::Companions;
-use crate::source::folder::{Entry, Folder, Open, Unread};
 use crate::source::progress::Progress;
+use crate::source::rules::companions::Companions;
+use crate::source::{Entry, ReadError, Source};
 use crate::source_file::{SourceFile, by_parts};
 
 use super::inheritance::Had;
@@ -38,7 +38,7 @@ const MOST_THREADS: usize = 8;
 /// What reading takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a> {
-    pub(super) folder: &'a Folder,
+    pub(super) source: &'a Source,
     pub(super) config: &'a Config,
     pub(super) read: ReadPost,
     pub(super) companions: &'a Companions,
@@ -56,9 +56,9 @@ pub(super) struct Due<'a> {
     pub(super) known: Option<Digest>,
 }
 
-/// What a file holds.
+/// A version of a file, as it was read.
 #[derive(Debug)]
-pub(super) struct Content {
+pub(super) struct ReadVersion {
     pub(super) digest: Digest,
     /// What it was read as; `None` where it is the version that was taken last.
     pub(super) reading: Option<Result<Reading, Diagnostic>>,
@@ -69,52 +69,46 @@ pub(super) struct Content {
 }
 
 impl Reader<'_> {
-    /// Reads one version.
-    pub(super) fn read(self, due: Due) -> Result<Content, Unread> {
-        self.content(due, self.folder.read(due.path, due.entry))
-    }
-
-    /// Reads one version of a file in the folder that is `open`.
-    fn read_in(self, open: &Open, due: Due) -> Result<Content, Unread> {
-        self.content(due, open.read(due.path, due.entry))
-    }
-
-    fn content(self, due: Due, source: Result<SourceFile, Unread>) -> Result<Content, Unread> {
-        let content = source.map(|source| {
-            let known = due.known.filter(|&known| Digest::of(&source.bytes) == known);
-            if let Some(digest) = known {
-                return Content {
-                    digest,
-                    reading: None,
-                    bytes: None,
-                    had: Had::default(),
-                };
-            }
-            let left_out = self.folder.left_out(due.path);
-            let (inherited, resource) = self.companions.inherited(due.path, left_out.as_ref());
-            let had = Had {
-                hash: inherited.hash(),
-                left_out: left_out.or(resource),
-            };
-            let mut reading = read_post(self.read, &source, &inherited, self.config);
-            let digest = match &mut reading {
-                Ok(Reading { post, .. }) => {
-                    if !self.keeps_texts {
-                        post.text.unload();
-                    }
-                    post.file
-                }
-                Err(_) => Digest::of(&source.bytes),
-            };
-            Content {
-                digest,
-                reading: Some(reading),
-                bytes: self.keeps_texts.then_some(source.bytes),
-                had,
-            }
-        });
+    /// Reads one version of a file.
+    pub(super) fn read(self, due: Due) -> Result<ReadVersion, ReadError> {
+        let file = self.source.read(due.path, due.entry);
+        let version = file.map(|file| self.parse(due, file));
         self.progress.add_read();
-        content
+        version
+    }
+
+    fn parse(self, due: Due, file: SourceFile) -> ReadVersion {
+        let known = due.known.filter(|&known| Digest::of(&file.bytes) == known);
+        if let Some(digest) = known {
+            return ReadVersion {
+                digest,
+                reading: None,
+                bytes: None,
+                had: Had::default(),
+            };
+        }
+        let left_out = self.source.left_out(due.path);
+        let (inherited, resource) = self.companions.inherited(due.path, left_out.as_ref());
+        let had = Had {
+            hash: inherited.hash(),
+            left_out: left_out.or(resource),
+        };
+        let mut reading = read_post(self.read, &file, &inherited, self.config);
+        let digest = match &mut reading {
+            Ok(Reading { post, .. }) => {
+                if !self.keeps_texts {
+                    post.text.unload();
+                }
+                post.file
+            }
+            Err(_) => Digest::of(&file.bytes),
+        };
+        ReadVersion {
+            digest,
+            reading: Some(reading),
+            bytes: self.keeps_texts.then_some(file.bytes),
+            had,
+        }
     }
 }
 
@@ -122,22 +116,21 @@ impl Reader<'_> {
 /// nothing to take. They pass from one to the other by the [`BATCH`].
 pub(super) struct Prefetcher<'a> {
     reader: Reader<'a>,
-    /// What is read, and where; nothing, where it is not worth that.
-    open: Option<Open<'a>>,
     /// In the order in which they are taken.
     due: Vec<Due<'a>>,
+    /// How many threads read; 0 where there are too few files for it to be worth that.
     threads: usize,
-    state: Mutex<State>,
+    state: Mutex<PrefetchState>,
     /// Something was read, or taken.
     news: Condvar,
 }
 
 /// What was read; `None` for each of which that failed.
-type Batch = Vec<Option<Result<Content, Unread>>>;
+type Batch = Vec<Option<Result<ReadVersion, ReadError>>>;
 
 /// In numbers of batches.
 #[derive(Debug, Default)]
-struct State {
+struct PrefetchState {
     /// The first that nobody reads yet.
     next: usize,
     /// The first that was not taken yet.
@@ -155,7 +148,7 @@ pub(super) struct Prefetched<'a, 'b> {
     /// The place of the first that had not its turn yet.
     at: usize,
     /// It, and what follows in its batch; nothing, where that was not taken yet.
-    batch: vec::IntoIter<Option<Result<Content, Unread>>>,
+    batch: vec::IntoIter<Option<Result<ReadVersion, ReadError>>>,
 }
 
 impl Drop for Prefetched<'_, '_> {
@@ -167,21 +160,23 @@ impl Drop for Prefetched<'_, '_> {
 
 impl Prefetched<'_, '_> {
     /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
-    pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<Content, Unread>> {
+    pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<ReadVersion, ReadError>> {
         let ahead = self.ahead;
-        let open = ahead.open.as_ref()?;
+        if ahead.threads == 0 {
+            return None;
+        }
         // some had their turn and were not taken
         while by_parts(ahead.due.get(self.at)?.path, path).is_lt() {
-            self.pass(open);
+            self.pass();
         }
         let is_due = ahead.due.get(self.at)?.path.as_str() == path.as_str();
-        is_due.then(|| self.pass(open)).flatten()
+        is_due.then(|| self.pass()).flatten()
     }
 
     /// The next one, whoever that is.
-    fn pass(&mut self, open: &Open) -> Option<Result<Content, Unread>> {
+    fn pass(&mut self) -> Option<Result<ReadVersion, ReadError>> {
         if self.batch.as_slice().is_empty() {
-            self.batch = self.ahead.take_batch(open, self.at / BATCH).into_iter();
+            self.batch = self.ahead.take_batch(self.at / BATCH).into_iter();
         }
         self.at += 1;
         self.batch.next()?
@@ -194,10 +189,9 @@ impl<'a> Prefetcher<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let is_worth_it = due.len() > MANY && threads > 1;
         Prefetcher {
-            open: is_worth_it.then(|| reader.folder.open().ok()).flatten(),
             reader,
             due,
-            threads,
+            threads: if is_worth_it { threads } else { 0 },
             state: Mutex::default(),
             news: Condvar::new(),
         }
@@ -205,7 +199,7 @@ impl<'a> Prefetcher<'a> {
 
     /// Begins to read, if it is worth that, until what it gives is dropped.
     pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Prefetched<'s, 'a> {
-        let others = if self.open.is_some() { self.threads - 1 } else { 0 };
+        let others = self.threads.saturating_sub(1);
         for _ in 0..others {
             let thread = thread::Builder::new().name("reading".to_owned());
             // where no thread can be had, the others read its part
@@ -221,7 +215,7 @@ impl<'a> Prefetcher<'a> {
     }
 
     /// The batch with this `number`, which follows the one that was taken before it.
-    fn take_batch(&self, open: &Open, number: usize) -> Batch {
+    fn take_batch(&self, number: usize) -> Batch {
         let mut state = self.state();
         loop {
             if let Some(batch) = state.read.remove(&number) {
@@ -231,19 +225,18 @@ impl<'a> Prefetcher<'a> {
             }
             // to start with its own turn, and while another thread is at that, to help with those after it
             state = match self.next(&mut state) {
-                Some(next) => self.read_batch(state, next, &mut |due| self.reader.read_in(open, due)),
+                Some(next) => self.read_batch(state, next, &mut |due| self.reader.read(due)),
                 None => self.wait(state),
             };
         }
     }
 
     fn read_ahead(&self) {
-        let Some(open) = &self.open else { return };
         // what is made and dropped on one thread costs it next to nothing, and on two they wait for each other
         let mut shared = Shared::default();
         let mut read = |due: Due| {
-            let mut content = self.reader.read_in(open, due);
-            if let Ok(Content {
+            let mut content = self.reader.read(due);
+            if let Ok(ReadVersion {
                 reading: Some(Ok(reading)),
                 ..
             }) = &mut content
@@ -262,7 +255,7 @@ impl<'a> Prefetcher<'a> {
     }
 
     /// The next one to be read, if it may be by now.
-    fn next(&self, state: &mut State) -> Option<usize> {
+    fn next(&self, state: &mut PrefetchState) -> Option<usize> {
         let next = state.next;
         let may_be = next * BATCH < self.due.len() && next < state.taken + WINDOW;
         may_be.then(|| {
@@ -274,10 +267,10 @@ impl<'a> Prefetcher<'a> {
     /// Has `read` read the one with this `number`, while others have the state.
     fn read_batch<'s>(
         &'s self,
-        state: MutexGuard<'s, State>,
+        state: MutexGuard<'s, PrefetchState>,
         number: usize,
-        read: &mut dyn FnMut(Due) -> Result<Content, Unread>,
-    ) -> MutexGuard<'s, State> {
+        read: &mut dyn FnMut(Due) -> Result<ReadVersion, ReadError>,
+    ) -> MutexGuard<'s, PrefetchState> {
         drop(state);
         let due = self.due.iter().skip(number * BATCH).take(BATCH);
         // what makes it fail here will make it fail at its turn
@@ -288,18 +281,18 @@ impl<'a> Prefetcher<'a> {
         state
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PrefetchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes who waits: most of the time that is nobody, and to find that out in the kernel takes longer.
-    fn tell(&self, state: &State) {
+    fn tell(&self, state: &PrefetchState) {
         if state.waiting > 0 {
             self.news.notify_all();
         }
     }
 
-    fn wait<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    fn wait<'s>(&self, mut state: MutexGuard<'s, PrefetchState>) -> MutexGuard<'s, PrefetchState> {
         state.waiting += 1;
         let mut state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::files::below;
 use crate::diagnostic::Diagnostic;
-use crate::source::folder::{Scan, ScanScope};
+use crate::source::{Scan, ScanScope};
 
 /// What the folder refused, by path.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Refused {
 
     /// Puts what was refused in the look `scan` in the place of what was refused there before.
     pub(super) fn replace(&mut self, scan: &Scan) -> News {
-        let before = self.take(&scan.places);
+        let before = self.take(&scan.scope);
         let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
         for diagnostic in &scan.diagnostics {
             after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::source::folder::{Scan, ScanScope};
 use crate::source::post_event::PostEventKind;
+use crate::source::{Scan, ScanScope};
 
 use super::files::below;
 use super::tracked_file::TrackedFile;
@@ -17,7 +17,7 @@ impl FileTracker {
     pub(super) fn absent(&self, scan: &Scan) -> Vec<Utf8PathBuf> {
         let is_absent = |path: &Utf8Path| !scan.files.contains(path) && !scan.is_blind_to(path);
         let mut absent = BTreeSet::new();
-        let roots = match &scan.places {
+        let roots = match &scan.scope {
             ScanScope::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
             ScanScope::At(paths) => paths,
         };
@@ -33,7 +33,7 @@ impl FileTracker {
     pub(super) fn refuse(&mut self, scan: &Scan, at: Instants, outcome: &mut ScanOutcome) {
         let news = self.refused.replace(scan);
         outcome.changed |= news.differs;
-        for path in &scan.blind {
+        for path in &scan.unreadable {
             self.hold_text(path);
             self.outlive_unread(path, at);
         }

@@ -1,9 +1,10 @@
 use super::*;
+use crate::source::MemorySource;
 use crate::source::watch::How;
 
 fn on(folder: &tempfile::TempDir, read: ReadPost) -> FileTracker {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-    FileTracker::reading_with(read, Arc::default(), root)
+    FileTracker::reading_with(read, Arc::default(), Source::folder(root, &Config::default().posts))
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
     let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 200;
-    let mut tracker = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let mut tracker = FileTracker::new(Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     let known: Vec<String> = (0..100).map(|n| format!("n{n:03}.md")).collect();
     for name in &known {
@@ -143,7 +144,7 @@ fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
     let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
     let mut config = Config::default();
     config.posts.max_files = 110;
-    let mut tracker = FileTracker::reading_with(post::read_with, Arc::new(config), root.clone());
+    let mut tracker = FileTracker::new(Arc::new(config), root.clone());
     let now = Timestamp::now() + Duration::from_hours(1);
     (0..100).for_each(|n| write(&format!("n{n:03}.md"), "Before"));
     tracker.look(&Hints::everything(), now, Duration::ZERO);
@@ -199,4 +200,58 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         std::fs::remove_file(&path).unwrap();
         assert_eq!(text(&tracker), None, "{name}");
     }
+}
+
+/// A tracker over files in memory, which were there for long.
+fn over_memory(files: &[(&str, &str)]) -> (MemorySource, FileTracker, Timestamp) {
+    let config: Arc<Config> = Arc::default();
+    let memory = MemorySource::new(&config.posts);
+    let now = Timestamp::now();
+    for (path, text) in files {
+        memory.insert(*path, text, now - Duration::from_hours(1));
+    }
+    let mut tracker = FileTracker::of_source(config, Source::Memory(memory.clone()));
+    tracker.look(&Hints::everything(), now, Duration::ZERO);
+    (memory, tracker, now)
+}
+
+fn paths(tracker: &FileTracker) -> Vec<&str> {
+    tracker.posts().map(|post| post.source().as_str()).collect()
+}
+
+#[test]
+fn files_in_memory_are_tracked_as_files_on_a_disk() {
+    let (memory, mut tracker, now) = over_memory(&[("a.md", "# A"), ("b.md", "# B"), ("c.md", "# C"), ("d.md", "# D")]);
+    assert_eq!(paths(&tracker), ["a.md", "b.md", "c.md", "d.md"]);
+    memory.rename("a.md", "z.md");
+    let outcome = tracker.look(&Hints::everything(), now, Duration::from_secs(10));
+    let moved = PostEventKind::Moved { from: "a.md".into() };
+    assert_eq!((outcome.reports.len(), &outcome.reports[0].event), (1, &moved));
+    memory.remove("b.md");
+    assert!(!tracker.look(&Hints::everything(), now, Duration::from_secs(20)).changed);
+    assert!(tracker.look(&Hints::everything(), now, Duration::from_secs(21)).changed);
+    assert_eq!(paths(&tracker), ["c.md", "d.md", "z.md"]);
+    memory.set_unreadable("c.md", true);
+    for second in 30..40 {
+        tracker.look(&Hints::everything(), now, Duration::from_secs(second));
+    }
+    let codes: Vec<&str> = tracker.diagnostics().iter().map(|said| said.code).collect();
+    assert_eq!((codes, paths(&tracker)), (vec!["unreadable"], vec!["c.md", "d.md", "z.md"]));
+}
+
+#[test]
+fn a_store_that_cannot_be_scanned_or_was_replaced_by_an_empty_one_loses_no_post() {
+    let (memory, mut tracker, now) = over_memory(&[("a.md", "# A"), ("b.md", "# B")]);
+    memory.set_failure(Some("no answer"));
+    let outcome = tracker.look(&Hints::everything(), now, Duration::from_secs(10));
+    assert_eq!(
+        tracker.trouble().as_deref(),
+        Some("the posts folder cannot be read: no answer")
+    );
+    assert_eq!((outcome.changed, paths(&tracker).len()), (false, 2));
+    memory.set_failure(None);
+    memory.replace();
+    tracker.look(&Hints::everything(), now, Duration::from_hours(1));
+    assert!(tracker.trouble().unwrap().contains("not mounted"));
+    assert_eq!(paths(&tracker).len(), 2);
 }

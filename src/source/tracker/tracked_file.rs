@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
 use crate::post::{Digest, HELD_BACK, Origin, Post, Reading, Status};
-use crate::source::folder::Stamp;
+use crate::source::Version;
 use crate::source_file::SourceFile;
 
 /// What is wrong with a version that has lost title and text.
@@ -24,22 +24,25 @@ pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Readin
 /// A file of which a version was taken.
 #[derive(Clone, Debug)]
 pub(super) struct TrackedFile {
-    pub(super) stamp: Stamp,
-    /// Whether another version may hide behind the stamp.
-    pub(super) is_fresh: bool,
+    /// The version taken; `None` where the file was not read since the start, and what is known of it was stored before.
+    pub(super) version: Option<Version>,
+    /// Whether the content may be another one although the version is the same.
+    pub(super) is_recent: bool,
     /// When the version was taken.
     pub(super) taken: Tick,
-    pub(super) version: Version,
+    pub(super) state: FileState,
 }
 
 /// An instant of the monotonic clock, in milliseconds; after 49 days they begin anew, so that one long past may pass for recent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tick(u32);
 
-/// A version of a file.
+/// What the version of a file is that was taken.
 #[derive(Clone, Debug)]
-pub(super) enum Version {
-    Parsed(ParsedVersion),
+pub(super) enum FileState {
+    /// It is a post.
+    Post(Arc<Post>),
+    /// It is none.
     Refused(Box<Refusal>),
 }
 
@@ -51,13 +54,7 @@ pub(super) struct Refusal {
     pub(super) digest: Digest,
     pub(super) why: Diagnostic,
     /// The newest version before it that is a post.
-    pub(super) last_good: Option<ParsedVersion>,
-}
-
-/// A version of a file that is a post.
-#[derive(Clone, Debug)]
-pub(super) struct ParsedVersion {
-    pub(super) post: Arc<Post>,
+    pub(super) last_good: Option<Arc<Post>>,
 }
 
 impl From<Duration> for Tick {
@@ -81,46 +78,41 @@ impl Tick {
 
 impl TrackedFile {
     pub(super) fn path(&self) -> &Utf8Path {
-        match &self.version {
-            Version::Parsed(good) => good.post.source(),
-            Version::Refused(refusal) => &refusal.path,
+        match &self.state {
+            FileState::Post(post) => post.source(),
+            FileState::Refused(refusal) => &refusal.path,
         }
     }
 
     /// The newest version that is a post.
-    pub(super) fn good(&self) -> Option<&ParsedVersion> {
-        match &self.version {
-            Version::Parsed(good) => Some(good),
-            Version::Refused(refusal) => refusal.last_good.as_ref(),
-        }
-    }
-
-    /// The newest version that is a post, taken out.
-    pub(super) fn into_good(self) -> Option<ParsedVersion> {
-        match self.version {
-            Version::Parsed(good) => Some(good),
-            Version::Refused(refusal) => refusal.last_good,
-        }
-    }
-
-    /// The post in the newest version that is one.
     pub(super) fn post(&self) -> Option<&Arc<Post>> {
-        Some(&self.good()?.post)
+        match &self.state {
+            FileState::Post(post) => Some(post),
+            FileState::Refused(refusal) => refusal.last_good.as_ref(),
+        }
+    }
+
+    /// The newest version that is a post.
+    pub(super) fn into_post(self) -> Option<Arc<Post>> {
+        match self.state {
+            FileState::Post(post) => Some(post),
+            FileState::Refused(refusal) => refusal.last_good,
+        }
     }
 
     /// Why the version taken is no post, where it is none.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
-        match &self.version {
-            Version::Parsed(_) => None,
-            Version::Refused(refusal) => Some(refusal),
+        match &self.state {
+            FileState::Post(_) => None,
+            FileState::Refused(refusal) => Some(refusal),
         }
     }
 
     /// What the version taken holds.
     pub(super) fn digest(&self) -> Digest {
-        match &self.version {
-            Version::Parsed(good) => good.post.file,
-            Version::Refused(refusal) => refusal.digest,
+        match &self.state {
+            FileState::Post(post) => post.file,
+            FileState::Refused(refusal) => refusal.digest,
         }
     }
 }
@@ -139,8 +131,8 @@ pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, con
 /// `reading`, unless its version does not replace the last good one: because it is held back, and readers have that one (`is_public`);
 /// because it has lost title and text to an accident; or because it has lost the date to a slip of the pen. With the file's time in its
 /// place, the post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
-pub(super) fn replacing(reading: Reading, last_good: Option<&ParsedVersion>, is_public: bool) -> Result<Reading, Diagnostic> {
-    let Some(last) = last_good.map(|good| &*good.post) else {
+pub(super) fn replacing(reading: Reading, last_good: Option<&Post>, is_public: bool) -> Result<Reading, Diagnostic> {
+    let Some(last) = last_good else {
         return Ok(reading);
     };
     let post = &reading.post;

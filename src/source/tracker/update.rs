@@ -1,36 +1,25 @@
-//! Prefetched versions of files: which of them may be taken in a look, and what is made of what they hold.
+//! Decides which new versions of files are taken in a scan, and takes them.
 //!
-//! Files are taken one after the other, in the order of their paths. Where there are many, what they hold is read ahead.
+//! Files are taken one after the other, in the order of their paths. Where there are many, they are read ahead.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Digest, Post, Reading};
-use crate::source::folder::companions::Companions;
-use crate::source::folder::{Entry, Scan, Stamp, Unread};
 use crate::source::post_event::PostEventKind;
+use crate::source::rules::companions::Companions;
 use crate::source::watch::Hints;
+use crate::source::{Entry, ReadError, Scan};
 
 use super::pending::{Circumstances, Pending};
-use super::prefetch::{Content, Due, Prefetched, Prefetcher, Reader};
+use super::prefetch::{Due, Prefetched, Prefetcher, ReadVersion, Reader};
 use super::rename_detector::RenameDetector;
-use super::tracked_file::{ParsedVersion, Refusal, Stays, TrackedFile, Version, last_good_stays, replacing};
+use super::tracked_file::{FileState, Refusal, Stays, TrackedFile, last_good_stays, replacing};
 use super::{FileTracker, Instants, ScanOutcome};
-
-/// A stamp that no file has, and each path its own.
-fn no_stamp(path: &Utf8Path) -> Stamp {
-    let digest = Digest::of(path.as_str().as_bytes()).to_bytes();
-    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
-    Stamp {
-        device: u64::MAX,
-        inode: u64::from_le_bytes(*half),
-        ..Stamp::default()
-    }
-}
 
 /// Whether two versions say the same to readers, for all that one can tell without the bytes: what they inherit may be another.
 fn is_alike(one: &Post, other: &Post) -> bool {
@@ -38,13 +27,13 @@ fn is_alike(one: &Post, other: &Post) -> bool {
     said(one) == said(other) && one.title() == other.title() && one.tags == other.tags
 }
 
-/// What bears on every file in a look.
+/// What is the same for all files of one scan.
 struct ScanContext<'a> {
     hints: &'a Hints,
     at: Instants,
     renames: RenameDetector,
     scan: &'a Scan,
-    /// How long a change must be past before a close is believed, and how long what nobody vouches for has to hold still.
+    /// How long a change must be past before a close is believed, and how long a file that nothing vouches for has to hold still.
     patience: (Duration, Duration),
     /// Whether files are taken that held still.
     takes_still: bool,
@@ -52,7 +41,21 @@ struct ScanContext<'a> {
     keeps_texts: bool,
 }
 
-/// What is to be done about the newest version of a file.
+/// What was known of a file before the version that is taken.
+struct Former {
+    /// The newest version that is a post.
+    last_good: Option<Arc<Post>>,
+    /// Whether readers have it.
+    is_public: bool,
+    /// Where the file was, if it is known to have moved here.
+    moved_from: Option<Utf8PathBuf>,
+    /// Whether the last version seen was not published, because of an error.
+    was_broken: bool,
+    /// Whether the version that is taken was refused before.
+    is_refused_already: bool,
+}
+
+/// Whether the newest version of a file may be taken.
 enum Readiness {
     /// Nothing, for there are too many files.
     NoRoom,
@@ -63,130 +66,137 @@ enum Readiness {
 }
 
 impl FileTracker {
-    /// Takes in the files that are there.
+    /// Takes the new versions of the files that a scan found, as far as they are finished.
     pub(super) fn update_files(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
         for path in scan.files.paths() {
             self.missing.remove(path);
         }
-        let missing = self.missing.paths().filter_map(|path| self.files.get(path));
-        let displaced = scan.files.iter().filter_map(|(path, entry)| {
-            let known = self.files.get(path)?;
-            (!known.stamp.is_renamed(&entry.stamp)).then_some(known)
-        });
-        let renames = RenameDetector::of(missing).and_displaced(displaced);
-        let polled = if self.is_polling {
-            self.config.watch.poll
-        } else {
-            Duration::ZERO
-        };
-        let settle = self.config.watch.settle;
-        let mut scan_context = ScanContext {
-            hints,
-            at,
-            renames,
-            scan,
-            patience: (settle, settle.max(polled)),
-            // files that come one after the other hold still one after the other: they are taken, and built, together
-            takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
-            keeps_texts: true,
-        };
-        let mut others = Vec::new();
+        let mut context = self.scan_context(scan, hints, at);
         let awaited = self.inheritance.awaited();
+        let mut changed = Vec::new();
         for (path, entry) in scan.files.iter() {
             if awaited.has(path) {
                 // it holds still meanwhile
-                let pending = self.seen_now(path, entry, &scan_context);
+                let pending = self.seen_now(path, entry, &context);
                 self.inheritance.await_companions(path, pending);
-                continue;
-            }
-            let known = self.files.get(path);
-            let is_same = known.is_some_and(|known| known.stamp == entry.stamp && !known.is_fresh);
-            if is_same && self.has_by_now(path) == self.inheritance.hash_of(path) {
+            } else if self.is_as_before(path, entry) {
                 self.pending.remove(path);
                 self.is_readable_again(path, outcome);
             } else {
-                others.push((path, entry));
+                changed.push((path, entry));
             }
         }
-        scan_context.keeps_texts = self
-            .texts
-            .has_room_for(others.iter().map(|(_, entry)| entry.stamp.size).sum());
-        let due = others.iter().filter(|(path, entry)| self.is_due(path, entry, &scan_context));
+        let sizes = changed.iter().map(|(_, entry)| entry.version.size());
+        context.keeps_texts = self.texts.has_room_for(sizes.sum());
+        let due = changed.iter().filter(|(path, entry)| self.is_due(path, entry, &context));
         let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
         self.progress.add_found(due.len());
-        let (folder, config, progress) = (self.folder.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
+        let (source, config, progress) = (self.source.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let companions = self.inheritance.companions();
         let reader = Reader {
-            folder: &folder,
+            source: &source,
             config: &config,
             read: self.read,
             companions: &companions,
-            keeps_texts: scan_context.keeps_texts,
+            keeps_texts: context.keeps_texts,
             progress: &progress,
         };
-        let ahead = Prefetcher::new(reader, due);
+        let prefetcher = Prefetcher::new(reader, due);
         thread::scope(|scope| {
-            let mut ahead = ahead.begin(scope);
-            for (path, entry) in others {
-                self.update_file(path, entry, &mut scan_context, &mut ahead, outcome);
+            let mut prefetched = prefetcher.begin(scope);
+            for (path, entry) in changed {
+                self.update_file(path, entry, &mut context, &mut prefetched, outcome);
             }
         });
         self.inheritance.let_go_of(&awaited);
     }
 
-    /// Takes the version of the file at `path` that was seen as `entry`, or has it wait.
+    fn scan_context<'a>(&self, scan: &'a Scan, hints: &'a Hints, at: Instants) -> ScanContext<'a> {
+        let missing = self.missing.paths().filter_map(|path| self.files.get(path));
+        let displaced = scan.files.iter().filter_map(|(path, entry)| {
+            let known = self.files.get(path)?;
+            let is_same = known
+                .version
+                .is_some_and(|version| version.is_same_file_moved(&entry.version));
+            (!is_same).then_some(known)
+        });
+        let settle = self.config.watch.settle;
+        let polled = if self.is_polling {
+            self.config.watch.poll
+        } else {
+            Duration::ZERO
+        };
+        ScanContext {
+            hints,
+            at,
+            renames: RenameDetector::of(missing).and_displaced(displaced),
+            scan,
+            patience: (settle, settle.max(polled)),
+            // files that come one after the other hold still one after the other: they are taken, and built, together
+            takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
+            keeps_texts: true,
+        }
+    }
+
+    /// Whether the file at `path`, which a scan found as `entry`, and all that it inherits are as they were when it was taken.
+    fn is_as_before(&self, path: &Utf8Path, entry: &Entry) -> bool {
+        let known = self.files.get(path);
+        let is_same = known.is_some_and(|known| known.version == Some(entry.version) && !known.is_recent);
+        is_same && self.has_by_now(path) == self.inheritance.hash_of(path)
+    }
+
+    /// Takes the version of the file at `path` that was found as `entry`, or makes it wait.
     fn update_file(
         &mut self,
         path: &Utf8Path,
         entry: &Entry,
-        scan_context: &mut ScanContext,
-        ahead: &mut Prefetched,
+        context: &mut ScanContext,
+        prefetched: &mut Prefetched,
         outcome: &mut ScanOutcome,
     ) {
-        match self.turn(path, entry, scan_context) {
+        match self.readiness(path, entry, context) {
             Readiness::NoRoom => {}
             Readiness::Wait(pending) => {
                 self.hold_text(path);
                 self.pending.insert(path.to_owned(), pending);
                 if !self.files.contains(path) {
                     // its last good version from before the start is shown while it has to hold still
-                    self.outlive_unread(path, scan_context.at);
+                    self.outlive_unread(path, context.at);
                 }
             }
             Readiness::Take { held_still } => {
                 if held_still {
-                    self.last_still = Some(scan_context.at.tick);
+                    self.last_still = Some(context.at.tick);
                 }
                 // what it was known by may have gone to another file of this look since it was read ahead
-                let is_right = |content: &Result<Content, Unread>| match content {
-                    Ok(Content {
+                let is_right = |read: &Result<ReadVersion, ReadError>| match read {
+                    Ok(ReadVersion {
                         digest, reading: None, ..
                     }) => self.files.get(path).is_some_and(|known| known.digest() == *digest),
                     _ => true,
                 };
-                let content = ahead.take(path).filter(is_right).unwrap_or_else(|| {
+                let read = prefetched.take(path).filter(is_right).unwrap_or_else(|| {
                     let companions = self.inheritance.companions();
-                    self.reader(&companions, scan_context.keeps_texts)
-                        .read(self.due_at(path, entry))
+                    self.reader(&companions, context.keeps_texts).read(self.due_at(path, entry))
                 });
-                self.take(path, entry, content, scan_context, outcome);
+                self.take(path, entry, read, context, outcome);
             }
         }
     }
 
-    fn turn(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> Readiness {
+    fn readiness(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> Readiness {
         let known = self.files.get(path);
-        let is_seen_again = known.is_some_and(|known| known.stamp == entry.stamp)
-            || self.unread.get(path).is_some_and(|(stamp, _)| *stamp == entry.stamp);
+        let is_seen_again = known.is_some_and(|known| known.version == Some(entry.version))
+            || self.unread.get(path).is_some_and(|(version, _)| *version == entry.version);
         if is_seen_again {
             return Readiness::Take { held_still: false };
         }
         if known.is_none() && self.files.len() >= self.config.posts.max_files {
             return Readiness::NoRoom;
         }
-        let at = scan_context.at;
-        let pending = self.seen_now(path, entry, scan_context);
-        if pending.due() > at.tick || (pending.is_waiting() && !scan_context.takes_still) {
+        let at = context.at;
+        let pending = self.seen_now(path, entry, context);
+        if pending.due() > at.tick || (pending.is_waiting() && !context.takes_still) {
             return Readiness::Wait(pending);
         }
         Readiness::Take {
@@ -194,27 +204,31 @@ impl FileTracker {
         }
     }
 
-    /// What is pending of the file at `path` that is seen as `entry` now.
-    fn seen_now(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> Pending {
+    /// What is pending of the file at `path` that was found as `entry` now.
+    fn seen_now(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> Pending {
         let known = self.files.get(path);
-        let at = scan_context.at;
+        let at = context.at;
         let circumstances = Circumstances {
-            how: scan_context.hints.paths.get(path).copied(),
+            how: context.hints.paths.get(path).copied(),
             age: known.map(|known| known.taken.age(at.tick)),
-            is_certain: (at.is_first && !entry.stamp.is_fresh(at.now)) || scan_context.renames.are_renamed_to(&entry.stamp),
+            is_certain: (at.is_first && !entry.version.is_recent(at.now)) || context.renames.contains_moved(&entry.version),
         };
         let before = self.pending.get(path).or_else(|| self.inheritance.waiting(path)).cloned();
-        Pending::see(before, entry.stamp, circumstances, at.tick, scan_context.patience)
+        Pending::see(before, entry.version, circumstances, at.tick, context.patience)
     }
 
-    fn is_due(&self, path: &Utf8Path, entry: &Entry, scan_context: &ScanContext) -> bool {
-        matches!(self.turn(path, entry, scan_context), Readiness::Take { .. })
+    fn is_due(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> bool {
+        matches!(self.readiness(path, entry, context), Readiness::Take { .. })
     }
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
         let known = self.files.get(path);
         let known = known
-            .filter(|known| known.stamp.modified == entry.stamp.modified)
+            .filter(|known| {
+                known
+                    .version
+                    .is_some_and(|version| version.modified() == entry.version.modified())
+            })
             .filter(|_| self.has_by_now(path) == self.inheritance.hash_of(path));
         Due {
             path,
@@ -226,7 +240,7 @@ impl FileTracker {
     fn reader<'a>(&'a self, companions: &'a Companions, keeps_texts: bool) -> Reader<'a> {
         Reader {
             companions,
-            folder: &self.folder,
+            source: &self.source,
             config: &self.config,
             read: self.read,
             keeps_texts,
@@ -234,81 +248,61 @@ impl FileTracker {
         }
     }
 
-    /// Takes the version of the file at `path` that was seen as `entry` and holds `content`.
+    /// Takes the version of the file at `path` that was found as `entry` and was `read`.
     fn take(
         &mut self,
         path: &Utf8Path,
         entry: &Entry,
-        content: Result<Content, Unread>,
-        scan_context: &mut ScanContext,
+        read: Result<ReadVersion, ReadError>,
+        context: &mut ScanContext,
         outcome: &mut ScanOutcome,
     ) {
-        let at = scan_context.at;
         self.pending.remove(path);
-        let Content {
-            digest,
-            reading,
-            bytes,
-            had,
-        } = match content {
-            Ok(content) => content,
-            Err(Unread::Changed | Unread::Gone) => {
-                // the next look shows what it is now
+        match read {
+            Ok(read) => self.take_version(path, entry, read, context, outcome),
+            Err(ReadError::Changed | ReadError::Gone) => {
+                // the next scan shows what it is now
                 let settle = self.config.watch.settle;
-                let pending = Pending::see(None, entry.stamp, Circumstances::default(), at.tick, (settle, settle));
+                let tick = context.at.tick;
+                let pending = Pending::see(None, entry.version, Circumstances::default(), tick, (settle, settle));
                 self.pending.insert(path.to_owned(), pending);
-                return;
             }
-            Err(Unread::Refused(diagnostic)) => {
+            Err(ReadError::Refused(diagnostic)) => {
                 // other rights or times are no news while it still cannot be read
                 if self.unread.get(path).is_none_or(|(_, before)| *before != diagnostic) {
                     outcome.changed = true;
                     self.report_broken(path, &diagnostic, outcome);
                 }
                 self.hold_text(path);
-                self.unread.insert(path.to_owned(), (entry.stamp, diagnostic));
-                self.outlive_unread(path, at);
-                return;
+                self.unread.insert(path.to_owned(), (entry.version, diagnostic));
+                self.outlive_unread(path, context.at);
             }
-        };
+        }
+    }
+
+    fn take_version(
+        &mut self,
+        path: &Utf8Path,
+        entry: &Entry,
+        read: ReadVersion,
+        context: &mut ScanContext,
+        outcome: &mut ScanOutcome,
+    ) {
         let was_unread = self.is_readable_again(path, outcome);
-        let is_fresh = entry.stamp.is_fresh(at.now);
-        let Some(reading) = reading else {
-            self.note_seen_again(path, entry, is_fresh, was_unread, outcome);
+        let is_recent = entry.version.is_recent(context.at.now);
+        let Some(reading) = read.reading else {
+            self.note_seen_again(path, entry, is_recent, was_unread, outcome);
             return;
         };
         outcome.changed = true;
-        self.inheritance.note(path, had);
-        let before = self.files.remove(path);
-        let was_public = before.as_ref().is_some_and(|before| self.is_public(before, at.now));
-        let refused = before.as_ref().and_then(TrackedFile::refusal);
-        let was_broken = was_unread || refused.is_some_and(|refused| refused.why.severity == Severity::Error);
-        let was_refused_already = refused.is_some_and(|refused| refused.digest == digest);
-        let last_good = before.and_then(TrackedFile::into_good);
-        let found = if last_good.is_none() { self.found_version(path) } else { None };
-        let mut is_public = was_public || found.is_some();
-        let mut last_good = last_good.or(found);
-        let mut moved_from = None;
-        if last_good.is_none()
-            && let Some((good, from, is_with_readers)) =
-                self.moved_version(path, digest, &mut scan_context.renames, scan_context.scan, at.now)
-        {
-            is_public |= is_with_readers;
-            last_good = Some(good);
-            moved_from = from;
-        }
-        let (version, said) = match reading.and_then(|reading| replacing(reading, last_good.as_ref(), is_public)) {
-            Ok(Reading { post, remarks, held }) => {
-                let event = match (held, &last_good, was_broken) {
-                    // a file that was only touched is no news
-                    (_, Some(good), false) if good.post.file == post.file && is_alike(&good.post, &post) => None,
-                    (Some(held), ..) if post.is_held => Some(PostEventKind::Held { why: held.message }),
-                    (_, _, true) => Some(PostEventKind::Mended),
-                    (_, Some(_), false) => Some(PostEventKind::Changed),
-                    (_, None, false) => Some(PostEventKind::Added),
-                };
-                let event = match scan_context.renames.take(digest) {
-                    // it is here now, so it goes from there at once
+        self.inheritance.note(path, read.had);
+        let former = self.take_former(path, read.digest, was_unread, context);
+        let reading = reading.and_then(|reading| replacing(reading, former.last_good.as_deref(), former.is_public));
+        let (state, said) = match reading {
+            Ok(reading) => {
+                let event = event_of(&reading, &former);
+                let event = match context.renames.take(read.digest) {
+                    // it is here now, so it is not at its old path any more
                     Some(from) => {
                         self.forget(&from);
                         Some(PostEventKind::Moved { from })
@@ -316,46 +310,76 @@ impl FileTracker {
                     None => event,
                 };
                 if let Some(event) = event {
-                    outcome.report(path, Some(&post), event);
+                    outcome.report(path, Some(&reading.post), event);
                 }
                 self.holding.release(path);
                 self.released.remove(path);
-                let post = self.put_away(post, bytes.as_deref());
-                (Version::Parsed(ParsedVersion { post }), remarks)
+                (
+                    FileState::Post(self.put_away(reading.post, read.bytes.as_deref())),
+                    reading.remarks,
+                )
             }
-            Err(error) => {
-                let post = last_good.as_ref().map(|good| &*good.post);
-                // a file that was only touched is no news
-                if let Some(from) = moved_from {
-                    self.forget(&from);
-                    outcome.report(path, post, PostEventKind::Moved { from });
-                } else if !was_refused_already && (error.severity == Severity::Error || post.is_some()) {
-                    let why = error.message.clone();
-                    outcome.report(path, post, PostEventKind::Broken { why });
-                }
-                self.refused(path, (digest, entry.stamp.changed), (last_good, is_public), error)
-            }
+            Err(error) => self.refuse_version(path, entry, read.digest, former, error, outcome),
         };
         let known = TrackedFile {
-            stamp: entry.stamp,
-            is_fresh,
-            taken: at.tick.into(),
-            version,
+            version: Some(entry.version),
+            is_recent,
+            taken: context.at.tick.into(),
+            state,
         };
         self.files.insert(known, said);
     }
 
-    /// What is known of the file at `path` whose newest version, with this digest and time of change, is refused because of `error`.
-    fn refused(
+    /// Takes out what is known of the file at `path`, of which the version with this digest is taken.
+    fn take_former(&mut self, path: &Utf8Path, digest: Digest, was_unread: bool, context: &mut ScanContext) -> Former {
+        let now = context.at.now;
+        let known = self.files.remove(path);
+        let was_public = known.as_ref().is_some_and(|known| self.is_public(known, now));
+        let refusal = known.as_ref().and_then(TrackedFile::refusal);
+        let mut former = Former {
+            was_broken: was_unread || refusal.is_some_and(|refusal| refusal.why.severity == Severity::Error),
+            is_refused_already: refusal.is_some_and(|refusal| refusal.digest == digest),
+            is_public: was_public,
+            last_good: known.and_then(TrackedFile::into_post),
+            moved_from: None,
+        };
+        if former.last_good.is_none() {
+            former.last_good = self.found_version(path);
+            former.is_public |= former.last_good.is_some();
+        }
+        if former.last_good.is_none()
+            && let Some((good, from, is_with_readers)) = self.moved_version(path, digest, &mut context.renames, context.scan, now)
+        {
+            former.is_public |= is_with_readers;
+            former.last_good = Some(good);
+            former.moved_from = from;
+        }
+        former
+    }
+
+    /// What is known of the file at `path` from now on, whose version with this digest, found as `entry`, is refused because of `error`.
+    fn refuse_version(
         &mut self,
         path: &Utf8Path,
-        (digest, changed): (Digest, i64),
-        (last_good, is_public): (Option<ParsedVersion>, bool),
+        entry: &Entry,
+        digest: Digest,
+        former: Former,
         error: Diagnostic,
-    ) -> (Version, Vec<Diagnostic>) {
-        let (why, last_good) = match last_good {
+        outcome: &mut ScanOutcome,
+    ) -> (FileState, Vec<Diagnostic>) {
+        let post = former.last_good.as_deref();
+        if let Some(from) = former.moved_from {
+            self.forget(&from);
+            outcome.report(path, post, PostEventKind::Moved { from });
+        // a file that was only touched is no news
+        } else if !former.is_refused_already && (error.severity == Severity::Error || post.is_some()) {
+            let why = error.message.clone();
+            outcome.report(path, post, PostEventKind::Broken { why });
+        }
+        let (why, last_good) = match former.last_good {
             Some(good) => {
-                let (why, good) = self.outlive(path, good, is_public, (digest, changed, error));
+                let touched = entry.version.touched();
+                let (why, good) = self.outlive(path, good, former.is_public, (digest, touched, error));
                 (why, Some(good))
             }
             None => (error, None),
@@ -367,14 +391,14 @@ impl FileTracker {
             why,
             last_good,
         };
-        (Version::Refused(Box::new(refusal)), said)
+        (FileState::Refused(Box::new(refusal)), said)
     }
 
-    /// The file at `path` holds what it held, and is seen as `entry` now.
-    fn note_seen_again(&mut self, path: &Utf8Path, entry: &Entry, is_fresh: bool, was_unread: bool, outcome: &mut ScanOutcome) {
+    /// Notes that the file at `path`, found as `entry`, holds what it held before.
+    fn note_seen_again(&mut self, path: &Utf8Path, entry: &Entry, is_recent: bool, was_unread: bool, outcome: &mut ScanOutcome) {
         if let Some(known) = self.files.get_mut(path) {
-            known.stamp = entry.stamp;
-            known.is_fresh = is_fresh;
+            known.version = Some(entry.version);
+            known.is_recent = is_recent;
             if was_unread {
                 let post = known.post().map(|post| &**post);
                 outcome.report(path, post, PostEventKind::Mended);
@@ -387,21 +411,21 @@ impl FileTracker {
     fn outlive(
         &mut self,
         path: &Utf8Path,
-        good: ParsedVersion,
+        good: Arc<Post>,
         is_public: bool,
-        (refused, changed, error): (Digest, i64, Diagnostic),
-    ) -> (Diagnostic, ParsedVersion) {
-        let has_text = self.holding.save(path, &good.post, &self.texts);
+        (refused, touched, error): (Digest, i64, Diagnostic),
+    ) -> (Diagnostic, Arc<Post>) {
+        let has_text = self.holding.save(path, &good, &self.texts);
         if is_public {
-            self.keep_version(path, &good, Some(refused), Some(changed));
+            self.keep_version(path, &good, Some(refused), Some(touched));
             let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
             return (last_good_stays(error, stays), good);
         }
         let post = Arc::new(Post {
             is_held: true,
-            ..Post::clone(&good.post)
+            ..Post::clone(&good)
         });
-        (last_good_stays(error, Stays::HeldBack), ParsedVersion { post })
+        (last_good_stays(error, Stays::HeldBack), post)
     }
 
     /// Has what readers have of the file at `path`, which cannot be read, outlive a restart; and what was kept before this start come back.
@@ -409,7 +433,7 @@ impl FileTracker {
         match self.files.get(path) {
             Some(known) => {
                 if self.is_public(known, at.now)
-                    && let Some(good) = known.good().cloned()
+                    && let Some(good) = known.post().cloned()
                 {
                     self.keep_version(path, &good, None, None);
                 }
@@ -417,10 +441,10 @@ impl FileTracker {
             None => {
                 if let Some(good) = self.found_version(path) {
                     let known = TrackedFile {
-                        stamp: no_stamp(path),
-                        is_fresh: true,
+                        version: None,
+                        is_recent: true,
                         taken: at.tick.into(),
-                        version: Version::Parsed(good),
+                        state: FileState::Post(good),
                     };
                     self.files.insert(known, Vec::new());
                 }
@@ -447,5 +471,20 @@ impl FileTracker {
         let was_unread = self.unread.remove(path).is_some();
         outcome.changed |= was_unread;
         was_unread
+    }
+}
+
+/// What happened to the post that was read, if that is news.
+fn event_of(reading: &Reading, former: &Former) -> Option<PostEventKind> {
+    let post = &reading.post;
+    match (&reading.held, &former.last_good, former.was_broken) {
+        // a file that was only touched is no news
+        (_, Some(good), false) if good.file == post.file && is_alike(good, post) => None,
+        (Some(held), ..) if post.is_held => Some(PostEventKind::Held {
+            why: held.message.clone(),
+        }),
+        (_, _, true) => Some(PostEventKind::Mended),
+        (_, Some(_), false) => Some(PostEventKind::Changed),
+        (_, None, false) => Some(PostEventKind::Added),
     }
 }

@@ -2,22 +2,22 @@
 
 use super::*;
 use feedmill::config;
-use feedmill::source::folder::{Folder, Scan, ScanScope};
+use feedmill::source::{Folder, Scan, ScanScope};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-fn look(posts: &Posts) -> Scan {
+fn scan_all(posts: &Posts) -> Scan {
     let folder = Folder::new(posts.root.clone(), &config::Posts::default());
-    folder.look(&ScanScope::Everywhere).unwrap()
+    folder.scan(&ScanScope::Everywhere, &|_| false).unwrap()
 }
 
-fn found(sight: &Scan) -> Vec<&str> {
-    sight.files.paths().map(Utf8Path::as_str).collect()
+fn found(scan: &Scan) -> Vec<&str> {
+    scan.files.paths().map(Utf8Path::as_str).collect()
 }
 
-fn codes(sight: &Scan) -> Vec<(&str, &str)> {
-    sight.diagnostics.iter().map(|said| (said.path.as_str(), said.code)).collect()
+fn codes(scan: &Scan) -> Vec<(&str, &str)> {
+    scan.diagnostics.iter().map(|said| (said.path.as_str(), said.code)).collect()
 }
 
 fn fifo(path: &Utf8Path) {
@@ -40,21 +40,21 @@ fn posts_are_found_and_what_lies_around_is_not() {
         "no.txt",
         ".#no.md",
     ]);
-    let sight = look(&posts);
+    let scan = scan_all(&posts);
     assert_eq!(
-        found(&sight),
+        found(&scan),
         ["2026/01/c.md", "_posts/d.md", "a.md", "b.markdown", "folder.md/e.md"]
     );
-    assert_eq!(codes(&sight), []);
+    assert_eq!(codes(&scan), []);
 }
 
 #[test]
 fn a_pipe_with_a_posts_name_holds_nothing_up() {
     let posts = Posts::of(&["a.md"]);
     fifo(&posts.path("pipe.md"));
-    let sight = look(&posts);
-    assert_eq!(found(&sight), ["a.md"]);
-    assert_eq!(codes(&sight), [("pipe.md", "not-a-file")]);
+    let scan = scan_all(&posts);
+    assert_eq!(found(&scan), ["a.md"]);
+    assert_eq!(codes(&scan), [("pipe.md", "not-a-file")]);
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn names_that_cannot_be_written_are_refused() {
     fs::write(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff.txt")), "no").unwrap();
     fs::create_dir(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff"))).unwrap();
     fs::create_dir(posts.root.as_std_path().join(OsStr::from_bytes(b".\xff"))).unwrap();
-    let sight = look(&posts);
-    assert_eq!(found(&sight), ["a.md"]);
-    let mut said = codes(&sight);
+    let scan = scan_all(&posts);
+    assert_eq!(found(&scan), ["a.md"]);
+    let mut said = codes(&scan);
     said.sort_unstable();
     let expected = [
         ("line\nbreak.md", "file-name"),
@@ -84,23 +84,24 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
         max_depth: 2,
         ..config::Posts::default()
     };
-    let sight = Folder::new(posts.root.clone(), &limits).look(&ScanScope::Everywhere).unwrap();
-    assert_eq!(found(&sight), ["1/2/c.md", "1/b.md", "a.md"]);
-    let mut said = codes(&sight);
+    let scan = Folder::new(posts.root.clone(), &limits)
+        .scan(&ScanScope::Everywhere, &|_| false)
+        .unwrap();
+    assert_eq!(found(&scan), ["1/2/c.md", "1/b.md", "a.md"]);
+    let mut said = codes(&scan);
     said.sort_unstable();
     assert_eq!(said, [("1/2/3", "too-deep"), ("sparse.md", "too-large")]);
-    assert!(sight.is_blind_to("sparse.md".into()));
+    assert!(scan.is_blind_to("sparse.md".into()));
 
     let limits = config::Posts {
         max_files: 2,
         ..config::Posts::default()
     };
-    let sight = Folder::new(posts.root.clone(), &limits).look(&ScanScope::Everywhere).unwrap();
-    assert_eq!(sight.files.len(), 2);
-    assert!(
-        sight.is_blind_to("anything.md".into()),
-        "no known post is believed to be gone"
-    );
+    let scan = Folder::new(posts.root.clone(), &limits)
+        .scan(&ScanScope::Everywhere, &|_| false)
+        .unwrap();
+    assert_eq!(scan.files.len(), 2);
+    assert!(scan.is_blind_to("anything.md".into()), "no known post is believed to be gone");
 }
 
 #[test]
@@ -129,12 +130,12 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
     }
     posts.link("../../.hidden/sub", ".hidden/sub/back");
     fs::hard_link(posts.path("a.md"), posts.path("second-name.md")).unwrap();
-    let sight = look(&posts);
+    let scan = scan_all(&posts);
     assert_eq!(
-        found(&sight),
+        found(&scan),
         ["a.md", "c-again.md", "in/b.md", "read.md", "second-name.md", "sub/d.md"]
     );
-    let mut said = codes(&sight);
+    let mut said = codes(&scan);
     said.sort_unstable();
     let expected = [
         ("above", "link-outside"),
@@ -146,7 +147,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
     ];
     assert_eq!(said, expected);
     let folder = Folder::new(posts.root.clone(), &config::Posts::default());
-    let entry = sight.files.get(Utf8Path::new("sub/d.md")).unwrap();
+    let entry = scan.files.get(Utf8Path::new("sub/d.md")).unwrap();
     let source = folder.read("sub/d.md".into(), entry).unwrap();
     assert_eq!(
         (source.path.as_str(), &*source.bytes),
@@ -169,13 +170,15 @@ fn a_look_at_some_places_sees_what_a_look_at_everything_sees_there() {
     ];
     for (places, expected) in cases {
         let places = ScanScope::At(places.iter().map(Utf8PathBuf::from).collect());
-        let sight = folder.look(&places).unwrap();
-        assert_eq!(found(&sight), expected, "{places:?}");
-        assert_eq!(sight.places, places);
+        let scan = folder.scan(&places, &|_| false).unwrap();
+        assert_eq!(found(&scan), expected, "{places:?}");
+        assert_eq!(scan.scope, places);
     }
     posts.link("in", "linked");
-    let sight = folder.look(&ScanScope::At(["linked/b.md".into()].into())).unwrap();
-    assert_eq!(sight.places, ScanScope::Everywhere, "links join distant places");
+    let scan = folder
+        .scan(&ScanScope::At(["linked/b.md".into()].into()), &|_| false)
+        .unwrap();
+    assert_eq!(scan.scope, ScanScope::Everywhere, "links join distant places");
 }
 
 #[test]
@@ -183,21 +186,21 @@ fn a_folder_that_cannot_be_read_is_no_empty_folder() {
     let posts = Posts::of(&["a.md", "shut/b.md"]);
     fs::set_permissions(posts.path("shut"), fs::Permissions::from_mode(0o0)).unwrap();
     let is_shut = fs::read_dir(posts.path("shut")).is_err();
-    let sight = look(&posts);
+    let scan = scan_all(&posts);
     fs::set_permissions(posts.path("shut"), fs::Permissions::from_mode(0o755)).unwrap();
     if is_shut {
-        assert_eq!(found(&sight), ["a.md"]);
-        assert_eq!(codes(&sight), [("shut", "unreadable")]);
-        assert!(sight.is_blind_to("shut/b.md".into()));
+        assert_eq!(found(&scan), ["a.md"]);
+        assert_eq!(codes(&scan), [("shut", "unreadable")]);
+        assert!(scan.is_blind_to("shut/b.md".into()));
     } else {
         assert_eq!(
-            found(&sight),
+            found(&scan),
             ["a.md", "shut/b.md"],
             "whoever may read everything is shut out of nothing"
         );
     }
     let folder = Folder::new(posts.beside("nowhere"), &config::Posts::default());
-    assert!(folder.look(&ScanScope::Everywhere).is_err());
+    assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());
     let folder = Folder::new(posts.path("a.md"), &config::Posts::default());
-    assert!(folder.look(&ScanScope::Everywhere).is_err());
+    assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());
 }

@@ -2,7 +2,7 @@
 
 use feedmill::post::{self, Changes};
 use feedmill::site::SiteInput;
-use feedmill::source::folder::{FileTexts, Folder, ScanScope};
+use feedmill::source::{FileTexts, ScanScope, Source};
 
 use super::*;
 use crate::still::get;
@@ -84,13 +84,13 @@ fn paths() -> Vec<String> {
 fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
     let posts = posts();
     let config = config();
-    let folder = Folder::new(posts.root.clone(), &config.posts);
-    let sight = folder.look(&ScanScope::Everywhere).unwrap();
+    let source = Source::folder(posts.root.clone(), &config.posts);
+    let scan = source.scan(&ScanScope::Everywhere, &|_| false).unwrap();
     let read = |(path, entry)| {
-        let source = folder.read(path, entry).unwrap();
-        post::read(&source, &config).unwrap().post
+        let file = source.read(path, entry).unwrap();
+        post::read(&file, &config).unwrap().post
     };
-    let held: Vec<_> = sight.files.iter().map(|(path, entry)| read((path, entry))).collect();
+    let held: Vec<_> = scan.files.iter().map(|(path, entry)| read((path, entry))).collect();
     assert_eq!(held.len(), 12);
     let site = |texts: Option<FileTexts>| {
         let mut posts = held.clone();
@@ -109,7 +109,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
     };
     let expected = site(None);
     for bytes in [0, 6_000, 1 << 20] {
-        let site = site(Some(FileTexts::keeping(bytes, folder.clone())));
+        let site = site(Some(FileTexts::keeping(bytes, source.clone())));
         for path in paths() {
             let (status, document) = get(&expected, &path);
             assert_eq!(status, 200, "{path}");

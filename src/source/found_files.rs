@@ -1,16 +1,25 @@
-//! The files that a look found.
+//! The files of posts that a scan found.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Entry;
+use super::version::Version;
 use crate::source_file::by_parts;
 
-/// The posts' files that a look found, by their paths below the folder, and in the order of these.
+/// A file that a scan found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The version of the file.
+    pub version: Version,
+    /// Where the source keeps the content, if that is not at the file's path.
+    pub(super) target: Option<Utf8PathBuf>,
+}
+
+/// The files of posts that a scan found, ordered by path.
 ///
-/// All paths are one text. A folder of a million files is looked through every minute, and what that took goes back to the system as a
+/// All paths are one text. A folder of a million files is scanned every minute, and the memory for that goes back to the system as a
 /// whole: a map of paths would leave a million holes.
 #[derive(Clone, Debug, Default)]
-pub struct Files {
+pub struct FoundFiles {
     paths: String,
     files: Vec<File>,
 }
@@ -24,7 +33,7 @@ struct File {
     entry: Entry,
 }
 
-impl Files {
+impl FoundFiles {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -37,7 +46,7 @@ impl Files {
         self.files.is_empty()
     }
 
-    /// What the file at `path` was found as.
+    /// The entry of the file at `path`.
     #[must_use]
     pub fn get(&self, path: &Utf8Path) -> Option<&Entry> {
         let found = self.files.get(self.place(path))?;
@@ -82,7 +91,7 @@ impl Files {
         self.files.push(File { start, end, entry });
     }
 
-    /// Puts in order what was added. A folder that changes while it is read may name a file twice: it is what it was found as last.
+    /// Orders what was added. A folder that changes while it is read may name a file twice: the last entry counts.
     pub(super) fn sort(&mut self) {
         let paths = &self.paths;
         self.files
@@ -113,27 +122,24 @@ fn path_in<'a>(paths: &'a str, file: &File) -> &'a Utf8Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::folder::Stamp;
+    use crate::source::version::FileId;
 
     fn entry(inode: u64) -> Entry {
-        let stamp = Stamp {
-            device: 1,
-            inode,
-            size: 1,
-            modified: 0,
-            changed: 0,
-        };
-        Entry { stamp, target: None }
+        let version = Version::new(FileId(1, inode), 1, 0, 0);
+        Entry { version, target: None }
     }
 
     #[test]
-    fn a_file_is_found_once_as_it_was_met_last() {
-        let mut files = Files::default();
+    fn a_file_that_was_added_twice_is_kept_as_added_last() {
+        let mut files = FoundFiles::default();
         for (path, inode) in [("b.md", 1), ("a/c.md", 2), ("a.md", 3), ("b.md", 4), ("a.md", 5), ("b.md", 6)] {
             files.push(path.into(), entry(inode));
         }
         files.sort();
-        let found: Vec<_> = files.iter().map(|(path, entry)| (path.as_str(), entry.stamp.inode)).collect();
+        let found: Vec<_> = files
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry.version.file().1))
+            .collect();
         assert_eq!(found, [("a/c.md", 2), ("a.md", 5), ("b.md", 6)]);
         assert_eq!(files.len(), 3);
         for (prefix, expected) in [

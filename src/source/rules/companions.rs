@@ -1,18 +1,19 @@
-//! The files in the folder that say something about posts other than themselves, and what each post has from them.
+//! The files that say something about posts other than themselves, and what each post inherits from them.
 //!
-//! A look at the folder finds them by their names ([`is_companion`]), as it finds posts. What they say is `post::inherited`'s.
+//! A scan finds them by their names ([`is_companion`]), as it finds posts. `post::inherited` reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::layout::{Layout, SITE_SETTINGS, Tool};
 use super::left_out::{LeftOut, Why};
-use super::{Entry, Files, Folder, Scan, Unread};
 use crate::config::Config;
 use crate::post::inherited::{Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
 use crate::post::{self, Reading, Status};
+use crate::source::found_files::FoundFiles;
+use crate::source::layout::{Layout, SITE_SETTINGS, Tool};
+use crate::source::refusal::ReadError;
 use crate::source_file::SourceFile;
 use crate::source_file::file_type::markdown_stem;
 
@@ -58,7 +59,7 @@ struct KnownCompanion {
 
 /// Whether a file of this name in the folder at `folder` may be a companion.
 #[must_use]
-pub(super) fn may_be_companion(name: &str) -> bool {
+pub(in crate::source) fn may_be_companion(name: &str) -> bool {
     let is_of = |ending: &str| name.len() > ending.len() && name.as_bytes().ends_with(ending.as_bytes());
     name.starts_with("_index.")
         || SITE_SETTINGS.contains(&name)
@@ -76,7 +77,7 @@ pub fn is_companion(path: &Utf8Path) -> bool {
 }
 
 /// Whether a file of this name is the page of its folder.
-fn is_index(name: &str) -> bool {
+pub(in crate::source) fn is_index(name: &str) -> bool {
     markdown_stem(name).is_some_and(|stem| stem == "index" || stem.strip_prefix("index.").is_some_and(|tag| !tag.contains('.')))
 }
 
@@ -139,37 +140,24 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
 }
 
 /// Whether the file at `path` is a companion of any post, where there are these `files`.
-pub(super) fn is_for_posts(path: &Utf8Path, files: &Files) -> bool {
+pub(in crate::source) fn is_for_posts(path: &Utf8Path, files: &FoundFiles) -> bool {
     role(path, |stem| has_post(files, stem)).is_some()
 }
 
 impl Companions {
-    /// None yet, in `folder`.
+    /// No companions yet, of posts in a folder called `name` with this `layout`.
     #[must_use]
-    pub fn new(folder: &Folder) -> Companions {
-        let root = folder.root();
-        let name = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
+    pub fn new(name: &str, layout: Arc<Layout>) -> Companions {
         Companions {
-            layout: folder.layout(),
-            root: name.file_name().unwrap_or_default().to_owned(),
+            layout,
+            root: name.to_owned(),
             ..Companions::default()
         }
     }
 
-    /// Those in `folder` that the look `scan` found, read at once.
-    #[must_use]
-    pub fn of_sight(folder: &Folder, scan: &Scan, config: &Config) -> Companions {
-        let mut companions = Companions::new(folder);
-        for (path, entry) in candidates(scan, |_| false) {
-            let source = folder.read(path, entry);
-            companions.take(path, source, &scan.files, config);
-        }
-        companions
-    }
-
     /// Takes what the file at `path` holds, where there are these other `files`. It says whether posts may have other things from it than
     /// before.
-    pub fn take(&mut self, path: &Utf8Path, source: Result<SourceFile, Unread>, files: &Files, config: &Config) -> bool {
+    pub fn take(&mut self, path: &Utf8Path, source: Result<SourceFile, ReadError>, files: &FoundFiles, config: &Config) -> bool {
         let has_post = |stem: &Utf8Path| has_post(files, stem);
         let Some(role) = role(path, has_post) else {
             return self.remove(path);
@@ -192,16 +180,16 @@ impl Companions {
                 Companion::parse(&head, CompanionKind::Bundle { is_draft })
             }
             Ok(source) => Companion::parse(&source, role.kind),
-            Err(Unread::Gone) => return self.remove(path),
+            Err(ReadError::Gone) => return self.remove(path),
             // it was there a moment ago: the next look shows what it is
-            Err(Unread::Changed) => return false,
+            Err(ReadError::Changed) => return false,
             // a large file that is only called as data for posts would be is data of another kind
-            Err(Unread::Refused(error))
+            Err(ReadError::Refused(error))
                 if error.code == "too-large" && role.kind == (CompanionKind::Data { is_certain: false }) =>
             {
                 return self.remove(path);
             }
-            Err(Unread::Refused(error)) => {
+            Err(ReadError::Refused(error)) => {
                 is_draft = is_bundle;
                 Companion::unreadable(path, error)
             }
@@ -326,25 +314,13 @@ impl Companions {
     }
 }
 
-/// The companions that the look `scan` found. An `index.md` with no posts beside it says nothing to any; a look at a few places may not
-/// have seen them, so one that `is_known` is one.
-pub fn candidates(scan: &Scan, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
-    let indexes = scan
-        .files
-        .iter()
-        .filter(|(path, _)| path.file_name().is_some_and(is_index))
-        .filter(move |(path, _)| is_known(path) || has_company(&scan.files, path));
-    let others = scan.companions.iter().map(|(path, entry)| (path.as_path(), entry));
-    others.chain(indexes)
-}
-
 /// Whether there are other posts in the folder of the file at `path`, or below it.
-fn has_company(files: &Files, path: &Utf8Path) -> bool {
+pub(in crate::source) fn has_company(files: &FoundFiles, path: &Utf8Path) -> bool {
     path.parent().is_some_and(|folder| files.below(folder).nth(1).is_some())
 }
 
 /// Whether there is a post called `stem`, whatever its ending and language.
-fn has_post(files: &Files, stem: &Utf8Path) -> bool {
+fn has_post(files: &FoundFiles, stem: &Utf8Path) -> bool {
     let prefix = format!("{stem}.");
     let mut alike = files.starting_with(&prefix);
     alike.any(|path| stems(path).iter().any(|known| known == stem))

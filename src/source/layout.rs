@@ -108,7 +108,7 @@ const SIGNS: [(Tool, &str); 20] = [
 ];
 
 /// What Jekyll's settings are called.
-pub(super) const SITE_SETTINGS: [&str; 2] = ["_config.yml", "_config.yaml"];
+pub(in crate::source) const SITE_SETTINGS: [&str; 2] = ["_config.yml", "_config.yaml"];
 
 /// Where Obsidian and its plugins say in which folder templates are, and under which key.
 const TEMPLATE_SETTINGS: [(&str, &str); 2] = [
@@ -126,7 +126,7 @@ pub struct Layout {
     /// Folders of templates, below the posts folder, in lower case.
     templates: Vec<Utf8PathBuf>,
     /// What settings of the site say of posts, and companions in the folders above; the nearest first.
-    pub(super) settings: Vec<Arc<Companion>>,
+    pub(in crate::source) settings: Vec<Arc<Companion>>,
     seen: Option<Instant>,
 }
 
@@ -156,7 +156,7 @@ impl Layout {
     }
 
     /// Whether it is to be looked at anew.
-    pub(super) fn is_old(&self) -> bool {
+    pub(in crate::source) fn is_old(&self) -> bool {
         self.seen.is_none_or(|seen| seen.elapsed() >= TRUSTED)
     }
 

@@ -8,11 +8,11 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Folder;
+use super::FileRules;
 use super::ignore::is_left_copy;
-use super::layout::{Layout, Tool};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Hold;
+use crate::source::layout::{Layout, Tool};
 use crate::source_file::file_type::markdown_stem;
 
 /// Why a file with a post's name is not taken for a post.
@@ -81,11 +81,12 @@ impl fmt::Display for LeftOut {
     }
 }
 
-impl Folder {
-    /// Why the file at `path`, which has a post's name, is not taken for a post, by its name and the folders it is in.
+impl FileRules {
+    /// Why the file at `path`, which has a post's name, is not taken for a post, by its name and the folders it is in. `layout` says which
+    /// tools keep files beside posts.
     #[must_use]
-    pub fn left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
-        self.folder_left_out(path).or_else(|| {
+    pub fn left_out(&self, path: &Utf8Path, layout: &Layout) -> Option<LeftOut> {
+        self.folder_left_out(path, layout).or_else(|| {
             let name = path.file_name()?;
             let left_out = |why| {
                 (!self.ignore.is_included(path)).then(|| LeftOut {
@@ -107,22 +108,13 @@ impl Folder {
         })
     }
 
-    /// Whether readers may be given files of the folders that the file at `path` is in.
-    pub(super) fn is_open_to_readers(&self, path: &Utf8Path) -> bool {
-        self.folder_left_out(path).is_none_or(|left_out| match left_out.why {
-            Why::Tool(tool) => Layout::is_shown(&left_out.place, tool),
-            _ => false,
-        })
-    }
-
-    fn folder_left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
+    pub(super) fn folder_left_out(&self, path: &Utf8Path, layout: &Layout) -> Option<LeftOut> {
         if let Some(place) = self.ignore.closed_by(path) {
             return Some(LeftOut {
                 place: place.to_owned(),
                 why: Why::Underscore,
             });
         }
-        let layout = self.layout();
         let (place, tool) = layout.folder_of_tool(path)?;
         let is_included = path.ancestors().skip(1).any(|folder| self.ignore.is_included(folder));
         (!is_included).then(|| LeftOut {
@@ -209,7 +201,7 @@ mod tests {
             include: vec!["_kept".into()],
             ..Posts::default()
         };
-        let folder = Folder::new(root, &posts);
+        let (rules, layout) = (FileRules::new(&posts), Layout::look(&root));
         let cases = [
             ("a.md", None),
             ("notes/a.md", None),
@@ -229,7 +221,7 @@ mod tests {
             ("notes/a_LOCAL_1234.md", Some(("notes/a_LOCAL_1234.md", Why::Copy))),
         ];
         for (path, expected) in cases {
-            let found = folder.left_out(path.into());
+            let found = rules.left_out(path.into(), &layout);
             let found = found.as_ref().map(|left_out| (left_out.place.as_str(), left_out.why));
             assert_eq!(found, expected, "{path}");
         }

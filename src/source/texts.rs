@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::{Folder, read};
+use super::Source;
 use crate::post::text::read_text;
 use crate::post::{Digest, Post, Texts};
 
@@ -24,7 +24,7 @@ const ABOUT_TEXTS: usize = 1000;
 
 /// The texts of the posts in one folder.
 pub struct FileTexts {
-    folder: Folder,
+    source: Source,
     kept: Cache<Digest, Cached, Length>,
     /// Those that somebody holds on to, because their files may not have them any more.
     held: Mutex<HashMap<Digest, Weak<str>>>,
@@ -99,17 +99,17 @@ impl Rest {
 }
 
 impl FileTexts {
-    /// Those in `folder`.
+    /// The texts of the posts in `source`.
     #[must_use]
-    pub fn new(folder: Folder) -> FileTexts {
-        FileTexts::keeping(BYTES, folder)
+    pub fn new(source: Source) -> FileTexts {
+        FileTexts::keeping(BYTES, source)
     }
 
-    /// Those in `folder`, of which at most `bytes` are kept in memory.
+    /// The texts of the posts in `source`, of which at most `bytes` are kept in memory.
     #[must_use]
-    pub fn keeping(bytes: u64, folder: Folder) -> FileTexts {
+    pub fn keeping(bytes: u64, source: Source) -> FileTexts {
         FileTexts {
-            folder,
+            source,
             kept: Cache::with_weighter(ABOUT_TEXTS, bytes, Length),
             held: Mutex::default(),
         }
@@ -147,7 +147,7 @@ impl FileTexts {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
         let cached = [post.text.digest(), beside(post.file)];
         let mut cached = cached.iter().filter_map(|digest| self.kept.get(digest)?.file());
-        let read = || Some(read::now(&self.folder, post.source()).ok()?.bytes);
+        let read = || Some(self.source.read_latest(post.source())?.bytes);
         cached.find(is_it).or_else(|| read().filter(is_it))
     }
 
@@ -189,7 +189,7 @@ impl Texts for FileTexts {
         if let Some(text) = self.in_memory(digest) {
             return Some(text);
         }
-        let file = read::now(&self.folder, post.source()).ok()?;
+        let file = self.source.read_latest(post.source())?;
         let text = read_text(&file, digest)?;
         let rest = Rest::of(&text, Some(&file.bytes));
         let cached = Cached {
@@ -204,7 +204,7 @@ impl Texts for FileTexts {
 impl fmt::Debug for FileTexts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileTexts")
-            .field("folder", &self.folder)
+            .field("source", &self.source)
             .field("kept", &self.kept.len())
             .finish_non_exhaustive()
     }
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::post;
-    use crate::source::folder::{Entry, ScanScope};
+    use crate::source::{Entry, Folder, ScanScope};
 
     struct Posts {
         temporary: tempfile::TempDir,
@@ -240,12 +240,16 @@ mod tests {
             Posts { temporary, folder }
         }
 
+        fn source(&self) -> Source {
+            Source::Folder(self.folder.clone())
+        }
+
         fn path(&self, path: &str) -> Utf8PathBuf {
             self.folder.root().join(path)
         }
 
         fn entry(&self, path: &str) -> Entry {
-            let files = self.folder.look(&ScanScope::Everywhere).unwrap().files;
+            let files = self.folder.scan(&ScanScope::Everywhere, &|_| false).unwrap().files;
             files.get(Utf8Path::new(path)).cloned().unwrap()
         }
 
@@ -279,7 +283,7 @@ mod tests {
         ];
         let posts = Posts::of(&cases);
         for bytes in [0, BYTES] {
-            let texts = FileTexts::keeping(bytes, posts.folder.clone());
+            let texts = FileTexts::keeping(bytes, posts.source());
             for (path, _) in cases {
                 let (post, text) = apart(posts.post(path));
                 for time in ["first", "second"] {
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn another_text_is_none() {
         let posts = Posts::of(&[("a.md", b"---\ntitle: A\n---\nReeds.\n"), ("b.md", b"Dunes.\n")]);
-        let texts = FileTexts::keeping(0, posts.folder.clone());
+        let texts = FileTexts::keeping(0, posts.source());
         let (post, reeds) = apart(posts.post("a.md"));
         let long = b"x".repeat(2 * 1024 * 1024);
         let steps: [(&str, &[u8], bool); 6] = [
@@ -323,7 +327,7 @@ mod tests {
         ]);
         symlink("..one", posts.path("..data")).unwrap();
         symlink("..data/a.md", posts.path("a.md")).unwrap();
-        let texts = FileTexts::keeping(0, posts.folder.clone());
+        let texts = FileTexts::keeping(0, posts.source());
         let (post, reeds) = apart(posts.post("a.md"));
         assert_eq!(texts.text(&post), Some(Arc::clone(&reeds)));
         fs::remove_file(posts.path("..data")).unwrap();
@@ -337,7 +341,7 @@ mod tests {
     #[test]
     fn what_somebody_holds_on_to_is_there_though_no_file_has_it() {
         let posts = Posts::of(&[("a.md", b"Reeds.\n")]);
-        let texts = FileTexts::new(posts.folder.clone());
+        let texts = FileTexts::new(posts.source());
         let mut post = posts.post("a.md");
         texts.take_from(&mut post);
         let held = texts.hold(&post);
@@ -357,7 +361,7 @@ mod tests {
             .collect();
         let given: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (&**path, bytes.as_bytes())).collect();
         let posts = Posts::of(&given);
-        let texts = FileTexts::new(posts.folder.clone());
+        let texts = FileTexts::new(posts.source());
         let read: Vec<Post> = given
             .iter()
             .map(|(path, bytes)| {
@@ -378,7 +382,7 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
         let posts = Posts::of(&[("a.md", &[b'x'; 1000])]);
-        let texts = FileTexts::keeping(10_000, posts.folder.clone());
+        let texts = FileTexts::keeping(10_000, posts.source());
         let mut post = posts.post("a.md");
         for n in 0..100 {
             post.text = format!("{n}{}", "x".repeat(1000)).as_str().into();

@@ -1,0 +1,228 @@
+//! What a scan of a source finds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::found_files::{Entry, FoundFiles};
+use super::refusal::{too_large, unreadable};
+use super::rules::FileRules;
+use super::rules::companions::{has_company, is_for_posts, is_index};
+use super::rules::ignore::Name;
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanScope {
+    /// Everywhere.
+    Everywhere,
+    /// At these paths, and below those of them that are folders.
+    At(BTreeSet<Utf8PathBuf>),
+}
+
+/// The result of a scan.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// What was scanned. A source may scan everywhere although it was asked for less.
+    pub scope: ScanScope,
+    /// The files of posts.
+    pub files: FoundFiles,
+    /// Files that may say something about posts other than themselves ([`companions`](super::rules::companions)), by path.
+    pub companions: BTreeMap<Utf8PathBuf, Entry>,
+    /// Files and folders of which nothing could be learned: what was known of them, and of all below them, still holds.
+    pub unreadable: Vec<Utf8PathBuf>,
+    /// What was refused, and why.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether one file may be found at several paths, so that a change at one path may concern posts at any other.
+    pub has_aliases: bool,
+    /// Whether the source holds nothing at all; only known after a scan everywhere.
+    pub is_empty: bool,
+    /// Which folder or store was scanned.
+    pub identity: SourceIdentity,
+}
+
+/// Which folder or store is behind a source: another disk may be mounted in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceIdentity {
+    /// The disk, or what is like one.
+    pub(super) device: u64,
+    /// The folder on it.
+    pub(super) folder: u64,
+}
+
+/// Why the files that a scan did not find may be there all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanDoubt {
+    /// The source is empty and on another device than before: its disk is not mounted.
+    Unmounted,
+    /// Another folder is in the place of the one that was scanned before.
+    Replaced,
+}
+
+impl Scan {
+    /// Whether nothing is known of `path`: it could not be read, or lies below what could not be.
+    #[must_use]
+    pub fn is_blind_to(&self, path: &Utf8Path) -> bool {
+        self.unreadable.iter().any(|unreadable| path.starts_with(unreadable))
+    }
+
+    /// Why the files that it did not find may be there all the same, where `before` is the identity that was scanned before.
+    #[must_use]
+    pub fn doubt(&self, before: SourceIdentity) -> Option<ScanDoubt> {
+        if self.is_empty && before.device != self.identity.device {
+            return Some(ScanDoubt::Unmounted);
+        }
+        (before != self.identity).then_some(ScanDoubt::Replaced)
+    }
+}
+
+impl Scan {
+    /// The files that it found and that may be companions of posts. An `index.md` without posts beside it says nothing to any; a scan of
+    /// a few places may not have seen them, so one that `is_known` counts.
+    pub fn companion_candidates(&self, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+        let indexes = self
+            .files
+            .iter()
+            .filter(|(path, _)| path.file_name().is_some_and(is_index))
+            .filter(move |(path, _)| is_known(path) || has_company(&self.files, path));
+        let others = self.companions.iter().map(|(path, entry)| (path.as_path(), entry));
+        others.chain(indexes)
+    }
+}
+
+/// Builds a [`Scan`] from what a source has, by the rules that all sources share.
+pub(super) struct ScanBuilder<'a> {
+    pub(super) rules: &'a FileRules,
+    /// Whether a file is known: such a file is never one too many.
+    is_known: &'a dyn Fn(&Utf8Path) -> bool,
+    pub(super) scan: Scan,
+    is_full: bool,
+}
+
+/// What a file is by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    Post,
+    Companion,
+    Other,
+}
+
+impl<'a> ScanBuilder<'a> {
+    pub(super) fn new(
+        rules: &'a FileRules,
+        is_known: &'a dyn Fn(&Utf8Path) -> bool,
+        scope: ScanScope,
+        identity: SourceIdentity,
+    ) -> ScanBuilder<'a> {
+        ScanBuilder {
+            rules,
+            is_known,
+            scan: Scan {
+                scope,
+                files: FoundFiles::default(),
+                companions: BTreeMap::new(),
+                unreadable: Vec::new(),
+                diagnostics: Vec::new(),
+                has_aliases: false,
+                is_empty: false,
+                identity,
+            },
+            is_full: false,
+        }
+    }
+
+    /// Adds a diagnostic.
+    pub(super) fn refuse(&mut self, diagnostic: Diagnostic) {
+        self.scan.diagnostics.push(diagnostic);
+    }
+
+    /// Notes that nothing could be learned of `path`, because of `error`.
+    pub(super) fn add_unreadable(&mut self, path: &Utf8Path, error: &io::Error) {
+        self.refuse(unreadable(path, error));
+        self.scan.unreadable.push(path.to_owned());
+    }
+
+    /// Whether the folder at `path`, which is called `name` and lies `depth` folders deep, is scanned.
+    pub(super) fn enters(&mut self, path: &Utf8Path, name: &str, depth: usize) -> bool {
+        if !self.rules.ignore.enters(name) {
+            return false;
+        }
+        let is_too_deep = depth > self.rules.max_depth;
+        if is_too_deep {
+            let message = format!("is more than {} folders deep and is not looked into", self.rules.max_depth);
+            let diagnostic = Diagnostic::new(Severity::Warning, "too-deep", path, message);
+            self.refuse(diagnostic.mend("move it up, or raise posts.max_depth"));
+        }
+        !is_too_deep
+    }
+
+    /// What the file at `path`, which is called `name`, is. Says so if it is a copy that a synchroniser left.
+    pub(super) fn kind(&mut self, path: &Utf8Path, name: &str) -> FileKind {
+        if self.rules.is_companion(name) {
+            return FileKind::Companion;
+        }
+        match self.rules.ignore.file(name) {
+            Name::Post => FileKind::Post,
+            Name::Ignored => FileKind::Other,
+            Name::Conflict => {
+                let message = "was left by a synchroniser and is not published";
+                let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", path, message);
+                self.refuse(diagnostic.mend("merge it into the post it belongs to, then delete it"));
+                FileKind::Other
+            }
+        }
+    }
+
+    /// Adds the file of a post, unless it is too large or one too many.
+    pub(super) fn add_post(&mut self, path: Utf8PathBuf, entry: Entry) {
+        if entry.version.size() > self.rules.max_file_bytes {
+            self.refuse(too_large(&path, self.rules.max_file_bytes));
+            self.scan.unreadable.push(path);
+        } else if self.scan.files.len() < self.rules.max_files || (self.is_known)(&path) {
+            self.scan.files.push(&path, entry);
+        } else if !self.is_full {
+            // which files came first is the source's whim, and of those that are left out nothing is known
+            self.is_full = true;
+            self.scan.unreadable.push(Utf8PathBuf::new());
+            self.refuse_one_too_many(&path);
+        }
+    }
+
+    /// Adds a file that may say something about posts other than itself.
+    pub(super) fn add_companion(&mut self, path: Utf8PathBuf, entry: Entry) {
+        self.scan.companions.insert(path, entry);
+    }
+
+    /// The scan of all that was added.
+    pub(super) fn finish(mut self) -> Scan {
+        self.scan.files.sort();
+        let files = &self.scan.files;
+        self.scan.companions.retain(|path, _| is_for_posts(path, files));
+        if self.scan.files.len() > self.rules.max_files && !self.is_full {
+            let new = self.scan.files.paths().filter(|path| !(self.is_known)(path));
+            let new = new.last().map(Utf8Path::to_path_buf);
+            if let Some(path) = new {
+                self.refuse_one_too_many(&path);
+            }
+        }
+        self.scan
+    }
+
+    fn refuse_one_too_many(&mut self, path: &Utf8Path) {
+        let message = format!("is one post more than the {} that are read", self.rules.max_files);
+        let diagnostic = Diagnostic::new(Severity::Error, "too-many-files", path, message);
+        self.refuse(diagnostic.mend("raise posts.max_files"));
+    }
+}
+
+/// `paths` without those that lie below another of them.
+pub(super) fn outermost(paths: &BTreeSet<Utf8PathBuf>) -> Vec<&Utf8Path> {
+    let mut kept: Vec<&Utf8Path> = Vec::new();
+    for path in paths {
+        if kept.last().is_none_or(|last| !path.starts_with(last)) {
+            kept.push(path);
+        }
+    }
+    kept
+}
