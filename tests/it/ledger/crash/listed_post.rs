@@ -1,13 +1,13 @@
-//! What lists of posts tell, whatever their format.
+//! Reads the posts in a feed or a listing, in all formats.
 
 use feedmill::time::Timestamp;
 use serde_json::Value;
 
 use super::BASE;
 
-/// A post as a list told of it.
+/// A post as a list shows it.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct ListedPost {
     pub id: String,
     pub marker: String,
     pub address: String,
@@ -24,11 +24,11 @@ fn address(url: &str) -> String {
     url.strip_prefix(BASE).unwrap_or_else(|| panic!("{url}")).to_owned()
 }
 
-pub fn from_json(body: &str, key: &str) -> Vec<Told> {
+pub fn from_json(body: &str, key: &str) -> Vec<ListedPost> {
     let json: Value = serde_json::from_str(body).unwrap();
     let posts = json[key].as_array().unwrap().iter();
     let text = |post: &Value, key: &str| post[key].as_str().unwrap_or_default().to_owned();
-    let told = posts.map(|post| Told {
+    let told = posts.map(|post| ListedPost {
         id: text(post, "id"),
         marker: marker(&text(post, "title")),
         address: address(&text(post, "url")),
@@ -39,8 +39,8 @@ pub fn from_json(body: &str, key: &str) -> Vec<Told> {
     told.collect()
 }
 
-/// When the feed says it changed, and its posts.
-pub fn from_atom(body: &str) -> (Timestamp, Vec<Told>) {
+/// The date of the feed's last change, and its posts.
+pub fn from_atom(body: &str) -> (Timestamp, Vec<ListedPost>) {
     let xml = roxmltree::Document::parse(body).unwrap();
     let feed = xml.root_element();
     let withdrawn = feed.children().filter(|node| node.tag_name().name() == "deleted-entry");
@@ -49,8 +49,8 @@ pub fn from_atom(body: &str) -> (Timestamp, Vec<Told>) {
     let told = entries.map(|entry| {
         let link = entry.children().find(|node| node.attribute("rel") == Some("alternate"));
         let id = text(entry, "id");
-        assert!(!withdrawn.contains(&id.as_str()), "{id} is there and has gone: {body}");
-        Told {
+        assert!(!withdrawn.contains(&id.as_str()), "{id} is an entry and a tombstone: {body}");
+        ListedPost {
             id,
             marker: marker(&text(entry, "title")),
             address: address(link.unwrap().attribute("href").unwrap()),
@@ -63,19 +63,19 @@ pub fn from_atom(body: &str) -> (Timestamp, Vec<Told>) {
     (text(feed, "updated").parse().unwrap(), told)
 }
 
-pub fn from_rss(body: &str) -> Vec<Told> {
+pub fn from_rss(body: &str) -> Vec<ListedPost> {
     let xml = roxmltree::Document::parse(body).unwrap();
     let items = xml.descendants().filter(|node| node.has_tag_name("item"));
-    let told = items.map(|item| Told {
+    let told = items.map(|item| ListedPost {
         id: text(item, "guid"),
         marker: marker(&text(item, "title")),
         address: address(&text(item, "link")),
-        ..Told::default()
+        ..ListedPost::default()
     });
     told.collect()
 }
 
-/// The text of the child of `node` that has this name.
+/// The text of the child of `node` with this name.
 fn text(node: roxmltree::Node, name: &str) -> String {
     let child = node.children().find(|child| child.tag_name().name() == name);
     child.and_then(|child| child.text()).unwrap_or_default().to_owned()

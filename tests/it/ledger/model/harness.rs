@@ -1,4 +1,4 @@
-//! A folder, storage in memory and a clock that is turned by hand; and feedmill over them, stopped and started at will.
+//! A folder, storage in memory and a clock that the test sets, with feedmill, which can be stopped and started.
 
 use std::fs;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ use feedmill::time::Timestamp;
 pub(super) const HOSTS: [&str; 3] = ["one.example", "two.example", "three.example"];
 pub(super) const PERMALINKS: [&str; 3] = ["/posts/{slug}", "/{year}/{slug}/", "/{section}/{slug}.html"];
 
-/// Feedmill over a folder.
-pub(super) struct World {
+/// Feedmill with a folder, storage and a clock.
+pub(super) struct Harness {
     above: Utf8PathBuf,
     _temporary: tempfile::TempDir,
     pub(super) root: Utf8PathBuf,
     storage: Storage,
     pub(super) config: Config,
-    /// The host that ids are made of.
+    /// The host that ids are made from.
     pub(super) authority: String,
     builder: Option<SiteBuilder>,
     pub(super) site: Arc<Site>,
     pub(super) now: Timestamp,
-    /// When the site was built: a clock that is put back alone builds no other.
+    /// When the site was built. It is not built again only because the clock is put back.
     pub(super) built: Timestamp,
     tick: Duration,
-    /// Whether the ledger could be kept at the last look.
+    /// Whether the ledger could be stored at the last scan.
     is_kept: bool,
 }
 
-/// What is answered at an address.
+/// The response at an address.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: String,
@@ -45,18 +45,18 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-impl World {
-    pub(super) fn new() -> World {
+impl Harness {
+    pub(super) fn new() -> Harness {
         let temporary = tempfile::tempdir().unwrap();
         let above = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         let root = above.join("posts");
         fs::create_dir(&root).unwrap();
         let mut config = Config::default();
         config.feed.limit = 500;
-        // no file is younger than a year: what is written is dated by the clock of the model
+        // files are dated by the clock of the model, which is a year ahead so that no real date is later
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap() + Duration::from_hours(24 * 365);
         let material = feedmill::site::SiteInput::default();
-        let mut world = World {
+        let mut harness = Harness {
             storage: Storage::memory(),
             site: Arc::new(Site::build(&Arc::new(config.clone()), material, now, None)),
             authority: HOSTS[0].to_owned(),
@@ -70,9 +70,9 @@ impl World {
             is_kept: true,
             tick: Duration::ZERO,
         };
-        world.set_host(0);
-        world.start();
-        world
+        harness.set_host(0);
+        harness.start();
+        harness
     }
 
     pub(super) fn set_host(&mut self, number: u8) {
@@ -84,7 +84,7 @@ impl World {
         PERMALINKS[usize::from(number) % PERMALINKS.len()].clone_into(&mut self.config.posts.permalink);
     }
 
-    /// Time goes by.
+    /// Moves the clock forward.
     pub(super) fn pass(&mut self, span: Duration) {
         self.now += span;
         self.tick += span;
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// Ends it as a loss of power does: what was not on disk yet is forgotten.
+    /// Ends feedmill as a loss of power does: records that were not stored yet are lost.
     pub(super) fn crash(&mut self) {
         let kept = self.storage.load().unwrap().records;
         drop(self.builder.take());
@@ -118,7 +118,7 @@ impl World {
         self.authority = self.config.site.base_url.as_ref().unwrap().host_str().unwrap().to_owned();
     }
 
-    /// Carries what is remembered over as lines of JSON.
+    /// Moves the records to new storage as lines of JSON.
     pub(super) fn carry(&mut self) {
         self.stop();
         let records = self.storage.load().unwrap().records;
@@ -128,7 +128,7 @@ impl World {
         self.begin_storage(carried);
     }
 
-    /// Ends it and changes what is remembered of posts.
+    /// Ends feedmill and changes the records of posts.
     pub(super) fn amend(&mut self, change: impl Fn(&mut PostRecord)) {
         self.stop();
         let mut records = self.storage.load().unwrap().records;
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// Puts an empty folder in the place of the posts, or the posts back.
+    /// Replaces the posts folder by an empty one, or puts it back.
     pub(super) fn mount(&self, is_mounted: bool) {
         let away = self.above.join("away");
         if is_mounted {
@@ -160,20 +160,20 @@ impl World {
         }
     }
 
-    /// One look.
+    /// Runs one publishing cycle.
     pub(super) fn turn(&mut self) -> Option<Duration> {
         let builder = self.builder.as_mut().unwrap();
-        let edition = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
-        assert!(!edition.has_failed, "a turn failed");
-        if let Some(site) = edition.site {
+        let cycle = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        assert!(!cycle.has_failed, "a turn failed");
+        if let Some(site) = cycle.site {
             self.site = site;
             self.built = self.now;
         }
-        self.is_kept = edition.health.ledger.is_none();
-        edition.again_in
+        self.is_kept = cycle.health.ledger.is_none();
+        cycle.again_in
     }
 
-    /// Looks until nothing is waited for.
+    /// Runs publishing cycles until none is due.
     pub(super) fn settle(&mut self) {
         let mut again = self.turn();
         for _ in 0..20 {
@@ -181,8 +181,8 @@ impl World {
             self.pass(wait);
             again = self.turn();
         }
-        // a store that a crash left locked is looked after by the real clock, however this one is turned
-        assert!(again.is_none() || !self.is_kept, "it never comes to rest: {again:?}");
+        // storage that a crash left locked is tried again by the real clock
+        assert!(again.is_none() || !self.is_kept, "a cycle is always due: {again:?}");
     }
 
     pub(super) fn write(&self, path: &Utf8Path, text: &str) {
@@ -192,7 +192,7 @@ impl World {
         self.date(&path);
     }
 
-    /// Dates the file at `path` by the clock of the model, a little back: it has held still since.
+    /// Dates the file at `path` a little before the clock of the model, so that it counts as stable.
     fn date(&self, path: &Utf8Path) {
         let file = fs::File::options().append(true).open(path).unwrap();
         file.set_modified(SystemTime::try_from(self.now - Duration::from_secs(5)).unwrap())
@@ -213,7 +213,7 @@ impl World {
         fs::remove_file(self.root.join(path)).unwrap();
     }
 
-    /// What is answered at `address`, a path with or without a query.
+    /// The response at `address`, a path with or without a query.
     pub(super) fn get(&self, address: &str) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let request = Request {

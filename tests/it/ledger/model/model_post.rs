@@ -1,4 +1,4 @@
-//! The posts of the model: what their files say and where they lie.
+//! The posts of the model: the content and the path of their files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::time::Timestamp;
 
-/// Names of files: few enough that posts meet.
+/// Names of files: so few that posts get the same ones.
 const STEMS: [&str; 12] = [
     "alder", "birch", "cedar", "elder", "fir", "hazel", "juniper", "larch", "maple", "oak", "rowan", "willow",
 ];
 const FOLDERS: [&str; 3] = ["", "woods", "hills"];
-/// So many words that an edit of one leaves a text like itself.
+/// With so many words, a text with one edited word is similar to the text before.
 const WORDS: u64 = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +21,18 @@ pub(super) enum Status {
     Unlisted,
 }
 
-/// A post, as its author has it.
+/// A post of the model.
 #[derive(Clone, Debug)]
-pub(super) struct Manuscript {
+pub(super) struct ModelPost {
     pub(super) number: usize,
     pub(super) path: Utf8PathBuf,
-    /// Whether there is a file of it.
+    /// Whether its file exists.
     pub(super) is_there: bool,
-    /// Whose title it has: its own, or that of which it is a copy.
+    /// The number of the post whose title it has: its own, or the one that it is a copy of.
     pub(super) title: usize,
-    /// How often it got another title.
+    /// How often its title was changed.
     pub(super) titles: u32,
-    /// Whose text it has: its own, or that of which it is a copy.
+    /// The number of the post whose text it has: its own, or the one that it is a copy of.
     pub(super) text: usize,
     pub(super) edits: u32,
     pub(super) date: Option<Timestamp>,
@@ -42,19 +42,19 @@ pub(super) struct Manuscript {
     pub(super) standing: Status,
     pub(super) is_spaced: bool,
     pub(super) is_reordered: bool,
-    /// The id that is promised to its readers, where one is.
+    /// The id that readers know it by, if the model can tell.
     pub(super) id: Option<String>,
-    /// All ids that it ever had.
+    /// All ids that it had.
     pub(super) had: BTreeSet<String>,
-    /// How often it had got another title when the world last had it.
+    /// How often its title was changed when readers last had it.
     pub(super) titles_told: Option<u32>,
-    /// The date under which the world last had it.
+    /// Its date when readers last had it.
     pub(super) is_out_from: Option<Timestamp>,
 }
 
-impl Manuscript {
-    pub(super) fn new(number: usize, path: Utf8PathBuf) -> Manuscript {
-        Manuscript {
+impl ModelPost {
+    pub(super) fn new(number: usize, path: Utf8PathBuf) -> ModelPost {
+        ModelPost {
             number,
             path,
             is_there: true,
@@ -76,12 +76,12 @@ impl Manuscript {
         }
     }
 
-    /// A word that stands in this title of this post, and of its copies, and nowhere else.
+    /// A word that only this title of this post and of its copies contains.
     pub(super) fn title_word(&self) -> String {
         format!("title{}x{}q", self.title, self.titles)
     }
 
-    /// A word that stands in this version of this text and nowhere else.
+    /// A word that only this version of this text contains.
     pub(super) fn text_word(&self) -> String {
         format!("text{}x{}q", self.text, self.edits)
     }
@@ -96,7 +96,7 @@ impl Manuscript {
         self.slug.clone().unwrap_or(stem)
     }
 
-    /// The file.
+    /// The content of the file.
     pub(super) fn file(&self) -> String {
         let mut keys = vec![format!("title: The {} of a wood", self.title_word())];
         keys.extend(self.date.map(|date| format!("date: {date}")));
@@ -125,19 +125,19 @@ impl Manuscript {
     }
 }
 
-/// The path of this number.
+/// The path with this number.
 pub(super) fn path_of(number: u8) -> Utf8PathBuf {
     let number = usize::from(number);
     let stem = STEMS[number % STEMS.len()];
     Utf8Path::new(FOLDERS[number / STEMS.len() % FOLDERS.len()]).join(format!("{stem}.md"))
 }
 
-/// `path` in the folder of this number.
+/// `path` in the folder with this number.
 pub(super) fn in_folder(path: &Utf8Path, number: u8) -> Utf8PathBuf {
     Utf8Path::new(FOLDERS[usize::from(number) % FOLDERS.len()]).join(path.file_name().unwrap_or_default())
 }
 
-/// `path` with a capital, or without it.
+/// `path` with the case of its first letter changed.
 pub(super) fn recased(path: &Utf8Path) -> Utf8PathBuf {
     let name = path.file_name().unwrap_or_default();
     let (first, rest) = name.split_at(1);
