@@ -45,6 +45,7 @@
 mod assignment;
 mod history;
 mod known_files;
+mod match_warning;
 mod matching;
 mod post_records;
 mod publication_state;

@@ -30,13 +30,12 @@ mod evidence;
 mod matcher;
 mod named_ids;
 mod similarity;
-pub(super) mod warnings;
 
 use std::sync::Arc;
 
 pub(super) use self::candidates::{Candidates, Unassigned};
+pub(super) use self::matcher::FileMatch;
 use self::matcher::Matcher;
-pub(super) use self::matcher::{FileMatch, MatchWarning};
 use self::similarity::has_written_title_or_text;
 use crate::post::Post;
 

@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::history::History;
 use super::known_files::{KnownFile, KnownFiles};
-use super::matching::MatchWarning;
+use super::match_warning::MatchWarning;
 use super::post_records::{PostId, PostRecords};
 use super::record::{PostRecord, Record, SiteRecord};
 use super::unmatched_posts::UnmatchedPosts;

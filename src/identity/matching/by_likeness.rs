@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use super::candidates::MOST_COMPARED;
 use super::evidence::{is_enough, is_enough_with_id};
-use super::matcher::{MatchWarning, Matcher};
+use super::matcher::Matcher;
 use super::similarity::{Similarity, may_be_rewritten};
-use super::warnings::identity_unclear;
 use crate::identity::known_files::named_id;
+use crate::identity::match_warning::{MatchWarning, identity_unclear};
 use crate::identity::record::PostRecord;
 
 /// What the same bytes add to the rank of a pair: more than all that can match.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::candidates::Candidates;
 use super::evidence::{RepeatCounts, is_enough_to_return};
-use crate::diagnostic::Diagnostic;
+use crate::identity::match_warning::MatchWarning;
 use crate::identity::post_records::PostId;
 use crate::identity::record::PostRecord;
 use crate::post::{Post, Visibility};
@@ -18,24 +18,6 @@ pub(in crate::identity) struct FileMatch {
     pub(in crate::identity) id: Option<PostId>,
     /// Boxed, because few files have one.
     pub(in crate::identity) warning: Option<Box<MatchWarning>>,
-}
-
-/// A warning for the author about a file that was matched.
-#[derive(Debug)]
-pub(in crate::identity) struct MatchWarning {
-    /// The known post that a new post replaces: its addresses lead to the new post.
-    pub(in crate::identity) predecessor: Option<PostId>,
-    pub(in crate::identity) diagnostic: Diagnostic,
-}
-
-impl MatchWarning {
-    /// A warning about a post without a predecessor.
-    pub(in crate::identity) fn new(diagnostic: Diagnostic) -> MatchWarning {
-        MatchWarning {
-            predecessor: None,
-            diagnostic,
-        }
-    }
 }
 
 /// The state of matching. Its methods for each rule are in the files beside this one.

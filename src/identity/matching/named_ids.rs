@@ -8,10 +8,10 @@
 //! another post that it is similar to, it does not have the text of one whose file is gone, and it is not similar to one.
 
 use super::candidates::MOST_COMPARED;
-use super::matcher::{FileMatch, MatchWarning, Matcher};
+use super::matcher::{FileMatch, Matcher};
 use super::similarity::{Similarity, closeness, has_title_or_text};
-use super::warnings::{id_changed, id_not_used};
 use crate::identity::known_files::named_id;
+use crate::identity::match_warning::{MatchWarning, id_changed, id_not_used};
 use crate::identity::record::PostRecord;
 use crate::post::Post;
 

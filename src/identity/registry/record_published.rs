@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::Registry;
 use crate::identity::known_files::{KnownFile, named_id};
-use crate::identity::matching::MatchWarning;
-use crate::identity::matching::warnings::id_not_used;
+use crate::identity::match_warning::{MatchWarning, id_not_used};
 use crate::identity::post_records::PostId;
 use crate::identity::record::{FormerAddress, PostRecord, second_after};
 use crate::post::{Post, Visibility};

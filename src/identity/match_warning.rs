@@ -1,12 +1,31 @@
 //! Warnings for authors whose file is not the post that they may think.
 
+use super::post_records::PostId;
+use super::record::PostRecord;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::identity::record::PostRecord;
 use crate::post::{Origin, Post};
+
+/// A warning for the author about a file that was matched.
+#[derive(Debug)]
+pub(super) struct MatchWarning {
+    /// The known post that a new post replaces: its addresses lead to the new post.
+    pub(super) predecessor: Option<PostId>,
+    pub(super) diagnostic: Diagnostic,
+}
+
+impl MatchWarning {
+    /// A warning about a post without a predecessor.
+    pub(super) fn new(diagnostic: Diagnostic) -> MatchWarning {
+        MatchWarning {
+            predecessor: None,
+            diagnostic,
+        }
+    }
+}
 
 /// The warning that `post`, whose file names an id, keeps the other `id` by which readers know it. `owner` is the post that has the named
 /// id, or had it.
-pub(in crate::identity) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> Diagnostic {
+pub(super) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> Diagnostic {
     let named = post.id();
     let (code, message) = match owner {
         Some(owner) if owner.withdrawn.is_none() => (
