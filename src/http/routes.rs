@@ -138,9 +138,9 @@ fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -
         Target::Scopes(kind) => Some(other(&site.scopes(*kind))),
         Target::Description => Some(other(&site.openapi())),
         Target::Health | Target::Readiness => Some(health()),
-        Target::Outline => Some(other(&*site.outline())),
+        Target::Outline => Some(other(&site.outline())),
         Target::Map(part) => site.map(*part).as_deref().map(other),
-        Target::Robots => Some(other(&*site.robots())),
+        Target::Robots => Some(other(&site.robots())),
         // files are not part of the site: `media` opens them
         Target::Media(_) | Target::Moved(_) => None,
     }
