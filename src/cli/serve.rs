@@ -531,5 +531,5 @@ fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Optio
         builds: health.builds,
         last_build: health.last_build,
     };
-    ServerStatus::of(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
+    ServerStatus::new(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
 }

@@ -8,7 +8,7 @@ use crate::render::{Format, Place, feed_path};
 /// `self` is the document itself, `alternate` the same in other formats and the page for people. The other relations are its history
 /// (RFC 5005).
 #[must_use]
-pub fn of_feed(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
+pub fn feed_links(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
     let path = scope.path();
     let address = |place, format| format!("{base}{}", feed_path(&path, place, format));
     let home = if path.is_empty() { "/" } else { path.as_str() };
@@ -43,7 +43,7 @@ pub fn of_feed(base: &str, scope: &Scope, place: Place, format: Format, archives
 
 /// Returns the `Link` of a page of `scope`: its feeds.
 #[must_use]
-pub fn of_page(base: &str, scope: &Scope) -> String {
+pub fn page_links(base: &str, scope: &Scope) -> String {
     let path = scope.path();
     let feed = |format: Format| {
         let address = feed_path(&path, Place::Newest, format);

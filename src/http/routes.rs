@@ -138,9 +138,9 @@ fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -
         Target::Scopes(kind) => Some(other(&site.scopes(*kind))),
         Target::Description => Some(other(&site.openapi())),
         Target::Health | Target::Readiness => Some(health()),
-        Target::Outline => Some(other(&*site.outline())),
+        Target::Outline => Some(other(&site.outline())),
         Target::Map(part) => site.map(*part).as_deref().map(other),
-        Target::Robots => Some(other(&*site.robots())),
+        Target::Robots => Some(other(&site.robots())),
         // files are not part of the site: `media` opens them
         Target::Media(_) | Target::Moved(_) => None,
     }
@@ -171,7 +171,7 @@ fn not_found(site: &Site, target: &Target, request: &Request) -> Response<Bytes>
 
 fn feed(site: &Site, document: &Document, (scope, place, format): (&Scope, Place, Format), request: &Request) -> Response<Bytes> {
     let config = site.config();
-    let link = || Some(links::of_feed(&config.base(), scope, place, format, site.archives(scope)));
+    let link = || Some(links::feed_links(&config.base(), scope, place, format, site.archives(scope)));
     let mut policy = ResponsePolicy::feed(&config.cache, request.now, site.next_due()).with_link(&link);
     if place != Place::Newest {
         return reply(document, request, &policy);
@@ -357,7 +357,7 @@ fn health() -> Response<Bytes> {
 /// Returns the response with a page for people.
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
     let config = site.config();
-    let link = || Some(links::of_page(&config.base(), scope));
+    let link = || Some(links::page_links(&config.base(), scope));
     let policy = ResponsePolicy::page(&config.cache, request.now, site.next_due())
         .with_link(&link)
         .with_fields(error_page::add_security_fields);

@@ -40,7 +40,7 @@ pub enum Target {
     Listed(String),
     /// All tags, authors or sections.
     Scopes(Kind),
-    /// The description of the API (OpenAPI).
+    /// The description of the API (`OpenAPI`).
     Description,
     /// Whether the server runs.
     Health,

@@ -964,7 +964,7 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
             "{query}"
         );
     }
-    let status = ServerStatus::of(&site, WatchStatus::default(), std::time::Duration::ZERO, now).json();
+    let status = ServerStatus::new(&site, WatchStatus::default(), std::time::Duration::ZERO, now).json();
     assert_eq!((&status["posts"]["held"], &status["posts"]["public"]), (&1.into(), &1.into()));
     assert_eq!(status["held_back"][0]["path"], "a.md");
     assert!(status["held_back"][0]["why"].as_str().unwrap().contains("held back"));

@@ -1,4 +1,4 @@
-//! A site under test: files in a temporary folder, served by the real server on a free port.
+//! A site for tests: files in a temporary folder, served by the real server on a free port.
 
 use std::fs;
 use std::path::Path;
@@ -25,16 +25,16 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// What a condition is waited for at most. Nothing takes this long but a failure.
+/// The longest wait for a condition. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running site. It ends when it is dropped.
+/// A running site. Dropping it ends it.
 pub struct TestSite {
     folder: TempDir,
     base: String,
-    /// The listener for everybody, where `base` is a preview's.
+    /// The public listener, if `base` is the preview's.
     public: String,
-    /// The cookie that a preview wants.
+    /// The cookie with the key of a preview.
     cookie: Option<String>,
     context: RequestContext,
     publisher: Arc<Publisher>,
@@ -42,7 +42,7 @@ pub struct TestSite {
     runtime: Option<Runtime>,
 }
 
-/// An answer, as a client sees it.
+/// A response, as a client sees it.
 #[derive(Debug)]
 pub struct Answer<B = String> {
     pub status: u16,
@@ -63,12 +63,12 @@ impl<B> Answer<B> {
 }
 
 impl TestSite {
-    /// A site of these files (path, content), configured by `config` (TOML).
+    /// Starts a site of these files (path, content) with `config` (TOML).
     pub fn start(files: &[(&str, &str)], config: &str) -> TestSite {
         TestSite::start_with(files, config, false)
     }
 
-    /// A site whose requests go to its author's preview, with the key.
+    /// Starts a site whose requests go to its preview, with the key.
     pub fn preview(files: &[(&str, &str)], config: &str) -> TestSite {
         let mut site = TestSite::start_with(files, config, true);
         let led = site.get(site.cookie.clone().unwrap().as_str());
@@ -163,7 +163,7 @@ impl TestSite {
         }
     }
 
-    /// The body as it came, coded or not.
+    /// Returns the response with its body as it was sent, perhaps coded.
     pub fn get_bytes(&self, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
         self.request_bytes("GET", path, headers)
     }
@@ -178,7 +178,7 @@ impl TestSite {
         request(method, &format!("{}{path}", self.base), &headers)
     }
 
-    /// What requests are answered with.
+    /// The context of the public listener.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
@@ -188,7 +188,7 @@ impl TestSite {
         self.cookie.as_deref().unwrap()
     }
 
-    /// What everybody gets, where this is a preview.
+    /// Returns the public response, if this is a preview.
     pub fn get_public(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let Answer { status, headers, body } = request("GET", &format!("{}{path}", self.public), headers);
         Answer {
@@ -203,7 +203,7 @@ impl TestSite {
         self.publisher.site()
     }
 
-    /// Asks for `path` until the answer is as `wanted`.
+    /// Requests `path` until `wanted` is true for the response.
     pub fn wait_for(&self, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
         let since = Instant::now();
         loop {
@@ -220,7 +220,7 @@ impl TestSite {
     }
 }
 
-/// Asks for `url`.
+/// Requests `url`.
 fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -256,7 +256,7 @@ pub fn write(folder: &Path, path: &str, content: &str) {
     fs::write(path, content).unwrap();
 }
 
-/// What `site` answers to a plain GET, without a server between.
+/// Returns the response of `site` to a plain GET, without a server.
 pub fn ask(site: &Site, path: &str, query: &str) -> http::Response<Bytes> {
     let headers = http::HeaderMap::new();
     let target = Target::parse(path);

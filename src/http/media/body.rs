@@ -55,7 +55,7 @@ impl ResponseBody {
     }
 
     /// Returns `parts`, some of which are ranges of `file`. `permit` is held while the file is open.
-    pub(super) fn of_file(
+    pub(super) fn from_file(
         (file, permit): (MediaFile, OwnedSemaphorePermit),
         parts: impl IntoIterator<Item = BodyPart>,
     ) -> ResponseBody {
