@@ -37,6 +37,7 @@ pub struct Parts<'a> {
 
 /// In bytes: a hundred times what real posts have, and so little that every parser here is quick.
 pub(super) const LARGEST_FRONT_MATTER: usize = 64 * 1024;
+
 /// Returns whether a line of such characters is blank: spaces, and also a second byte order mark.
 pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
