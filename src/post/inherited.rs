@@ -1,8 +1,8 @@
 //! Fields that a post inherits from other files: its section, the data beside it, the settings of its site.
 //!
 //! A [`Companion`] is such a file, parsed once. [`Inherited`] holds the fields that one post inherits from all its companions;
-//! [`read_with`](super::read_with) reads a post together with them. Only fields about visibility and dates are inherited: what a post
-//! says or links to is always in its own file. This module does not look for companions: `source::folder` does.
+//! [`read_with`](super::read_with) reads a post together with them. Only fields about visibility and dates are inherited, except from
+//! Nikola's `.meta` files. This module does not look for companions: `source::folder` does.
 //!
 //! - Hugo: `cascade` in a section's `_index.md` applies to all posts below; the front matter of a post, or of a nearer section, wins.
 //! - Zola: `draft = true` in `_index.md` hides the whole section.
@@ -36,130 +36,25 @@
 //! assert_eq!(reading.post.standing, Status::Draft);
 //! ```
 
+mod companion;
 mod glob;
 mod meta;
 mod script;
-mod settings;
 mod target;
 
-use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use serde::de::IgnoredAny;
+use camino::Utf8Path;
 
-use super::fields::{self, fold_key};
-use super::front_matter::{self, Node, Value};
+pub(crate) use self::companion::FOLDER_META;
+pub use self::companion::{Companion, CompanionKind, RuleKind};
+use self::companion::{hash_of, move_lines};
+use super::fields::fold_key;
+use super::node::{Node, Value};
 use super::visibility::is_about_visibility;
-use super::{Origin, Reading, dating};
-use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::source_file::SourceFile;
-
-use self::target::CascadeTarget;
-
-/// Names of files with data for all posts in their folder and below: those of `MkDocs` Material's plugin `meta`.
-pub(crate) const FOLDER_META: [&str; 2] = [".meta.yml", ".meta.yaml"];
-
-/// The kind of a companion.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum CompanionKind {
-    /// A section's `_index.md`.
-    Section,
-    /// Data in JSON. Invalid JSON is always an error; JSON that is too large or too deep only where `is_certain`, because any other file may be
-    /// something else.
-    Data {
-        /// Whether only such data has a name like this.
-        is_certain: bool,
-    },
-    /// A script that computes data.
-    Script,
-    /// Data in YAML, with a name of [`FOLDER_META`].
-    FolderMeta,
-    /// The front matter of a post, in its own file.
-    Meta,
-    /// The `index.md` of a folder.
-    Bundle {
-        /// Whether it is a draft.
-        is_draft: bool,
-    },
-    /// The settings of a Hugo site, which may have a `cascade`.
-    HugoSettings,
-    /// Jekyll's `_config.yml`.
-    SiteSettings {
-        /// The path from its folder to the posts folder: empty, or a folder's name.
-        below: String,
-    },
-}
-
-/// The kind of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RuleKind {
-    /// A section that is a draft.
-    Section,
-    /// Hugo's `cascade`.
-    Cascade,
-    /// Data for a folder or a post.
-    Data,
-    /// The front matter in its own file.
-    Meta,
-    /// A folder's `index.md` that is a draft.
-    Bundle,
-    /// Jekyll's defaults.
-    Defaults,
-}
-
-impl RuleKind {
-    fn name(self) -> &'static str {
-        match self {
-            RuleKind::Section => "section",
-            RuleKind::Cascade => "cascade",
-            RuleKind::Data => "data",
-            RuleKind::Meta => "front matter",
-            RuleKind::Bundle => "its page",
-            RuleKind::Defaults => "defaults",
-        }
-    }
-
-    /// Whether keys of visibility count in addition to those of the post's own file, which otherwise replace them.
-    fn is_additional(self) -> bool {
-        matches!(self, RuleKind::Section | RuleKind::Meta | RuleKind::Bundle)
-    }
-}
-
-/// The posts below a companion to which a rule applies.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum RuleScope {
-    All,
-    /// Those of Hugo's `target`.
-    Cascade(CascadeTarget),
-    /// Those of Jekyll's `scope`.
-    Site {
-        path: String,
-        collection: Option<String>,
-        below: String,
-    },
-}
-
-/// Fields that posts inherit from a companion.
-#[derive(Clone, Debug)]
-struct Rule {
-    kind: RuleKind,
-    scope: RuleScope,
-    fields: Vec<(String, Node)>,
-}
-
-/// A file with fields for other files' posts.
-#[derive(Clone, Debug)]
-pub struct Companion {
-    path: Utf8PathBuf,
-    text: Box<str>,
-    rules: Vec<Rule>,
-    /// Why the file is not understood. Its posts are then held back, because the fields that they would inherit are unknown.
-    error: Option<Diagnostic>,
-    hash: u64,
-}
+use super::{Origin, Reading};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// Why the rules about folders hold a post back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -185,196 +80,6 @@ pub struct Inherited {
 /// Added to the line numbers of inherited fields, once for the first rule, twice for the second and so on, so that a position shows which
 /// rule a field came from. Removed before a diagnostic is shown.
 const LINES_A_RULE: usize = 1 << 24;
-
-impl Companion {
-    /// Parses the companion `file`.
-    #[must_use]
-    pub fn parse(file: &SourceFile, kind: CompanionKind) -> Companion {
-        let hash = hash_of(&(&file.path, &file.bytes, &kind));
-        let mut companion = Companion {
-            path: file.path.clone(),
-            text: Box::default(),
-            rules: Vec::new(),
-            error: None,
-            hash,
-        };
-        let text = match file.text() {
-            Ok(text) => text,
-            Err(error) => {
-                companion.error = Some(holding_error(error));
-                return companion;
-            }
-        };
-        companion.text = text.as_ref().into();
-        match kind {
-            CompanionKind::Section => companion.parse_section(&text),
-            CompanionKind::Data { is_certain } => companion.parse_data(&text, is_certain),
-            CompanionKind::Script => companion.parse_script(&text),
-            CompanionKind::FolderMeta => companion.parse_folder_meta(&text),
-            CompanionKind::Meta => match meta::parse_meta(&file.path, &text) {
-                Ok(fields) => companion.add(RuleKind::Meta, RuleScope::All, fields),
-                Err(error) => companion.error = Some(holding_error(error)),
-            },
-            CompanionKind::Bundle { is_draft } => {
-                if is_draft {
-                    companion.add(RuleKind::Bundle, RuleScope::All, vec![draft(Position { line: 1, column: 1 })]);
-                }
-            }
-            CompanionKind::HugoSettings => companion.parse_hugo_settings(&text),
-            CompanionKind::SiteSettings { below } => companion.parse_settings(&text, &below),
-        }
-        companion
-    }
-
-    /// Returns a companion at `path` that could not be read because of `error`.
-    #[must_use]
-    pub(crate) fn unreadable(path: &Utf8Path, error: Diagnostic) -> Companion {
-        Companion {
-            path: path.to_owned(),
-            text: Box::default(),
-            rules: Vec::new(),
-            hash: hash_of(&(path, &error)),
-            error: Some(holding_error(error)),
-        }
-    }
-
-    /// Returns whether no post inherits anything from it.
-    #[must_use]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.error.is_none()
-    }
-
-    /// Returns the error because of which the posts that would inherit from it are held back.
-    #[must_use]
-    pub fn error(&self) -> Option<&Diagnostic> {
-        self.error.as_ref()
-    }
-
-    fn add(&mut self, kind: RuleKind, scope: RuleScope, fields: Vec<(String, Node)>) {
-        if !fields.is_empty() {
-            self.rules.push(Rule { kind, scope, fields });
-        }
-    }
-
-    fn parse_section(&mut self, text: &str) {
-        let parts = match front_matter::parse(&self.path, text) {
-            Ok(parts) => parts,
-            Err(error) => {
-                self.error = Some(holding_error(error));
-                return;
-            }
-        };
-        for (key, node) in &parts.fields {
-            let key = fold_key(key).collect::<String>();
-            if matches!(key.as_str(), "draft" | "drafts" | "isdraft") && fields::boolean(node) != Some(false) {
-                self.add(RuleKind::Section, RuleScope::All, vec![("draft".to_owned(), node.clone())]);
-            }
-            if key == "cascade" {
-                self.add_cascade(node);
-            }
-        }
-        // the lenient reading may have lost a line
-        let head = text.get(..text.len() - parts.body.len()).unwrap_or_default();
-        if let Some(remark) = parts.remarks.first().filter(|_| self.rules.is_empty())
-            && (head.contains("cascade") || head.contains("draft"))
-        {
-            self.error = Some(holding_error(remark.clone()));
-        }
-    }
-
-    fn add_cascade(&mut self, node: &Node) {
-        for entry in list_items(node) {
-            if let Value::Map(map) = &entry.value {
-                let target = CascadeTarget::from_entry(map);
-                if target.is_for_posts() {
-                    self.add(RuleKind::Cascade, RuleScope::Cascade(target), inherited_fields(map));
-                }
-            }
-        }
-    }
-
-    fn parse_data(&mut self, text: &str, is_certain: bool) {
-        let json = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        // for these tools an empty file has no data
-        if json.is_empty() {
-            return;
-        }
-        if let Err(error) = serde_json::from_str::<IgnoredAny>(json) {
-            self.error = Some(holding_error(self.invalid_json(text, json, &error)));
-            return;
-        }
-        // an array or a single value is data of another kind
-        let Ok(keys) = serde_json::from_str::<BTreeMap<String, Option<IgnoredAny>>>(json) else {
-            return;
-        };
-        match front_matter::parse(&self.path, text) {
-            Ok(parts) => self.add(RuleKind::Data, RuleScope::All, inherited_fields(&parts.fields)),
-            // valid JSON that is too large or too deep; without a key of visibility it is probably not data for posts
-            Err(error) if is_certain || keys.keys().any(|key| is_about_visibility(key)) => {
-                self.error = Some(holding_error(error))
-            }
-            Err(_) => {}
-        }
-    }
-
-    /// The error for the end `json` of the file's `text`, which is not JSON.
-    fn invalid_json(&self, text: &str, json: &str, error: &serde_json::Error) -> Diagnostic {
-        let start = Position::of(text, text.len() - json.len());
-        let position = Position {
-            line: start.line + error.line().max(1) - 1,
-            column: error.column().max(1),
-        };
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
-        let message = format!("this is not JSON: {reason}");
-        Diagnostic::new(Severity::Error, "json-syntax", &self.path, message)
-            .at(text, position, 1)
-            .mend("correct the JSON, without comments and without a comma after the last entry")
-    }
-
-    fn parse_script(&mut self, text: &str) {
-        match script::parse_script(text) {
-            Ok(fields) => self.add(RuleKind::Data, RuleScope::All, fields),
-            Err(script::ComputedKey { offset, word }) => {
-                let message =
-                    format!("sets `{word}`, and what it computes is not known here, so the posts it is for are held back");
-                let diagnostic = Diagnostic::new(Severity::Error, "script-data", &self.path, message)
-                    .at(text, Position::of(text, offset), word.chars().count())
-                    .mend(format!("write `{word}` in the front matter of each post, or in a .json file"));
-                self.error = Some(diagnostic);
-            }
-        }
-    }
-}
-
-impl Rule {
-    /// Whether it applies to the post at `path` in the posts folder called `root`. The companion is in `folder`.
-    fn applies_to(&self, path: &Utf8Path, root: &str, folder: &Utf8Path) -> bool {
-        match &self.scope {
-            RuleScope::All => true,
-            RuleScope::Cascade(target) => target.applies_to(path, root, folder),
-            RuleScope::Site {
-                path: scope,
-                collection,
-                below,
-            } => {
-                let full_path = Utf8Path::new(below).join(path);
-                let is_in = |folder: &str| full_path.components().any(|part| part.as_str() == folder);
-                let is_in_collection = match collection.as_deref() {
-                    None | Some("") => true,
-                    Some("pages") => !is_in("_posts") && !is_in("_drafts"),
-                    Some(label) => is_in(&format!("_{label}")) || (label == "posts" && is_in("_drafts")),
-                };
-                let is_in_path = if scope.contains('*') {
-                    glob::matches(scope, full_path.as_str()) || glob::matches(&format!("{scope}/**"), full_path.as_str())
-                } else {
-                    full_path.starts_with(scope)
-                };
-                is_in_collection && is_in_path
-            }
-        }
-    }
-}
 
 impl Inherited {
     /// Adds the rules of `companion` that apply to the post at `path`, in a posts folder called `root`, and whose kind `applies`. Rules
@@ -548,55 +253,6 @@ impl Inherited {
     }
 }
 
-/// `error` as the error that holds posts back.
-fn holding_error(mut error: Diagnostic) -> Diagnostic {
-    error.severity = Severity::Error;
-    error.message.push_str("; the posts it is for are held back");
-    error
-}
-
-/// The field `draft: true`.
-fn draft(position: Position) -> (String, Node) {
-    let value = Value::Scalar {
-        text: "true".to_owned(),
-        plain: true,
-    };
-    ("draft".to_owned(), Node { value, position })
-}
-
-/// The items of a list; a single value is a list of one.
-fn list_items(node: &Node) -> Vec<&Node> {
-    match &node.value {
-        Value::List(list) => list.iter().collect(),
-        _ => vec![node],
-    }
-}
-
-/// The fields of `map` about visibility and dates, also those below `params`.
-fn inherited_fields(map: &[(String, Node)]) -> Vec<(String, Node)> {
-    let mut inherited = Vec::new();
-    for (key, node) in map {
-        match &node.value {
-            Value::Map(inner) if matches!(key.as_str(), "params" | "eleventyComputed" | "extra") => {
-                inherited.extend(inherited_fields(inner));
-            }
-            _ if is_inherited(key, node) => inherited.push((key.clone(), node.clone())),
-            _ => {}
-        }
-    }
-    inherited
-}
-
-/// Whether posts inherit the field `key` with the value `node`: only keys that decide who may read a post, and when.
-fn is_inherited(key: &str, node: &Node) -> bool {
-    let folded: String = fold_key(key).collect();
-    if folded == "permalink" {
-        // an address or a pattern of addresses is another tool's; `false` means that there is no page
-        return fields::text(node).and_then(fields::parse_boolean) == Some(false);
-    }
-    is_about_visibility(&folded) || dating::is_about_dates(&folded)
-}
-
 /// Whether `fields`, or those below `extra` and `params`, have `key` in any spelling.
 fn has_key(fields: &[(String, Node)], key: &str) -> bool {
     fields.iter().any(|(name, node)| {
@@ -607,22 +263,6 @@ fn has_key(fields: &[(String, Node)], key: &str) -> bool {
         // a key without a value counts as not written
         (node.value != Value::Null && fold_key(name).eq(fold_key(key))) || is_within()
     })
-}
-
-/// Changes the lines of `node` and of all nodes in it.
-fn move_lines(node: &mut Node, to: &impl Fn(usize) -> usize) {
-    node.position.line = to(node.position.line);
-    match &mut node.value {
-        Value::List(list) => list.iter_mut().for_each(|node| move_lines(node, to)),
-        Value::Map(map) => map.iter_mut().for_each(|(_, node)| move_lines(node, to)),
-        _ => {}
-    }
-}
-
-fn hash_of(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -218,8 +218,8 @@ fn outline_part(part: &str, whole: bool) -> (Option<String>, String) {
     (heading.filter(|text| !text.is_empty()), summary::summarise(root, whole))
 }
 
-/// Ends tags and comments that a block of HTML leaves open, so that they do not include the following blocks: a tag becomes text, a comment is
-/// removed.
+/// Ends tags and comments that a block of HTML leaves open, so that they do not include the following blocks: a tag becomes text, a comment
+/// is removed.
 fn close_blocks(root: Node<'_>) {
     for node in root.descendants() {
         let mut data = node.data_mut();

@@ -254,8 +254,8 @@ fn time_at_start(text: &str) -> Option<(String, &str)> {
     Some((format!("{hour:02}:{minute:02}:{second:02}{zone}"), rest))
 }
 
-/// Splits off `Z` or `+02:00`, if there is one. A minus belongs to a zone only if a colon follows the hours; otherwise it separates time and
-/// name.
+/// Splits off `Z` or `+02:00`, if there is one. A minus belongs to a zone only if a colon follows the hours; otherwise it separates time
+/// and name.
 fn zone_at_start(text: &str) -> (&str, &str) {
     let length = if text.starts_with('Z') {
         1

@@ -1,10 +1,11 @@
 //! Front matter between two fences: `---`, `+++`, `;;;`, `---json` and similar lines.
 
 use super::key::KeyLine;
-use super::{
-    Diagnostic, Dialect, FileText, FrontMatterText, Node, ParsedFields, Parts, Position, Severity, is_blank, json, lines, toml,
-    yaml,
-};
+use super::mapping::ParsedFields;
+use super::parts::{Dialect, FileText, FrontMatterText, Parts, is_blank, lines};
+use super::{json, toml, yaml};
+use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::post::node::Node;
 
 /// An opening fence.
 struct Fence<'a> {

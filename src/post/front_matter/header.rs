@@ -4,7 +4,10 @@
 //! A text may begin like any of them, so the first line must have a known key.
 
 use super::key::KeyLine;
-use super::{Diagnostic, Dialect, FileText, ParsedFields, Parts, lenient, lines, yaml};
+use super::mapping::ParsedFields;
+use super::parts::{Dialect, FileText, Parts, lines};
+use super::{lenient, yaml};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// Parses a file that begins with comments of `key: value` lines.
 pub(super) fn parse_comments<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
@@ -83,7 +86,7 @@ pub(super) fn parse_lines<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Op
         HeaderEnd::Empty | HeaderEnd::Prose => (Dialect::Header, lenient::parse_header(block, block.text, false)),
     };
     if extent.end == HeaderEnd::Prose {
-        let at = super::Position {
+        let at = Position {
             line: block.line + block.text.lines().count(),
             column: 1,
         };

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::key::KeyLine;
-use super::{
-    DEEPEST, Diagnostic, Dialect, FileText, FrontMatterText, KeyValue, LARGEST_FRONT_MATTER, Node, ParsedFields, Parts, Position,
-    RepeatedKey, Value, merge_repeated, warn_of_repeated,
-};
+use super::mapping::{DEEPEST, KeyValue, ParsedFields, RepeatedKey, merge_repeated, warn_of_repeated};
+use super::parts::{Dialect, FileText, FrontMatterText, LARGEST_FRONT_MATTER, Parts};
+use crate::diagnostic::{Diagnostic, Position};
+use crate::post::node::{Node, Value};
 
 /// Parses a file that begins with a JSON object.
 pub(super) fn parse_unfenced<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
@@ -26,7 +26,7 @@ pub(super) fn parse_unfenced<'a>(file: FileText<'_, 'a>, start: usize) -> Result
     let tree = match stream.next() {
         Some(Ok(tree)) => tree,
         Some(Err(error)) if error.is_eof() && largest < text.len() => {
-            let message = format!("the front matter does not end state {LARGEST_FRONT_MATTER} bytes");
+            let message = format!("the front matter does not end within {LARGEST_FRONT_MATTER} bytes");
             return Err(file.refuse("front-matter-too-large", at, message, "close it with `}`".to_owned()));
         }
         Some(Err(error)) => return Err(refuse(file, start, bounded, 0, &error)),
@@ -46,8 +46,8 @@ pub(super) fn parse_unfenced<'a>(file: FileText<'_, 'a>, start: usize) -> Result
     }))
 }
 
-/// Whether `text` begins with an object: `{"title":`, `{}`, or one with unquoted keys. Template tags, with which posts begin more often, are
-/// not objects.
+/// Whether `text` begins with an object: `{"title":`, `{}`, or one with unquoted keys. Template tags, with which posts begin more often,
+/// are not objects.
 fn begins_with_object(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('{').map(str::trim_start) else {
         return false;
@@ -88,33 +88,33 @@ fn is_bare(text: &str) -> bool {
 
 /// The positions of the keys and values of `text`, JSON that begins at `at`: a list before its items, a key before its value.
 fn positions(text: &str, mut at: Position) -> Vec<Position> {
-    enum Scan {
+    enum JsonState {
         Nothing,
         Text,
         Escape,
         Word,
     }
     let mut positions = Vec::new();
-    let mut state = Scan::Nothing;
+    let mut state = JsonState::Nothing;
     for c in text.chars() {
         state = match (state, c) {
-            (Scan::Text, '\\') => Scan::Escape,
-            (Scan::Text, '"') => Scan::Nothing,
-            (Scan::Text | Scan::Escape, _) => Scan::Text,
+            (JsonState::Text, '\\') => JsonState::Escape,
+            (JsonState::Text, '"') => JsonState::Nothing,
+            (JsonState::Text | JsonState::Escape, _) => JsonState::Text,
             (_, '"') => {
                 positions.push(at);
-                Scan::Text
+                JsonState::Text
             }
             (_, '{' | '[') => {
                 positions.push(at);
-                Scan::Nothing
+                JsonState::Nothing
             }
-            (_, '}' | ']' | ',' | ':' | ' ' | '\t' | '\n') => Scan::Nothing,
-            (Scan::Nothing, _) => {
+            (_, '}' | ']' | ',' | ':' | ' ' | '\t' | '\n') => JsonState::Nothing,
+            (JsonState::Nothing, _) => {
                 positions.push(at);
-                Scan::Word
+                JsonState::Word
             }
-            (Scan::Word, _) => Scan::Word,
+            (JsonState::Word, _) => JsonState::Word,
         };
         at = if c == '\n' {
             Position {

@@ -7,12 +7,11 @@
 use std::borrow::Cow;
 
 use super::key::{KeyLine, Separator, keeps_all_values};
-use super::yaml::{self, YamlError};
-use super::{
-    Diagnostic, FrontMatterText, KeyValue, MOST_WARNINGS, Node, ParsedFields, Position, Value, lines, merge_repeated,
-    warn_of_repeated,
-};
-use crate::diagnostic::is_secret;
+use super::mapping::{KeyValue, MOST_WARNINGS, ParsedFields, merge_repeated, warn_of_repeated};
+use super::parts::{FrontMatterText, lines};
+use super::yaml::tree::{YamlError, parse_strict, refuse};
+use crate::diagnostic::{Diagnostic, Position, is_secret};
+use crate::post::node::{Node, Value};
 
 /// A line with a key, and the lines that belong to it.
 struct KeyLines<'a> {
@@ -66,12 +65,12 @@ pub(super) fn parse_yaml(block: FrontMatterText<'_, '_>, text: &str, error: &Yam
     let mut repeated = Vec::new();
     let mut remarks = Vec::new();
     for part in split_keys(block, text)? {
-        match yaml::parse_strict(part.text, part.line) {
+        match parse_strict(part.text, part.line) {
             Ok(mapping) => {
                 entries.extend(mapping.entries);
                 repeated.extend(mapping.repeated);
             }
-            Err(error) if error.is_limit => return Err(yaml::refuse(block, &error)),
+            Err(error) if error.is_limit => return Err(refuse(block, &error)),
             Err(error) => {
                 let value = lenient_value(&part);
                 if remarks.len() < MOST_WARNINGS {

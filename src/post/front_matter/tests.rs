@@ -3,7 +3,10 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::mapping::MOST_WARNINGS;
+use super::parts::LARGEST_FRONT_MATTER;
 use super::*;
+use crate::diagnostic::Severity;
 
 fn parse_post(text: &str) -> Result<Parts<'_>, Diagnostic> {
     parse("post.md".into(), text)

@@ -6,10 +6,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::key::KeyLine;
-use super::{
-    DEEPEST, Diagnostic, FrontMatterText, KeyValue, MOST_WARNINGS, Node, ParsedFields, Position, Value, lenient, lines,
-    merge_repeated, warn_of_repeated,
-};
+use super::lenient;
+use super::mapping::{DEEPEST, KeyValue, MOST_WARNINGS, ParsedFields, merge_repeated, warn_of_repeated};
+use super::parts::{FrontMatterText, lines};
+use crate::diagnostic::{Diagnostic, Position};
+use crate::post::node::{Node, Value};
 
 /// Parses `block`.
 pub(super) fn parse_toml(block: FrontMatterText<'_, '_>) -> Result<ParsedFields, Diagnostic> {

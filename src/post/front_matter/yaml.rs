@@ -3,13 +3,14 @@
 //! The tree is built from the events of a parser, with limits of its own. Anchors and aliases are resolved; tags are ignored, except
 //! `!!str`. A text that is not valid YAML goes to the lenient parser; one that exceeds a limit is refused.
 
-mod tree;
+pub(super) mod tree;
 
-use std::borrow::Cow;
-
+use self::tree::{YamlMapping, parse_strict, refuse};
 use super::key::KeyLine;
-use super::{Diagnostic, FrontMatterText, ParsedFields, Position, lenient, merge_repeated, warn_of_repeated};
-pub(super) use tree::{YamlMapping, parse_strict};
+use super::lenient;
+use super::mapping::{ParsedFields, merge_repeated, warn_of_repeated};
+use super::parts::FrontMatterText;
+use crate::diagnostic::Diagnostic;
 
 /// Parses `block`.
 pub(super) fn parse_yaml(block: FrontMatterText<'_, '_>) -> Result<ParsedFields, Diagnostic> {
@@ -76,84 +77,10 @@ fn closes(text: &str, quote: char) -> bool {
     text.replace("\\\\", "").replace(escape, "").contains(quote)
 }
 
-/// Returns the error for a `block` that exceeds a limit.
-pub(super) fn refuse(block: FrontMatterText<'_, '_>, error: &YamlError) -> Diagnostic {
-    let mend = "write it flat, as other posts have it".to_owned();
-    block
-        .file
-        .refuse("front-matter-too-complex", error.at, error.why.to_string(), mend)
-}
-
 /// Makes fields of `mapping`, the YAML of `block`.
 fn into_fields(block: FrontMatterText<'_, '_>, mapping: YamlMapping) -> ParsedFields {
     let mut repeated = mapping.repeated;
     let fields = merge_repeated(mapping.entries, &mut repeated);
     let remarks = warn_of_repeated(block.file, "yaml-duplicate-key", &repeated).collect();
     ParsedFields { fields, remarks }
-}
-
-/// Why a text is not usable as YAML.
-pub(super) struct YamlError {
-    pub(super) at: Position,
-    /// In words for the author, as part of a sentence.
-    pub(super) why: Cow<'static, str>,
-    /// Whether it may be valid YAML but exceeds a limit.
-    pub(super) is_limit: bool,
-}
-
-impl YamlError {
-    fn syntax(at: Position, why: &'static str) -> YamlError {
-        YamlError {
-            at,
-            why: why.into(),
-            is_limit: false,
-        }
-    }
-
-    fn limit(at: Position, why: &'static str) -> YamlError {
-        YamlError {
-            at,
-            why: why.into(),
-            is_limit: true,
-        }
-    }
-}
-
-/// The parser's message `info` in words for the author.
-fn explain(info: &str) -> Cow<'static, str> {
-    const MEANINGS: [(&str, &str); 17] = [
-        ("mapping values are not allowed", "a value without quotes may not hold `: `"),
-        ("illegal placement of ':'", "a value without quotes may not hold `: `"),
-        ("':' must be followed", "a space is missing after `:`"),
-        ("tab", "a tab stands where YAML wants spaces"),
-        ("unexpected end of stream", "a quote is opened and never closed"),
-        ("document indicator", "a quote is opened and never closed"),
-        ("trailing content after double-quoted", "text follows the closing quote"),
-        ("did not find expected key", "this does not fit the lines before it"),
-        ("simple key expect", "a `: ` after the key is missing"),
-        ("expected ',' or ']'", "a list is opened with `[` and not closed"),
-        ("expected ',' or '}'", "a mapping is opened with `{` and not closed"),
-        ("flow construct", "a list or mapping is opened and not closed"),
-        (
-            "unknown anchor",
-            "a value without quotes may not begin with `*`, which is YAML's sign for an alias",
-        ),
-        (
-            "expected node content",
-            "a value is missing, or a bracket stands where none can",
-        ),
-        ("escape", "between double quotes, `\\` has to be written twice"),
-        ("recursion limit", "lists and mappings are nested too deep"),
-        ("block sequence entries", "a list item needs a line of its own"),
-    ];
-    if let Some(sign) = info
-        .strip_prefix("unexpected character: `")
-        .and_then(|rest| rest.chars().next())
-    {
-        return format!("a value without quotes may not begin with `{sign}`").into();
-    }
-    match MEANINGS.iter().find(|(part, _)| info.contains(part)) {
-        Some((_, meaning)) => (*meaning).into(),
-        None => format!("this is not YAML: {info}").into(),
-    }
 }

@@ -111,7 +111,7 @@ mod tests {
             ("nothing", "a<b>b</b>c", "abc"),
             ("a drawing", "a<svg><text>x</text><svg></svg>x</svg>b", "ab"),
             ("one that does not end", "a<svg>b<template>c", "abc"),
-            ("one that does not end in what does", "<div><template>b</div>c", "bc"),
+            ("one that does not end, inside one that does", "<div><template>b</div>c", "bc"),
             ("closed at once", "a<svg/>b<canvas />c", "abc"),
             ("hidden", "a<div hidden>x<div>x</div>x</div>b", "ab"),
             ("hidden in a part", "<div>a<b hidden>x</div>b", "ab"),

@@ -258,7 +258,7 @@ impl<'a> Tokens<'a> {
         Token::Start(tag)
     }
 
-    /// Returns the raw content of the element at index `index` in [`RAW_TEXT`], and skips its end tag; `None` if it has none.
+    /// Returns the raw content of the element at `index` in [`RAW_TEXT`], and skips its end tag; `None` if it has none.
     fn raw_text(&mut self, index: usize) -> Option<&'a str> {
         let (name, is_endless) = (RAW_TEXT.get(index)?, self.endless.get_mut(index)?);
         if *is_endless {
@@ -277,8 +277,8 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Parses the tag at the start of `text`, whose name is after `skip` bytes, and returns the rest too; `None` if it does not end. A `strict` tag
-/// contains no `<` outside quotes.
+/// Parses the tag at the start of `text`, whose name begins after `skip` bytes, and returns the rest too; `None` if it does not end. A
+/// `strict` tag contains no `<` outside quotes.
 fn parse_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
     let named = text.get(skip..)?;
     let end = named.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>') || (strict && c == '<'))?;
@@ -302,8 +302,8 @@ fn parse_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
     }
 }
 
-/// Parses the attribute at the start of `text`, and returns the rest too; `None` if the text ends first. A `strict` attribute contains no `<`
-/// outside quotes.
+/// Parses the attribute at the start of `text`, and returns the rest too; `None` if the text ends first. A `strict` attribute contains no
+/// `<` outside quotes.
 fn parse_attribute(text: &str, strict: bool) -> Option<(String, &str, &str)> {
     let is_refused = |text: &str| strict && text.contains('<');
     // a name may begin with an equals sign, which otherwise ends it
@@ -372,13 +372,13 @@ mod tests {
             ("frame that is not closed", "<iframe src=x>a", "<iframe src=x>[a]"),
             ("frame of nothing", "the <iframe> b", "[the ][<iframe>][ b]"),
             ("the first of two", "<a id=1 id=2>", "<a id=1>"),
-            ("a sign that is no tag", "1 < 2 <3<", "[1 < 2 <3<]"),
+            ("a sign that is not a tag", "1 < 2 <3<", "[1 < 2 <3<]"),
             (
                 "comments",
                 "a<!-- <b> -->c<!-->d<!doctype x>e<?php x ?>f<!-- g --!>h<!--->i",
                 "[a][c][d][e][f][h][i]",
             ),
-            ("what only looks like a comment, without an end", "a<?php b", "[a][<?php b]"),
+            ("a processing instruction without an end", "a<?php b", "[a][<?php b]"),
             ("a declaration without an end", "a<!b", "[a][<!b]"),
             ("a comment without an end", "a<!-- b", "[a]"),
             ("a tag without an end", "a<b c='", "[a][<b c=']"),

@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use super::Node;
 use crate::diagnostic::Position;
-use crate::post::front_matter::Value;
+use crate::post::node::{Node, Value};
 
 /// A key whose value is computed.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@
 use camino::Utf8Path;
 
 use super::glob::{self, matches_path};
-use super::list_items;
 use crate::post::fields;
-use crate::post::front_matter::{Node, Value};
+use crate::post::node::{Node, Value};
 use crate::source_file::file_type::markdown_stem;
 
 /// The environment in which a site is built for readers.
@@ -54,6 +53,14 @@ impl CascadeTarget {
         let is_in_language = language(path).is_none_or(|language| may_match(&self.languages, &language));
         let is_in_path = |pattern: &String| is_negated(pattern) || matches_path(pattern, path, root, folder);
         is_in_language && (self.paths.is_empty() || self.paths.iter().any(is_in_path))
+    }
+}
+
+/// Returns the items of a list; a single value is a list of one.
+pub(super) fn list_items(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::List(list) => list.iter().collect(),
+        _ => vec![node],
     }
 }
 

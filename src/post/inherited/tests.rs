@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::Config;
+use crate::diagnostic::Severity;
 use crate::post::{Status, Visibility, read_with};
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 fn source(path: &str, text: &str) -> SourceFile {

@@ -21,7 +21,8 @@ const FREE_LENGTH: usize = 64 * 1024;
 /// The most bytes that the parser may scan for the ends of inline notes (`^[so]`).
 const MAX_NOTE_SCAN: usize = 32 * 1024 * 1024;
 
-/// Returns whether inline notes can be parsed in `markdown` within the limit: the end of each is searched for up to the end of its paragraph.
+/// Returns whether inline notes can be parsed in `markdown` within the limit: the end of each is searched for up to the end of its
+/// paragraph.
 pub(super) fn allows_inline_notes(markdown: &str) -> bool {
     if !markdown.contains("^[") {
         return true;
@@ -43,8 +44,8 @@ pub(super) fn html_length(markdown: &str) -> usize {
     markdown.len() * MAX_GROWTH + FREE_LENGTH
 }
 
-/// Returns whether the HTML of `markdown` may be longer than [`html_length`]. Missing cells of tables and repeated footnotes make hundreds of
-/// bytes of HTML from a few of Markdown. Only rendering tells for certain.
+/// Returns whether the HTML of `markdown` may be longer than [`html_length`]. Missing cells of tables and repeated footnotes make hundreds
+/// of bytes of HTML from a few of Markdown. Only rendering tells for certain.
 pub(super) fn may_be_too_long(markdown: &str) -> bool {
     let bytes = markdown.as_bytes();
     let bars = |line: &str| memchr::memchr_iter(b'|', line.as_bytes()).count();

@@ -1,7 +1,7 @@
 //! Finds the code in Markdown, which must not be changed ([`find`]), and writes text as code.
 //!
-//! [`find`] follows the rules of `CommonMark` 0.31.2 for lines (sections 4.4, 4.5, 6.1) without building a tree. In rare nestings it takes code
-//! for prose.
+//! [`find`] follows the rules of `CommonMark` 0.31.2 for lines (sections 4.4, 4.5, 6.1) without building a tree. In rare nestings it takes
+//! code for prose.
 
 use std::collections::HashMap;
 use std::ops::Range;

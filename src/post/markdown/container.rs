@@ -1,6 +1,7 @@
 //! Finds the ends of the quotes, list items and footnotes of a text: [`Containers`].
 //!
-//! It follows the rules of `CommonMark` 0.31.2 for lines (sections 5.1 and 5.2) without building a tree. In doubt a line is in no container.
+//! It follows the rules of `CommonMark` 0.31.2 for lines (sections 5.1 and 5.2) without building a tree. In doubt a line is in no
+//! container.
 
 use std::collections::HashMap;
 

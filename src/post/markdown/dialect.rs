@@ -332,8 +332,8 @@ impl<'a> Translator<'a> {
         if expression { starts } else { first.is_some() }
     }
 
-    /// Writes the content of the block that begins here with a tag of one of `names`, `length` bytes long, and returns the block's length. If the
-    /// block does not end, only the tag is left out.
+    /// Writes the content of the block that begins here with a tag of one of `names`, `length` bytes long, and returns the block's length.
+    /// If the block does not end, only the tag is left out.
     fn translate_block(&mut self, length: usize, names: &[&'static str], write: impl FnOnce(&mut String, &str)) -> usize {
         let content = self.rest().get(length..).unwrap_or_default();
         let key = names.first().copied().unwrap_or_default();

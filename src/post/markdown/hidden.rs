@@ -4,9 +4,9 @@
 //! elements with `hidden`, `display: none` or `visibility: hidden`, outside code. Each is removed only if there is no doubt what it is.
 //!
 //! A tag that would hide the following text is repaired: `<title>` in a sentence becomes text if it does not end (GFM, section 6.11), and
-//! `<script … />` is closed at once. A comment that begins a block and does not end hides the following text, as in all tools that implement
-//! `CommonMark` (section 4.6): to show the text could publish a secret, which cannot be undone, and the author sees the same in other tools.
-//! Every such case is reported.
+//! `<script … />` is closed at once. A comment that begins a block and does not end hides the following text, as in all tools that
+//! implement `CommonMark` (section 4.6): to show the text could publish a secret, which cannot be undone, and the author sees the same in
+//! other tools. Every such case is reported.
 
 mod scan;
 
@@ -152,7 +152,8 @@ fn has_signs(text: &str) -> bool {
     })
 }
 
-/// Whether the tag whose name is at the start of `named` may hide something or the following text; `rest` is the text after its first letter.
+/// Whether the tag whose name is at the start of `named` may hide something or the following text; `rest` is the text after its first
+/// letter.
 fn may_matter(named: &[u8], rest: &[u8]) -> bool {
     let length = named.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let name = named.get(..length).unwrap_or_default();

@@ -103,7 +103,8 @@ fn container(line: &str) -> SpecialLine {
     }
 }
 
-/// Translates a callout of Obsidian to an alert of GitHub, if it is not one already. Callouts have more kinds and can be folded: `> [!faq]- Why?`.
+/// Translates a callout of Obsidian to an alert of GitHub, if it is not one already. Callouts have more kinds and can be folded: `> [!faq]-
+/// Why?`.
 fn callout(line: &str) -> Option<String> {
     let inner = line.trim_start_matches([' ', '>']);
     let marks = &line[..line.len() - inner.len()];

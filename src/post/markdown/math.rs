@@ -1,7 +1,7 @@
 //! Mathematics between dollar signs: `$x^2$`, `$$\sum_i x_i$$`.
 //!
-//! It is parsed as mathematics, so that nothing in it becomes emphasis, and shown as it was typed: formulas are not typeset. A formula gets a
-//! class, so that style sheets and scripts can find it.
+//! It is parsed as mathematics, so that nothing in it becomes emphasis, and shown as it was typed: formulas are not typeset. A formula gets
+//! a class, so that style sheets and scripts can find it.
 
 use comrak::nodes::{AstNode, NodeMath, NodeValue};
 use comrak::{Arena, Node};

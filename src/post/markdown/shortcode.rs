@@ -1,7 +1,7 @@
 //! Translates the template tags of other tools to plain Markdown.
 //!
-//! It parses Hugo's shortcodes (`{{< figure src="a.png" >}}`, `{{% ref "b.md" %}}`), tags and expressions of Liquid and Nunjucks
-//! (`{% image "a" %}`, `{{ "/a" | url }}`) and Zola's calls (`{{ youtube(id="x") }}`). It does not run them, and knows only tags that can be
+//! It parses Hugo's shortcodes (`{{< figure src="a.png" >}}`, `{{% ref "b.md" %}}`), tags and expressions of Liquid and Nunjucks (`{% image
+//! "a" %}`, `{{ "/a" | url }}`) and Zola's calls (`{{ youtube(id="x") }}`). It does not run them, and knows only tags that can be
 //! translated without the site that they come from.
 
 use std::borrow::Cow;

@@ -170,7 +170,7 @@ fn other_tools() {
             "a\n{: .wide}\n\n[b](c){:target=\"_blank\"} d",
             "<p>a</p>\n<p><a href=\"c\">b</a> d</p>",
         ),
-        ("what only looks like one", "a {:?} b", "<p>a {:?} b</p>"),
+        ("braces that are not a tag", "a {:?} b", "<p>a {:?} b</p>"),
         ("contents", "* TOC\n{:toc}\n\n[TOC]\n\na", "<p>a</p>"),
         (
             "MDX",

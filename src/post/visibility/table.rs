@@ -43,8 +43,8 @@ pub(super) enum Values {
     Date,
 }
 
-/// Keys with the same meaning, without `-`, `_` and capitals, and the effects of their values, of which the first match counts. A dotted key
-/// reaches into a mapping.
+/// Keys with the same meaning, without `-`, `_` and capitals, and the effects of their values, of which the first match counts. A dotted
+/// key reaches into a mapping.
 pub(super) struct VisibilityRow {
     pub(super) keys: &'static [&'static str],
     pub(super) values: &'static [(Values, Effect)],

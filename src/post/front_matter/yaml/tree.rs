@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::{YamlError, explain};
-use crate::post::front_matter::{DEEPEST, KeyValue, Node, Position, RepeatedKey, Value, merge_repeated};
+use crate::diagnostic::{Diagnostic, Position};
+use crate::post::front_matter::mapping::{DEEPEST, KeyValue, RepeatedKey, merge_repeated};
+use crate::post::front_matter::parts::FrontMatterText;
+use crate::post::node::{Node, Value};
 
 /// The most weight of all copies that aliases make: one for each node, and one for each byte of its text. Ten aliases of ten aliases of …
 /// would make 10⁹ nodes of a few hundred bytes.
@@ -244,8 +246,8 @@ impl Builder {
     }
 }
 
-/// Replaces [`MERGE_KEY`] in `entries` by the fields of its mappings. The mapping's own keys take precedence, then those of earlier mappings.
-/// Nothing is copied here: the weight of aliases was counted before.
+/// Replaces [`MERGE_KEY`] in `entries` by the fields of its mappings. The mapping's own keys take precedence, then those of earlier
+/// mappings. Nothing is copied here: the weight of aliases was counted before.
 fn merge_mappings(entries: Vec<KeyValue>) -> Vec<KeyValue> {
     if entries.iter().all(|entry| entry.key != MERGE_KEY) {
         return entries;
@@ -307,5 +309,79 @@ fn measure(node: &Node) -> (usize, usize) {
             let (weight, depth) = fields.iter().map(|(_, node)| node).fold((1, 0), within);
             (weight + keys, depth + 1)
         }
+    }
+}
+
+/// Returns the error for a `block` that exceeds a limit.
+pub(in super::super) fn refuse(block: FrontMatterText<'_, '_>, error: &YamlError) -> Diagnostic {
+    let mend = "write it flat, as other posts have it".to_owned();
+    block
+        .file
+        .refuse("front-matter-too-complex", error.at, error.why.to_string(), mend)
+}
+
+/// Why a text is not usable as YAML.
+pub(in super::super) struct YamlError {
+    pub(in super::super) at: Position,
+    /// In words for the author, as part of a sentence.
+    pub(in super::super) why: Cow<'static, str>,
+    /// Whether it may be valid YAML but exceeds a limit.
+    pub(in super::super) is_limit: bool,
+}
+
+impl YamlError {
+    fn syntax(at: Position, why: &'static str) -> YamlError {
+        YamlError {
+            at,
+            why: why.into(),
+            is_limit: false,
+        }
+    }
+
+    fn limit(at: Position, why: &'static str) -> YamlError {
+        YamlError {
+            at,
+            why: why.into(),
+            is_limit: true,
+        }
+    }
+}
+
+/// The parser's message `info` in words for the author.
+fn explain(info: &str) -> Cow<'static, str> {
+    const MEANINGS: [(&str, &str); 17] = [
+        ("mapping values are not allowed", "a value without quotes may not hold `: `"),
+        ("illegal placement of ':'", "a value without quotes may not hold `: `"),
+        ("':' must be followed", "a space is missing after `:`"),
+        ("tab", "a tab stands where YAML wants spaces"),
+        ("unexpected end of stream", "a quote is opened and never closed"),
+        ("document indicator", "a quote is opened and never closed"),
+        ("trailing content after double-quoted", "text follows the closing quote"),
+        ("did not find expected key", "this does not fit the lines before it"),
+        ("simple key expect", "a `: ` after the key is missing"),
+        ("expected ',' or ']'", "a list is opened with `[` and not closed"),
+        ("expected ',' or '}'", "a mapping is opened with `{` and not closed"),
+        ("flow construct", "a list or mapping is opened and not closed"),
+        (
+            "unknown anchor",
+            "a value without quotes may not begin with `*`, which is YAML's sign for an alias",
+        ),
+        (
+            "expected node content",
+            "a value is missing, or a bracket stands where none can",
+        ),
+        ("escape", "between double quotes, `\\` has to be written twice"),
+        ("recursion limit", "lists and mappings are nested too deep"),
+        ("block sequence entries", "a list item needs a line of its own"),
+    ];
+    if let Some(sign) = info
+        .strip_prefix("unexpected character: `")
+        .and_then(|rest| rest.chars().next())
+    {
+        return format!("a value without quotes may not begin with `{sign}`").into();
+    }
+    match MEANINGS.iter().find(|(part, _)| info.contains(part)) {
+        Some((_, meaning)) => (*meaning).into(),
+        None => format!("this is not YAML: {info}").into(),
     }
 }

@@ -43,7 +43,7 @@ fn repairs() {
             "<table><img src=a><tr><td>b</table>",
             "<table><tr><td>b</td></tr></table>",
         ),
-        ("a track of no film", "<p><track src=x><source src=y>a", "<p>a</p>"),
+        ("a track outside a video", "<p><track src=x><source src=y>a", "<p>a</p>"),
         (
             "a film's files",
             "<video><source src=a><track src=b></video>",
