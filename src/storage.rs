@@ -1,9 +1,9 @@
-//! What must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and the last good
-//! versions of broken files.
+//! Storage for all data that must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and
+//! the last good versions of broken files.
 //!
-//! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] gives a [`StorageWriter`], of
-//! which one at a time can write; others keep their changes in memory, say so and take over when it is closed. No write stops the
-//! publisher: what cannot be written stays in memory, [`StorageWriter::problem`] says why, and it is tried again until it works.
+//! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] returns a [`StorageWriter`].
+//! Only one writer at a time can write; others keep their changes in memory, report that, and take over when it is closed. No write
+//! stops the publisher: changes that cannot be written stay in memory, [`StorageWriter::problem`] says why, and writing is retried.
 //!
 //! A record is a kind, a key and a line of JSON. A job is a text that a worker must process at least once: see [`Job`].
 //!
@@ -59,14 +59,14 @@ use crate::time::Timestamp;
 
 /// The most bytes of JSON that one record may have.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024;
-/// The most records that are read: a post for each of the most files that a folder may have, removed posts, and documents.
+/// The most records that are read: more than the most posts, withdrawn posts and documents.
 pub const MAX_RECORDS: usize = 4_000_000;
 /// The most bytes of a last good version. A larger one is not stored.
 pub const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
 /// The most last good versions that are stored.
 pub const MAX_VERSIONS: usize = 1000;
 
-/// The key that addresses of shared drafts are made with.
+/// The key with which addresses of shared drafts are made.
 pub type ShareKey = [u8; 32];
 
 /// All records that storage holds.
@@ -87,7 +87,7 @@ pub enum RecordChange {
     Delete(&'static str, String),
 }
 
-/// The last good version of a file that is broken now. It is for the next start alone, so an export does not contain it.
+/// The last good version of a file that is broken now. Only the next start needs it, so an export does not contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredVersion {
     /// The file, relative to the posts folder.
@@ -96,13 +96,13 @@ pub struct StoredVersion {
     pub modified: Timestamp,
     /// Its content.
     pub bytes: Arc<[u8]>,
-    /// The digest of what the file contains now, by which it is found after a rename.
+    /// The digest of the current content, by which the file is found after a rename.
     pub refused: Option<Digest>,
     /// The time of change of the file as it is now, in nanoseconds since 1970 by the file system's clock.
     pub changed: Option<i64>,
 }
 
-/// A backend, and where it keeps things. It opens nothing, and clones name the same storage.
+/// A backend and its place. It opens nothing, and clones name the same storage.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// A folder with a SQLite database.
@@ -140,7 +140,7 @@ pub enum ExclusiveStorage {
     Memory(MemoryExclusive),
 }
 
-/// Calls the same method of whichever variant there is.
+/// Calls the same method of each variant.
 macro_rules! dispatch {
     ($self:expr, $backend:ident => $call:expr) => {
         match $self {
@@ -163,7 +163,7 @@ impl Storage {
         Storage::Memory(MemoryStorage::default())
     }
 
-    /// The storage that `config` names; `None` if it names none, and nothing outlives the process.
+    /// The storage that `config` names; `None` if it names none.
     #[must_use]
     pub fn configured(config: &Config) -> Option<Storage> {
         config.state.dir.as_deref().map(Storage::sqlite)
@@ -175,7 +175,7 @@ impl Storage {
         dispatch!(self, storage => storage.exists())
     }
 
-    /// Whether records were ever written here. Storage with nothing but a key of shared drafts has no ledger.
+    /// Whether records were ever written here. Storage with only a key of shared drafts has no ledger.
     #[must_use]
     pub fn has_ledger(&self) -> bool {
         dispatch!(self, storage => storage.has_ledger())
@@ -281,17 +281,17 @@ impl Storage {
         dispatch!(self, storage => storage.delete_last_good_version(path))
     }
 
-    /// Why what is stored here does not outlive the container or the machine, and how to fix it; `None` if no reason is known.
+    /// Why the data does not outlive the container or the machine, and how to fix that; `None` if no reason is known.
     #[must_use]
     pub fn durability_warning(&self) -> Option<String> {
         match self {
             Storage::Sqlite(storage) => storage.durability_warning(),
-            // nobody is told to expect that from memory
+            // memory never promises that
             Storage::Memory(_) => None,
         }
     }
 
-    /// Deletes what earlier versions stored and this one does not use.
+    /// Deletes files that earlier versions of feedmill stored and this one does not use.
     pub fn delete_obsolete(&self) {
         match self {
             Storage::Sqlite(storage) => storage.delete_obsolete(),
@@ -319,7 +319,7 @@ impl StorageWriter {
         }
     }
 
-    /// Writes `changes` soon, all or none. The last change of a key wins.
+    /// Writes `changes` soon, in one transaction. The last change of a key wins.
     pub fn write(&self, changes: impl IntoIterator<Item = RecordChange>) {
         dispatch!(self, writer => writer.write(changes));
     }
@@ -339,7 +339,7 @@ impl StorageWriter {
         dispatch!(self, writer => writer.is_writable())
     }
 
-    /// What cannot be written, why, what that means and how to fix it; `None` while all is well.
+    /// The message for the operator if something cannot be written: why, the consequences and the fix.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         dispatch!(self, writer => writer.problem())
@@ -355,7 +355,7 @@ impl StorageWriter {
     ///
     /// Call it before each [`StorageWriter::write`]. If it returns `Some`, even an empty list, merge the records into what is known and
     /// write all of that, because none of it may be stored. Until it is called, nothing overwrites the records that were found.
-    #[must_use = "these are lost if nobody writes them"]
+    #[must_use = "these are lost if they are not written"]
     pub fn take_late_records(&self) -> Option<Vec<Record>> {
         dispatch!(self, writer => writer.take_late_records())
     }
@@ -372,7 +372,7 @@ impl StorageWriter {
     /// The job of `queue` that has been due for longest at `now`, for this caller alone until `lease` has passed; `None` if none is due.
     ///
     /// A job that is not [done](StorageWriter::done) by then, or before a restart, is offered again.
-    #[must_use = "nobody else gets it while it is claimed"]
+    #[must_use = "no other worker gets it while it is claimed"]
     pub fn claim(&self, queue: &str, now: Timestamp, lease: Duration) -> Option<Job> {
         dispatch!(self, writer => writer.claim(queue, now, lease))
     }

@@ -89,7 +89,7 @@ pub fn site(count: usize) -> Site {
 pub fn material(posts: Vec<Arc<Post>>) -> SiteInput {
     SiteInput {
         changes: Changes::all(posts),
-        newcomers: HashSet::new(),
+        new_files: HashSet::new(),
         ..SiteInput::default()
     }
 }

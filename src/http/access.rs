@@ -11,7 +11,7 @@ use http::{Method, StatusCode, Uri};
 use url::form_urlencoded;
 
 use crate::diagnostic::printable;
-use crate::metrics::Kind;
+use crate::metrics::RequestKind;
 
 /// The target of its events: `feedmill::access=info` in a log filter turns it on.
 pub const TARGET: &str = "feedmill::access";
@@ -53,7 +53,7 @@ pub struct Line {
     peer: String,
     method: String,
     address: String,
-    kind: Kind,
+    kind: RequestKind,
     status: StatusCode,
     took: Duration,
 }
@@ -61,7 +61,7 @@ pub struct Line {
 impl Line {
     /// The line of a request that was answered with `status` after `took`.
     #[must_use]
-    pub fn new(asked: &Asked<'_>, kind: Kind, status: StatusCode, took: Duration) -> Line {
+    pub fn new(asked: &Asked<'_>, kind: RequestKind, status: StatusCode, took: Duration) -> Line {
         Line {
             id: asked.id.to_owned(),
             peer: asked
@@ -89,7 +89,7 @@ impl Line {
             path,
             query,
         };
-        let mut line = Line::new(&asked, Kind::Other, status, took);
+        let mut line = Line::new(&asked, RequestKind::Other, status, took);
         if method.is_none() {
             "-".clone_into(&mut line.method);
         }

@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use super::negotiate::{accepted, prefers_page};
 use super::problem::Problem;
 use super::target::Target;
-use crate::render::pages::{self, fault};
-use crate::site::{Lost, Site};
+use crate::render::pages::{self, static_error};
+use crate::site::{Site, Unavailable};
 
 /// What a page may do: show pictures and play sounds of anyone, and run nothing.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -45,8 +45,8 @@ pub fn is_for_people(target: Option<&Target>) -> bool {
 /// `response` to a person, with the site's own page where there is nothing.
 #[must_use]
 pub fn of_site(site: &Site, response: Response<Bytes>) -> Response<Bytes> {
-    let document = match response.extensions().get::<Lost>() {
-        Some(lost) => site.lost_page(lost),
+    let document = match response.extensions().get::<Unavailable>() {
+        Some(lost) => site.unavailable_page(lost),
         None if response.status() == StatusCode::NOT_FOUND => site.missing_page(),
         None => None,
     };
@@ -74,7 +74,7 @@ pub fn of_server<B: From<Bytes>>(home: impl FnOnce() -> String, mut response: Re
     if let Some(first) = detail.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    let html = fault::page(&home(), status.as_u16(), title, &format!("{detail}."));
+    let html = static_error::page(&home(), status.as_u16(), title, &format!("{detail}."));
     with_page(response, html.into_bytes().into())
 }
 

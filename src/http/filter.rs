@@ -28,8 +28,8 @@ use super::request_context::{Asked, RequestContext};
 use super::routes::{LONGEST_QUERY, Request, answer_target, busy};
 use super::shared;
 use super::target::Target;
-use crate::site::listing::Part;
-use crate::site::{Reader, Site};
+use crate::site::listing::QueryPart;
+use crate::site::{Site, Viewer};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
@@ -136,7 +136,7 @@ async fn answered(
         Some(Target::Media(file)) => {
             let (library, is_preview) = (Arc::clone(&context.library), preview.is_some());
             let opening = move || {
-                let reader = if is_preview { Reader::Author } else { Reader::World };
+                let reader = if is_preview { Viewer::Author } else { Viewer::Public };
                 let response = library.answer((&site, reader), &file, &asking.method, &asking.headers, now);
                 if is_preview {
                     preview::confidential(response)
@@ -219,7 +219,7 @@ fn work(site: &Site, target: Option<&Target>, query: &str) -> Work {
             if is_asked { Work::Search } else { Work::Other }
         }
         Some(Target::Listing) if query.len() <= LONGEST_QUERY => match query::read(query, site.config().list.per_page) {
-            Ok(query) if matches!(query.part, Part::Found(..)) => Work::Search,
+            Ok(query) if matches!(query.part, QueryPart::Search(..)) => Work::Search,
             Ok(query) => Work::Document(Box::new(Key::Listing(site.built(), query))),
             Err(_) => Work::Other,
         },

@@ -22,7 +22,7 @@ pub use self::body::{Body, reply};
 use super::conditional::{Verdict, http_date, weigh};
 use super::problem::problem;
 use super::range::{Wanted, wanted};
-use crate::site::{Reader, Site};
+use crate::site::{Site, Viewer};
 use crate::source::folder::{Folder, Media, Stamp};
 use crate::time::Timestamp;
 
@@ -78,7 +78,7 @@ impl Library {
     /// It reads the disk, so it is for a thread that may wait.
     pub fn answer(
         &self,
-        (site, reader): (&Site, Reader),
+        (site, reader): (&Site, Viewer),
         path: &str,
         method: &Method,
         headers: &HeaderMap,
@@ -96,10 +96,10 @@ impl Library {
         }
     }
 
-    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> io::Result<Media> {
+    fn open(&self, site: &Site, reader: Viewer, path: &Utf8Path) -> io::Result<Media> {
         // opened first: what is then found out about its post is no older than the file
         let media = self.folder.media(path)?;
-        if !site.shows_file(path, reader, |path| self.folder.has_file(path)) {
+        if !site.may_read_file(path, reader, |path| self.folder.has_file(path)) {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(media)
@@ -371,7 +371,7 @@ mod tests {
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Folder::new(root, &config.posts));
         let tag = |now| {
-            let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
+            let response = library.answer((&site, Viewer::Public), "a.png", &Method::GET, &HeaderMap::new(), now);
             assert_eq!(response.status(), StatusCode::OK);
             response.headers()[header::ETAG].to_str().unwrap().to_owned()
         };
@@ -401,7 +401,7 @@ mod tests {
         let now = Timestamp::now();
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Folder::new(root, &config.posts)).with_open_files(2);
-        let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
+        let ask = |method: &Method| library.answer((&site, Viewer::Public), "a.png", method, &HeaderMap::new(), now);
         let first = [ask(&Method::GET), ask(&Method::GET)];
         let refused = ask(&Method::GET);
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

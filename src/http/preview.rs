@@ -19,7 +19,7 @@ use super::target::Target;
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::pages::{self, preview};
-use crate::site::{Lost, Site, Unread};
+use crate::site::{Site, TextUnavailable, Unavailable};
 
 /// Where the script is that pages reload themselves by.
 pub const SCRIPT: &str = "/preview.js";
@@ -124,7 +124,10 @@ fn for_author(site: &Site, target: Option<&Target>, request: &Request) -> Option
         Target::Page(Scope::Site, 1) => Some(html(site.previewed_home())),
         Target::Address(address) => {
             if let Some(post) = site.unpublished_at(address) {
-                return Some(site.previewed_post(post).map_or_else(|Unread| lost(Lost::Awaited), html));
+                return Some(
+                    site.previewed_post(post)
+                        .map_or_else(|TextUnavailable| lost(Unavailable::Temporarily), html),
+                );
             }
             let post = sources(address).find_map(|address| site.unpublished_at(&address))?;
             Some(source(site, post))
@@ -143,7 +146,7 @@ fn html(html: String) -> Response<Bytes> {
 fn source(site: &Site, post: &Post) -> Response<Bytes> {
     match site.text(post) {
         Some(text) => said("text/markdown; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
-        None => lost(Lost::Awaited),
+        None => lost(Unavailable::Temporarily),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::index::Scope;
 use crate::render::encode::Document;
 use crate::render::{Format, Place};
 use crate::site::Site;
-use crate::site::pages::Name;
+use crate::site::pages::PageKey;
 
 /// What a request asks for, if to answer it is no work, for what it is answered with is there; `None` for all else, and for whether
 /// requests are wanted here, which is not the site's to say.
@@ -34,21 +34,21 @@ pub(super) fn finished(site: &Site, request: &Request) -> Option<Target> {
 /// making it is this one's work after all.
 pub(super) fn is_ready(site: &Site, target: Option<&Target>, request: &Request) -> bool {
     let made = |document: Option<Arc<Document>>| document.is_some_and(|document| is_made(&document, request.headers));
-    let page = |name| made(site.finished_page(&name));
+    let page = |name| made(site.ready_page(&name));
     match target {
         Some(Target::Health | Target::Readiness) => true,
-        Some(Target::Feed(scope, place, format)) => is_whole(request.headers) && made(site.finished_feed(scope, *place, *format)),
-        Some(Target::Page(scope, number)) => page(Name::List(scope.clone(), *number)),
-        Some(Target::Year(year, number)) => page(Name::Year(*year, *number)),
-        Some(Target::Years) => page(Name::Years),
-        Some(Target::Directory(kind)) => page(Name::Directory(*kind)),
-        Some(Target::Subscribe(scope)) => page(Name::Subscribe(scope.clone())),
+        Some(Target::Feed(scope, place, format)) => is_whole(request.headers) && made(site.ready_feed(scope, *place, *format)),
+        Some(Target::Page(scope, number)) => page(PageKey::List(scope.clone(), *number)),
+        Some(Target::Year(year, number)) => page(PageKey::Year(*year, *number)),
+        Some(Target::Years) => page(PageKey::Years),
+        Some(Target::Directory(kind)) => page(PageKey::Directory(*kind)),
+        Some(Target::Subscribe(scope)) => page(PageKey::Subscribe(scope.clone())),
         Some(Target::Style) => is_made(site.theme().style(), request.headers),
         // what is shared is not looked for here
-        Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(Name::Post(address.clone())),
+        Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(PageKey::Post(address.clone())),
         Some(Target::Listing) if request.query.len() <= LONGEST_QUERY => {
             let query = query::read(request.query, site.config().list.per_page);
-            let listed = query.ok().and_then(|query| site.finished_listing(&query));
+            let listed = query.ok().and_then(|query| site.ready_listing(&query));
             listed.is_some_and(|listed| is_made(&listed.0, request.headers))
         }
         _ => false,

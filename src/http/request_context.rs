@@ -23,7 +23,7 @@ use super::routes::other_method;
 use super::server::OnSent;
 use super::target::Target;
 use crate::config::Config;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{Metrics, RequestKind};
 use crate::site::Site;
 use crate::storage::Storage;
 
@@ -85,7 +85,7 @@ impl RequestContext {
 pub(super) struct RequestParts<'a> {
     pub(super) id: Id,
     begun: Instant,
-    kind: Kind,
+    kind: RequestKind,
     is_for_people: bool,
     asked: Asked<'a>,
     headers: &'a HeaderMap,
@@ -118,7 +118,7 @@ impl RequestContext {
         };
         // probes and the way to another address cost nothing, and are never refused
         let admitted = match visit.kind {
-            Kind::Health | Kind::Other => Ok(()),
+            RequestKind::Health | RequestKind::Other => Ok(()),
             // the author's own pages reload at every change
             _ if self.preview.is_some() => Ok(()),
             _ => self.pace.admit(asked.peer, headers, visit.begun),
@@ -143,7 +143,7 @@ impl RequestContext {
         let method = visit.asked.method;
         let (status, took) = (response.status(), visit.begun.elapsed());
         let bytes = if method == Method::HEAD { 0 } else { length(response.body()) };
-        self.metrics.answered(visit.kind, status, bytes, took);
+        self.metrics.record_response(visit.kind, status, bytes, took);
         let response = finished(response, &visit.id);
         self.logged(response, visit)
     }
@@ -168,11 +168,12 @@ impl RequestContext {
     pub(super) fn refuse<B: From<Bytes>>(&self, asked: Asked<'_>, headers: &HeaderMap) -> Response<B> {
         let response = other_method(asked.method);
         let length = response.body().len() as u64;
-        self.metrics.answered(Kind::Other, response.status(), length, Duration::ZERO);
+        self.metrics
+            .record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
         let visit = RequestParts {
             id: self.ids.next(),
             begun: Instant::now(),
-            kind: Kind::Other,
+            kind: RequestKind::Other,
             is_for_people: false,
             asked,
             headers,
@@ -183,10 +184,10 @@ impl RequestContext {
 }
 
 /// What `target` asks for, as it is counted.
-fn kind(target: Option<&Target>) -> Kind {
+fn kind(target: Option<&Target>) -> RequestKind {
     match target {
-        Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
-        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
+        Some(Target::Feed(..) | Target::Subscription(_)) => RequestKind::Feed,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => RequestKind::Listing,
         Some(
             Target::Page(..)
             | Target::Year(..)
@@ -198,11 +199,11 @@ fn kind(target: Option<&Target>) -> Kind {
             | Target::RasterIcon
             | Target::Subscribe(_)
             | Target::Address(_),
-        ) => Kind::Page,
-        Some(Target::Media(_)) => Kind::Media,
-        Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
-        Some(Target::Health | Target::Readiness) => Kind::Health,
-        Some(Target::Moved(_)) | None => Kind::Other,
+        ) => RequestKind::Page,
+        Some(Target::Media(_)) => RequestKind::Media,
+        Some(Target::Outline | Target::Map(_) | Target::Robots) => RequestKind::Discovery,
+        Some(Target::Health | Target::Readiness) => RequestKind::Health,
+        Some(Target::Moved(_)) | None => RequestKind::Other,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::index::search::Busy;
 use crate::render::encode::Document;
 use crate::render::pages::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::{FormerSlug, Lost, Site, Unread};
+use crate::site::{FormerSlug, Site, TextUnavailable, Unavailable};
 use crate::time::Timestamp;
 
 /// A longer path is refused: nothing here has one.
@@ -144,7 +144,7 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         Target::Listing => Some(listing(site, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
             Ok(document) => document.map(|document| discovery(site, &document, request)),
-            Err(Unread) => Some(lost(Lost::Awaited)),
+            Err(TextUnavailable) => Some(lost(Unavailable::Temporarily)),
         },
         Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
         Target::Description => Some(discovery(site, &site.openapi(), request)),
@@ -154,7 +154,9 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         Target::Robots => Some(discovery(site, &site.robots(), request)),
         // a file is no part of the site: who asks for one is answered from the disk
         Target::Media(_) | Target::Moved(_) => None,
-        Target::Address(address) => at_address(site, address, request).unwrap_or_else(|Unread| Some(lost(Lost::Awaited))),
+        Target::Address(address) => {
+            at_address(site, address, request).unwrap_or_else(|TextUnavailable| Some(lost(Unavailable::Temporarily)))
+        }
     };
     if let Some(found) = found {
         return found;
@@ -172,9 +174,9 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
 /// The answer at an address where there once was a post, or for a slug that one had.
 fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
     match target {
-        Target::Address(address) => site.lost(address).map(lost),
+        Target::Address(address) => site.unavailable(address).map(lost),
         Target::Listed(slug) => match site.former_slug(slug)? {
-            FormerSlug::Lost(gone) => Some(lost(gone)),
+            FormerSlug::Unavailable(gone) => Some(lost(gone)),
             FormerSlug::Moved(_) => None,
         },
         _ => None,
@@ -182,10 +184,10 @@ fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
 }
 
 /// What is said of a post that is `lost`.
-pub(super) fn lost(lost: Lost) -> Response<Bytes> {
+pub(super) fn lost(lost: Unavailable) -> Response<Bytes> {
     let mut response = match lost {
-        Lost::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
-        Lost::Awaited => {
+        Unavailable::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
+        Unavailable::Temporarily => {
             let mut response = problem(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the post at this address cannot be read at the moment; try again in a minute",
@@ -274,7 +276,7 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
 }
 
 /// The post at `address`, or its Markdown.
-fn at_address(site: &Site, address: &str, request: &Request) -> Result<Option<Response<Bytes>>, Unread> {
+fn at_address(site: &Site, address: &str, request: &Request) -> Result<Option<Response<Bytes>>, TextUnavailable> {
     if let Some(document) = site.post_page(address)? {
         let page = page(site, &document, &Scope::Site, request);
         return Ok(Some(found_by(site, address, page)));
@@ -295,7 +297,7 @@ pub(super) fn sources(address: &str) -> impl Iterator<Item = String> {
 
 /// `response` about the post at `address`, for crawlers too: what is unlisted is found by who knows its address, and by no search.
 fn found_by(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
-    if site.index.by_address(address).is_some_and(|post| !site.lists(post)) {
+    if site.index.by_address(address).is_some_and(|post| !site.is_listed(post)) {
         hide(&mut response);
     }
     response

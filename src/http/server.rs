@@ -2,7 +2,7 @@
 //!
 //! `warp::serve` neither ends silent connections nor caps their number, and its shutdown waits for ever for a client that says
 //! nothing. Here every wait for a client has an end, there are only so many connections, and the drain has an end. Each limit has
-//! its name in [`Server`]. HTTP/2 and TLS are a proxy's.
+//! its name in [`ServerSettings`]. HTTP/2 and TLS are a proxy's.
 
 mod body;
 mod connection;
@@ -35,7 +35,7 @@ use self::limits::{ConnectionLimits, Full};
 pub use self::listen::Address;
 use self::listen::{Listening, Stream};
 use self::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
 
 /// How long to wait after the system refused a connection, for want of file descriptors or memory: it may have some soon.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -87,7 +87,7 @@ impl Bound {
     /// Answers requests as `filter` says until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
     ///
     /// Whoever holds `stop` knows with it whether the server is draining.
-    pub async fn serve<F>(self, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve<F>(self, filter: F, settings: &ServerSettings, stop: CancellationToken)
     where
         F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
         F::Extract: Reply,
@@ -98,7 +98,7 @@ impl Bound {
 
     /// The same, where `fast_path` is asked first, and `filter` for what that has no answer to. It is given the head of a whole request and
     /// the other end of its connection.
-    pub async fn serve_with_fast_path<H, F>(self, fast_path: H, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve_with_fast_path<H, F>(self, fast_path: H, filter: F, settings: &ServerSettings, stop: CancellationToken)
     where
         H: Hot,
         F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
@@ -173,7 +173,7 @@ struct Acceptor<H, F> {
     limits: Arc<ConnectionLimits>,
     refusals: Arc<Semaphore>,
     connections: TaskTracker,
-    settings: Arc<Server>,
+    settings: Arc<ServerSettings>,
     stop: Stop,
     fast_path: H,
     filter: F,

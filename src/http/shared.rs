@@ -19,7 +19,7 @@ use super::target::Target;
 use crate::index::base64url;
 use crate::post::Post;
 use crate::render::{pages, post_url};
-use crate::site::{Lost, Reader, Site};
+use crate::site::{Site, Unavailable, Viewer};
 use crate::storage::ShareKey;
 use crate::time::Timestamp;
 
@@ -162,14 +162,14 @@ impl Asked {
         let post = site.all().iter().find(|post| token.is_for(key, post.source()))?;
         let response = match &self.file {
             Some(file) => {
-                let response = library.answer((site, Reader::Guest(post)), file, method, headers, now);
+                let response = library.answer((site, Viewer::Guest(post)), file, method, headers, now);
                 // an unknown address is answered elsewhere, and all of them alike
                 if response.status() == StatusCode::NOT_FOUND {
                     return None;
                 }
                 response
             }
-            None if site.shows(post) => published(site, post).map(Body::from),
+            None if site.is_readable(post) => published(site, post).map(Body::from),
             None => self.page(site, post, token.until).map(Body::from),
         };
         Some(confidential(response))
@@ -178,7 +178,7 @@ impl Asked {
     fn page(&self, site: &Site, post: &Arc<Post>, until: Timestamp) -> Response<Bytes> {
         let files = format!("{}{PATH}{}/", site.config().base(), self.token);
         let Ok(html) = site.shared_post(post, &files, until) else {
-            return lost(Lost::Awaited);
+            return lost(Unavailable::Temporarily);
         };
         let mut response = Response::new(html.into());
         let headers = response.headers_mut();

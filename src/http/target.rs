@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
 use crate::post::key;
-use crate::render::listing::scopes::Kind;
+use crate::render::listing::scopes::ScopeKind;
 use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
@@ -25,7 +25,7 @@ pub enum Target {
     /// All years, for people.
     Years,
     /// All tags, authors or sections, for people.
-    Directory(Kind),
+    Directory(ScopeKind),
     /// What people look for.
     Search,
     /// How pages look.
@@ -39,7 +39,7 @@ pub enum Target {
     /// One post of it, by its slug.
     Listed(String),
     /// All tags, authors or sections.
-    Scopes(Kind),
+    Scopes(ScopeKind),
     /// What can be asked.
     Description,
     /// Whether the server lives.
@@ -192,8 +192,8 @@ fn map_part(name: &str) -> Option<usize> {
 }
 
 /// `tags`, `authors`, `sections`
-fn kind(name: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind.name() == name)
+fn kind(name: &str) -> Option<ScopeKind> {
+    ScopeKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
 /// A year as addresses write it: like any number, and one that a post can have.
@@ -255,12 +255,12 @@ mod tests {
             ),
             ("/api/posts", Target::Listing),
             ("/api/posts/caf%C3%A9", Target::Listed("café".into())),
-            ("/api/tags", Target::Scopes(Kind::Tags)),
+            ("/api/tags", Target::Scopes(ScopeKind::Tags)),
             ("/api/nothing", Target::Address("/api/nothing".into())),
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),
             ("/search/", moved("/search")),
-            ("/tags", Target::Directory(Kind::Tags)),
+            ("/tags", Target::Directory(ScopeKind::Tags)),
             ("/authors/", moved("/authors")),
             ("/years", Target::Years),
             ("/years/2026", Target::Year(2026, 1)),

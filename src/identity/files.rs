@@ -100,7 +100,7 @@ impl Files {
     fn place(&self, path: &Utf8Path) -> usize {
         let order = |file: &File| by_parts(file.read.source(), path);
         let last = self.last.get();
-        let mut near = self.row.from(last);
+        let mut near = self.row.iter_from(last);
         // where there are many to be found they come in order, and to look for one takes a dozen comparisons
         let place = match near.next().map(order) {
             Some(Ordering::Equal) => last,

@@ -13,7 +13,7 @@ use camino::Utf8Path;
 use super::Id;
 use super::record::{Former, PostRecord};
 use crate::post::{Fingerprint, Origin, Post};
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The records of posts, each found by its id.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Remembered {
 #[derive(Debug)]
 enum Kept {
     /// The post as it was published last says all but when it was first served.
-    Said(Arc<Post>, Recent),
+    Said(Arc<Post>, CompactTimestamp),
     Otherwise(Box<Otherwise>),
 }
 
@@ -36,19 +36,19 @@ enum Otherwise {
     /// The record as it is.
     Whole(Box<PostRecord>),
     /// The post as it was published last, when it was first served, and what else it does not say.
-    Beside(Arc<Post>, Recent, Box<Rare>),
+    Beside(Arc<Post>, CompactTimestamp, Box<Rare>),
 }
 
 /// What is [`Kept`], however it is.
 enum Told<'a> {
     Whole(&'a PostRecord),
-    ByPost(&'a Arc<Post>, Recent, Option<&'a Rare>),
+    ByPost(&'a Arc<Post>, CompactTimestamp, Option<&'a Rare>),
 }
 
 /// What a post does not say of itself.
 #[derive(Debug)]
 pub(super) struct Rest {
-    first_served: Recent,
+    first_served: CompactTimestamp,
     /// Most posts have nothing of it.
     rare: Option<Box<Rare>>,
 }
@@ -298,7 +298,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// The record of `post`, as it is written when the post is published.
-fn record_of(post: &Post, first_served: Recent, rare: Option<&Rare>) -> PostRecord {
+fn record_of(post: &Post, first_served: CompactTimestamp, rare: Option<&Rare>) -> PostRecord {
     let record = PostRecord::of(post, first_served.timestamp());
     let Some(rare) = rare else { return record };
     PostRecord {
@@ -374,7 +374,7 @@ impl PostRecord {
             && section.as_deref() == post.alike.section.as_deref()
             && language.as_deref() == post.alike.language.as_deref()
             && *in_feeds == post.in_feeds
-            && Recent::holds(*first_served)
+            && CompactTimestamp::can_hold(*first_served)
     }
 
     /// What `post`, which is first served at `now`, says of itself.

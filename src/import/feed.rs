@@ -1,8 +1,8 @@
-//! An old feed, as bytes → [`OldFeed`]: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.x.
+//! Parses an old feed to an [`OldFeed`]: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.x.
 //!
-//! Only what tells a reader one item from another is read, and every id is kept as it was written: readers compare ids character by
-//! character (RFC 4287, section 4.2.6.1). Where there is none, what readers use in its place is taken, which is the link; nothing is
-//! made up. Whatever else is wrong with a feed costs an item at most and is noted.
+//! Only what identifies items is read, and every id is kept as written, because readers compare ids character by character
+//! (RFC 4287, section 4.2.6.1). An item without an id gets its link as id, as in feed readers; no id is invented. Any other mistake
+//! in a feed costs at most an item, and is noted.
 //!
 //! The crate `feed-rs` (3.0) is not used: it returns the same id for `&copy;`, an undeclared entity, and for
 //! `&amp;copy;`, and the first must be refused. It also reads neither declared entities nor `isPermaLink`, `next_url` and
@@ -28,32 +28,32 @@ use crate::time::Moment;
 /// A feed document, or several that make up one feed, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OldFeed {
-    /// The family of formats it is written in.
+    /// Its format.
     pub format: Format,
-    /// The feed's own id, where it has one (Atom).
+    /// Its own id, if it has one (Atom).
     pub id: Option<String>,
     /// Its title, as plain text; may be empty.
     pub title: String,
-    /// The site it is the feed of.
+    /// The address of its site.
     pub home: Option<Url>,
-    /// Where it says that it is found (`rel="self"`, `feed_url`), else where it was found.
+    /// The address that it names as its own (`rel="self"`, `feed_url`), else that from which it was fetched.
     pub address: Option<Url>,
     /// The document with the items that come before these (RFC 5005 `prev-archive`, `next`; JSON Feed `next_url`).
     pub older: Option<Url>,
-    /// Its items, in its order; no two with one id.
+    /// Its items in order, with unique ids.
     pub items: Vec<OldItem>,
-    /// What was wrong with it, in words.
+    /// Messages about mistakes in it.
     pub notes: Vec<String>,
 }
 
 /// One item of an old feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OldItem {
-    /// What readers know it by, as it was written: `guid`, `atom:id`, `id`; else the link.
+    /// Its id as written: `guid`, `atom:id`, `id`; else the link.
     pub id: String,
-    /// Whether the id is the link because the item had none of its own.
+    /// Whether the id is the link, because the item had no id.
     pub id_is_link: bool,
-    /// Where it was read: links and permalinks, absolute, without fragment and what only tracks ([`address::untracked`]).
+    /// Its addresses: absolute links and permalinks, without fragment and tracking parameters ([`address::without_tracking`]).
     pub urls: Vec<Url>,
     /// Its title, as plain text; may be empty.
     pub title: String,
@@ -66,40 +66,40 @@ pub struct OldItem {
 }
 
 impl OldItem {
-    /// The best that it says of when it is from.
+    /// Its date, or when it last changed.
     #[must_use]
-    pub fn moment(&self) -> Option<Moment> {
+    pub fn date(&self) -> Option<Moment> {
         self.published.or(self.updated)
     }
 }
 
-/// More items than this are not read.
+/// The most items that are read.
 const MOST_ITEMS: usize = 100_000;
-/// A longer id cannot be carried on; the limit of the front matter's.
+/// The most bytes of an id, as in front matter.
 const LONGEST_ID: usize = 1000;
-/// How many bytes of an item's HTML are looked at to tell what it is like.
+/// The most bytes of an item's HTML that are compared.
 const MOST_TEXT: usize = 8 * 1024;
-/// Titles are cut to this, in bytes.
+/// The most bytes of a title. A longer one is cut.
 const LONGEST_TITLE: usize = 1024;
 
-/// Reads the feed document `bytes`, found at `found`.
+/// Parses the feed document `bytes`, which was fetched from `found`.
 ///
 /// # Errors
 ///
-/// What it is, where it is no feed; where it broke, when nothing could be read before that.
-pub fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
+/// Why it is not a feed, or the position of a syntax error before the first item.
+pub fn parse_feed(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     match text.first() {
         None => Err("it is empty".to_owned()),
-        Some(b'{') => json::read(text, found),
+        Some(b'{') => json::parse_json(text, found),
         // UTF-16 begins with its mark, or with the NUL of a `<`
-        Some(b'<' | 0xfe | 0xff | 0) => xml::read(bytes, found),
+        Some(b'<' | 0xfe | 0xff | 0) => xml::parse_xml(bytes, found),
         Some(_) => Err("it is neither XML nor JSON; name an RSS, Atom or JSON feed".to_owned()),
     }
 }
 
 impl OldFeed {
-    /// The feed found at `found`, with nothing read of it yet.
+    /// An empty feed that was fetched from `found`.
     fn new(format: Format, found: Option<&Url>) -> OldFeed {
         OldFeed {
             format,
@@ -113,31 +113,31 @@ impl OldFeed {
         }
     }
 
-    /// Takes in the items of `older`, the next document of the same feed.
+    /// Adds the items of `older`, the next document of the same feed.
     pub fn append(&mut self, older: OldFeed) {
         self.items.extend(older.items);
         self.notes.extend(older.notes);
-        self.items = once_each(std::mem::take(&mut self.items));
+        self.items = merge_same_id(std::mem::take(&mut self.items));
     }
 
-    /// The items that `drafts` make, and what is to be said of the others.
-    fn take(&mut self, drafts: Vec<Draft>) {
+    /// Adds the items made from `drafts`, and notes for those that cannot be used.
+    fn add_drafts(&mut self, drafts: Vec<ItemDraft>) {
         let (mut without_id, mut unfit) = (0, 0);
         let mut unresolved: Vec<(String, String)> = Vec::new();
         let items = drafts.into_iter().filter_map(|draft| {
             if let Some(reference) = draft.unresolved() {
-                unresolved.push((reference, plain(&draft.title, LONGEST_TITLE)));
+                unresolved.push((reference, plain_text(&draft.title, LONGEST_TITLE)));
                 return None;
             }
-            let item = draft.finished(self.home.as_ref());
+            let item = draft.into_item(self.home.as_ref());
             match &item {
                 None => without_id += 1,
-                Some(item) if !is_fit(&item.id) => unfit += 1,
+                Some(item) if !is_storable_id(&item.id) => unfit += 1,
                 Some(_) => return item,
             }
             None
         });
-        self.items = once_each(items.collect());
+        self.items = merge_same_id(items.collect());
         if without_id > 0 {
             self.notes.push(format!(
                 "{without_id} of its items have neither id nor link, so readers cannot recognise them and they are skipped"
@@ -158,12 +158,12 @@ impl OldFeed {
     }
 }
 
-fn is_fit(id: &str) -> bool {
+fn is_storable_id(id: &str) -> bool {
     id.len() <= LONGEST_ID && !id.contains(|c: char| c.is_control() || is_forbidden(c))
 }
 
-/// `items` with those of one id made one: pages of a feed overlap.
-fn once_each(items: Vec<OldItem>) -> Vec<OldItem> {
+/// Merges items with the same id, because pages of a feed overlap.
+fn merge_same_id(items: Vec<OldItem>) -> Vec<OldItem> {
     let mut kept: Vec<OldItem> = Vec::with_capacity(items.len());
     let mut places: HashMap<String, usize> = HashMap::new();
     for item in items {
@@ -183,26 +183,26 @@ fn once_each(items: Vec<OldItem>) -> Vec<OldItem> {
     kept
 }
 
-/// An item while it is read: texts as they stand in the document.
+/// An item while it is parsed, with its texts as written.
 #[derive(Clone, Debug, Default)]
-struct Draft {
-    /// Its own id.
+struct ItemDraft {
+    /// Its id.
     id: Option<String>,
-    /// Links as written, with what they are relative to; the first is the item's own.
+    /// Links as written, with their base addresses. The first is the item's own.
     links: Vec<(String, Option<Url>)>,
     title: String,
     published: Option<Moment>,
     updated: Option<Moment>,
     summary: String,
     content: String,
-    /// The first reference in its id that the document does not resolve.
+    /// The first unresolved reference in its id.
     unresolved_id: Option<String>,
-    /// Links with such a reference, and the reference.
+    /// Links with an unresolved reference, and the reference.
     unresolved_links: Vec<(String, String)>,
 }
 
-impl Draft {
-    /// The reference in what readers know the item by that the document does not resolve.
+impl ItemDraft {
+    /// The first unresolved reference in its id, or in the link if it has no id.
     fn unresolved(&self) -> Option<String> {
         if self.id.as_ref().is_some_and(|id| !id.trim().is_empty()) {
             return self.unresolved_id.clone();
@@ -214,8 +214,8 @@ impl Draft {
             .map(|(_, reference)| reference.clone())
     }
 
-    /// The item; `None` where readers have nothing to know it by.
-    fn finished(self, home: Option<&Url>) -> Option<OldItem> {
+    /// The item; `None` if it has neither an id nor a link.
+    fn into_item(self, home: Option<&Url>) -> Option<OldItem> {
         let own = self.id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
         let id_is_link = own.is_none();
         let id = own.or_else(|| self.links.first().map(|(link, _)| link.clone()))?;
@@ -224,7 +224,7 @@ impl Draft {
             let url = Url::options().base_url(base.as_ref().or(home)).parse(link).ok();
             if let Some(url) = url
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .map(address::untracked)
+                .map(address::without_tracking)
                 && !urls.contains(&url)
             {
                 urls.push(url);
@@ -235,16 +235,16 @@ impl Draft {
             id,
             id_is_link,
             urls,
-            title: plain(&self.title, LONGEST_TITLE),
+            title: plain_text(&self.title, LONGEST_TITLE),
             published: self.published,
             updated: self.updated,
-            text: plain(&text, MOST_TEXT),
+            text: plain_text(&text, MOST_TEXT),
         })
     }
 }
 
 /// The beginning of `text`, which may be HTML, as plain text.
-fn plain(text: &str, most: usize) -> String {
+fn plain_text(text: &str, most: usize) -> String {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -252,7 +252,7 @@ fn plain(text: &str, most: usize) -> String {
     html::text(text.get(..end).unwrap_or_default())
 }
 
-/// The moment that `text` names. Feeds name their zone; where one does not, UTC is as good as any.
-fn moment(text: &str) -> Option<Moment> {
+/// Parses a date. Dates in feeds usually have an offset; without one, UTC is assumed.
+fn parse_moment(text: &str) -> Option<Moment> {
     date::parse(text.trim(), &TimeZone::UTC, false).ok()
 }

@@ -2,7 +2,7 @@
 
 use super::fields::{self, Fields};
 use super::front_matter::{Node, Value};
-use crate::config::{Posts, SplitTags};
+use crate::config::{PostSettings, SplitTags};
 
 /// More tags than this are not a choice but an accident.
 const MOST_TAGS: usize = 100;
@@ -12,7 +12,7 @@ const LONGEST_TAG: usize = 100;
 /// The tags of a post: `tags` first, then its categories; each once, in the first spelling.
 ///
 /// `like_jekyll`: the post looks like one of Jekyll's, whose `tags` and `categories` are parted at spaces.
-pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String> {
+pub fn read(fields: &Fields, settings: &PostSettings, like_jekyll: bool) -> Vec<String> {
     let space = match settings.split_tags {
         SplitTags::Space => Some(true),
         SplitTags::Auto => Some(like_jekyll),
@@ -112,9 +112,9 @@ mod tests {
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         read(
             &Fields::new(&parts.fields),
-            &Posts {
+            &PostSettings {
                 split_tags,
-                ..Posts::default()
+                ..PostSettings::default()
             },
             like_jekyll,
         )

@@ -322,8 +322,8 @@ impl SiteBuilder {
             is_behind |= self.note(&site, false, now);
         }
         self.absences.see(self.ledger.live(), tick);
-        if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.told_for()) {
-            site = site.remembering(past);
+        if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.withdrawn_for()) {
+            site = site.with_history(past);
         }
         if let Some((before, at)) = &shown
             && is_due
@@ -360,12 +360,12 @@ impl SiteBuilder {
 impl SiteBuilder {
     /// The site of `changes` to the one that was made before it.
     fn make(&mut self, changes: &Changes, now: Timestamp, tick: Duration, before: Option<&Site>) -> Site {
-        let material = self.material(changes, now, tick);
-        (self.build)(&self.config, material, now, before).dressed(self.look.theme())
+        let input = self.input(changes, now, tick);
+        (self.build)(&self.config, input, now, before).with_theme(self.look.theme())
     }
 
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
-    fn material(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
+    fn input(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
         let is_there = |path: &Utf8Path| self.tracker.is_there(path);
         let whereabouts = Whereabouts {
             missing: &self.tracker.missing(),
@@ -399,9 +399,9 @@ impl SiteBuilder {
         }
         SiteInput {
             changes: settled.changes,
-            newcomers: settled.newcomers,
+            new_files: settled.newcomers,
             diagnostics: self.said(),
-            past: Some(self.ledger.past(now, self.config.state.told_for())),
+            history: Some(self.ledger.past(now, self.config.state.withdrawn_for())),
             documents: std::mem::take(&mut self.documents),
             texts: Some(self.tracker.texts()),
         }

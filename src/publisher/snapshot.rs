@@ -101,15 +101,15 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     diagnostics.extend(ledger.remarks().chain(look.diagnostics()).cloned());
     diagnostics.sort();
     diagnostics.dedup();
-    let material = SiteInput {
+    let input = SiteInput {
         changes: settled.changes,
-        newcomers: settled.newcomers,
+        new_files: settled.newcomers,
         diagnostics: diagnostics.into(),
-        past: Some(ledger.past(now, config.state.told_for())),
+        history: Some(ledger.past(now, config.state.withdrawn_for())),
         documents: Vec::new(),
         texts: Some(Arc::new(texts)),
     };
-    Ok(Site::build(config, material, now, None).dressed(look.theme()))
+    Ok(Site::build(config, input, now, None).with_theme(look.theme()))
 }
 
 /// What no reader will see of `text`, that of the post in `file`, which was rendered as `rendered`.

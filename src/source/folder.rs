@@ -28,7 +28,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::Posts;
+use crate::config::PostSettings;
 use crate::diagnostic::Diagnostic;
 use crate::time::Timestamp;
 
@@ -165,7 +165,7 @@ impl Scan {
 impl Folder {
     /// The folder at `root`, read as `posts` says. Nothing is touched yet.
     #[must_use]
-    pub fn new(root: impl Into<Utf8PathBuf>, posts: &Posts) -> Folder {
+    pub fn new(root: impl Into<Utf8PathBuf>, posts: &PostSettings) -> Folder {
         Folder {
             root: root.into(),
             ignore: Ignore::configured(posts),

@@ -915,11 +915,11 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     );
     let open = read("b.md", "---\ntitle: Open\ndate: 2026-01-01\ntags: [sea]\n---\n[x](a.md)\n");
     let build = |held: &feedmill::post::Post| {
-        let material = SiteInput {
+        let input = SiteInput {
             changes: Changes::all(vec![Arc::new(held.clone()), Arc::new(open.clone())]),
             ..SiteInput::default()
         };
-        Site::build(&config, material, now, None)
+        Site::build(&config, input, now, None)
     };
     let paths = [
         "/posts/a",

@@ -20,7 +20,7 @@ use super::body::{OnSent, Outgoing, Watched, Whole};
 use super::date::date;
 use super::timeouts::ConnectionTimeouts;
 use super::{Hot, Peer, RequestTarget, host};
-use crate::config::Server;
+use crate::config::ServerSettings;
 use crate::http::access;
 use crate::http::problem::problem;
 use crate::time::Timestamp;
@@ -35,7 +35,7 @@ pub(super) struct RequestChecks<H, S> {
     pub(super) fast_path: H,
     pub(super) service: S,
     pub(super) peer: Option<SocketAddr>,
-    pub(super) settings: Arc<Server>,
+    pub(super) settings: Arc<ServerSettings>,
     pub(super) pace: Arc<ConnectionTimeouts>,
     /// Whether the server stops, so that no further requests are wanted.
     pub(super) stops: AtomicBool,

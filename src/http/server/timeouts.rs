@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::body::OnSent;
 use super::listen::Stream;
-use crate::config::Server;
+use crate::config::ServerSettings;
 
 /// Instants that threads compare are milliseconds since this one.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -31,7 +31,7 @@ const SLOW_HEADER: u64 = 1000;
 /// comes to [`ConnectionTimeouts::expired`] right after, so that a clock is read once for a request.
 #[derive(Debug)]
 pub(super) struct ConnectionTimeouts {
-    settings: Arc<Server>,
+    settings: Arc<ServerSettings>,
     phase: AtomicU8,
     /// Whether the wait of the phase began anew since the last look.
     is_anew: AtomicBool,
@@ -86,7 +86,7 @@ struct Since {
 
 impl ConnectionTimeouts {
     /// The pace of a new connection: it is opened to ask something, so the first header is already waited for.
-    pub(super) fn new(settings: Arc<Server>) -> Arc<ConnectionTimeouts> {
+    pub(super) fn new(settings: Arc<ServerSettings>) -> Arc<ConnectionTimeouts> {
         Arc::new(ConnectionTimeouts {
             settings,
             phase: AtomicU8::new(Phase::Header as u8),
@@ -105,7 +105,7 @@ impl ConnectionTimeouts {
         })
     }
 
-    pub(super) fn settings(&self) -> &Arc<Server> {
+    pub(super) fn settings(&self) -> &Arc<ServerSettings> {
         &self.settings
     }
 

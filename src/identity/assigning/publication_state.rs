@@ -7,7 +7,7 @@ use crate::identity::SECOND;
 use crate::identity::files::File;
 use crate::identity::record::{Digest, Fingerprint, PostRecord, SiteRecord, last_told};
 use crate::post::{Each, Origin, Post, Status, Visibility, Words, atom_id_for};
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// What time does to a post: what of its record can be another whenever its file, or the instant, is.
 #[derive(Clone, Copy, PartialEq)]
@@ -234,7 +234,7 @@ pub(super) fn known_to_the_world<'a>(
         .into_iter()
         .flatten()
         .max()
-        .map(Recent::from);
+        .map(CompactTimestamp::from);
     if post.told != told {
         post.to_mut().told = told;
     }

@@ -33,7 +33,7 @@ pub fn posts_at(posts: &SharedVec<Arc<Post>>, place: Place, limit: usize) -> Opt
         Place::Archive(k) if (1..=archives(posts.len(), limit)).contains(&k) => posts.len() - k * limit,
         Place::Archive(_) => return None,
     };
-    Some(posts.from(first).take(limit).cloned().collect())
+    Some(posts.iter_from(first).take(limit).cloned().collect())
 }
 
 /// What of a feed document its posts do not say.

@@ -56,7 +56,7 @@ fn run_query(folder: &StateFolder, query: RecordQuery) -> Result<Contents, Stora
         Err(StorageError::Io(_) | StorageError::Denied | StorageError::ReadOnly) => {
             let mut contents = read_unchanging(folder, query)?;
             contents.notes.push(format!(
-                "{} cannot be read here, so what was remembered last may be missing",
+                "{} cannot be read here, so the latest changes may be missing",
                 folder.beside("-wal")
             ));
             Ok(contents)

@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     fn await_start(&mut self, serving: &Serving) {
         let lines = serving.until("Ctrl-C ends it");
         let wrong = |line: &&String| {
-            ["is now in", "was empty", "not kept", "not understood"]
+            ["was renamed to", "was empty", "not kept", "not understood"]
                 .iter()
                 .any(|w| line.contains(w))
         };

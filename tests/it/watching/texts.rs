@@ -39,13 +39,13 @@ fn posts() -> Posts {
 
 /// What the site at `NOW` is made of that is on the desk of `driver`.
 fn site(driver: &Driver, previous: Option<&Site>) -> Site {
-    let material = SiteInput {
+    let input = SiteInput {
         changes: Changes::all(driver.tracker.posts().cloned().collect()),
         diagnostics: driver.tracker.diagnostics().into(),
         texts: Some(driver.tracker.texts()),
         ..SiteInput::default()
     };
-    Site::build(&config(), material, NOW.parse().unwrap(), previous)
+    Site::build(&config(), input, NOW.parse().unwrap(), previous)
 }
 
 fn driver(bytes: u64) -> Driver {
@@ -100,12 +100,12 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
             }
             assert!(posts.iter().all(|post| post.text.held().is_none()));
         }
-        let material = SiteInput {
+        let input = SiteInput {
             changes: Changes::all(posts.into_iter().map(Arc::new).collect()),
             texts: texts.map(|texts| Arc::new(texts) as _),
             ..SiteInput::default()
         };
-        Site::build(&config, material, NOW.parse().unwrap(), None)
+        Site::build(&config, input, NOW.parse().unwrap(), None)
     };
     let expected = site(None);
     for bytes in [0, 6_000, 1 << 20] {

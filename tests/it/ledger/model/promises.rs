@@ -180,8 +180,8 @@ impl Promises {
         }
         holds!(atom.count == expected.len(), "an id is twice in Atom");
         for (id, promise) in &mut self.posts {
-            let told_for = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
-            let is_told = promise.listed.is_some_and(|listed| listed > told_for);
+            let withdrawn_for = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
+            let is_told = promise.listed.is_some_and(|listed| listed > withdrawn_for);
             match (atom.entries.get(id), atom.tombstones.get(id)) {
                 (Some(_), Some(_)) => return Err(format!("{id} is there and gone")),
                 (Some(&updated), None) => {

@@ -55,10 +55,10 @@ impl World {
         config.feed.limit = 500;
         // no file is younger than a year: what is written is dated by the clock of the model
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap() + Duration::from_hours(24 * 365);
-        let material = feedmill::site::SiteInput::default();
+        let input = feedmill::site::SiteInput::default();
         let mut world = World {
             storage: Storage::memory(),
-            site: Arc::new(Site::build(&Arc::new(config.clone()), material, now, None)),
+            site: Arc::new(Site::build(&Arc::new(config.clone()), input, now, None)),
             authority: HOSTS[0].to_owned(),
             above,
             _temporary: temporary,
