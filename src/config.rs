@@ -14,7 +14,8 @@ use url::Url;
 
 pub use self::colour::Colour;
 pub use self::explain::InvalidSetting;
-pub use self::redirect::{Redirect, Redirects, path_on_site};
+pub(crate) use self::redirect::path_on_site;
+pub use self::redirect::{Redirect, Redirects};
 use self::schema::ValueKind;
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -68,7 +69,7 @@ impl Config {
     /// # Errors
     ///
     /// The first value that is not allowed, and what to write instead.
-    pub fn validate(self) -> Result<Config, InvalidSetting> {
+    pub(crate) fn validate(self) -> Result<Config, InvalidSetting> {
         for (key, value) in [
             ("feed.limit", self.feed.limit as u64),
             ("list.per_page", self.list.per_page as u64),
@@ -115,7 +116,7 @@ impl Config {
 
     /// The time zone of dates without an offset.
     #[must_use]
-    pub fn timezone(&self) -> TimeZone {
+    pub(crate) fn timezone(&self) -> TimeZone {
         TimeZone::get(&self.site.timezone).unwrap_or(TimeZone::UTC)
     }
 

@@ -11,7 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-pub use self::secret::is_secret;
+pub(crate) use self::secret::is_secret;
 
 /// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -172,7 +172,7 @@ impl fmt::Display for Diagnostic {
 ///
 /// The joiners U+200C and U+200D do not count, because Persian, Indic scripts and emoji need them.
 #[must_use]
-pub fn changes_display(c: char) -> bool {
+pub(crate) fn changes_display(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -218,7 +218,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 
 /// `error` for people, without the error number of the system.
 #[must_use]
-pub fn plain_error(error: &io::Error) -> String {
+pub(crate) fn plain_error(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or(&text);
     let mut letters = text.chars();
@@ -231,7 +231,7 @@ pub fn plain_error(error: &io::Error) -> String {
 
 /// `text` with one U+FFFD for each character that [`one_line`] escapes, so that columns stay the same. Tabs stay.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if changes_display(c) && c != '\t' { '\u{fffd}' } else { c })
         .collect()

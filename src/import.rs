@@ -1,7 +1,7 @@
 //! Imports the ids and addresses of a blog's old feed.
 //!
 //! A file or a response ([`origin`]) is parsed to an [`OldFeed`] ([`feed`]). Its items are matched to the posts here ([`matching`]).
-//! The result is an [`Adoption`] for each matched post ([`adoption`]). No posts are created.
+//! The result is an [`Adoption`](adoption::Adoption) for each matched post ([`adoption`]). No posts are created.
 
 pub mod address;
 pub mod adoption;
@@ -9,5 +9,4 @@ pub mod feed;
 pub mod matching;
 pub mod origin;
 
-pub use adoption::Adoption;
 pub use feed::{OldFeed, OldItem};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 /// The media type of [`Metrics::text`].
-pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The kind of document that was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ struct Counts {
 
 impl Metrics {
     /// Counts one response. `bytes` is the size of its body, and `took` the time until its first byte.
-    pub fn record_response(&self, kind: RequestKind, status: StatusCode, bytes: u64, took: Duration) {
+    pub(crate) fn record_response(&self, kind: RequestKind, status: StatusCode, bytes: u64, took: Duration) {
         let Some(counts) = self.kinds.get(kind as usize) else { return };
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let within = BOUNDS.iter().position(|&bound| took <= bound).unwrap_or(BOUNDS.len());

@@ -85,7 +85,7 @@ impl<T> SharedVec<T> {
     }
 
     /// The values from `at` on. Values before that cost nothing.
-    pub fn iter_from(&self, at: usize) -> impl Iterator<Item = &T> + Clone {
+    pub(crate) fn iter_from(&self, at: usize) -> impl Iterator<Item = &T> + Clone {
         let (first, within) = self.position(at);
         let chunks = self.0.chunks.get(first..).unwrap_or_default();
         let mut chunks = chunks.iter();
@@ -95,7 +95,7 @@ impl<T> SharedVec<T> {
 
     /// The number of values at the start for which `is_before` is true. It must not be true for any value after those.
     #[must_use]
-    pub fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
+    pub(crate) fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
         let Chunks { chunks, starts, len } = &*self.0;
         let found = chunks.partition_point(|chunk| chunk.last().is_some_and(&is_before));
         match (chunks.get(found), starts.get(found)) {
@@ -187,7 +187,7 @@ impl<T: Clone> SharedVec<T> {
 /// A list sorted by key, in which several values may have the same key.
 impl<K: Ord + Copy, V: Clone> SharedVec<(K, V)> {
     /// The values with `key`.
-    pub fn values_of(&self, key: K) -> impl Iterator<Item = &V> + Clone {
+    pub(crate) fn values_of(&self, key: K) -> impl Iterator<Item = &V> + Clone {
         let first = self.partition_point(|(other, _)| *other < key);
         let alike = self.iter_from(first).take_while(move |(other, _)| *other == key);
         alike.map(|(_, value)| value)
@@ -199,7 +199,7 @@ impl<K: Ord + Copy, V: Clone> SharedVec<(K, V)> {
     }
 
     /// Removes the first value with `key` for which `wanted` is true.
-    pub fn remove_value(&mut self, key: K, wanted: impl Fn(&V) -> bool) -> Option<V> {
+    pub(crate) fn remove_value(&mut self, key: K, wanted: impl Fn(&V) -> bool) -> Option<V> {
         let within = self.values_of(key).position(wanted)?;
         let first = self.partition_point(|(other, _)| *other < key);
         self.remove(first + within).map(|(_, value)| value)

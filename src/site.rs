@@ -161,7 +161,7 @@ impl Site {
 
     /// The same site with another history.
     #[must_use]
-    pub fn with_history(self, history: Arc<History>) -> Site {
+    pub(crate) fn with_history(self, history: Arc<History>) -> Site {
         Site { history, ..self }
     }
 
@@ -217,7 +217,7 @@ impl Site {
     }
 
     /// Makes the search index, unless a search did so before. It takes about a second for each 60 MB of text.
-    pub fn prepare_search(&self) {
+    pub(crate) fn prepare_search(&self) {
         // if it is busy, another thread is making it
         let _ = self.search.prepare(self.index.posts(), self.texts());
     }
@@ -246,7 +246,7 @@ impl Site {
 
     /// The feed of `scope` at `place`, if it was already made for this site.
     #[must_use]
-    pub fn ready_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+    pub(crate) fn ready_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
         let own = self.newest.iter().find(|(made, _)| *made == format);
         match own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
             Some((_, document)) => Some(Arc::clone(document)),
@@ -292,7 +292,7 @@ impl Site {
     /// # Errors
     ///
     /// [`TextUnavailable`].
-    pub fn post_source(&self, address: &str) -> Result<Option<Document>, TextUnavailable> {
+    pub(crate) fn post_source(&self, address: &str) -> Result<Option<Document>, TextUnavailable> {
         let Some(post) = self.index.by_address(address) else {
             return Ok(None);
         };
@@ -357,7 +357,7 @@ impl Site {
 
     /// Why there is nothing at `address`; `None` if no known post, and no Markdown of one, was ever there.
     #[must_use]
-    pub fn unavailable(&self, address: &str) -> Option<Unavailable> {
+    pub(crate) fn unavailable(&self, address: &str) -> Option<Unavailable> {
         let former_owner = self
             .history
             .tenant(address)
@@ -382,7 +382,7 @@ impl Site {
 
     /// What happened to the post that had `slug`, which no public post has; `None` if no known post ever had it.
     #[must_use]
-    pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
+    pub(crate) fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
         let former_owner = self.history.tenant_of_slug(slug)?;
         let post = self.post(&former_owner.source).filter(|post| *post.id() == *former_owner.id);
         Some(match post.filter(|post| self.is_readable(post) && *post.slug() != *slug) {
@@ -393,7 +393,7 @@ impl Site {
 
     /// The records of documents that changed since the last call.
     #[must_use]
-    pub fn take_changed_documents(&self) -> Vec<DocumentRecord> {
+    pub(crate) fn take_changed_documents(&self) -> Vec<DocumentRecord> {
         self.documents.take_changed()
     }
 

@@ -25,7 +25,7 @@ pub struct SourceFile {
 /// Compares two paths part by part, like [`Utf8Path`] but much faster, because they are not split. The paths must consist of names
 /// only.
 #[must_use]
-pub fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
+pub(crate) fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
     let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
     // the end of a path comes before its next part, and the end of a part before a longer one
     let rank = |byte: Option<&u8>| match byte {

@@ -47,7 +47,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 pub use self::error::StorageError;
-pub use self::jobs::{EnqueueError, Job, MAX_JOB_BYTES, MAX_JOBS};
+use self::jobs::MAX_JOBS;
+pub use self::jobs::{EnqueueError, Job};
 pub use self::memory::MemoryStorage;
 use self::memory::{MemoryExclusive, MemoryWriter};
 pub use self::sqlite::SqliteStorage;
@@ -58,13 +59,13 @@ use crate::identity::record::Record;
 use crate::time::Timestamp;
 
 /// The most bytes of JSON that one record may have.
-pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_RECORD_BYTES: usize = 64 * 1024;
 /// The most records that are read: more than the most posts, withdrawn posts and documents.
-pub const MAX_RECORDS: usize = 4_000_000;
+pub(crate) const MAX_RECORDS: usize = 4_000_000;
 /// The most bytes of a last good version. A larger one is not stored.
-pub const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
 /// The most last good versions that are stored.
-pub const MAX_VERSIONS: usize = 1000;
+pub(crate) const MAX_VERSIONS: usize = 1000;
 
 /// The key with which addresses of shared drafts are made.
 pub type ShareKey = [u8; 32];
@@ -177,7 +178,7 @@ impl Storage {
 
     /// Whether records were ever written here. Storage with only a key of shared drafts has no ledger.
     #[must_use]
-    pub fn has_ledger(&self) -> bool {
+    pub(crate) fn has_ledger(&self) -> bool {
         dispatch!(self, storage => storage.has_ledger())
     }
 
@@ -192,7 +193,7 @@ impl Storage {
 
     /// Reads the record of the site alone, which is quick; `None` where there is none or it cannot be read.
     #[must_use]
-    pub fn load_site(&self) -> Option<Record> {
+    pub(crate) fn load_site(&self) -> Option<Record> {
         dispatch!(self, storage => storage.load_site())
     }
 
@@ -235,7 +236,7 @@ impl Storage {
     /// # Errors
     ///
     /// The error of the system; `InvalidData` if what is stored is no key.
-    pub fn share_key(&self) -> io::Result<Option<ShareKey>> {
+    pub(crate) fn share_key(&self) -> io::Result<Option<ShareKey>> {
         dispatch!(self, storage => storage.share_key())
     }
 
@@ -259,7 +260,7 @@ impl Storage {
 
     /// All last good versions. Damaged ones are left out.
     #[must_use]
-    pub fn last_good_versions(&self) -> Vec<StoredVersion> {
+    pub(crate) fn last_good_versions(&self) -> Vec<StoredVersion> {
         dispatch!(self, storage => storage.last_good_versions())
     }
 
@@ -268,7 +269,7 @@ impl Storage {
     /// # Errors
     ///
     /// It is too large, there are too many, or why it cannot be written.
-    pub fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
+    pub(crate) fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
         dispatch!(self, storage => storage.put_last_good_version(version))
     }
 
@@ -277,13 +278,13 @@ impl Storage {
     /// # Errors
     ///
     /// Why it cannot be deleted.
-    pub fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
+    pub(crate) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
         dispatch!(self, storage => storage.delete_last_good_version(path))
     }
 
     /// Why the data does not outlive the container or the machine, and how to fix that; `None` if no reason is known.
     #[must_use]
-    pub fn durability_warning(&self) -> Option<String> {
+    pub(crate) fn durability_warning(&self) -> Option<String> {
         match self {
             Storage::Sqlite(storage) => storage.durability_warning(),
             // memory never promises that
@@ -292,7 +293,7 @@ impl Storage {
     }
 
     /// Deletes files that earlier versions of feedmill stored and this one does not use.
-    pub fn delete_obsolete(&self) {
+    pub(crate) fn delete_obsolete(&self) {
         match self {
             Storage::Sqlite(storage) => storage.delete_obsolete(),
             Storage::Memory(_) => {}
@@ -335,7 +336,7 @@ impl StorageWriter {
 
     /// Whether the last attempt to write succeeded: then no other feedmill has it open for writing.
     #[must_use]
-    pub fn is_writable(&self) -> bool {
+    pub(crate) fn is_writable(&self) -> bool {
         dispatch!(self, writer => writer.is_writable())
     }
 
@@ -421,7 +422,7 @@ impl ExclusiveStorage {
 /// # Errors
 ///
 /// The error of the system.
-pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     // the system gives so few at once, or none
     match getrandom(&mut bytes, GetRandomFlags::empty())? {

@@ -45,7 +45,7 @@ impl CompactTimestamp {
 
     /// Whether `at` is in this range, so that nothing is lost.
     #[must_use]
-    pub fn can_hold(at: Timestamp) -> bool {
+    pub(crate) fn can_hold(at: Timestamp) -> bool {
         CompactTimestamp::from(at).timestamp() == at
     }
 }
@@ -107,14 +107,14 @@ impl Moment {
 
     /// The same instant with the offset of `zone`, if that can be written.
     #[must_use]
-    pub fn in_zone(self, zone: &TimeZone) -> Moment {
+    pub(crate) fn in_zone(self, zone: &TimeZone) -> Moment {
         let at = self.timestamp();
         Moment::new(at, zone.to_offset(at)).unwrap_or(self)
     }
 
     /// The same instant without fractions of a second, as all formats write it.
     #[must_use]
-    pub fn to_the_second(self) -> Moment {
+    pub(crate) fn to_the_second(self) -> Moment {
         let at = Timestamp::from_second(self.timestamp().as_second()).unwrap_or_default();
         Moment::packed(at, self.offset())
     }
@@ -152,7 +152,7 @@ impl Moment {
     /// In the format of RSS (RFC 822 with a year of four digits), always in GMT: `Sat, 31 Jan 2026 09:00:00 GMT`.
     /// It is also an IMF-fixdate (RFC 9110, section 5.6.7).
     #[must_use]
-    pub fn rfc822(self) -> String {
+    pub(crate) fn rfc822(self) -> String {
         Offset::UTC
             .to_datetime(self.timestamp())
             .strftime("%a, %d %b %Y %H:%M:%S GMT")

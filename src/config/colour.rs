@@ -13,7 +13,7 @@ pub struct Colour {
 }
 
 /// The minimum contrast of text (WCAG 2.2, success criterion 1.4.3).
-pub const LEGIBLE: f64 = 4.5;
+pub(crate) const LEGIBLE: f64 = 4.5;
 
 /// The number of steps from a colour to black or white.
 const STEPS: u8 = 50;
@@ -40,14 +40,14 @@ impl Colour {
 
     /// The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
     #[must_use]
-    pub fn contrast(self, other: Colour) -> f64 {
+    pub(crate) fn contrast(self, other: Colour) -> f64 {
         let (one, other) = (self.luminance(), other.luminance());
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
     /// This colour if it is legible on `paper`, else the nearest legible colour towards black (on light paper) or white (on dark paper).
     #[must_use]
-    pub fn legible_on(self, paper: Colour) -> Colour {
+    pub(crate) fn legible_on(self, paper: Colour) -> Colour {
         let end = if paper.luminance() > 0.18 { 0 } else { 255 };
         (0..=STEPS)
             .map(|step| self.towards(end, step))

@@ -61,7 +61,7 @@ impl InvalidSetting {
 }
 
 /// A problem in the file, and its position.
-struct Finding {
+struct SettingProblem {
     span: Range<usize>,
     message: String,
     fix: String,
@@ -169,7 +169,7 @@ fn explain_syntax(message: &str, text: &str, offset: usize) -> (String, &'static
 }
 
 /// The first problem in the file.
-fn check_file(file: &DeTable<'_>) -> Option<Finding> {
+fn check_file(file: &DeTable<'_>) -> Option<SettingProblem> {
     let mut names: Vec<_> = file.iter().collect();
     names.sort_by_key(|(name, _)| name.span().start);
     names.into_iter().find_map(|(name, value)| {
@@ -182,7 +182,7 @@ fn check_file(file: &DeTable<'_>) -> Option<Finding> {
         }
         match value.get_ref() {
             DeValue::Table(settings) => check_table(word, settings),
-            _ => Some(Finding {
+            _ => Some(SettingProblem {
                 span: value.span(),
                 message: format!("`{word}` must be a table"),
                 fix: format!("write `[{word}]` on a line of its own, and its settings below it"),
@@ -192,7 +192,7 @@ fn check_file(file: &DeTable<'_>) -> Option<Finding> {
     })
 }
 
-fn unknown_table(name: &Spanned<Cow<'_, str>>, word: &str, value: &Spanned<DeValue<'_>>) -> Finding {
+fn unknown_table(name: &Spanned<Cow<'_, str>>, word: &str, value: &Spanned<DeValue<'_>>) -> SettingProblem {
     let is_table = value.get_ref().is_table() || value.get_ref().is_array();
     let (message, fix) = if let Some(near) = nearest(word, TABLES.into_iter()).filter(|_| is_table) {
         let brackets = if near == "redirect" {
@@ -216,7 +216,7 @@ fn unknown_table(name: &Spanned<Cow<'_, str>>, word: &str, value: &Spanned<DeVal
             format!("remove it; the tables are {}", join_names(TABLES.into_iter())),
         )
     };
-    Finding {
+    SettingProblem {
         span: name.span(),
         message,
         fix,
@@ -225,7 +225,7 @@ fn unknown_table(name: &Spanned<Cow<'_, str>>, word: &str, value: &Spanned<DeVal
 }
 
 /// The first problem in the table `table` of the file.
-fn check_table(table: &str, settings: &DeTable<'_>) -> Option<Finding> {
+fn check_table(table: &str, settings: &DeTable<'_>) -> Option<SettingProblem> {
     let mut keys: Vec<_> = settings.iter().collect();
     keys.sort_by_key(|(key, _)| key.span().start);
     keys.into_iter().find_map(|(key, value)| {
@@ -237,7 +237,7 @@ fn check_table(table: &str, settings: &DeTable<'_>) -> Option<Finding> {
     })
 }
 
-fn unknown_setting(table: &str, span: Range<usize>, word: &str) -> Finding {
+fn unknown_setting(table: &str, span: Range<usize>, word: &str) -> SettingProblem {
     let known = || {
         SETTINGS
             .iter()
@@ -253,7 +253,7 @@ fn unknown_setting(table: &str, span: Range<usize>, word: &str) -> Finding {
     } else {
         format!("remove it; `[{table}]` has {}", join_names(known()))
     };
-    Finding {
+    SettingProblem {
         span,
         message: format!("there is no setting `{table}.{}`", shortened(word)),
         fix,
@@ -262,7 +262,7 @@ fn unknown_setting(table: &str, span: Range<usize>, word: &str) -> Finding {
 }
 
 /// The problem with the value of `setting`.
-fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Finding> {
+fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<SettingProblem> {
     let Setting {
         table,
         key,
@@ -327,7 +327,7 @@ fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Findin
         _ => None,
     };
     let written = meant.unwrap_or_else(|| example.to_owned());
-    Some(Finding {
+    Some(SettingProblem {
         span: value.span(),
         message: format!(
             "`{name}` must be {}, and is {}",
@@ -346,10 +346,10 @@ fn check_one_table(
     keys: &[&'static str],
     required: usize,
     example: &str,
-) -> Option<Finding> {
+) -> Option<SettingProblem> {
     let wrong = |span, message, is_unknown| {
         let fix = format!("write it like `{example}`");
-        Some(Finding {
+        Some(SettingProblem {
             span,
             message,
             fix,
@@ -380,7 +380,7 @@ fn check_one_table(
 }
 
 /// The problem with a list of tables of this kind.
-fn check_tables(name: &str, value: &Spanned<DeValue<'_>>, kind: ValueKind, example: &str) -> Option<Finding> {
+fn check_tables(name: &str, value: &Spanned<DeValue<'_>>, kind: ValueKind, example: &str) -> Option<SettingProblem> {
     let ValueKind::Tables(keys) = kind else { return None };
     let example = if name.starts_with('[') {
         "[[redirect]]`, and below it `from = \"/old\"` and `to = \"/new\""
@@ -388,7 +388,7 @@ fn check_tables(name: &str, value: &Spanned<DeValue<'_>>, kind: ValueKind, examp
         example
     };
     let DeValue::Array(list) = value.get_ref() else {
-        return Some(Finding {
+        return Some(SettingProblem {
             span: value.span(),
             message: format!(
                 "`{name}` must be {}, and is {}",

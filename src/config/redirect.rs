@@ -127,7 +127,7 @@ impl Redirects {
 
 /// The path, with query and fragment, of `location` on the site at `base`; `None` if it is elsewhere.
 #[must_use]
-pub fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str> {
+pub(crate) fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str> {
     if location.starts_with('/') {
         return Some(location);
     }

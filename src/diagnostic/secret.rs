@@ -36,7 +36,7 @@ const HARMLESS: [&str; 8] = [
 
 /// Whether the value of `key` is a secret: `password`, `api_key`, `accessToken`, but not `keywords`.
 #[must_use]
-pub fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let folded: String = key
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -16,7 +16,7 @@ const TRACKING: [&str; 5] = ["fbclid", "gclid", "mc_cid", "mc_eid", "ref"];
 
 /// `url` without its fragment and without parameters that only say where a reader came from.
 #[must_use]
-pub fn without_tracking(mut url: Url) -> Url {
+pub(crate) fn without_tracking(mut url: Url) -> Url {
     url.set_fragment(None);
     if url.query().is_some() {
         let kept: Vec<(String, String)> = url
@@ -42,14 +42,14 @@ pub fn host(url: &Url) -> Option<&str> {
 
 /// The hosts of the site that `feed` names, as [`host`] returns them; empty if it names none.
 #[must_use]
-pub fn own_hosts(feed: &OldFeed) -> BTreeSet<String> {
+pub(crate) fn own_hosts(feed: &OldFeed) -> BTreeSet<String> {
     let own = [feed.home.as_ref(), feed.address.as_ref()].into_iter().flatten();
     own.filter_map(|url| host(url).map(str::to_owned)).collect()
 }
 
 /// The percent-decoded path of `url`; `None` if it is not UTF-8, or if the URL has a query.
 #[must_use]
-pub fn decoded_path(url: &Url) -> Option<String> {
+pub(crate) fn decoded_path(url: &Url) -> Option<String> {
     if url.query().is_some() {
         return None;
     }
@@ -58,7 +58,7 @@ pub fn decoded_path(url: &Url) -> Option<String> {
 
 /// `path` in lower case and without the ends that tools add. It is the same for all addresses that tools give one page.
 #[must_use]
-pub fn fold_path(path: &str) -> String {
+pub(crate) fn fold_path(path: &str) -> String {
     const INDEXES: [&str; 4] = ["/index.html", "/index.htm", "/index.php", "/index"];
     const PAGES: [&str; 7] = [".html", ".htm", ".xhtml", ".php", ".aspx", ".asp", ".md"];
     let path = path.to_lowercase();

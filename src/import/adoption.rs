@@ -53,7 +53,12 @@ pub struct AdoptionPlan {
 
 /// Plans what `posts`, which have the ids of the ledger, take over from `feeds`. If feeds disagree, the first one wins.
 #[must_use]
-pub fn plan_adoptions(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &KnownPosts, config: &Config) -> AdoptionPlan {
+pub(crate) fn plan_adoptions(
+    feeds: &[(&OldFeed, &Matching)],
+    posts: &[Arc<Post>],
+    known: &KnownPosts,
+    config: &Config,
+) -> AdoptionPlan {
     let mut adoptions: BTreeMap<&Utf8Path, Adoption> = BTreeMap::new();
     let mut plan = AdoptionPlan::default();
     for (feed, matching) in feeds {
@@ -224,7 +229,7 @@ pub struct LedgerChanges {
 
 /// The changes that `adoptions` make to the `known` records of `posts`.
 #[must_use]
-pub fn ledger_changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &KnownPosts, now: Timestamp) -> LedgerChanges {
+pub(crate) fn ledger_changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &KnownPosts, now: Timestamp) -> LedgerChanges {
     let (by_id, by_source) = (known.by_id(), known.by_source());
     let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source(), post)).collect();
     let mut changes = LedgerChanges::default();

@@ -87,7 +87,7 @@ const LONGEST_TITLE: usize = 1024;
 /// # Errors
 ///
 /// Why it is not a feed, or the position of a syntax error before the first item.
-pub fn parse_feed(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
+pub(crate) fn parse_feed(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     match text.first() {
         None => Err("it is empty".to_owned()),

@@ -53,7 +53,7 @@ impl MatchedBy {
 
     /// The evidence in words, to complete `3 by …`.
     #[must_use]
-    pub fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             MatchedBy::Id => "id",
             MatchedBy::Address => "address",
@@ -102,7 +102,7 @@ const MOST_NAMED: usize = 3;
 
 /// Matches the items of `feed` to `posts`, whose texts are in `texts`.
 #[must_use]
-pub fn match_items<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
+pub(crate) fn match_items<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
     let sites = Sites::new(feed, config);
     let items: Vec<ItemView> = feed.items.iter().map(|item| ItemView::new(item, &sites)).collect();
     let posts: Vec<PostView> = posts.iter().map(|post| PostView::new(post, texts)).collect();

@@ -75,7 +75,7 @@ impl FeedSource {
     /// # Errors
     ///
     /// Why it cannot be read or is not a feed. If an older document cannot be read, that is a note of the feed.
-    pub fn read_feed(&self) -> Result<OldFeed, String> {
+    pub(crate) fn read_feed(&self) -> Result<OldFeed, String> {
         match self {
             FeedSource::Input => read_file(io::stdin().lock()),
             FeedSource::File(path) => File::open(path).map_err(|error| unreadable(path, &error)).and_then(read_file),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cursor::Position;
+use super::cursor::CursorPosition;
 use super::{Filter, Index, NO_POSTS};
 use crate::post::Post;
 use crate::shared_vec::SharedVec;
@@ -25,7 +25,7 @@ pub struct PostRange {
 impl Index {
     /// The first `count` posts after `position` that `filter` matches, newest first.
     #[must_use]
-    pub fn after(&self, filter: &Filter, position: &Position, count: usize) -> PostRange {
+    pub fn after(&self, filter: &Filter, position: &CursorPosition, count: usize) -> PostRange {
         let scope = filter.scope();
         let posts = self.members(&scope).map_or(&*NO_POSTS, |members| &members.posts);
         let (at, id) = (position.at, position.id.as_str());
@@ -75,7 +75,7 @@ impl Index {
 
     /// The first `count` posts after `position` that `filter` matches, oldest change first.
     #[must_use]
-    pub fn changed_after(&self, filter: &Filter, position: &Position, count: usize) -> PostRange {
+    pub fn changed_after(&self, filter: &Filter, position: &CursorPosition, count: usize) -> PostRange {
         let posts = &self.by_change().posts;
         let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id()) <= (position.at, position.id.as_str());
         self.collect_range(posts.iter_from(posts.partition_point(is_before)), filter, count)

@@ -22,19 +22,18 @@ mod summary;
 pub mod theme;
 mod theme_files;
 
-pub use self::address::home_path;
-pub use self::directory::{Counted, directory, years};
-pub use self::list::{
-    ListPage, SearchResult, Subject, Unpublished, list, list_with_unpublished, not_found, search, temporarily_unavailable,
-    withdrawn,
-};
+pub(crate) use self::address::home_path;
+pub(crate) use self::directory::directory;
+pub use self::directory::{Counted, years};
+pub use self::list::{ListPage, SearchResult, Subject, Unpublished, list, search, withdrawn};
+pub(crate) use self::list::{list_with_unpublished, not_found, temporarily_unavailable};
 pub use self::page::Page;
 pub use self::post::{NeighbourPosts, post, shared};
 pub use self::subscribe::subscribe;
 pub use self::theme::Theme;
 
 /// The media type of pages.
-pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
+pub(crate) const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ impl Site {
     /// Whether `viewer` may read the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
     /// if any. `has_file` looks on the disk: a post that exists but is not understood may be a draft.
     #[must_use]
-    pub fn may_read_file(&self, path: &Utf8Path, viewer: Viewer, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
+    pub(crate) fn may_read_file(&self, path: &Utf8Path, viewer: Viewer, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
         self.owners(path, has_file)
             .is_none_or(|owners| owners.into_iter().any(|post| self.may_read(viewer, post)))
     }

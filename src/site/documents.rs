@@ -20,7 +20,7 @@ use crate::index::{Filter, Members, Scope};
 use crate::post::reference::References;
 use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
-use crate::render::feeds::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
+use crate::render::feeds::feed_page::{EMPTY_SINCE, FeedState, archives, feed_page, posts_at};
 use crate::render::{self, CleanItem, Content, Format, Place, Withdrawn, feed_path, item};
 use crate::time::Timestamp;
 
@@ -270,7 +270,7 @@ impl Documents {
     ) -> Option<FeedDocument> {
         let (scope, place, format) = &key;
         let path = feed_path(&scope.path(), *place, *format);
-        let known = Known {
+        let known = FeedState {
             now: context.now,
             updated: self.versions.updated(&path),
             withdrawn: &parts.withdrawn,
@@ -331,7 +331,7 @@ impl Documents {
         };
         let version = cached.earlier.iter().find(is_base)?;
         let tag = version.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let known = Known {
+        let known = FeedState {
             now,
             updated: self.versions.updated(&feed_path(&scope.path(), Place::Newest, format)),
             withdrawn: &cached.parts.withdrawn,

@@ -243,7 +243,7 @@ impl Site {
     /// # Errors
     ///
     /// [`TextUnavailable`].
-    pub fn listed_post(&self, slug: &str) -> Result<Option<Document>, TextUnavailable> {
+    pub(crate) fn listed_post(&self, slug: &str) -> Result<Option<Document>, TextUnavailable> {
         let Some(post) = self.index.by_slug(slug) else {
             return Ok(None);
         };

@@ -88,7 +88,7 @@ impl std::fmt::Debug for PageCache {
 impl Site {
     /// The same site with another theme.
     #[must_use]
-    pub fn with_theme(mut self, theme: &Arc<Theme>) -> Site {
+    pub(crate) fn with_theme(mut self, theme: &Arc<Theme>) -> Site {
         if !Arc::ptr_eq(&self.theme, theme) {
             self.theme = Arc::clone(theme);
             self.pages = PageCache::default();
@@ -98,7 +98,7 @@ impl Site {
 
     /// The page with this key, if it was already made.
     #[must_use]
-    pub fn ready_page(&self, key: &PageKey) -> Option<Arc<Document>> {
+    pub(crate) fn ready_page(&self, key: &PageKey) -> Option<Arc<Document>> {
         self.pages.0.get(key)
     }
 
@@ -132,7 +132,7 @@ impl Site {
 
     /// Page `number` (from 1) of the posts of `year`; `None` past its end.
     #[must_use]
-    pub fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
+    pub(crate) fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::Year(year, number), || {
             let filter = Filter {
                 year: Some(year),
@@ -150,7 +150,7 @@ impl Site {
 
     /// The page of all tags, authors or sections.
     #[must_use]
-    pub fn directory_page(&self, kind: ScopeKind) -> Option<Arc<Document>> {
+    pub(crate) fn directory_page(&self, kind: ScopeKind) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::Directory(kind), || {
             Some(pages::directory(&self.config, kind, self.index.scopes()))
         })
@@ -158,13 +158,13 @@ impl Site {
 
     /// The page of all years.
     #[must_use]
-    pub fn years_page(&self) -> Option<Arc<Document>> {
+    pub(crate) fn years_page(&self) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::Years, || Some(pages::years(&self.config, &self.index.years())))
     }
 
     /// The page that explains the feeds of `scope`.
     #[must_use]
-    pub fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
+    pub(crate) fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::Subscribe(scope.clone()), || {
             let members = self.index.members(scope)?;
             Some(pages::subscribe(&self.config, &self.index, scope, members))
@@ -204,7 +204,7 @@ impl Site {
     /// # Errors
     ///
     /// [`Busy`]: another search is making the index.
-    pub fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
+    pub(crate) fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
         let made = |found| {
             Document::new(
                 pages::MEDIA_TYPE,
@@ -237,13 +237,13 @@ impl Site {
 
     /// The page for an address at which there is nothing.
     #[must_use]
-    pub fn missing_page(&self) -> Option<Arc<Document>> {
+    pub(crate) fn missing_page(&self) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::NotFound, || Some(pages::not_found(&self.config, &self.newest())))
     }
 
     /// The page of a post that is `unavailable`.
     #[must_use]
-    pub fn unavailable_page(&self, unavailable: &Unavailable) -> Option<Arc<Document>> {
+    pub(crate) fn unavailable_page(&self, unavailable: &Unavailable) -> Option<Arc<Document>> {
         self.cached_page(&PageKey::Unavailable(unavailable.clone()), || {
             Some(match unavailable {
                 Unavailable::Withdrawn(title) => pages::withdrawn(&self.config, title, &self.newest()),

@@ -29,7 +29,7 @@ impl Site {
 
     /// The unpublished post that will be at `address`.
     #[must_use]
-    pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
+    pub(crate) fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
         self.all()
             .iter()
             .find(|post| *post.address() == *address && !self.is_readable(post))
@@ -40,7 +40,7 @@ impl Site {
     /// # Errors
     ///
     /// [`TextUnavailable`].
-    pub fn previewed_post(&self, post: &Arc<Post>) -> Result<String, TextUnavailable> {
+    pub(crate) fn previewed_post(&self, post: &Arc<Post>) -> Result<String, TextUnavailable> {
         let text = self.text(post).ok_or(TextUnavailable)?;
         let published = |path: &Utf8Path| Some(post_url(&self.config.base(), self.post(path)?.address()));
         let references = references_of(post, &text, &self.config, &published);
@@ -51,7 +51,7 @@ impl Site {
 
     /// The first page of the site for its author, with the posts that are not published.
     #[must_use]
-    pub fn previewed_home(&self) -> String {
+    pub(crate) fn previewed_home(&self) -> String {
         let (posts, total) = self
             .index
             .page(&Filter::for_scope(&Scope::Site), 1, self.config.list.per_page);
@@ -80,7 +80,7 @@ impl Site {
     /// # Errors
     ///
     /// [`TextUnavailable`].
-    pub fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, TextUnavailable> {
+    pub(crate) fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, TextUnavailable> {
         let text = self.text(post).ok_or(TextUnavailable)?;
         let published = |path: &Utf8Path| self.published(path);
         let references = references_of(post, &text, &self.config, &published).with_files(files);

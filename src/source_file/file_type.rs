@@ -3,7 +3,7 @@
 //! These are the only lists of endings in the program. Endings are compared in lower case.
 
 /// The endings of Markdown files. `mdx` is that of Astro and Docusaurus; editors and GitHub know the others.
-pub const MARKDOWN: [&str; 11] = [
+pub(crate) const MARKDOWN: [&str; 11] = [
     "md", "markdown", "mdx", "mdown", "mkdown", "mkd", "mkdn", "mdwn", "mdtxt", "mdtext", "mmd",
 ];
 
@@ -64,7 +64,7 @@ const XML: [&str; 9] = ["dae", "gpx", "kml", "mpd", "osm", "svg", "tcx", "ttml",
 /// Programs, scripts, style sheets, web pages, settings, keys, databases and logs are not included: people who keep them beside posts
 /// rarely mean to publish them, and many contain private data.
 #[must_use]
-pub fn media_kind(ending: &str) -> Option<MediaKind> {
+pub(crate) fn media_kind(ending: &str) -> Option<MediaKind> {
     let kinds: [(MediaKind, &[&[&str]]); 5] = [
         (MediaKind::Binary, &[&PICTURES, &SOUND, &VIDEO, &FONTS, &MODELS]),
         (MediaKind::Container, &[&DOCUMENTS, &BOOKS, &ARCHIVES, &OTHER_DATA]),
@@ -80,26 +80,26 @@ pub fn media_kind(ending: &str) -> Option<MediaKind> {
 
 /// Whether `ending` is in [`MARKDOWN`], in any case.
 #[must_use]
-pub fn is_markdown_ending(ending: &str) -> bool {
+pub(crate) fn is_markdown_ending(ending: &str) -> bool {
     MARKDOWN.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
 /// Whether the file with this name or path is Markdown, by its ending. A name that is only an ending is not.
 #[must_use]
-pub fn is_markdown(name: &str) -> bool {
+pub(crate) fn is_markdown(name: &str) -> bool {
     markdown_stem(name).is_some()
 }
 
 /// `name` without its Markdown ending; `None` if it has none.
 #[must_use]
-pub fn markdown_stem(name: &str) -> Option<&str> {
+pub(crate) fn markdown_stem(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
     (!stem.is_empty() && !stem.ends_with('/') && is_markdown_ending(ending)).then_some(stem)
 }
 
 /// The name of a post's file without the ending, which is not part of its slug.
 #[must_use]
-pub fn without_text_ending(name: &str) -> &str {
+pub(crate) fn without_text_ending(name: &str) -> &str {
     let is_text = |ending: &str| is_markdown_ending(ending) || OTHER_TEXT.iter().any(|known| known.eq_ignore_ascii_case(ending));
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() && is_text(ending) => stem,

@@ -3,6 +3,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::jobs::MAX_JOB_BYTES;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! The listing as an API: walking, mirroring, searching, and its description.
+//! The listing as an API: cursors, mirroring, search and its description.
 
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ fn a_walk_by_cursor_gives_each_post_once_while_others_come_and_go() {
     let first = site.get("/api/posts");
     let mut seen = slugs(&first);
     assert_eq!(seen, ["p20", "p19"]);
-    // a newer one comes, the one that the cursor names goes
+    // a newer post comes, and the post of the cursor goes
     site.write("p21.md", &text(21));
     std::fs::remove_file(site.path().join("p19.md")).unwrap();
     site.wait_for("/api/posts?per_page=200", |answer| {
@@ -101,7 +101,7 @@ fn a_walk_by_cursor_gives_each_post_once_while_others_come_and_go() {
 }
 
 #[test]
-fn a_cursor_outlives_a_restart_and_belongs_to_its_question() {
+fn a_cursor_survives_a_restart_and_belongs_to_its_query() {
     let other = garden();
     let sea = other.get("/api/posts?tag=sea&per_page=1");
     let after = cursor(&sea);
@@ -138,7 +138,7 @@ fn a_cursor_outlives_a_restart_and_belongs_to_its_question() {
 }
 
 #[test]
-fn who_keeps_a_copy_hears_of_every_dated_change_and_of_nothing_twice() {
+fn a_mirror_gets_every_dated_change_once() {
     let site = garden();
     let mut copy = Vec::new();
     let mut next = Some("/api/posts?since=0001-01-01T00:00:00Z".to_owned());
@@ -160,7 +160,7 @@ fn who_keeps_a_copy_hears_of_every_dated_change_and_of_nothing_twice() {
     );
     let changed = site.wait_for(&again, |answer| answer.body.contains("dulse"));
     assert_eq!(slugs(&changed), ["dulse"]);
-    // it was changed now, whatever its author says
+    // it changed now, whatever date its author wrote
     for (instant, expected) in [
         ("2026-03-01T00:00:00Z", "kelp dulse"),
         ("2026-03-01T02:00:00%2B02:00", "kelp dulse"),
@@ -270,7 +270,7 @@ fn search() {
         (&json!(2), &json!(2), &Value::Null)
     );
     assert_eq!(path(&second["first"]).as_deref(), Some("/api/posts?page=1&per_page=1&q=sea"));
-    // what is published is found, and what is taken away is not
+    // a new post is found, and a withdrawn one is not
     site.write("new.md", "---\ntitle: New\ndate: 2026-02-01\n---\nplugh\n");
     site.wait_for("/api/posts?q=plugh", |answer| answer.json()["total"] == 1);
     site.write("new.md", "---\ntitle: New\ndate: 2026-02-01\n---\nanother\n");
@@ -291,7 +291,7 @@ fn search() {
     }
 }
 
-/// The path of the description that `target` is told at. A new kind of address does not compile until it has one.
+/// The path of `target` in the description. A new kind of target does not compile until it has one.
 fn described_at(target: &Target) -> Option<String> {
     use feedmill::index::Scope;
     use feedmill::render::Place;
@@ -341,7 +341,7 @@ fn described_at(target: &Target) -> Option<String> {
     })
 }
 
-/// The description, with what it refers to put in place.
+/// The description, with its references resolved.
 struct Description(Value);
 
 impl Description {
@@ -359,7 +359,7 @@ impl Description {
         }
     }
 
-    /// What is wrong with `value`, if it has to be as `schema` says.
+    /// Adds the violations of `schema` in `value`.
     fn faults(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
         let schema = self.resolved(schema);
         let mut wrong = |what: String| faults.push(format!("{at}: {what}: {value}"));
@@ -439,7 +439,7 @@ impl Description {
         }
     }
 
-    /// Sees that `answer` to a request of the operation at `path` is described.
+    /// Checks that the description contains `answer`, the response to a request of the operation at `path`.
     fn check(&self, path: &str, request: &str, answer: &Answer) {
         let responses = &self.0["paths"][path]["get"]["responses"];
         let response = responses.get(answer.status.to_string());
@@ -482,7 +482,7 @@ impl Description {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of requests is as long as there are addresses")]
-fn what_the_description_says_is_what_the_server_does() {
+fn the_description_matches_the_server() {
     let site = garden();
     for day in 1..=4 {
         let text = format!("---\ndate: 2025-12-{day:02}\ntags: sea\nauthor: Ann Ott\n---\n");
@@ -496,7 +496,7 @@ fn what_the_description_says_is_what_the_server_does() {
     );
     assert_eq!(description.0["info"]["version"], env!("CARGO_PKG_VERSION"));
     let after = cursor(&site.get("/api/posts"));
-    // every kind of answer of every address
+    // every kind of response of every address
     let requests = [
         "/api/posts",
         "/api/posts?page=2",
@@ -597,7 +597,7 @@ fn what_the_description_says_is_what_the_server_does() {
     for request in requests {
         let target = Target::read(request.split('?').next().unwrap()).unwrap();
         let path = described_at(&target).unwrap();
-        // a picture is no text
+        // a picture is not a text
         let Answer { status, headers, body } = site.get_bytes(request, &[]);
         let body = String::from_utf8_lossy(&body).into_owned();
         let answer = Answer { status, headers, body };
@@ -614,7 +614,7 @@ fn what_the_description_says_is_what_the_server_does() {
             }
         }
     }
-    // a post that gets another slug, and one that is taken back
+    // a post that gets another slug, and one that is withdrawn
     let slug = |slug: &str, more: &str| {
         let text = format!("---\ntitle: Moving\ndate: 2024-01-01\nslug: {slug}\n{more}---\nText.\n");
         site.write("moving.md", &text);
@@ -629,7 +629,7 @@ fn what_the_description_says_is_what_the_server_does() {
         description.check("/api/posts/{slug}", request, &answer);
         seen.insert(("/api/posts/{slug}".to_owned(), status.to_string()));
     }
-    // and nothing is described that was not seen
+    // and everything in the description was seen
     let mut unseen = Vec::new();
     for (path, operations) in description.0["paths"].as_object().unwrap() {
         assert_eq!(operations.as_object().unwrap().keys().collect::<Vec<_>>(), ["get"], "{path}");
@@ -645,7 +645,7 @@ fn what_the_description_says_is_what_the_server_does() {
 }
 
 #[test]
-fn every_parameter_that_is_described_is_read_and_the_reverse() {
+fn the_parameters_in_the_description_are_those_of_the_server() {
     let site = garden();
     let description = Description::of(&site);
     let mut described = BTreeSet::new();
@@ -669,7 +669,7 @@ fn every_parameter_that_is_described_is_read_and_the_reverse() {
             .collect();
         assert_eq!(named, described, "{path}");
     }
-    // the bounds that are described are the ones that hold
+    // the bounds in the description are the actual ones
     let bound = |name: &str, end: &str| {
         description.0["components"]["parameters"][name]["schema"][end]
             .as_i64()
@@ -698,7 +698,7 @@ fn every_parameter_that_is_described_is_read_and_the_reverse() {
 }
 
 #[test]
-fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
+fn a_mirror_gets_withdrawn_posts_and_the_start_of_the_records() {
     let site = garden();
     let since = site.get("/api/posts?since=2026-01-01T00:00:00Z");
     let from = since.json()["deleted_from"].as_str().unwrap().to_owned();
@@ -732,7 +732,7 @@ fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
     assert_eq!(gone(&format!("since={last}")), [dulse.clone(), nori.clone()]);
     assert_eq!(gone("since=2026-01-01T00:00:00Z&tag=sea"), std::slice::from_ref(&dulse));
     assert_eq!(gone("since=2999-01-01T00:00:00Z"), Vec::<String>::new());
-    // what comes back is there again
+    // a post that returns is listed again
     site.write("nori.md", "---\ntitle: Nori\ndate: 2026-01-03\n---\n");
     site.wait_for("/api/posts?per_page=200", |answer| answer.json()["total"] == 2);
     assert_eq!(gone("since=2026-01-01T00:00:00Z"), [dulse]);
@@ -744,7 +744,7 @@ fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
 }
 
 #[test]
-fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
+fn an_old_slug_redirects_to_the_post_and_that_of_a_withdrawn_post_is_gone() {
     let config = "[site]\nbase_url = 'https://example.com/blog'\n[watch]\ndelete_grace = 0.1\n";
     let files = [
         ("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: erste-höhe\n---\nText.\n"),
@@ -766,7 +766,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
     let asked = site.get("/api/posts/erste-h%C3%B6he?x=1&y=a%20b");
     assert_eq!(asked.header("location"), format!("{there}?x=1&y=a%20b"));
     assert_eq!(site.get("/api/posts/zweite-h%C3%B6he").json()["title"], "A");
-    // a chain of names is one hop
+    // a chain of slugs is one hop
     site.write("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: third\n---\nText.\n");
     site.wait_for("/api/posts/third", |answer| answer.status == 200);
     for old in ["erste-h%C3%B6he", "zweite-h%C3%B6he", "zweite-h%C3%B6he/"] {
@@ -777,7 +777,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
             "{old}"
         );
     }
-    // deleted, and taken back: both are gone, under their own slug and the older ones
+    // deleted and withdrawn: both are gone, at their own slug and the older ones
     std::fs::remove_file(site.path().join("b.md")).unwrap();
     std::fs::remove_file(site.path().join("c.md")).unwrap();
     site.write(
@@ -795,13 +795,13 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
             "{unknown}"
         );
     }
-    // the slug is another post's now
+    // another post has the slug now
     site.write("d.md", "---\ntitle: D\ndate: 2026-01-04\nslug: b\n---\nText.\n");
     site.wait_for("/api/posts/b", |answer| answer.status == 200 && answer.json()["title"] == "D");
 }
 
 #[test]
-fn a_post_that_was_taken_back_is_gone_without_its_title() {
+fn a_withdrawn_post_whose_file_stays_is_gone_without_its_title() {
     const CONFIG: &str = "[watch]\ndelete_grace = 0.1\n";
     let cases = [
         ("draft", "draft: true"),
@@ -863,7 +863,7 @@ fn a_post_that_was_taken_back_is_gone_without_its_title() {
 }
 
 #[test]
-fn searches_have_a_bound_of_their_own() {
+fn searches_have_their_own_limit() {
     let files = [("a.md", "---\ntitle: Sea\ndate: 2026-01-01\ntags: [sea]\n---\nThe sea.\n")];
     let site = TestSite::start(&files, "");
     let searches = ["/api/posts?q=sea", "/search?q=sea"];
@@ -879,7 +879,7 @@ fn searches_have_a_bound_of_their_own() {
         assert_eq!(site.get(path).status, 200, "{path}");
     }
     drop(held);
-    // and pages that are slow to make delay no search
+    // and slow pages do not delay a search
     let all = u32::try_from(site.context().makers.available_permits()).unwrap();
     let held = site.context().makers.try_acquire_many(all).unwrap();
     for path in searches {
@@ -889,7 +889,7 @@ fn searches_have_a_bound_of_their_own() {
 }
 
 #[test]
-fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
+fn a_held_post_is_in_no_response_and_the_operator_sees_it() {
     use std::sync::Arc;
 
     use feedmill::config::Config;

@@ -1,4 +1,4 @@
-//! Raw bytes on a connection.
+//! Connections, on the level of bytes.
 
 mod descriptors;
 mod drain;
@@ -23,13 +23,13 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
-/// What a condition is waited for at most. Nothing takes this long but a failure.
+/// The longest wait for a condition. Only a failure takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// More than the system keeps for a client that does not read.
+/// More bytes than the system buffers for a client that does not read.
 const LARGE: usize = 32 << 20;
 
-/// The real server in front of a filter that is made for tests: `/panic` panics, `/large` answers with [`LARGE`] bytes, `/wait`
-/// waits until it is told to go on, and anything else names itself, the client and the body.
+/// The real server with a filter for tests: `/panic` panics, `/large` sends [`LARGE`] bytes, `/wait` waits for a signal of the test,
+/// and any other path returns itself, the client and the body.
 struct Served {
     address: Address,
     stop: CancellationToken,
@@ -40,7 +40,7 @@ struct Served {
 }
 
 impl Served {
-    /// Served as `settings`, the keys of `[server]`, say.
+    /// Starts it with `settings`, the keys of `[server]`.
     fn start(settings: &str) -> Served {
         Served::start_at("127.0.0.1:0", settings)
     }
@@ -49,7 +49,7 @@ impl Served {
         Served::start_after(listen, settings, |_, _| {})
     }
 
-    /// Listens, lets `first` be done, which knows where it listens and how to stop it, and then serves.
+    /// Listens, calls `first` with the address and the stop token, and then serves.
     fn start_after(listen: &str, settings: &str, first: impl FnOnce(&Address, &CancellationToken)) -> Served {
         let config = Config::parse("feedmill.toml".into(), &format!("[server]\n{settings}")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -110,7 +110,7 @@ impl Served {
         Client::connect(self.port())
     }
 
-    /// That a request is answered now, on a connection of its own.
+    /// Checks that a request on a new connection gets a response now.
     fn assert_answers(&self) {
         assert_answers(&mut self.connect());
     }
@@ -148,7 +148,7 @@ struct Client {
 trait Duplex: Read + Write + Send {}
 impl<T: Read + Write + Send> Duplex for T {}
 
-/// An answer as it was sent.
+/// A response as it was sent.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -175,13 +175,13 @@ impl Client {
         self.stream.write_all(bytes.as_bytes()).unwrap();
     }
 
-    /// The next answer.
+    /// The next response.
     fn answer(&mut self) -> Answer {
         self.try_answer()
             .unwrap_or_else(|| panic!("the connection ended without an answer"))
     }
 
-    /// The next answer, or nothing if the server ended the connection before its first byte.
+    /// The next response; `None` if the server closed the connection before its first byte.
     fn try_answer(&mut self) -> Option<Answer> {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -214,13 +214,13 @@ impl Client {
                 self.read.extend_from_slice(&buffer[..count]);
                 count
             }
-            // a connection that is reset is at its end, too
+            // a reset connection is closed too
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// That the server ends the connection, and sends nothing more.
+    /// Checks that the server closes the connection without sending more.
     fn assert_ended(&mut self) {
         while self.more() > 0 {}
         assert!(self.read.is_empty(), "{:?}", String::from_utf8_lossy(&self.read));

@@ -1,7 +1,7 @@
-//! What answers and changes cost, in counts that are exact on any machine: a guard against growth that no clock is needed for.
+//! The cost of responses and changes in counts that are the same on any machine, as a guard against growth.
 //!
-//! Each count has a bound with the reason for it. Who makes something cheaper lowers the bound; who needs more raises it and says
-//! what for.
+//! Each count has a bound with a reason. A change that makes something cheaper lowers the bound; one that needs more raises it and
+//! gives the reason.
 
 mod allocations;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -32,19 +32,19 @@ use feedmill::time::Timestamp;
 use http::{HeaderMap, HeaderValue, Response, header};
 use tempfile::TempDir;
 
-/// A folder of posts, and the press that makes sites of it.
-struct Printer {
+/// A folder of posts, and the builder of its sites.
+struct Builder {
     folder: TempDir,
     builder: SiteBuilder,
     begun: Instant,
     site: Arc<Site>,
 }
 
-/// Enough posts for archives, of which none holds the newest, and for tags that most posts do not have.
+/// Enough posts for archives without the newest posts, and for tags that most posts do not have.
 const POSTS: usize = 110;
 
-impl Printer {
-    fn of(posts: usize) -> Printer {
+impl Builder {
+    fn of(posts: usize) -> Builder {
         let folder = TempDir::new().unwrap();
         for number in 0..posts {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
@@ -54,7 +54,7 @@ impl Printer {
         let begun = Instant::now();
         let site = builder.open(Watching::Native, begun).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
-        Printer {
+        Builder {
             folder,
             builder,
             begun,
@@ -62,7 +62,7 @@ impl Printer {
         }
     }
 
-    /// Puts another version of post `number` in place, whole; what the watch says of that.
+    /// Replaces the file of post `number`, and adds the hints of the watch.
     fn rewrite(&self, number: usize, words: &str, hints: &mut Hints) {
         let aside = self.folder.path().join(".aside");
         fs::write(&aside, text(number, words)).unwrap();
@@ -80,7 +80,7 @@ impl Printer {
         outcome
     }
 
-    /// Post `number` is saved again, and the site that follows.
+    /// Saves post `number` again, and builds the next site.
     fn save(&mut self, number: usize, words: &str) -> CycleOutcome {
         let mut hints = Hints::default();
         self.rewrite(number, words, &mut hints);
@@ -98,7 +98,7 @@ fn text(number: usize, words: &str) -> String {
     format!("---\ntitle: Post {number}\ndate: {year}-{month:02}-{day:02}\ntags: [tag{tag}]\n---\n\nThe {words} version.\n")
 }
 
-/// Every feed there is: what it is called and the document.
+/// All feeds by name.
 fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     let mut feeds = BTreeMap::new();
     for (scope, _) in site.index.scopes() {
@@ -113,8 +113,8 @@ fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     feeds
 }
 
-/// What is in `after` and was not in `before`.
-fn anew<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
+/// The names of the documents in `after` that are not in `before`.
+fn new_documents<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
     let is_same = |name: &str, document| before.get(name).is_some_and(|before| Arc::ptr_eq(before, document));
     let made = after.iter().filter(|(name, document)| !is_same(name, document));
     made.map(|(name, _)| name.clone()).collect()
@@ -128,19 +128,19 @@ fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
 }
 
 #[test]
-fn a_change_reads_the_post_that_changed_and_no_other() {
-    let mut printer = Printer::of(POSTS);
-    let before = posts(&printer.site);
-    // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
-    printer.rewrite(5, "untold", &mut Hints::default());
-    let outcome = printer.save(POSTS - 1, "second");
+fn a_change_reads_only_the_changed_post() {
+    let mut builder = Builder::of(POSTS);
+    let before = posts(&builder.site);
+    // this one changes too, without a hint: if it shows, files without a hint are read
+    builder.rewrite(5, "untold", &mut Hints::default());
+    let outcome = builder.save(POSTS - 1, "second");
     assert_eq!(outcome.reports.len(), 1);
-    assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
+    assert_eq!(new_documents(&before, &posts(&builder.site)), [name(POSTS - 1)]);
 }
 
 #[test]
-fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
-    let mut printer = Printer::of(POSTS);
+fn a_change_makes_only_documents_with_the_changed_post() {
+    let mut builder = Builder::of(POSTS);
     for (number, places, why) in [
         (
             POSTS - 1,
@@ -153,13 +153,13 @@ fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
             "the oldest is in an archive and its tag's feeds",
         ),
     ] {
-        let before = feeds(&printer.site);
-        printer.save(number, "second");
+        let before = feeds(&builder.site);
+        builder.save(number, "second");
         let expected: Vec<String> = places
             .iter()
             .flat_map(|place| ["Atom", "Json", "Rss"].map(|format| format!("{place} {format}")))
             .collect();
-        assert_eq!(anew(&before, &feeds(&printer.site)), expected, "{why}");
+        assert_eq!(new_documents(&before, &feeds(&builder.site)), expected, "{why}");
     }
 }
 
@@ -167,46 +167,46 @@ fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
 const ENCODED_PER_CHANGE: usize = 9;
 
 #[test]
-fn a_change_encodes_the_feeds_of_the_site_and_leaves_the_rest_until_it_is_asked_for() {
-    let mut printer = Printer::of(POSTS);
-    printer.save(POSTS - 1, "second");
-    let encoded: usize = feeds(&printer.site).values().map(|document| document.tags().len() - 1).sum();
+fn a_change_encodes_only_the_feeds_of_the_site() {
+    let mut builder = Builder::of(POSTS);
+    builder.save(POSTS - 1, "second");
+    let encoded: usize = feeds(&builder.site).values().map(|document| document.tags().len() - 1).sum();
     let documents = Format::ALL.len();
     assert!(encoded + documents <= ENCODED_PER_CHANGE, "{encoded} codings beside identity");
 }
 
 #[test]
-fn what_changes_nothing_builds_nothing() {
-    let mut printer = Printer::of(POSTS);
-    let builds = printer.turn(&Hints::default()).health.builds;
-    let outcome = printer.turn(&Hints::everything());
+fn a_hint_without_a_change_builds_nothing() {
+    let mut builder = Builder::of(POSTS);
+    let builds = builder.turn(&Hints::default()).health.builds;
+    let outcome = builder.turn(&Hints::everything());
     assert!(outcome.site.is_none());
     assert_eq!(outcome.health.builds, builds);
 }
 
-/// A change looks at what changed: how many other posts there are adds to it no more than the depth of trees.
+/// The cost of a change does not depend on the number of other posts, except for the depth of trees.
 #[test]
 fn a_change_costs_the_same_among_many_posts() {
-    let asked_for_memory = |posts: usize| {
-        let mut printer = Printer::of(posts);
-        // the first change after a start makes what later ones keep
-        printer.save(posts - 1, "second");
-        allocations::counted(|| printer.save(posts - 1, "third")).1
+    let count_allocations = |posts: usize| {
+        let mut builder = Builder::of(posts);
+        // the first change after a start fills caches
+        builder.save(posts - 1, "second");
+        allocations::counted(|| builder.save(posts - 1, "third")).1
     };
-    let (among_few, among_many) = (asked_for_memory(2 * POSTS), asked_for_memory(20 * POSTS));
+    let (among_few, among_many) = (count_allocations(2 * POSTS), count_allocations(20 * POSTS));
     assert!(
         2 * among_many <= 3 * among_few,
         "{among_many} allocations, and {among_few} among a tenth of the posts"
     );
 }
 
-/// As many posts, and ten times as many, went before.
-const WENT: usize = 200;
+/// The number of withdrawn posts; the test compares it with ten times as many.
+const WITHDRAWN: usize = 200;
 
-/// A press that remembers, beside its own posts, so many that were withdrawn at `instant`.
-fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
-    let mut printer = Printer::of(POSTS);
-    let post = printer.site.post(name(0).as_str().into()).unwrap();
+/// A builder whose ledger also has `withdrawn` posts that were withdrawn at `instant`.
+fn with_withdrawn(withdrawn: usize, instant: Timestamp) -> Builder {
+    let mut builder = Builder::of(POSTS);
+    let post = builder.site.post(name(0).as_str().into()).unwrap();
     let record = PostRecord::of(post, Timestamp::UNIX_EPOCH);
     let records = (POSTS..).take(withdrawn).map(|number| {
         let text = Digest::of(&number.to_le_bytes());
@@ -227,27 +227,27 @@ fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
             ..record.clone()
         }))
     });
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(builder.folder.path().to_owned()).unwrap();
     let state = root.join(".state");
     let (mut exclusive, _) = Storage::sqlite(&state).open_exclusive().unwrap();
     exclusive.write(records.map(RecordChange::Put).collect()).unwrap();
     drop(exclusive);
-    printer.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
-    let first = printer.builder.open(Watching::Native, printer.begun).unwrap();
-    assert_eq!(printer.builder.ledger().posts().count(), POSTS + withdrawn);
-    printer.site = first.site.unwrap();
-    printer
+    builder.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
+    let first = builder.builder.open(Watching::Native, builder.begun).unwrap();
+    assert_eq!(builder.builder.ledger().posts().count(), POSTS + withdrawn);
+    builder.site = first.site.unwrap();
+    builder
 }
 
-/// Whoever went is looked at by none of the posts that are there: how many went adds nothing to a change, but what maps differ by.
+/// The cost of a change does not depend on the number of withdrawn posts, except for the size of maps.
 #[test]
-fn a_change_costs_the_same_however_many_posts_went() {
+fn a_change_costs_the_same_with_many_withdrawn_posts() {
     for (name, instant) in [("long ago", Timestamp::UNIX_EPOCH), ("now", Timestamp::now())] {
-        let [few, many] = [WENT, 10 * WENT].map(|withdrawn| {
-            let mut printer = remembering(withdrawn, instant);
-            // the first change after a start makes what later ones keep
-            printer.save(0, "second");
-            allocations::counted(|| printer.save(0, "third")).1
+        let [few, many] = [WITHDRAWN, 10 * WITHDRAWN].map(|withdrawn| {
+            let mut builder = with_withdrawn(withdrawn, instant);
+            // the first change after a start fills caches
+            builder.save(0, "second");
+            allocations::counted(|| builder.save(0, "third")).1
         });
         assert!(
             few.abs_diff(many) <= 8,
@@ -256,24 +256,24 @@ fn a_change_costs_the_same_however_many_posts_went() {
     }
 }
 
-/// As many files renamed at once.
+/// The number of files that are renamed at once.
 const MANY: usize = 300;
 
 #[test]
-fn a_burst_that_is_told_at_once_is_one_build() {
-    let mut printer = Printer::of(MANY);
-    let builds = printer.turn(&Hints::default()).health.builds;
+fn a_burst_of_changes_is_one_build() {
+    let mut builder = Builder::of(MANY);
+    let builds = builder.turn(&Hints::default()).health.builds;
     let mut hints = Hints::default();
     for number in 0..MANY {
-        printer.rewrite(number, "second", &mut hints);
+        builder.rewrite(number, "second", &mut hints);
     }
-    let outcome = printer.turn(&hints);
+    let outcome = builder.turn(&hints);
     assert_eq!(outcome.reports.len(), MANY);
     assert_eq!(outcome.health.builds - builds, 1);
 }
 
-/// Of a post with a title, a date, two tags and a summary: half are those of what a post holds, and
-/// 26 those of the YAML parser's events.
+/// Allocations for a post with a title, a date, two tags and a summary: half are for the values of the post, 26 for the events of
+/// the YAML parser.
 const READING: u64 = 82;
 
 #[test]
@@ -287,7 +287,7 @@ fn allocations_of_reading_a_post() {
             bytes: format!("---\n{head}\n---\n\n{body}").into_bytes().into(),
             modified: Timestamp::UNIX_EPOCH,
         };
-        // the first one makes what is made once
+        // the first one initializes statics
         feedmill::post::read(&file, &config).unwrap();
         let (reading, count) = allocations::counted(|| feedmill::post::read(&file, &config));
         assert!(reading.unwrap().remarks.is_empty());
@@ -300,7 +300,7 @@ fn allocations_of_reading_a_post() {
     );
 }
 
-/// The header of a feed reader, which has the edition `tag` already.
+/// The headers of a feed reader, which has the version `tag`.
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));
@@ -312,24 +312,24 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     headers
 }
 
-/// Of a feed that the client has: the header is kept with the document, and copied.
+/// Allocations for a feed that the client has: the headers are stored with the document, and copied.
 const NOT_MODIFIED: u64 = 6;
-/// Of a feed that the client has not.
+/// For a feed that the client does not have.
 const WHOLE_FEED: u64 = 6;
-/// Of a probe, which says three bytes.
+/// For a health check, whose body has three bytes.
 const PROBE: u64 = 6;
-/// The bytes of its header, without the date: to copy them into the socket costs more than to find out what they are.
+/// The bytes of the headers, without the date: copying them to the socket costs more than computing them.
 const BYTES_OF_NOT_MODIFIED: usize = 280;
-/// The same at the door, which names the answer.
-const NOT_MODIFIED_AT_THE_DOOR: u64 = 3;
+/// The same on the fast path.
+const NOT_MODIFIED_ON_THE_FAST_PATH: u64 = 3;
 /// Likewise.
-const WHOLE_FEED_AT_THE_DOOR: u64 = 3;
-/// Its path is read and its scope named.
-const FEED_OF_A_TAG_AT_THE_DOOR: u64 = 13;
-/// Its path is read and its address named.
-const PAGE_AT_THE_DOOR: u64 = 8;
-/// Its query is read.
-const LISTING_AT_THE_DOOR: u64 = 11;
+const WHOLE_FEED_ON_THE_FAST_PATH: u64 = 3;
+/// Its path is parsed, and its scope named.
+const FEED_OF_A_TAG_ON_THE_FAST_PATH: u64 = 13;
+/// Its path is parsed, and its address named.
+const PAGE_ON_THE_FAST_PATH: u64 = 8;
+/// Its query is parsed.
+const LISTING_ON_THE_FAST_PATH: u64 = 11;
 
 fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     let request = Request {
@@ -341,17 +341,17 @@ fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     answer(site, &request)
 }
 
-/// An answer, and how many times making it asked for memory.
-fn asked_for_memory(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
-    // what is made once and kept is no cost of an answer
+/// A response, and the number of its allocations.
+fn count_allocations(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
+    // documents that are made once and cached are not a cost of a response
     ask(site, path, headers);
     allocations::counted(|| ask(site, path, headers))
 }
 
 #[test]
-fn allocations_of_answers() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
+fn allocations_of_responses() {
+    let builder = Builder::of(POSTS);
+    let site = &builder.site;
     let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     for (name, path, headers, status, most) in [
         (
@@ -365,7 +365,7 @@ fn allocations_of_answers() {
         ("a feed, identity", "/rss.xml", headers("identity", None), 200, WHOLE_FEED),
         ("a probe", "/healthz", headers("gzip", None), 200, PROBE),
     ] {
-        let (response, count) = asked_for_memory(site, path, &headers);
+        let (response, count) = count_allocations(site, path, &headers);
         assert_eq!(response.status(), status, "{name}");
         assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
     }
@@ -373,10 +373,10 @@ fn allocations_of_answers() {
 
 #[test]
 fn a_page_of_the_listing_is_made_once() {
-    let printer = Printer::of(POSTS);
+    let builder = Builder::of(POSTS);
     let listed = |query: &str| {
         let query = feedmill::http::query::read(query, 20).unwrap();
-        (printer.site.ready_listing(&query), printer.site.listing(&query).unwrap())
+        (builder.site.ready_listing(&query), builder.site.listing(&query).unwrap())
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
         let (finished, first) = listed(query);
@@ -392,37 +392,37 @@ fn a_page_of_the_listing_is_made_once() {
     }
 }
 
-/// As many saves as a feed remembers editions.
+/// The number of earlier versions of a feed that are kept.
 const SAVES: usize = 16;
-/// Earlier editions of a feed are kept, and no answer pays for them.
+/// Earlier versions of a feed are kept, without a cost for responses.
 #[test]
-fn what_was_saved_before_an_answer_costs_it_nothing() {
+fn earlier_versions_cost_a_response_nothing() {
     let of_its_tag = format!("/tags/tag{}/rss.xml", (POSTS - 1) % 7);
     for path in ["/rss.xml", of_its_tag.as_str()] {
-        let mut printer = Printer::of(POSTS);
+        let mut builder = Builder::of(POSTS);
         let answered = |site: &Site| {
             let tag = ask(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
-            let (response, count) = asked_for_memory(site, path, &headers("gzip", Some(&tag)));
+            let (response, count) = count_allocations(site, path, &headers("gzip", Some(&tag)));
             assert_eq!(response.status(), 304, "{path}");
             count
         };
-        let before = answered(&printer.site);
+        let before = answered(&builder.site);
         for number in 0..SAVES {
-            printer.save(POSTS - 1, &format!("{number}th"));
-            answered(&printer.site);
+            builder.save(POSTS - 1, &format!("{number}th"));
+            answered(&builder.site);
         }
-        let after = answered(&printer.site);
+        let after = answered(&builder.site);
         assert!(after <= before, "{path}: {after} allocations, and {before} before");
     }
 }
 
-/// What answers at once, and otherwise leaves the request to the filter; and how many times that asked for memory.
-fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
+/// Answers on the fast path, which returns `None` if the filter has to answer; with the number of allocations.
+fn on_the_fast_path(builder: &Builder) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(builder.folder.path().to_owned()).unwrap();
     let library = Library::new(Folder::new(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
-    let site = Arc::clone(&printer.site);
+    let site = Arc::clone(&builder.site);
     let fast_path = fast_path(move || Arc::clone(&site), context);
     move |path: &str, headers: &HeaderMap| {
         let mut request = http::Request::new(());
@@ -434,10 +434,10 @@ fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Respon
 }
 
 #[test]
-fn what_is_made_already_is_answered_at_the_door() {
-    let printer = Printer::of(POSTS);
-    let at_the_door = at_the_door(&printer);
-    let answered = |path: &str, headers: &HeaderMap| at_the_door(path, headers).0;
+fn documents_that_are_ready_are_served_on_the_fast_path() {
+    let builder = Builder::of(POSTS);
+    let on_the_fast_path = on_the_fast_path(&builder);
+    let answered = |path: &str, headers: &HeaderMap| on_the_fast_path(path, headers).0;
     let headers = headers("identity", None);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
         assert!(answered(path, &headers).is_some(), "{path} is finished with the site");
@@ -451,7 +451,7 @@ fn what_is_made_already_is_answered_at_the_door() {
         "/years/2000",
     ] {
         assert!(answered(path, &headers).is_none(), "{path} is not made yet");
-        assert_eq!(ask(&printer.site, path, &headers).status(), 200, "{path}");
+        assert_eq!(ask(&builder.site, path, &headers).status(), 200, "{path}");
         let again = answered(path, &headers);
         assert!(again.is_some_and(|again| again.status() == 200), "{path}");
     }
@@ -461,10 +461,10 @@ fn what_is_made_already_is_answered_at_the_door() {
 }
 
 #[test]
-fn allocations_of_answers_through_the_door() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
-    let answered = at_the_door(&printer);
+fn allocations_of_responses_on_the_fast_path() {
+    let builder = Builder::of(POSTS);
+    let site = &builder.site;
+    let answered = on_the_fast_path(&builder);
     let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let listed = "/api/posts?page=3&per_page=20";
     for (name, path, headers, status, most) in [
@@ -473,20 +473,26 @@ fn allocations_of_answers_through_the_door() {
             "/rss.xml",
             headers("gzip", Some(&tag)),
             304,
-            NOT_MODIFIED_AT_THE_DOOR,
+            NOT_MODIFIED_ON_THE_FAST_PATH,
         ),
-        ("a feed", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED_AT_THE_DOOR),
+        ("a feed", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED_ON_THE_FAST_PATH),
         (
             "the feed of a tag",
             "/tags/tag1/rss.xml",
             headers("gzip", None),
             200,
-            FEED_OF_A_TAG_AT_THE_DOOR,
+            FEED_OF_A_TAG_ON_THE_FAST_PATH,
         ),
-        ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_THE_DOOR),
-        ("the listing", listed, headers("identity", None), 200, LISTING_AT_THE_DOOR),
+        ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_ON_THE_FAST_PATH),
+        (
+            "the listing",
+            listed,
+            headers("identity", None),
+            200,
+            LISTING_ON_THE_FAST_PATH,
+        ),
     ] {
-        // what is made once and kept is no cost of an answer
+        // documents that are made once and cached are not a cost of a response
         let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             path: path_only,
@@ -503,10 +509,10 @@ fn allocations_of_answers_through_the_door() {
 }
 
 #[test]
-fn who_has_a_feed_is_told_so_in_few_bytes() {
-    let printer = Printer::of(POSTS);
-    let answered = at_the_door(&printer);
-    let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+fn not_modified_takes_few_bytes() {
+    let builder = Builder::of(POSTS);
+    let answered = on_the_fast_path(&builder);
+    let tag = ask(&builder.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
     let response = response.unwrap();
     let lines = response
@@ -519,11 +525,11 @@ fn who_has_a_feed_is_told_so_in_few_bytes() {
 }
 
 #[test]
-fn an_answer_among_many_posts_costs_no_more_than_among_few() {
+fn a_response_costs_the_same_among_many_posts() {
     let headers = headers("gzip", None);
     let [few, many] = [210, 390].map(|posts| {
-        let printer = Printer::of(posts);
-        let (_, count) = asked_for_memory(&printer.site, "/rss.xml", &headers);
+        let builder = Builder::of(posts);
+        let (_, count) = count_allocations(&builder.site, "/rss.xml", &headers);
         count
     });
     assert_eq!(few, many, "an answer does not depend on the number of posts");

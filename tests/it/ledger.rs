@@ -1,4 +1,4 @@
-//! What files cannot remember: the command that carries it, and the promises that are kept with it.
+//! The ledger: its command, and the promises to readers that it keeps.
 
 mod command;
 mod crash;

@@ -1,4 +1,4 @@
-//! What is not published: shown to its author under `--preview`, to whom it was shared with, and to nobody else.
+//! Unpublished posts: shown only to their author with `--preview`, and to people with whom they are shared.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 use crate::commands::{Serving, feedmill, folder, run};
 use crate::server::{Answer, TestSite, write};
 
-/// Longer than anything takes but a failure.
+/// The longest wait. Only a failure takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
 
-/// A post of each kind; each of those that are not public has a word of its own.
+/// A post of each visibility. Each unpublished one has a unique word.
 const FILES: [(&str, &str); 10] = [
     (
         "open.md",
@@ -49,7 +49,7 @@ const FILES: [(&str, &str); 10] = [
     ("site.png", "site"),
 ];
 
-/// A word of each post that is not public, where it would be, and what is said above it.
+/// The word of each unpublished post, its address, and the notice on its page.
 const KEPT_BACK: [(&str, &str, &str); 5] = [
     ("Kelpie", "/posts/draft", "Draft (front matter: draft). Only you see this."),
     ("Otherkelp", "/posts/other", "Draft (front matter: draft). Only you see this."),
@@ -70,7 +70,7 @@ const KEPT_BACK: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// What the world is told, and where.
+/// All public addresses.
 const TOLD: [&str; 19] = [
     "/rss.xml",
     "/atom.xml",
@@ -101,7 +101,7 @@ fn assert_confidential(answer: &Answer, path: &str) {
 }
 
 #[test]
-fn the_author_reads_what_is_not_public_where_it_will_be() {
+fn the_author_reads_unpublished_posts_at_their_addresses() {
     let site = TestSite::preview(&FILES, "");
     for (word, address, why) in KEPT_BACK {
         let page = site.get_with(address, &[("accept-encoding", "br"), ("if-none-match", "*")]);
@@ -151,7 +151,7 @@ fn the_author_reads_what_is_not_public_where_it_will_be() {
 }
 
 #[test]
-fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
+fn other_documents_of_a_preview_are_the_public_ones() {
     let (world, preview) = (TestSite::start(&FILES, ""), TestSite::preview(&FILES, ""));
     let tidy = |text: &str| {
         let lines = text.lines().filter(|line| !line.starts_with("<script src="));
@@ -174,12 +174,12 @@ fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
 }
 
 #[test]
-fn the_public_listener_shows_no_draft_whatever_a_request_says() {
+fn the_public_listener_shows_no_draft_for_any_request() {
     let world = TestSite::start(&FILES, "");
     let preview = TestSite::preview(&FILES, "");
     let cookie = ("cookie", preview.cookie());
     let (_, key) = preview.cookie().split_once('=').unwrap();
-    // a proxy that passes on nothing but the path is the first of these: to feedmill it is this machine
+    // the first case is a proxy that passes only the path: for feedmill it is this machine
     let headers: [&[(&str, &str)]; 6] = [
         &[BROWSER],
         &[BROWSER, ("host", "127.0.0.1:8080")],
@@ -262,7 +262,7 @@ fn the_preview_shows_nothing_without_its_key_through_a_proxy_or_under_another_na
 }
 
 #[test]
-fn a_rename_leads_on_here_and_not_to_the_address_of_the_world() {
+fn a_rename_redirects_within_the_preview() {
     let site = TestSite::preview(&FILES, "[site]\nbase_url = 'https://example.com'\n");
     fs::rename(site.path().join("open.md"), site.path().join("wide-open.md")).unwrap();
     let moved = site.wait_for("/posts/open", |answer| answer.status == 301);
@@ -285,7 +285,7 @@ impl Stream {
         Stream(BufReader::new(stream))
     }
 
-    /// The first line that `wanted` takes; `None` at the end of the stream.
+    /// The first line that is `wanted`; `None` at the end of the stream.
     fn next(&mut self, wanted: impl Fn(&str) -> bool) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -298,21 +298,21 @@ impl Stream {
         }
     }
 
-    /// The site that the next event tells of.
+    /// The site of the next event.
     fn site(&mut self) -> Option<Timestamp> {
         let line = self.next(|line| line.starts_with("data: "))?;
         Some(line.trim_start_matches("data: ").parse().unwrap())
     }
 }
 
-/// The site that `page` says it is of.
+/// The site that `page` names.
 fn site_of(page: &str) -> Timestamp {
     let (_, rest) = page.split_once("data-site=\"").unwrap();
     rest.split('"').next().unwrap().parse().unwrap()
 }
 
 #[test]
-fn open_pages_are_told_of_each_site_and_silence_is_filled() {
+fn open_pages_get_an_event_for_each_site_and_keep_alives() {
     let site = TestSite::preview(&FILES, "[server]\nidle_timeout = 1\nwrite_timeout = 1\n");
     let mut stream = Stream::open(site.address(), site.cookie());
     assert_eq!(stream.next(|line| line.starts_with("HTTP/")).unwrap(), "HTTP/1.1 200 OK");
@@ -341,7 +341,7 @@ fn open_pages_are_told_of_each_site_and_silence_is_filled() {
 }
 
 #[test]
-fn streams_are_bounded_and_their_places_come_back() {
+fn the_number_of_streams_is_limited() {
     let site = TestSite::preview(&FILES, "");
     let open = || {
         let mut stream = Stream::open(site.address(), site.cookie());
@@ -366,14 +366,14 @@ fn streams_are_bounded_and_their_places_come_back() {
     }
 }
 
-/// The address of the preview that `welcome` says, with its key.
+/// The address of the preview in the startup message, with its key.
 fn printed(welcome: &[String]) -> &str {
     let line = welcome.iter().find(|line| line.starts_with("  preview  ")).unwrap();
     line.trim_start_matches("  preview  ")
 }
 
 #[test]
-fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
+fn serve_prints_the_address_of_the_preview_and_ends_at_once() {
     let site = folder(&[("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n")]);
     let refused = |address: &str| {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--preview", "--preview-listen", address];
@@ -421,7 +421,7 @@ fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
     assert_eq!(serving.ended(), Some(0));
     assert!(since.elapsed() < Duration::from_secs(5), "it waited for the stream");
 
-    // the next start has another key, and takes another port where its own is taken and was not asked for
+    // the next start has another key, and another port if the default one is taken
     let holder = std::net::TcpListener::bind("127.0.0.1:8082");
     let serving = Serving::start(site.path(), &["--preview"]);
     let again = printed(&serving.until("Ctrl-C ends it")).to_owned();
@@ -432,7 +432,7 @@ fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
     assert!(status == 2 && err.contains("for the preview"), "{err}");
 }
 
-/// A site whose state is in a folder of the test's own, and that folder.
+/// A site with its own state folder, and that folder.
 fn sharing() -> (TestSite, TempDir) {
     let state = TempDir::new().unwrap();
     let config = format!("[state]\ndir = '{}'\n", state.path().display());
@@ -447,7 +447,7 @@ fn token(state: &TempDir, source: &str) -> String {
 }
 
 #[test]
-fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
+fn a_shared_draft_is_readable_with_its_files_and_reveals_nothing_else() {
     let (site, state) = sharing();
     let token = token(&state, "draft/index.md");
     let address = format!("/shared/{token}");
@@ -503,14 +503,14 @@ fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
     for (path, status) in cases {
         assert_eq!(site.get(&format!("{address}/{path}")).status, status, "{path}");
     }
-    // the world goes on to know nothing
+    // nothing of it is public
     for path in TOLD.into_iter().chain(["/", "/posts/draft", "/media/draft/cat.png"]) {
         assert!(!site.get_with(path, &[BROWSER]).body.contains("Kelpie"), "{path}");
     }
 }
 
 #[test]
-fn what_is_not_shared_is_as_unknown_as_any_address() {
+fn an_invalid_token_gets_the_same_404_as_any_address() {
     let (site, state) = sharing();
     let good = token(&state, "draft/index.md");
     let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
@@ -550,7 +550,7 @@ fn what_is_not_shared_is_as_unknown_as_any_address() {
 }
 
 #[test]
-fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoked_one_nowhere() {
+fn the_shared_address_of_a_published_draft_redirects_and_one_of_a_renamed_or_revoked_draft_does_not() {
     let (site, state) = sharing();
     let addresses = ["draft/index.md", "mine.md", "other/index.md"].map(|path| format!("/shared/{}", token(&state, path)));
     let [draft, mine, other] = &addresses;
@@ -570,7 +570,7 @@ fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoke
 }
 
 #[test]
-fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows() {
+fn share_prints_an_address_that_a_later_serve_accepts_and_no_log_contains() {
     let site = folder(&[
         ("posts/open.md", "---\ntitle: Open\ndate: 2026-01-01\n---\n"),
         ("posts/draft.md", "---\ntitle: Kelpie\ndraft: true\n---\nKelpie.\n"),

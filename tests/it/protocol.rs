@@ -1,4 +1,4 @@
-//! HTTP as RFC 9110 and 9111 have it, asked of the real server.
+//! HTTP according to RFC 9110 and 9111, on the real server.
 
 use std::io::Read;
 
@@ -17,7 +17,7 @@ fn site() -> TestSite {
     TestSite::start(&files, CONFIG)
 }
 
-/// An address of every kind of document.
+/// One address of each kind of document.
 const DOCUMENTS: [&str; 8] = [
     "/rss.xml",
     "/atom.xml",
@@ -29,7 +29,7 @@ const DOCUMENTS: [&str; 8] = [
     "/",
 ];
 
-/// What may be answered on the short way, and what is close to it.
+/// Requests that the fast path may answer, and similar ones.
 const FINISHED: [&str; 30] = [
     "/rss.xml",
     "/atom.xml",
@@ -64,7 +64,7 @@ const FINISHED: [&str; 30] = [
 ];
 
 #[test]
-fn what_is_finished_is_answered_alike_on_the_short_way_and_the_long() {
+fn the_fast_path_and_the_filter_give_the_same_responses() {
     const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
     let site = site();
     site.write(
@@ -105,7 +105,7 @@ fn what_is_finished_is_answered_alike_on_the_short_way_and_the_long() {
         ];
         for headers in requests {
             for method in ["GET", "HEAD"] {
-                // the long way first: what it makes is finished then
+                // the filter first: then its documents are ready
                 let [long, short] = [true, false].map(|is_long| told(is_long, method, headers));
                 assert_eq!(short, long, "{method} {path} {headers:?}");
             }
@@ -114,7 +114,7 @@ fn what_is_finished_is_answered_alike_on_the_short_way_and_the_long() {
 }
 
 #[test]
-fn the_pace_is_kept_on_the_short_way_too() {
+fn the_rate_limit_applies_on_the_fast_path_too() {
     let site = TestSite::start(&[("a.md", "A tide.\n")], "[pace]\nrequests_per_minute = 1\nburst = 1\n");
     assert_eq!(site.get("/rss.xml").status, 200);
     for path in ["/rss.xml", "/", "/posts/a", "/api/posts"] {
@@ -153,7 +153,7 @@ fn every_coding_has_its_own_strong_tag_and_the_same_content() {
 }
 
 #[test]
-fn not_modified_says_what_renews_an_answer_and_head_what_get_would() {
+fn a_304_has_the_headers_that_update_a_cache_and_head_those_of_get() {
     let site = site();
     for path in DOCUMENTS {
         for accepted in ["identity", "gzip", "br"] {
@@ -164,7 +164,7 @@ fn not_modified_says_what_renews_an_answer_and_head_what_get_would() {
             for name in ["etag", "vary", "cache-control", "access-control-allow-origin"] {
                 assert_eq!(unchanged.header(name), get.header(name), "{path} {accepted}: {name}");
             }
-            // what came with the document is not said again (RFC 9110, section 15.4.5)
+            // headers of the document are not repeated (RFC 9110, section 15.4.5)
             for name in [
                 "content-type",
                 "content-encoding",
@@ -202,7 +202,7 @@ fn not_modified_says_what_renews_an_answer_and_head_what_get_would() {
 }
 
 #[test]
-fn last_modified_is_the_past_and_is_heeded() {
+fn last_modified_is_in_the_past_and_is_compared() {
     let site = site();
     let feed = site.get("/rss.xml");
     let modified = httpdate::parse_http_date(feed.header("last-modified")).unwrap();
@@ -214,7 +214,7 @@ fn last_modified_is_the_past_and_is_heeded() {
     );
     let before = httpdate::fmt_http_date(modified - std::time::Duration::from_secs(1));
     assert_eq!(site.get_with("/rss.xml", &[("if-modified-since", &before)]).status, 200);
-    // without its newest post the feed is another, and must not look older
+    // without its newest post the feed is a new version, and must not look older
     std::fs::remove_file(site.path().join("notes/p5.md")).unwrap();
     let is_after = |answer: &Answer| answer.header("etag") != feed.header("etag") && !answer.header("last-modified").is_empty();
     let after = site.wait_for("/rss.xml", is_after);
@@ -233,7 +233,7 @@ fn two_changes_in_one_second_have_two_dates() {
         );
         let changed = site.wait_for("/atom.xml", |answer| answer.body.contains(&format!("Version {version}")));
         tags.push(changed.header("etag").to_owned());
-        // a date ahead of the clock is not shown until the clock is there
+        // a date in the future is not sent
         let shown = site.wait_for("/atom.xml", |answer| !answer.header("last-modified").is_empty());
         assert_eq!(shown.header("etag"), changed.header("etag"));
         dates.push(httpdate::parse_http_date(shown.header("last-modified")).unwrap());
@@ -293,7 +293,7 @@ fn scripts_of_other_sites_may_read() {
         assert!(preflight.header("access-control-allow-headers").contains(name), "{name}");
     }
     let tag = site.get("/feed.json").header("etag").to_owned();
-    // of its own condition a script sees the answer as it is
+    // a script with its own condition sees the 304
     let unchanged = site.get_with("/feed.json", &[("origin", "https://reader.example"), ("if-none-match", &tag)]);
     assert_eq!(
         (unchanged.status, unchanged.header("access-control-allow-origin")),
@@ -306,7 +306,7 @@ fn scripts_of_other_sites_may_read() {
 }
 
 #[test]
-fn who_goes_by_dates_is_told_the_date_of_what_has_not_changed() {
+fn a_304_for_a_date_has_the_date() {
     let site = site();
     for path in DOCUMENTS {
         let get = site.get(path);
@@ -325,7 +325,7 @@ fn who_goes_by_dates_is_told_the_date_of_what_has_not_changed() {
 }
 
 #[test]
-fn what_moved_leads_there_in_one_hop() {
+fn moved_addresses_redirect_in_one_hop() {
     let config = format!(
         "{CONFIG}[[redirect]]\nfrom = '/old-feed'\nto = '/rss.xml'\n[[redirect]]\nfrom = '/away'\nto = 'https://elsewhere.example/x'\n\
          [[redirect]]\nfrom = '/été'\nto = '/posts/a'\n"
@@ -367,7 +367,7 @@ fn what_moved_leads_there_in_one_hop() {
 }
 
 #[test]
-fn feed_is_what_the_client_prefers() {
+fn feed_negotiates_the_format() {
     let site = site();
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let cases = [
@@ -403,7 +403,7 @@ fn feed_is_what_the_client_prefers() {
 }
 
 #[test]
-fn feeds_name_themselves_and_their_relatives() {
+fn feeds_link_to_themselves_and_related_documents() {
     let site = site();
     let newest = site.get("/atom.xml");
     let links = newest.header("link");
@@ -435,7 +435,7 @@ fn feeds_name_themselves_and_their_relatives() {
 }
 
 #[test]
-fn caches_are_told_how_long() {
+fn responses_have_a_maximum_age() {
     let site = site();
     assert_eq!(
         site.get("/rss.xml").header("cache-control"),
@@ -445,7 +445,7 @@ fn caches_are_told_how_long() {
     for path in ["/nothing", "/api/posts?page=0"] {
         assert_eq!(site.get(path).header("cache-control"), "no-store", "{path}");
     }
-    // no cache sleeps past a scheduled post
+    // no response is fresh beyond the instant of a scheduled post
     let soon = feedmill::time::Timestamp::now() + jiff::SignedDuration::from_secs(60);
     let scheduled = TestSite::start(
         &[("later.md", &format!("---\ndate: {soon}\n---\n"))],
@@ -468,7 +468,7 @@ fn caches_are_told_how_long() {
 }
 
 #[test]
-fn addresses_of_any_letters_are_decoded_once() {
+fn paths_are_decoded_once() {
     let site = site();
     for path in [
         "/tags/c%2B%2B",
@@ -500,7 +500,7 @@ fn addresses_of_any_letters_are_decoded_once() {
 }
 
 #[test]
-fn no_header_of_a_request_gets_into_an_answer() {
+fn no_header_of_a_request_gets_into_a_response() {
     let site = site();
     let hostile = [
         ("x-forwarded-host", "evil.example"),
@@ -516,7 +516,7 @@ fn no_header_of_a_request_gets_into_an_answer() {
 }
 
 #[test]
-fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
+fn a_delta_contains_only_posts_that_are_new_since_the_clients_version() {
     let post = |n: usize, text: &str| format!("---\ntitle: Post {n}\ndate: 2026-01-0{n}\n---\n{text}\n");
     let site = TestSite::start(&[("p1.md", &post(1, "One.")), ("p2.md", &post(2, "Two."))], "");
     for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
@@ -565,7 +565,7 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
     let both = ask(&[("a-im", "feed"), ("if-none-match", &format!("\"unknown\", {first}"))]);
     assert_eq!((both.status, both.header("delta-base")), (226, first.as_str()));
 
-    // an edit is new as well; an older edition is still known
+    // an edited post is new too; an older version is still known
     site.write("p1.md", &post(1, "One, edited."));
     site.wait_for("/rss.xml", |answer| answer.body.contains("edited"));
     let delta = ask(&[("a-im", "feed"), ("if-none-match", &first)]);
@@ -588,7 +588,7 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
         assert_eq!((answer.status, answer.header("im")), (200, ""), "{why}");
         assert!(answer.body.contains("Two."), "{why}");
     }
-    // a removal alone is no delta: the whole feed shows that something is missing
+    // after a removal alone there is no delta: only the whole feed shows it
     let before = ask(&[]).header("etag").to_owned();
     std::fs::remove_file(site.path().join("p3.md")).unwrap();
     site.wait_for("/rss.xml", |answer| !answer.body.contains("Three."));
@@ -596,7 +596,7 @@ fn a_delta_holds_only_what_is_new_since_the_edition_that_is_held() {
 }
 
 #[test]
-fn a_delta_has_the_posts_whose_links_lead_elsewhere_by_now() {
+fn a_delta_contains_posts_whose_links_lead_elsewhere_now() {
     let linking = ("a.md", "---\ntitle: A\ndate: 2026-01-01\n---\nSee [b](b.md).\n");
     let site = TestSite::start(&[linking, ("b.md", "---\ndate: 2026-01-02\n---\nB.\n")], "");
     let first = site.get("/rss.xml").header("etag").to_owned();
@@ -607,7 +607,7 @@ fn a_delta_has_the_posts_whose_links_lead_elsewhere_by_now() {
 }
 
 #[test]
-fn what_is_unlisted_is_kept_from_crawlers() {
+fn crawlers_may_not_index_unlisted_posts() {
     let site = TestSite::start(
         &[
             ("a.md", "---\ndate: 2026-01-01\n---\n"),
@@ -627,7 +627,7 @@ fn what_is_unlisted_is_kept_from_crawlers() {
 }
 
 #[test]
-fn a_problem_names_its_request_and_no_two_are_alike() {
+fn a_problem_has_a_unique_request_id() {
     let site = site();
     let ids: Vec<String> = ["/nothing", "/nothing", "/api/posts?page=0"]
         .iter()
@@ -646,7 +646,7 @@ fn a_problem_names_its_request_and_no_two_are_alike() {
 }
 
 #[test]
-fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
+fn unconditional_requests_are_limited_and_conditional_ones_are_not() {
     let config = "[pace]\nrequests_per_minute = 1\nburst = 3\n";
     let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\n")], config);
     let etag = site.get("/rss.xml").header("etag").to_owned();
@@ -682,7 +682,7 @@ fn who_hammers_is_asked_to_wait_and_who_asks_politely_never_is() {
     for path in ["/healthz", "/readyz", "/feed.xml"] {
         assert!([200, 301].contains(&site.get(path).status), "{path}");
     }
-    // a client that names another for itself is believed only behind a trusted proxy
+    // `X-Forwarded-For` is used only behind a trusted proxy
     assert_eq!(site.get_with("/rss.xml", &[("x-forwarded-for", "198.51.100.7")]).status, 429);
     let behind = format!("{config}trusted_proxies = ['127.0.0.0/8']\n");
     let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\n")], &behind);

@@ -24,25 +24,25 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// What a condition is waited for at most. Nothing takes this long but a failure.
+/// The longest wait for a condition. Only a failure takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running site. It ends when it is dropped.
 pub struct TestSite {
     folder: TempDir,
     base: String,
-    /// Where the same is answered by the filter alone.
+    /// The address of a listener without the fast path.
     long_way: String,
-    /// The listener for everybody, where `base` is a preview's.
+    /// The public listener, if `base` is that of a preview.
     public: String,
-    /// The cookie that a preview wants.
+    /// The cookie for a preview.
     cookie: Option<String>,
     context: RequestContext,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
 
-/// An answer, as a client sees it.
+/// A response, as a client sees it.
 #[derive(Debug)]
 pub struct Answer<B = String> {
     pub status: u16,
@@ -68,7 +68,7 @@ impl TestSite {
         TestSite::start_with(files, config, false)
     }
 
-    /// A site whose requests go to its author's preview, with the key.
+    /// A site whose requests go to the preview, with the key.
     pub fn preview(files: &[(&str, &str)], config: &str) -> TestSite {
         let mut site = TestSite::start_with(files, config, true);
         let led = site.get(site.cookie.clone().unwrap().as_str());
@@ -139,7 +139,7 @@ impl TestSite {
         }
     }
 
-    /// Writes a file the way most programs do: in place.
+    /// Writes a file in place, as most programs do.
     pub fn write(&self, path: &str, content: &str) {
         write(self.folder.path(), path, content);
     }
@@ -170,7 +170,7 @@ impl TestSite {
         }
     }
 
-    /// The body as it came, coded or not.
+    /// The body as received, encoded or not.
     pub fn get_bytes(&self, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
         self.request_bytes("GET", path, headers)
     }
@@ -185,7 +185,7 @@ impl TestSite {
         request(method, &format!("{}{path}", self.base), &headers)
     }
 
-    /// What requests are answered with.
+    /// The current site.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
@@ -195,7 +195,7 @@ impl TestSite {
         self.cookie.as_deref().unwrap()
     }
 
-    /// What everybody gets, where this is a preview.
+    /// The response of the public listener, if this is a preview.
     pub fn get_public(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let Answer { status, headers, body } = request("GET", &format!("{}{path}", self.public), headers);
         Answer {
@@ -205,12 +205,12 @@ impl TestSite {
         }
     }
 
-    /// The same, where nothing is answered before the filter.
+    /// The response without the fast path.
     pub fn request_the_long_way(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
         request(method, &format!("{}{path}", self.long_way), headers)
     }
 
-    /// Asks for `path` until the answer is as `wanted`.
+    /// Requests `path` until the response is as `wanted`.
     pub fn wait_for(&self, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
         let since = Instant::now();
         loop {
@@ -227,7 +227,7 @@ impl TestSite {
     }
 }
 
-/// Asks for `url`.
+/// Requests `url`.
 fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -263,7 +263,7 @@ pub fn write(folder: &Path, path: &str, content: &str) {
     fs::write(path, content).unwrap();
 }
 
-/// What `site` answers to a plain GET, without a server between.
+/// The response of `site` to a plain GET, without a server.
 pub fn ask(site: &Site, path: &str, query: &str) -> http::Response<Bytes> {
     let headers = http::HeaderMap::new();
     answer(

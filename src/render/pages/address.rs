@@ -9,7 +9,7 @@ use crate::render::{Format, Place, feed_path, post_url};
 
 /// The path of the first page of the site: `/`, or `/blog/` if the site's address has a path.
 #[must_use]
-pub fn home_path(config: &Config) -> String {
+pub(crate) fn home_path(config: &Config) -> String {
     Addresses::new(config).local("/")
 }
 

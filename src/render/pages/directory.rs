@@ -33,7 +33,7 @@ struct CountedLink {
 
 /// The page of all scopes of `kind` among `scopes`, in the order of their names.
 #[must_use]
-pub fn directory<'a>(config: &Config, kind: ScopeKind, scopes: impl Iterator<Item = (&'a Scope, &'a Members)>) -> Page {
+pub(crate) fn directory<'a>(config: &Config, kind: ScopeKind, scopes: impl Iterator<Item = (&'a Scope, &'a Members)>) -> Page {
     let addresses = Addresses::new(config);
     let mut links: Vec<CountedLink> = scopes
         .filter(|(scope, _)| kind.holds(scope))

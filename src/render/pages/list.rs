@@ -164,7 +164,7 @@ pub fn list(config: &Config, subject: Subject, listed: ListPage) -> Page {
 
 /// The same page for the author, with unpublished posts.
 #[must_use]
-pub fn list_with_unpublished(config: &Config, subject: Subject, listed: ListPage, unpublished: Unpublished) -> Page {
+pub(crate) fn list_with_unpublished(config: &Config, subject: Subject, listed: ListPage, unpublished: Unpublished) -> Page {
     let addresses = Addresses::new(config);
     let path = subject.path();
     let page_path = |n: usize| match n {
@@ -261,7 +261,7 @@ pub fn search(config: &Config, query: &str, found: SearchResult) -> Page {
 
 /// The page of an unknown address, with the `newest` posts.
 #[must_use]
-pub fn not_found(config: &Config, newest: &[Arc<Post>]) -> Page {
+pub(crate) fn not_found(config: &Config, newest: &[Arc<Post>]) -> Page {
     message_page(config, "missing.html", "Nothing here", "", newest)
 }
 
@@ -273,7 +273,7 @@ pub fn withdrawn(config: &Config, title: &str, newest: &[Arc<Post>]) -> Page {
 
 /// The page of a post that is temporarily unavailable, with the `newest` posts.
 #[must_use]
-pub fn temporarily_unavailable(config: &Config, newest: &[Arc<Post>]) -> Page {
+pub(crate) fn temporarily_unavailable(config: &Config, newest: &[Arc<Post>]) -> Page {
     message_page(config, "awaited.html", "Away for a moment", "", newest)
 }
 

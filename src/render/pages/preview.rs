@@ -25,7 +25,7 @@ pub(super) fn visibility_name(visibility: Visibility) -> &'static str {
 
 /// Why `post` is not public at `now`, in a sentence for its author.
 #[must_use]
-pub fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -> String {
+pub(crate) fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -> String {
     let origins = &post.alike.origins;
     let visibility = post.visibility(now);
     let state = visibility_name(visibility);
@@ -46,7 +46,7 @@ pub fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -> Strin
 
 /// The notice on a draft that is shared until `until`.
 #[must_use]
-pub fn shared_until(until: Timestamp, config: &Config) -> String {
+pub(crate) fn shared_until(until: Timestamp, config: &Config) -> String {
     let until = Moment::utc(until).in_zone(&config.timezone());
     format!(
         "A draft, shared with you until {}. Please do not pass it on.",
@@ -68,7 +68,7 @@ fn instant(moment: Moment, config: &Config) -> String {
 
 /// The page `html` with the text `notice` above its content.
 #[must_use]
-pub fn with_notice(html: &str, notice: &str) -> String {
+pub(crate) fn with_notice(html: &str, notice: &str) -> String {
     let body = html.find("<body").and_then(|at| Some(at + html.get(at..)?.find('>')? + 1));
     // a template may lack the tag; parsers put what follows the page into the body
     let (before, after) = html.split_at_checked(body.unwrap_or(html.len())).unwrap_or((html, ""));
@@ -83,7 +83,7 @@ pub fn with_notice(html: &str, notice: &str) -> String {
 
 /// The page `html` with the script at the path `script`. The script gets `site`, the instant of the site that the page is from.
 #[must_use]
-pub fn with_script(html: &str, script: &str, site: Timestamp) -> String {
+pub(crate) fn with_script(html: &str, script: &str, site: Timestamp) -> String {
     let end = html.find("</head>").unwrap_or(html.len());
     let (before, after) = html.split_at_checked(end).unwrap_or((html, ""));
     format!("{before}<script src=\"{script}\" data-site=\"{site}\" defer></script>\n{after}")

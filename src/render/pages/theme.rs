@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::address::Addresses;
 use super::head::{FeedLink, feeds};
 use super::page::{Link, Page};
-pub use super::theme_files::{FILES, ICON, RASTER_ICON, STYLE};
+pub(crate) use super::theme_files::{FILES, ICON, RASTER_ICON, STYLE};
 use super::{sample_pages, static_error};
 use crate::config::{Colour, Config};
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -140,7 +140,7 @@ impl Theme {
 
     /// A name for the content of the style sheet, which is part of its address: a changed one has another address.
     #[must_use]
-    pub fn style_version(&self) -> &str {
+    pub(crate) fn style_version(&self) -> &str {
         version(&self.style)
     }
 

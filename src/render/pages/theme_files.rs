@@ -1,7 +1,7 @@
 //! The files of the built-in theme.
 
 /// The name of the style sheet, and its path on the site.
-pub const STYLE: &str = "style.css";
+pub(crate) const STYLE: &str = "style.css";
 
 /// The templates and the style sheet: name and text.
 pub const FILES: [(&str, &str); 11] = [
@@ -19,7 +19,7 @@ pub const FILES: [(&str, &str); 11] = [
 ];
 
 /// The icon of a site that names none.
-pub const ICON: &str = include_str!("theme/favicon.svg");
+pub(crate) const ICON: &str = include_str!("theme/favicon.svg");
 
 /// The same icon with 144 by 144 pixels, for readers of feeds: RSS 2.0 does not know SVG, and many readers cannot show it.
-pub const RASTER_ICON: &[u8] = include_bytes!("theme/icon.png");
+pub(crate) const RASTER_ICON: &[u8] = include_bytes!("theme/icon.png");

@@ -1,4 +1,4 @@
-//! How it ends.
+//! The orderly stop of the server.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ fn requests_that_were_sent_before_the_stop_are_answered() {
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
             early.push(client);
         }
-        // they wait in the listener's queue, and nobody has looked at them
+        // they wait in the listener's queue, and are not accepted yet
         stop.cancel();
     });
     for client in &mut early {
@@ -56,7 +56,7 @@ fn requests_that_were_on_their_way_at_the_stop_are_answered() {
 }
 
 #[test]
-fn the_drain_ends_at_its_deadline_whatever_clients_do() {
+fn the_drain_ends_at_its_deadline() {
     let served = Served::start("drain_timeout = 0.5\n");
     let mut half = served.connect();
     half.send("GET / HT");
@@ -73,7 +73,7 @@ fn the_drain_ends_at_its_deadline_whatever_clients_do() {
     let took = since.elapsed();
     assert!(took > Duration::from_millis(400), "it waited {took:?} for what was open");
     assert!(took < Duration::from_secs(5), "it took {took:?}");
-    // and none of them is held any longer
+    // and all of them are closed
     assert_eq!(half.answer().status, 408);
     half.assert_ended();
     stalled.assert_ended();

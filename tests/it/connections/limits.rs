@@ -1,4 +1,4 @@
-//! What a client may take: time, and connections.
+//! Limits of time and connections for clients.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,13 +11,13 @@ use super::{Client, LARGE, PATIENCE, Served, assert_answers};
 const A_WHILE: Duration = Duration::from_millis(600);
 
 #[test]
-fn a_client_that_says_nothing_is_left() {
+fn a_silent_client_is_disconnected() {
     let served = Served::start("header_timeout = 0.2\n");
     served.connect().assert_ended();
 }
 
 #[test]
-fn half_a_header_is_waited_for_only_so_long() {
+fn an_incomplete_header_has_a_timeout() {
     let served = Served::start("header_timeout = 0.3\n");
     let mut client = served.connect();
     client.send("GET / HT");
@@ -31,7 +31,7 @@ fn half_a_header_is_waited_for_only_so_long() {
 }
 
 #[test]
-fn a_header_byte_by_byte_does_not_stretch_its_time() {
+fn a_header_byte_by_byte_has_the_same_timeout() {
     let served = Served::start("header_timeout = 0.5\n");
     let mut client = served.connect();
     // the second request of a connection, whose time begins with its first byte
@@ -46,7 +46,7 @@ fn a_header_byte_by_byte_does_not_stretch_its_time() {
 }
 
 #[test]
-fn an_idle_connection_has_a_limit_of_its_own() {
+fn an_idle_connection_has_its_own_timeout() {
     let served = Served::start("header_timeout = 0.2\nidle_timeout = 1.5\n");
     let mut client = served.connect();
     assert_answers(&mut client);
@@ -58,7 +58,7 @@ fn an_idle_connection_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn a_body_is_waited_for_only_so_long() {
+fn a_body_has_a_timeout() {
     let served = Served::start("body_timeout = 0.2\n");
     for sent in ["", "abc"] {
         let mut client = served.connect();
@@ -70,7 +70,7 @@ fn a_body_is_waited_for_only_so_long() {
 }
 
 #[test]
-fn an_answer_may_take_longer_than_any_limit_for_clients() {
+fn a_response_may_take_longer_than_the_timeouts_of_clients() {
     let limits = "header_timeout = 0.1\nidle_timeout = 0.1\nbody_timeout = 0.1\nwrite_timeout = 0.1\n";
     let served = Served::start(limits);
     let mut client = served.connect();
@@ -82,7 +82,7 @@ fn an_answer_may_take_longer_than_any_limit_for_clients() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_left() {
+fn a_client_that_does_not_read_is_disconnected() {
     let served = Served::start("write_timeout = 0.3\nmax_connections = 1\n");
     let mut client = served.connect();
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -98,7 +98,7 @@ fn a_client_that_reads_nothing_is_left() {
 }
 
 #[test]
-fn a_slow_reader_that_reads_on_gets_all_of_it() {
+fn a_slow_reader_gets_the_whole_response() {
     let served = Served::start("write_timeout = 0.5\nidle_timeout = 0.2\nheader_timeout = 0.2\n");
     let mut client = served.connect();
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -128,14 +128,14 @@ fn assert_turned_away(mut client: Client) {
     client.assert_ended();
 }
 
-/// Has `client` ask for something that is not answered until the test says so.
+/// Makes `client` send a request that gets a response only on a signal of the test.
 fn keep_busy(served: &Served, client: &mut Client) {
     client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
     served.waiting.recv_timeout(PATIENCE).unwrap();
 }
 
 #[test]
-fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_one_makes_room() {
+fn while_all_connections_are_busy_others_get_a_503_and_then_the_longest_idle_one_is_closed() {
     let served = Served::start("max_connections = 2\n");
     let (mut first, mut second) = (served.connect(), served.connect());
     keep_busy(&served, &mut first);
@@ -166,7 +166,7 @@ fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_o
 }
 
 #[test]
-fn an_answer_that_is_being_sent_is_not_cut_off_for_another_connection() {
+fn a_response_is_not_cut_off_for_another_connection() {
     let served = Served::start("max_connections = 1\n");
     let mut slow = served.connect();
     slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -187,7 +187,7 @@ fn an_answer_that_is_being_sent_is_not_cut_off_for_another_connection() {
 }
 
 #[test]
-fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
+fn a_silent_connection_and_an_incomplete_header_make_room_too() {
     let served = Served::start("max_connections = 2\n");
     let mut silent = served.connect();
     let mut half = served.connect();
@@ -195,7 +195,7 @@ fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
     let mut next = served.connect();
     assert_answers(&mut next);
     silent.assert_ended();
-    // a header that has only begun to come is waited for, a slow one is not
+    // the server waits for a header that has just begun, but not for a slow one
     assert_answers(&mut next);
     keep_busy(&served, &mut next);
     super::wait_until("the slow header makes room", || {
@@ -208,7 +208,7 @@ fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
 }
 
 #[test]
-fn a_burst_of_connections_over_the_limit_is_answered_and_never_reset() {
+fn a_burst_of_connections_over_the_limit_gets_responses_and_no_reset() {
     let served = Served::start("max_connections = 2\n");
     let (mut first, mut second) = (served.connect(), served.connect());
     keep_busy(&served, &mut first);
@@ -233,7 +233,7 @@ fn a_burst_of_connections_over_the_limit_is_answered_and_never_reset() {
 }
 
 #[test]
-fn one_address_cannot_take_every_place() {
+fn one_address_cannot_use_all_connections() {
     let served = Served::start("max_connections_per_address = 2\n");
     let mut held = [served.connect(), served.connect()];
     for client in &mut held {
@@ -267,7 +267,7 @@ pub(super) fn connect_from(address: Ipv4Addr, to: SocketAddr) -> Client {
 }
 
 #[test]
-fn with_thousands_of_idle_connections_a_request_is_answered_at_once() {
+fn with_thousands_of_idle_connections_a_request_gets_a_response_at_once() {
     let served = Served::start("max_connections = 5000\nmax_connections_per_address = 5000\n");
     // the server raises the limit of this process, which pays for both ends
     served.assert_answers();

@@ -1,6 +1,6 @@
-//! The program killed at any moment, again and again, while its author goes on: what the world was once told stays true.
+//! The program is killed repeatedly at random moments while an author works: what readers have seen stays valid.
 //!
-//! `FEEDMILL_TEST_KILLS` says how often (200 unless it does), `FEEDMILL_TEST_SEED` repeats a run as far as time repeats itself.
+//! `FEEDMILL_TEST_KILLS` sets the number of kills (default 200), `FEEDMILL_TEST_SEED` repeats a run as far as timing allows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,25 +14,25 @@ use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
 use self::author::{Author, Random};
-use self::told::{Told, from_atom, from_json, from_rss};
+use self::list::{ListedPost, from_atom, from_json, from_rss};
 use crate::commands::{Serving, feedmill, folder, run};
 
 mod author;
-mod told;
+mod list;
 
 const BASE: &str = "http://blog.example";
 /// Two at once: most of a round is waiting.
 const LANES: u64 = 2;
-/// What anything is waited for at most.
+/// The longest wait.
 const PATIENCE: Duration = Duration::from_mins(1);
 const CONFIG: &str = "[site]\nbase_url = 'http://blog.example'\n[feed]\nlimit = 200\n[list]\nper_page = 200\n\
                       [watch]\nsettle = 0.02\ndelete_grace = 0.1\n";
 const LISTS: [&str; 5] = ["/atom.xml", "/rss.xml", "/feed.json", "/api/posts", "/tags/harbour/atom.xml"];
-/// How many of the addresses that were seen are asked for in a round.
+/// The number of known addresses that are requested in a round.
 const SAMPLE: usize = 12;
 
 #[test]
-fn what_was_told_stays_true_however_often_it_is_killed() {
+fn what_readers_have_seen_stays_valid_over_many_kills() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let kills = number("FEEDMILL_TEST_KILLS").unwrap_or(200);
     let clock = || u64::from(SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
@@ -52,13 +52,13 @@ fn kill_again_and_again(kills: u64, seed: u64) {
     let end = End(&is_over);
     std::thread::scope(|threads| {
         threads.spawn(|| write_until(&is_over, &author, seed));
-        // also where this panics, the author ends
+        // the author ends even if this panics
         let _end = end;
         let mut reader = Reader::new(&site, &author, seed);
         for round in 0..kills {
             reader.round(round);
         }
-        reader.last_look();
+        reader.check_final_state();
     });
 }
 
@@ -79,7 +79,7 @@ fn write_until(is_over: &AtomicBool, author: &Mutex<Author>, seed: u64) {
     }
 }
 
-/// Who reads everything, and remembers it better than any store.
+/// A reader of all documents, who remembers everything seen.
 struct Reader<'a> {
     site: &'a TempDir,
     author: &'a Mutex<Author>,
@@ -90,7 +90,7 @@ struct Reader<'a> {
     markers: HashMap<String, String>,
     addresses: BTreeSet<String>,
     published: HashMap<String, Timestamp>,
-    /// By list and by id: what only moves forward.
+    /// By list and by id: dates that may only move forward.
     dates: HashMap<(String, String), Timestamp>,
     round: u64,
     address: String,
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One life of the program, from its start to its violent end.
+    /// One run of the program, from its start to its kill.
     fn round(&mut self, round: u64) {
         self.round = round;
         self.author().note(&format!("round {round}"));
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
             // before it is up, or just after
             std::thread::sleep(Duration::from_millis(self.random.below(150)));
             drop(serving);
-            return self.look_into_the_store();
+            return self.check_store();
         }
         self.await_start(&serving);
         for list in LISTS {
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         }
         drop(author);
         let until = Instant::now() + Duration::from_millis(self.random.below(150));
-        // just when the world has seen something new nothing may be left to remember
+        // right after readers have seen something new, everything must be stored
         let at_news = self.random.chance(2);
         let mut known: HashMap<&str, String> = HashMap::new();
         while Instant::now() < until {
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         }
         drop(serving);
         self.author().note("killed");
-        self.look_into_the_store();
+        self.check_store();
     }
 
     fn await_start(&mut self, serving: &Serving) {
@@ -173,8 +173,8 @@ impl<'a> Reader<'a> {
         self.author.lock().unwrap()
     }
 
-    /// Everything that the world has seen is in the store, and nobody had to mend that.
-    fn look_into_the_store(&mut self) {
+    /// Checks that everything that readers have seen is in the store, which is not damaged.
+    fn check_store(&mut self) {
         if self.random.chance(2) {
             return;
         }
@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
         }
         let contents = Storage::sqlite(Utf8Path::from_path(&state).unwrap()).load().unwrap();
         let notes = contents.notes;
-        // before anybody has seen anything it may have been killed while it made its file
+        // before readers have seen anything, it may have been killed while it created its file
         assert!(notes.is_empty() || self.ids.is_empty(), "round {}: {notes:?}", self.round);
         let kept: BTreeSet<&str> = contents.records.iter().filter_map(post_id).collect();
         for (marker, id) in &self.ids {
@@ -211,8 +211,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What there is in the end is what the author wrote, no more and no less.
-    fn last_look(&mut self) {
+    /// Checks that the final posts are exactly those of the author.
+    fn check_final_state(&mut self) {
         let serving = Serving::start(self.site.path(), &["--state", "state"]);
         self.await_start(&serving);
         let author = self.author();
@@ -221,18 +221,18 @@ impl<'a> Reader<'a> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let body = self.read("/feed.json");
-            let told = from_json(&body, "items");
-            let is_as_written = |post: &Told| {
+            let posts = from_json(&body, "items");
+            let is_as_written = |post: &ListedPost| {
                 wanted
                     .get(post.marker.as_str())
                     .is_some_and(|revision| post.text.contains(revision))
             };
-            if told.len() == wanted.len() && told.iter().all(is_as_written) {
+            if posts.len() == wanted.len() && posts.iter().all(is_as_written) {
                 break;
             }
             assert!(
                 Instant::now() < deadline,
-                "{wanted:#?} was written, this is served: {told:#?}"
+                "{wanted:#?} was written, this is served: {posts:#?}"
             );
         }
         for address in self.addresses.clone() {
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a list of posts and holds it to all that was told before.
+    /// Reads a list of posts and compares it with everything seen before.
     fn read(&mut self, list: &str) -> String {
         let answer = self.get(list);
         assert_eq!(answer.status, 200, "{list}");
@@ -271,39 +271,39 @@ impl<'a> Reader<'a> {
             self.round,
             answer.body
         );
-        // a feed of a tag is made when it is asked for, and its dates are kept a little later
+        // a feed of a tag is made on request, and its dates are stored a little later
         let is_kept_in_time = !list.starts_with("/tags/");
         if let Some(modified) = answer.headers.get("last-modified").filter(|_| is_kept_in_time) {
             let modified = httpdate::parse_http_date(modified.to_str().unwrap()).unwrap();
             self.moves_forward(list, "Last-Modified", Timestamp::try_from(modified).unwrap());
         }
-        let told = match list {
+        let posts = match list {
             "/atom.xml" | "/tags/harbour/atom.xml" => {
-                let (updated, told) = from_atom(&answer.body);
+                let (updated, posts) = from_atom(&answer.body);
                 if is_kept_in_time {
                     self.moves_forward(list, "updated", updated);
                 }
-                told
+                posts
             }
             "/rss.xml" => from_rss(&answer.body),
             "/feed.json" => from_json(&answer.body, "items"),
             _ => from_json(&answer.body, "posts"),
         };
-        let ids: BTreeSet<&str> = told.iter().map(|post| post.id.as_str()).collect();
+        let ids: BTreeSet<&str> = posts.iter().map(|post| post.id.as_str()).collect();
         assert_eq!(
             ids.len(),
-            told.len(),
-            "round {}: an id twice in {list}: {told:#?}",
+            posts.len(),
+            "round {}: an id twice in {list}: {posts:#?}",
             self.round
         );
-        for post in told {
+        for post in posts {
             self.remember(list, post);
         }
         answer.body
     }
 
-    /// Holds a post to what was told of it before.
-    fn remember(&mut self, list: &str, post: Told) {
+    /// Compares a post with what was seen before.
+    fn remember(&mut self, list: &str, post: ListedPost) {
         let round = self.round;
         let id = self.ids.entry(post.marker.clone()).or_insert_with(|| post.id.clone());
         assert_eq!(*id, post.id, "round {round}: another id in {list}: {post:?}");
@@ -321,13 +321,12 @@ impl<'a> Reader<'a> {
 
     fn moves_forward(&mut self, list: &str, what: &str, at: Timestamp) {
         let round = self.round;
-        let told = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
-        assert!(*told <= at, "round {round}: {what} of {list} went back from {told} to {at}");
-        *told = at;
+        let last = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
+        assert!(*last <= at, "round {round}: {what} of {list} went back from {last} to {at}");
+        *last = at;
     }
 
-    /// Goes to an address that there once was, while nobody writes: there is the post, or the way to it in one hop, or word that it
-    /// was taken away.
+    /// Requests a former address while the author pauses: it has the post, a redirect to it in one hop, or a 410.
     fn visit(&self, address: &str, author: &Author) {
         let round = self.round;
         let deadline = Instant::now() + PATIENCE;
@@ -349,7 +348,7 @@ impl<'a> Reader<'a> {
                 assert!(is_owners, "round {round}: at {address} of {owners:?} is {}", answer.body);
                 assert!(!answer.body.contains("withheld"), "round {round}: a draft at {address}");
             }
-            // what was written just now may still be on its way
+            // the last change may not be served yet
             if matches!(answer.status, 200 | 410) {
                 return;
             }
@@ -363,7 +362,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many of the author's last deeds are told where something is wrong.
+/// The number of the author's last actions that are printed after a failure.
 const TOLD_DEEDS: usize = 100;
 
 impl Drop for Reader<'_> {

@@ -1,8 +1,8 @@
-//! Whatever is done to posts, to the configuration, to the clock and to feedmill: what was promised to readers holds after each step.
+//! Random operations on posts, configuration, clock and program: all promises to readers hold after each step.
 //!
-//! The model knows which post is in which file, because it put it there, and nothing of how feedmill finds that out. It asserts an
-//! id only where it is promised: not which of two copies is which once they were moved, nor that a post is found again that was gone
-//! while a new one named its id. But no id that readers knew one post by is ever that of a post that they knew by another.
+//! The model knows which post is in which file, because it wrote the file, but not how feedmill recognises posts. It checks an id only
+//! if it is promised: not which of two copies is the original after both were moved, nor that a post is recognised that was gone
+//! while a new one had its id. But an id under which readers know one post is never that of a post that they know under another.
 
 mod atom_ids;
 mod breaking;
@@ -25,21 +25,21 @@ use self::operation::{Operation, Operation as O, operation};
 use self::promises::Promises;
 use self::world::World;
 
-/// The world and what the model knows of it.
+/// The program under test, and what the model knows.
 struct Model {
     world: World,
     manuscripts: Vec<Manuscript>,
     promises: Promises,
-    /// How many ids were made up for posts that are there.
+    /// The number of ids that were generated for existing posts.
     made_up: usize,
-    /// The latest time that the clock showed.
+    /// The latest time of the clock.
     latest: Timestamp,
 }
 
 impl Model {
     fn new() -> Model {
         let world = World::new();
-        // one post stays as it is: an empty folder may just not be mounted
+        // one post always stays, because an empty folder may only be unmounted
         let keeper = Manuscript::new(0, "keeper.md".into());
         world.write(&keeper.path, &keeper.file());
         Model {
@@ -90,13 +90,13 @@ impl Model {
         self.world.write(&manuscript.path, &manuscript.file());
     }
 
-    /// Takes back what is not promised of a post that is found elsewhere, or gone, while another might be taken for it.
+    /// Removes promises for a post that was moved or deleted while another one may be taken for it.
     fn unsettle(&mut self, at: usize) {
         let manuscript = &self.manuscripts[at];
         let is_twin = |other: &Manuscript| other.number != at && other.text == manuscript.text;
         let is_claimed = |other: &Manuscript| {
             let named = other.written_id.as_ref();
-            // readers that know it by another id never see it under this one
+            // readers who know it under another id never see it under this one
             other.number != at && other.had.is_empty() && named.is_some_and(|named| manuscript.had.contains(named))
         };
         if self.manuscripts.iter().any(|other| is_twin(other) || is_claimed(other)) {
@@ -148,7 +148,7 @@ fn run(steps: &[(Operation, bool)]) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn whatever_is_done_promises_hold() {
+fn promises_hold_after_any_operations() {
     const LENGTH: usize = 40;
     let asked: Option<usize> = std::env::var("FEEDMILL_TEST_OPERATIONS")
         .ok()
@@ -160,7 +160,7 @@ fn whatever_is_done_promises_hold() {
         max_shrink_iters: 2000,
         ..Cases::default()
     };
-    // the same sequences with every change; other ones, and more, for who asks
+    // the same sequences by default; others, and more, with environment variables
     let mut runner = match asked {
         None => TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
         Some(_) => TestRunner::new(cases),
@@ -310,7 +310,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
 ];
 
 #[test]
-fn what_once_went_wrong() {
+fn regressions() {
     for (name, operations) in BROKEN_ONCE {
         let mut model = Model::new();
         for (count, operation) in operations.iter().enumerate() {
@@ -321,8 +321,8 @@ fn what_once_went_wrong() {
 }
 
 #[test]
-fn what_went_while_it_was_stopped_is_gone_though_all_that_is_there_is_new() {
-    // under a clock that was put back the keeper seems to be just written, and is not served before the restart
+fn posts_deleted_while_it_was_stopped_are_gone_although_all_others_are_new() {
+    // with a clock that was set back the permanent post seems to be just written, and is not served before the restart
     let kept = run(&[(O::Clock(-1), false), (O::Create(0, 16), false), (O::Delete(0), true)]);
     assert_eq!(kept.map_err(|why| why.to_string()), Ok(()));
 }

@@ -1,4 +1,4 @@
-//! What an older feedmill remembered is remembered as it was, and the posts that it served stay as they are.
+//! The ledger of an older feedmill keeps all records, and the posts that it served do not change.
 //!
 //! `fixtures/old-ledger` was written by feedmill 0.1.0 before it stored digests of files, `fixtures/ledger-schema-1` by the version
 //! before storage had several backends.
@@ -56,7 +56,7 @@ fn copy_fixture(name: &str, to: &TempDir) -> (Utf8PathBuf, Utf8PathBuf) {
         let to = root.join(&path);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(old.join("posts").join(&path), &to).unwrap();
-        // a checkout gives files other times
+        // a checkout changes the times of files
         let file = File::options().append(true).open(to).unwrap();
         file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_000_000))
             .unwrap();
@@ -82,7 +82,7 @@ fn a_ledger_with_schema_1_keeps_every_record() {
             assert_eq!((post.id(), post.address()), (&*record.id, &*record.address), "{start} start");
             assert_eq!(post.date.rfc3339(), record.date.rfc3339(), "{}, {start} start", record.source);
         }
-        // renamed, and another address; deleted; made a draft; the second of one slug; unlisted
+        // renamed, with another address; deleted; made a draft; the second with one slug; unlisted
         let paths = [
             "/posts/renamed",
             "/posts/gone",
@@ -144,7 +144,7 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
             let post = site.post(&old.source).unwrap();
             assert_eq!((post.id(), post.address()), (&*old.id, &*old.address), "{name}");
             assert!(post.is_readable(now), "{name}");
-            // how a date is read that was not understood then is another matter
+            // a date that was not understood then may be read now
             if old.source != "embargoed.md" {
                 assert_eq!(post.date.rfc3339(), old.date.rfc3339(), "{name}");
                 assert_eq!(post.modified().timestamp(), old.last_told(), "{name}");
@@ -158,7 +158,7 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
 }
 
 #[test]
-fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger() {
+fn the_process_with_the_ledger_removes_the_cache_of_older_versions() {
     let temporary = TempDir::new().unwrap();
     let above = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
     let (root, state) = (above.join("posts"), above.join("state"));

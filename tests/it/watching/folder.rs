@@ -1,4 +1,4 @@
-//! What a look at the disk finds, refuses and survives.
+//! Scans of the disk: files that are found and refused.
 
 use super::*;
 use feedmill::config;
@@ -26,7 +26,7 @@ fn fifo(path: &Utf8Path) {
 }
 
 #[test]
-fn posts_are_found_and_what_lies_around_is_not() {
+fn posts_are_found_and_other_files_are_not() {
     let posts = Posts::of(&[
         "a.md",
         "b.markdown",
@@ -49,7 +49,7 @@ fn posts_are_found_and_what_lies_around_is_not() {
 }
 
 #[test]
-fn a_pipe_with_a_posts_name_holds_nothing_up() {
+fn a_pipe_with_a_posts_name_does_not_block() {
     let posts = Posts::of(&["a.md"]);
     fifo(&posts.path("pipe.md"));
     let sight = look(&posts);
@@ -58,7 +58,7 @@ fn a_pipe_with_a_posts_name_holds_nothing_up() {
 }
 
 #[test]
-fn names_that_cannot_be_written_are_refused() {
+fn names_that_are_not_utf8_are_refused() {
     let posts = Posts::of(&["a.md", "line\nbreak.md"]);
     fs::write(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff.md")), "# No").unwrap();
     fs::write(posts.root.as_std_path().join(OsStr::from_bytes(b"\xff.txt")), "no").unwrap();
@@ -77,7 +77,7 @@ fn names_that_cannot_be_written_are_refused() {
 }
 
 #[test]
-fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
+fn files_beyond_the_limits_are_refused_and_known_ones_stay() {
     let posts = Posts::of(&["a.md", "1/b.md", "1/2/c.md", "1/2/3/d.md"]);
     fs::File::create(posts.path("sparse.md")).unwrap().set_len(1 << 40).unwrap();
     let limits = config::PostSettings {
@@ -104,7 +104,7 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
 }
 
 #[test]
-fn links_are_followed_only_inside_and_no_post_is_found_twice() {
+fn links_are_followed_only_within_the_folder_and_no_post_is_found_twice() {
     let posts = Posts::of(&["a.md", "in/b.md", ".hidden/c.md", ".hidden/sub/d.md", "README.md"]);
     fs::create_dir(posts.beside("outside")).unwrap();
     fs::write(posts.beside("outside/secret.md"), "# Secret").unwrap();
@@ -155,7 +155,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
 }
 
 #[test]
-fn a_look_at_some_places_sees_what_a_look_at_everything_sees_there() {
+fn a_partial_scan_finds_the_same_as_a_full_scan() {
     let posts = Posts::of(&["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"]);
     let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let cases: [(&[&str], &[&str]); 7] = [
@@ -179,7 +179,7 @@ fn a_look_at_some_places_sees_what_a_look_at_everything_sees_there() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_no_empty_folder() {
+fn a_folder_that_cannot_be_read_is_not_an_empty_folder() {
     let posts = Posts::of(&["a.md", "shut/b.md"]);
     fs::set_permissions(posts.path("shut"), fs::Permissions::from_mode(0o0)).unwrap();
     let is_shut = fs::read_dir(posts.path("shut")).is_err();

@@ -150,7 +150,7 @@ fn records_that_are_not_understood_stay_and_are_named() {
     assert_eq!(opening.records, [post("a", "1")]);
     let note = &opening.notes[0];
     assert!(
-        note.starts_with("4 of the records") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
+        note.starts_with("4 records of the ledger") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
         "{note}"
     );
     assert!(opening.store.write_now(put(&post("b", "2")), PATIENCE));

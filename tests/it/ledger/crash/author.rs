@@ -1,4 +1,4 @@
-//! An author who never stops: saves, renames, moves, drafts, deletes, whether the program lives or not.
+//! An author who saves, renames, moves, drafts and deletes posts all the time, whether the program runs or not.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -8,12 +8,12 @@ use feedmill::time::Timestamp;
 
 use crate::server::write;
 
-/// Fewer posts than this are not deleted from: half a folder gone at once is not believed.
+/// With fewer posts than this none is deleted: the deletion of half a folder is not accepted.
 const FEW: usize = 10;
-/// How many names a post goes by, one after the other and back.
+/// The number of names of a post, which are used in turn.
 const NAMES: u64 = 4;
 
-/// Random numbers that a seed gives again (splitmix64).
+/// Pseudo-random numbers from a seed (splitmix64).
 pub struct Random(pub u64);
 
 impl Random {
@@ -30,10 +30,10 @@ impl Random {
     }
 }
 
-/// What the author has in mind of a post.
+/// The author's knowledge of a post.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Where its file lies, or lay when it was deleted.
+    /// The path of its file, or its last one before it was deleted.
     path: PathBuf,
     slug: Option<String>,
     title: u64,
@@ -48,7 +48,7 @@ impl Work {
         !self.is_draft && !self.is_deleted
     }
 
-    /// What its text says of which edit it is.
+    /// The number of the edit in its text.
     pub fn revision(&self, marker: &str) -> String {
         format!("{marker} revision {}.", self.revision)
     }
@@ -57,12 +57,12 @@ impl Work {
 pub struct Author {
     posts: PathBuf,
     random: Random,
-    /// By the word that is in the post's title and text and in no other post's.
+    /// By the unique word in the post's title and text.
     pub works: BTreeMap<String, Work>,
-    /// Whose addresses the author asked for.
+    /// Posts for which the author set an address.
     pub asked_for: HashMap<String, HashSet<String>>,
     serial: u64,
-    /// What was done, for who wants to know why.
+    /// The actions so far, to explain failures.
     pub diary: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Author {
         author
     }
 
-    /// One thing that authors do.
+    /// Performs one random action.
     pub fn work(&mut self) {
         let live: Vec<String> = self.markers(|work| !work.is_deleted);
         let deleted: Vec<String> = self.markers(|work| work.is_deleted);
@@ -134,7 +134,7 @@ impl Author {
             slug: None,
             title: 0,
             revision: 0,
-            // those without a date have it from their files, once and for all
+            // posts without a date keep the date of their files
             is_dated: !self.serial.is_multiple_of(4),
             is_draft: self.random.chance(6),
             is_deleted: false,
@@ -149,7 +149,7 @@ impl Author {
         self.save(marker);
     }
 
-    /// In one step or, as some programs do, in place.
+    /// Saves in one step or, as some programs do, in place.
     fn save(&mut self, marker: &str) {
         self.ask_for_address(marker);
         self.note(&format!("saves {marker}: {:?}", self.works[marker]));
@@ -209,7 +209,7 @@ impl Author {
             work.is_draft.then(|| "draft: true".to_owned()),
         ];
         let keys: Vec<String> = keys.into_iter().flatten().collect();
-        // a long text of its own words, of which an edit changes few
+        // a long text of unique words, few of which an edit changes
         let mut words = Random(marker.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)));
         let words: Vec<String> = (0..120).map(|_| format!("w{:x}", words.below(1 << 24))).collect();
         let end = if work.is_draft { "withheld" } else { "" };

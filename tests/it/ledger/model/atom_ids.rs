@@ -1,4 +1,4 @@
-//! Ids that are no IRIs: RSS and JSON Feed have them as they are written, Atom an IRI, and what was served once stays.
+//! Ids that are not IRIs: RSS and JSON Feed have them as written, Atom an IRI, and a served id stays.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const URN: &str = "urn:uuid:550e8400-e29b-41d4-a716-446655440000";
 const TEXT: &str = "A mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can remember. \
     When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week.";
 
-/// A site with a post that stays.
+/// A site with a permanent post.
 fn world() -> World {
     let mut world = World::new();
     world.write(
@@ -47,7 +47,7 @@ fn ids_in(document: &str, name: &str) -> Vec<String> {
     ids.map(|node| node.text().unwrap_or_default().to_owned()).collect()
 }
 
-/// The ids in RSS and in Atom, but that of the keeper.
+/// The ids in RSS and in Atom, except that of the permanent post.
 fn ids(world: &World) -> Vec<(String, String)> {
     let Answer { body: rss, .. } = world.get("/rss.xml");
     let Answer { body: atom, .. } = world.get("/atom.xml");
@@ -60,7 +60,7 @@ fn pair(rss: &str, atom: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn atom_has_an_iri_and_the_others_the_id_as_it_is_written() {
+fn atom_has_an_iri_and_the_others_the_id_as_written() {
     for (written, atom_id) in [
         (UUID, URN),
         ("x:1", "x:1"),
@@ -80,7 +80,7 @@ fn atom_has_an_iri_and_the_others_the_id_as_it_is_written() {
             listed["atom_id"].as_str(),
             Some(atom_id).filter(|atom_id| *atom_id != written)
         );
-        // whatever is done with the file and the site
+        // after any change of the file and the site
         restart(&mut world);
         assert_eq!(ids(&world), expected, "restarted");
         world.stop();
@@ -107,7 +107,7 @@ fn atom_has_an_iri_and_the_others_the_id_as_it_is_written() {
 }
 
 #[test]
-fn what_atom_had_as_it_is_written_it_keeps() {
+fn atom_keeps_an_id_that_it_had_as_written() {
     let said = |world: &World| -> Vec<&'static str> { world.site.diagnostics.iter().map(|said| said.code).collect() };
     for written in [UUID, "night 17"] {
         let mut world = world();
@@ -135,7 +135,7 @@ fn what_atom_had_as_it_is_written_it_keeps() {
             (pair(written, written), vec!["atom-id"]),
             "renamed"
         );
-        // its author wants it otherwise
+        // its author writes another id
         let mend = world.site.diagnostics[0].mend.clone();
         let wanted = mend.split('"').nth(1).unwrap().to_owned();
         publish(&mut world, "b.md", &format!("title: A\ndate: 2025-01-01\nid: \"{wanted}\""));
@@ -153,7 +153,7 @@ fn what_atom_had_as_it_is_written_it_keeps() {
 }
 
 #[test]
-fn one_post_that_was_never_in_atom_gets_an_iri_all_the_same() {
+fn a_post_that_was_never_in_atom_gets_an_iri_too() {
     let mut world = world();
     publish(
         &mut world,

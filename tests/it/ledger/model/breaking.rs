@@ -1,15 +1,15 @@
-//! Files that are broken for a while, over a restart: readers keep what they had, and nothing is told to have gone.
+//! Files that are broken for a while, over a restart: readers keep the posts, and none is announced as withdrawn.
 
 use feedmill::time::Moment;
 
 use super::Model;
 use super::promises::shown;
 
-/// What is wrong with a file: nothing can be made of it, or nothing is left of it.
+/// How a file is broken: it cannot be parsed, or it is empty.
 const BROKEN: [&str; 3] = ["---\ntitle: half a\n", "", "---\n---\n"];
 
 impl Model {
-    /// Breaks the file of a post, while feedmill runs or not, starts anew and mends it.
+    /// Breaks the file of a post, while feedmill runs or not, restarts and repairs it.
     pub(super) fn break_file(&mut self, post: u8, how: u8) -> Result<(), String> {
         self.world.start();
         self.world.settle();

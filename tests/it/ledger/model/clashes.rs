@@ -1,4 +1,4 @@
-//! Two files with one id, copies, and ids that are changed: what was served under one id stays under it, live and over restarts.
+//! Two files with one id, copies, and changed ids: a post served under one id keeps it, live and over restarts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::world::World;
 
-/// A file: its path, its front matter with `;` between lines, and the name of its text, with a `'` for each word that was changed.
+/// A file: its path, its front matter with `;` between lines, and the name of its text, with a `'` for each changed word.
 type File = (&'static str, &'static str, &'static str);
 
-/// What is done, the files after each step, and for each file of the last step the file whose id it has: as that was known first.
+/// The steps with their files, and for each file of the last step the file whose first known id it has.
 type Row = (
     &'static str,
     &'static [&'static [File]],
@@ -22,7 +22,7 @@ const NEW: &str = "new";
 
 const A: File = ("a.md", "title: A;date: 2025-01-01;id: x:1", "mill");
 const B: File = ("b.md", "title: B;date: 2025-01-02;id: x:1", "lamp");
-/// One without an id.
+/// A file without an id.
 const C: File = ("c.md", "title: C;date: 2025-01-03", "bees");
 const D: File = ("d.md", "title: D;date: 2025-01-04;id: x:4", "reed");
 
@@ -140,7 +140,7 @@ const ROWS: &[Row] = &[
         &[("tide.md", "tide.md"), ("x/tide.md", "x/tide.md")]),
 ];
 
-/// So many words that an edit of one leaves a text like itself, and that no two of these texts have in common.
+/// A text of so many unique words that it stays similar after an edit of one.
 fn text(name: &str) -> String {
     let edits = name.bytes().filter(|&byte| byte == b'\'').count();
     let name = name.trim_end_matches('\'');
@@ -152,7 +152,7 @@ fn text(name: &str) -> String {
     text
 }
 
-/// Has the folder hold `files`, beside a post that stays: an empty folder may just not be mounted.
+/// Writes `files` to the folder, beside a permanent post, because an empty folder may only be unmounted.
 fn lay(world: &mut World, before: &[File], files: &[File]) {
     for (path, ..) in before
         .iter()
@@ -166,7 +166,7 @@ fn lay(world: &mut World, before: &[File], files: &[File]) {
     }
 }
 
-/// What is wrong after the steps of `row`: live, and after a restart; and where it is restarted before each step.
+/// The failures of `row`: live, after a restart, and with a restart before each step.
 fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
     let mut failures = Vec::new();
     let mut world = World::new();
@@ -175,7 +175,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
     let mut first: BTreeMap<&str, String> = BTreeMap::new();
     let mut addresses: BTreeMap<&str, String> = BTreeMap::new();
     let mut before: &[File] = &[];
-    // the last step is nothing but a restart
+    // the last step is only a restart
     for (count, files) in steps.iter().chain(steps.last()).enumerate() {
         world.pass(Duration::from_mins(10));
         if is_asleep || count == steps.len() {
@@ -207,7 +207,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
                 failures.push(format!("{what}: {path} was {was} and not {former}"));
             }
         }
-        // what is gone says so
+        // a withdrawn post is announced
         let atom = world.get("/atom.xml").body;
         for (path, id) in &first {
             let is_there = world
@@ -218,7 +218,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
             if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
                 failures.push(format!("{what}: no tombstone of {path}"));
             }
-            // and its address leads to nothing that readers know as another
+            // and its address does not lead to a post that readers know as another
             let answer = world.get(&addresses[path]);
             let to = world.site.all().iter().find(|post| answer.location.ends_with(post.address()));
             let is_other = to.is_some_and(|post| post.id() != id && first.values().any(|known| known == post.id()));
@@ -235,7 +235,7 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
 }
 
 #[test]
-fn what_was_served_under_one_id_stays_under_it() {
+fn a_post_keeps_the_id_under_which_it_was_served() {
     // most of the time is spent waiting for the disk
     let parts = ROWS.chunks(ROWS.len().div_ceil(8));
     let failures: Vec<String> = thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The posts of the model: what their files say and where they lie.
+//! The posts of the model: their files and paths.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::time::Timestamp;
 
-/// Names of files: few enough that posts meet.
+/// Names of files: so few that posts collide.
 const STEMS: [&str; 12] = [
     "alder", "birch", "cedar", "elder", "fir", "hazel", "juniper", "larch", "maple", "oak", "rowan", "willow",
 ];
 const FOLDERS: [&str; 3] = ["", "woods", "hills"];
-/// So many words that an edit of one leaves a text like itself.
+/// The number of words of a text, so many that it stays similar after an edit of one.
 const WORDS: u64 = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +21,18 @@ pub(super) enum Status {
     Unlisted,
 }
 
-/// A post, as its author has it.
+/// A post of the author.
 #[derive(Clone, Debug)]
 pub(super) struct Manuscript {
     pub(super) number: usize,
     pub(super) path: Utf8PathBuf,
-    /// Whether there is a file of it.
+    /// Whether its file exists.
     pub(super) is_there: bool,
-    /// Whose title it has: its own, or that of which it is a copy.
+    /// The post whose title it has: itself, or the one of which it is a copy.
     pub(super) title: usize,
-    /// How often it got another title.
+    /// The number of changes of its title.
     pub(super) titles: u32,
-    /// Whose text it has: its own, or that of which it is a copy.
+    /// The post whose text it has: itself, or the one of which it is a copy.
     pub(super) text: usize,
     pub(super) edits: u32,
     pub(super) date: Option<Timestamp>,
@@ -42,13 +42,13 @@ pub(super) struct Manuscript {
     pub(super) standing: Status,
     pub(super) is_spaced: bool,
     pub(super) is_reordered: bool,
-    /// The id that is promised to its readers, where one is.
+    /// The id that is promised to readers, if there is one.
     pub(super) id: Option<String>,
     /// All ids that it ever had.
     pub(super) had: BTreeSet<String>,
-    /// How often it had got another title when the world last had it.
-    pub(super) titles_told: Option<u32>,
-    /// The date under which the world last had it.
+    /// The number of changes of its title when it was last public.
+    pub(super) titles_shown: Option<u32>,
+    /// Its date when it was last public.
     pub(super) is_out_from: Option<Timestamp>,
 }
 
@@ -71,17 +71,17 @@ impl Manuscript {
             is_reordered: false,
             id: None,
             had: BTreeSet::new(),
-            titles_told: None,
+            titles_shown: None,
             is_out_from: None,
         }
     }
 
-    /// A word that stands in this title of this post, and of its copies, and nowhere else.
+    /// A word that is only in this title of this post and of its copies.
     pub(super) fn title_word(&self) -> String {
         format!("title{}x{}q", self.title, self.titles)
     }
 
-    /// A word that stands in this version of this text and nowhere else.
+    /// A word that is only in this version of this text.
     pub(super) fn text_word(&self) -> String {
         format!("text{}x{}q", self.text, self.edits)
     }
@@ -137,7 +137,7 @@ pub(super) fn in_folder(path: &Utf8Path, number: u8) -> Utf8PathBuf {
     Utf8Path::new(FOLDERS[usize::from(number) % FOLDERS.len()]).join(path.file_name().unwrap_or_default())
 }
 
-/// `path` with a capital, or without it.
+/// `path` with a capital letter added or removed.
 pub(super) fn recased(path: &Utf8Path) -> Utf8PathBuf {
     let name = path.file_name().unwrap_or_default();
     let (first, rest) = name.split_at(1);

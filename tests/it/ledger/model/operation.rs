@@ -1,8 +1,8 @@
-//! What is done in the model.
+//! The operations of the model.
 
 use proptest::prelude::*;
 
-/// Something done. The first number picks a post, modulo how many there are.
+/// An operation. The first number selects a post, modulo the number of posts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
     /// A file at the path of the first number; the second says what kind of post.
@@ -12,14 +12,14 @@ pub(super) enum Operation {
     Reorder(u8),
     Touch(u8),
     Retitle(u8),
-    /// Another date, so many hours ago.
+    /// Another date, this many hours ago.
     Redate(u8, i16),
     Slug(u8, u8),
     Rename(u8, u8),
     Move(u8, u8),
     Recase(u8),
     RenameAndEdit(u8, u8),
-    /// It is written elsewhere, edited, as a draft or not, and what the last number says is created under its old name.
+    /// The post is moved and edited, as a draft or not, and a post of the kind of the last number is created at its old path.
     Supplant(u8, u8, u8),
     Delete(u8),
     BringBack(u8),
@@ -32,20 +32,20 @@ pub(super) enum Operation {
     Swap(u8, u8),
     Checkout,
     Stand(u8, u8),
-    /// It goes in so many minutes, or stays after all.
+    /// It expires in this many minutes, or never.
     Expire(u8, u8),
     Permalink(u8),
     Host(u8),
     SameId(u8, u8),
-    /// An id is written that no post had, or it is left out.
+    /// The post gets a new id in its front matter, or none.
     OwnId(u8, bool),
     SwapIds(u8, u8),
-    /// The id of a post that is not there is written into another.
+    /// The id of a deleted post is written into another.
     GoneId(u8, u8),
     Unmount(bool),
-    /// A file is broken while feedmill runs, or not, and mended after two restarts.
+    /// A file is broken, while feedmill runs or not, and repaired after two restarts.
     Break(u8, u8),
-    /// The clock is put by so many minutes.
+    /// The clock is moved by this many minutes.
     Clock(i16),
     Wait(u8),
     Restart,
@@ -55,7 +55,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// Whether feedmill is started anew.
+    /// Whether feedmill is restarted.
     pub(super) fn restarts(self) -> bool {
         use Operation as O;
         let by_person = matches!(
@@ -66,7 +66,7 @@ impl Operation {
     }
 }
 
-/// Any of them.
+/// Any operation.
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     use Operation as O;
     let post = any::<u8>;

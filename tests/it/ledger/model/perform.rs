@@ -1,4 +1,4 @@
-//! What operations do to files, to feedmill and to what is promised.
+//! The effects of operations on files, feedmill and promises.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::operation::Operation;
 use super::promises::{Effects, shown};
 
 impl Model {
-    /// Changes the file of the post picked by `number`.
+    /// Changes the file of the post selected by `number`.
     fn change(&mut self, number: u8, is_edit: bool, change: impl FnOnce(&mut Manuscript)) -> Effects {
         let Some(at) = self.pick(number, true) else {
             return Effects::default();
@@ -26,7 +26,7 @@ impl Model {
         }
     }
 
-    /// Does `operation`, as far as it can be done, and says what that may do to what was told.
+    /// Performs `operation` as far as possible. Returns its allowed effects on promises.
     pub(super) fn perform(&mut self, operation: Operation) -> Result<Effects, String> {
         use Operation as O;
         match operation {
@@ -44,7 +44,7 @@ impl Model {
             | O::OwnId(..)
             | O::SwapIds(..)
             | O::GoneId(..)
-            | O::Checkout => Ok(self.write_anew(operation)),
+            | O::Checkout => Ok(self.rewrite_files(operation)),
             O::Rename(..)
             | O::Move(..)
             | O::Recase(_)
@@ -61,8 +61,8 @@ impl Model {
         }
     }
 
-    /// Writes files where they are.
-    fn write_anew(&mut self, operation: Operation) -> Effects {
+    /// Rewrites files at their paths.
+    fn rewrite_files(&mut self, operation: Operation) -> Effects {
         use Operation as O;
         let now = self.world.now;
         let hours = |hours: i16| now - SignedDuration::from_hours(i64::from(hours));
@@ -156,16 +156,16 @@ impl Model {
         effects
     }
 
-    /// Edits the post at a path that nobody knows it by. Of what the world knew of it a title that nobody was shown is no sign.
+    /// Edits the post at a path at which readers do not know it. A title that was never public is no evidence.
     fn rewrite(&mut self, at: usize) {
         let manuscript = &mut self.manuscripts[at];
         manuscript.edits += 1;
-        if manuscript.titles_told.is_some_and(|told| told != manuscript.titles) {
+        if manuscript.titles_shown.is_some_and(|shown| shown != manuscript.titles) {
             manuscript.id = None;
         }
     }
 
-    /// Has files elsewhere, or nowhere.
+    /// Moves or deletes files.
     fn relocate_files(&mut self, operation: Operation) -> Effects {
         use Operation as O;
         let mut effects = Effects::default();
@@ -230,7 +230,7 @@ impl Model {
                         id: None,
                         had: BTreeSet::new(),
                         title: number,
-                        titles_told: None,
+                        titles_shown: None,
                         is_out_from: None,
                         ..self.manuscripts[at].clone()
                     });
@@ -263,7 +263,7 @@ impl Model {
         effects
     }
 
-    /// Does something to feedmill, and to no file.
+    /// Changes feedmill or its configuration, and no file.
     fn disturb(&mut self, operation: Operation) -> Result<Effects, String> {
         use Operation as O;
         let mut effects = Effects::default();
@@ -290,7 +290,7 @@ impl Model {
             O::Crash => {
                 self.world.crash();
                 effects.is_crashed = true;
-                // when a document changed is written after it was served
+                // the date of a document is stored after it was served
                 effects.is_interrupted = true;
             }
             O::LoseStore => {
@@ -304,7 +304,7 @@ impl Model {
         Ok(effects)
     }
 
-    /// A new file at the path `path`; `kind` says what kind of post.
+    /// A new file at `path`; `kind` selects the kind of post.
     fn create(&mut self, path: Utf8PathBuf, kind: u8) {
         if !self.is_free(&path) {
             return;
@@ -312,7 +312,7 @@ impl Model {
         let hours = |hours: i16| self.world.now - SignedDuration::from_hours(i64::from(hours));
         let number = self.manuscripts.len();
         let mut manuscript = Manuscript::new(number, path);
-        // a day of its own
+        // a unique day
         let date = hours(i16::try_from(number).unwrap() * 30 + 1);
         manuscript.date = (!kind.is_multiple_of(4)).then_some(date);
         if (kind / 4).is_multiple_of(4) {
@@ -347,7 +347,7 @@ impl Model {
                 path,
                 id: None,
                 had: BTreeSet::new(),
-                titles_told: None,
+                titles_shown: None,
                 is_out_from: None,
                 ..self.manuscripts[at].clone()
             });
@@ -368,7 +368,7 @@ impl Model {
         }
     }
 
-    /// A folder that is not mounted takes nothing away.
+    /// Unmounts the folder, which withdraws nothing.
     fn unmount(&mut self, is_restarted: bool) -> Result<(), String> {
         let gone = |model: &Model| model.world.get("/atom.xml").body.matches("deleted-entry").count();
         self.world.start();
@@ -393,7 +393,7 @@ impl Model {
         Ok(())
     }
 
-    /// What the files say without what was remembered.
+    /// Loses the ledger.
     fn forget(&mut self) {
         let authority = self.world.authority.clone();
         let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();

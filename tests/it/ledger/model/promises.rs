@@ -1,4 +1,4 @@
-//! What was told to the world, and whether it still holds.
+//! The promises made to readers, and whether they hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use feedmill::time::{Moment, Timestamp};
 use super::manuscript::{Manuscript, Status};
 use super::world::World;
 
-/// Where a check fails, why.
+/// The reason if a check fails.
 type Checked = Result<(), String>;
 
 macro_rules! holds {
@@ -20,49 +20,49 @@ macro_rules! holds {
     };
 }
 
-/// What was told of one post.
+/// What readers know about one post.
 #[derive(Clone, Debug, Default)]
 struct Promise {
     addresses: BTreeSet<String>,
     /// The last `updated` of its entry.
     updated: Option<Timestamp>,
-    /// When it went, by the last tombstone of it.
+    /// When it was withdrawn, by its last tombstone.
     gone: Option<Timestamp>,
-    /// Whether its entry was there when last looked.
+    /// Whether its entry was there at the last check.
     is_out: bool,
-    /// Its date, where its file has none.
+    /// Its date, if its file has none.
     date: Option<Moment>,
     /// The number of the post that has it.
     number: usize,
     /// When it was last readable.
     seen: Option<Timestamp>,
-    /// When it was last listed: from then on it is told for a time that it went.
+    /// When it was last listed: from then on it is announced as withdrawn for a while.
     listed: Option<Timestamp>,
 }
 
-/// What was told.
+/// What readers know.
 #[derive(Default)]
 pub(super) struct Promises {
     posts: BTreeMap<String, Promise>,
-    /// Who had an address last.
-    tenants: BTreeMap<String, String>,
-    /// The tag of each document, unless others were sent without a date since; and its last date.
+    /// The id of the last post at each address.
+    owners: BTreeMap<String, String>,
+    /// The tag of each document, unless other versions were sent without a date since, and its last date.
     documents: BTreeMap<&'static str, (Option<String>, SystemTime)>,
     updated: Option<Timestamp>,
     /// The words of titles and texts that were ever public.
     words: BTreeSet<String>,
 }
 
-/// What a step may have done besides what is promised of every step.
+/// The allowed effects of a step, besides those of every step.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// The posts that were changed for readers.
     pub(super) edited: Vec<usize>,
-    /// The posts of which an edit must be told.
+    /// The posts whose edit must be announced.
     pub(super) must_tell: Vec<usize>,
-    /// Whether everything that was remembered is lost.
+    /// Whether the ledger is lost.
     pub(super) is_forgotten: bool,
-    /// Whether the last moments are.
+    /// Whether the latest changes are lost.
     pub(super) is_crashed: bool,
     /// Whether other documents were served meanwhile.
     pub(super) is_interrupted: bool,
@@ -90,7 +90,7 @@ impl Promises {
         self.check_secrets(world, manuscripts)
     }
 
-    /// Every post that the world may read has the id that it had.
+    /// Checks that every readable post has the same id as before.
     fn check_ids(&mut self, world: &World, manuscripts: &mut [Manuscript]) -> Checked {
         let mut taken = BTreeSet::new();
         for at in 0..manuscripts.len() {
@@ -107,14 +107,14 @@ impl Promises {
             if let Some(id) = &manuscript.id {
                 holds!(*post.id() == **id, "{path} had the id {id} and has {}", post.id());
             }
-            // what was served of one post is never served of another that readers know
+            // the id of one post is never that of another that readers know
             let is_other = |other: &&Manuscript| other.number != at && other.had.contains(post.id());
             let is_served = manuscripts
                 .iter()
                 .find(is_other)
                 .filter(|_| !manuscript.had.contains(post.id()));
             if let Some(other) = is_served.filter(|_| !manuscript.had.is_empty()) {
-                // of copies that were moved nobody can tell which is which
+                // copies that were moved cannot be distinguished
                 let is_twin = manuscript.id.is_none() && other.text == manuscript.text;
                 holds!(
                     is_twin,
@@ -129,7 +129,7 @@ impl Promises {
                 holds!(!other.is_there, "{path} took the id {} from {}", post.id(), other.path);
                 let is_named = manuscript.written_id == other.id;
                 let is_like = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
-                // day and slug may give the very id, also the slug that it came to beside another post
+                // day and slug may generate the same id, also with the slug that it got beside another post
                 let is_heir = is_named || is_like || post.id().ends_with(&format!(":{}", post.slug()));
                 holds!(is_heir, "{path} came to the id {} of {}", post.id(), other.path);
             }
@@ -150,13 +150,13 @@ impl Promises {
             promise.addresses.insert(post.address().to_string());
             manuscripts[at].had.insert(id.clone());
             manuscripts[at].id = Some(id);
-            manuscripts[at].titles_told = Some(manuscripts[at].titles);
+            manuscripts[at].titles_shown = Some(manuscripts[at].titles);
             manuscripts[at].is_out_from = Some(post.date.timestamp());
         }
         Ok(())
     }
 
-    /// What feeds and listing say of each post, and when they say that it changed or went.
+    /// Checks the entries of posts in feeds and listing, and the dates of edits and withdrawals.
     fn check_entries(&mut self, world: &World, manuscripts: &[Manuscript], effects: &Effects) -> Checked {
         let listed = manuscripts
             .iter()
@@ -241,12 +241,12 @@ impl Promises {
         Ok(())
     }
 
-    /// `Last-Modified` moves with the bytes, and forward.
+    /// Checks that `Last-Modified` changes with the bytes, and only forward.
     fn check_documents(&mut self, world: &World, effects: &Effects) -> Checked {
         for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
             let answer = world.get(path);
             let before = self.documents.remove(path);
-            // a date ahead of the clock is none that may be sent (RFC 9110, section 8.8.2.1)
+            // a date in the future must not be sent (RFC 9110, section 8.8.2.1)
             let Some(modified) = answer.modified else {
                 self.documents.extend(before.map(|(_, before)| (path, (None, before))));
                 continue;
@@ -264,7 +264,7 @@ impl Promises {
         Ok(())
     }
 
-    /// Every address leads to where its post is now, or says that it went.
+    /// Checks that every former address redirects to its post, or answers 410.
     fn check_addresses(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
         let shown: BTreeMap<&str, &Post> = manuscripts
             .iter()
@@ -272,7 +272,7 @@ impl Promises {
             .map(|post| (post.id(), post))
             .collect();
         for post in shown.values() {
-            self.tenants.insert(post.address().to_string(), post.id().to_string());
+            self.owners.insert(post.address().to_string(), post.id().to_string());
         }
         let standing: BTreeSet<&str> = shown.values().map(|post| post.address()).collect();
         let forgotten = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
@@ -284,15 +284,15 @@ impl Promises {
                     holds!(status == 200, "{address} answers {status}");
                     continue;
                 }
-                let tenant = self.tenants.get(address).and_then(|id| shown.get(id.as_str()));
-                // of several that had it, one that came back may be taken for the last
+                let owner = self.owners.get(address).and_then(|id| shown.get(id.as_str()));
+                // of several posts that had it, one that returned may count as the last
                 let is_own = self
                     .posts
                     .values()
                     .filter(|promise| promise.addresses.contains(address))
                     .count()
                     == 1;
-                match (tenant, shown.contains_key(id.as_str())) {
+                match (owner, shown.contains_key(id.as_str())) {
                     (Some(post), _) if is_own => {
                         let to = answer
                             .location
@@ -315,7 +315,7 @@ impl Promises {
         Ok(())
     }
 
-    /// What nobody is to see is nowhere.
+    /// Checks that unpublished texts are in no document.
     fn check_secrets(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
         let addresses: BTreeSet<&str> = manuscripts
             .iter()
@@ -357,7 +357,7 @@ impl Promises {
     }
 }
 
-/// The post that `manuscript` is read as, where the world may see it.
+/// The readable post of `manuscript`.
 pub(super) fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a Post> {
     let post = world.site.post(&manuscript.path).filter(|_| manuscript.is_there)?;
     let date = manuscript.date.unwrap_or(post.date.timestamp());

@@ -1,4 +1,4 @@
-//! A folder, storage in memory and a clock that is turned by hand; and feedmill over them, stopped and started at will.
+//! Feedmill with a folder, storage in memory and a clock that the test sets; it can be stopped and started.
 
 use std::fs;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ use feedmill::time::Timestamp;
 pub(super) const HOSTS: [&str; 3] = ["one.example", "two.example", "three.example"];
 pub(super) const PERMALINKS: [&str; 3] = ["/posts/{slug}", "/{year}/{slug}/", "/{section}/{slug}.html"];
 
-/// Feedmill over a folder.
+/// Feedmill with a folder.
 pub(super) struct World {
     above: Utf8PathBuf,
     _temporary: tempfile::TempDir,
     pub(super) root: Utf8PathBuf,
     storage: Storage,
     pub(super) config: Config,
-    /// The host that ids are made of.
+    /// The host in generated ids.
     pub(super) authority: String,
     builder: Option<SiteBuilder>,
     pub(super) site: Arc<Site>,
     pub(super) now: Timestamp,
-    /// When the site was built: a clock that is put back alone builds no other.
+    /// When the site was built: setting the clock back does not cause a build.
     pub(super) built: Timestamp,
     tick: Duration,
-    /// Whether the ledger could be kept at the last look.
+    /// Whether the ledger was writable at the last cycle.
     is_kept: bool,
 }
 
-/// What is answered at an address.
+/// The response at an address.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: String,
@@ -53,7 +53,7 @@ impl World {
         fs::create_dir(&root).unwrap();
         let mut config = Config::default();
         config.feed.limit = 500;
-        // no file is younger than a year: what is written is dated by the clock of the model
+        // no file is younger than a year: written files get dates by the clock of the model
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap() + Duration::from_hours(24 * 365);
         let input = feedmill::site::SiteInput::default();
         let mut world = World {
@@ -84,7 +84,7 @@ impl World {
         PERMALINKS[usize::from(number) % PERMALINKS.len()].clone_into(&mut self.config.posts.permalink);
     }
 
-    /// Time goes by.
+    /// Advances the clock.
     pub(super) fn pass(&mut self, span: Duration) {
         self.now += span;
         self.tick += span;
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// Ends it as a loss of power does: what was not on disk yet is forgotten.
+    /// Ends it like a loss of power: changes that are not on disk are lost.
     pub(super) fn crash(&mut self) {
         let kept = self.storage.load().unwrap().records;
         drop(self.builder.take());
@@ -118,7 +118,7 @@ impl World {
         self.authority = self.config.site.base_url.as_ref().unwrap().host_str().unwrap().to_owned();
     }
 
-    /// Carries what is remembered over as lines of JSON.
+    /// Moves the ledger to another storage as lines of JSON.
     pub(super) fn carry(&mut self) {
         self.stop();
         let records = self.storage.load().unwrap().records;
@@ -128,7 +128,7 @@ impl World {
         self.begin_storage(carried);
     }
 
-    /// Ends it and changes what is remembered of posts.
+    /// Ends it and changes the records of posts.
     pub(super) fn amend(&mut self, change: impl Fn(&mut PostRecord)) {
         self.stop();
         let mut records = self.storage.load().unwrap().records;
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// Puts an empty folder in the place of the posts, or the posts back.
+    /// Replaces the posts folder by an empty one, or restores it.
     pub(super) fn mount(&self, is_mounted: bool) {
         let away = self.above.join("away");
         if is_mounted {
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// One look.
+    /// Runs one cycle.
     pub(super) fn turn(&mut self) -> Option<Duration> {
         let builder = self.builder.as_mut().unwrap();
         let edition = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
@@ -173,7 +173,7 @@ impl World {
         edition.again_in
     }
 
-    /// Looks until nothing is waited for.
+    /// Runs cycles until nothing is pending.
     pub(super) fn settle(&mut self) {
         let mut again = self.turn();
         for _ in 0..20 {
@@ -181,7 +181,7 @@ impl World {
             self.pass(wait);
             again = self.turn();
         }
-        // a store that a crash left locked is looked after by the real clock, however this one is turned
+        // storage that a crash left locked uses the real clock
         assert!(again.is_none() || !self.is_kept, "it never comes to rest: {again:?}");
     }
 
@@ -192,7 +192,7 @@ impl World {
         self.date(&path);
     }
 
-    /// Dates the file at `path` by the clock of the model, a little back: it has held still since.
+    /// Dates the file at `path` a little before the clock of the model, so that it counts as settled.
     fn date(&self, path: &Utf8Path) {
         let file = fs::File::options().append(true).open(path).unwrap();
         file.set_modified(SystemTime::try_from(self.now - Duration::from_secs(5)).unwrap())
@@ -213,7 +213,7 @@ impl World {
         fs::remove_file(self.root.join(path)).unwrap();
     }
 
-    /// What is answered at `address`, a path with or without a query.
+    /// The response at `address`, a path with or without a query.
     pub(super) fn get(&self, address: &str) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let request = Request {

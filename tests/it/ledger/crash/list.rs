@@ -1,13 +1,13 @@
-//! What lists of posts tell, whatever their format.
+//! Reads lists of posts in any format.
 
 use feedmill::time::Timestamp;
 use serde_json::Value;
 
 use super::BASE;
 
-/// A post as a list told of it.
+/// A post in a list.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct ListedPost {
     pub id: String,
     pub marker: String,
     pub address: String,
@@ -24,11 +24,11 @@ fn address(url: &str) -> String {
     url.strip_prefix(BASE).unwrap_or_else(|| panic!("{url}")).to_owned()
 }
 
-pub fn from_json(body: &str, key: &str) -> Vec<Told> {
+pub fn from_json(body: &str, key: &str) -> Vec<ListedPost> {
     let json: Value = serde_json::from_str(body).unwrap();
     let posts = json[key].as_array().unwrap().iter();
     let text = |post: &Value, key: &str| post[key].as_str().unwrap_or_default().to_owned();
-    let told = posts.map(|post| Told {
+    let posts = posts.map(|post| ListedPost {
         id: text(post, "id"),
         marker: marker(&text(post, "title")),
         address: address(&text(post, "url")),
@@ -36,21 +36,21 @@ pub fn from_json(body: &str, key: &str) -> Vec<Told> {
         updated: text(post, "date_modified").parse().ok(),
         text: text(post, "content_html"),
     });
-    told.collect()
+    posts.collect()
 }
 
 /// When the feed says it changed, and its posts.
-pub fn from_atom(body: &str) -> (Timestamp, Vec<Told>) {
+pub fn from_atom(body: &str) -> (Timestamp, Vec<ListedPost>) {
     let xml = roxmltree::Document::parse(body).unwrap();
     let feed = xml.root_element();
     let withdrawn = feed.children().filter(|node| node.tag_name().name() == "deleted-entry");
     let withdrawn: Vec<_> = withdrawn.filter_map(|node| node.attribute("ref")).collect();
     let entries = feed.children().filter(|node| node.tag_name().name() == "entry");
-    let told = entries.map(|entry| {
+    let posts = entries.map(|entry| {
         let link = entry.children().find(|node| node.attribute("rel") == Some("alternate"));
         let id = text(entry, "id");
         assert!(!withdrawn.contains(&id.as_str()), "{id} is there and has gone: {body}");
-        Told {
+        ListedPost {
             id,
             marker: marker(&text(entry, "title")),
             address: address(link.unwrap().attribute("href").unwrap()),
@@ -59,20 +59,20 @@ pub fn from_atom(body: &str) -> (Timestamp, Vec<Told>) {
             text: String::new(),
         }
     });
-    let told = told.collect();
-    (text(feed, "updated").parse().unwrap(), told)
+    let posts = posts.collect();
+    (text(feed, "updated").parse().unwrap(), posts)
 }
 
-pub fn from_rss(body: &str) -> Vec<Told> {
+pub fn from_rss(body: &str) -> Vec<ListedPost> {
     let xml = roxmltree::Document::parse(body).unwrap();
     let items = xml.descendants().filter(|node| node.has_tag_name("item"));
-    let told = items.map(|item| Told {
+    let posts = items.map(|item| ListedPost {
         id: text(item, "guid"),
         marker: marker(&text(item, "title")),
         address: address(&text(item, "link")),
-        ..Told::default()
+        ..ListedPost::default()
     });
-    told.collect()
+    posts.collect()
 }
 
 /// The text of the child of `node` that has this name.
