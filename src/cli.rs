@@ -52,9 +52,6 @@ enum Commands {
     Theme(theme::ThemeArgs),
 }
 
-/// The exit status if the command could not run.
-const COULD_NOT_RUN: u8 = 2;
-
 /// Runs the command line of the process. Returns its exit status.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -81,7 +78,7 @@ pub fn run() -> ExitCode {
         Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         _ => {
             terminal::print_message(&format!("feedmill: {}\n", terminal::error_message(&error)));
-            ExitCode::from(COULD_NOT_RUN)
+            ExitCode::from(terminal::COULD_NOT_RUN)
         }
     })
 }

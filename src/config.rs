@@ -162,24 +162,7 @@ const LONGEST_FOOTER: usize = 4096;
 impl SiteSettings {
     /// Checks all values of `[site]`.
     fn validate(&self) -> Result<(), InvalidSetting> {
-        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
-        for (key, url) in [("site.base_url", &self.base_url), ("site.identity", &self.identity)] {
-            let Some(url) = url else { continue };
-            if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
-                let message = format!("`{key}` must be an http or https address without `?` and `#`, and is `{url}`");
-                return Err(InvalidSetting::new(key, message, "write it like `https://example.com`"));
-            }
-        }
-        for (key, url) in [("site.icon", &self.icon), ("site.image", &self.image)] {
-            if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
-                let message = format!("`{key}` must be an http or https address, and is `{url}`");
-                return Err(InvalidSetting::new(
-                    key,
-                    message,
-                    "write it like `https://example.com/icon.png`",
-                ));
-            }
-        }
+        self.check_addresses()?;
         if TimeZone::get(&self.timezone).is_err() {
             let message = format!(
                 "`site.timezone` must be the IANA name of a time zone, and is `{}`",
@@ -200,6 +183,37 @@ impl SiteSettings {
             ));
         }
         self.check_author()?;
+        self.check_nav()?;
+        if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
+            let message = format!("`site.footer` is longer than {LONGEST_FOOTER} bytes");
+            return Err(InvalidSetting::new("site.footer", message, "shorten it"));
+        }
+        Ok(())
+    }
+
+    fn check_addresses(&self) -> Result<(), InvalidSetting> {
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        for (key, url) in [("site.base_url", &self.base_url), ("site.identity", &self.identity)] {
+            let Some(url) = url else { continue };
+            if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
+                let message = format!("`{key}` must be an http or https address without `?` and `#`, and is `{url}`");
+                return Err(InvalidSetting::new(key, message, "write it like `https://example.com`"));
+            }
+        }
+        for (key, url) in [("site.icon", &self.icon), ("site.image", &self.image)] {
+            if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
+                let message = format!("`{key}` must be an http or https address, and is `{url}`");
+                return Err(InvalidSetting::new(
+                    key,
+                    message,
+                    "write it like `https://example.com/icon.png`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_nav(&self) -> Result<(), InvalidSetting> {
         let is_link = |url: &str| {
             let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains(char::is_control);
             is_path || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
@@ -229,10 +243,6 @@ impl SiteSettings {
                 self.nav.len()
             );
             return Err(InvalidSetting::new("site.nav", message, "remove some"));
-        }
-        if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
-            let message = format!("`site.footer` is longer than {LONGEST_FOOTER} bytes");
-            return Err(InvalidSetting::new("site.footer", message, "shorten it"));
         }
         Ok(())
     }

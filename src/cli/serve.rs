@@ -14,7 +14,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{ConfigError, Settings};
-use super::{COULD_NOT_RUN, heap, log, terminal};
+use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
 use crate::http::admin::{self, ServerStatus, Watch};
@@ -117,7 +117,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         Some(ConfigError(diagnostic)) => log::diagnostic(diagnostic),
         None => tracing::error!("{}", terminal::error_message(error)),
     }
-    ExitCode::from(COULD_NOT_RUN)
+    ExitCode::from(terminal::COULD_NOT_RUN)
 }
 
 async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow::Result<()> {

@@ -17,6 +17,9 @@ use crate::site::Site;
 use crate::source::folder::left_out::FOLDER_CODE;
 use crate::time::Timestamp;
 
+/// The exit status of a command that could not run.
+pub(super) const COULD_NOT_RUN: u8 = 2;
+
 /// The most problems that are drawn at the start. The others are counted.
 const DRAWN_PROBLEMS: usize = 5;
 /// The most changes of a batch that are all listed. A larger batch is a move or a checkout: its first few are listed, and the

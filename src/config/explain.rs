@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 use url::Url;
 
-use super::Colour;
+use super::colour::Colour;
 use super::schema::{REDIRECT, SETTINGS, Setting, TABLES, ValueKind, find};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 
@@ -276,28 +276,47 @@ fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Settin
         _ => {}
     }
     let found = value.get_ref();
-    let text = found.as_str();
-    let fits = match kind {
+    if fits(kind, found) {
+        return None;
+    }
+    let written = probable_value(kind, key, found).unwrap_or_else(|| example.to_owned());
+    Some(SettingProblem {
+        span: value.span(),
+        message: format!(
+            "`{name}` must be {}, and is {}",
+            kind.describe(),
+            describe_mismatch(found, kind)
+        ),
+        fix: format!("write it like `{key} = {}`", shortened(&written)),
+        is_unknown: false,
+    })
+}
+
+/// Whether `value` is one of `kind`. Tables are checked elsewhere.
+fn fits(kind: ValueKind, value: &DeValue<'_>) -> bool {
+    let text = value.as_str();
+    match kind {
         ValueKind::Text => text.is_some(),
-        ValueKind::Flag => found.is_bool(),
-        ValueKind::Number(least, most) => whole_number(found).is_some_and(|number| (least..=most).contains(&number)),
-        ValueKind::Seconds => seconds(found).is_some_and(|seconds| (0.001..=86_400.0).contains(&seconds)),
+        ValueKind::Flag => value.is_bool(),
+        ValueKind::Number(least, most) => whole_number(value).is_some_and(|number| (least..=most).contains(&number)),
+        ValueKind::Seconds => seconds(value).is_some_and(|seconds| (0.001..=86_400.0).contains(&seconds)),
         ValueKind::Word(words) => text.is_some_and(|text| words.contains(&text)),
         ValueKind::Address => text.is_some_and(|text| Url::parse(text).is_ok()),
         ValueKind::Colour => text.is_some_and(|text| Colour::parse(text).is_some()),
-        ValueKind::Texts => found
+        ValueKind::Texts => value
             .as_array()
             .is_some_and(|list| list.iter().all(|one| one.get_ref().is_str())),
-        ValueKind::Networks => found
+        ValueKind::Networks => value
             .as_array()
             .is_some_and(|list| list.iter().all(|one| one.get_ref().as_str().is_some_and(is_network))),
         ValueKind::Table(..) | ValueKind::Tables(_) => true,
-    };
-    if fits {
-        return None;
     }
-    // the value that was probably meant
-    let meant = match kind {
+}
+
+/// The value that was probably meant by `value`, which does not fit `kind`.
+fn probable_value(kind: ValueKind, key: &str, value: &DeValue<'_>) -> Option<String> {
+    let text = value.as_str();
+    match kind {
         ValueKind::Address => text
             .filter(|text| text.contains('.') && !text.contains("://") && !text.starts_with(['/', '.']))
             .map(|text| format!("\"https://{text}\"")),
@@ -314,10 +333,10 @@ fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Settin
             _ => None,
         }),
         ValueKind::Texts => text.map(|text| format!("[\"{text}\"]")),
-        ValueKind::Text if WORDING.contains(&key) => whole_number(found).map(|number| format!("\"{number}\"")),
+        ValueKind::Text if WORDING.contains(&key) => whole_number(value).map(|number| format!("\"{number}\"")),
         ValueKind::Networks => {
             let one = text.or_else(|| {
-                found
+                value
                     .as_array()?
                     .iter()
                     .find_map(|one| one.get_ref().as_str().filter(|text| !is_network(text)))
@@ -325,18 +344,7 @@ fn check_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Option<Settin
             one.and_then(network).map(|network| format!("[\"{network}\"]"))
         }
         _ => None,
-    };
-    let written = meant.unwrap_or_else(|| example.to_owned());
-    Some(SettingProblem {
-        span: value.span(),
-        message: format!(
-            "`{name}` must be {}, and is {}",
-            kind.describe(),
-            describe_mismatch(found, kind)
-        ),
-        fix: format!("write it like `{key} = {}`", shortened(&written)),
-        is_unknown: false,
-    })
+    }
 }
 
 /// The problem with a table that may have the texts `keys`. The first `required` ones are required.

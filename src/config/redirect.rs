@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
-use super::InvalidSetting;
+use super::explain::InvalidSetting;
 
 /// One `[[redirect]]`.
 ///

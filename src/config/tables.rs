@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use super::Colour;
+use super::colour::Colour;
 
 /// `[site]`
 #[derive(Clone, Debug, Deserialize)]

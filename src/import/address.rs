@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::OldFeed;
+use super::feed::OldFeed;
 use crate::post::slug::slugify;
 
 /// Query parameters that only say where a reader came from.

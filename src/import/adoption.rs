@@ -6,8 +6,9 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use url::Url;
 
+use super::address;
+use super::feed::{OldFeed, OldItem};
 use super::matching::{Match, Matching};
-use super::{OldFeed, OldItem, address};
 use crate::config::Config;
 use crate::identity::{Former, PostRecord, Record};
 use crate::post::{Origin, Post, atom_id_for};

@@ -278,14 +278,14 @@ impl Documents {
         let mut is_complete = true;
         let mut links = Vec::new();
         let page = feed_page(scope, members, *place, context.config, known, |post| {
-            let Some(content) = self.cached_content(post, context) else {
+            let Some(rendered) = self.cached_content(post, context) else {
                 is_complete = false;
                 return None;
             };
-            if !content.links.is_empty() {
-                links.push(content.links);
+            if !rendered.links.is_empty() {
+                links.push(rendered.links);
             }
-            Some(content.item)
+            Some(rendered.item)
         })?;
         let document = Document::new(format.media_type(), render::feed(&page, *format));
         let is_hot = *scope == Scope::Site && *place == Place::Newest;
@@ -338,9 +338,9 @@ impl Documents {
         };
         let mut is_complete = true;
         let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
-            let content = self.cached_content(post, context);
-            is_complete &= content.is_some();
-            content.map(|content| content.item)
+            let rendered = self.cached_content(post, context);
+            is_complete &= rendered.is_some();
+            rendered.map(|rendered| rendered.item)
         })?;
         // this site's own posts: the cached feed may already be one of the next site
         let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
@@ -376,10 +376,10 @@ impl Documents {
             return Some(cached);
         }
         let text = texts.text(post)?;
-        let rendered = markdown::render(&text, post.title()).html;
-        let links = links(&rendered, post, published);
-        let content = Content {
-            html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+        let html = markdown::render(&text, post.title()).html;
+        let links = links(&html, post, published);
+        let rendered_text = Content {
+            html: html::for_feed(&html, &references(post, config, &links)).into(),
             markdown: match markdown::without_hidden(&text) {
                 Cow::Borrowed(_) => text,
                 Cow::Owned(shown) => shown.into(),
@@ -387,8 +387,8 @@ impl Documents {
         };
         let made = CachedContent {
             post: Arc::clone(post),
-            item: item(post, config, Some(content.clone())),
-            content,
+            item: item(post, config, Some(rendered_text.clone())),
+            content: rendered_text,
             links: Arc::new(links),
         };
         self.contents.insert(post.source().to_path_buf(), made.clone());

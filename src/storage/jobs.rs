@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::random_bytes;
+use super::data::random_bytes;
 use crate::time::Timestamp;
 
 /// The most bytes that the payload of a job, or the name of its queue, may have.

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::jobs::{JobQueue, JobRow, job_from_row};
-use super::pending::{PendingWrites, RecordKey};
-use super::{
-    Contents, EnqueueError, Job, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StorageError,
-    StoredVersion, random_bytes,
+use super::data::{
+    Contents, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StoredVersion, random_bytes,
 };
+use super::error::StorageError;
+use super::jobs::{EnqueueError, Job, JobQueue, JobRow, job_from_row};
+use super::pending::{PendingWrites, RecordKey};
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 

@@ -32,8 +32,10 @@ use self::state_folder::StateFolder;
 use self::version_files::VersionFiles;
 use self::write_loop::{RetryPauses, WriteLoop};
 use self::write_queue::WriteQueue;
+use super::data::{Contents, MAX_RECORD_BYTES, RecordChange, ShareKey, StoredVersion};
+use super::error::StorageError;
+use super::jobs::{EnqueueError, Job};
 use super::pending::PendingWrites;
-use super::{Contents, EnqueueError, Job, MAX_RECORD_BYTES, RecordChange, ShareKey, StorageError, StoredVersion};
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 

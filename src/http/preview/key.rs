@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use super::{confidential, is_here};
 use crate::http::problem::problem;
 use crate::index::base64url;
-use crate::storage::random_bytes;
+use crate::storage::data::random_bytes;
 
 /// The parameter of the printed address that has the key.
 const PARAMETER: &str = "key";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{ItemDraft, MOST_ITEMS, OldFeed, parse_moment};
+use super::old_feed::{ItemDraft, MOST_ITEMS, OldFeed, parse_moment};
 use crate::render::Format;
 
 /// Parses `bytes`, which begin like a JSON object.

@@ -1,6 +1,8 @@
 //! All formats, and the mistakes of real feeds.
 
+use super::old_feed::LONGEST_ID;
 use super::*;
+use crate::render::Format;
 
 fn feed(text: &str) -> OldFeed {
     let found = "https://old.example/feed".parse().unwrap();

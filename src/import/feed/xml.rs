@@ -12,7 +12,7 @@ use quick_xml::reader::NsReader;
 use url::Url;
 
 use super::entities::Entities;
-use super::{ItemDraft, MOST_ITEMS, MOST_TEXT, OldFeed, parse_moment, plain_text};
+use super::old_feed::{ItemDraft, MOST_ITEMS, MOST_TEXT, OldFeed, parse_moment, plain_text};
 use crate::render::Format;
 
 /// The deepest nesting of elements.

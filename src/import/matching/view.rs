@@ -10,10 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::MatchedBy;
 use super::likeness::Beginning;
+use super::matched_by::MatchedBy;
 use crate::config::Config;
-use crate::import::{OldFeed, OldItem, address};
+use crate::import::address;
+use crate::import::feed::{OldFeed, OldItem};
 use crate::post::{Origin, Post, Texts, date, html, markdown, slug};
 
 /// The most bytes of a post that are compared.

@@ -10,10 +10,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::schema;
 use super::state_folder::{FileIdentity, StateFolder, move_damaged_aside};
 use crate::identity::record::Record;
-use crate::storage::StorageError;
-use crate::storage::jobs::job_from_row;
+use crate::storage::data::{Contents, MAX_RECORD_BYTES, MAX_RECORDS};
+use crate::storage::error::StorageError;
+use crate::storage::jobs::{Job, MAX_JOBS, job_from_row};
 use crate::storage::pending::PendingWrites;
-use crate::storage::{Contents, Job, MAX_JOBS, MAX_RECORD_BYTES, MAX_RECORDS};
 
 /// How long to wait for another program's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(1);

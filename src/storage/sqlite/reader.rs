@@ -14,7 +14,8 @@ use super::database::{BUSY, read_contents, read_site_record};
 use super::schema;
 use super::state_folder::{FileIdentity, StateFolder};
 use crate::identity::record::Record;
-use crate::storage::{Contents, StorageError};
+use crate::storage::data::Contents;
+use crate::storage::error::StorageError;
 
 /// How often to start again if the file changes meanwhile. After that it is read like a file in use.
 const ATTEMPTS: usize = 3;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state_folder::sync_folder;
 use crate::identity::Digest;
-use crate::storage::{MAX_VERSION_BYTES, MAX_VERSIONS, StoredVersion};
+use crate::storage::data::{MAX_VERSION_BYTES, MAX_VERSIONS, StoredVersion};
 use crate::time::Timestamp;
 
 /// The name of the folder in the state folder.
