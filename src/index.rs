@@ -162,7 +162,7 @@ impl Index {
                 scopes.remove(post);
             }
             if let Some(at) = post.next_due(self.now) {
-                due.take(at, |other| Arc::ptr_eq(other, post));
+                due.remove_value(at, |other| Arc::ptr_eq(other, post));
             }
         }
         for post in added.clone() {
@@ -264,7 +264,7 @@ impl Index {
         let scope = filter.scope();
         let posts = self.members(&scope).map_or(&*NO_POSTS, |members| &members.posts);
         if filter.is_only(&scope) {
-            return (posts.from(skip).take(per_page).cloned().collect(), posts.len());
+            return (posts.iter_from(skip).take(per_page).cloned().collect(), posts.len());
         }
         let mut total = 0;
         let mut found = Vec::new();

@@ -61,7 +61,7 @@ pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use crate::config::Person;
 use crate::source_file::by_parts;
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,9 +95,9 @@ pub struct Post {
     /// The Markdown, without the front matter.
     pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
-    pub touched: Recent,
+    pub touched: CompactTimestamp,
     /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
-    pub told: Option<Recent>,
+    pub told: Option<CompactTimestamp>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
     /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author

@@ -50,7 +50,7 @@ pub enum Source {
 impl Source {
     /// The folder at `root`, read as `posts` says. Nothing is touched yet.
     #[must_use]
-    pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::Posts) -> Source {
+    pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::PostSettings) -> Source {
         Source::Folder(Folder::new(root, posts))
     }
 
@@ -119,7 +119,7 @@ impl Source {
 
     /// Starts to watch for changes.
     #[must_use]
-    pub fn watch(&self, config: &config::Watch) -> StartingWatch {
+    pub fn watch(&self, config: &config::WatchSettings) -> StartingWatch {
         match self {
             Source::Folder(folder) => Watch::begin(folder.root(), config),
             Source::Memory(memory) => memory.watch(),

@@ -1,4 +1,4 @@
-//! A request and a site → an answer, without a connection.
+//! Responses to requests, without a connection.
 
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::material::{self, NOW};
 
-/// The header that readers of feeds send, with `tag` where they have an edition already.
+/// The headers of a feed reader, with `tag` if it has a version.
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));

@@ -1,4 +1,4 @@
-//! Index → documents: each format of a feed, a page, and each coding.
+//! Making documents: each format of a feed, a page, and each coding.
 
 use std::hint::black_box;
 use std::sync::Arc;

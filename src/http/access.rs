@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use super::network::logged_network;
 use super::shared_drafts;
 use crate::diagnostic::printable;
-use crate::metrics::Kind;
+use crate::metrics::RequestKind;
 
 /// The tracing target of its events: `feedmill::access=info` in a log filter turns it on.
 pub const TARGET: &str = "feedmill::access";
@@ -55,7 +55,7 @@ pub struct AccessLine {
     peer: String,
     method: String,
     address: String,
-    kind: Kind,
+    kind: RequestKind,
     status: StatusCode,
     took: Duration,
 }
@@ -63,7 +63,7 @@ pub struct AccessLine {
 impl AccessLine {
     /// Returns the line of a request that was answered with `status` after `took`.
     #[must_use]
-    pub fn new(request: &LoggedRequest<'_>, kind: Kind, status: StatusCode, took: Duration) -> AccessLine {
+    pub fn new(request: &LoggedRequest<'_>, kind: RequestKind, status: StatusCode, took: Duration) -> AccessLine {
         AccessLine {
             id: request.id.to_owned(),
             peer: request
@@ -87,7 +87,7 @@ impl AccessLine {
             path: "-",
             query: "",
         };
-        let mut line = AccessLine::new(&request, Kind::Other, status, Duration::ZERO);
+        let mut line = AccessLine::new(&request, RequestKind::Other, status, Duration::ZERO);
         "-".clone_into(&mut line.method);
         line
     }

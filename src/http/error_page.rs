@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use super::negotiate::{accepted_types, prefers_page};
 use super::problem::{ProblemDetails, problem, unavailable};
 use super::target::Target;
-use crate::render::pages::{self, fault};
-use crate::site::{Lost, Site};
+use crate::render::pages::{self, static_error};
+use crate::site::{Unavailable, Site};
 
 /// What a page may do: show pictures and play sounds from anywhere, and run nothing.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -45,8 +45,8 @@ pub fn is_for_people(target: Option<&Target>) -> bool {
 /// Returns `response` with a page of the site, if that has one for it.
 #[must_use]
 pub fn site_page(site: &Site, response: Response<Bytes>) -> Response<Bytes> {
-    let document = match response.extensions().get::<Lost>() {
-        Some(lost) => site.lost_page(lost),
+    let document = match response.extensions().get::<Unavailable>() {
+        Some(lost) => site.unavailable_page(lost),
         None if response.status() == StatusCode::NOT_FOUND => site.missing_page(),
         None => None,
     };
@@ -74,7 +74,7 @@ pub fn static_page<B: From<Bytes>>(home: impl FnOnce() -> String, mut response: 
     if let Some(first) = detail.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    let html = fault::page(&home(), status.as_u16(), title, &format!("{detail}."));
+    let html = static_error::page(&home(), status.as_u16(), title, &format!("{detail}."));
     with_page(response, html.into_bytes().into())
 }
 
@@ -100,10 +100,10 @@ pub fn add_security_fields(headers: &mut HeaderMap) {
 
 /// Returns the response about a post that is `lost`.
 #[must_use]
-pub fn lost_post(lost: Lost) -> Response<Bytes> {
+pub fn lost_post(lost: Unavailable) -> Response<Bytes> {
     let mut response = match lost {
-        Lost::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
-        Lost::Awaited => unavailable(
+        Unavailable::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
+        Unavailable::Temporarily => unavailable(
             "the post at this address cannot be read at the moment; try again in a minute",
             60,
         ),

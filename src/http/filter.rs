@@ -35,8 +35,8 @@ use super::routes;
 use super::server::{RequestHead, request_head};
 use super::shared_drafts::DraftPath;
 use super::target::Target;
-use crate::site::listing::Part;
-use crate::site::{Reader, Site};
+use crate::site::listing::QueryPart;
+use crate::site::{Viewer, Site};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
@@ -210,7 +210,7 @@ impl PendingRequest {
             }
             Some(Target::Listing) if query.len() <= LONGEST_QUERY => {
                 match parse_listing_query(query, site.config().list.per_page) {
-                    Ok(query) if matches!(query.part, Part::Found(..)) => Work::Search,
+                    Ok(query) if matches!(query.part, QueryPart::Search(..)) => Work::Search,
                     Ok(query) => document(DocumentKey::Listing(site.built(), query)),
                     Err(_) => Work::Other,
                 }
@@ -250,7 +250,7 @@ impl PendingRequest {
     fn open_file(&self, path: &str) -> Response<ResponseBody> {
         let PendingRequest { site, context, head, .. } = self;
         let is_preview = context.preview.is_some();
-        let reader = if is_preview { Reader::Author } else { Reader::World };
+        let reader = if is_preview { Viewer::Author } else { Viewer::Public };
         let response = context
             .library
             .answer((site, reader), path, &head.method, &head.headers, self.now);

@@ -21,7 +21,7 @@ pub use self::body::{ResponseBody, to_warp};
 use super::conditional::{ConditionResult, evaluate_conditions, http_date};
 use super::problem::{problem, unavailable};
 use super::range::{RequestedRange, requested_range};
-use crate::site::{Reader, Site};
+use crate::site::{Viewer, Site};
 use crate::source::{MediaError, MediaFile, Source, Version};
 use crate::time::Timestamp;
 
@@ -77,7 +77,7 @@ impl Library {
     /// disk, so it must run on a thread that may block.
     pub fn answer(
         &self,
-        (site, reader): (&Site, Reader),
+        (site, reader): (&Site, Viewer),
         path: &str,
         method: &Method,
         headers: &HeaderMap,
@@ -95,10 +95,10 @@ impl Library {
         }
     }
 
-    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> Result<MediaFile, MediaError> {
+    fn open(&self, site: &Site, reader: Viewer, path: &Utf8Path) -> Result<MediaFile, MediaError> {
         // opened first: what is known of its post is then no older than the file
         let media = self.source.open_media(path)?;
-        if !site.shows_file(path, reader, |path| self.source.has_file(path)) {
+        if !site.may_read_file(path, reader, |path| self.source.has_file(path)) {
             return Err(MediaError::NotFound);
         }
         Ok(media)
@@ -365,7 +365,7 @@ mod tests {
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Source::folder(root, &config.posts));
         let tag = |now| {
-            let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
+            let response = library.answer((&site, Viewer::Public), "a.png", &Method::GET, &HeaderMap::new(), now);
             assert_eq!(response.status(), StatusCode::OK);
             response.headers()[header::ETAG].to_str().unwrap().to_owned()
         };
@@ -395,7 +395,7 @@ mod tests {
         let now = Timestamp::now();
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Source::folder(root, &config.posts)).with_open_files(2);
-        let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
+        let ask = |method: &Method| library.answer((&site, Viewer::Public), "a.png", method, &HeaderMap::new(), now);
         let first = [ask(&Method::GET), ask(&Method::GET)];
         let refused = ask(&Method::GET);
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

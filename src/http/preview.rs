@@ -19,7 +19,7 @@ use super::target::{Target, markdown_addresses};
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::pages::{self, preview};
-use crate::site::{Lost, Site, Unread};
+use crate::site::{Unavailable, Site, TextUnavailable};
 
 /// The path of the script that reloads pages.
 pub const SCRIPT: &str = "/preview.js";
@@ -81,7 +81,7 @@ fn author_only(site: &Site, request: &Request) -> Option<Response<Bytes>> {
         Target::Page(Scope::Site, 1) => Some(html(site.previewed_home())),
         Target::Address(address) => {
             if let Some(post) = site.unpublished_at(address) {
-                return Some(site.previewed_post(post).map_or_else(|Unread| lost_post(Lost::Awaited), html));
+                return Some(site.previewed_post(post).map_or_else(|TextUnavailable| lost_post(Unavailable::Temporarily), html));
             }
             let post = markdown_addresses(address).find_map(|address| site.unpublished_at(&address))?;
             Some(markdown(site, post))
@@ -100,7 +100,7 @@ fn html(html: String) -> Response<Bytes> {
 fn markdown(site: &Site, post: &Post) -> Response<Bytes> {
     match site.text(post) {
         Some(text) => with_type("text/markdown; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
-        None => lost_post(Lost::Awaited),
+        None => lost_post(Unavailable::Temporarily),
     }
 }
 

@@ -5,7 +5,7 @@ use url::form_urlencoded;
 use crate::index::Filter;
 use crate::index::cursor::{Cursor, Order};
 use crate::index::search::SearchQuery;
-use crate::site::listing::{Part, Query};
+use crate::site::listing::{QueryPart, Query};
 use crate::time::Timestamp;
 
 /// The longest query that is answered, in bytes.
@@ -23,7 +23,7 @@ const NAMES: &str = "page, after, since, per_page, tag, author, section, lang, y
 pub fn parse_listing_query(text: &str, per_page: usize) -> Result<Query, String> {
     let mut query = Query {
         filter: Filter::default(),
-        part: Part::Page(1),
+        part: QueryPart::Page(1),
         per_page,
         with_content: false,
         kept: Vec::new(),
@@ -72,7 +72,7 @@ struct PartParameters {
 }
 
 impl PartParameters {
-    fn part(self, filter: &Filter) -> Result<Part, String> {
+    fn part(self, filter: &Filter) -> Result<QueryPart, String> {
         match self {
             PartParameters {
                 page,
@@ -81,7 +81,7 @@ impl PartParameters {
                 words,
             } => {
                 let page = page.unwrap_or(1);
-                Ok(words.map_or(Part::Page(page), |words| Part::Found(words, page)))
+                Ok(words.map_or(QueryPart::Page(page), |words| QueryPart::Search(words, page)))
             }
             PartParameters { words: Some(_), .. } => {
                 Err("`q` goes with `page` alone: what it finds is ordered by how well it fits".to_owned())
@@ -91,15 +91,15 @@ impl PartParameters {
                 after: Some(after),
                 since: None,
                 ..
-            } => cursor("after", &after, Order::Newest, filter).map(Part::After),
+            } => cursor("after", &after, Order::Newest, filter).map(QueryPart::After),
             PartParameters {
                 page: None,
                 after: None,
                 since: Some(since),
                 ..
             } => match instant(&since) {
-                Some(instant) => Ok(Part::Since(instant)),
-                None => cursor("since", &since, Order::Changed, filter).map(Part::SinceCursor),
+                Some(instant) => Ok(QueryPart::Since(instant)),
+                None => cursor("since", &since, Order::Changed, filter).map(QueryPart::SinceCursor),
             },
             _ => Err("only one of `page`, `after` and `since` can be given".to_owned()),
         }
@@ -168,18 +168,18 @@ mod tests {
     #[test]
     fn what_is_possible_is_read() {
         let query = parse_listing_query("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en&include=content", 8).unwrap();
-        assert_eq!((query.part, query.per_page, query.with_content), (Part::Page(5), 200, true));
+        assert_eq!((query.part, query.per_page, query.with_content), (QueryPart::Page(5), 200, true));
         assert_eq!((query.filter.tag.as_deref(), query.filter.year), (Some("c++"), Some(2024)));
         let kept: Vec<_> = query.kept.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(kept, ["tag", "year", "lang", "include"]);
         let nothing = parse_listing_query("", 8).unwrap();
         assert_eq!(
             (nothing.part, nothing.per_page, nothing.with_content),
-            (Part::Page(1), 8, false)
+            (QueryPart::Page(1), 8, false)
         );
         let words = SearchQuery::parse("sea \"green kelp\"").unwrap();
         let search = parse_listing_query("q=sea+%22green%20kelp%22&page=2&tag=x", 8).unwrap();
-        assert_eq!(search.part, Part::Found(words, 2));
+        assert_eq!(search.part, QueryPart::Search(words, 2));
         assert_eq!(search.kept[0], ("q".to_owned(), "sea \"green kelp\"".to_owned()));
     }
 
@@ -202,7 +202,7 @@ mod tests {
         for (text, expected) in cases {
             let part = parse_listing_query(&format!("since={text}"), 8).map(|query| query.part);
             match expected {
-                Some(expected) => assert_eq!(part, Ok(Part::Since(expected.parse().unwrap())), "{text}"),
+                Some(expected) => assert_eq!(part, Ok(QueryPart::Since(expected.parse().unwrap())), "{text}"),
                 None => assert!(
                     part.unwrap_err()
                         .starts_with("`since` is an instant like 2026-01-31T09:00:00Z"),
@@ -256,7 +256,7 @@ mod tests {
             if let Ok(query) = parse_listing_query(&text, 8) {
                 prop_assert!((1..=MAX_PER_PAGE).contains(&query.per_page));
                 prop_assert!(query.kept.len() <= 7);
-                prop_assert!(!matches!(query.part, Part::Page(0) | Part::Found(_, 0)));
+                prop_assert!(!matches!(query.part, QueryPart::Page(0) | QueryPart::Search(_, 0)));
             }
         }
     }

@@ -14,7 +14,7 @@ use super::target::Target;
 use crate::render::encode::Document;
 use crate::render::listing::Links;
 use crate::site::Site;
-use crate::site::pages::Name;
+use crate::site::pages::PageKey;
 
 /// The document that answers a request and exists already, in the coding that the client accepts.
 #[derive(Debug)]
@@ -34,19 +34,19 @@ pub(super) fn find_ready(site: &Site, request: &Request) -> Option<Ready> {
         Target::Style => return is_encoded(site.theme().style(), request).then_some(Ready::Constant),
         Target::Listing => return find_listing(site, request),
         Target::Feed(scope, place, format) => {
-            let feed = wants_feed(request.headers).then(|| site.finished_feed(scope, *place, *format))??;
+            let feed = wants_feed(request.headers).then(|| site.ready_feed(scope, *place, *format))??;
             return is_encoded(&feed, request).then_some(Ready::Document(feed));
         }
-        Target::Page(scope, number) => Name::List(scope.clone(), *number),
-        Target::Year(year, number) => Name::Year(*year, *number),
-        Target::Years => Name::Years,
-        Target::Directory(kind) => Name::Directory(*kind),
-        Target::Subscribe(scope) => Name::Subscribe(scope.clone()),
+        Target::Page(scope, number) => PageKey::List(scope.clone(), *number),
+        Target::Year(year, number) => PageKey::Year(*year, *number),
+        Target::Years => PageKey::Years,
+        Target::Directory(kind) => PageKey::Directory(*kind),
+        Target::Subscribe(scope) => PageKey::Subscribe(scope.clone()),
         // shared drafts are looked for on the thread pool
-        Target::Address(address) if !address.starts_with(shared_drafts::PATH) => Name::Post(address.clone()),
+        Target::Address(address) if !address.starts_with(shared_drafts::PATH) => PageKey::Post(address.clone()),
         _ => return None,
     };
-    let page = site.finished_page(&page)?;
+    let page = site.ready_page(&page)?;
     is_encoded(&page, request).then_some(Ready::Document(page))
 }
 
@@ -55,7 +55,7 @@ fn find_listing(site: &Site, request: &Request) -> Option<Ready> {
         return None;
     }
     let query = parse_listing_query(request.query, site.config().list.per_page).ok()?;
-    let listing = site.finished_listing(&query)?;
+    let listing = site.ready_listing(&query)?;
     is_encoded(&listing.0, request).then_some(Ready::Listing(listing))
 }
 

@@ -50,7 +50,7 @@ fn step(site: &Site, path: &str, target: Option<&Target>, base: &str) -> Option<
         }
         Target::Listed(slug) if site.index.by_slug(slug).is_none() => match site.former_slug(slug)? {
             FormerSlug::Moved(slug) => Some(post_url(base, &format!("/api/posts/{slug}"))),
-            FormerSlug::Lost(_) => None,
+            FormerSlug::Unavailable(_) => None,
         },
         Target::Address(address) if !is_live(site, address) => match site.moved(address) {
             Some(to) => Some(post_url(base, &to)),

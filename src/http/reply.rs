@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::conditional::{ConditionResult, evaluate_conditions, http_date};
 use super::problem::problem;
 use super::request::Request;
-use crate::config::Cache;
+use crate::config::CacheSettings;
 use crate::render::encode::{Coding, Document};
 use crate::time::Timestamp;
 
@@ -31,13 +31,13 @@ pub struct ResponsePolicy<'a> {
 impl<'a> ResponsePolicy<'a> {
     /// Returns the policy of a feed at `now`. The next post appears or expires at `next_due`; no cache keeps the feed longer.
     #[must_use]
-    pub fn feed(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
+    pub fn feed(cache: &'a CacheSettings, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
         ResponsePolicy::with_lifetime(Lifetime::new(cache, cache.feeds, now, next_due))
     }
 
     /// Returns the policy of the listing and of pages.
     #[must_use]
-    pub fn page(cache: &'a Cache, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
+    pub fn page(cache: &'a CacheSettings, now: Timestamp, next_due: Option<Timestamp>) -> ResponsePolicy<'a> {
         ResponsePolicy::with_lifetime(Lifetime::new(cache, cache.pages, now, next_due))
     }
 
@@ -66,7 +66,7 @@ impl<'a> ResponsePolicy<'a> {
 /// How long caches may keep a response (RFC 9111, section 5.2.2; RFC 5861).
 #[derive(Clone, Copy)]
 struct Lifetime<'a> {
-    cache: &'a Cache,
+    cache: &'a CacheSettings,
     /// If nothing is about to change.
     seconds: u32,
     /// The seconds until something changes.
@@ -74,7 +74,7 @@ struct Lifetime<'a> {
 }
 
 impl Lifetime<'_> {
-    fn new(cache: &Cache, seconds: u32, now: Timestamp, next_due: Option<Timestamp>) -> Lifetime<'_> {
+    fn new(cache: &CacheSettings, seconds: u32, now: Timestamp, next_due: Option<Timestamp>) -> Lifetime<'_> {
         let left = next_due.map_or(i64::MAX, |due| due.duration_since(now).as_secs().max(0));
         Lifetime { cache, seconds, left }
     }
@@ -301,7 +301,7 @@ mod tests {
             if let Some(held) = held {
                 headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(held).unwrap());
             }
-            let cache = Cache::default();
+            let cache = CacheSettings::default();
             let policy = ResponsePolicy::page(&cache, Timestamp::UNIX_EPOCH, None);
             let request = Request::new(None, "/", "", &headers, Timestamp::UNIX_EPOCH);
             let response = reply(&document, &request, &policy);

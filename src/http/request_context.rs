@@ -24,7 +24,7 @@ use super::routes::answer_other_method;
 use super::server::{OnSent, RequestHead};
 use super::target::Target;
 use crate::config::Config;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{RequestKind, Metrics};
 use crate::site::Site;
 use crate::storage::Storage;
 
@@ -57,7 +57,7 @@ pub struct RequestContext {
 pub(super) struct RequestTrace {
     id: RequestId,
     begun: Instant,
-    kind: Kind,
+    kind: RequestKind,
     /// Whether people may ask for this too: then errors may be pages.
     is_for_people: bool,
 }
@@ -110,7 +110,7 @@ impl RequestContext {
     /// Returns the response to a client that sends too many requests.
     pub(super) fn rate_limit_refusal(&self, trace: &RequestTrace, head: &RequestHead) -> Option<Response<Bytes>> {
         // probes and redirects are cheap, and never refused; the pages of a preview reload at every change
-        if matches!(trace.kind, Kind::Health | Kind::Other) || self.preview.is_some() {
+        if matches!(trace.kind, RequestKind::Health | RequestKind::Other) || self.preview.is_some() {
             return None;
         }
         let wait = self.rate_limit.admit(peer(head), &head.headers, trace.begun).err()?;
@@ -138,7 +138,7 @@ impl RequestContext {
             length(response.body())
         };
         self.metrics
-            .answered(trace.kind, response.status(), bytes, trace.begun.elapsed());
+            .record_response(trace.kind, response.status(), bytes, trace.begun.elapsed());
         self.log_when_sent(complete(response, &trace.id), trace, head)
     }
 
@@ -146,11 +146,11 @@ impl RequestContext {
     pub(super) fn refuse_method(&self, head: &RequestHead) -> Response<Bytes> {
         let response = answer_other_method(&head.method);
         let length = response.body().len() as u64;
-        self.metrics.answered(Kind::Other, response.status(), length, Duration::ZERO);
+        self.metrics.record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
         let trace = RequestTrace {
             id: self.ids.next(),
             begun: Instant::now(),
-            kind: Kind::Other,
+            kind: RequestKind::Other,
             is_for_people: false,
         };
         self.log_when_sent(complete(response, &trace.id), &trace, head)
@@ -178,10 +178,10 @@ fn peer(head: &RequestHead) -> Option<IpAddr> {
 }
 
 /// The kind as which a request for `target` is counted.
-fn kind(target: Option<&Target>) -> Kind {
+fn kind(target: Option<&Target>) -> RequestKind {
     match target {
-        Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
-        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
+        Some(Target::Feed(..) | Target::Subscription(_)) => RequestKind::Feed,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => RequestKind::Listing,
         Some(
             Target::Page(..)
             | Target::Year(..)
@@ -193,11 +193,11 @@ fn kind(target: Option<&Target>) -> Kind {
             | Target::RasterIcon
             | Target::Subscribe(_)
             | Target::Address(_),
-        ) => Kind::Page,
-        Some(Target::Media(_)) => Kind::Media,
-        Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
-        Some(Target::Health | Target::Readiness) => Kind::Health,
-        Some(Target::Moved(_)) | None => Kind::Other,
+        ) => RequestKind::Page,
+        Some(Target::Media(_)) => RequestKind::Media,
+        Some(Target::Outline | Target::Map(_) | Target::Robots) => RequestKind::Discovery,
+        Some(Target::Health | Target::Readiness) => RequestKind::Health,
+        Some(Target::Moved(_)) | None => RequestKind::Other,
     }
 }
 

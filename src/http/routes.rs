@@ -23,7 +23,7 @@ use crate::render::encode::Document;
 use crate::render::listing::Links;
 use crate::render::pages::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::{FormerSlug, Lost, Site, Unread};
+use crate::site::{FormerSlug, Unavailable, Site, TextUnavailable};
 
 /// The longest path that is answered, in bytes.
 const LONGEST_PATH: usize = 4096;
@@ -133,7 +133,7 @@ fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -
         Target::Listing => Some(listing(site, ready_listing, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
             Ok(document) => document.as_ref().map(other),
-            Err(Unread) => Some(lost_post(Lost::Awaited)),
+            Err(TextUnavailable) => Some(lost_post(Unavailable::Temporarily)),
         },
         Target::Scopes(kind) => Some(other(&site.scopes(*kind))),
         Target::Description => Some(other(&site.openapi())),
@@ -156,9 +156,9 @@ fn not_found(site: &Site, target: &Target, request: &Request) -> Response<Bytes>
         return moved(&location, caching);
     }
     let lost = match target {
-        Target::Address(address) => site.lost(address),
+        Target::Address(address) => site.unavailable(address),
         Target::Listed(slug) => match site.former_slug(slug) {
-            Some(FormerSlug::Lost(lost)) => Some(lost),
+            Some(FormerSlug::Unavailable(lost)) => Some(lost),
             Some(FormerSlug::Moved(_)) | None => None,
         },
         _ => None,
@@ -252,13 +252,13 @@ fn post(site: &Site, address: &str, page_document: Option<Arc<Document>>, reques
             return Some(hide_unlisted(site, address, response));
         }
         Ok(None) => {}
-        Err(Unread) => return Some(lost_post(Lost::Awaited)),
+        Err(TextUnavailable) => return Some(lost_post(Unavailable::Temporarily)),
     }
     for post in markdown_addresses(address) {
         match site.post_source(&post) {
             Ok(Some(document)) => return Some(hide_unlisted(site, &post, other_document(site, &document, request))),
             Ok(None) => {}
-            Err(Unread) => return Some(lost_post(Lost::Awaited)),
+            Err(TextUnavailable) => return Some(lost_post(Unavailable::Temporarily)),
         }
     }
     None
@@ -266,7 +266,7 @@ fn post(site: &Site, address: &str, page_document: Option<Arc<Document>>, reques
 
 /// Keeps `response` out of search engines if the post at `address` is unlisted.
 fn hide_unlisted(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
-    if site.index.by_address(address).is_some_and(|post| !site.lists(post)) {
+    if site.index.by_address(address).is_some_and(|post| !site.is_listed(post)) {
         hide(&mut response);
     }
     response

@@ -36,7 +36,7 @@ use self::listen::{ClientStream, Listener, Listening};
 pub use self::on_sent::OnSent;
 pub use self::request_head::{RequestHead, request_head};
 use self::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
 
 /// The pause after the system refused a connection for want of file descriptors or memory.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -74,7 +74,7 @@ impl Bound {
     /// Answers requests with `filter` until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
     ///
     /// A filter that has `stop` too can report that the server is draining.
-    pub async fn serve<F>(self, filter: F, settings: &Server, stop: CancellationToken)
+    pub async fn serve<F>(self, filter: F, settings: &ServerSettings, stop: CancellationToken)
     where
         F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
         F::Extract: Reply,
@@ -109,7 +109,7 @@ struct Acceptor<F> {
     limits: Arc<ConnectionLimits>,
     refusals: Arc<Semaphore>,
     connections: TaskTracker,
-    settings: Arc<Server>,
+    settings: Arc<ServerSettings>,
     stop: StopSignals,
     filter: F,
 }
@@ -120,7 +120,7 @@ where
     F::Extract: Reply,
     F::Future: Send,
 {
-    fn new(filter: F, settings: &Server, stop: CancellationToken) -> Acceptor<F> {
+    fn new(filter: F, settings: &ServerSettings, stop: CancellationToken) -> Acceptor<F> {
         let descriptors = Descriptors::raised_for(settings);
         Acceptor {
             limits: ConnectionLimits::new(

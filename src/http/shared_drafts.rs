@@ -18,7 +18,7 @@ use super::target::media_path;
 use crate::index::base64url;
 use crate::post::Post;
 use crate::render::{pages, post_url};
-use crate::site::{Lost, Reader, Site};
+use crate::site::{Unavailable, Viewer, Site};
 use crate::storage::ShareKey;
 use crate::time::Timestamp;
 
@@ -153,14 +153,14 @@ impl DraftPath {
         let post = site.all().iter().find(|post| token.is_for(key, post.source()))?;
         let response = match &self.file {
             Some(file) => {
-                let response = library.answer((site, Reader::Guest(post)), file, method, headers, now);
+                let response = library.answer((site, Viewer::Guest(post)), file, method, headers, now);
                 // unknown addresses are all answered alike, elsewhere
                 if response.status() == StatusCode::NOT_FOUND {
                     return None;
                 }
                 response
             }
-            None if site.shows(post) => redirect_to_published(site, post).map(ResponseBody::from),
+            None if site.is_readable(post) => redirect_to_published(site, post).map(ResponseBody::from),
             None => self.page(site, post, token.expires).map(ResponseBody::from),
         };
         Some(confidential::for_guest(response))
@@ -169,7 +169,7 @@ impl DraftPath {
     fn page(&self, site: &Site, post: &Arc<Post>, expires: Timestamp) -> Response<Bytes> {
         let files = format!("{}{PATH}{}/", site.config().base(), self.token);
         let Ok(html) = site.shared_post(post, &files, expires) else {
-            return lost_post(Lost::Awaited);
+            return lost_post(Unavailable::Temporarily);
         };
         let mut response = Response::new(html.into());
         let headers = response.headers_mut();

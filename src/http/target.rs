@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
 use crate::post::key;
-use crate::render::listing::scopes::Kind;
+use crate::render::listing::scopes::ScopeKind;
 use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
@@ -25,7 +25,7 @@ pub enum Target {
     /// All years, for people.
     Years,
     /// All tags, authors or sections, for people.
-    Directory(Kind),
+    Directory(ScopeKind),
     /// The search, for people.
     Search,
     /// The style sheet.
@@ -39,7 +39,7 @@ pub enum Target {
     /// One post of the listing, by its slug.
     Listed(String),
     /// All tags, authors or sections.
-    Scopes(Kind),
+    Scopes(ScopeKind),
     /// The description of the API (`OpenAPI`).
     Description,
     /// Whether the server runs.
@@ -196,8 +196,8 @@ fn map_part(name: &str) -> Option<usize> {
 }
 
 /// The kind named `tags`, `authors` or `sections`.
-fn kind(name: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind.name() == name)
+fn kind(name: &str) -> Option<ScopeKind> {
+    ScopeKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
 /// Parses a year: a number up to 9999.
@@ -275,12 +275,12 @@ mod tests {
             ),
             ("/api/posts", Target::Listing),
             ("/api/posts/caf%C3%A9", Target::Listed("café".into())),
-            ("/api/tags", Target::Scopes(Kind::Tags)),
+            ("/api/tags", Target::Scopes(ScopeKind::Tags)),
             ("/api/nothing", Target::Address("/api/nothing".into())),
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),
             ("/search/", moved("/search")),
-            ("/tags", Target::Directory(Kind::Tags)),
+            ("/tags", Target::Directory(ScopeKind::Tags)),
             ("/authors/", moved("/authors")),
             ("/years", Target::Years),
             ("/years/2026", Target::Year(2026, 1)),

@@ -94,7 +94,7 @@ impl KnownFiles {
     fn position(&self, path: &Utf8Path) -> usize {
         let order = |file: &KnownFile| by_parts(file.read.source(), path);
         let last = self.last.get();
-        let mut next = self.files.from(last);
+        let mut next = self.files.iter_from(last);
         // many files are looked up in order, so the last position or the next one is tried before a search of a dozen comparisons
         let position = match next.next().map(order) {
             Some(Ordering::Equal) => last,

@@ -7,7 +7,7 @@ use super::known_files::KnownFile;
 use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
 use crate::config::Config;
 use crate::post::{Each, Origin, Post, Status, Visibility, Words, atom_id_for};
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{Moment, CompactTimestamp, Timestamp};
 
 /// The part of a record that changes with the file and with time.
 #[derive(Clone, Copy, PartialEq)]
@@ -249,7 +249,7 @@ fn with_known_changes<'a>(
     }
     let appeared = Some(record.first_served).filter(|&at| at > site.since);
     let events = [appeared, state.changed, state.returned].into_iter().flatten();
-    let told = events.max().map(Recent::from);
+    let told = events.max().map(CompactTimestamp::from);
     if post.told != told {
         post.to_mut().told = told;
     }

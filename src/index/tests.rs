@@ -278,7 +278,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 };
                 assert!(stretch.following >= stretch.posts.len());
                 let Some(last) = stretch.posts.last() else { break };
-                place = Some(cursor::Position {
+                place = Some(cursor::CursorPosition {
                     at: last.date.timestamp(),
                     id: last.id().to_string(),
                 });

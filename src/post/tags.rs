@@ -2,7 +2,7 @@
 
 use super::fields::{self, Fields};
 use super::node::{Node, Value};
-use crate::config::{Posts, SplitTags};
+use crate::config::{PostSettings, SplitTags};
 
 /// Further tags are left out: so many are a mistake.
 const MOST_TAGS: usize = 100;
@@ -12,7 +12,7 @@ const LONGEST_TAG: usize = 100;
 /// Returns the tags of a post: `tags` first, then its categories; each once, in the first spelling.
 ///
 /// With `is_jekyll` the post looks like one of Jekyll's, whose `tags` and `categories` are separated by spaces.
-pub(super) fn read_tags(fields: &Fields, settings: &Posts, is_jekyll: bool) -> Vec<String> {
+pub(super) fn read_tags(fields: &Fields, settings: &PostSettings, is_jekyll: bool) -> Vec<String> {
     let space = match settings.split_tags {
         SplitTags::Space => Some(true),
         SplitTags::Auto => Some(is_jekyll),
@@ -113,9 +113,9 @@ mod tests {
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         read_tags(
             &Fields::new(&parts.fields),
-            &Posts {
+            &PostSettings {
                 split_tags,
-                ..Posts::default()
+                ..PostSettings::default()
             },
             is_jekyll,
         )

@@ -42,7 +42,7 @@ impl AbsentPosts {
         absent: BTreeSet<Arc<str>>,
         live: usize,
         tick: Duration,
-        config: &config::Watch,
+        config: &config::WatchSettings,
     ) -> BTreeSet<Arc<str>> {
         if !std::mem::replace(&mut self.has_looked, true) && !absent.is_empty() {
             let all = live + absent.len();
@@ -89,7 +89,7 @@ impl AbsentPosts {
     }
 
     /// Why they are not believed to have gone, where that is not a matter of moments.
-    pub(super) fn trouble(&self, config: &config::Watch) -> Option<String> {
+    pub(super) fn trouble(&self, config: &config::WatchSettings) -> Option<String> {
         let awaited = self.awaited.as_ref()?;
         (awaited.grace != Grace::For(config.delete_grace)).then(|| awaited.to_string())
     }
@@ -152,7 +152,7 @@ mod tests {
             ),
             ("none", &[(0, "", 8, ""), (1, "abcdefg", 1, "abcdefg")]),
         ];
-        let config = config::Watch::default();
+        let config = config::WatchSettings::default();
         for (name, steps) in cases {
             let mut absences = AbsentPosts::default();
             for &(second, absent, live, expected) in steps {
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn where_all_went_and_others_came_it_is_believed_in_time() {
         let mut absences = AbsentPosts::default();
-        let (config, second) = (config::Watch::default(), Duration::from_secs);
+        let (config, second) = (config::WatchSettings::default(), Duration::from_secs);
         let absent = BTreeSet::from([Arc::from("a")]);
         assert!(absences.gone(absent.clone(), 0, second(0), &config).is_empty());
         absences.see(0, second(0));

@@ -329,8 +329,8 @@ impl SiteBuilder {
             is_behind |= self.note(&site, false, now);
         }
         self.absences.see(self.ledger.live(), tick);
-        if let Some(past) = self.ledger.history_of_displaced(now, self.config.state.told_for()) {
-            site = site.remembering(past);
+        if let Some(past) = self.ledger.history_of_displaced(now, self.config.state.withdrawn_for()) {
+            site = site.with_history(past);
         }
         if let Some((before, at)) = &shown
             && is_due
@@ -368,7 +368,7 @@ impl SiteBuilder {
     /// The site of `changes` to the one that was made before it.
     fn make(&mut self, changes: &Changes, now: Timestamp, tick: Duration, before: Option<&Site>) -> Site {
         let material = self.material(changes, now, tick);
-        (self.build)(&self.config, material, now, before).dressed(self.look.theme())
+        (self.build)(&self.config, material, now, before).with_theme(self.look.theme())
     }
 
     /// What a site is made of: the posts as they were read, with what the ledger knows of them.
@@ -406,9 +406,9 @@ impl SiteBuilder {
         }
         SiteInput {
             changes: settled.changes,
-            newcomers: settled.new_posts,
+            new_files: settled.new_posts,
             diagnostics: self.said(),
-            past: Some(self.ledger.history(now, self.config.state.told_for())),
+            history: Some(self.ledger.history(now, self.config.state.withdrawn_for())),
             documents: std::mem::take(&mut self.documents),
             texts: Some(self.tracker.texts()),
         }

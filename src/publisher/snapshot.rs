@@ -107,13 +107,13 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     diagnostics.dedup();
     let material = SiteInput {
         changes: settled.changes,
-        newcomers: settled.new_posts,
+        new_files: settled.new_posts,
         diagnostics: diagnostics.into(),
-        past: Some(ledger.history(now, config.state.told_for())),
+        history: Some(ledger.history(now, config.state.withdrawn_for())),
         documents: Vec::new(),
         texts: Some(Arc::new(texts)),
     };
-    Ok(Site::build(config, material, now, None).dressed(look.theme()))
+    Ok(Site::build(config, material, now, None).with_theme(look.theme()))
 }
 
 /// What no reader will see of `text`, that of the post in `file`, which was rendered as `rendered`.

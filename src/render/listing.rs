@@ -84,7 +84,7 @@ pub struct Links {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListingBody<'a> {
     page: Option<usize>,
     pages: usize,
     per_page: usize,
@@ -155,7 +155,7 @@ impl ListingPage<'_> {
     pub fn json(&self) -> Vec<u8> {
         let budget = Cell::new(CONTENT_BYTES);
         let content = |post| self.content.map(|content| within(&budget, post, content));
-        let document = Document {
+        let document = ListingBody {
             page: match self.way {
                 Way::Page(page) => Some(page),
                 Way::After | Way::Since => None,

@@ -69,13 +69,13 @@ impl Watch {
     /// When this returns the watch is in place: what changes from then on is told, so a look after it misses nothing. It blocks for
     /// as long as proving the system's events takes, two seconds at the most.
     #[must_use]
-    pub fn start(root: &Utf8Path, config: &config::Watch) -> Watch {
+    pub fn start(root: &Utf8Path, config: &config::WatchSettings) -> Watch {
         Watch::begin(root, config).ready()
     }
 
     /// [`Watch::start`] for who has something else to do until the watch is in place.
     #[must_use]
-    pub fn begin(root: &Utf8Path, config: &config::Watch) -> StartingWatch {
+    pub fn begin(root: &Utf8Path, config: &config::WatchSettings) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
         let mut keeper = Keeper {
@@ -287,7 +287,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_file_and_a_renamed_one_are_told_apart() {
         let (_keep, root) = folder();
-        let watch = Watch::start(&root, &config::Watch::default());
+        let watch = Watch::start(&root, &config::WatchSettings::default());
         assert_eq!(watch.watching(), Watching::Native);
         fs::write(root.join("a.md"), "# A").unwrap();
         fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
@@ -304,7 +304,7 @@ mod tests {
         let (_keep, parent) = folder();
         let root = parent.join("posts");
         fs::create_dir(&root).unwrap();
-        let watch = Watch::start(&root, &config::Watch::default());
+        let watch = Watch::start(&root, &config::WatchSettings::default());
         fs::rename(&root, parent.join("old")).unwrap();
         fs::create_dir(&root).unwrap();
         while !next(&watch).await.everything {}
@@ -341,10 +341,10 @@ mod tests {
     #[tokio::test]
     async fn polling_rings_at_fixed_times() {
         let (_keep, root) = folder();
-        let config = config::Watch {
+        let config = config::WatchSettings {
             mode: WatchMode::Poll,
             poll: Duration::from_millis(20),
-            ..config::Watch::default()
+            ..config::WatchSettings::default()
         };
         let watch = Watch::start(&root, &config);
         assert_eq!(watch.watching(), Watching::Poll);

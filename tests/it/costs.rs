@@ -374,7 +374,7 @@ fn a_page_of_the_listing_is_made_once() {
     let printer = Printer::of(POSTS);
     let listed = |query: &str| {
         let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
-        (printer.site.finished_listing(&query), printer.site.listing(&query).unwrap())
+        (printer.site.ready_listing(&query), printer.site.listing(&query).unwrap())
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
         let (finished, first) = listed(query);

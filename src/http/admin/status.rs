@@ -212,7 +212,7 @@ impl ServerStatus {
             last_full_scan_age: self.full_scan_age(),
             is_native: self.watch.mode == "native",
             is_degraded: self.watch.degraded.is_some(),
-            is_forgetful: self.watch.ledger.is_some(),
+            is_ledger_failing: self.watch.ledger.is_some(),
             is_ledger_temporary: self.watch.ledger_warning.is_some(),
         }
     }

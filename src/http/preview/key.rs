@@ -18,7 +18,7 @@ use crate::http::host::host_name;
 use crate::http::network::is_loopback;
 use crate::http::problem::problem;
 use crate::index::base64url;
-use crate::storage::random_bytes;
+use crate::storage::data::random_bytes;
 
 /// The parameter with the key in the printed address.
 const PARAMETER: &str = "key";

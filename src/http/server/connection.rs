@@ -23,7 +23,7 @@ use super::limits::ConnectionLimits;
 use super::listen::ClientStream;
 use super::request_checks::{CheckedService, RequestChecks};
 use super::timeouts::{ConnectionTimeouts, TimedStream, Unfinished};
-use crate::config::Server;
+use crate::config::ServerSettings;
 use crate::http::access::{self, AccessLine};
 use crate::http::problem::{problem, unavailable};
 use crate::time::Timestamp;
@@ -112,7 +112,7 @@ pub(super) async fn serve<S, B>(
     }
 }
 
-fn http1_builder(settings: &Server) -> http1::Builder {
+fn http1_builder(settings: &ServerSettings) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         // `ConnectionTimeouts` has its own

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
 use crate::http::network::client_network;
 
 /// The most connections that are asked, one after the other, to end for a new one.
@@ -198,7 +198,7 @@ const REFUSALS: u64 = 64;
 impl Descriptors {
     /// Raises the system's limit as far as `settings` need and the system allows, and divides the result.
     #[must_use]
-    pub fn raised_for(settings: &Server) -> Descriptors {
+    pub fn raised_for(settings: &ServerSettings) -> Descriptors {
         let wanted = u64::try_from(settings.max_connections).unwrap_or(u64::MAX);
         // each connection may be sent a file
         let needed = wanted

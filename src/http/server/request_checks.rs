@@ -24,10 +24,10 @@ use super::host;
 use super::on_sent::OnSent;
 use super::request_head::RequestHead;
 use super::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
 use crate::http::access::{self, AccessLine, LoggedRequest};
 use crate::http::problem::problem;
-use crate::metrics::Kind;
+use crate::metrics::RequestKind;
 use crate::time::Timestamp;
 
 /// The longest target of a request, in bytes (414). RFC 9112, section 3, wants 8000 at least.
@@ -38,7 +38,7 @@ const LONGEST_TARGET: usize = 8 * 1024;
 pub(super) struct RequestChecks<S> {
     pub(super) service: S,
     pub(super) peer: Option<SocketAddr>,
-    pub(super) settings: Arc<Server>,
+    pub(super) settings: Arc<ServerSettings>,
     pub(super) timeouts: Arc<ConnectionTimeouts>,
     /// Whether the server stops, so that no further requests are wanted.
     pub(super) is_stopping: AtomicBool,
@@ -171,7 +171,7 @@ fn log_response<T>(mut response: Response<T>, head: &RequestHead, received: Inst
             path: head.path(),
             query: head.query(),
         };
-        let line = AccessLine::new(&request, Kind::Other, response.status(), received.elapsed());
+        let line = AccessLine::new(&request, RequestKind::Other, response.status(), received.elapsed());
         response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
     }
     response

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::listen::ClientStream;
 use super::on_sent::OnSent;
-use crate::config::Server;
+use crate::config::ServerSettings;
 
 /// Instants that tasks compare are milliseconds since this one.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -31,7 +31,7 @@ const SLOW_HEADER: u64 = 1000;
 /// [`ConnectionTimeouts::expired`] right after, so that the clock is read once for a request.
 #[derive(Debug)]
 pub(super) struct ConnectionTimeouts {
-    settings: Arc<Server>,
+    settings: Arc<ServerSettings>,
     phase: AtomicU8,
     /// Whether the wait of the phase started again since `expired` was polled.
     has_restarted: AtomicBool,
@@ -86,7 +86,7 @@ struct WaitStart {
 
 impl ConnectionTimeouts {
     /// Returns the timeouts of a new connection, which waits for its first header.
-    pub(super) fn new(settings: Arc<Server>) -> Arc<ConnectionTimeouts> {
+    pub(super) fn new(settings: Arc<ServerSettings>) -> Arc<ConnectionTimeouts> {
         Arc::new(ConnectionTimeouts {
             settings,
             phase: AtomicU8::new(Phase::Header as u8),
@@ -105,7 +105,7 @@ impl ConnectionTimeouts {
         })
     }
 
-    pub(super) fn settings(&self) -> &Arc<Server> {
+    pub(super) fn settings(&self) -> &Arc<ServerSettings> {
         &self.settings
     }
 

@@ -35,7 +35,7 @@ impl SiteBuilder {
     fn keep_in_time(&mut self, site: &Site) -> bool {
         let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
-        let documents = site.changed_documents();
+        let documents = site.take_changed_documents();
         let is_urgent = is_urgent || !documents.is_empty();
         let documents = documents.into_iter().map(Record::Document);
         let mut changes = records.chain(documents).map(RecordChange::Put).peekable();
@@ -150,7 +150,7 @@ impl SiteBuilder {
         let (Some(store), Some((site, _))) = (&self.store, &self.newest) else {
             return;
         };
-        let documents = site.changed_documents();
+        let documents = site.take_changed_documents();
         if !documents.is_empty() {
             let changes = documents
                 .into_iter()

@@ -68,7 +68,13 @@ impl MissingFiles {
     }
 
     /// The files that are gone by now, of a folder that had `posts` posts and now is empty if `is_empty`.
-    pub(super) fn gone(&mut self, posts: usize, is_empty: bool, tick: Duration, config: &config::Watch) -> Vec<Utf8PathBuf> {
+    pub(super) fn gone(
+        &mut self,
+        posts: usize,
+        is_empty: bool,
+        tick: Duration,
+        config: &config::WatchSettings,
+    ) -> Vec<Utf8PathBuf> {
         // what is believed of a folder that another one took the place of, where nothing is missing from it, is believed of the next
         self.is_suspect &= !self.since.is_empty();
         let are_many = if self.is_suspect {
@@ -114,7 +120,7 @@ impl MissingFiles {
     }
 
     /// When to look at the missing files again.
-    pub(super) fn due(&self, config: &config::Watch) -> Option<Duration> {
+    pub(super) fn due(&self, config: &config::WatchSettings) -> Option<Duration> {
         match &self.exodus {
             Some(exodus) => Some(exodus.since.saturating_add(config.vanish_grace)),
             None => self
@@ -207,7 +213,7 @@ mod tests {
                 &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
             ),
         ];
-        let config = config::Watch::default();
+        let config = config::WatchSettings::default();
         for (name, posts, is_empty, is_another, steps) in cases {
             let mut missing = MissingFiles::default();
             if is_another {

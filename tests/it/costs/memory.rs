@@ -1,4 +1,4 @@
-//! Memory: what each post takes for as long as it is there, and that what building and compressing took does not stay.
+//! The memory of each post, and that memory for building and compressing is returned.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,12 +16,12 @@ use feedmill::time::Timestamp;
 use super::allocations;
 use crate::commands::{Serving, folder};
 
-/// As many bytes may a post ask for with what the ledger and the index know of it: 216 are itself, 150 its texts, and 90 the ways to it,
-/// of which two are its tags. What the publisher knows of its file is 54 more, and what the allocator adds 30.
+/// The most bytes of a post with its data in the ledger and the index: 216 for the struct, 150 for its texts, and 90 for the ways to
+/// it, two of which are its tags. The publisher's data about its file are 54 more, and the overhead of the allocator 30.
 const A_POST: isize = 456;
 
 #[test]
-fn what_each_post_takes() {
+fn memory_of_a_post() {
     let now = Timestamp::now();
     let config = Config::default();
     let held = |posts: usize| {
@@ -57,18 +57,18 @@ fn what_each_post_takes() {
         };
         allocations::held(site).1
     };
-    // the first one makes what is made once; a hash table of so many is as full as it gets
+    // the first one initializes statics; a hash table of this size is as full as possible
     let [_, few, many] = [1, 1792, 3584].map(held);
     let each = (many - few) / (3584 - 1792);
     assert!(each <= A_POST, "{each} bytes");
 }
 
-/// As much memory of its own may a server of a hundred small posts keep: about 5 MB are what it needs, and freed blocks that stay in the
-/// heaps of threads make 20.
+/// The most anonymous memory of a server of a hundred small posts: it needs about 5 MB, and freed blocks that stay in the heaps of
+/// threads would make it 20.
 const MOST_KIB: u64 = 9 * 1024;
 
 #[test]
-fn what_compressing_feeds_took_is_given_back() {
+fn memory_for_compressing_feeds_is_returned() {
     let site = folder(&[]);
     let posts = site.path().join("posts");
     fs::create_dir(&posts).unwrap();
@@ -84,12 +84,12 @@ fn what_compressing_feeds_took_is_given_back() {
     }
     let serving = Serving::start(site.path(), &[]);
     serving.until("Ctrl-C ends it");
-    // the feeds are finished before the welcome, so whatever is to be given back was
+    // the feeds are compressed before the startup message, so their memory was returned by then
     let kept = anonymous_kib(serving.process());
     assert!(kept < MOST_KIB, "{kept} KiB");
 }
 
-/// Memory of the process that is no file's, in KiB.
+/// The anonymous memory of the process in KiB.
 fn anonymous_kib(process: u32) -> u64 {
     let status = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();

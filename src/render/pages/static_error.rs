@@ -1,9 +1,8 @@
-//! The page of an answer that went wrong: static, without template or site, so that it can always be shown.
+//! The error page that needs neither a template nor a site, so that it can always be shown.
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
-/// The page of an answer with this `status` on the site whose first page is at the path `home`: a `title`, and `detail` for who wants
-/// to know more.
+/// The page for the status code `status` on the site whose first page is at the path `home`. `detail` may be empty.
 #[must_use]
 pub fn page(home: &str, status: u16, title: &str, detail: &str) -> String {
     let detail = if detail.is_empty() {
@@ -11,7 +10,7 @@ pub fn page(home: &str, status: u16, title: &str, detail: &str) -> String {
     } else {
         format!("<p>{}</p>\n", encode_text(detail))
     };
-    let (title, style) = (encode_text(title), super::theme::STYLE);
+    let (title, style) = (encode_text(title), super::theme_files::STYLE);
     let home = encode_double_quoted_attribute(home);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
