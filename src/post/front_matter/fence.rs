@@ -5,7 +5,6 @@ use super::mapping::ParsedFields;
 use super::parts::{Dialect, FileText, FrontMatterText, Parts, is_blank, lines};
 use super::{json, toml, yaml};
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::post::node::Node;
 
 /// An opening fence.
 struct Fence<'a> {
@@ -135,7 +134,7 @@ pub(super) fn parse_fenced<'a>(file: FileText<'_, 'a>, start: usize) -> Result<O
     if content == FencedContent::Prose && !fence.is_named {
         return Ok(Some(no_front_matter(file, at, &fence)));
     }
-    let (dialect, fields, remarks) = parse_content(file.front_matter(inner, end)?, at, &fence)?;
+    let (dialect, ParsedFields { fields, remarks }) = parse_content(file.front_matter(inner, end)?, at, &fence)?;
     Ok(Some(Parts {
         dialect,
         fields,
@@ -167,13 +166,9 @@ fn no_front_matter<'a>(file: FileText<'_, 'a>, at: Position, fence: &Fence<'_>) 
     }
 }
 
-/// The dialect, the fields and the warnings of the front matter between the `fence` at `at` and its end.
-fn parse_content(
-    block: FrontMatterText<'_, '_>,
-    at: Position,
-    fence: &Fence<'_>,
-) -> Result<(Dialect, Vec<(String, Node)>, Vec<Diagnostic>), Diagnostic> {
-    let (dialect, ParsedFields { fields, mut remarks }) = match fence.format {
+/// The dialect and the fields of the front matter between the `fence` at `at` and its end.
+fn parse_content(block: FrontMatterText<'_, '_>, at: Position, fence: &Fence<'_>) -> Result<(Dialect, ParsedFields), Diagnostic> {
+    let (dialect, mut parsed) = match fence.format {
         FenceFormat::Toml => (Dialect::Toml, toml::parse_toml(block)?),
         FenceFormat::Json => (Dialect::Json, json::parse_json(block)?),
         _ => match json::parse_strict(block) {
@@ -184,9 +179,11 @@ fn parse_content(
     if fence.is_mistyped {
         let message = format!("`{}` is read as `---`", fence.close);
         let mend = "write `---`, and let no program make other dashes of it".to_owned();
-        remarks.insert(0, block.file.warn("front-matter-dashes", at, message, mend));
+        parsed
+            .remarks
+            .insert(0, block.file.warn("front-matter-dashes", at, message, mend));
     }
-    Ok((dialect, fields, remarks))
+    Ok((dialect, parsed))
 }
 
 /// The kind of text between two fences.

@@ -244,7 +244,7 @@ impl Companion {
             Ok(parts) => self.add(RuleKind::Data, RuleScope::All, inherited_fields(&parts.fields)),
             // valid JSON that is too large or too deep; without a key of visibility it is probably not data for posts
             Err(error) if is_certain || keys.keys().any(|key| is_about_visibility(key)) => {
-                self.error = Some(holding_error(error))
+                self.error = Some(holding_error(error));
             }
             Err(_) => {}
         }
