@@ -321,9 +321,12 @@ impl<'a> Reader<'a> {
 
     fn moves_forward(&mut self, list: &str, what: &str, at: Timestamp) {
         let round = self.round;
-        let last = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
-        assert!(*last <= at, "round {round}: {what} of {list} went back from {last} to {at}");
-        *last = at;
+        let latest = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
+        assert!(
+            *latest <= at,
+            "round {round}: {what} of {list} went back from {latest} to {at}"
+        );
+        *latest = at;
     }
 
     /// Requests a former address while the author pauses: it has the post, a redirect to it in one hop, or a 410.
