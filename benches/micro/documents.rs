@@ -8,7 +8,7 @@ use feedmill::config::Config;
 use feedmill::index::Scope;
 use feedmill::post::{html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
-use feedmill::render::feeds::feed_page::{Known, feed_page};
+use feedmill::render::feeds::feed_page::{FeedState, feed_page};
 use feedmill::render::{Content, Format, Place, feed, item};
 
 use crate::material::{self, NOW};
@@ -16,7 +16,7 @@ use crate::material::{self, NOW};
 pub fn benches(c: &mut Criterion) {
     let site = material::site(100);
     let config = Config::default();
-    let known = Known {
+    let known = FeedState {
         now: NOW,
         updated: None,
         withdrawn: &[],

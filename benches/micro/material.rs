@@ -59,7 +59,7 @@ pub fn body(number: usize) -> String {
 pub fn file(number: usize) -> SourceFile {
     let mut random = Random(number as u64 + 1);
     let date = Timestamp::constant(1_000_000_000, 0) + jiff::SignedDuration::from_hours(i64::try_from(number % 200_000).unwrap());
-    let (title, tag, other) = (random.words(4), random.throw(30), random.throw(30));
+    let (title, tag, other) = (random.words(4), random.below(30), random.below(30));
     let text = format!(
         "---\ntitle: {title} {number}\ndate: {date}\ntags: [tag{tag}, tag{other}]\nsummary: {}.\n---\n\n{}",
         random.words(15),

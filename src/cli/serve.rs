@@ -18,9 +18,9 @@ use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
 use crate::http::admin::{self, ServerStatus, WatchStatus};
-use crate::http::network::is_loopback;
 use crate::http::filter::filter;
 use crate::http::media::Library;
+use crate::http::network::is_loopback;
 use crate::http::preview::Preview;
 use crate::http::preview::events::Events;
 use crate::http::preview::key::PreviewKey;
@@ -237,7 +237,9 @@ impl Service {
             let stop = self.stop.clone();
             tokio::spawn(async move { bound.serve(shown, &side_settings, stop).await });
         }
-        bound.serve(filter(site, context), &self.config.server, self.stop.clone()).await;
+        bound
+            .serve(filter(site, context), &self.config.server, self.stop.clone())
+            .await;
     }
 
     /// Starts the listener for `/status` and `/metrics`.

@@ -10,7 +10,7 @@ use super::negotiate::{accepted_types, prefers_page};
 use super::problem::{ProblemDetails, problem, unavailable};
 use super::target::Target;
 use crate::render::pages::{self, static_error};
-use crate::site::{Unavailable, Site};
+use crate::site::{Site, Unavailable};
 
 /// What a page may do: show pictures and play sounds from anywhere, and run nothing.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(

@@ -36,7 +36,7 @@ use super::server::{RequestHead, request_head};
 use super::shared_drafts::DraftPath;
 use super::target::Target;
 use crate::site::listing::QueryPart;
-use crate::site::{Viewer, Site};
+use crate::site::{Site, Viewer};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 

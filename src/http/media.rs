@@ -21,7 +21,7 @@ pub use self::body::{ResponseBody, to_warp};
 use super::conditional::{ConditionResult, evaluate_conditions, http_date};
 use super::problem::{problem, unavailable};
 use super::range::{RequestedRange, requested_range};
-use crate::site::{Viewer, Site};
+use crate::site::{Site, Viewer};
 use crate::source::{MediaError, MediaFile, Source, Version};
 use crate::time::Timestamp;
 

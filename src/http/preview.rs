@@ -19,7 +19,7 @@ use super::target::{Target, markdown_addresses};
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::pages::{self, preview};
-use crate::site::{Unavailable, Site, TextUnavailable};
+use crate::site::{Site, TextUnavailable, Unavailable};
 
 /// The path of the script that reloads pages.
 pub const SCRIPT: &str = "/preview.js";
@@ -81,7 +81,10 @@ fn author_only(site: &Site, request: &Request) -> Option<Response<Bytes>> {
         Target::Page(Scope::Site, 1) => Some(html(site.previewed_home())),
         Target::Address(address) => {
             if let Some(post) = site.unpublished_at(address) {
-                return Some(site.previewed_post(post).map_or_else(|TextUnavailable| lost_post(Unavailable::Temporarily), html));
+                return Some(
+                    site.previewed_post(post)
+                        .map_or_else(|TextUnavailable| lost_post(Unavailable::Temporarily), html),
+                );
             }
             let post = markdown_addresses(address).find_map(|address| site.unpublished_at(&address))?;
             Some(markdown(site, post))

@@ -5,7 +5,7 @@ use url::form_urlencoded;
 use crate::index::Filter;
 use crate::index::cursor::{Cursor, Order};
 use crate::index::search::SearchQuery;
-use crate::site::listing::{QueryPart, Query};
+use crate::site::listing::{Query, QueryPart};
 use crate::time::Timestamp;
 
 /// The longest query that is answered, in bytes.
@@ -168,7 +168,10 @@ mod tests {
     #[test]
     fn what_is_possible_is_read() {
         let query = parse_listing_query("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en&include=content", 8).unwrap();
-        assert_eq!((query.part, query.per_page, query.with_content), (QueryPart::Page(5), 200, true));
+        assert_eq!(
+            (query.part, query.per_page, query.with_content),
+            (QueryPart::Page(5), 200, true)
+        );
         assert_eq!((query.filter.tag.as_deref(), query.filter.year), (Some("c++"), Some(2024)));
         let kept: Vec<_> = query.kept.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(kept, ["tag", "year", "lang", "include"]);

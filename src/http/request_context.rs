@@ -24,7 +24,7 @@ use super::routes::answer_other_method;
 use super::server::{OnSent, RequestHead};
 use super::target::Target;
 use crate::config::Config;
-use crate::metrics::{RequestKind, Metrics};
+use crate::metrics::{Metrics, RequestKind};
 use crate::site::Site;
 use crate::storage::Storage;
 
@@ -146,7 +146,8 @@ impl RequestContext {
     pub(super) fn refuse_method(&self, head: &RequestHead) -> Response<Bytes> {
         let response = answer_other_method(&head.method);
         let length = response.body().len() as u64;
-        self.metrics.record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
+        self.metrics
+            .record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
         let trace = RequestTrace {
             id: self.ids.next(),
             begun: Instant::now(),

@@ -23,7 +23,7 @@ use crate::render::encode::Document;
 use crate::render::listing::Links;
 use crate::render::pages::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::{FormerSlug, Unavailable, Site, TextUnavailable};
+use crate::site::{FormerSlug, Site, TextUnavailable, Unavailable};
 
 /// The longest path that is answered, in bytes.
 const LONGEST_PATH: usize = 4096;

@@ -18,7 +18,7 @@ use super::target::media_path;
 use crate::index::base64url;
 use crate::post::Post;
 use crate::render::{pages, post_url};
-use crate::site::{Unavailable, Viewer, Site};
+use crate::site::{Site, Unavailable, Viewer};
 use crate::storage::ShareKey;
 use crate::time::Timestamp;
 

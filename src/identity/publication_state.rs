@@ -7,7 +7,7 @@ use super::known_files::KnownFile;
 use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
 use crate::config::Config;
 use crate::post::{Each, Origin, Post, Status, Visibility, Words, atom_id_for};
-use crate::time::{Moment, CompactTimestamp, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The part of a record that changes with the file and with time.
 #[derive(Clone, Copy, PartialEq)]

@@ -171,48 +171,34 @@ impl Site {
     /// Finds the posts for `query`, and the cursor after them.
     fn listed_part(&self, query: &Query) -> Result<ListedPart, Busy> {
         let (index, filter, count) = (&self.index, &query.filter, query.per_page);
-        let cursor_after = |posts: &[Arc<Post>], order| {
-            posts.last().map(|post| {
+        let part = |way, range: PostRange, order, cursor: Option<&Cursor>| {
+            let after = range.posts.last().map(|post| {
                 let at = match order {
                     Order::Newest => post.date.timestamp(),
                     Order::Changed => index.changed_at(post),
                 };
                 Cursor::after(post, at, order, filter).to_string()
-            })
+            });
+            // a client that has everything keeps its cursor
+            let cursor = after.or_else(|| cursor.map(ToString::to_string));
+            ListedPart { way, range, cursor }
         };
         Ok(match &query.part {
             QueryPart::Page(page) => {
-                let (posts, total) = index.page(filter, *page, count);
-                ListedPart {
-                    way: Way::Page(*page),
-                    cursor: cursor_after(&posts, Order::Newest),
-                    range: PostRange { posts, following: total },
-                }
+                let (posts, following) = index.page(filter, *page, count);
+                part(Way::Page(*page), PostRange { posts, following }, Order::Newest, None)
             }
-            // a client that has everything keeps its cursor
             QueryPart::After(cursor) => {
                 let range = index.after(filter, &cursor.position, count);
-                ListedPart {
-                    way: Way::After,
-                    cursor: cursor_after(&range.posts, Order::Newest).or_else(|| Some(cursor.to_string())),
-                    range,
-                }
+                part(Way::After, range, Order::Newest, Some(cursor))
             }
             QueryPart::Since(instant) => {
                 let range = index.changed_since(filter, *instant, count);
-                ListedPart {
-                    way: Way::Since,
-                    cursor: cursor_after(&range.posts, Order::Changed),
-                    range,
-                }
+                part(Way::Since, range, Order::Changed, None)
             }
             QueryPart::SinceCursor(cursor) => {
                 let range = index.changed_after(filter, &cursor.position, count);
-                ListedPart {
-                    way: Way::Since,
-                    cursor: cursor_after(&range.posts, Order::Changed).or_else(|| Some(cursor.to_string())),
-                    range,
-                }
+                part(Way::Since, range, Order::Changed, Some(cursor))
             }
             QueryPart::Search(words, page) => {
                 let found = self

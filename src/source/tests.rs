@@ -256,7 +256,10 @@ fn media_are_opened_and_sources_of_posts_are_not() {
 
 #[tokio::test]
 async fn a_watch_hints_at_what_changed() {
-    for fixture in [Fixture::folder(&PostSettings::default()), Fixture::memory(&PostSettings::default())] {
+    for fixture in [
+        Fixture::folder(&PostSettings::default()),
+        Fixture::memory(&PostSettings::default()),
+    ] {
         let watch = fixture.source.watch(&config::WatchSettings::default()).ready();
         fixture.insert("a.md", "# A");
         let mut hints = watch::Hints::default();

@@ -261,7 +261,7 @@ impl<'a> XmlParser<'a> {
 }
 
 impl Field {
-    /// The address that a link has_relation to: that of Atom in an attribute, that of RSS in its text.
+    /// The target of a link: in Atom an attribute, in RSS the text.
     fn link(&self) -> Option<(String, Option<Url>)> {
         let written = match self.space {
             Space::Atom => self.href.as_deref()?,

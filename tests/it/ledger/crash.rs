@@ -321,9 +321,12 @@ impl<'a> Reader<'a> {
 
     fn moves_forward(&mut self, list: &str, what: &str, at: Timestamp) {
         let round = self.round;
-        let told = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
-        assert!(*told <= at, "round {round}: {what} of {list} went back from {told} to {at}");
-        *told = at;
+        let latest = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
+        assert!(
+            *latest <= at,
+            "round {round}: {what} of {list} went back from {latest} to {at}"
+        );
+        *latest = at;
     }
 
     /// Requests an address that readers have seen, while nobody writes: it shows the post, redirects to it in one step, or answers that it
