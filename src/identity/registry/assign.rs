@@ -35,14 +35,13 @@ impl Registry {
         }
         let back = self.files_back(unreadable);
         let given = changes.posts.iter();
-        let (unchanged, changed): (Vec<&Arc<Post>>, Vec<&Arc<Post>>) =
-            given.partition(|post| self.is_unchanged(post, unreadable));
-        let changed = ordered_by_path(changed, &back);
-        self.match_files(&changed, *unreadable, config, now, &mut assigned);
+        let (same, to_match): (Vec<&Arc<Post>>, Vec<&Arc<Post>>) = given.partition(|post| self.is_unchanged(post, unreadable));
+        let to_match = ordered_by_path(to_match, &back);
+        self.match_files(&to_match, *unreadable, config, now, &mut assigned);
         outdated.append(&mut self.outdated);
-        outdated.extend(unchanged.iter().map(|post| post.source().to_path_buf()));
-        // changed files are in `assigned` already
-        outdated.retain(|path| position_of(path, &changed).is_none());
+        outdated.extend(same.iter().map(|post| post.source().to_path_buf()));
+        // matched files are in `assigned` already
+        outdated.retain(|path| position_of(path, &to_match).is_none());
         for path in outdated {
             match self.updated_file(&path, config, now) {
                 Some(file) => assigned.add(file),
