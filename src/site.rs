@@ -309,12 +309,12 @@ impl Site {
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
         if let Some(post) = self.successor(address) {
-            return Some(post.address().to_string());
+            return Some(post.address.clone());
         }
         let post = self.successor(address.strip_suffix(".md")?)?;
         // of a post whose page is elsewhere there is no Markdown here
-        let here = post.address().starts_with('/');
-        here.then(|| format!("{}.md", post.address().trim_end_matches('/')))
+        let here = post.address.starts_with('/');
+        here.then(|| format!("{}.md", post.address.trim_end_matches('/')))
     }
 
     /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
@@ -322,7 +322,7 @@ impl Site {
         let had_it = || {
             let owner = self.past.former_owner(address)?;
             self.post(&owner.source)
-                .filter(|post| *post.id() == *owner.id && self.shows(post))
+                .filter(|post| post.id == *owner.id && self.shows(post))
         };
         self.index.by_alias(address).or_else(had_it)
     }
@@ -368,7 +368,7 @@ impl Site {
 
     fn lost_post(&self, owner: &FormerOwner) -> Lost {
         // its author holds back what is there still, and the title is part of that
-        let is_held_back = || self.post(&owner.source).is_some_and(|post| *post.id() == *owner.id);
+        let is_held_back = || self.post(&owner.source).is_some_and(|post| post.id == *owner.id);
         if owner.is_expected_back {
             Lost::Awaited
         } else if is_held_back() {
@@ -382,9 +382,9 @@ impl Site {
     #[must_use]
     pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
         let owner = self.past.former_owner_of_slug(slug)?;
-        let post = self.post(&owner.source).filter(|post| *post.id() == *owner.id);
-        Some(match post.filter(|post| self.shows(post) && *post.slug() != *slug) {
-            Some(post) => FormerSlug::Moved(post.slug().to_string()),
+        let post = self.post(&owner.source).filter(|post| post.id == *owner.id);
+        Some(match post.filter(|post| self.shows(post) && post.slug != *slug) {
+            Some(post) => FormerSlug::Moved(post.slug.clone()),
             None => FormerSlug::Lost(self.lost_post(owner)),
         })
     }
@@ -398,7 +398,7 @@ impl Site {
     /// The absolute URL of the post that was read from the file `source`, where the world may see it.
     fn published(&self, source: &Utf8Path) -> Option<String> {
         let post = self.post(source).filter(|post| self.shows(post))?;
-        Some(post_url(&self.config.base(), post.address()))
+        Some(post_url(&self.config.base(), &post.address))
     }
 }
 

@@ -29,7 +29,8 @@ pub struct Moment {
 /// An instant of this age: from 1678 to 2262. What lies beyond is the nearest of these.
 ///
 /// It takes half the room of a [`Timestamp`], and so does an `Option` of it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Timestamp", into = "Timestamp")]
 pub struct Recent(
     /// Nanoseconds since a day in 1677, at least one.
     NonZeroU64,
@@ -54,6 +55,12 @@ impl From<Timestamp> for Recent {
     fn from(at: Timestamp) -> Recent {
         let since = (at.as_nanosecond() - i128::from(i64::MIN)).max(0);
         Recent(NonZeroU64::new(u64::try_from(since).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl From<Recent> for Timestamp {
+    fn from(at: Recent) -> Timestamp {
+        at.timestamp()
     }
 }
 

@@ -41,7 +41,7 @@ pub fn benches(c: &mut Criterion) {
             if other && let Some(newest) = newest.last_mut() {
                 let post = Arc::make_mut(newest);
                 post.words = Words::from(Each {
-                    title: &format!("{}!", post.title()),
+                    title: &format!("{}!", &post.title),
                     ..post.words.each()
                 });
             }

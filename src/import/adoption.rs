@@ -59,13 +59,13 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
     for (feed, matching) in feeds {
         let sites = OwnSites::of(feed, config);
         let verdicts = matching.matched.iter().map(|Match { item, post, .. }| {
-            let verdict = match adoptions.get(post.source()) {
+            let verdict = match adoptions.get(post.source.as_path()) {
                 Some(first) if first.id != item.id && *item.id != *post.atom_id() => Verdict::Before(first.id.clone()),
                 Some(_) => Verdict::Adopted,
                 None => known.verdict(item, post),
             };
             if verdict == Verdict::Adopted {
-                let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(feed, item, post));
+                let adoption = adoptions.entry(&post.source).or_insert_with(|| adoption(feed, item, post));
                 adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
             }
             verdict
@@ -79,10 +79,10 @@ pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Kno
 
 fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
     Adoption {
-        source: post.source().to_path_buf(),
+        source: post.source.clone(),
         // its own Atom feed may be the old one
         id: if *item.id == *post.atom_id() {
-            post.id().to_owned()
+            post.id.clone()
         } else {
             item.id.clone()
         },
@@ -95,7 +95,7 @@ fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
 
 /// Leaves the paths that lead to one post alone and are no post's own address already.
 fn keep_clear_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
-    let addresses: HashSet<&str> = posts.iter().map(|post| post.address()).collect();
+    let addresses: HashSet<&str> = posts.iter().map(|post| post.address.as_str()).collect();
     let mut claims: HashMap<String, usize> = HashMap::new();
     for adoption in &mut *adoptions {
         let urls: BTreeSet<String> = adoption.urls.drain(..).collect();
@@ -192,15 +192,15 @@ impl Known {
 
     /// Whose id `post` has once it was found to be `item`.
     fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
-        let is_minted = self.minted.iter().any(|beginning| post.id().starts_with(beginning));
-        if *item.id == *post.id() || *item.id == *post.atom_id() {
+        let is_minted = self.minted.iter().any(|beginning| post.id.starts_with(beginning));
+        if *item.id == post.id || *item.id == *post.atom_id() {
             Verdict::Adopted
         } else if says_id(post) {
-            Verdict::InFile(post.id().to_string())
+            Verdict::InFile(post.id.clone())
         } else if is_minted {
             Verdict::Adopted
         } else {
-            Verdict::Before(post.id().to_string())
+            Verdict::Before(post.id.clone())
         }
     }
 }
@@ -210,7 +210,7 @@ fn minted_by(authority: &str) -> String {
 }
 
 fn says_id(post: &Post) -> bool {
-    matches!(post.alike.origins.id, Origin::Field(_))
+    matches!(post.origins.id, Origin::Field(_))
 }
 
 /// What is to be remembered, and what no longer.
@@ -226,7 +226,7 @@ pub struct Changes {
 #[must_use]
 pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: Timestamp) -> Changes {
     let (by_id, by_source) = (known.by_id(), known.by_source());
-    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source(), post)).collect();
+    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source.as_path(), post)).collect();
     let mut changes = Changes::default();
     for adoption in adoptions {
         let Some(post) = by_path.get(adoption.source.as_path()) else {
@@ -271,7 +271,7 @@ fn with_paths(mut record: PostRecord, paths: &[String], now: Timestamp) -> PostR
 
 fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     let first_served = adoption.published.unwrap_or(now);
-    let is_dated = post.alike.origins.date != Origin::FileTime;
+    let is_dated = post.origins.date != Origin::FileTime;
     let published = adoption.published.map(Moment::utc).filter(|_| !is_dated);
     PostRecord {
         id: adoption.id.clone(),

@@ -102,9 +102,9 @@ pub fn home(config: &Config) -> String {
 
 /// What a post is called: its title, or its slug where it has none.
 fn name(post: &Post) -> String {
-    let title = one_line(post.title());
+    let title = one_line(&post.title);
     if title.is_empty() {
-        post.slug().to_string()
+        post.slug.clone()
     } else {
         title.into_owned()
     }

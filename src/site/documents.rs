@@ -339,11 +339,11 @@ impl Documents {
             ..
         } = setting;
         let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
-        if let Some(made) = self.contents.get(post.source()).filter(is_same) {
+        if let Some(made) = self.contents.get(&post.source).filter(is_same) {
             return Some(made);
         }
         let text = texts.text(post)?;
-        let rendered = markdown::render(&text, post.title()).html;
+        let rendered = markdown::render(&text, &post.title).html;
         let links = links(&rendered, post, published);
         let content = Content {
             html: html::for_feed(&rendered, &references(post, config, &links)).into(),
@@ -358,7 +358,7 @@ impl Documents {
             content,
             links: Arc::new(links),
         };
-        self.contents.insert(post.source().to_path_buf(), made.clone());
+        self.contents.insert(post.source.clone(), made.clone());
         Some(made)
     }
 }
@@ -394,7 +394,7 @@ fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]>
 pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
     // what names no Markdown file links to none, and need not be rendered to know
     let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
-        markdown::render(text, post.title()).html
+        markdown::render(text, &post.title).html
     } else {
         String::new()
     };
@@ -404,12 +404,12 @@ pub(super) fn references_of(post: &Post, text: &str, config: &Config, published:
 fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
     let base = config.base();
     let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
-    References::new(&base, &render::post_url(&base, post.address()), post.source()).with_posts(known.collect())
+    References::new(&base, &render::post_url(&base, &post.address), &post.source).with_posts(known.collect())
 }
 
 /// The posts that `rendered`, the text of `post`, links to.
 fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8PathBuf, Option<String>> {
-    let linked = html::linked_posts(rendered, post.source()).into_iter();
+    let linked = html::linked_posts(rendered, &post.source).into_iter();
     linked
         .map(|path| (published(&path), path))
         .map(|(url, path)| (path, url))

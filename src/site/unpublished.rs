@@ -30,9 +30,7 @@ impl Site {
     /// The post that will be at `address` and that the world may not read.
     #[must_use]
     pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
-        self.all()
-            .iter()
-            .find(|post| *post.address() == *address && !self.shows(post))
+        self.all().iter().find(|post| post.address == *address && !self.shows(post))
     }
 
     /// The page of `post` for its author, as it will be, with a word on why it is not public.
@@ -42,7 +40,7 @@ impl Site {
     /// [`Unread`].
     pub fn previewed_post(&self, post: &Arc<Post>) -> Result<String, Unread> {
         let text = self.text(post).ok_or(Unread)?;
-        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), self.post(path)?.address()));
+        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), &self.post(path)?.address));
         let references = references_of(post, &text, &self.config, &published);
         let page = pages::post(&self.config, post, &text, &references, Around::default());
         let why = preview::why(post, self.built, &self.config);

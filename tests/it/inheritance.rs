@@ -234,9 +234,9 @@ fn what_is_no_post_is_not_listed() {
         .map(|post| {
             site.all()
                 .iter()
-                .find(|read| *read.id() == *post["id"].as_str().unwrap())
+                .find(|read| read.id == *post["id"].as_str().unwrap())
                 .unwrap()
-                .source()
+                .source
                 .to_string()
         })
         .collect();

@@ -303,7 +303,7 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
         status == 503 && away.contains("<h1>This post is away for a moment</h1>"),
         "{away}"
     );
-    let gone = first.post("a.md".into()).unwrap().id().into();
+    let gone = first.post("a.md".into()).unwrap().id.as_str().into();
     ledger.withdraw(&[gone].into(), now);
     let (status, withdrawn) = told(&mut ledger);
     assert!(

@@ -115,15 +115,15 @@ impl<'a> PostView<'a> {
         let paths: Vec<String> = addresses(post).iter().map(|path| address::folded(path)).collect();
         let names = paths.iter().map(|path| address::name(path));
         // a post that had to make way for another one is still called what its file is
-        let names = names.chain([slug::slugify(post.slug()), slug::parse_path(post.source()).slug]);
+        let names = names.chain([slug::slugify(&post.slug), slug::parse_path(&post.source).slug]);
         PostView {
             post,
             texts,
             names: once(names.collect()),
             paths: once(paths),
-            title: folded(post.title()),
+            title: folded(&post.title),
             // a date that the next touch of the file moves says nothing
-            day: (post.alike.origins.date != Origin::FileTime).then(|| post.date.date()),
+            day: (post.origins.date != Origin::FileTime).then(|| post.date.date()),
             beginning: OnceCell::new(),
         }
     }
@@ -132,7 +132,7 @@ impl<'a> PostView<'a> {
     pub(super) fn keys(&self, by: By) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            By::Id => once(vec![self.post.id().to_string(), self.post.atom_id().to_string()]),
+            By::Id => once(vec![self.post.id.clone(), self.post.atom_id().to_string()]),
             By::Address => self.paths.clone(),
             By::Name | By::NameFromTitle => self.names.clone(),
             By::TitleAndDay => once(day.map(|day| titled(&self.title, day)).collect()),
@@ -145,7 +145,7 @@ impl<'a> PostView<'a> {
         self.beginning.get_or_init(|| {
             let text = self.texts.text(self.post).unwrap_or_default();
             let beginning = text.get(..text.floor_char_boundary(MOST_TEXT)).unwrap_or_default();
-            let rendered = markdown::render(beginning, self.post.title());
+            let rendered = markdown::render(beginning, &self.post.title);
             Beginning::of(&html::text(&rendered.html))
         })
     }
@@ -153,11 +153,11 @@ impl<'a> PostView<'a> {
 
 /// The paths that lead to `post`, not percent-encoded.
 fn addresses(post: &Post) -> Vec<String> {
-    let own = match Url::parse(post.address()) {
+    let own = match Url::parse(&post.address) {
         Ok(url) => address::path(&url),
-        Err(_) => Some(post.address().to_string()),
+        Err(_) => Some(post.address.clone()),
     };
-    own.into_iter().chain(post.rare.aliases.iter().cloned()).collect()
+    own.into_iter().chain(post.aliases.iter().cloned()).collect()
 }
 
 /// How many of title, day and text agree.

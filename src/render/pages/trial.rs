@@ -96,7 +96,7 @@ pub(super) fn pages(config: &Config) -> Vec<Page> {
         unpublished,
     ));
     for sample in &posts {
-        let references = References::new(&config.base(), &config.base(), sample.source());
+        let references = References::new(&config.base(), &config.base(), &sample.source);
         let around = Around {
             newer: posts.first(),
             older: posts.last(),

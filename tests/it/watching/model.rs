@@ -160,7 +160,7 @@ fn contents(tracker: &FileTracker) -> Vec<(String, String)> {
     let texts = tracker.texts();
     let content = |post: &Arc<feedmill::post::Post>| {
         let text = texts.text(post).map(|text| text.to_string());
-        (post.source().to_string(), text.unwrap_or_default())
+        (post.source.to_string(), text.unwrap_or_default())
     };
     tracker.posts().map(content).collect()
 }

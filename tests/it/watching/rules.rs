@@ -152,7 +152,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
     driver.look(0, &[("a.md", How::Moved)]);
-    let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id().to_owned();
+    let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id.clone();
     let good = id(&driver);
     for (slip, why) in [
         ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),
@@ -177,7 +177,7 @@ fn a_slip_in_its_date_gives_a_post_no_other_id() {
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert_eq!(
-        driver.tracker.posts().next().unwrap().standing,
+        driver.tracker.posts().next().unwrap().status,
         Status::Draft,
         "a draft is one at once"
     );
