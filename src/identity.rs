@@ -38,7 +38,7 @@
 //! registry.record_published(&first.changes.posts, now);
 //!
 //! let renamed = registry.assign(&Changes::all(vec![read("2026/tides.md")]), &unreadable, &config, now);
-//! assert_eq!(renamed.changes.posts[0].id(), first.changes.posts[0].id());
+//! assert_eq!(renamed.changes.posts[0].id, first.changes.posts[0].id);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -110,7 +110,7 @@ impl Index {
         claims.mark_readable_published(now);
         let public = claims.all.iter().filter(|post| is_public(post, now));
         let mut public: Vec<(Timestamp, &Arc<Post>)> = public.map(|post| (post.date.timestamp(), post)).collect();
-        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id().cmp(other.id())));
+        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id.cmp(&other.id)));
         let public: Vec<Arc<Post>> = public.into_iter().map(|(_, post)| Arc::clone(post)).collect();
         let due = claims.all.iter();
         let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();
@@ -142,12 +142,10 @@ impl Index {
         let mut claim_changes = claims.update(changes, new_files, config);
         for post in self.due_by(now) {
             // a post that only time changes is both the one before and the one after
-            claim_changes
-                .entry(post.source().to_path_buf())
-                .or_insert_with(|| ClaimChange {
-                    before: Some(Arc::clone(post)),
-                    after: Some(Arc::clone(post)),
-                });
+            claim_changes.entry(post.source.clone()).or_insert_with(|| ClaimChange {
+                before: Some(Arc::clone(post)),
+                after: Some(Arc::clone(post)),
+            });
         }
         let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
         let removed = claim_changes.values().filter_map(|change| change.before.as_ref());
@@ -330,13 +328,10 @@ impl Filter {
         fn is<'a>(wanted: Option<&String>, mut found: impl Iterator<Item = &'a str>) -> bool {
             wanted.is_none_or(|wanted| found.any(|found| key(found) == key(wanted)))
         }
-        let language = post.alike.language.as_deref().unwrap_or(site_language);
+        let language = post.language.as_deref().unwrap_or(site_language);
         is(self.tag.as_ref(), post.tags.iter().map(AsRef::as_ref))
-            && is(
-                self.author.as_ref(),
-                post.alike.authors.iter().map(|author| author.name.as_str()),
-            )
-            && is(self.section.as_ref(), post.alike.section.as_deref().into_iter())
+            && is(self.author.as_ref(), post.authors.iter().map(|author| author.name.as_str()))
+            && is(self.section.as_ref(), post.section.as_deref().into_iter())
             && self
                 .language
                 .as_deref()

@@ -1,11 +1,33 @@
-//! One file → one post: [`read`].
+//! One file → one [`Post`].
 //!
-//! A [`Post`] exists only complete. What its front matter left open has been filled from the file's name, its folder, its text or
-//! the site's configuration, in an order that each field of [`Origins`] records and `feedmill why` tells.
+//! [`read`] parses a Markdown file: front matter (YAML, TOML or JSON, with the keys of Jekyll, Hugo, Zola, Eleventy, Astro and others)
+//! and `CommonMark`. What the front matter leaves open comes from the file's name, its folder, its text or the site's configuration;
+//! [`Origins`] says from which, and `feedmill why` shows it. A post exists only complete: a file that is not one gives a diagnostic.
+//!
+//! Nothing here reads a disk or a clock, and nothing here decides which post a file was before ([`identity`](crate::identity)) or
+//! which of two posts gets an address ([`index`](crate::index)).
+//!
+//! ```
+//! use feedmill::config::Config;
+//! use feedmill::post::{self, Status, Visibility};
+//! use feedmill::source_file::SourceFile;
+//!
+//! let file = SourceFile {
+//!     path: "2026-01-31-hello.md".into(),
+//!     bytes: b"---\ntags: [first]\ndraft: true\n---\n# Hello, world\n\nA text.\n".as_slice().into(),
+//!     modified: "2026-02-01T00:00:00Z".parse()?,
+//! };
+//! let post = post::read(&file, &Config::default()).unwrap().post;
+//! assert_eq!((post.title.as_str(), post.slug.as_str()), ("Hello, world", "hello"));
+//! assert_eq!(post.date.rfc3339(), "2026-01-31T00:00:00Z");
+//! assert_eq!(post.tags, ["first"]);
+//! assert_eq!(post.status, Status::Draft);
+//! assert_eq!(post.visibility("2026-03-01T00:00:00Z".parse()?), Visibility::Draft);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address;
 mod aliases;
-mod alike;
 mod atom_id;
 mod authors;
 mod changes;
@@ -22,13 +44,10 @@ pub mod html;
 pub mod inherited;
 pub mod markdown;
 mod node;
-mod packed_strings;
-mod rare;
 mod reading;
 pub mod reading_time;
 pub mod reference;
 mod remarks;
-mod shared;
 pub mod slug;
 mod tags;
 #[cfg(test)]
@@ -39,100 +58,129 @@ mod visibility;
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::address::page_key;
-pub use self::alike::Alike;
 pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
-pub use self::packed_strings::{Each, Words};
-pub use self::rare::{Rare, RareFields};
-pub use self::reading::{Reading, Taken, read, read_with};
+pub use self::reading::{LostClaims, ParsedPost, read, read_with};
 pub use self::remarks::HELD_BACK;
-pub use self::shared::Shared;
 pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use crate::config::Person;
 use crate::source_file::by_parts;
 use crate::time::{CompactTimestamp, Moment, Timestamp};
 
-/// One post, complete.
-#[derive(Clone, Debug, PartialEq)]
+/// One post, as its file says it.
+///
+/// A site has all its posts in memory, so fields that few posts have are types without spare room.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing about the post")]
 pub struct Post {
-    /// The file it came from, its id, slug, address, title and summary.
-    pub words: Words,
-    /// When it was published.
+    /// The file, relative to the posts folder.
+    pub source: Utf8PathBuf,
+    /// The id. It is the same in every format but Atom, where it has to be an IRI ([`Post::atom_id`]).
+    pub id: String,
+    /// The id in Atom, where it is not [`Post::id`].
+    pub atom_id: Option<Box<str>>,
+    /// The other ids in the front matter.
+    pub other_ids: Box<[String]>,
+    /// The last part of the default address, unique on the site.
+    pub slug: String,
+    /// The address of its page: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
+    /// pages are on another site.
+    pub address: String,
+    /// Former addresses: paths from the site's root, not percent-encoded, none of them the address.
+    pub aliases: Box<[String]>,
+    /// Other names in the front matter, as written; see [`Post::addresses_of_names`].
+    pub names: Box<[String]>,
+    /// The title as plain text; empty if there is none.
+    pub title: String,
+    /// One or two sentences as plain text; may be empty.
+    pub summary: String,
+    /// When it is published.
     pub date: Moment,
     /// When its content last changed for readers; never before `date`.
     pub updated: Option<Moment>,
+    /// When it expires.
+    pub expires: Option<Moment>,
     /// What its author wants done with it.
-    pub standing: Status,
-    /// Whether feeds carry it.
+    pub status: Status,
+    /// Whether feeds contain it.
     pub in_feeds: bool,
-    /// Whether its author says of the last edit that it is too small to tell readers of; `None` where nothing is said.
+    /// Whether its author says that the last edit is too small to tell readers; `None` if nothing is said.
     pub minor: Option<bool>,
-    /// Subjects, each once without regard to case, in the author's order and spelling: a list that posts share ([`Shared`]), so that a
-    /// pointer to it is all that each has.
-    pub tags: Arc<Vec<Arc<str>>>,
-    /// What it has like many others.
-    pub alike: Arc<Alike>,
-    /// In which direction its text runs.
+    /// Its tags, each once without regard to case, in the author's order and spelling.
+    pub tags: Vec<String>,
+    /// Its authors.
+    pub authors: Vec<Person>,
+    /// The top folder below the posts folder that contains it.
+    pub section: Option<Box<str>>,
+    /// Its language (RFC 5646), if the file names one.
+    pub language: Option<Box<str>>,
+    /// The direction of its text.
     pub direction: Direction,
-    /// What few posts have.
-    pub rare: Rare,
-    /// What its content is known by again, as its file has it.
+    /// Its picture: a URL, a path on the site, or a path relative to the file.
+    pub image: Option<Box<str>>,
+    /// The page that it is about, if that is elsewhere.
+    pub link: Option<Box<str>>,
+    /// Audio, video and other files that belong to it.
+    pub enclosures: Box<[Enclosure]>,
+    /// Front-matter keys that feedmill does not know, as written, if there are any.
+    pub extra: Option<Box<serde_json::Map<String, serde_json::Value>>>,
+    /// Where its properties came from.
+    pub origins: Origins,
+    /// The fingerprint of the content.
     pub content: Fingerprint,
-    /// What tells all that its file holds, byte by byte, from anything else.
+    /// The digest of the whole file.
     pub file: Digest,
     /// The Markdown, without the front matter.
     pub text: Text,
-    /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
+    /// When the file was last written. Readers do not see it; it keeps `Last-Modified` moving.
     pub touched: CompactTimestamp,
-    /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
+    /// When readers last got something new about it: it appeared, changed or came back. `None` if that is not known.
     pub told: Option<CompactTimestamp>,
-    /// Whether the world has it although its date lies ahead: the clock was put back.
+    /// Whether readers have it although its date is in the future: the clock was put back.
     pub is_out_already: bool,
     /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author
-    /// was not done. The diagnostics of its file say what.
+    /// was not done. The diagnostics of the file say what.
     pub is_held: bool,
     /// Whether its text has so many words that a similar text is probably a version of it. A short one may be mostly a template's.
     pub has_long_text: bool,
 }
 
 /// What the author wants done with a post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// To be read by all.
+    /// For everybody.
     Published,
-    /// To be read by who knows the address: in no list and no feed.
+    /// For those who know the address: in no list and no feed.
     Unlisted,
     /// Not finished.
     Draft,
-    /// Not to be read.
+    /// For nobody but the author.
     Private,
 }
 
 /// A file that belongs to a post (RSS `enclosure`, Atom `rel="enclosure"`, JSON Feed `attachments`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Enclosure {
     /// A URL, a path on the site, or a path relative to the file.
     pub url: String,
-    /// The media type; guessed from the ending where it is not named.
+    /// The media type; guessed from the ending if the file does not name it.
     pub media_type: String,
-    /// Bytes; 0 where unknown.
+    /// Bytes; 0 if unknown.
     pub length: u64,
-    /// Seconds, where named.
+    /// Seconds, if the file says so.
     pub duration: Option<u64>,
-    /// What to call it, where named.
+    /// Its title, if the file names one.
     pub title: Option<String>,
 }
 
@@ -147,17 +195,17 @@ pub struct Origins {
     pub address: Origin,
     /// Of the date.
     pub date: Origin,
-    /// Of the standing.
-    pub standing: Origin,
+    /// Of the status.
+    pub status: Origin,
     /// Of the summary.
     pub summary: Origin,
 }
 
-/// Where one property came from; `Display` tells it to the author.
+/// Where one property came from, as `Display` shows it to the author.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The front matter's key, as written.
-    Field(String),
+    Field(Box<str>),
     /// The name of the file or of its folder.
     FileName,
     /// The first heading of the text.
@@ -168,14 +216,14 @@ pub enum Origin {
     FileTime,
     /// The post's date and slug.
     DateAndSlug,
-    /// What the world was told before.
+    /// The ledger: readers know the post by it.
     Ledger,
-    /// Nothing said otherwise.
+    /// Nothing says otherwise.
     Default,
-    /// Another post has what this one would have had.
+    /// Another post has the one that this post claimed.
     Displaced,
-    /// Another file than the post's own: which, and where in it.
-    Inherited(String),
+    /// Another file: which, and where in it.
+    Inherited(Box<str>),
 }
 
 impl fmt::Display for Origin {
@@ -201,28 +249,28 @@ impl Serialize for Origin {
     }
 }
 
-/// Whether the world may see a post at an instant, and if not, why.
+/// Whether readers may see a post at an instant, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
-    /// Listed, and read at its address.
+    /// Listed, and readable at its address.
     Public,
-    /// Read at its address alone.
+    /// Readable at its address only.
     Unlisted,
     /// Not finished.
     Draft,
-    /// Not to be read.
+    /// For nobody but the author.
     Private,
-    /// Held back, because something that its file says is not understood.
+    /// Held back: something in its file is not understood.
     Held,
-    /// Not yet: its date lies ahead.
+    /// Not yet: its date is in the future.
     Scheduled,
     /// No longer.
     Expired,
 }
 
 impl Visibility {
-    /// What it means, in words after "it".
+    /// The words after "it": "is a draft".
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
@@ -238,102 +286,58 @@ impl Visibility {
 }
 
 impl Post {
-    /// The file it came from, relative to the posts folder.
-    #[must_use]
-    pub fn source(&self) -> &Utf8Path {
-        self.words.source()
-    }
-
-    /// The order of the files that posts came from.
+    /// The order of posts by the paths of their files.
     #[must_use]
     pub fn by_source(&self, other: &Post) -> Ordering {
-        by_parts(self.source(), other.source())
-    }
-
-    /// The id, for ever: the same in every format but Atom, where it has to be an IRI ([`Post::atom_id`]).
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.words.id()
-    }
-
-    /// The last part of the default address, unique on the site.
-    #[must_use]
-    pub fn slug(&self) -> &str {
-        self.words.slug()
-    }
-
-    /// Where the post is read: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
-    /// pages live elsewhere.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        self.words.address()
-    }
-
-    /// The title as plain text; empty for a post that has none.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        self.words.title()
-    }
-
-    /// One or two sentences as plain text; may be empty.
-    #[must_use]
-    pub fn summary(&self) -> &str {
-        self.words.summary()
+        by_parts(&self.source, &other.source)
     }
 
     /// Whether its author gave it a title: the front matter or a heading, not the file's name.
     #[must_use]
     pub fn has_title(&self) -> bool {
-        matches!(self.alike.origins.title, Origin::Field(_) | Origin::Heading) && !self.title().is_empty()
+        matches!(self.origins.title, Origin::Field(_) | Origin::Heading) && !self.title.is_empty()
     }
 
-    /// Whether there is anything but white space in its text.
+    /// Whether its text is more than white space.
     #[must_use]
     pub fn has_text(&self) -> bool {
         self.content.text != Fingerprint::empty_text()
     }
 
-    /// Whether there is nothing in it to be read or shown: neither a title nor a text, nor a picture, a link or another file.
+    /// Whether it has nothing to show: no title, text, picture, link or enclosure.
     #[must_use]
-    pub fn is_hollow(&self) -> bool {
-        let RareFields {
-            image, link, enclosures, ..
-        } = &*self.rare;
-        !self.has_title() && !self.has_text() && image.is_none() && link.is_none() && enclosures.is_empty()
+    pub fn is_empty(&self) -> bool {
+        let shows_more = self.image.is_some() || self.link.is_some() || !self.enclosures.is_empty();
+        !self.has_title() && !self.has_text() && !shows_more
     }
 
-    /// Where what it says of itself came from, to be changed.
-    pub(crate) fn origins_mut(&mut self) -> &mut Origins {
-        Arc::make_mut(&mut Arc::make_mut(&mut self.alike).origins)
-    }
-
-    /// Whether the world may see the post at `now`. Everything that publishes asks this and nothing else.
+    /// Whether readers may see the post at `now`. Everything that publishes asks this and nothing else.
     #[must_use]
     pub fn visibility(&self, now: Timestamp) -> Visibility {
-        match self.standing {
+        match self.status {
             Status::Draft => Visibility::Draft,
             Status::Private => Visibility::Private,
             _ if self.is_held => Visibility::Held,
-            _ if self.rare.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
+            _ if self.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
             _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
             Status::Unlisted => Visibility::Unlisted,
             Status::Published => Visibility::Public,
         }
     }
 
-    /// Whether the world may read it at its address at `now`, listed or not.
+    /// Whether readers may read it at its address at `now`, listed or not.
     #[must_use]
     pub fn is_readable(&self, now: Timestamp) -> bool {
         matches!(self.visibility(now), Visibility::Public | Visibility::Unlisted)
     }
 
-    /// The next instant after `now` at which the answer of [`Post::visibility`] changes.
+    /// The next instant after `now` at which [`Post::visibility`] changes.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.is_held || matches!(self.standing, Status::Draft | Status::Private) {
+        if self.is_held || matches!(self.status, Status::Draft | Status::Private) {
             return None;
         }
-        let expires = self.rare.expires.map(Moment::timestamp);
+        let expires = self.expires.map(Moment::timestamp);
         let date = Some(self.date.timestamp()).filter(|&date| expires.is_none_or(|expires| date < expires));
         [date, expires].into_iter().flatten().filter(|&at| at > now).min()
     }
@@ -345,7 +349,8 @@ impl Post {
     }
 }
 
-/// What is percent-encoded in one part of a path: all but letters, digits and marks that mean nothing anywhere (RFC 3986, 3.3).
+/// The characters that are percent-encoded in one part of a path: all but letters, digits and marks without a meaning (RFC 3986,
+/// section 3.3).
 pub const PATH_PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -1,7 +1,8 @@
-//! Index → documents: one standard a file.
+//! Index → documents: RSS 2.0, Atom 1.0 (RFC 4287), JSON Feed 1.1, OPML 2.0, site maps, the JSON listing and pages.
 //!
-//! A [`FeedPage`] is what a feed says, in no format; [`feed`] writes the same one as RSS, Atom and JSON Feed. Every text in it is free
-//! of what XML 1.0 forbids, every address in it is absolute, and nothing in it depends on when it was made.
+//! [`item`] makes a feed item from a post: plain text, absolute addresses, and nothing that XML 1.0 forbids. A [`FeedPage`] contains
+//! items and what a feed says about itself; [`feed`] writes the same page in each [`Format`]. A document depends on its input alone:
+//! this module does not read files, does not read a clock, and does not choose the posts of a page.
 
 mod address;
 
@@ -48,7 +49,7 @@ impl Format {
         }
     }
 
-    /// The media type with its character set, as the `Content-Type` of an answer.
+    /// The media type with its character set, for `Content-Type`.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -58,7 +59,7 @@ impl Format {
         }
     }
 
-    /// The media type alone, as the `type` of a link.
+    /// The media type alone, for the `type` of a link.
     #[must_use]
     pub fn link_type(self) -> &'static str {
         match self {
@@ -69,7 +70,7 @@ impl Format {
     }
 }
 
-/// Where in a scope's history a feed document stands (RFC 5005).
+/// A document of a feed's history (RFC 5005).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The subscription document: the newest posts.
@@ -78,12 +79,12 @@ pub enum Place {
     Archive(usize),
 }
 
-/// What one feed document says, in no format.
+/// The content of one feed document, in no format.
 #[derive(Clone, Debug)]
 pub struct FeedPage {
     /// The scope's path, percent-encoded: empty for the site, else `/tags/rust`.
     pub scope_path: String,
-    /// Where in its history this document stands.
+    /// Which document of its history this is.
     pub place: Place,
     /// How many full archive documents there are.
     pub archives: usize,
@@ -95,7 +96,7 @@ pub struct FeedPage {
     pub description: String,
     /// Its language (RFC 5646).
     pub language: String,
-    /// Who wrote items that name no author.
+    /// The author of items that name none.
     pub author: Option<Person>,
     /// The copyright notice.
     pub copyright: Option<String>,
@@ -103,24 +104,24 @@ pub struct FeedPage {
     pub icon: Option<String>,
     /// A larger picture.
     pub image: Option<String>,
-    /// Minutes that a reader may wait before it asks again (RSS `ttl`); `None` where nothing is said.
+    /// Minutes that a reader may wait before it asks again (RSS `ttl`), if the feed says so.
     pub ttl: Option<u32>,
-    /// When anything in it last changed; a fixed instant where it is empty and always was.
+    /// When anything in it last changed; a fixed instant for a feed that never had posts.
     pub updated: Moment,
-    /// What the id of the feed begins with, where a format has one: the address that the site is known by.
+    /// The beginning of the feed's id, in formats that have one: the address that the site is known by.
     pub identity: String,
-    /// Posts of the scope that went, the latest last.
+    /// Withdrawn posts of the scope, the latest last.
     pub withdrawn: Vec<Withdrawn>,
     /// Newest first.
     pub items: Vec<CleanItem>,
 }
 
-/// A post that went (RFC 6721).
+/// A withdrawn post (RFC 6721).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Withdrawn {
     /// Its id in Atom.
     pub atom_id: String,
-    /// When it went.
+    /// When it was withdrawn.
     pub at: Timestamp,
 }
 
@@ -133,7 +134,7 @@ pub struct Content {
     pub markdown: Arc<str>,
 }
 
-/// A post as a feed shows it, with absolute addresses. A document takes it only cleaned, as a [`CleanItem`].
+/// A post as a feed shows it, with absolute addresses. Documents contain it only cleaned, as a [`CleanItem`].
 #[derive(Clone, Debug)]
 pub struct Item {
     /// The id in RSS and JSON Feed.
@@ -146,9 +147,9 @@ pub struct Item {
     pub title: String,
     /// The summary as plain text; may be empty.
     pub summary: String,
-    /// The whole text as clean HTML; `None` where the feed carries summaries, its budget is spent, or the text cannot be had.
+    /// The whole text as clean HTML; `None` if the feed has summaries only, is full, or the text cannot be read.
     pub content: Option<Arc<str>>,
-    /// The whole text as Markdown; `None` where `content` is, and where the feed is not to carry it.
+    /// The whole text as Markdown; `None` if `content` is, or if the feed has no Markdown.
     pub markdown: Option<Arc<str>>,
     /// When it was published.
     pub published: Moment,
@@ -158,13 +159,13 @@ pub struct Item {
     pub authors: Vec<Person>,
     /// Its tags.
     pub tags: Vec<String>,
-    /// Its language, where it names one.
+    /// Its language, if it names one.
     pub language: Option<String>,
     /// Its picture.
     pub image: Option<String>,
-    /// What it links to.
+    /// The page that it is about.
     pub link: Option<String>,
-    /// What it carries; `url` absolute.
+    /// Its enclosures, with absolute `url`s.
     pub enclosures: Vec<Enclosure>,
 }
 
@@ -227,7 +228,7 @@ pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
     }
 }
 
-/// Writes `page` in `format`, cleaned again: a text that would break a document never reaches one.
+/// Returns `page` in `format`. It is cleaned again, so no text can break the document.
 #[must_use]
 pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     let page = page.cleaned();
@@ -239,7 +240,7 @@ pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     document.into_bytes()
 }
 
-/// `text` with what is markup in HTML and XML escaped, for element content and quoted attributes.
+/// `text` with the markup characters of HTML and XML escaped, for element content and quoted attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

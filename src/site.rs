@@ -308,12 +308,12 @@ impl Site {
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
         if let Some(post) = self.current_post_at(address) {
-            return Some(post.address().to_string());
+            return Some(post.address.clone());
         }
         let post = self.current_post_at(address.strip_suffix(".md")?)?;
         // a post whose page is on another site has no Markdown here
-        let here = post.address().starts_with('/');
-        here.then(|| format!("{}.md", post.address().trim_end_matches('/')))
+        let here = post.address.starts_with('/');
+        here.then(|| format!("{}.md", post.address.trim_end_matches('/')))
     }
 
     /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
@@ -321,7 +321,7 @@ impl Site {
         let had_it = || {
             let former_owner = self.history.former_owner(address)?;
             self.post(&former_owner.source)
-                .filter(|post| *post.id() == *former_owner.id && self.is_readable(post))
+                .filter(|post| post.id == *former_owner.id && self.is_readable(post))
         };
         self.index.by_alias(address).or_else(had_it)
     }
@@ -369,7 +369,7 @@ impl Site {
         // an author who holds the post back holds its title back too
         let is_held_back = || {
             self.post(&former_owner.source)
-                .is_some_and(|post| *post.id() == *former_owner.id)
+                .is_some_and(|post| post.id == *former_owner.id)
         };
         if former_owner.is_expected_back {
             Unavailable::Temporarily
@@ -384,9 +384,9 @@ impl Site {
     #[must_use]
     pub(crate) fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
         let former_owner = self.history.former_owner_of_slug(slug)?;
-        let post = self.post(&former_owner.source).filter(|post| *post.id() == *former_owner.id);
-        Some(match post.filter(|post| self.is_readable(post) && *post.slug() != *slug) {
-            Some(post) => FormerSlug::Moved(post.slug().to_string()),
+        let post = self.post(&former_owner.source).filter(|post| post.id == *former_owner.id);
+        Some(match post.filter(|post| self.is_readable(post) && post.slug != *slug) {
+            Some(post) => FormerSlug::Moved(post.slug.clone()),
             None => FormerSlug::Unavailable(self.unavailable_post(former_owner)),
         })
     }
@@ -400,7 +400,7 @@ impl Site {
     /// The absolute URL of the post that was read from the file `source`, if it is readable.
     fn published(&self, source: &Utf8Path) -> Option<String> {
         let post = self.post(source).filter(|post| self.is_readable(post))?;
-        Some(post_url(&self.config.base(), post.address()))
+        Some(post_url(&self.config.base(), &post.address))
     }
 }
 

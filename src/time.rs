@@ -29,7 +29,8 @@ pub struct Moment {
 /// An instant from 1678 to 2262, in 8 bytes. Other instants become the nearest of these.
 ///
 /// It takes half the memory of a [`Timestamp`], and so does an `Option` of it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Timestamp", into = "Timestamp")]
 pub struct CompactTimestamp(
     /// One more than the nanoseconds since the first instant, in 1677.
     NonZeroU64,
@@ -54,6 +55,12 @@ impl From<Timestamp> for CompactTimestamp {
     fn from(at: Timestamp) -> CompactTimestamp {
         let since = (at.as_nanosecond() - i128::from(i64::MIN)).max(0);
         CompactTimestamp(NonZeroU64::new(u64::try_from(since).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl From<CompactTimestamp> for Timestamp {
+    fn from(at: CompactTimestamp) -> Timestamp {
+        at.timestamp()
     }
 }
 

@@ -32,7 +32,7 @@ fn ask(site: &Site, path: &str, query: &str, headers: &HeaderMap) -> http::Respo
 pub fn benches(c: &mut Criterion) {
     let site = material::site(10_000);
     let tag = ask(&site, "/rss.xml", "", &headers("gzip", None)).headers()[header::ETAG].clone();
-    let post = site.index.posts().first().unwrap().address();
+    let post = &site.index.posts().first().unwrap().address;
 
     let mut group = c.benchmark_group("answer");
     let cases = [

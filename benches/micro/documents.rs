@@ -25,7 +25,7 @@ pub fn benches(c: &mut Criterion) {
     let members = site.index.members(&Scope::Site).unwrap();
     let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
         let markdown = Arc::clone(post.text.loaded()?);
-        let html = html::for_feed(&markdown::render(&markdown, post.title()).html, &references).into();
+        let html = html::for_feed(&markdown::render(&markdown, &post.title).html, &references).into();
         Some(item(post, &config, Some(Content { html, markdown })))
     });
     let page = page.unwrap();
@@ -50,7 +50,7 @@ pub fn benches(c: &mut Criterion) {
     }
     group.finish();
 
-    let address = site.index.posts().first().unwrap().address();
+    let address = &site.index.posts().first().unwrap().address;
     let mut group = c.benchmark_group("page");
     group.bench_function("list", |b| b.iter(|| site.page(&Scope::Site, black_box(2))));
     group.bench_function("post", |b| b.iter(|| site.post_page(black_box(address))));

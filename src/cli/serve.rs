@@ -269,7 +269,7 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
         let site = publisher.site();
         let mut left = MAX_PREPARED_BYTES;
         let fits = site.index.posts().iter().all(|post| {
-            let bytes = std::fs::metadata(root.join(post.source())).map_or(0, |metadata| metadata.len());
+            let bytes = std::fs::metadata(root.join(&post.source)).map_or(0, |metadata| metadata.len());
             left = left.saturating_sub(bytes);
             left > 0
         });

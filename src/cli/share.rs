@@ -59,7 +59,7 @@ pub(super) fn run(arguments: ShareArgs) -> anyhow::Result<ExitCode> {
         bail!("{file} is not a readable post; `feedmill why {file}` shows why");
     };
     if site.is_readable(post) {
-        bail!("{file} is public already, at {}", post_url(&config.base(), post.address()));
+        bail!("{file} is public already, at {}", post_url(&config.base(), &post.address));
     }
     let storage = settings::storage(&config)?;
     let key = storage

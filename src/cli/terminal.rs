@@ -310,29 +310,29 @@ fn change_line(report: &PostEvent, site: &Site, now: Timestamp) -> String {
 
 /// `→ /posts/hello "Hello" dated 2026-01-31 (file name)`, or why the post is not public.
 fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
-    let address = post_url(&config.base(), post.address());
+    let address = post_url(&config.base(), &post.address);
     let address = address.strip_prefix(&config.base()).unwrap_or(&address);
-    let title = if post.title().is_empty() {
+    let title = if post.title.is_empty() {
         String::new()
     } else {
-        format!(" \"{}\"", one_line(post.title()))
+        format!(" \"{}\"", one_line(&post.title))
     };
-    let advice = if post.alike.origins.date == Origin::FileTime {
+    let advice = if post.origins.date == Origin::FileTime {
         format!("; write `date: {}` into the file to keep it", post.date.date())
     } else {
         String::new()
     };
-    let preview = if config.server.preview && post.address().starts_with('/') {
+    let preview = if config.server.preview && post.address.starts_with('/') {
         format!(", in the preview at {address}")
     } else {
         String::new()
     };
-    let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.alike.origins.date);
+    let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.origins.date);
     match post.visibility(now) {
         Visibility::Public => format!("→ {address}{title} {dated}"),
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
-        Visibility::Draft => format!("is a draft ({}){preview}", post.alike.origins.standing),
-        Visibility::Private => format!("is private ({}){preview}", post.alike.origins.standing),
+        Visibility::Draft => format!("is a draft ({}){preview}", post.origins.status),
+        Visibility::Private => format!("is private ({}){preview}", post.origins.status),
         Visibility::Held => format!("is held back until that is mended{preview}"),
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
@@ -341,9 +341,7 @@ fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
         ),
         Visibility::Expired => format!(
             "expired {}{preview}",
-            post.rare
-                .expires
-                .map_or_else(String::new, super::super::time::Moment::rfc3339)
+            post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
     }
 }

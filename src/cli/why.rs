@@ -55,7 +55,7 @@ pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
     let concerns_it = |diagnostic: &&Diagnostic| diagnostic.path == path || (is_held && may_hold_post(diagnostic, &path));
     let diagnostics: Vec<&Diagnostic> = site.diagnostics.iter().filter(concerns_it).collect();
     let record = match post {
-        Some(post) => ledger.post(post.id()),
+        Some(post) => ledger.post(&post.id),
         None if is_there => None,
         None => Some(last_read_from(&path, &ledger).with_context(|| not_found_message(&arguments.file))?),
     };
@@ -119,14 +119,14 @@ impl Answer<'_> {
             "visibility": post.map(|post| post.visibility(now)),
             "why": if has_version { &self.why } else { &self.absence },
             "last_good_version": self.is_last_good,
-            "id": post.map(Post::id),
+            "id": post.map(|post| &post.id),
             "atom_id": post.map(Post::atom_id),
-            "url": post.map(|post| post_url(&config.base(), post.address())),
-            "title": post.map(Post::title),
+            "url": post.map(|post| post_url(&config.base(), &post.address)),
+            "title": post.map(|post| &post.title),
             "date": post.map(|post| post.date),
             "tags": post.map(|post| &post.tags),
-            "aliases": post.map(|post| &post.rare.aliases),
-            "origins": post.map(|post| &post.alike.origins),
+            "aliases": post.map(|post| &post.aliases),
+            "origins": post.map(|post| &post.origins),
             "ledger": self.record,
             "problems": self.diagnostics,
         })
@@ -140,10 +140,10 @@ impl Answer<'_> {
                 write_fact(name, &format!("{value}  ({origin})"))?;
             }
             let more = [
-                ("atom id", post.rare.atom_id.clone()),
-                ("section", post.alike.section.as_deref().map(str::to_owned)),
+                ("atom id", post.atom_id.as_deref().map(str::to_owned)),
+                ("section", post.section.as_deref().map(str::to_owned)),
                 ("tags", comma_separated(&post.tags)),
-                ("aliases", comma_separated(&post.rare.aliases)),
+                ("aliases", comma_separated(&post.aliases)),
             ];
             for (name, value) in more {
                 if let Some(value) = value {
@@ -193,10 +193,10 @@ fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<&'a PostR
 
 /// Says that the file of `record` is gone, and where the post is now.
 fn why_file_is_gone(record: &PostRecord, site: &Site) -> String {
-    let elsewhere = site.all().iter().find(|post| *post.id() == *record.id);
+    let elsewhere = site.all().iter().find(|post| post.id == *record.id);
     elsewhere.map_or_else(
         || "its file is gone".to_owned(),
-        |post| format!("its file is gone, and the post is in {} now", post.source()),
+        |post| format!("its file is gone, and the post is in {} now", &post.source),
     )
 }
 
@@ -222,7 +222,7 @@ fn former_facts(record: &PostRecord, config: &Config) -> Vec<(&'static str, Stri
 
 /// Whether the post is public, and if not, why. `diagnostics` are those for its file.
 fn describe_visibility(post: &Post, diagnostics: &[&Diagnostic], now: Timestamp) -> String {
-    let origin = &post.alike.origins.standing;
+    let origin = &post.origins.status;
     match post.visibility(now) {
         Visibility::Public if post.in_feeds => "yes".to_owned(),
         Visibility::Public => "yes, but in no feed".to_owned(),
@@ -230,12 +230,10 @@ fn describe_visibility(post: &Post, diagnostics: &[&Diagnostic], now: Timestamp)
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
         Visibility::Held => format!("no: it is held back: {}", reason(diagnostics)),
-        Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.alike.origins.date),
+        Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",
-            post.rare
-                .expires
-                .map_or_else(String::new, super::super::time::Moment::rfc3339)
+            post.expires.map_or_else(String::new, super::super::time::Moment::rfc3339)
         ),
     }
 }
@@ -281,17 +279,17 @@ fn left_out(diagnostic: &Diagnostic) -> Option<String> {
 }
 
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
-    let origins = &post.alike.origins;
+    let origins = &post.origins;
     [
-        ("title", post.title().to_string(), origins.title.to_string()),
+        ("title", post.title.clone(), origins.title.to_string()),
         (
             "address",
-            post_url(&config.base(), post.address()),
+            post_url(&config.base(), &post.address),
             origins.address.to_string(),
         ),
-        ("id", post.id().to_string(), origins.id.to_string()),
+        ("id", post.id.clone(), origins.id.to_string()),
         ("date", post.date.rfc3339(), origins.date.to_string()),
-        ("summary", post.summary().to_string(), origins.summary.to_string()),
+        ("summary", post.summary.clone(), origins.summary.to_string()),
     ]
 }
 

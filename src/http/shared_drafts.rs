@@ -150,7 +150,7 @@ impl DraftPath {
         now: Timestamp,
     ) -> Option<Response<ResponseBody>> {
         let token = ShareToken::parse(key, &self.token, now)?;
-        let post = site.all().iter().find(|post| token.is_for(key, post.source()))?;
+        let post = site.all().iter().find(|post| token.is_for(key, &post.source))?;
         let response = match &self.file {
             Some(file) => {
                 let response = library.answer((site, Viewer::Guest(post)), file, method, headers, now);
@@ -183,7 +183,7 @@ impl DraftPath {
 fn redirect_to_published(site: &Site, post: &Post) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(location) = HeaderValue::try_from(post_url(&site.config().base(), post.address())) {
+    if let Ok(location) = HeaderValue::try_from(post_url(&site.config().base(), &post.address)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

@@ -33,7 +33,7 @@ impl AssignedPosts {
     pub(super) fn add(&mut self, file: &KnownFile) {
         self.changes.posts.push(Arc::clone(&file.published));
         if !file.is_known {
-            self.new_posts.insert(file.read.source().to_path_buf());
+            self.new_posts.insert(file.read.source.clone());
         }
     }
 }

@@ -99,9 +99,9 @@ impl History {
             add(name.strip_suffix(".html").unwrap_or(name), address);
         }
         for Departure { post, .. } in &self.departures {
-            let address = page_key(post.address());
-            if self.addresses.get(address).is_some_and(|owner| *owner.id == *post.id()) {
-                add(post.slug(), address);
+            let address = page_key(&post.address);
+            if self.addresses.get(address).is_some_and(|owner| *owner.id == post.id) {
+                add(&post.slug, address);
             }
         }
         let owned = latest
@@ -122,7 +122,7 @@ impl History {
 
     /// Orders the departures by time, and leaves out the oldest if there are too many.
     pub(super) fn order_departures(&mut self, now: Timestamp) {
-        self.departures.sort_by(|a, b| (a.at, a.post.id()).cmp(&(b.at, b.post.id())));
+        self.departures.sort_by(|a, b| (a.at, &a.post.id).cmp(&(b.at, &b.post.id)));
         let surplus = self.departures.len().saturating_sub(MOST_DEPARTURES);
         if surplus > 0 {
             // others of the same instant may be kept, so the history is complete only after that instant

@@ -26,12 +26,12 @@ pub(super) struct KnownFile {
 impl KnownFile {
     /// The id of the post, if it has a record.
     pub(super) fn id(&self) -> Option<&str> {
-        self.is_known.then_some(self.published.id())
+        self.is_known.then_some(self.published.id.as_str())
     }
 
     /// The id that the file asks for, if the post has another one.
     pub(super) fn wanted_id(&self) -> Option<&str> {
-        named_id(&self.read).filter(|named| **named != *self.published.id())
+        named_id(&self.read).filter(|named| **named != self.published.id)
     }
 
     /// Whether readers can read the post, listed or not.
@@ -76,9 +76,9 @@ impl KnownFiles {
 
     /// Adds `file`, in place of the one at the same path if there is one.
     pub(super) fn insert(&mut self, file: KnownFile) {
-        let path = file.read.source();
+        let path = &file.read.source;
         let position = self.position(path);
-        match self.files.get_mut(position).filter(|other| other.read.source() == path) {
+        match self.files.get_mut(position).filter(|other| other.read.source == *path) {
             Some(other) => *other = file,
             None => self.files.insert(position, file),
         }
@@ -87,12 +87,12 @@ impl KnownFiles {
     fn find(&self, path: &Utf8Path) -> Option<usize> {
         let position = self.position(path);
         let file = self.files.get(position)?;
-        (file.read.source().as_str() == path.as_str()).then_some(position)
+        (file.read.source.as_str() == path.as_str()).then_some(position)
     }
 
     /// How many files are before `path`.
     fn position(&self, path: &Utf8Path) -> usize {
-        let order = |file: &KnownFile| by_parts(file.read.source(), path);
+        let order = |file: &KnownFile| by_parts(&file.read.source, path);
         let last = self.last.get();
         let mut next = self.files.iter_from(last);
         // many files are looked up in order, so the last position or the next one is tried before a search of a dozen comparisons
@@ -108,12 +108,12 @@ impl KnownFiles {
 
 /// The id in the front matter of `post`.
 pub(super) fn named_id(post: &Post) -> Option<&str> {
-    matches!(post.alike.origins.id, Origin::Field(_)).then_some(post.id())
+    matches!(post.origins.id, Origin::Field(_)).then_some(post.id.as_str())
 }
 
 /// The position of the post from the file at `path` in `posts`, which are ordered by path.
 pub(super) fn position_of(path: &Utf8Path, posts: &[impl Borrow<Arc<Post>>]) -> Option<usize> {
-    let order = |post: &Arc<Post>| by_parts(post.source(), path);
+    let order = |post: &Arc<Post>| by_parts(&post.source, path);
     posts.binary_search_by(|post| order(post.borrow())).ok()
 }
 
@@ -163,7 +163,7 @@ mod tests {
                     }
                     _ => prop_assert_eq!(files.get(&path).map(|file| &file.read), expected.get(Utf8Path::new(&path))),
                 }
-                prop_assert!(files.iter().map(|file| file.read.source()).eq(expected.keys()));
+                prop_assert!(files.iter().map(|file| &file.read.source).eq(expected.keys()));
             }
         }
     }

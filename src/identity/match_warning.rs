@@ -26,7 +26,7 @@ impl MatchWarning {
 /// The warning that `post`, whose file names an id, keeps the other `id` by which readers know it. `owner` is the post that has the named
 /// id, or had it.
 pub(super) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> Diagnostic {
-    let named = post.id();
+    let named = &post.id;
     let (code, message) = match owner {
         Some(owner) if owner.withdrawn.is_none() => (
             "id-taken",
@@ -47,7 +47,7 @@ pub(super) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> 
             format!("readers know this post by the id `{id}`, so `{named}` is not used"),
         ),
     };
-    Diagnostic::new(Severity::Warning, code, post.source(), message)
+    Diagnostic::new(Severity::Warning, code, &post.source, message)
         .mend(format!("write `{}: \"{id}\"`, or leave the key out", key_of_id(post)))
 }
 
@@ -55,9 +55,9 @@ pub(super) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> 
 pub(super) fn id_changed(post: &Post, id: &str) -> Diagnostic {
     let message = format!(
         "readers know this post by the id `{id}`; with `{}` they see it as a new one, and the other as withdrawn",
-        post.id()
+        &post.id
     );
-    Diagnostic::new(Severity::Warning, "id-changed", post.source(), message).mend(format!(
+    Diagnostic::new(Severity::Warning, "id-changed", &post.source, message).mend(format!(
         "if that is not meant, write `{}: \"{id}\"` or leave the key out, before it is published",
         key_of_id(post)
     ))
@@ -74,13 +74,13 @@ pub(super) fn identity_unclear(post: &Post, candidates: &[&PostRecord]) -> Diagn
         "it may be a former post under another name: {}; it is taken as a new one",
         named.join(", ")
     );
-    Diagnostic::new(Severity::Warning, "identity-unclear", post.source(), message)
+    Diagnostic::new(Severity::Warning, "identity-unclear", &post.source, message)
         .mend("if it is one of them, write that one's id as its `id`")
 }
 
 /// The key of the id in the front matter of `post`.
 fn key_of_id(post: &Post) -> &str {
-    match &post.alike.origins.id {
+    match &post.origins.id {
         Origin::Field(key) => key,
         _ => "id",
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::known_files::KnownFile;
 use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
 use crate::config::Config;
-use crate::post::{Each, Origin, Post, Status, Visibility, Words, atom_id_for};
+use crate::post::{Origin, Post, Status, Visibility, atom_id_for};
 use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The part of a record that changes with the file and with time.
@@ -82,7 +82,7 @@ impl PublicationState {
 
     /// The state after the date in the file was read. An earlier date than before is no edit, but `updated` must not go back.
     fn with_date(mut self, record: &PostRecord, file: &KnownFile) -> PublicationState {
-        let is_dated = file.read.alike.origins.date != Origin::FileTime;
+        let is_dated = file.read.origins.date != Origin::FileTime;
         if is_dated && file.read.date < record.date && file.is_readable() {
             self.changed = Some(self.last_told());
         }
@@ -147,7 +147,7 @@ impl PublicationState {
 /// and only the rules of reading are new.
 fn stays_public(post: &Post, record: &PostRecord) -> bool {
     // a listed post that was made unlisted counts as withdrawn, and can still be read at its address
-    let is_unlisted = post.standing == Status::Unlisted && !record.taken_back && record.content.is_some();
+    let is_unlisted = post.status == Status::Unlisted && !record.taken_back && record.content.is_some();
     post.is_held && (record.is_with_readers() || is_unlisted) && record.matches_file(post)
 }
 
@@ -156,12 +156,12 @@ fn is_emptied(post: &Post, record: &PostRecord) -> bool {
     let had_text = record
         .content
         .is_some_and(|content| content.text != Fingerprint::empty_text());
-    post.is_hollow() && had_text && record.is_with_readers() && !record.matches_file(post)
+    post.is_empty() && had_text && record.is_with_readers() && !record.matches_file(post)
 }
 
 /// Whether readers have `post` from this very file. What is read differently in it now is no edit.
 fn is_untouched(post: &Post, record: &PostRecord) -> bool {
-    record.file == Some(post.file) && *record.source == *post.source() && record.content.is_some()
+    record.file == Some(post.file) && *record.source == post.source && record.content.is_some()
 }
 
 /// Whether a date that was read as `known` is read as the later `read` now, which is past at `now`. A date in another time zone is not
@@ -182,11 +182,11 @@ fn with_known_date<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> C
     if is_emptied(read, record) {
         post.to_mut().is_held = true;
     }
-    let has_date = post.alike.origins.date != Origin::FileTime;
+    let has_date = post.origins.date != Origin::FileTime;
     if !has_date || is_untouched(read, record) && is_read_as_later(read.date.to_the_second(), record.date, now) {
         let post = post.to_mut();
         post.date = record.date;
-        post.origins_mut().date = Origin::Ledger;
+        post.origins.date = Origin::Ledger;
     }
     // only posts that readers have had are recorded
     let has_appeared = post.date.to_the_second() == record.date;
@@ -199,32 +199,26 @@ fn with_known_date<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> C
 
 /// `post` with the id and the address that readers know. It is copied only if its file says something else.
 fn with_known_id_and_address<'a>(mut post: Cow<'a, Post>, record: &PostRecord, config: &Config) -> Cow<'a, Post> {
-    if *post.id() != *record.id {
+    if post.id != *record.id {
         let post = post.to_mut();
-        post.words = Words::from(Each {
-            id: &record.id,
-            ..post.words.each()
-        });
-        post.origins_mut().id = Origin::Ledger;
-        post.set_atom_id(None);
+        post.id.clone_from(&record.id);
+        post.origins.id = Origin::Ledger;
+        post.atom_id = None;
     }
-    let made = if post.alike.origins.id == Origin::Ledger {
+    let made = if post.origins.id == Origin::Ledger {
         atom_id_for(&record.id, config.authority())
     } else {
-        post.rare.atom_id.clone()
+        post.atom_id.as_deref().map(str::to_owned)
     };
     let atom_id = record.served_atom_id(made.as_deref());
-    if post.rare.atom_id.as_deref() != atom_id {
-        post.to_mut().set_atom_id(atom_id);
+    if post.atom_id.as_deref() != atom_id {
+        post.to_mut().atom_id = atom_id.map(Into::into);
     }
-    if *post.address() == *record.wanted && (post.address(), post.slug()) != (&*record.address, &*record.slug) {
+    if post.address == *record.wanted && (&post.address, &post.slug) != (&record.address, &record.slug) {
         let post = post.to_mut();
-        post.words = Words::from(Each {
-            address: &record.address,
-            slug: &record.slug,
-            ..post.words.each()
-        });
-        post.origins_mut().address = Origin::Displaced;
+        post.address.clone_from(&record.address);
+        post.slug.clone_from(&record.slug);
+        post.origins.address = Origin::Displaced;
     }
     post
 }

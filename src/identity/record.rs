@@ -163,18 +163,18 @@ impl PostRecord {
     #[must_use]
     pub fn of(post: &Post, first_served: Timestamp) -> PostRecord {
         PostRecord {
-            id: post.id().to_string(),
-            atom_id: post.rare.atom_id.clone(),
+            id: post.id.clone(),
+            atom_id: post.atom_id.as_deref().map(str::to_owned),
             wanted_id: None,
-            source: post.source().to_path_buf(),
-            title: post.title().to_string(),
-            slug: post.slug().to_string(),
-            wanted: post.address().to_string(),
-            address: post.address().to_string(),
+            source: post.source.clone(),
+            title: post.title.clone(),
+            slug: post.slug.clone(),
+            wanted: post.address.clone(),
+            address: post.address.clone(),
             earlier: Vec::new(),
             // a record that was stored and read again must be equal
             date: post.date.to_the_second(),
-            is_dated: !matches!(post.alike.origins.date, Origin::FileTime | Origin::Ledger),
+            is_dated: !matches!(post.origins.date, Origin::FileTime | Origin::Ledger),
             first_served,
             changed: None,
             content: Some(post.content),
@@ -184,10 +184,10 @@ impl PostRecord {
             returned: None,
             taken_back: false,
             never_listed: false,
-            tags: post.tags.iter().map(ToString::to_string).collect(),
-            authors: post.alike.authors.iter().map(|author| author.name.clone()).collect(),
-            section: post.alike.section.as_deref().map(str::to_owned),
-            language: post.alike.language.as_deref().map(str::to_owned),
+            tags: post.tags.clone(),
+            authors: post.authors.iter().map(|author| author.name.clone()).collect(),
+            section: post.section.as_deref().map(str::to_owned),
+            language: post.language.as_deref().map(str::to_owned),
             in_feeds: post.in_feeds,
         }
     }

@@ -263,7 +263,7 @@ impl Registry {
         let files = self.held.iter().filter_map(|id| self.file(id));
         files
             .filter(|file| file.visibility == Visibility::Held)
-            .map(|file| file.read.source())
+            .map(|file| file.read.source.as_path())
     }
 
     /// The posts that were withdrawn because of their files' content since this was last called.

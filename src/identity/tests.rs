@@ -100,7 +100,7 @@ impl Scenario {
     fn scan(&mut self) {
         let unreadable = UnreadableFiles {
             missing: &BTreeSet::new(),
-            is_there: &|path| self.read.iter().any(|post| post.source() == path),
+            is_there: &|path| self.read.iter().any(|post| post.source == path),
         };
         let changes = Changes::all(self.read.clone());
         let assigned = self.registry.assign(&changes, &unreadable, &self.config, self.now);
@@ -113,7 +113,7 @@ impl Scenario {
             let again = self.registry.assign(&Changes::default(), &unreadable, &self.config, self.now);
             self.registry.record_published(&again.changes.posts, self.now);
             for post in again.changes.posts {
-                self.posts.retain(|before| before.source() != post.source());
+                self.posts.retain(|before| before.source != post.source);
                 self.posts.push(post);
             }
         }
@@ -133,14 +133,14 @@ impl Scenario {
     }
 
     fn post(&self, path: &str) -> &Post {
-        self.posts.iter().find(|post| post.source().as_str() == path).unwrap()
+        self.posts.iter().find(|post| post.source.as_str() == path).unwrap()
     }
 
     /// The id of each file.
     fn ids(&self) -> HashMap<String, String> {
         self.posts
             .iter()
-            .map(|post| (post.source().to_string(), post.id().to_string()))
+            .map(|post| (post.source.to_string(), post.id.clone()))
             .collect()
     }
 }
@@ -213,8 +213,8 @@ fn a_likeness_by_another_algorithm_is_replaced_and_is_no_edit() {
         .publish(&[("a.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]);
     assert_eq!(scenario.post("a.md").updated, None);
     assert_eq!(scenario.post("c.md").updated, None);
-    assert_eq!(scenario.post("a.md").id(), ids["a.md"]);
-    assert_eq!(scenario.post("c.md").id(), ids["b.md"], "it has its text");
+    assert_eq!(scenario.post("a.md").id, ids["a.md"]);
+    assert_eq!(scenario.post("c.md").id, ids["b.md"], "it has its text");
     let records: Vec<Record> = scenario.registry.take_changes().0.collect();
     let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
     assert!(records.iter().any(is_anew));
@@ -269,7 +269,7 @@ fn a_post_that_returns_is_newer_than_its_departure() {
         for hours in [5, 0, -2] {
             let mut scenario = Scenario::new();
             let there: &[TestFile] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
-            let id = scenario.publish(there).post("a.md").id().to_owned();
+            let id = scenario.publish(there).post("a.md").id.clone();
             scenario.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
             let edited = scenario.post("a.md").modified().timestamp();
             scenario.pass(hours).publish(away);
@@ -285,7 +285,7 @@ fn a_post_that_returns_is_newer_than_its_departure() {
                 "{name}, {hours}"
             );
             let back = scenario.post("a.md");
-            assert_eq!(back.id(), id, "{name}, {hours}");
+            assert_eq!(back.id, id, "{name}, {hours}");
             assert!(
                 back.modified().timestamp().as_second() > departure.at.as_second(),
                 "{name}, {hours}: readers would not take it"
@@ -302,7 +302,7 @@ fn a_clock_that_is_put_back_hides_no_post() {
     let later = ("c.md", "title: C;date: 2026-01-01T09:00:00Z", "bees");
     let out = |scenario: &Scenario| -> Vec<String> {
         let posts = scenario.posts.iter().filter(|post| post.is_readable(scenario.now));
-        posts.map(|post| post.source().to_string()).collect()
+        posts.map(|post| post.source.to_string()).collect()
     };
     scenario.pass(3).publish(&[dated, undated, later]);
     assert_eq!(out(&scenario), ["a.md", "b.md"]);
@@ -361,7 +361,7 @@ fn a_file_that_is_back_with_another_text_is_read_again() {
             .assign(&changes, &unreadable, &scenario.config, scenario.now);
         scenario.registry.record_published(&assigned.changes.posts, scenario.now);
         let told = assigned.changes.posts.iter();
-        told.map(|post| (post.source().to_string(), post.content.text)).collect()
+        told.map(|post| (post.source.to_string(), post.content.text)).collect()
     };
     let before = assign(&[("a.md", "title: A", "mill")], &[]);
     let moved = assign(&[("b.md", "title: A", "mill")], &["a.md"]);
@@ -383,7 +383,7 @@ fn the_last_of_two_posts_at_one_path_is_matched_after_a_restart_too() {
             .registry
             .assign(&Changes::all(posts), &unreadable, &scenario.config, scenario.now);
         scenario.registry.record_published(&assigned.changes.posts, scenario.now);
-        assigned.changes.posts[0].id().to_owned()
+        assigned.changes.posts[0].id.clone()
     };
     // nothing is withdrawn
     let mut scenario = Scenario::new();
@@ -411,7 +411,7 @@ fn records_that_are_added_later_are_matched_too() {
     };
     scenario.registry.add(vec![Record::Post(Box::new(record))]);
     scenario.publish(&[keeper, ("d.md", "title: D", "tide")]);
-    assert_eq!(scenario.post("d.md").id(), "x:1");
+    assert_eq!(scenario.post("d.md").id, "x:1");
 }
 
 #[test]
@@ -421,7 +421,7 @@ fn a_path_may_be_recorded_in_another_spelling() {
         let id = scenario
             .publish(&[("x/a.md", "title: A", "mill")])
             .post("x/a.md")
-            .id()
+            .id
             .to_owned();
         let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
         for record in &mut records {
@@ -432,7 +432,7 @@ fn a_path_may_be_recorded_in_another_spelling() {
         scenario.registry = Registry::from_records(records, scenario.now);
         for _ in 0..2 {
             scenario.pass(5).publish(&[("x/a.md", "title: A", body)]);
-            assert_eq!(scenario.post("x/a.md").id(), id, "{spelling}, {body}");
+            assert_eq!(scenario.post("x/a.md").id, id, "{spelling}, {body}");
         }
         assert_eq!(scenario.registry.live(), 1, "{spelling}, {body}");
     }
@@ -444,7 +444,7 @@ fn a_path_in_another_spelling_is_found_among_many_unmatched_posts() {
     // there are more unmatched posts than changed files, so they are found by the index
     let unmatched = [("q.md", "title: Q", "tide"), ("r.md", "title: R", "bees")];
     scenario.publish(&[unmatched[0], unmatched[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
-    let id = scenario.post("x/a.md").id().to_owned();
+    let id = scenario.post("x/a.md").id.clone();
     let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record
@@ -455,7 +455,7 @@ fn a_path_in_another_spelling_is_found_among_many_unmatched_posts() {
     }
     scenario.registry = Registry::from_records(records, scenario.now);
     scenario.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
-    assert_eq!(scenario.post("x/a.md").id(), id);
+    assert_eq!(scenario.post("x/a.md").id, id);
 }
 
 #[test]
@@ -476,7 +476,7 @@ fn a_folder_of_copies_keeps_its_ids_when_it_is_moved() {
         let mut scenario = Scenario::new();
         scenario.read = folder("old", &scenario);
         scenario.scan();
-        let old: BTreeSet<Utf8PathBuf> = scenario.read.iter().map(|post| post.source().to_owned()).collect();
+        let old: BTreeSet<Utf8PathBuf> = scenario.read.iter().map(|post| post.source.clone()).collect();
         let (missing, gone) = if is_missing {
             (old, BTreeSet::new())
         } else {
@@ -491,7 +491,7 @@ fn a_folder_of_copies_keeps_its_ids_when_it_is_moved() {
             missing: &missing,
             is_there: &|_| false,
         };
-        let ids = |posts: &[Arc<Post>]| -> Vec<String> { posts.iter().map(|post| post.id().to_owned()).collect() };
+        let ids = |posts: &[Arc<Post>]| -> Vec<String> { posts.iter().map(|post| post.id.clone()).collect() };
         let before = ids(&scenario.posts);
         let assigned = scenario
             .registry
@@ -505,7 +505,7 @@ fn a_folder_of_copies_keeps_its_ids_when_it_is_moved() {
 #[test]
 fn a_file_is_its_post_again_when_the_copy_is_gone() {
     let mut scenario = Scenario::new();
-    let id = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
+    let id = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").id.clone();
     let renamed = Changes {
         posts: scenario.read_files(&[("b.md", "title: A", "mill")]),
         ..Changes::default()
@@ -529,7 +529,7 @@ fn a_file_is_its_post_again_when_the_copy_is_gone() {
             .changes
             .posts
             .iter()
-            .map(|post| (post.source().as_str(), post.id()))
+            .map(|post| (post.source.as_str(), post.id.as_str()))
             .collect();
         assert_eq!(found, [(path, id.as_str())]);
     }

@@ -104,7 +104,7 @@ impl UnmatchedPosts {
             return self.iter().filter_map(|id| Some((position(id)?, id))).collect();
         }
         let by_path = self.by_path.get_or_init(|| self.index_by_path(posts));
-        let ids = |(position, file): (usize, &&Arc<Post>)| Some((position, by_path.get(file.source())?));
+        let ids = |(position, file): (usize, &&Arc<Post>)| Some((position, by_path.get(file.source.as_path())?));
         let found = files.iter().enumerate().filter_map(ids);
         found
             .flat_map(|(position, ids)| ids.iter().map(move |id| (position, id)))

@@ -23,14 +23,14 @@ impl Withdrawal {
         Withdrawal {
             post: Arc::clone(&file.published),
             visibility: file.visibility,
-            is_untouched: *record.source == *file.read.source() && record.matches_file(&file.read),
+            is_untouched: *record.source == file.read.source && record.matches_file(&file.read),
         }
     }
 
     /// Why readers no longer have the post, as words after "it", and the place in the file that says so, if there is one.
     #[must_use]
     pub fn reason(&self) -> String {
-        let origin = &self.post.alike.origins.standing;
+        let origin = &self.post.origins.status;
         match self.visibility {
             Visibility::Draft | Visibility::Private => format!("{} ({origin})", self.visibility.in_words()),
             other => other.in_words().to_owned(),

@@ -65,13 +65,13 @@ pub(crate) fn plan_adoptions(
     for (feed, matching) in feeds {
         let sites = OwnSites::new(feed, config);
         let results = matching.matched.iter().map(|Match { item, post, .. }| {
-            let result = match adoptions.get(post.source()) {
+            let result = match adoptions.get(post.source.as_path()) {
                 Some(first) if first.id != item.id && *item.id != *post.atom_id() => MatchResult::Before(first.id.clone()),
                 Some(_) => MatchResult::Adopted,
                 None => known.result(item, post),
             };
             if result == MatchResult::Adopted {
-                let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(feed, item, post));
+                let adoption = adoptions.entry(&post.source).or_insert_with(|| adoption(feed, item, post));
                 adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
             }
             result
@@ -85,10 +85,10 @@ pub(crate) fn plan_adoptions(
 
 fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
     Adoption {
-        source: post.source().to_path_buf(),
+        source: post.source.clone(),
         // the old feed may be feedmill's own Atom feed
         id: if *item.id == *post.atom_id() {
-            post.id().to_owned()
+            post.id.clone()
         } else {
             item.id.clone()
         },
@@ -101,7 +101,7 @@ fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
 
 /// Removes paths that are the address of a post, or that several posts claim.
 fn remove_ambiguous_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
-    let addresses: HashSet<&str> = posts.iter().map(|post| post.address()).collect();
+    let addresses: HashSet<&str> = posts.iter().map(|post| post.address.as_str()).collect();
     let mut claims: HashMap<String, usize> = HashMap::new();
     for adoption in &mut *adoptions {
         let urls: BTreeSet<String> = adoption.urls.drain(..).collect();
@@ -198,15 +198,15 @@ impl KnownPosts {
 
     /// The id that `post` has after it was matched to `item`.
     fn result(&self, item: &OldItem, post: &Post) -> MatchResult {
-        let is_generated = self.generated.iter().any(|beginning| post.id().starts_with(beginning));
-        if *item.id == *post.id() || *item.id == *post.atom_id() {
+        let is_generated = self.generated.iter().any(|beginning| post.id.starts_with(beginning));
+        if *item.id == post.id || *item.id == *post.atom_id() {
             MatchResult::Adopted
         } else if has_own_id(post) {
-            MatchResult::InFile(post.id().to_string())
+            MatchResult::InFile(post.id.clone())
         } else if is_generated {
             MatchResult::Adopted
         } else {
-            MatchResult::Before(post.id().to_string())
+            MatchResult::Before(post.id.clone())
         }
     }
 }
@@ -216,7 +216,7 @@ fn generated_prefix(authority: &str) -> String {
 }
 
 fn has_own_id(post: &Post) -> bool {
-    matches!(post.alike.origins.id, Origin::Field(_))
+    matches!(post.origins.id, Origin::Field(_))
 }
 
 /// Changes to the ledger.
@@ -232,7 +232,7 @@ pub struct LedgerChanges {
 #[must_use]
 pub(crate) fn ledger_changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &KnownPosts, now: Timestamp) -> LedgerChanges {
     let (by_id, by_source) = (known.by_id(), known.by_source());
-    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source(), post)).collect();
+    let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source.as_path(), post)).collect();
     let mut changes = LedgerChanges::default();
     for adoption in adoptions {
         let Some(post) = by_path.get(adoption.source.as_path()) else {
@@ -277,7 +277,7 @@ fn with_paths(mut record: PostRecord, paths: &[String], now: Timestamp) -> PostR
 
 fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     let first_served = adoption.published.unwrap_or(now);
-    let is_dated = post.alike.origins.date != Origin::FileTime;
+    let is_dated = post.origins.date != Origin::FileTime;
     let published = adoption.published.map(Moment::utc).filter(|_| !is_dated);
     PostRecord {
         id: adoption.id.clone(),

@@ -44,7 +44,7 @@ impl AliasTable {
         now: Timestamp,
     ) -> Option<AliasTable> {
         let posts = changed.clone().flat_map(|change| [&change.before, &change.after]).flatten();
-        let concerns = |post: &Post| has_aliases(post) || self.watched.contains(page_key(post.address()));
+        let concerns = |post: &Post| has_aliases(post) || self.watched.contains(page_key(&post.address));
         if !posts.into_iter().any(|post| concerns(post)) {
             return None;
         }
@@ -52,10 +52,7 @@ impl AliasTable {
         for ClaimChange { before, after } in changed {
             if let Some(post) = before.as_ref().filter(|post| has_aliases(post)) {
                 let at = posts_with_aliases.partition_point(|other| other.by_source(post).is_lt());
-                if posts_with_aliases
-                    .get(at)
-                    .is_some_and(|other| other.source() == post.source())
-                {
+                if posts_with_aliases.get(at).is_some_and(|other| other.source == post.source) {
                     posts_with_aliases.remove(at);
                 }
             }
@@ -71,7 +68,7 @@ impl AliasTable {
         let mut aliases = AliasTable::default();
         let by_precedence = claims.by_precedence(posts_with_aliases.iter());
         for post in &by_precedence {
-            for alias in &post.rare.aliases {
+            for alias in &post.aliases {
                 aliases.claim(alias, post, claims, now);
             }
         }
@@ -104,9 +101,9 @@ impl AliasTable {
             return;
         };
         // the owner may be its own Markdown, or the post itself if it lost its address
-        if owner.source() != post.source() {
-            let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", owner.source());
-            let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", post.source(), message);
+        if owner.source != post.source {
+            let message = format!("the alias `{alias}` does not lead here: it is {what} of {}", &owner.source);
+            let diagnostic = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
             self.diagnostics.push(diagnostic.mend("remove it from one of the two posts"));
         }
     }
@@ -118,7 +115,7 @@ impl AliasTable {
 }
 
 fn has_aliases(post: &Post) -> bool {
-    !post.rare.aliases.is_empty() || !post.rare.names.is_empty()
+    !post.aliases.is_empty() || !post.names.is_empty()
 }
 
 impl Claims {

@@ -8,7 +8,6 @@
 //! Nearly every post claims what no other post claims. So an update resolves only the posts that a change affects: those that
 //! claim what another of them has, claimed or gives up. A property test holds that the result equals resolving all posts
 //! together.
-//! another of them has, tried or gives up. That these decide among themselves as all together would is held by a property.
 
 mod resolve;
 
@@ -64,7 +63,7 @@ impl Claims {
         // the posts come in order, and a lookup in a set of paths costs less than sorting it
         let new = posts
             .iter()
-            .map(|post| post.source())
+            .map(|post| post.source.as_path())
             .filter(|path| new_files.contains(*path));
         let mut claims = Claims {
             new_files: new.map(Utf8Path::to_path_buf).collect(),
@@ -94,7 +93,7 @@ impl Claims {
         let posts = changes
             .posts
             .iter()
-            .map(|post| (post.source(), new_files.contains(post.source())));
+            .map(|post| (post.source.as_path(), new_files.contains(&post.source)));
         let gone = changes.gone.iter().map(|path| (path.as_path(), false));
         for (path, is_new) in posts.chain(gone) {
             self.set_new(path, is_new);
@@ -105,16 +104,15 @@ impl Claims {
 
     /// Marks `posts` as published from now on.
     pub(super) fn mark_published<'a>(&mut self, posts: impl Iterator<Item = &'a Arc<Post>>) {
-        posts.for_each(|post| self.set_new(post.source(), false));
+        posts.for_each(|post| self.set_new(&post.source, false));
     }
 
     /// Marks every post that is readable at `now` as published from now on.
     pub(super) fn mark_readable_published(&mut self, now: Timestamp) {
         let mut all = self.all.iter().peekable();
         let is_unknown = |path: &&Utf8PathBuf| {
-            while all.next_if(|post| by_parts(post.source(), path).is_lt()).is_some() {}
-            all.peek()
-                .is_none_or(|post| *post.source() != ***path || !post.is_readable(now))
+            while all.next_if(|post| by_parts(&post.source, path).is_lt()).is_some() {}
+            all.peek().is_none_or(|post| post.source != ***path || !post.is_readable(now))
         };
         self.new_files = self.new_files.iter().filter(is_unknown).cloned().collect();
     }
@@ -146,19 +144,19 @@ impl Claims {
     ) -> BTreeMap<Utf8PathBuf, ClaimChange> {
         let gone: BTreeSet<&Utf8Path> = gone.iter().map(Utf8PathBuf::as_path).collect();
         let mut claiming: BTreeMap<Utf8PathBuf, Arc<Post>> =
-            claiming.into_iter().map(|post| (post.source().to_owned(), post)).collect();
+            claiming.into_iter().map(|post| (post.source.clone(), post)).collect();
         let resolved = loop {
             let claimants = claiming.values().map(|post| self.claimant(post)).collect();
             let resolved = resolve::resolve_claims(claimants, config, before);
             let affected: Vec<Arc<Post>> = self
                 .affected(&resolved, &claiming, &gone)
-                .filter(|post| !claiming.contains_key(post.source()) && !gone.contains(post.source()))
+                .filter(|post| !claiming.contains_key(post.source.as_path()) && !gone.contains(post.source.as_path()))
                 .cloned()
                 .collect();
             if affected.is_empty() {
                 break resolved;
             }
-            claiming.extend(affected.into_iter().map(|post| (post.source().to_owned(), post)));
+            claiming.extend(affected.into_iter().map(|post| (post.source.clone(), post)));
         };
         let mut changed: BTreeMap<Utf8PathBuf, ClaimChange> = BTreeMap::new();
         for path in claiming.keys().map(Utf8PathBuf::as_path).chain(gone) {
@@ -176,7 +174,7 @@ impl Claims {
             if let Some(post) = &given {
                 self.insert(post);
             }
-            if let Some(change) = changed.get_mut(wanted.source()) {
+            if let Some(change) = changed.get_mut(&wanted.source) {
                 change.after = given;
             }
         }
@@ -226,7 +224,7 @@ impl Claims {
         let displaced = self
             .displaced
             .get(at)
-            .filter(|displaced| displaced.wanted.source() == post.source());
+            .filter(|displaced| displaced.wanted.source == post.source);
         displaced.map_or(post, |displaced| &displaced.wanted)
     }
 
@@ -241,11 +239,11 @@ impl Claims {
     fn remove(&mut self, path: &Utf8Path) -> Option<Arc<Post>> {
         let at = self
             .displaced
-            .partition_point(|displaced| by_parts(displaced.wanted.source(), path).is_lt());
+            .partition_point(|displaced| by_parts(&displaced.wanted.source, path).is_lt());
         if self
             .displaced
             .get(at)
-            .is_some_and(|displaced| displaced.wanted.source() == path)
+            .is_some_and(|displaced| displaced.wanted.source == path)
             && let Some(displaced) = self.displaced.remove(at)
         {
             for (kind, text) in &displaced.tried {
@@ -253,8 +251,8 @@ impl Claims {
                 self.by_tried.remove_value(hash, |other| Arc::ptr_eq(other, &displaced));
             }
         }
-        let at = self.all.partition_point(|other| by_parts(other.source(), path).is_lt());
-        self.all.get(at).filter(|post| post.source() == path)?;
+        let at = self.all.partition_point(|other| by_parts(&other.source, path).is_lt());
+        self.all.get(at).filter(|post| post.source == path)?;
         let post = self.all.remove(at)?;
         self.holders.remove(&post);
         Some(post)
@@ -282,10 +280,10 @@ impl Claims {
     }
 
     fn claimant<'a>(&self, post: &'a Arc<Post>) -> Claimant<'a> {
-        let at = self.new_files.partition_point(|other| by_parts(other, post.source()).is_lt());
+        let at = self.new_files.partition_point(|other| by_parts(other, &post.source).is_lt());
         Claimant {
-            is_hidden: matches!(post.standing, Status::Draft | Status::Private),
-            is_new: self.new_files.get(at).is_some_and(|other| post.source() == *other),
+            is_hidden: matches!(post.status, Status::Draft | Status::Private),
+            is_new: self.new_files.get(at).is_some_and(|other| post.source == *other),
             post,
         }
     }
@@ -297,6 +295,6 @@ impl Claims {
 
 /// The post in the file at `path`, in `posts` ordered by path.
 pub(super) fn by_path<'a>(posts: &'a SharedVec<Arc<Post>>, path: &Utf8Path) -> Option<&'a Arc<Post>> {
-    let at = posts.partition_point(|post| by_parts(post.source(), path).is_lt());
-    posts.get(at).filter(|post| post.source() == path)
+    let at = posts.partition_point(|post| by_parts(&post.source, path).is_lt());
+    posts.get(at).filter(|post| post.source == path)
 }

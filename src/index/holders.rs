@@ -21,11 +21,11 @@ impl ClaimKind {
     /// Everything that `post` owns. Its id in Atom counts as one of its ids: no other post may have it as its id or its id in
     /// Atom.
     pub(super) fn all_of(post: &Post) -> impl Iterator<Item = (ClaimKind, &str)> {
-        let atom_id = post.rare.atom_id.as_deref().map(|id| (ClaimKind::Id, id));
+        let atom_id = post.atom_id.as_deref().map(|id| (ClaimKind::Id, id));
         let others = [
-            (ClaimKind::Id, post.id()),
-            (ClaimKind::Slug, post.slug()),
-            (ClaimKind::Address, post.address()),
+            (ClaimKind::Id, post.id.as_str()),
+            (ClaimKind::Slug, post.slug.as_str()),
+            (ClaimKind::Address, post.address.as_str()),
         ];
         others.into_iter().chain(atom_id)
     }
@@ -33,9 +33,9 @@ impl ClaimKind {
     /// Whether `text` is the id, slug or address of `post`.
     fn is_of(self, text: &str, post: &Post) -> bool {
         match self {
-            ClaimKind::Id => *post.id() == *text || *post.atom_id() == *text,
-            ClaimKind::Slug => *post.slug() == *text,
-            ClaimKind::Address => *post.address() == *text,
+            ClaimKind::Id => post.id == *text || *post.atom_id() == *text,
+            ClaimKind::Slug => post.slug == *text,
+            ClaimKind::Address => post.address == *text,
         }
     }
 
@@ -70,12 +70,12 @@ impl Hash {
     }
 
     fn of_slug(&self, post: &Post) -> u64 {
-        self.of(ClaimKind::Slug, post.slug())
+        self.of(ClaimKind::Slug, &post.slug)
     }
 
     /// The hashes of the ids and the address of `post` that do not end in its slug.
     fn of_others(&self, post: &Post) -> impl Iterator<Item = u64> {
-        let others = ClaimKind::all_of(post).filter(|(kind, text)| kind.slug_in(text) != post.slug());
+        let others = ClaimKind::all_of(post).filter(|(kind, text)| kind.slug_in(text) != post.slug);
         others.map(|(kind, text)| self.of(kind, text))
     }
 }

@@ -140,8 +140,8 @@ impl Scope {
         let names: Box<dyn Iterator<Item = &'a str>> = match self {
             Scope::Site => return None,
             Scope::Tag(_) => Box::new(post.tags.iter().rev().map(AsRef::as_ref)),
-            Scope::Author(_) => Box::new(post.alike.authors.iter().rev().map(|author| author.name.as_str())),
-            Scope::Section(_) => Box::new(post.alike.section.as_deref().into_iter()),
+            Scope::Author(_) => Box::new(post.authors.iter().rev().map(|author| author.name.as_str())),
+            Scope::Section(_) => Box::new(post.section.as_deref().into_iter()),
         };
         let (Scope::Tag(wanted) | Scope::Author(wanted) | Scope::Section(wanted)) = self else {
             return None;
@@ -153,9 +153,9 @@ impl Scope {
 /// The scopes of `post` besides the site's: the constructor of each, and its name in the post.
 fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
     let tags = post.tags.iter().map(|tag| (Scope::Tag as fn(String) -> Scope, &**tag));
-    let authors = post.alike.authors.iter();
+    let authors = post.authors.iter();
     let authors = authors.map(|author| (Scope::Author as fn(String) -> Scope, author.name.as_str()));
-    let section = post.alike.section.iter();
+    let section = post.section.iter();
     let section = section.map(|section| (Scope::Section as fn(String) -> Scope, &**section));
     tags.chain(authors).chain(section)
 }
@@ -171,7 +171,7 @@ fn all_scopes_of(post: &Post) -> Vec<Scope> {
 
 /// Whether `post` is ordered before `other`: newer first, then by id.
 fn is_before(post: &Post, other: &Post) -> bool {
-    post.date > other.date || post.date == other.date && post.id() < other.id()
+    post.date > other.date || post.date == other.date && &post.id < &other.id
 }
 
 fn insert(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {

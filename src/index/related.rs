@@ -42,18 +42,18 @@ impl Index {
             .map(|(key, posts)| (key.as_str(), weight(posts.len(), total)))
             .collect();
         let mut candidates: Vec<&Arc<Post>> = tags.iter().flat_map(|(_, posts)| around(posts, post)).collect();
-        candidates.sort_by(|a, b| a.id().cmp(b.id()));
-        candidates.dedup_by(|a, b| a.id() == b.id());
+        candidates.sort_by(|a, b| a.id.cmp(&b.id));
+        candidates.dedup_by(|a, b| a.id == b.id);
 
         let shared = |other: &Post| -> u32 { other.tags.iter().filter_map(|tag| weights.get(key(tag).as_str())).sum() };
         let distance = |other: &Post| other.date.timestamp().as_second().abs_diff(post.date.timestamp().as_second());
         let mut ranked: Vec<_> = candidates
             .into_iter()
-            .filter(|other| other.id() != post.id())
+            .filter(|other| other.id != post.id)
             .map(|other| (Reverse(shared(other)), distance(other), other))
             .collect();
         ranked.sort_by(|(shared, distance, post), (other_shared, other_distance, other)| {
-            (shared, distance, post.id()).cmp(&(other_shared, other_distance, other.id()))
+            (shared, distance, &post.id).cmp(&(other_shared, other_distance, &other.id))
         });
         ranked.into_iter().take(count).map(|(_, _, post)| Arc::clone(post)).collect()
     }
@@ -107,7 +107,7 @@ mod tests {
     fn related(index: &Index, slug: &str, count: usize) -> Vec<String> {
         let post = index.by_slug(slug).unwrap();
         let found = index.related(post, count);
-        found.iter().map(|post| post.slug().to_string()).collect()
+        found.iter().map(|post| post.slug.clone()).collect()
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn index(files: &[(&str, &str)], now: &str) -> (Index, Vec<String>) {
 }
 
 fn sources<'a>(posts: impl IntoIterator<Item = &'a Arc<Post>>) -> Vec<&'a str> {
-    posts.into_iter().map(|post| post.source().as_str()).collect()
+    posts.into_iter().map(|post| post.source.as_str()).collect()
 }
 
 const NOW: &str = "2026-06-01T00:00:00Z";
@@ -171,7 +171,7 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
     let mut found: Vec<String> = index
         .posts()
         .iter()
-        .map(|post| format!("{} {} {} {}", post.source(), post.slug(), post.address(), post.id()))
+        .map(|post| format!("{} {} {} {}", &post.source, &post.slug, &post.address, &post.id))
         .collect();
     found.sort();
     let expected = [
@@ -218,7 +218,7 @@ fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_chan
     };
     let other = |posts: &SharedVec<Arc<Post>>| Arc::clone(posts.get(1).unwrap());
     let first = build(&files, &SharedVec::default());
-    assert_ne!(other(&first).slug(), "hello");
+    assert_ne!(other(&first).slug, "hello");
     let second = build(&files, &first);
     assert!(Arc::ptr_eq(&other(&first), &other(&second)));
     files[1] = posts(&[("b/hello.md", "---\ndate: 2026-01-01\n---\nMore.\n")]).remove(0);
@@ -280,9 +280,9 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 let Some(last) = stretch.posts.last() else { break };
                 place = Some(cursor::CursorPosition {
                     at: last.date.timestamp(),
-                    id: last.id().to_string(),
+                    id: last.id.clone(),
                 });
-                seen.extend(stretch.posts.iter().map(|post| post.id().to_string()));
+                seen.extend(stretch.posts.iter().map(|post| post.id.clone()));
             }
             let mut sorted = seen.clone();
             sorted.sort();
@@ -365,7 +365,7 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
     for files in [files, reversed] {
         let (index, said) = index(&files, NOW);
         for (address, expected) in cases {
-            let found = index.by_alias(address).map(|post| post.source().as_str());
+            let found = index.by_alias(address).map(|post| post.source.as_str());
             assert_eq!(found, expected, "{address}");
         }
         assert_eq!(
@@ -379,5 +379,5 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
         );
     }
     let (index, _) = index(&files, "2026-07-02T00:00:00Z");
-    assert_eq!(index.by_alias("/soon").map(|post| post.source().as_str()), Some("later.md"));
+    assert_eq!(index.by_alias("/soon").map(|post| post.source.as_str()), Some("later.md"));
 }

@@ -31,7 +31,7 @@ impl Index {
         let (at, id) = (position.at, position.id.as_str());
         let is_before = |post: &Arc<Post>| {
             let date = post.date.timestamp();
-            date > at || date == at && *post.id() <= *id
+            date > at || date == at && *post.id <= *id
         };
         let start = posts.partition_point(is_before);
         if filter.is_only(&scope) {
@@ -47,7 +47,7 @@ impl Index {
     #[must_use]
     pub fn neighbours(&self, post: &Post) -> (Option<&Arc<Post>>, Option<&Arc<Post>>) {
         let posts = self.posts();
-        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && other.id() < post.id();
+        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && &other.id < &post.id;
         let position = posts.partition_point(is_before);
         (
             position.checked_sub(1).and_then(|newer| posts.get(newer)),
@@ -77,7 +77,7 @@ impl Index {
     #[must_use]
     pub fn changed_after(&self, filter: &Filter, position: &CursorPosition, count: usize) -> PostRange {
         let posts = &self.by_change().posts;
-        let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id()) <= (position.at, position.id.as_str());
+        let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id.as_str()) <= (position.at, position.id.as_str());
         self.collect_range(posts.iter_from(posts.partition_point(is_before)), filter, count)
     }
 
@@ -133,7 +133,7 @@ pub(super) struct ByChange {
 impl ByChange {
     fn build(posts: &SharedVec<Arc<Post>>, now: Timestamp) -> ByChange {
         let mut posts: Vec<Arc<Post>> = posts.iter().cloned().collect();
-        posts.sort_by(|a, b| (changed_at(a, now), a.id()).cmp(&(changed_at(b, now), b.id())));
+        posts.sort_by(|a, b| (changed_at(a, now), &a.id).cmp(&(changed_at(b, now), &b.id)));
         ByChange {
             has_future_change: posts.iter().any(|post| has_future_change_at(post, now)),
             posts: posts.into_iter().collect(),
@@ -155,7 +155,7 @@ impl ByChange {
         let mut posts = self.posts.clone();
         let position = |posts: &SharedVec<Arc<Post>>, post: &Post, at: Timestamp| {
             let changed = changed_at(post, at);
-            posts.partition_point(|other| (changed_at(other, at), other.id()) < (changed, post.id()))
+            posts.partition_point(|other| (changed_at(other, at), &other.id) < (changed, &post.id))
         };
         for post in removed {
             let at = position(&posts, post, then);

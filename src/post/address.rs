@@ -112,7 +112,7 @@ pub(super) fn read_address<'a>(
     let named = |key: &str, address: String| PostAddress {
         slug: last_segment(&address),
         address,
-        origin: Origin::Field(key.to_owned()),
+        origin: Origin::Field(key.into()),
     };
     let mut refused = Vec::new();
     let mut slug = path.slug.clone();
@@ -126,7 +126,7 @@ pub(super) fn read_address<'a>(
             }
         } else if is_segment(trimmed) {
             trimmed.clone_into(&mut slug);
-            origin = Origin::Field(key.to_owned());
+            origin = Origin::Field(key.into());
         } else {
             refused.push((node, AddressError::NoPart));
         }

@@ -148,9 +148,9 @@ impl Post {
     /// Returns the addresses that the post's names may have been, each to be used only where nothing else has it: a name of one word may
     /// have been an address beside the post (a former slug; Hugo) or at the site's root (Zola).
     pub fn addresses_of_names(&self) -> impl Iterator<Item = String> {
-        let words = self.rare.names.iter().filter(|name| is_slug(name));
+        let words = self.names.iter().filter(|name| is_slug(name));
         let addresses = words.flat_map(|word| {
-            let beside = folder(self.address()).map(|folder| format!("{folder}/{word}"));
+            let beside = folder(&self.address).map(|folder| format!("{folder}/{word}"));
             [beside, Some(word.clone())].into_iter().flatten()
         });
         addresses.filter_map(|path| checked_address(&path).ok())
@@ -222,8 +222,8 @@ mod tests {
         for (front_matter, aliases, names) in cases {
             let (post, warnings) = read(front_matter);
             assert_eq!(
-                (&post.rare.aliases, &post.rare.names),
-                (&owned(aliases), &owned(names)),
+                (&post.aliases, &post.names),
+                (&owned(aliases).into(), &owned(names).into()),
                 "{front_matter}"
             );
             assert_eq!(warnings, Vec::<String>::new(), "{front_matter}");
@@ -288,9 +288,9 @@ mod tests {
             assert_eq!(warnings.len(), 1, "{front_matter}: {warnings:?}");
             assert!(warnings[0].starts_with(expected), "{front_matter}: {warnings:?}");
             assert!(
-                post.rare.aliases.iter().all(|alias| alias == "/a"),
+                post.aliases.iter().all(|alias| alias == "/a"),
                 "{front_matter}: {:?}",
-                post.rare.aliases
+                post.aliases
             );
         }
     }
@@ -299,10 +299,10 @@ mod tests {
     fn the_number_and_length_of_aliases_are_limited() {
         let many: Vec<String> = (0..70).map(|n| format!("/a{n}")).collect();
         let (post, warnings) = read(&format!("aliases: [{}]", many.join(", ")));
-        assert_eq!(post.rare.aliases, many[..MOST_ALIASES]);
+        assert_eq!(*post.aliases, many[..MOST_ALIASES]);
         assert!(warnings.len() == 1 && warnings[0].contains("at most 64"), "{warnings:?}");
         let (post, _) = read(&format!("aliases: [/{}, {}]", "a".repeat(1024), "b".repeat(201)));
-        assert!(post.rare.aliases.is_empty() && post.rare.names.is_empty());
+        assert!(post.aliases.is_empty() && post.names.is_empty());
     }
 
     #[test]

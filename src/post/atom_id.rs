@@ -134,15 +134,7 @@ impl Post {
     /// ([`atom_id_for`]).
     #[must_use]
     pub fn atom_id(&self) -> &str {
-        self.rare.atom_id.as_deref().unwrap_or(self.id())
-    }
-
-    /// Sets the Atom id; `None` if it is the id itself.
-    pub(crate) fn set_atom_id(&mut self, atom_id: Option<&str>) {
-        // does not allocate the rare fields for nothing
-        if self.rare.atom_id.as_deref() != atom_id {
-            self.rare.atom_id = atom_id.map(str::to_owned);
-        }
+        self.atom_id.as_deref().unwrap_or(&self.id)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What became of the posts of a folder.
+//! Changes to the posts of a source.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use camino::Utf8PathBuf;
 
 use super::Post;
 
-/// Posts that are others than before, of a folder whose other posts are as they were.
+/// Posts that are new or changed. The other posts of the source stay as they were.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// The posts that are new or others, ordered by path.
+    /// The posts that are new or changed, ordered by path.
     pub posts: Vec<Arc<Post>>,
-    /// The files, ordered by path, in which there is no post any more.
+    /// The files that no longer contain a post, ordered by path.
     pub gone: Vec<Utf8PathBuf>,
-    /// Whether these posts are all there are, so that any other one is gone.
+    /// Whether `posts` are all posts there are, so that every other one is gone.
     pub are_all: bool,
 }
 
 impl Changes {
-    /// All posts of a folder, ordered by path.
+    /// Changes after which a source has exactly these posts, which are ordered by path.
     #[must_use]
     pub fn all(posts: Vec<Arc<Post>>) -> Changes {
         Changes {
@@ -28,7 +28,7 @@ impl Changes {
         }
     }
 
-    /// Adds `posts`, of which none is gone; what it has already of one stays.
+    /// Adds `posts`, none of which is gone. A post whose file is among the changes already is not added.
     pub fn add(&mut self, mut posts: Vec<Arc<Post>>) {
         posts.retain(|post| self.posts.binary_search_by(|known| known.by_source(post)).is_err());
         if !posts.is_empty() {

@@ -239,13 +239,13 @@ pub(super) fn read_date(fields: &Fields, path: &PathName, file: &SourceFile, con
         // whatever its `date` is, a post does not appear before its date of publication
         for (key, publication) in publications {
             if publication > moment {
-                (origin, moment) = (Origin::Field(key.to_owned()), publication);
+                (origin, moment) = (Origin::Field(key.into()), publication);
             }
         }
         return PostDate { moment, origin };
     }
     if !is_held && let Some((key, moment)) = date_in_address(fields, &zone) {
-        let origin = Origin::Field(key.to_owned());
+        let origin = Origin::Field(key.into());
         return PostDate { moment, origin };
     }
     if let Some(Ok(moment)) = in_name {
@@ -282,7 +282,7 @@ fn read_date_keys<'a>(fields: &Fields<'a>, config: &Config, remarks: &mut Remark
                 DateField::NotUnderstood(why, text) => dates.broken.push(BrokenDate { role, node, why, text }),
             }
         }
-        let latest = latest.map(|(key, moment)| (Origin::Field(key.to_owned()), moment));
+        let latest = latest.map(|(key, moment)| (Origin::Field(key.into()), moment));
         dates.first = dates.first.or(latest);
     }
     let role_of = |key: &str| DATE_KEYS.iter().find(|(name, _)| *name == key).map(|(_, role)| *role);

@@ -33,7 +33,7 @@
 //!
 //! let post = file("notes/hello.md", "---\ndate: 2026-01-01\n---\nHello.\n");
 //! let reading = read_with(&post, &inherited, &Config::default()).unwrap();
-//! assert_eq!(reading.post.standing, Status::Draft);
+//! assert_eq!(reading.post.status, Status::Draft);
 //! ```
 
 mod companion;
@@ -53,7 +53,7 @@ use self::companion::{hash_of, move_lines};
 use super::fields::fold_key;
 use super::node::{Node, Value};
 use super::visibility::is_about_visibility;
-use super::{Origin, Reading};
+use super::{Origin, ParsedPost};
 use crate::diagnostic::{Diagnostic, Position};
 
 /// Why the rules about folders hold a post back.
@@ -151,40 +151,23 @@ impl Inherited {
 
     /// Completes the `reading` of a post whose file has the first `own` of the fields `written`: sets the origins of inherited fields,
     /// and holds the post back if a companion is not understood or a rule about folders says so.
-    pub(super) fn complete(&self, mut reading: Reading, written: &[(String, Node)], own: usize) -> Reading {
+    pub(super) fn complete(&self, mut reading: ParsedPost, written: &[(String, Node)], own: usize) -> ParsedPost {
         for remark in reading.remarks.iter_mut().chain(&mut reading.held) {
             self.move_to_companion(remark);
         }
-        let origins = |origin: &Origin| match origin {
-            Origin::Field(key) => self.origin(key, written, own),
-            _ => None,
-        };
-        let found = {
-            let known = &reading.post.alike.origins;
-            [
-                &known.title,
-                &known.id,
-                &known.address,
-                &known.date,
-                &known.standing,
-                &known.summary,
-            ]
-            .map(origins)
-        };
-        if found.iter().any(Option::is_some) {
-            let known = reading.post.origins_mut();
-            let places = [
-                &mut known.title,
-                &mut known.id,
-                &mut known.address,
-                &mut known.date,
-                &mut known.standing,
-                &mut known.summary,
-            ];
-            for (place, found) in places.into_iter().zip(found) {
-                if let Some(found) = found {
-                    *place = found;
-                }
+        let known = &mut reading.post.origins;
+        for place in [
+            &mut known.title,
+            &mut known.id,
+            &mut known.address,
+            &mut known.date,
+            &mut known.status,
+            &mut known.summary,
+        ] {
+            if let Origin::Field(key) = &*place
+                && let Some(found) = self.origin(key, written, own)
+            {
+                *place = found;
             }
         }
         for error in self.broken.iter().filter_map(|companion| companion.error.as_ref()) {
@@ -196,7 +179,7 @@ impl Inherited {
         }
         reading.post.is_held |= match self.hold {
             Some(Hold::Always) => true,
-            Some(Hold::IfUndated) => reading.post.alike.origins.date == Origin::FileTime,
+            Some(Hold::IfUndated) => reading.post.origins.date == Origin::FileTime,
             None => false,
         };
         reading
@@ -246,10 +229,11 @@ impl Inherited {
         let (companion, rule) = self.rules.get((node.position.line / LINES_A_RULE).checked_sub(1)?)?;
         let kind = companion.rules.get(*rule)?.kind;
         let file = &companion.path;
-        Some(Origin::Inherited(match kind {
+        let place = match kind {
             RuleKind::Bundle => format!("{}: {file}", kind.name()),
             _ => format!("{} in {file}, line {}", kind.name(), node.position.line % LINES_A_RULE),
-        }))
+        };
+        Some(Origin::Inherited(place.into()))
     }
 }
 

@@ -1,8 +1,6 @@
-//! The one place where a file becomes a [`Post`].
+//! Reads a file as a [`Post`].
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use super::characters::is_forbidden;
 use super::dating::{self, PostDate};
@@ -13,17 +11,17 @@ use super::inherited::Inherited;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
-    Alike, Digest, Each, Origin, Origins, PATH_PART, Post, Rare, RareFields, Status, Words, address, aliases, atom_id_for,
-    authors, direction, enclosures, html, markdown, tags, unfinished, visibility,
+    Digest, Origin, Origins, PATH_PART, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html,
+    markdown, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source_file::SourceFile;
 use crate::time::Moment;
 
-/// A post and what its author should know of it.
+/// A post, and what its author should know about its file.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ParsedPost {
     /// The post.
     pub post: Post,
     /// What was guessed or left out.
@@ -33,28 +31,28 @@ pub struct Reading {
     pub held: Option<Diagnostic>,
 }
 
-/// A longer title is cut: it is a paragraph that lost its way.
+/// A longer title is cut: it is a paragraph by mistake.
 const LONGEST_TITLE: usize = 1000;
 /// A longer summary is cut.
 const LONGEST_SUMMARY: usize = 2000;
 /// A longer id is refused.
 const LONGEST_ID: usize = 1000;
 
-/// Reads `file`.
+/// Reads the post in `file`.
 ///
 /// # Errors
 ///
-/// Why it is no post: not text, or a front matter that nothing can be made of.
-pub fn read(file: &SourceFile, config: &Config) -> Result<Reading, Diagnostic> {
+/// Why it is not a post: it is not text, or its front matter cannot be parsed.
+pub fn read(file: &SourceFile, config: &Config) -> Result<ParsedPost, Diagnostic> {
     read_with(file, &Inherited::default(), config)
 }
 
-/// Reads `file`, which has what is `inherited` beside what it says itself.
+/// Reads the post in `file`, with the fields `inherited` from other files.
 ///
 /// # Errors
 ///
 /// As [`read`].
-pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let text = file.text()?;
     let Parts {
         dialect,
@@ -63,128 +61,200 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         remarks,
     } = front_matter::parse(&file.path, &text)?;
     let own = inherited.extend_fields(&mut written);
-    let fields = Fields::new(&written);
     let path = slug::parse_path(&file.path);
-    let outline = markdown::outline(body);
-    let mut says = Remarks::new(&file.path, &text, remarks);
-    says.check_control_characters();
-    say_of_markup(&outline, text.len() - body.len(), &mut says);
-    let (title, title_origin) = title(&fields, &outline, &path, &mut says);
-    let (summary, summary_origin) = summary(&fields, &outline);
-    let dated = dating::read_date(&fields, &path, file, config, &mut says);
-    let updated = dating::read_updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
-    let expires = dating::read_expiry(&fields, config, &mut says);
-
-    let (standing, standing_origin) = visibility::read_status(&fields, body, path.draft, &dated, &mut says);
-    let is_hidden = matches!(standing, Status::Draft | Status::Private);
-    if is_hidden {
-        // its date is nobody's business yet
-        says.make_notes("date-missing");
-    }
-    unfinished::hold_unfinished(&fields, body, &mut says);
-
-    let (place, refused) = address::read_address(&fields, &path, dated.moment, config);
-    say_unusable(refused, &mut says);
-    let aliases = aliases::read_aliases(&fields, &place.address, config, &mut says);
-    let mut ids = ids(&fields, &mut says);
-    let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
-    let language = language(&fields, &path, &mut says);
-    let direction = direction::read_direction(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
-    let like_jekyll =
-        dialect == Dialect::Yaml && path.date.is_some() && written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
-
-    let origins = Origins {
-        title: title_origin,
-        id: id_origin,
-        address: place.origin,
-        date: dated.origin,
-        standing: standing_origin,
-        summary: summary_origin,
+    let has_layout = || written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
+    let parts = FileParts {
+        file,
+        config,
+        body,
+        is_jekyll: dialect == Dialect::Yaml && path.date.is_some() && has_layout(),
+        path,
+        outline: markdown::outline(body),
+        fields: Fields::new(&written),
     };
-    let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read_enclosures(&fields));
-    // a summary made of the text is no word of its author's
-    let named_summary = matches!(origins.summary, Origin::Field(_)).then_some(&summary);
-    let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
-    let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
-    let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
-    let (in_feeds, minor) = (visibility::read_in_feeds(&fields), visibility::read_minor(&fields));
-    let tags = tags::read_tags(&fields, &config.posts, like_jekyll);
-    let authors = authors::read_authors(&fields);
-    let shows_nothing = image.is_none() && link.is_none() && enclosures.is_empty() && unfinished::is_blank(body);
-    if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
-        says.hold_instead_of("date-missing", nothing_written(file, &text));
+    let mut remarks = Remarks::new(&file.path, &text, remarks);
+    remarks.check_control_characters();
+    remark_markup(&parts.outline, text.len() - body.len(), &mut remarks);
+    let mut post = parts.post(&mut remarks);
+    if parts.are_blank(&post) {
+        remarks.hold_instead_of("date-missing", nothing_written(file, &text));
     }
     // only now is it known which keys mean nothing
-    visibility::hold_misspelled_keys(&fields, file, config, &mut says);
-    let (remarks, held) = says.into_diagnostics(is_hidden);
-    let post = Post {
-        words: Words::from(Each {
-            source: &file.path,
-            id: &id,
-            slug: &place.slug,
-            address: &place.address,
-            title: &title,
-            summary: &summary,
-        }),
-        date: dated.moment,
-        updated,
-        standing,
-        in_feeds,
-        minor,
-        tags: Arc::new(tags.into_iter().map(Arc::from).collect()),
-        alike: Arc::new(Alike {
-            authors: authors.into(),
-            section: path.section.map(Arc::from),
-            language: language.map(Arc::from),
-            origins: Arc::new(origins),
-        }),
-        direction,
-        rare: Rare::from(RareFields {
-            aliases: aliases.addresses,
-            names: aliases.names,
-            atom_id: atom_id_for(&id, config.authority()),
+    visibility::hold_misspelled_keys(&parts.fields, file, config, &mut remarks);
+    post.extra = Some(parts.fields.unknown_fields())
+        .filter(|extra| !extra.is_empty())
+        .map(Box::new);
+    let (remarks, held) = remarks.into_diagnostics(is_hidden(post.status));
+    post.is_held = held.is_some();
+    let parsed = hold_if_too_complex(ParsedPost { post, remarks, held }, file, body);
+    Ok(inherited.complete(parsed, &written, own))
+}
+
+/// A file in its parts: its path, its front matter and its text.
+struct FileParts<'a> {
+    file: &'a SourceFile,
+    config: &'a Config,
+    /// The Markdown, without the front matter.
+    body: &'a str,
+    /// Whether the file looks like one of Jekyll's.
+    is_jekyll: bool,
+    path: PathName,
+    outline: markdown::Outline<'a>,
+    fields: Fields<'a>,
+}
+
+impl FileParts<'_> {
+    /// The post, but for what only the remarks of all its parts decide: `is_held` and `extra`.
+    fn post(&self, remarks: &mut Remarks) -> Post {
+        let FileParts {
+            file,
+            config,
+            body,
+            is_jekyll,
+            path,
+            outline,
+            fields,
+        } = self;
+        let (title, title_origin) = title(fields, outline, path, remarks);
+        let (summary, summary_origin) = summary(fields, outline);
+        let dated = dating::read_date(fields, path, file, config, remarks);
+        let updated = dating::read_updated(fields, config, remarks).filter(|&updated| updated >= dated.moment);
+        let expires = dating::read_expiry(fields, config, remarks);
+        let (status, status_origin) = self.status(&dated, remarks);
+        let place = self.address(dated.moment, remarks);
+        let aliases = aliases::read_aliases(fields, &place.address, config, remarks);
+        let mut ids = ids(fields, remarks);
+        let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
+        let language = language(fields, path, remarks);
+        let site_language = &config.site.language;
+        let direction = direction::read_direction(fields, language.as_ref().unwrap_or(site_language), remarks);
+        let mut post = Post {
+            source: file.path.clone(),
+            atom_id: atom_id_for(&id, config.authority()).map(Into::into),
+            id,
             other_ids: ids.map(|(id, _)| id).collect(),
+            slug: place.slug,
+            address: place.address,
+            aliases: aliases.addresses.into(),
+            names: aliases.names.into(),
+            title,
+            summary,
+            date: dated.moment,
+            updated,
             expires,
-            image,
-            link,
-            enclosures,
-            extra: fields.unknown_fields(),
-        }),
-        content,
-        file: Digest::of(&file.bytes),
-        text: body.into(),
-        touched: file.modified.into(),
-        told: None,
-        is_out_already: false,
-        is_held: held.is_some(),
-        has_long_text: fingerprint::is_long(body),
-    };
-    let reading = bounded(Reading { post, remarks, held }, file, body);
-    Ok(inherited.complete(reading, &written, own))
-}
-
-/// `reading`, held back where the text `body` of `file` costs more than a post may.
-fn bounded(mut reading: Reading, file: &SourceFile, body: &str) -> Reading {
-    if let Some(diagnostic) = too_complex(file, body, reading.post.title()) {
-        reading.post.is_held = true;
-        reading.remarks.push(diagnostic.clone());
-        reading.held.get_or_insert(diagnostic);
+            status,
+            in_feeds: visibility::read_in_feeds(fields),
+            minor: visibility::read_minor(fields),
+            tags: tags::read_tags(fields, &config.posts, *is_jekyll),
+            authors: authors::read_authors(fields),
+            section: path.section.as_deref().map(Into::into),
+            language: language.map(Into::into),
+            direction,
+            image: image(fields).map(Into::into),
+            link: link(fields).map(Into::into),
+            enclosures: enclosures::read_enclosures(fields).into(),
+            extra: None,
+            origins: Origins {
+                title: title_origin,
+                id: id_origin,
+                address: place.origin,
+                date: dated.origin,
+                status: status_origin,
+                summary: summary_origin,
+            },
+            content: Fingerprint::default(),
+            file: Digest::of(&file.bytes),
+            text: (*body).into(),
+            touched: file.modified.into(),
+            told: None,
+            is_out_already: false,
+            is_held: false,
+            has_long_text: fingerprint::is_long(body),
+        };
+        post.content = fingerprint_of(&post, body);
+        post.shrink();
+        post
     }
-    reading
+
+    /// What the author wants done with the post, which is dated `dated`, and what says so.
+    fn status(&self, dated: &PostDate, remarks: &mut Remarks) -> (Status, Origin) {
+        let (status, origin) = visibility::read_status(&self.fields, self.body, self.path.draft, dated, remarks);
+        if is_hidden(status) {
+            // nobody needs its date yet
+            remarks.make_notes("date-missing");
+        }
+        unfinished::hold_unfinished(&self.fields, self.body, remarks);
+        (status, origin)
+    }
+
+    /// Slug and address of the post, which is published at `date`.
+    fn address(&self, date: Moment, remarks: &mut Remarks) -> address::PostAddress {
+        let (place, refused) = address::read_address(&self.fields, &self.path, date, self.config);
+        remark_refused_addresses(refused, remarks);
+        place
+    }
+
+    /// Whether neither the fields nor the text of `post`, which was read from them, say anything.
+    fn are_blank(&self, post: &Post) -> bool {
+        let shows_nothing =
+            post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body);
+        shows_nothing && !matches!(post.origins.title, Origin::Field(_)) && post.origins.date == Origin::FileTime
+    }
 }
 
-/// Why the text `body` of `file` is held back: it could be shown in part alone, and would cost more than a post may.
+impl Post {
+    /// Gives the spare room of its texts back.
+    fn shrink(&mut self) {
+        for text in [
+            &mut self.id,
+            &mut self.slug,
+            &mut self.address,
+            &mut self.title,
+            &mut self.summary,
+        ] {
+            text.shrink_to_fit();
+        }
+        self.tags.shrink_to_fit();
+        self.authors.shrink_to_fit();
+    }
+}
+
+fn is_hidden(status: Status) -> bool {
+    matches!(status, Status::Draft | Status::Private)
+}
+
+/// The fingerprint of the content of `post`, whose text is `body`.
+fn fingerprint_of(post: &Post, body: &str) -> Fingerprint {
+    // a summary made from the text is not the author's
+    let named_summary = matches!(post.origins.summary, Origin::Field(_)).then_some(&*post.summary);
+    let shown = [Some(&*post.title), named_summary, post.link.as_deref(), post.image.as_deref()];
+    let shown = shown.into_iter().map(Option::unwrap_or_default);
+    let enclosures = post.enclosures.iter().map(|enclosure| enclosure.url.as_str());
+    Fingerprint::of(body, shown.chain(enclosures))
+}
+
+/// Holds the post in `file` back if rendering its text `body` costs more than a post may.
+fn hold_if_too_complex(mut parsed: ParsedPost, file: &SourceFile, body: &str) -> ParsedPost {
+    if let Some(diagnostic) = too_complex(file, body, &parsed.post.title) {
+        parsed.post.is_held = true;
+        parsed.remarks.push(diagnostic.clone());
+        parsed.held.get_or_insert(diagnostic);
+    }
+    parsed
+}
+
+/// Why the text `body` of `file` is held back: only a part of it could be shown, and it costs more than a post may.
 fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic> {
     let why = markdown::overflow(body, title)?;
     let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
     Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
 }
 
-/// A warning about each address that is written and not used.
-fn say_unusable<'a>(refused: impl IntoIterator<Item = (&'a Node, address::AddressError)>, says: &mut Remarks) {
+/// Warns about each address that is written and not used.
+fn remark_refused_addresses<'a>(refused: impl IntoIterator<Item = (&'a Node, address::AddressError)>, remarks: &mut Remarks) {
     for (node, refusal) in refused {
         let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
-        says.warn_value("address-unusable", node, message, refusal.mend());
+        remarks.warn_value("address-unusable", node, message, refusal.mend());
     }
 }
 
@@ -197,19 +267,24 @@ fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
         .mend("write the post")
 }
 
-/// What is to be said of the HTML and the tags in a text that begins at byte `start` of the file.
-fn say_of_markup(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
-    say_unknown_shortcodes(outline, start, says);
-    for remark in outline.remarks() {
-        let message = remark.message.as_str();
-        says.warn_at(remark.code, start + remark.offset, remark.length, message, &remark.mend);
+/// Warns about the HTML and the shortcodes in a text that begins at byte `start` of the file.
+fn remark_markup(outline: &markdown::Outline, start: usize, remarks: &mut Remarks) {
+    remark_unknown_shortcodes(outline, start, remarks);
+    for found in outline.remarks() {
+        remarks.warn_at(
+            found.code,
+            start + found.offset,
+            found.length,
+            found.message.as_str(),
+            &found.mend,
+        );
     }
 }
 
-/// The first of the tags that nothing is known of stands for all of them; the text begins at byte `start` of the file.
-fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut Remarks) {
-    let is_told = |(_, tag): &&(usize, String)| !visibility::is_protecting(tag);
-    let unknown: Vec<&(usize, String)> = outline.unknown_shortcodes().iter().filter(is_told).collect();
+/// Warns about shortcodes that are not known: one warning, at the first of them. The text begins at byte `start` of the file.
+fn remark_unknown_shortcodes(outline: &markdown::Outline, start: usize, remarks: &mut Remarks) {
+    let is_shown = |(_, tag): &&(usize, String)| !visibility::is_protecting(tag);
+    let unknown: Vec<&(usize, String)> = outline.unknown_shortcodes().iter().filter(is_shown).collect();
     let Some(((offset, first), others)) = unknown.split_first() else {
         return;
     };
@@ -220,7 +295,7 @@ fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut 
         n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
     };
     let length = first.chars().count();
-    says.warn_at(
+    remarks.warn_at(
         "shortcode-unknown",
         start + offset,
         length,
@@ -229,16 +304,16 @@ fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut 
     );
 }
 
-fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &mut Remarks) -> (String, Origin) {
+fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks: &mut Remarks) -> (String, Origin) {
     if let Some((key, node)) = fields.first(&["title", "linkTitle"]) {
-        let origin = Origin::Field(key.to_owned());
+        let origin = Origin::Field(key.into());
         match &node.value {
             Value::Scalar { text, .. } => {
                 // titles are text, but tools that paste them into HTML have taught authors to write `&amp;`
                 let title = html_escape::decode_html_entities(text);
                 return (shortened(&title, LONGEST_TITLE), origin);
             }
-            _ => says.warn_value(
+            _ => remarks.warn_value(
                 "title-unusable",
                 node,
                 "this is not used: a title is one text",
@@ -255,7 +330,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
 fn summary(fields: &Fields, outline: &markdown::Outline) -> (String, Origin) {
     let keys = ["summary", "description", "excerpt", "custom_excerpt"];
     if let Some((key, _, text)) = fields.first_text(&keys) {
-        return (shortened(&plain(text), LONGEST_SUMMARY), Origin::Field(key.to_owned()));
+        return (shortened(&plain(text), LONGEST_SUMMARY), Origin::Field(key.into()));
     }
     (outline.summary().to_owned(), Origin::Text)
 }
@@ -285,19 +360,19 @@ fn shortened(text: &str, most: usize) -> String {
 const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
 
 /// The ids in the front matter, each once, the one that counts first.
-fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
+fn ids(fields: &Fields, remarks: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
     let mut ids: Vec<(String, Origin)> = Vec::new();
     for (key, node) in fields.all(&ID_KEYS) {
         let Some(text) = fields::text(node) else { continue };
         if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
-            says.warn_value(
+            remarks.warn_value(
                 "id-unusable",
                 node,
                 "this is not used: an id is one line of at most 1000 bytes",
                 "write a shorter one, or leave the key out",
             );
         } else if ids.iter().all(|(id, _)| id != text) {
-            ids.push((text.to_owned(), Origin::Field(key.to_owned())));
+            ids.push((text.to_owned(), Origin::Field(key.into())));
         }
     }
     ids.into_iter()
@@ -326,7 +401,7 @@ fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> S
     uri
 }
 
-fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<String> {
+fn language(fields: &Fields, path: &PathName, remarks: &mut Remarks) -> Option<String> {
     let Some((_, node, text)) = fields.first_text(&["lang", "language", "locale"]) else {
         return path.language.clone();
     };
@@ -344,7 +419,7 @@ fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<Stri
     if is_tag {
         return Some(text);
     }
-    says.warn_value(
+    remarks.warn_value(
         "language-unknown",
         node,
         format!("`{text}` is no language tag, and is left out"),
@@ -384,36 +459,30 @@ fn link(fields: &Fields) -> Option<String> {
     texts.filter(is_web).map(str::to_owned).next()
 }
 
-/// What of a post another one has already.
+/// Which claims of a post another post has.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Taken {
-    /// Its id.
+pub struct LostClaims {
+    /// The id.
     pub id: bool,
-    /// Its address.
+    /// The address.
     pub address: bool,
 }
 
 impl Post {
-    /// The same post under another slug, with a derived id or address in place of what is `taken`.
+    /// The same post under another slug, with a derived id or address in place of the `lost` ones.
     #[must_use]
-    pub fn displaced(&self, slug: &str, taken: Taken, config: &Config) -> Post {
+    pub fn displaced(&self, slug: &str, lost: LostClaims, config: &Config) -> Post {
         let mut post = self.clone();
-        let (mut id, mut address) = (Cow::Borrowed(self.id()), Cow::Borrowed(self.address()));
-        if taken.address {
-            address = address::address_by_pattern(slug, &slug::parse_path(self.source()), self.date, config).into();
-            post.origins_mut().address = Origin::Displaced;
+        slug.clone_into(&mut post.slug);
+        if lost.address {
+            post.address = address::address_by_pattern(slug, &slug::parse_path(&self.source), self.date, config);
+            post.origins.address = Origin::Displaced;
         }
-        if taken.id {
-            id = tag_uri(config.authority(), self.date, &self.alike.origins.date, slug).into();
-            post.origins_mut().id = Origin::DateAndSlug;
-            post.set_atom_id(None);
+        if lost.id {
+            post.id = tag_uri(config.authority(), self.date, &self.origins.date, slug);
+            post.origins.id = Origin::DateAndSlug;
+            post.atom_id = None;
         }
-        post.words = Words::from(Each {
-            id: &id,
-            slug,
-            address: &address,
-            ..self.words.each()
-        });
         post
     }
 }

@@ -19,14 +19,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Digest, Post, front_matter};
 use crate::source_file::SourceFile;
 
 /// The Markdown of a post without the front matter: its digest, and the text itself while it is loaded. Compared by digest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Text {
     digest: Digest,
     /// Nearly always `None`, so a thin pointer, which has half the size of `Arc<str>`.
+    #[serde(skip)]
     loaded: Option<Box<Arc<str>>>,
 }
 

@@ -80,7 +80,7 @@ pub(super) fn read_status(
         let message = format!("`{line}` stands within another value, so this is taken as a draft");
         let mend = "write `draft: true` at the start of a line, above every table";
         remarks.warn_at("draft-astray", offset, line.chars().count(), message, mend);
-        (status, origin) = (Status::Draft, Origin::Field("draft".to_owned()));
+        (status, origin) = (Status::Draft, Origin::Field("draft".into()));
     }
     if status != Status::Private
         && let Some(offset) = protected::find_protected(body)
@@ -116,7 +116,7 @@ fn status_of_fields(fields: &Fields, dated: &PostDate, remarks: &mut Remarks) ->
         };
         // the first of two equally strict ones
         if strictness(status) > strictness(strictest.0) {
-            strictest = (status, Origin::Field(field.key.to_owned()));
+            strictest = (status, Origin::Field(field.key.into()));
         }
     }
     strictest

@@ -17,11 +17,11 @@ const MOST: usize = 20;
 /// The files in `source` that `post`, which was read from `file` and rendered as `html`, links to or names in its front matter, and that
 /// are there and not served.
 pub(super) fn not_served(source: &Source, post: &Post, html: &str, file: &SourceFile) -> Vec<Diagnostic> {
-    let named = post.rare.enclosures.iter().map(|enclosure| enclosure.url.clone());
-    let named = named.chain(post.rare.image.clone());
+    let named = post.enclosures.iter().map(|enclosure| enclosure.url.clone());
+    let named = named.chain(post.image.as_deref().map(str::to_owned));
     let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
     for address in linked_addresses(html).into_iter().chain(named) {
-        if let Some(path) = file_beside(post.source(), &address) {
+        if let Some(path) = file_beside(&post.source, &address) {
             files.entry(path).or_insert(address);
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn not_served(source: &Source, post: &Post, html: &str, file: &Source
                 )
             };
             let message = format!("links to {path}, which is not served: {why}");
-            let diagnostic = Diagnostic::new(Severity::Warning, "media-not-served", post.source(), message).mend(mend);
+            let diagnostic = Diagnostic::new(Severity::Warning, "media-not-served", &post.source, message).mend(mend);
             match file.text() {
                 Ok(text) => match text.find(&address) {
                     Some(offset) => diagnostic.at(&text, Position::of(&text, offset), address.chars().count()),

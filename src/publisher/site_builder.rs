@@ -312,7 +312,7 @@ impl SiteBuilder {
             self.tracker.take_changes()
         };
         let due = previous.into_iter().flat_map(|site| site.index.due_by(now));
-        changes.add(due.filter_map(|post| self.tracker.post(post.source()).cloned()).collect());
+        changes.add(due.filter_map(|post| self.tracker.post(&post.source).cloned()).collect());
         self.sizes.measure(&mut changes, self.tracker.source());
         changes.add(others);
         let mut site = self.make(&changes, now, tick, previous);
@@ -354,7 +354,7 @@ impl SiteBuilder {
         // the site may have given a post another address than it asked for
         for report in &mut self.reports {
             if let Some(post) = site.post(&report.path) {
-                report.address = Some(post.address().to_string());
+                report.address = Some(post.address.clone());
             }
         }
         self.newest = Some((Arc::new(site), now));
@@ -380,9 +380,9 @@ impl SiteBuilder {
         };
         let settled = self.ledger.assign(changes, &unreadable, &self.config, now);
         let released = settled.changes.posts.iter().filter_map(|post| {
-            let is_held = self.tracker.post(post.source())?.is_held;
+            let is_held = self.tracker.post(&post.source)?.is_held;
             let is_released = is_held && post.is_readable(now);
-            (is_released != self.tracker.is_released(post.source())).then(|| (post.source().to_owned(), is_released))
+            (is_released != self.tracker.is_released(&post.source)).then(|| (post.source.clone(), is_released))
         });
         let released: Vec<(Utf8PathBuf, bool)> = released.collect();
         let mut absent = self.ledger.absent(&is_there);

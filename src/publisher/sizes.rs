@@ -42,11 +42,11 @@ impl Sizes {
         };
         changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
         for post in &mut changes.posts {
-            let before = self.known.remove(post.source()).or_else(|| known.remove(post.source()));
+            let before = self.known.remove(&post.source).or_else(|| known.remove(&post.source));
             if let Some(lengths) = lengths(post, source) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
-                let path = post.source().to_path_buf();
+                let path = post.source.clone();
                 *post = Arc::clone(&measured.post);
                 self.known.insert(path, measured);
             }
@@ -57,7 +57,7 @@ impl Sizes {
 impl Measured {
     fn new(read: &Arc<Post>, lengths: Vec<u64>) -> Measured {
         let mut post = Post::clone(read);
-        for (enclosure, &length) in post.rare.enclosures.iter_mut().zip(&lengths) {
+        for (enclosure, &length) in post.enclosures.iter_mut().zip(&lengths) {
             enclosure.length = length;
         }
         Measured {
@@ -70,9 +70,8 @@ impl Measured {
 
 /// The lengths of what `post` carries; `None` where the post names all that can be known.
 fn lengths(post: &Post, source: &Source) -> Option<Vec<u64>> {
-    let beside = |url: &str| file_beside(post.source(), url);
+    let beside = |url: &str| file_beside(&post.source, url);
     let is_open = post
-        .rare
         .enclosures
         .iter()
         .any(|enclosure| enclosure.length == 0 && beside(&enclosure.url).is_some());
@@ -83,6 +82,6 @@ fn lengths(post: &Post, source: &Source) -> Option<Vec<u64>> {
                 .map_or(0, |media| media.version.size()),
             named => named,
         };
-        post.rare.enclosures.iter().map(length).collect()
+        post.enclosures.iter().map(length).collect()
     })
 }

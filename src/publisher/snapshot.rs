@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::identity::{Registry, UnreadableFiles, Withdrawal};
 use crate::post::html::{self, Removed};
 use crate::post::markdown::{self, Rendered};
-use crate::post::{self, Changes, Reading, Visibility};
+use crate::post::{self, Changes, ParsedPost, Visibility};
 use crate::site::{Site, SiteInput};
 use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
 use crate::source::rules::companions::Companions;
@@ -59,10 +59,10 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
             Ok((reading, file))
         });
         match read {
-            Ok((Reading { mut post, remarks, .. }, file)) => {
+            Ok((ParsedPost { mut post, remarks, .. }, file)) => {
                 // what serves has no time to render every post to say this
                 if let Some(text) = post.text.loaded() {
-                    let rendered = markdown::render(text, post.title());
+                    let rendered = markdown::render(text, &post.title);
                     diagnostics.extend(links::not_served(&source, &post, &rendered.html, &file));
                     diagnostics.extend(losses(&file, text, rendered));
                 }
@@ -84,11 +84,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         .posts
         .iter()
         .filter(|post| post.is_held)
-        .map(|post| post.source())
+        .map(|post| post.source.as_path())
         .collect();
     let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
     let released: BTreeSet<&Utf8Path> = readable
-        .map(|post| post.source())
+        .map(|post| post.source.as_path())
         .filter(|path| held.contains(path))
         .collect();
     for diagnostic in &mut diagnostics {
@@ -178,7 +178,7 @@ fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mu
             ""
         };
         let message = format!("readers have this post, and a start would withdraw it: it {why}{since}");
-        let diagnostic = Diagnostic::new(severity, WOULD_WITHDRAW, post.source(), message);
+        let diagnostic = Diagnostic::new(severity, WOULD_WITHDRAW, &post.source, message);
         diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
     }
     let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";

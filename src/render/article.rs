@@ -37,7 +37,7 @@ impl Article {
     /// The text `text` of `post`; `references` says what the addresses in it mean.
     #[must_use]
     pub fn of(post: &Post, text: &str, references: &References) -> Article {
-        let rendered = markdown::render(text, post.title());
+        let rendered = markdown::render(text, &post.title);
         let clean = html::for_page(&rendered.html, references);
         Article {
             minutes: reading_time::minutes(&html::text(&clean)),

@@ -1,4 +1,4 @@
-//! What may stand in a document: texts without what XML forbids, and only addresses that a reader can follow.
+//! Cleans the content of documents: no character that XML forbids, and only addresses that a reader can follow.
 //!
 //! All formats write the same cleaned page, so that an id, a title or a date never differs between them.
 
@@ -12,10 +12,10 @@ use super::{FeedPage, Format, Item, Withdrawn};
 use crate::config::Person;
 use crate::post::{Enclosure, first_forbidden, is_forbidden};
 
-/// Two noncharacters that the XML writers use as marks; [`xml_safe`] takes them out of every text.
+/// Two noncharacters that the XML writers use as marks; [`xml_safe`] removes them from every text.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
-/// `written`, what a crate wrote, with these texts in the places of marks.
+/// `written`, the output of a crate, with these texts in place of marks.
 pub(super) fn unmarked<const N: usize>(written: Vec<u8>, texts: [(&str, &str); N]) -> String {
     // the crates write texts, which are UTF-8
     let written = String::from_utf8(written).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `text` as one line, unless nothing is left of it.
+/// `text` as one line; `None` if that is empty.
 fn some_line(text: &str) -> Option<String> {
     Some(one_line(text).into_owned()).filter(|line| !line.is_empty())
 }
@@ -63,7 +63,7 @@ pub(super) fn id(text: &str) -> String {
     xml_safe(text).trim().to_owned()
 }
 
-/// `tags` as lines, each once.
+/// `tags` as single lines, each once.
 pub(super) fn tags<T: AsRef<str>>(tags: &[T]) -> Vec<String> {
     let mut clean = Vec::with_capacity(tags.len());
     for tag in tags.iter().filter_map(|tag| some_line(tag.as_ref())) {
@@ -74,7 +74,7 @@ pub(super) fn tags<T: AsRef<str>>(tags: &[T]) -> Vec<String> {
     clean
 }
 
-/// The people of `authors` that have a name, with the e-mail and web addresses that are some.
+/// Those of `authors` that have a name, with their valid e-mail and web addresses.
 pub(super) fn people<'a>(authors: impl IntoIterator<Item = &'a Person>) -> Vec<Person> {
     let clean = |person: &Person| {
         Some(Person {
@@ -104,7 +104,7 @@ fn is_language(text: &str) -> bool {
             .contains(|c: char| c.is_ascii_digit())
 }
 
-/// `text` where it is a language tag.
+/// `text`, if it is a language tag.
 pub(super) fn language(text: &str) -> Option<String> {
     some_line(text).filter(|text| is_language(text))
 }
@@ -121,7 +121,7 @@ fn is_media_type(text: &str) -> bool {
         .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
 }
 
-/// A text of several lines, unless nothing is left of it.
+/// A text of several lines; `None` if it is blank.
 fn some_text(text: Option<&Arc<str>>) -> Option<Arc<str>> {
     let text = text?;
     let clean = match xml_safe(text) {
@@ -144,7 +144,7 @@ fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
 }
 
 impl FeedPage {
-    /// The same page with nothing in it that could break a document. Cleaning twice is cleaning once.
+    /// The page without anything that could break a document. Cleaning twice gives the same.
     pub(super) fn cleaned(&self) -> FeedPage {
         let base = one_line(&self.base).trim_end_matches('/').to_owned();
         let title = some_line(&self.title).unwrap_or_else(|| base.clone());
@@ -170,7 +170,7 @@ impl FeedPage {
 }
 
 impl Withdrawn {
-    /// The same one, under the id that its item had.
+    /// The same post, under the id that its item had.
     fn cleaned(&self) -> Withdrawn {
         Withdrawn {
             atom_id: id(&self.atom_id),
@@ -179,7 +179,7 @@ impl Withdrawn {
     }
 }
 
-/// An item with nothing in it that could break a document: made once for all formats, and as long as its post stays as it is.
+/// An item without anything that could break a document. It is made once for all formats, and kept until its post changes.
 #[derive(Clone, Debug)]
 pub struct CleanItem(Arc<(Item, SerializedItem)>);
 
@@ -191,7 +191,7 @@ impl From<Item> for CleanItem {
 }
 
 impl CleanItem {
-    /// The item in `format`, as `write` writes it alone: done once.
+    /// The item alone in `format`. `write` writes it once.
     pub(super) fn written(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
         let (item, written) = &*self.0;
         written.get_or_write(format, || write(item))
@@ -208,7 +208,7 @@ impl Deref for CleanItem {
 }
 
 impl Item {
-    /// The same item with nothing in it that could break a document. Cleaning twice is cleaning once.
+    /// The item without anything that could break a document. Cleaning twice gives the same.
     fn cleaned(&self) -> Item {
         let content = some_text(self.content.as_ref());
         Item {

@@ -1,4 +1,4 @@
-//! A finished answer: its bytes in every coding, each with a validator of its own.
+//! A document in every coding, each with an ETag of its own.
 //!
 //! Codings are RFC 9110's content codings. A coding's bytes are made when they are first asked for, or ahead of that by
 //! [`Document::finish`]; they are a function of the document, so every replica has the same.
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// How a document's bytes are coded on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
-    /// As they are.
+    /// Not coded.
     Identity,
     /// RFC 1952.
     Gzip,
@@ -44,7 +44,7 @@ impl Coding {
 pub struct Encoded {
     /// The bytes.
     pub bytes: Bytes,
-    /// A strong validator made of those bytes (RFC 9110, section 8.8.3), in its quotes.
+    /// A strong ETag made from the bytes (RFC 9110, section 8.8.3), with its quotes.
     pub etag: String,
     full: OnceLock<HeaderMap>,
     brief: OnceLock<HeaderMap>,
@@ -60,7 +60,7 @@ pub struct Document {
     identity: Encoded,
     gzip: OnceLock<Encoded>,
     brotli: OnceLock<Encoded>,
-    /// Whether somebody else makes the codings, so that no request need wait for one.
+    /// Whether the codings are made elsewhere, so that no request has to wait for one.
     is_staged: bool,
 }
 
@@ -85,26 +85,26 @@ impl Document {
         }
     }
 
-    /// The same, of which [`Document::finish`] will be called in a moment: until then no request waits for a coding of it.
+    /// The same document, for which [`Document::finish`] is called soon: until then no request waits for a coding of it.
     #[must_use]
     pub fn staged(mut self) -> Document {
         self.is_staged = true;
         self
     }
 
-    /// Whether somebody else makes its codings.
+    /// Whether its codings are made elsewhere.
     #[must_use]
     pub fn is_staged(&self) -> bool {
         self.is_staged
     }
 
-    /// Whether asking for it in `coding` is no work, or work that nobody else does.
+    /// Whether a request for `coding` can be answered with it: the coding is made, or no one else makes it.
     #[must_use]
     pub fn is_ready(&self, coding: Coding) -> bool {
         !self.is_staged || self.made(coding).is_some()
     }
 
-    /// The document in `coding`, if that was made already.
+    /// The document in `coding`, if that is made.
     #[must_use]
     pub fn made(&self, coding: Coding) -> Option<&Encoded> {
         match coding {

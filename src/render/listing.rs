@@ -182,9 +182,9 @@ impl ListingPage<'_> {
 impl ListingPage<'_> {
     fn deleted(&self, post: &Post, at: Timestamp) -> Deleted {
         Deleted {
-            id: clean::id(post.id()),
-            atom_id: post.rare.atom_id.as_deref().map(clean::id),
-            url: post_url(self.base, post.address()),
+            id: clean::id(&post.id),
+            atom_id: post.atom_id.as_deref().map(clean::id),
+            url: post_url(self.base, &post.address),
             date_deleted: Moment::utc(at),
         }
     }
@@ -224,7 +224,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::post::{Each, Words};
     use crate::render::feeds::item::tests::post;
 
     fn page<'a>(page: usize, total: usize, posts: &'a [Arc<Post>], query: &'a [(String, String)]) -> ListingPage<'a> {
@@ -380,12 +379,9 @@ mod tests {
     #[test]
     fn posts_are_named_as_in_the_feeds() {
         let mut named = post();
-        named.words = Words::from(Each {
-            id: " tag:x\u{0}\r\n",
-            title: "Two\nlines",
-            ..named.words.each()
-        });
-        Arc::make_mut(&mut named.alike).authors = Arc::default();
+        named.id = " tag:x\u{0}\r\n".to_owned();
+        named.title = "Two\nlines".to_owned();
+        named.authors.clear();
         let author = Person {
             name: "Site".to_owned(),
             ..Person::default()

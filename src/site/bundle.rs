@@ -71,7 +71,7 @@ impl Site {
     #[must_use]
     pub fn is_readable(&self, post: &Arc<Post>) -> bool {
         self.index
-            .by_address(post.address())
+            .by_address(&post.address)
             .is_some_and(|shown| Arc::ptr_eq(shown, post))
     }
 
@@ -79,9 +79,9 @@ impl Site {
     fn posts_named(&self, folder: &Utf8Path, name: &str) -> Vec<&Arc<Post>> {
         // posts are ordered by path, so these are neighbours
         let first = folder.join(name);
-        let start = self.all().partition_point(|post| *post.source() < *first);
+        let start = self.all().partition_point(|post| *post.source < *first);
         let below = self.all().iter_from(start).map_while(|post| {
-            let below = post.source().strip_prefix(folder).ok()?;
+            let below = post.source.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some((post, below))
         });
         below
@@ -103,8 +103,8 @@ impl Site {
     }
 
     fn has_posts_in(&self, folder: &Utf8Path) -> bool {
-        let start = self.all().partition_point(|post| post.source() < folder);
-        self.all().get(start).is_some_and(|post| post.source().starts_with(folder))
+        let start = self.all().partition_point(|post| &post.source < folder);
+        self.all().get(start).is_some_and(|post| post.source.starts_with(folder))
     }
 }
 

@@ -372,11 +372,11 @@ impl Documents {
             ..
         } = context;
         let is_current = |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && are_current(&cached.links, published);
-        if let Some(cached) = self.contents.get(post.source()).filter(is_current) {
+        if let Some(cached) = self.contents.get(&post.source).filter(is_current) {
             return Some(cached);
         }
         let text = texts.text(post)?;
-        let html = markdown::render(&text, post.title()).html;
+        let html = markdown::render(&text, &post.title).html;
         let links = links(&html, post, published);
         let rendered_text = Content {
             html: html::for_feed(&html, &references(post, config, &links)).into(),
@@ -391,7 +391,7 @@ impl Documents {
             content: rendered_text,
             links: Arc::new(links),
         };
-        self.contents.insert(post.source().to_path_buf(), made.clone());
+        self.contents.insert(post.source.clone(), made.clone());
         Some(made)
     }
 }
@@ -427,7 +427,7 @@ fn withdrawn(history: &History, scope: &Scope, config: &Config) -> Arc<[Withdraw
 pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
     // a text that names no Markdown file links to none, so it need not be rendered
     let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
-        markdown::render(text, post.title()).html
+        markdown::render(text, &post.title).html
     } else {
         String::new()
     };
@@ -437,12 +437,12 @@ pub(super) fn references_of(post: &Post, text: &str, config: &Config, published:
 fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
     let base = config.base();
     let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
-    References::new(&base, &render::post_url(&base, post.address()), post.source()).with_posts(known.collect())
+    References::new(&base, &render::post_url(&base, &post.address), &post.source).with_posts(known.collect())
 }
 
 /// The posts that `rendered`, the text of `post`, links to.
 fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8PathBuf, Option<String>> {
-    let linked = html::linked_posts(rendered, post.source()).into_iter();
+    let linked = html::linked_posts(rendered, &post.source).into_iter();
     linked
         .map(|path| (published(&path), path))
         .map(|(url, path)| (path, url))

@@ -32,7 +32,7 @@ impl Site {
     pub(crate) fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
         self.all()
             .iter()
-            .find(|post| *post.address() == *address && !self.is_readable(post))
+            .find(|post| post.address == *address && !self.is_readable(post))
     }
 
     /// The page of `post` for its author, as it will be, with a notice why it is not public.
@@ -42,7 +42,7 @@ impl Site {
     /// [`TextUnavailable`].
     pub(crate) fn previewed_post(&self, post: &Arc<Post>) -> Result<String, TextUnavailable> {
         let text = self.text(post).ok_or(TextUnavailable)?;
-        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), self.post(path)?.address()));
+        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), &self.post(path)?.address));
         let references = references_of(post, &text, &self.config, &published);
         let page = pages::post(&self.config, post, &text, &references, NeighbourPosts::default());
         let why = preview::unpublished_reason(post, self.built, &self.config);

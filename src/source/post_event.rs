@@ -150,8 +150,8 @@ pub(crate) fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<Po
         _ => return None,
     };
     Some(PostEvent {
-        path: post.source().to_path_buf(),
-        address: Some(post.address().to_string()),
+        path: post.source.clone(),
+        address: Some(post.address.clone()),
         event,
     })
 }

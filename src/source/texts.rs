@@ -147,7 +147,7 @@ impl FileTexts {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
         let cached = [post.text.digest(), beside(post.file)];
         let mut cached = cached.iter().filter_map(|digest| self.kept.get(digest)?.file());
-        let read = || Some(self.source.read_latest(post.source())?.bytes);
+        let read = || Some(self.source.read_latest(&post.source)?.bytes);
         cached.find(is_it).or_else(|| read().filter(is_it))
     }
 
@@ -189,7 +189,7 @@ impl Texts for FileTexts {
         if let Some(text) = self.in_memory(digest) {
             return Some(text);
         }
-        let file = self.source.read_latest(post.source())?;
+        let file = self.source.read_latest(&post.source)?;
         let text = read_text(&file, digest)?;
         let rest = Rest::of(&text, Some(&file.bytes));
         let cached = Cached {

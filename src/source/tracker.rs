@@ -26,7 +26,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{self, Changes, Post, Shared, Texts};
+use crate::post::{self, Changes, Post, Texts};
 use crate::source::watch::Hints;
 use crate::source::{FileId, FileTexts, Scan, ScanDoubt, ScanScope, Source, SourceIdentity, Version};
 use crate::storage::StoredVersion;
@@ -60,8 +60,6 @@ pub struct FileTracker {
     versions: LastGoodVersions,
     /// The files of posts that are held back as they are read, and which readers have all the same.
     released: BTreeSet<Utf8PathBuf>,
-    /// What its posts have alike.
-    shared: Shared,
     read: ReadPost,
     /// Who waits for files to be read sees here how far it is.
     progress: Arc<Progress>,
@@ -118,7 +116,6 @@ impl FileTracker {
             holding: PinnedTexts::default(),
             versions: LastGoodVersions::default(),
             released: BTreeSet::new(),
-            shared: Shared::default(),
             config,
             read,
             progress: Arc::default(),

@@ -81,7 +81,7 @@ fn every_publishable_post_is_in_the_listing_once_with_its_title_date_and_tags() 
                 wrong.push(format!("{source}: was not read"));
                 continue;
             };
-            match by_id.get(post.id()) {
+            match by_id.get(post.id.as_str()) {
                 Some(listed) => wrong.extend(expected.differences(source, listed)),
                 None if expected.is_hidden => {}
                 None => wrong.push(format!("{source}: is not listed")),
@@ -111,7 +111,7 @@ fn check_explains_every_file_it_refuses() {
                 "{name}: {diagnostic}"
             );
         }
-        let read: BTreeSet<&Utf8Path> = site.all().iter().map(|post| post.source()).collect();
+        let read: BTreeSet<&Utf8Path> = site.all().iter().map(|post| post.source.as_path()).collect();
         let explained: BTreeSet<&Utf8Path> = site.diagnostics.iter().map(|diagnostic| diagnostic.path.as_path()).collect();
         for source in oracle::files(&path).iter().filter(|source| !source.ends_with("_index.md")) {
             let source = Utf8Path::new(source);
@@ -149,7 +149,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
             held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
             documents += 3;
         }
-        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id().to_string()).collect();
+        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id.clone()).collect();
         assert_eq!(
             held, all,
             "{name}: the newest feed of {scope:?} and its archives hold every post"
@@ -279,12 +279,12 @@ fn every_old_address_leads_to_its_post() {
         let site = site(&path, "[site]\nbase_url = 'https://example.com'");
         let mut count = 0;
         for post in site.all().iter() {
-            for old in old_addresses(&fs::read_to_string(path.join(post.source())).unwrap()) {
+            for old in old_addresses(&fs::read_to_string(path.join(&post.source)).unwrap()) {
                 // an existing page, or the Markdown of a post, takes precedence over an alias
-                if old.strip_suffix(".md").unwrap_or(&old) == post.address() {
+                if old.strip_suffix(".md").unwrap_or(&old) == post.address {
                     continue;
                 }
-                let expected = format!("https://example.com{}", post.address().replace('@', "%40"));
+                let expected = format!("https://example.com{}", post.address.replace('@', "%40"));
                 let answer = ask(&site, &old, "");
                 let location = answer
                     .headers()
@@ -294,7 +294,7 @@ fn every_old_address_leads_to_its_post() {
                     (answer.status().as_u16(), location),
                     (301, Some(expected)),
                     "{name}: {old} of {}",
-                    post.source()
+                    &post.source
                 );
                 count += 1;
             }

@@ -126,7 +126,7 @@ fn anew<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) 
 fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
     site.all()
         .iter()
-        .map(|post| (post.source().to_string(), Arc::clone(post)))
+        .map(|post| (post.source.to_string(), Arc::clone(post)))
         .collect()
 }
 

@@ -200,7 +200,7 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
         let post = site
             .post(Utf8Path::new(path))
             .unwrap_or_else(|| panic!("{path} was not read"));
-        let told = &listed[post.id()];
+        let told = &listed[&post.id];
         let expected = json!([title, date, tags, format!("https://example.com{address}"), said]);
         let told_tags: Vec<&str> = told["tags"]
             .as_array()
@@ -236,7 +236,7 @@ fn old_addresses_in_fields_of_other_tools_redirect_to_the_post() {
         let found = site.moved(old);
         assert_eq!(
             found.as_deref(),
-            site.post(Utf8Path::new(source)).map(|post| post.address()),
+            site.post(Utf8Path::new(source)).map(|post| post.address.as_str()),
             "{old}"
         );
     }
@@ -247,8 +247,8 @@ fn snapshots_of_all_values() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in site.all().iter() {
-        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == *post.id());
-        let name = post.source().as_str().replace(['/', ' '], "-");
+        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == post.id);
+        let name = post.source.as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(name, describe(&site, post, &item.unwrap()["content_html"]));
         });
@@ -258,29 +258,29 @@ fn snapshots_of_all_values() {
 /// All data of `post`, for people: the diagnostics of its file, its properties, its HTML.
 fn describe(site: &Site, post: &Post, html: &Value) -> String {
     let mut told = String::new();
-    for diagnostic in said(site, post.source().as_str()) {
+    for diagnostic in said(site, post.source.as_str()) {
         let _ = writeln!(told, "{diagnostic}");
     }
     let properties = json!({
-        "id": post.id(),
-        "slug": post.slug(),
-        "address": post.address(),
-        "title": post.title(),
-        "summary": post.summary(),
+        "id": &post.id,
+        "slug": &post.slug,
+        "address": &post.address,
+        "title": &post.title,
+        "summary": &post.summary,
         "date": post.date,
         "updated": post.updated,
-        "expires": post.rare.expires,
-        "standing": post.standing,
+        "expires": post.expires,
+        "status": post.status,
         "in_feeds": post.in_feeds,
         "tags": post.tags,
-        "authors": post.alike.authors,
-        "section": post.alike.section,
-        "language": post.alike.language,
-        "image": post.rare.image,
-        "link": post.rare.link,
-        "enclosures": post.rare.enclosures,
-        "extra": post.rare.extra,
-        "origins": post.alike.origins,
+        "authors": post.authors,
+        "section": post.section,
+        "language": post.language,
+        "image": post.image,
+        "link": post.link,
+        "enclosures": post.enclosures,
+        "extra": post.extra.clone().unwrap_or_default(),
+        "origins": post.origins,
     });
     let _ = write!(told, "{properties:#}\n\n{}", html.as_str().unwrap_or("(no HTML)"));
     told

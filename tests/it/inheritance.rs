@@ -234,9 +234,9 @@ fn files_that_are_not_posts_are_not_listed() {
         .map(|post| {
             site.all()
                 .iter()
-                .find(|read| *read.id() == *post["id"].as_str().unwrap())
+                .find(|read| read.id == *post["id"].as_str().unwrap())
                 .unwrap()
-                .source()
+                .source
                 .to_string()
         })
         .collect();

@@ -303,7 +303,7 @@ fn pages_of_withdrawn_and_missing_posts() {
         status == 503 && away.contains("<h1>This post is away for a moment</h1>"),
         "{away}"
     );
-    let gone = first.post("a.md".into()).unwrap().id().into();
+    let gone = first.post("a.md".into()).unwrap().id.as_str().into();
     ledger.withdraw(&[gone].into(), now);
     let (status, withdrawn) = told(&mut ledger);
     assert!(

@@ -118,14 +118,14 @@ impl Driver {
     }
 
     fn served(&self) -> Vec<&str> {
-        self.tracker.posts().map(|post| post.source().as_str()).collect()
+        self.tracker.posts().map(|post| post.source.as_str()).collect()
     }
 
     fn body(&self, path: &str) -> String {
         let post = self
             .tracker
             .posts()
-            .find(|post| post.source().as_str() == path)
+            .find(|post| post.source.as_str() == path)
             .expect("a post");
         self.tracker.texts().text(post).expect("its text").to_string()
     }
@@ -148,11 +148,11 @@ fn events(outcome: &ScanOutcome) -> Vec<(&str, &PostEventKind)> {
         .collect()
 }
 
-async fn publish(posts: &PostSettings) -> Publisher {
+async fn publish(posts: &Posts) -> Publisher {
     publish_with(posts, |_| {}).await
 }
 
-async fn publish_with(posts: &PostSettings, adapt: impl FnOnce(&mut Config)) -> Publisher {
+async fn publish_with(posts: &Posts, adapt: impl FnOnce(&mut Config)) -> Publisher {
     let mut config = Config::default();
     adapt(&mut config);
     Publisher::start(Arc::new(config), posts.root.clone())
@@ -175,7 +175,7 @@ async fn until(publisher: &Publisher, what: &str, mut condition: impl FnMut() ->
 }
 
 fn sources(site: &Site) -> Vec<String> {
-    site.all().iter().map(|post| post.source().to_string()).collect()
+    site.all().iter().map(|post| post.source.to_string()).collect()
 }
 
 fn body_of(site: &Site, path: &str) -> Option<String> {

@@ -96,7 +96,7 @@ impl Report {
         posts: &[Arc<Post>],
         site: &Site,
     ) -> Report {
-        let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source(), post.id())).collect();
+        let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source.as_path(), post.id.as_str())).collect();
         ids.extend(
             plan.adoptions
                 .iter()
@@ -139,7 +139,7 @@ impl FeedReport {
         let mut matched = Vec::new();
         let mut other_id = Vec::new();
         for (pair, result) in matching.matched.iter().zip(results) {
-            let (id, file) = (pair.item.id.clone(), pair.post.source().to_path_buf());
+            let (id, file) = (pair.item.id.clone(), pair.post.source.clone());
             let (has, in_file) = match result {
                 MatchResult::Adopted => (None, false),
                 MatchResult::InFile(has) => (Some(has), true),
@@ -155,7 +155,7 @@ impl FeedReport {
             id: left.item.id.clone(),
             title: left.item.title.clone(),
             url: left.item.urls.first().cloned(),
-            could_be: left.could_be.iter().map(|post| post.source().to_path_buf()).collect(),
+            could_be: left.could_be.iter().map(|post| post.source.clone()).collect(),
         });
         let in_feeds = site
             .index
@@ -164,9 +164,9 @@ impl FeedReport {
             .unwrap_or_default();
         let limit = site.config().feed.limit;
         let old_ids: HashSet<&str> = feed.items.iter().map(|item| item.id.as_str()).collect();
-        let is_new = |post: &&Arc<Post>| ids.get(post.source()).is_none_or(|id| !old_ids.contains(id));
+        let is_new = |post: &&Arc<Post>| ids.get(post.source.as_path()).is_none_or(|id| !old_ids.contains(id));
         let oldest = feed.items.iter().filter_map(OldItem::date).min();
-        let source = |post: &Arc<Post>| post.source().to_path_buf();
+        let source = |post: &Arc<Post>| post.source.clone();
         let (older, new): (Vec<_>, Vec<_>) = in_feeds
             .iter()
             .take(limit)

@@ -243,9 +243,9 @@ impl ServerStatus {
 
 fn published_status(post: &Post, base: &str, now: Timestamp) -> PublishedStatus {
     PublishedStatus {
-        path: post.source().to_string(),
+        path: post.source.to_string(),
         title: title(post),
-        url: post_url(base, post.address()),
+        url: post_url(base, &post.address),
         date: post.date.rfc3339(),
         unlisted: post.visibility(now) == Visibility::Unlisted,
     }
@@ -254,7 +254,7 @@ fn published_status(post: &Post, base: &str, now: Timestamp) -> PublishedStatus 
 fn scheduled_post(post: &Post, now: Timestamp) -> ScheduledPost {
     let appears = post.date.timestamp();
     ScheduledPost {
-        path: post.source().to_string(),
+        path: post.source.to_string(),
         title: title(post),
         appears,
         in_seconds: appears.duration_since(now).as_secs(),
@@ -263,26 +263,26 @@ fn scheduled_post(post: &Post, now: Timestamp) -> ScheduledPost {
 
 fn held_post((post, visibility): (&Post, Visibility)) -> HeldPost {
     HeldPost {
-        path: post.source().to_string(),
+        path: post.source.to_string(),
         title: title(post),
         why: why(post, visibility),
     }
 }
 
 fn title(post: &Post) -> String {
-    if post.title().is_empty() {
-        post.slug().to_string()
+    if post.title.is_empty() {
+        post.slug.clone()
     } else {
-        post.title().to_string()
+        post.title.clone()
     }
 }
 
 fn why(post: &Post, visibility: Visibility) -> String {
     match visibility {
-        Visibility::Draft => format!("a draft ({})", post.alike.origins.standing),
-        Visibility::Private => format!("private ({})", post.alike.origins.standing),
+        Visibility::Draft => format!("a draft ({})", post.origins.status),
+        Visibility::Private => format!("private ({})", post.origins.status),
         Visibility::Held => "held back: see its problems".to_owned(),
-        _ => match post.rare.expires {
+        _ => match post.expires {
             Some(expires) => format!("expired at {}", expires.rfc3339()),
             None => "not public".to_owned(),
         },

@@ -96,7 +96,7 @@ impl<'a> Matcher<'a> {
             let is_open = self.results[index].as_ref().is_none_or(|result| result.id.is_none());
             if is_open
                 && named_id(post).is_none()
-                && let Some(record) = self.candidates.movable(post.id())
+                && let Some(record) = self.candidates.movable(&post.id)
                 && self.is_free(&record.id)
                 && is_enough_with_id(post, record, self.repeats())
             {

@@ -25,7 +25,7 @@ impl<'a> Matcher<'a> {
             let is_edited = !same.is_empty() && self.is_edited_in_place(post);
             for &record in same.iter() {
                 if is_enough_with_text(post, record, self.repeats(), is_edited) {
-                    let is_same_folder = post.source().parent() == record.source.parent();
+                    let is_same_folder = post.source.parent() == record.source.parent();
                     let count = Similarity::of(post, record).count();
                     pairs.push(((count, record.withdrawn.is_none(), is_same_folder), index, record));
                 }

@@ -83,15 +83,15 @@ impl<'a> Candidates<'a> {
     /// The known post whose id is in the front matter of `post`.
     pub(super) fn named_by(&self, post: &Post) -> Option<&'a PostRecord> {
         let posts = &self.registry.posts;
-        posts.find(post.id(), post.atom_id()).or_else(|| {
-            let mut others = post.rare.other_ids.iter();
+        posts.find(&post.id, post.atom_id()).or_else(|| {
+            let mut others = post.other_ids.iter();
             others.find_map(|id| posts.find(id, id))
         })
     }
 
     /// The known post that has the id of `post`, in Atom or elsewhere.
     pub(super) fn with_id_of(&self, post: &Post) -> Option<&'a PostRecord> {
-        self.registry.posts.find(post.id(), post.atom_id())
+        self.registry.posts.find(&post.id, post.atom_id())
     }
 
     /// Counts the known posts with the titles and texts of `files`.
@@ -211,7 +211,7 @@ fn last_posts_at<'a>(registry: &Registry, changed: &[&'a Arc<Post>], unassigned:
             let was_there_until_now = unassigned.ids.contains(other);
             !was_there_until_now && last_in_file(registry, post, other) < last_in_file(registry, post, id)
         };
-        let path = post.source().as_str();
+        let path = post.source.as_str();
         if last.get(path).is_none_or(is_later) {
             last.insert(path, Arc::clone(id));
         }

@@ -24,7 +24,7 @@ impl RepeatCounts {
     pub(super) fn of<'a>(files: impl Iterator<Item = &'a Post>, posts: &PostRecords) -> RepeatCounts {
         let mut repeats = RepeatCounts::default();
         for post in files {
-            repeats.titles.insert(words(post.title()), (0, 0));
+            repeats.titles.insert(words(&post.title), (0, 0));
             repeats.texts.insert(post.content.text, 0);
         }
         for record in posts.iter() {
@@ -41,7 +41,7 @@ impl RepeatCounts {
 
     /// Whether only the post in `record` has the title of `post`. Withdrawn posts count only if this one is withdrawn.
     fn is_only_title(&self, post: &Post, record: &PostRecord) -> bool {
-        let (live, all) = self.titles.get(&words(post.title())).copied().unwrap_or_default();
+        let (live, all) = self.titles.get(&words(&post.title)).copied().unwrap_or_default();
         if record.withdrawn.is_some() { all <= 1 } else { live <= 1 }
     }
 

@@ -81,7 +81,7 @@ impl<'a> Matcher<'a> {
 
     /// The last post at the path of `post`, if it is free.
     pub(super) fn free_at_path_of(&self, post: &Post) -> Option<&'a PostRecord> {
-        let last = self.candidates.last_at(post.source());
+        let last = self.candidates.last_at(&post.source);
         last.filter(|record| self.is_free(&record.id))
     }
 

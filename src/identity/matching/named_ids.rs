@@ -27,7 +27,7 @@ enum NamedId<'a> {
 
 /// Whether the front matter of `post` names `id`, in any of its keys.
 pub(super) fn names_id(post: &Post, id: &str) -> bool {
-    named_id(post) == Some(id) || post.rare.other_ids.iter().any(|other| other == id)
+    named_id(post) == Some(id) || post.other_ids.iter().any(|other| other == id)
 }
 
 /// Whether the file in `record` named the same id before, or the file of `post` names the id of `record` in another key.
@@ -61,7 +61,7 @@ impl<'a> Matcher<'a> {
 
     /// How weak the claim of `post` is to the id that it names. 0 is the strongest.
     fn weakness_of_claim(&self, post: &Post) -> u8 {
-        let here = self.candidates.last_at(post.source());
+        let here = self.candidates.last_at(&post.source);
         let is_in_place = here.is_some_and(|record| names_id(post, &record.id));
         let named = self.candidates.named_by(post);
         let is_similar = named.is_some_and(|record| has_title_or_text(post, record));
@@ -117,14 +117,14 @@ impl<'a> Matcher<'a> {
     fn has_similar_file_at_path(&self, index: usize, record: &PostRecord) -> bool {
         let other = self.candidates.changed_file(&record.source);
         other.is_some_and(|other| {
-            let is_other = other.source() != self.files[index].source();
+            let is_other = other.source != self.files[index].source;
             is_other && named_id(other).is_none() && has_title_or_text(other, record)
         })
     }
 
     /// The post that readers know `post` by, if that is another one than `named`, whose id it names.
     fn known_by_other_id(&self, post: &Post, named: &PostRecord) -> Option<&'a PostRecord> {
-        let here = self.candidates.last_at(post.source());
+        let here = self.candidates.last_at(&post.source);
         let here = here.filter(|here| has_title_or_text(post, here));
         if here.is_some_and(|here| here.id == named.id && here.withdrawn.is_none()) {
             return None;
@@ -175,7 +175,7 @@ impl<'a> Matcher<'a> {
                 Some(Some(id)) => {
                     let named = self.candidates.with_id_of(post);
                     if !names_id(post, &id) && named.is_none_or(|named| *named.id != *id) {
-                        let warning = id_not_used(post, self.candidates.record(post.id()), &id);
+                        let warning = id_not_used(post, self.candidates.record(&post.id), &id);
                         self.results[index] = Some(FileMatch {
                             id: Some(id),
                             warning: Some(Box::new(MatchWarning::new(warning))),

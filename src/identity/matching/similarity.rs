@@ -18,12 +18,12 @@ pub(super) struct Similarity {
 
 impl Similarity {
     pub(super) fn of(post: &Post, record: &PostRecord) -> Similarity {
-        let are_dated = post.alike.origins.date != Origin::FileTime && record.is_dated;
+        let are_dated = post.origins.date != Origin::FileTime && record.is_dated;
         let is_same_day = post.date.date() == record.date.date();
         Similarity {
-            title: are_same_words(post.title(), &record.title),
+            title: are_same_words(&post.title, &record.title),
             day: are_dated && is_same_day,
-            slug: *post.slug() == *record.slug,
+            slug: post.slug == *record.slug,
             text: record
                 .content
                 .is_some_and(|content| content.is_similar(&post.content) || content.is_same_text(&post.content)),
@@ -71,6 +71,6 @@ pub(super) fn has_written_title_or_text(post: &Post, record: &PostRecord) -> boo
 
 /// Whether a file at the path of a known post is that post if it matches no other: nothing speaks against it.
 pub(super) fn may_be_rewritten(post: &Post, record: &PostRecord) -> bool {
-    let is_undated = post.alike.origins.date == Origin::FileTime || !record.is_dated;
+    let is_undated = post.origins.date == Origin::FileTime || !record.is_dated;
     record.withdrawn.is_none() && (is_undated || Similarity::of(post, record).day)
 }

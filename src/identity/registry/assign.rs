@@ -39,7 +39,7 @@ impl Registry {
         let to_match = ordered_by_path(to_match, &back);
         self.match_files(&to_match, *unreadable, config, now, &mut assigned);
         outdated.append(&mut self.outdated);
-        outdated.extend(same.iter().map(|post| post.source().to_path_buf()));
+        outdated.extend(same.iter().map(|post| post.source.clone()));
         // matched files are in `assigned` already
         outdated.retain(|path| position_of(path, &to_match).is_none());
         for path in outdated {
@@ -93,13 +93,13 @@ impl Registry {
 
     /// Whether `post` is the one that was matched last, and no other file was matched to the same known post.
     fn is_unchanged(&self, post: &Arc<Post>, unreadable: &UnreadableFiles) -> bool {
-        let file = self.files.get(post.source().as_str());
+        let file = self.files.get(post.source.as_str());
         file.is_some_and(|file| Arc::ptr_eq(&file.read, post) && self.is_in_place(file, unreadable))
     }
 
     /// Whether no other file was matched to the post in `file`. While the file is missing, that does not count.
     fn is_in_place(&self, file: &KnownFile, unreadable: &UnreadableFiles) -> bool {
-        let path = file.read.source();
+        let path = &file.read.source;
         file.id().is_none_or(|id| self.is_at(id, path)) || unreadable.missing.contains(path)
     }
 
@@ -117,7 +117,7 @@ impl Registry {
         if !changes.are_all {
             return changes.gone.clone();
         }
-        let known = self.files.iter().map(|file| file.read.source());
+        let known = self.files.iter().map(|file| file.read.source.as_path());
         let removed = known.filter(|path| position_of(path, &changes.posts).is_none());
         removed.map(Utf8Path::to_path_buf).collect()
     }
@@ -150,11 +150,11 @@ impl Registry {
         if before.withdrawn.is_none() && state.withdrawn.is_some() {
             self.withdrawals.push(Withdrawal::of(&file, record));
         }
-        let is_moving = *file.published.address() != *record.address;
+        let is_moving = file.published.address != *record.address;
         self.set_moving(&id, is_moving);
         match atom_id_warning(&file, config) {
-            Some(warning) => self.atom_id_warnings.insert(file.read.source().to_owned(), warning),
-            None => self.atom_id_warnings.remove(file.read.source()),
+            Some(warning) => self.atom_id_warnings.insert(file.read.source.clone(), warning),
+            None => self.atom_id_warnings.remove(&file.read.source),
         };
         if state != before {
             self.store_state(&id, &state, &before, &file);
@@ -209,24 +209,24 @@ impl Registry {
 /// this, and an id never changes by itself.
 fn atom_id_warning(file: &KnownFile, config: &Config) -> Option<Diagnostic> {
     let (read, post) = (&file.read, &file.published);
-    let has_other_atom_id = post.rare.atom_id.is_some();
+    let has_other_atom_id = post.atom_id.is_some();
     // whether the id in the file is an IRI is checked when the file is read
-    let is_checked = read.rare.atom_id.is_none() && *read.id() == *post.id();
+    let is_checked = read.atom_id.is_none() && read.id == post.id;
     if has_other_atom_id || is_checked || !file.is_readable() || !post.in_feeds {
         return None;
     }
-    let id = post.id();
+    let id = &post.id;
     let fit = atom_id_for(id, config.authority())?;
     let message =
         format!("Atom has the id `{id}`, which is no IRI (RFC 4287, section 4.2.6), because readers know the post by it");
     let mend = format!("leave it as it is, or write `id: \"{fit}\"`: then all readers see the post as a new one");
-    Some(Diagnostic::new(Severity::Warning, "atom-id", read.source(), message).mend(mend))
+    Some(Diagnostic::new(Severity::Warning, "atom-id", &read.source, message).mend(mend))
 }
 
 /// `posts` and those that are `back`, ordered by path. If both contain a file, the one in `posts` is used.
 fn ordered_by_path<'a>(mut posts: Vec<&'a Arc<Post>>, back: &'a [Arc<Post>]) -> Vec<&'a Arc<Post>> {
     if !back.is_empty() {
-        let all = back.iter().chain(posts).map(|post| (post.source(), post));
+        let all = back.iter().chain(posts).map(|post| (&post.source, post));
         posts = all.collect::<BTreeMap<_, _>>().into_values().collect();
     }
     posts

@@ -9,7 +9,7 @@ use crate::identity::history::{Departure, FormerOwner, History};
 use crate::identity::known_files::KnownFile;
 use crate::identity::post_records::PostId;
 use crate::identity::record::PostRecord;
-use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, RareFields, Status, Visibility, Words};
+use crate::post::{Direction, Origin, Origins, Person, Post, Status, Visibility};
 use crate::time::{Moment, Timestamp};
 
 impl Registry {
@@ -79,7 +79,7 @@ impl Registry {
             let file = self.file(id)?;
             let record = self.posts.get(id)?;
             let is_shown = record.withdrawn.is_none() || file.is_readable();
-            (is_shown && *file.published.address() != *record.address).then_some((id, record))
+            (is_shown && file.published.address != *record.address).then_some((id, record))
         });
         let held = self.held.iter().filter_map(|id| {
             let is_held = self.file(id)?.visibility == Visibility::Held;
@@ -104,46 +104,44 @@ impl Registry {
 
 /// The post of `record`, with what the record says of it and without a text.
 fn post_of(record: &PostRecord) -> Post {
+    let authors = record.authors.iter().map(|name| Person {
+        name: name.clone(),
+        ..Person::default()
+    });
     Post {
-        words: Words::from(Each {
-            source: &record.source,
-            id: &record.id,
-            slug: &record.slug,
-            address: &record.address,
-            title: record.public_title(),
-            summary: "",
-        }),
+        source: record.source.clone(),
+        id: record.id.clone(),
+        atom_id: record.served_atom_id(None).map(Into::into),
+        other_ids: Box::default(),
+        slug: record.slug.clone(),
+        address: record.address.clone(),
+        aliases: Box::default(),
+        names: Box::default(),
+        title: record.public_title().to_owned(),
+        summary: String::new(),
         date: record.date,
         updated: record.changed.max(record.returned).map(Moment::utc),
-        standing: Status::Private,
+        expires: None,
+        status: Status::Private,
         in_feeds: record.in_feeds,
         minor: None,
-        tags: Arc::new(record.tags.iter().map(|tag| tag.as_str().into()).collect()),
-        alike: Arc::new(Alike {
-            authors: record
-                .authors
-                .iter()
-                .map(|name| Person {
-                    name: name.clone(),
-                    ..Person::default()
-                })
-                .collect(),
-            section: record.section.as_deref().map(Arc::from),
-            language: record.language.as_deref().map(Arc::from),
-            origins: Arc::new(Origins {
-                title: Origin::Ledger,
-                id: Origin::Ledger,
-                address: Origin::Ledger,
-                date: Origin::Ledger,
-                standing: Origin::Ledger,
-                summary: Origin::Ledger,
-            }),
-        }),
+        tags: record.tags.clone(),
+        authors: authors.collect(),
+        section: record.section.as_deref().map(Into::into),
+        language: record.language.as_deref().map(Into::into),
         direction: Direction::default(),
-        rare: Rare::from(RareFields {
-            atom_id: record.served_atom_id(None).map(str::to_owned),
-            ..RareFields::default()
-        }),
+        image: None,
+        link: None,
+        enclosures: Box::default(),
+        extra: None,
+        origins: Origins {
+            title: Origin::Ledger,
+            id: Origin::Ledger,
+            address: Origin::Ledger,
+            date: Origin::Ledger,
+            status: Origin::Ledger,
+            summary: Origin::Ledger,
+        },
         content: record.content.unwrap_or_default(),
         file: record.file.unwrap_or_default(),
         text: "".into(),

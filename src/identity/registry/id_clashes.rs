@@ -8,7 +8,7 @@ use super::Registry;
 use crate::config::Config;
 use crate::identity::assignment::AssignedPosts;
 use crate::identity::known_files::named_id;
-use crate::post::{Each, Origin, Post, Taken, Words};
+use crate::post::{LostClaims, Origin, Post};
 use crate::time::Timestamp;
 
 impl Registry {
@@ -56,29 +56,26 @@ impl Registry {
 
     /// `post`, which is new, with an id made from its path that no known post has.
     fn with_free_id(&self, post: &Arc<Post>, config: &Config) -> Post {
-        let hash = blake3::hash(post.source().as_str().as_bytes()).to_hex();
+        let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
         let id_with = |end: &str| {
-            let slug = format!("{}-{}{end}", post.slug(), &hash[..12]);
-            let taken = Taken {
+            let slug = format!("{}-{}{end}", post.slug, &hash[..12]);
+            let lost = LostClaims {
                 id: true,
                 address: false,
             };
-            post.displaced(&slug, taken, config)
+            post.displaced(&slug, lost, config)
         };
         let mut number = 1;
         let mut with_id = id_with("");
         // an id that is taken is one of an earlier post at this path, so there are no more of them than records
-        while self.posts.contains(with_id.id()) && number <= self.posts.len() {
+        while self.posts.contains(&with_id.id) && number <= self.posts.len() {
             number += 1;
             with_id = id_with(&format!("-{number}"));
         }
         let mut given = Post::clone(post);
-        given.words = Words::from(Each {
-            id: with_id.id(),
-            ..post.words.each()
-        });
-        given.set_atom_id(None);
-        given.origins_mut().id = Origin::Displaced;
+        given.id = with_id.id;
+        given.atom_id = None;
+        given.origins.id = Origin::Displaced;
         given
     }
 }

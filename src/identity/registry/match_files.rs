@@ -10,7 +10,7 @@ use crate::identity::assignment::{AssignedPosts, UnreadableFiles};
 use crate::identity::known_files::KnownFile;
 use crate::identity::matching::{Candidates, FileMatch, Unassigned, match_posts};
 use crate::identity::post_records::PostId;
-use crate::post::{Each, Post, Words};
+use crate::post::Post;
 use crate::time::Timestamp;
 
 impl Registry {
@@ -35,11 +35,11 @@ impl Registry {
                 let was_unmatched = self.unmatched.remove(id, &self.posts);
                 self.is_history_stale |= was_unmatched;
                 let was_unassigned = unassigned.ids.remove(id);
-                self.set_file(id, post.source(), !was_unmatched && !was_unassigned, assigned);
+                self.set_file(id, &post.source, !was_unmatched && !was_unassigned, assigned);
             }
             match warning {
-                Some(warning) => self.match_warnings.insert(post.source().to_owned(), *warning),
-                None => self.match_warnings.remove(post.source()),
+                Some(warning) => self.match_warnings.insert(post.source.clone(), *warning),
+                None => self.match_warnings.remove(&post.source),
             };
             let file = self.known_file(post, id.as_deref(), config, now);
             assigned.add(&file);
@@ -57,8 +57,8 @@ impl Registry {
             return unassigned;
         }
         for post in changed {
-            if let Some(id) = self.take_file(post.source()) {
-                unassigned.by_path.insert(post.source().as_str(), Arc::clone(&id));
+            if let Some(id) = self.take_file(&post.source) {
+                unassigned.by_path.insert(post.source.as_str(), Arc::clone(&id));
                 unassigned.ids.insert(id);
             }
         }
@@ -87,8 +87,8 @@ impl Registry {
     /// The file of `post`, which is the known post with this id, or a new post.
     pub(super) fn known_file(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp) -> KnownFile {
         let published = match id {
-            Some(id) if *id != *post.id() => Arc::new(Post {
-                words: Words::from(Each { id, ..post.words.each() }),
+            Some(id) if *id != post.id => Arc::new(Post {
+                id: id.to_owned(),
                 ..Post::clone(post)
             }),
             _ => Arc::clone(post),

@@ -23,7 +23,7 @@ impl Registry {
             self.posts.reserve(posts.size_hint().0);
         }
         for post in posts {
-            let Some(file) = self.files.get(post.source()).cloned() else {
+            let Some(file) = self.files.get(&post.source).cloned() else {
                 continue;
             };
             match file.id() {
@@ -41,12 +41,12 @@ impl Registry {
             updated_record(before, file, post, self.history.left_at(&before.address, id, now))
         } else {
             PostRecord {
-                source: post.source().to_path_buf(),
+                source: post.source.clone(),
                 ..before.clone()
             }
         };
         let id: PostId = id.into();
-        let is_displaced = *record.address != *file.published.address();
+        let is_displaced = *record.address != file.published.address;
         if is_displaced {
             self.moving.insert(Arc::clone(&id));
         }
@@ -66,8 +66,8 @@ impl Registry {
 
     /// Adds a record of the new post in `file`, which is shown as `post` for the first time.
     fn add_record(&mut self, file: &KnownFile, post: &Arc<Post>, now: Timestamp) {
-        let id: PostId = post.id().into();
-        let path = post.source();
+        let id: PostId = post.id.as_str().into();
+        let path = &post.source;
         if self.posts.contains(&id) {
             // the site gave it the id of another post
             if self.unmatched.contains(&id) {
@@ -100,12 +100,12 @@ impl Registry {
     /// addresses.
     fn new_record(&self, file: &KnownFile, post: &Post, now: Timestamp) -> PostRecord {
         let mut record = PostRecord {
-            wanted: file.read.address().to_owned(),
-            wanted_id: named_id(&file.read).filter(|named| **named != *post.id()).map(str::to_owned),
+            wanted: file.read.address.clone(),
+            wanted_id: named_id(&file.read).filter(|named| **named != post.id).map(str::to_owned),
             never_listed: file.visibility == Visibility::Unlisted,
             ..PostRecord::of(post, now)
         };
-        let warning = self.match_warnings.get(post.source());
+        let warning = self.match_warnings.get(&post.source);
         let predecessor = warning.and_then(|warning| self.posts.get(warning.predecessor.as_ref()?));
         if let Some(predecessor) = predecessor.filter(|predecessor| predecessor.address != record.address) {
             record.earlier.clone_from(&predecessor.earlier);
@@ -123,8 +123,8 @@ impl Registry {
 /// `left_at`.
 fn updated_record(before: &PostRecord, file: &KnownFile, post: &Post, left_at: Timestamp) -> PostRecord {
     let mut earlier = before.earlier.clone();
-    if *before.address != *post.address() {
-        earlier.retain(|earlier| earlier.address != before.address && *earlier.address != *post.address());
+    if *before.address != post.address {
+        earlier.retain(|earlier| earlier.address != before.address && *earlier.address != post.address);
         earlier.push(FormerAddress {
             address: before.address.clone(),
             until: left_at,
@@ -134,7 +134,7 @@ fn updated_record(before: &PostRecord, file: &KnownFile, post: &Post, left_at: T
     }
     PostRecord {
         id: before.id.clone(),
-        wanted: file.read.address().to_owned(),
+        wanted: file.read.address.clone(),
         wanted_id: file.wanted_id().map(str::to_owned),
         earlier,
         changed: before.changed,

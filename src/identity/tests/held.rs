@@ -36,7 +36,7 @@ const KEEPER: TestFile = ("b.md", "title: B;date: 2025-06-02", "lamp");
 
 #[test]
 fn a_withdrawal_without_an_edit_is_reported_as_untouched() {
-    let draft: fn(&mut Post) = |post| post.standing = Status::Draft;
+    let draft: fn(&mut Post) = |post| post.status = Status::Draft;
     let later: fn(&mut Post) = |post| post.date = Moment::utc("2099-01-01T00:00:00Z".parse().unwrap());
     for (name, read, expected) in [
         ("a draft", draft, Visibility::Draft),
@@ -49,7 +49,7 @@ fn a_withdrawal_without_an_edit_is_reported_as_untouched() {
         let withdrawals = scenario.registry.take_withdrawals();
         let told: Vec<_> = withdrawals
             .iter()
-            .map(|gone| (gone.post.source().as_str(), gone.visibility, gone.is_untouched))
+            .map(|gone| (gone.post.source.as_str(), gone.visibility, gone.is_untouched))
             .collect();
         assert_eq!(told, [("a.md", expected, true)], "{name}");
         scenario.scan();
@@ -92,7 +92,7 @@ fn a_post_that_is_held_back_is_not_withdrawn() {
     assert_eq!(
         (
             scenario.visibility("c.md"),
-            scenario.registry.post(scenario.post("c.md").id()).is_none()
+            scenario.registry.post(&scenario.post("c.md").id).is_none()
         ),
         (Visibility::Held, true)
     );
@@ -119,7 +119,7 @@ fn a_held_post_that_was_made_unlisted_can_still_be_read() {
     assert_eq!(scenario.answer(), Some((false, String::new())));
     scenario.upgrade(|post| {
         post.is_held = true;
-        post.standing = Status::Unlisted;
+        post.status = Status::Unlisted;
     });
     assert_eq!(scenario.visibility("a.md"), Visibility::Held);
     assert_eq!(scenario.answer(), Some((false, String::new())));
@@ -148,7 +148,7 @@ fn records_without_digests_compare_what_posts_show() {
         (Visibility::Public, Visibility::Held)
     );
     assert_eq!(scenario.post("a.md").updated, updated);
-    let file = |scenario: &Scenario, path: &str| scenario.registry.post(scenario.post(path).id()).unwrap().file;
+    let file = |scenario: &Scenario, path: &str| scenario.registry.post(&scenario.post(path).id).unwrap().file;
     assert_eq!(
         file(&scenario, "a.md"),
         Some(scenario.post("a.md").file),

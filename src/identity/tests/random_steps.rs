@@ -193,7 +193,7 @@ impl RandomFolder<'_> {
     fn ids(&self) -> BTreeMap<String, String> {
         let files = self.registry.files.iter().filter(|file| file.is_readable());
         files
-            .filter_map(|file| Some((file.read.source().to_string(), file.id()?.to_owned())))
+            .filter_map(|file| Some((file.read.source.to_string(), file.id()?.to_owned())))
             .collect()
     }
 }

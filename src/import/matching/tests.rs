@@ -47,7 +47,7 @@ fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(Strin
     let (feed, posts) = (old(items), posts(files, &config));
     let matching = match_items(&feed, &posts, &LoadedTexts, &config);
     assert_eq!(matching.matched.len() + matching.unmatched.len(), feed.items.len());
-    let pair = |pair: &Match| (pair.item.id.clone(), pair.post.source().to_string(), pair.by);
+    let pair = |pair: &Match| (pair.item.id.clone(), pair.post.source.to_string(), pair.by);
     matching.matched.iter().map(pair).collect()
 }
 
@@ -186,7 +186,7 @@ fn an_item_has_one_post_and_a_post_one_item() {
     let could_be: Vec<&str> = matching.unmatched[0]
         .could_be
         .iter()
-        .map(|post| post.source().as_str())
+        .map(|post| post.source.as_str())
         .collect();
     assert_eq!(could_be, ["a.md", "b.md"]);
 }

@@ -121,15 +121,15 @@ impl<'a> PostView<'a> {
         let paths: Vec<String> = addresses(post).iter().map(|path| address::fold_path(path)).collect();
         let names = paths.iter().map(|path| address::page_name(path));
         // a post whose slug another one claimed is also found by the name of its file
-        let names = names.chain([slug::slugify(post.slug()), slug::parse_path(post.source()).slug]);
+        let names = names.chain([slug::slugify(&post.slug), slug::parse_path(&post.source).slug]);
         PostView {
             post,
             texts,
             names: unique_keys(names.collect()),
             paths: unique_keys(paths),
-            title: fold_title(post.title()),
+            title: fold_title(&post.title),
             // a date that changes with the file is no evidence
-            day: (post.alike.origins.date != Origin::FileTime).then(|| post.date.date()),
+            day: (post.origins.date != Origin::FileTime).then(|| post.date.date()),
             beginning: OnceCell::new(),
         }
     }
@@ -138,7 +138,7 @@ impl<'a> PostView<'a> {
     pub(super) fn keys(&self, by: MatchedBy) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            MatchedBy::Id => unique_keys(vec![self.post.id().to_string(), self.post.atom_id().to_string()]),
+            MatchedBy::Id => unique_keys(vec![self.post.id.clone(), self.post.atom_id().to_string()]),
             MatchedBy::Address => self.paths.clone(),
             MatchedBy::Name | MatchedBy::NameFromTitle => self.names.clone(),
             MatchedBy::TitleAndDay => unique_keys(day.map(|day| title_key(&self.title, day)).collect()),
@@ -151,7 +151,7 @@ impl<'a> PostView<'a> {
         self.beginning.get_or_init(|| {
             let text = self.texts.text(self.post).unwrap_or_default();
             let beginning = text.get(..text.floor_char_boundary(MOST_TEXT)).unwrap_or_default();
-            let rendered = markdown::render(beginning, self.post.title());
+            let rendered = markdown::render(beginning, &self.post.title);
             Beginning::new(&html::text(&rendered.html))
         })
     }
@@ -159,11 +159,11 @@ impl<'a> PostView<'a> {
 
 /// The percent-decoded paths that lead to `post`.
 fn addresses(post: &Post) -> Vec<String> {
-    let own = match Url::parse(post.address()) {
+    let own = match Url::parse(&post.address) {
         Ok(url) => address::decoded_path(&url),
-        Err(_) => Some(post.address().to_string()),
+        Err(_) => Some(post.address.clone()),
     };
-    own.into_iter().chain(post.rare.aliases.iter().cloned()).collect()
+    own.into_iter().chain(post.aliases.iter().cloned()).collect()
 }
 
 /// The number of title, day and text that agree.

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::index::holders::ClaimKind;
 use crate::post::slug::{parse_path, slugify};
-use crate::post::{Origin, Post, Taken};
+use crate::post::{LostClaims, Origin, Post};
 use crate::shared_vec::SharedVec;
 
 /// A post that did not get everything it claimed.
@@ -45,20 +45,22 @@ struct Owners {
 
 impl Owners {
     fn are_none_of(&self, post: &Post) -> bool {
-        self.id_owner(post).is_none() && !self.slugs.contains(post.slug()) && !self.addresses.contains_key(post.address())
+        self.id_owner(post).is_none()
+            && !self.slugs.contains(post.slug.as_str())
+            && !self.addresses.contains_key(post.address.as_str())
     }
 
     fn id_owner(&self, post: &Post) -> Option<&Arc<Post>> {
-        self.ids.get(post.id()).or_else(|| self.ids.get(post.atom_id()))
+        self.ids.get(post.id.as_str()).or_else(|| self.ids.get(post.atom_id()))
     }
 
     fn add(&mut self, post: &Arc<Post>) {
-        self.ids.insert(post.id().into(), Arc::clone(post));
-        if let Some(atom_id) = &post.rare.atom_id {
-            self.ids.insert(atom_id.as_str().into(), Arc::clone(post));
+        self.ids.insert(post.id.as_str().into(), Arc::clone(post));
+        if let Some(atom_id) = &post.atom_id {
+            self.ids.insert(atom_id.clone(), Arc::clone(post));
         }
-        self.addresses.insert(post.address().into(), Arc::clone(post));
-        self.slugs.insert(post.slug().into());
+        self.addresses.insert(post.address.as_str().into(), Arc::clone(post));
+        self.slugs.insert(post.slug.as_str().into());
     }
 }
 
@@ -72,7 +74,7 @@ pub(super) struct Claimant<'a> {
 impl Claimant<'_> {
     /// The claimant with the higher precedence is less.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
-        let is_translated = |post: &Post| parse_path(post.source()).language.is_some();
+        let is_translated = |post: &Post| parse_path(&post.source).language.is_some();
         (self.is_hidden, self.is_new, self.post.date)
             .cmp(&(other.is_hidden, other.is_new, other.post.date))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
@@ -92,26 +94,26 @@ pub(super) fn resolve_claims<'a>(
     let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
     let kept = kept.rev().flat_map(|claimant| {
         let post = claimant.post;
-        [post.id(), post.atom_id()].map(|id| (id, post))
+        [&post.id, post.atom_id()].map(|id| (id, post))
     });
     let kept: HashMap<&str, &Arc<Post>> = kept.collect();
     let mut owners = Owners::default();
     let mut resolved = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
         let kept_by = |post: &Post| {
-            kept.get(post.id())
+            kept.get(post.id.as_str())
                 .or_else(|| kept.get(post.atom_id()))
                 .copied()
                 .filter(|_| is_new)
         };
         let id_owner = owners.id_owner(post).or_else(|| kept_by(post)).cloned();
-        let address_owner = owners.addresses.get(post.address()).cloned();
-        if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug()) {
+        let address_owner = owners.addresses.get(post.address.as_str()).cloned();
+        if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug.as_str()) {
             owners.add(post);
             resolved.push((post, Outcome::Granted));
             continue;
         }
-        let taken = Taken {
+        let taken = LostClaims {
             id: id_owner.is_some(),
             address: address_owner.is_some(),
         };
@@ -126,7 +128,7 @@ pub(super) fn resolve_claims<'a>(
             .map(|slug| post.displaced(&slug, taken, config))
             .find(is_free);
         let given = given.map(|given| {
-            let last = by_path(before, given.source()).filter(|last| ***last == given);
+            let last = by_path(before, &given.source).filter(|last| ***last == given);
             last.map_or_else(|| Arc::new(given), Arc::clone)
         });
         if let Some(given) = &given {
@@ -155,7 +157,7 @@ fn warnings_for(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_
     if let Some(owner) = address_owner {
         warnings.push(address_taken(post, given, &owner));
     }
-    if let Some(owner) = id_owner.filter(|_| post.id() != given.id() && !is_derived(post)) {
+    if let Some(owner) = id_owner.filter(|_| post.id != given.id && !is_derived(post)) {
         warnings.push(id_taken(post, given, &owner));
     }
     warnings
@@ -163,40 +165,38 @@ fn warnings_for(post: &Post, given: &Post, address_owner: Option<Arc<Post>>, id_
 
 /// The warning for the author of `post`, which claims the id of `owner` and gets the id of `given`.
 fn id_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
-    let key = match &post.alike.origins.id {
-        Origin::Field(key) => Some(key.as_str()),
+    let key = match &post.origins.id {
+        Origin::Field(key) => Some(&**key),
         _ => None,
     };
     let severity = if key.is_some() { Severity::Warning } else { Severity::Note };
     let key = key.unwrap_or("id");
     let message = format!(
         "the id `{}` belongs to {}; this post gets `{}`, and keeps it once it is published",
-        post.id(),
-        owner.source(),
-        given.id()
+        &post.id, &owner.source, &given.id
     );
-    Diagnostic::new(severity, "id-taken", post.source(), message)
+    Diagnostic::new(severity, "id-taken", &post.source, message)
         .mend(format!("write another `{key}` before it is published, or leave the key out"))
 }
 
 fn is_derived(post: &Post) -> bool {
-    post.alike.origins.id == Origin::DateAndSlug
+    post.origins.id == Origin::DateAndSlug
 }
 
 /// Candidate slugs for a post whose own is taken, the most readable first. They depend on its own path alone.
 fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
-    let slug = post.slug();
-    let language = parse_path(post.source())
+    let slug = &post.slug;
+    let language = parse_path(&post.source)
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
     // Jekyll's weekly posts have one slug and many dates; a date that touching the file would change is not used in an address
-    let date = (post.alike.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
+    let date = (post.origins.date != Origin::FileTime).then(|| format!("{slug}-{}", post.date.date()));
     let folder = post
-        .source()
+        .source
         .parent()
         .map(|folder| slugify(folder.as_str()))
         .filter(|folder| !folder.is_empty() && **folder != *slug);
-    let hash = blake3::hash(post.source().as_str().as_bytes()).to_hex();
+    let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
     [
         Some(slug.to_string()),
         language,
@@ -213,15 +213,13 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
 fn address_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
     let message = format!(
         "the address {} belongs to {}; this post has {}",
-        post.address(),
-        owner.source(),
-        given.address()
+        &post.address, &owner.source, &given.address
     );
     // an author who wrote the address should know; one whose file name gave it need not
-    let severity = if matches!(post.alike.origins.address, Origin::Field(_)) {
+    let severity = if matches!(post.origins.address, Origin::Field(_)) {
         Severity::Warning
     } else {
         Severity::Note
     };
-    Diagnostic::new(severity, "address-taken", post.source(), message).mend("write another `slug`")
+    Diagnostic::new(severity, "address-taken", &post.source, message).mend("write another `slug`")
 }

@@ -170,11 +170,11 @@ impl PostingsBuilder {
 /// Calls `read` with each searched text of `post` and the weight of a word in it. `text` is the post's text, if it could be
 /// read.
 pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str, u32)) {
-    read(post.title(), TITLE_WEIGHT);
+    read(&post.title, TITLE_WEIGHT);
     for tag in post.tags.iter() {
         read(tag, TAG_WEIGHT);
     }
-    read(post.summary(), TEXT_WEIGHT);
+    read(&post.summary, TEXT_WEIGHT);
     read(&markdown::searchable(text.unwrap_or_default()), TEXT_WEIGHT);
 }
 

@@ -31,7 +31,7 @@ fn titles<'a>(search: &SiteSearch, posts: impl IntoIterator<Item = &'a Arc<Post>
     let words = SearchQuery::parse(query).unwrap();
     let posts: SharedVec<Arc<Post>> = posts.into_iter().cloned().collect();
     let found = search.find(&posts, &LoadedTexts, &words, |_| true).unwrap();
-    found.iter().map(|post| post.title().to_string()).collect()
+    found.iter().map(|post| post.title.clone()).collect()
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
     let words = SearchQuery::parse("sea").unwrap();
     let search = SiteSearch::default();
     assert_eq!(search.find(&all, &LoadedTexts, &words, |_| true).unwrap().len(), MOST_FOUND);
-    let last = |post: &Post| *post.title() == *format!("T{}", MOST_FOUND + 199);
+    let last = |post: &Post| post.title == *format!("T{}", MOST_FOUND + 199);
     assert_eq!(search.find(&all, &LoadedTexts, &words, last).unwrap().len(), 1);
 }
 

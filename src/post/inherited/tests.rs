@@ -18,7 +18,7 @@ fn now() -> Timestamp {
 }
 
 /// Reads the post at `path` with `text` beside `companion`.
-fn read_beside(companion: (&str, CompanionKind, &str), path: &str, text: &str) -> Reading {
+fn read_beside(companion: (&str, CompanionKind, &str), path: &str, text: &str) -> ParsedPost {
     let (name, kind, content) = companion;
     let companion = Arc::new(Companion::parse(&source(name, content), kind));
     let mut inherited = Inherited::default();
@@ -251,7 +251,13 @@ fn front_matter_in_its_own_file_belongs_to_the_post() {
     let post = read_beside(("notes/a.meta", CompanionKind::Meta, meta), "notes/a.md", "Text.\n").post;
     let date = post.date.rfc3339();
     assert_eq!(
-        (post.title(), post.slug(), date.as_str(), post.summary(), post.tags.len()),
+        (
+            post.title.as_str(),
+            post.slug.as_str(),
+            date.as_str(),
+            post.summary.as_str(),
+            post.tags.len()
+        ),
         ("The title", "the-slug", "2026-01-31T10:20:00Z", "In short.", 2)
     );
     let own = read_beside(
@@ -260,7 +266,7 @@ fn front_matter_in_its_own_file_belongs_to_the_post() {
         "---\ntitle: Own\n---\nText.\n",
     )
     .post;
-    assert_eq!((own.title(), own.slug()), ("Own", "the-slug"));
+    assert_eq!((own.title.as_str(), own.slug.as_str()), ("Own", "the-slug"));
 }
 
 #[test]
@@ -291,15 +297,15 @@ fn origins_name_the_companion() {
     ];
     for (companion, expected) in cases {
         let reading = read_beside(companion, "notes/a.md", OWN);
-        assert_eq!(reading.post.standing, Status::Draft);
-        assert_eq!(reading.post.alike.origins.standing.to_string(), expected);
+        assert_eq!(reading.post.status, Status::Draft);
+        assert_eq!(reading.post.origins.status.to_string(), expected);
     }
     let own = read_beside(
         section("---\ncascade: {draft: true}\n---\n"),
         "notes/a.md",
         "---\ndraft: true\n---\n",
     );
-    assert_eq!(own.post.alike.origins.standing.to_string(), "front matter: draft");
+    assert_eq!(own.post.origins.status.to_string(), "front matter: draft");
 }
 
 #[test]
@@ -353,7 +359,7 @@ fn the_nearest_companion_wins_and_hashes_differ() {
         inherited.add(first, "a/b/c.md".into(), "posts", |_| true);
         inherited.add(second, "a/b/c.md".into(), "posts", |_| true);
         let reading = read_with(&source("a/b/c.md", OWN), &inherited, &Config::default()).unwrap();
-        (reading.post.standing, inherited.hash())
+        (reading.post.status, inherited.hash())
     };
     assert_eq!(both(&near, &far).0, Status::Published);
     assert_eq!(both(&far, &near).0, Status::Draft);

@@ -4,10 +4,10 @@ use super::table::TABLE;
 use super::*;
 use crate::config::Config;
 use crate::diagnostic::Severity;
-use crate::post::{Post, Reading, Visibility, read};
+use crate::post::{ParsedPost, Post, Visibility, read};
 use crate::source_file::SourceFile;
 
-fn reading(path: &str, text: &str) -> Reading {
+fn reading(path: &str, text: &str) -> ParsedPost {
     let file = SourceFile {
         path: path.into(),
         bytes: text.as_bytes().into(),
@@ -452,7 +452,7 @@ fn a_draft_with_fields_that_are_not_understood_is_a_draft() {
         "password: x\nstatus: whatever",
         "draft: true\nexpiryDate: soon",
     ] {
-        let Reading { post, remarks, held } = reading("a.md", &format!("---\n{front_matter}\n---\nText.\n"));
+        let ParsedPost { post, remarks, held } = reading("a.md", &format!("---\n{front_matter}\n---\nText.\n"));
         assert!(!post.is_held && held.is_none(), "{front_matter}");
         let severest = remarks.iter().map(|remark| remark.severity).min();
         assert_eq!(severest, Some(Severity::Warning), "{front_matter}");
@@ -488,7 +488,7 @@ fn fields_that_are_not_understood_are_reported() {
     ];
     for (front_matter, expected) in cases {
         let text = format!("---\ntitle: x\ndate: 2020-01-01\n{front_matter}\n---\nText.\n");
-        let Reading { post, remarks, held } = reading("a.md", &text);
+        let ParsedPost { post, remarks, held } = reading("a.md", &text);
         let held = held.unwrap();
         assert_eq!(held.to_string(), expected);
         assert!(post.is_held && remarks.contains(&held), "{front_matter}");
@@ -612,7 +612,7 @@ fn secrets_are_not_shown() {
                 assert!(!shown.contains(secret), "{text}\n{shown}");
             }
             if let Some(post) = post {
-                let extra = serde_json::to_string(&post.rare.extra).unwrap();
+                let extra = serde_json::to_string(&post.extra).unwrap();
                 assert!(!extra.contains(secret), "{text}\n{extra}");
             }
         }
@@ -622,7 +622,7 @@ fn secrets_are_not_shown() {
 #[test]
 fn keys_without_an_effect_stay_unknown() {
     let text = "---\nstate: Ohio\nshare: false\nhide: [toc]\ndraft: false\nbuild: fast\nkeywords2: a\nmy_password_hint: x\n---\n";
-    let extra = reading("2020-01-01-a.md", text).post.rare.extra.clone();
+    let extra = reading("2020-01-01-a.md", text).post.extra.unwrap();
     let keys: Vec<&str> = extra.keys().map(String::as_str).collect();
     assert_eq!(keys, ["state", "share", "hide", "build", "keywords2"]);
 }

@@ -104,7 +104,7 @@ impl SiteBuilder {
         let untouched = withdrawals.iter().filter(|withdrawal| withdrawal.is_untouched);
         let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
         for withdrawal in unannounced {
-            let file = printable(withdrawal.post.source().as_str());
+            let file = printable(withdrawal.post.source.as_str());
             let why = withdrawal.reason();
             tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
         }

@@ -9,17 +9,17 @@ use tempfile::TempDir;
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
-use crate::post::{self, Digest, Post, Reading, Visibility};
+use crate::post::{self, Digest, ParsedPost, Post, Visibility};
 use crate::site::Unavailable;
 use crate::source::watch::Watching;
 use crate::source::{FileTexts, Source};
 use crate::source_file::SourceFile;
 use crate::storage::Storage;
 
-type Read = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
+type Read = fn(&SourceFile, &Inherited, &Config) -> Result<ParsedPost, Diagnostic>;
 
 /// Reads posts, and holds those back whose front matter has the key `hold`.
-fn holding(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+fn holding(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let is_held = source.bytes.windows(6).any(|bytes| bytes == b"\nhold:");
     let mut reading = post::read_with(source, inherited, config)?;
     if is_held {
@@ -28,7 +28,7 @@ fn holding(source: &SourceFile, inherited: &Inherited, config: &Config) -> Resul
     Ok(reading)
 }
 
-fn hold(reading: &mut Reading, source: &SourceFile) {
+fn hold(reading: &mut ParsedPost, source: &SourceFile) {
     let held = Diagnostic::new(Severity::Error, "hold-unclear", &source.path, "is not understood");
     reading.remarks.push(held.clone());
     reading.held = Some(held);
@@ -36,26 +36,26 @@ fn hold(reading: &mut Reading, source: &SourceFile) {
 }
 
 /// An upgrade that holds every post back.
-fn holding_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+fn holding_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let mut reading = post::read_with(source, inherited, config)?;
     hold(&mut reading, source);
     Ok(reading)
 }
 
 /// An upgrade that makes nothing of any file.
-fn refusing_all(source: &SourceFile, _: &Inherited, _: &Config) -> Result<Reading, Diagnostic> {
+fn refusing_all(source: &SourceFile, _: &Inherited, _: &Config) -> Result<ParsedPost, Diagnostic> {
     Err(Diagnostic::new(Severity::Error, "unknown", &source.path, "is not understood"))
 }
 
 /// An upgrade that reads a draft in every file.
-fn drafting_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+fn drafting_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let mut reading = post::read_with(source, inherited, config)?;
-    reading.post.standing = post::Status::Draft;
+    reading.post.status = post::Status::Draft;
     Ok(reading)
 }
 
 /// An upgrade that reads title, text, summary, date and all else otherwise.
-fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let text = source
         .text()?
         .replace("Reeds", "Reeds &amp; rushes")
@@ -264,7 +264,7 @@ fn what_readers_get_of_a_wrong_version() {
         let mut world = World::new();
         world.write(PATH, GOOD);
         world.start(holding);
-        let (id, updated) = (world.post().unwrap().id().to_owned(), world.post().unwrap().modified());
+        let (id, updated) = (world.post().unwrap().id.clone(), world.post().unwrap().modified());
         world.edit(wrong);
         let expected = if is_draft { gone() } else { last_good() };
         assert_eq!(world.seen(), expected, "{name}, edited");
@@ -282,7 +282,7 @@ fn what_readers_get_of_a_wrong_version() {
             if !is_draft {
                 let post = world.post().unwrap();
                 assert_eq!(
-                    (post.id(), post.modified()),
+                    (post.id.as_str(), post.modified()),
                     (&*id, updated),
                     "{name}, after the {time} restart"
                 );
@@ -300,7 +300,7 @@ fn what_readers_get_of_a_wrong_version() {
         let mended = [GOOD, b"And mended.\n"].concat();
         world.edit(&mended);
         assert_eq!(world.seen(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
-        assert_eq!(world.post().unwrap().id(), id, "{name}, mended");
+        assert_eq!(world.post().unwrap().id, id, "{name}, mended");
         assert!(world.post().unwrap().modified() > updated, "{name}, mended");
         assert!(!world.has_version(), "{name}: it is kept no longer than it is needed");
         assert_eq!(world.events(), [if is_draft { "published" } else { "mended" }], "{name}");
@@ -331,7 +331,7 @@ fn what_readers_get_of_a_wrong_version() {
         world.edit(&mended);
         let post = world.post().unwrap();
         assert_eq!(
-            (post.id(), world.seen()),
+            (post.id.as_str(), world.seen()),
             (&*id, text(&format!("{TEXT}\nAnd mended."))),
             "{name}, mended"
         );
@@ -372,7 +372,7 @@ fn what_readers_get_of_an_unchanged_file_that_is_read_otherwise() {
             world.start(read);
             assert_eq!(world.seen(), expected, "{name}, the {time} time");
             if let Some(post) = world.post().filter(|post| post.is_readable(world.now)) {
-                let kept = |post: &Post| (post.id().to_owned(), post.address().to_owned(), post.date, post.modified());
+                let kept = |post: &Post| (post.id.clone(), post.address.clone(), post.date, post.modified());
                 assert_eq!(kept(post), kept(&before), "{name}, the {time} time");
             }
         }
@@ -386,7 +386,7 @@ fn what_readers_get_of_an_unchanged_file_that_is_read_otherwise() {
         world.stop();
         world.start(holding);
         let post = world.post().unwrap();
-        assert_eq!((post.id(), world.seen()), (before.id(), text(TEXT)), "{name}");
+        assert_eq!((&post.id, world.seen()), (&before.id, text(TEXT)), "{name}");
         assert_eq!(post.modified() == before.modified(), !withdrawn, "{name}");
     }
 }
@@ -497,14 +497,14 @@ fn what_readers_get_of_a_broken_file_that_is_renamed() {
         for time in ["at once", "after a restart", "after another restart"] {
             let post = world.site().post(TO.into()).unwrap();
             assert!(post.is_readable(world.now), "{case}, {time}");
-            assert!(post.id().ends_with(":a"), "{case}, {time}: {}", post.id());
+            assert!(post.id.ends_with(":a"), "{case}, {time}: {}", &post.id);
             let texts = world.builder.as_ref().unwrap().tracker.texts();
             assert_eq!(texts.text(post).as_deref().map(str::trim), Some(TEXT), "{case}, {time}");
             world.restart();
         }
         world.write(TO, &[GOOD, b"And mended.\n"].concat());
         world.settle();
-        assert!(world.site().post(TO.into()).unwrap().id().ends_with(":a"), "{case}, mended");
+        assert!(world.site().post(TO.into()).unwrap().id.ends_with(":a"), "{case}, mended");
         assert!(!world.has_version(), "{case}, mended");
 
         // it is edited too, and still not understood
@@ -582,7 +582,7 @@ fn a_post_that_is_emptied_is_shown_at_once_after_a_restart_though_others_have_it
     world.write(PATH, GOOD);
     world.write("twin.md", twin.as_bytes());
     world.start(holding);
-    let id = world.post().unwrap().id().to_owned();
+    let id = world.post().unwrap().id.clone();
     world.edit(b"");
     assert_eq!(world.seen(), text(TEXT));
     for time in ["first", "second"] {
@@ -593,7 +593,7 @@ fn a_post_that_is_emptied_is_shown_at_once_after_a_restart_though_others_have_it
         assert!(world.has_version(), "at the first look, the {time} time");
         world.settle();
         assert_eq!(world.seen(), text(TEXT), "later, the {time} time");
-        assert_eq!(world.post().unwrap().id(), id);
+        assert_eq!(world.post().unwrap().id, id);
         assert_eq!(world.errors(), ["empty"], "the {time} time");
     }
 }
@@ -603,7 +603,7 @@ fn a_post_that_is_back_under_another_name_is_one_event() {
     let mut world = World::new();
     world.write(PATH, GOOD);
     world.start(holding);
-    let id = world.post().unwrap().id().to_owned();
+    let id = world.post().unwrap().id.clone();
     fs::remove_file(world.folder.path().join(PATH)).unwrap();
     world.settle();
     assert_eq!(world.events(), ["withdrawn"]);
@@ -611,7 +611,7 @@ fn a_post_that_is_back_under_another_name_is_one_event() {
     world.settle();
     let events: Vec<&str> = world.reports.iter().map(|report| report.event.in_words().0).collect();
     assert_eq!(events, ["published"]);
-    assert_eq!(world.site().post("b.md".into()).unwrap().id(), id);
+    assert_eq!(world.site().post("b.md".into()).unwrap().id, id);
 }
 
 #[test]

@@ -12,36 +12,36 @@ use crate::post::{Enclosure, Post};
 /// A picture or file whose address is no http(s) URL is left out.
 #[must_use]
 pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
-    let url = post_url(&config.base(), post.address());
-    let references = References::new(&config.base(), &url, post.source());
-    let absolute = |reference: &String, role| resolved(&references, reference, role);
+    let url = post_url(&config.base(), &post.address);
+    let references = References::new(&config.base(), &url, &post.source);
+    let absolute = |reference: &str, role| resolved(&references, reference, role);
     let enclosure = |enclosure: &Enclosure| {
         Some(Enclosure {
             url: absolute(&enclosure.url, Role::Part)?,
             ..enclosure.clone()
         })
     };
-    let authors = if post.alike.authors.is_empty() {
+    let authors = if post.authors.is_empty() {
         config.site.author.iter().cloned().collect()
     } else {
-        post.alike.authors.to_vec()
+        post.authors.clone()
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
-        id: post.id().to_string(),
+        id: post.id.clone(),
         atom_id: post.atom_id().to_string(),
-        title: post.title().to_string(),
-        summary: post.summary().to_string(),
+        title: post.title.clone(),
+        summary: post.summary.clone(),
         content,
         markdown: markdown.filter(|_| config.feed.markdown),
         published: post.date,
         modified: post.modified(),
         authors,
-        tags: post.tags.iter().map(ToString::to_string).collect(),
-        language: post.alike.language.as_deref().map(str::to_owned),
-        image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
-        link: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
-        enclosures: post.rare.enclosures.iter().filter_map(enclosure).collect(),
+        tags: post.tags.clone(),
+        language: post.language.as_deref().map(str::to_owned),
+        image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+        link: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
+        enclosures: post.enclosures.iter().filter_map(enclosure).collect(),
         url,
     }
     .into()
@@ -53,50 +53,48 @@ pub(in crate::render) mod tests {
 
     use super::*;
     use crate::config::Person;
-    use crate::post::{Alike, Direction, Each, Fingerprint, Origin, Origins, Rare, RareFields, Status, Words};
+    use crate::post::{Direction, Fingerprint, Origin, Origins, Status};
     use crate::time::Moment;
 
     /// A post with a bit of everything.
     pub(in crate::render) fn post() -> Post {
         Post {
-            words: Words::from(Each {
-                source: "shore/kelp.md".into(),
-                id: "tag:example.com,2026:kelp",
-                slug: "kelp",
-                address: "/posts/kelp & co",
-                title: "Kelp & co",
-                summary: "All of it.",
-            }),
+            source: "shore/kelp.md".into(),
+            id: "tag:example.com,2026:kelp".to_owned(),
+            atom_id: None,
+            other_ids: Box::default(),
+            slug: "kelp".to_owned(),
+            address: "/posts/kelp & co".to_owned(),
+            aliases: Box::default(),
+            names: Box::default(),
+            title: "Kelp & co".to_owned(),
+            summary: "All of it.".to_owned(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
             updated: None,
-            standing: Status::Published,
+            expires: None,
+            status: Status::Published,
             in_feeds: true,
             minor: None,
-            tags: vec!["sea".into()].into(),
-            alike: Arc::new(Alike {
-                authors: [Person {
-                    name: "Ada Quill".to_owned(),
-                    ..Person::default()
-                }]
-                .into(),
-                section: Some("shore".into()),
-                language: None,
-                origins: Arc::new(Origins {
-                    title: Origin::Default,
-                    id: Origin::Default,
-                    address: Origin::Default,
-                    date: Origin::Default,
-                    standing: Origin::Default,
-                    summary: Origin::Default,
-                }),
-            }),
+            tags: vec!["sea".to_owned()],
+            authors: vec![Person {
+                name: "Ada Quill".to_owned(),
+                ..Person::default()
+            }],
+            section: Some("shore".into()),
+            language: None,
             direction: Direction::LeftToRight,
-            rare: Rare::from(RareFields {
-                image: Some("kelp.png".to_owned()),
-                link: Some("https://elsewhere.example".to_owned()),
-                extra: serde_json::Map::from_iter([("mood".to_owned(), "green".into())]),
-                ..RareFields::default()
-            }),
+            image: Some("kelp.png".into()),
+            link: Some("https://elsewhere.example".into()),
+            enclosures: Box::default(),
+            extra: Some(Box::new(serde_json::Map::from_iter([("mood".to_owned(), "green".into())]))),
+            origins: Origins {
+                title: Origin::Default,
+                id: Origin::Default,
+                address: Origin::Default,
+                date: Origin::Default,
+                status: Origin::Default,
+                summary: Origin::Default,
+            },
             content: Fingerprint::default(),
             file: crate::post::Digest::default(),
             text: "Kelp.".into(),
@@ -124,7 +122,7 @@ pub(in crate::render) mod tests {
             duration: None,
             title: None,
         };
-        post.rare.enclosures = vec![file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")];
+        post.enclosures = [file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")].into();
         let item = item(&post, &config(), None);
         assert_eq!(item.url, "https://example.com/blog/posts/kelp%20&%20co");
         assert_eq!(item.image.as_deref(), Some("https://example.com/blog/media/shore/kelp.png"));
@@ -169,7 +167,7 @@ pub(in crate::render) mod tests {
         config.site.author = Some(site.clone());
         let mut post = post();
         assert_eq!(item(&post, &config, None).authors[0].name, "Ada Quill");
-        Arc::make_mut(&mut post.alike).authors = Arc::default();
+        post.authors.clear();
         assert_eq!(item(&post, &config, None).authors, [site]);
     }
 }

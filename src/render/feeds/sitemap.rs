@@ -89,7 +89,7 @@ impl<'a> Map<'a> {
     /// The addresses of a part, and when what is there changed.
     fn entries(&self, part: usize) -> impl Iterator<Item = (String, Option<Moment>)> {
         let posts = self.posts.iter().rev();
-        let posts = posts.map(|post| (post_url(&self.base, post.address()), Some(post.modified())));
+        let posts = posts.map(|post| (post_url(&self.base, &post.address), Some(post.modified())));
         let scopes = self.scopes.iter().map(|(path, members)| {
             let slash = if path.is_empty() { "/" } else { "" };
             (format!("{}{path}{slash}", self.base), changed(members))
@@ -120,21 +120,17 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::post::{Each, Words};
     use crate::render::feeds::item::tests::post;
 
     fn index(posts: usize, config: &Config) -> Index {
         let posts = (1..=posts).map(|n| {
             let mut post = post();
-            post.words = Words::from(Each {
-                source: format!("p{n}.md").as_str().into(),
-                id: &format!("tag:example.com,2026:{n}"),
-                slug: &format!("p{n}"),
-                address: &format!("/p{n}?&"),
-                ..post.words.each()
-            });
+            post.source = format!("p{n}.md").into();
+            post.id = format!("tag:example.com,2026:{n}");
+            post.slug = format!("p{n}");
+            post.address = format!("/p{n}?&");
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
-            Arc::make_mut(&mut post.alike).section = None;
+            post.section = None;
             Arc::new(post)
         });
         Index::build(
@@ -181,10 +177,7 @@ mod tests {
             "https://example.community",
         ] {
             let mut elsewhere = post();
-            elsewhere.words = Words::from(Each {
-                address: &format!("{host}/p"),
-                ..elsewhere.words.each()
-            });
+            elsewhere.address = format!("{host}/p");
             let index = Index::build(
                 vec![Arc::new(elsewhere)],
                 &HashSet::new(),

@@ -32,8 +32,8 @@ pub(super) struct Entry<'a> {
     image: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_url: Option<String>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    extra: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra: Option<&'a Map<String, Value>>,
     #[serde(flatten)]
     content: Option<WholeText>,
 }
@@ -65,29 +65,29 @@ impl WholeText {
 impl<'a> Entry<'a> {
     /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
     pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
-        let url = post_url(base, post.address());
-        let references = References::new(base, &url, post.source());
-        let absolute = |reference: &String, role| resolved(&references, reference, role);
-        let authors = if post.alike.authors.is_empty() {
+        let url = post_url(base, &post.address);
+        let references = References::new(base, &url, &post.source);
+        let absolute = |reference: &str, role| resolved(&references, reference, role);
+        let authors = if post.authors.is_empty() {
             clean::people(author)
         } else {
-            clean::people(&*post.alike.authors)
+            clean::people(&*post.authors)
         };
         Entry {
-            id: clean::id(post.id()),
-            atom_id: post.rare.atom_id.as_deref().map(clean::id),
-            slug: post.slug(),
-            title: clean::one_line(post.title()).into_owned(),
-            summary: clean::one_line(post.summary()).into_owned(),
+            id: clean::id(&post.id),
+            atom_id: post.atom_id.as_deref().map(clean::id),
+            slug: &post.slug,
+            title: clean::one_line(&post.title).into_owned(),
+            summary: clean::one_line(&post.summary).into_owned(),
             date_published: post.date,
             date_modified: post.modified().max(post.date),
             tags: clean::tags(&post.tags),
             authors,
-            section: post.alike.section.as_deref(),
-            language: post.alike.language.as_deref().and_then(clean::language),
-            image: post.rare.image.as_ref().and_then(|image| absolute(image, Role::Part)),
-            external_url: post.rare.link.as_ref().and_then(|link| absolute(link, Role::Link)),
-            extra: &post.rare.extra,
+            section: post.section.as_deref(),
+            language: post.language.as_deref().and_then(clean::language),
+            image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
+            external_url: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
+            extra: post.extra.as_deref(),
             content,
             url,
         }
@@ -116,8 +116,8 @@ pub fn one(
 ) -> Vec<u8> {
     let one = One {
         entry: Entry::of(post, base, author, Some(content.into())),
-        newer: newer.map(crate::post::Post::slug),
-        older: older.map(crate::post::Post::slug),
+        newer: newer.map(|post| post.slug.as_str()),
+        older: older.map(|post| post.slug.as_str()),
     };
     serde_json::to_vec(&one).unwrap_or_default() // these types have nothing that JSON cannot say
 }

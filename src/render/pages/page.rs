@@ -66,9 +66,9 @@ impl PageDate {
 
 /// The title of a post, or its slug if it has none.
 pub(super) fn display_name(post: &Post) -> String {
-    let title = one_line(post.title());
+    let title = one_line(&post.title);
     if title.is_empty() {
-        post.slug().to_string()
+        post.slug.clone()
     } else {
         title.into_owned()
     }

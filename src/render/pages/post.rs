@@ -93,7 +93,7 @@ pub fn shared(config: &Config, post: &Post, text: &str, references: &References)
 
 /// The absolute URL of the picture of `post`.
 fn picture(post: &Post, references: &References) -> Option<String> {
-    let image = post.rare.image.as_ref()?;
+    let image = post.image.as_ref()?;
     resolved(references, image, Role::Part)
 }
 
@@ -105,7 +105,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
     let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {
         name: display_name(post),
-        url: addresses.post(post.address()),
+        url: addresses.post(&post.address),
     };
     let site_language = &config.site.language;
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
@@ -123,13 +123,12 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
         link: item.link.as_deref().map(host_link),
         image: image_here.filter(|url| !contains_picture(&article.html, url)),
         files: post
-            .rare
             .enclosures
             .iter()
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
         content: Value::from_safe_string(article.html),
-        source: Some(markdown_address(&addresses, post.address())),
+        source: Some(markdown_address(&addresses, &post.address)),
         newer: neighbours.newer.map(link),
         older: neighbours.older.map(link),
         related: neighbours
@@ -143,7 +142,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
 fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>) -> Head {
     let item = item(post, config, None);
     let title = display_name(post);
-    let url = post_url(&config.base(), post.address());
+    let url = post_url(&config.base(), &post.address);
     let mut head = Head::new(config, addresses, &title, Some(url.clone()), ("", ""));
     head.description.clone_from(&item.summary);
     head.graph.push(meta("og:type", "article"));
@@ -189,7 +188,7 @@ fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>
 
 /// The authors that `post` names, with the pages of their posts.
 fn authors(post: &Post, addresses: &Addresses) -> Vec<Link> {
-    let people = clean::people(&*post.alike.authors).into_iter();
+    let people = clean::people(&*post.authors).into_iter();
     people
         .map(|author| Link {
             url: addresses.local(&Scope::Author(key(&author.name)).path()),

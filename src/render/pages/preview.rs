@@ -26,7 +26,7 @@ pub(super) fn visibility_name(visibility: Visibility) -> &'static str {
 /// Why `post` is not public at `now`, in a sentence for its author.
 #[must_use]
 pub(crate) fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -> String {
-    let origins = &post.alike.origins;
+    let origins = &post.origins;
     let visibility = post.visibility(now);
     let state = visibility_name(visibility);
     match visibility {
@@ -36,11 +36,11 @@ pub(crate) fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -
             origins.date
         ),
         Visibility::Expired => {
-            let when = post.rare.expires.map(|expires| format!(" on {}", instant(expires, config)));
+            let when = post.expires.map(|expires| format!(" on {}", instant(expires, config)));
             format!("Expired{}. Only you see this.", when.unwrap_or_default())
         }
         Visibility::Held => "Held back: `feedmill check` says why. Only you see this.".to_owned(),
-        _ => format!("{state} ({}). Only you see this.", origins.standing),
+        _ => format!("{state} ({}). Only you see this.", origins.status),
     }
 }
 

@@ -104,7 +104,7 @@ fn list_pages(config: &Config, index: &Index, posts: &[Arc<Post>]) -> Vec<Page> 
 fn post_pages(config: &Config, posts: &[Arc<Post>]) -> Vec<Page> {
     let mut pages = Vec::new();
     for sample in posts {
-        let references = References::new(&config.base(), &config.base(), sample.source());
+        let references = References::new(&config.base(), &config.base(), &sample.source);
         let neighbours = NeighbourPosts {
             newer: posts.first(),
             older: posts.last(),

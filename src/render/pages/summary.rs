@@ -31,12 +31,12 @@ pub(super) struct Summary {
 impl Summary {
     pub(super) fn new(post: &Post, config: &Config, addresses: &Addresses) -> Summary {
         let site = &config.site.language;
-        let language = post.alike.language.as_deref().and_then(clean::language);
+        let language = post.language.as_deref().and_then(clean::language);
         let language = language.filter(|language| !language.eq_ignore_ascii_case(site));
         let title = display_name(post);
         Summary {
-            url: addresses.post(post.address()),
-            summary: shortened(&one_line(post.summary())),
+            url: addresses.post(&post.address),
+            summary: shortened(&one_line(&post.summary)),
             date: PageDate::new(post.date, site),
             tags: tags(post, addresses),
             direction: if post.direction == Direction::of_language(site) {

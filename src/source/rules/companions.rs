@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::left_out::{LeftOut, Why};
 use crate::config::Config;
 use crate::post::inherited::{Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
-use crate::post::{self, Reading, Status};
+use crate::post::{self, ParsedPost, Status};
 use crate::source::found_files::FoundFiles;
 use crate::source::layout::{Layout, SITE_SETTINGS, Tool};
 use crate::source::refusal::ReadError;
@@ -170,7 +170,7 @@ impl Companions {
                 let reading = post::read(&source, config);
                 is_draft = !matches!(
                     &reading,
-                    Ok(Reading { post, .. }) if !post.is_held && matches!(post.standing, Status::Published | Status::Unlisted)
+                    Ok(ParsedPost { post, .. }) if !post.is_held && matches!(post.status, Status::Published | Status::Unlisted)
                 );
                 // only what it says of itself matters, not its text
                 let head = SourceFile {

@@ -13,7 +13,7 @@ use super::rename_detector::RenameDetector;
 use super::tracked_file::{FileState, Tick, TrackedFile, read_post};
 use super::{FileTracker, StoredVersion};
 use crate::diagnostic::Severity;
-use crate::post::{Digest, Post, Reading};
+use crate::post::{Digest, ParsedPost, Post};
 use crate::source::{Scan, ScanScope};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
@@ -167,11 +167,10 @@ impl FileTracker {
         };
         let left_out = self.source.left_out(path);
         let (inherited, _) = self.inheritance.companions().inherited(path, left_out.as_ref());
-        let Reading { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
+        let ParsedPost { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
         if let Some(text) = post.text.unload() {
             self.holding.hold_this(path, &post, text, source.bytes, &self.texts);
         }
-        self.shared.share(&mut post);
         Some(Arc::new(post))
     }
 

@@ -14,7 +14,7 @@ use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{Digest, Reading, Shared};
+use crate::post::{Digest, ParsedPost};
 use crate::source::progress::Progress;
 use crate::source::rules::companions::Companions;
 use crate::source::{Entry, ReadError, Source};
@@ -61,7 +61,7 @@ pub(super) struct Due<'a> {
 pub(super) struct ReadVersion {
     pub(super) digest: Digest,
     /// What it was read as; `None` where it is the version that was taken last.
-    pub(super) reading: Option<Result<Reading, Diagnostic>>,
+    pub(super) reading: Option<Result<ParsedPost, Diagnostic>>,
     /// Its bytes, where texts are kept in memory.
     pub(super) bytes: Option<Arc<[u8]>>,
     /// What it was read with.
@@ -95,7 +95,7 @@ impl Reader<'_> {
         };
         let mut reading = read_post(self.read, &file, &inherited, self.config);
         let digest = match &mut reading {
-            Ok(Reading { post, .. }) => {
+            Ok(ParsedPost { post, .. }) => {
                 if !self.keeps_texts {
                     post.text.unload();
                 }
@@ -232,19 +232,7 @@ impl<'a> Prefetcher<'a> {
     }
 
     fn read_ahead(&self) {
-        // what is made and dropped on one thread costs it next to nothing, and on two they wait for each other
-        let mut shared = Shared::default();
-        let mut read = |due: Due| {
-            let mut content = self.reader.read(due);
-            if let Ok(ReadVersion {
-                reading: Some(Ok(reading)),
-                ..
-            }) = &mut content
-            {
-                shared.share(&mut reading.post);
-            }
-            content
-        };
+        let mut read = |due: Due| self.reader.read(due);
         let mut state = self.state();
         while !state.has_ended && state.next * BATCH < self.due.len() {
             state = match self.next(&mut state) {

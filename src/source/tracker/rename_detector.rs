@@ -29,7 +29,7 @@ impl RenameDetector {
             }
             if let Some(post) = known.post() {
                 let paths = renames.by_content.entry(post.file).or_default();
-                paths.push(post.source().to_path_buf());
+                paths.push(post.source.clone());
             }
         }
         renames

@@ -29,7 +29,7 @@ impl ScanOutcome {
         }
         self.reports.push(PostEvent {
             path: path.to_owned(),
-            address: post.map(|post| post.address().to_string()),
+            address: post.map(|post| post.address.clone()),
             event,
         });
     }

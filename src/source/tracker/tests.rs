@@ -21,7 +21,7 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
     let now = Timestamp::now() + Duration::from_hours(1);
     let outcome = tracker.look(&Hints::everything(), now, Duration::ZERO);
     assert!(outcome.changed);
-    let read: Vec<&str> = tracker.posts().map(|post| post.source().as_str()).collect();
+    let read: Vec<&str> = tracker.posts().map(|post| post.source.as_str()).collect();
     assert_eq!(read, ["a.md", "c.md"]);
     let said: Vec<String> = tracker
         .diagnostics()
@@ -50,7 +50,7 @@ fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
             tracker.look(&Hints::everything(), now, Duration::from_secs(tick));
         }
         let changes = tracker.take_changes();
-        let posts = changes.posts.iter().map(|post| post.source().to_string());
+        let posts = changes.posts.iter().map(|post| post.source.to_string());
         (changes.are_all, posts.collect::<Vec<_>>(), changes.gone)
     };
     assert_eq!(changes(0), (true, vec!["a.md".to_owned(), "b.md".to_owned()], vec![]));
@@ -125,7 +125,10 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
         hints.paths.insert(name.into(), How::Moved);
     }
     tracker.look(&hints, now, Duration::from_mins(1));
-    let found: Vec<(&str, &str)> = tracker.posts().map(|post| (post.source().as_str(), post.title())).collect();
+    let found: Vec<(&str, &str)> = tracker
+        .posts()
+        .map(|post| (post.source.as_str(), post.title.as_str()))
+        .collect();
     let titles: Vec<String> = new.iter().chain(edited).map(|name| format!("This is {name}")).collect();
     let expected = new
         .iter()
@@ -155,7 +158,7 @@ fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
         .again_in
         .unwrap();
     tracker.look(&Hints::everything(), now, Duration::from_secs(9) + wait);
-    let titled = |title: &str| tracker.posts().filter(|post| post.title() == title).count();
+    let titled = |title: &str| tracker.posts().filter(|post| post.title == title).count();
     assert_eq!([titled("After"), titled("New"), titled("Before")], [100, 10, 0]);
 }
 
@@ -183,7 +186,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         let now = Timestamp::now() + Duration::from_hours(1);
         tracker.look(&Hints::everything(), now, Duration::ZERO);
         let text = |tracker: &FileTracker| {
-            let post = tracker.posts().find(|post| post.source().as_str() == "a.md").unwrap();
+            let post = tracker.posts().find(|post| post.source.as_str() == "a.md").unwrap();
             tracker.texts.text(post)
         };
         harm(&path);
@@ -216,7 +219,7 @@ fn over_memory(files: &[(&str, &str)]) -> (MemorySource, FileTracker, Timestamp)
 }
 
 fn paths(tracker: &FileTracker) -> Vec<&str> {
-    tracker.posts().map(|post| post.source().as_str()).collect()
+    tracker.posts().map(|post| post.source.as_str()).collect()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
-use crate::post::{Digest, HELD_BACK, Origin, Post, Reading, Status};
+use crate::post::{Digest, HELD_BACK, Origin, ParsedPost, Post, Status};
 use crate::source::Version;
 use crate::source_file::SourceFile;
 
@@ -19,7 +19,7 @@ pub const EMPTIED: &str = "has neither a title nor a text any more";
 pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
 /// Reads a post: [`read_with`](crate::post::read_with), but in tests of what happens when that fails.
-pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<Reading, Diagnostic>;
+pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<ParsedPost, Diagnostic>;
 
 /// A file of which a version was taken.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Tick {
 impl TrackedFile {
     pub(super) fn path(&self) -> &Utf8Path {
         match &self.state {
-            FileState::Post(post) => post.source(),
+            FileState::Post(post) => &post.source,
             FileState::Refused(refusal) => &refusal.path,
         }
     }
@@ -118,7 +118,7 @@ impl TrackedFile {
 }
 
 /// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
-pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<Reading, Diagnostic> {
+pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     if source.bytes.is_empty() {
         return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
     }
@@ -131,7 +131,7 @@ pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, con
 /// `reading`, unless its version does not replace the last good one: because it is held back, and readers have that one (`is_public`);
 /// because it has lost title and text to an accident; or because it has lost the date to a slip of the pen. With the file's time in its
 /// place, the post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
-pub(super) fn replacing(reading: Reading, last_good: Option<&Post>, is_public: bool) -> Result<Reading, Diagnostic> {
+pub(super) fn replacing(reading: ParsedPost, last_good: Option<&Post>, is_public: bool) -> Result<ParsedPost, Diagnostic> {
     let Some(last) = last_good else {
         return Ok(reading);
     };
@@ -140,9 +140,9 @@ pub(super) fn replacing(reading: Reading, last_good: Option<&Post>, is_public: b
         // nobody edited it, and whether readers have it the ledger knows
         return Ok(reading);
     }
-    let is_hidden = matches!(post.standing, Status::Draft | Status::Private);
-    if !is_hidden && post.is_hollow() && last.has_text() {
-        return Err(Diagnostic::new(Severity::Error, "emptied", post.source(), EMPTIED).mend(MEND_EMPTIED));
+    let is_hidden = matches!(post.status, Status::Draft | Status::Private);
+    if !is_hidden && post.is_empty() && last.has_text() {
+        return Err(Diagnostic::new(Severity::Error, "emptied", &post.source, EMPTIED).mend(MEND_EMPTIED));
     }
     if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
         let mut why = held.clone();
@@ -150,7 +150,7 @@ pub(super) fn replacing(reading: Reading, last_good: Option<&Post>, is_public: b
         why.message.truncate(why.message.trim_end_matches(HELD_BACK).len());
         return if is_public { Err(why) } else { Ok(reading) };
     }
-    let is_undated = |post: &Post| post.alike.origins.date == Origin::FileTime;
+    let is_undated = |post: &Post| post.origins.date == Origin::FileTime;
     let is_lost = is_undated(post) && !is_hidden && !is_undated(last);
     let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
     match reading.remarks.iter().find(is_slip) {

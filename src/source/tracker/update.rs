@@ -9,7 +9,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::post::{Digest, Post, Reading};
+use crate::post::{Digest, ParsedPost, Post};
 use crate::source::post_event::PostEventKind;
 use crate::source::rules::companions::Companions;
 use crate::source::watch::Hints;
@@ -23,8 +23,8 @@ use super::{FileTracker, Instants, ScanOutcome};
 
 /// Whether two versions say the same to readers, for all that one can tell without the bytes: what they inherit may be another.
 fn is_alike(one: &Post, other: &Post) -> bool {
-    let said = |post: &Post| (post.standing, post.is_held, post.content, post.in_feeds, post.rare.expires);
-    said(one) == said(other) && one.title() == other.title() && one.tags == other.tags
+    let said = |post: &Post| (post.status, post.is_held, post.content, post.in_feeds, post.expires);
+    said(one) == said(other) && one.title == other.title && one.tags == other.tags
 }
 
 /// What is the same for all files of one scan.
@@ -452,10 +452,9 @@ impl FileTracker {
         }
     }
 
-    /// `post`, whose file holds the bytes `file`, as it is kept: without its text, and sharing with others what they have alike.
+    /// `post`, whose file holds the bytes `file`, as it is kept, without its text.
     fn put_away(&mut self, mut post: Post, file: Option<&[u8]>) -> Arc<Post> {
         self.texts.take_with(&mut post, file);
-        self.shared.share(&mut post);
         Arc::new(post)
     }
 
@@ -475,7 +474,7 @@ impl FileTracker {
 }
 
 /// What happened to the post that was read, if that is news.
-fn event_of(reading: &Reading, former: &Former) -> Option<PostEventKind> {
+fn event_of(reading: &ParsedPost, former: &Former) -> Option<PostEventKind> {
     let post = &reading.post;
     match (&reading.held, &former.last_good, former.was_broken) {
         // a file that was only touched is no news

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use feedmill::config::Config;
 use feedmill::identity::{Registry, UnreadableFiles};
 use feedmill::index::Index;
-use feedmill::post::{self, Changes, Shared};
+use feedmill::post::{self, Changes};
 use feedmill::shared_vec::SharedVec;
 use feedmill::source_file::SourceFile;
 use feedmill::time::Timestamp;
@@ -27,7 +27,6 @@ fn memory_of_a_post() {
     let config = Config::default();
     let held = |posts: usize| {
         let site = || {
-            let mut shared = Shared::default();
             let post = |number: usize| {
                 let head = format!(
                     "title: On the ebb and flow of the tide mill {number}\ndate: 2026-01-01T09:00:00Z\ntags: [mills, tides]"
@@ -41,7 +40,6 @@ fn memory_of_a_post() {
                 };
                 let mut post = post::read(&file, &config).unwrap().post;
                 post.text.unload();
-                shared.share(&mut post);
                 Arc::new(post)
             };
             let posts = Changes::all((0..posts).map(post).collect());
@@ -54,7 +52,7 @@ fn memory_of_a_post() {
             let index = Index::build(settled.changes.posts, &settled.new_posts, &config, now, &SharedVec::default());
             ledger.record_published(index.all().iter(), now);
             ledger.take_changes().0.for_each(drop);
-            (shared, ledger, index)
+            (ledger, index)
         };
         allocations::held(site).1
     };

@@ -24,7 +24,7 @@ fn in_every_format(odd: &Odd) -> [String; 3] {
         };
         let mut items = document.descendants().filter(|node| node.tag_name().name() == item);
         let item = items
-            .find(|item| child(*item, id).as_deref() == Some(odd.post().id()))
+            .find(|item| child(*item, id).as_deref() == Some(odd.post().id.as_str()))
             .unwrap();
         child(item, content).unwrap_or_default()
     };
@@ -191,7 +191,7 @@ fn item_23_every_marker_cuts_the_summary_and_never_the_text() {
         "{/* truncate */}",
     ] {
         let odd = Odd::new("a.md", format!("{HEAD}One sentence. And another.\n\n{marker}\n\nThe rest.\n"));
-        assert_eq!(odd.post().summary(), "One sentence. And another.", "{marker}");
+        assert_eq!(odd.post().summary, "One sentence. And another.", "{marker}");
         let html = odd.html();
         assert!(
             html.contains("And another.") && html.contains("The rest."),

@@ -171,7 +171,7 @@ fn items_10_11_and_12_every_date_comes_from_the_best_source() {
     for (name, path, fields, instant, origin, codes) in DATES {
         let odd = Odd::new(path, format!("---\ntitle: x\n{fields}\n---\nText.\n"));
         let post = odd.post();
-        let found = (post.date.rfc3339(), post.alike.origins.date.to_string(), odd.codes());
+        let found = (post.date.rfc3339(), post.origins.date.to_string(), odd.codes());
         if found != (instant.to_owned(), origin.to_owned(), codes.to_owned()) || odd.listed().is_none() {
             wrong.push(format!("{name}: {found:?}, listed: {}", odd.listed().is_some()));
         }
@@ -391,7 +391,7 @@ fn dates_up_to_the_year_9999_are_in_the_future() {
 fn item_12_a_very_long_text_is_not_a_date() {
     let odd = Odd::new("2020-01-02-a.md", format!("---\ndate: {}\n---\n", "2020-".repeat(1000)));
     assert_eq!(
-        (odd.post().alike.origins.date.to_string(), odd.codes()),
+        (odd.post().origins.date.to_string(), odd.codes()),
         ("file name".to_owned(), "date-unknown".to_owned())
     );
 }

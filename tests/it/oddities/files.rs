@@ -86,7 +86,7 @@ fn files_too_large_to_be_posts_are_not_read() {
     );
     assert_published(&site, "just.md");
     assert_published(&site, "neighbour.md");
-    let all: Vec<&str> = site.all().iter().map(|post| post.source().as_str()).collect();
+    let all: Vec<&str> = site.all().iter().map(|post| post.source.as_str()).collect();
     assert_eq!(all, ["just.md", "neighbour.md"]);
 }
 
@@ -179,7 +179,7 @@ fn broken_outside_and_circular_links_are_not_followed() {
     ] {
         assert_eq!(codes(&odd.site, path).join(" "), expected, "{path}");
     }
-    let all: Vec<&str> = odd.site.all().iter().map(|post| post.source().as_str()).collect();
+    let all: Vec<&str> = odd.site.all().iter().map(|post| post.source.as_str()).collect();
     assert_eq!(all, ["kept.md", "neighbour.md"]);
     assert_published(&odd.site, "kept.md");
 }

@@ -189,8 +189,8 @@ fn item_5_a_post_that_only_looks_like_a_draft_is_published() {
     let site = folder.site(CONFIG);
     for (number, (name, _)) in cases.iter().enumerate() {
         let post = site.post(format!("2020-01-02-post-{number}.md").as_str().into()).unwrap();
-        let is_listed = site.index.by_slug(post.slug()).is_some();
-        assert!(is_listed, "{name}: {:?} by {}", post.standing, post.alike.origins.standing);
+        let is_listed = site.index.by_slug(&post.slug).is_some();
+        assert!(is_listed, "{name}: {:?} by {}", post.status, post.origins.status);
     }
 }
 

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-fn scan_all(posts: &PostSettings) -> Scan {
+fn scan_all(posts: &Posts) -> Scan {
     let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     folder.scan(&ScanScope::Everywhere, &|_| false).unwrap()
 }

@@ -83,7 +83,7 @@ async fn posts_written_right_after_their_folders_are_never_missed() {
     until(&publisher, "their folders are watched", || is_new(&publisher.site())).await;
 }
 
-fn atomic(posts: &PostSettings, path: &str, text: &str) {
+fn atomic(posts: &Posts, path: &str, text: &str) {
     let aside = format!("{path}.tmp");
     posts.write(&aside, text);
     posts.rename(&aside, path);

@@ -77,7 +77,7 @@ fn path_of(number: u8) -> Utf8PathBuf {
 }
 
 /// Performs `operation` as far as possible. Returns the hints that the system would send.
-fn perform(posts: &PostSettings, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, How)> {
+fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, How)> {
     use Operation as O;
     let beside = posts.beside("aside");
     let mode = |path: u8, mode: u32| fs::set_permissions(posts.root.join(path_of(path)), fs::Permissions::from_mode(mode));
@@ -159,7 +159,7 @@ fn contents(tracker: &FileTracker) -> Vec<(String, String)> {
     let texts = tracker.texts();
     let content = |post: &Arc<feedmill::post::Post>| {
         let text = texts.text(post).map(|text| text.to_string());
-        (post.source().to_string(), text.unwrap_or_default())
+        (post.source.to_string(), text.unwrap_or_default())
     };
     tracker.posts().map(content).collect()
 }

@@ -152,7 +152,7 @@ fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
     driver.look(0, &[("a.md", How::Moved)]);
-    let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id().to_owned();
+    let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id.clone();
     let good = id(&driver);
     for (slip, why) in [
         ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),
@@ -177,7 +177,7 @@ fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
     let outcome = driver.look(0, &[("a.md", How::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert_eq!(
-        driver.tracker.posts().next().unwrap().standing,
+        driver.tracker.posts().next().unwrap().status,
         Status::Draft,
         "a draft is one at once"
     );

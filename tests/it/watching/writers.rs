@@ -112,9 +112,9 @@ async fn while_polling_a_growing_post_is_served_whole() {
     no_half_post_is_served(WatchMode::Poll, false, false).await;
 }
 
-type Save = fn(&PostSettings, &str);
+type Save = fn(&Posts, &str);
 
-fn vim(posts: &PostSettings, text: &str) {
+fn vim(posts: &Posts, text: &str) {
     posts.write("4913", "");
     posts.remove("4913");
     posts.rename("a.md", "a.md~");
@@ -122,16 +122,16 @@ fn vim(posts: &PostSettings, text: &str) {
     posts.remove("a.md~");
 }
 
-fn atomically(posts: &PostSettings, text: &str) {
+fn atomically(posts: &Posts, text: &str) {
     posts.write(".a.md.tmp", text);
     posts.rename(".a.md.tmp", "a.md");
 }
 
-fn in_place(posts: &PostSettings, text: &str) {
+fn in_place(posts: &Posts, text: &str) {
     posts.write("a.md", text);
 }
 
-fn delete_and_create(posts: &PostSettings, text: &str) {
+fn delete_and_create(posts: &Posts, text: &str) {
     posts.remove("a.md");
     posts.write("a.md", text);
 }

@@ -190,8 +190,8 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
             .filter(|(_, head, _)| !head.contains("draft") && !head.contains("expires"))
         {
             let post = harness.site.post((*path).into()).unwrap();
-            let id = post.id().to_owned();
-            addresses.entry(path).or_insert_with(|| post.address().to_owned());
+            let id = post.id.clone();
+            addresses.entry(path).or_insert_with(|| post.address.clone());
             if !first.values().any(|other| *other == id) {
                 first.entry(path).or_insert(id);
             }
@@ -201,7 +201,7 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
         }
         let what = format!("{name}, asleep: {is_asleep}, step {count}");
         for &(path, former) in expected {
-            let id = harness.site.post(path.into()).unwrap().id();
+            let id = &harness.site.post(path.into()).unwrap().id;
             let was = first.iter().find(|(_, other)| **other == *id).map_or(NEW, |(path, _)| path);
             if was != former {
                 failures.push(format!("{what}: {path} was {was} and not {former}"));
@@ -214,7 +214,7 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
                 .site
                 .all()
                 .iter()
-                .any(|post| post.id() == id && post.is_readable(harness.now));
+                .any(|post| post.id == *id && post.is_readable(harness.now));
             if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
                 failures.push(format!("{what}: no tombstone of {path}"));
             }
@@ -224,8 +224,8 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
                 .site
                 .all()
                 .iter()
-                .find(|post| answer.location.ends_with(post.address()));
-            let is_other = to.is_some_and(|post| post.id() != id && first.values().any(|known| known == post.id()));
+                .find(|post| answer.location.ends_with(&post.address));
+            let is_other = to.is_some_and(|post| post.id != *id && first.values().any(|known| *known == post.id));
             if !is_there && (is_other || !matches!(answer.status, 200 | 301 | 410)) {
                 failures.push(format!(
                     "{what}: the address of {path} answers {} {}",

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::identity::{PostRecord, Record};
 use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
@@ -216,13 +218,8 @@ impl Harness {
     /// The response at `address`, a path with or without a query.
     pub(super) fn get(&self, address: &str) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let request = Request {
-            path,
-            query,
-            headers: &http::HeaderMap::new(),
-            now: self.now,
-        };
-        let response = answer(&self.site, &request);
+        let (target, headers) = (Target::parse(path), http::HeaderMap::new());
+        let response = answer(&self.site, &Request::new(target.as_ref(), path, query, &headers, self.now));
         let header = |name: &str| {
             response
                 .headers()

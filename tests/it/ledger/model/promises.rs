@@ -103,16 +103,16 @@ impl Promises {
                 continue;
             };
             let path = &model_post.path;
-            holds!(taken.insert(post.id().to_string()), "two posts have the id {}", post.id());
+            holds!(taken.insert(post.id.clone()), "two posts have the id {}", &post.id);
             if let Some(id) = &model_post.id {
-                holds!(*post.id() == **id, "{path} had the id {id} and has {}", post.id());
+                holds!(post.id == **id, "{path} had the id {id} and has {}", &post.id);
             }
             // an id of one post is never given to another that readers know
-            let is_other = |other: &&ModelPost| other.number != at && other.had.contains(post.id());
+            let is_other = |other: &&ModelPost| other.number != at && other.had.contains(&post.id);
             let is_served = model_posts
                 .iter()
                 .find(is_other)
-                .filter(|_| !model_post.had.contains(post.id()));
+                .filter(|_| !model_post.had.contains(&post.id));
             if let Some(other) = is_served.filter(|_| !model_post.had.is_empty()) {
                 // copies that were moved cannot be told apart
                 let is_twin = model_post.id.is_none() && other.text == model_post.text;
@@ -120,23 +120,23 @@ impl Promises {
                     is_twin,
                     "{path}, which had {:?}, came to {}, which {} had",
                     model_post.had,
-                    post.id(),
+                    &post.id,
                     other.path
                 );
             }
-            let before = model_posts.iter().position(|other| other.id.as_deref() == Some(post.id()));
+            let before = model_posts.iter().position(|other| other.id.as_deref() == Some(&post.id));
             if let Some(other) = before.filter(|&other| other != at).map(|other| &model_posts[other]) {
-                holds!(!other.is_there, "{path} took the id {} from {}", post.id(), other.path);
+                holds!(!other.is_there, "{path} took the id {} from {}", &post.id, other.path);
                 let is_named = model_post.written_id == other.id;
                 let is_like = other.path == *path || other.slug() == model_post.slug() || other.text == model_post.text;
                 // day and slug may give exactly this id, also a slug that was changed because of another post
-                let is_explained = is_named || is_like || post.id().ends_with(&format!(":{}", post.slug()));
-                holds!(is_explained, "{path} came to the id {} of {}", post.id(), other.path);
+                let is_explained = is_named || is_like || post.id.ends_with(&format!(":{}", &post.slug));
+                holds!(is_explained, "{path} came to the id {} of {}", &post.id, other.path);
             }
             if let Some(other) = before {
                 model_posts[other].id = None;
             }
-            let (is_undated, id) = (model_posts[at].date.is_none(), post.id().to_string());
+            let (is_undated, id) = (model_posts[at].date.is_none(), post.id.clone());
             let promise = self.posts.entry(id.clone()).or_default();
             if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
@@ -147,7 +147,7 @@ impl Promises {
             }
             promise.date = is_undated.then_some(post.date);
             promise.seen = Some(harness.now);
-            promise.addresses.insert(post.address().to_string());
+            promise.addresses.insert(post.address.clone());
             model_posts[at].had.insert(id.clone());
             model_posts[at].id = Some(id);
             model_posts[at].titles_told = Some(model_posts[at].titles);
@@ -161,7 +161,7 @@ impl Promises {
         let listed = model_posts
             .iter()
             .filter(|model_post| model_post.standing == Status::Published);
-        let listed = listed.filter_map(|model_post| Some((shown(harness, model_post)?.id().to_string(), model_post.number)));
+        let listed = listed.filter_map(|model_post| Some((shown(harness, model_post)?.id.clone(), model_post.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
         let atom = harness.get("/atom.xml").body;
@@ -269,12 +269,12 @@ impl Promises {
         let shown: BTreeMap<&str, &Post> = model_posts
             .iter()
             .filter_map(|model_post| shown(harness, model_post))
-            .map(|post| (post.id(), post))
+            .map(|post| (post.id.as_str(), post))
             .collect();
         for post in shown.values() {
-            self.owners.insert(post.address().to_string(), post.id().to_string());
+            self.owners.insert(post.address.clone(), post.id.clone());
         }
-        let standing: BTreeSet<&str> = shown.values().map(|post| post.address()).collect();
+        let standing: BTreeSet<&str> = shown.values().map(|post| post.address.as_str()).collect();
         let forgotten = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
         for (id, promise) in &self.posts {
             for address in &promise.addresses {
@@ -299,9 +299,9 @@ impl Promises {
                             .rsplit_once(".example")
                             .map_or(answer.location.as_str(), |(_, path)| path);
                         holds!(
-                            status == 301 && *to == *post.address(),
+                            status == 301 && *to == post.address,
                             "{address} of {id} answers {status} {to:?} and not {}",
-                            post.address()
+                            &post.address
                         );
                     }
                     (Some(_), _) | (None, true) => holds!(matches!(status, 301 | 410), "{address} of {id} answers {status}"),
@@ -319,7 +319,7 @@ impl Promises {
     fn check_secrets(&mut self, harness: &Harness, model_posts: &[ModelPost]) -> Checked {
         let addresses: BTreeSet<&str> = model_posts
             .iter()
-            .filter_map(|model_post| Some(shown(harness, model_post)?.address()))
+            .filter_map(|model_post| Some(shown(harness, model_post)?.address.as_str()))
             .collect();
         let mut secrets = Vec::new();
         for model_post in model_posts.iter().filter(|model_post| model_post.is_there) {
@@ -332,11 +332,11 @@ impl Promises {
                 .site
                 .post(&model_post.path)
                 .ok_or_else(|| format!("{} is not read", model_post.path))?;
-            let status = harness.get(post.address()).status;
+            let status = harness.get(&post.address).status;
             holds!(
-                addresses.contains(post.address()) || status != 200,
+                addresses.contains(post.address.as_str()) || status != 200,
                 "{} leaks",
-                post.address()
+                &post.address
             );
         }
         secrets.retain(|word| !self.words.contains(word));
