@@ -45,8 +45,8 @@ impl CompactTimestamp {
     }
 
     /// Whether `at` is in this range, so that nothing is lost.
-    #[must_use]
-    pub(crate) fn can_hold(at: Timestamp) -> bool {
+    #[cfg(test)]
+    fn can_hold(at: Timestamp) -> bool {
         CompactTimestamp::from(at).timestamp() == at
     }
 }
