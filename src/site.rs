@@ -2,6 +2,7 @@
 
 mod bundle;
 mod documents;
+mod feed_changes;
 mod feed_versions;
 pub mod listing;
 pub mod pages;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{Documents, Feed, Published, Setting};
+pub use self::feed_changes::ChangedFeed;
 use self::listing::Listings;
 use self::pages::{Name, Pages};
 use crate::config::Config;
@@ -50,6 +52,10 @@ pub struct Site {
     newest: Vec<(Format, Arc<Document>)>,
     search: SiteSearch,
     past: Arc<History>,
+    /// The history that its own newest feeds were made with.
+    newest_past: Arc<History>,
+    /// The files in which there is no post any more since the site before it.
+    gone: Vec<Utf8PathBuf>,
     /// The instant it was built for.
     built: Timestamp,
 }
@@ -117,6 +123,7 @@ impl Site {
             documents,
             texts,
         } = material;
+        let mut gone = changes.gone.clone();
         let (index, changed) = match previous {
             Some(site) if !changes.are_all => {
                 let (index, changed) = site.index.after_changes(changes, &newcomers, config, now);
@@ -127,6 +134,12 @@ impl Site {
                 let before = previous.map_or(&nothing, |site| site.index.all());
                 let index = Index::build(changes.posts, &newcomers, config, now, before);
                 let changed = index.all().clone();
+                let is_gone = |post: &&Arc<Post>| index.post(post.source()).is_none();
+                gone = before
+                    .iter()
+                    .filter(is_gone)
+                    .map(|post| post.source().to_path_buf())
+                    .collect();
                 (index, changed)
             }
         };
@@ -134,6 +147,7 @@ impl Site {
             Some(site) => Arc::clone(&site.documents),
             None => Arc::new(Documents::remembering(documents)),
         };
+        let past = past.unwrap_or_else(|| Arc::new(History::none(now)));
         let mut site = Site {
             config: Arc::clone(config),
             diagnostics: merged(diagnostics, index.diagnostics()),
@@ -145,8 +159,10 @@ impl Site {
             listings: Listings::default(),
             newest: Vec::new(),
             search: previous.map(|site| SiteSearch::following(&site.search)).unwrap_or_default(),
-            past: past.unwrap_or_else(|| Arc::new(History::none(now))),
+            newest_past: Arc::clone(&past),
+            past,
             index,
+            gone,
             built: now,
         };
         // the feeds that nearly every request is for are there before the first request can see this site

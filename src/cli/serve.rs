@@ -27,7 +27,7 @@ use crate::http::preview::key::Key;
 use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
-use crate::publisher::{PostEvent, Progress, Publisher};
+use crate::publisher::{ChangeEvent, PostEvent, Progress, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::source::watch::Watching;
@@ -164,7 +164,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         .await
         .with_context(|| format!("{root} cannot be served"))?;
     let publisher = Arc::new(publisher);
-    let reports = publisher.reports();
+    let changes = publisher.changes();
     // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
     let signals = Signals::catch();
     let ledger_folder = config.state.dir.clone();
@@ -181,7 +181,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout, voice))),
         Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
     }
-    tokio::spawn(tell(voice, reports, root.clone(), Arc::clone(&publisher), known));
+    tokio::spawn(tell(voice, changes, root.clone(), Arc::clone(&publisher), known));
     tokio::spawn(give_back_now_and_then());
     let descriptors = Descriptors::raised_for(&config.server);
     if descriptors.connections < config.server.max_connections.min(FEW_CONNECTIONS) {
@@ -444,27 +444,22 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, K
 /// Tells the terminal what happens, for as long as anything can.
 async fn tell(
     voice: Voice,
-    mut reports: Receiver<Arc<[PostEvent]>>,
+    mut changes: Receiver<Arc<ChangeEvent>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
     mut known: Arc<[Diagnostic]>,
 ) {
-    let mut sites = publisher.sites();
     loop {
-        sites.mark_unchanged();
         let site = publisher.site();
         if !Arc::ptr_eq(&known, &site.diagnostics) {
             voice.diagnostics(&known, &site);
             known = Arc::clone(&site.diagnostics);
         }
-        tokio::select! {
-            told = reports.recv() => match told {
-                Ok(batch) => voice.changes(&batch, &root, &publisher.site()),
-                Err(RecvError::Lagged(batches)) => voice.missed(batches),
-                Err(RecvError::Closed) => return,
-            },
-            // where the engine has ended, the reports say so
-            Ok(()) = sites.changed() => {}
+        match changes.recv().await {
+            Ok(change) if change.posts.is_empty() => {}
+            Ok(change) => voice.changes(&change.posts, &root, &publisher.site()),
+            Err(RecvError::Lagged(events)) => voice.missed(events),
+            Err(RecvError::Closed) => return,
         }
     }
 }

@@ -5,9 +5,9 @@
 //! being stale: it is not found.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -36,6 +36,8 @@ pub struct Documents {
     feeds: Cache<(Scope, Place, Format), Arc<MadeFeed>, Bytes>,
     editions: FeedVersions,
     contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
+    /// The files of posts that were rendered with a link to a post, by that post's file. They may have lost the link since.
+    linking: Mutex<HashMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>>,
 }
 
 /// Where a post is published: its absolute URL by its path below the posts folder, if the world may see it.
@@ -138,7 +140,7 @@ impl std::fmt::Debug for Documents {
             .field("feeds", &self.feeds.len())
             .field("contents", &self.contents.len())
             .field("editions", &self.editions)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,6 +150,7 @@ impl Default for Documents {
             feeds: in_one_piece(FEED_BYTES),
             editions: FeedVersions::default(),
             contents: in_one_piece(CONTENT_BYTES),
+            linking: Mutex::default(),
         }
     }
 }
@@ -331,36 +334,69 @@ impl Documents {
         self.made(post, setting).map(|made| made.content)
     }
 
+    /// The item of `post` with its text; `None` where that cannot be had. It is not kept, if it was not before.
+    pub(super) fn item(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<CleanItem> {
+        let made = self.kept(post, setting).or_else(|| render_content(post, setting))?;
+        self.note_links(post, &made.links);
+        Some(made.item)
+    }
+
+    /// The files of posts that were rendered and linked to one of the posts in the files `targets`.
+    pub(super) fn linking_to<'a>(&self, targets: impl Iterator<Item = &'a Utf8Path>) -> BTreeSet<Utf8PathBuf> {
+        let linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.filter_map(|target| linking.get(target)).flatten().cloned().collect()
+    }
+
+    fn note_links(&self, post: &Post, links: &Links) {
+        if links.is_empty() {
+            return;
+        }
+        let mut linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+        for target in links.keys() {
+            linking.entry(target.clone()).or_default().insert(post.source().to_path_buf());
+        }
+    }
+
+    fn kept(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
+        let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, setting.published);
+        self.contents.get(post.source()).filter(is_same)
+    }
+
     fn made(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
-        let Setting {
-            config,
-            texts,
-            published,
-            ..
-        } = setting;
-        let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, published);
-        if let Some(made) = self.contents.get(post.source()).filter(is_same) {
+        if let Some(made) = self.kept(post, setting) {
             return Some(made);
         }
-        let text = texts.text(post)?;
-        let rendered = markdown::render(&text, post.title()).html;
-        let links = links(&rendered, post, published);
-        let content = Content {
-            html: html::for_feed(&rendered, &references(post, config, &links)).into(),
-            markdown: match markdown::without_hidden(&text) {
-                Cow::Borrowed(_) => text,
-                Cow::Owned(shown) => shown.into(),
-            },
-        };
-        let made = MadeContent {
-            post: Arc::clone(post),
-            item: item(post, config, Some(content.clone())),
-            content,
-            links: Arc::new(links),
-        };
+        let made = render_content(post, setting)?;
+        self.note_links(post, &made.links);
         self.contents.insert(post.source().to_path_buf(), made.clone());
         Some(made)
     }
+}
+
+/// Renders the text of `post`; `None` where that cannot be had.
+fn render_content(post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
+    let Setting {
+        config,
+        texts,
+        published,
+        ..
+    } = setting;
+    let text = texts.text(post)?;
+    let rendered = markdown::render(&text, post.title()).html;
+    let links = links(&rendered, post, published);
+    let content = Content {
+        html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+        markdown: match markdown::without_hidden(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => shown.into(),
+        },
+    };
+    Some(MadeContent {
+        post: Arc::clone(post),
+        item: item(post, config, Some(content.clone())),
+        content,
+        links: Arc::new(links),
+    })
 }
 
 /// When the document made of `posts` last changed, by what it is made of: when the newest of their files was written, or the newest of
@@ -374,7 +410,7 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
 }
 
 /// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
-fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
+pub(super) fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let filter = Filter::for_scope(scope);
     let departures = past.since(Timestamp::MIN).iter().rev();
     let departed =

@@ -28,7 +28,7 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     let mut builder = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
     for _ in 0..20 {
-        let edition = builder.turn(&Hints::everything(), Watching::Native, now, tick);
+        let edition = builder.run_cycle(&Hints::everything(), Watching::Native, now, tick);
         site = edition.site.or(site);
         let Some(wait) = edition.again_in else { break };
         tick += wait;

@@ -163,7 +163,7 @@ impl World {
     /// One look.
     pub(super) fn turn(&mut self) -> Option<Duration> {
         let builder = self.builder.as_mut().unwrap();
-        let edition = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        let edition = builder.run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
         assert!(!edition.has_failed, "a turn failed");
         if let Some(site) = edition.site {
             self.site = site;
