@@ -25,68 +25,65 @@ use crate::config::LogFormat;
 /// Publish a folder of Markdown files as RSS, Atom, JSON Feed, a JSON listing and pages.
 #[derive(Debug, Parser)]
 #[command(name = "feedmill", version, max_term_width = 100)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
-    verb: Verb,
+    command: Commands,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum Commands {
     /// Watch a folder of posts and serve it
-    Serve(serve::Arguments),
+    Serve(serve::ServeArgs),
     /// List every problem in a folder of posts, with its place and how to fix it
     ///
     /// Exit status: 0 if there are no problems, 1 if there are, 2 if it could not run.
-    Check(check::Arguments),
+    Check(check::CheckArgs),
     /// Show whether a post is public, and if not, why; its id, address and date, and where each comes from
-    Why(why::Arguments),
+    Why(why::WhyArgs),
     /// Keep the ids of a blog's old feed, so that its readers do not see old posts as new
     ///
     /// Exit status: 0 if every item of the feed was matched to a post here, 1 if not, 2 if it could not run.
-    Import(import::Arguments),
+    Import(import::ImportArgs),
     /// Export or import the ledger, which keeps the ids of posts, as JSON lines
-    Ledger(ledger::Arguments),
+    Ledger(ledger::LedgerArgs),
     /// Print a secret address at which a draft can be read for some days
-    Share(share::Arguments),
+    Share(share::ShareArgs),
     /// Change how the pages look
-    Theme(theme::Arguments),
+    Theme(theme::ThemeArgs),
 }
 
-/// The exit status of a command that could not run.
-const COULD_NOT_RUN: u8 = 2;
-
-/// Runs the command that the process was started with, to its end.
+/// Runs the command line of the process. Returns its exit status.
 #[must_use]
 pub fn run() -> ExitCode {
-    heap::give_back();
-    let arguments = match Arguments::from_arg_matches(&without_empty_variables(Arguments::command()).get_matches()) {
+    heap::limit_retained_memory();
+    let arguments = match CommandLine::from_arg_matches(&without_empty_variables(CommandLine::command()).get_matches()) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
     // `serve` starts its log itself, once it has read its configuration
-    if !matches!(arguments.verb, Verb::Serve(_)) {
+    if !matches!(arguments.command, Commands::Serve(_)) {
         log::start(LogFormat::Text, false);
     }
-    let done = match arguments.verb {
-        Verb::Serve(arguments) => serve::run(arguments),
-        Verb::Check(arguments) => check::run(arguments),
-        Verb::Why(arguments) => why::run(arguments),
-        Verb::Import(arguments) => import::run(arguments),
-        Verb::Ledger(arguments) => ledger::run(arguments),
-        Verb::Share(arguments) => share::run(arguments),
-        Verb::Theme(arguments) => theme::run(&arguments),
+    let done = match arguments.command {
+        Commands::Serve(arguments) => serve::run(arguments),
+        Commands::Check(arguments) => check::run(arguments),
+        Commands::Why(arguments) => why::run(arguments),
+        Commands::Import(arguments) => import::run(arguments),
+        Commands::Ledger(arguments) => ledger::run(arguments),
+        Commands::Share(arguments) => share::run(arguments),
+        Commands::Theme(arguments) => theme::run(&arguments),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-        // the reader of the output has closed it
+        // the reader closed the output
         Some(io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         _ => {
-            terminal::say(&format!("feedmill: {}\n", terminal::error(&error)));
-            ExitCode::from(COULD_NOT_RUN)
+            terminal::print_message(&format!("feedmill: {}\n", terminal::error_message(&error)));
+            ExitCode::from(terminal::COULD_NOT_RUN)
         }
     })
 }
 
-/// `command` without the environment variables that are set to nothing, as `FEEDMILL_LISTEN=` in a compose file is: they count as unset.
+/// `command` without environment variables that are set but empty, such as `FEEDMILL_LISTEN=` in a compose file: they count as unset.
 fn without_empty_variables(command: Command) -> Command {
     fn is_empty(argument: &Arg) -> bool {
         let value = argument.get_env().and_then(std::env::var_os);
@@ -109,6 +106,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
+        super::CommandLine::command().debug_assert();
     }
 }

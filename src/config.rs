@@ -1,6 +1,6 @@
-//! What can be set, with its defaults: `feedmill.toml`.
+//! The configuration `feedmill.toml`, with its defaults.
 //!
-//! The command line and the environment are laid over it by `cli`; nothing here reads either, nor the disk.
+//! `cli` applies the command line and the environment. Nothing here reads those, or the disk.
 
 mod colour;
 mod explain;
@@ -13,62 +13,63 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::colour::Colour;
-pub use self::explain::Mistake;
-pub use self::redirect::{Redirect, Redirects, path_on_site};
-use self::schema::Kind;
+pub use self::explain::InvalidSetting;
+pub(crate) use self::redirect::path_on_site;
+pub use self::redirect::{Redirect, Redirects};
+use self::schema::ValueKind;
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source_file::file_type::is_markdown_ending;
 
-/// Everything that can be set. Every table and key may be absent.
+/// The configuration. Every table and key may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What the feeds say of themselves.
-    pub site: Site,
+    /// The title, address, language and author of the site.
+    pub site: SiteSettings,
     /// The feed documents.
-    pub feed: Feed,
+    pub feed: FeedSettings,
     /// The listing and the pages.
-    pub list: List,
+    pub list: ListSettings,
     /// How posts are read.
-    pub posts: Posts,
-    /// How they are served.
-    pub server: Server,
+    pub posts: PostSettings,
+    /// How requests are served.
+    pub server: ServerSettings,
     /// How the folder is watched.
-    pub watch: Watch,
-    /// What is remembered between runs.
-    pub state: State,
-    /// How long answers may be kept.
-    pub cache: Cache,
-    /// How often one client may ask without conditions.
+    pub watch: WatchSettings,
+    /// What is stored between runs.
+    pub state: StateSettings,
+    /// How long responses may be cached.
+    pub cache: CacheSettings,
+    /// How many unconditional requests one client may send.
     pub pace: RateLimitSettings,
     /// Addresses that have moved.
     pub redirect: Redirects,
 }
 
 impl Config {
-    /// Reads `text`, the content of the configuration file at `path`.
+    /// Parses `text`, the content of the configuration file at `path`.
     ///
     /// # Errors
     ///
-    /// The first thing in it that is not understood or not possible, with its place and what would be.
+    /// The first value that is not understood or not allowed, with its position and a fix.
     pub fn parse(path: &camino::Utf8Path, text: &str) -> Result<Config, Diagnostic> {
-        // some editors begin a file with a byte order mark, which TOML does not know
+        // some editors write a byte order mark, which TOML does not allow
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let read = toml::from_str::<Config>(text);
         if let Some(diagnostic) = explain::diagnostic(path, text, read.as_ref().err()) {
             return Err(diagnostic);
         }
         let config = read.map_err(|error| Diagnostic::new(Severity::Error, "config", path, error.message()))?;
-        config.checked().map_err(|mistake| mistake.diagnostic(path, text))
+        config.validate().map_err(|mistake| mistake.diagnostic(path, text))
     }
 
-    /// The configuration itself if every value in it is possible.
+    /// Returns the configuration if every value in it is allowed.
     ///
     /// # Errors
     ///
-    /// The first impossible value, and what to write instead.
-    pub fn checked(self) -> Result<Config, Mistake> {
+    /// The first value that is not allowed, and what to write instead.
+    pub(crate) fn validate(self) -> Result<Config, InvalidSetting> {
         for (key, value) in [
             ("feed.limit", self.feed.limit as u64),
             ("list.per_page", self.list.per_page as u64),
@@ -84,38 +85,38 @@ impl Config {
             ("server.max_body_bytes", self.server.max_body_bytes as u64),
             ("state.withdrawn_days", u64::from(self.state.withdrawn_days)),
         ] {
-            within(key, value)?;
+            check_range(key, value)?;
         }
         if self.state.dir.as_ref().is_some_and(|dir| dir.as_str().is_empty()) {
             let message = "`state.dir` is empty, and must name a folder";
-            return Err(Mistake::new(
+            return Err(InvalidSetting::new(
                 "state.dir",
                 message,
                 "name a folder, or remove it for the usual one",
             ));
         }
-        self.site.checked()?;
+        self.site.validate()?;
         for ending in &self.posts.media {
             let name = ending.trim_start_matches('.');
             let is_ending = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte);
             if name.is_empty() || !name.bytes().all(is_ending) {
                 let message = format!("`posts.media` contains `{ending}`, which is no ending of file names");
-                return Err(Mistake::new("posts.media", message, "write endings such as `html`"));
+                return Err(InvalidSetting::new("posts.media", message, "write endings such as `html`"));
             }
             if is_markdown_ending(name) {
                 let message =
                     format!("`posts.media` contains `{ending}`, an ending of posts, whose files are never served as they are");
-                return Err(Mistake::new("posts.media", message, "remove it"));
+                return Err(InvalidSetting::new("posts.media", message, "remove it"));
             }
         }
         check_permalink(&self.posts.permalink)?;
-        self.redirect.checked(&self.base())?;
+        self.redirect.validate(&self.base())?;
         Ok(self)
     }
 
-    /// The zone of dates that name none.
+    /// The time zone of dates without an offset.
     #[must_use]
-    pub fn timezone(&self) -> TimeZone {
+    pub(crate) fn timezone(&self) -> TimeZone {
         TimeZone::get(&self.site.timezone).unwrap_or(TimeZone::UTC)
     }
 
@@ -127,7 +128,7 @@ impl Config {
             None if self.server.listen.starts_with("unix:") || self.server.listen == "systemd" => "http://localhost".to_owned(),
             None => {
                 let listen = &self.server.listen;
-                // listening everywhere is no address to go to
+                // an address for all interfaces is not one that a browser can open
                 match listen.strip_prefix("0.0.0.0:").or_else(|| listen.strip_prefix("[::]:")) {
                     Some(port) => format!("http://localhost:{port}"),
                     None => format!("http://{listen}"),
@@ -136,15 +137,14 @@ impl Config {
         }
     }
 
-    /// Who mints ids (RFC 4151): the host of the address that the site is known by; `localhost` until one is configured, whatever
-    /// port is listened on.
+    /// The authority of generated ids (RFC 4151): the host of the site's identity; `localhost` until one is configured.
     #[must_use]
     pub fn authority(&self) -> &str {
-        let known_by = self.site.identity.as_ref().or(self.site.base_url.as_ref());
-        known_by.and_then(Url::host_str).unwrap_or("localhost")
+        let identity = self.site.identity.as_ref().or(self.site.base_url.as_ref());
+        identity.and_then(Url::host_str).unwrap_or("localhost")
     }
 
-    /// The address that the ids of feeds begin with, without a slash at its end: that by which the site is known, wherever it is now.
+    /// The address with which the ids of feeds begin, without a slash at its end. It stays when the site moves.
     #[must_use]
     pub fn identity(&self) -> String {
         match &self.site.identity {
@@ -154,34 +154,21 @@ impl Config {
     }
 }
 
-/// How many links a page has at its head.
+/// The most links at the head of a page.
 const MOST_NAV_LINKS: usize = 20;
-/// How long the line at the foot of a page is at the most, in bytes.
+/// The most bytes of the line at the foot of a page.
 const LONGEST_FOOTER: usize = 4096;
 
-impl Site {
-    /// The first value that is not possible.
-    fn checked(&self) -> Result<(), Mistake> {
-        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
-        for (key, url) in [("site.base_url", &self.base_url), ("site.identity", &self.identity)] {
-            let Some(url) = url else { continue };
-            if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
-                let message = format!("`{key}` must be an http or https address without `?` and `#`, and is `{url}`");
-                return Err(Mistake::new(key, message, "write it like `https://example.com`"));
-            }
-        }
-        for (key, url) in [("site.icon", &self.icon), ("site.image", &self.image)] {
-            if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
-                let message = format!("`{key}` must be an http or https address, and is `{url}`");
-                return Err(Mistake::new(key, message, "write it like `https://example.com/icon.png`"));
-            }
-        }
+impl SiteSettings {
+    /// Checks all values of `[site]`.
+    fn validate(&self) -> Result<(), InvalidSetting> {
+        self.check_addresses()?;
         if TimeZone::get(&self.timezone).is_err() {
             let message = format!(
                 "`site.timezone` must be the IANA name of a time zone, and is `{}`",
                 self.timezone
             );
-            return Err(Mistake::new(
+            return Err(InvalidSetting::new(
                 "site.timezone",
                 message,
                 "write a name such as `Europe/Berlin`, or `UTC`",
@@ -189,13 +176,44 @@ impl Site {
         }
         if !is_language(&self.language) {
             let message = format!("`site.language` must be the code of a language, and is `{}`", self.language);
-            return Err(Mistake::new(
+            return Err(InvalidSetting::new(
                 "site.language",
                 message,
                 "write a code such as `en`, `de` or `pt-BR`",
             ));
         }
         self.check_author()?;
+        self.check_nav()?;
+        if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
+            let message = format!("`site.footer` is longer than {LONGEST_FOOTER} bytes");
+            return Err(InvalidSetting::new("site.footer", message, "shorten it"));
+        }
+        Ok(())
+    }
+
+    fn check_addresses(&self) -> Result<(), InvalidSetting> {
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        for (key, url) in [("site.base_url", &self.base_url), ("site.identity", &self.identity)] {
+            let Some(url) = url else { continue };
+            if !is_web(url) || url.query().is_some() || url.fragment().is_some() {
+                let message = format!("`{key}` must be an http or https address without `?` and `#`, and is `{url}`");
+                return Err(InvalidSetting::new(key, message, "write it like `https://example.com`"));
+            }
+        }
+        for (key, url) in [("site.icon", &self.icon), ("site.image", &self.image)] {
+            if let Some(url) = url.as_ref().filter(|url| !is_web(url)) {
+                let message = format!("`{key}` must be an http or https address, and is `{url}`");
+                return Err(InvalidSetting::new(
+                    key,
+                    message,
+                    "write it like `https://example.com/icon.png`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_nav(&self) -> Result<(), InvalidSetting> {
         let is_link = |url: &str| {
             let is_path = url.starts_with('/') && !url.starts_with("//") && !url.contains(char::is_control);
             is_path || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
@@ -214,9 +232,9 @@ impl Site {
                     "write a path such as `/about`, or an http, https or mailto address",
                 )
             };
-            return Err(Mistake {
+            return Err(InvalidSetting {
                 at: Some(at),
-                ..Mistake::new("site.nav", message, fix)
+                ..InvalidSetting::new("site.nav", message, fix)
             });
         }
         if self.nav.len() > MOST_NAV_LINKS {
@@ -224,39 +242,39 @@ impl Site {
                 "`site.nav` has {} links, and at most {MOST_NAV_LINKS} are possible",
                 self.nav.len()
             );
-            return Err(Mistake::new("site.nav", message, "remove some"));
-        }
-        if self.footer.as_ref().is_some_and(|footer| footer.len() > LONGEST_FOOTER) {
-            let message = format!("`site.footer` is longer than {LONGEST_FOOTER} bytes");
-            return Err(Mistake::new("site.footer", message, "shorten it"));
+            return Err(InvalidSetting::new("site.nav", message, "remove some"));
         }
         Ok(())
     }
 
-    fn check_author(&self) -> Result<(), Mistake> {
+    fn check_author(&self) -> Result<(), InvalidSetting> {
         let Some(author) = &self.author else { return Ok(()) };
         let fix = "write it like `author = { name = \"Example Author\", url = \"https://example.com\" }`";
         if author.name.trim().is_empty() {
-            return Err(Mistake::new("site.author", "`site.author` has an empty `name`", fix));
+            return Err(InvalidSetting::new("site.author", "`site.author` has an empty `name`", fix));
         }
         let is_web = |url: &String| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         match author.url.as_ref().filter(|url| !is_web(url)) {
             Some(url) => {
                 let message = format!("the `url` of `site.author` must be an http or https address, and is `{url}`");
-                Err(Mistake::new("site.author", message, fix))
+                Err(InvalidSetting::new("site.author", message, fix))
             }
             None => Ok(()),
         }
     }
 }
 
-/// Whether `value` is one that the number `key` can have, by [`schema`].
-fn within(key: &'static str, value: u64) -> Result<(), Mistake> {
+/// Checks that `value` is in the range that [`schema`] has for the number `key`.
+fn check_range(key: &'static str, value: u64) -> Result<(), InvalidSetting> {
     let setting = key.split_once('.').and_then(|(table, name)| schema::find(table, name));
     match setting.map(|setting| (setting.kind, setting.key, setting.example)) {
-        Some((kind @ Kind::Number(least, most), name, example)) if !(least..=most).contains(&value) => {
-            let message = format!("`{key}` must be {}, and is {value}", kind.in_words());
-            Err(Mistake::new(key, message, format!("write it like `{name} = {example}`")))
+        Some((kind @ ValueKind::Number(least, most), name, example)) if !(least..=most).contains(&value) => {
+            let message = format!("`{key}` must be {}, and is {value}", kind.describe());
+            Err(InvalidSetting::new(
+                key,
+                message,
+                format!("write it like `{name} = {example}`"),
+            ))
         }
         _ => Ok(()),
     }
@@ -270,12 +288,12 @@ fn is_language(text: &str) -> bool {
     is_primary && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
-/// What `posts.permalink` may contain in braces.
+/// The placeholders of `posts.permalink`.
 const PLACEHOLDERS: [&str; 5] = ["slug", "year", "month", "day", "section"];
 
-/// Whether `permalink` is a pattern of which every post gets an address.
-fn check_permalink(permalink: &str) -> Result<(), Mistake> {
-    let wrong = |message: String, fix: String| Err(Mistake::new("posts.permalink", message, fix));
+/// Checks that `permalink` is a pattern that gives every post an address.
+fn check_permalink(permalink: &str) -> Result<(), InvalidSetting> {
+    let wrong = |message: String, fix: String| Err(InvalidSetting::new("posts.permalink", message, fix));
     let known = "`{slug}`, `{year}`, `{month}`, `{day}` and `{section}`";
     let mut rest = permalink;
     while let Some(at) = rest.find(['{', '}']) {

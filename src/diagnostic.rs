@@ -1,4 +1,4 @@
-//! What is to be said about a file: where, what, and how to mend it.
+//! Diagnostics for files: the position, the problem and the fix.
 
 mod secret;
 
@@ -11,9 +11,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-pub use self::secret::is_secret;
+pub(crate) use self::secret::is_secret;
 
-/// How much a diagnostic matters.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -21,11 +21,11 @@ pub enum Severity {
     Error,
     /// The file is published, and something in it was guessed or left out.
     Warning,
-    /// The file is as it should be; this is worth knowing.
+    /// The file is correct; the note is for information.
     Note,
 }
 
-/// A place in a text: lines and columns count from 1, columns in characters.
+/// A position in a text: lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {
     /// The line.
@@ -51,31 +51,31 @@ impl Position {
     }
 }
 
-/// One thing to be said about one file.
+/// A message about one file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Diagnostic {
     /// The file, relative to the posts folder.
     pub path: Utf8PathBuf,
-    /// Where in the file; `None` where it is about the file as a whole.
+    /// The position in the file; `None` for the whole file.
     #[serde(flatten)]
     pub position: Option<Position>,
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// A name for this kind of problem that does not change: `yaml-syntax`, `date-impossible`.
+    /// A stable name of this kind of problem: `yaml-syntax`, `date-impossible`.
     pub code: &'static str,
-    /// What is wrong: a fragment in lower case, with no full stop.
+    /// The problem: a fragment in lower case, without a full stop.
     pub message: String,
-    /// What to do about it, in the imperative; empty where nothing needs doing.
+    /// The fix, in the imperative; empty if nothing needs to be done.
     pub mend: String,
-    /// The line of the source that `position` names.
+    /// The source line at `position`.
     #[serde(skip)]
     pub source_line: Option<String>,
-    /// How many characters of that line are meant, from the column on.
+    /// The number of characters to mark, from the column on.
     #[serde(skip)]
     pub length: usize,
 }
 
-/// A line longer than this is not drawn.
+/// The most bytes of a line that is drawn.
 const LONGEST_DRAWN_LINE: usize = 400;
 
 impl Diagnostic {
@@ -93,14 +93,14 @@ impl Diagnostic {
         }
     }
 
-    /// The same, saying how to mend it.
+    /// The same diagnostic with a fix.
     #[must_use]
     pub fn mend(mut self, mend: impl Into<String>) -> Diagnostic {
         self.mend = mend.into();
         self
     }
 
-    /// The same, about `length` characters at `position` of `text`, which is the whole text of the file. A line that shows a secret
+    /// The same diagnostic for `length` characters at `position` of `text`, the whole text of the file. A line with a secret
     /// ([`is_secret`]) is not drawn.
     #[must_use]
     pub fn at(mut self, text: &str, position: Position, length: usize) -> Diagnostic {
@@ -113,7 +113,7 @@ impl Diagnostic {
         self
     }
 
-    /// Draws it for a person, with the source line where there is one; in colour if `colour`. No newline at the end.
+    /// Draws it for people, with the source line if there is one; in colour if `colour`. There is no newline at the end.
     #[must_use]
     pub fn draw(&self, colour: bool) -> String {
         let level = match self.severity {
@@ -168,11 +168,11 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Whether `c` can change how the text around it is shown: it controls a terminal, ends a line, or turns the direction of writing.
+/// Whether `c` can change how the text around it is displayed: it controls a terminal, ends a line, or changes the text direction.
 ///
-/// The joiners U+200C and U+200D are not among them: Persian, Indic scripts and emoji need them.
+/// The joiners U+200C and U+200D do not count, because Persian, Indic scripts and emoji need them.
 #[must_use]
-pub fn changes_display(c: char) -> bool {
+pub(crate) fn changes_display(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -189,10 +189,10 @@ pub fn changes_display(c: char) -> bool {
         )
 }
 
-/// Returns `text` as one line that shows what is in it: a character that ends a line, controls a terminal, turns the direction of
-/// writing or is invisible is written as an escape, `\n` or `\u{202e}`.
+/// Returns `text` as one line: a character that ends a line, controls a terminal, changes the text direction or is invisible is
+/// written as an escape, `\n` or `\u{202e}`.
 ///
-/// For every text from an author, a client or a file's name that goes into a terminal or a log. Such a text can otherwise forge a line.
+/// Use it for every text from an author, a client or a file name that goes to a terminal or a log. Otherwise the text can forge a line.
 ///
 /// ```
 /// use feedmill::diagnostic::one_line;
@@ -216,9 +216,9 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// `error` in words for a person, without the system's number of it.
+/// `error` for people, without the error number of the system.
 #[must_use]
-pub fn plain_error(error: &io::Error) -> String {
+pub(crate) fn plain_error(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or(&text);
     let mut letters = text.chars();
@@ -229,9 +229,9 @@ pub fn plain_error(error: &io::Error) -> String {
     }
 }
 
-/// `text` with each character that [`one_line`] escapes replaced by one U+FFFD, so that columns stay what they are. Tabs stay.
+/// `text` with one U+FFFD for each character that [`one_line`] escapes, so that columns stay the same. Tabs stay.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if changes_display(c) && c != '\t' { '\u{fffd}' } else { c })
         .collect()
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printable_stays_on_one_line_and_in_its_direction() {
+    fn printable_text_has_no_line_ends_and_direction_marks() {
         let cases = [
             ("Ebb\tand flow", "Ebb\tand flow"),
             ("two\nlines\r", "two\u{fffd}lines\u{fffd}"),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_ends_its_line_or_turns_what_follows() {
+    fn one_line_escapes_line_ends_and_direction_marks() {
         let all = (0..=0x10_ffff).filter_map(char::from_u32);
         let text: String = all.clone().collect();
         let line = one_line(&text);

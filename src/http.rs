@@ -1,34 +1,40 @@
 //! The HTTP server: requests to responses.
 //!
-//! [`server`] accepts connections. [`request_context`] holds what all requests share. [`fast_path`] answers requests for what is already
-//! built, as `ready` decides; [`filter`] is the warp filter for all others, and `in_progress` joins requests for what is being built.
-//! [`target`] parses a path, [`routes`] answers it, `redirect` answers old addresses. [`query`] parses the parameters of the listing.
-//! [`negotiate`], [`conditional`], [`range`] and [`delta`] follow request headers (RFC 9110, RFC 3229); [`reply`] and [`links`] write
-//! response headers. [`media`] serves files. [`problem`] is an error for programs (RFC 9457), [`error_page`] for people. [`rate_limit`]
-//! limits clients, [`access`] is the access log. [`preview`] and [`shared`] show drafts to their author and to guests. [`admin`] serves
-//! status and metrics to operators.
+//! - [`server`] accepts connections, checks requests, and calls the one warp filter, [`filter`].
+//! - [`target`] parses a path, [`request`] is a parsed request, `ready` finds a document that exists already, [`routes`] returns a
+//!   response, `redirect` follows old addresses. `renders_in_progress` joins requests for a document that is being rendered.
+//! - [`request_context`] is what all requests share, with `rate_limit`, [`access`] (the access log) and `network`.
+//! - `negotiate`, [`conditional`], `range` and `delta` follow the fields of a request (RFC 9110, RFC 3229). `reply` and `links`
+//!   write the fields of a response. [`query`] parses the parameters of the listing.
+//! - [`media`] serves files.
+//! - `problem` is an error for programs (RFC 9457), `error_page` for people.
+//! - [`preview`] and [`shared_drafts`] show drafts to their author and to guests; `confidential` has the fields of such responses.
+//! - [`admin`] serves status and metrics to operators.
 
 pub mod access;
 pub mod admin;
 pub mod conditional;
-pub mod delta;
-pub mod error_page;
-pub mod fast_path;
+mod confidential;
+mod delta;
+mod error_page;
 pub mod filter;
-mod in_progress;
-pub mod links;
+mod host;
+mod links;
 pub mod media;
-pub mod negotiate;
+mod negotiate;
+pub(crate) mod network;
 pub mod preview;
-pub mod problem;
+mod problem;
 pub mod query;
-pub mod range;
-pub mod rate_limit;
+mod range;
+mod rate_limit;
 mod ready;
 mod redirect;
-pub mod reply;
+mod renders_in_progress;
+mod reply;
+pub mod request;
 pub mod request_context;
 pub mod routes;
 pub mod server;
-pub mod shared;
+pub mod shared_drafts;
 pub mod target;

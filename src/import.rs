@@ -1,7 +1,7 @@
-//! A blog that has lived elsewhere: its old feed, and which of its items is which post here.
+//! Imports the ids and addresses of a blog's old feed.
 //!
-//! Bytes become an [`OldFeed`] ([`feed`]), wherever they lie ([`origin`]); its items are matched to the posts here ([`matching`]); and
-//! what is to be kept of that is an [`Adoption`] for each post ([`adoption`]). Posts themselves are not made here.
+//! A file or a response ([`origin`]) is parsed to an [`OldFeed`] ([`feed`]). Its items are matched to the posts here ([`matching`]).
+//! The result is an [`Adoption`](adoption::Adoption) for each matched post ([`adoption`]). No posts are created.
 
 pub mod address;
 pub mod adoption;
@@ -9,5 +9,4 @@ pub mod feed;
 pub mod matching;
 pub mod origin;
 
-pub use adoption::Adoption;
 pub use feed::{OldFeed, OldItem};

@@ -162,7 +162,7 @@ impl Index {
                 scopes.remove(post);
             }
             if let Some(at) = post.next_due(self.now) {
-                due.take(at, |other| Arc::ptr_eq(other, post));
+                due.remove_value(at, |other| Arc::ptr_eq(other, post));
             }
         }
         for post in added.clone() {
@@ -250,7 +250,7 @@ impl Index {
             .filter(|post| post.is_readable(self.now))
     }
 
-    /// The public or unlisted post that `address` redirects to: its address in another spelling ([`bare`](crate::post::bare)),
+    /// The public or unlisted post that `address` redirects to: its address in another spelling ([`page_key`](crate::post::page_key)),
     /// or one of its aliases. A live address wins over an alias.
     #[must_use]
     pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {
@@ -270,7 +270,7 @@ impl Index {
         let scope = filter.scope();
         let posts = self.members(&scope).map_or(&*NO_POSTS, |members| &members.posts);
         if filter.is_only(&scope) {
-            return (posts.from(skip).take(per_page).cloned().collect(), posts.len());
+            return (posts.iter_from(skip).take(per_page).cloned().collect(), posts.len());
         }
         let mut total = 0;
         let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! What is counted while requests are answered, and how it is said: the text format of Prometheus (version 0.0.4).
+//! Counters of requests, in the text format of Prometheus (version 0.0.4).
 //!
-//! Every label comes from a fixed set: nothing that a client, an author or a file says becomes one. Counting takes no lock.
+//! Every label comes from a fixed set, never from a client, an author or a file. Counting takes no lock.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,55 +9,55 @@ use std::time::Duration;
 use http::StatusCode;
 
 /// The media type of [`Metrics::text`].
-pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What was asked for.
+/// The kind of document that was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RequestKind {
     /// A feed.
     Feed,
-    /// The JSON listing and what belongs to it.
+    /// The JSON listing and related documents.
     Listing,
     /// A page for people: a list or a post.
     Page,
     /// A file beside posts.
     Media,
-    /// What tells of the rest: outline, site map, robots.
+    /// The outline, the site map and `robots.txt`.
     Discovery,
-    /// Whether the server is well.
+    /// The health and readiness checks.
     Health,
     /// Anything else, found or not.
     Other,
 }
 
-impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 7] = [
-        Kind::Feed,
-        Kind::Listing,
-        Kind::Page,
-        Kind::Media,
-        Kind::Discovery,
-        Kind::Health,
-        Kind::Other,
+impl RequestKind {
+    /// All kinds.
+    pub const ALL: [RequestKind; 7] = [
+        RequestKind::Feed,
+        RequestKind::Listing,
+        RequestKind::Page,
+        RequestKind::Media,
+        RequestKind::Discovery,
+        RequestKind::Health,
+        RequestKind::Other,
     ];
 
-    /// As a label has it.
+    /// The value of its label.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Feed => "feed",
-            Kind::Listing => "listing",
-            Kind::Page => "page",
-            Kind::Media => "media",
-            Kind::Discovery => "discovery",
-            Kind::Health => "health",
-            Kind::Other => "other",
+            RequestKind::Feed => "feed",
+            RequestKind::Listing => "listing",
+            RequestKind::Page => "page",
+            RequestKind::Media => "media",
+            RequestKind::Discovery => "discovery",
+            RequestKind::Health => "health",
+            RequestKind::Other => "other",
         }
     }
 }
 
-/// Classes of status codes, 304 apart: how many of the answers it is says how well clients and caches do.
+/// Classes of status codes. 304 is separate, because its share shows how well clients and caches work.
 const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "304", "4xx", "5xx"];
 
 fn class(status: StatusCode) -> usize {
@@ -71,41 +71,41 @@ fn class(status: StatusCode) -> usize {
     }
 }
 
-/// Upper bounds of how long an answer took, in microseconds.
+/// Upper bounds of durations, in microseconds.
 const BOUNDS: [u64; 10] = [100, 250, 1_000, 2_500, 10_000, 25_000, 100_000, 250_000, 1_000_000, 5_000_000];
 
-/// Counts of answers.
+/// Counters of responses.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    kinds: [Counts; Kind::ALL.len()],
+    kinds: [Counts; RequestKind::ALL.len()],
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     statuses: [AtomicU64; CLASSES.len()],
     bytes: AtomicU64,
-    /// Answers by the first bound they are within; the last is past all of them.
-    took: [AtomicU64; BOUNDS.len() + 1],
+    /// Responses by the first bound that they are within; the last counter is for longer ones.
+    durations: [AtomicU64; BOUNDS.len() + 1],
     microseconds: AtomicU64,
 }
 
 impl Metrics {
-    /// Counts one answer: what was asked for, its status, the bytes of its body, and how long it took to the first of them.
-    pub fn answered(&self, kind: Kind, status: StatusCode, bytes: u64, took: Duration) {
+    /// Counts one response. `bytes` is the size of its body, and `took` the time until its first byte.
+    pub(crate) fn record_response(&self, kind: RequestKind, status: StatusCode, bytes: u64, took: Duration) {
         let Some(counts) = self.kinds.get(kind as usize) else { return };
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let within = BOUNDS.iter().position(|&bound| took <= bound).unwrap_or(BOUNDS.len());
         let add = |counter: Option<&AtomicU64>, n| counter.map(|counter| counter.fetch_add(n, Relaxed));
         add(counts.statuses.get(class(status)), 1);
-        add(counts.took.get(within), 1);
+        add(counts.durations.get(within), 1);
         add(Some(&counts.bytes), bytes);
         add(Some(&counts.microseconds), took);
     }
 
-    /// All that was counted, and `gauges` as they are now.
+    /// All counters, and `gauges`, as text.
     #[must_use]
     pub fn text(&self, gauges: &Gauges) -> String {
-        let mut text = Text::default();
+        let mut text = MetricsText::default();
         text.family(
             "feedmill_requests_total",
             "counter",
@@ -124,7 +124,7 @@ impl Metrics {
         text.family("feedmill_request_duration_seconds", "histogram", help);
         for (kind, counts) in self.by_kind() {
             let mut within = 0;
-            for (n, count) in counts.took.iter().enumerate() {
+            for (n, count) in counts.durations.iter().enumerate() {
                 within += count.load(Relaxed);
                 let bound = BOUNDS
                     .get(n)
@@ -139,22 +139,22 @@ impl Metrics {
     }
 
     fn by_kind(&self) -> impl Iterator<Item = (&'static str, &Counts)> {
-        Kind::ALL.iter().map(|kind| kind.name()).zip(&self.kinds)
+        RequestKind::ALL.iter().map(|kind| kind.name()).zip(&self.kinds)
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "285 years of microseconds are told exactly")]
+#[expect(clippy::cast_precision_loss, reason = "285 years of microseconds are exact")]
 fn seconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1e6
 }
 
-/// How the site and its engine are, at one instant.
+/// The state of the site and the publisher at one instant.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a gauge of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate gauge")]
 pub struct Gauges {
     /// The version of this program.
     pub version: &'static str,
-    /// How long it has been running.
+    /// The time since the start.
     pub uptime: Duration,
     /// Posts by their visibility.
     pub posts: Vec<(&'static str, u64)>,
@@ -162,26 +162,26 @@ pub struct Gauges {
     pub problems: Vec<(&'static str, u64)>,
     /// Scopes that have feeds.
     pub scopes: u64,
-    /// Looks at the folder since the start.
+    /// Scans of the folder since the start.
     pub looks: u64,
     /// Sites built since the start.
     pub builds: u64,
-    /// How long the last of them took.
+    /// How long the last build took.
     pub last_build: Option<Duration>,
-    /// How long ago the whole folder was last looked at.
+    /// The time since the last full scan.
     pub last_full_scan_age: Option<Duration>,
-    /// Whether changes are noticed by the system's events.
+    /// Whether events of the system report changes.
     pub is_native: bool,
-    /// Whether the site may not show what the folder holds.
+    /// Whether the site may differ from the folder.
     pub is_degraded: bool,
-    /// Whether the ledger's folder is deleted with the container, or lost with its memory.
+    /// Whether the ledger's folder does not outlive the container.
     pub is_ledger_temporary: bool,
     /// Whether the ledger cannot be written.
-    pub is_forgetful: bool,
+    pub is_ledger_failing: bool,
 }
 
 impl Gauges {
-    fn write(&self, text: &mut Text) {
+    fn write(&self, text: &mut MetricsText) {
         text.family("feedmill_build_info", "gauge", "The version of this program.");
         text.value("", &[("version", self.version)], 1);
         text.family("feedmill_uptime_seconds", "gauge", "Seconds since the start.");
@@ -233,7 +233,7 @@ impl Gauges {
             "gauge",
             "1 if the ledger cannot be written, so that ids are kept in memory only.",
         );
-        text.value("", &[], u8::from(self.is_forgetful));
+        text.value("", &[], u8::from(self.is_ledger_failing));
         text.family(
             "feedmill_ledger_temporary",
             "gauge",
@@ -243,11 +243,11 @@ impl Gauges {
     }
 }
 
-/// A text in Prometheus's format, and the family that is being written.
+/// A text in the format of Prometheus, and the name of the current metric.
 #[derive(Default)]
-struct Text(String, &'static str);
+struct MetricsText(String, &'static str);
 
-impl Text {
+impl MetricsText {
     fn family(&mut self, name: &'static str, kind: &str, help: &str) {
         self.1 = name;
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -269,11 +269,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_answered_is_counted() {
+    fn responses_are_counted() {
         let metrics = Metrics::default();
-        metrics.answered(Kind::Feed, StatusCode::OK, 1000, Duration::from_micros(90));
-        metrics.answered(Kind::Feed, StatusCode::NOT_MODIFIED, 0, Duration::from_millis(2));
-        metrics.answered(Kind::Media, StatusCode::NOT_FOUND, 7, Duration::from_mins(1));
+        metrics.record_response(RequestKind::Feed, StatusCode::OK, 1000, Duration::from_micros(90));
+        metrics.record_response(RequestKind::Feed, StatusCode::NOT_MODIFIED, 0, Duration::from_millis(2));
+        metrics.record_response(RequestKind::Media, StatusCode::NOT_FOUND, 7, Duration::from_mins(1));
         let text = metrics.text(&Gauges {
             version: "1.2.3",
             posts: vec![("public", 41)],
@@ -302,8 +302,8 @@ mod tests {
     }
 
     #[test]
-    fn kinds_stand_in_the_order_of_their_counts() {
-        for (n, kind) in Kind::ALL.into_iter().enumerate() {
+    fn kinds_are_in_the_order_of_their_counters() {
+        for (n, kind) in RequestKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, n);
         }
     }

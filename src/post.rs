@@ -21,6 +21,7 @@ pub mod front_matter;
 pub mod html;
 pub mod inherited;
 pub mod markdown;
+mod node;
 mod packed_strings;
 mod rare;
 mod reading;
@@ -44,7 +45,7 @@ use camino::Utf8Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Serialize;
 
-pub use self::address::bare;
+pub use self::address::page_key;
 pub use self::alike::Alike;
 pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;
@@ -60,7 +61,7 @@ pub use self::tags::key;
 pub use self::text::{Text, Texts};
 pub use crate::config::Person;
 use crate::source_file::by_parts;
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// One post, complete.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,9 +95,9 @@ pub struct Post {
     /// The Markdown, without the front matter.
     pub text: Text,
     /// When its file was last written. It says nothing to readers; it only keeps `Last-Modified` from standing still.
-    pub touched: Recent,
+    pub touched: CompactTimestamp,
     /// When the world was last told of it: it appeared, changed or came back. `None` where nobody remembers.
-    pub told: Option<Recent>,
+    pub told: Option<CompactTimestamp>,
     /// Whether the world has it although its date lies ahead: the clock was put back.
     pub is_out_already: bool,
     /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author
@@ -289,7 +290,7 @@ impl Post {
     /// Whether there is anything but white space in its text.
     #[must_use]
     pub fn has_text(&self) -> bool {
-        self.content.text != Fingerprint::of_nothing()
+        self.content.text != Fingerprint::empty_text()
     }
 
     /// Whether there is nothing in it to be read or shown: neither a title nor a text, nor a picture, a link or another file.

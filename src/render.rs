@@ -9,7 +9,7 @@ pub mod article;
 mod clean;
 pub mod encode;
 pub mod feeds;
-pub mod highlight;
+mod highlight;
 pub mod listing;
 pub mod openapi;
 pub mod pages;

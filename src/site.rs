@@ -14,16 +14,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::documents::{Documents, Feed, Published, Setting};
+use self::documents::{DocumentContext, Documents, FeedDocument, Published};
 pub use self::feed_changes::ChangedFeed;
-use self::listing::Listings;
-use self::pages::{Name, Pages};
+use self::listing::ListingCache;
+use self::pages::{PageCache, PageKey};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, FormerOwner, History};
 use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
-use crate::post::text::Held;
+use crate::post::text::LoadedTexts;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
 use crate::render::feeds::{feed_page, opml, robots, sitemap};
@@ -40,99 +40,99 @@ pub struct Site {
     pub index: Index,
     /// The diagnostics for the files it was built from, ordered by path and place.
     pub diagnostics: Arc<[Diagnostic]>,
-    /// The posts as they are published that may be others than in the site before it.
+    /// The published posts that may differ from those of the previous site.
     changed: SharedVec<Arc<Post>>,
     texts: Arc<dyn Texts>,
     documents: Arc<Documents>,
     theme: Arc<Theme>,
-    pages: Pages,
-    listings: Listings,
-    /// Its own newest feeds. The documents that sites share are by the time of a request perhaps those of the next site already,
-    /// which the world may not see yet.
+    pages: PageCache,
+    listings: ListingCache,
+    /// Its own newest feeds. Sites share `documents`, so by the time of a request that may already contain feeds of the next site,
+    /// which are not public yet.
     newest: Vec<(Format, Arc<Document>)>,
     search: SiteSearch,
-    past: Arc<History>,
-    /// The history that its own newest feeds were made with.
-    newest_past: Arc<History>,
-    /// The files in which there is no post any more since the site before it.
+    history: Arc<History>,
+    /// The history that its own newest feeds were built with.
+    newest_history: Arc<History>,
+    /// The files that no longer contain a post since the previous site.
     gone: Vec<Utf8PathBuf>,
     /// The instant it was built for.
     built: Timestamp,
 }
 
-/// What a site is made of.
+/// The input of [`Site::build`].
 #[derive(Debug, Default)]
 pub struct SiteInput {
-    /// The posts that are others than in the site before, as they were read and as far as the world knows them.
+    /// The posts that differ from those of the previous site, with the ids and dates that readers know.
     pub changes: Changes,
-    /// The files of those among them that it does not know yet.
-    pub newcomers: HashSet<Utf8PathBuf>,
-    /// What reading all posts gave, ordered; what only shows in their company is added.
+    /// The files of new posts.
+    pub new_files: HashSet<Utf8PathBuf>,
+    /// The diagnostics from reading all posts, ordered. The index adds those that concern several posts.
     pub diagnostics: Arc<[Diagnostic]>,
-    /// What is told of posts that moved or went; `None` for nothing.
-    pub past: Option<Arc<History>>,
-    /// What is remembered of documents, for the first of a row of sites.
+    /// The posts that moved or were withdrawn; `None` for none.
+    pub history: Option<Arc<History>>,
+    /// The stored dates of documents. Only the first site of a run needs them.
     pub documents: Vec<DocumentRecord>,
-    /// Where the texts are had from that posts do not hold; `None` where they hold them all.
+    /// Reads the texts that posts do not hold; `None` if they hold all of them.
     pub texts: Option<Arc<dyn Texts>>,
 }
 
-/// Who reads.
+/// The person that a page or a file is for.
 #[derive(Clone, Copy, Debug)]
-pub enum Reader<'a> {
-    /// Anybody.
-    World,
+pub enum Viewer<'a> {
+    /// The public.
+    Public,
     /// The author of the posts, who may see all of them.
     Author,
-    /// Anybody whom this post was shared with before the world may read it.
+    /// A person with whom this post was shared before it is public.
     Guest(&'a Arc<Post>),
 }
 
-/// Why there is nothing at an address where there was a post before.
+/// Why an address that had a post has none now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Lost {
-    /// It was withdrawn; its title, which is empty where its author keeps it back.
+pub enum Unavailable {
+    /// The post was withdrawn. Its title, which is empty if its author holds the post back.
     Withdrawn(String),
-    /// Its file is missing or cannot be read, and nobody took it away.
-    Awaited,
+    /// The post's file is missing or cannot be read, but the post was not withdrawn.
+    Temporarily,
 }
 
-/// What became of a slug that no post has now.
+/// What happened to the post that had a slug.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormerSlug {
     /// A post has this slug now.
     Moved(String),
     /// The post with this slug is gone.
-    Lost(Lost),
+    Unavailable(Unavailable),
 }
 
-/// The text of a post cannot be had for now: its file is missing, cannot be read, or has another version that is not taken.
+/// The text of a post cannot be read now: its file is missing, unreadable, or has a version that is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unread;
+pub struct TextUnavailable;
 
 impl Site {
-    /// The site made of `material` at `now`: of all posts, or of those of `previous` and what changed. What `previous` made that is
-    /// still right is used again, and its look stays (see [`Site::dressed`]).
+    /// Builds the site at `now`: from all posts, or from those of `previous` and the changes. Documents of `previous` that are still
+    /// valid are used again, and its theme stays (see [`Site::with_theme`]).
     #[must_use]
-    pub fn build(config: &Arc<Config>, material: SiteInput, now: Timestamp, previous: Option<&Site>) -> Site {
+    pub fn build(config: &Arc<Config>, input: SiteInput, now: Timestamp, previous: Option<&Site>) -> Site {
         let SiteInput {
             changes,
-            newcomers,
+            new_files,
             diagnostics,
-            past,
+            history,
             documents,
             texts,
-        } = material;
+        } = input;
         let mut gone = changes.gone.clone();
         let (index, changed) = match previous {
             Some(site) if !changes.are_all => {
-                let (index, changed) = site.index.after_changes(changes, &newcomers, config, now);
+                let (index, changed) = site.index.after_changes(changes, &new_files, config, now);
                 (index, changed.into_iter().collect())
             }
             _ => {
                 let nothing = SharedVec::default();
                 let before = previous.map_or(&nothing, |site| site.index.all());
-                let index = Index::build(changes.posts, &newcomers, config, now, before);
+                let index = Index::build(changes.posts, &new_files, config, now, before);
                 let changed = index.all().clone();
                 let is_gone = |post: &&Arc<Post>| index.post(post.source()).is_none();
                 gone = before
@@ -145,44 +145,44 @@ impl Site {
         };
         let documents = match previous {
             Some(site) => Arc::clone(&site.documents),
-            None => Arc::new(Documents::remembering(documents)),
+            None => Arc::new(Documents::with_records(documents)),
         };
-        let past = past.unwrap_or_else(|| Arc::new(History::none(now)));
+        let history = history.unwrap_or_else(|| Arc::new(History::none(now)));
         let mut site = Site {
             config: Arc::clone(config),
-            diagnostics: merged(diagnostics, index.diagnostics()),
+            diagnostics: merge_diagnostics(diagnostics, index.diagnostics()),
             changed,
-            texts: texts.unwrap_or_else(|| Arc::new(Held)),
+            texts: texts.unwrap_or_else(|| Arc::new(LoadedTexts)),
             documents,
-            theme: previous.map_or_else(|| Arc::new(Theme::plain(config)), |site| Arc::clone(&site.theme)),
-            pages: Pages::default(),
-            listings: Listings::default(),
+            theme: previous.map_or_else(|| Arc::new(Theme::built_in(config)), |site| Arc::clone(&site.theme)),
+            pages: PageCache::default(),
+            listings: ListingCache::default(),
             newest: Vec::new(),
             search: previous.map(|site| SiteSearch::following(&site.search)).unwrap_or_default(),
-            newest_past: Arc::clone(&past),
-            past,
+            newest_history: Arc::clone(&history),
+            history,
             index,
             gone,
             built: now,
         };
-        // the feeds that nearly every request is for are there before the first request can see this site
+        // the most requested feeds are made before the first request can see this site
         for format in Format::ALL {
-            let made = site.made_feed(&Scope::Site, Place::Newest, format);
-            if let Some(feed) = made.filter(|feed| feed.is_whole) {
+            let made = site.make_feed(&Scope::Site, Place::Newest, format);
+            if let Some(feed) = made.filter(|feed| feed.is_complete) {
                 site.newest.push((format, feed.document));
             }
         }
         site
     }
 
-    /// The same site, of which `past` is told.
+    /// The same site with another history.
     #[must_use]
-    pub fn remembering(self, past: Arc<History>) -> Site {
-        Site { past, ..self }
+    pub(crate) fn with_history(self, history: Arc<History>) -> Site {
+        Site { history, ..self }
     }
 
-    /// Makes the codings of those documents that nearly every request is for, and the first page. Until that is done they go as they
-    /// are, and a change is not kept back for the sake of a few bytes.
+    /// Compresses the most requested documents, and makes the first page. Until that is done they are served uncompressed, so that
+    /// a change does not wait for it.
     pub fn finish(&self) {
         self.newest.iter().for_each(|(_, document)| document.finish());
         if let Some(first) = self.page(&Scope::Site, 1) {
@@ -202,7 +202,7 @@ impl Site {
         self.index.all()
     }
 
-    /// Those of all posts that may be others than in the site before it.
+    /// The posts that may differ from those of the previous site.
     #[must_use]
     pub fn changed(&self) -> &SharedVec<Arc<Post>> {
         &self.changed
@@ -214,13 +214,13 @@ impl Site {
         &self.config
     }
 
-    /// Whether `post`, one of those the world may read, is found without its address: in feeds, lists, maps and by search.
+    /// Whether `post`, which is readable, is public: in feeds, lists, site maps and search.
     #[must_use]
-    pub fn lists(&self, post: &Arc<Post>) -> bool {
+    pub fn is_listed(&self, post: &Arc<Post>) -> bool {
         post.visibility(self.built) == Visibility::Public
     }
 
-    /// The instant it was built for, by which it is told from the sites before and after it.
+    /// The instant it was built for. Each site has another one.
     #[must_use]
     pub fn built(&self) -> Timestamp {
         self.built
@@ -232,19 +232,19 @@ impl Site {
         self.index.next_due()
     }
 
-    /// Makes the search index, if no search did before: it takes about a second for each 60 MB of text.
-    pub fn prepare_search(&self) {
-        // whoever is making it is doing the same
+    /// Makes the search index, unless a search did so before. It takes about a second for each 60 MB of text.
+    pub(crate) fn prepare_search(&self) {
+        // if it is busy, another thread is making it
         let _ = self.search.prepare(self.index.posts(), self.texts());
     }
 
-    /// Where the texts of its posts are had from.
+    /// Reads the texts of its posts.
     #[must_use]
     pub fn texts(&self) -> &dyn Texts {
         &*self.texts
     }
 
-    /// The text of `post`, one of its own; `None` where it cannot be had for now. It may read a file.
+    /// The text of `post`, one of its own; `None` if it cannot be read now. This may read a file.
     #[must_use]
     pub fn text(&self, post: &Post) -> Option<Arc<str>> {
         self.texts.text(post)
@@ -257,40 +257,40 @@ impl Site {
         if let Some((_, document)) = own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
             return Some(Arc::clone(document));
         }
-        self.kept_feed(scope, place, format)
+        self.cached_feed(scope, place, format)
     }
 
-    /// The same, if it was made for this site before.
+    /// The feed of `scope` at `place`, if it was already made for this site.
     #[must_use]
-    pub fn finished_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+    pub(crate) fn ready_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
         let own = self.newest.iter().find(|(made, _)| *made == format);
         match own.filter(|_| (scope, place) == (&Scope::Site, Place::Newest)) {
             Some((_, document)) => Some(Arc::clone(document)),
-            None => self.finished_page(&Name::Feed(scope.clone(), place, format)),
+            None => self.ready_page(&PageKey::Feed(scope.clone(), place, format)),
         }
     }
 
-    fn made_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Feed> {
+    fn make_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<FeedDocument> {
         let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .feed(scope, self.index.members(scope)?, place, format, self.setting(&published))
+            .feed(scope, self.index.members(scope)?, place, format, self.context(&published))
     }
 
-    /// What is new in the newest feed of `scope` since the edition with one of the tags `held`, as a feed of its own, and that tag.
+    /// The newest feed of `scope` with only the posts that are new since the version with one of the tags `held`, and that tag.
     #[must_use]
     pub fn delta(&self, scope: &Scope, format: Format, held: &[&str]) -> Option<(Document, String)> {
         let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .delta(scope, self.index.members(scope)?, format, self.setting(&published), held)
+            .delta(scope, self.index.members(scope)?, format, self.context(&published), held)
     }
 
-    /// What documents of this site are made for.
-    fn setting<'a>(&'a self, published: Published<'a>) -> Setting<'a> {
-        Setting {
+    /// The context in which documents of this site are made.
+    fn context<'a>(&'a self, published: Published<'a>) -> DocumentContext<'a> {
+        DocumentContext {
             config: &self.config,
             texts: self.texts(),
             published,
-            past: &self.past,
+            history: &self.history,
             now: self.built,
         }
     }
@@ -303,42 +303,41 @@ impl Site {
         })
     }
 
-    /// The Markdown of the post at `address`, public or unlisted, without its front matter and what its author hides in it: neither is for
-    /// readers' eyes.
+    /// The Markdown of the post at `address`, public or unlisted, without its front matter and what its author hides in it.
     ///
     /// # Errors
     ///
-    /// [`Unread`].
-    pub fn post_source(&self, address: &str) -> Result<Option<Document>, Unread> {
+    /// [`TextUnavailable`].
+    pub(crate) fn post_source(&self, address: &str) -> Result<Option<Document>, TextUnavailable> {
         let Some(post) = self.index.by_address(address) else {
             return Ok(None);
         };
-        let text = self.text(post).ok_or(Unread)?;
+        let text = self.text(post).ok_or(TextUnavailable)?;
         let bytes = Bytes::copy_from_slice(xml_safe(&markdown::without_hidden(&text)).as_bytes());
         Ok(Some(Document::new("text/markdown; charset=utf-8", bytes)))
     }
 
-    /// Where what was at `address` is now; `address` is a decoded path at which nothing stands. A post's address ([`Post::address`]), or
-    /// with `.md` that of its Markdown.
+    /// The new address of what was at `address`, a decoded path at which there is nothing: a post's address ([`Post::address`]), or
+    /// that with `.md` for its Markdown.
     ///
-    /// Every old address is looked for here and nowhere else.
+    /// All old addresses are resolved here.
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
-        if let Some(post) = self.successor(address) {
+        if let Some(post) = self.current_post_at(address) {
             return Some(post.address().to_string());
         }
-        let post = self.successor(address.strip_suffix(".md")?)?;
-        // of a post whose page is elsewhere there is no Markdown here
+        let post = self.current_post_at(address.strip_suffix(".md")?)?;
+        // a post whose page is on another site has no Markdown here
         let here = post.address().starts_with('/');
         here.then(|| format!("{}.md", post.address().trim_end_matches('/')))
     }
 
     /// The post that the old address `address` leads to: one that claims it, else the one that had it last.
-    fn successor(&self, address: &str) -> Option<&Arc<Post>> {
+    fn current_post_at(&self, address: &str) -> Option<&Arc<Post>> {
         let had_it = || {
-            let tenant = self.past.tenant(address)?;
-            self.post(&tenant.source)
-                .filter(|post| *post.id() == *tenant.id && self.shows(post))
+            let former_owner = self.history.former_owner(address)?;
+            self.post(&former_owner.source)
+                .filter(|post| *post.id() == *former_owner.id && self.is_readable(post))
         };
         self.index.by_alias(address).or_else(had_it)
     }
@@ -346,15 +345,15 @@ impl Site {
     /// The feeds of every scope, as an outline (OPML 2.0).
     #[must_use]
     pub fn outline(&self) -> Arc<Document> {
-        self.always(&Name::Outline, || {
+        self.cached_or_made(&PageKey::Outline, || {
             Document::new(opml::MEDIA_TYPE, opml::outline(&self.config, &self.index))
         })
     }
 
-    /// The site map, where `part` is `None`, or part `part` (from 1) of a divided one; `None` past its end.
+    /// The site map if `part` is `None`, else part `part` (from 1) of a divided one; `None` past its end.
     #[must_use]
     pub fn map(&self, part: Option<usize>) -> Option<Arc<Document>> {
-        self.kept_document(&Name::Map(part), || {
+        self.cached_document(&PageKey::Map(part), || {
             let map = sitemap::Map::new(&self.config, &self.index);
             let xml = match part {
                 None => map.whole(),
@@ -364,67 +363,70 @@ impl Site {
         })
     }
 
-    /// What crawlers are told (RFC 9309).
+    /// The rules for crawlers (RFC 9309).
     #[must_use]
     pub fn robots(&self) -> Arc<Document> {
-        self.always(&Name::Robots, || {
+        self.cached_or_made(&PageKey::Robots, || {
             Document::new(robots::MEDIA_TYPE, robots::rules(&self.config))
         })
     }
 
-    /// Why there is nothing at the address `address`, where there once was a post, or its Markdown, that is nowhere now.
+    /// Why there is nothing at `address`; `None` if no known post, and no Markdown of one, was ever there.
     #[must_use]
-    pub fn lost(&self, address: &str) -> Option<Lost> {
-        let tenant = self
-            .past
-            .tenant(address)
-            .or_else(|| self.past.tenant(address.strip_suffix(".md")?))?;
-        Some(self.lost_post(tenant))
+    pub(crate) fn unavailable(&self, address: &str) -> Option<Unavailable> {
+        let former_owner = self
+            .history
+            .former_owner(address)
+            .or_else(|| self.history.former_owner(address.strip_suffix(".md")?))?;
+        Some(self.unavailable_post(former_owner))
     }
 
-    fn lost_post(&self, tenant: &FormerOwner) -> Lost {
-        // its author holds back what is there still, and the title is part of that
-        let is_held_back = || self.post(&tenant.source).is_some_and(|post| *post.id() == *tenant.id);
-        if tenant.is_awaited {
-            Lost::Awaited
+    fn unavailable_post(&self, former_owner: &FormerOwner) -> Unavailable {
+        // an author who holds the post back holds its title back too
+        let is_held_back = || {
+            self.post(&former_owner.source)
+                .is_some_and(|post| *post.id() == *former_owner.id)
+        };
+        if former_owner.is_expected_back {
+            Unavailable::Temporarily
         } else if is_held_back() {
-            Lost::Withdrawn(String::new())
+            Unavailable::Withdrawn(String::new())
         } else {
-            Lost::Withdrawn(tenant.title.clone())
+            Unavailable::Withdrawn(former_owner.title.clone())
         }
     }
 
-    /// What became of the post that had `slug`, which no public post has; `None` if no known post ever had it.
+    /// What happened to the post that had `slug`, which no public post has; `None` if no known post ever had it.
     #[must_use]
-    pub fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
-        let tenant = self.past.tenant_of_slug(slug)?;
-        let post = self.post(&tenant.source).filter(|post| *post.id() == *tenant.id);
-        Some(match post.filter(|post| self.shows(post) && *post.slug() != *slug) {
+    pub(crate) fn former_slug(&self, slug: &str) -> Option<FormerSlug> {
+        let former_owner = self.history.former_owner_of_slug(slug)?;
+        let post = self.post(&former_owner.source).filter(|post| *post.id() == *former_owner.id);
+        Some(match post.filter(|post| self.is_readable(post) && *post.slug() != *slug) {
             Some(post) => FormerSlug::Moved(post.slug().to_string()),
-            None => FormerSlug::Lost(self.lost_post(tenant)),
+            None => FormerSlug::Unavailable(self.unavailable_post(former_owner)),
         })
     }
 
-    /// What documents are to be remembered for that changed since this was last asked.
+    /// The records of documents that changed since the last call.
     #[must_use]
-    pub fn changed_documents(&self) -> Vec<DocumentRecord> {
+    pub(crate) fn take_changed_documents(&self) -> Vec<DocumentRecord> {
         self.documents.take_changed()
     }
 
-    /// The absolute URL of the post that was read from the file `source`, where the world may see it.
+    /// The absolute URL of the post that was read from the file `source`, if it is readable.
     fn published(&self, source: &Utf8Path) -> Option<String> {
-        let post = self.post(source).filter(|post| self.shows(post))?;
+        let post = self.post(source).filter(|post| self.is_readable(post))?;
         Some(post_url(&self.config.base(), post.address()))
     }
 }
 
-/// `said` with `more`, ordered; that very one where there is no more.
-fn merged<'a>(said: Arc<[Diagnostic]>, more: impl Iterator<Item = &'a Diagnostic>) -> Arc<[Diagnostic]> {
+/// `all` with `more`, ordered; the same list if there are no more.
+fn merge_diagnostics<'a>(all: Arc<[Diagnostic]>, more: impl Iterator<Item = &'a Diagnostic>) -> Arc<[Diagnostic]> {
     let mut more = more.peekable();
     if more.peek().is_none() {
-        return said;
+        return all;
     }
-    let mut all: Vec<Diagnostic> = said.to_vec();
+    let mut all: Vec<Diagnostic> = all.to_vec();
     all.extend(more.cloned());
     all.sort();
     all.into()

@@ -54,7 +54,7 @@ pub enum Source {
 impl Source {
     /// The folder at `root`, read as `posts` says. Nothing is touched yet.
     #[must_use]
-    pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::Posts) -> Source {
+    pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::PostSettings) -> Source {
         Source::Folder(Folder::new(root, posts))
     }
 
@@ -123,7 +123,7 @@ impl Source {
 
     /// Starts to watch for changes.
     #[must_use]
-    pub fn watch(&self, config: &config::Watch) -> StartingWatch {
+    pub fn watch(&self, config: &config::WatchSettings) -> StartingWatch {
         match self {
             Source::Folder(folder) => SourceWatch::begin(folder.root(), config),
             Source::Memory(memory) => memory.watch(),

@@ -1,4 +1,4 @@
-//! A file as it was found, before anything is understood of it.
+//! A source file as it was read, before it is parsed.
 
 pub mod file_type;
 
@@ -11,29 +11,29 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::time::Timestamp;
 
-/// A Markdown file's path, content and time, as a look at the disk found them.
+/// The path, content and time of a Markdown file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// The path below the posts folder, `/` between its parts.
+    /// The path below the posts folder, with `/` between its parts.
     pub path: Utf8PathBuf,
-    /// The content, as it is.
+    /// The content.
     pub bytes: Arc<[u8]>,
-    /// When the content last changed, by the file system.
+    /// When the content last changed, according to the file system.
     pub modified: Timestamp,
 }
 
-/// The order of two paths that hold nothing but names: that of [`Utf8Path`], part by part, in a fraction of the time, for they are not
-/// taken apart.
+/// Compares two paths part by part, like [`Utf8Path`] but much faster, because they are not split. The paths must consist of names
+/// only.
 #[must_use]
-pub fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
+pub(crate) fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
     let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
-    // a part ends before it goes on, and a path before its next part
+    // the end of a path comes before its next part, and the end of a part before a longer one
     let rank = |byte: Option<&u8>| match byte {
         None => 0,
         Some(b'/') => 1,
         Some(&byte) => u16::from(byte) + 2,
     };
-    // most paths in a folder begin alike
+    // most paths in a folder have a common beginning
     let (blocks, _) = one.as_chunks::<8>();
     let alike = blocks
         .iter()
@@ -47,13 +47,13 @@ pub fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
 }
 
 impl SourceFile {
-    /// The content as text, with neither byte order mark nor carriage returns.
+    /// The content as text, without byte order mark and carriage returns.
     ///
-    /// UTF-8 is read, and UTF-16 where a byte order mark announces it.
+    /// It must be UTF-8, or UTF-16 with a byte order mark.
     ///
     /// # Errors
     ///
-    /// Any other encoding is refused, with the place of the first byte that is not UTF-8.
+    /// Any other encoding, with the position of the first byte that is not UTF-8.
     pub fn text(&self) -> Result<Cow<'_, str>, Diagnostic> {
         let text = match *self.bytes {
             [0xef, 0xbb, 0xbf, ref rest @ ..] => self.utf8(rest)?,
@@ -61,7 +61,7 @@ impl SourceFile {
             [0xfe, 0xff, ref rest @ ..] => self.utf16(rest, u16::from_be_bytes)?,
             ref bytes => self.utf8(bytes)?,
         };
-        // without branches: many bytes are looked at at once
+        // without branches, so that several bytes are compared at once
         let returns = text.bytes().fold(0, |returns, byte| returns | u8::from(byte == b'\r'));
         Ok(if returns != 0 {
             Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -109,11 +109,11 @@ mod tests {
 
     use super::*;
 
-    /// Few names, so that paths begin alike, of characters below and above `/`.
+    /// Few names, so that paths have common beginnings, with characters below and above `/`.
     const PATH: &str = "([a.\u{1}\\-é]{1,2}/){0,3}[a.\u{1}\\-é]{1,2}";
 
     #[test]
-    fn where_one_path_begins_as_another() {
+    fn paths_with_a_common_beginning() {
         let mut paths = [
             "a-b/c", "a/b", "a", "a/b/c", "a/b-c", "a.md", "ab", "a\u{1}", "é/a", "b", "a/é", "",
         ]
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_utf8_nor_utf16_says_where() {
+    fn another_encoding_is_refused_with_its_position() {
         let error = text(b"first\ncaf\xe9 au lait").unwrap_err();
         assert_eq!(error, "a.md:2:4: error: byte 0xe9 is not UTF-8 (save the file as UTF-8)");
         assert!(text(b"\xff\xfeh").unwrap_err().contains("UTF-16"));

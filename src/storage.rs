@@ -1,9 +1,9 @@
-//! What must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and the last good
-//! versions of broken files.
+//! Storage for all data that must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and
+//! the last good versions of broken files.
 //!
-//! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] gives a [`StorageWriter`], of
-//! which one at a time can write; others keep their changes in memory, say so and take over when it is closed. No write stops the
-//! publisher: what cannot be written stays in memory, [`StorageWriter::problem`] says why, and it is tried again until it works.
+//! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] returns a [`StorageWriter`].
+//! Only one writer at a time can write; others keep their changes in memory, report that, and take over when it is closed. No write
+//! stops the publisher: changes that cannot be written stay in memory, [`StorageWriter::problem`] says why, and writing is retried.
 //!
 //! A record is a kind, a key and a line of JSON. A job is a text that a worker must process at least once: see [`Job`].
 //!
@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub(crate) mod data;
 mod error;
 mod jobs;
 mod memory;
@@ -40,69 +41,23 @@ mod sqlite;
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use rustix::rand::{GetRandomFlags, getrandom};
+use camino::Utf8Path;
 
+pub use self::data::{Contents, RecordChange, ShareKey, StoredVersion};
+pub(crate) use self::data::{MAX_RECORD_BYTES, MAX_RECORDS};
 pub use self::error::StorageError;
-pub use self::jobs::{EnqueueError, Job, MAX_JOB_BYTES, MAX_JOBS};
+pub use self::jobs::{EnqueueError, Job};
 pub use self::memory::MemoryStorage;
 use self::memory::{MemoryExclusive, MemoryWriter};
 pub use self::sqlite::SqliteStorage;
 use self::sqlite::{SqliteExclusive, SqliteWriter};
 use crate::config::Config;
-use crate::identity::Digest;
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 
-/// The most bytes of JSON that one record may have.
-pub const MAX_RECORD_BYTES: usize = 64 * 1024;
-/// The most records that are read: a post for each of the most files that a folder may have, removed posts, and documents.
-pub const MAX_RECORDS: usize = 4_000_000;
-/// The most bytes of a last good version. A larger one is not stored.
-pub const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
-/// The most last good versions that are stored.
-pub const MAX_VERSIONS: usize = 1000;
-
-/// The key that addresses of shared drafts are made with.
-pub type ShareKey = [u8; 32];
-
-/// All records that storage holds.
-#[derive(Debug, Default, PartialEq)]
-pub struct Contents {
-    /// The records, by kind and key.
-    pub records: Vec<Record>,
-    /// Messages for an operator: a damaged file that was moved aside, records that were not understood.
-    pub notes: Vec<String>,
-}
-
-/// One change of a batch.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RecordChange {
-    /// Stores this record in place of the one with its key.
-    Put(Record),
-    /// Deletes the record with this kind and key.
-    Delete(&'static str, String),
-}
-
-/// The last good version of a file that is broken now. It is for the next start alone, so an export does not contain it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredVersion {
-    /// The file, relative to the posts folder.
-    pub path: Utf8PathBuf,
-    /// When that version was written.
-    pub modified: Timestamp,
-    /// Its content.
-    pub bytes: Arc<[u8]>,
-    /// The digest of what the file contains now, by which it is found after a rename.
-    pub refused: Option<Digest>,
-    /// The time of change of the file as it is now, in nanoseconds since 1970 by the file system's clock.
-    pub changed: Option<i64>,
-}
-
-/// A backend, and where it keeps things. It opens nothing, and clones name the same storage.
+/// A backend and its place. It opens nothing, and clones name the same storage.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// A folder with a SQLite database.
@@ -140,7 +95,7 @@ pub enum ExclusiveStorage {
     Memory(MemoryExclusive),
 }
 
-/// Calls the same method of whichever variant there is.
+/// Calls the same method of each variant.
 macro_rules! dispatch {
     ($self:expr, $backend:ident => $call:expr) => {
         match $self {
@@ -163,7 +118,7 @@ impl Storage {
         Storage::Memory(MemoryStorage::default())
     }
 
-    /// The storage that `config` names; `None` if it names none, and nothing outlives the process.
+    /// The storage that `config` names; `None` if it names none.
     #[must_use]
     pub fn configured(config: &Config) -> Option<Storage> {
         config.state.dir.as_deref().map(Storage::sqlite)
@@ -175,9 +130,9 @@ impl Storage {
         dispatch!(self, storage => storage.exists())
     }
 
-    /// Whether records were ever written here. Storage with nothing but a key of shared drafts has no ledger.
+    /// Whether records were ever written here. Storage with only a key of shared drafts has no ledger.
     #[must_use]
-    pub fn has_ledger(&self) -> bool {
+    pub(crate) fn has_ledger(&self) -> bool {
         dispatch!(self, storage => storage.has_ledger())
     }
 
@@ -192,7 +147,7 @@ impl Storage {
 
     /// Reads the record of the site alone, which is quick; `None` where there is none or it cannot be read.
     #[must_use]
-    pub fn load_site(&self) -> Option<Record> {
+    pub(crate) fn load_site(&self) -> Option<Record> {
         dispatch!(self, storage => storage.load_site())
     }
 
@@ -235,7 +190,7 @@ impl Storage {
     /// # Errors
     ///
     /// The error of the system; `InvalidData` if what is stored is no key.
-    pub fn share_key(&self) -> io::Result<Option<ShareKey>> {
+    pub(crate) fn share_key(&self) -> io::Result<Option<ShareKey>> {
         dispatch!(self, storage => storage.share_key())
     }
 
@@ -259,7 +214,7 @@ impl Storage {
 
     /// All last good versions. Damaged ones are left out.
     #[must_use]
-    pub fn last_good_versions(&self) -> Vec<StoredVersion> {
+    pub(crate) fn last_good_versions(&self) -> Vec<StoredVersion> {
         dispatch!(self, storage => storage.last_good_versions())
     }
 
@@ -268,7 +223,7 @@ impl Storage {
     /// # Errors
     ///
     /// It is too large, there are too many, or why it cannot be written.
-    pub fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
+    pub(crate) fn put_last_good_version(&self, version: &StoredVersion) -> io::Result<()> {
         dispatch!(self, storage => storage.put_last_good_version(version))
     }
 
@@ -277,22 +232,22 @@ impl Storage {
     /// # Errors
     ///
     /// Why it cannot be deleted.
-    pub fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
+    pub(crate) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
         dispatch!(self, storage => storage.delete_last_good_version(path))
     }
 
-    /// Why what is stored here does not outlive the container or the machine, and how to fix it; `None` if no reason is known.
+    /// Why the data does not outlive the container or the machine, and how to fix that; `None` if no reason is known.
     #[must_use]
-    pub fn durability_warning(&self) -> Option<String> {
+    pub(crate) fn durability_warning(&self) -> Option<String> {
         match self {
             Storage::Sqlite(storage) => storage.durability_warning(),
-            // nobody is told to expect that from memory
+            // memory never promises that
             Storage::Memory(_) => None,
         }
     }
 
-    /// Deletes what earlier versions stored and this one does not use.
-    pub fn delete_obsolete(&self) {
+    /// Deletes files that earlier versions of feedmill stored and this one does not use.
+    pub(crate) fn delete_obsolete(&self) {
         match self {
             Storage::Sqlite(storage) => storage.delete_obsolete(),
             Storage::Memory(_) => {}
@@ -319,7 +274,7 @@ impl StorageWriter {
         }
     }
 
-    /// Writes `changes` soon, all or none. The last change of a key wins.
+    /// Writes `changes` soon, in one transaction. The last change of a key wins.
     pub fn write(&self, changes: impl IntoIterator<Item = RecordChange>) {
         dispatch!(self, writer => writer.write(changes));
     }
@@ -335,11 +290,11 @@ impl StorageWriter {
 
     /// Whether the last attempt to write succeeded: then no other feedmill has it open for writing.
     #[must_use]
-    pub fn is_writable(&self) -> bool {
+    pub(crate) fn is_writable(&self) -> bool {
         dispatch!(self, writer => writer.is_writable())
     }
 
-    /// What cannot be written, why, what that means and how to fix it; `None` while all is well.
+    /// The message for the operator if something cannot be written: why, the consequences and the fix.
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         dispatch!(self, writer => writer.problem())
@@ -355,7 +310,7 @@ impl StorageWriter {
     ///
     /// Call it before each [`StorageWriter::write`]. If it returns `Some`, even an empty list, merge the records into what is known and
     /// write all of that, because none of it may be stored. Until it is called, nothing overwrites the records that were found.
-    #[must_use = "these are lost if nobody writes them"]
+    #[must_use = "these are lost if they are not written"]
     pub fn take_late_records(&self) -> Option<Vec<Record>> {
         dispatch!(self, writer => writer.take_late_records())
     }
@@ -372,7 +327,7 @@ impl StorageWriter {
     /// The job of `queue` that has been due for longest at `now`, for this caller alone until `lease` has passed; `None` if none is due.
     ///
     /// A job that is not [done](StorageWriter::done) by then, or before a restart, is offered again.
-    #[must_use = "nobody else gets it while it is claimed"]
+    #[must_use = "no other worker gets it while it is claimed"]
     pub fn claim(&self, queue: &str, now: Timestamp, lease: Duration) -> Option<Job> {
         dispatch!(self, writer => writer.claim(queue, now, lease))
     }
@@ -413,20 +368,6 @@ impl ExclusiveStorage {
     /// A record is too large, or why it cannot be written.
     pub fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
         dispatch!(self, exclusive => exclusive.write(changes))
-    }
-}
-
-/// Random bytes from the system.
-///
-/// # Errors
-///
-/// The error of the system.
-pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    // the system gives so few at once, or none
-    match getrandom(&mut bytes, GetRandomFlags::empty())? {
-        n if n == N => Ok(bytes),
-        _ => Err(io::Error::other("the system gave too few random bytes")),
     }
 }
 

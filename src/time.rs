@@ -1,9 +1,9 @@
-//! Instants, as feeds write them.
+//! Instants with an offset, as in feeds.
 //!
-//! A [`Moment`] is an instant together with the offset from UTC its author wrote. It orders and compares by the instant alone,
-//! and is always inside the years 0001 to 9999, so that every format below can spell it.
+//! A [`Moment`] is an instant with the offset from UTC that its author wrote. It is compared by the instant alone, and is always
+//! within the years 0001 to 9999, so that every format can express it.
 //!
-//! Nothing here reads a clock: `now` is an argument everywhere below the edge.
+//! Nothing here reads a clock: `now` is an argument.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -15,27 +15,27 @@ use jiff::tz::{Offset, TimeZone};
 
 /// An instant and the offset it was written with.
 ///
-/// Every post has some, so it is kept in 16 bytes, and so is an `Option` of it.
+/// Every post has several, so it takes 16 bytes, and so does an `Option` of it.
 #[derive(Clone, Copy)]
 pub struct Moment {
-    /// Since 1970.
+    /// Seconds since 1970.
     second: i64,
-    /// The nanoseconds after that second, and one: never 0.
-    after: NonZeroU32,
-    /// What clocks show more than UTC.
+    /// One more than the nanoseconds after that second, so that it is never 0.
+    nanoseconds_plus_one: NonZeroU32,
+    /// The offset from UTC.
     offset_minutes: i16,
 }
 
-/// An instant of this age: from 1678 to 2262. What lies beyond is the nearest of these.
+/// An instant from 1678 to 2262, in 8 bytes. Other instants become the nearest of these.
 ///
-/// It takes half the room of a [`Timestamp`], and so does an `Option` of it.
+/// It takes half the memory of a [`Timestamp`], and so does an `Option` of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Recent(
-    /// Nanoseconds since a day in 1677, at least one.
+pub struct CompactTimestamp(
+    /// One more than the nanoseconds since the first instant, in 1677.
     NonZeroU64,
 );
 
-impl Recent {
+impl CompactTimestamp {
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {
@@ -43,30 +43,30 @@ impl Recent {
         Timestamp::from_nanosecond(nanosecond).unwrap_or_default()
     }
 
-    /// Whether `at` is of this age, so that it comes back as it was.
-    #[must_use]
-    pub fn holds(at: Timestamp) -> bool {
-        Recent::from(at).timestamp() == at
+    /// Whether `at` is in this range, so that nothing is lost.
+    #[cfg(test)]
+    fn can_hold(at: Timestamp) -> bool {
+        CompactTimestamp::from(at).timestamp() == at
     }
 }
 
-impl From<Timestamp> for Recent {
-    fn from(at: Timestamp) -> Recent {
+impl From<Timestamp> for CompactTimestamp {
+    fn from(at: Timestamp) -> CompactTimestamp {
         let since = (at.as_nanosecond() - i128::from(i64::MIN)).max(0);
-        Recent(NonZeroU64::new(u64::try_from(since).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN))
+        CompactTimestamp(NonZeroU64::new(u64::try_from(since).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN))
     }
 }
 
-impl fmt::Debug for Recent {
+impl fmt::Debug for CompactTimestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
     }
 }
 
 impl Moment {
-    /// The instant `at`, shown at `offset`; `None` outside the years 0001 to 9999.
+    /// The instant `at` with `offset`; `None` outside the years 0001 to 9999.
     ///
-    /// An offset that is no whole number of minutes (local mean time before 1900) cannot be written in RFC 3339: it is shown in UTC.
+    /// An offset with seconds (local mean time before 1900) cannot be written in RFC 3339 and becomes UTC.
     #[must_use]
     pub fn new(at: Timestamp, offset: Offset) -> Option<Moment> {
         let offset = if offset.seconds() % 60 == 0 { offset } else { Offset::UTC };
@@ -78,7 +78,8 @@ impl Moment {
         let nanosecond = at.as_nanosecond().rem_euclid(1_000_000_000);
         Moment {
             second: i64::try_from(at.as_nanosecond().div_euclid(1_000_000_000)).unwrap_or(0),
-            after: u32::try_from(nanosecond).map_or(NonZeroU32::MIN, |nanosecond| NonZeroU32::MIN.saturating_add(nanosecond)),
+            nanoseconds_plus_one: u32::try_from(nanosecond)
+                .map_or(NonZeroU32::MIN, |nanosecond| NonZeroU32::MIN.saturating_add(nanosecond)),
             offset_minutes: i16::try_from(offset.seconds() / 60).unwrap_or(0),
         }
     }
@@ -89,15 +90,14 @@ impl Moment {
         Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(Offset::UTC)
     }
 
-    /// The wall-clock time `local` in `zone`; a time that a clock change skipped or repeated is resolved as RFC 5545 does.
+    /// The local time `local` in `zone`. A time that a clock change skips or repeats is resolved as in RFC 5545.
     #[must_use]
     pub fn local(local: civil::DateTime, zone: &TimeZone) -> Option<Moment> {
         let zoned = zone.to_ambiguous_zoned_datetime(local).compatible().ok()?;
         Moment::new(zoned.timestamp(), zoned.offset())
     }
 
-    /// `at` in UTC, moved to the nearest year that can be written where it is out of range.
-    /// The last instant there is is of 9999-12-30.
+    /// `at` in UTC, or the nearest instant that can be written. The last instant of `Timestamp` is on 9999-12-30.
     #[must_use]
     pub fn utc(at: Timestamp) -> Moment {
         let first = civil::date(1, 1, 1).at(0, 0, 0, 0);
@@ -105,16 +105,16 @@ impl Moment {
         Moment::packed(at.max(first), Offset::UTC)
     }
 
-    /// The same instant, shown as clocks in `zone` show it, where that can be written.
+    /// The same instant with the offset of `zone`, if that can be written.
     #[must_use]
-    pub fn in_zone(self, zone: &TimeZone) -> Moment {
+    pub(crate) fn in_zone(self, zone: &TimeZone) -> Moment {
         let at = self.timestamp();
         Moment::new(at, zone.to_offset(at)).unwrap_or(self)
     }
 
-    /// The same without what is less than a second, as every format writes it.
+    /// The same instant without fractions of a second, as all formats write it.
     #[must_use]
-    pub fn to_the_second(self) -> Moment {
+    pub(crate) fn to_the_second(self) -> Moment {
         let at = Timestamp::from_second(self.timestamp().as_second()).unwrap_or_default();
         Moment::packed(at, self.offset())
     }
@@ -122,7 +122,7 @@ impl Moment {
     /// The instant.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {
-        let nanosecond = i32::try_from(self.after.get() - 1).unwrap_or(0);
+        let nanosecond = i32::try_from(self.nanoseconds_plus_one.get() - 1).unwrap_or(0);
         Timestamp::new(self.second, nanosecond).unwrap_or_default()
     }
 
@@ -132,7 +132,7 @@ impl Moment {
         self.offset().to_datetime(self.timestamp()).date()
     }
 
-    /// As RFC 3339 has it, to the second: `2026-01-31T09:00:00Z`, `2026-01-31T09:00:00+02:00`.
+    /// In the format of RFC 3339, to the second: `2026-01-31T09:00:00Z`, `2026-01-31T09:00:00+02:00`.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let local = self
@@ -149,10 +149,10 @@ impl Moment {
         format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
-    /// As RSS wants it (RFC 822 with a year of four digits), always in GMT: `Sat, 31 Jan 2026 09:00:00 GMT`.
+    /// In the format of RSS (RFC 822 with a year of four digits), always in GMT: `Sat, 31 Jan 2026 09:00:00 GMT`.
     /// It is also an IMF-fixdate (RFC 9110, section 5.6.7).
     #[must_use]
-    pub fn rfc822(self) -> String {
+    pub(crate) fn rfc822(self) -> String {
         Offset::UTC
             .to_datetime(self.timestamp())
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -168,7 +168,7 @@ impl fmt::Debug for Moment {
 
 impl PartialEq for Moment {
     fn eq(&self, other: &Moment) -> bool {
-        (self.second, self.after) == (other.second, other.after)
+        (self.second, self.nanoseconds_plus_one) == (other.second, other.nanoseconds_plus_one)
     }
 }
 
@@ -182,7 +182,7 @@ impl PartialOrd for Moment {
 
 impl Ord for Moment {
     fn cmp(&self, other: &Moment) -> Ordering {
-        (self.second, self.after).cmp(&(other.second, other.after))
+        (self.second, self.nanoseconds_plus_one).cmp(&(other.second, other.nanoseconds_plus_one))
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn spelled_as_the_formats_want_it() {
+    fn formats() {
         let utc = moment("2026-01-31T09:00:00.9Z", 0);
         assert_eq!(utc.rfc3339(), "2026-01-31T09:00:00Z");
         assert_eq!(utc.rfc822(), "Sat, 31 Jan 2026 09:00:00 GMT");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_in_little_room_and_loses_nothing() {
+    fn a_moment_takes_16_bytes_and_loses_nothing() {
         assert_eq!((size_of::<Moment>(), size_of::<Option<Moment>>()), (16, 16));
         let instants = [
             "2026-01-31T09:00:00.123456789Z",
@@ -247,8 +247,8 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_of_this_age_takes_half_the_room_and_loses_nothing() {
-        assert_eq!((size_of::<Recent>(), size_of::<Option<Recent>>()), (8, 8));
+    fn a_compact_timestamp_takes_8_bytes_and_loses_nothing_in_its_range() {
+        assert_eq!((size_of::<CompactTimestamp>(), size_of::<Option<CompactTimestamp>>()), (8, 8));
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let instants = [
             "1678-01-01T00:00:00.000000001Z",
@@ -259,26 +259,26 @@ mod tests {
         ]
         .map(at);
         for instant in instants {
-            assert_eq!(Recent::from(instant).timestamp(), instant);
-            assert!(Recent::holds(instant), "{instant}");
+            assert_eq!(CompactTimestamp::from(instant).timestamp(), instant);
+            assert!(CompactTimestamp::can_hold(instant), "{instant}");
         }
-        assert!(instants.map(Recent::from).is_sorted());
+        assert!(instants.map(CompactTimestamp::from).is_sorted());
         for (beyond, within) in [
             ("0001-06-01T00:00:00Z", "1678-01-01T00:00:00Z"),
             ("9998-06-01T00:00:00Z", "2262-01-01T00:00:00Z"),
         ] {
             let (beyond, within) = (at(beyond), at(within));
-            assert!(!Recent::holds(beyond), "{beyond}");
+            assert!(!CompactTimestamp::can_hold(beyond), "{beyond}");
             assert_eq!(
                 beyond.cmp(&within),
-                Recent::from(beyond).cmp(&Recent::from(within)),
+                CompactTimestamp::from(beyond).cmp(&CompactTimestamp::from(within)),
                 "{beyond}"
             );
         }
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused_or_bounded() {
+    fn instants_out_of_range_are_refused_or_clamped() {
         assert!(Moment::new("9999-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_some());
         assert!(Moment::new("-000001-06-01T00:00:00Z".parse().unwrap(), Offset::UTC).is_none());
         let east = Offset::from_seconds(5 * 3600).unwrap();

@@ -1,16 +1,18 @@
-//! A request and a site → an answer, without a connection.
+//! Responses to requests, without a connection.
 
 use std::hint::black_box;
 
 use criterion::Criterion;
-use feedmill::http::conditional::weigh;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::conditional::evaluate_conditions;
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::site::Site;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::material::{self, NOW};
 
-/// The header that readers of feeds send, with `tag` where they have an edition already.
+/// The headers of a feed reader, with `tag` if it has a version.
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));
@@ -23,13 +25,8 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
 }
 
 fn ask(site: &Site, path: &str, query: &str, headers: &HeaderMap) -> http::Response<bytes::Bytes> {
-    let request = Request {
-        path,
-        query,
-        headers,
-        now: NOW,
-    };
-    answer(site, &request)
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, query, headers, NOW))
 }
 
 pub fn benches(c: &mut Criterion) {
@@ -96,7 +93,7 @@ pub fn benches(c: &mut Criterion) {
     ];
     for (name, tag) in cases {
         let headers = headers("gzip", tag);
-        group.bench_function(name, |b| b.iter(|| weigh(black_box(&headers), etag, Some(NOW))));
+        group.bench_function(name, |b| b.iter(|| evaluate_conditions(black_box(&headers), etag, Some(NOW))));
     }
     group.finish();
 }

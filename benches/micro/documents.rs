@@ -1,4 +1,4 @@
-//! Index → documents: each format of a feed, a page, and each coding.
+//! Making documents: each format of a feed, a page, and each coding.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use feedmill::config::Config;
 use feedmill::index::Scope;
 use feedmill::post::{html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
-use feedmill::render::feeds::feed_page::{Known, feed_page};
+use feedmill::render::feeds::feed_page::{FeedState, feed_page};
 use feedmill::render::{Content, Format, Place, feed, item};
 
 use crate::material::{self, NOW};
@@ -16,7 +16,7 @@ use crate::material::{self, NOW};
 pub fn benches(c: &mut Criterion) {
     let site = material::site(100);
     let config = Config::default();
-    let known = Known {
+    let known = FeedState {
         now: NOW,
         updated: None,
         withdrawn: &[],
@@ -24,7 +24,7 @@ pub fn benches(c: &mut Criterion) {
     let references = References::new("https://example.org", "https://example.org/posts/a", "a.md".into());
     let members = site.index.members(&Scope::Site).unwrap();
     let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
-        let markdown = Arc::clone(post.text.held()?);
+        let markdown = Arc::clone(post.text.loaded()?);
         let html = html::for_feed(&markdown::render(&markdown, post.title()).html, &references).into();
         Some(item(post, &config, Some(Content { html, markdown })))
     });

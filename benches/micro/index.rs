@@ -1,4 +1,4 @@
-//! Many posts → an index, a site; and one change through the whole publisher but for its clocks.
+//! An index and a site of many posts, and one change through the whole publisher without its timers.
 
 use std::collections::HashSet;
 use std::fs;
@@ -81,7 +81,7 @@ pub fn benches(c: &mut Criterion) {
     group.finish();
 }
 
-/// A folder of posts and its press.
+/// A folder of posts and its site builder.
 struct Folder {
     _folder: TempDir,
     root: Utf8PathBuf,
@@ -108,7 +108,7 @@ impl Folder {
         }
     }
 
-    /// Renames a new version of post `number` into place; the hint that the watch would give.
+    /// Renames a new version of post `number` into place. Returns the hints of the watch.
     fn rewrite(root: &Utf8Path, number: usize) -> Hints {
         let file = material::file(number);
         let mut text = file.bytes.to_vec();

@@ -1,6 +1,6 @@
-//! Micro-benchmarks of what the path of a post and the path of a request are made of, through the public surface: `cargo bench`.
+//! Micro-benchmarks of the steps for a post and for a request, through the public interface: `cargo bench`.
 //!
-//! The posts are made up here, the same at every run. What a whole program costs is measured by the scripts beside this folder.
+//! The posts are generated, and the same in each run. The scripts beside this folder measure the whole program.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! One file → one post: front matter in each dialect, Markdown, and the whole reading.
+//! Reading one file: front matter in each dialect, Markdown, and the whole post.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! `feedmill check`: every problem, with its place and how to fix it.
+//! `feedmill check`: lists every problem with its position and how to fix it.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,17 +10,17 @@ use serde_json::json;
 
 use super::last_good::LastGood;
 use super::settings::{self, Settings};
-use super::terminal::number;
+use super::terminal::counted;
 use crate::diagnostic::{Diagnostic, Severity, printable};
 use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
 use crate::time::Timestamp;
 
-/// How many posts of one kind are named in a line.
+/// The most posts that one line of the summary names.
 const NAMED: usize = 20;
 
 /// The options of `check`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct CheckArgs {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
@@ -32,33 +32,13 @@ pub(super) struct Arguments {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let now = Timestamp::now();
-    let mut ledger = settings::ledger(&config, &root, now)?;
+    let mut ledger = settings::load_ledger(&config, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let last_good = LastGood::of(&config, &root)?;
-    let is_held = |diagnostic: &Diagnostic| diagnostic.code == WOULD_HOLD;
-    let stays = |diagnostic: &Diagnostic| is_held(diagnostic) && last_good.is_kept(&diagnostic.path);
-    let mut problems = site.diagnostics.to_vec();
-    let is_broken = |problem: &&Diagnostic| problem.severity == Severity::Error;
-    let renamed: Vec<(Utf8PathBuf, Utf8PathBuf)> = problems
-        .iter()
-        .filter(is_broken)
-        .filter_map(|problem| Some((last_good.renamed_from(&problem.path)?.to_owned(), problem.path.to_path_buf())))
-        .collect();
-    for problem in problems.iter_mut().filter(|problem| problem.code == WOULD_WITHDRAW) {
-        if let Some((_, to)) = renamed.iter().find(|(from, _)| *from == *problem.path) {
-            *problem = would_hold(to);
-        }
-    }
-    for problem in problems.iter_mut().filter(|problem| is_held(problem)) {
-        problem.message.push_str(if stays(problem) {
-            "; its last good version stays"
-        } else {
-            "; no last good version of it is kept"
-        });
-    }
+    let last_good = LastGood::load(&config, &root)?;
+    let problems = with_last_good(&site.diagnostics, &last_good);
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let document = json!({ "posts": site.all().len(), "problems": problems });
@@ -69,12 +49,62 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     out.flush()?;
+    write_consequences(&problems, &last_good)?;
+    let count = |severity| {
+        site.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let posts = counted(site.all().len(), "post");
+    writeln!(
+        io::stderr(),
+        "{root}: {posts} read, {}, {}",
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    )?;
+    Ok(if errors + warnings == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn is_held(problem: &Diagnostic) -> bool {
+    problem.code == WOULD_HOLD
+}
+
+/// `diagnostics`, where those on held posts say whether a last good version is stored, and a renamed file is not a withdrawn post.
+fn with_last_good(diagnostics: &[Diagnostic], last_good: &LastGood) -> Vec<Diagnostic> {
+    let mut problems = diagnostics.to_vec();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let renamed: Vec<(Utf8PathBuf, Utf8PathBuf)> = errors
+        .filter_map(|problem| Some((last_good.renamed_from(&problem.path)?.to_owned(), problem.path.clone())))
+        .collect();
+    for problem in problems.iter_mut().filter(|problem| problem.code == WOULD_WITHDRAW) {
+        if let Some((_, to)) = renamed.iter().find(|(from, _)| *from == *problem.path) {
+            *problem = would_hold(to);
+        }
+    }
+    for problem in problems.iter_mut().filter(|problem| is_held(problem)) {
+        problem.message.push_str(if last_good.is_stored(&problem.path) {
+            "; its last good version stays"
+        } else {
+            "; no last good version of it is kept"
+        });
+    }
+    problems
+}
+
+/// Writes which posts a start would take from readers.
+fn write_consequences(problems: &[Diagnostic], last_good: &LastGood) -> io::Result<()> {
     let (kept, lost): (Vec<&Diagnostic>, Vec<&Diagnostic>) = problems
         .iter()
         .filter(|problem| is_held(problem))
-        .partition(|problem| stays(problem));
+        .partition(|problem| last_good.is_stored(&problem.path));
     let withdrawn = problems.iter().filter(|problem| problem.code == WOULD_WITHDRAW).collect();
-    for (would, concerned) in [
+    for (action, concerned) in [
         ("withdraw", withdrawn),
         ("not be able to show", lost),
         ("show only the last good version of", kept),
@@ -88,26 +118,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let mut named = first.clone();
             others.iter().take(NAMED - 1).for_each(|path| named.extend([", ", path]));
             let more = if paths.len() > NAMED { ", …" } else { "" };
-            writeln!(io::stderr(), "a start would {would} {these}: {named}{more}")?;
+            writeln!(io::stderr(), "a start would {action} {these}: {named}{more}")?;
         }
     }
-    let count = |severity| {
-        site.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == severity)
-            .count()
-    };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let posts = number(site.all().len(), "post");
-    writeln!(
-        io::stderr(),
-        "{root}: {posts} read, {}, {}",
-        number(errors, "error"),
-        number(warnings, "warning")
-    )?;
-    Ok(if errors + warnings == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(())
 }

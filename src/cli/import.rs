@@ -1,4 +1,4 @@
-//! `feedmill import --adopt FEED`: takes over the ids of a blog's old feed, so that nothing appears new to its readers.
+//! `feedmill import --adopt FEED`: keeps the ids of a blog's old feed, so that no post appears new to its readers.
 
 mod report;
 
@@ -11,27 +11,27 @@ use clap::Args;
 
 use self::report::Report;
 use super::settings::{self, Settings};
-use super::terminal::{self, number};
+use super::terminal::{self, counted};
 use crate::diagnostic::one_line;
 use crate::identity::{Record, Registry};
 use crate::import::OldFeed;
-use crate::import::adoption::{self, Changes, Known};
+use crate::import::adoption::{self, KnownPosts, LedgerChanges};
 use crate::import::matching::{self, Matching};
-use crate::import::origin::Origin;
+use crate::import::origin::FeedSource;
 use crate::publisher::snapshot;
 use crate::storage::{ExclusiveStorage, RecordChange, Storage};
 use crate::time::Timestamp;
 
 /// The options of `import`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ImportArgs {
     /// The old feed: RSS, Atom or JSON Feed; a file, an http(s) address, or - for standard input
     ///
     /// Its items are matched to the posts here by id, address, title, date and text, and their ids are kept as the ids of these posts.
     /// If it is fetched from an address, the archives that the feed links to are read too. Repeat the option for several feeds of the
     /// same blog; if they have different ids for a post, the first one is taken.
     #[arg(long, value_name = "FEED", required = true)]
-    adopt: Vec<Origin>,
+    adopt: Vec<FeedSource>,
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
@@ -46,25 +46,25 @@ pub(super) struct Arguments {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: ImportArgs) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let now = Timestamp::now();
     root.read_dir_utf8()
         .with_context(|| format!("the posts in {root} cannot be read"))?;
-    // what another feedmill holds is refused before anything is fetched
-    let storage = settings::storage(&config, &root)?;
+    // if another feedmill has the ledger open, this fails before anything is fetched
+    let storage = settings::storage(&config)?;
     let (ledger_access, records) = LedgerAccess::open(storage, arguments.dry_run)?;
-    let mut ledger = Registry::remembering(records.clone(), now);
+    let mut ledger = Registry::from_records(records.clone(), now);
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read).collect::<anyhow::Result<_>>()?;
-    let known = Known::new(records, &config);
+    let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read_feed).collect::<anyhow::Result<_>>()?;
+    let known = KnownPosts::new(records, &config);
     let posts: &[_] = &site.all().iter().cloned().collect::<Vec<_>>();
-    let matched = |feed| matching::matched(feed, posts, site.texts(), &config);
+    let matched = |feed| matching::match_items(feed, posts, site.texts(), &config);
     let matchings: Vec<Matching> = feeds.iter().map(matched).collect();
     let pairs: Vec<(&OldFeed, &Matching)> = feeds.iter().zip(&matchings).collect();
-    let settled = adoption::settled(&pairs, posts, &known, &config);
-    let changes = adoption::changes(&settled.adoptions, posts, &known, now);
-    let report = Report::new(&arguments.adopt, &pairs, &settled, posts, &site);
+    let plan = adoption::plan_adoptions(&pairs, posts, &known, &config);
+    let changes = adoption::ledger_changes(&plan.adoptions, posts, &known, now);
+    let report = Report::new(&arguments.adopt, &pairs, &plan, posts, &site);
     let remembered = ledger_access.write(changes)?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
@@ -81,13 +81,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn read(origin: &Origin) -> anyhow::Result<OldFeed> {
+fn read_feed(origin: &FeedSource) -> anyhow::Result<OldFeed> {
     origin
-        .read()
+        .read_feed()
         .map_err(|why| anyhow!("the feed {origin} cannot be read: {why}"))
 }
 
-/// The ledger that ids are written to; in a dry run it is only read.
+/// The ledger to which ids are written. In a dry run it is only read.
 struct LedgerAccess {
     storage: Storage,
     exclusive: Option<ExclusiveStorage>,
@@ -105,14 +105,14 @@ impl LedgerAccess {
         let (exclusive, contents) =
             opened.map_err(|error| anyhow!("the ledger in {storage} cannot be opened: {error}; {}", error.mend()))?;
         for note in contents.notes {
-            terminal::say(&format!("{}\n", one_line(&note)));
+            terminal::print_message(&format!("{}\n", one_line(&note)));
         }
         Ok((LedgerAccess { storage, exclusive }, contents.records))
     }
 
     /// Writes `changes`. Returns a message about what was written.
-    fn write(self, changes: Changes) -> anyhow::Result<String> {
-        let posts = number(changes.put.len(), "post");
+    fn write(self, changes: LedgerChanges) -> anyhow::Result<String> {
+        let posts = counted(changes.put.len(), "post");
         let Some(mut exclusive) = self.exclusive else {
             return Ok(format!(
                 "dry run: nothing was written; without --dry-run, the ids of {posts} would be written to the ledger in {}",
@@ -122,13 +122,13 @@ impl LedgerAccess {
         if changes.put.is_empty() {
             return Ok(format!("nothing new for the ledger in {}", self.storage));
         }
-        let forget = changes.forget.into_iter().map(|id| RecordChange::Delete("post", id));
-        let put = changes
+        let deletes = changes.delete.into_iter().map(|id| RecordChange::Delete("post", id));
+        let puts = changes
             .put
             .into_iter()
             .map(|record| RecordChange::Put(Record::Post(Box::new(record))));
         let storage = self.storage;
-        exclusive.write(forget.chain(put).collect()).map_err(|error| {
+        exclusive.write(deletes.chain(puts).collect()).map_err(|error| {
             anyhow!(
                 "the ledger in {storage} cannot be written, so no ids were taken over: {error}; {}",
                 error.mend()

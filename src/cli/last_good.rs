@@ -1,4 +1,4 @@
-//! Which posts a server shows in their last good version, because what their files hold now is not understood.
+//! The posts that a server shows in their last good version, because their files are broken now.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -10,25 +10,25 @@ use super::settings;
 use crate::config::Config;
 use crate::identity::Digest;
 
-/// A larger file is not read to find out whether it is one that was renamed.
+/// The most bytes of a file that is read to find out whether it was renamed.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The last good versions that are kept in the state folder.
+/// The last good versions in the state folder.
 #[derive(Debug)]
 pub(super) struct LastGood {
     root: Utf8PathBuf,
-    /// The files that they are of.
+    /// Files whose last good version is stored.
     paths: BTreeSet<Utf8PathBuf>,
-    /// Files that are not where they were any more, with what they hold now.
+    /// Files that are no longer at their paths, each with the digest of its broken content.
     renamed: Vec<(Utf8PathBuf, Digest)>,
 }
 
 impl LastGood {
-    /// Those that are kept for the posts in the folder `root`.
-    pub(super) fn of(config: &Config, root: &Utf8Path) -> anyhow::Result<LastGood> {
+    /// Loads the last good versions of the posts in the folder `root`.
+    pub(super) fn load(config: &Config, root: &Utf8Path) -> anyhow::Result<LastGood> {
         let mut paths = BTreeSet::new();
         let mut renamed = Vec::new();
-        for version in settings::storage(config, root)?.last_good_versions() {
+        for version in settings::storage(config)?.last_good_versions() {
             if fs::symlink_metadata(root.join(&version.path)).is_ok() {
                 paths.insert(version.path);
             } else {
@@ -42,12 +42,12 @@ impl LastGood {
         })
     }
 
-    /// Whether one is kept of the file at `path`, or of the one that it was renamed from.
-    pub(super) fn is_kept(&self, path: &Utf8Path) -> bool {
+    /// Whether a version of the file at `path` is stored, perhaps under the path before a rename.
+    pub(super) fn is_stored(&self, path: &Utf8Path) -> bool {
         self.paths.contains(path) || self.renamed_from(path).is_some()
     }
 
-    /// Where the file at `path` was that one is kept of, if it was renamed since.
+    /// The path of the file at `path` before it was renamed, if a version is stored under that path.
     pub(super) fn renamed_from(&self, path: &Utf8Path) -> Option<&Utf8Path> {
         if self.renamed.is_empty() {
             return None;

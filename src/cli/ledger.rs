@@ -1,4 +1,4 @@
-//! `feedmill ledger`: exports and imports the ledger as JSON lines, one record a line.
+//! `feedmill ledger`: exports and imports the ledger as JSON lines, one record on each line.
 
 mod lines;
 
@@ -12,19 +12,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Subcommand};
 
 use super::settings::{self, Settings};
-use super::terminal::{number, say};
+use super::terminal::{counted, print_message};
 use crate::identity::record::Record;
 use crate::storage::{RecordChange, Storage, StorageError};
 
 /// The options of `ledger`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct LedgerArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: LedgerCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum LedgerCommand {
     /// Write the ledger as JSON, one record a line, ordered by kind and key
     Export(Export),
     /// Read an export into the ledger: all of it, or nothing if a line is wrong
@@ -38,7 +38,7 @@ struct Export {
     /// The file to write; it is replaced only when the export is complete [default: -, the standard output]
     file: Option<Utf8PathBuf>,
     #[command(flatten)]
-    whose: Whose,
+    options: LedgerOptions,
 }
 
 #[derive(Debug, Args)]
@@ -49,12 +49,12 @@ struct Import {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    whose: Whose,
+    options: LedgerOptions,
 }
 
-/// Which posts it is about.
+/// The options that select the ledger.
 #[derive(Debug, Args)]
-struct Whose {
+struct LedgerOptions {
     /// The folder of posts [default: posts]
     #[arg(long, value_name = "DIR", env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
@@ -62,35 +62,35 @@ struct Whose {
     settings: Settings,
 }
 
-impl Whose {
+impl LedgerOptions {
     fn storage(self) -> anyhow::Result<Storage> {
-        let (config, posts) = self.settings.load(self.posts, |_| ())?;
-        settings::storage(&config, &posts)
+        let (config, _) = self.settings.load(self.posts, |_| ())?;
+        settings::storage(&config)
     }
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    match arguments.verb {
-        Verb::Export(Export { file, whose }) => export(file.as_deref(), &whose.storage()?),
-        Verb::Import(Import { file, replace, whose }) => import(&file, replace, &whose.storage()?),
+pub(super) fn run(arguments: LedgerArgs) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        LedgerCommand::Export(Export { file, options }) => export(file.as_deref(), &options.storage()?),
+        LedgerCommand::Import(Import { file, replace, options }) => import(&file, replace, &options.storage()?),
     }
 }
 
-/// `-` means a standard stream.
-fn named(file: &Utf8Path) -> Option<&Utf8Path> {
+/// `None` for `-`, which means a standard stream.
+fn unless_standard_stream(file: &Utf8Path) -> Option<&Utf8Path> {
     (file != "-").then_some(file)
 }
 
 fn export(file: Option<&Utf8Path>, storage: &Storage) -> anyhow::Result<ExitCode> {
-    let contents = storage.load().map_err(|error| cannot("read", storage, &error))?;
+    let contents = storage.load().map_err(|error| ledger_error("read", storage, &error))?;
     for note in &contents.notes {
-        say(&format!("feedmill: {note}\n"));
+        print_message(&format!("feedmill: {note}\n"));
     }
     if contents.records.is_empty() {
-        say(&format!("feedmill: the ledger in {storage} is empty\n"));
+        print_message(&format!("feedmill: the ledger in {storage} is empty\n"));
     }
-    match file.and_then(named) {
+    match file.and_then(unless_standard_stream) {
         None => write_lines(&contents.records, io::stdout().lock())?,
         Some(file) => write_file(&contents.records, file).with_context(|| format!("{file} cannot be written"))?,
     }
@@ -106,10 +106,10 @@ fn write_lines(records: &[Record], out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes beside `file` first, so that under its name there is never half of an export.
+/// Writes to a file beside `file` and renames it, so that `file` is never half of an export.
 fn write_file(records: &[Record], file: &Utf8Path) -> io::Result<()> {
     if file.metadata().is_ok_and(|there| !there.is_file()) {
-        // a pipe or a device, whose name is not to be taken
+        // a pipe or a device must not be replaced
         return write_lines(records, File::options().write(true).open(file)?);
     }
     let part = Utf8PathBuf::from(format!("{file}.part"));
@@ -123,57 +123,59 @@ fn write_file(records: &[Record], file: &Utf8Path) -> io::Result<()> {
 }
 
 fn import(file: &Utf8Path, replace: bool, storage: &Storage) -> anyhow::Result<ExitCode> {
-    let read = match named(file) {
-        None => lines::read(file, io::stdin().lock()),
-        Some(path) => File::open(path).and_then(|opened| lines::read(file, BufReader::new(opened))),
+    let read = match unless_standard_stream(file) {
+        None => lines::read_records(file, io::stdin().lock()),
+        Some(path) => File::open(path).and_then(|opened| lines::read_records(file, BufReader::new(opened))),
     };
     let records = match read.with_context(|| format!("{file} cannot be read"))? {
         Ok(records) => records,
         Err(problems) => {
             for problem in problems {
-                say(&format!("{}\n\n", problem.draw(true)));
+                print_message(&format!("{}\n\n", problem.draw(true)));
             }
-            say("feedmill: nothing was imported\n");
+            print_message("feedmill: nothing was imported\n");
             return Ok(ExitCode::FAILURE);
         }
     };
-    let (mut exclusive, contents) = storage.open_exclusive().map_err(|error| cannot("changed", storage, &error))?;
+    let (mut exclusive, contents) = storage
+        .open_exclusive()
+        .map_err(|error| ledger_error("changed", storage, &error))?;
     for note in &contents.notes {
-        say(&format!("feedmill: {note}\n"));
+        print_message(&format!("feedmill: {note}\n"));
     }
-    let said = in_words(&records);
-    let plan = Plan::of(records, contents.records, replace);
+    let counts = count_by_kind(&records);
+    let plan = ImportPlan::new(records, contents.records, replace);
     let summary = plan.summary();
     exclusive
         .write(plan.changes)
-        .map_err(|error| cannot("changed", storage, &error))?;
-    say(&format!("{said}: {summary}\n"));
+        .map_err(|error| ledger_error("changed", storage, &error))?;
+    print_message(&format!("{counts}: {summary}\n"));
     Ok(ExitCode::SUCCESS)
 }
 
-fn cannot(what: &str, storage: &Storage, error: &StorageError) -> anyhow::Error {
+fn ledger_error(what: &str, storage: &Storage, error: &StorageError) -> anyhow::Error {
     anyhow::anyhow!("the ledger in {storage} cannot be {what}: {error}; {}", error.mend())
 }
 
-/// What an import does.
+/// The changes that an import makes.
 #[derive(Debug, Default)]
-struct Plan {
+struct ImportPlan {
     changes: Vec<RecordChange>,
     added: usize,
     replaced: usize,
     kept: usize,
-    forgotten: Option<usize>,
+    deleted: Option<usize>,
 }
 
-impl Plan {
-    fn of(records: Vec<Record>, before: Vec<Record>, replace: bool) -> Plan {
-        let mut plan = Plan::default();
+impl ImportPlan {
+    fn new(records: Vec<Record>, before: Vec<Record>, replace: bool) -> ImportPlan {
+        let mut plan = ImportPlan::default();
         let mut before: BTreeMap<(&'static str, String), Record> =
             before.into_iter().map(|record| (lines::key(&record), record)).collect();
         for record in records {
             match before.remove(&lines::key(&record)) {
                 None => plan.added += 1,
-                // dates of one instant are equal, whatever their offsets; here those count too
+                // dates of one instant are equal even if their offsets differ, but here a changed offset counts
                 Some(old) if serde_json::to_string(&old).ok() == serde_json::to_string(&record).ok() => {
                     plan.kept += 1;
                     continue;
@@ -183,7 +185,7 @@ impl Plan {
             plan.changes.push(RecordChange::Put(record));
         }
         if replace {
-            plan.forgotten = Some(before.len());
+            plan.deleted = Some(before.len());
             plan.changes
                 .extend(before.into_keys().map(|(kind, key)| RecordChange::Delete(kind, key)));
         }
@@ -191,18 +193,18 @@ impl Plan {
     }
 
     fn summary(&self) -> String {
-        let Plan {
+        let ImportPlan {
             added, replaced, kept, ..
         } = self;
-        let forgotten = self
-            .forgotten
-            .map_or_else(String::new, |forgotten| format!(", {forgotten} deleted"));
-        format!("{added} added, {replaced} replaced, {kept} unchanged{forgotten}")
+        let deleted = self
+            .deleted
+            .map_or_else(String::new, |deleted| format!(", {deleted} deleted"));
+        format!("{added} added, {replaced} replaced, {kept} unchanged{deleted}")
     }
 }
 
 /// `12 posts, 1 site, 9 documents`.
-fn in_words(records: &[Record]) -> String {
+fn count_by_kind(records: &[Record]) -> String {
     let count = |kind| records.iter().filter(|record| record.key().0 == kind).count();
-    ["post", "site", "document"].map(|kind| number(count(kind), kind)).join(", ")
+    ["post", "site", "document"].map(|kind| counted(count(kind), kind)).join(", ")
 }

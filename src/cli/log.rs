@@ -1,4 +1,4 @@
-//! Where logs go and how they are written: to the standard error stream, as `FEEDMILL_LOG` filters them.
+//! Logging to the standard error stream, filtered by `FEEDMILL_LOG`.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -14,18 +14,18 @@ use crate::publisher;
 /// The target of the events of diagnostics.
 const DIAGNOSTICS: &str = "feedmill::diagnostic";
 
-/// Starts logging in `format`; with a line for each answer if `each_answer`.
+/// Starts logging in `format`; with a line for each request if `log_requests`.
 ///
-/// Without `FEEDMILL_LOG`, text is for a person and has warnings only, for the rest is printed in words; JSON has all events. Warnings of
-/// the HTML parser about the HTML in posts are left out: it repairs what it warns of.
-pub(super) fn start(format: LogFormat, each_answer: bool) {
+/// Without `FEEDMILL_LOG`, text contains only warnings, because other events are printed as messages; JSON contains all events.
+/// Warnings of the HTML parser about the HTML in posts are left out, because it repairs that HTML.
+pub(super) fn start(format: LogFormat, log_requests: bool) {
     let default = match format {
         LogFormat::Text => "warn,html5ever=error",
         LogFormat::Json => "warn,html5ever=error,feedmill=info",
     };
     let filter = EnvFilter::try_from_env("FEEDMILL_LOG")
         .unwrap_or_else(|_| EnvFilter::new(format!("{default},{}=info", publisher::LEDGER_EVENTS)));
-    let answers = format!("{}={}", access::TARGET, if each_answer { "info" } else { "off" });
+    let answers = format!("{}={}", access::TARGET, if log_requests { "info" } else { "off" });
     let filter = match answers.parse() {
         Ok(answers) => filter.add_directive(answers),
         Err(_) => filter,
@@ -61,9 +61,9 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic) {
     }
 }
 
-/// Writes events to `W`, each as one line in which no character changes how the others are shown.
+/// Writes events to `W`, each as one line without characters that change how others are displayed.
 ///
-/// A title, a path or a header can contain such characters. The log writes an event at once, so each write is one line.
+/// Titles, paths and headers can contain such characters. The log writes an event at once, so each write is one line.
 struct Escaping<W>(W, LogFormat);
 
 impl<W: Write> Write for Escaping<W> {
@@ -82,8 +82,8 @@ impl<W: Write> Write for Escaping<W> {
     }
 }
 
-/// `text`, a line of the log, with its characters that change the display as escapes of its format. The escape character stays in text:
-/// it begins the log's own colours, and the log escapes that of others.
+/// A line of the log, with characters that change the display as escapes of its format. The escape character itself stays in text,
+/// because the log's own colours begin with it; the log already escapes that of others.
 fn escaped(text: &str, format: LogFormat) -> String {
     let (line, end) = match text.strip_suffix('\n') {
         Some(line) => (line, "\n"),
@@ -93,7 +93,7 @@ fn escaped(text: &str, format: LogFormat) -> String {
     for c in line.chars() {
         match format {
             LogFormat::Text if changes_display(c) && c != '\u{1b}' => written.extend(c.escape_default()),
-            // in a JSON document they are in strings only, where an escape means the same
+            // in JSON they occur only in strings, where an escape means the same
             LogFormat::Json if changes_display(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     let _ = write!(written, "\\u{unit:04x}");

@@ -13,17 +13,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{Misconfigured, Settings, state_dir};
-use super::{COULD_NOT_RUN, heap, log, terminal};
-use crate::config::{Config, LogFormat, WatchMode};
+use super::settings::{ConfigError, Settings};
+use super::{heap, log, terminal};
+use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};
-use crate::http::admin::{self, ServerStatus, Watch};
-use crate::http::fast_path::fast_path;
+use crate::http::admin::{self, ServerStatus, WatchStatus};
 use crate::http::filter::filter;
 use crate::http::media::Library;
+use crate::http::network::is_loopback;
 use crate::http::preview::Preview;
 use crate::http::preview::events::Events;
-use crate::http::preview::key::Key;
+use crate::http::preview::key::PreviewKey;
 use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
@@ -36,7 +36,7 @@ use crate::time::Timestamp;
 
 /// The options of `serve`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ServeArgs {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
@@ -65,9 +65,9 @@ pub(super) struct Arguments {
     settings: Settings,
 }
 
-/// Runs the command until it is told to stop.
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments {
+/// Runs the command until a signal stops it.
+pub(super) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
+    let ServeArgs {
         posts,
         listen,
         admin,
@@ -99,7 +99,6 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error),
     };
-    let config = remembering(&config, &root)?;
     let format = config.server.log;
     log::start(format, config.server.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -115,29 +114,21 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Logs `error`, which ends the program, as one event.
 fn failed(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref() {
-        Some(Misconfigured(diagnostic)) => log::diagnostic(diagnostic),
-        None => tracing::error!("{}", terminal::error(error)),
+        Some(ConfigError(diagnostic)) => log::diagnostic(diagnostic),
+        None => tracing::error!("{}", terminal::error_message(error)),
     }
-    ExitCode::from(COULD_NOT_RUN)
-}
-
-/// `config` with a folder for the ledger.
-fn remembering(config: &Config, root: &Utf8Path) -> anyhow::Result<Arc<Config>> {
-    let dir = state_dir(config, root)?;
-    let mut config = config.clone();
-    config.state.dir = Some(dir);
-    Ok(Arc::new(config))
+    ExitCode::from(terminal::COULD_NOT_RUN)
 }
 
 async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    let voice = Voice(config.server.log);
-    // the address first: whoever starts it twice should hear that at once, and not after a long look at the posts
+    let started = Instant::now();
+    let reporter = Reporter(config.server.log);
+    // the address comes first: a second start by mistake should fail at once, not after reading the posts
     let listen = &config.server.listen;
     let bound = match server::bind(listen).await {
         Ok(bound) => bound,
         Err(error) => {
-            let (why, fix) = unlistenable(&error);
+            let (why, fix) = bind_problem(&error);
             bail!("cannot listen at {listen}: {why}; {fix}");
         }
     };
@@ -146,7 +137,32 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     } else {
         None
     };
-    let config = at_address(config, &bound);
+    let config = with_bound_address(config, &bound);
+    check_is_folder(&root)?;
+    let progress = Arc::new(Progress::default());
+    let starting = Publisher::start_counting(Arc::clone(&config), root.clone(), Arc::clone(&progress));
+    let publisher = reporter
+        .show_progress(starting, &progress, started)
+        .await
+        .with_context(|| format!("{root} cannot be served"))?;
+    let service = Service {
+        durability_warning: Storage::configured(&config).and_then(|storage| storage.durability_warning()),
+        publisher: Arc::new(publisher),
+        stop: CancellationToken::new(),
+        config,
+        root,
+        reporter,
+        started,
+    };
+    service.start_reporting(preview.as_ref().map(|(_, key)| key.url()).as_deref());
+    service.serve(bound, preview).await;
+    service.publisher.stop().await;
+    reporter.report_stopped();
+    Ok(())
+}
+
+/// Checks that `root` is there and is a folder.
+fn check_is_folder(root: &Utf8Path) -> anyhow::Result<()> {
     if !root.exists() {
         bail!("there is no folder {root}; create it, or name another: feedmill serve FOLDER");
     }
@@ -157,91 +173,110 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
             .unwrap_or(Utf8Path::new("."));
         bail!("{root} is a file; name the folder that it is in: feedmill serve {folder}");
     }
-    let progress = Arc::new(Progress::default());
-    let starting = Publisher::start_counting(Arc::clone(&config), root.clone(), Arc::clone(&progress));
-    let publisher = voice
-        .waiting(starting, &progress, begun)
-        .await
-        .with_context(|| format!("{root} cannot be served"))?;
-    let publisher = Arc::new(publisher);
-    let changes = publisher.changes();
-    // from the welcome on, a signal means an orderly end; before it there is nothing to put in order
-    let signals = Signals::catch();
-    let ledger_folder = config.state.dir.clone();
-    let ledger_warning = Storage::configured(&config).and_then(|storage| storage.durability_warning());
-    let preview_url = preview.as_ref().map(|(_, key)| key.url());
-    let said = terminal::Welcome {
-        preview: preview_url.as_deref(),
-        ledger_warning: ledger_warning.as_deref(),
-    };
-    let known = voice.welcome(&root, &config, &publisher, said);
-
-    let stop = CancellationToken::new();
-    match signals {
-        Ok(signals) => drop(tokio::spawn(signals.stop(stop.clone(), config.server.drain_timeout, voice))),
-        Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
-    }
-    tokio::spawn(tell(voice, changes, root.clone(), Arc::clone(&publisher), known));
-    tokio::spawn(give_back_now_and_then());
-    let descriptors = Descriptors::raised_for(&config.server);
-    if descriptors.connections < config.server.max_connections.min(FEW_CONNECTIONS) {
-        tracing::warn!(
-            connections = descriptors.connections,
-            "the system allows so few files that only these connections can be open at once; raise `ulimit -n` (systemd: LimitNOFILE=)"
-        );
-    }
-    // the other listeners are for one person each
-    let mut for_one = config.server.clone();
-    for_one.max_connections = for_one.max_connections.min(descriptors.side_connections);
-    let metrics = Arc::new(Metrics::default());
-    if let Some(admin) = voice.bind_admin(&config.server.admin).await {
-        let asked = Arc::clone(&publisher);
-        let ledger = (ledger_folder.map(Utf8PathBuf::into_string), ledger_warning);
-        let status = move || status(&asked, begun, &ledger);
-        let counted = Arc::clone(&metrics);
-        let gauged = status.clone();
-        let is_local = matches!(admin.address(), Address::Tcp(address) if address.ip().is_loopback());
-        let routes = admin::routes(status, move || counted.text(&gauged().gauges()), is_local);
-        let (settings, stop) = (for_one.clone(), stop.clone());
-        tokio::spawn(async move { admin.serve(routes, &settings, stop).await });
-    }
-    let library = Library::new(Source::folder(root.clone(), &config.posts)).with_open_files(descriptors.files);
-    prepare_search(Arc::clone(&publisher), root);
-    let context = RequestContext::new(&config, library, metrics, stop.clone());
-    let asked = Arc::clone(&publisher);
-    let site = move || asked.site();
-    if let Some((bound, key)) = preview {
-        let events = Events::new(publisher.sites(), config.server.idle_timeout);
-        let shown = filter(site.clone(), context.clone().previewing(Preview { events, key }));
-        let (settings, stop) = (for_one, stop.clone());
-        tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
-    }
-    let fast_path = fast_path(site.clone(), context.clone());
-    bound
-        .serve_with_fast_path(fast_path, filter(site, context), &config.server, stop)
-        .await;
-    publisher.stop().await;
-    voice.stopped();
     Ok(())
 }
 
-/// Makes the search index in the background, if the posts are not too large together.
+/// A running publisher, and what its listeners need.
+struct Service {
+    config: Arc<Config>,
+    root: Utf8PathBuf,
+    publisher: Arc<Publisher>,
+    reporter: Reporter,
+    started: Instant,
+    /// Cancelled when the program is to end.
+    stop: CancellationToken,
+    /// Why the ledger's folder does not outlive the container.
+    durability_warning: Option<String>,
+}
+
+impl Service {
+    /// Prints the startup message, and starts the tasks that report events, stop at a signal and free memory.
+    fn start_reporting(&self, preview_url: Option<&str>) {
+        let changes = self.publisher.changes();
+        // after the startup message, a signal means an orderly stop; before it there is nothing to finish
+        let signals = Signals::catch();
+        let info = terminal::StartupInfo {
+            preview: preview_url,
+            durability_warning: self.durability_warning.as_deref(),
+        };
+        let known = self.reporter.report_start(&self.root, &self.config, &self.publisher, info);
+        match signals {
+            Ok(signals) => {
+                let drain = self.config.server.drain_timeout;
+                drop(tokio::spawn(signals.stop(self.stop.clone(), drain, self.reporter)));
+            }
+            Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
+        }
+        let (root, publisher) = (self.root.clone(), Arc::clone(&self.publisher));
+        tokio::spawn(report_events(self.reporter, changes, root, publisher, known));
+        tokio::spawn(trim_heap_periodically());
+    }
+
+    /// Serves requests until it is stopped.
+    async fn serve(&self, bound: Bound, preview: Option<(Bound, PreviewKey)>) {
+        let descriptors = Descriptors::raised_for(&self.config.server);
+        if descriptors.connections < self.config.server.max_connections.min(FEW_CONNECTIONS) {
+            tracing::warn!(
+                connections = descriptors.connections,
+                "the system allows so few files that only these connections can be open at once; raise `ulimit -n` (systemd: LimitNOFILE=)"
+            );
+        }
+        // each of the other listeners is for one person
+        let mut side_settings = self.config.server.clone();
+        side_settings.max_connections = side_settings.max_connections.min(descriptors.side_connections);
+        let metrics = Arc::new(Metrics::default());
+        self.start_admin(&metrics, &side_settings).await;
+        let library = Library::new(Source::folder(self.root.clone(), &self.config.posts)).with_open_files(descriptors.files);
+        prepare_search(Arc::clone(&self.publisher), self.root.clone());
+        let context = RequestContext::new(&self.config, library, metrics, self.stop.clone());
+        let publisher = Arc::clone(&self.publisher);
+        let site = move || publisher.site();
+        if let Some((bound, key)) = preview {
+            let events = Events::new(self.publisher.sites(), self.config.server.idle_timeout);
+            let shown = filter(site.clone(), context.clone().with_preview(Preview { events, key }));
+            let stop = self.stop.clone();
+            tokio::spawn(async move { bound.serve(shown, &side_settings, stop).await });
+        }
+        bound
+            .serve(filter(site, context), &self.config.server, self.stop.clone())
+            .await;
+    }
+
+    /// Starts the listener for `/status` and `/metrics`.
+    async fn start_admin(&self, metrics: &Arc<Metrics>, settings: &ServerSettings) {
+        let Some(bound) = self.reporter.bind_admin(&self.config.server.admin).await else {
+            return;
+        };
+        let (publisher, started) = (Arc::clone(&self.publisher), self.started);
+        let dir = self.config.state.dir.clone().map(Utf8PathBuf::into_string);
+        let ledger = (dir, self.durability_warning.clone());
+        let status = move || status(&publisher, started, &ledger);
+        let (metrics, status_for_gauges) = (Arc::clone(metrics), status.clone());
+        let text = move || metrics.text(&status_for_gauges().gauges());
+        let is_local = matches!(bound.address(), Address::Tcp(address) if is_loopback(address.ip()));
+        let routes = admin::routes(status, text, is_local);
+        let (settings, stop) = (settings.clone(), self.stop.clone());
+        tokio::spawn(async move { bound.serve(routes, &settings, stop).await });
+    }
+}
+
+/// Makes the search index in the background, unless the posts together are too large.
 ///
-/// It has a thread of its own: nothing waits for it, neither requests nor the end of the program.
+/// It has its own thread, because neither requests nor the end of the program should wait for it.
 fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     let prepare = move || {
-        std::thread::sleep(SEARCH_PREPARED_AFTER);
+        std::thread::sleep(SEARCH_INDEX_DELAY);
         let site = publisher.site();
-        let mut left = SEARCHED_AHEAD;
+        let mut left = MAX_PREPARED_BYTES;
         let fits = site.index.posts().iter().all(|post| {
             let bytes = std::fs::metadata(root.join(post.source())).map_or(0, |metadata| metadata.len());
             left = left.saturating_sub(bytes);
             left > 0
         });
         if fits {
-            let begun = Instant::now();
+            let started = Instant::now();
             site.prepare_search();
-            tracing::debug!(took = ?begun.elapsed(), "the search index is made");
+            tracing::debug!(took = ?started.elapsed(), "the search index is made");
         }
     };
     if let Err(error) = std::thread::Builder::new().name("search-index".to_owned()).spawn(prepare) {
@@ -249,49 +284,55 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     }
 }
 
-/// Gives back what is free, soon after the start, which takes most, and then about once a minute: to ask where there is nothing to give
-/// takes a tenth of a millisecond.
-async fn give_back_now_and_then() {
+/// Returns free memory to the system: soon after the start, which uses the most, then about once a minute. If there is nothing to
+/// return this takes a tenth of a millisecond.
+async fn trim_heap_periodically() {
     let mut pause = Duration::from_millis(250);
     loop {
-        let _ = tokio::task::spawn_blocking(heap::give_back_holes).await;
+        let _ = tokio::task::spawn_blocking(heap::trim_heap).await;
         tokio::time::sleep(pause).await;
         pause = (pause * 4).min(Duration::from_mins(1));
     }
 }
 
-/// How what happens is told: in words to a person, or as events where a machine collects them.
+/// Reports what happens: as messages for a person, or as JSON events in the log.
 #[derive(Clone, Copy)]
-struct Voice(LogFormat);
+struct Reporter(LogFormat);
 
-impl Voice {
-    /// Waits for `starting`; a person at a terminal is shown meanwhile how far it is, on one line that is gone afterwards.
-    async fn waiting<T>(self, starting: impl Future<Output = T>, progress: &Progress, begun: Instant) -> T {
+impl Reporter {
+    /// Waits for `starting`. On a terminal, one line shows the progress meanwhile, and is erased afterwards.
+    async fn show_progress<T>(self, starting: impl Future<Output = T>, progress: &Progress, started: Instant) -> T {
         if self.0 != LogFormat::Text || !io::stderr().is_terminal() {
             return starting.await;
         }
         let mut starting = std::pin::pin!(starting);
         let mut width = 0;
         loop {
-            if let Ok(started) = tokio::time::timeout(REDRAWN, &mut starting).await {
+            if let Ok(output) = tokio::time::timeout(REDRAW_INTERVAL, &mut starting).await {
                 if width > 0 {
-                    terminal::say(&format!("\r{:width$}\r", ""));
+                    terminal::print_message(&format!("\r{:width$}\r", ""));
                 }
-                return started;
+                return output;
             }
-            if let Some(line) = terminal::progress(progress.found(), progress.read(), begun.elapsed()) {
-                // blanks cover what a longer line left
+            if let Some(line) = terminal::progress_line(progress.found(), progress.read(), started.elapsed()) {
+                // blanks erase the rest of a longer line
                 width = width.max(line.len());
-                terminal::say(&format!("\r{line:width$}"));
+                terminal::print_message(&format!("\r{line:width$}"));
             }
         }
     }
 
-    /// Says what was found at the start. Returns the diagnostics that are told by it.
-    fn welcome(self, root: &Utf8Path, config: &Config, publisher: &Publisher, said: terminal::Welcome) -> Arc<[Diagnostic]> {
+    /// Reports the start. Returns the diagnostics that this includes.
+    fn report_start(
+        self,
+        root: &Utf8Path,
+        config: &Config,
+        publisher: &Publisher,
+        info: terminal::StartupInfo,
+    ) -> Arc<[Diagnostic]> {
         let (site, health) = (publisher.site(), publisher.health());
         match self.0 {
-            LogFormat::Text => terminal::say(&terminal::welcome(root, config, &site, &health, said)),
+            LogFormat::Text => terminal::print_message(&terminal::startup_message(root, config, &site, &health, info)),
             LogFormat::Json => {
                 tracing::info!(
                     version = env!("CARGO_PKG_VERSION"),
@@ -299,13 +340,13 @@ impl Voice {
                     base_url = config.base(),
                     listen = config.server.listen,
                     ledger = config.state.dir.as_ref().map(|dir| dir.as_str()),
-                    preview = said.preview,
+                    preview = info.preview,
                     posts = site.index.posts().len(),
                     problems = site.diagnostics.len(),
                     watching = %health.watching,
                     "started"
                 );
-                for warning in health.ledger.as_deref().into_iter().chain(said.ledger_warning) {
+                for warning in health.ledger.as_deref().into_iter().chain(info.durability_warning) {
                     tracing::warn!("{warning}");
                 }
                 site.diagnostics.iter().for_each(log::diagnostic);
@@ -314,8 +355,8 @@ impl Voice {
         Arc::clone(&site.diagnostics)
     }
 
-    /// Logs the diagnostics of `site` that were not among those of the site before.
-    fn diagnostics(self, before: &[Diagnostic], site: &Site) {
+    /// Logs the diagnostics of `site` that are not in `before`.
+    fn report_diagnostics(self, before: &[Diagnostic], site: &Site) {
         if self.0 == LogFormat::Json {
             let before: HashSet<&Diagnostic> = before.iter().collect();
             let new = site.diagnostics.iter().filter(|diagnostic| !before.contains(diagnostic));
@@ -323,9 +364,9 @@ impl Voice {
         }
     }
 
-    fn changes(self, batch: &[PostEvent], root: &Utf8Path, site: &Site) {
+    fn report_changes(self, batch: &[PostEvent], root: &Utf8Path, site: &Site) {
         match self.0 {
-            LogFormat::Text => terminal::say(&terminal::changes(batch, root, site)),
+            LogFormat::Text => terminal::print_message(&terminal::change_lines(batch, root, site)),
             LogFormat::Json => {
                 for report in batch {
                     let (event, why) = report.event.in_words();
@@ -336,14 +377,14 @@ impl Voice {
         }
     }
 
-    fn missed(self, batches: u64) {
+    fn report_missed(self, batches: u64) {
         match self.0 {
-            LogFormat::Text => terminal::say(&format!("… {batches} groups of changes are not shown\n")),
+            LogFormat::Text => terminal::print_message(&format!("… {batches} groups of changes are not shown\n")),
             LogFormat::Json => tracing::warn!(batches, "changes are not logged: there were too many at once"),
         }
     }
 
-    /// Listens at the operator's address. Nothing depends on it, so an address that is taken stops nothing.
+    /// Listens at the operator's address. If that fails there is a warning, because nothing depends on it.
     async fn bind_admin(self, address: &str) -> Option<Bound> {
         match server::bind(address).await {
             Ok(bound) => {
@@ -351,12 +392,12 @@ impl Voice {
                 Some(bound)
             }
             Err(error) => {
-                let (why, _) = unlistenable(&error);
+                let (why, _) = bind_problem(&error);
                 let text = format!(
                     "/status and /metrics are not served: cannot listen at {address}: {why}; choose another address with --admin"
                 );
                 match self.0 {
-                    LogFormat::Text => terminal::say(&terminal::warning(&text)),
+                    LogFormat::Text => terminal::print_message(&terminal::warning_line(&text)),
                     LogFormat::Json => tracing::warn!("{text}"),
                 }
                 None
@@ -364,26 +405,26 @@ impl Voice {
         }
     }
 
-    /// Says that the end waits for open connections.
-    fn stopping(self, drain: Duration) {
+    /// Reports that open connections are finished first.
+    fn report_stopping(self, drain: Duration) {
         match self.0 {
-            LogFormat::Text => terminal::say(&format!(
+            LogFormat::Text => terminal::print_message(&format!(
                 "stopping: open connections get up to {drain:?} to finish; press Ctrl-C again to stop at once\n"
             )),
             LogFormat::Json => tracing::info!(seconds = drain.as_secs_f64(), "stopping: open connections are finished first"),
         }
     }
 
-    fn stopped(self) {
+    fn report_stopped(self) {
         match self.0 {
-            LogFormat::Text => terminal::say("stopped\n"),
+            LogFormat::Text => terminal::print_message("stopped\n"),
             LogFormat::Json => tracing::info!("stopped"),
         }
     }
 }
 
-/// `config` with the address that is really listened at: port 0 is any free one, and `systemd` whatever it says.
-fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
+/// `config` with the actual address of `bound`: port 0 means any free port, and `systemd` means the socket that it passes.
+fn with_bound_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
     let listen = &config.server.listen;
     match bound.address() {
         Address::Tcp(address) if listen.ends_with(":0") || listen == "systemd" => {
@@ -395,8 +436,8 @@ fn at_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
     }
 }
 
-/// Why an address cannot be listened at, and what to do about it.
-fn unlistenable(error: &io::Error) -> (String, &'static str) {
+/// Why an address cannot be listened at, and how to fix that.
+fn bind_problem(error: &io::Error) -> (String, &'static str) {
     let why = plain_error(error);
     match error.kind() {
         io::ErrorKind::AddrInUse => (
@@ -419,8 +460,8 @@ fn unlistenable(error: &io::Error) -> (String, &'static str) {
     }
 }
 
-/// Listens at `address` for the preview, or at a free port if `may_move` and that one is taken, and makes its key.
-async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, Key)> {
+/// Listens at `address` for the preview, and makes its key. If the port is taken and it `may_move`, it gets a free port.
+async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, PreviewKey)> {
     let mut bound = server::bind(address).await;
     if may_move && bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
         bound = server::bind("127.0.0.1:0").await;
@@ -437,13 +478,13 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, K
              `--preview-listen 127.0.0.1:8082`"
         );
     }
-    let key = Key::new(*listening).context("no key can be made for the preview")?;
+    let key = PreviewKey::new(*listening).context("no key can be made for the preview")?;
     Ok((bound, key))
 }
 
-/// Tells the terminal what happens, for as long as anything can.
-async fn tell(
-    voice: Voice,
+/// Reports events until the publisher ends.
+async fn report_events(
+    reporter: Reporter,
     mut changes: Receiver<Arc<ChangeEvent>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
@@ -452,34 +493,34 @@ async fn tell(
     loop {
         let site = publisher.site();
         if !Arc::ptr_eq(&known, &site.diagnostics) {
-            voice.diagnostics(&known, &site);
+            reporter.report_diagnostics(&known, &site);
             known = Arc::clone(&site.diagnostics);
         }
         match changes.recv().await {
             Ok(change) if change.posts.is_empty() => {}
-            Ok(change) => voice.changes(&change.posts, &root, &publisher.site()),
-            Err(RecvError::Lagged(events)) => voice.missed(events),
+            Ok(change) => reporter.report_changes(&change.posts, &root, &publisher.site()),
+            Err(RecvError::Lagged(events)) => reporter.report_missed(events),
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-/// Up to so many bytes of posts the search index is made after the start; of more, at the first search.
-const SEARCHED_AHEAD: u64 = 64 * 1024 * 1024;
+/// If the posts have more bytes than this, the search index is made at the first search.
+const MAX_PREPARED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// So long after the start the search index is made: it takes a whole core, and who waited for the start needs that first.
-const SEARCH_PREPARED_AFTER: Duration = Duration::from_secs(2);
+/// When the search index is made after the start: it takes a whole core, which the first requests need.
+const SEARCH_INDEX_DELAY: Duration = Duration::from_secs(2);
 
 /// Fewer connections than this are worth a warning.
 const FEW_CONNECTIONS: usize = 64;
 
-/// How often it is shown how far a start has come.
-const REDRAWN: Duration = Duration::from_millis(200);
+/// How often the progress of a start is shown.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long a stop may take before a word is said about it.
-const SILENT_STOP: Duration = Duration::from_millis(500);
+/// How long a stop may take without a message.
+const SILENT_STOP_TIME: Duration = Duration::from_millis(500);
 
-/// The signals that ask for an end. They are caught from the moment this is made.
+/// The signals that stop the program. They are caught from its creation on.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -500,22 +541,22 @@ impl Signals {
         }
     }
 
-    /// Cancels `stop` at the first signal; at the second the process ends where it stands.
-    async fn stop(mut self, stop: CancellationToken, drain: Duration, voice: Voice) {
+    /// Cancels `stop` at the first signal. At the second the process ends at once.
+    async fn stop(mut self, stop: CancellationToken, drain: Duration, reporter: Reporter) {
         self.next().await;
         stop.cancel();
-        if tokio::time::timeout(SILENT_STOP, self.next()).await.is_err() {
-            voice.stopping(drain);
+        if tokio::time::timeout(SILENT_STOP_TIME, self.next()).await.is_err() {
+            reporter.report_stopping(drain);
             self.next().await;
         }
         std::process::exit(130);
     }
 }
 
-/// The status of `publisher`; `ledger` is the folder of the ledger, and why that will not stay.
-fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Option<String>)) -> ServerStatus {
+/// The status of `publisher`. `ledger` is the folder of the ledger, and why that does not outlive the container.
+fn status(publisher: &Publisher, started: Instant, ledger: &(Option<String>, Option<String>)) -> ServerStatus {
     let health = publisher.health();
-    let watch = Watch {
+    let watch = WatchStatus {
         mode: match health.watching {
             Watching::Native => "native",
             Watching::Poll => "poll",
@@ -529,5 +570,5 @@ fn status(publisher: &Publisher, begun: Instant, ledger: &(Option<String>, Optio
         builds: health.builds,
         last_build: health.last_build,
     };
-    ServerStatus::of(&publisher.site(), watch, begun.elapsed(), Timestamp::now())
+    ServerStatus::new(&publisher.site(), watch, started.elapsed(), Timestamp::now())
 }

@@ -1,4 +1,4 @@
-//! Configuration from all its sources: flag, environment, file, default, the first that says something.
+//! The configuration from all its sources. Precedence: option, environment, file, default.
 
 use std::fmt;
 use std::fs;
@@ -10,16 +10,16 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::terminal;
-use crate::config::{Config, Mistake};
+use crate::config::{Config, InvalidSetting};
 use crate::diagnostic::{Diagnostic, one_line};
 use crate::identity::Registry;
 use crate::storage::Storage;
 use crate::time::Timestamp;
 
-/// The configuration file that is read where none is named, if it is there.
+/// The configuration file if none is named. It may be missing.
 const DEFAULT_FILE: &str = "feedmill.toml";
 
-/// The folder of templates that is read where none is named, if it is there.
+/// The folder of templates if none is named. It may be missing.
 const TEMPLATES: &str = "templates";
 
 /// The options that every command has.
@@ -29,7 +29,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "FILE", env = "FEEDMILL_CONFIG", hide_env_values = true)]
     config: Option<Utf8PathBuf>,
     /// The public address of the site, such as `https://example.com`
-    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = whole_address)]
+    #[arg(long, value_name = "URL", env = "FEEDMILL_BASE_URL", hide_env_values = true, value_parser = parse_site_address)]
     base_url: Option<url::Url>,
     /// The folder of the ledger, which keeps the ids of posts [default: .feedmill/NAME beside the folder of posts, NAME being its
     /// name]
@@ -37,8 +37,8 @@ pub(super) struct Settings {
     state: Option<Utf8PathBuf>,
 }
 
-/// The address of a site, whole: many leave the scheme out.
-fn whole_address(text: &str) -> Result<url::Url, String> {
+/// Parses the address of a site. Many people leave out the scheme.
+fn parse_site_address(text: &str) -> Result<url::Url, String> {
     let is_site = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
     match text.parse().ok().filter(is_site) {
         Some(url) => Ok(url),
@@ -46,105 +46,82 @@ fn whole_address(text: &str) -> Result<url::Url, String> {
     }
 }
 
-/// The configuration file cannot be used: why, and where in it.
+/// An error in the configuration file.
 #[derive(Debug)]
-pub(super) struct Misconfigured(pub(super) Diagnostic);
+pub(super) struct ConfigError(pub(super) Diagnostic);
 
-impl fmt::Display for Misconfigured {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration file has an error\n{}", self.0.draw(true))
     }
 }
 
-impl std::error::Error for Misconfigured {}
+impl std::error::Error for ConfigError {}
 
 impl Settings {
-    /// The configuration, with the folder of posts that `posts` or the configuration names; `overlay` lays a command's own
-    /// options over it.
+    /// Loads the configuration, and the folder of posts that `posts` or the configuration names. `overlay` applies the options of the
+    /// command.
     pub(super) fn load(
         self,
         posts: Option<Utf8PathBuf>,
         overlay: impl FnOnce(&mut Config),
     ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf)> {
-        let read = match &self.config {
-            Some(path) => read(path)?.with_context(|| format!("there is no configuration file {path}"))?,
-            None => read(Utf8Path::new(DEFAULT_FILE))?.unwrap_or_default(),
+        let found = match &self.config {
+            Some(path) => read_config(path)?.with_context(|| format!("there is no configuration file {path}"))?,
+            None => read_config(Utf8Path::new(DEFAULT_FILE))?.unwrap_or_default(),
         };
-        self.applied(read, posts, overlay)
+        let (config, posts) = self.apply(found, posts, overlay)?;
+        Ok((with_state_dir(config, &posts)?, posts))
     }
 
-    /// The configuration for the post in `file`, its folder of posts, and the file's path in it.
+    /// Loads the configuration for the post in `file`. Returns it with the folder of posts and the file's path in that folder.
     ///
-    /// Without `posts` the folder is looked for: a configuration file that is named or lies here names it, or one in a folder above
-    /// the file; a folder above the file that has a ledger is one. What is found must agree. Where nothing is found, it is the
-    /// folder `posts` here, if it contains the file.
+    /// Without `posts` the folder is found in one of these ways: a configuration file that is named, or is in the current folder or
+    /// above the file, names it; or a folder above the file has a ledger. Both must agree. If neither finds one, it is the folder
+    /// `posts` in the current folder, if that contains the file.
     pub(super) fn load_for(
         self,
         file: &Utf8Path,
         posts: Option<Utf8PathBuf>,
     ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf, Utf8PathBuf)> {
-        let candidates = spellings(file)?;
-        let (mut found, mut is_named) = (None, false);
-        match &self.config {
-            Some(path) => {
-                found = Some(read(path)?.with_context(|| format!("there is no configuration file {path}"))?);
-                is_named = true;
-            }
-            None => {
-                let here = std::iter::once(Utf8PathBuf::from(DEFAULT_FILE));
-                let above = candidates.iter().flat_map(|file| file.ancestors().skip(1));
-                for path in here.chain(above.map(|folder| folder.join(DEFAULT_FILE))) {
-                    let Some((config, folder)) = read(&path)? else { continue };
-                    if place(&candidates, &folder.join(&config.posts.dir)).is_some() {
-                        (found, is_named) = (Some((config, folder)), true);
-                        break;
-                    }
-                }
-            }
-        }
+        let candidates = candidate_paths(file)?;
+        let (found, is_named) = self.find_config(&candidates)?;
         let given = posts.is_some();
-        let (config, root) = self.applied(found.unwrap_or_default(), posts, |_| ())?;
-        let placed = place(&candidates, &root);
-        if given || config.state.dir.is_some() && is_named {
-            let (root, path) = placed.with_context(|| format!("{file} is not in the folder of posts, {root}"))?;
-            return Ok((config, root, path));
-        }
-        let mut with_ledger: Vec<Utf8PathBuf> = Vec::new();
-        for folder in candidates.iter().flat_map(|file| file.ancestors().skip(1)) {
-            let is_known = with_ledger.iter().any(|known| is_same(known, folder));
-            if !is_known && storage(&Config::default(), folder).is_ok_and(|storage| storage.has_ledger()) {
-                with_ledger.push(folder.to_owned());
-            }
-        }
-        let agrees = |root: &Utf8Path| with_ledger.is_empty() || with_ledger.iter().any(|other| is_same(other, root));
-        let unsure = |folders: &[&Utf8Path]| {
-            let list = folders.iter().map(|folder| folder.as_str()).collect::<Vec<_>>().join(" or ");
-            anyhow::anyhow!("{file} may belong to the folder of posts {list}; say which with `--posts DIR`")
+        let (config, root) = self.apply(found, posts, |_| ())?;
+        let placed = locate(&candidates, &root);
+        let (root, path) = if given || config.state.dir.is_some() && is_named {
+            placed.with_context(|| format!("{file} is not in the folder of posts, {root}"))?
+        } else {
+            choose_folder(file, &candidates, placed, is_named)?
         };
-        match (placed, with_ledger.as_slice()) {
-            (Some((root, path)), _) if agrees(&root) => Ok((config, root, path)),
-            (Some((root, _)), others) if is_named => {
-                let folders: Vec<&Utf8Path> = std::iter::once(&*root).chain(others.iter().map(|other| &**other)).collect();
-                Err(unsure(&folders))
-            }
-            (_, [root]) => {
-                let (root, path) = place(&candidates, root).with_context(|| format!("{file} is not below {root}"))?;
-                Ok((config, root, path))
-            }
-            (_, []) => bail!(
-                "the folder of posts that {file} belongs to is not known: no folder above it has a ledger or a {DEFAULT_FILE}; name it \
-                 with `--posts DIR`"
-            ),
-            (_, several) => Err(unsure(&several.iter().map(|folder| &**folder).collect::<Vec<_>>())),
-        }
+        Ok((with_state_dir(config, &root)?, root, path))
     }
 
-    fn applied(
+    /// Finds the configuration file for a post, whose path is one of `candidates`. Returns whether it names the folder of posts.
+    fn find_config(&self, candidates: &[Utf8PathBuf]) -> anyhow::Result<((Config, Utf8PathBuf), bool)> {
+        if let Some(path) = &self.config {
+            let found = read_config(path)?.with_context(|| format!("there is no configuration file {path}"))?;
+            return Ok((found, true));
+        }
+        let here = std::iter::once(Utf8PathBuf::from(DEFAULT_FILE));
+        let above = candidates.iter().flat_map(|file| file.ancestors().skip(1));
+        for path in here.chain(above.map(|folder| folder.join(DEFAULT_FILE))) {
+            let Some((config, folder)) = read_config(&path)? else {
+                continue;
+            };
+            if locate(candidates, &folder.join(&config.posts.dir)).is_some() {
+                return Ok(((config, folder), true));
+            }
+        }
+        Ok((<(Config, Utf8PathBuf)>::default(), false))
+    }
+
+    fn apply(
         self,
         (mut config, folder): (Config, Utf8PathBuf),
         posts: Option<Utf8PathBuf>,
         overlay: impl FnOnce(&mut Config),
-    ) -> anyhow::Result<(Arc<Config>, Utf8PathBuf)> {
+    ) -> anyhow::Result<(Config, Utf8PathBuf)> {
         if self.base_url.is_some() {
             config.site.base_url = self.base_url;
         }
@@ -158,18 +135,52 @@ impl Settings {
         config.site.templates = Some(folder.join(templates));
         overlay(&mut config);
         let config = config
-            .checked()
-            .map_err(|Mistake { message, fix, .. }| anyhow::anyhow!("{message}; {fix}"))?;
+            .validate()
+            .map_err(|InvalidSetting { message, fix, .. }| anyhow::anyhow!("{message}; {fix}"))?;
         let posts = posts.unwrap_or_else(|| folder.join(&config.posts.dir));
-        Ok((Arc::new(config), posts))
+        Ok((config, posts))
     }
 }
 
-/// The paths that `file` may have: as it is written, and with the links above it followed.
+/// Chooses between `placed`, the configured folder with the file's path in it, and folders above the file that have a ledger.
+fn choose_folder(
+    file: &Utf8Path,
+    candidates: &[Utf8PathBuf],
+    placed: Option<(Utf8PathBuf, Utf8PathBuf)>,
+    is_named: bool,
+) -> anyhow::Result<(Utf8PathBuf, Utf8PathBuf)> {
+    let mut with_ledger: Vec<Utf8PathBuf> = Vec::new();
+    for folder in candidates.iter().flat_map(|file| file.ancestors().skip(1)) {
+        let is_known = with_ledger.iter().any(|known| is_same(known, folder));
+        if !is_known && default_state_dir(folder).is_ok_and(|dir| Storage::sqlite(&dir).has_ledger()) {
+            with_ledger.push(folder.to_owned());
+        }
+    }
+    let agrees = |root: &Utf8Path| with_ledger.is_empty() || with_ledger.iter().any(|other| is_same(other, root));
+    let ambiguous = |folders: &[&Utf8Path]| {
+        let list = folders.iter().map(|folder| folder.as_str()).collect::<Vec<_>>().join(" or ");
+        anyhow::anyhow!("{file} may belong to the folder of posts {list}; say which with `--posts DIR`")
+    };
+    match (placed, with_ledger.as_slice()) {
+        (Some((root, path)), _) if agrees(&root) => Ok((root, path)),
+        (Some((root, _)), others) if is_named => {
+            let folders: Vec<&Utf8Path> = std::iter::once(&*root).chain(others.iter().map(|other| &**other)).collect();
+            Err(ambiguous(&folders))
+        }
+        (_, [root]) => locate(candidates, root).with_context(|| format!("{file} is not below {root}")),
+        (_, []) => bail!(
+            "the folder of posts that {file} belongs to is not known: no folder above it has a ledger or a {DEFAULT_FILE}; name it with \
+             `--posts DIR`"
+        ),
+        (_, several) => Err(ambiguous(&several.iter().map(|folder| &**folder).collect::<Vec<_>>())),
+    }
+}
+
+/// The paths that `file` may have: as written, and with symbolic links above it resolved.
 ///
-/// A post that is a link, or lies in a folder that is one, goes by the name it has in the folder of posts and not by that of what the
-/// link leads to. So the path is first taken as it is written, and links are followed only above the file itself.
-fn spellings(file: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+/// The path of a post that is a symbolic link, or is in a folder that is one, is that in the folder of posts and not that of the
+/// target. So the path is first used as written, and links are resolved only above the file itself.
+fn candidate_paths(file: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
     let written = absolute(file)?;
     let name = written.file_name().context("the file has no name")?;
     let folder = written.parent().context("the file has no folder")?;
@@ -179,8 +190,8 @@ fn spellings(file: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
     Ok(all)
 }
 
-/// The folder `root`, in the spelling in which one of the `files` lies in it, and that file's path below it.
-fn place(files: &[Utf8PathBuf], root: &Utf8Path) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
+/// The folder `root`, in the spelling in which it contains one of `files`, and that file's path in it.
+fn locate(files: &[Utf8PathBuf], root: &Utf8Path) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
     let roots = [absolute(root).ok(), root.canonicalize_utf8().ok()];
     roots.into_iter().flatten().find_map(|root| {
         let path = files.iter().find_map(|file| file.strip_prefix(&root).ok())?;
@@ -196,14 +207,20 @@ fn is_same(one: &Utf8Path, other: &Utf8Path) -> bool {
             .is_ok_and(|one| other.canonicalize_utf8().is_ok_and(|other| one == other))
 }
 
-/// The folder of the ledger: the one that is configured, else `.feedmill/NAME` beside the folder `posts`.
+/// `config` with the absolute folder of the ledger: the configured one, else the default for the folder `posts`.
+fn with_state_dir(mut config: Config, posts: &Utf8Path) -> anyhow::Result<Arc<Config>> {
+    let dir = match &config.state.dir {
+        Some(dir) => absolute(dir)?,
+        None => default_state_dir(posts)?,
+    };
+    config.state.dir = Some(dir);
+    Ok(Arc::new(config))
+}
+
+/// The default folder of the ledger: `.feedmill/NAME` beside the folder `posts`.
 ///
-/// That folder goes by the name it is given: where it is a link that is switched from one release to the next, what is remembered
-/// stays.
-pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
-    if let Some(dir) = &config.state.dir {
-        return absolute(dir);
-    }
+/// NAME is the name of the folder as it is given. If that is a symbolic link which is switched with each release, the ledger stays.
+fn default_state_dir(posts: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
     let mut posts = absolute(posts)?;
     // `..` has no name of its own
     if posts.components().any(|part| part == Utf8Component::ParentDir) {
@@ -215,36 +232,36 @@ pub(super) fn state_dir(config: &Config, posts: &Utf8Path) -> anyhow::Result<Utf
     Ok(above.join(".feedmill").join(posts.file_name().unwrap_or("root")))
 }
 
-/// The storage of the folder `posts`.
-pub(super) fn storage(config: &Config, posts: &Utf8Path) -> anyhow::Result<Storage> {
-    Ok(Storage::sqlite(&state_dir(config, posts)?))
+/// The storage that the loaded `config` names.
+pub(super) fn storage(config: &Config) -> anyhow::Result<Storage> {
+    Storage::configured(config).context("no folder is configured for the ledger")
 }
 
-/// The ledger of the folder `posts`, as far as it can be read. Nothing is written.
-pub(super) fn ledger(config: &Config, posts: &Utf8Path, now: Timestamp) -> anyhow::Result<Registry> {
-    let storage = storage(config, posts)?;
+/// Loads the ledger. If that fails it prints a message and returns an empty one.
+pub(super) fn load_ledger(config: &Config, now: Timestamp) -> anyhow::Result<Registry> {
+    let storage = storage(config)?;
     Ok(match storage.load() {
-        Ok(contents) => Registry::remembering(contents.records, now),
+        Ok(contents) => Registry::from_records(contents.records, now),
         Err(failure) => {
             let text = format!(
                 "feedmill: the ledger in {storage} cannot be read: {failure}; {}. Without it, ids and addresses can differ from those that \
                  readers know",
                 failure.mend()
             );
-            terminal::say(&format!("{}\n", one_line(&text)));
+            terminal::print_message(&format!("{}\n", one_line(&text)));
             Registry::new(now)
         }
     })
 }
 
-/// `path` from the root on, as it is written: no link is followed.
-pub(super) fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+/// `path` as an absolute path. No symbolic link is resolved.
+fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
     let path = std::path::absolute(path).with_context(|| format!("`{path}` is no path"))?;
     Utf8PathBuf::from_path_buf(path).map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 
-/// The configuration in the file `path` and the folder that its paths are relative to; `None` if there is no such file.
-fn read(path: &Utf8Path) -> anyhow::Result<Option<(Config, Utf8PathBuf)>> {
+/// Reads the configuration file `path`. Returns it with the folder that its paths are relative to; `None` if there is no such file.
+fn read_config(path: &Utf8Path) -> anyhow::Result<Option<(Config, Utf8PathBuf)>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -258,7 +275,7 @@ fn read(path: &Utf8Path) -> anyhow::Result<Option<(Config, Utf8PathBuf)>> {
     };
     match Config::parse(path, &text) {
         Ok(config) => Ok(Some((config, path.parent().unwrap_or(Utf8Path::new("")).to_owned()))),
-        Err(diagnostic) => Err(Misconfigured(diagnostic).into()),
+        Err(diagnostic) => Err(ConfigError(diagnostic).into()),
     }
 }
 
@@ -267,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_remembered_lies_beside_the_posts_under_their_name() {
+    fn the_state_folder_is_beside_the_posts_and_has_their_name() {
         let here = absolute(Utf8Path::new(".")).unwrap();
         let (above, name) = (here.parent().unwrap(), here.file_name().unwrap());
         let real = here.canonicalize_utf8().unwrap();
@@ -285,11 +302,13 @@ mod tests {
             ("/", "/.feedmill/root".into()),
         ];
         for (posts, expected) in cases {
-            assert_eq!(state_dir(&Config::default(), posts.into()).unwrap(), expected, "{posts}");
+            let config = with_state_dir(Config::default(), posts.into()).unwrap();
+            assert_eq!(config.state.dir.as_ref(), Some(&expected), "{posts}");
         }
         let mut config = Config::default();
         config.state.dir = Some("kept".into());
-        assert_eq!(state_dir(&config, "posts".into()).unwrap(), here.join("kept"));
-        assert!(state_dir(&Config::default(), "nowhere/at/all/..".into()).is_err());
+        let config = with_state_dir(config, "posts".into()).unwrap();
+        assert_eq!(config.state.dir.as_ref(), Some(&here.join("kept")));
+        assert!(with_state_dir(Config::default(), "nowhere/at/all/..".into()).is_err());
     }
 }

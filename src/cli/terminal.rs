@@ -1,4 +1,4 @@
-//! What the commands print for the person who started them.
+//! The messages of the commands for people.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::settings::Misconfigured;
+use super::settings::ConfigError;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
 use crate::post::{HELD_BACK, Origin, Post, Visibility};
@@ -17,17 +17,22 @@ use crate::site::Site;
 use crate::source::rules::left_out::FOLDER_CODE;
 use crate::time::Timestamp;
 
-/// How many problems are drawn at the start; the others are counted.
+/// The exit status of a command that could not run.
+pub(super) const COULD_NOT_RUN: u8 = 2;
+
+/// The most problems that are drawn at the start. The others are counted.
 const DRAWN_PROBLEMS: usize = 5;
-/// A batch of more changes than this is a move or a checkout: its first few are told, and the others counted.
-const TOLD_CHANGES: usize = 20;
-/// How many changes of a larger batch are told.
+/// The most changes of a batch that are all listed. A larger batch is a move or a checkout: its first few are listed, and the
+/// others counted.
+const LISTED_CHANGES: usize = 20;
+/// The number of changes of a larger batch that are listed.
 const FIRST_CHANGES: usize = 5;
-/// In a batch of more changes than this warnings are counted and not drawn.
+/// The most changes of a batch whose warnings are drawn. In a larger batch they are counted.
 const DRAWN_CHANGES: usize = 3;
 
-/// Writes `text` to the standard error stream, in colour only where that is wanted. It is no reason to stop serving that nobody reads it.
-pub(super) fn say(text: &str) {
+/// Writes `text` to the standard error stream, in colour only if that is supported. Errors are ignored: serving goes on if nobody
+/// reads the messages.
+pub(super) fn print_message(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
@@ -38,9 +43,9 @@ const RED: &str = "\x1b[31m";
 const DIM: &str = "\x1b[2m";
 const END: &str = "\x1b[0m";
 
-/// `error` with its causes, on one line; where it is one of the configuration file, as it is drawn.
-pub(super) fn error(error: &anyhow::Error) -> String {
-    if error.is::<Misconfigured>() {
+/// `error` with its causes on one line. An error in the configuration file is drawn with its line.
+pub(super) fn error_message(error: &anyhow::Error) -> String {
+    if error.is::<ConfigError>() {
         return error.to_string();
     }
     let causes = error.chain().map(|cause| match cause.downcast_ref() {
@@ -50,25 +55,25 @@ pub(super) fn error(error: &anyhow::Error) -> String {
     one_line(&causes.collect::<Vec<_>>().join(": ")).into_owned()
 }
 
-/// A warning that is not to be overlooked, as one line.
-pub(super) fn warning(text: &str) -> String {
+/// A prominent warning, as one line.
+pub(super) fn warning_line(text: &str) -> String {
     format!("{YELLOW}{BOLD}warning:{END} {YELLOW}{}{END}\n", one_line(text))
 }
 
-/// What the first lines say beside what the site does.
+/// The parts of the startup message that come neither from the site nor from the configuration.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Welcome<'a> {
+pub(super) struct StartupInfo<'a> {
     /// The address of the preview.
     pub(super) preview: Option<&'a str>,
-    /// Why the ledger's folder will not stay.
-    pub(super) ledger_warning: Option<&'a str>,
+    /// Why the ledger's folder does not outlive the container.
+    pub(super) durability_warning: Option<&'a str>,
 }
 
-/// The first lines: what was found, and what to open.
-pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &Health, said: Welcome) -> String {
+/// The first lines that `serve` prints: the posts, the addresses and the problems.
+pub(super) fn startup_message(root: &Utf8Path, config: &Config, site: &Site, health: &Health, info: StartupInfo) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(text, "  posts    {} in {}", in_words(site), one_line(root.as_str()));
+    let _ = writeln!(text, "  posts    {} in {}", count_posts(site), one_line(root.as_str()));
     let _ = writeln!(text, "  read     {BOLD}{base}/{END}");
     for format in Format::ALL {
         let name = match format {
@@ -79,7 +84,7 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
-    if let Some(address) = said.preview {
+    if let Some(address) = info.preview {
         let _ = writeln!(text, "  preview  {BOLD}{address}{END}");
         let _ = writeln!(text, "           {DIM}shows drafts: keep this address to yourself{END}");
     }
@@ -89,7 +94,7 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
         } else {
             String::new()
         };
-        let _ = writeln!(text, "  ledger   {}{trouble}", one_line(near(dir).as_str()));
+        let _ = writeln!(text, "  ledger   {}{trouble}", one_line(relative(dir).as_str()));
     }
     if config.site.base_url.is_some() {
         let listen = &config.server.listen;
@@ -101,13 +106,13 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
             "  {DIM}before others subscribe, set the public address of the site: --base-url https://example.com{END}"
         );
     }
-    for why in health.ledger.as_deref().into_iter().chain(said.ledger_warning) {
-        text.push_str(&warning(why));
+    for why in health.ledger.as_deref().into_iter().chain(info.durability_warning) {
+        text.push_str(&warning_line(why));
     }
     if let Some(trouble) = &health.degraded {
         let _ = writeln!(text, "{YELLOW}{}{END}", one_line(trouble));
     }
-    problems(&mut text, site, root);
+    write_problems(&mut text, site, root);
     let left_out = site.diagnostics.iter().filter(|diagnostic| diagnostic.code == FOLDER_CODE);
     for diagnostic in left_out.take(DRAWN_PROBLEMS) {
         let _ = writeln!(text, "{YELLOW}{diagnostic}{END}");
@@ -124,9 +129,9 @@ pub(super) fn welcome(root: &Utf8Path, config: &Config, site: &Site, health: &He
     text
 }
 
-/// How far a start has come after `elapsed`: nothing in its first second. One short line of ASCII, so that as many
-/// blanks cover it again.
-pub(super) fn progress(found: usize, read: usize, elapsed: Duration) -> Option<String> {
+/// The progress of a start after `elapsed`; `None` in the first second. The line is short and ASCII, so that the same number of
+/// blanks erases it.
+pub(super) fn progress_line(found: usize, read: usize, elapsed: Duration) -> Option<String> {
     if elapsed < Duration::from_secs(1) {
         return None;
     }
@@ -134,29 +139,29 @@ pub(super) fn progress(found: usize, read: usize, elapsed: Duration) -> Option<S
         return Some("looking through the folder".to_owned());
     }
     if read >= found {
-        return Some(format!("read {}, building the site", number(read, "post")));
+        return Some(format!("read {}, building the site", counted(read, "post")));
     }
     let milliseconds = elapsed.as_millis().max(1);
     let rate = read as u128 * 1000 / milliseconds;
     if rate == 0 {
-        return Some(format!("read {read} of {}", number(found, "post")));
+        return Some(format!("read {read} of {}", counted(found, "post")));
     }
     let left = ((found - read) as u128).div_ceil(rate);
     Some(format!(
         "read {read} of {}, {rate} a second, {left} s left",
-        number(found, "post")
+        counted(found, "post")
     ))
 }
 
-/// `path` as seen from the folder that the program was started in, where it is below it.
-fn near(path: &Utf8Path) -> &Utf8Path {
+/// `path` relative to the current folder, if it is below it.
+fn relative(path: &Utf8Path) -> &Utf8Path {
     let here = std::env::current_dir()
         .ok()
         .and_then(|here| path.strip_prefix(Utf8Path::from_path(&here)?).ok());
     here.unwrap_or(path)
 }
 
-fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
+fn write_problems(text: &mut String, site: &Site, root: &Utf8Path) {
     let errors: Vec<_> = site
         .diagnostics
         .iter()
@@ -171,55 +176,59 @@ fn problems(text: &mut String, site: &Site, root: &Utf8Path) {
         .filter(|diagnostic| diagnostic.severity == Severity::Warning)
         .count();
     if errors.len() + warnings > 0 {
-        let counted = [(errors.len(), "error"), (warnings, "warning")];
-        let counted: Vec<_> = counted
+        let counts = [(errors.len(), "error"), (warnings, "warning")];
+        let counts: Vec<_> = counts
             .into_iter()
             .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| number(n, what))
+            .map(|(n, what)| counted(n, what))
             .collect();
         let _ = writeln!(
             text,
             "{YELLOW}{}{END}: `feedmill check {}` lists them",
-            counted.join(" and "),
+            counts.join(" and "),
             one_line(root.as_str())
         );
     }
 }
 
-/// A line for each change; of many, what went wrong, a few of the others, and how many more there are.
-pub(super) fn changes(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> String {
+/// A line for each change. Of many changes, only a few failures and a few of the others have lines, and the rest is counted.
+pub(super) fn change_lines(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> String {
     let now = Timestamp::now();
     let mut text = String::new();
-    let is_trouble = |report: &&PostEvent| matches!(report.event, PostEventKind::Held { .. } | PostEventKind::Broken { .. });
-    let limit = if batch.len() > TOLD_CHANGES {
+    let is_failure = |report: &&PostEvent| matches!(report.event, PostEventKind::Held { .. } | PostEventKind::Broken { .. });
+    let limit = if batch.len() > LISTED_CHANGES {
         FIRST_CHANGES
     } else {
-        TOLD_CHANGES
+        LISTED_CHANGES
     };
-    let (wrong, right): (Vec<&PostEvent>, Vec<&PostEvent>) = batch.iter().partition(is_trouble);
-    for report in right.iter().take(limit) {
-        let _ = writeln!(text, "{}", change(report, site, now));
+    let (failures, others): (Vec<&PostEvent>, Vec<&PostEvent>) = batch.iter().partition(is_failure);
+    for report in others.iter().take(limit) {
+        let _ = writeln!(text, "{}", change_line(report, site, now));
         let is_edit = batch.len() <= DRAWN_CHANGES
             && !matches!(
                 report.event,
                 PostEventKind::Appeared | PostEventKind::Expired | PostEventKind::Removed | PostEventKind::Withdrawn { .. }
             );
-        // the line itself says where the date came from
+        // the line itself shows where the date came from
         let is_new = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Warning && diagnostic.code != "date-missing";
         for diagnostic in about(report, site).filter(is_new).filter(|_| is_edit).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
     }
-    for report in wrong.iter().take(limit) {
-        let _ = writeln!(text, "{}", change(report, site, now));
+    for report in failures.iter().take(limit) {
+        let _ = writeln!(text, "{}", change_line(report, site, now));
         let is_new = |diagnostic: &&Diagnostic| matches!(&report.event, PostEventKind::Broken { why } | PostEventKind::Held { why } if diagnostic.message.starts_with(why.trim_end_matches(HELD_BACK)));
         for diagnostic in about(report, site).filter(is_new).take(DRAWN_PROBLEMS) {
             let _ = writeln!(text, "{}", diagnostic.draw(true));
         }
     }
-    let untold: Vec<&PostEvent> = right.into_iter().skip(limit).chain(wrong.into_iter().skip(limit)).collect();
-    if !untold.is_empty() {
-        let _ = writeln!(text, "{DIM}… and more: {}{END}", in_numbers(&untold));
+    let unlisted: Vec<&PostEvent> = others
+        .into_iter()
+        .skip(limit)
+        .chain(failures.into_iter().skip(limit))
+        .collect();
+    if !unlisted.is_empty() {
+        let _ = writeln!(text, "{DIM}… and more: {}{END}", count_events(&unlisted));
     }
     if batch.len() > DRAWN_CHANGES {
         let changed: HashSet<&Utf8Path> = batch.iter().map(|report| &*report.path).collect();
@@ -232,7 +241,7 @@ pub(super) fn changes(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> Stri
             let _ = writeln!(
                 text,
                 "{YELLOW}{}{END} in these: `feedmill check {}` lists them",
-                number(warnings, "warning"),
+                counted(warnings, "warning"),
                 one_line(root.as_str())
             );
         }
@@ -240,12 +249,13 @@ pub(super) fn changes(batch: &[PostEvent], root: &Utf8Path, site: &Site) -> Stri
     text
 }
 
+/// The diagnostics for the file of `report`.
 fn about<'a>(report: &'a PostEvent, site: &'a Site) -> impl Iterator<Item = &'a Diagnostic> {
     site.diagnostics.iter().filter(|diagnostic| diagnostic.path == report.path)
 }
 
 /// `290 added, 5 moved`.
-fn in_numbers(reports: &[&PostEvent]) -> String {
+fn count_events(reports: &[&PostEvent]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for report in reports {
         let what = match report.event {
@@ -268,38 +278,38 @@ fn in_numbers(reports: &[&PostEvent]) -> String {
     counts.join(", ")
 }
 
-fn change(report: &PostEvent, site: &Site, now: Timestamp) -> String {
+fn change_line(report: &PostEvent, site: &Site, now: Timestamp) -> String {
     let path = if report.path.as_str().is_empty() {
         "the posts folder".to_owned()
     } else {
         one_line(report.path.as_str()).into_owned()
     };
     let post = site.post(&report.path);
-    let stands = post.map(|post| standing(post, site.config(), now)).unwrap_or_default();
+    let state = post.map(|post| post_state(post, site.config(), now)).unwrap_or_default();
     match &report.event {
-        PostEventKind::Added | PostEventKind::Found { .. } | PostEventKind::Published => format!("{GREEN}+ {path}{END} {stands}"),
-        PostEventKind::Changed => format!("{GREEN}~ {path}{END} {stands}"),
-        PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {stands}", one_line(from.as_str())),
+        PostEventKind::Added | PostEventKind::Found { .. } | PostEventKind::Published => format!("{GREEN}+ {path}{END} {state}"),
+        PostEventKind::Changed => format!("{GREEN}~ {path}{END} {state}"),
+        PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {state}", one_line(from.as_str())),
         PostEventKind::Removed => format!("{YELLOW}- {path}{END}"),
         PostEventKind::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
-        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {stands} {DIM}its time has come{END}"),
+        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {state} {DIM}its time has come{END}"),
         PostEventKind::Expired => format!("{YELLOW}- {path}{END} its time is over"),
         PostEventKind::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
         PostEventKind::Held { why } if report.path.as_str().is_empty() => {
             format!("{RED}!{END} {}; what was published stays", one_line(why))
         }
-        // what is not understood is drawn below
-        PostEventKind::Held { .. } => format!("{RED}! {path}{END} {stands}"),
-        // what is wrong with it is drawn below
+        // the diagnostic follows
+        PostEventKind::Held { .. } => format!("{RED}! {path}{END} {state}"),
+        // the diagnostic follows
         PostEventKind::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
         PostEventKind::Broken { .. } => format!("{RED}! {path}{END} is refused"),
-        PostEventKind::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {stands}"),
+        PostEventKind::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {state}"),
         PostEventKind::Mended => format!("{GREEN}✓ {path}{END} is well again"),
     }
 }
 
-/// `→ /posts/hello "Hello" dated 2026-01-31 (file name)`, or why the world does not see it.
-fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
+/// `→ /posts/hello "Hello" dated 2026-01-31 (file name)`, or why the post is not public.
+fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
     let address = post_url(&config.base(), post.address());
     let address = address.strip_prefix(&config.base()).unwrap_or(&address);
     let title = if post.title().is_empty() {
@@ -327,7 +337,7 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),
-            wait(post.date.timestamp(), now)
+            time_until(post.date.timestamp(), now)
         ),
         Visibility::Expired => format!(
             "expired {}{preview}",
@@ -339,7 +349,7 @@ fn standing(post: &Post, config: &Config, now: Timestamp) -> String {
 }
 
 /// The time from `now` to `at`, in its two largest units: `3 d 4 h`.
-fn wait(at: Timestamp, now: Timestamp) -> String {
+fn time_until(at: Timestamp, now: Timestamp) -> String {
     let seconds = at.duration_since(now).as_secs().max(0);
     let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let first = units.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(units.len() - 1);
@@ -361,8 +371,8 @@ fn wait(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How many posts there are of each visibility.
-pub(super) fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
+/// The number of posts of each visibility.
+fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
     let now = Timestamp::now();
     let mut counts = BTreeMap::from([("public", 0)]);
     for post in site.all().iter() {
@@ -381,20 +391,20 @@ pub(super) fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
 }
 
 /// `41 posts (2 drafts, 1 scheduled)`.
-fn in_words(site: &Site) -> String {
+fn count_posts(site: &Site) -> String {
     let counts = counts(site);
     let others: Vec<String> = counts
         .iter()
         .filter(|(name, _)| **name != "public")
         .map(|(name, &n)| {
             if *name == "draft" {
-                number(n, name)
+                counted(n, name)
             } else {
                 format!("{n} {name}")
             }
         })
         .collect();
-    let posts = number(counts.get("public").copied().unwrap_or_default(), "post");
+    let posts = counted(counts.get("public").copied().unwrap_or_default(), "post");
     if others.is_empty() {
         posts
     } else {
@@ -403,7 +413,7 @@ fn in_words(site: &Site) -> String {
 }
 
 /// `1 post`, `2 posts`.
-pub(super) fn number(n: usize, what: &str) -> String {
+pub(super) fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -412,7 +422,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_far_a_start_has_come() {
+    fn the_progress_of_a_start() {
         let cases = [
             ("the first second is silent", 10_000, 5_000, 999, None),
             ("nothing found yet", 0, 0, 1000, Some("looking through the folder")),
@@ -428,7 +438,7 @@ mod tests {
             ("all read", 10_000, 10_000, 5000, Some("read 10000 posts, building the site")),
         ];
         for (name, found, read, elapsed, expected) in cases {
-            let line = progress(found, read, Duration::from_millis(elapsed));
+            let line = progress_line(found, read, Duration::from_millis(elapsed));
             assert_eq!(line.as_deref(), expected, "{name}");
         }
     }

@@ -1,4 +1,4 @@
-//! `feedmill theme export`: writes the built-in templates and style sheet to files, as a start for your own.
+//! `feedmill theme export`: writes the built-in templates and the style sheet to files, as a start for a custom theme.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,18 +8,18 @@ use anyhow::{Context, bail};
 use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 
-use super::terminal::number;
+use super::terminal::counted;
 use crate::render::pages::theme::FILES;
 
 /// The options of `theme`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ThemeArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: ThemeCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum ThemeCommand {
     /// Write the templates and the style sheet to a folder
     ///
     /// Files in `templates` beside feedmill.toml replace the built-in ones, file by file. Delete those that you do not change: then later
@@ -35,8 +35,8 @@ enum Verb {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Verb::Export { dir, force } = &arguments.verb;
+pub(super) fn run(arguments: &ThemeArgs) -> anyhow::Result<ExitCode> {
+    let ThemeCommand::Export { dir, force } = &arguments.command;
     let there: Vec<&str> = FILES
         .map(|(name, _)| name)
         .into_iter()
@@ -53,6 +53,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let path = dir.join(name);
         fs::write(&path, text).with_context(|| format!("{path} cannot be written"))?;
     }
-    writeln!(io::stderr(), "{} written to {dir}", number(FILES.len(), "file"))?;
+    writeln!(io::stderr(), "{} written to {dir}", counted(FILES.len(), "file"))?;
     Ok(ExitCode::SUCCESS)
 }

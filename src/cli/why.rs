@@ -1,7 +1,6 @@
-//! `feedmill why`: is this post public, and if not, why not; and where what it says of itself came from.
+//! `feedmill why`: shows whether a post is public, and if not, why; its properties, and where each comes from.
 
-use std::borrow::Cow;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -25,7 +24,7 @@ use crate::time::{Moment, Timestamp};
 
 /// The options of `why`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct WhyArgs {
     /// The file of the post
     file: Utf8PathBuf,
     /// The folder of posts [default: the one above the file that has a ledger or a feedmill.toml, else posts]
@@ -39,96 +38,138 @@ pub(super) struct Arguments {
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
     let is_there = !is_missing(&arguments.file);
     if is_there {
-        file_of_a_post(&arguments.file)?;
+        check_is_file(&arguments.file)?;
     }
     let (config, root, path) = match arguments.settings.load_for(&arguments.file, arguments.posts) {
-        Err(error) if !is_there => return Err(error.context(missing(&arguments.file))),
+        Err(error) if !is_there => return Err(error.context(not_found_message(&arguments.file))),
         loaded => loaded?,
     };
     let now = Timestamp::now();
-    let mut ledger = settings::ledger(&config, &root, now)?;
+    let mut ledger = settings::load_ledger(&config, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let post = site.post(&path);
+    let post = site.post(&path).map(AsRef::as_ref);
     let is_held = post.is_some_and(|post| post.is_held);
-    let about_it = |diagnostic: &&Diagnostic| diagnostic.path == path || (is_held && holds_others(diagnostic, &path));
-    let said: Vec<&Diagnostic> = site.diagnostics.iter().filter(about_it).collect();
+    let concerns_it = |diagnostic: &&Diagnostic| diagnostic.path == path || (is_held && may_hold_post(diagnostic, &path));
+    let diagnostics: Vec<&Diagnostic> = site.diagnostics.iter().filter(concerns_it).collect();
     let record = match post {
         Some(post) => ledger.post(post.id()),
         None if is_there => None,
-        None => Some(last_read_from(&path, &ledger).with_context(|| missing(&arguments.file))?),
+        None => Some(last_read_from(&path, &ledger).with_context(|| not_found_message(&arguments.file))?),
     };
-    let absent = match &record {
-        Some(record) if post.is_none() => gone(record, &site),
-        _ => absent(&path, &said).to_owned(),
+    let absence = match &record {
+        Some(record) if post.is_none() => why_file_is_gone(record, &site),
+        _ => why_no_post(&path, &diagnostics).to_owned(),
     };
     let is_refused = post.map_or(is_there, |post| post.visibility(now) == Visibility::Held);
-    let is_last_good = is_refused && LastGood::of(&config, &root)?.is_kept(&path);
-    let mut why = post.map_or(format!("no: {absent}"), |post| verdict(post, &said, now));
+    let is_last_good = is_refused && LastGood::load(&config, &root)?.is_stored(&path);
+    let mut why = post.map_or(format!("no: {absence}"), |post| describe_visibility(post, &diagnostics, now));
     if is_last_good {
         why = format!(
             "readers see its last good version; what the file holds now is not public: {}",
             why.trim_start_matches("no: ")
         );
     }
+    let answer = Answer {
+        path: &path,
+        post,
+        record,
+        diagnostics,
+        is_last_good,
+        why,
+        absence,
+        config: &config,
+        now,
+    };
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        writeln!(
-            out,
-            "{:#}",
-            as_json(
-                &path,
-                post.map(AsRef::as_ref),
-                (if post.is_some() || is_last_good { &why } else { &absent }, is_last_good),
-                record.as_deref(),
-                &said,
-                &config,
-                now
-            )
-        )?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    writeln!(out, "{}", one_line(arguments.file.as_str()))?;
-    writeln!(out, "  {:<9} {}", "public", one_line(&why))?;
-    match post {
-        Some(post) => {
-            for (name, value, origin) in facts(post, &config) {
-                writeln!(out, "  {name:<9} {}  ({origin})", one_line(&value))?;
-            }
-            let more = [
-                ("atom id", post.rare.atom_id.clone()),
-                ("section", post.alike.section.as_deref().map(str::to_owned)),
-                ("tags", joined(&post.tags)),
-                ("aliases", joined(&post.rare.aliases)),
-            ];
-            for (name, value) in more {
-                if let Some(value) = value {
-                    writeln!(out, "  {name:<9} {}", one_line(&value))?;
-                }
-            }
-        }
-        None => {
-            for (name, value) in record.iter().flat_map(|record| was(record, &config)) {
-                writeln!(out, "  {name:<9} {}", one_line(&value))?;
-            }
-        }
-    }
-    if post.is_some() || record.is_some() {
-        for (name, value) in remembered(record.as_deref()) {
-            writeln!(out, "  {name:<9} {}", one_line(&value))?;
-        }
-    }
-    for diagnostic in said {
-        writeln!(out, "\n{}", diagnostic.draw(true))?;
+        writeln!(out, "{:#}", answer.as_json())?;
+    } else {
+        writeln!(out, "{}", one_line(arguments.file.as_str()))?;
+        answer.write_text(&mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is known about a post's file.
+struct Answer<'a> {
+    path: &'a Utf8Path,
+    post: Option<&'a Post>,
+    record: Option<&'a PostRecord>,
+    diagnostics: Vec<&'a Diagnostic>,
+    /// Whether readers see the last good version.
+    is_last_good: bool,
+    /// Whether the post is public, and if not, why.
+    why: String,
+    /// Why the file is not a post, if it is not.
+    absence: String,
+    config: &'a Config,
+    now: Timestamp,
+}
+
+impl Answer<'_> {
+    fn as_json(&self) -> serde_json::Value {
+        let Answer { post, config, now, .. } = *self;
+        let has_version = post.is_some() || self.is_last_good;
+        json!({
+            "file": self.path,
+            "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
+            "visibility": post.map(|post| post.visibility(now)),
+            "why": if has_version { &self.why } else { &self.absence },
+            "last_good_version": self.is_last_good,
+            "id": post.map(Post::id),
+            "atom_id": post.map(Post::atom_id),
+            "url": post.map(|post| post_url(&config.base(), post.address())),
+            "title": post.map(Post::title),
+            "date": post.map(|post| post.date),
+            "tags": post.map(|post| &post.tags),
+            "aliases": post.map(|post| &post.rare.aliases),
+            "origins": post.map(|post| &post.alike.origins),
+            "ledger": self.record,
+            "problems": self.diagnostics,
+        })
+    }
+
+    fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut write_fact = |name: &str, value: &str| writeln!(out, "  {name:<9} {}", one_line(value));
+        write_fact("public", &self.why)?;
+        if let Some(post) = self.post {
+            for (name, value, origin) in facts(post, self.config) {
+                write_fact(name, &format!("{value}  ({origin})"))?;
+            }
+            let more = [
+                ("atom id", post.rare.atom_id.clone()),
+                ("section", post.alike.section.as_deref().map(str::to_owned)),
+                ("tags", comma_separated(&post.tags)),
+                ("aliases", comma_separated(&post.rare.aliases)),
+            ];
+            for (name, value) in more {
+                if let Some(value) = value {
+                    write_fact(name, &value)?;
+                }
+            }
+        } else if let Some(record) = self.record {
+            for (name, value) in former_facts(record, self.config) {
+                write_fact(name, &value)?;
+            }
+        }
+        if self.post.is_some() || self.record.is_some() {
+            for (name, value) in ledger_facts(self.record) {
+                write_fact(name, &value)?;
+            }
+        }
+        for diagnostic in &self.diagnostics {
+            writeln!(out, "\n{}", diagnostic.draw(true))?;
+        }
+        Ok(())
+    }
+}
+
 /// Checks that `file` is there and is no folder.
-pub(super) fn file_of_a_post(file: &Utf8Path) -> anyhow::Result<()> {
-    let metadata = file.symlink_metadata().with_context(|| missing(file))?;
+pub(super) fn check_is_file(file: &Utf8Path) -> anyhow::Result<()> {
+    let metadata = file.symlink_metadata().with_context(|| not_found_message(file))?;
     if metadata.is_dir() {
         bail!("{file} is a folder; name the file of a post");
     }
@@ -140,18 +181,18 @@ fn is_missing(file: &Utf8Path) -> bool {
     found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
-fn missing(file: &Utf8Path) -> String {
+fn not_found_message(file: &Utf8Path) -> String {
     format!("{file} cannot be found")
 }
 
-/// The post that was last read from the file at `path`: of several the one that stayed longest.
-fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<Cow<'a, PostRecord>> {
+/// The post that was last read from the file at `path`. Of several it is the one that was withdrawn last.
+fn last_read_from<'a>(path: &Utf8Path, ledger: &'a Registry) -> Option<&'a PostRecord> {
     let records = ledger.posts().filter(|record| record.source == path);
     records.max_by_key(|record| record.withdrawn.unwrap_or(Timestamp::MAX))
 }
 
-/// Why there is nothing at the place of `record`.
-fn gone(record: &PostRecord, site: &Site) -> String {
+/// Says that the file of `record` is gone, and where the post is now.
+fn why_file_is_gone(record: &PostRecord, site: &Site) -> String {
     let elsewhere = site.all().iter().find(|post| *post.id() == *record.id);
     elsewhere.map_or_else(
         || "its file is gone".to_owned(),
@@ -159,8 +200,8 @@ fn gone(record: &PostRecord, site: &Site) -> String {
     )
 }
 
-/// Whether `diagnostic`, which is about another file or a folder, is why the post at `path` is held back.
-fn holds_others(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
+/// Whether `diagnostic`, which is for another file or a folder, may be why the post at `path` is held back.
+fn may_hold_post(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
     if matches!(diagnostic.code, FOLDER_CODE | "bundle-resources") {
         return path.starts_with(&diagnostic.path);
     }
@@ -168,19 +209,19 @@ fn holds_others(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
     diagnostic.severity == Severity::Error && is_companion(&diagnostic.path) && is_beside_or_above
 }
 
-/// What a post that has no file was.
-fn was(record: &PostRecord, config: &Config) -> Vec<(&'static str, String)> {
-    let mut was = vec![
+/// The properties of a post that has no file now.
+fn former_facts(record: &PostRecord, config: &Config) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
         ("title", record.title.clone()),
         ("address", post_url(&config.base(), &record.address)),
         ("id", record.id.clone()),
     ];
-    was.extend(record.atom_id.clone().map(|id| ("atom id", id)));
-    was
+    facts.extend(record.atom_id.clone().map(|id| ("atom id", id)));
+    facts
 }
 
-/// Whether the post is public, and if not, why not; `said` is what there is to say about its file.
-fn verdict(post: &Post, said: &[&Diagnostic], now: Timestamp) -> String {
+/// Whether the post is public, and if not, why. `diagnostics` are those for its file.
+fn describe_visibility(post: &Post, diagnostics: &[&Diagnostic], now: Timestamp) -> String {
     let origin = &post.alike.origins.standing;
     match post.visibility(now) {
         Visibility::Public if post.in_feeds => "yes".to_owned(),
@@ -188,7 +229,7 @@ fn verdict(post: &Post, said: &[&Diagnostic], now: Timestamp) -> String {
         Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
-        Visibility::Held => format!("no: it is held back: {}", reason(said)),
+        Visibility::Held => format!("no: it is held back: {}", reason(diagnostics)),
         Visibility::Scheduled => format!("not before {} ({})", post.date.rfc3339(), post.alike.origins.date),
         Visibility::Expired => format!(
             "no: it expired {}",
@@ -199,17 +240,17 @@ fn verdict(post: &Post, said: &[&Diagnostic], now: Timestamp) -> String {
     }
 }
 
-/// What holds a post back, and where.
-fn reason(said: &[&Diagnostic]) -> String {
-    let first = said.iter().find(|diagnostic| diagnostic.message.ends_with(HELD_BACK));
-    if let Some(reason) = said
+/// Why a post is held back, with the line.
+fn reason(diagnostics: &[&Diagnostic]) -> String {
+    let first = diagnostics.iter().find(|diagnostic| diagnostic.message.ends_with(HELD_BACK));
+    if let Some(reason) = diagnostics
         .iter()
         .find_map(|diagnostic| left_out(diagnostic))
         .filter(|_| first.is_none())
     {
         return reason;
     }
-    let Some(first) = first.or_else(|| said.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) else {
+    let Some(first) = first.or_else(|| diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) else {
         return "something in its file is not understood".to_owned();
     };
     let message = first.message.trim_end_matches(HELD_BACK);
@@ -219,7 +260,7 @@ fn reason(said: &[&Diagnostic]) -> String {
     }
 }
 
-/// Why the post is left out by its name or a folder that it is in, if that is what `diagnostic` says.
+/// Why the post is left out because of its name or its folder, if `diagnostic` says so.
 fn left_out(diagnostic: &Diagnostic) -> Option<String> {
     let Diagnostic { path, message, mend, .. } = diagnostic;
     let reason = message
@@ -254,10 +295,10 @@ fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
     ]
 }
 
-/// What the ledger knows of the post.
-fn remembered(record: Option<&PostRecord>) -> Vec<(&'static str, String)> {
+/// What the ledger stores about the post.
+fn ledger_facts(record: Option<&PostRecord>) -> Vec<(&'static str, String)> {
     let Some(record) = record else {
-        return vec![("known", "not yet: the world has not seen it".to_owned())];
+        return vec![("known", "not yet: it was never public".to_owned())];
     };
     let at = |instant: Timestamp| Moment::utc(instant).rfc3339();
     let mut known = vec![("known", format!("since {}", at(record.first_served)))];
@@ -273,14 +314,14 @@ fn remembered(record: Option<&PostRecord>) -> Vec<(&'static str, String)> {
     known
 }
 
-fn joined<T: AsRef<str>>(words: &[T]) -> Option<String> {
+fn comma_separated<T: AsRef<str>>(words: &[T]) -> Option<String> {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Why there is no post of this file.
-fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
-    if !said.is_empty() {
+/// Why the file at `path` is not a post.
+fn why_no_post(path: &Utf8Path, diagnostics: &[&Diagnostic]) -> &'static str {
+    if !diagnostics.is_empty() {
         "the file is refused"
     } else if is_markdown(path.as_str()) {
         "its name, or the name of a folder it is in, is one that is ignored"
@@ -289,40 +330,12 @@ fn absent(path: &Utf8Path, said: &[&Diagnostic]) -> &'static str {
     }
 }
 
-fn as_json(
-    path: &Utf8Path,
-    post: Option<&Post>,
-    (why, is_last_good): (&str, bool),
-    record: Option<&PostRecord>,
-    said: &[&Diagnostic],
-    config: &Config,
-    now: Timestamp,
-) -> serde_json::Value {
-    json!({
-        "file": path,
-        "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
-        "visibility": post.map(|post| post.visibility(now)),
-        "why": why,
-        "last_good_version": is_last_good,
-        "id": post.map(Post::id),
-        "atom_id": post.map(Post::atom_id),
-        "url": post.map(|post| post_url(&config.base(), post.address())),
-        "title": post.map(Post::title),
-        "date": post.map(|post| post.date),
-        "tags": post.map(|post| &post.tags),
-        "aliases": post.map(|post| &post.rare.aliases),
-        "origins": post.map(|post| &post.alike.origins),
-        "ledger": record,
-        "problems": said,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_post_that_is_left_out_is_held_back_for_that_reason() {
+    fn the_reason_of_a_post_that_is_left_out() {
         let note = |code, path: &str, message: &str| Diagnostic::new(Severity::Note, code, Utf8Path::new(path), message);
         let cases = [
             (
@@ -351,8 +364,8 @@ mod tests {
                 "it was left by a tool as a copy of a post, and is not published",
             ),
         ];
-        for (said, expected) in &cases {
-            assert_eq!(reason(&[said]), *expected);
+        for (diagnostic, expected) in &cases {
+            assert_eq!(reason(&[diagnostic]), *expected);
         }
         let held = note(
             "standing-unclear",

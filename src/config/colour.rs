@@ -1,4 +1,4 @@
-//! A colour, and how to keep it legible.
+//! Colours, and their contrast.
 
 use std::fmt;
 
@@ -12,22 +12,22 @@ pub struct Colour {
     blue: u8,
 }
 
-/// The contrast of text that everybody can read (WCAG 2.2, success criterion 1.4.3).
-pub const LEGIBLE: f64 = 4.5;
+/// The minimum contrast of text (WCAG 2.2, success criterion 1.4.3).
+pub(crate) const LEGIBLE: f64 = 4.5;
 
-/// How many steps a colour is from black or white.
+/// The number of steps from a colour to black or white.
 const STEPS: u8 = 50;
 
 impl Colour {
-    /// The colour of these parts.
+    /// The colour with these parts.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Colour {
         Colour { red, green, blue }
     }
 
-    /// Reads `#rgb` or `#rrggbb`.
+    /// Parses `#rgb` or `#rrggbb`.
     #[must_use]
-    pub fn read(text: &str) -> Option<Colour> {
+    pub fn parse(text: &str) -> Option<Colour> {
         let digits = text.strip_prefix('#')?;
         let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits: Vec<u8> = digits.chars().map(digit).collect::<Option<_>>()?;
@@ -40,15 +40,14 @@ impl Colour {
 
     /// The contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
     #[must_use]
-    pub fn contrast(self, other: Colour) -> f64 {
+    pub(crate) fn contrast(self, other: Colour) -> f64 {
         let (one, other) = (self.luminance(), other.luminance());
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// This colour, or the nearest on the way to black or white that can be read on `paper`: to black on a light one, to white on a
-    /// dark one.
+    /// This colour if it is legible on `paper`, else the nearest legible colour towards black (on light paper) or white (on dark paper).
     #[must_use]
-    pub fn legible_on(self, paper: Colour) -> Colour {
+    pub(crate) fn legible_on(self, paper: Colour) -> Colour {
         let end = if paper.luminance() > 0.18 { 0 } else { 255 };
         (0..=STEPS)
             .map(|step| self.towards(end, step))
@@ -56,7 +55,7 @@ impl Colour {
             .unwrap_or(Colour::new(end, end, end))
     }
 
-    /// The colour `step` of [`STEPS`] steps on the way to the grey `end`.
+    /// The colour after `step` of [`STEPS`] steps towards the grey `end`.
     fn towards(self, end: u8, step: u8) -> Colour {
         let (step, whole) = (u32::from(step), u32::from(STEPS));
         let mixed = |part: u8| {
@@ -89,7 +88,7 @@ impl fmt::Display for Colour {
 impl<'de> Deserialize<'de> for Colour {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Colour, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Colour::read(&text).ok_or_else(|| serde::de::Error::custom("a colour such as `#1b6b54` is needed"))
+        Colour::parse(&text).ok_or_else(|| serde::de::Error::custom("a colour such as `#1b6b54` is needed"))
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_forms_and_no_other() {
+    fn only_two_forms_are_accepted() {
         let cases = [
             ("#1b6b54", Some("#1b6b54")),
             ("#FA0", Some("#ffaa00")),
@@ -114,7 +113,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(
-                Colour::read(text).map(|colour| colour.to_string()).as_deref(),
+                Colour::parse(text).map(|colour| colour.to_string()).as_deref(),
                 expected,
                 "{text}"
             );
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn contrast_is_as_defined() {
+    fn contrast_follows_the_definition() {
         let (black, white) = (Colour::new(0, 0, 0), Colour::new(255, 255, 255));
         assert!((black.contrast(white) - 21.0).abs() < 0.001);
         assert!((Colour::new(118, 118, 118).contrast(white) - 4.54).abs() < 0.01);
@@ -131,7 +130,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_colour_is_made_legible_and_a_legible_one_stays(red: u8, green: u8, blue: u8, paper in prop::sample::select(vec!["#fdfcfa", "#15181c"])) {
-            let (colour, paper) = (Colour::new(red, green, blue), Colour::read(paper).unwrap());
+            let (colour, paper) = (Colour::new(red, green, blue), Colour::parse(paper).unwrap());
             let legible = colour.legible_on(paper);
             prop_assert!(legible.contrast(paper) >= LEGIBLE);
             if colour.contrast(paper) >= LEGIBLE {

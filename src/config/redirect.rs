@@ -1,7 +1,6 @@
-//! `[[redirect]]`: addresses that have moved for good (RFC 9110, section 15.4.2), and where the next step from an address leads.
+//! `[[redirect]]`: permanent redirects (RFC 9110, section 15.4.2).
 //!
-//! Whoever answers requests follows the steps to their end, so that clients take one; what posts and other things have moved is known
-//! there and not here.
+//! The server follows redirects to their end, so that a client needs only one. Redirects of moved posts are not handled here.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,25 +8,25 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
-use super::Mistake;
+use super::explain::InvalidSetting;
 
 /// One `[[redirect]]`.
 ///
-/// Where `from` and `to` are both the address of a tag, an author or a section, all that is below it moves with it, feeds, archives and
-/// pages: after `from = "/tags/golang"`, `to = "/tags/go"`, who asks for `/tags/golang/rss.xml` is sent to `/tags/go/rss.xml`. Any
-/// other redirect is of the one address alone.
+/// If `from` and `to` are both the address of a tag, an author or a section, all addresses below it move too: feeds, archives and
+/// pages. With `from = "/tags/golang"` and `to = "/tags/go"`, `/tags/golang/rss.xml` redirects to `/tags/go/rss.xml`. Any other
+/// redirect is for one address only.
 ///
-/// The query of a request goes along, unless `to` has one of its own.
+/// The query of a request is kept, unless `to` has its own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redirect {
-    /// The path that was, percent-encoded or not: `/old-feed.xml`. Goes before whatever else is at that address.
+    /// The old path, percent-encoded or not: `/old-feed.xml`. It takes precedence over anything else at that address.
     pub from: String,
-    /// The path or http(s) URL that is. It may itself have moved: who asks is sent to the end in one step.
+    /// The new path or http(s) URL. It may itself be redirected: clients are sent to the end in one step.
     pub to: String,
 }
 
-/// All of them. Of two with one `from` the first counts.
+/// All redirects. Of two with the same `from` the first is used.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Vec<Redirect>")]
 pub struct Redirects {
@@ -41,7 +40,7 @@ impl From<Vec<Redirect>> for Redirects {
         let mut redirects = Redirects::default();
         for (at, redirect) in written.iter().enumerate() {
             redirects.by_path.entry(decoded(&redirect.from)).or_insert(at);
-            if let Some(scope) = ScopePath::read(&redirect.from) {
+            if let Some(scope) = ScopePath::parse(&redirect.from) {
                 redirects.by_scope.entry(scope).or_insert(at);
             }
         }
@@ -62,8 +61,8 @@ impl Redirects {
         self.written.is_empty()
     }
 
-    /// Where one of them leads from `path`, which is percent-encoded or not, on the site at `base`: a path from the site's root, perhaps
-    /// with query and fragment, or a URL elsewhere.
+    /// The target of the redirect from `path`, which is percent-encoded or not, on the site at `base`: a path on the site, perhaps with
+    /// query and fragment, or a URL elsewhere.
     #[must_use]
     pub fn next(&self, path: &str, base: &str) -> Option<String> {
         if self.is_empty() {
@@ -78,14 +77,14 @@ impl Redirects {
         }
         let (scope, rest) = ScopePath::split(path)?;
         let to = self.by_scope.get(&scope).and_then(to)?;
-        ScopePath::read(to).map(|_| format!("{}{rest}", to.trim_end_matches('/')))
+        ScopePath::parse(to).map(|_| format!("{}{rest}", to.trim_end_matches('/')))
     }
 
-    /// Whether each of them can be followed on the site at `base`, and to an end; else the first that cannot, and why.
-    pub(super) fn checked(&self, base: &str) -> Result<(), Mistake> {
+    /// Checks that every redirect is valid on the site at `base`, and that they form no loop.
+    pub(super) fn validate(&self, base: &str) -> Result<(), InvalidSetting> {
         let wrong = |at, message: String, fix: &str| {
-            let mistake = Mistake::new("redirect", message, fix);
-            Err(Mistake { at: Some(at), ..mistake })
+            let mistake = InvalidSetting::new("redirect", message, fix);
+            Err(InvalidSetting { at: Some(at), ..mistake })
         };
         for (at, Redirect { from, to }) in self.written.iter().enumerate() {
             let is_web = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -99,36 +98,36 @@ impl Redirects {
                 return wrong(at, message, "write it like `to = \"/new\"`");
             }
         }
-        // what leads to an end need not be followed again
-        let mut good: HashSet<String> = HashSet::new();
+        // paths that are known to lead to an end
+        let mut checked: HashSet<String> = HashSet::new();
         for (at, Redirect { from, .. }) in self.written.iter().enumerate() {
-            let mut way = vec![from.clone()];
+            let mut chain = vec![from.clone()];
             let mut seen = HashSet::from([decoded(from)]);
-            while let Some(next) = way
+            while let Some(next) = chain
                 .last()
                 .and_then(|path| self.next(path, base))
                 .filter(|next| next.starts_with('/'))
             {
                 let path = next.split(['?', '#']).next().unwrap_or_default().to_owned();
-                let place = decoded(&path);
-                way.push(path);
-                if good.contains(&place) {
+                let key = decoded(&path);
+                chain.push(path);
+                if checked.contains(&key) {
                     break;
                 }
-                if !seen.insert(place) {
-                    let message = format!("these redirects form a loop: `{}`", way.join("` → `"));
+                if !seen.insert(key) {
+                    let message = format!("these redirects form a loop: `{}`", chain.join("` → `"));
                     return wrong(at, message, "remove one of them");
                 }
             }
-            good.extend(seen);
+            checked.extend(seen);
         }
         Ok(())
     }
 }
 
-/// The path, with query and fragment, of `location` where it is on the site at `base`: a path as it is, or what a URL has below `base`.
+/// The path, with query and fragment, of `location` on the site at `base`; `None` if it is elsewhere.
 #[must_use]
-pub fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str> {
+pub(crate) fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str> {
     if location.starts_with('/') {
         return Some(location);
     }
@@ -138,7 +137,7 @@ pub fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str> {
     }
 }
 
-/// The path of a tag, an author or a section, in one spelling: it stands for all that is below it.
+/// The path of a tag, an author or a section, in a canonical spelling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ScopePath {
     kind: &'static str,
@@ -148,25 +147,25 @@ struct ScopePath {
 impl ScopePath {
     const KINDS: [&str; 3] = ["tags", "authors", "sections"];
 
-    /// Reads `path` if it is one and nothing below it.
-    fn read(path: &str) -> Option<ScopePath> {
+    /// Parses `path` if it is a scope's own path and not one below it.
+    fn parse(path: &str) -> Option<ScopePath> {
         let (scope, rest) = ScopePath::split(path)?;
         (matches!(rest, "" | "/") && !path.contains(['?', '#'])).then_some(scope)
     }
 
-    /// The scope that `path` begins with, and what is below it, from its `/` on.
+    /// The scope with which `path` begins, and the rest of the path from its `/` on.
     fn split(path: &str) -> Option<(ScopePath, &str)> {
         let (kind, below) = path.strip_prefix('/')?.split_once('/')?;
         let kind = ScopePath::KINDS.into_iter().find(|known| *known == kind)?;
         let (name, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
-        // addresses compare names so: in lower case, and joined by `-`
+        // addresses have names in lower case, joined by `-`
         let words: Vec<String> = decoded(name).split_whitespace().map(str::to_lowercase).collect();
         let name = words.join("-");
         (!name.is_empty()).then_some((ScopePath { kind, name }, rest))
     }
 }
 
-/// `path` as people read it: some write it so, and clients send it percent-encoded.
+/// `path` without percent-encoding: some people write it so, and clients send it encoded.
 fn decoded(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn one_step() {
+    fn targets_of_redirects() {
         let redirects = redirects(&[
             ("/old", "/new?a=b#c"),
             ("/old", "/never"),
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_followed_is_refused() {
+    fn invalid_redirects_and_loops_are_refused() {
         let cases: [(&[(&str, &str)], &str); 14] = [
             (&[("/a", "/b"), ("/b", "/c"), ("/c", "/d?x")], ""),
             (&[("/a", "/b"), ("/c", "/b"), ("/b", "https://elsewhere.example/a")], ""),
@@ -264,14 +263,14 @@ mod tests {
             ),
         ];
         for (pairs, expected) in cases {
-            let said = redirects(pairs)
-                .checked(BASE)
+            let message = redirects(pairs)
+                .validate(BASE)
                 .err()
                 .map(|mistake| mistake.message)
                 .unwrap_or_default();
             assert!(
-                said.starts_with(expected) && said.is_empty() == expected.is_empty(),
-                "{pairs:?}: {said}"
+                message.starts_with(expected) && message.is_empty() == expected.is_empty(),
+                "{pairs:?}: {message}"
             );
         }
     }

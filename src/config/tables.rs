@@ -1,4 +1,4 @@
-//! The tables of `feedmill.toml`, key by key, with what holds where a key is absent.
+//! The tables of `feedmill.toml`, with the defaults of their keys.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use url::Url;
 
-use super::Colour;
+use super::colour::Colour;
 
 /// `[site]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Site {
+pub struct SiteSettings {
     /// The title of every feed.
     pub title: String,
     /// One or two sentences about it.
     pub description: String,
-    /// The address under which the world reaches this site. Never taken from a request.
+    /// The public address of the site. It never comes from a request.
     pub base_url: Option<Url>,
-    /// The address that ids are made of, where it is not `base_url`: that of a site which has moved. Nobody need write it where the
-    /// ledger is kept, for it remembers the first `base_url`.
+    /// The address in ids, if it is not `base_url` because the site has moved. It is needed only without a ledger, which stores the
+    /// first `base_url`.
     pub identity: Option<Url>,
-    /// The language of posts that name none (RFC 5646).
+    /// The language of posts without one (RFC 5646).
     pub language: String,
-    /// The zone of dates that name none (an IANA name).
+    /// The time zone of dates without an offset (an IANA name).
     pub timezone: String,
-    /// Who wrote posts that name no author.
+    /// The author of posts without one.
     pub author: Option<Person>,
     /// The copyright notice.
     pub copyright: Option<String>,
@@ -34,14 +34,13 @@ pub struct Site {
     pub icon: Option<Url>,
     /// A larger picture.
     pub image: Option<Url>,
-    /// The colour of links and buttons on pages. Where it could not be read on the page, it is darkened or lightened until it can.
+    /// The colour of links and buttons on pages. If it is not legible there, it is darkened or lightened until it is.
     pub accent: Option<Colour>,
-    /// What stands at the head of every page, before `Subscribe` and `Search`.
+    /// Links at the head of every page, before `Search` and `Subscribe`.
     pub nav: Vec<NavLink>,
     /// A line of Markdown at the foot of every page.
     pub footer: Option<String>,
-    /// The folder of templates and style sheet that take the place of the ones compiled in, relative to the configuration file;
-    /// `templates` beside it where none is named.
+    /// The folder of custom templates and style sheet, relative to the configuration file; by default `templates` beside it.
     pub templates: Option<Utf8PathBuf>,
 }
 
@@ -49,19 +48,19 @@ pub struct Site {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NavLink {
-    /// What it says.
+    /// The text of the link.
     pub name: String,
-    /// Where it leads: a path on the site or a whole address.
+    /// Its target: a path on the site or a whole address.
     pub url: String,
 }
 
-/// A person, as configuration and posts name one.
+/// A person in the configuration or in a post.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Person {
-    /// The name, never empty once read.
+    /// The name, which is never empty.
     pub name: String,
-    /// The e-mail address. Never invented.
+    /// The e-mail address. It is never generated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// An http(s) address about the person.
@@ -72,73 +71,73 @@ pub struct Person {
 /// `[feed]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Feed {
-    /// How many posts a feed, and each archive document, holds.
+pub struct FeedSettings {
+    /// The number of posts in a feed and in each archive document.
     pub limit: usize,
-    /// Whether items carry the whole text.
+    /// Whether items contain the whole text.
     pub content: FeedContent,
-    /// How many bytes of HTML one feed document may carry; items past it carry their summary alone.
+    /// The most bytes of HTML in one feed document. Items beyond that contain only their summary.
     pub max_bytes: usize,
-    /// Whether items of RSS carry their Markdown too (`source:markdown`), which makes the feed twice as long.
+    /// Whether items of RSS also contain their Markdown (`source:markdown`), which makes the feed twice as long.
     pub markdown: bool,
 }
 
-/// What an item of a feed carries.
+/// The content of an item in a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FeedContent {
     /// Summary and whole text.
     #[default]
     Full,
-    /// The summary alone.
+    /// Only the summary.
     Summary,
 }
 
 /// `[list]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct List {
-    /// Posts on a page, 1 to 200.
+pub struct ListSettings {
+    /// The number of posts on a page, 1 to 200.
     pub per_page: usize,
 }
 
 /// `[posts]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Posts {
+pub struct PostSettings {
     /// The folder of posts, relative to the configuration file.
     pub dir: Utf8PathBuf,
-    /// The address of a post that names none: `{slug} {year} {month} {day} {section}`.
-    /// Absolute where the pages live elsewhere.
+    /// The pattern of the address of a post without one: `{slug} {year} {month} {day} {section}`. It is a whole URL if the pages are on
+    /// another site.
     pub permalink: String,
-    /// File names and folders that are no posts: `*` stands for any run of characters.
+    /// Names of files and folders that are not posts; `*` stands for any characters.
     pub ignore: Vec<String>,
-    /// Folders whose posts and files are public though their names begin with `_`, or though another tool keeps its own files in them:
-    /// a name, or a path below the posts folder; `*` stands for any run of characters.
+    /// Folders whose posts and files are public although their names begin with `_`, or although another tool keeps its own files
+    /// there: a name, or a path below the posts folder; `*` stands for any characters.
     pub include: Vec<String>,
-    /// Endings of files that are served beside posts, in addition to those that always are.
+    /// Additional endings of files that are served beside posts.
     pub media: Vec<String>,
-    /// In `1/2/2026` and `1.2.2026`, the day comes first.
+    /// Whether the day comes first in `1/2/2026` and `1.2.2026`.
     pub day_first: bool,
-    /// How tags written as one text are parted.
+    /// How tags in one text are split.
     pub split_tags: SplitTags,
     /// Tags that are another tool's collections, not subjects.
     pub drop_tags: Vec<String>,
-    /// The largest file read, in bytes.
+    /// The most bytes of a file.
     pub max_file_bytes: u64,
-    /// How many folders deep posts are looked for.
+    /// The deepest nesting of folders with posts.
     pub max_depth: usize,
-    /// How many posts are read at the most.
+    /// The most posts.
     pub max_files: usize,
-    /// Whether edits of posts that do not say `minor: false` are too small to tell readers of.
+    /// Whether an edit of a post without `minor: false` is minor, so that readers are not notified.
     pub minor: bool,
 }
 
-/// How tags written as one text, without `,` or `;`, are parted.
+/// How tags in one text without `,` or `;` are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SplitTags {
-    /// At spaces in posts that Jekyll would part there (a `layout` and a dated file name, key `tags` or `categories`).
+    /// At spaces in posts for Jekyll, which does so (a `layout` and a dated file name, key `tags` or `categories`).
     #[default]
     Auto,
     /// At spaces.
@@ -150,26 +149,26 @@ pub enum SplitTags {
 /// `[server]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Server {
+pub struct ServerSettings {
     /// Where to listen: `host:port`, `unix:/path/to.sock`, or `systemd` for the socket that systemd passes.
     pub listen: String,
-    /// Where the operator's addresses listen: likewise, with `systemd` for the next socket passed.
+    /// Where the operator's addresses listen: the same, with `systemd` for the next socket passed.
     pub admin: String,
-    /// Connections held at once. Further ones are told to come back (503). Never more than the system's file descriptors allow.
+    /// The most connections at once. Others get a 503. It is never more than the system's file descriptors allow.
     pub max_connections: usize,
-    /// Connections held at once for one address; of IPv6, one network of 64 bits. A proxy in front is one address: there it should
-    /// be as high as `max_connections`.
+    /// The most connections at once for one address (of IPv6, for one /64 network). A proxy in front is one address: then it should be
+    /// as high as `max_connections`.
     pub max_connections_per_address: usize,
-    /// Seconds a client may take from connecting, or from the first byte of a later request, to the end of the request's header.
+    /// Seconds from the connection, or from the first byte of a later request, to the end of the request's header.
     #[serde(deserialize_with = "seconds")]
     pub header_timeout: Duration,
-    /// Seconds a connection is kept after an answer for the next request to begin.
+    /// Seconds that a connection stays open after a response, until the next request begins.
     #[serde(deserialize_with = "seconds")]
     pub idle_timeout: Duration,
     /// Seconds a client may take to send a request's body (408).
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
-    /// Seconds a client may go without taking any more of an answer.
+    /// Seconds that a client may take no more bytes of a response.
     #[serde(deserialize_with = "seconds")]
     pub write_timeout: Duration,
     /// Seconds that open requests may take to end after the signal to stop.
@@ -177,15 +176,15 @@ pub struct Server {
     pub drain_timeout: Duration,
     /// The largest header of a request, with its first line, in bytes (431).
     pub max_header_bytes: usize,
-    /// Header fields in a request (431).
+    /// The most header fields of a request (431).
     pub max_headers: usize,
     /// The largest body of a request, in bytes (413).
     pub max_body_bytes: usize,
     /// How logs are written.
     pub log: LogFormat,
-    /// Whether each answer is logged, without what would tell people apart.
+    /// Whether each response is logged, without data that identifies people.
     pub access_log: bool,
-    /// Whether its author is shown what is not published. Only the command line says so, never a file that is carried to a server.
+    /// Whether the author gets a preview of unpublished posts. Only the command line sets it, never a file, which may be copied to a server.
     #[serde(skip)]
     pub preview: bool,
     /// Where the preview listens: a loopback address.
@@ -207,22 +206,22 @@ pub enum LogFormat {
 /// `[watch]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Watch {
+pub struct WatchSettings {
     /// How changes are noticed.
     pub mode: WatchMode,
-    /// Seconds that a file which may still be growing has to hold still.
+    /// Seconds that a file must not change before it is read, if it may still be growing.
     #[serde(deserialize_with = "seconds")]
     pub settle: Duration,
     /// Seconds between full scans.
     #[serde(deserialize_with = "seconds")]
     pub rescan: Duration,
-    /// Seconds between looks in poll mode.
+    /// Seconds between scans in poll mode.
     #[serde(deserialize_with = "seconds")]
     pub poll: Duration,
-    /// Seconds before a deletion is believed, so that an editor's delete-and-recreate is none.
+    /// Seconds before a deletion is accepted, so that an editor's delete-and-recreate is not one.
     #[serde(deserialize_with = "seconds")]
     pub delete_grace: Duration,
-    /// Seconds before an emptied or halved folder is believed.
+    /// Seconds before the deletion of half of the posts or more is accepted.
     #[serde(deserialize_with = "seconds")]
     pub vanish_grace: Duration,
 }
@@ -231,53 +230,52 @@ pub struct Watch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum WatchMode {
-    /// Events of the system if they work, otherwise polling.
+    /// Events of the system if they work, else polling.
     #[default]
     Auto,
     /// Events of the system.
     Native,
-    /// Look at the folder again and again.
+    /// Scan the folder at intervals.
     Poll,
 }
 
 /// `[state]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct State {
-    /// The folder of the ledger, relative to the configuration file; where none is named, `.feedmill/NAME` beside the folder of posts,
-    /// NAME being its name.
+pub struct StateSettings {
+    /// The folder of the ledger, relative to the configuration file; by default `.feedmill/NAME` beside the folder of posts NAME.
     pub dir: Option<Utf8PathBuf>,
-    /// For how many days a post that went is told of: 410 at its address, a tombstone in Atom, `deleted` in the listing.
+    /// The number of days that a withdrawn post is announced: 410 at its address, a tombstone in Atom, `deleted` in the listing.
     pub withdrawn_days: u32,
 }
 
-/// `[cache]`: how long clients and caches may keep an answer, in seconds (RFC 9111, RFC 5861).
+/// `[cache]`: how long clients and caches may store a response, in seconds (RFC 9111, RFC 5861).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Cache {
-    /// Feeds: before they ask again. RSS says it too, in minutes (`ttl`). Shortened before a scheduled post.
+pub struct CacheSettings {
+    /// The maximum age of feeds. It is also in RSS, in minutes (`ttl`). It is shorter before a scheduled post.
     pub feeds: u32,
-    /// The listing and pages: before they ask again.
+    /// The maximum age of the listing and pages.
     pub pages: u32,
-    /// How much longer an old answer may be used while a new one is fetched.
+    /// How much longer an old response may be used while a new one is fetched.
     pub stale_while_revalidate: u32,
-    /// How much longer an old answer may be used while there is an error here.
+    /// How much longer an old response may be used while the server has an error.
     pub stale_if_error: u32,
 }
 
-/// `[pace]`: how often one client may ask for whole documents. Requests with a condition are never limited.
+/// `[pace]`: how many whole documents one client may request. Conditional requests are never limited.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimitSettings {
-    /// Requests a minute in the long run; 0 for no limit.
+    /// Requests per minute on average; 0 for no limit.
     pub requests_per_minute: u32,
-    /// Requests at once before the pace holds.
+    /// Requests at once before that limit applies.
     pub burst: u32,
-    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    /// Networks of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
-/// The longest span that can be set: a day.
+/// The longest duration, in seconds: a day.
 const LONGEST_SPAN: f64 = 86_400.0;
 
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -289,17 +287,17 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
     }
 }
 
-impl State {
-    /// For how long a post that went is told of.
+impl StateSettings {
+    /// How long a withdrawn post is announced.
     #[must_use]
-    pub fn told_for(&self) -> SignedDuration {
+    pub fn withdrawn_for(&self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.withdrawn_days))
     }
 }
 
-impl Default for State {
+impl Default for StateSettings {
     fn default() -> Self {
-        State {
+        StateSettings {
             dir: None,
             withdrawn_days: 90,
         }
@@ -316,9 +314,9 @@ impl Default for RateLimitSettings {
     }
 }
 
-impl Default for Cache {
+impl Default for CacheSettings {
     fn default() -> Self {
-        Cache {
+        CacheSettings {
             feeds: 300,
             pages: 0,
             stale_while_revalidate: 600,
@@ -327,9 +325,9 @@ impl Default for Cache {
     }
 }
 
-impl Default for Site {
+impl Default for SiteSettings {
     fn default() -> Self {
-        Site {
+        SiteSettings {
             title: "Posts".to_owned(),
             description: String::new(),
             base_url: None,
@@ -348,9 +346,9 @@ impl Default for Site {
     }
 }
 
-impl Default for Feed {
+impl Default for FeedSettings {
     fn default() -> Self {
-        Feed {
+        FeedSettings {
             limit: 20,
             content: FeedContent::Full,
             max_bytes: 1024 * 1024,
@@ -359,16 +357,16 @@ impl Default for Feed {
     }
 }
 
-impl Default for List {
+impl Default for ListSettings {
     fn default() -> Self {
-        List { per_page: 8 }
+        ListSettings { per_page: 8 }
     }
 }
 
-impl Default for Posts {
+impl Default for PostSettings {
     fn default() -> Self {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        Posts {
+        PostSettings {
             dir: "posts".into(),
             permalink: "/posts/{slug}".to_owned(),
             ignore: owned(&["README.md", "node_modules"]),
@@ -385,9 +383,9 @@ impl Default for Posts {
     }
 }
 
-impl Default for Server {
+impl Default for ServerSettings {
     fn default() -> Self {
-        Server {
+        ServerSettings {
             listen: "127.0.0.1:8080".to_owned(),
             admin: "127.0.0.1:8081".to_owned(),
             max_connections: 4096,
@@ -408,9 +406,9 @@ impl Default for Server {
     }
 }
 
-impl Default for Watch {
+impl Default for WatchSettings {
     fn default() -> Self {
-        Watch {
+        WatchSettings {
             mode: WatchMode::Auto,
             settle: Duration::from_millis(100),
             rescan: Duration::from_mins(1),

@@ -1,12 +1,12 @@
-//! Keys whose values are secrets: they are shown in no output and no message.
+//! Keys whose values are secrets, which are never printed.
 
-/// Parts of a key that make it one of a secret wherever they stand in it.
+/// Parts of a key that make it one of a secret, anywhere in the key.
 const ANYWHERE: [&str; 15] = [
     "password",
     "passwd",
     "passphrase",
     "secret",
-    "token", // and as other languages and hurried hands write it
+    "token", // the others are words of other languages, and misspellings
     "passwort",
     "kennwort",
     "passord",
@@ -22,7 +22,7 @@ const ANYWHERE: [&str; 15] = [
 const WORDS: [&str; 7] = ["key", "pwd", "pass", "passcode", "credential", "credentials", "apikey"];
 /// Ends of a key that was written in one word.
 const ENDS: [&str; 6] = ["apikey", "accesskey", "privatekey", "authkey", "encryptionkey", "licensekey"];
-/// Keys that hold no secret though a word in them says so, without `-`, `_` and capitals.
+/// Keys without a secret although they contain such a word; without `-`, `_` and capitals.
 const HARMLESS: [&str; 8] = [
     "translationkey",
     "sortkey",
@@ -36,7 +36,7 @@ const HARMLESS: [&str; 8] = [
 
 /// Whether the value of `key` is a secret: `password`, `api_key`, `accessToken`, but not `keywords`.
 #[must_use]
-pub fn is_secret(key: &str) -> bool {
+pub(crate) fn is_secret(key: &str) -> bool {
     let folded: String = key
         .chars()
         .filter(|c| c.is_alphanumeric())
@@ -69,11 +69,11 @@ fn words(key: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How many lines above one are looked at for the key that it belongs to.
+/// The most lines above a line that are searched for its key.
 const MOST_LINES: usize = 64;
 
-/// Whether line `number` of `text`, counted from 0, shows the value of a secret: because it holds such a key, or because it goes on
-/// with the value of one in a line above it.
+/// Whether line `number` of `text`, counted from 0, contains the value of a secret: because it has such a key, or because it
+/// continues the value of a key above it.
 pub(super) fn is_shown(text: &str, number: usize) -> bool {
     let first = number.saturating_sub(MOST_LINES);
     let lines: Vec<&str> = text.split('\n').skip(first).take(number - first + 1).collect();
@@ -90,7 +90,7 @@ pub(super) fn is_shown(text: &str, number: usize) -> bool {
     false
 }
 
-/// Whether `line` holds a key of a secret, followed by a sign that a value comes.
+/// Whether `line` contains a key of a secret, followed by `:` or `=`.
 fn names_secret(line: &str) -> bool {
     line.char_indices()
         .filter(|(_, c)| matches!(c, ':' | '=' | '：'))

@@ -1,104 +1,100 @@
-//! The access log: one event an answer, for who turned it on, with no more about people than running a server needs.
+//! The access log: one event for each response, if it is turned on, with no more about people than an operator needs.
 //!
-//! Addresses are cut to the network (IPv4 to 24 bits, IPv6 to 48), of the query only what chooses a page or a filter is written,
-//! and neither agents nor referrers are.
+//! Addresses are cut to their network (IPv4 to 24 bits, IPv6 to 48). Of the query only the parameters that choose a page or a filter are
+//! written. User agents and referrers are not.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 use url::form_urlencoded;
 
+use super::network::logged_network;
+use super::shared_drafts;
 use crate::diagnostic::printable;
-use crate::metrics::Kind;
+use crate::metrics::RequestKind;
 
-/// The target of its events: `feedmill::access=info` in a log filter turns it on.
+/// The tracing target of its events: `feedmill::access=info` in a log filter turns it on.
 pub const TARGET: &str = "feedmill::access";
 
-/// What follows this in a path is not written: who reads the log may not read drafts.
-const SECRETS: &str = super::shared::PATH;
-/// Parameters whose values are written: none of them is free text of a person.
+/// The rest of a path after this is not written: readers of the log may not read drafts.
+const SECRET_PATH: &str = shared_drafts::PATH;
+/// The parameters whose values are written. None is a person's free text.
 const SHOWN: [&str; 7] = ["page", "per_page", "tag", "author", "section", "lang", "year"];
-/// Longer texts of a request are cut, in characters.
-const LONGEST: usize = 200;
-/// More parameters than this are not written.
-const MOST_PARAMETERS: usize = 10;
+/// The most characters of a text that are written.
+const MAX_CHARACTERS: usize = 200;
+/// The most parameters that are written.
+const MAX_PARAMETERS: usize = 10;
 
-/// A request, as the log tells it.
+/// What the log says of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The name of the request.
+pub struct LoggedRequest<'a> {
+    /// The id of the request.
     pub id: &'a str,
-    /// The address of the client, where it is known: behind a trusted proxy the one that the proxy names.
+    /// The address of the client, if it is known: behind a trusted proxy, the one that the proxy names.
     pub client: Option<IpAddr>,
     /// The method.
     pub method: &'a Method,
-    /// The path, as the request line has it.
+    /// The path, percent-encoded as in the request line.
     pub path: &'a str,
-    /// The query, as the request line has it.
+    /// The query, percent-encoded as in the request line.
     pub query: &'a str,
 }
 
-/// Whether answers are logged.
+/// Whether responses are logged.
 #[must_use]
 pub fn is_on() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
-/// A line of the log, which is written when the answer was sent.
+/// A line of the log. It is written once the response was sent.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct AccessLine {
     id: String,
     peer: String,
     method: String,
     address: String,
-    kind: Kind,
+    kind: RequestKind,
     status: StatusCode,
     took: Duration,
 }
 
-impl Line {
-    /// The line of a request that was answered with `status` after `took`.
+impl AccessLine {
+    /// Returns the line of a request that was answered with `status` after `took`.
     #[must_use]
-    pub fn new(asked: &Asked<'_>, kind: Kind, status: StatusCode, took: Duration) -> Line {
-        Line {
-            id: asked.id.to_owned(),
-            peer: asked
+    pub fn new(request: &LoggedRequest<'_>, kind: RequestKind, status: StatusCode, took: Duration) -> AccessLine {
+        AccessLine {
+            id: request.id.to_owned(),
+            peer: request
                 .client
-                .map_or_else(|| "-".to_owned(), |client| network(client).to_string()),
-            method: one_line(asked.method.as_str()),
-            address: address(asked),
+                .map_or_else(|| "-".to_owned(), |client| logged_network(client).to_string()),
+            method: one_line(request.method.as_str()),
+            address: address(request),
             kind,
             status,
             took,
         }
     }
 
-    /// The line of a request that was refused with `status` before anything was looked for. `read` is what could be read of it: its
-    /// method and its address.
+    /// Returns the line of a request that could not be read, and was answered with `status`.
     #[must_use]
-    pub fn refused(peer: Option<IpAddr>, read: Option<(&Method, &Uri)>, status: StatusCode, took: Duration) -> Line {
-        let (method, path, query) = read.map_or((None, "-", ""), |(method, uri)| {
-            (Some(method), path(uri), uri.query().unwrap_or_default())
-        });
-        let asked = Asked {
+    pub fn unreadable(peer: Option<SocketAddr>, status: StatusCode) -> AccessLine {
+        let request = LoggedRequest {
             id: "-",
-            client: peer,
-            method: method.unwrap_or(&Method::GET),
-            path,
-            query,
+            client: peer.map(|peer| peer.ip()),
+            method: &Method::GET,
+            path: "-",
+            query: "",
         };
-        let mut line = Line::new(&asked, Kind::Other, status, took);
-        if method.is_none() {
-            "-".clone_into(&mut line.method);
-        }
+        let mut line = AccessLine::new(&request, RequestKind::Other, status, Duration::ZERO);
+        "-".clone_into(&mut line.method);
         line
     }
 
-    /// Writes the line; `bytes` of the answer's body were sent.
+    /// Writes the line. `bytes` of the response's body were sent.
     pub fn write(&self, bytes: u64) {
-        // whole microseconds: more digits say nothing
+        // whole microseconds: more digits are noise
         let milliseconds = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
         tracing::info!(
             target: TARGET,
@@ -114,56 +110,30 @@ impl Line {
     }
 }
 
-/// The path of `uri`; the host and port that CONNECT names instead of one.
-#[must_use]
-pub fn path(uri: &Uri) -> &str {
-    let authority = || uri.authority().map_or("", |authority| authority.as_str());
-    if uri.path_and_query().is_some() {
-        uri.path()
-    } else {
-        authority()
-    }
-}
-
-/// The network that `peer` is in: enough to tell one flood from another, too little to tell people apart.
-#[must_use]
-pub fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V4(peer) => {
-            let [a, b, c, _] = peer.octets();
-            Ipv4Addr::new(a, b, c, 0).into()
-        }
-        IpAddr::V6(peer) => {
-            let [a, b, c, ..] = peer.segments();
-            Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
-        }
-    }
-}
-
-/// Path and query without what is nobody's business, on one line.
-fn address(asked: &Asked<'_>) -> String {
-    let cut = |text: &str| one_line(text).chars().take(LONGEST).collect::<String>();
-    // what is said there is a secret, whatever spelling of the path brings it
-    let mut address = match asked.path.split_once(SECRETS) {
-        Some((before, _)) => format!("{}{SECRETS}…", cut(before)),
-        None => cut(asked.path),
+/// Returns path and query on one line, without secrets and personal data.
+fn address(request: &LoggedRequest<'_>) -> String {
+    let cut = |text: &str| one_line(text).chars().take(MAX_CHARACTERS).collect::<String>();
+    // a token is secret, also after another spelling of the path
+    let mut address = match request.path.split_once(SECRET_PATH) {
+        Some((before, _)) => format!("{}{SECRET_PATH}…", cut(before)),
+        None => cut(request.path),
     };
-    for (n, (name, value)) in form_urlencoded::parse(asked.query.as_bytes())
-        .take(MOST_PARAMETERS)
+    for (n, (name, value)) in form_urlencoded::parse(request.query.as_bytes())
+        .take(MAX_PARAMETERS)
         .enumerate()
     {
         address.push(if n == 0 { '?' } else { '&' });
         if SHOWN.contains(&&*name) {
             let _ = write!(address, "{name}={}", cut(&value));
         } else {
-            // a name that is not known may be a person's as well
+            // an unknown name may be personal data too
             address.push_str(if name == "q" { "q=…" } else { "…" });
         }
     }
     address
 }
 
-/// `text` without what could end a line, drive a terminal, or show a line in another order than it has.
+/// Returns `text` without characters that could end a line, control a terminal, or change the order of a line.
 fn one_line(text: &str) -> String {
     let safe = |c| match c {
         '\t' => ' ',
@@ -179,21 +149,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_cut_to_networks() {
-        for (peer, expected) in [
-            ("192.0.2.77", "192.0.2.0"),
-            ("::ffff:192.0.2.77", "192.0.2.0"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
-            ("::1", "::"),
-        ] {
-            assert_eq!(network(peer.parse().unwrap()).to_string(), expected, "{peer}");
-        }
-    }
-
-    #[test]
-    fn what_people_write_is_not_told() {
-        let told = |path, query| {
-            address(&Asked {
+    fn personal_data_is_not_written() {
+        let logged = |path, query| {
+            address(&LoggedRequest {
                 id: "",
                 client: None,
                 method: &Method::GET,
@@ -220,8 +178,8 @@ mod tests {
             ("/a\tb\r\nc\u{85}d", "", "/a b\u{fffd}\u{fffd}c\u{fffd}d"),
         ];
         for (path, query, expected) in cases {
-            assert_eq!(told(path, query), expected, "{path}?{query}");
+            assert_eq!(logged(path, query), expected, "{path}?{query}");
         }
-        assert!(told(&"/a".repeat(3000), &"x&".repeat(3000)).chars().count() < 300);
+        assert!(logged(&"/a".repeat(3000), &"x&".repeat(3000)).chars().count() < 300);
     }
 }

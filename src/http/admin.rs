@@ -1,28 +1,31 @@
-//! The operator's address: how the site and its watching are, for machines and for people.
+//! The operator's address: status and metrics.
 //!
-//! `/status` says it as JSON, or as a page where the client would rather have HTML; `/metrics` in the text format of Prometheus.
-//! There is nothing to change here, and nothing that may be kept.
+//! `/status` is JSON, or a page for clients that prefer HTML. `/metrics` is in the text format of Prometheus. Nothing can be changed here,
+//! and no response may be cached.
 
 mod page;
 mod status;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use warp::Filter;
-use warp::filters::path::FullPath;
 
+use super::host::host_name;
 use super::problem::problem;
+use super::routes::answer_other_method;
+use super::server::{RequestHead, request_head};
 use crate::metrics::MEDIA_TYPE;
 
-pub use self::status::{Held, Released, Scheduled, ServerStatus, Watch};
+pub use self::status::{HeldPost, PublishedStatus, ScheduledPost, ServerStatus, WatchStatus};
 
-/// The filter that answers the operator: with what `status` and `metrics` give at that moment.
+/// Returns the filter that answers the operator with what `status` and `metrics` return at that moment.
 ///
-/// Where it listens for this machine alone (`is_local`), only requests that name this machine are answered: a page of another site
-/// can make its own name lead here, and would then read what is answered (DNS rebinding).
+/// Where it listens for this machine alone (`is_local`), it answers only requests that name this machine: a page of another site can have
+/// its own name resolve to it, and would then read the responses (DNS rebinding).
 pub fn routes<S, M>(
     status: S,
     metrics: M,
@@ -32,36 +35,29 @@ where
     S: Fn() -> ServerStatus + Clone + Send + Sync + 'static,
     M: Fn() -> String + Clone + Send + Sync + 'static,
 {
-    let read = warp::get()
-        .or(warp::head())
-        .unify()
-        .and(warp::path::full())
-        .and(warp::header::headers_cloned())
-        .map(move |path: FullPath, headers: HeaderMap| match path.as_str() {
-            _ if is_local && !names_an_address(&headers) => problem(
+    request_head().map(move |head: Arc<RequestHead>| {
+        if !matches!(head.method, Method::GET | Method::HEAD) {
+            return answer_other_method(&head.method);
+        }
+        match head.path() {
+            _ if is_local && !names_an_address(&head.headers) => problem(
                 StatusCode::MISDIRECTED_REQUEST,
                 "ask for this by its IP address or as localhost",
             ),
-            "/status" | "/" if wants_page(&headers) => answer("text/html; charset=utf-8", page::page(&status())),
+            "/status" | "/" if wants_page(&head.headers) => answer("text/html; charset=utf-8", page::page(&status())),
             "/status" => answer("application/json", format!("{:#}\n", status().json())),
             "/metrics" => answer(MEDIA_TYPE, metrics()),
             _ => problem(StatusCode::NOT_FOUND, "here are /status and /metrics"),
-        });
-    read.or(warp::method().map(|method| super::routes::other_method(&method)))
-        .unify()
-}
-
-/// Whether `Host` is an IP address or `localhost`: names that no other site can make its own.
-fn names_an_address(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let name = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
-    name.is_some_and(|name| {
-        let name = name.host().trim_matches(['[', ']']);
-        name.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
+        }
     })
 }
 
-/// Whether the client is a browser: no other program asks for HTML by name before anything else.
+/// Whether `Host` is an IP address or `localhost`: no other site can take such a name.
+fn names_an_address(headers: &HeaderMap) -> bool {
+    host_name(headers).is_some_and(|name| name.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost"))
+}
+
+/// Whether the client is a browser: only browsers ask for HTML first.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.trim_start().to_ascii_lowercase().starts_with("text/html"))

@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110, section 13): what the client has already is not sent again.
+//! Conditional requests (RFC 9110, section 13): a document that the client has already is not sent again.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,57 +6,57 @@ use http::{HeaderMap, HeaderName, header};
 
 use crate::time::Timestamp;
 
-/// What the conditions of a request come to, for GET and HEAD.
+/// The result of the conditions of a GET or HEAD request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Answer as if there were none.
+pub enum ConditionResult {
+    /// Answer as without conditions.
     Proceed,
     /// 304: the client has it.
     NotModified,
-    /// 412: what the client wants is no more.
+    /// 412: the representation that the client wants is gone.
     PreconditionFailed,
 }
 
-/// Weighs the conditions of a request against the representation with the tag `etag`, in its quotes, that last changed at
-/// `modified`, in the order of section 13.2.2.
+/// Evaluates the conditions of a request for the representation with the tag `etag`, in quotes, that last changed at `modified`, in the
+/// order of section 13.2.2.
 #[must_use]
-pub fn weigh(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> Verdict {
+pub fn evaluate_conditions(headers: &HeaderMap, etag: &str, modified: Option<Timestamp>) -> ConditionResult {
     let text = |name: HeaderName| {
         let values = headers.get_all(name);
         move || values.iter().map(|value| value.to_str().unwrap_or_default())
     };
     if headers.contains_key(header::IF_MATCH) {
-        // two tags that are weak are never the same here, however they are spelled (section 8.8.3.2)
+        // weak tags never match here (section 8.8.3.2)
         if !matches(text(header::IF_MATCH), |tag| tag == etag && !is_weak(tag)) {
-            return Verdict::PreconditionFailed;
+            return ConditionResult::PreconditionFailed;
         }
     } else if let (Some(modified), Some(since)) = (modified, date(headers, &header::IF_UNMODIFIED_SINCE))
         && modified.as_second() > since
     {
-        return Verdict::PreconditionFailed;
+        return ConditionResult::PreconditionFailed;
     }
     let mut held = headers.get_all(header::IF_NONE_MATCH).iter();
     if let Some(first) = held.next() {
-        // nearly always it is the one tag that was sent, letter for letter
+        // nearly always it is the one tag that was sent, unchanged
         if first == etag && held.next().is_none() {
-            return Verdict::NotModified;
+            return ConditionResult::NotModified;
         }
         let is_same = |tag: &str| is_same_or_suffixed(opaque(tag), opaque(etag));
         return if matches(text(header::IF_NONE_MATCH), is_same) {
-            Verdict::NotModified
+            ConditionResult::NotModified
         } else {
-            Verdict::Proceed
+            ConditionResult::Proceed
         };
     }
     match (modified, date(headers, &header::IF_MODIFIED_SINCE)) {
-        (Some(modified), Some(since)) if modified.as_second() <= since => Verdict::NotModified,
-        _ => Verdict::Proceed,
+        (Some(modified), Some(since)) if modified.as_second() <= since => ConditionResult::NotModified,
+        _ => ConditionResult::Proceed,
     }
 }
 
-/// The tags that a request says it has (`If-None-Match`), without their weakness; none if it is no list of tags.
+/// Returns the tags in `If-None-Match`, without `W/`; none if it is no list of tags.
 #[must_use]
-pub fn held(headers: &HeaderMap) -> Vec<&str> {
+pub fn if_none_match_tags(headers: &HeaderMap) -> Vec<&str> {
     let values = || {
         let values = headers.get_all(header::IF_NONE_MATCH).iter();
         values.map(|value| value.to_str().unwrap_or_default())
@@ -73,32 +73,31 @@ fn is_weak(tag: &str) -> bool {
     tag.starts_with("W/")
 }
 
-/// A tag without its weakness.
+/// Returns a tag without `W/`.
 fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// Whether the values of `If-Match` or `If-None-Match` are `*`: it counts only if it stands alone.
+/// Whether the values of `If-Match` or `If-None-Match` are a single `*`.
 fn is_any<'a>(mut values: impl Iterator<Item = &'a str>) -> bool {
     matches!((values.next(), values.next()), (Some(only), None) if only.trim() == "*")
 }
 
-/// The tags in the values of `If-Match` or `If-None-Match`, as they were written; `None` at the end of what is a list, where something
-/// else follows.
+/// Returns the tags in the values of `If-Match` or `If-None-Match`, unchanged; `None` where a value stops being a list.
 fn tags<'a>(values: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Option<&'a str>> {
     values.flat_map(|value| {
         let mut rest = Some(value.trim_matches([' ', '\t', ',']));
         std::iter::from_fn(move || {
             let list = rest.take().filter(|list| !list.is_empty())?;
-            let read = first(list);
+            let read = split_first_tag(list);
             rest = read.map(|(_, after)| after);
             Some(read.map(|(tag, _)| tag))
         })
     })
 }
 
-/// The first tag of a list, and the list after it.
-fn first(list: &str) -> Option<(&str, &str)> {
+/// Splits a list into its first tag and the rest.
+fn split_first_tag(list: &str) -> Option<(&str, &str)> {
     let start = if is_weak(list) { 2 } else { 0 };
     let end = list.get(start..)?.strip_prefix('"')?.find('"')?;
     let (tag, after) = list.split_at_checked(start + end + 2)?;
@@ -106,14 +105,14 @@ fn first(list: &str) -> Option<(&str, &str)> {
     (after.is_empty() || after.starts_with(',')).then(|| (tag, after.trim_start_matches([' ', '\t', ','])))
 }
 
-/// Whether `*` stands alone, or any tag of a well-formed list is what `is_same` looks for. What is no list matches nothing.
+/// Whether the values are a single `*`, or a list with a tag for which `is_same` returns true. A malformed list matches nothing.
 fn matches<'a, V: Iterator<Item = &'a str>>(values: impl Fn() -> V, is_same: impl Fn(&str) -> bool) -> bool {
-    // read to its end, for what follows a tag may show that it is no list
+    // to the end: what follows a tag may show that it is no list
     let found = || tags(values()).try_fold(false, |found, tag| tag.map(|tag| found || is_same(tag)));
     is_any(values()) || found() == Some(true)
 }
 
-/// Whether `tag` is `etag`, or what a proxy that compresses on its own made of it: `"x-gzip"`, `"x--gzip"`, `"x;br"`.
+/// Whether `tag` is `etag`, perhaps with a suffix of a proxy that compresses: `"x-gzip"`, `"x--gzip"`, `"x;br"`.
 fn is_same_or_suffixed(tag: &str, etag: &str) -> bool {
     let (Some(tag), Some(etag)) = (inner(tag), inner(etag)) else {
         return false;
@@ -122,12 +121,12 @@ fn is_same_or_suffixed(tag: &str, etag: &str) -> bool {
         .is_some_and(|suffix| matches!(suffix, "" | "-gzip" | "--gzip" | ";gzip" | ":gzip" | "-br" | "--br" | ";br"))
 }
 
-/// A tag without its quotes.
+/// Returns a tag without its quotes.
 fn inner(tag: &str) -> Option<&str> {
     tag.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The date in the one value of the header `name`, in seconds since 1970; any of the three forms of section 5.6.7.
+/// Returns the date in the only value of the field `name`, in seconds since 1970, in any of the three forms of section 5.6.7.
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
     let mut values = headers.get_all(name).iter();
     let (value, None) = (values.next()?, values.next()) else {
@@ -140,7 +139,7 @@ fn date(headers: &HeaderMap, name: &HeaderName) -> Option<i64> {
     i64::try_from(since.as_secs()).ok()
 }
 
-/// `at` as an HTTP date; `None` before 1970, which no date here is.
+/// Formats `at` as an HTTP date; `None` before 1970.
 #[must_use]
 pub fn http_date(at: Timestamp) -> Option<String> {
     let since = Duration::from_secs(u64::try_from(at.as_second()).ok()?);
@@ -155,18 +154,18 @@ mod tests {
     const AT: &str = "Sat, 31 Jan 2026 09:00:00 GMT";
     const AFTER: &str = "Sun, 01 Feb 2026 09:00:00 GMT";
 
-    fn verdict(headers: &[(&str, &str)]) -> Verdict {
+    fn evaluate(headers: &[(&str, &str)]) -> ConditionResult {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
-        weigh(&map, "\"a\"", Some("2026-01-31T09:00:00.5Z".parse().unwrap()))
+        evaluate_conditions(&map, "\"a\"", Some("2026-01-31T09:00:00.5Z".parse().unwrap()))
     }
 
     #[test]
-    fn every_condition_in_its_order() {
-        use Verdict::{NotModified, PreconditionFailed, Proceed};
-        let cases: &[(&[(&str, &str)], Verdict)] = &[
+    fn conditions_are_evaluated_in_their_order() {
+        use ConditionResult::{NotModified, PreconditionFailed, Proceed};
+        let cases: &[(&[(&str, &str)], ConditionResult)] = &[
             (&[], Proceed),
             (&[("if-none-match", "\"a\"")], NotModified),
             (&[("if-none-match", "W/\"a\"")], NotModified),
@@ -204,24 +203,25 @@ mod tests {
             (&[("if-match", "\"a\""), ("if-unmodified-since", BEFORE)], Proceed),
         ];
         for (headers, expected) in cases {
-            assert_eq!(verdict(headers), *expected, "{headers:?}");
+            assert_eq!(evaluate(headers), *expected, "{headers:?}");
         }
     }
 
     #[test]
-    fn a_weak_tag_is_the_same_for_who_has_it_and_for_no_one_who_builds_on_it() {
-        let verdict =
-            |name: HeaderName, value: &str| weigh(&HeaderMap::from_iter([(name, value.parse().unwrap())]), "W/\"a\"", None);
-        assert_eq!(verdict(header::IF_NONE_MATCH, "W/\"a\""), Verdict::NotModified);
-        assert_eq!(verdict(header::IF_NONE_MATCH, "\"a\""), Verdict::NotModified);
-        assert_eq!(verdict(header::IF_MATCH, "W/\"a\""), Verdict::PreconditionFailed);
-        assert_eq!(verdict(header::IF_MATCH, "*"), Verdict::Proceed);
+    fn a_weak_tag_matches_if_none_match_and_never_if_match() {
+        let evaluate = |name: HeaderName, value: &str| {
+            evaluate_conditions(&HeaderMap::from_iter([(name, value.parse().unwrap())]), "W/\"a\"", None)
+        };
+        assert_eq!(evaluate(header::IF_NONE_MATCH, "W/\"a\""), ConditionResult::NotModified);
+        assert_eq!(evaluate(header::IF_NONE_MATCH, "\"a\""), ConditionResult::NotModified);
+        assert_eq!(evaluate(header::IF_MATCH, "W/\"a\""), ConditionResult::PreconditionFailed);
+        assert_eq!(evaluate(header::IF_MATCH, "*"), ConditionResult::Proceed);
     }
 
     proptest::proptest! {
         #[test]
-        fn only_a_tag_that_is_named_is_matched(value in "[ -~]{0,40}") {
-            if verdict(&[("if-none-match", &value)]) == Verdict::NotModified {
+        fn only_a_named_tag_is_matched(value in "[ -~]{0,40}") {
+            if evaluate(&[("if-none-match", &value)]) == ConditionResult::NotModified {
                 proptest::prop_assert!(value.contains("\"a") || value.trim() == "*", "{}", value);
             }
         }

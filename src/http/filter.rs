@@ -1,257 +1,299 @@
-//! The one warp filter: every request goes through it that is not answered before it ([`super::fast_path`]).
+//! The one warp filter. Every request that passes the server's checks goes through it.
 //!
-//! It takes a request apart and has it answered, on a thread that may wait where that is needed, between the two ends of the
-//! [`RequestContext`]. What is answered is not decided here. Warp's own path filters are used only once the method is
-//! known to be GET or HEAD: they panic at CONNECT before warp's next release.
+//! A request whose document exists is answered at once. A document that must be made is made on the bounded render pool. Searches have
+//! their own bound, so that they never delay pages. Files are opened on threads that may wait for a disk. The [`RequestContext`] counts
+//! and logs all of them.
+//!
+//! Warp gets no header and no body: the whole head of a request is one extension ([`RequestHead`]), and the filter is one function
+//! of it. With warp's own filters for method, path, query and header a 304 cost a third more.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{Method, Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tokio_util::either::Either;
 use url::form_urlencoded;
-use warp::Filter;
-use warp::filters::path::FullPath;
+use warp::{Filter, Reply};
 
-use super::access;
-use super::in_progress::Key;
-use super::media::{self, Body};
+use super::confidential;
+use super::media::{ResponseBody, to_warp};
 use super::preview::{self, events};
-use super::problem::problem;
-use super::query;
-use super::ready::is_ready;
-use super::request_context::{Asked, RequestContext};
-use super::routes::{LONGEST_QUERY, Request, answer_target, busy};
-use super::shared;
+use super::problem::{problem, too_many_searches, unavailable};
+use super::query::{LONGEST_QUERY, parse_listing_query};
+use super::ready::find_ready;
+use super::renders_in_progress::{DocumentKey, RenderGuard};
+use super::request::Request;
+use super::request_context::{RequestContext, RequestTrace};
+use super::routes;
+use super::server::{RequestHead, request_head};
+use super::shared_drafts::DraftPath;
 use super::target::Target;
-use crate::site::listing::Part;
-use crate::site::{Reader, Site};
+use crate::site::listing::QueryPart;
+use crate::site::{Site, Viewer};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
-/// How long a search waits for those that run.
+/// How long a search waits for a permit.
 const SEARCH_PATIENCE: Duration = Duration::from_millis(500);
 
-/// A request that reads, taken apart.
-struct Reading {
-    method: Method,
-    path: FullPath,
-    query: String,
-    headers: HeaderMap,
-    peer: Option<IpAddr>,
-}
-
-/// The filter that answers every request from what `site` gives when it comes.
+/// Returns the filter that answers every request from the site that `site` returns at that moment.
 pub fn filter<S>(site: S, context: RequestContext) -> impl Filter<Extract = (warp::reply::Response,), Error = Infallible> + Clone
 where
     S: Fn() -> Arc<Site> + Clone + Send + Sync + 'static,
 {
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let peer = warp::ext::optional::<super::server::Peer>().map(|peer: Option<super::server::Peer>| Some(peer?.0?.ip()));
-    let refusing = context.clone();
-    let read = warp::get()
-        .or(warp::head())
-        .unify()
-        .and(warp::method())
-        .and(warp::path::full())
-        .and(query)
-        .and(warp::header::headers_cloned())
-        .and(peer)
-        .map(|method, path, query, headers, peer| Reading {
-            method,
-            path,
-            query,
-            headers,
-            peer,
-        })
-        .then(move |reading: Reading| {
-            let (site, context) = (site(), context.clone());
-            async move { media::reply(read(site, context, Arc::new(reading)).await) }
-        });
-    let refuse = warp::method()
-        .and(warp::header::headers_cloned())
-        .and(peer)
-        .and(warp::ext::optional::<super::server::RequestTarget>())
-        .map(
-            move |method: Method, headers: HeaderMap, peer, target: Option<super::server::RequestTarget>| {
-                let uri = target.map(|target| target.0).unwrap_or_default();
-                let asked = Asked {
-                    peer,
-                    method: &method,
-                    path: access::path(&uri),
-                    query: uri.query().unwrap_or_default(),
-                };
-                media::reply(refusing.refuse(asked, &headers))
-            },
-        );
-    read.or(refuse).unify()
+    // warp clones a filter for every request
+    let context = Arc::new(context);
+    request_head().then(move |head| respond(site(), &context, head))
 }
 
-/// Answers one request, and counts and logs the answer.
-async fn read(site: Arc<Site>, context: RequestContext, reading: Arc<Reading>) -> Response<Body> {
-    let target = Target::read(reading.path.as_str());
-    let asked = Asked {
-        peer: reading.peer,
-        method: &reading.method,
-        path: reading.path.as_str(),
-        query: &reading.query,
-    };
-    let (visit, refusal) = context.enter(asked, target.as_ref(), &reading.headers);
-    let response = match refusal {
-        Some(refusal) => refusal.map(Body::from),
-        None => answered(Arc::clone(&site), &context, target, Arc::clone(&reading), visit.id.as_str()).await,
-    };
-    context.leave(&visit, &site, response, Body::length)
-}
+/// A response, or a future of it.
+type Responding = Either<Ready<warp::reply::Response>, Pin<Box<dyn Future<Output = warp::reply::Response> + Send>>>;
 
-impl Reading {
-    fn at(&self, now: Timestamp) -> Request<'_> {
-        Request {
-            path: self.path.as_str(),
-            query: &self.query,
-            headers: &self.headers,
-            now,
+fn respond(site: Arc<Site>, context: &Arc<RequestContext>, head: Arc<RequestHead>) -> Responding {
+    match answer_at_once(&site, context, &head) {
+        Ok(response) => Either::Left(ready(response.into_response())),
+        Err(Unanswered { target, trace, now }) => {
+            let pending = PendingRequest {
+                site,
+                context: Arc::clone(context),
+                head,
+                target,
+                trace,
+                now,
+            };
+            Either::Right(Box::pin(pending.answer()))
         }
     }
 }
 
-async fn answered(
-    site: Arc<Site>,
-    context: &RequestContext,
+/// A request that was not answered at once.
+#[derive(Debug)]
+pub struct Unanswered {
     target: Option<Target>,
-    asking: Arc<Reading>,
-    id: &str,
-) -> Response<Body> {
-    let now = Timestamp::now();
-    let preview = context.preview.as_ref();
-    if let Some(refusal) = preview.and_then(|preview| preview.key.refusal(asking.path.as_str(), &asking.query, &asking.headers)) {
-        return refusal.map(Body::from);
+    trace: RequestTrace,
+    now: Timestamp,
+}
+
+/// Answers a request if nothing has to be rendered, read from a disk or waited for.
+///
+/// # Errors
+///
+/// [`Unanswered`]: something has to.
+pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead) -> Result<Response<Bytes>, Unanswered> {
+    if !matches!(head.method, Method::GET | Method::HEAD) {
+        return Ok(context.refuse_method(head));
     }
-    match target {
-        // a disk may keep one waiting: nobody else waits for it
-        Some(Target::Media(file)) => {
-            let (library, is_preview) = (Arc::clone(&context.library), preview.is_some());
-            let opening = move || {
-                let reader = if is_preview { Reader::Author } else { Reader::World };
-                let response = library.answer((&site, reader), &file, &asking.method, &asking.headers, now);
-                if is_preview {
-                    preview::confidential(response)
-                } else {
-                    response
-                }
-            };
-            spawn_blocking(opening).await.unwrap_or_else(|_| internal_error(id))
-        }
-        Some(Target::Readiness) if context.stopping.is_cancelled() => stopping().map(Body::from),
-        target if preview.is_none() && is_ready(&site, target.as_ref(), &asking.at(now)) => {
-            answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from)
-        }
-        target => {
-            if let Some(preview) = preview.filter(|_| asking.path.as_str() == events::PATH) {
-                return preview.events.answer(&asking.method, &context.stopping);
-            }
-            let work = work(&site, target.as_ref(), &asking.query);
-            let mut making = None;
-            if let Work::Document(key) = &work
-                && preview.is_none()
-            {
-                making = context.in_progress.begin((**key).clone()).await;
-                if making.is_none() && is_ready(&site, target.as_ref(), &asking.at(now)) {
-                    return answer_target(&site, target.as_ref(), &asking.at(now)).map(Body::from);
-                }
-            }
-            let permit = if let Work::Search = work {
-                let permit = Arc::clone(&context.searches).acquire_owned();
-                let Ok(permit) = timeout(SEARCH_PATIENCE, permit).await else {
-                    return busy().map(Body::from);
-                };
-                permit
-            } else {
-                Arc::clone(&context.makers).acquire_owned().await
-            };
-            let Ok(permit) = permit else {
-                return stopping().map(Body::from);
-            };
-            let (library, storage, is_preview) = (Arc::clone(&context.library), context.storage.clone(), preview.is_some());
-            let answering = move || {
-                // both are held until the work is done, though the client may have left by then
-                let _held = (permit, making);
-                let shared = || {
-                    let asked = shared::Asked::read(asking.path.as_str())?;
-                    let key = key(storage.as_ref()?)?;
-                    asked.answer(&key, (&site, &library), &asking.method, &asking.headers, now)
-                };
-                let own = || {
-                    let request = asking.at(now);
-                    let answer = if is_preview {
-                        preview::answer(&site, &request)
-                    } else {
-                        answer_target(&site, target.as_ref(), &request)
-                    };
-                    answer.map(Body::from)
-                };
-                shared().unwrap_or_else(own)
-            };
-            spawn_blocking(answering).await.unwrap_or_else(|_| internal_error(id))
-        }
+    let now = Timestamp::now();
+    let target = Target::parse(head.path());
+    let trace = context.begin(target.as_ref());
+    let request = Request::new(target.as_ref(), head.path(), head.query(), &head.headers, now);
+    let response = context
+        .rate_limit_refusal(&trace, head)
+        .or_else(|| refusal(context, &request))
+        .or_else(|| ready_response(site, context, &request));
+    match response {
+        Some(response) => Ok(context.finish(&trace, head, site, response, |body| body.len() as u64)),
+        None => Err(Unanswered { target, trace, now }),
     }
 }
 
-/// What a request takes that is not answered at once.
+/// Returns the response to a request that may not see the preview, or that comes while the server stops.
+fn refusal(context: &RequestContext, request: &Request) -> Option<Response<Bytes>> {
+    if let Some(preview) = &context.preview
+        && let Some(refusal) = preview.key.refusal(request.path, request.query, request.headers)
+    {
+        return Some(refusal);
+    }
+    (request.target == Some(&Target::Readiness) && context.stopping.is_cancelled()).then(stopping)
+}
+
+/// Returns the response whose document exists already. A preview has none: it changes what the public sees.
+fn ready_response(site: &Site, context: &RequestContext, request: &Request) -> Option<Response<Bytes>> {
+    if context.preview.is_some() {
+        return None;
+    }
+    let ready = find_ready(site, request)?;
+    Some(routes::answer_with(site, request, Some(ready)))
+}
+
+/// A request that needs a thread, with all that it is answered from.
+struct PendingRequest {
+    site: Arc<Site>,
+    context: Arc<RequestContext>,
+    head: Arc<RequestHead>,
+    target: Option<Target>,
+    trace: RequestTrace,
+    now: Timestamp,
+}
+
+/// The work that a request needs.
 enum Work {
+    /// Opening a file.
+    File(String),
     /// A search.
     Search,
-    /// A document that several requests may want at once.
-    Document(Box<Key>),
+    /// A document that several requests may want at the same time.
+    Document(Box<DocumentKey>),
     /// Anything else.
     Other,
 }
 
-fn work(site: &Site, target: Option<&Target>, query: &str) -> Work {
-    match target {
-        Some(Target::Search) => {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            let is_asked = pairs.any(|(name, value)| name == "q" && !value.trim().is_empty());
-            if is_asked { Work::Search } else { Work::Other }
+impl PendingRequest {
+    async fn answer(self) -> warp::reply::Response {
+        let pending = Arc::new(self);
+        let response = pending.respond().await;
+        let PendingRequest {
+            site,
+            context,
+            head,
+            trace,
+            ..
+        } = &*pending;
+        to_warp(context.finish(trace, head, site, response, ResponseBody::length))
+    }
+
+    async fn respond(self: &Arc<Self>) -> Response<ResponseBody> {
+        let context = &self.context;
+        if let Some(preview) = &context.preview
+            && self.head.path() == events::PATH
+        {
+            return preview.events.answer(&self.head.method, &context.stopping);
         }
-        Some(Target::Listing) if query.len() <= LONGEST_QUERY => match query::read(query, site.config().list.per_page) {
-            Ok(query) if matches!(query.part, Part::Found(..)) => Work::Search,
-            Ok(query) => Work::Document(Box::new(Key::Listing(site.built(), query))),
-            Err(_) => Work::Other,
-        },
-        Some(Target::Listing) | None => Work::Other,
-        Some(target) => Work::Document(Box::new(Key::Target(site.built(), target.clone()))),
+        match self.work() {
+            Work::File(path) => self.run_blocking(move |pending| pending.open_file(&path)).await,
+            Work::Search => {
+                let permit = Arc::clone(&context.searches).acquire_owned();
+                match timeout(SEARCH_PATIENCE, permit).await {
+                    Ok(Ok(permit)) => self.render(permit, None).await,
+                    Ok(Err(_)) => stopping().map(ResponseBody::from),
+                    Err(_) => too_many_searches().map(ResponseBody::from),
+                }
+            }
+            Work::Document(key) => {
+                let guard = context.in_progress.begin(*key).await;
+                if guard.is_none()
+                    && let Some(response) = ready_response(&self.site, context, &self.request())
+                {
+                    return response.map(ResponseBody::from);
+                }
+                self.render_in(&context.render_pool, guard).await
+            }
+            Work::Other => self.render_in(&context.render_pool, None).await,
+        }
+    }
+
+    fn request(&self) -> Request<'_> {
+        let head = &self.head;
+        Request::new(self.target.as_ref(), head.path(), head.query(), &head.headers, self.now)
+    }
+
+    fn work(&self) -> Work {
+        let (site, query) = (&self.site, self.head.query());
+        let document = |key| match self.context.preview {
+            None => Work::Document(Box::new(key)),
+            // pages of a preview are not kept
+            Some(_) => Work::Other,
+        };
+        match &self.target {
+            Some(Target::Media(path)) => Work::File(path.clone()),
+            Some(Target::Search) => {
+                let mut pairs = form_urlencoded::parse(query.as_bytes());
+                let has_words = pairs.any(|(name, value)| name == "q" && !value.trim().is_empty());
+                if has_words { Work::Search } else { Work::Other }
+            }
+            Some(Target::Listing) if query.len() <= LONGEST_QUERY => {
+                match parse_listing_query(query, site.config().list.per_page) {
+                    Ok(query) if matches!(query.part, QueryPart::Search(..)) => Work::Search,
+                    Ok(query) => document(DocumentKey::Listing(site.built(), query)),
+                    Err(_) => Work::Other,
+                }
+            }
+            Some(Target::Listing) | None => Work::Other,
+            Some(target) => document(DocumentKey::Target(site.built(), target.clone())),
+        }
+    }
+
+    async fn render_in(self: &Arc<Self>, pool: &Arc<Semaphore>, guard: Option<RenderGuard>) -> Response<ResponseBody> {
+        match Arc::clone(pool).acquire_owned().await {
+            Ok(permit) => self.render(permit, guard).await,
+            Err(_) => stopping().map(ResponseBody::from),
+        }
+    }
+
+    /// Renders the response on a thread that may block. Permit and guard are held until that is done, though the client may have left.
+    async fn render(self: &Arc<Self>, permit: OwnedSemaphorePermit, guard: Option<RenderGuard>) -> Response<ResponseBody> {
+        let render = move |pending: &PendingRequest| {
+            let _held = (permit, guard);
+            let response = pending.shared_draft();
+            response.unwrap_or_else(|| pending.site_response().map(ResponseBody::from))
+        };
+        self.run_blocking(render).await
+    }
+
+    /// Runs `work` on a thread that may block; returns 500 if it panics.
+    async fn run_blocking(
+        self: &Arc<Self>,
+        work: impl FnOnce(&PendingRequest) -> Response<ResponseBody> + Send + 'static,
+    ) -> Response<ResponseBody> {
+        let pending = Arc::clone(self);
+        let result = spawn_blocking(move || work(&pending)).await;
+        result.unwrap_or_else(|_| internal_error(self.trace.id()))
+    }
+
+    fn open_file(&self, path: &str) -> Response<ResponseBody> {
+        let PendingRequest { site, context, head, .. } = self;
+        let is_preview = context.preview.is_some();
+        let reader = if is_preview { Viewer::Author } else { Viewer::Public };
+        let response = context
+            .library
+            .answer((site, reader), path, &head.method, &head.headers, self.now);
+        if is_preview {
+            confidential::for_author(response)
+        } else {
+            response
+        }
+    }
+
+    fn shared_draft(&self) -> Option<Response<ResponseBody>> {
+        let PendingRequest { site, context, head, .. } = self;
+        let draft = DraftPath::parse(head.path())?;
+        let key = share_key(context.storage.as_ref()?)?;
+        draft.answer(&key, (site, &context.library), &head.method, &head.headers, self.now)
+    }
+
+    fn site_response(&self) -> Response<Bytes> {
+        if self.context.preview.is_some() {
+            preview::answer(&self.site, &self.request())
+        } else {
+            routes::answer(&self.site, &self.request())
+        }
     }
 }
 
-/// The key of shared drafts. It is read for each request, so that a replaced key stops working at once.
-fn key(storage: &Storage) -> Option<ShareKey> {
+/// Returns the key of shared drafts. It is read for each request, so that a replaced key stops working at once.
+fn share_key(storage: &Storage) -> Option<ShareKey> {
     storage.share_key().unwrap_or_else(|error| {
         tracing::warn!("shared drafts cannot be shown: {error}");
         None
     })
 }
 
-fn internal_error(id: &str) -> Response<Body> {
+fn internal_error(id: &str) -> Response<ResponseBody> {
     tracing::error!(id, "a request could not be answered");
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
         "something went wrong on the server; its log says more",
     )
-    .map(Body::from)
+    .map(ResponseBody::from)
 }
 
 fn stopping() -> Response<Bytes> {
-    let mut response = problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the server is stopping; try again in a few seconds",
-    );
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    response
+    unavailable("the server is stopping; try again in a few seconds", 5)
 }

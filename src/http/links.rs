@@ -1,14 +1,14 @@
-//! `Link`: what belongs to a feed or a page (RFC 8288).
+//! The `Link` field (RFC 8288): the related documents of a feed or a page.
 
 use crate::index::Scope;
 use crate::render::{Format, Place, feed_path};
 
-/// The `Link` value of the feed of the scope with this path at `place` in `format`; `archives` full archives there are.
+/// Returns the `Link` of the feed of `scope` at `place` in `format`; the scope has `archives` full archives.
 ///
-/// `self` names the document itself, `alternate` the same in other formats and the page for people, and the rest its history as
-/// RFC 5005 does.
+/// `self` is the document itself, `alternate` the same in other formats and the page for people. The other relations are its history
+/// (RFC 5005).
 #[must_use]
-pub fn of_feed(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
+pub fn feed_links(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
     let path = scope.path();
     let address = |place, format| format!("{base}{}", feed_path(&path, place, format));
     let home = if path.is_empty() { "/" } else { path.as_str() };
@@ -41,9 +41,9 @@ pub fn of_feed(base: &str, scope: &Scope, place: Place, format: Format, archives
     links.join(", ")
 }
 
-/// The `Link` value of a page of `scope`: its feeds.
+/// Returns the `Link` of a page of `scope`: its feeds.
 #[must_use]
-pub fn of_page(base: &str, scope: &Scope) -> String {
+pub fn page_links(base: &str, scope: &Scope) -> String {
     let path = scope.path();
     let feed = |format: Format| {
         let address = feed_path(&path, Place::Newest, format);

@@ -1,7 +1,7 @@
-//! Files beside posts: pictures, sounds, attachments (RFC 9110, sections 13 and 14).
+//! Media files: pictures, sounds, attachments (RFC 9110, sections 13 and 14).
 //!
-//! They are served from below the posts folder and nowhere else, and only where the post they belong to may be seen. Nothing of
-//! them is kept but the tags of small ones: the file as it was opened is what is answered, whatever happens to its name meanwhile.
+//! Only files below the posts folder are served, and only to readers of the post that they belong to. Only the tags of small files are
+//! cached. A response has the content of the file that was opened, whatever happens to its name meanwhile.
 
 mod body;
 
@@ -16,44 +16,45 @@ use mime_guess::Mime;
 use quick_cache::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use self::body::{Body, reply};
-use super::conditional::{Verdict, http_date, weigh};
-use super::problem::problem;
-use super::range::{Wanted, wanted};
-use crate::site::{Reader, Site};
+use self::body::BodyPart;
+pub use self::body::{ResponseBody, to_warp};
+use super::conditional::{ConditionResult, evaluate_conditions, http_date};
+use super::problem::{problem, unavailable};
+use super::range::{RequestedRange, requested_range};
+use crate::site::{Site, Viewer};
 use crate::source::{MediaError, MediaFile, Source, Version};
 use crate::time::Timestamp;
 
-/// Files up to this size have a tag made of their content, the same on every replica; that of larger ones is made of their stamp.
+/// Files up to this size have a tag of their content, the same on every replica. Larger files have a tag of their version.
 const HASHED_BYTES: u64 = 4 * 1024 * 1024;
-/// How many tags of content are kept.
+/// The most tags of content that are cached.
 const KEPT_TAGS: usize = 10_000;
-/// How long clients and caches may keep a file without asking: a picture that was replaced is seen soon.
+/// How long clients and caches may keep a file: a replaced picture is seen soon.
 const CACHE_CONTROL: &str = "public, max-age=300";
-/// Media types that browsers run or style: they get an empty room to do it in.
+/// Media types with scripts or styles. Browsers get a sandbox policy for them.
 const ACTIVE: [&str; 4] = ["html", "xml", "javascript", "css"];
 
-/// Answers for the files below one posts folder.
+/// The media files below one posts folder.
 #[derive(Debug)]
 pub struct Library {
     source: Source,
-    /// Files that may be open at once.
+    /// One permit for each file that may be open at the same time.
     open: Arc<Semaphore>,
     tags: Cache<Version, Arc<str>>,
 }
 
-/// What is said of a file beside its bytes.
+/// The validators of a file (RFC 9110, section 8.8).
 struct Validators {
-    /// In its quotes; weak where another version may hide behind the same version.
+    /// In quotes; weak if another version may have the same identity.
     etag: String,
-    /// `None` where it lies ahead of the clock (RFC 9110, section 8.8.2.1).
+    /// `None` if it is ahead of the clock (RFC 9110, section 8.8.2.1).
     modified: Option<Timestamp>,
-    /// Whether the date alone tells versions apart.
+    /// Whether each version has its own date.
     is_date_strong: bool,
 }
 
 impl Library {
-    /// The files in `source`.
+    /// Returns the media files of `source`.
     #[must_use]
     pub fn new(source: Source) -> Library {
         Library {
@@ -63,7 +64,7 @@ impl Library {
         }
     }
 
-    /// The same, with at most `files` open at once; whoever asks for more is told to come back.
+    /// Returns the same, with at most `files` open at the same time. Further requests get 503.
     #[must_use]
     pub fn with_open_files(self, files: usize) -> Library {
         Library {
@@ -72,86 +73,75 @@ impl Library {
         }
     }
 
-    /// The answer to `method` (GET or HEAD) of `reader` for the file at `path`, percent-decoded, below the posts folder at `now`.
-    /// It reads the disk, so it is for a thread that may wait.
+    /// Returns the response to `method` (GET or HEAD) of `reader` for the file at the decoded `path` below the posts folder. It reads the
+    /// disk, so it must run on a thread that may block.
     pub fn answer(
         &self,
-        (site, reader): (&Site, Reader),
+        (site, reader): (&Site, Viewer),
         path: &str,
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
-    ) -> Response<Body> {
+    ) -> Response<ResponseBody> {
         let path = Utf8Path::new(path);
         let Ok(permit) = Arc::clone(&self.open).try_acquire_owned() else {
-            return too_many_open().map(Body::from);
+            return too_many_open().map(ResponseBody::from);
         };
         match self.open(site, reader, path) {
             Ok(media) => self
-                .found(path, (media, permit), method, headers, now)
-                .unwrap_or_else(|error| unread(&error.into())),
-            Err(error) => unread(&error),
+                .file_response(path, (media, permit), method, headers, now)
+                .unwrap_or_else(|error| error_response(&error.into())),
+            Err(error) => error_response(&error),
         }
     }
 
-    fn open(&self, site: &Site, reader: Reader, path: &Utf8Path) -> Result<MediaFile, MediaError> {
-        // opened first: what is then found out about its post is no older than the file
+    fn open(&self, site: &Site, reader: Viewer, path: &Utf8Path) -> Result<MediaFile, MediaError> {
+        // opened first: what is known of its post is then no older than the file
         let media = self.source.open_media(path)?;
-        if !site.shows_file(path, reader, |path| self.source.has_file(path)) {
+        if !site.may_read_file(path, reader, |path| self.source.has_file(path)) {
             return Err(MediaError::NotFound);
         }
         Ok(media)
     }
 
-    fn found(
+    fn file_response(
         &self,
         path: &Utf8Path,
         (media, permit): (MediaFile, OwnedSemaphorePermit),
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
-    ) -> io::Result<Response<Body>> {
+    ) -> io::Result<Response<ResponseBody>> {
         let length = media.version.size();
         let validators = self.validators(&media, now)?;
-        let wanted = match weigh(headers, &validators.etag, validators.modified) {
-            Verdict::NotModified => return Ok(described(StatusCode::NOT_MODIFIED, None, &validators, Body::empty())),
-            Verdict::PreconditionFailed => {
+        let range = match evaluate_conditions(headers, &validators.etag, validators.modified) {
+            ConditionResult::NotModified => {
+                return Ok(file_response(
+                    StatusCode::NOT_MODIFIED,
+                    None,
+                    &validators,
+                    ResponseBody::empty(),
+                ));
+            }
+            ConditionResult::PreconditionFailed => {
                 let detail = "the file has changed: it does not match the condition of the request";
-                return Ok(problem(StatusCode::PRECONDITION_FAILED, detail).map(Body::from));
+                return Ok(problem(StatusCode::PRECONDITION_FAILED, detail).map(ResponseBody::from));
             }
-            Verdict::Proceed if *method == Method::GET => range(headers, &validators, length),
-            Verdict::Proceed => Wanted::Whole,
+            ConditionResult::Proceed if *method == Method::GET => evaluate_range(headers, &validators, length),
+            ConditionResult::Proceed => RequestedRange::Whole,
         };
+        if range == RequestedRange::Nothing {
+            let detail = "the requested range is past the end of the file";
+            let mut response = problem(StatusCode::RANGE_NOT_SATISFIABLE, detail).map(ResponseBody::from);
+            set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
+            return Ok(response);
+        }
         let media_type = mime_guess::from_path(path).first_or_octet_stream();
-        let shown = Some(&media_type);
-        let mut response = match wanted {
-            Wanted::Whole => {
-                let body = Body::of_file((media, permit), [Part::File(0..length)]);
-                described(StatusCode::OK, shown, &validators, body)
-            }
-            Wanted::Nothing => {
-                let mut response = problem(
-                    StatusCode::RANGE_NOT_SATISFIABLE,
-                    "the requested range is past the end of the file",
-                )
-                .map(Body::from);
-                set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
-                return Ok(response);
-            }
-            Wanted::Parts(parts) => match parts.as_slice() {
-                [part] => {
-                    let body = Body::of_file((media, permit), [Part::File(part.clone())]);
-                    let mut response = described(StatusCode::PARTIAL_CONTENT, shown, &validators, body);
-                    set(&mut response, header::CONTENT_RANGE, &content_range(part, length));
-                    response
-                }
-                parts => several((media, permit), parts, &media_type, &validators, length),
-            },
-        };
+        let mut response = range_response((media, permit), &range, &media_type, &validators, length);
         let content_length = response.body().length();
         set(&mut response, header::CONTENT_LENGTH, &content_length.to_string());
         if *method == Method::HEAD {
-            *response.body_mut() = Body::empty();
+            *response.body_mut() = ResponseBody::empty();
         }
         Ok(response)
     }
@@ -183,13 +173,6 @@ impl Library {
     }
 }
 
-/// A piece of a body: bytes of its own, or of the file.
-#[derive(Clone, Debug)]
-enum Part {
-    Text(Bytes),
-    File(Range<u64>),
-}
-
 fn content_tag(file: &MediaFile, size: u64) -> io::Result<Arc<str>> {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -203,54 +186,79 @@ fn content_tag(file: &MediaFile, size: u64) -> io::Result<Arc<str>> {
             }
         }
     }
-    Ok(short(hasher.finalize()))
+    Ok(short_hash(hasher.finalize()))
 }
 
 fn version_tag(version: &Version) -> Arc<str> {
-    short(blake3::hash(version.to_string().as_bytes()))
+    short_hash(blake3::hash(version.to_string().as_bytes()))
 }
 
-/// Half of a hash is more than enough to tell two versions of one file apart.
-fn short(hash: blake3::Hash) -> Arc<str> {
+/// Half of a hash is more than enough for the versions of one file.
+fn short_hash(hash: blake3::Hash) -> Arc<str> {
     hash.to_hex().chars().take(32).collect::<String>().into()
 }
 
-/// What the request's `Range` and `If-Range` (RFC 9110, section 13.1.5) come to.
-fn range(headers: &HeaderMap, validators: &Validators, length: u64) -> Wanted {
+/// Evaluates `Range` and `If-Range` (RFC 9110, section 13.1.5).
+fn evaluate_range(headers: &HeaderMap, validators: &Validators, length: u64) -> RequestedRange {
     let one = |name: HeaderName| {
         let mut values = headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none())?.to_str().ok()
     };
     let Some(value) = one(header::RANGE) else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     if headers.contains_key(header::IF_RANGE) {
-        // only a validator that is strong can say that the parts fit together, and a date has to be the very same
+        // only a strong validator ensures that the parts belong to one version, and a date must be equal
         let date = validators.modified.filter(|_| validators.is_date_strong).and_then(http_date);
         let is_strong_tag = validators.etag.starts_with('"');
         let is_same =
             one(header::IF_RANGE).is_some_and(|sent| (is_strong_tag && sent == validators.etag) || date.as_deref() == Some(sent));
         if !is_same {
-            return Wanted::Whole;
+            return RequestedRange::Whole;
         }
     }
-    wanted(value, length)
+    requested_range(value, length)
+}
+
+/// Returns the response with a range of a file.
+fn range_response(
+    file: (MediaFile, OwnedSemaphorePermit),
+    range: &RequestedRange,
+    media_type: &Mime,
+    validators: &Validators,
+    length: u64,
+) -> Response<ResponseBody> {
+    let one_part = |status, part: Range<u64>, file| {
+        let body = ResponseBody::from_file(file, [BodyPart::File(part)]);
+        file_response(status, Some(media_type), validators, body)
+    };
+    match range {
+        RequestedRange::Whole | RequestedRange::Nothing => one_part(StatusCode::OK, 0..length, file),
+        RequestedRange::Parts(parts) => match parts.as_slice() {
+            [part] => {
+                let mut response = one_part(StatusCode::PARTIAL_CONTENT, part.clone(), file);
+                set(&mut response, header::CONTENT_RANGE, &content_range(part, length));
+                response
+            }
+            parts => multipart_response(file, parts, media_type, validators, length),
+        },
+    }
 }
 
 fn content_range(part: &Range<u64>, length: u64) -> String {
     format!("bytes {}-{}/{length}", part.start, part.end.saturating_sub(1))
 }
 
-/// Several parts of a file as `multipart/byteranges` (RFC 9110, section 14.6).
-fn several(
+/// Returns several parts of a file as `multipart/byteranges` (RFC 9110, section 14.6).
+fn multipart_response(
     file: (MediaFile, OwnedSemaphorePermit),
     parts: &[Range<u64>],
     media_type: &Mime,
     validators: &Validators,
     length: u64,
-) -> Response<Body> {
-    // made of the file's tag and the parts: whoever wrote the file could not know it
-    let boundary = short(blake3::hash(format!("{} {parts:?}", validators.etag).as_bytes()));
+) -> Response<ResponseBody> {
+    // made of the file's tag and the parts, so that the file's author could not know it
+    let boundary = short_hash(blake3::hash(format!("{} {parts:?}", validators.etag).as_bytes()));
     let mut pieces = Vec::with_capacity(parts.len() * 2 + 1);
     for part in parts {
         let head = format!(
@@ -258,22 +266,27 @@ fn several(
             content_type(media_type),
             content_range(part, length)
         );
-        pieces.extend([Part::Text(head.into()), Part::File(part.clone())]);
+        pieces.extend([BodyPart::Text(head.into()), BodyPart::File(part.clone())]);
     }
-    pieces.push(Part::Text(format!("\r\n--{boundary}--\r\n").into()));
-    let mut response = described(
+    pieces.push(BodyPart::Text(format!("\r\n--{boundary}--\r\n").into()));
+    let mut response = file_response(
         StatusCode::PARTIAL_CONTENT,
         Some(media_type),
         validators,
-        Body::of_file(file, pieces),
+        ResponseBody::from_file(file, pieces),
     );
     let multipart = format!("multipart/byteranges; boundary={boundary}");
     set(&mut response, header::CONTENT_TYPE, &multipart);
     response
 }
 
-/// An answer about a file, with what is said of it; `media_type` where its content, or a part of it, is sent.
-fn described(status: StatusCode, media_type: Option<&Mime>, validators: &Validators, body: Body) -> Response<Body> {
+/// Returns a response with the fields of a file. It has a `media_type` if content is sent.
+fn file_response(
+    status: StatusCode,
+    media_type: Option<&Mime>,
+    validators: &Validators,
+    body: ResponseBody,
+) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     set(&mut response, header::ETAG, &validators.etag);
@@ -296,14 +309,14 @@ fn described(status: StatusCode, media_type: Option<&Mime>, validators: &Validat
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
         set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
     }
-    // a page of its own under the site's name could pass for the site
+    // a page of an author under the site's name could look like the site's own
     if is_of(&["html"]) {
         set(&mut response, header::CONTENT_DISPOSITION, "attachment");
     }
     response
 }
 
-/// The media type with the character set that every text here has.
+/// Returns the media type. Texts are UTF-8.
 fn content_type(media_type: &Mime) -> String {
     if media_type.type_() == "text" && media_type.get_param("charset").is_none() {
         format!("{media_type}; charset=utf-8")
@@ -312,23 +325,18 @@ fn content_type(media_type: &Mime) -> String {
     }
 }
 
-fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+fn set(response: &mut Response<ResponseBody>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         response.headers_mut().insert(name, value);
     }
 }
 
 fn too_many_open() -> Response<Bytes> {
-    let detail = "too many files are being sent; try again in a few seconds";
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    response
+    unavailable("too many files are being sent; try again in a few seconds", 5)
 }
 
-/// What is not there, what may not be seen and what lies elsewhere look alike; a disk that fails is said to.
-fn unread(error: &MediaError) -> Response<Body> {
+/// Returns the response to a file that cannot be opened. Missing, hidden and misplaced files are all 404; a disk error is 503.
+fn error_response(error: &MediaError) -> Response<ResponseBody> {
     let response = match error {
         MediaError::NotFound => problem(StatusCode::NOT_FOUND, "there is nothing at this address"),
         MediaError::Io(error) => {
@@ -336,7 +344,7 @@ fn unread(error: &MediaError) -> Response<Body> {
             problem(StatusCode::SERVICE_UNAVAILABLE, "the file cannot be read at the moment")
         }
     };
-    response.map(Body::from)
+    response.map(ResponseBody::from)
 }
 
 #[cfg(test)]
@@ -348,7 +356,7 @@ mod tests {
     use crate::site::SiteInput;
 
     #[test]
-    fn a_tag_is_remembered_only_once_no_other_version_can_have_the_same_stamp() {
+    fn a_tag_is_cached_only_when_no_other_version_can_have_the_same_stamp() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.png"), "one").unwrap();
         let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
@@ -357,16 +365,16 @@ mod tests {
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Source::folder(root, &config.posts));
         let tag = |now| {
-            let response = library.answer((&site, Reader::World), "a.png", &Method::GET, &HeaderMap::new(), now);
+            let response = library.answer((&site, Viewer::Public), "a.png", &Method::GET, &HeaderMap::new(), now);
             assert_eq!(response.status(), StatusCode::OK);
             response.headers()[header::ETAG].to_str().unwrap().to_owned()
         };
         let first = tag(now);
         assert!(
             first.starts_with('"') && library.tags.is_empty(),
-            "it is strong, and not kept"
+            "it is strong, and not cached"
         );
-        // the content is as old as it says, but its time may have been set back
+        // the content may be newer than its time, which may have been set back
         let file = std::fs::File::options().write(true).open(dir.path().join("a.png")).unwrap();
         file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1))
             .unwrap();
@@ -379,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_files_are_open_at_once() {
+    fn the_number_of_open_files_is_limited() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.png"), "one").unwrap();
         let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
@@ -387,18 +395,14 @@ mod tests {
         let now = Timestamp::now();
         let site = Site::build(&config, SiteInput::default(), now, None);
         let library = Library::new(Source::folder(root, &config.posts)).with_open_files(2);
-        let ask = |method: &Method| library.answer((&site, Reader::World), "a.png", method, &HeaderMap::new(), now);
+        let ask = |method: &Method| library.answer((&site, Viewer::Public), "a.png", method, &HeaderMap::new(), now);
         let first = [ask(&Method::GET), ask(&Method::GET)];
         let refused = ask(&Method::GET);
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
         drop(first);
         for _ in 0..5 {
-            assert_eq!(
-                ask(&Method::HEAD).status(),
-                StatusCode::OK,
-                "no file is open for it afterwards"
-            );
+            assert_eq!(ask(&Method::HEAD).status(), StatusCode::OK, "HEAD leaves no file open");
         }
     }
 }

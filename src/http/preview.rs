@@ -1,86 +1,46 @@
-//! The site as its author sees it (`serve --preview`): with what is not published, and pages that follow the files.
+//! The site as its author sees it (`serve --preview`): with unpublished posts, and pages that follow the files.
 //!
-//! All that is for the world is as it is without: feeds, listing, search and maps. A preview has a loopback listener of its own and
-//! answers only requests with its [`key`]; the public listener shows no draft, whatever a request's header says.
+//! Feeds, listing, search and maps are the public ones. A preview has a loopback listener of its own and answers only requests with its
+//! [`key`]. The public listener shows no draft, whatever the header of a request says.
 
 pub mod events;
 pub mod key;
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, header};
 
 use self::events::Events;
-use self::key::Key;
-use super::error_page;
-use super::routes::{self, Request, lost, sources};
-use super::target::Target;
+use self::key::PreviewKey;
+use super::confidential;
+use super::error_page::{self, lost_post};
+use super::request::Request;
+use super::routes;
+use super::target::{Target, markdown_addresses};
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::pages::{self, preview};
-use crate::site::{Lost, Site, Unread};
+use crate::site::{Site, TextUnavailable, Unavailable};
 
-/// Where the script is that pages reload themselves by.
+/// The path of the script that reloads pages.
 pub const SCRIPT: &str = "/preview.js";
 
-/// What tells an answer that scripts of other sites may not read.
-#[derive(Clone, Copy, Debug)]
-pub struct Confidential;
-
-/// What proxies add. A client behind one may be on any machine.
-const FORWARDED: [&str; 9] = [
-    "cf-connecting-ip",
-    "forwarded",
-    "true-client-ip",
-    "via",
-    "x-client-ip",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-];
-
-/// What a preview needs beside the site.
+/// The parts of a preview.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// Tells open pages of each new site.
+    /// Notifies open pages of each new site.
     pub events: Events,
-    /// What a request must have to be shown anything.
-    pub key: Key,
+    /// The key that a request needs.
+    pub key: PreviewKey,
 }
 
-/// Whether a request with these headers comes straight from this machine, and is meant for it: a page elsewhere can have its own name
-/// lead here (DNS rebinding), and a proxy can listen to the world.
-#[must_use]
-pub fn is_here(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let is_proxied = FORWARDED.iter().any(|name| headers.contains_key(*name));
-    !is_proxied && host.is_some_and(is_this_machine)
-}
-
-/// Whether `host`, as a `Host` field has it (RFC 9112, section 3.2), names this machine to itself (RFC 6761, section 6.3).
-fn is_this_machine(host: &str) -> bool {
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let name = name.to_ascii_lowercase();
-    let is_loopback = name
-        .parse::<IpAddr>()
-        .is_ok_and(|address| address.to_canonical().is_loopback());
-    is_loopback || name == "localhost" || name.ends_with(".localhost")
-}
-
-/// The answer of `site` to a request of its author.
+/// Returns the response of `site` to a request of its author.
 #[must_use]
 pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     if request.path == SCRIPT {
         return script();
     }
-    let target = Target::read(request.path);
     let is_page = matches!(
-        target,
+        request.target,
         None | Some(
             Target::Page(..)
                 | Target::Year(..)
@@ -95,7 +55,7 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     if !is_page {
         return routes::answer(site, request);
     }
-    // what is laid over a page is laid over its bytes, and none of it is kept by anybody
+    // the script is added to the uncoded bytes of a page, and no cache keeps the result
     let mut headers = request.headers.clone();
     for name in [
         header::ACCEPT_ENCODING,
@@ -106,48 +66,48 @@ pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
     ] {
         headers.remove(name);
     }
-    let request = Request {
-        headers: &headers,
-        ..*request
-    };
-    let response = for_author(site, target.as_ref(), &request).unwrap_or_else(|| routes::answer(site, &request));
-    confidential(live(site, response))
+    let request = Request::new(request.target, request.path, request.query, &headers, request.now);
+    let response = author_only(site, &request).unwrap_or_else(|| routes::answer(site, &request));
+    confidential::for_author(with_script(site, response))
 }
 
-/// What only the author gets.
-fn for_author(site: &Site, target: Option<&Target>, request: &Request) -> Option<Response<Bytes>> {
+/// Returns a response that only the author gets.
+fn author_only(site: &Site, request: &Request) -> Option<Response<Bytes>> {
     let config = site.config();
     if config.redirect.next(request.path, &config.base()).is_some() {
         return None;
     }
-    match target? {
+    match request.target? {
         Target::Page(Scope::Site, 1) => Some(html(site.previewed_home())),
         Target::Address(address) => {
             if let Some(post) = site.unpublished_at(address) {
-                return Some(site.previewed_post(post).map_or_else(|Unread| lost(Lost::Awaited), html));
+                return Some(
+                    site.previewed_post(post)
+                        .map_or_else(|TextUnavailable| lost_post(Unavailable::Temporarily), html),
+                );
             }
-            let post = sources(address).find_map(|address| site.unpublished_at(&address))?;
-            Some(source(site, post))
+            let post = markdown_addresses(address).find_map(|address| site.unpublished_at(&address))?;
+            Some(markdown(site, post))
         }
         _ => None,
     }
 }
 
 fn html(html: String) -> Response<Bytes> {
-    let mut response = said(pages::MEDIA_TYPE, html.into());
-    error_page::guard(response.headers_mut());
+    let mut response = with_type(pages::MEDIA_TYPE, html.into());
+    error_page::add_security_fields(response.headers_mut());
     response
 }
 
-/// The Markdown of `post`.
-fn source(site: &Site, post: &Post) -> Response<Bytes> {
+/// Returns the Markdown of `post`.
+fn markdown(site: &Site, post: &Post) -> Response<Bytes> {
     match site.text(post) {
-        Some(text) => said("text/markdown; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
-        None => lost(Lost::Awaited),
+        Some(text) => with_type("text/markdown; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
+        None => lost_post(Unavailable::Temporarily),
     }
 }
 
-fn said(media_type: &'static str, body: Bytes) -> Response<Bytes> {
+fn with_type(media_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -156,11 +116,11 @@ fn said(media_type: &'static str, body: Bytes) -> Response<Bytes> {
 
 fn script() -> Response<Bytes> {
     let script = Bytes::from_static(include_bytes!("preview/preview.js"));
-    confidential(said("text/javascript; charset=utf-8", script))
+    confidential::for_author(with_type("text/javascript; charset=utf-8", script))
 }
 
-/// `response` with the script where it is a page, and leading to this machine where it leads to the site.
-fn live(site: &Site, mut response: Response<Bytes>) -> Response<Bytes> {
+/// Adds the script to a page, and makes redirects to the site relative, so that they stay on this machine.
+fn with_script(site: &Site, mut response: Response<Bytes>) -> Response<Bytes> {
     let is_page = response.headers().get(header::CONTENT_TYPE) == Some(&HeaderValue::from_static(pages::MEDIA_TYPE));
     if is_page && let Ok(html) = std::str::from_utf8(response.body()) {
         let html = preview::with_script(html, SCRIPT, site.built());
@@ -188,54 +148,4 @@ fn live(site: &Site, mut response: Response<Bytes>) -> Response<Bytes> {
         headers.insert(header::LOCATION, path);
     }
     response
-}
-
-/// `response` as nobody keeps it, finds it by a search, or reads it from a page of another site.
-#[must_use]
-pub fn confidential<B>(mut response: Response<B>) -> Response<B> {
-    response.extensions_mut().insert(Confidential);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
-    let policy = HeaderName::from_static("cross-origin-resource-policy");
-    headers.insert(policy, HeaderValue::from_static("same-origin"));
-    response
-}
-
-/// What is said where there are no more streams.
-fn too_many() -> Response<Bytes> {
-    let detail = "too many preview pages are open; close some of them";
-    super::problem::problem(StatusCode::SERVICE_UNAVAILABLE, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_here() {
-        let cases: [(&[(&str, &str)], bool); 14] = [
-            (&[("host", "127.0.0.1:8080")], true),
-            (&[("host", "localhost:8080")], true),
-            (&[("host", "LOCALHOST")], true),
-            (&[("host", "blog.localhost:1")], true),
-            (&[("host", "[::1]:8080")], true),
-            (&[("host", "127.1.2.3")], true),
-            (&[("host", "[::ffff:127.0.0.1]")], true),
-            (&[], false),
-            (&[("host", "rebound.example:8080")], false),
-            (&[("host", "localhost.example")], false),
-            (&[("host", "192.0.2.1")], false),
-            (&[("host", "[2001:db8::1]")], false),
-            (&[("host", "localhost"), ("x-forwarded-for", "192.0.2.1")], false),
-            (&[("host", "127.0.0.1"), ("via", "1.1 proxy")], false),
-        ];
-        for (fields, expected) in cases {
-            let mut headers = HeaderMap::new();
-            for (name, value) in fields {
-                headers.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::from_static(value));
-            }
-            assert_eq!(is_here(&headers), expected, "{fields:?}");
-        }
-    }
 }

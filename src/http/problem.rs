@@ -1,20 +1,20 @@
-//! What went wrong, for machines and people alike: `application/problem+json` (RFC 9457).
+//! Errors for programs: `application/problem+json` (RFC 9457).
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
-/// What a [`problem`] says, carried along with it as an extension of the response.
+/// The content of a [`problem`], as an extension of its response.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct ProblemDetails {
     status: StatusCode,
     detail: String,
 }
 
-impl Problem {
-    /// The problem as the document of the request with the name `id`.
+impl ProblemDetails {
+    /// Returns the document about the problem of the request with this `id`.
     #[must_use]
-    pub fn told_of(&self, id: &str) -> Bytes {
+    pub fn for_request(&self, id: &str) -> Bytes {
         self.document(Some(format!("urn:feedmill:request:{id}")))
     }
 
@@ -38,19 +38,33 @@ impl Problem {
     }
 }
 
-/// An answer that says what went wrong. `detail` is for the client: it names no file and no internals.
+/// Returns a response that says what went wrong. `detail` is for the client: it names no file and no internals.
 #[must_use]
 pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
-    let problem = Problem {
+    let details = ProblemDetails {
         status,
         detail: detail.to_owned(),
     };
-    let mut response = Response::new(problem.document(None));
+    let mut response = Response::new(details.document(None));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    // an error is nothing to keep: what is missing now may be there in a moment
+    // no cache may keep an error: what is missing now may exist in a moment
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(problem);
+    response.extensions_mut().insert(details);
     response
+}
+
+/// Returns a 503 after which the client may try again in `seconds`.
+#[must_use]
+pub fn unavailable(detail: &str, seconds: u32) -> Response<Bytes> {
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// Returns the response to a request that finds too many searches running.
+#[must_use]
+pub fn too_many_searches() -> Response<Bytes> {
+    unavailable("too many searches are running; try again in a second", 1)
 }

@@ -1,32 +1,34 @@
-//! The parameters of the JSON listing.
+//! Parses the parameters of the JSON listing.
 
 use url::form_urlencoded;
 
 use crate::index::Filter;
 use crate::index::cursor::{Cursor, Order};
 use crate::index::search::SearchQuery;
-use crate::site::listing::{Part, Query};
+use crate::site::listing::{Query, QueryPart};
 use crate::time::Timestamp;
 
-/// The most posts that one page of the listing holds.
-pub const MOST_PER_PAGE: usize = 200;
+/// The longest query that is answered, in bytes.
+pub(super) const LONGEST_QUERY: usize = 4096;
+/// The most posts of one page of the listing.
+pub const MAX_PER_PAGE: usize = 200;
 
 const NAMES: &str = "page, after, since, per_page, tag, author, section, lang, year, q, include";
 
-/// Reads the query `text`; `per_page` holds where it names none.
+/// Parses the query `text`. `per_page` is the default of that parameter.
 ///
 /// # Errors
 ///
-/// What is not possible, and what would be, for the client to read.
-pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
+/// A message for the client: what is wrong, and what is possible.
+pub fn parse_listing_query(text: &str, per_page: usize) -> Result<Query, String> {
     let mut query = Query {
         filter: Filter::default(),
-        part: Part::Page(1),
+        part: QueryPart::Page(1),
         per_page,
         with_content: false,
         kept: Vec::new(),
     };
-    let mut given = Given::default();
+    let mut parameters = PartParameters::default();
     let mut seen: Vec<String> = Vec::new();
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
         if seen.iter().any(|known| *known == name) {
@@ -34,11 +36,11 @@ pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
         }
         let filter = &mut query.filter;
         match &*name {
-            "page" => given.page = Some(number(&name, &value, usize::MAX)?),
-            "after" => given.after = Some(word(&name, &value)?),
-            "since" => given.since = Some(word(&name, &value)?),
-            "q" => given.words = Some(SearchQuery::parse(&word(&name, &value)?)?),
-            "per_page" => query.per_page = number(&name, &value, MOST_PER_PAGE)?,
+            "page" => parameters.page = Some(number(&name, &value, usize::MAX)?),
+            "after" => parameters.after = Some(word(&name, &value)?),
+            "since" => parameters.since = Some(word(&name, &value)?),
+            "q" => parameters.words = Some(SearchQuery::parse(&word(&name, &value)?)?),
+            "per_page" => query.per_page = number(&name, &value, MAX_PER_PAGE)?,
             "tag" => filter.tag = Some(word(&name, &value)?),
             "author" => filter.author = Some(word(&name, &value)?),
             "section" => filter.section = Some(word(&name, &value)?),
@@ -56,55 +58,55 @@ pub fn read(text: &str, per_page: usize) -> Result<Query, String> {
         }
         seen.push(name.into_owned());
     }
-    query.part = given.part(&query.filter)?;
+    query.part = parameters.part(&query.filter)?;
     Ok(query)
 }
 
-/// The parameters that say which part is asked for, as they were given.
+/// The parameters that choose a part of the listing.
 #[derive(Default)]
-struct Given {
+struct PartParameters {
     page: Option<usize>,
     after: Option<String>,
     since: Option<String>,
     words: Option<SearchQuery>,
 }
 
-impl Given {
-    fn part(self, filter: &Filter) -> Result<Part, String> {
+impl PartParameters {
+    fn part(self, filter: &Filter) -> Result<QueryPart, String> {
         match self {
-            Given {
+            PartParameters {
                 page,
                 after: None,
                 since: None,
                 words,
             } => {
                 let page = page.unwrap_or(1);
-                Ok(words.map_or(Part::Page(page), |words| Part::Found(words, page)))
+                Ok(words.map_or(QueryPart::Page(page), |words| QueryPart::Search(words, page)))
             }
-            Given { words: Some(_), .. } => {
+            PartParameters { words: Some(_), .. } => {
                 Err("`q` goes with `page` alone: what it finds is ordered by how well it fits".to_owned())
             }
-            Given {
+            PartParameters {
                 page: None,
                 after: Some(after),
                 since: None,
                 ..
-            } => cursor("after", &after, Order::Newest, filter).map(Part::After),
-            Given {
+            } => cursor("after", &after, Order::Newest, filter).map(QueryPart::After),
+            PartParameters {
                 page: None,
                 after: None,
                 since: Some(since),
                 ..
             } => match instant(&since) {
-                Some(instant) => Ok(Part::Since(instant)),
-                None => cursor("since", &since, Order::Changed, filter).map(Part::SinceCursor),
+                Some(instant) => Ok(QueryPart::Since(instant)),
+                None => cursor("since", &since, Order::Changed, filter).map(QueryPart::SinceCursor),
             },
             _ => Err("only one of `page`, `after` and `since` can be given".to_owned()),
         }
     }
 }
 
-/// The cursor `text`, which an answer to the same question has to have given.
+/// Parses a cursor. It must come from a response to a query with the same filters.
 fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Cursor, String> {
     let what = match order {
         Order::Newest => "the `cursor` of an earlier answer",
@@ -120,11 +122,11 @@ fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Curso
     }
 }
 
-/// The instant that `text` names as RFC 3339 has it. A space stands for the `+` of an offset that was not percent-encoded.
+/// Parses an instant (RFC 3339). A space is the `+` of an offset that was not percent-encoded.
 fn instant(text: &str) -> Option<Timestamp> {
     let text = text.replace(' ', "+");
     let is_at = |at: usize, allowed: &[u8]| text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte));
-    // jiff reads more than RFC 3339 has
+    // jiff accepts more than RFC 3339
     let looks_right = is_at(4, b"-") && is_at(7, b"-") && is_at(10, b"Tt") && is_at(13, b":") && is_at(16, b":");
     if looks_right && !text.contains('[') {
         text.parse().ok()
@@ -152,7 +154,7 @@ fn word(name: &str, value: &str) -> Result<String, String> {
     }
 }
 
-/// Of a name that nothing has, as much as one needs to find it again.
+/// Returns the beginning of an unknown name, for a message.
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
@@ -165,19 +167,22 @@ mod tests {
 
     #[test]
     fn what_is_possible_is_read() {
-        let query = read("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en&include=content", 8).unwrap();
-        assert_eq!((query.part, query.per_page, query.with_content), (Part::Page(5), 200, true));
+        let query = parse_listing_query("page=5&tag=c%2B%2B&per_page=200&year=2024&lang=en&include=content", 8).unwrap();
+        assert_eq!(
+            (query.part, query.per_page, query.with_content),
+            (QueryPart::Page(5), 200, true)
+        );
         assert_eq!((query.filter.tag.as_deref(), query.filter.year), (Some("c++"), Some(2024)));
         let kept: Vec<_> = query.kept.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(kept, ["tag", "year", "lang", "include"]);
-        let nothing = read("", 8).unwrap();
+        let nothing = parse_listing_query("", 8).unwrap();
         assert_eq!(
             (nothing.part, nothing.per_page, nothing.with_content),
-            (Part::Page(1), 8, false)
+            (QueryPart::Page(1), 8, false)
         );
         let words = SearchQuery::parse("sea \"green kelp\"").unwrap();
-        let search = read("q=sea+%22green%20kelp%22&page=2&tag=x", 8).unwrap();
-        assert_eq!(search.part, Part::Found(words, 2));
+        let search = parse_listing_query("q=sea+%22green%20kelp%22&page=2&tag=x", 8).unwrap();
+        assert_eq!(search.part, QueryPart::Search(words, 2));
         assert_eq!(search.kept[0], ("q".to_owned(), "sea \"green kelp\"".to_owned()));
     }
 
@@ -198,9 +203,9 @@ mod tests {
             ("yesterday", None),
         ];
         for (text, expected) in cases {
-            let part = read(&format!("since={text}"), 8).map(|query| query.part);
+            let part = parse_listing_query(&format!("since={text}"), 8).map(|query| query.part);
             match expected {
-                Some(expected) => assert_eq!(part, Ok(Part::Since(expected.parse().unwrap())), "{text}"),
+                Some(expected) => assert_eq!(part, Ok(QueryPart::Since(expected.parse().unwrap())), "{text}"),
                 None => assert!(
                     part.unwrap_err()
                         .starts_with("`since` is an instant like 2026-01-31T09:00:00Z"),
@@ -244,17 +249,17 @@ mod tests {
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(read(text, 8).unwrap_err(), expected, "{text}");
+            assert_eq!(parse_listing_query(text, 8).unwrap_err(), expected, "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn whatever_is_read_is_possible(text in "[a-z_]{0,8}=\\PC{0,60}|((page|per_page|after|since|q|tag|year|include)=[-a-zA-Z0-9%+:\"é日 ]{0,24}&?){0,4}|\\PC{0,200}") {
-            if let Ok(query) = read(&text, 8) {
-                prop_assert!((1..=MOST_PER_PAGE).contains(&query.per_page));
+            if let Ok(query) = parse_listing_query(&text, 8) {
+                prop_assert!((1..=MAX_PER_PAGE).contains(&query.per_page));
                 prop_assert!(query.kept.len() <= 7);
-                prop_assert!(!matches!(query.part, Part::Page(0) | Part::Found(_, 0)));
+                prop_assert!(!matches!(query.part, QueryPart::Page(0) | QueryPart::Search(_, 0)));
             }
         }
     }

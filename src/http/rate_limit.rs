@@ -1,11 +1,10 @@
-//! How often one client may ask for whole documents it could have asked for with a condition.
+//! The limit on unconditional requests of one client.
 //!
-//! Off unless it is configured. Who asks with a condition is never refused: that request costs nothing, and to refuse it would only
-//! teach the client to ask without. Clients are told apart by address: the peer's own, or behind a proxy that is trusted, the one it
-//! names. An IPv6 client is its /64.
+//! It is off unless it is configured. A conditional request is never refused: it costs nothing, and a refusal would only teach the client
+//! to send no condition. A client is an address: that of the peer, or the one that a trusted proxy names. An IPv6 client is a /64.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,37 +12,38 @@ use http::{HeaderMap, header};
 use ipnet::IpNet;
 use quick_cache::sync::Cache;
 
+use super::network::client_network;
 use crate::config;
 
-/// How many clients are remembered. Past that the one that has been quiet for longest is forgotten, which only favours it.
-const MOST_CLIENTS: usize = 10_000;
+/// The most clients that are remembered. Then the client that has been quiet longest is forgotten, which only favours it.
+const MAX_CLIENTS: usize = 10_000;
 
-/// More hops than this of a chain of proxies are not read.
-const MOST_HOPS: usize = 32;
+/// The most hops of a chain of proxies that are read.
+const MAX_HOPS: usize = 32;
 
-/// The pace that clients keep. Cheap to clone: all clones know the same clients.
+/// Limits the requests of each client. All clones share the same clients.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
     settings: config::RateLimitSettings,
-    /// When each client will have made up for what it asked.
+    /// When each client has all its requests again.
     paid_up: Arc<Cache<IpAddr, Arc<Mutex<Instant>>>>,
 }
 
 impl RateLimit {
-    /// The pace that `settings` ask for.
+    /// Returns the limit of `settings`.
     #[must_use]
     pub fn new(settings: config::RateLimitSettings) -> RateLimit {
         RateLimit {
             settings,
-            paid_up: Arc::new(Cache::new(MOST_CLIENTS)),
+            paid_up: Arc::new(Cache::new(MAX_CLIENTS)),
         }
     }
 
-    /// Lets a request through, or says how long its client should wait.
+    /// Admits a request, and counts it.
     ///
     /// # Errors
     ///
-    /// The wait. The request does not count then: to ask too early costs nothing but the answer.
+    /// How long the client should wait. A refused request does not count.
     pub fn admit(&self, peer: Option<IpAddr>, headers: &HeaderMap, now: Instant) -> Result<(), Duration> {
         let (Some(peer), Some(cost)) = (peer, self.cost()) else {
             return Ok(());
@@ -54,12 +54,12 @@ impl RateLimit {
         if is_conditional {
             return Ok(());
         }
-        let client = network(self.client(peer, headers));
+        let client = client_network(self.client(peer, headers));
         let credit = cost * self.settings.burst.max(1);
         let Ok(account) = self
             .paid_up
             .get_or_insert_with(&client, || Ok::<_, Infallible>(Arc::new(Mutex::new(now))));
-        // requests that come at once are counted one after the other
+        // simultaneous requests are counted one after the other
         let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
         let paid_up = (*account).max(now) + cost;
         match paid_up.duration_since(now).checked_sub(credit) {
@@ -71,12 +71,12 @@ impl RateLimit {
         }
     }
 
-    /// The time that one request takes to make up for; `None` where there is no limit.
+    /// The time after which one request is admitted again; `None` if there is no limit.
     fn cost(&self) -> Option<Duration> {
         Duration::from_mins(1).checked_div(self.settings.requests_per_minute)
     }
 
-    /// Who sent the request: the peer, or the last hop before the proxies that are trusted.
+    /// Returns the address of the client: the peer, or the last hop before the trusted proxies.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let is_trusted = |address: &IpAddr| {
             self.settings
@@ -90,9 +90,9 @@ impl RateLimit {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .collect();
-        // a socket for both families has IPv4 peers in an IPv6 spelling, and networks are not written so
+        // a socket for both families has IPv4 peers in an IPv6 spelling, and configured networks do not
         let mut client = peer.to_canonical();
-        for hop in forwarded.iter().rev().take(MOST_HOPS) {
+        for hop in forwarded.iter().rev().take(MAX_HOPS) {
             if !is_trusted(&client) {
                 break;
             }
@@ -105,7 +105,7 @@ impl RateLimit {
     }
 }
 
-/// The address that a proxy names: `192.0.2.1` or `2001:db8::1`, in brackets or not, with a port or without.
+/// Parses the address that a proxy names: `192.0.2.1` or `2001:db8::1`, in brackets or not, with a port or without.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop);
@@ -114,22 +114,11 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(bracketed).or_else(with_port)
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        IpAddr::V4(address) => IpAddr::V4(address),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pace(requests_per_minute: u32, burst: u32, trusted: &[&str]) -> RateLimit {
+    fn rate_limit(requests_per_minute: u32, burst: u32, trusted: &[&str]) -> RateLimit {
         let trusted_proxies = trusted.iter().map(|network| network.parse().unwrap()).collect();
         RateLimit::new(config::RateLimitSettings {
             requests_per_minute,
@@ -149,37 +138,38 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_passes_then_the_pace_holds() {
-        let (pace, start) = (pace(60, 3, &[]), Instant::now());
+    fn a_burst_is_admitted_and_then_the_rate() {
+        let (limit, start) = (rate_limit(60, 3, &[]), Instant::now());
         let admit = |client: &str, seconds: f64| {
-            pace.admit(
-                Some(address(client)),
-                &HeaderMap::new(),
-                start + Duration::from_secs_f64(seconds),
-            )
-            .map_err(|wait| wait.as_secs_f64())
+            limit
+                .admit(
+                    Some(address(client)),
+                    &HeaderMap::new(),
+                    start + Duration::from_secs_f64(seconds),
+                )
+                .map_err(|wait| wait.as_secs_f64())
         };
         for _ in 0..3 {
             assert_eq!(admit("192.0.2.1", 0.0), Ok(()));
         }
         assert_eq!(admit("192.0.2.1", 0.0), Err(1.0));
-        assert_eq!(admit("192.0.2.1", 0.25), Err(0.75), "asking too early costs nothing more");
-        assert_eq!(admit("192.0.2.2", 0.25), Ok(()), "another client is another");
+        assert_eq!(admit("192.0.2.1", 0.25), Err(0.75), "a refused request does not count");
+        assert_eq!(admit("192.0.2.2", 0.25), Ok(()), "each client has its own limit");
         assert_eq!(admit("192.0.2.1", 1.0), Ok(()));
         assert_eq!(admit("192.0.2.1", 1.0), Err(1.0));
     }
 
     #[test]
-    fn requests_that_come_at_once_are_all_counted() {
+    fn simultaneous_requests_are_all_counted() {
         const CLIENTS: usize = 8;
-        let (pace, now) = (pace(1, 100, &[]), Instant::now());
+        let (limit, now) = (rate_limit(1, 100, &[]), Instant::now());
         let barrier = std::sync::Barrier::new(CLIENTS);
         let admitted: usize = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..CLIENTS)
                 .map(|_| {
                     scope.spawn(|| {
                         barrier.wait();
-                        let admit = |_: &usize| pace.admit(Some(address("192.0.2.1")), &HeaderMap::new(), now).is_ok();
+                        let admit = |_: &usize| limit.admit(Some(address("192.0.2.1")), &HeaderMap::new(), now).is_ok();
                         (0..1000).filter(admit).count()
                     })
                 })
@@ -190,32 +180,32 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_with_a_condition_and_who_is_not_limited_pass_always() {
+    fn conditional_and_unlimited_requests_are_always_admitted() {
         let start = Instant::now();
         let cases = [
             (
-                pace(1, 1, &[]),
+                rate_limit(1, 1, &[]),
                 headers(&[("if-none-match", "\"a\"")]),
                 Some(address("192.0.2.1")),
             ),
             (
-                pace(1, 1, &[]),
+                rate_limit(1, 1, &[]),
                 headers(&[("if-modified-since", "x")]),
                 Some(address("192.0.2.1")),
             ),
-            (pace(0, 1, &[]), HeaderMap::new(), Some(address("192.0.2.1"))),
-            (pace(1, 1, &[]), HeaderMap::new(), None),
+            (rate_limit(0, 1, &[]), HeaderMap::new(), Some(address("192.0.2.1"))),
+            (rate_limit(1, 1, &[]), HeaderMap::new(), None),
         ];
-        for (pace, headers, peer) in cases {
+        for (limit, headers, peer) in cases {
             for _ in 0..10 {
-                assert_eq!(pace.admit(peer, &headers, start), Ok(()));
+                assert_eq!(limit.admit(peer, &headers, start), Ok(()));
             }
         }
     }
 
     #[test]
     fn the_client_is_the_last_hop_before_trusted_proxies() {
-        let pace = pace(1, 1, &["10.0.0.0/8", "fd00::/8"]);
+        let limit = rate_limit(1, 1, &["10.0.0.0/8", "fd00::/8"]);
         let cases = [
             ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
             ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
@@ -237,19 +227,10 @@ mod tests {
         for (peer, forwarded, expected) in cases {
             let headers = headers(&[("x-forwarded-for", forwarded)]);
             assert_eq!(
-                pace.client(peer.parse().unwrap(), &headers),
+                limit.client(peer.parse().unwrap(), &headers),
                 expected.parse::<IpAddr>().unwrap(),
                 "{peer} {forwarded}"
             );
         }
-    }
-
-    #[test]
-    fn neighbours_in_one_ipv6_network_are_one() {
-        let same = |one: &str, other: &str| network(one.parse().unwrap()) == network(other.parse().unwrap());
-        assert!(same("2001:db8:1:2::3", "2001:db8:1:2:ffff::9"));
-        assert!(!same("2001:db8:1:2::3", "2001:db8:1:3::3"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
     }
 }

@@ -1,4 +1,4 @@
-//! What of a site is finished, so that a request for it is answered at once and on the spot. Anything else is made on a thread of its own.
+//! Finds what a request asks for, if it exists already. Such a request is answered at once; all others are rendered on a thread pool.
 
 use std::sync::Arc;
 
@@ -6,56 +6,60 @@ use http::HeaderMap;
 
 use super::delta;
 use super::negotiate;
-use super::query;
-use super::reply::is_made;
-use super::routes::{LONGEST_QUERY, Request};
-use super::shared;
+use super::query::{LONGEST_QUERY, parse_listing_query};
+use super::reply::is_encoded;
+use super::request::Request;
+use super::shared_drafts;
 use super::target::Target;
-use crate::index::Scope;
 use crate::render::encode::Document;
-use crate::render::{Format, Place};
+use crate::render::listing::Links;
 use crate::site::Site;
-use crate::site::pages::Name;
+use crate::site::pages::PageKey;
 
-/// What a request asks for, if to answer it is no work, for what it is answered with is there; `None` for all else, and for whether
-/// requests are wanted here, which is not the site's to say.
-pub(super) fn finished(site: &Site, request: &Request) -> Option<Target> {
-    // nearly every request is for one of these: no more of its path need be read
-    let name = request.path.strip_prefix('/')?;
-    let newest = Format::ALL.into_iter().find(|format| format.file_name() == name);
-    let target = match newest {
-        Some(format) => Target::Feed(Scope::Site, Place::Newest, format),
-        None => Target::read(request.path).filter(|target| *target != Target::Readiness)?,
-    };
-    is_ready(site, Some(&target), request).then_some(target)
+/// The document that answers a request and exists already, in the coding that the client accepts.
+#[derive(Debug)]
+pub(super) enum Ready {
+    /// A feed or a page.
+    Document(Arc<Document>),
+    /// A page of the listing, with its links.
+    Listing(Arc<(Document, Links)>),
+    /// A document that every site has, such as the style sheet.
+    Constant,
 }
 
-/// Whether to answer a request for `target` is no work. Another request may make the site forget what is there in the same moment: then
-/// making it is this one's work after all.
-pub(super) fn is_ready(site: &Site, target: Option<&Target>, request: &Request) -> bool {
-    let made = |document: Option<Arc<Document>>| document.is_some_and(|document| is_made(&document, request.headers));
-    let page = |name| made(site.finished_page(&name));
-    match target {
-        Some(Target::Health | Target::Readiness) => true,
-        Some(Target::Feed(scope, place, format)) => is_whole(request.headers) && made(site.finished_feed(scope, *place, *format)),
-        Some(Target::Page(scope, number)) => page(Name::List(scope.clone(), *number)),
-        Some(Target::Year(year, number)) => page(Name::Year(*year, *number)),
-        Some(Target::Years) => page(Name::Years),
-        Some(Target::Directory(kind)) => page(Name::Directory(*kind)),
-        Some(Target::Subscribe(scope)) => page(Name::Subscribe(scope.clone())),
-        Some(Target::Style) => is_made(site.theme().style(), request.headers),
-        // what is shared is not looked for here
-        Some(Target::Address(address)) if !address.starts_with(shared::PATH) => page(Name::Post(address.clone())),
-        Some(Target::Listing) if request.query.len() <= LONGEST_QUERY => {
-            let query = query::read(request.query, site.config().list.per_page);
-            let listed = query.ok().and_then(|query| site.finished_listing(&query));
-            listed.is_some_and(|listed| is_made(&listed.0, request.headers))
+/// Returns the document for `request`, if it exists already.
+pub(super) fn find_ready(site: &Site, request: &Request) -> Option<Ready> {
+    let page = match request.target? {
+        Target::Health | Target::Readiness => return Some(Ready::Constant),
+        Target::Style => return is_encoded(site.theme().style(), request).then_some(Ready::Constant),
+        Target::Listing => return find_listing(site, request),
+        Target::Feed(scope, place, format) => {
+            let feed = wants_feed(request.headers).then(|| site.ready_feed(scope, *place, *format))??;
+            return is_encoded(&feed, request).then_some(Ready::Document(feed));
         }
-        _ => false,
-    }
+        Target::Page(scope, number) => PageKey::List(scope.clone(), *number),
+        Target::Year(year, number) => PageKey::Year(*year, *number),
+        Target::Years => PageKey::Years,
+        Target::Directory(kind) => PageKey::Directory(*kind),
+        Target::Subscribe(scope) => PageKey::Subscribe(scope.clone()),
+        // shared drafts are looked for on the thread pool
+        Target::Address(address) if !address.starts_with(shared_drafts::PATH) => PageKey::Post(address.clone()),
+        _ => return None,
+    };
+    let page = site.ready_page(&page)?;
+    is_encoded(&page, request).then_some(Ready::Document(page))
 }
 
-/// Whether the whole of a feed is wanted: not what is new in it, and not what a person is shown in its place.
-fn is_whole(headers: &HeaderMap) -> bool {
-    !headers.contains_key(delta::A_IM) && !negotiate::is_opened_by_a_person(headers)
+fn find_listing(site: &Site, request: &Request) -> Option<Ready> {
+    if request.query.len() > LONGEST_QUERY {
+        return None;
+    }
+    let query = parse_listing_query(request.query, site.config().list.per_page).ok()?;
+    let listing = site.ready_listing(&query)?;
+    is_encoded(&listing.0, request).then_some(Ready::Listing(listing))
+}
+
+/// Whether the client wants the whole feed: neither a delta nor the page that people see at its address.
+fn wants_feed(headers: &HeaderMap) -> bool {
+    !headers.contains_key(delta::A_IM) && !negotiate::is_browser_navigation(headers)
 }

@@ -1,4 +1,4 @@
-//! What every request meets, whoever answers it: a name, the pace of its client, the count and the log, and what all answers say.
+//! What all requests share: ids, rate limit, counters, access log, thread pools, and the header of every response.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
@@ -7,186 +7,182 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::access;
+use super::access::{self, AccessLine, LoggedRequest};
+use super::confidential::Confidential;
 use super::error_page;
-use super::in_progress::InProgress;
 use super::media::Library;
-use super::preview::{Confidential, Preview};
-use super::problem::{Problem, problem};
+use super::preview::Preview;
+use super::problem::{ProblemDetails, problem};
 use super::rate_limit::RateLimit;
+use super::renders_in_progress::RendersInProgress;
 use super::reply;
-use super::routes::other_method;
-use super::server::OnSent;
+use super::routes::answer_other_method;
+use super::server::{OnSent, RequestHead};
 use super::target::Target;
 use crate::config::Config;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::{Metrics, RequestKind};
 use crate::site::Site;
 use crate::storage::Storage;
 
-/// What requests are answered with, beside the site.
+/// What requests are answered with, besides the site.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// The files beside posts.
+    /// The media files.
     pub library: Arc<Library>,
-    /// What counts the answers.
+    /// The counters of responses.
     pub metrics: Arc<Metrics>,
-    /// Who asks too often.
-    pub pace: RateLimit,
+    /// The limit on requests of one client.
+    pub rate_limit: RateLimit,
     /// Cancelled once no more requests should be sent here.
     pub stopping: CancellationToken,
-    /// Where the key of shared drafts is.
+    /// Where the key of shared drafts is stored.
     pub(super) storage: Option<Storage>,
-    /// Present only where the author's preview is answered, never for the public listener.
+    /// Only for the listener of the author's preview, never for the public one.
     pub(super) preview: Option<Preview>,
-    /// Documents that are not finished yet are made on as many threads as there are cores, however many requests want them.
-    pub makers: Arc<Semaphore>,
-    /// Searches have fewer threads, and none that documents could use, so that slow searches and the making of the search index delay
-    /// no page.
+    /// One permit for each core: so many documents are rendered at the same time.
+    pub render_pool: Arc<Semaphore>,
+    /// The permits of searches. They have fewer than documents, and none of theirs, so that slow searches, and the making of the search
+    /// index, delay no page.
     pub searches: Arc<Semaphore>,
-    pub(super) in_progress: Arc<InProgress>,
-    ids: Arc<Ids>,
+    pub(super) in_progress: Arc<RendersInProgress>,
+    ids: Arc<RequestIds>,
+}
+
+/// One request, as it is counted and logged.
+#[derive(Debug)]
+pub(super) struct RequestTrace {
+    id: RequestId,
+    begun: Instant,
+    kind: RequestKind,
+    /// Whether people may ask for this too: then errors may be pages.
+    is_for_people: bool,
+}
+
+impl RequestTrace {
+    /// The id of the request, as the log and problems name it.
+    pub(super) fn id(&self) -> &str {
+        self.id.as_str()
+    }
 }
 
 impl RequestContext {
-    /// The door of a site with these files.
+    /// Returns the context of a public listener.
     #[must_use]
     pub fn new(config: &Config, library: Library, metrics: Arc<Metrics>, stopping: CancellationToken) -> RequestContext {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         RequestContext {
             library: Arc::new(library),
             metrics,
-            pace: RateLimit::new(config.pace.clone()),
+            rate_limit: RateLimit::new(config.pace.clone()),
             stopping,
             storage: Storage::configured(config),
             preview: None,
-            makers: Arc::new(Semaphore::new(cores)),
+            render_pool: Arc::new(Semaphore::new(cores)),
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),
             in_progress: Arc::default(),
             ids: Arc::default(),
         }
     }
 
-    /// The same for the author's preview, which has a listener of its own.
+    /// Returns the same for the listener of the author's preview.
     #[must_use]
-    pub fn previewing(self, preview: Preview) -> RequestContext {
+    pub fn with_preview(self, preview: Preview) -> RequestContext {
         RequestContext {
             preview: Some(preview),
             ..self
         }
     }
-}
 
-/// A request that reads, from when it came until its answer goes.
-#[derive(Debug)]
-pub(super) struct RequestParts<'a> {
-    pub(super) id: Id,
-    begun: Instant,
-    kind: Kind,
-    is_for_people: bool,
-    asked: Asked<'a>,
-    headers: &'a HeaderMap,
-}
-
-/// What is told of a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
-    pub(super) peer: Option<IpAddr>,
-    pub(super) method: &'a Method,
-    pub(super) path: &'a str,
-    pub(super) query: &'a str,
-}
-
-impl RequestContext {
-    /// Takes in a request for `target`; with it the answer, if its client asks too often.
-    pub(super) fn enter<'a>(
-        &self,
-        asked: Asked<'a>,
-        target: Option<&Target>,
-        headers: &'a HeaderMap,
-    ) -> (RequestParts<'a>, Option<Response<Bytes>>) {
-        let visit = RequestParts {
+    /// Starts the trace of a request for `target`.
+    pub(super) fn begin(&self, target: Option<&Target>) -> RequestTrace {
+        RequestTrace {
             id: self.ids.next(),
             begun: Instant::now(),
             kind: kind(target),
             is_for_people: error_page::is_for_people(target),
-            asked,
-            headers,
-        };
-        // probes and the way to another address cost nothing, and are never refused
-        let admitted = match visit.kind {
-            Kind::Health | Kind::Other => Ok(()),
-            // the author's own pages reload at every change
-            _ if self.preview.is_some() => Ok(()),
-            _ => self.pace.admit(asked.peer, headers, visit.begun),
-        };
-        (visit, admitted.err().map(too_often))
+        }
     }
 
-    /// Finishes the answer of a visit and counts it; it is logged once it was sent. `length` is that of a body.
-    pub(super) fn leave<B: From<Bytes>>(
+    /// Returns the response to a client that sends too many requests.
+    pub(super) fn rate_limit_refusal(&self, trace: &RequestTrace, head: &RequestHead) -> Option<Response<Bytes>> {
+        // probes and redirects are cheap, and never refused; the pages of a preview reload at every change
+        if matches!(trace.kind, RequestKind::Health | RequestKind::Other) || self.preview.is_some() {
+            return None;
+        }
+        let wait = self.rate_limit.admit(peer(head), &head.headers, trace.begun).err()?;
+        Some(too_many_requests(wait))
+    }
+
+    /// Completes a response and counts it. It is logged once it was sent. `length` returns the length of a body.
+    pub(super) fn finish<B: From<Bytes>>(
         &self,
-        visit: &RequestParts<'_>,
+        trace: &RequestTrace,
+        head: &RequestHead,
         site: &Site,
         response: Response<B>,
         length: impl FnOnce(&B) -> u64,
     ) -> Response<B> {
-        let is_problem = response.extensions().get::<Problem>().is_some();
-        let response = if is_problem && error_page::is_told_in_a_page(visit.is_for_people, visit.headers) {
-            error_page::of_server(|| site.home(), response)
+        let is_problem = response.extensions().get::<ProblemDetails>().is_some();
+        let response = if is_problem && error_page::wants_page(trace.is_for_people, &head.headers) {
+            error_page::static_page(|| site.home(), response)
         } else {
             response
         };
-        let method = visit.asked.method;
-        let (status, took) = (response.status(), visit.begun.elapsed());
-        let bytes = if method == Method::HEAD { 0 } else { length(response.body()) };
-        self.metrics.answered(visit.kind, status, bytes, took);
-        let response = finished(response, &visit.id);
-        self.logged(response, visit)
+        let bytes = if head.method == Method::HEAD {
+            0
+        } else {
+            length(response.body())
+        };
+        self.metrics
+            .record_response(trace.kind, response.status(), bytes, trace.begun.elapsed());
+        self.log_when_sent(complete(response, &trace.id), trace, head)
     }
 
-    /// `response`, which is written to the access log once it was sent, where that is wanted.
-    fn logged<B>(&self, mut response: Response<B>, visit: &RequestParts<'_>) -> Response<B> {
+    /// Returns the response to a request with another method than GET and HEAD, counted and logged.
+    pub(super) fn refuse_method(&self, head: &RequestHead) -> Response<Bytes> {
+        let response = answer_other_method(&head.method);
+        let length = response.body().len() as u64;
+        self.metrics
+            .record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
+        let trace = RequestTrace {
+            id: self.ids.next(),
+            begun: Instant::now(),
+            kind: RequestKind::Other,
+            is_for_people: false,
+        };
+        self.log_when_sent(complete(response, &trace.id), &trace, head)
+    }
+
+    /// Has `response` written to the access log once it was sent, if the log is on.
+    fn log_when_sent<B>(&self, mut response: Response<B>, trace: &RequestTrace, head: &RequestHead) -> Response<B> {
         if access::is_on() {
-            let asked = access::Asked {
-                id: visit.id.as_str(),
-                client: visit.asked.peer.map(|peer| self.pace.client(peer, visit.headers)),
-                method: visit.asked.method,
-                path: visit.asked.path,
-                query: visit.asked.query,
+            let request = LoggedRequest {
+                id: trace.id(),
+                client: peer(head).map(|peer| self.rate_limit.client(peer, &head.headers)),
+                method: &head.method,
+                path: head.path(),
+                query: head.query(),
             };
-            let line = access::Line::new(&asked, visit.kind, response.status(), visit.begun.elapsed());
+            let line = AccessLine::new(&request, trace.kind, response.status(), trace.begun.elapsed());
             response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
         }
         response
     }
-
-    /// The answer to a request that does not read, counted and logged.
-    pub(super) fn refuse<B: From<Bytes>>(&self, asked: Asked<'_>, headers: &HeaderMap) -> Response<B> {
-        let response = other_method(asked.method);
-        let length = response.body().len() as u64;
-        self.metrics.answered(Kind::Other, response.status(), length, Duration::ZERO);
-        let visit = RequestParts {
-            id: self.ids.next(),
-            begun: Instant::now(),
-            kind: Kind::Other,
-            is_for_people: false,
-            asked,
-            headers,
-        };
-        let response = finished(response.map(B::from), &visit.id);
-        self.logged(response, &visit)
-    }
 }
 
-/// What `target` asks for, as it is counted.
-fn kind(target: Option<&Target>) -> Kind {
+fn peer(head: &RequestHead) -> Option<IpAddr> {
+    head.peer.map(|peer| peer.ip())
+}
+
+/// The kind as which a request for `target` is counted.
+fn kind(target: Option<&Target>) -> RequestKind {
     match target {
-        Some(Target::Feed(..) | Target::Subscription(_)) => Kind::Feed,
-        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => Kind::Listing,
+        Some(Target::Feed(..) | Target::Subscription(_)) => RequestKind::Feed,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => RequestKind::Listing,
         Some(
             Target::Page(..)
             | Target::Year(..)
@@ -198,15 +194,15 @@ fn kind(target: Option<&Target>) -> Kind {
             | Target::RasterIcon
             | Target::Subscribe(_)
             | Target::Address(_),
-        ) => Kind::Page,
-        Some(Target::Media(_)) => Kind::Media,
-        Some(Target::Outline | Target::Map(_) | Target::Robots) => Kind::Discovery,
-        Some(Target::Health | Target::Readiness) => Kind::Health,
-        Some(Target::Moved(_)) | None => Kind::Other,
+        ) => RequestKind::Page,
+        Some(Target::Media(_)) => RequestKind::Media,
+        Some(Target::Outline | Target::Map(_) | Target::Robots) => RequestKind::Discovery,
+        Some(Target::Health | Target::Readiness) => RequestKind::Health,
+        Some(Target::Moved(_)) | None => RequestKind::Other,
     }
 }
 
-fn too_often(wait: Duration) -> Response<Bytes> {
+fn too_many_requests(wait: Duration) -> Response<Bytes> {
     let seconds = wait.as_secs() + 1;
     let unit = if seconds == 1 { "second" } else { "seconds" };
     let detail = format!(
@@ -218,20 +214,19 @@ fn too_often(wait: Duration) -> Response<Bytes> {
     response
 }
 
-/// `response` with what every answer says: it may be read by scripts of any site unless it
-/// is confidential, is what it says it is, and has a name.
-fn finished<B: From<Bytes>>(mut response: Response<B>, id: &Id) -> Response<B> {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        *response.body_mut() = problem.told_of(id.as_str()).into();
+/// Adds the id of the request and the fields of every response. Scripts of any site may read a response that is not confidential.
+fn complete<B: From<Bytes>>(mut response: Response<B>, id: &RequestId) -> Response<B> {
+    if let Some(problem) = response.extensions_mut().remove::<ProblemDetails>() {
+        *response.body_mut() = problem.for_request(id.as_str()).into();
     }
     let is_confidential = response.extensions().get::<Confidential>().is_some();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_bytes(&id.0) {
-        // what is kept with a document says all the rest already
+        // a header that is kept with a document has all other fields already
         match headers.get_mut(reply::REQUEST_ID) {
-            Some(name) => *name = id,
+            Some(field) => *field = id,
             None => {
-                reply::open(headers);
+                reply::add_common_fields(headers);
                 headers.insert(reply::REQUEST_ID, id);
             }
         }
@@ -243,31 +238,31 @@ fn finished<B: From<Bytes>>(mut response: Response<B>, id: &Id) -> Response<B> {
     response
 }
 
-/// Names for requests: not guessable, and no two alike in one run.
+/// Makes ids of requests: they cannot be guessed, and are unique until the server ends.
 #[derive(Debug, Default)]
-struct Ids {
+struct RequestIds {
     seed: RandomState,
     next: AtomicU64,
 }
 
-impl Ids {
-    fn next(&self) -> Id {
+impl RequestIds {
+    fn next(&self) -> RequestId {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
         let hash = self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
         let mut id = [0; 16];
         for (digits, byte) in id.as_chunks_mut().0.iter_mut().zip(hash) {
             *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
         }
-        Id(id)
+        RequestId(id)
     }
 }
 
-/// The name of one request: sixteen hexadecimal digits.
+/// The id of one request: sixteen hexadecimal digits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Id([u8; 16]);
+struct RequestId([u8; 16]);
 
-impl Id {
-    pub(super) fn as_str(&self) -> &str {
+impl RequestId {
+    fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -1,49 +1,38 @@
-//! Which address answers what: a function of a request and the site as it stands, and of nothing else.
+//! Routes: which response an address has. A function of the request, the site and the instant, without I/O.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use url::form_urlencoded;
 
 use super::delta;
-use super::error_page;
+use super::error_page::{self, lost_post};
 use super::links;
 use super::negotiate::{self, Subscription, subscription};
-use super::problem::problem;
-use super::query;
+use super::problem::{problem, too_many_searches};
+use super::query::{self, LONGEST_QUERY};
+use super::ready::Ready;
 use super::redirect;
-use super::reply::{Keeping, ResponsePolicy, moved, reply};
-use super::target::Target;
+use super::reply::{RedirectCaching, ResponsePolicy, moved, reply};
+use super::request::Request;
+use super::target::{Target, markdown_addresses};
 use crate::index::Scope;
 use crate::index::search::Busy;
 use crate::render::encode::Document;
+use crate::render::listing::Links;
 use crate::render::pages::theme;
 use crate::render::{Format, Place, feed_path};
-use crate::site::{FormerSlug, Lost, Site, Unread};
-use crate::time::Timestamp;
+use crate::site::{FormerSlug, Site, TextUnavailable, Unavailable};
 
-/// A longer path is refused: nothing here has one.
+/// The longest path that is answered, in bytes.
 const LONGEST_PATH: usize = 4096;
-/// A longer query is refused.
-pub(super) const LONGEST_QUERY: usize = 4096;
 
 /// The methods that are answered.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// A request to read something.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The path, as the request line has it.
-    pub path: &'a str,
-    /// The query, without its `?`.
-    pub query: &'a str,
-    /// The header.
-    pub headers: &'a HeaderMap,
-    /// When it came.
-    pub now: Timestamp,
-}
-
-/// What a request gets that does not read.
-pub(super) fn other_method(method: &Method) -> Response<Bytes> {
+/// Returns the response to a request with another method than GET and HEAD.
+pub(super) fn answer_other_method(method: &Method) -> Response<Bytes> {
     let known = [
         Method::POST,
         Method::PUT,
@@ -58,9 +47,9 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
         let headers = response.headers_mut();
         // for scripts of other sites that read feeds with conditions (Fetch, section 3.2.2)
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
-        let asked =
+        let fields =
             HeaderValue::from_static("Accept, A-IM, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Range");
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, fields);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         response
     } else if known.contains(method) {
@@ -78,24 +67,24 @@ pub(super) fn other_method(method: &Method) -> Response<Bytes> {
     response
 }
 
-/// The answer of `site` to a request that reads.
+/// Returns the response of `site` to `request`.
 #[must_use]
 pub fn answer(site: &Site, request: &Request) -> Response<Bytes> {
-    answer_target(site, Target::read(request.path).as_ref(), request)
+    answer_with(site, request, None)
 }
 
-/// The answer of `site` to a request whose path asks for `target`; `None` where it cannot be read.
-pub(super) fn answer_target(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
-    let response = answered(site, target, request);
-    let is_nothing = response.status().is_client_error() || response.status().is_server_error();
-    if is_nothing && error_page::is_told_in_a_page(error_page::is_for_people(target), request.headers) {
-        error_page::of_site(site, response)
+/// Returns the response of `site` to `request`, with the document that [`super::ready::find_ready`] has found.
+pub(super) fn answer_with(site: &Site, request: &Request, ready: Option<Ready>) -> Response<Bytes> {
+    let response = respond(site, request, ready);
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    if is_error && error_page::wants_page(error_page::is_for_people(request.target), request.headers) {
+        error_page::site_page(site, response)
     } else {
         response
     }
 }
 
-fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response<Bytes> {
+fn respond(site: &Site, request: &Request, ready: Option<Ready>) -> Response<Bytes> {
     if request.path.len() > LONGEST_PATH || request.query.len() > LONGEST_QUERY {
         return problem(
             StatusCode::URI_TOO_LONG,
@@ -103,158 +92,136 @@ fn answered(site: &Site, target: Option<&Target>, request: &Request) -> Response
         );
     }
     let config = site.config();
-    // what the configuration says has moved, has moved, whatever is there
+    // a configured redirect wins over a document at the same address
     if !config.redirect.is_empty()
         && config.redirect.next(request.path, &config.base()).is_some()
-        && let Some(location) = redirect::destination(site, request.path, request.query)
+        && let Some(location) = redirect::destination(site, request)
     {
-        return moved(&location, Keeping::Hour);
+        return moved(&location, RedirectCaching::Hour);
     }
-    let Some(target) = target else {
+    let Some(target) = request.target else {
         return problem(StatusCode::BAD_REQUEST, "the path must be UTF-8, percent-encoded");
     };
-    let found = match target {
-        Target::Feed(scope, place, format) => {
-            opened(site, scope, *place, *format, request).or_else(|| feed(site, scope, *place, *format, request))
-        }
+    find(site, target, request, ready).unwrap_or_else(|| not_found(site, target, request))
+}
+
+/// Returns the response with the document that `target` names, if there is one.
+fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -> Option<Response<Bytes>> {
+    let (document, ready_listing) = match ready {
+        Some(Ready::Document(document)) => (Some(document), None),
+        Some(Ready::Listing(listing)) => (None, Some(listing)),
+        Some(Ready::Constant) | None => (None, None),
+    };
+    let page = |document: Option<Arc<Document>>, scope| document.map(|document| page(site, &document, scope, request));
+    let other = |document: &Document| other_document(site, document, request);
+    match target {
+        Target::Feed(scope, place, format) => feed_page(site, scope, *place, *format, request).or_else(|| {
+            let document = document.or_else(|| site.feed(scope, *place, *format))?;
+            Some(feed(site, &document, (scope, *place, *format), request))
+        }),
         Target::Subscription(scope) => subscribed(site, scope, request),
-        Target::Subscribe(scope) => site
-            .subscribe_page(scope)
-            .map(|document| page(site, &document, scope, request)),
-        Target::Page(scope, number) => site
-            .page(scope, *number)
-            .map(|document| page(site, &document, scope, request)),
-        Target::Year(year, number) => site
-            .year_page(*year, *number)
-            .map(|document| page(site, &document, &Scope::Site, request)),
-        Target::Years => site.years_page().map(|document| page(site, &document, &Scope::Site, request)),
-        Target::Directory(kind) => site
-            .directory_page(*kind)
-            .map(|document| page(site, &document, &Scope::Site, request)),
+        Target::Subscribe(scope) => page(document.or_else(|| site.subscribe_page(scope)), scope),
+        Target::Page(scope, number) => page(document.or_else(|| site.page(scope, *number)), scope),
+        Target::Year(year, number) => page(document.or_else(|| site.year_page(*year, *number)), &Scope::Site),
+        Target::Years => page(document.or_else(|| site.years_page()), &Scope::Site),
+        Target::Directory(kind) => page(document.or_else(|| site.directory_page(*kind)), &Scope::Site),
+        Target::Address(address) => post(site, address, document, request),
         Target::Search => search(site, request),
         Target::Style => Some(style(site, request)),
-        Target::Icon => Some(match &config.site.icon {
-            Some(icon) => moved(icon.as_str(), Keeping::Hour),
-            None => discovery(site, &Document::new("image/svg+xml", theme::ICON), request),
-        }),
-        Target::RasterIcon => Some(match &config.site.icon {
-            Some(icon) => moved(icon.as_str(), Keeping::Hour),
-            None => discovery(site, &Document::new("image/png", theme::RASTER_ICON), request),
-        }),
-        Target::Listing => Some(listing(site, request)),
+        Target::Icon => Some(icon(site, "image/svg+xml", theme::ICON, request)),
+        Target::RasterIcon => Some(icon(site, "image/png", theme::RASTER_ICON, request)),
+        Target::Listing => Some(listing(site, ready_listing, request)),
         Target::Listed(slug) => match site.listed_post(slug) {
-            Ok(document) => document.map(|document| discovery(site, &document, request)),
-            Err(Unread) => Some(lost(Lost::Awaited)),
+            Ok(document) => document.as_ref().map(other),
+            Err(TextUnavailable) => Some(lost_post(Unavailable::Temporarily)),
         },
-        Target::Scopes(kind) => Some(discovery(site, &site.scopes(*kind), request)),
-        Target::Description => Some(discovery(site, &site.openapi(), request)),
+        Target::Scopes(kind) => Some(other(&site.scopes(*kind))),
+        Target::Description => Some(other(&site.openapi())),
         Target::Health | Target::Readiness => Some(health()),
-        Target::Outline => Some(discovery(site, &site.outline(), request)),
-        Target::Map(part) => site.map(*part).map(|document| discovery(site, &document, request)),
-        Target::Robots => Some(discovery(site, &site.robots(), request)),
-        // a file is no part of the site: who asks for one is answered from the disk
+        Target::Outline => Some(other(&site.outline())),
+        Target::Map(part) => site.map(*part).as_deref().map(other),
+        Target::Robots => Some(other(&site.robots())),
+        // files are not part of the site: `media` opens them
         Target::Media(_) | Target::Moved(_) => None,
-        Target::Address(address) => at_address(site, address, request).unwrap_or_else(|Unread| Some(lost(Lost::Awaited))),
-    };
-    if let Some(found) = found {
-        return found;
     }
-    let keeping = match target {
-        Target::Address(_) | Target::Listed(_) => Keeping::Asked,
-        _ => Keeping::Hour,
-    };
-    redirect::destination(site, request.path, request.query)
-        .map(|location| moved(&location, keeping))
-        .or_else(|| lost_at(site, target))
-        .unwrap_or_else(|| problem(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
-/// The answer at an address where there once was a post, or for a slug that one had.
-fn lost_at(site: &Site, target: &Target) -> Option<Response<Bytes>> {
-    match target {
-        Target::Address(address) => site.lost(address).map(lost),
-        Target::Listed(slug) => match site.former_slug(slug)? {
-            FormerSlug::Lost(gone) => Some(lost(gone)),
-            FormerSlug::Moved(_) => None,
+/// Returns the response at an address without a document: a redirect, 410, 503 or 404.
+fn not_found(site: &Site, target: &Target, request: &Request) -> Response<Bytes> {
+    let caching = match target {
+        Target::Address(_) | Target::Listed(_) => RedirectCaching::Revalidate,
+        _ => RedirectCaching::Hour,
+    };
+    if let Some(location) = redirect::destination(site, request) {
+        return moved(&location, caching);
+    }
+    let lost = match target {
+        Target::Address(address) => site.unavailable(address),
+        Target::Listed(slug) => match site.former_slug(slug) {
+            Some(FormerSlug::Unavailable(lost)) => Some(lost),
+            Some(FormerSlug::Moved(_)) | None => None,
         },
         _ => None,
-    }
-}
-
-/// What is said of a post that is `lost`.
-pub(super) fn lost(lost: Lost) -> Response<Bytes> {
-    let mut response = match lost {
-        Lost::Withdrawn(_) => problem(StatusCode::GONE, "the post at this address was withdrawn by its author"),
-        Lost::Awaited => {
-            let mut response = problem(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the post at this address cannot be read at the moment; try again in a minute",
-            );
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-            response
-        }
     };
-    // for the page that says so to people
-    response.extensions_mut().insert(lost);
-    response
+    match lost {
+        Some(lost) => lost_post(lost),
+        None => problem(StatusCode::NOT_FOUND, "there is nothing at this address"),
+    }
 }
 
-fn feed(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
-    let document = site.feed(scope, place, format)?;
+fn feed(site: &Site, document: &Document, (scope, place, format): (&Scope, Place, Format), request: &Request) -> Response<Bytes> {
     let config = site.config();
-    let link = || Some(links::of_feed(&config.base(), scope, place, format, site.archives(scope)));
-    let mut terms = ResponsePolicy::feed(&config.cache, request.now, site.next_due()).linked(&link);
+    let link = || Some(links::feed_links(&config.base(), scope, place, format, site.archives(scope)));
+    let mut policy = ResponsePolicy::feed(&config.cache, request.now, site.next_due()).with_link(&link);
     if place != Place::Newest {
-        return Some(reply(&document, request.headers, &terms, request.now));
+        return reply(document, request, &policy);
     }
-    terms.vary = if is_shown_to_people(format) {
-        SHOWN
+    policy.vary = if is_xml(format) {
+        VARY_OF_XML
     } else {
         "Accept-Encoding, A-IM"
     };
-    let whole = reply(&document, request.headers, &terms, request.now);
-    Some(delta::delta(site, scope, format, request.headers, &whole).unwrap_or(whole))
+    let whole = reply(document, request, &policy);
+    delta::delta(site, scope, format, request, &whole).unwrap_or(whole)
 }
 
-/// What it depends on what there is at the address of a feed that people open too.
-const SHOWN: &str = "Accept-Encoding, A-IM, Accept, Sec-Fetch-Dest, Sec-Fetch-Mode";
+/// `Vary` at the address of an RSS or Atom feed.
+const VARY_OF_XML: &str = "Accept-Encoding, A-IM, Accept, Sec-Fetch-Dest, Sec-Fetch-Mode";
 
-/// Whether browsers have no way to show feeds in `format`.
-fn is_shown_to_people(format: Format) -> bool {
+/// Whether browsers show a feed in `format` as markup.
+fn is_xml(format: Format) -> bool {
     matches!(format, Format::Rss | Format::Atom)
 }
 
-/// What a person gets who opens the address of a feed in a browser, which would show markup: the page that explains feeds.
-fn opened(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
-    if place != Place::Newest || !is_shown_to_people(format) || !negotiate::is_opened_by_a_person(request.headers) {
+/// Returns the page that explains feeds, if a person opens the address of an XML feed in a browser.
+fn feed_page(site: &Site, scope: &Scope, place: Place, format: Format, request: &Request) -> Option<Response<Bytes>> {
+    if place != Place::Newest || !is_xml(format) || !negotiate::is_browser_navigation(request.headers) {
         return None;
     }
     let document = site.subscribe_page(scope)?;
     let mut response = page(site, &document, scope, request);
     let headers = response.headers_mut();
-    // some shared caches do not heed `Vary`: none of them may ever give this to a feed reader
+    // some shared caches ignore `Vary`: none of them may give this to a feed reader
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static(SHOWN));
+    headers.insert(header::VARY, HeaderValue::from_static(VARY_OF_XML));
     if let Ok(location) = HeaderValue::try_from(format!("{}{}/subscribe", site.config().base(), scope.path())) {
         headers.insert(header::CONTENT_LOCATION, location);
     }
     Some(response)
 }
 
-/// `/feed`: whichever the client prefers.
+/// Returns the response to `{scope}/feed`: the feed or the page that the client prefers.
 fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<Bytes>> {
-    let wanted = subscription(negotiate::accepted(request.headers));
-    let mut response = match wanted {
-        Subscription::Feed(format) => feed(site, scope, Place::Newest, format, request)?,
-        Subscription::Page => site
-            .subscribe_page(scope)
-            .map(|document| page(site, &document, scope, request))?,
-    };
-    let path = match wanted {
-        Subscription::Feed(format) => feed_path(&scope.path(), Place::Newest, format),
-        Subscription::Page => format!("{}/subscribe", scope.path()),
+    let (mut response, path) = match subscription(negotiate::accepted_types(request.headers)) {
+        Subscription::Feed(format) => {
+            let document = site.feed(scope, Place::Newest, format)?;
+            let response = feed(site, &document, (scope, Place::Newest, format), request);
+            (response, feed_path(&scope.path(), Place::Newest, format))
+        }
+        Subscription::Page => {
+            let document = site.subscribe_page(scope)?;
+            (page(site, &document, scope, request), format!("{}/subscribe", scope.path()))
+        }
     };
     let status = response.status();
     let headers = response.headers_mut();
@@ -263,7 +230,7 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
         _ => "Accept-Encoding, Accept, A-IM",
     };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
-    // what went wrong is no representation of anything, and stands nowhere else
+    // an error is not a representation of the feed, and is at no other address
     if status.is_client_error() {
         return Some(response);
     }
@@ -273,79 +240,79 @@ fn subscribed(site: &Site, scope: &Scope, request: &Request) -> Option<Response<
     Some(response)
 }
 
-/// The post at `address`, or its Markdown.
-fn at_address(site: &Site, address: &str, request: &Request) -> Result<Option<Response<Bytes>>, Unread> {
-    if let Some(document) = site.post_page(address)? {
-        let page = page(site, &document, &Scope::Site, request);
-        return Ok(Some(found_by(site, address, page)));
+/// Returns the page of the post at `address`, or its Markdown. `page_document` is the page, if it exists already.
+fn post(site: &Site, address: &str, page_document: Option<Arc<Document>>, request: &Request) -> Option<Response<Bytes>> {
+    let found = match page_document {
+        Some(document) => Ok(Some(document)),
+        None => site.post_page(address),
+    };
+    match found {
+        Ok(Some(document)) => {
+            let response = page(site, &document, &Scope::Site, request);
+            return Some(hide_unlisted(site, address, response));
+        }
+        Ok(None) => {}
+        Err(TextUnavailable) => return Some(lost_post(Unavailable::Temporarily)),
     }
-    for post in sources(address) {
-        if let Some(document) = site.post_source(&post)? {
-            return Ok(Some(found_by(site, &post, discovery(site, &document, request))));
+    for post in markdown_addresses(address) {
+        match site.post_source(&post) {
+            Ok(Some(document)) => return Some(hide_unlisted(site, &post, other_document(site, &document, request))),
+            Ok(None) => {}
+            Err(TextUnavailable) => return Some(lost_post(Unavailable::Temporarily)),
         }
     }
-    Ok(None)
+    None
 }
 
-/// The addresses of the posts whose Markdown may be at `address`: with `.md` after it, where a slash at its end may stay away.
-pub(super) fn sources(address: &str) -> impl Iterator<Item = String> {
-    let post = address.strip_suffix(".md").into_iter();
-    post.flat_map(|post| [post.to_owned(), format!("{post}/")])
-}
-
-/// `response` about the post at `address`, for crawlers too: what is unlisted is found by who knows its address, and by no search.
-fn found_by(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
-    if site.index.by_address(address).is_some_and(|post| !site.lists(post)) {
+/// Keeps `response` out of search engines if the post at `address` is unlisted.
+fn hide_unlisted(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
+    if site.index.by_address(address).is_some_and(|post| !site.is_listed(post)) {
         hide(&mut response);
     }
     response
 }
 
-/// Keeps `response` out of the indexes of search engines.
+/// Keeps `response` out of search engines.
 fn hide(response: &mut Response<Bytes>) {
     response
         .headers_mut()
         .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 }
 
-/// A document that is neither feed nor page.
-fn discovery(site: &Site, document: &Document, request: &Request) -> Response<Bytes> {
-    reply(
-        document,
-        request.headers,
-        &ResponsePolicy::page(&site.config().cache, request.now, site.next_due()),
-        request.now,
-    )
+/// Returns the response with a document that is neither a feed nor a page.
+fn other_document(site: &Site, document: &Document, request: &Request) -> Response<Bytes> {
+    let policy = ResponsePolicy::page(&site.config().cache, request.now, site.next_due());
+    reply(document, request, &policy)
 }
 
-fn listing(site: &Site, request: &Request) -> Response<Bytes> {
-    let query = match query::read(request.query, site.config().list.per_page) {
-        Ok(query) => query,
-        Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
-    };
-    match site.listing(&query) {
-        Ok(listed) => {
-            let (document, links) = &*listed;
-            let link = || links.header();
-            let terms = ResponsePolicy::page(&site.config().cache, request.now, site.next_due()).linked(&link);
-            reply(document, request.headers, &terms, request.now)
-        }
-        Err(Busy) => busy(),
+fn icon(site: &Site, media_type: &'static str, content: impl Into<Bytes>, request: &Request) -> Response<Bytes> {
+    match &site.config().site.icon {
+        Some(icon) => moved(icon.as_str(), RedirectCaching::Hour),
+        None => other_document(site, &Document::new(media_type, content), request),
     }
 }
 
-pub(super) fn busy() -> Response<Bytes> {
-    let mut response = problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "too many searches are running; try again in a second",
-    );
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+/// Returns a page of the listing: `ready`, if it exists already.
+fn listing(site: &Site, ready: Option<Arc<(Document, Links)>>, request: &Request) -> Response<Bytes> {
+    let listing = match ready {
+        Some(listing) => Ok(listing),
+        None => match query::parse_listing_query(request.query, site.config().list.per_page) {
+            Ok(query) => site.listing(&query),
+            Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
+        },
+    };
+    match listing {
+        Ok(listing) => {
+            let (document, links) = &*listing;
+            let link = || links.header();
+            let policy = ResponsePolicy::page(&site.config().cache, request.now, site.next_due()).with_link(&link);
+            reply(document, request, &policy)
+        }
+        Err(Busy) => too_many_searches(),
+    }
 }
 
-/// `/search?q=…&page=…`: parameters that others add to links are none of its business.
+/// Returns the response to `/search?q=…&page=…`. Other parameters are ignored.
 fn search(site: &Site, request: &Request) -> Option<Response<Bytes>> {
     let (mut query, mut number) = (String::new(), 1);
     for (name, value) in form_urlencoded::parse(request.query.as_bytes()) {
@@ -357,22 +324,22 @@ fn search(site: &Site, request: &Request) -> Option<Response<Bytes>> {
     }
     let mut response = match site.search_page(&query, number) {
         Ok(document) => page(site, &document?, &Scope::Site, request),
-        Err(Busy) => busy(),
+        Err(Busy) => too_many_searches(),
     };
     hide(&mut response);
     Some(response)
 }
 
-/// The style sheet: under the address that its pages name it never changes.
+/// Returns the style sheet. At the versioned address, which pages link to, it never changes.
 fn style(site: &Site, request: &Request) -> Response<Bytes> {
     let theme = site.theme();
-    let is_named = request
+    let is_versioned = request
         .query
         .strip_prefix("v=")
         .is_some_and(|version| version == theme.style_version());
-    let terms = ResponsePolicy::page(&site.config().cache, request.now, None);
-    let mut response = reply(theme.style(), request.headers, &terms, request.now);
-    if is_named && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
+    let policy = ResponsePolicy::page(&site.config().cache, request.now, None);
+    let mut response = reply(theme.style(), request, &policy);
+    if is_versioned && matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
         response.headers_mut().insert(header::CACHE_CONTROL, forever);
     }
@@ -387,12 +354,12 @@ fn health() -> Response<Bytes> {
     response
 }
 
-/// A page for people.
+/// Returns the response with a page for people.
 fn page(site: &Site, document: &Document, scope: &Scope, request: &Request) -> Response<Bytes> {
     let config = site.config();
-    let link = || Some(links::of_page(&config.base(), scope));
-    let terms = ResponsePolicy::page(&config.cache, request.now, site.next_due())
-        .linked(&link)
-        .guarded(error_page::guard);
-    reply(document, request.headers, &terms, request.now)
+    let link = || Some(links::page_links(&config.base(), scope));
+    let policy = ResponsePolicy::page(&config.cache, request.now, site.next_due())
+        .with_link(&link)
+        .with_fields(error_page::add_security_fields);
+    reply(document, request, &policy)
 }

@@ -1,8 +1,8 @@
 //! Connections: an accept loop of our own around warp's service, in HTTP/1.1 (RFC 9112).
 //!
-//! `warp::serve` neither ends silent connections nor caps their number, and its shutdown waits for ever for a client that says
-//! nothing. Here every wait for a client has an end, there are only so many connections, and the drain has an end. Each limit has
-//! its name in [`Server`]. HTTP/2 and TLS are a proxy's.
+//! `warp::serve` neither closes silent connections nor limits their number, and its shutdown waits without end for a client that sends
+//! nothing. Here every wait for a client has a timeout, the number of connections has a limit, and the drain ends. [`Server`] has a
+//! setting for each. HTTP/2 and TLS are left to a proxy.
 
 mod body;
 mod connection;
@@ -10,7 +10,9 @@ mod date;
 mod host;
 mod limits;
 mod listen;
+mod on_sent;
 mod request_checks;
+mod request_head;
 mod timeouts;
 
 use std::convert::Infallible;
@@ -20,58 +22,43 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Response, Uri, request};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::{Filter, Reply};
 
-pub use self::body::OnSent;
-use self::connection::Stop;
+use self::connection::StopSignals;
 pub use self::limits::Descriptors;
 use self::limits::{ConnectionLimits, Full};
 pub use self::listen::Address;
-use self::listen::{Listening, Stream};
+use self::listen::{ClientStream, Listener, Listening};
+pub use self::on_sent::OnSent;
+pub use self::request_head::{RequestHead, request_head};
 use self::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
 
-/// How long to wait after the system refused a connection, for want of file descriptors or memory: it may have some soon.
+/// The pause after the system refused a connection for want of file descriptors or memory.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
-/// The most connections that wait at the listener's end: as many as the system keeps for us.
+/// The most connections that wait at the listener when the server stops: the system keeps no more.
 const LONGEST_QUEUE: usize = 1024;
-/// How long the listener is looked at for one more of them when the server stops.
-const LAST_LOOK: Duration = Duration::from_millis(10);
-/// How long connections that are told to end may take to.
-const LAST_MOMENT: Duration = Duration::from_secs(1);
+/// How long to wait for each of these connections.
+const QUEUE_TIMEOUT: Duration = Duration::from_millis(10);
+/// How long connections have to close at the end of the drain.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The other end of the connection that a request came on, as the request's extension: `warp::ext::optional::<Peer>()`.
-/// A proxy in front is the other end of all of its requests; a Unix socket has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub Option<SocketAddr>);
-
-/// The target of a request that does not read, as the request's extension: warp's own path filters panic at some.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestTarget(pub Uri);
-
-/// What answers some requests at once.
-pub trait Hot: Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static {}
-
-impl<H> Hot for H where H: Fn(&request::Parts, Option<SocketAddr>) -> Option<Response<Bytes>> + Clone + Send + Sync + 'static {}
-
-/// A server that listens and has not begun to answer.
+/// A server that listens and does not yet answer.
 #[derive(Debug)]
 pub struct Bound {
     listening: Listening,
 }
 
-/// Listens at `address`: `host:port` (port 0 is any free one); `unix:/path/to.sock`, where a file that a dead server left is
-/// replaced; or `systemd`, the next socket that systemd passed.
+/// Listens at `address`: `host:port` (port 0 is any free one); `unix:/path/to.sock`, where the file of a dead server is replaced;
+/// or `systemd`, the next socket that systemd passed.
 ///
 /// # Errors
 ///
-/// What the system says: the address is taken, not ours, or not allowed; no socket was passed.
+/// The system's error: the address is taken, not ours, or not allowed; no socket was passed.
 pub async fn bind(address: &str) -> io::Result<Bound> {
     let listening = listen::listen(address).await?;
     Ok(Bound { listening })
@@ -84,32 +71,58 @@ impl Bound {
         &self.listening.address
     }
 
-    /// Answers requests as `filter` says until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
+    /// Answers requests with `filter` until `stop`; then finishes the open ones, for at most `settings.drain_timeout`.
     ///
-    /// Whoever holds `stop` knows with it whether the server is draining.
-    pub async fn serve<F>(self, filter: F, settings: &Server, stop: CancellationToken)
+    /// A filter that has `stop` too can report that the server is draining.
+    pub async fn serve<F>(self, filter: F, settings: &ServerSettings, stop: CancellationToken)
     where
-        F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
-        F::Extract: Reply,
-        F::Future: Send,
-    {
-        self.serve_with_fast_path(|_, _| None, filter, settings, stop).await;
-    }
-
-    /// The same, where `fast_path` is asked first, and `filter` for what that has no answer to. It is given the head of a whole request and
-    /// the other end of its connection.
-    pub async fn serve_with_fast_path<H, F>(self, fast_path: H, filter: F, settings: &Server, stop: CancellationToken)
-    where
-        H: Hot,
         F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
         F::Extract: Reply,
         F::Future: Send,
     {
         let Listening {
-            listener, file, stays, ..
+            listener,
+            file,
+            is_inherited,
+            ..
         } = self.listening;
+        let acceptor = Acceptor::new(filter, settings, stop.clone());
+        acceptor.accept_until(&listener, &stop).await;
+        if !is_inherited {
+            // the system has accepted them, and would reset them when the listener is closed
+            for _ in 0..LONGEST_QUEUE {
+                let next = poll_fn(|context| listener.poll_accept(context));
+                let Ok(Ok((stream, peer))) = tokio::time::timeout(QUEUE_TIMEOUT, next).await else {
+                    break;
+                };
+                acceptor.receive(stream, peer).await;
+            }
+        }
+        drop(file);
+        drop(listener);
+        acceptor.drain().await;
+    }
+}
+
+/// Accepts connections within the limits.
+struct Acceptor<F> {
+    limits: Arc<ConnectionLimits>,
+    refusals: Arc<Semaphore>,
+    connections: TaskTracker,
+    settings: Arc<ServerSettings>,
+    stop: StopSignals,
+    filter: F,
+}
+
+impl<F> Acceptor<F>
+where
+    F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
+    F::Extract: Reply,
+    F::Future: Send,
+{
+    fn new(filter: F, settings: &ServerSettings, stop: CancellationToken) -> Acceptor<F> {
         let descriptors = Descriptors::raised_for(settings);
-        let desk = Acceptor {
+        Acceptor {
             limits: ConnectionLimits::new(
                 settings.max_connections.min(descriptors.connections),
                 settings.max_connections_per_address,
@@ -117,95 +130,64 @@ impl Bound {
             refusals: Arc::new(Semaphore::new(descriptors.refusals.min(settings.max_connections.max(1)))),
             connections: TaskTracker::new(),
             settings: Arc::new(settings.clone()),
-            stop: Stop {
-                soon: stop.clone(),
+            stop: StopSignals {
+                soon: stop,
                 now: CancellationToken::new(),
             },
-            fast_path,
             filter,
-        };
-        let mut refused_before = false;
+        }
+    }
+
+    async fn accept_until(&self, listener: &Listener, stop: &CancellationToken) {
+        let mut has_failed = false;
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => return,
                 accepted = poll_fn(|context| listener.poll_accept(context)) => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    refused_before = false;
-                    desk.receive(stream, peer).await;
+                    has_failed = false;
+                    self.receive(stream, peer).await;
                 }
-                // the client has gone already
+                // the client has left already
                 Err(error)
                     if matches!(
                         error.kind(),
                         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                     ) => {}
                 Err(error) => {
-                    if !std::mem::replace(&mut refused_before, true) {
+                    if !std::mem::replace(&mut has_failed, true) {
                         tracing::warn!(%error, "connections cannot be accepted");
                     }
-                    // one that nobody uses makes room
-                    desk.limits.end_longest_waiting(Full::Everywhere, None);
+                    // closing an idle connection frees a file descriptor
+                    self.limits.end_longest_waiting(Full::Total, None);
                     let _ = tokio::time::timeout(PAUSE_AFTER_REFUSAL, stop.cancelled()).await;
                 }
             }
         }
-        if !stays {
-            // the system has let them in already, and would turn them away when the listener closes
-            for _ in 0..LONGEST_QUEUE {
-                let next = poll_fn(|context| listener.poll_accept(context));
-                let Ok(Ok((stream, peer))) = tokio::time::timeout(LAST_LOOK, next).await else {
-                    break;
-                };
-                desk.receive(stream, peer).await;
-            }
-        }
-        drop(file);
-        drop(listener);
-        desk.drain().await;
     }
-}
 
-/// Where connections are let in.
-struct Acceptor<H, F> {
-    limits: Arc<ConnectionLimits>,
-    refusals: Arc<Semaphore>,
-    connections: TaskTracker,
-    settings: Arc<Server>,
-    stop: Stop,
-    fast_path: H,
-    filter: F,
-}
-
-impl<H, F> Acceptor<H, F>
-where
-    H: Hot,
-    F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
-    F::Extract: Reply,
-    F::Future: Send,
-{
-    /// Answers the requests on `stream` if there is a slot for it, and else tells its client to come back later.
+    /// Serves `stream` if there is a slot for it, and refuses it otherwise.
     ///
-    /// It returns once one of both is under way. Until then further clients wait in the system's queue: none is turned away without
-    /// a word.
-    async fn receive(&self, stream: Stream, peer: Option<SocketAddr>) {
-        let pace = ConnectionTimeouts::new(Arc::clone(&self.settings));
+    /// Returns once one of both has started. Until then further clients wait in the system's queue: each of them gets a response.
+    async fn receive(&self, stream: ClientStream, peer: Option<SocketAddr>) {
+        let timeouts = ConnectionTimeouts::new(Arc::clone(&self.settings));
         let full = loop {
-            match self.limits.admit(peer, &pace).await {
+            match self.limits.admit(peer, &timeouts).await {
                 Ok(slot) => {
                     let service = TowerToHyperService::new(warp::service(self.filter.clone()));
-                    let (fast_path, limits) = (self.fast_path.clone(), Arc::clone(&self.limits));
-                    let held = connection::hold(stream, peer, (fast_path, service), pace, limits, self.stop.clone());
+                    let limits = Arc::clone(&self.limits);
+                    let served = connection::serve(stream, peer, service, timeouts, limits, self.stop.clone());
                     self.connections.spawn(async move {
-                        held.await;
+                        served.await;
                         drop(slot);
                     });
                     return;
                 }
                 Err(full) if self.refusals.available_permits() > 0 => break full,
-                // as many refusals are being sent as may be: wait until one of them is done, or a slot is free
+                // the most refusals are being sent: wait until one of them is done, or a slot is free
                 Err(full) => tokio::select! {
                     permit = self.refusals.acquire() => {
                         drop(permit);
@@ -215,22 +197,20 @@ where
                 },
             }
         };
-        let Ok(refusal) = Arc::clone(&self.refusals).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&self.refusals).acquire_owned().await else {
             return;
         };
         let detail = match full {
-            Full::Everywhere => "the server has too many open connections; try again in a few seconds",
-            Full::ForAddress => {
-                "your address has too many open connections; use those that are open, or try again in a few seconds"
-            }
+            Full::Total => "the server has too many open connections; try again in a few seconds",
+            Full::Network => "your address has too many open connections; use those that are open, or try again in a few seconds",
         };
         self.connections.spawn(async move {
             connection::refuse(stream, peer, detail).await;
-            drop(refusal);
+            drop(permit);
         });
     }
 
-    /// Waits for the open connections, and ends those that take too long.
+    /// Waits for the open connections, and closes those that take too long.
     async fn drain(self) {
         self.connections.close();
         let drained = tokio::time::timeout(self.settings.drain_timeout, self.connections.wait()).await;
@@ -240,7 +220,7 @@ where
                 "connections were still open at the end of the drain"
             );
             self.stop.now.cancel();
-            let _ = tokio::time::timeout(LAST_MOMENT, self.connections.wait()).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connections.wait()).await;
         }
     }
 }

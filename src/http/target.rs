@@ -1,4 +1,4 @@
-//! What an address asks for.
+//! Parses paths: what a request asks for.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::index::Scope;
 use crate::post::key;
-use crate::render::listing::scopes::Kind;
+use crate::render::listing::scopes::ScopeKind;
 use crate::render::{Format, Place, feed_path};
 
 /// What a path asks for.
@@ -25,42 +25,42 @@ pub enum Target {
     /// All years, for people.
     Years,
     /// All tags, authors or sections, for people.
-    Directory(Kind),
-    /// What people look for.
+    Directory(ScopeKind),
+    /// The search, for people.
     Search,
-    /// How pages look.
+    /// The style sheet.
     Style,
-    /// The picture of the site.
+    /// The icon of the site.
     Icon,
-    /// The same as PNG, for readers of feeds.
+    /// The same as PNG, for feed readers.
     RasterIcon,
     /// The JSON listing.
     Listing,
-    /// One post of it, by its slug.
+    /// One post of the listing, by its slug.
     Listed(String),
     /// All tags, authors or sections.
-    Scopes(Kind),
-    /// What can be asked.
+    Scopes(ScopeKind),
+    /// The description of the API (`OpenAPI`).
     Description,
-    /// Whether the server lives.
+    /// Whether the server runs.
     Health,
-    /// Whether it is to be sent requests.
+    /// Whether requests should be sent to it.
     Readiness,
     /// The outline of all feeds.
     Outline,
     /// The site map, or a part of it, from 1.
     Map(Option<usize>),
-    /// What crawlers are told.
+    /// The rules for crawlers.
     Robots,
-    /// A file beside posts, by its decoded path below the posts folder.
+    /// A media file, by its decoded path below the posts folder.
     Media(String),
-    /// What is asked for has this path, percent-encoded.
+    /// Another path, percent-encoded.
     Moved(String),
-    /// Anything else: perhaps a post, by its decoded path.
+    /// Any other decoded path; a post may have it.
     Address(String),
 }
 
-/// Addresses under which other software serves feeds: readers try them, and subscriptions of old lead to them.
+/// Paths at which other software serves feeds: feed readers try them, and old subscriptions use them.
 const ALIASES: [(&str, Format); 9] = [
     ("feed.xml", Format::Rss),
     ("index.xml", Format::Rss),
@@ -74,33 +74,33 @@ const ALIASES: [(&str, Format); 9] = [
 ];
 
 impl Target {
-    /// Reads `path`, as the request line has it. `None` if it is no UTF-8 or holds a control character once decoded.
+    /// Parses the path of a request line. Returns `None` if the decoded path is not UTF-8 or contains a control character.
     #[must_use]
-    pub fn read(path: &str) -> Option<Target> {
-        let whole = decoded(path)?;
-        let parts: Vec<Cow<'_, str>> = path
-            .strip_prefix('/')
-            .unwrap_or(path)
-            .split('/')
-            .map(decoded)
-            .collect::<Option<_>>()?;
+    pub fn parse(path: &str) -> Option<Target> {
+        let relative = path.strip_prefix('/').unwrap_or(path);
+        // most requests are for one of these
+        if let Some(format) = format(relative) {
+            return Some(Target::Feed(Scope::Site, Place::Newest, format));
+        }
+        let whole = decode(path)?;
+        let parts = decode_parts(relative)?;
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         let target = match parts.as_slice() {
             [""] => Some(Target::Page(Scope::Site, 1)),
-            // the slash at the end of WordPress's feeds is none too many
+            // WordPress's own feed ends in a slash
             ["feed", ""] => Some(Target::Moved(feed_path("", Place::Newest, Format::Rss))),
-            [all @ .., ""] => Target::of(all).map(|target| match target {
+            [all @ .., ""] => Target::parse_parts(all).map(|target| match target {
                 Target::Moved(path) => Target::Moved(path),
-                // whether a file is there is not known here, and a folder is none
+                // a folder is not served
                 Target::Media(_) => Target::Address(whole.clone().into_owned()),
                 _ => Target::Moved(path.trim_end_matches('/').to_owned()),
             }),
-            all => Target::of(all),
+            all => Target::parse_parts(all),
         };
         Some(target.unwrap_or_else(|| Target::Address(whole.into_owned())))
     }
 
-    /// The scope that it belongs to, if any.
+    /// The scope of a feed or a page.
     #[must_use]
     pub fn scope(&self) -> Option<&Scope> {
         match self {
@@ -111,7 +111,7 @@ impl Target {
         }
     }
 
-    fn of(parts: &[&str]) -> Option<Target> {
+    fn parse_parts(parts: &[&str]) -> Option<Target> {
         match parts {
             ["api", "posts"] => Some(Target::Listing),
             ["api", "posts", slug] => Some(Target::Listed((*slug).to_owned())),
@@ -123,7 +123,7 @@ impl Target {
             ["robots.txt"] => Some(Target::Robots),
             ["sitemap.xml"] => Some(Target::Map(None)),
             [name] if map_part(name).is_some() => Some(Target::Map(map_part(name))),
-            ["media", path @ ..] => file(path),
+            ["media", path @ ..] => file_path(path).map(Target::Media),
             ["style.css"] => Some(Target::Style),
             ["favicon.svg"] => Some(Target::Icon),
             ["icon.png"] => Some(Target::RasterIcon),
@@ -141,10 +141,10 @@ impl Target {
         }
     }
 
-    /// What follows the path of a scope that has a name; in another spelling it is sent to the one that counts.
+    /// Parses the path of a scope with this `name`. Another spelling of a name moves to the canonical one.
     fn below(scope: fn(String) -> Scope, name: &str, rest: &[&str]) -> Option<Target> {
         let canonical = key(name);
-        // a name of nothing but space is none, and its address would be another one
+        // a name of spaces has no address
         if canonical.is_empty() {
             return None;
         }
@@ -162,9 +162,8 @@ impl Target {
         })
     }
 
-    /// What follows a scope's own path.
+    /// Parses the rest of a path after that of its scope.
     fn within(scope: Scope, rest: &[&str]) -> Option<Target> {
-        let format = |name: &str| Format::ALL.into_iter().find(|format| format.file_name() == name);
         match *rest {
             [] if scope != Scope::Site => Some(Target::Page(scope, 1)),
             ["feed"] => Some(Target::Subscription(scope)),
@@ -186,34 +185,55 @@ impl Target {
     }
 }
 
-/// `sitemap-3.xml`
+/// The format of a feed with this file name.
+fn format(file_name: &str) -> Option<Format> {
+    Format::ALL.into_iter().find(|format| format.file_name() == file_name)
+}
+
+/// The number in `sitemap-3.xml`.
 fn map_part(name: &str) -> Option<usize> {
     number(name.strip_prefix("sitemap-")?.strip_suffix(".xml")?)
 }
 
-/// `tags`, `authors`, `sections`
-fn kind(name: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|kind| kind.name() == name)
+/// The kind named `tags`, `authors` or `sections`.
+fn kind(name: &str) -> Option<ScopeKind> {
+    ScopeKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
-/// A year as addresses write it: like any number, and one that a post can have.
+/// Parses a year: a number up to 9999.
 fn calendar_year(text: &str) -> Option<i16> {
     i16::try_from(number(text)?).ok().filter(|year| *year <= 9999)
 }
 
-/// A path below the posts folder, in one spelling only: a slash parts it, and no part says where to go.
-fn file(parts: &[&str]) -> Option<Target> {
-    let is_name = |part: &&str| !matches!(*part, "" | "." | "..") && !part.contains(['/', '\\']);
-    (!parts.is_empty() && parts.iter().all(is_name)).then(|| Target::Media(parts.join("/")))
+/// Parses the percent-encoded path of a media file below the posts folder.
+pub(super) fn media_path(path: &str) -> Option<String> {
+    let parts = decode_parts(path)?;
+    file_path(&parts.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
 
-/// A number as addresses write it: from 1, in one spelling only, so that nothing has two addresses.
+/// Joins the parts of a path below the posts folder. No part is empty, contains a slash, or leads to another folder.
+fn file_path(parts: &[&str]) -> Option<String> {
+    let is_name = |part: &&str| !matches!(*part, "" | "." | "..") && !part.contains(['/', '\\']);
+    (!parts.is_empty() && parts.iter().all(is_name)).then(|| parts.join("/"))
+}
+
+/// Returns the addresses of the posts whose Markdown may be at `address`: without `.md`, with or without a slash at the end.
+pub(super) fn markdown_addresses(address: &str) -> impl Iterator<Item = String> {
+    let post = address.strip_suffix(".md").into_iter();
+    post.flat_map(|post| [post.to_owned(), format!("{post}/")])
+}
+
+/// Parses a number from 1, in one spelling only, so that no document has two addresses.
 fn number(text: &str) -> Option<usize> {
     let number: usize = text.parse().ok()?;
     (number > 0 && number.to_string() == text).then_some(number)
 }
 
-fn decoded(text: &str) -> Option<Cow<'_, str>> {
+fn decode_parts(path: &str) -> Option<Vec<Cow<'_, str>>> {
+    path.split('/').map(decode).collect()
+}
+
+fn decode(text: &str) -> Option<Cow<'_, str>> {
     let text = percent_decode_str(text).decode_utf8().ok()?;
     (!text.contains(char::is_control)).then_some(text)
 }
@@ -223,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn paths() {
         let tag = |key: &str| Scope::Tag(key.to_owned());
         let moved = |path: &str| Target::Moved(path.to_owned());
         let cases = [
@@ -255,12 +275,12 @@ mod tests {
             ),
             ("/api/posts", Target::Listing),
             ("/api/posts/caf%C3%A9", Target::Listed("café".into())),
-            ("/api/tags", Target::Scopes(Kind::Tags)),
+            ("/api/tags", Target::Scopes(ScopeKind::Tags)),
             ("/api/nothing", Target::Address("/api/nothing".into())),
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),
             ("/search/", moved("/search")),
-            ("/tags", Target::Directory(Kind::Tags)),
+            ("/tags", Target::Directory(ScopeKind::Tags)),
             ("/authors/", moved("/authors")),
             ("/years", Target::Years),
             ("/years/2026", Target::Year(2026, 1)),
@@ -317,15 +337,15 @@ mod tests {
             ("//", Target::Address("//".into())),
         ];
         for (path, expected) in cases {
-            assert_eq!(Target::read(path), Some(expected), "{path}");
+            assert_eq!(Target::parse(path), Some(expected), "{path}");
         }
         for path in ["/%ff", "/a%0ab", "/%00"] {
-            assert_eq!(Target::read(path), None, "{path}");
+            assert_eq!(Target::parse(path), None, "{path}");
         }
     }
 
     #[test]
-    fn a_name_of_nothing_but_space_is_no_scope() {
+    fn a_name_of_spaces_is_no_scope() {
         let address = |path: &str| Some(Target::Address(path.to_owned()));
         for (path, expected) in [
             ("/tags/ ", address("/tags/ ")),
@@ -335,12 +355,12 @@ mod tests {
             ("/tags//rss.xml", address("/tags//rss.xml")),
             ("/tags/%20a%20/page/1", Some(Target::Moved("/tags/a".to_owned()))),
         ] {
-            assert_eq!(Target::read(path), expected, "{path}");
+            assert_eq!(Target::parse(path), expected, "{path}");
         }
     }
 
     #[test]
-    fn an_address_that_moved_leads_where_nothing_moves() {
+    fn a_moved_path_leads_to_a_path_that_does_not_move() {
         for path in [
             "/feed/",
             "/rss/",
@@ -350,17 +370,17 @@ mod tests {
             "/tags/A%20B/",
             "/Tags/x/",
         ] {
-            if let Some(Target::Moved(to)) = Target::read(path) {
-                assert!(!matches!(Target::read(&to), Some(Target::Moved(_)) | None), "{path} → {to}");
+            if let Some(Target::Moved(to)) = Target::parse(path) {
+                assert!(!matches!(Target::parse(&to), Some(Target::Moved(_)) | None), "{path} → {to}");
             }
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn any_path_is_read_and_none_moves_twice(path in "/[a-zA-Z0-9/%+. -]{0,30}|/(tags|authors|page|feed|rss|archive)/[ -~]{0,20}|/(tags|authors|sections)/[ .Aé\u{a0}\u{200b}]{0,2}(/|/feed|/rss|/page/1|/page/2)?") {
-            if let Some(Target::Moved(to)) = Target::read(&path) {
-                proptest::prop_assert!(!matches!(Target::read(&to), Some(Target::Moved(_)) | None), "{} → {}", path, to);
+        fn any_path_is_parsed_and_none_moves_twice(path in "/[a-zA-Z0-9/%+. -]{0,30}|/(tags|authors|page|feed|rss|archive)/[ -~]{0,20}|/(tags|authors|sections)/[ .Aé\u{a0}\u{200b}]{0,2}(/|/feed|/rss|/page/1|/page/2)?") {
+            if let Some(Target::Moved(to)) = Target::parse(&path) {
+                proptest::prop_assert!(!matches!(Target::parse(&to), Some(Target::Moved(_)) | None), "{} → {}", path, to);
             }
         }
     }

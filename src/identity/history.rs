@@ -1,4 +1,4 @@
-//! What a site says of what was: where posts used to be, and which ones went.
+//! The addresses that posts had, and the posts that were withdrawn.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -6,57 +6,55 @@ use std::sync::{Arc, OnceLock};
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 
-use super::files::File;
-use super::record::PostRecord;
-use super::{Id, Registry, SECOND};
-use crate::post::{Alike, Direction, Each, Origin, Origins, Person, Post, Rare, RareFields, Status, Visibility, Words, bare};
-use crate::time::{Moment, Timestamp};
+use super::record::second_after;
+use crate::post::{Post, page_key};
+use crate::time::Timestamp;
 
-/// More departures than this are not told of: the oldest are left out, and what is told then begins later.
+/// More departures than this are not kept: the oldest are left out, and the history begins later.
 pub const MOST_DEPARTURES: usize = 10_000;
 
-/// The next instant there is.
-const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
+/// The resolution of timestamps.
+const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 
-/// A post that the world could see and no longer can.
+/// A post that readers had and no longer have.
 #[derive(Clone, Debug)]
 pub struct Departure {
-    /// The post, as far as it is remembered: it has no text.
+    /// The post, as far as its record says. It has no text.
     pub post: Arc<Post>,
-    /// When it went.
+    /// When it was withdrawn.
     pub at: Timestamp,
 }
 
-/// What is told of the past.
+/// The addresses that posts had, and the posts that were withdrawn, as a site shows them.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The instant from which on all departures are told.
+    /// The instant since which all departures are known.
     pub known_from: Timestamp,
     /// The earliest first.
     pub(super) departures: Vec<Departure>,
-    /// Who had an address, and no longer has; by [`bare`] address.
+    /// The last owner of each address that has none now, by [`page_key`] address.
     pub(super) addresses: HashMap<String, FormerOwner>,
-    /// The addresses by slug, made when a slug is first looked for.
+    /// Addresses by slug, made when a slug is first looked up.
     slugs: OnceLock<HashMap<String, String>>,
 }
 
-/// Who had an address last.
+/// The post that had an address last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerOwner {
     /// The post's id.
     pub id: Arc<str>,
-    /// The file it was last read from.
+    /// The file that it was last read from.
     pub source: Utf8PathBuf,
-    /// The post's title.
+    /// The post's title; empty if it must not be shown.
     pub title: String,
-    /// When it left.
+    /// When the post left the address.
     pub until: Timestamp,
-    /// Whether it is not to be had, although nobody took it away.
-    pub is_awaited: bool,
+    /// Whether nobody withdrew the post, so that it is expected back if it cannot be read now.
+    pub is_expected_back: bool,
 }
 
 impl History {
-    /// Nothing, known from `now` on.
+    /// A history without departures and addresses, known from `now` on.
     #[must_use]
     pub fn none(now: Timestamp) -> History {
         History {
@@ -72,37 +70,38 @@ impl History {
         self.departures.get(first..).unwrap_or_default()
     }
 
-    /// The post that had `address` last, if it is still told of: it has another one now, went, or cannot be read.
+    /// The post that had `address` last: it has another address now, was withdrawn, or cannot be read.
     #[must_use]
-    pub fn tenant(&self, address: &str) -> Option<&FormerOwner> {
-        self.addresses.get(bare(address))
+    pub fn former_owner(&self, address: &str) -> Option<&FormerOwner> {
+        self.addresses.get(page_key(address))
     }
 
-    /// The post that had `slug` last and no longer has it: its slug when it was withdrawn, or the last part of a former address.
+    /// The post that had `slug` last: the slug of a withdrawn post, or the last part of a former address.
     #[must_use]
-    pub fn tenant_of_slug(&self, slug: &str) -> Option<&FormerOwner> {
-        self.addresses.get(self.slugs.get_or_init(|| self.by_slug()).get(slug)?)
+    pub fn former_owner_of_slug(&self, slug: &str) -> Option<&FormerOwner> {
+        let slugs = self.slugs.get_or_init(|| self.addresses_by_slug());
+        self.addresses.get(slugs.get(slug)?)
     }
 
-    fn by_slug(&self) -> HashMap<String, String> {
+    fn addresses_by_slug(&self) -> HashMap<String, String> {
         let mut latest: HashMap<&str, (&FormerOwner, &str)> = HashMap::new();
-        let mut note = |slug, address: &str| {
-            let Some((address, tenant)) = self.addresses.get_key_value(address) else {
+        let mut add = |slug, address: &str| {
+            let Some((address, owner)) = self.addresses.get_key_value(address) else {
                 return;
             };
-            let is_later = |(known, _): &(&FormerOwner, &str)| (tenant.until, &tenant.id) > (known.until, &known.id);
+            let is_later = |(known, _): &(&FormerOwner, &str)| owner.is_later_than(known);
             if latest.get(slug).is_none_or(is_later) {
-                latest.insert(slug, (tenant, address));
+                latest.insert(slug, (owner, address));
             }
         };
         for address in self.addresses.keys() {
             let name = address.rsplit('/').next().unwrap_or(address);
-            note(name.strip_suffix(".html").unwrap_or(name), address);
+            add(name.strip_suffix(".html").unwrap_or(name), address);
         }
         for Departure { post, .. } in &self.departures {
-            let address = bare(post.address());
-            if self.addresses.get(address).is_some_and(|tenant| *tenant.id == *post.id()) {
-                note(post.slug(), address);
+            let address = page_key(post.address());
+            if self.addresses.get(address).is_some_and(|owner| *owner.id == *post.id()) {
+                add(post.slug(), address);
             }
         }
         let owned = latest
@@ -111,174 +110,42 @@ impl History {
         owned.collect()
     }
 
-    /// When the post with this `id` leaves `address` at `now`: after every other that left it, and not before it
-    /// did so last, though the clock was put back since.
+    /// When the post with this id leaves `address`, if it does so at `now`: later than every other post that left it, and not before it
+    /// last left it itself, although the clock may have been put back since.
     pub(super) fn left_at(&self, address: &str, id: &str, now: Timestamp) -> Timestamp {
-        let Some(last) = self.tenant(address) else { return now };
-        let after_others = last.until.saturating_add(SECOND).unwrap_or(last.until);
-        now.max(if *last.id == *id { last.until } else { after_others })
+        match self.former_owner(address) {
+            Some(last) if *last.id == *id => now.max(last.until),
+            Some(last) => now.max(second_after(last.until)),
+            None => now,
+        }
     }
 
-    /// Puts the departures in order, and leaves the oldest out of too many.
-    fn order(&mut self, now: Timestamp) {
+    /// Orders the departures by time, and leaves out the oldest if there are too many.
+    pub(super) fn order_departures(&mut self, now: Timestamp) {
         self.departures.sort_by(|a, b| (a.at, a.post.id()).cmp(&(b.at, b.post.id())));
-        let forgotten = self.departures.len().saturating_sub(MOST_DEPARTURES);
-        if forgotten > 0 {
-            // others of the last one's instant may be left, so not even that instant is known in full
+        let surplus = self.departures.len().saturating_sub(MOST_DEPARTURES);
+        if surplus > 0 {
+            // others of the same instant may be kept, so the history is complete only after that instant
             let last = self
                 .departures
-                .drain(..forgotten)
+                .drain(..surplus)
                 .next_back()
                 .map_or(now, |departure| departure.at);
-            self.known_from = self.known_from.max(last.saturating_add(JUST_AFTER).unwrap_or(last));
+            self.known_from = self.known_from.max(last.saturating_add(NANOSECOND).unwrap_or(last));
         }
     }
 
-    /// Notes that `tenant` had `address`, unless another post had it later.
-    pub(super) fn had(&mut self, address: &str, tenant: FormerOwner) {
-        let is_later = |known: &FormerOwner| (tenant.until, &tenant.id) > (known.until, &known.id);
-        let address = bare(address);
-        if self.addresses.get(address).is_none_or(is_later) {
-            self.addresses.insert(address.to_owned(), tenant);
-        }
-    }
-}
-
-impl Registry {
-    /// What is told of the past at `now`: of departures no older than `span`, and of every address of posts that are there.
-    pub fn past(&mut self, now: Timestamp, span: SignedDuration) -> Arc<History> {
-        let horizon = now.checked_sub(span).unwrap_or(Timestamp::MIN);
-        let is_over = self.past.departures.first().is_some_and(|departure| departure.at < horizon);
-        if self.is_past_stale || is_over {
-            self.past = Arc::new(self.past_at(now, horizon));
-            self.is_past_stale = false;
-        }
-        Arc::clone(&self.past)
-    }
-
-    /// What is told of the past, where the site that was noted last does not know all of it: another post got the address that one of its
-    /// posts had.
-    pub fn past_of_displaced(&mut self, now: Timestamp, span: SignedDuration) -> Option<Arc<History>> {
-        std::mem::take(&mut self.has_displaced).then(|| self.past(now, span))
-    }
-
-    fn past_at(&self, now: Timestamp, horizon: Timestamp) -> History {
-        let mut past = History::none(self.site.since.max(horizon));
-        for id in &self.told {
-            let Some(record) = self.posts.get(id) else { continue };
-            let tenant = |until| self.tenant(id, &record, until);
-            let file = self.file(id);
-            match record.withdrawn {
-                // one that is in no list may still be read
-                Some(at) if at < horizon && !file.is_some_and(File::is_out) => continue,
-                Some(at) if at >= horizon => {
-                    past.had(&record.address, tenant(at));
-                    if !record.never_listed {
-                        past.departures.push(Departure {
-                            post: Arc::new(record.remembered()),
-                            at,
-                        });
-                    }
-                }
-                _ => {}
-            }
-            for former in &record.earlier {
-                past.had(&former.address, tenant(former.until));
-            }
-        }
-        // those on the way to another address have it only once they are published there
-        let on_their_way = self.moving.iter().filter_map(|id| {
-            let file = self.file(id)?;
-            let record = self.posts.get(id)?;
-            let is_told = record.withdrawn.is_none() || file.is_out();
-            (is_told && *file.settled.address() != *record.address).then_some((id, record))
-        });
-        let waiting = self.waiting.iter().filter_map(|id| {
-            let is_held = self.file(id)?.visibility == Visibility::Held;
-            let record = self.posts.get(id)?;
-            (is_held && record.withdrawn.is_none()).then_some((id, record))
-        });
-        let lost = self.unmatched.awaited().filter_map(|id| Some((id, self.posts.get(id)?)));
-        for (id, record) in on_their_way.chain(waiting).chain(lost) {
-            let until = past.left_at(&record.address, id, now);
-            let tenant = FormerOwner {
-                is_awaited: true,
-                ..self.tenant(id, &record, until)
-            };
-            past.had(&record.address, tenant);
-        }
-        past.order(now);
-        past
-    }
-
-    /// The post of `record`, which left an address at `until`.
-    fn tenant(&self, id: &Id, record: &PostRecord, until: Timestamp) -> FormerOwner {
-        FormerOwner {
-            id: Arc::clone(id),
-            source: self.place(id).unwrap_or(&record.source).to_owned(),
-            title: record.told_title().to_owned(),
-            until,
-            is_awaited: record.withdrawn.is_none(),
+    /// Adds `owner` as the last owner of `address`, unless another post had it later.
+    pub(super) fn add_owner(&mut self, address: &str, owner: FormerOwner) {
+        let address = page_key(address);
+        if self.addresses.get(address).is_none_or(|known| owner.is_later_than(known)) {
+            self.addresses.insert(address.to_owned(), owner);
         }
     }
 }
 
-impl PostRecord {
-    /// The title, where it may be told.
-    fn told_title(&self) -> &str {
-        if self.taken_back { "" } else { &self.title }
-    }
-
-    /// The post, as far as it is remembered.
-    pub(super) fn remembered(&self) -> Post {
-        Post {
-            words: Words::from(Each {
-                source: &self.source,
-                id: &self.id,
-                slug: &self.slug,
-                address: &self.address,
-                title: self.told_title(),
-                summary: "",
-            }),
-            date: self.date,
-            updated: self.changed.max(self.returned).map(Moment::utc),
-            standing: Status::Private,
-            in_feeds: self.in_feeds,
-            minor: None,
-            tags: Arc::new(self.tags.iter().map(|tag| tag.as_str().into()).collect()),
-            alike: Arc::new(Alike {
-                authors: self
-                    .authors
-                    .iter()
-                    .map(|name| Person {
-                        name: name.clone(),
-                        ..Person::default()
-                    })
-                    .collect(),
-                section: self.section.as_deref().map(Arc::from),
-                language: self.language.as_deref().map(Arc::from),
-                origins: Arc::new(Origins {
-                    title: Origin::Ledger,
-                    id: Origin::Ledger,
-                    address: Origin::Ledger,
-                    date: Origin::Ledger,
-                    standing: Origin::Ledger,
-                    summary: Origin::Ledger,
-                }),
-            }),
-            direction: Direction::default(),
-            rare: Rare::from(RareFields {
-                atom_id: self.served_atom_id(None).map(str::to_owned),
-                ..RareFields::default()
-            }),
-            content: self.content.unwrap_or_default(),
-            file: self.file.unwrap_or_default(),
-            text: "".into(),
-            touched: self.first_served.into(),
-            told: None,
-            is_out_already: false,
-            is_held: false,
-            has_long_text: false,
-        }
+impl FormerOwner {
+    fn is_later_than(&self, other: &FormerOwner) -> bool {
+        (self.until, &self.id) > (other.until, &other.id)
     }
 }

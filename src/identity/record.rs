@@ -1,48 +1,52 @@
-//! What is remembered, as it is kept and as `feedmill ledger export` writes it: one JSON object a line.
+//! The stored records: of the site, of each post that readers have had, and of each document.
+//!
+//! They are stored, and written by `feedmill ledger export`, as JSON with one object a line. A field that has its usual value is left
+//! out. What an older feedmill wrote can be read for ever, so fields are only added, and a new one has a default.
 
 use camino::Utf8PathBuf;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::post::Post;
 pub use crate::post::{Digest, Fingerprint, Likeness};
+use crate::post::{Origin, Post};
 use crate::time::{Moment, Timestamp};
 
-/// One thing remembered.
+/// One stored record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "lowercase")]
 pub enum Record {
     /// The site.
     Site(SiteRecord),
-    /// A post that the world has seen.
+    /// A post that readers have had.
     Post(Box<PostRecord>),
-    /// A document that the world has seen.
+    /// A document that readers have had.
     Document(DocumentRecord),
 }
 
-/// What is remembered of the site as a whole.
+/// The record of the site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SiteRecord {
-    /// The instant from which on everything that happened is known.
+    /// When recording began.
     pub since: Timestamp,
-    /// The first address of the site that was configured: ids are made of it for ever.
+    /// The first address of the site that was configured. Ids are made from it, so it never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Url>,
 }
 
-/// What is remembered of a post.
+/// The record of one post: what readers know of it, and what its file is recognised by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a field of what is kept")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a stored field")]
 pub struct PostRecord {
     /// Its id.
     pub id: String,
-    /// Its id in Atom, where that is another one. Where this is `None` and the id is no IRI, Atom had the id as it is.
+    /// Its id in Atom, if that is another one. If this is `None` and the id is not an IRI, Atom had the id as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atom_id: Option<String>,
     /// The id that its file asked for and did not get.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted_id: Option<String>,
-    /// The file it was last read from, relative to the posts folder.
+    /// The file that it was last read from, relative to the posts folder.
     pub source: Utf8PathBuf,
     /// Its title.
     pub title: String,
@@ -50,40 +54,40 @@ pub struct PostRecord {
     pub slug: String,
     /// The address that its file asked for.
     pub wanted: String,
-    /// The address it has, or last had.
+    /// Its address, or its last one.
     pub address: String,
-    /// Every other address it had, the one it left last at the end.
+    /// Its former addresses, the last one at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<Former>,
-    /// When it is from. Where its file says nothing of that, this decides.
+    pub earlier: Vec<FormerAddress>,
+    /// Its date. If the file does not contain one, this one stays.
     pub date: Moment,
-    /// Whether its file says when it is from.
+    /// Whether its file contains its date.
     pub is_dated: bool,
     /// When it was first served.
     pub first_served: Timestamp,
-    /// When its content last changed for readers, where that was after it was first served.
+    /// When its content last changed for readers, if that was after it was first served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Timestamp>,
-    /// What its content was: what it showed when it could last be seen, and its text as it was last read. `None` for a post adopted from
-    /// elsewhere that was not served yet.
+    /// Its content: what it showed when it could last be read, and the text that was last in its file. `None` for a post that was adopted
+    /// from elsewhere and not served yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Fingerprint>,
-    /// What its file held, byte by byte, when it could last be seen. `None` where an older feedmill wrote the record.
+    /// The digest of all bytes of its file, when it could last be read. `None` in records of an older feedmill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Digest>,
-    /// When its content last changed, as readers were told last; `None` where they were told of no change.
+    /// The date of its last change as readers know it. `None` if they know of no change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<Moment>,
-    /// Since when it is in no list any more; `None` while it is in one, and if it never was.
+    /// When it left all lists. `None` while it is in one, and if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Timestamp>,
-    /// When it last came back after it was withdrawn: readers that let go of it need to see a later change than that.
+    /// When it last came back after it was withdrawn. Readers that removed it need to see a later change than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Timestamp>,
-    /// Whether it was made a draft, or private, after readers had it: nobody is told its title any more.
+    /// Whether it was made a draft, or private, after readers had it. Its title is not shown any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_back: bool,
-    /// Whether it was only ever read by who knew its address.
+    /// Whether it was never in a list, and could only be read at its address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_listed: bool,
     /// Its tags.
@@ -95,46 +99,46 @@ pub struct PostRecord {
     /// Its section.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
-    /// The language it names.
+    /// Its language, if its file names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Whether feeds carry it.
+    /// Whether feeds contain it.
     pub in_feeds: bool,
 }
 
 /// An address that a post had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Former {
+pub struct FormerAddress {
     /// The address.
     pub address: String,
     /// When the post left it.
     pub until: Timestamp,
 }
 
-/// What is remembered of a document.
+/// The record of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DocumentRecord {
     /// Its path: `/rss.xml`, `/tags/rust/atom.xml`.
     pub path: String,
-    /// The entity tag of its bytes as they are.
+    /// The entity tag of its bytes without a coding.
     pub tag: String,
     /// When its bytes last changed (`Last-Modified`).
     pub modified: Timestamp,
-    /// When it says that anything in it last changed.
+    /// The date of the last change that it contains.
     pub updated: Timestamp,
 }
 
-/// How every record of a post begins that was written here.
+/// The first bytes of every stored record of a post.
 const POST: &[u8] = br#"{"record":"post","#;
 
 impl Record {
-    /// The record that `json` is.
+    /// The record in `json`.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// It is not a record.
     pub fn from_json(json: &[u8]) -> Result<Record, serde_json::Error> {
-        // where the kind comes first nothing need be held until it is known, which takes half the time
+        // serde buffers all fields until it knows the tag; with the tag known the record is read directly, in half the time
         if json.starts_with(POST)
             && let Ok(post) = serde_json::from_slice(json)
         {
@@ -143,7 +147,7 @@ impl Record {
         serde_json::from_slice(json)
     }
 
-    /// What it is about: with its kind the key that it is kept under.
+    /// The key that it is stored under: its kind, and its name within that kind.
     #[must_use]
     pub fn key(&self) -> (&'static str, &str) {
         match self {
@@ -155,15 +159,48 @@ impl Record {
 }
 
 impl PostRecord {
-    /// Whether the past tells of its post: it went, or had other addresses.
-    pub(super) fn is_told_of(&self) -> bool {
+    /// The record of `post`, first served at `first_served`.
+    #[must_use]
+    pub fn of(post: &Post, first_served: Timestamp) -> PostRecord {
+        PostRecord {
+            id: post.id().to_string(),
+            atom_id: post.rare.atom_id.clone(),
+            wanted_id: None,
+            source: post.source().to_path_buf(),
+            title: post.title().to_string(),
+            slug: post.slug().to_string(),
+            wanted: post.address().to_string(),
+            address: post.address().to_string(),
+            earlier: Vec::new(),
+            // a record that was stored and read again must be equal
+            date: post.date.to_the_second(),
+            is_dated: !matches!(post.alike.origins.date, Origin::FileTime | Origin::Ledger),
+            first_served,
+            changed: None,
+            content: Some(post.content),
+            file: Some(post.file),
+            updated: post.updated.map(Moment::to_the_second),
+            withdrawn: None,
+            returned: None,
+            taken_back: false,
+            never_listed: false,
+            tags: post.tags.iter().map(ToString::to_string).collect(),
+            authors: post.alike.authors.iter().map(|author| author.name.clone()).collect(),
+            section: post.alike.section.as_deref().map(str::to_owned),
+            language: post.alike.language.as_deref().map(str::to_owned),
+            in_feeds: post.in_feeds,
+        }
+    }
+
+    /// Whether [`History`](super::History) contains the post: it was withdrawn, or had other addresses.
+    pub(super) fn has_history(&self) -> bool {
         self.withdrawn.is_some() || !self.earlier.is_empty()
     }
 
-    /// Whether its file, when it could last be seen, held what the file of `post` holds. Of a record without the digest of a file, what
-    /// the post says decides.
+    /// Whether the file of `post` contains the same bytes as the post's file when it could last be read. A record without the digest
+    /// of a file compares what the post shows.
     #[must_use]
-    pub fn is_of_file(&self, post: &Post) -> bool {
+    pub(super) fn matches_file(&self, post: &Post) -> bool {
         match (self.file, self.content) {
             (Some(file), _) => file == post.file,
             (None, Some(content)) => (content.text, content.shown) == (post.content.text, post.content.shown),
@@ -171,32 +208,38 @@ impl PostRecord {
         }
     }
 
-    /// Whether readers have its post, and nothing took it from them.
+    /// Whether readers have the post: it was served, and was not withdrawn.
     #[must_use]
-    pub fn is_with_readers(&self) -> bool {
+    pub(super) fn is_with_readers(&self) -> bool {
         self.content.is_some() && self.withdrawn.is_none()
     }
 
-    /// The id in Atom of its post, given what Atom would have for this id if it had never had another (`None`: the id itself).
-    pub(super) fn served_atom_id<'a>(&'a self, otherwise: Option<&'a str>) -> Option<&'a str> {
+    /// The id in Atom of the post, if that is another one than its id. `made` is the one that a post which never was in Atom gets.
+    pub(super) fn served_atom_id<'a>(&'a self, made: Option<&'a str>) -> Option<&'a str> {
         let was_in_atom = self.content.is_some() && !self.never_listed;
         match &self.atom_id {
             Some(atom_id) => Some(atom_id.as_str()).filter(|atom_id| *atom_id != self.id),
             None if was_in_atom => None,
-            None => otherwise,
+            None => made,
         }
     }
 
-    /// The latest instant that readers were told of: its `updated` has been that, and never goes back behind it.
+    /// The latest date that readers have seen of the post. Its `updated` never goes back behind it.
     #[must_use]
     pub fn last_told(&self) -> Timestamp {
-        last_told(self.date.timestamp(), self.changed, self.returned)
+        let dates = [self.changed, self.returned];
+        dates.into_iter().flatten().fold(self.date.timestamp(), Timestamp::max)
+    }
+
+    /// The title, if it may be shown.
+    pub(super) fn public_title(&self) -> &str {
+        if self.taken_back { "" } else { &self.title }
     }
 }
 
-/// [`PostRecord::last_told`] of a post of this `date`, which changed and came back then.
-pub(super) fn last_told(date: Timestamp, changed: Option<Timestamp>, returned: Option<Timestamp>) -> Timestamp {
-    [changed, returned].into_iter().flatten().fold(date, Timestamp::max)
+/// One second after `at`: the smallest difference that HTTP dates and the dates in feeds can show.
+pub(super) fn second_after(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -206,7 +249,7 @@ mod tests {
     const REST: &str = r#""id":"x:a","source":"a.md","title":"A","slug":"a","wanted":"/posts/a","address":"/posts/a","date":"2026-01-31T09:00:00+01:00","is_dated":true,"first_served":"2026-02-01T00:00:00Z","earlier":[{"address":"/posts/b","until":"2026-03-01T00:00:00Z"}],"content":{"shown":"0123456789abcdef0123456789abcdef","text":"00000000000000000000000000000001","likeness":"00000000000000ff"},"tags":["tide"],"in_feeds":true"#;
 
     #[test]
-    fn a_record_is_the_same_wherever_its_kind_stands() {
+    fn a_record_is_read_wherever_its_kind_is() {
         let cases = [
             ("first", format!(r#"{{"record":"post",{REST}}}"#), true),
             ("last", format!(r#"{{{REST},"record":"post"}}"#), true),

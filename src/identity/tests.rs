@@ -1,15 +1,22 @@
-//! What is remembered, and what readers are told of it.
+//! Files are written, moved, edited and removed: the ids, addresses and dates that readers see.
 
 mod held;
+mod random_steps;
 mod recognised;
-mod short_way;
 mod templates;
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::SignedDuration;
+
 use super::*;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{self, Changes, Fingerprint, Likeness, Post};
 use crate::source_file::SourceFile;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 
 const MILL: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
     remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week. In \
@@ -23,7 +30,7 @@ const BEES: &str = "Every hive on the southern slope was given a colour of its o
 const TIDE: &str = "潮が引くと水車小屋の番人は水門を開けて大麦を挽き始める。冬になると門が凍るので弟子は夜明け前に長い鉄の棒で氷を割る。\
     村の誰よりも古いその水車は一日に二度回り続けている。";
 
-/// The text of this name, with a word changed for each `'` after it; another name is itself the text.
+/// The text with this name, edited by one word for each `'` after the name. Any other name is itself the text.
 fn text(name: &str) -> String {
     let edits = name.bytes().filter(|&byte| byte == b'\'').count();
     let text = match name.trim_end_matches('\'') {
@@ -37,41 +44,41 @@ fn text(name: &str) -> String {
         .replacen('水', "湖", edits)
 }
 
-/// A file: its path, its front matter with `;` between lines, and the name of its text.
-type File = (&'static str, &'static str, &'static str);
+/// A path, front matter with `;` between lines, and the name of a text.
+type TestFile = (&'static str, &'static str, &'static str);
 
-/// A ledger, and a folder whose files are there or not.
-struct FileTracker {
-    ledger: Registry,
+/// A registry and the files of a folder.
+struct Scenario {
+    registry: Registry,
     config: Config,
     now: Timestamp,
     read: Vec<Arc<Post>>,
     posts: Vec<Arc<Post>>,
-    remarks: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
-impl FileTracker {
-    fn new() -> FileTracker {
-        FileTracker {
-            ledger: Registry::new(START),
+impl Scenario {
+    fn new() -> Scenario {
+        Scenario {
+            registry: Registry::new(START),
             config: Config::default(),
             now: START,
             read: Vec::new(),
             posts: Vec::new(),
-            remarks: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
-    /// Publishes these files, written now.
-    fn publish(&mut self, files: &[File]) -> &mut FileTracker {
+    /// Publishes these files, which were all written now.
+    fn publish(&mut self, files: &[TestFile]) -> &mut Scenario {
         self.read = self.read_files(files);
-        self.look();
+        self.scan();
         self
     }
 
-    fn read_files(&self, files: &[File]) -> Vec<Arc<Post>> {
+    fn read_files(&self, files: &[TestFile]) -> Vec<Arc<Post>> {
         let mut files = files.to_vec();
         files.sort_by_key(|&(path, ..)| Utf8Path::new(path));
         let read = files.into_iter().map(|(path, head, body)| {
@@ -83,44 +90,44 @@ impl FileTracker {
                 modified: self.now,
             };
             let post = Arc::new(post::read(&file, &self.config).unwrap().post);
-            // a file that is as it was is the very same post
+            // an unchanged file is the same `Arc`
             let before = self.read.iter().find(|before| ***before == *post);
             before.map_or(post, Arc::clone)
         });
         read.collect()
     }
 
-    fn look(&mut self) {
-        let whereabouts = Whereabouts {
+    fn scan(&mut self) {
+        let unreadable = UnreadableFiles {
             missing: &BTreeSet::new(),
             is_there: &|path| self.read.iter().any(|post| post.source() == path),
         };
         let changes = Changes::all(self.read.clone());
-        let settled = self.ledger.assign(&changes, &whereabouts, &self.config, self.now);
-        let gone = self.ledger.absent(whereabouts.is_there);
-        self.ledger.withdraw(&gone, self.now);
-        self.ledger.record_published(&settled.changes.posts, self.now);
-        assert!(self.ledger.unmatched.are_found(&self.ledger.posts));
-        self.posts = settled.changes.posts;
-        if self.ledger.has_clashed() {
-            let again = self.ledger.assign(&Changes::default(), &whereabouts, &self.config, self.now);
-            self.ledger.record_published(&again.changes.posts, self.now);
+        let assigned = self.registry.assign(&changes, &unreadable, &self.config, self.now);
+        let gone = self.registry.absent(unreadable.is_there);
+        self.registry.withdraw(&gone, self.now);
+        self.registry.record_published(&assigned.changes.posts, self.now);
+        assert!(self.registry.unmatched.agrees_with(&self.registry.posts));
+        self.posts = assigned.changes.posts;
+        if self.registry.has_id_clashes() {
+            let again = self.registry.assign(&Changes::default(), &unreadable, &self.config, self.now);
+            self.registry.record_published(&again.changes.posts, self.now);
             for post in again.changes.posts {
                 self.posts.retain(|before| before.source() != post.source());
                 self.posts.push(post);
             }
         }
-        self.remarks = self.ledger.remarks().cloned().collect();
+        self.warnings = self.registry.warnings().cloned().collect();
     }
 
-    /// Ends and starts again with what is remembered.
+    /// Starts again with the stored records.
     fn restart(&mut self) {
-        self.ledger.change_all();
-        let records: Vec<Record> = self.ledger.take_changes().0.collect();
-        self.ledger = Registry::remembering(records, self.now);
+        self.registry.change_all();
+        let records: Vec<Record> = self.registry.take_changes().0.collect();
+        self.registry = Registry::from_records(records, self.now);
     }
 
-    fn pass(&mut self, hours: i64) -> &mut FileTracker {
+    fn pass(&mut self, hours: i64) -> &mut Scenario {
         self.now += SignedDuration::from_hours(hours);
         self
     }
@@ -139,7 +146,7 @@ impl FileTracker {
 }
 
 #[test]
-fn what_is_an_edit_to_readers() {
+fn updated_changes_if_readers_see_an_edit() {
     let hour = |hour: i64| Some(Moment::utc(START + SignedDuration::from_hours(hour)));
     let file = |head, body| [("a.md", head, body)];
     let day = "title: A;date: 2025-06-01";
@@ -176,22 +183,22 @@ fn what_is_an_edit_to_readers() {
         ),
     ];
     for (name, minor, after, expected) in cases {
-        let mut tracker = FileTracker::new();
-        tracker.config.posts.minor = minor;
-        tracker.publish(&file(day, "mill")).pass(5).publish(&after);
-        assert_eq!(tracker.post("a.md").updated, expected, "{name}");
-        tracker.pass(5).restart();
-        tracker.publish(&after);
-        assert_eq!(tracker.post("a.md").updated, expected, "{name}, after a restart");
+        let mut scenario = Scenario::new();
+        scenario.config.posts.minor = minor;
+        scenario.publish(&file(day, "mill")).pass(5).publish(&after);
+        assert_eq!(scenario.post("a.md").updated, expected, "{name}");
+        scenario.pass(5).restart();
+        scenario.publish(&after);
+        assert_eq!(scenario.post("a.md").updated, expected, "{name}, after a restart");
     }
 }
 
 #[test]
-fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
-    let mut tracker = FileTracker::new();
-    tracker.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
-    let (ids, content) = (tracker.ids(), tracker.post("a.md").content);
-    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
+fn a_likeness_by_another_algorithm_is_replaced_and_is_no_edit() {
+    let mut scenario = Scenario::new();
+    scenario.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
+    let (ids, content) = (scenario.ids(), scenario.post("a.md").content);
+    let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record {
             post.content = post.content.map(|content| Fingerprint {
@@ -200,25 +207,25 @@ fn a_likeness_of_another_making_is_written_anew_and_no_edit() {
             });
         }
     }
-    tracker.ledger = Registry::remembering(records, tracker.now);
-    tracker
+    scenario.registry = Registry::from_records(records, scenario.now);
+    scenario
         .pass(5)
         .publish(&[("a.md", "title: A", "mill"), ("c.md", "title: B", "lamp")]);
-    assert_eq!(tracker.post("a.md").updated, None);
-    assert_eq!(tracker.post("c.md").updated, None);
-    assert_eq!(tracker.post("a.md").id(), ids["a.md"]);
-    assert_eq!(tracker.post("c.md").id(), ids["b.md"], "it has its text");
-    let records: Vec<Record> = tracker.ledger.take_changes().0.collect();
+    assert_eq!(scenario.post("a.md").updated, None);
+    assert_eq!(scenario.post("c.md").updated, None);
+    assert_eq!(scenario.post("a.md").id(), ids["a.md"]);
+    assert_eq!(scenario.post("c.md").id(), ids["b.md"], "it has its text");
+    let records: Vec<Record> = scenario.registry.take_changes().0.collect();
     let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
     assert!(records.iter().any(is_anew));
 }
 
 #[test]
-fn edits_that_clocks_do_not_tell_apart_move_forward() {
-    let mut tracker = FileTracker::new();
-    let mut last = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").modified();
+fn each_edit_has_a_later_date_whatever_the_clock_says() {
+    let mut scenario = Scenario::new();
+    let mut last = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").modified();
     for (hours, text) in [(0, "mill'"), (0, "mill''"), (-3, "mill'''"), (1, "mill"), (24, "lamp")] {
-        let now = tracker
+        let now = scenario
             .pass(hours)
             .publish(&[("a.md", "title: A", text)])
             .post("a.md")
@@ -232,25 +239,25 @@ fn edits_that_clocks_do_not_tell_apart_move_forward() {
 }
 
 #[test]
-fn a_date_that_the_file_does_not_name_stays() {
-    let mut tracker = FileTracker::new();
-    let date = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").date;
-    tracker.pass(24).publish(&[("b.md", "title: A", "mill'")]);
-    assert_eq!(tracker.post("b.md").date, date);
-    tracker.restart();
-    tracker.pass(24).publish(&[("b.md", "title: B", "mill'")]);
-    assert_eq!(tracker.post("b.md").date, date);
-    tracker.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
+fn a_post_without_a_date_keeps_the_first_one() {
+    let mut scenario = Scenario::new();
+    let date = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").date;
+    scenario.pass(24).publish(&[("b.md", "title: A", "mill'")]);
+    assert_eq!(scenario.post("b.md").date, date);
+    scenario.restart();
+    scenario.pass(24).publish(&[("b.md", "title: B", "mill'")]);
+    assert_eq!(scenario.post("b.md").date, date);
+    scenario.publish(&[("b.md", "title: B;date: 2025-06-01", "mill'")]);
     assert_eq!(
-        tracker.post("b.md").date.rfc3339(),
+        scenario.post("b.md").date.rfc3339(),
         "2025-06-01T00:00:00Z",
         "until it names one"
     );
 }
 
 #[test]
-fn who_comes_back_changed_later_than_it_went() {
-    let steps: [(&str, &[File]); 3] = [
+fn a_post_that_returns_is_newer_than_its_departure() {
+    let steps: [(&str, &[TestFile]); 3] = [
         ("deleted", &[]),
         ("a draft", &[("a.md", "title: A;date: 2025-06-01;draft: true", "mill")]),
         (
@@ -260,24 +267,24 @@ fn who_comes_back_changed_later_than_it_went() {
     ];
     for (name, away) in steps {
         for hours in [5, 0, -2] {
-            let mut tracker = FileTracker::new();
-            let there: &[File] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
-            let id = tracker.publish(there).post("a.md").id().to_owned();
-            tracker.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
-            let edited = tracker.post("a.md").modified().timestamp();
-            tracker.pass(hours).publish(away);
+            let mut scenario = Scenario::new();
+            let there: &[TestFile] = &[("a.md", "title: A;date: 2025-06-01", "mill")];
+            let id = scenario.publish(there).post("a.md").id().to_owned();
+            scenario.publish(&[("a.md", "title: A;date: 2025-06-01", "mill'")]);
+            let edited = scenario.post("a.md").modified().timestamp();
+            scenario.pass(hours).publish(away);
             let span = SignedDuration::from_hours(24);
-            let departures = tracker.ledger.past(tracker.now, span).since(Timestamp::MIN).to_vec();
+            let departures = scenario.registry.history(scenario.now, span).since(Timestamp::MIN).to_vec();
             let [departure] = departures.as_slice() else {
                 panic!("{name}: {departures:?}")
             };
             assert!(departure.at >= edited, "{name}, {hours}: readers would keep it");
-            tracker.pass(hours).publish(there);
+            scenario.pass(hours).publish(there);
             assert!(
-                tracker.ledger.past(tracker.now, span).since(Timestamp::MIN).is_empty(),
+                scenario.registry.history(scenario.now, span).since(Timestamp::MIN).is_empty(),
                 "{name}, {hours}"
             );
-            let back = tracker.post("a.md");
+            let back = scenario.post("a.md");
             assert_eq!(back.id(), id, "{name}, {hours}");
             assert!(
                 back.modified().timestamp().as_second() > departure.at.as_second(),
@@ -288,177 +295,157 @@ fn who_comes_back_changed_later_than_it_went() {
 }
 
 #[test]
-fn a_clock_that_is_put_back_takes_nothing_back() {
-    let mut tracker = FileTracker::new();
+fn a_clock_that_is_put_back_hides_no_post() {
+    let mut scenario = Scenario::new();
     let dated = ("a.md", "title: A;date: 2026-01-01T02:00:00Z", "mill");
     let undated = ("b.md", "title: B", "lamp");
     let later = ("c.md", "title: C;date: 2026-01-01T09:00:00Z", "bees");
-    let out = |tracker: &FileTracker| -> Vec<String> {
-        let posts = tracker.posts.iter().filter(|post| post.is_readable(tracker.now));
+    let out = |scenario: &Scenario| -> Vec<String> {
+        let posts = scenario.posts.iter().filter(|post| post.is_readable(scenario.now));
         posts.map(|post| post.source().to_string()).collect()
     };
-    tracker.pass(3).publish(&[dated, undated, later]);
-    assert_eq!(out(&tracker), ["a.md", "b.md"]);
+    scenario.pass(3).publish(&[dated, undated, later]);
+    assert_eq!(out(&scenario), ["a.md", "b.md"]);
     for is_restarted in [false, true] {
-        tracker.pass(-24);
+        scenario.pass(-24);
         if is_restarted {
-            tracker.restart();
+            scenario.restart();
         }
-        tracker.look();
-        assert_eq!(out(&tracker), ["a.md", "b.md"], "restarted: {is_restarted}");
+        scenario.scan();
+        assert_eq!(out(&scenario), ["a.md", "b.md"], "restarted: {is_restarted}");
     }
-    tracker.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
-    assert_eq!(out(&tracker), ["b.md"], "its author wants it later");
+    scenario.publish(&[("a.md", "title: A;date: 2026-01-01T04:00:00Z", "mill"), undated, later]);
+    assert_eq!(out(&scenario), ["b.md"], "its author wants it later");
 }
 
 #[test]
-fn a_settling_that_was_broken_off_forgets_nobody() {
-    let mut tracker = FileTracker::new();
+fn a_panic_while_assigning_loses_no_post() {
+    let mut scenario = Scenario::new();
     let other = ("b.md", "title: B", "lamp");
-    tracker.publish(&[("x.md", "title: A", "mill"), other]);
-    tracker.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
-    let (ids, live) = (tracker.ids(), tracker.ledger.live());
+    scenario.publish(&[("x.md", "title: A", "mill"), other]);
+    scenario.pass(5).publish(&[("a.md", "title: A", "mill"), other]);
+    let (ids, live) = (scenario.ids(), scenario.registry.live());
     let edited = ("a.md", "title: Another", "mill'");
-    // of this one it is asked who it may be that is not there
+    // matching a new file calls `is_there`
     let fresh = ("c.md", "title: C", "bees");
-    let changes = Changes::all(tracker.read_files(&[edited, fresh]));
-    let broken_off = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let whereabouts = Whereabouts {
+    let changes = Changes::all(scenario.read_files(&[edited, fresh]));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let unreadable = UnreadableFiles {
             missing: &BTreeSet::new(),
             is_there: &|_| panic!("made to fail"),
         };
-        tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now)
+        scenario
+            .registry
+            .assign(&changes, &unreadable, &scenario.config, scenario.now)
     }));
-    assert!(broken_off.is_err());
-    tracker.publish(&[edited, other]);
-    assert_eq!(tracker.ids(), ids);
-    assert_eq!(tracker.ledger.live(), live);
+    assert!(panicked.is_err());
+    scenario.publish(&[edited, other]);
+    assert_eq!(scenario.ids(), ids);
+    assert_eq!(scenario.registry.live(), live);
 }
 
 #[test]
-fn one_that_is_back_where_another_was_taken_for_it_is_as_its_file_has_it_now() {
-    let mut tracker = FileTracker::new();
-    let mut settle = |files: &[File], missing: &[&str]| -> Vec<(String, Digest)> {
+fn a_file_that_is_back_with_another_text_is_read_again() {
+    let mut scenario = Scenario::new();
+    let mut assign = |files: &[TestFile], missing: &[&str]| -> Vec<(String, Digest)> {
         let changes = post::Changes {
-            posts: tracker.read_files(files),
+            posts: scenario.read_files(files),
             ..post::Changes::default()
         };
-        let whereabouts = Whereabouts {
+        let unreadable = UnreadableFiles {
             missing: &missing.iter().map(Utf8PathBuf::from).collect(),
             is_there: &|_| true,
         };
-        let settled = tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
-        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
-        let told = settled.changes.posts.iter();
+        let assigned = scenario
+            .registry
+            .assign(&changes, &unreadable, &scenario.config, scenario.now);
+        scenario.registry.record_published(&assigned.changes.posts, scenario.now);
+        let told = assigned.changes.posts.iter();
         told.map(|post| (post.source().to_string(), post.content.text)).collect()
     };
-    let before = settle(&[("a.md", "title: A", "mill")], &[]);
-    let moved = settle(&[("b.md", "title: A", "mill")], &["a.md"]);
+    let before = assign(&[("a.md", "title: A", "mill")], &[]);
+    let moved = assign(&[("b.md", "title: A", "mill")], &["a.md"]);
     assert_eq!(moved, [("b.md".to_owned(), before[0].1)]);
-    let back = settle(&[("a.md", "title: A", "lamp")], &[]);
+    let back = assign(&[("a.md", "title: A", "lamp")], &[]);
     let a = back.iter().find(|(path, _)| path == "a.md").unwrap();
     assert_ne!(a.1, before[0].1, "{back:?}");
 }
 
 #[test]
-fn of_two_that_lay_in_one_file_it_is_the_last_after_a_restart_too() {
-    let look = |tracker: &mut FileTracker, files: &[File]| {
-        let posts = tracker.read_files(files);
-        let whereabouts = Whereabouts {
+fn the_last_of_two_posts_at_one_path_is_matched_after_a_restart_too() {
+    let assign = |scenario: &mut Scenario, files: &[TestFile]| {
+        let posts = scenario.read_files(files);
+        let unreadable = UnreadableFiles {
             missing: &BTreeSet::new(),
             is_there: &|path| path == "a.md",
         };
-        let settled = tracker
-            .ledger
-            .assign(&Changes::all(posts), &whereabouts, &tracker.config, tracker.now);
-        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
-        settled.changes.posts[0].id().to_owned()
+        let assigned = scenario
+            .registry
+            .assign(&Changes::all(posts), &unreadable, &scenario.config, scenario.now);
+        scenario.registry.record_published(&assigned.changes.posts, scenario.now);
+        assigned.changes.posts[0].id().to_owned()
     };
-    // what went is held: nothing is withdrawn
-    let mut tracker = FileTracker::new();
-    tracker.pass(3);
-    let first = look(&mut tracker, &[("a.md", "title: A", "mill")]);
-    tracker.pass(3);
-    assert_eq!(look(&mut tracker, &[("a.md", "title: A;id: x:1", "mill")]), "x:1");
-    tracker.pass(3).restart();
-    assert_eq!(tracker.ledger.live(), 0);
-    let found = look(&mut tracker, &[("a.md", "title: A", "mill")]);
+    // nothing is withdrawn
+    let mut scenario = Scenario::new();
+    scenario.pass(3);
+    let first = assign(&mut scenario, &[("a.md", "title: A", "mill")]);
+    scenario.pass(3);
+    assert_eq!(assign(&mut scenario, &[("a.md", "title: A;id: x:1", "mill")]), "x:1");
+    scenario.pass(3).restart();
+    assert_eq!(scenario.registry.live(), 0);
+    let found = assign(&mut scenario, &[("a.md", "title: A", "mill")]);
     assert_eq!(found, "x:1", "{first}");
 }
 
 #[test]
-fn a_change_walks_over_nobody_that_went() {
-    let gone = ["q.md", "r.md", "s.md", "t.md"].map(|path| (path, "", "tide"));
+fn records_that_are_added_later_are_matched_too() {
+    let mut scenario = Scenario::new();
     let keeper = ("a.md", "title: A", "mill");
-    let steps: [(&str, File); 3] = [
-        ("an edit", ("a.md", "title: A", "mill'")),
-        ("another title", ("a.md", "title: B", "mill'")),
-        ("a rename", ("b.md", "title: B", "mill'")),
-    ];
-    let mut tracker = FileTracker::new();
-    tracker.publish(&[&gone[..], &[keeper]].concat()).publish(&[keeper]);
-    assert_eq!(tracker.ledger.unmatched.len(), gone.len());
-    // where all lay, and their texts, is gone over once
-    tracker.publish(&[("c.md", "title: A", "mill")]).publish(&[keeper]);
-    for (name, file) in steps {
-        unmatched::WALKED.set(0);
-        tracker.publish(&[file]);
-        assert_eq!(unmatched::WALKED.get(), 0, "{name}");
-    }
-    unmatched::WALKED.set(0);
-    tracker.publish(&[("d.md", "title: D", "bees")]);
-    assert_ne!(unmatched::WALKED.get(), 0, "it is counted");
-}
-
-#[test]
-fn who_is_remembered_later_is_found_as_others_are() {
-    let mut tracker = FileTracker::new();
-    let keeper = ("a.md", "title: A", "mill");
-    tracker.publish(&[keeper, ("b.md", "title: B", "lamp")]).publish(&[keeper]);
-    // this one makes what is asked for the next
-    tracker.publish(&[keeper, ("c.md", "title: C", "bees")]);
+    scenario.publish(&[keeper, ("b.md", "title: B", "lamp")]).publish(&[keeper]);
+    // this makes the index by text
+    scenario.publish(&[keeper, ("c.md", "title: C", "bees")]);
     let record = PostRecord {
         id: "x:1".to_owned(),
         source: "late.md".into(),
-        ..PostRecord::of(&tracker.read_files(&[("late.md", "title: Late", "tide")])[0], tracker.now)
+        ..PostRecord::of(&scenario.read_files(&[("late.md", "title: Late", "tide")])[0], scenario.now)
     };
-    tracker.ledger.add(vec![Record::Post(Box::new(record))]);
-    tracker.publish(&[keeper, ("d.md", "title: D", "tide")]);
-    assert_eq!(tracker.post("d.md").id(), "x:1");
+    scenario.registry.add(vec![Record::Post(Box::new(record))]);
+    scenario.publish(&[keeper, ("d.md", "title: D", "tide")]);
+    assert_eq!(scenario.post("d.md").id(), "x:1");
 }
 
 #[test]
-fn a_file_whose_path_is_remembered_in_another_spelling_is_the_same() {
+fn a_path_may_be_recorded_in_another_spelling() {
     for (spelling, body) in [("x//a.md", "mill"), ("x/./a.md", "mill"), ("x//a.md", "mill'")] {
-        let mut tracker = FileTracker::new();
-        let id = tracker
+        let mut scenario = Scenario::new();
+        let id = scenario
             .publish(&[("x/a.md", "title: A", "mill")])
             .post("x/a.md")
             .id()
             .to_owned();
-        let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
+        let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
         for record in &mut records {
             if let Record::Post(post) = record {
                 post.source = spelling.into();
             }
         }
-        tracker.ledger = Registry::remembering(records, tracker.now);
+        scenario.registry = Registry::from_records(records, scenario.now);
         for _ in 0..2 {
-            tracker.pass(5).publish(&[("x/a.md", "title: A", body)]);
-            assert_eq!(tracker.post("x/a.md").id(), id, "{spelling}, {body}");
+            scenario.pass(5).publish(&[("x/a.md", "title: A", body)]);
+            assert_eq!(scenario.post("x/a.md").id(), id, "{spelling}, {body}");
         }
-        assert_eq!(tracker.ledger.live(), 1, "{spelling}, {body}");
+        assert_eq!(scenario.registry.live(), 1, "{spelling}, {body}");
     }
 }
 
 #[test]
-fn a_stray_whose_path_is_remembered_in_another_spelling_lay_there() {
-    let mut tracker = FileTracker::new();
-    // they are more than the files that come, so those are looked up among them
+fn a_path_in_another_spelling_is_found_among_many_unmatched_posts() {
+    let mut scenario = Scenario::new();
+    // there are more unmatched posts than changed files, so they are found by the index
     let unmatched = [("q.md", "title: Q", "tide"), ("r.md", "title: R", "bees")];
-    tracker.publish(&[unmatched[0], unmatched[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
-    let id = tracker.post("x/a.md").id().to_owned();
-    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
+    scenario.publish(&[unmatched[0], unmatched[1], ("x/a.md", "title: A;date: 2025-01-01", "mill")]);
+    let id = scenario.post("x/a.md").id().to_owned();
+    let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record
             && post.source == "x/a.md"
@@ -466,73 +453,79 @@ fn a_stray_whose_path_is_remembered_in_another_spelling_lay_there() {
             post.source = "x//a.md".into();
         }
     }
-    tracker.ledger = Registry::remembering(records, tracker.now);
-    tracker.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
-    assert_eq!(tracker.post("x/a.md").id(), id);
+    scenario.registry = Registry::from_records(records, scenario.now);
+    scenario.publish(&[("x/a.md", "title: B;slug: b;date: 2025-01-01", "lamp")]);
+    assert_eq!(scenario.post("x/a.md").id(), id);
 }
 
 #[test]
-fn a_folder_of_copies_is_moved_without_each_being_held_to_all() {
+fn a_folder_of_copies_keeps_its_ids_when_it_is_moved() {
     const COPIES: usize = 400;
-    let folder = |name: &str, tracker: &FileTracker| -> Vec<Arc<Post>> {
+    let folder = |name: &str, scenario: &Scenario| -> Vec<Arc<Post>> {
         let read = |number: usize| {
             let file = SourceFile {
                 path: format!("{name}/{number:04}.md").into(),
                 bytes: format!("---\ntitle: Copy {number}\n---\n{MILL}\n").into_bytes().into(),
-                modified: tracker.now,
+                modified: scenario.now,
             };
-            Arc::new(post::read(&file, &tracker.config).unwrap().post)
+            Arc::new(post::read(&file, &scenario.config).unwrap().post)
         };
         (0..COPIES).map(read).collect()
     };
     for is_missing in [false, true] {
-        let mut tracker = FileTracker::new();
-        tracker.read = folder("old", &tracker);
-        tracker.look();
-        let old: BTreeSet<Utf8PathBuf> = tracker.read.iter().map(|post| post.source().to_owned()).collect();
+        let mut scenario = Scenario::new();
+        scenario.read = folder("old", &scenario);
+        scenario.scan();
+        let old: BTreeSet<Utf8PathBuf> = scenario.read.iter().map(|post| post.source().to_owned()).collect();
         let (missing, gone) = if is_missing {
             (old, BTreeSet::new())
         } else {
             (BTreeSet::new(), old)
         };
         let changes = Changes {
-            posts: folder("new", &tracker),
+            posts: folder("new", &scenario),
             gone: gone.into_iter().collect(),
             ..Changes::default()
         };
-        let whereabouts = Whereabouts {
+        let unreadable = UnreadableFiles {
             missing: &missing,
             is_there: &|_| false,
         };
-        matching::LOOKED_UP.set(0);
-        tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
-        let looked_up = matching::LOOKED_UP.get();
-        assert!((1..10 * COPIES).contains(&looked_up), "{looked_up}, missing: {is_missing}");
+        let ids = |posts: &[Arc<Post>]| -> Vec<String> { posts.iter().map(|post| post.id().to_owned()).collect() };
+        let before = ids(&scenario.posts);
+        let assigned = scenario
+            .registry
+            .assign(&changes, &unreadable, &scenario.config, scenario.now);
+        let after = ids(&assigned.changes.posts);
+        let kept = after.iter().filter(|id| before.contains(id)).count();
+        assert_eq!(kept, COPIES, "missing: {is_missing}");
     }
 }
 
 #[test]
-fn a_file_is_its_post_again_once_what_was_taken_for_that_is_gone() {
-    let mut tracker = FileTracker::new();
-    let id = tracker.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
+fn a_file_is_its_post_again_when_the_copy_is_gone() {
+    let mut scenario = Scenario::new();
+    let id = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").id().to_owned();
     let renamed = Changes {
-        posts: tracker.read_files(&[("b.md", "title: A", "mill")]),
+        posts: scenario.read_files(&[("b.md", "title: A", "mill")]),
         ..Changes::default()
     };
-    // what it holds is no news
+    // the file itself did not change
     let back = Changes {
         gone: vec!["b.md".into()],
         ..Changes::default()
     };
     for (path, missing, changes) in [("b.md", &["a.md"][..], renamed), ("a.md", &[], back)] {
         let missing: BTreeSet<Utf8PathBuf> = missing.iter().map(Utf8PathBuf::from).collect();
-        let whereabouts = Whereabouts {
+        let unreadable = UnreadableFiles {
             missing: &missing,
             is_there: &|_| true,
         };
-        let settled = tracker.ledger.assign(&changes, &whereabouts, &tracker.config, tracker.now);
-        tracker.ledger.record_published(&settled.changes.posts, tracker.now);
-        let found: Vec<(&str, &str)> = settled
+        let assigned = scenario
+            .registry
+            .assign(&changes, &unreadable, &scenario.config, scenario.now);
+        scenario.registry.record_published(&assigned.changes.posts, scenario.now);
+        let found: Vec<(&str, &str)> = assigned
             .changes
             .posts
             .iter()

@@ -1,22 +1,22 @@
-//! Addresses of the old site, compared with addresses here.
+//! Compares addresses of the old site with addresses here.
 //!
-//! Tools differ in what a page's address ends with (`/hello`, `/hello/`, `/hello.html`, `/hello/index.html`) and begins with (a
-//! folder, a date), and seldom in its name.
+//! Tools use different ends of a page's address (`/hello`, `/hello/`, `/hello.html`, `/hello/index.html`) and different starts (a
+//! folder, a date), but usually the same name.
 
 use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::OldFeed;
+use super::feed::OldFeed;
 use crate::post::slug::slugify;
 
-/// Parameters of a query that only tell where a reader came from.
+/// Query parameters that only say where a reader came from.
 const TRACKING: [&str; 5] = ["fbclid", "gclid", "mc_cid", "mc_eid", "ref"];
 
-/// `url` without its fragment and without the parameters that only tell where a reader came from.
+/// `url` without its fragment and without parameters that only say where a reader came from.
 #[must_use]
-pub fn untracked(mut url: Url) -> Url {
+pub(crate) fn without_tracking(mut url: Url) -> Url {
     url.set_fragment(None);
     if url.query().is_some() {
         let kept: Vec<(String, String)> = url
@@ -33,32 +33,32 @@ pub fn untracked(mut url: Url) -> Url {
     url
 }
 
-/// The host of `url` without `www.`: a site is the same with and without it.
+/// The host of `url` without `www.`, which makes no difference.
 #[must_use]
 pub fn host(url: &Url) -> Option<&str> {
     let host = url.host_str()?;
     Some(host.strip_prefix("www.").unwrap_or(host))
 }
 
-/// The hosts, as [`host`] has them, that `feed` says it is of; none where it does not say.
+/// The hosts of the site that `feed` names, as [`host`] returns them; empty if it names none.
 #[must_use]
-pub fn own_hosts(feed: &OldFeed) -> BTreeSet<String> {
+pub(crate) fn own_hosts(feed: &OldFeed) -> BTreeSet<String> {
     let own = [feed.home.as_ref(), feed.address.as_ref()].into_iter().flatten();
     own.filter_map(|url| host(url).map(str::to_owned)).collect()
 }
 
-/// The path of `url`, not percent-encoded; `None` where it is not UTF-8 or a query is part of what it names.
+/// The percent-decoded path of `url`; `None` if it is not UTF-8, or if the URL has a query.
 #[must_use]
-pub fn path(url: &Url) -> Option<String> {
+pub(crate) fn decoded_path(url: &Url) -> Option<String> {
     if url.query().is_some() {
         return None;
     }
     Some(percent_decode_str(url.path()).decode_utf8().ok()?.into_owned())
 }
 
-/// `path` without what tools put at its end, in lower case: equal for all addresses that a tool may have given one page.
+/// `path` in lower case and without the ends that tools add. It is the same for all addresses that tools give one page.
 #[must_use]
-pub fn folded(path: &str) -> String {
+pub(crate) fn fold_path(path: &str) -> String {
     const INDEXES: [&str; 4] = ["/index.html", "/index.htm", "/index.php", "/index"];
     const PAGES: [&str; 7] = [".html", ".htm", ".xhtml", ".php", ".aspx", ".asp", ".md"];
     let path = path.to_lowercase();
@@ -71,10 +71,10 @@ pub fn folded(path: &str) -> String {
     rest.to_owned()
 }
 
-/// The name of the page at `path`, as a slug: its last part without a date that begins it. Empty where there is none.
+/// The name of the page at `path`, as a slug: its last part without a date at the start. Empty if there is none.
 #[must_use]
-pub fn name(path: &str) -> String {
-    let folded = folded(path);
+pub fn page_name(path: &str) -> String {
+    let folded = fold_path(path);
     let last = folded.rsplit('/').next().unwrap_or_default();
     let dated = |text: &str| {
         let (year, rest) = text.split_at_checked(4)?;
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_tracks_is_no_part_of_an_address() {
+    fn tracking_parameters_are_removed() {
         let cases = [
             (
                 "https://a.example/x?utm_source=rss&utm_medium=feed#top",
@@ -104,12 +104,12 @@ mod tests {
             ("https://a.example/x", "https://a.example/x"),
         ];
         for (written, expected) in cases {
-            assert_eq!(untracked(written.parse().unwrap()).as_str(), expected);
+            assert_eq!(without_tracking(written.parse().unwrap()).as_str(), expected);
         }
     }
 
     #[test]
-    fn every_way_to_write_one_page_is_the_same() {
+    fn all_addresses_of_one_page_are_the_same() {
         for path in [
             "/notes/Hello",
             "/notes/hello/",
@@ -117,10 +117,10 @@ mod tests {
             "/notes/hello/index.html",
             "/notes/hello.php",
         ] {
-            assert_eq!(folded(path), "/notes/hello", "{path}");
+            assert_eq!(fold_path(path), "/notes/hello", "{path}");
         }
-        assert_eq!(folded("/"), "");
-        assert_eq!(folded("/release-1.5"), "/release-1.5");
+        assert_eq!(fold_path("/"), "");
+        assert_eq!(fold_path("/release-1.5"), "/release-1.5");
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             ("/index.html", ""),
         ];
         for (path, expected) in cases {
-            assert_eq!(name(path), expected, "{path}");
+            assert_eq!(page_name(path), expected, "{path}");
         }
     }
 }

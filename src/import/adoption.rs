@@ -1,4 +1,4 @@
-//! What is taken over from an old feed: ids and addresses, for each post; and what of that is to be remembered.
+//! The ids and addresses that posts take over from an old feed, and the resulting changes to the ledger.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -6,24 +6,25 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use url::Url;
 
+use super::address;
+use super::feed::{OldFeed, OldItem};
 use super::matching::{Match, Matching};
-use super::{OldFeed, OldItem, address};
 use crate::config::Config;
-use crate::identity::{Former, PostRecord, Record};
+use crate::identity::{FormerAddress, PostRecord, Record};
 use crate::post::{Origin, Post, atom_id_for};
 use crate::render::Format;
 use crate::time::{Moment, Timestamp};
 
-/// What one post takes over.
+/// The id and addresses that one post takes over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adoption {
     /// The post's file, relative to the posts folder.
     pub source: Utf8PathBuf,
-    /// The id that readers know it by.
+    /// The id that readers know.
     pub id: String,
     /// Whether an Atom feed has that id.
     pub is_in_atom: bool,
-    /// Paths on the old site that should lead to it, not percent-encoded.
+    /// Percent-decoded paths on the old site that should redirect to the post.
     pub urls: Vec<String>,
     /// When the old site published it.
     pub published: Option<Timestamp>,
@@ -31,56 +32,61 @@ pub struct Adoption {
     pub updated: Option<Timestamp>,
 }
 
-/// Whose id a matched post has in the end.
+/// The id that a matched post has after the import.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The old item's: nothing appears new.
+pub enum MatchResult {
+    /// The old item's id: the post does not appear new.
     Adopted,
-    /// Another one, which its file says. It stands.
+    /// Another id, which the post's file contains. It stays.
     InFile(String),
-    /// Another one, which it took over from a feed before this one. It stands.
+    /// Another id, which the post took over from an earlier feed. It stays.
     Before(String),
 }
 
-/// What is taken over from several feeds, and what each match came to.
+/// What is taken over from several feeds, and the result of each match.
 #[derive(Debug, Default)]
-pub struct Settled {
-    /// What each post takes over, ordered by file.
+pub struct AdoptionPlan {
+    /// The adoptions, ordered by file.
     pub adoptions: Vec<Adoption>,
-    /// For each feed, in the order of its matches.
-    pub verdicts: Vec<Vec<Verdict>>,
+    /// The results for each feed, in the order of its matches.
+    pub results: Vec<Vec<MatchResult>>,
 }
 
-/// Settles what `posts` (with the ids of the ledger) take over from `feeds`, of which the first has the first word.
+/// Plans what `posts`, which have the ids of the ledger, take over from `feeds`. If feeds disagree, the first one wins.
 #[must_use]
-pub fn settled(feeds: &[(&OldFeed, &Matching)], posts: &[Arc<Post>], known: &Known, config: &Config) -> Settled {
+pub(crate) fn plan_adoptions(
+    feeds: &[(&OldFeed, &Matching)],
+    posts: &[Arc<Post>],
+    known: &KnownPosts,
+    config: &Config,
+) -> AdoptionPlan {
     let mut adoptions: BTreeMap<&Utf8Path, Adoption> = BTreeMap::new();
-    let mut settled = Settled::default();
+    let mut plan = AdoptionPlan::default();
     for (feed, matching) in feeds {
-        let sites = OwnSites::of(feed, config);
-        let verdicts = matching.matched.iter().map(|Match { item, post, .. }| {
-            let verdict = match adoptions.get(post.source()) {
-                Some(first) if first.id != item.id && *item.id != *post.atom_id() => Verdict::Before(first.id.clone()),
-                Some(_) => Verdict::Adopted,
-                None => known.verdict(item, post),
+        let sites = OwnSites::new(feed, config);
+        let results = matching.matched.iter().map(|Match { item, post, .. }| {
+            let result = match adoptions.get(post.source()) {
+                Some(first) if first.id != item.id && *item.id != *post.atom_id() => MatchResult::Before(first.id.clone()),
+                Some(_) => MatchResult::Adopted,
+                None => known.result(item, post),
             };
-            if verdict == Verdict::Adopted {
+            if result == MatchResult::Adopted {
                 let adoption = adoptions.entry(post.source()).or_insert_with(|| adoption(feed, item, post));
                 adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
             }
-            verdict
+            result
         });
-        settled.verdicts.push(verdicts.collect());
+        plan.results.push(results.collect());
     }
-    settled.adoptions = adoptions.into_values().collect();
-    keep_clear_paths(&mut settled.adoptions, posts);
-    settled
+    plan.adoptions = adoptions.into_values().collect();
+    remove_ambiguous_paths(&mut plan.adoptions, posts);
+    plan
 }
 
 fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
     Adoption {
         source: post.source().to_path_buf(),
-        // its own Atom feed may be the old one
+        // the old feed may be feedmill's own Atom feed
         id: if *item.id == *post.atom_id() {
             post.id().to_owned()
         } else {
@@ -93,8 +99,8 @@ fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
     }
 }
 
-/// Leaves the paths that lead to one post alone and are no post's own address already.
-fn keep_clear_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
+/// Removes paths that are the address of a post, or that several posts claim.
+fn remove_ambiguous_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
     let addresses: HashSet<&str> = posts.iter().map(|post| post.address()).collect();
     let mut claims: HashMap<String, usize> = HashMap::new();
     for adoption in &mut *adoptions {
@@ -109,23 +115,23 @@ fn keep_clear_paths(adoptions: &mut [Adoption], posts: &[Arc<Post>]) {
     }
 }
 
-/// Sites whose paths may be asked for here: this one's own, and the old one's, once its name leads here.
+/// The sites whose paths can be requested here: this one, and the old one once its host name leads here.
 struct OwnSites<'a> {
     base: Option<&'a Url>,
     hosts: BTreeSet<String>,
 }
 
 impl<'a> OwnSites<'a> {
-    fn of(feed: &OldFeed, config: &'a Config) -> OwnSites<'a> {
+    fn new(feed: &OldFeed, config: &'a Config) -> OwnSites<'a> {
         OwnSites {
             base: config.site.base_url.as_ref(),
             hosts: address::own_hosts(feed),
         }
     }
 
-    /// The path below this site that `url` is asked for by; `None` where it is never asked for here.
+    /// The path on this site at which `url` is requested; `None` if it is never requested here.
     fn path(&self, url: &Url) -> Option<String> {
-        let path = address::path(url).filter(|path| path.len() > 1)?;
+        let path = address::decoded_path(url).filter(|path| path.len() > 1)?;
         let host = address::host(url)?;
         match self.base {
             Some(base) if address::host(base) == Some(host) => {
@@ -137,23 +143,23 @@ impl<'a> OwnSites<'a> {
     }
 }
 
-/// What is remembered of posts from before.
+/// What the ledger stores about posts.
 #[derive(Debug)]
-pub struct Known {
+pub struct KnownPosts {
     posts: Vec<PostRecord>,
-    /// How ids begin that were made here, and so say nothing that an old feed should not overrule (RFC 4151).
-    minted: Vec<String>,
-    /// What ids are made of now.
+    /// The starts of ids that feedmill generated (RFC 4151). An old feed's id replaces such an id.
+    generated: Vec<String>,
+    /// The authority of ids that are generated now.
     authority: String,
 }
 
-impl Known {
-    /// What `records` say of posts that are published as `config` says.
+impl KnownPosts {
+    /// The contents of `records`.
     #[must_use]
-    pub fn new(records: Vec<Record>, config: &Config) -> Known {
-        let mut known = Known {
+    pub fn new(records: Vec<Record>, config: &Config) -> KnownPosts {
+        let mut known = KnownPosts {
             posts: Vec::new(),
-            minted: ["localhost", config.authority()].map(minted_by).into(),
+            generated: ["localhost", config.authority()].map(generated_prefix).into(),
             authority: config.authority().to_owned(),
         };
         for record in records {
@@ -161,7 +167,7 @@ impl Known {
                 Record::Post(post) => known.posts.push(*post),
                 Record::Site(site) => {
                     if let Some(host) = site.identity.as_ref().and_then(Url::host_str) {
-                        known.minted.push(minted_by(host));
+                        known.generated.push(generated_prefix(host));
                         host.clone_into(&mut known.authority);
                     }
                 }
@@ -179,8 +185,8 @@ impl Known {
         self.posts.iter().map(|record| (record.id.as_str(), record)).collect()
     }
 
-    /// The id in Atom of a post that takes over the id in `adoption`, where that is no IRI. Readers of an old Atom feed have it as it is;
-    /// else it is made when the post is first served, or now where it was served before.
+    /// The id in Atom of a post whose id in `adoption` is not an IRI. Readers of an old Atom feed have that id unchanged. Otherwise it is
+    /// generated when the post is first served, or now if it was served before.
     fn atom_id(&self, adoption: &Adoption, was_served: bool) -> Option<String> {
         let made = atom_id_for(&adoption.id, &self.authority)?;
         if adoption.is_in_atom {
@@ -190,44 +196,44 @@ impl Known {
         }
     }
 
-    /// Whose id `post` has once it was found to be `item`.
-    fn verdict(&self, item: &OldItem, post: &Post) -> Verdict {
-        let is_minted = self.minted.iter().any(|beginning| post.id().starts_with(beginning));
+    /// The id that `post` has after it was matched to `item`.
+    fn result(&self, item: &OldItem, post: &Post) -> MatchResult {
+        let is_generated = self.generated.iter().any(|beginning| post.id().starts_with(beginning));
         if *item.id == *post.id() || *item.id == *post.atom_id() {
-            Verdict::Adopted
-        } else if says_id(post) {
-            Verdict::InFile(post.id().to_string())
-        } else if is_minted {
-            Verdict::Adopted
+            MatchResult::Adopted
+        } else if has_own_id(post) {
+            MatchResult::InFile(post.id().to_string())
+        } else if is_generated {
+            MatchResult::Adopted
         } else {
-            Verdict::Before(post.id().to_string())
+            MatchResult::Before(post.id().to_string())
         }
     }
 }
 
-fn minted_by(authority: &str) -> String {
+fn generated_prefix(authority: &str) -> String {
     format!("tag:{authority},")
 }
 
-fn says_id(post: &Post) -> bool {
+fn has_own_id(post: &Post) -> bool {
     matches!(post.alike.origins.id, Origin::Field(_))
 }
 
-/// What is to be remembered, and what no longer.
+/// Changes to the ledger.
 #[derive(Debug, Default, PartialEq)]
-pub struct Changes {
-    /// Records to keep.
+pub struct LedgerChanges {
+    /// Records to store.
     pub put: Vec<PostRecord>,
-    /// Ids to forget: posts that were served here under an id of feedmill's own before.
-    pub forget: Vec<String>,
+    /// Ids of records to delete: posts that were served here under a generated id before.
+    pub delete: Vec<String>,
 }
 
-/// What `adoptions` change in what is `known` of `posts`; nothing where all of it is known already.
+/// The changes that `adoptions` make to the `known` records of `posts`.
 #[must_use]
-pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: Timestamp) -> Changes {
+pub(crate) fn ledger_changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &KnownPosts, now: Timestamp) -> LedgerChanges {
     let (by_id, by_source) = (known.by_id(), known.by_source());
     let by_path: HashMap<&Utf8Path, &Arc<Post>> = posts.iter().map(|post| (post.source(), post)).collect();
-    let mut changes = Changes::default();
+    let mut changes = LedgerChanges::default();
     for adoption in adoptions {
         let Some(post) = by_path.get(adoption.source.as_path()) else {
             continue;
@@ -235,7 +241,7 @@ pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: 
         let record = match (by_id.get(adoption.id.as_str()), by_source.get(adoption.source.as_path())) {
             (Some(record), _) => (*record).clone(),
             (None, Some(record)) => {
-                changes.forget.push(record.id.clone());
+                changes.delete.push(record.id.clone());
                 PostRecord {
                     id: adoption.id.clone(),
                     atom_id: known.atom_id(adoption, true),
@@ -255,12 +261,12 @@ pub fn changes(adoptions: &[Adoption], posts: &[Arc<Post>], known: &Known, now: 
     changes
 }
 
-/// `record`, remembering that `paths` led to its post as well.
+/// `record` with `paths` as former addresses of its post.
 fn with_paths(mut record: PostRecord, paths: &[String], now: Timestamp) -> PostRecord {
     for path in paths {
         let is_known = record.earlier.iter().any(|former| former.address == *path);
         if *path != record.address && !is_known {
-            record.earlier.push(Former {
+            record.earlier.push(FormerAddress {
                 address: path.clone(),
                 until: now,
             });
@@ -276,7 +282,7 @@ fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     PostRecord {
         id: adoption.id.clone(),
         source: adoption.source.clone(),
-        // where the file does not say when it is from, the old feed does
+        // the old feed's date is better than a guess
         date: published.unwrap_or(post.date),
         is_dated,
         changed: adoption.updated.filter(|&updated| updated > first_served),

@@ -1,10 +1,11 @@
-//! Which item of an old feed is which post here.
+//! Matches the items of an old feed to posts.
 //!
-//! One kind of evidence after the other, the strongest first: see [`By`]. Whatever it is, an item goes to a post only if each is the
-//! other's best: one item to one post, and never two. Where two are equally good, neither is taken, and the author is asked; a post
-//! with another's id is worse than a post that appears new.
+//! The kinds of evidence are tried in order, the strongest first: see [`MatchedBy`]. An item and a post match only if each is the
+//! other's best candidate, so no item has two posts and no post two items. If two candidates are equally good, neither is taken and the
+//! author decides: a post with the id of another one is worse than a post that appears new.
 
 mod likeness;
+mod matched_by;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -12,104 +13,56 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use serde::Serialize;
-
+pub use self::matched_by::MatchedBy;
 use self::view::{ItemView, PostView, Sites};
-use super::{OldFeed, OldItem};
+use super::feed::{OldFeed, OldItem};
 use crate::config::Config;
 use crate::post::{Post, Texts};
 
-/// What an item and a post were found to be the same by, the strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum By {
-    /// They have the same id already.
-    Id,
-    /// The path is the same, whatever its ending.
-    Address,
-    /// The address ends with the same name, and title, day or text do not speak against it.
-    Name,
-    /// The title is the same, and the day, give or take one for zones.
-    TitleAndDay,
-    /// No other item and no other post has this title.
-    Title,
-    /// The post's name was made of the item's title.
-    NameFromTitle,
-    /// The day is the same, and the text alike.
-    DayAndText,
-}
-
-impl By {
-    /// All of them, the strongest first.
-    const ALL: [By; 7] = [
-        By::Id,
-        By::Address,
-        By::Name,
-        By::TitleAndDay,
-        By::Title,
-        By::NameFromTitle,
-        By::DayAndText,
-    ];
-
-    /// What it is, as the end of `3 by …`.
-    #[must_use]
-    pub fn in_words(self) -> &'static str {
-        match self {
-            By::Id => "id",
-            By::Address => "address",
-            By::Name => "the address's name",
-            By::TitleAndDay => "title and day",
-            By::Title => "title",
-            By::NameFromTitle => "a name made of the title",
-            By::DayAndText => "day and text",
-        }
-    }
-}
-
-/// An item and the post that it is.
+/// An item and its post.
 #[derive(Clone, Copy, Debug)]
 pub struct Match<'a> {
     /// The item.
     pub item: &'a OldItem,
     /// The post.
     pub post: &'a Arc<Post>,
-    /// How that is known.
-    pub by: By,
+    /// The evidence.
+    pub by: MatchedBy,
 }
 
-/// An item of which it is not known which post it is, if any.
+/// An item without a post.
 #[derive(Clone, Debug)]
-pub struct Unmatched<'a> {
+pub struct UnmatchedItem<'a> {
     /// The item.
     pub item: &'a OldItem,
-    /// Posts that it might be; empty where nothing here is like it.
+    /// Candidates; empty if no post is similar.
     pub could_be: Vec<&'a Arc<Post>>,
 }
 
 /// Every item of a feed, matched or not, in the feed's order.
 #[derive(Clone, Debug, Default)]
 pub struct Matching<'a> {
-    /// Those with a post.
+    /// Items with a post.
     pub matched: Vec<Match<'a>>,
-    /// Those without.
-    pub unmatched: Vec<Unmatched<'a>>,
+    /// Items without a post.
+    pub unmatched: Vec<UnmatchedItem<'a>>,
 }
 
-/// A title or a name that more posts than this have tells none of them from the others.
+/// A title or name that more posts have than this is no evidence.
 const MOST_ALIKE: usize = 64;
-/// How many posts are named that an item could be.
+/// The most candidates of an item.
 const MOST_NAMED: usize = 3;
 
-/// Matches the items of `feed` to `posts`, whose texts `texts` has, and which are published as `config` says.
+/// Matches the items of `feed` to `posts`, whose texts are in `texts`.
 #[must_use]
-pub fn matched<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
-    let sites = Sites::of(feed, config);
+pub(crate) fn match_items<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
+    let sites = Sites::new(feed, config);
     let items: Vec<ItemView> = feed.items.iter().map(|item| ItemView::new(item, &sites)).collect();
     let posts: Vec<PostView> = posts.iter().map(|post| PostView::new(post, texts)).collect();
-    let mut found = Found::default();
-    for by in By::ALL {
-        // a pair that is taken away may leave another one clear
-        while found.pair(by, &items, &posts) {}
+    let mut found = Pairs::default();
+    for by in MatchedBy::ALL {
+        // after a match, the candidates that are left may be unambiguous
+        while found.add_pairs(by, &items, &posts) {}
     }
     let mut matching = Matching::default();
     for (i, view) in items.iter().enumerate() {
@@ -120,7 +73,7 @@ pub fn matched<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Tex
                 post: post.post,
                 by,
             }),
-            None => matching.unmatched.push(Unmatched {
+            None => matching.unmatched.push(UnmatchedItem {
                 item: view.item,
                 could_be: found.could_be(i, &items, &posts),
             }),
@@ -129,20 +82,20 @@ pub fn matched<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Tex
     matching
 }
 
-/// The pairs found so far, by their places.
+/// The matches so far, by index.
 #[derive(Default)]
-struct Found {
-    post_of: HashMap<usize, (usize, By)>,
+struct Pairs {
+    post_of: HashMap<usize, (usize, MatchedBy)>,
     item_of: HashMap<usize, usize>,
 }
 
-impl Found {
-    /// Finds pairs among what is left by one kind of evidence; whether there were any.
-    fn pair(&mut self, by: By, items: &[ItemView], posts: &[PostView]) -> bool {
-        let edges = self.edges(by, items, posts);
+impl Pairs {
+    /// Finds matches among the rest by one kind of evidence. Returns whether there were any.
+    fn add_pairs(&mut self, by: MatchedBy, items: &[ItemView], posts: &[PostView]) -> bool {
+        let candidates = self.candidates(by, items, posts);
         let mut of_items: BTreeMap<usize, Best> = BTreeMap::new();
         let mut of_posts: BTreeMap<usize, Best> = BTreeMap::new();
-        for (i, p) in edges {
+        for (i, p) in candidates {
             let (Some(item), Some(post)) = (items.get(i), posts.get(p)) else {
                 continue;
             };
@@ -152,8 +105,8 @@ impl Found {
         }
         let mut found_any = false;
         for (i, best) in of_items {
-            if let Some(p) = best.alone()
-                && of_posts.get(&p).and_then(Best::alone) == Some(i)
+            if let Some(p) = best.single()
+                && of_posts.get(&p).and_then(Best::single) == Some(i)
             {
                 self.post_of.insert(i, (p, by));
                 self.item_of.insert(p, i);
@@ -163,10 +116,10 @@ impl Found {
         found_any
     }
 
-    /// The items and posts that are left and that this evidence speaks for.
-    fn edges(&self, by: By, items: &[ItemView], posts: &[PostView]) -> BTreeSet<(usize, usize)> {
-        // a title is evidence by itself only where no other has it, settled already or not
-        let must_be_unique = matches!(by, By::Title | By::NameFromTitle);
+    /// The items and posts of the rest for which there is this evidence.
+    fn candidates(&self, by: MatchedBy, items: &[ItemView], posts: &[PostView]) -> BTreeSet<(usize, usize)> {
+        // a title alone is evidence only if nothing else has it, matched or not
+        let must_be_unique = matches!(by, MatchedBy::Title | MatchedBy::NameFromTitle);
         let mut items_of: HashMap<String, Vec<usize>> = HashMap::new();
         for (i, item) in items.iter().enumerate() {
             if must_be_unique || !self.post_of.contains_key(&i) {
@@ -184,7 +137,7 @@ impl Found {
             }
         }
         let most = if must_be_unique { 1 } else { MOST_ALIKE };
-        let mut edges = BTreeSet::new();
+        let mut candidates = BTreeSet::new();
         for (key, some_items) in &items_of {
             let Some(some_posts) = posts_of.get(key) else { continue };
             if some_items.len() > most || some_posts.len() > most {
@@ -193,20 +146,20 @@ impl Found {
             for &i in some_items.iter().filter(|i| !self.post_of.contains_key(i)) {
                 for &p in some_posts.iter().filter(|p| !self.item_of.contains_key(p)) {
                     if let (Some(item), Some(post)) = (items.get(i), posts.get(p))
-                        && view::may_be(by, item, post)
+                        && view::may_match(by, item, post)
                     {
-                        edges.insert((i, p));
+                        candidates.insert((i, p));
                     }
                 }
             }
         }
-        edges
+        candidates
     }
 
-    /// The posts left that have the name or the title of the item at `i`.
+    /// The posts without an item that have the name or the title of the item at `i`.
     fn could_be<'a>(&self, i: usize, items: &[ItemView<'a>], posts: &[PostView<'a>]) -> Vec<&'a Arc<Post>> {
         let Some(item) = items.get(i) else { return Vec::new() };
-        let like = |by: By, post: &PostView| {
+        let agrees = |by: MatchedBy, post: &PostView| {
             let keys = post.keys(by);
             item.keys(by).iter().any(|key| keys.contains(key))
         };
@@ -215,9 +168,14 @@ impl Found {
             .enumerate()
             .filter(|(p, _)| !self.item_of.contains_key(p))
             .filter(|(_, post)| {
-                [By::Address, By::Name, By::Title, By::NameFromTitle]
-                    .iter()
-                    .any(|&by| like(by, post))
+                [
+                    MatchedBy::Address,
+                    MatchedBy::Name,
+                    MatchedBy::Title,
+                    MatchedBy::NameFromTitle,
+                ]
+                .iter()
+                .any(|&by| agrees(by, post))
             })
             .map(|(_, post)| post.post)
             .take(MOST_NAMED)
@@ -225,7 +183,7 @@ impl Found {
     }
 }
 
-/// The best of several, and whether another is as good.
+/// The best candidates.
 #[derive(Default)]
 struct Best {
     weight: usize,
@@ -243,7 +201,8 @@ impl Best {
         }
     }
 
-    fn alone(&self) -> Option<usize> {
+    /// The best candidate, if no other is as good.
+    fn single(&self) -> Option<usize> {
         match self.all.as_slice() {
             [one] => Some(*one),
             _ => None,

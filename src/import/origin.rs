@@ -1,7 +1,7 @@
-//! Where an old feed lies: in a file, at an address, or on standard input.
+//! Reads an old feed from a file, an address or standard input.
 //!
-//! What an address answers is bounded in size and time, and a feed's older documents (RFC 5005) are fetched from its own host only.
-//! Addresses come from whoever runs the command, so any host may be named, as with any client of HTTP.
+//! Responses are limited in size and time, and a feed's older documents (RFC 5005) are fetched from its own host only. The address
+//! itself comes from the person who runs the command, so any host is allowed, as with any HTTP client.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -19,18 +19,18 @@ use super::address;
 use super::feed::{self, OldFeed};
 use crate::diagnostic::plain_error;
 
-/// The largest document read, in bytes.
+/// The most bytes of a document.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
-/// How many documents one feed may be made of.
+/// The most documents of one feed.
 const MOST_DOCUMENTS: usize = 500;
-/// How long a document may take, with its redirects.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often one may lead elsewhere.
+/// How long a request may take, with its redirects.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The most redirects of one request.
 const MOST_REDIRECTS: u32 = 10;
 
-/// Where a feed lies.
+/// The place of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FeedSource {
     /// On standard input: `-`.
     Input,
     /// At an http or https address.
@@ -39,18 +39,18 @@ pub enum Origin {
     File(Utf8PathBuf),
 }
 
-impl FromStr for Origin {
+impl FromStr for FeedSource {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Origin, String> {
+    fn from_str(text: &str) -> Result<FeedSource, String> {
         if text == "-" {
-            return Ok(Origin::Input);
+            return Ok(FeedSource::Input);
         }
         match text.split_once("://") {
-            None => Ok(Origin::File(text.into())),
+            None => Ok(FeedSource::File(text.into())),
             Some(("http" | "https", _)) => text
                 .parse()
-                .map(Origin::Address)
+                .map(FeedSource::Address)
                 .map_err(|error| format!("this is no valid address: {error}")),
             Some((scheme, _)) => Err(format!(
                 "`{scheme}` addresses cannot be read; name a file or an http or https address"
@@ -59,34 +59,32 @@ impl FromStr for Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for FeedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Input => f.write_str("standard input"),
-            Origin::Address(url) => url.fmt(f),
-            Origin::File(path) => path.fmt(f),
+            FeedSource::Input => f.write_str("standard input"),
+            FeedSource::Address(url) => url.fmt(f),
+            FeedSource::File(path) => path.fmt(f),
         }
     }
 }
 
-impl Origin {
-    /// Reads the feed that lies there, with its older documents where it was fetched from an address.
+impl FeedSource {
+    /// Reads the feed, with its older documents if it is fetched from an address.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or is no feed; in words. That an older document cannot be read is a note of the feed.
-    pub fn read(&self) -> Result<OldFeed, String> {
+    /// Why it cannot be read or is not a feed. If an older document cannot be read, that is a note of the feed.
+    pub(crate) fn read_feed(&self) -> Result<OldFeed, String> {
         match self {
-            Origin::Input => whole_file(io::stdin().lock()),
-            Origin::File(path) => File::open(path)
-                .map_err(|error| unreadable(path, &error))
-                .and_then(whole_file),
-            Origin::Address(url) => with_history(url, &agent()),
+            FeedSource::Input => read_file(io::stdin().lock()),
+            FeedSource::File(path) => File::open(path).map_err(|error| unreadable(path, &error)).and_then(read_file),
+            FeedSource::Address(url) => fetch_with_history(url, &agent()),
         }
     }
 }
 
-/// Why the file at `path` cannot be read; people often write an address without its scheme.
+/// Why the file at `path` cannot be read. People often write an address without its scheme.
 fn unreadable(path: &Utf8PathBuf, error: &io::Error) -> String {
     let first = path.as_str().split('/').next().unwrap_or_default();
     let looks_like_address =
@@ -98,8 +96,8 @@ fn unreadable(path: &Utf8PathBuf, error: &io::Error) -> String {
     }
 }
 
-/// A feed that lies in one file.
-fn whole_file(from: impl Read) -> Result<OldFeed, String> {
+/// Reads a feed from one file.
+fn read_file(from: impl Read) -> Result<OldFeed, String> {
     let mut bytes = Vec::new();
     from.take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
@@ -107,7 +105,7 @@ fn whole_file(from: impl Read) -> Result<OldFeed, String> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("it has more than {MOST_BYTES} bytes"));
     }
-    let mut feed = feed::read(&bytes, None)?;
+    let mut feed = feed::parse_feed(&bytes, None)?;
     if let Some(older) = &feed.older {
         let note = format!("older items are at {older}: name the feed's address, not a file, to have them read too");
         feed.notes.push(note);
@@ -117,7 +115,7 @@ fn whole_file(from: impl Read) -> Result<OldFeed, String> {
 
 fn agent() -> Agent {
     Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .max_redirects(MOST_REDIRECTS)
         .http_status_as_error(false)
         .user_agent(concat!("feedmill/", env!("CARGO_PKG_VERSION")))
@@ -128,9 +126,9 @@ fn agent() -> Agent {
         .into()
 }
 
-/// The feed at `url` and all its older documents.
-fn with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
-    let (found, mut feed) = fetched(url, agent)?;
+/// Fetches the feed at `url` and all its older documents.
+fn fetch_with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
+    let (found, mut feed) = fetch(url, agent)?;
     let mut seen = HashSet::from([url.clone()]);
     let mut next = feed.older.clone();
     while let Some(older) = next.take() {
@@ -145,7 +143,7 @@ fn with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
             feed.notes
                 .push(stop("they are on another host; fetch them, and name the files too"));
         } else {
-            match fetched(&older, agent) {
+            match fetch(&older, agent) {
                 Ok((_, document)) => {
                     next = document.older.clone();
                     feed.append(document);
@@ -157,8 +155,8 @@ fn with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
     Ok(feed)
 }
 
-/// The one document at `url`, and where that was found in the end.
-fn fetched(url: &Url, agent: &Agent) -> Result<(Url, OldFeed), String> {
+/// Fetches the document at `url`. Returns it with its address after redirects.
+fn fetch(url: &Url, agent: &Agent) -> Result<(Url, OldFeed), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{}` addresses cannot be read", url.scheme()));
     }
@@ -180,6 +178,6 @@ fn fetched(url: &Url, agent: &Agent) -> Result<(Url, OldFeed), String> {
         ureq::Error::BodyExceedsLimit(most) => format!("it has more than {most} bytes"),
         other => other.to_string(),
     })?;
-    let feed = feed::read(&bytes, Some(&found))?;
+    let feed = feed::parse_feed(&bytes, Some(&found))?;
     Ok((found, feed))
 }

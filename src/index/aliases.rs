@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::claims::{ClaimChange, Claims};
 use super::holders::ClaimKind;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::post::{Post, bare};
+use crate::post::{Post, page_key};
 use crate::shared_vec::SharedVec;
 use crate::time::Timestamp;
 
@@ -18,9 +18,9 @@ use crate::time::Timestamp;
 pub(super) struct AliasTable {
     /// The posts that have aliases, ordered by path.
     posts_with_aliases: SharedVec<Arc<Post>>,
-    /// The target posts, by [`bare`] address.
+    /// The target posts, by [`page_key`] address.
     by_alias: HashMap<String, Arc<Post>>,
-    /// The live addresses, [`bare`], that decide which aliases count.
+    /// The live addresses, [`page_key`], that decide which aliases count.
     watched: HashSet<String>,
     /// Warnings for authors whose alias does not count.
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -44,7 +44,7 @@ impl AliasTable {
         now: Timestamp,
     ) -> Option<AliasTable> {
         let posts = changed.clone().flat_map(|change| [&change.before, &change.after]).flatten();
-        let concerns = |post: &Post| has_aliases(post) || self.watched.contains(bare(post.address()));
+        let concerns = |post: &Post| has_aliases(post) || self.watched.contains(page_key(post.address()));
         if !posts.into_iter().any(|post| concerns(post)) {
             return None;
         }
@@ -78,7 +78,7 @@ impl AliasTable {
         // names come last: they may never have been addresses
         for post in by_precedence {
             for address in post.addresses_of_names() {
-                let page = bare(&address);
+                let page = page_key(&address);
                 aliases.watched.insert(page.to_owned());
                 if post.is_readable(now) && claims.live_at(page, now).is_none() && !aliases.by_alias.contains_key(page) {
                     aliases.by_alias.insert(page.to_owned(), Arc::clone(post));
@@ -90,7 +90,7 @@ impl AliasTable {
     }
 
     fn claim(&mut self, alias: &str, post: &Arc<Post>, claims: &Claims, now: Timestamp) {
-        let page = bare(alias);
+        let page = page_key(alias);
         let source = page.strip_suffix(".md");
         self.watched.extend(source.into_iter().chain([page]).map(str::to_owned));
         let owner = claims.live_at(page, now).map(|post| (post, "the address"));
@@ -113,7 +113,7 @@ impl AliasTable {
 
     /// The post that the old address `address` redirects to.
     pub(super) fn get(&self, address: &str) -> Option<&Arc<Post>> {
-        self.by_alias.get(bare(address))
+        self.by_alias.get(page_key(address))
     }
 }
 
@@ -124,7 +124,7 @@ fn has_aliases(post: &Post) -> bool {
 impl Claims {
     /// The readable post at `now` whose own address is `address` in any spelling.
     pub(super) fn live_at(&self, address: &str, now: Timestamp) -> Option<&Arc<Post>> {
-        let page = bare(address);
+        let page = page_key(address);
         let live = |address: &str| {
             self.holders
                 .get(ClaimKind::Address, address)

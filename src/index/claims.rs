@@ -210,7 +210,7 @@ impl Claims {
         for path in claiming.keys().map(Utf8PathBuf::as_path).chain(gone.iter().copied()) {
             if let Some(post) = self.published(path) {
                 for (kind, text) in ClaimKind::all_of(post) {
-                    let by_tried = self.by_tried.with(self.hash(kind, text));
+                    let by_tried = self.by_tried.values_of(self.hash(kind, text));
                     affected.extend(by_tried.map(|displaced| &displaced.wanted));
                 }
             }
@@ -250,7 +250,7 @@ impl Claims {
         {
             for (kind, text) in &displaced.tried {
                 let hash = self.hash(*kind, text);
-                self.by_tried.take(hash, |other| Arc::ptr_eq(other, &displaced));
+                self.by_tried.remove_value(hash, |other| Arc::ptr_eq(other, &displaced));
             }
         }
         let at = self.all.partition_point(|other| by_parts(other.source(), path).is_lt());

@@ -34,7 +34,7 @@ pub enum Order {
 
 /// A position between two posts of an order: after the post of this instant and id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Position {
+pub struct CursorPosition {
     /// The post's instant in that order.
     pub at: Timestamp,
     /// Its id.
@@ -47,7 +47,7 @@ pub struct Cursor {
     order: Order,
     filter: [u8; HASH],
     /// The position.
-    pub position: Position,
+    pub position: CursorPosition,
 }
 
 impl Cursor {
@@ -64,7 +64,7 @@ impl Cursor {
         Cursor {
             order,
             filter: hash(filter),
-            position: Position { at, id },
+            position: CursorPosition { at, id },
         }
     }
 
@@ -88,7 +88,7 @@ impl Cursor {
         let cursor = Cursor {
             order,
             filter: *filter,
-            position: Position { at, id },
+            position: CursorPosition { at, id },
         };
         // each position has exactly one spelling
         (cursor.to_string() == text).then_some(cursor)
@@ -103,7 +103,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { at, id } = &self.position;
+        let CursorPosition { at, id } = &self.position;
         let mut bytes = Vec::with_capacity(HEAD + id.len());
         bytes.extend([VERSION, self.order.byte()]);
         bytes.extend(self.filter);
@@ -157,7 +157,7 @@ mod tests {
         Cursor {
             order,
             filter: hash(filter),
-            position: Position {
+            position: CursorPosition {
                 at: at.parse().unwrap(),
                 id: id.to_owned(),
             },

@@ -84,10 +84,10 @@ impl Holders {
     /// The post whose id, slug or address is `text`.
     pub(super) fn get(&self, kind: ClaimKind, text: &str) -> Option<&Arc<Post>> {
         let has = |post: &&Arc<Post>| kind.is_of(text, post);
-        let mut by_slug = self.by_slug.with(self.hash.of(ClaimKind::Slug, kind.slug_in(text)));
+        let mut by_slug = self.by_slug.values_of(self.hash.of(ClaimKind::Slug, kind.slug_in(text)));
         by_slug
             .find(has)
-            .or_else(|| self.by_other.with(self.hash.of(kind, text)).find(has))
+            .or_else(|| self.by_other.values_of(self.hash.of(kind, text)).find(has))
     }
 
     /// Adds `post`.
@@ -101,9 +101,9 @@ impl Holders {
     /// Removes `post`.
     pub(super) fn remove(&mut self, post: &Arc<Post>) {
         let is_it = |other: &Arc<Post>| Arc::ptr_eq(other, post);
-        self.by_slug.take(self.hash.of_slug(post), is_it);
+        self.by_slug.remove_value(self.hash.of_slug(post), is_it);
         for hash in self.hash.of_others(post) {
-            self.by_other.take(hash, is_it);
+            self.by_other.remove_value(hash, is_it);
         }
     }
 }

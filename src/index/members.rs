@@ -213,10 +213,10 @@ fn remove(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
 struct ScopesBuilder<'a> {
     members: Vec<MembersBuilder<'a>>,
     positions: HashMap<Scope, usize>,
-    spelled: HashMap<(ScopeKind, &'a str), usize>,
+    spelled: HashMap<(ScopeDiscriminant, &'a str), usize>,
 }
 
-type ScopeKind = std::mem::Discriminant<Scope>;
+type ScopeDiscriminant = std::mem::Discriminant<Scope>;
 
 struct MembersBuilder<'a> {
     scope: Scope,

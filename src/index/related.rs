@@ -72,7 +72,7 @@ fn weight(having: usize, total: usize) -> u32 {
 fn around<'a>(posts: &'a SharedVec<Arc<Post>>, post: &Post) -> impl Iterator<Item = &'a Arc<Post>> {
     let place = posts.partition_point(|other| other.date > post.date);
     let start = place.saturating_sub(NEIGHBOURS);
-    posts.from(start).take(place - start + NEIGHBOURS + 1)
+    posts.iter_from(start).take(place - start + NEIGHBOURS + 1)
 }
 
 #[cfg(test)]

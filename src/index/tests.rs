@@ -223,7 +223,7 @@ fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_chan
     assert!(Arc::ptr_eq(&other(&first), &other(&second)));
     files[1] = posts(&[("b/hello.md", "---\ndate: 2026-01-01\n---\nMore.\n")]).remove(0);
     let third = build(&files, &second);
-    assert!(!Arc::ptr_eq(&other(&second), &other(&third)) && other(&third).text.held().unwrap().contains("More."));
+    assert!(!Arc::ptr_eq(&other(&second), &other(&third)) && other(&third).text.loaded().unwrap().contains("More."));
 }
 
 /// Posts of which the same number are from one instant, walked through while others come and go.
@@ -278,7 +278,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
                 };
                 assert!(stretch.following >= stretch.posts.len());
                 let Some(last) = stretch.posts.last() else { break };
-                place = Some(cursor::Position {
+                place = Some(cursor::CursorPosition {
                     at: last.date.timestamp(),
                     id: last.id().to_string(),
                 });

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cursor::Position;
+use super::cursor::CursorPosition;
 use super::{Filter, Index, NO_POSTS};
 use crate::post::Post;
 use crate::shared_vec::SharedVec;
-use crate::time::{Moment, Recent, Timestamp};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The posts that follow a position.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub struct PostRange {
 impl Index {
     /// The first `count` posts after `position` that `filter` matches, newest first.
     #[must_use]
-    pub fn after(&self, filter: &Filter, position: &Position, count: usize) -> PostRange {
+    pub fn after(&self, filter: &Filter, position: &CursorPosition, count: usize) -> PostRange {
         let scope = filter.scope();
         let posts = self.members(&scope).map_or(&*NO_POSTS, |members| &members.posts);
         let (at, id) = (position.at, position.id.as_str());
@@ -36,11 +36,11 @@ impl Index {
         let start = posts.partition_point(is_before);
         if filter.is_only(&scope) {
             return PostRange {
-                posts: posts.from(start).take(count).cloned().collect(),
+                posts: posts.iter_from(start).take(count).cloned().collect(),
                 following: posts.len() - start,
             };
         }
-        self.collect_range(posts.from(start), filter, count)
+        self.collect_range(posts.iter_from(start), filter, count)
     }
 
     /// The public posts published directly after and directly before `post`, which is one of them.
@@ -70,15 +70,15 @@ impl Index {
     pub fn changed_since(&self, filter: &Filter, since: Timestamp, count: usize) -> PostRange {
         let posts = &self.by_change().posts;
         let start = posts.partition_point(|post| self.changed_at(post) < since);
-        self.collect_range(posts.from(start), filter, count)
+        self.collect_range(posts.iter_from(start), filter, count)
     }
 
     /// The first `count` posts after `position` that `filter` matches, oldest change first.
     #[must_use]
-    pub fn changed_after(&self, filter: &Filter, position: &Position, count: usize) -> PostRange {
+    pub fn changed_after(&self, filter: &Filter, position: &CursorPosition, count: usize) -> PostRange {
         let posts = &self.by_change().posts;
         let is_before = |post: &Arc<Post>| (self.changed_at(post), post.id()) <= (position.at, position.id.as_str());
-        self.collect_range(posts.from(posts.partition_point(is_before)), filter, count)
+        self.collect_range(posts.iter_from(posts.partition_point(is_before)), filter, count)
     }
 
     /// When `post` last changed, by its dates and by the ledger.
@@ -117,7 +117,7 @@ fn changed_at(post: &Post, now: Timestamp) -> Timestamp {
     let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= now);
     let published = post.date.timestamp();
     // a client that keeps a copy also needs a post that was added under an old date
-    let told = post.told.map(Recent::timestamp).filter(|&told| told <= now);
+    let told = post.told.map(CompactTimestamp::timestamp).filter(|&told| told <= now);
     let last = [changed, told].into_iter().flatten().max();
     last.map_or(published, |last| last.max(published))
 }

@@ -1,67 +1,67 @@
-//! Where a post is read: from its front matter, else from the site's pattern.
+//! Determines a post's address: from its front matter, else from the site's pattern (`posts.permalink`).
 
 use url::Url;
 
 use super::Origin;
 use super::fields::Fields;
-use super::front_matter::Node;
+use super::node::Node;
 use super::slug::{self, PathName};
 use crate::config::Config;
 use crate::time::Moment;
 
-/// Where a post is read.
+/// The address of a post, with its slug.
 #[derive(Debug)]
-pub struct Place {
+pub struct PostAddress {
     /// See [`super::Post::slug`].
     pub slug: String,
     /// See [`super::Post::address`].
     pub address: String,
-    /// Where it came from.
+    /// Where the address came from.
     pub origin: Origin,
 }
 
-/// Why an address that was asked for is not used.
+/// Why an address in the front matter is not used.
 #[derive(Debug)]
-pub enum Refusal {
-    /// Another tool's pattern or template.
+pub enum AddressError {
+    /// It is another tool's pattern or template.
     Pattern,
     /// It is not below the site's own address, which this is.
     Elsewhere(String),
-    /// Percent-encoded, but not UTF-8.
+    /// It is percent-encoded, but not UTF-8.
     NotUtf8,
-    /// It holds what no path can hold.
+    /// It contains something that a path cannot contain.
     NoPath,
-    /// It holds what no part of a path can hold.
+    /// It contains something that a segment of a path cannot contain.
     NoPart,
-    /// It would stand where feedmill's own documents are.
+    /// It begins like the addresses of feedmill's own documents.
     Reserved,
 }
 
-impl Refusal {
-    /// What is wrong with it, as the end of a sentence.
+impl AddressError {
+    /// Returns what is wrong with it, as the end of a sentence.
     pub fn why(&self) -> String {
         match self {
-            Refusal::Pattern => "patterns of other tools are not followed".to_owned(),
-            Refusal::Elsewhere(base) => format!("it is not below the site's own address, {base}"),
-            Refusal::NotUtf8 => "it is not UTF-8".to_owned(),
-            Refusal::NoPath => "an address holds no `..`, `?`, `#` or `\\`, and nothing empty between two `/`".to_owned(),
-            Refusal::NoPart => "a slug holds no `?`, `#` or `\\`".to_owned(),
-            Refusal::Reserved => "addresses that begin so are feedmill's own".to_owned(),
+            AddressError::Pattern => "patterns of other tools are not followed".to_owned(),
+            AddressError::Elsewhere(base) => format!("it is not below the site's own address, {base}"),
+            AddressError::NotUtf8 => "it is not UTF-8".to_owned(),
+            AddressError::NoPath => "an address holds no `..`, `?`, `#` or `\\`, and nothing empty between two `/`".to_owned(),
+            AddressError::NoPart => "a slug holds no `?`, `#` or `\\`".to_owned(),
+            AddressError::Reserved => "addresses that begin so are feedmill's own".to_owned(),
         }
     }
 
-    /// What to do about it.
+    /// Returns how to fix it.
     pub fn mend(&self) -> &'static str {
         match self {
-            Refusal::Pattern => "write the address itself, or set `posts.permalink` for all posts",
-            Refusal::Elsewhere(_) => "write a path such as `/notes/hello`; a page elsewhere is an `external_url`",
-            Refusal::NoPart => "write a word such as `hello`, or leave the key out",
+            AddressError::Pattern => "write the address itself, or set `posts.permalink` for all posts",
+            AddressError::Elsewhere(_) => "write a path such as `/notes/hello`; a page elsewhere is an `external_url`",
+            AddressError::NoPart => "write a word such as `hello`, or leave the key out",
             _ => "write a path such as `/notes/hello`, or leave the key out",
         }
     }
 }
 
-/// First parts of paths that feedmill answers itself (see `http::target`); a post may not stand there.
+/// First segments of the paths that feedmill answers itself (see `http::target`): no post may have such an address.
 const RESERVED: [&str; 33] = [
     "api",
     "archive",
@@ -98,13 +98,19 @@ const RESERVED: [&str; 33] = [
     "years",
 ];
 
-/// A longer path is refused: some clients and proxies cannot ask for it.
+/// In bytes. A longer path is refused: some clients and proxies cannot request it.
 const LONGEST_PATH: usize = 1024;
 
-/// The address of the post at `path` with these fields, published at `date`; and what in the fields could not be used, with why.
-pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Config) -> (Place, Vec<(&'a Node, Refusal)>) {
-    let named = |key: &str, address: String| Place {
-        slug: last_part(&address),
+/// Returns the address of the post at `path` with these fields, published at `date`, and the fields that cannot be used, with the
+/// reasons.
+pub(super) fn read_address<'a>(
+    fields: &Fields<'a>,
+    path: &PathName,
+    date: Moment,
+    config: &Config,
+) -> (PostAddress, Vec<(&'a Node, AddressError)>) {
+    let named = |key: &str, address: String| PostAddress {
+        slug: last_segment(&address),
         address,
         origin: Origin::Field(key.to_owned()),
     };
@@ -114,36 +120,36 @@ pub fn read<'a>(fields: &Fields<'a>, path: &PathName, date: Moment, config: &Con
     if let Some((key, node, text)) = fields.first_text(&["slug"]) {
         let trimmed = text.trim_matches('/');
         if text.contains('/') && !trimmed.is_empty() {
-            match written(text, config) {
+            match parse_address(text, config) {
                 Ok(address) => return (named(key, address), refused),
                 Err(why) => refused.push((node, why)),
             }
-        } else if is_part(trimmed) {
+        } else if is_segment(trimmed) {
             trimmed.clone_into(&mut slug);
             origin = Origin::Field(key.to_owned());
         } else {
-            refused.push((node, Refusal::NoPart));
+            refused.push((node, AddressError::NoPart));
         }
     }
     for key in ["url", "path", "permalink", "link"] {
         let Some((key, node, text)) = fields.first_text(&[key]) else {
             continue;
         };
-        // `link` is a post's address in Blot and the page it is about elsewhere; `permalink: false` is no address
+        // `link` is the post's address in Blot, in other tools the page that the post is about; `permalink: false` is no address
         if key.eq_ignore_ascii_case("link") && text.contains("://") || text.eq_ignore_ascii_case("false") {
             continue;
         }
-        match written(text, config) {
+        match parse_address(text, config) {
             Ok(address) => return (named(key, address), refused),
             Err(why) => refused.push((node, why)),
         }
     }
-    let address = by_pattern(&slug, path, date, config);
-    (Place { slug, address, origin }, refused)
+    let address = address_by_pattern(&slug, path, date, config);
+    (PostAddress { slug, address, origin }, refused)
 }
 
-/// The address that the site's pattern gives.
-pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) -> String {
+/// Returns the address made from the site's pattern.
+pub(super) fn address_by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) -> String {
     let mut address = config.posts.permalink.replace("{slug}", slug);
     if address.contains('{') {
         let date = date.date();
@@ -160,14 +166,14 @@ pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) ->
             .replace("/{section}", &below_section)
             .replace("{section}", &section);
     }
-    // a translation named in the file's name stands beside its original, not in its place
+    // a translation, marked in the file's name, must not get the address of its original
     let address = match &path.language {
         Some(language) if address.starts_with('/') && !language.eq_ignore_ascii_case(&config.site.language) => {
             format!("/{}{address}", language.to_lowercase())
         }
         _ => address,
     };
-    // a folder or a post named `tags` is published all the same
+    // a folder or a post named `tags` is published too, below another address
     if address.starts_with('/') && is_reserved(&address) {
         format!("/posts{address}")
     } else {
@@ -175,30 +181,30 @@ pub fn by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) ->
     }
 }
 
-/// Whether `path` begins as an address of feedmill's own.
+/// Whether `path` begins like an address of feedmill's own.
 fn is_reserved(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    // the parts of a large site map are numbered
+    // the parts of a large sitemap are numbered
     let part = first.strip_prefix("sitemap-").and_then(|rest| rest.strip_suffix(".xml"));
     RESERVED.contains(&first) || part.is_some_and(|part| part.parse::<usize>().is_ok())
 }
 
-/// The address that `text` asks for.
-fn written(text: &str, config: &Config) -> Result<String, Refusal> {
+/// Parses an address in the front matter.
+fn parse_address(text: &str, config: &Config) -> Result<String, AddressError> {
     if text.contains("{{") || text.contains("{%") || text.contains("/:") || text.starts_with(':') {
-        return Err(Refusal::Pattern);
+        return Err(AddressError::Pattern);
     }
-    from_root(below_site(text, config)?)
+    address_from_root(path_on_site(text, config)?)
 }
 
-/// What of `text`, a path or a URL, is a path below the site's own address. A URL of the same host is one of the site, whichever
-/// scheme it was written with.
-pub(super) fn below_site<'t>(text: &'t str, config: &Config) -> Result<&'t str, Refusal> {
+/// Returns the path of `text` (a path or a URL) below the site's own address. A URL of the same host belongs to the site, whatever its
+/// scheme.
+pub(super) fn path_on_site<'t>(text: &'t str, config: &Config) -> Result<&'t str, AddressError> {
     let Some((_, rest)) = text.split_once("://").filter(|_| !text.starts_with('/')) else {
         return Ok(text);
     };
     let base = config.base();
-    let place = |text: &str| {
+    let host_and_port = |text: &str| {
         let url = Url::parse(text).ok()?;
         Some((url.host_str()?.to_owned(), url.port()))
     };
@@ -206,53 +212,54 @@ pub(super) fn below_site<'t>(text: &'t str, config: &Config) -> Result<&'t str, 
         .split_once("://")
         .map_or("", |(_, own)| own.split_at(own.find('/').unwrap_or(own.len())).1);
     let path = rest.split_at(rest.find('/').unwrap_or(rest.len())).1;
-    let here = place(text).is_some() && place(text) == place(&base);
+    let is_here = host_and_port(text).is_some() && host_and_port(text) == host_and_port(&base);
     path.strip_prefix(folder)
-        .filter(|path| here && (path.is_empty() || path.starts_with('/')))
-        .ok_or(Refusal::Elsewhere(base))
+        .filter(|path| is_here && (path.is_empty() || path.starts_with('/')))
+        .ok_or(AddressError::Elsewhere(base))
 }
 
-/// `path`, percent-encoded or not, as an address from the site's root on.
-pub(super) fn from_root(path: &str) -> Result<String, Refusal> {
+/// Returns `path`, percent-encoded or not, as an address from the site's root.
+pub(super) fn address_from_root(path: &str) -> Result<String, AddressError> {
     let path = percent_encoding::percent_decode_str(path)
         .decode_utf8()
-        .map_err(|_| Refusal::NotUtf8)?;
-    checked(&path)
+        .map_err(|_| AddressError::NotUtf8)?;
+    checked_address(&path)
 }
 
-/// `path`, not percent-encoded, as an address from the site's root on; for a folder's `index.html` the folder's.
-pub(super) fn checked(path: &str) -> Result<String, Refusal> {
+/// Returns `path`, not percent-encoded, as an address from the site's root; a folder's `index.html` becomes the folder.
+pub(super) fn checked_address(path: &str) -> Result<String, AddressError> {
     let path = format!("/{}", path.trim_start_matches('/'));
     let path = match path.strip_suffix(INDEX) {
         Some(folder) => format!("{folder}/"),
         None => path,
     };
     let inner = path.trim_matches('/');
-    if inner.is_empty() || path.len() > LONGEST_PATH || !inner.split('/').all(is_part) {
-        return Err(Refusal::NoPath);
+    if inner.is_empty() || path.len() > LONGEST_PATH || !inner.split('/').all(is_segment) {
+        return Err(AddressError::NoPath);
     }
     if is_reserved(inner) {
-        return Err(Refusal::Reserved);
+        return Err(AddressError::Reserved);
     }
     Ok(path)
 }
 
-/// The file that stands for its folder.
+/// The end of the address of a folder's index page.
 const INDEX: &str = "/index.html";
 
-/// `address` without what browsers, links and other tools put at the end of one page's address or leave away: `/old` of `/old/` and
-/// `/old/index.html`. Every other ending, `.html` too, tells two pages apart.
+/// Returns the part of `address` by which two addresses are those of one page: without a final `/` or `/index.html`, so `/old` for
+/// `/old/` and `/old/index.html`. Every other ending distinguishes two pages, `.html` too.
 #[must_use]
-pub fn bare(address: &str) -> &str {
+pub fn page_key(address: &str) -> &str {
     address.strip_suffix(INDEX).unwrap_or(address).trim_end_matches('/')
 }
 
-/// Whether `text` can be one part of a path.
-pub(super) fn is_part(text: &str) -> bool {
+/// Whether `text` can be one segment of a path.
+pub(super) fn is_segment(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && !text.contains(|c: char| c.is_control() || matches!(c, '/' | '\\' | '?' | '#'))
 }
 
-fn last_part(address: &str) -> String {
+/// The last segment of `address`, without `.html`.
+fn last_segment(address: &str) -> String {
     let part = address.trim_matches('/').rsplit('/').next().unwrap_or_default();
     let part = part
         .strip_suffix(".html")
@@ -271,7 +278,7 @@ mod tests {
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let date = Moment::utc("2026-01-31T09:00:00Z".parse().unwrap());
-        let (found, refused) = read(&Fields::new(&parts.fields), &slug::read_path(path.into()), date, &config);
+        let (found, refused) = read_address(&Fields::new(&parts.fields), &slug::parse_path(path.into()), date, &config);
         (
             found.address,
             found.slug,
@@ -280,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_habit() {
+    fn addresses_in_every_form() {
         let cases = [
             ("title: x", "/posts/hello", "hello"),
             ("slug: greeting", "/posts/greeting", "greeting"),
@@ -305,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_address_is_said_and_the_default_holds() {
+    fn an_unusable_address_is_reported_and_the_default_is_used() {
         let cases = [
             ("permalink: /blog/:title/", "patterns"),
             ("permalink: \"/{{ page.slug }}/\"", "patterns"),
@@ -328,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_of_the_site() {
+    fn addresses_by_the_sites_pattern() {
         let cases = [
             ("/{year}/{month}/{day}/{slug}", "notes/hello.md", "/2026/01/31/hello"),
             ("/{section}/{slug}/", "Field Notes/hello.md", "/field-notes/hello/"),

@@ -1,21 +1,21 @@
-//! Where a post was read before: `aliases` (Hugo, Zola), `redirect_from` (Jekyll), `Path-Alias` (Publ).
+//! Reads a post's former addresses: `aliases` (Hugo, Zola), `redirect_from` (Jekyll), `Path-Alias` (Publ).
 //!
-//! With `/` before it, or within it, an alias is a path from the site's root; with `./` or `../` before it, one from the folder of
-//! the post's own address, as in Hugo. A single word may be either, or an Obsidian note's other name: it is kept as a [name]
-//! (`Post::names`), and leads to the post only where nothing else has that address.
+//! An alias that contains `/` is a path from the site's root. One that begins with `./` or `../` is a path from the folder of the
+//! post's own address, as in Hugo. A single word may be a path or the other name of an Obsidian note: it is stored as a [name], and
+//! leads to the post only where nothing else has that address.
 //!
 //! [name]: Post::addresses_of_names
 
 use percent_encoding::percent_decode_str;
 
 use super::Post;
-use super::address::{Refusal, bare, below_site, checked, from_root, is_part};
+use super::address::{AddressError, address_from_root, checked_address, is_segment, page_key, path_on_site};
 use super::fields::{self, Fields};
-use super::front_matter::{Node, Value};
+use super::node::{Node, Value};
 use super::remarks::Remarks;
 use crate::config::Config;
 
-/// What a front matter says of a post's past.
+/// A post's former addresses and other names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Aliases {
     /// Former addresses, as paths.
@@ -26,58 +26,62 @@ pub struct Aliases {
 
 /// Keys whose values are paths or names.
 const MIXED_KEYS: [&str; 2] = ["aliases", "alias"];
-/// Keys whose values are paths from the site's root and nothing else.
+/// Keys whose values are only paths from the site's root.
 const PATH_KEYS: [&str; 2] = ["redirect_from", "path_alias"];
 
-/// How many aliases of one post, names among them, are read.
-const MOST: usize = 64;
+/// The most aliases and names of one post; further ones are reported and left out.
+const MOST_ALIASES: usize = 64;
 /// A longer name, in bytes, is left out.
 const LONGEST_NAME: usize = 200;
 
-/// The aliases in `fields`, of the post at `own`.
-pub fn read(fields: &Fields, own: &str, config: &Config, says: &mut Remarks) -> Aliases {
-    let of = |keys: &[&str], may_be_name: bool| {
+/// Returns the aliases in `fields` of the post whose address is `own`.
+pub(super) fn read_aliases(fields: &Fields, own: &str, config: &Config, remarks: &mut Remarks) -> Aliases {
+    let texts_of = |keys: &[&str], may_be_name: bool| {
         let nodes = fields.all(keys).into_iter();
-        nodes.flat_map(move |(_, node)| texts(node, may_be_name).into_iter().map(move |text| (text, may_be_name)))
+        nodes.flat_map(move |(_, node)| {
+            split_texts(node, may_be_name)
+                .into_iter()
+                .map(move |text| (text, may_be_name))
+        })
     };
-    let mut written = of(&MIXED_KEYS, true).chain(of(&PATH_KEYS, false));
+    let mut written = texts_of(&MIXED_KEYS, true).chain(texts_of(&PATH_KEYS, false));
     let mut found = Aliases::default();
-    for ((node, text), may_be_name) in written.by_ref().take(MOST) {
-        match meant(text, own, may_be_name, config) {
-            Meant::Name if text.len() <= LONGEST_NAME => found.names.push(fields::line(text).into_owned()),
-            Meant::Name => {}
-            // an address of its own is no old one, and one that is written twice is one
-            Meant::Path(Ok(path)) if bare(&path) == bare(own) || found.has(&path) => {}
-            Meant::Path(Ok(path)) => found.addresses.push(path),
-            Meant::Path(Err(why)) => refuse(node, text, &why, says),
+    for ((node, text), may_be_name) in written.by_ref().take(MOST_ALIASES) {
+        match parse_alias(text, own, may_be_name, config) {
+            Alias::Name if text.len() <= LONGEST_NAME => found.names.push(fields::single_line(text).into_owned()),
+            Alias::Name => {}
+            // the post's own address is not a former one, and repetitions count once
+            Alias::Path(Ok(path)) if page_key(&path) == page_key(own) || found.has(&path) => {}
+            Alias::Path(Ok(path)) => found.addresses.push(path),
+            Alias::Path(Err(error)) => warn_unusable(node, text, &error, remarks),
         }
     }
     if let Some(((node, _), _)) = written.next() {
-        let message = format!("this alias and those after it lead nowhere: a post has at most {MOST}");
-        says.about("alias-unusable", node, message, "write a `[[redirect]]` in the configuration");
+        let message = format!("this alias and those after it lead nowhere: a post has at most {MOST_ALIASES}");
+        remarks.warn_value("alias-unusable", node, message, "write a `[[redirect]]` in the configuration");
     }
     found
 }
 
 impl Aliases {
     fn has(&self, address: &str) -> bool {
-        self.addresses.iter().any(|known| bare(known) == bare(address))
+        self.addresses.iter().any(|known| page_key(known) == page_key(address))
     }
 }
 
-fn refuse(node: &Node, text: &str, why: &Refusal, says: &mut Remarks) {
+fn warn_unusable(node: &Node, text: &str, error: &AddressError, remarks: &mut Remarks) {
     let shown: String = text.chars().take(100).collect();
-    let message = format!("the alias `{shown}` leads nowhere: {}", why.why());
-    let (code, mend) = match why {
-        Refusal::Reserved => ("alias-reserved", "remove it"),
+    let message = format!("the alias `{shown}` leads nowhere: {}", error.why());
+    let (code, mend) = match error {
+        AddressError::Reserved => ("alias-reserved", "remove it"),
         _ => ("alias-unusable", "write a path such as `/2019/old-name`"),
     };
-    says.about(code, node, message, mend);
+    remarks.warn_value(code, node, message, mend);
 }
 
-/// The texts in `node`, each with the node it stands in. A single text is parted at commas (Obsidian), and at spaces where it begins
-/// as a path (pico).
-fn texts(node: &Node, may_be_name: bool) -> Vec<(&Node, &str)> {
+/// The texts in `node`, each with the node that contains it. A single text is split at commas (Obsidian), and at spaces where it begins
+/// like a path (Pico).
+fn split_texts(node: &Node, may_be_name: bool) -> Vec<(&Node, &str)> {
     let parts: Vec<&str> = match &node.value {
         Value::Scalar { text, .. } if may_be_name && text.contains(',') => text.split(',').collect(),
         Value::Scalar { text, .. } if text.trim_start().starts_with('/') => text.split_whitespace().collect(),
@@ -91,65 +95,65 @@ fn texts(node: &Node, may_be_name: bool) -> Vec<(&Node, &str)> {
     parts.map(|part| (node, part)).collect()
 }
 
-/// What one alias means.
-enum Meant {
-    Path(Result<String, Refusal>),
+/// One alias.
+enum Alias {
+    Path(Result<String, AddressError>),
     Name,
 }
 
-fn meant(text: &str, own: &str, may_be_name: bool, config: &Config) -> Meant {
+fn parse_alias(text: &str, own: &str, may_be_name: bool, config: &Config) -> Alias {
     if text.starts_with('/') || text.contains("://") {
-        return Meant::Path(below_site(text, config).and_then(from_root));
+        return Alias::Path(path_on_site(text, config).and_then(address_from_root));
     }
     if text.starts_with("./") || text.starts_with("../") {
-        return Meant::Path(from_folder(text, own));
+        return Alias::Path(address_from_folder(text, own));
     }
     let is_path = text.trim_matches('/').contains('/') && text.trim_matches('/').split('/').all(is_slug);
     if may_be_name && !is_path {
-        return Meant::Name;
+        return Alias::Name;
     }
-    Meant::Path(from_root(text))
+    Alias::Path(address_from_root(text))
 }
 
-/// `path`, percent-encoded or not, from the folder of the address `own` on.
-fn from_folder(path: &str, own: &str) -> Result<String, Refusal> {
-    let path = percent_decode_str(path).decode_utf8().map_err(|_| Refusal::NotUtf8)?;
-    let folder = folder(own).ok_or(Refusal::NoPath)?;
+/// Returns the address of `path`, percent-encoded or not, relative to the folder of the address `own`.
+fn address_from_folder(path: &str, own: &str) -> Result<String, AddressError> {
+    let path = percent_decode_str(path).decode_utf8().map_err(|_| AddressError::NotUtf8)?;
+    let folder = folder(own).ok_or(AddressError::NoPath)?;
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "." => {}
-            ".." => drop(parts.pop().ok_or(Refusal::NoPath)?),
+            ".." => drop(parts.pop().ok_or(AddressError::NoPath)?),
             _ => parts.push(part),
         }
     }
-    checked(&parts.join("/"))
+    checked_address(&parts.join("/"))
 }
 
-/// The folder that `address` lies in; `None` where the address is elsewhere.
+/// The folder of `address`; `None` for an absolute URL.
 fn folder(address: &str) -> Option<&str> {
-    let (folder, _) = bare(address).strip_prefix('/')?.rsplit_once('/').unwrap_or_default();
+    let (folder, _) = page_key(address).strip_prefix('/')?.rsplit_once('/').unwrap_or_default();
     Some(folder)
 }
 
-/// Whether `text` is one word, as the last part of an address is.
+/// Whether `text` is one word that can be the last segment of an address.
 fn is_slug(text: &str) -> bool {
-    is_part(text)
+    is_segment(text)
         && text
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '@' | '%'))
 }
 
 impl Post {
-    /// The addresses that the post's names may have been, each of them to be used only where nothing else has it: a name that is one
-    /// word stood beside the post (a slug it had; Hugo) or at the site's root (Zola).
+    /// Returns the addresses that the post's names may have been, each to be used only where nothing else has it: a name of one word may
+    /// have been an address beside the post (a former slug; Hugo) or at the site's root (Zola).
     pub fn addresses_of_names(&self) -> impl Iterator<Item = String> {
         let words = self.rare.names.iter().filter(|name| is_slug(name));
         let addresses = words.flat_map(|word| {
             let beside = folder(self.address()).map(|folder| format!("{folder}/{word}"));
             [beside, Some(word.clone())].into_iter().flatten()
         });
-        addresses.filter_map(|path| checked(&path).ok())
+        addresses.filter_map(|path| checked_address(&path).ok())
     }
 }
 
@@ -172,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn every_habit() {
-        // what is written, the aliases, the names
+    fn aliases_in_every_form() {
+        // front matter, aliases, names
         let cases: [(&str, &[&str], &[&str]); 31] = [
             ("aliases: [/a, /b/c/]", &["/a", "/b/c/"], &[]),
             ("aliases:\n- /a\n- ~\n- ''\n- [/b]\n- {x: /c}", &["/a", "/b"], &[]),
@@ -216,18 +220,18 @@ mod tests {
             ("url: /a/index.html\naliases: [/a]", &[], &[]),
         ];
         for (front_matter, aliases, names) in cases {
-            let (post, said) = read(front_matter);
+            let (post, warnings) = read(front_matter);
             assert_eq!(
                 (&post.rare.aliases, &post.rare.names),
                 (&owned(aliases), &owned(names)),
                 "{front_matter}"
             );
-            assert_eq!(said, Vec::<String>::new(), "{front_matter}");
+            assert_eq!(warnings, Vec::<String>::new(), "{front_matter}");
         }
     }
 
     #[test]
-    fn what_leads_nowhere_is_said_where_it_stands() {
+    fn an_unusable_alias_is_reported_with_its_place() {
         let cases = [
             (
                 "aliases: [/a, ../../b]",
@@ -280,9 +284,9 @@ mod tests {
             ),
         ];
         for (front_matter, expected) in cases {
-            let (post, said) = read(front_matter);
-            assert_eq!(said.len(), 1, "{front_matter}: {said:?}");
-            assert!(said[0].starts_with(expected), "{front_matter}: {said:?}");
+            let (post, warnings) = read(front_matter);
+            assert_eq!(warnings.len(), 1, "{front_matter}: {warnings:?}");
+            assert!(warnings[0].starts_with(expected), "{front_matter}: {warnings:?}");
             assert!(
                 post.rare.aliases.iter().all(|alias| alias == "/a"),
                 "{front_matter}: {:?}",
@@ -292,11 +296,11 @@ mod tests {
     }
 
     #[test]
-    fn there_are_bounds() {
+    fn the_number_and_length_of_aliases_are_limited() {
         let many: Vec<String> = (0..70).map(|n| format!("/a{n}")).collect();
-        let (post, said) = read(&format!("aliases: [{}]", many.join(", ")));
-        assert_eq!(post.rare.aliases, many[..MOST]);
-        assert!(said.len() == 1 && said[0].contains("at most 64"), "{said:?}");
+        let (post, warnings) = read(&format!("aliases: [{}]", many.join(", ")));
+        assert_eq!(post.rare.aliases, many[..MOST_ALIASES]);
+        assert!(warnings.len() == 1 && warnings[0].contains("at most 64"), "{warnings:?}");
         let (post, _) = read(&format!("aliases: [/{}, {}]", "a".repeat(1024), "b".repeat(201)));
         assert!(post.rare.aliases.is_empty() && post.rare.names.is_empty());
     }

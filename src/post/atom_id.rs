@@ -1,34 +1,34 @@
-//! The id of a post in Atom, which is always an IRI (RFC 4287, section 4.2.6; RFC 3987).
+//! The Atom id of a post, which is always an IRI (RFC 4287, section 4.2.6; RFC 3987).
 //!
-//! RSS and JSON Feed take any text for an id, so they carry the author's id as it is written. Atom takes the same id where it is an
-//! IRI. Where it is not, the id in Atom is made of it: a UUID becomes `urn:uuid:…`, any other text a tag URI (RFC 4151) of the site's
+//! RSS and JSON Feed accept any text as an id, so they contain the author's id as it is written. Atom uses the same id if it is an
+//! IRI. Otherwise the Atom id is derived from it: a UUID becomes `urn:uuid:…`, any other text a tag URI (RFC 4151) of the site's
 //! authority. Two different texts never give the same tag URI, and neither the post's date nor its file is part of it.
 
 use super::Post;
 
-/// Returns the id in Atom of a post with this `id`, on the site whose ids are made of `authority`; `None` where it is the id itself.
+/// Returns the Atom id of a post with this `id` on a site with this `authority`; `None` if it is the id itself.
 #[must_use]
 pub fn atom_id_for(id: &str, authority: &str) -> Option<String> {
     if is_iri(id) {
         return None;
     }
-    if let Some(uuid) = uuid(id) {
+    if let Some(uuid) = parse_uuid(id) {
         return Some(format!("urn:uuid:{uuid}"));
     }
-    // section 2.1 of RFC 4151 allows a year alone; ids without a date have the same one
-    let id = percent_encoding::utf8_percent_encode(id, UNRESERVED);
+    // RFC 4151, section 2.1, allows a year alone; all ids without a date use this one
+    let id = percent_encoding::utf8_percent_encode(id, ALL_BUT_UNRESERVED);
     Some(format!("tag:{authority},2000:id:{id}"))
 }
 
-/// All that RFC 3986, section 2.3, does not call unreserved.
-const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+/// Everything but the unreserved characters of RFC 3986, section 2.3.
+const ALL_BUT_UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The UUID that `id` is, in lower case; it may stand in braces.
-fn uuid(id: &str) -> Option<String> {
+/// Returns `id` in lower case and without braces if it is a UUID.
+fn parse_uuid(id: &str) -> Option<String> {
     let bare = id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id);
     let mut groups = bare.split('-');
     let is_group = |length: usize| move |group: &str| group.len() == length && group.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -38,7 +38,7 @@ fn uuid(id: &str) -> Option<String> {
     (are_groups && groups.next().is_none()).then(|| bare.to_ascii_lowercase())
 }
 
-/// Whether `text` is an IRI with a scheme (RFC 3987, section 2.2).
+/// Returns whether `text` is an IRI with a scheme (RFC 3987, section 2.2).
 #[must_use]
 pub fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
@@ -60,12 +60,12 @@ pub fn is_iri(text: &str) -> bool {
         }
         None => (None, hierarchy),
     };
-    // a web address without a host leads nowhere
+    // a web address needs a host
     let needs_host = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     authority.map_or(!needs_host, |authority| is_authority(authority, needs_host))
-        && consists_of(path, |c| is_part(c) || c == '/')
-        && consists_of(query, |c| is_part(c) || matches!(c, '/' | '?') || is_private(c))
-        && consists_of(fragment, |c| is_part(c) || matches!(c, '/' | '?'))
+        && consists_of(path, |c| is_path_char(c) || c == '/')
+        && consists_of(query, |c| is_path_char(c) || matches!(c, '/' | '?') || is_private(c))
+        && consists_of(fragment, |c| is_path_char(c) || matches!(c, '/' | '?'))
 }
 
 /// Whether `text` is an authority: `user@host:port`.
@@ -84,13 +84,15 @@ fn is_authority(text: &str, needs_host: bool) -> bool {
         }
         None => {
             let (host, port) = place.split_once(':').unwrap_or((place, ""));
-            if !consists_of(host, |c| is_part(c) && !matches!(c, ':' | '@')) {
+            if !consists_of(host, |c| is_path_char(c) && !matches!(c, ':' | '@')) {
                 return false;
             }
             (host, port)
         }
     };
-    consists_of(user, |c| is_part(c) && c != '@') && port.bytes().all(|b| b.is_ascii_digit()) && !(needs_host && host.is_empty())
+    consists_of(user, |c| is_path_char(c) && c != '@')
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && !(needs_host && host.is_empty())
 }
 
 /// Whether `text` consists of characters that `is_allowed`, and of whole percent-encoded bytes.
@@ -109,10 +111,10 @@ fn consists_of(text: &str, is_allowed: impl Fn(char) -> bool) -> bool {
     true
 }
 
-/// `ipchar` without what is percent-encoded.
-fn is_part(c: char) -> bool {
+/// `ipchar` but for percent-encoding.
+fn is_path_char(c: char) -> bool {
     let is_ascii_part = c.is_ascii_alphanumeric() || (c.is_ascii() && "-._~!$&'()*+,;=:@".contains(c));
-    // `ucschar`; section 4.1 forbids the marks of direction within it
+    // `ucschar`; section 4.1 forbids direction marks
     let is_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     let is_beyond_ascii = match c {
         '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}' => !is_direction,
@@ -122,22 +124,22 @@ fn is_part(c: char) -> bool {
     is_ascii_part || is_beyond_ascii
 }
 
-/// `iprivate`, which only a query may hold.
+/// `iprivate`, which only a query may contain.
 fn is_private(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}')
 }
 
 impl Post {
-    /// The id in Atom: the [`id`](Post::id) where that is an IRI or was served in Atom as it is, else one made of it
+    /// Returns the Atom id: the [`id`](Post::id) if that is an IRI or was served in Atom as it is, else the id derived from it
     /// ([`atom_id_for`]).
     #[must_use]
     pub fn atom_id(&self) -> &str {
         self.rare.atom_id.as_deref().unwrap_or(self.id())
     }
 
-    /// Sets the id in Atom; `None` where it is the id itself.
+    /// Sets the Atom id; `None` if it is the id itself.
     pub(crate) fn set_atom_id(&mut self, atom_id: Option<&str>) {
-        // no room is made for nothing
+        // does not allocate the rare fields for nothing
         if self.rare.atom_id.as_deref() != atom_id {
             self.rare.atom_id = atom_id.map(str::to_owned);
         }
@@ -153,9 +155,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_in_atom() {
+    fn atom_ids() {
         let urn = "urn:uuid:550e8400-e29b-41d4-a716-446655440000";
-        // `None`: it is taken as it is
+        // `None`: the id itself
         let cases = [
             ("tag:example.com,2026-01-01:a", None),
             ("urn:uuid:5B0D3EA1-97b4-4d7a-8c13-2f5a1c9d1e60", None),
@@ -206,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_in_atom_is_an_iri_and_no_two_are_one(ids in prop::collection::hash_set("[a-zA-Z:/?#%@ .é{}-]{1,6}|.{1,20}", 1..20)) {
+        fn every_atom_id_is_an_iri_and_no_two_are_equal(ids in prop::collection::hash_set("[a-zA-Z:/?#%@ .é{}-]{1,6}|.{1,20}", 1..20)) {
             let atom_id = |id: &String| atom_id_for(id, "example.org").unwrap_or_else(|| id.clone());
             let all: HashSet<String> = ids.iter().map(atom_id).collect();
             prop_assert_eq!(all.len(), ids.len());

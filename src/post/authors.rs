@@ -1,15 +1,15 @@
-//! Who wrote a post, in any tool's habit.
+//! Reads a post's authors from its front matter, as any of the common tools writes them.
 
 use super::fields::{self, Fields};
-use super::front_matter::{Node, Value};
+use super::node::{Node, Value};
 use super::tags::key;
 use crate::config::Person;
 
-/// More authors than this are not read.
+/// Further authors are not read.
 const MOST_AUTHORS: usize = 50;
 
-/// The authors of a post, each once (compared by [`key`]).
-pub fn read(fields: &Fields) -> Vec<Person> {
+/// Returns the authors of a post, each once (compared by [`key`]).
+pub(super) fn read_authors(fields: &Fields) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for name in ["authors", "author", "primary_author"] {
         let nodes = fields.all(&[name]).into_iter().flat_map(|(_, node)| fields::elements(node));
@@ -27,10 +27,11 @@ pub fn read(fields: &Fields) -> Vec<Person> {
     people
 }
 
+/// The people in `node`; a text may name several where `several` is set.
 fn persons(node: &Node, several: bool) -> Vec<Person> {
     match &node.value {
         Value::Scalar { text, .. } if several => {
-            // Pelican parts at `;`, and where there is none at `,`
+            // Pelican separates by `;`, and where there is none by `,`
             let separator = if text.contains(';') { ';' } else { ',' };
             text.split(separator).filter_map(person).collect()
         }
@@ -39,7 +40,7 @@ fn persons(node: &Node, several: bool) -> Vec<Person> {
             let part = |keys: &[&str]| fields::first_in(node, keys).and_then(fields::text).map(str::to_owned);
             let email = part(&["email", "mail"]).filter(|email| is_email(email));
             let url = part(&["url", "uri", "link", "website", "homepage"]).filter(|url| is_web(url));
-            let name = part(&["name", "title", "id", "key"]).map(|name| fields::line(&name).into_owned());
+            let name = part(&["name", "title", "id", "key"]).map(|name| fields::single_line(&name).into_owned());
             let name = name.filter(|name| !name.is_empty()).or_else(|| email.clone());
             name.map(|name| Person { name, email, url }).into_iter().collect()
         }
@@ -47,9 +48,9 @@ fn persons(node: &Node, several: bool) -> Vec<Person> {
     }
 }
 
-/// `Ann`, `Ann <ann@example.com>`, `ann@example.com (Ann)`, `Ann (@ann)`: only an address is taken off the name.
+/// Parses `Ann`, `Ann <ann@example.com>`, `ann@example.com (Ann)` and `Ann (@ann)`: only an email address is removed from the name.
 fn person(text: &str) -> Option<Person> {
-    let text = fields::line(text);
+    let text = fields::single_line(text);
     let cut = |open: char, close: char| {
         let (outside, inside) = text.strip_suffix(close)?.rsplit_once(open)?;
         Some((outside.trim().to_owned(), inside.trim().to_owned()))
@@ -80,7 +81,7 @@ mod tests {
     use crate::post::front_matter;
 
     #[test]
-    fn every_habit() {
+    fn authors_in_every_form() {
         let cases = [
             ("author: Ann", "Ann"),
             ("author: Ann <ann@example.com>", "Ann <ann@example.com>"),
@@ -114,7 +115,7 @@ mod tests {
         for (front_matter, expected) in cases {
             let text = format!("---\n{front_matter}\n---\n");
             let parts = front_matter::parse("a.md".into(), &text).unwrap();
-            let shown: Vec<String> = read(&Fields::new(&parts.fields))
+            let shown: Vec<String> = read_authors(&Fields::new(&parts.fields))
                 .into_iter()
                 .map(|Person { name, email, url }| {
                     let email = email

@@ -1,36 +1,34 @@
-//! A date in front matter, taken out of what it is wrapped in.
-//!
-//! Unwrapped are a list of one, the brackets of a wikilink (`[[2027-05-06]]`, which YAML reads as lists), quotes within quotes, and a
-//! mapping with `created`, `date` or `published`.
+//! Reads a front-matter value that is a date, also one inside other syntax: a list of one item, the brackets of a wikilink
+//! (`[[2027-05-06]]`, which YAML reads as lists), quotes within quotes, and a mapping with `created`, `date` or `published`.
 
 use jiff::tz::TimeZone;
 
 use super::characters::is_invisible;
 use super::date::{self, NoDate};
 use super::fields;
-use super::front_matter::{Node, Value};
+use super::node::{Node, Value};
 use crate::time::Moment;
 
-/// What stands where a date may.
+/// The value of a date field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DateField<'a> {
-    /// Nothing.
+    /// No value.
     Blank,
     /// A date.
-    At(Moment),
-    /// A word of Eleventy's for a time that the file system or git knows.
+    Date(Moment),
+    /// One of Eleventy's names for a time that the file system or git knows.
     FileTime,
-    /// No date; the text, where it is one.
+    /// Not a date; the text, if the value is one.
     NotUnderstood(NoDate, Option<&'a str>),
 }
 
-/// Keys of a mapping that stands for a date, the one that says most first.
-const WITHIN: [&str; 3] = ["date", "created", "published"];
-/// Lists in lists: those of a wikilink are two.
+/// Keys that hold the date in a mapping, most specific first.
+const MAPPING_KEYS: [&str; 3] = ["date", "created", "published"];
+/// How many lists may be nested; a wikilink has two.
 const DEEPEST: usize = 4;
 
-/// Reads `node`; `zone` and `day_first` are as in [`date::parse`].
-pub(super) fn read<'a>(node: &'a Node, zone: &TimeZone, day_first: bool) -> DateField<'a> {
+/// Reads the date in `node`; `zone` and `day_first` are as in [`date::parse`].
+pub(super) fn read_date_field<'a>(node: &'a Node, zone: &TimeZone, day_first: bool) -> DateField<'a> {
     read_within(node, zone, day_first, DEEPEST)
 }
 
@@ -48,18 +46,18 @@ fn read_within<'a>(node: &'a Node, zone: &TimeZone, day_first: bool, depth: usiz
             }
         }
         Value::Map(_) if depth > 0 => {
-            let written = WITHIN.iter().filter_map(|key| fields::first_in(node, &[key]));
-            let mut read = written
+            let written = MAPPING_KEYS.iter().filter_map(|key| fields::first_in(node, &[key]));
+            let mut dates = written
                 .map(|node| read_within(node, zone, day_first, 0))
                 .filter(|found| *found != DateField::Blank);
-            let Some(mut best) = read.next() else {
+            let Some(mut best) = dates.next() else {
                 return DateField::NotUnderstood(NoDate::Unknown, None);
             };
-            // what was created and is published later waits until then
-            for other in read {
+            // a post created now and published later has the later date
+            for other in dates {
                 best = match (best, other) {
-                    (DateField::At(one), DateField::At(other)) => DateField::At(one.max(other)),
-                    (DateField::At(_), other) => other,
+                    (DateField::Date(one), DateField::Date(other)) => DateField::Date(one.max(other)),
+                    (DateField::Date(_), other) => other,
                     (best, _) => best,
                 };
             }
@@ -70,7 +68,7 @@ fn read_within<'a>(node: &'a Node, zone: &TimeZone, day_first: bool, depth: usiz
 }
 
 fn read_text<'a>(text: &'a str, zone: &TimeZone, day_first: bool) -> DateField<'a> {
-    let text = bare(text);
+    let text = unwrap_date(text);
     if ["created", "last modified", "git created", "git last modified"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word))
@@ -78,13 +76,13 @@ fn read_text<'a>(text: &'a str, zone: &TimeZone, day_first: bool) -> DateField<'
         return DateField::FileTime;
     }
     match date::parse(text, zone, day_first) {
-        Ok(moment) => DateField::At(moment),
+        Ok(moment) => DateField::Date(moment),
         Err(why) => DateField::NotUnderstood(why, Some(text)),
     }
 }
 
-/// `text` without what is around it.
-fn bare(text: &str) -> &str {
+/// Removes quotes and wikilink brackets around `text`.
+fn unwrap_date(text: &str) -> &str {
     let mut text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
     for (open, close) in [("\"", "\""), ("'", "'"), ("[[", "]]"), ("\"", "\"")] {
         if let Some(inner) = text.strip_prefix(open).and_then(|inner| inner.strip_suffix(close)) {
@@ -108,14 +106,14 @@ mod tests {
     fn read_in(value: &str) -> String {
         let text = format!("---\ndate: {value}\n---\n");
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
-        match read(&parts.fields[0].1, &TimeZone::UTC, false) {
-            DateField::At(moment) => moment.rfc3339(),
+        match read_date_field(&parts.fields[0].1, &TimeZone::UTC, false) {
+            DateField::Date(moment) => moment.rfc3339(),
             other => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn what_a_date_is_wrapped_in_is_taken_off() {
+    fn dates_inside_lists_wikilinks_quotes_and_mappings() {
         let day = "2027-05-06T00:00:00Z";
         let not = "NotUnderstood(Unknown, None)";
         let cases = [

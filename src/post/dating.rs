@@ -1,88 +1,87 @@
-//! When a post is from, and when it goes.
+//! Determines a post's date, the date of its last change and its expiry.
 //!
-//! A date that is written and not understood holds the post back: what was meant may lie ahead. A key with nothing after it is not
-//! written. Only a date in the name of the file or of its folder, where that has passed, stands in for one with a slip in it.
+//! A date that is written and not understood holds the post back, because it may be in the future. A key without a value counts as
+//! not written. A mistyped date is replaced only by a date in the name of the file or of its folder, and only if that date has passed.
 
 use jiff::tz::TimeZone;
 
 use super::date::NoDate;
 use super::date_field::{self, DateField};
-use super::fields::Fields;
-use super::front_matter::{Node, Value};
+use super::fields::{Fields, has_unread_value};
+use super::node::{Node, Value};
 use super::remarks::Remarks;
 use super::slug::PathName;
-use super::visibility::hides_value;
 use super::{Origin, date, unfinished};
 use crate::config::Config;
 use crate::source_file::SourceFile;
 use crate::time::{Moment, Timestamp};
 
-/// What a date says of its post.
+/// The meaning of a date key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// When it is from.
+enum DateRole {
+    /// The date of the post.
     Date,
-    /// When it is published: whatever its date, it waits until then.
-    Gate,
-    /// A [`Role::Gate`], or else a word that [`visibility`](super::visibility) reads.
-    GateOrWord,
-    /// When it was begun, which says nothing where something else says when it is from.
-    Begun,
+    /// When the post is published: whatever its date is, it appears only then.
+    Publication,
+    /// A [`DateRole::Publication`], or a word that [`visibility`](super::visibility) reads.
+    PublicationOrWord,
+    /// When the post was created, which counts only if there is no other date.
+    Creation,
 }
 
-/// Keys that hold when a post is from, the most telling first, without `-`, `_` and capitals.
-const DATE_KEYS: [(&str, Role); 48] = [
-    ("date", Role::Date),
-    ("publishdate", Role::Gate),
-    ("pubdate", Role::Gate),
-    ("published", Role::GateOrWord),
-    ("publish", Role::GateOrWord),
-    ("pubdatetime", Role::Gate),
-    ("publishedat", Role::Gate),
-    ("datepublished", Role::Gate),
-    ("publisheddate", Role::Gate),
-    ("publicationdate", Role::Gate),
-    ("publishdatetime", Role::Gate),
-    ("publishtime", Role::Gate),
-    ("publisheson", Role::Gate),
-    ("publishedon", Role::Gate),
-    ("publishon", Role::Gate),
-    ("publishat", Role::Gate),
-    ("publishafter", Role::Gate),
-    ("dgpublishdate", Role::Gate),
-    ("scheduled", Role::GateOrWord),
-    ("scheduledfor", Role::Gate),
-    ("scheduledat", Role::Gate),
-    ("scheduledate", Role::Gate),
-    ("scheduleddate", Role::Gate),
-    ("embargo", Role::GateOrWord),
-    ("embargoed", Role::GateOrWord),
-    ("isembargoed", Role::GateOrWord),
-    ("underembargo", Role::GateOrWord),
-    ("isscheduled", Role::GateOrWord),
-    ("embargodate", Role::Gate),
-    ("embargountil", Role::Gate),
-    ("embargoeduntil", Role::Gate),
-    ("releasedate", Role::Gate),
-    ("releaseon", Role::Gate),
-    ("releaseat", Role::Gate),
-    ("golivedate", Role::Gate),
-    ("goliveon", Role::Gate),
-    ("goliveat", Role::Gate),
-    ("postdate", Role::Date),
-    ("posteddate", Role::Date),
-    ("postedon", Role::Date),
-    ("dateposted", Role::Date),
-    ("datetime", Role::Date),
-    ("created", Role::Begun),
-    ("createdat", Role::Begun),
-    ("datecreated", Role::Begun),
-    ("createdon", Role::Begun),
-    ("createddate", Role::Begun),
-    ("creationdate", Role::Begun),
+/// Keys of a post's date, the most specific first, without `-`, `_` and capitals.
+const DATE_KEYS: [(&str, DateRole); 48] = [
+    ("date", DateRole::Date),
+    ("publishdate", DateRole::Publication),
+    ("pubdate", DateRole::Publication),
+    ("published", DateRole::PublicationOrWord),
+    ("publish", DateRole::PublicationOrWord),
+    ("pubdatetime", DateRole::Publication),
+    ("publishedat", DateRole::Publication),
+    ("datepublished", DateRole::Publication),
+    ("publisheddate", DateRole::Publication),
+    ("publicationdate", DateRole::Publication),
+    ("publishdatetime", DateRole::Publication),
+    ("publishtime", DateRole::Publication),
+    ("publisheson", DateRole::Publication),
+    ("publishedon", DateRole::Publication),
+    ("publishon", DateRole::Publication),
+    ("publishat", DateRole::Publication),
+    ("publishafter", DateRole::Publication),
+    ("dgpublishdate", DateRole::Publication),
+    ("scheduled", DateRole::PublicationOrWord),
+    ("scheduledfor", DateRole::Publication),
+    ("scheduledat", DateRole::Publication),
+    ("scheduledate", DateRole::Publication),
+    ("scheduleddate", DateRole::Publication),
+    ("embargo", DateRole::PublicationOrWord),
+    ("embargoed", DateRole::PublicationOrWord),
+    ("isembargoed", DateRole::PublicationOrWord),
+    ("underembargo", DateRole::PublicationOrWord),
+    ("isscheduled", DateRole::PublicationOrWord),
+    ("embargodate", DateRole::Publication),
+    ("embargountil", DateRole::Publication),
+    ("embargoeduntil", DateRole::Publication),
+    ("releasedate", DateRole::Publication),
+    ("releaseon", DateRole::Publication),
+    ("releaseat", DateRole::Publication),
+    ("golivedate", DateRole::Publication),
+    ("goliveon", DateRole::Publication),
+    ("goliveat", DateRole::Publication),
+    ("postdate", DateRole::Date),
+    ("posteddate", DateRole::Date),
+    ("postedon", DateRole::Date),
+    ("dateposted", DateRole::Date),
+    ("datetime", DateRole::Date),
+    ("created", DateRole::Creation),
+    ("createdat", DateRole::Creation),
+    ("datecreated", DateRole::Creation),
+    ("createdon", DateRole::Creation),
+    ("createddate", DateRole::Creation),
+    ("creationdate", DateRole::Creation),
 ];
 
-/// Keys that hold when a post was last changed.
+/// Keys of the date of the last change.
 const UPDATED_KEYS: [&str; 20] = [
     "updated",
     "lastmod",
@@ -106,7 +105,7 @@ const UPDATED_KEYS: [&str; 20] = [
     "date.lastmod",
 ];
 
-/// Keys that hold when a post goes, without `-`, `_` and capitals.
+/// Keys of a post's expiry, without `-`, `_` and capitals.
 const EXPIRES_KEYS: [&str; 15] = [
     "expirydate",
     "unpublishdate",
@@ -125,207 +124,249 @@ const EXPIRES_KEYS: [&str; 15] = [
     "publisheduntil",
 ];
 
-/// Keys that hold when a post goes, or else a word that means nothing here.
+/// Keys of a post's expiry whose value may also be a word that has no meaning here.
 const EXPIRES_OR_WORD: [&str; 2] = ["expire", "expired"];
 
 /// How to write a date.
 const MEND: &str = "write it like `2026-01-31` or `2026-01-31T09:00:00+01:00`";
 
-/// When a post is from, and how that is known.
-pub(super) struct Dated {
+/// A post's date.
+pub(super) struct PostDate {
     /// The date.
     pub(super) moment: Moment,
-    /// What says so.
+    /// Where it came from.
     pub(super) origin: Origin,
 }
 
-/// A value that was to be a date.
-struct Broken<'a> {
-    role: Role,
+/// The date keys that limit when a post is public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateLimit {
+    /// The post appears then.
+    Start,
+    /// The post expires then.
+    Expiry,
+}
+
+/// Returns how `key`, without `-`, `_` and capitals, limits when a post is public. A key with a similar name may be a misspelling of it.
+pub(super) fn date_limit(key: &str) -> Option<DateLimit> {
+    if EXPIRES_KEYS.contains(&key) {
+        return Some(DateLimit::Expiry);
+    }
+    limiting_date_keys().any(|name| name == key).then_some(DateLimit::Start)
+}
+
+/// Returns all keys for which [`date_limit`] returns something.
+pub(super) fn limiting_date_keys() -> impl Iterator<Item = &'static str> {
+    let dates = DATE_KEYS.iter().filter(|(_, role)| *role != DateRole::PublicationOrWord);
+    dates.map(|(key, _)| *key).chain(EXPIRES_KEYS)
+}
+
+/// Returns whether `key`, without `-`, `_` and capitals, says when a post appears or expires whatever its date is, so that the stricter of
+/// two values counts.
+pub(super) fn is_schedule_key(key: &str) -> bool {
+    let is_publication =
+        |(name, role): &(&str, DateRole)| *name == key && matches!(role, DateRole::Publication | DateRole::PublicationOrWord);
+    EXPIRES_KEYS.contains(&key) || DATE_KEYS.iter().any(is_publication)
+}
+
+/// Returns whether `key`, without `-`, `_` and capitals, holds the date of a post or its expiry.
+pub(super) fn is_about_dates(key: &str) -> bool {
+    let is_date = DATE_KEYS
+        .iter()
+        .any(|(name, role)| *name == key && *role != DateRole::Creation);
+    is_date || EXPIRES_KEYS.contains(&key) || EXPIRES_OR_WORD.contains(&key)
+}
+
+/// Returns whether `moment` had passed when `file` was written, so that the author did not mean a date in the future.
+pub(super) fn had_passed(moment: Moment, file: &SourceFile) -> bool {
+    /// In seconds: a date without a time or zone may mean the whole day.
+    const A_DAY: i64 = 24 * 60 * 60;
+    moment.timestamp().as_second() <= file.modified.as_second().saturating_add(A_DAY)
+}
+
+/// A value that should be a date and is not.
+struct BrokenDate<'a> {
+    role: DateRole,
     node: &'a Node,
     why: NoDate,
     text: Option<&'a str>,
 }
 
-/// Whether `key`, without `-`, `_` and capitals, holds when a post is public, so that a key like it may be a slip.
-pub(super) fn guards(key: &str) -> Option<Guard> {
-    let is_gate = |(name, role): &&(&str, Role)| *name == key && *role != Role::GateOrWord;
-    if EXPIRES_KEYS.contains(&key) {
-        Some(Guard::Expiry)
-    } else {
-        DATE_KEYS.iter().find(is_gate).map(|_| Guard::Date)
+impl<'a> BrokenDate<'a> {
+    /// A value that is written but that YAML reads as null.
+    fn unread(role: DateRole, node: &'a Node) -> BrokenDate<'a> {
+        BrokenDate {
+            role,
+            node,
+            why: NoDate::Unknown,
+            text: None,
+        }
     }
 }
 
-/// Whether `key`, without `-`, `_` and capitals, holds when a post appears or goes whatever its date, so that of two the stricter
-/// counts.
-pub(super) fn is_gate(key: &str) -> bool {
-    let is_gate = |(name, role): &(&str, Role)| *name == key && matches!(role, Role::Gate | Role::GateOrWord);
-    EXPIRES_KEYS.contains(&key) || DATE_KEYS.iter().any(is_gate)
+/// The dates in a front matter.
+#[derive(Default)]
+struct WrittenDates<'a> {
+    /// The date under the most specific key.
+    first: Option<(Origin, Moment)>,
+    /// The dates before which the post must not appear, with their keys.
+    publications: Vec<(&'a str, Moment)>,
+    broken: Vec<BrokenDate<'a>>,
 }
 
-/// Whether `key`, without `-`, `_` and capitals, says when a post is from or when it goes.
-pub(super) fn is_about_dates(key: &str) -> bool {
-    let is_of_date = DATE_KEYS.iter().any(|(name, role)| *name == key && *role != Role::Begun);
-    is_of_date || EXPIRES_KEYS.contains(&key) || EXPIRES_OR_WORD.contains(&key)
-}
-
-/// What a key of a date guards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Guard {
-    /// When the post appears.
-    Date,
-    /// When it goes.
-    Expiry,
-}
-
-/// All keys for which [`guards`] says something.
-pub(super) fn guarding_keys() -> impl Iterator<Item = &'static str> {
-    let dates = DATE_KEYS.iter().filter(|(_, role)| *role != Role::GateOrWord);
-    dates.map(|(key, _)| *key).chain(EXPIRES_KEYS)
-}
-
-/// Whether `moment` had passed when `file` was written, and so was not ahead for its author.
-pub(super) fn had_passed(moment: Moment, file: &SourceFile) -> bool {
-    /// In seconds: the day that a date without a time or zone may mean.
-    const A_DAY: i64 = 24 * 60 * 60;
-    moment.timestamp().as_second() <= file.modified.as_second().saturating_add(A_DAY)
-}
-
-/// The date of a post: of its front matter, its file's name, or its file.
-pub(super) fn dated(fields: &Fields, path: &PathName, file: &SourceFile, config: &Config, says: &mut Remarks) -> Dated {
+/// Returns the date of a post: that of its front matter, else that of its file's name, else the time of the file.
+pub(super) fn read_date(fields: &Fields, path: &PathName, file: &SourceFile, config: &Config, remarks: &mut Remarks) -> PostDate {
     let zone = config.timezone();
-    let mut first: Option<(Origin, Moment)> = None;
-    let mut gates: Vec<(&str, Moment)> = Vec::new();
-    let mut broken: Vec<Broken> = Vec::new();
-    for (name, role) in DATE_KEYS {
-        let mut latest: Option<(&str, Moment)> = None;
-        for (key, node) in fields.all(&[name]) {
-            match date_field::read(node, &zone, config.posts.day_first) {
-                DateField::Blank if hides_value(node, says.text()) => broken.push(Broken {
-                    role,
-                    node,
-                    why: NoDate::Unknown,
-                    text: None,
-                }),
-                DateField::Blank | DateField::FileTime => {}
-                DateField::At(moment) => {
-                    if matches!(role, Role::Gate | Role::GateOrWord) {
-                        gates.push((key, moment));
-                    }
-                    let is_twice = latest.is_some_and(|(_, known)| known != moment);
-                    if is_twice && matches!(role, Role::Date | Role::Begun) {
-                        warn_of_second(key, node, says);
-                    }
-                    latest = latest.filter(|(_, known)| *known >= moment).or(Some((key, moment)));
-                }
-                DateField::NotUnderstood(NoDate::Unknown, _) if role == Role::GateOrWord => {}
-                DateField::NotUnderstood(why, text) => broken.push(Broken { role, node, why, text }),
-            }
-        }
-        first = first.or_else(|| latest.map(|(key, moment)| (Origin::Field(key.to_owned()), moment)));
-    }
-    for (role, node) in hidden_values(fields, says.text(), |key| {
-        Some(DATE_KEYS.iter().find(|(name, _)| *name == key)?.1)
-    }) {
-        if role != Role::GateOrWord {
-            broken.push(Broken {
-                role,
-                node,
-                why: NoDate::Unknown,
-                text: None,
-            });
+    let WrittenDates {
+        mut first,
+        publications,
+        broken,
+    } = read_date_keys(fields, config, remarks);
+    let in_name = path.date.as_deref().map(|text| date::parse(text, &zone, false));
+    let passed = in_name.and_then(Result::ok).filter(|&moment| had_passed(moment, file));
+    let (mut is_held, mut uses_name) = (false, false);
+    for date in &broken {
+        match report_broken(date, first.is_some(), passed, remarks) {
+            Replacement::None => is_held = true,
+            Replacement::FileName => uses_name = true,
+            Replacement::OtherKey => {}
         }
     }
-    let named = path.date.as_deref().map(|text| date::parse(text, &zone, false));
-    let passed = named.and_then(Result::ok).filter(|&moment| had_passed(moment, file));
-    let (mut is_held, mut is_named) = (false, false);
-    for broken in &broken {
-        let (code, message) = refusal(broken.why, broken.text);
-        if broken.role == Role::Begun && first.is_some() {
-            says.about(code, broken.node, format!("{message}, and it is left out"), MEND);
-        } else if passed.is_some_and(|passed| broken.may_give_way_to(passed)) {
-            says.about(
-                code,
-                broken.node,
-                format!("{message}; the file's name says when it is from"),
-                MEND,
-            );
-            is_named = true;
-        } else {
-            says.hold(code, broken.node, message, MEND);
-            is_held = true;
-        }
-    }
-    if let Some(moment) = passed.filter(|_| is_named) {
+    if let Some(moment) = passed.filter(|_| uses_name) {
         first = Some((Origin::FileName, moment));
     }
     if let Some((mut origin, mut moment)) = first {
-        // whatever its `date`, a post is held back until the day it says it is published on
-        for (key, gate) in gates {
-            if gate > moment {
-                (origin, moment) = (Origin::Field(key.to_owned()), gate);
+        // whatever its `date` is, a post does not appear before its date of publication
+        for (key, publication) in publications {
+            if publication > moment {
+                (origin, moment) = (Origin::Field(key.to_owned()), publication);
             }
         }
-        return Dated { moment, origin };
+        return PostDate { moment, origin };
     }
-    if !is_held && let Some((key, moment)) = in_address(fields, &zone) {
+    if !is_held && let Some((key, moment)) = date_in_address(fields, &zone) {
         let origin = Origin::Field(key.to_owned());
-        return Dated { moment, origin };
+        return PostDate { moment, origin };
     }
-    match (named, &path.date) {
-        (Some(Ok(moment)), _) => {
-            let origin = Origin::FileName;
-            return Dated { moment, origin };
-        }
-        (Some(Err(_)), Some(text)) if !is_held => {
-            let message = format!("there is no such day as `{text}`, which the file's name holds");
-            says.hold_whole("date-impossible", message, "rename the file, or write a `date`");
-        }
-        _ if is_held => {}
-        _ => says.whole(
-            "date-missing",
-            "it has no date, so the file's time stands for it",
-            "write a `date`",
-        ),
+    if let Some(Ok(moment)) = in_name {
+        let origin = Origin::FileName;
+        return PostDate { moment, origin };
     }
-    // to the second, as it is written everywhere: what is remembered of it must be the same instant
+    if !is_held {
+        warn_undated(path, remarks);
+    }
+    file_date(file, &zone)
+}
+
+/// Reads all keys of [`DATE_KEYS`].
+fn read_date_keys<'a>(fields: &Fields<'a>, config: &Config, remarks: &mut Remarks) -> WrittenDates<'a> {
+    let zone = config.timezone();
+    let mut dates = WrittenDates::default();
+    for (name, role) in DATE_KEYS {
+        let mut latest: Option<(&str, Moment)> = None;
+        for (key, node) in fields.all(&[name]) {
+            match date_field::read_date_field(node, &zone, config.posts.day_first) {
+                DateField::Blank if has_unread_value(node, remarks.text()) => dates.broken.push(BrokenDate::unread(role, node)),
+                DateField::Blank | DateField::FileTime => {}
+                DateField::Date(moment) => {
+                    if matches!(role, DateRole::Publication | DateRole::PublicationOrWord) {
+                        dates.publications.push((key, moment));
+                    }
+                    let is_second = latest.is_some_and(|(_, known)| known != moment);
+                    if is_second && matches!(role, DateRole::Date | DateRole::Creation) {
+                        warn_of_second(key, node, remarks);
+                    }
+                    latest = latest.filter(|(_, known)| *known >= moment).or(Some((key, moment)));
+                }
+                DateField::NotUnderstood(NoDate::Unknown, _) if role == DateRole::PublicationOrWord => {}
+                DateField::NotUnderstood(why, text) => dates.broken.push(BrokenDate { role, node, why, text }),
+            }
+        }
+        let latest = latest.map(|(key, moment)| (Origin::Field(key.to_owned()), moment));
+        dates.first = dates.first.or(latest);
+    }
+    let role_of = |key: &str| DATE_KEYS.iter().find(|(name, _)| *name == key).map(|(_, role)| *role);
+    let unread = unread_values(fields, remarks.text(), role_of).into_iter();
+    let unread = unread.filter(|(role, _)| *role != DateRole::PublicationOrWord);
+    dates.broken.extend(unread.map(|(role, node)| BrokenDate::unread(role, node)));
+    dates
+}
+
+/// The date that is used in place of one that is not understood.
+enum Replacement {
+    /// None: the post is held back.
+    None,
+    /// The date in the file's name.
+    FileName,
+    /// The date under another key.
+    OtherKey,
+}
+
+/// Reports `broken`, and returns what replaces it: another date where `has_other` says that there is one, or `passed`, a date in the file's
+/// name.
+fn report_broken(broken: &BrokenDate, has_other: bool, passed: Option<Moment>, remarks: &mut Remarks) -> Replacement {
+    let (code, message) = describe_broken(broken.why, broken.text);
+    if broken.role == DateRole::Creation && has_other {
+        remarks.warn_value(code, broken.node, format!("{message}, and it is left out"), MEND);
+        Replacement::OtherKey
+    } else if passed.is_some_and(|passed| broken.may_be_replaced_by(passed)) {
+        let message = format!("{message}; the file's name says when it is from");
+        remarks.warn_value(code, broken.node, message, MEND);
+        Replacement::FileName
+    } else {
+        remarks.hold_value(code, broken.node, message, MEND);
+        Replacement::None
+    }
+}
+
+/// Reports a post without a date; one whose file's name has an impossible date is held back.
+fn warn_undated(path: &PathName, remarks: &mut Remarks) {
+    if let Some(text) = &path.date {
+        let message = format!("there is no such day as `{text}`, which the file's name holds");
+        remarks.hold_file("date-impossible", message, "rename the file, or write a `date`");
+    } else {
+        let message = "it has no date, so the file's time stands for it";
+        remarks.warn_file("date-missing", message, "write a `date`");
+    }
+}
+
+/// The time of `file`, to the second, as it is written everywhere: the date that is stored must be the same instant.
+fn file_date(file: &SourceFile, zone: &TimeZone) -> PostDate {
     let time = Timestamp::from_second(file.modified.as_second()).unwrap_or(file.modified);
-    let moment = Moment::new(time, zone.to_offset(time)).unwrap_or_else(|| Moment::utc(time));
-    Dated {
-        moment,
+    PostDate {
+        moment: Moment::new(time, zone.to_offset(time)).unwrap_or_else(|| Moment::utc(time)),
         origin: Origin::FileTime,
     }
 }
 
-/// Says that `key`, with the value `node`, is written a second time with another date.
-fn warn_of_second(key: &str, node: &Node, says: &mut Remarks) {
+/// Warns that `key`, with the value `node`, is written a second time with another date.
+fn warn_of_second(key: &str, node: &Node, remarks: &mut Remarks) {
     let message = format!("`{key}` is written a second time; the later date counts");
-    says.about("date-twice", node, message, "delete one of the two");
+    remarks.warn_value("date-twice", node, message, "delete one of the two");
 }
 
-impl Broken<'_> {
-    /// Whether the date `passed` in the file's name may stand in for it: only where it is a date with a slip in it, as `2017-02-29` is,
-    /// and names no later time. Words (`TBD`, `soon`) say that its author had yet to decide.
-    fn may_give_way_to(&self, passed: Moment) -> bool {
-        let is_slip = |text: &str| match self.why {
+impl BrokenDate<'_> {
+    /// Whether the date `passed` in the file's name may replace it: only if it is a mistyped date, as `2017-02-29` is, and not a later
+    /// one. Words (`TBD`, `soon`) mean that the author has not decided yet.
+    fn may_be_replaced_by(&self, passed: Moment) -> bool {
+        let is_mistyped = |text: &str| match self.why {
             NoDate::Impossible => true,
             NoDate::TooFar => false,
-            NoDate::Unknown => self.role != Role::Gate && looks_like_date(text),
+            NoDate::Unknown => self.role != DateRole::Publication && looks_like_date(text),
         };
-        self.text.is_some_and(|text| is_slip(text) && !names_later(text, passed))
+        self.text.is_some_and(|text| is_mistyped(text) && !names_later(text, passed))
     }
 }
 
-/// Whether `text` is made of what dates are made of, digits and separators, and has enough digits to be one.
+/// Whether `text` consists of digits and the separators of dates, with enough digits for a date.
 fn looks_like_date(text: &str) -> bool {
-    /// Those of a year, a month and a day without zeros before them.
-    const FEWEST: usize = 6;
-    let is_of_date = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-–—/.,:+TtZz年月日".contains(c);
-    text.chars().all(is_of_date) && text.chars().filter(char::is_ascii_digit).count() >= FEWEST
+    /// Those of a year, a month and a day without leading zeros.
+    const FEWEST_DIGITS: usize = 6;
+    let is_date_char = |c: char| c.is_ascii_digit() || c.is_whitespace() || "-–—/.,:+TtZz年月日".contains(c);
+    text.chars().all(is_date_char) && text.chars().filter(char::is_ascii_digit).count() >= FEWEST_DIGITS
 }
 
-/// Whether `text`, which is no date, names a year after that of `moment`, or a later month of the same year: `2027-02-30`.
+/// Whether `text`, which is not a date, names a year after that of `moment`, or a later month of the same year: `2027-02-30`.
 fn names_later(text: &str, moment: Moment) -> bool {
     let day = moment.date();
     let numbers: Vec<&str> = text
@@ -343,15 +384,15 @@ fn names_later(text: &str, moment: Moment) -> bool {
     })
 }
 
-/// What was read as nothing although something stands there, as the values of the keys for which `role` finds something.
-fn hidden_values<'a, R>(fields: &Fields<'a>, text: &str, role: impl Fn(&str) -> Option<R>) -> Vec<(R, &'a Node)> {
+/// The values that are written but read as null, of the keys for which `role` returns something, with what it returns.
+fn unread_values<'a, R>(fields: &Fields<'a>, text: &str, role: impl Fn(&str) -> Option<R>) -> Vec<(R, &'a Node)> {
     let blank = fields.keys().filter(|key| key.node().value == Value::Null);
-    let hidden = blank.filter(|key| hides_value(key.node(), text));
-    hidden.filter_map(|key| Some((role(key.folded())?, key.node()))).collect()
+    let unread = blank.filter(|key| has_unread_value(key.node(), text));
+    unread.filter_map(|key| Some((role(key.folded())?, key.node()))).collect()
 }
 
-/// The day that an address in the front matter begins with or holds: `path = "2026/01/31/hello"`, `/blog/2026/1/31/hello`.
-fn in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Moment)> {
+/// The day in an address in the front matter: `path = "2026/01/31/hello"`, `/blog/2026/1/31/hello`.
+fn date_in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Moment)> {
     ["path", "url", "permalink"]
         .iter()
         .filter_map(|key| fields.first_text(&[key]))
@@ -366,16 +407,16 @@ fn in_address<'a>(fields: &Fields<'a>, zone: &TimeZone) -> Option<(&'a str, Mome
         })
 }
 
-/// When a post was last changed, if that is written. It says nothing of who may read the post, so one that is not understood holds
-/// nothing back.
-pub(super) fn updated(fields: &Fields, config: &Config, says: &mut Remarks) -> Option<Moment> {
+/// Returns when a post was last changed, if that is written. It does not decide who may read the post, so a date that is not understood
+/// is only reported.
+pub(super) fn read_updated(fields: &Fields, config: &Config, remarks: &mut Remarks) -> Option<Moment> {
     for (_, node) in fields.all(&UPDATED_KEYS) {
-        match date_field::read(node, &config.timezone(), config.posts.day_first) {
+        match date_field::read_date_field(node, &config.timezone(), config.posts.day_first) {
             DateField::Blank | DateField::FileTime => {}
-            DateField::At(moment) => return Some(moment),
+            DateField::Date(moment) => return Some(moment),
             DateField::NotUnderstood(why, text) => {
-                let (code, message) = refusal(why, text);
-                says.about(code, node, format!("{message}, and it is left out"), MEND);
+                let (code, message) = describe_broken(why, text);
+                remarks.warn_value(code, node, format!("{message}, and it is left out"), MEND);
                 return None;
             }
         }
@@ -383,53 +424,49 @@ pub(super) fn updated(fields: &Fields, config: &Config, says: &mut Remarks) -> O
     None
 }
 
-/// When a post goes: the earliest of what is written. One that is not understood holds the post back, which else would stay for ever.
-pub(super) fn expires(fields: &Fields, config: &Config, says: &mut Remarks) -> Option<Moment> {
+/// Returns when a post expires: the earliest of the dates written. One that is not understood holds the post back, which would otherwise
+/// stay public for ever.
+pub(super) fn read_expiry(fields: &Fields, config: &Config, remarks: &mut Remarks) -> Option<Moment> {
     const NEVER: [&str; 6] = ["never", "none", "no", "false", "off", "n/a"];
-    let mut earliest: Option<Moment> = None;
+    const MEND: &str = "write it like `2026-01-31`, or delete the line";
+    let read = |node| date_field::read_date_field(node, &config.timezone(), config.posts.day_first);
+    let mut dates: Vec<Moment> = Vec::new();
     for (_, node) in fields.all(&EXPIRES_KEYS) {
-        match date_field::read(node, &config.timezone(), config.posts.day_first) {
-            DateField::Blank if hides_value(node, says.text()) => {
-                says.hold(
-                    "date-unknown",
-                    node,
-                    "this is not one date",
-                    "write it like `2026-01-31`, or delete the line",
-                );
+        match read(node) {
+            DateField::Blank if has_unread_value(node, remarks.text()) => {
+                remarks.hold_value("date-unknown", node, NOT_ONE_DATE, MEND);
             }
-            // beyond all years that can be written it goes as good as never
+            // a year beyond 9999 is as good as never
             DateField::Blank | DateField::FileTime | DateField::NotUnderstood(NoDate::TooFar, _) => {}
-            DateField::At(moment) => earliest = Some(earliest.map_or(moment, |earliest| earliest.min(moment))),
+            DateField::Date(moment) => dates.push(moment),
             DateField::NotUnderstood(_, Some(text)) if NEVER.iter().any(|word| text.eq_ignore_ascii_case(word)) => {}
             DateField::NotUnderstood(why, text) => {
-                let (code, message) = refusal(why, text);
-                says.hold(code, node, message, "write it like `2026-01-31`, or delete the line");
+                let (code, message) = describe_broken(why, text);
+                remarks.hold_value(code, node, message, MEND);
             }
         }
     }
-    for ((), node) in hidden_values(fields, says.text(), |key| EXPIRES_KEYS.contains(&key).then_some(())) {
-        says.hold(
-            "date-unknown",
-            node,
-            "this is not one date",
-            "write it like `2026-01-31`, or delete the line",
-        );
+    for ((), node) in unread_values(fields, remarks.text(), |key| EXPIRES_KEYS.contains(&key).then_some(())) {
+        remarks.hold_value("date-unknown", node, NOT_ONE_DATE, MEND);
     }
     for (_, node) in fields.all(&EXPIRES_OR_WORD) {
-        if let DateField::At(moment) = date_field::read(node, &config.timezone(), config.posts.day_first) {
-            earliest = Some(earliest.map_or(moment, |earliest| earliest.min(moment)));
+        if let DateField::Date(moment) = read(node) {
+            dates.push(moment);
         }
     }
-    earliest
+    dates.into_iter().min()
 }
 
-/// In characters: what of a value a message repeats.
+/// The message for a value that is not a text, or not a single one.
+const NOT_ONE_DATE: &str = "this is not one date";
+
+/// In characters: the longest part of a value that a message quotes.
 const MOST_QUOTED: usize = 60;
 
-/// The code and the message for a `text` that is no date.
-fn refusal(why: NoDate, text: Option<&str>) -> (&'static str, String) {
+/// The code and the message for a `text` that is not a date.
+fn describe_broken(why: NoDate, text: Option<&str>) -> (&'static str, String) {
     let Some(text) = text else {
-        return ("date-unknown", "this is not one date".to_owned());
+        return ("date-unknown", NOT_ONE_DATE.to_owned());
     };
     let is_placeholder = unfinished::is_placeholder(text);
     let text = match text.char_indices().nth(MOST_QUOTED) {
@@ -450,7 +487,7 @@ mod tests {
     use crate::post::read;
 
     #[test]
-    fn of_a_date_in_two_spellings_the_later_counts_and_it_is_said() {
+    fn the_later_of_a_date_in_two_spellings_counts_with_a_warning() {
         let cases = [
             ("date: 2020-01-01\nDate: 2099-01-01", "2099-01-01", true),
             ("Date: 2099-01-01\ndate: 2020-01-01", "2099-01-01", true),
@@ -460,7 +497,7 @@ mod tests {
             ("date: 2020-01-01\nDate:", "2020-01-01", false),
             ("date: 2020-01-01\ncreated: 2099-01-01", "2020-01-01", false),
         ];
-        for (front_matter, expected, is_said) in cases {
+        for (front_matter, expected, is_reported) in cases {
             let file = SourceFile {
                 path: "a.md".into(),
                 bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
@@ -469,7 +506,7 @@ mod tests {
             let reading = read(&file, &Config::default()).unwrap();
             assert_eq!(reading.post.date.date().to_string(), expected, "{front_matter}");
             let is_found = reading.remarks.iter().any(|remark| remark.code == "date-twice");
-            assert_eq!(is_found, is_said, "{front_matter}: {:?}", reading.remarks);
+            assert_eq!(is_found, is_reported, "{front_matter}: {:?}", reading.remarks);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! In which direction a post's text runs: as its front matter says, else as its language is written.
+//! The direction of a post's text: the one in its front matter, else that of its language.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub enum Direction {
     RightToLeft,
 }
 
-/// Languages (RFC 5646) that are written from right to left where no script is named.
+/// Languages (RFC 5646) that are written from right to left unless the tag names a script.
 #[rustfmt::skip]
 const LANGUAGES: [&str; 40] = [
     "acm", "aeb", "ajp", "apc", "ar", "arc", "arq", "ars", "ary", "arz", "azb", "bal", "bgn", "bqi", "ckb", "dv", "fa", "glk", "haz", "he",
@@ -31,7 +31,7 @@ const SCRIPTS: [&str; 12] = [
 ];
 
 impl Direction {
-    /// As HTML spells it.
+    /// Returns the value of HTML's `dir`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,12 +40,12 @@ impl Direction {
         }
     }
 
-    /// The direction in which the language `tag` (RFC 5646) is written: the script that it names decides, else the language.
+    /// Returns the direction of the language `tag` (RFC 5646): that of its script where it has one, else that of its language.
     #[must_use]
     pub fn of_language(tag: &str) -> Direction {
         let mut parts = tag.split(['-', '_']);
         let language = parts.next().unwrap_or_default();
-        // a part of one character begins what is no script any more
+        // after a subtag of one character there is no script
         let script = parts
             .take_while(|part| part.len() > 1)
             .find(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()));
@@ -59,16 +59,16 @@ impl Direction {
     }
 }
 
-/// The direction of a post in `language`: `dir: rtl`, `dir: ltr` or `rtl: true` where it says so.
-pub(super) fn read(fields: &Fields, language: &str, says: &mut Remarks) -> Direction {
+/// Returns the direction of a post in `language`, which `dir: rtl`, `dir: ltr` or `rtl: true` overrides.
+pub(super) fn read_direction(fields: &Fields, language: &str, remarks: &mut Remarks) -> Direction {
     let mend = "write `dir: rtl` or `dir: ltr`";
     if let Some((_, node, text)) = fields.first_text(&["dir", "direction"]) {
         match text.to_ascii_lowercase().as_str() {
             "rtl" => return Direction::RightToLeft,
             "ltr" => return Direction::LeftToRight,
-            // what it is anyway where nothing is said
+            // the default
             "auto" => {}
-            _ => says.about(
+            _ => remarks.warn_value(
                 "direction-unknown",
                 node,
                 format!("`{text}` is no direction, and is left out"),
@@ -77,10 +77,10 @@ pub(super) fn read(fields: &Fields, language: &str, says: &mut Remarks) -> Direc
         }
     }
     if let Some((_, node)) = fields.first(&["rtl"]) {
-        match fields::truth(node) {
+        match fields::boolean(node) {
             Some(true) => return Direction::RightToLeft,
             Some(false) => return Direction::LeftToRight,
-            None => says.about(
+            None => remarks.warn_value(
                 "direction-unknown",
                 node,
                 "this is neither true nor false, and is left out",
@@ -143,17 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn the_author_decides_then_the_post_then_the_site() {
+    fn front_matter_wins_over_the_language_of_the_post_and_of_the_site() {
         let cases = [
             ("nothing", "a: b", "en", "ltr", ""),
             ("the site's language", "a: b", "fa", "rtl", ""),
             ("the post's language", "lang: en", "fa", "ltr", ""),
-            ("the author's word", "lang: en\ndir: RTL", "en", "rtl", ""),
+            ("set by the author", "lang: en\ndir: RTL", "en", "rtl", ""),
             ("against the language", "lang: he\ndirection: ltr", "en", "ltr", ""),
-            ("as Zola's themes have it", "rtl: true", "en", "rtl", ""),
+            ("as in Zola's themes", "rtl: true", "en", "rtl", ""),
             ("left to the language", "lang: he\ndir: auto", "en", "rtl", ""),
             ("no direction", "lang: he\ndir: upwards", "en", "rtl", "direction-unknown"),
-            ("no truth", "rtl: perhaps", "en", "ltr", "direction-unknown"),
+            ("neither true nor false", "rtl: perhaps", "en", "ltr", "direction-unknown"),
         ];
         for (name, front_matter, site, expected, remark) in cases {
             let mut config = Config::default();

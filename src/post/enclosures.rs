@@ -1,14 +1,14 @@
-//! Audio, video and other files that a post carries.
+//! Reads a post's enclosures (audio, video and other files) from its front matter.
 
 use super::Enclosure;
 use super::fields::{self, Fields};
-use super::front_matter::{Node, Value};
+use super::node::{Node, Value};
 
-/// More files than this are not carried.
+/// Further files are left out.
 const MOST_ENCLOSURES: usize = 20;
 
-/// The enclosures of a post, in the order written, each address once.
-pub fn read(fields: &Fields) -> Vec<Enclosure> {
+/// Returns the enclosures of a post in the author's order, each address once.
+pub(super) fn read_enclosures(fields: &Fields) -> Vec<Enclosure> {
     let mut found: Vec<Enclosure> = Vec::new();
     for (_, node) in fields.all(&["enclosure", "enclosures", "audio", "video", "attachments"]) {
         for enclosure in fields::elements(node).into_iter().filter_map(enclosure) {
@@ -29,22 +29,23 @@ fn enclosure(node: &Node) -> Option<Enclosure> {
     let media_type = part(&["type", "mime_type", "mime", "media_type"]).filter(|text| text.parse::<mime_guess::Mime>().is_ok());
     Some(Enclosure {
         url: url.to_owned(),
-        media_type: media_type.map_or_else(|| guessed(url), str::to_owned),
+        media_type: media_type.map_or_else(|| guess_media_type(url), str::to_owned),
         length: part(&["length", "size", "size_in_bytes", "bytes"])
             .and_then(|text| text.parse().ok())
             .unwrap_or(0),
-        duration: part(&["duration", "duration_in_seconds"]).and_then(seconds),
+        duration: part(&["duration", "duration_in_seconds"]).and_then(parse_duration),
         title: part(&["title", "name"]).map(str::to_owned),
     })
 }
 
-fn guessed(url: &str) -> String {
+/// The media type for the extension of `url`.
+fn guess_media_type(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     mime_guess::from_path(path).first_or_octet_stream().to_string()
 }
 
-/// `1:02:03`, `62:03` or `3723`, as podcasters write durations.
-fn seconds(text: &str) -> Option<u64> {
+/// Parses a duration, `1:02:03`, `62:03` or `3723`, into seconds.
+fn parse_duration(text: &str) -> Option<u64> {
     let parts: Vec<u64> = text.split(':').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
     (parts.len() <= 3).then_some(())?;
     parts
@@ -58,7 +59,7 @@ mod tests {
     use crate::post::front_matter;
 
     #[test]
-    fn every_habit() {
+    fn enclosures_in_every_form() {
         let cases = [
             (
                 "enclosure: https://example.com/a.mp3?x=1",
@@ -80,7 +81,7 @@ mod tests {
         for (front_matter, expected) in cases {
             let text = format!("---\n{front_matter}\n---\n");
             let parts = front_matter::parse("a.md".into(), &text).unwrap();
-            let shown: Vec<String> = read(&Fields::new(&parts.fields))
+            let shown: Vec<String> = read_enclosures(&Fields::new(&parts.fields))
                 .into_iter()
                 .map(
                     |Enclosure {

@@ -1,7 +1,7 @@
-//! The keys of a front matter, found whoever's habit they follow.
+//! Looks up keys of a front matter in any spelling that the common tools use.
 //!
-//! Keys compare without regard to case, `-` and `_`: `pubDate`, `pub_date` and `Pub-Date` are one. A dotted name reaches into a
-//! mapping (`taxonomies.tags`). What is not found at the top is looked for below `extra` (Zola) and `params` (Hugo).
+//! Keys are compared without case, `-` and `_`: `pubDate`, `pub_date` and `Pub-Date` are the same key. A dotted name reaches into a
+//! mapping (`taxonomies.tags`). A key that is not at the top is looked up below `extra` (Zola) and `params` (Hugo).
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -9,57 +9,57 @@ use std::cell::Cell;
 use serde_json::{Map, Number};
 
 use super::characters::{is_forbidden, is_invisible};
-use super::front_matter::{Node, Value};
+use super::node::{Node, Value};
 use crate::diagnostic::is_secret;
 
-/// The fields of one front matter. Remembers which keys were asked for: the others are the post's own.
+/// The fields of one front matter. Records which keys were looked up: the others are the author's own.
 pub struct Fields<'a> {
-    keys: Vec<Key<'a>>,
-    /// What [`SECOND_PLACES`] hold, in their order, and which of the keys each is.
-    second: Vec<(usize, Vec<Key<'a>>)>,
-    /// What any of the keys begins with, a bit for each character of ASCII: nearly all that are asked for begin with another.
+    keys: Vec<FieldKey<'a>>,
+    /// The keys below [`NESTED_KEYS`], in their order, each list with the index of its key in `keys`.
+    nested: Vec<(usize, Vec<FieldKey<'a>>)>,
+    /// The first characters of all keys, one bit for each ASCII character: most keys that are looked up begin with another one.
     initials: u128,
 }
 
-/// A key as it was written, and what it leads to.
-pub struct Key<'a> {
+/// A key of the front matter with its value.
+pub struct FieldKey<'a> {
     folded: Cow<'a, str>,
     name: &'a str,
     node: &'a Node,
-    asked: Cell<bool>,
+    is_known: Cell<bool>,
 }
 
-/// Mappings whose keys count as the post's own where the top has none.
-const SECOND_PLACES: [&str; 2] = ["extra", "params"];
+/// Keys of mappings whose own keys are used where the top level has none.
+const NESTED_KEYS: [&str; 2] = ["extra", "params"];
 
-/// Keys that say something to other tools only.
-const OTHERS: [&str; 2] = ["layout", "template"];
+/// Keys that mean something only to other tools.
+const IGNORED_KEYS: [&str; 2] = ["layout", "template"];
 
 impl<'a> Fields<'a> {
-    /// The fields `fields`, in their author's order.
+    /// Creates the fields of a front matter, given in the author's order.
     pub fn new(fields: &'a [(String, Node)]) -> Fields<'a> {
-        let keys = Key::all(fields);
-        let mut second = Vec::new();
-        for place in SECOND_PLACES {
-            for (at, key) in keys.iter().enumerate().filter(|(_, key)| key.folded == place) {
+        let keys = FieldKey::all(fields);
+        let mut nested = Vec::new();
+        for name in NESTED_KEYS {
+            for (index, key) in keys.iter().enumerate().filter(|(_, key)| key.folded == name) {
                 if let Value::Map(map) = &key.node.value {
-                    second.push((at, Key::all(map)));
+                    nested.push((index, FieldKey::all(map)));
                 }
             }
         }
-        let all = keys.iter().chain(second.iter().flat_map(|(_, keys)| keys));
+        let all = keys.iter().chain(nested.iter().flat_map(|(_, keys)| keys));
         let initials = all.fold(0, |initials, key| initials | initial(&key.folded));
-        Fields { keys, second, initials }
+        Fields { keys, nested, initials }
     }
 
-    /// The first of `keys` that is there and not null, with the key as its author wrote it.
+    /// Returns the first of `keys` that exists and is not null, with the key as the author wrote it.
     pub fn first(&self, keys: &[&str]) -> Option<(&'a str, &'a Node)> {
         let mut first = None;
         self.each(keys, |key, node| first = first.or(Some((key, node))));
         first
     }
 
-    /// The first of `keys` that holds a text which is not blank, with the key as its author wrote it.
+    /// Returns the first of `keys` whose value is a text that is not blank, with the key as the author wrote it.
     pub fn first_text(&self, keys: &[&str]) -> Option<(&'a str, &'a Node, &'a str)> {
         let mut first = None;
         self.each(keys, |key, node| {
@@ -68,60 +68,61 @@ impl<'a> Fields<'a> {
         first
     }
 
-    /// All of `keys` that are there and not null, in the order of `keys`, with the key as its author wrote it; one that is written
-    /// in two spellings comes twice.
+    /// Returns all of `keys` that exist and are not null, in the order of `keys`, with the keys as the author wrote them. A key written in
+    /// two spellings comes twice.
     pub fn all(&self, keys: &[&str]) -> Vec<(&'a str, &'a Node)> {
         let mut found = Vec::new();
         self.each(keys, |key, node| found.push((key, node)));
         found
     }
 
-    /// Has `take` take all of `keys`, as [`Fields::all`] gives them.
-    fn each(&self, keys: &[&str], mut take: impl FnMut(&'a str, &'a Node)) {
+    /// Calls `visit` with each of the fields that [`Fields::all`] returns.
+    fn each(&self, keys: &[&str], mut visit: impl FnMut(&'a str, &'a Node)) {
         for key in keys {
-            self.find(key, &mut take);
+            self.find(key, &mut visit);
         }
     }
 
-    /// Has `take` take what `key` leads to in the first place that has it. It is asked for in all of them.
-    fn find(&self, key: &str, take: &mut impl FnMut(&'a str, &'a Node)) {
+    /// Calls `visit` with the values of `key` on the first level that has it. The key becomes known on all levels.
+    fn find(&self, key: &str, visit: &mut impl FnMut(&'a str, &'a Node)) {
         if self.initials & initial(key) == 0 {
             return;
         }
         let (head, rest) = key.split_once('.').map_or((key, None), |(head, rest)| (head, Some(rest)));
         let mut is_found = false;
-        let second = self.second.iter().map(|(_, keys)| keys);
-        for keys in std::iter::once(&self.keys).chain(second) {
+        let nested = self.nested.iter().map(|(_, keys)| keys);
+        for keys in std::iter::once(&self.keys).chain(nested) {
             let is_missing = !is_found;
             for key in keys.iter().filter(|key| key.is(head)) {
-                key.asked.set(true);
-                let led_to = match rest {
+                key.is_known.set(true);
+                let value = match rest {
                     None => Some((key.name, key.node)).filter(|(_, node)| node.value != Value::Null),
                     Some(rest) => find_in(key.node, rest),
                 };
-                if let Some((name, node)) = led_to.filter(|_| is_missing) {
+                if let Some((name, node)) = value.filter(|_| is_missing) {
                     is_found = true;
-                    take(name, node);
+                    visit(name, node);
                 }
             }
         }
     }
 
-    /// Every key that is written, in its author's order, and after them those of `extra` and `params`.
-    pub fn keys(&self) -> impl Iterator<Item = &Key<'a>> {
-        self.keys.iter().chain(self.second.iter().flat_map(|(_, keys)| keys))
+    /// Returns every key in the author's order, then those of `extra` and `params`.
+    pub fn keys(&self) -> impl Iterator<Item = &FieldKey<'a>> {
+        self.keys.iter().chain(self.nested.iter().flat_map(|(_, keys)| keys))
     }
 
-    /// What nothing asked for, as JSON. The content of `extra` and `params` stands beside the rest. No secret is among it.
-    pub fn rest(&self) -> Map<String, serde_json::Value> {
+    /// Returns the fields that were not looked up, as JSON, without secrets. The content of `extra` and `params` is on the same level as
+    /// the other fields.
+    pub fn unknown_fields(&self) -> Map<String, serde_json::Value> {
         let mut rest = Map::new();
-        let mut keep = |keys: &[Key]| {
-            for key in keys.iter().filter(|key| !key.asked.get() && !is_secret(key.name)) {
-                rest.entry(key.name).or_insert_with(|| json(key.node));
+        let mut keep = |keys: &[FieldKey]| {
+            for key in keys.iter().filter(|key| !key.is_known.get() && !is_secret(key.name)) {
+                rest.entry(key.name).or_insert_with(|| to_json(key.node));
             }
         };
-        for (at, key) in self.keys.iter().enumerate() {
-            match self.second.iter().find(|(place, _)| *place == at) {
+        for (index, key) in self.keys.iter().enumerate() {
+            match self.nested.iter().find(|(nested, _)| *nested == index) {
                 Some((_, keys)) => keep(keys),
                 None => keep(std::slice::from_ref(key)),
             }
@@ -130,66 +131,66 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Key<'a> {
-    /// It in lower case, without `-`, `_`, spaces and what nobody sees.
+impl<'a> FieldKey<'a> {
+    /// Returns the key in lower case, without `-`, `_`, spaces and invisible characters.
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// As it was written.
+    /// Returns the key as it was written.
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// What it leads to.
+    /// Returns the value.
     pub fn node(&self) -> &'a Node {
         self.node
     }
 
-    /// Whether it has been asked for, so that it means something here.
+    /// Returns whether the key was looked up, so that it has a meaning.
     pub fn is_known(&self) -> bool {
-        self.asked.get()
+        self.is_known.get()
     }
 
-    /// Says that it means something here, so that it is not among [`Fields::rest`].
+    /// Marks the key as known, so that it is not among [`Fields::unknown_fields`].
     pub fn set_known(&self) {
-        self.asked.set(true);
+        self.is_known.set(true);
     }
 
-    fn all(fields: &'a [(String, Node)]) -> Vec<Key<'a>> {
-        fields.iter().map(|(name, node)| Key::new(name, node)).collect()
+    fn all(fields: &'a [(String, Node)]) -> Vec<FieldKey<'a>> {
+        fields.iter().map(|(name, node)| FieldKey::new(name, node)).collect()
     }
 
-    fn new(name: &'a str, node: &'a Node) -> Key<'a> {
+    fn new(name: &'a str, node: &'a Node) -> FieldKey<'a> {
         let is_folded = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let folded = if is_folded {
             Cow::Borrowed(name)
         } else {
-            fold(name).collect()
+            fold_key(name).collect()
         };
-        Key {
-            asked: Cell::new(OTHERS.contains(&&*folded)),
+        FieldKey {
+            is_known: Cell::new(IGNORED_KEYS.contains(&&*folded)),
             folded,
             name,
             node,
         }
     }
 
-    /// Whether it is a spelling of `name`.
+    /// Whether the key is a spelling of `name`.
     fn is(&self, name: &str) -> bool {
         if initial(name) & initial(&self.folded) == 0 {
             return false;
         }
         if name.is_ascii() {
-            let bytes = name.bytes().filter(|&byte| counts(char::from(byte)));
+            let bytes = name.bytes().filter(|&byte| is_significant(char::from(byte)));
             bytes.map(|byte| byte.to_ascii_lowercase()).eq(self.folded.bytes())
         } else {
-            fold(name).eq(self.folded.chars())
+            fold_key(name).eq(self.folded.chars())
         }
     }
 }
 
-/// The bit for what `key` begins with; all of them where that is no letter or digit of ASCII, and may be left out or become one.
+/// The bit for the first character of `key`; all bits if it is not an ASCII letter or digit, because folding may remove or replace it.
 fn initial(key: &str) -> u128 {
     match key.bytes().next() {
         Some(first) if first.is_ascii_alphanumeric() => 1 << first.to_ascii_lowercase(),
@@ -197,33 +198,33 @@ fn initial(key: &str) -> u128 {
     }
 }
 
-/// The first of `keys` in the mapping `node`.
+/// Returns the first of `keys` in the mapping `node`.
 pub fn first_in<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     keys.iter().find_map(|key| find_in(node, key)).map(|(_, node)| node)
 }
 
-/// The first field of the mapping `node` called `key` in any spelling that is not null.
+/// The first field of the mapping `node` that is not null and whose name is a spelling of `key`.
 fn find_in<'a>(node: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
     let Value::Map(map) = &node.value else {
         return None;
     };
     let (name, node) = map
         .iter()
-        .find(|(name, node)| node.value != Value::Null && fold(name).eq(fold(key)))?;
+        .find(|(name, node)| node.value != Value::Null && fold_key(name).eq(fold_key(key)))?;
     Some((name, node))
 }
 
-/// The characters of `key` that tell it from another, in lower case.
-pub(super) fn fold(key: &str) -> impl Iterator<Item = char> + '_ {
-    key.chars().filter(|&c| counts(c)).flat_map(char::to_lowercase)
+/// Returns the significant characters of `key`, in lower case.
+pub(super) fn fold_key(key: &str) -> impl Iterator<Item = char> + '_ {
+    key.chars().filter(|&c| is_significant(c)).flat_map(char::to_lowercase)
 }
 
-/// Neither spaces, which editors paste without a break, nor signs of no width tell one key from another.
-fn counts(c: char) -> bool {
+/// Whether `c` distinguishes two keys. White space does not, because editors paste no-break spaces, and neither do invisible characters.
+fn is_significant(c: char) -> bool {
     !matches!(c, '-' | '_') && !c.is_whitespace() && !is_invisible(c)
 }
 
-/// A scalar's text, white space around it removed; `None` for lists, mappings and what is blank.
+/// Returns a scalar's text without the white space around it; `None` for lists, mappings and blank texts.
 pub fn text(node: &Node) -> Option<&str> {
     match &node.value {
         Value::Scalar { text, .. } => Some(text.trim()).filter(|text| !text.is_empty()),
@@ -231,8 +232,8 @@ pub fn text(node: &Node) -> Option<&str> {
     }
 }
 
-/// `text` on one line: white space folded, and nothing in it that is left out of every output.
-pub fn line(text: &str) -> Cow<'_, str> {
+/// Returns `text` on one line: white space collapsed, without the characters that are left out of every output.
+pub fn single_line(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c == ' ' || !(c.is_whitespace() || is_forbidden(c));
     let is_folded = !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
     if is_folded && text.chars().all(is_plain) {
@@ -242,7 +243,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Whether nothing is written: null, a blank text, or a list of nothing.
+/// Returns whether a value is empty: null, a blank text, or a list of empty values.
 pub fn is_blank(node: &Node) -> bool {
     match &node.value {
         Value::Null => true,
@@ -252,22 +253,37 @@ pub fn is_blank(node: &Node) -> bool {
     }
 }
 
-/// A text that names a thing; `None` for a truth value too, with which tools switch such things on and off (`cover: false`).
-pub fn name(node: &Node) -> Option<&str> {
-    text(node).filter(|_| truth(node).is_none())
+/// Returns whether a value is written in `text` where `node` was read as null: in YAML `&true` and `!true` are an anchor and a tag, and
+/// `|true` is nothing, but the author meant something else.
+pub fn has_unread_value(node: &Node, text: &str) -> bool {
+    if !is_blank(node) {
+        return false;
+    }
+    let line = text.split('\n').nth(node.position.line.saturating_sub(1)).unwrap_or_default();
+    // a list may begin on the line after its key
+    let value = line.split_once([':', '=', '：']).map_or(line, |(_, value)| value);
+    let value = value.split(" #").next().unwrap_or_default();
+    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let has_words = words.into_iter().any(|word| !word.eq_ignore_ascii_case("null"));
+    has_words || value.trim_start().starts_with(['&', '!', '*', '|', '>', '%', '@', '`'])
 }
 
-/// A truth value in any of the words that tools take for one; `None` for every other text.
-pub fn truth(node: &Node) -> Option<bool> {
+/// Returns a text that names something; `None` also for a boolean, with which tools switch such things on and off (`cover: false`).
+pub fn name(node: &Node) -> Option<&str> {
+    text(node).filter(|_| boolean(node).is_none())
+}
+
+/// Returns the boolean in any of the words that the common tools accept; `None` for every other text.
+pub fn boolean(node: &Node) -> Option<bool> {
     match &node.value {
         Value::Null => Some(false),
-        Value::Scalar { text, .. } => truth_in(text),
+        Value::Scalar { text, .. } => parse_boolean(text),
         _ => None,
     }
 }
 
-/// The truth value that `text` is a word for.
-pub fn truth_in(text: &str) -> Option<bool> {
+/// Parses a boolean.
+pub fn parse_boolean(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "y" | "t" => Some(true),
         "false" | "no" | "off" | "0" | "n" | "f" | "" => Some(false),
@@ -275,7 +291,7 @@ pub fn truth_in(text: &str) -> Option<bool> {
     }
 }
 
-/// The elements of a list, lists within it opened; a single value is a list of itself.
+/// Returns the elements of a list, with nested lists flattened; a single value is a list of one.
 pub fn elements(node: &Node) -> Vec<&Node> {
     let mut found = Vec::new();
     find_elements(node, &mut found);
@@ -290,22 +306,22 @@ fn find_elements<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
     }
 }
 
-fn json(node: &Node) -> serde_json::Value {
+fn to_json(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Scalar { text, plain: true } => plain_json(text),
         Value::Scalar { text, plain: false } => text.as_str().into(),
-        Value::List(list) => list.iter().map(json).collect(),
+        Value::List(list) => list.iter().map(to_json).collect(),
         Value::Map(map) => map
             .iter()
             .filter(|(key, _)| !is_secret(key))
-            .map(|(key, node)| (key.clone(), json(node)))
+            .map(|(key, node)| (key.clone(), to_json(node)))
             .collect::<Map<_, _>>()
             .into(),
     }
 }
 
-/// An unquoted scalar as YAML 1.2 and JSON would type it; a number only where its spelling survives (`007` and `1.10` are texts).
+/// An unquoted scalar with its type in YAML 1.2; a number only if it keeps its spelling (`007` and `1.10` are texts).
 fn plain_json(text: &str) -> serde_json::Value {
     match text {
         "true" => return true.into(),
@@ -328,12 +344,13 @@ mod tests {
     use super::*;
     use crate::post::front_matter;
 
-    fn rest(front_matter: &str, keys: &[&str]) -> (Option<String>, String) {
+    /// The first of `keys`, and the fields that were not looked up.
+    fn look_up(front_matter: &str, keys: &[&str]) -> (Option<String>, String) {
         let text = format!("---\n{front_matter}\n---\n");
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         let fields = Fields::new(&parts.fields);
         let found = fields.first(keys).and_then(|(_, node)| super::text(node).map(str::to_owned));
-        (found, serde_json::to_string(&fields.rest()).unwrap())
+        (found, serde_json::to_string(&fields.unknown_fields()).unwrap())
     }
 
     #[test]
@@ -359,7 +376,7 @@ mod tests {
         ];
         for (front_matter, keys, found, left) in cases {
             assert_eq!(
-                rest(front_matter, keys),
+                look_up(front_matter, keys),
                 (found.map(str::to_owned), left.to_owned()),
                 "{front_matter}"
             );
@@ -367,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_blank_hides_nothing() {
+    fn blank_values_are_skipped() {
         let parts = front_matter::parse("a.md".into(), "---\na: ''\nb: [x]\nc: y\n---\n").unwrap();
         let fields = Fields::new(&parts.fields);
         let (key, _, text) = fields.first_text(&["a", "b", "c"]).unwrap();
@@ -376,7 +393,7 @@ mod tests {
 
     #[test]
     fn unknown_values_keep_their_spelling() {
-        let (_, rest) = rest("a: 007\nb: 1.10\nc: 12\nd: 'true'\ne: true\nf: [1, x]\ng: 1.5", &[]);
+        let (_, rest) = look_up("a: 007\nb: 1.10\nc: 12\nd: 'true'\ne: true\nf: [1, x]\ng: 1.5", &[]);
         assert_eq!(
             rest,
             r#"{"a":"007","b":"1.10","c":12,"d":"true","e":true,"f":[1,"x"],"g":1.5}"#

@@ -1,6 +1,6 @@
-//! What a content is known by again, without the content.
+//! Hashes of a post's content, by which an edited, renamed or moved file is recognised without storing the content.
 //!
-//! Ledgers keep the values, so they never change.
+//! Ledgers store the values, so they must never change.
 
 mod likeness;
 
@@ -8,39 +8,39 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// Likenesses of one text before and after an edit differ in so many bits at the most; those of texts that have nothing to do with each
-/// other in 30, give or take four, so that of some thousand such pairs one is taken for alike.
-const NEAR: u32 = 16;
+/// The most bits in which the likenesses of a text before and after an edit differ. Those of unrelated texts differ in 30, give or take
+/// four, so about one of a thousand unrelated pairs is taken for similar.
+const SIMILAR: u32 = 16;
 
-/// Likenesses of texts that have nine of ten words in common differ in so many bits at the most.
+/// The most bits in which the likenesses of texts with nine of ten words in common differ.
 const NEARLY_SAME: u32 = 10;
 
-/// What a content was, without the content. The default is of no text at all, and like no other.
+/// Hashes of a post's content. The default is that of no content, and similar to no other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// Of all that a reader is shown: another one is an edit.
+    /// Of everything that readers see: if it changes, the post was edited.
     pub shown: Digest,
-    /// Of the text alone: the same one under another name is a rename.
+    /// Of the text alone: if a file with another name has the same one, the file was renamed.
     pub text: Digest,
-    /// Of the text's words: likenesses that differ in few bits are of similar texts.
+    /// Of the words of the text: those of similar texts differ in few bits.
     pub likeness: Likeness,
 }
 
-/// What tells one content from another: the first 128 bits of its BLAKE3 hash, written as hexadecimal.
+/// The first 128 bits of the BLAKE3 hash of a content, written as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Digest([u8; 16]);
 
-/// A 64-bit locality-sensitive hash (simhash), written as hexadecimal; 0 for a text too short to be like another.
+/// A 64-bit locality-sensitive hash (simhash), written as hexadecimal; 0 for a text too short to compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Likeness(pub u64);
 
 impl Fingerprint {
-    /// The fingerprint of a post that shows `text`, and beside it `parts`. White space counts for nothing.
+    /// Returns the fingerprint of a post with this `text` and these other visible `parts`. White space does not matter.
     pub(super) fn of<'a>(text: &str, parts: impl Iterator<Item = &'a str>) -> Fingerprint {
         let words = separated_words(text);
-        let likeness = likeness::of(&words);
+        let likeness = likeness::likeness_of(&words);
         let text = blake3::hash(&words);
         let mut shown = blake3::Hasher::new();
         shown.update(text.as_bytes());
@@ -54,28 +54,28 @@ impl Fingerprint {
         }
     }
 
-    /// What a text that says nothing is known by.
+    /// Returns the digest of an empty text.
     #[must_use]
-    pub fn of_nothing() -> Digest {
-        static NOTHING: LazyLock<Digest> = LazyLock::new(|| Fingerprint::of("", std::iter::empty()).text);
-        *NOTHING
+    pub fn empty_text() -> Digest {
+        static EMPTY: LazyLock<Digest> = LazyLock::new(|| Fingerprint::of("", std::iter::empty()).text);
+        *EMPTY
     }
 
-    /// Whether the texts are the same, and long enough for that to mean something.
+    /// Returns whether the texts are the same, and long enough for that to be evidence.
     #[must_use]
     pub fn is_same_text(&self, other: &Fingerprint) -> bool {
         self.text == other.text && self.likeness.0 != 0
     }
 
-    /// Whether one text may be an edit of the other.
+    /// Returns whether one text may be an edit of the other.
     #[must_use]
-    pub fn is_like(&self, other: &Fingerprint) -> bool {
-        self.differs_by_at_most(other, NEAR)
+    pub fn is_similar(&self, other: &Fingerprint) -> bool {
+        self.differs_by_at_most(other, SIMILAR)
     }
 
-    /// Whether one text may be an edit of a few words of the other.
+    /// Returns whether one text may be the other with a few words edited.
     #[must_use]
-    pub fn is_near(&self, other: &Fingerprint) -> bool {
+    pub fn is_nearly_same(&self, other: &Fingerprint) -> bool {
         self.differs_by_at_most(other, NEARLY_SAME)
     }
 
@@ -86,13 +86,13 @@ impl Fingerprint {
 }
 
 impl Digest {
-    /// The digest of `content`.
+    /// Returns the digest of `content`.
     #[must_use]
     pub fn of(content: &[u8]) -> Digest {
         blake3::hash(content).into()
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0
@@ -141,17 +141,17 @@ impl TryFrom<String> for Likeness {
     }
 }
 
-/// The words of `text`, which white space separates, with one space after each.
+/// The words of `text`, which are separated by white space, with one space after each.
 #[expect(
     clippy::needless_bitwise_bool,
     reason = "branches take longer: words are too short to predict them"
 )]
 fn separated_words(text: &str) -> Vec<u8> {
-    // what all white space outside ASCII begins with; without an early end, many bytes are looked at at once
-    let may_hold_wide_space = text
+    // the first bytes of all white space outside ASCII; without an early end, the compiler checks many bytes at once
+    let may_have_wide_space = text
         .bytes()
         .fold(false, |found, byte| found | matches!(byte, 0xc2 | 0xe1..=0xe3));
-    if may_hold_wide_space {
+    if may_have_wide_space {
         let words = text.split_whitespace().flat_map(|word| [word, " "]);
         return words.collect::<String>().into_bytes();
     }
@@ -167,11 +167,11 @@ fn separated_words(text: &str) -> Vec<u8> {
     words
 }
 
-/// A text of fewer words than this may be mostly a template's: similar texts are then no sign of the same post.
-const LONG: usize = 40;
+/// In words. A shorter text may be mostly that of a template, so a similar text is not evidence of the same post.
+const LONG_TEXT: usize = 40;
 
-/// Whether `text` has so many words that a similar text is probably a version of it. In scripts that put no spaces between words, a
-/// character counts as one.
+/// Returns whether `text` has so many words that a similar text is probably a version of it. In scripts without spaces between words,
+/// each character counts as one.
 pub(super) fn is_long(text: &str) -> bool {
     let mut is_after_space = true;
     let begins = text.chars().filter(|&c| {
@@ -180,7 +180,7 @@ pub(super) fn is_long(text: &str) -> bool {
         is_after_space = c.is_whitespace();
         begins
     });
-    begins.take(LONG).count() == LONG
+    begins.take(LONG_TEXT).count() == LONG_TEXT
 }
 
 #[cfg(test)]

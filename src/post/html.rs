@@ -1,17 +1,30 @@
-//! HTML of unknown origin → HTML that is safe to serve, in feeds and on pages; or plain text.
+//! Makes HTML of unknown origin safe to serve, in feeds ([`for_feed`]) and on pages ([`for_page`]), or turns it into plain [`text`].
 //!
-//! Safety is ammonia's allow-list over a real HTML parser; `shape` before it bounds depth and repairs nesting. The result is balanced,
-//! holds nothing that XML 1.0 forbids (section 2.2, `Char`), and cleaning it again changes nothing.
+//! The allow-list of ammonia, on a complete HTML parser, makes it safe; `shape` limits its depth and repairs its nesting before that. The
+//! result is balanced, contains nothing that XML 1.0 forbids (section 2.2, `Char`), and does not change if it is cleaned again.
 //!
-//! In feeds every address is absolute (W3C feed validator, `ContainsRelRef`) and form controls are characters; on pages addresses stay as
-//! they were written. Embedded players become links in both. A picture that is loaded late gets its address back (`picture`), one in
-//! its own address stays if it is small, and none is without an address. Nothing here fetches or measures pictures.
+//! In feeds every address is absolute (W3C feed validator, `ContainsRelRef`) and checkboxes are characters; on pages addresses stay as
+//! they are written. Embedded players become links. A lazily loaded picture gets its address back (`picture`), a picture in a `data:` URL
+//! stays if it is small, and pictures without an address become their description. This module does not fetch or measure pictures.
+//!
+//! ```
+//! use feedmill::post::html;
+//! use feedmill::post::reference::References;
+//!
+//! let references = References::new("https://example.com", "https://example.com/posts/hello", "hello.md".into());
+//! let unsafe_html = r#"<p onclick="run()">See <a href="/about">us</a>.<script>run()</script>"#;
+//! assert_eq!(
+//!     html::for_feed(unsafe_html, &references),
+//!     r#"<p>See <a href="https://example.com/about">us</a>.</p>"#
+//! );
+//! assert_eq!(html::text(unsafe_html), "See us.");
+//! ```
 
 mod entities;
 mod extent;
 mod picture;
 mod shape;
-pub mod token;
+pub(crate) mod token;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -21,21 +34,21 @@ use ammonia::{Builder, Url, UrlRelative};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::characters::{first_forbidden, is_forbidden};
-use entities::Place;
+use entities::TextPosition;
 pub(super) use shape::is_known;
-pub use shape::separates;
+pub(crate) use shape::separates;
 use shape::{Audience, ELEMENTS};
 use token::Token;
 
 use super::reference::{References, Role, linked_post};
 
-/// Schemes an address may have. None of them runs anything or carries content of its own.
+/// Schemes that an address may have. None of them runs code or contains content itself.
 const SCHEMES: [&str; 9] = ["http", "https", "mailto", "tel", "sms", "xmpp", "irc", "magnet", "geo"];
 
-/// Attributes any element may have. An `id` is needed by links to it.
+/// Attributes that every element may have. Links need `id`.
 const ATTRIBUTES: [&str; 5] = ["class", "dir", "id", "lang", "title"];
 
-/// Attributes that some elements may have besides.
+/// Additional attributes of some elements.
 const ELEMENT_ATTRIBUTES: [(&str, &[&str]); 19] = [
     ("a", &["aria-label", "href", "hreflang", "name"]),
     ("audio", &["controls", "loop", "muted", "preload", "src"]),
@@ -58,7 +71,7 @@ const ELEMENT_ATTRIBUTES: [(&str, &[&str]); 19] = [
     ("track", &["default", "kind", "label", "src", "srclang"]),
 ];
 
-/// Attributes of `video`, which are too many for one line above.
+/// Additional attributes of `video`: too many for one line above.
 const VIDEO_ATTRIBUTES: [&str; 9] = [
     "controls",
     "height",
@@ -71,67 +84,68 @@ const VIDEO_ATTRIBUTES: [&str; 9] = [
     "width",
 ];
 
-/// `html` cleaned for feeds: every URL absolute, as `references` says what it means. What means nothing is left out.
+/// Returns `html` cleaned for feeds: every address is absolute, resolved by `references`. An address that cannot be resolved is removed.
 #[must_use]
 pub fn for_feed(html: &str, references: &References) -> String {
     let references = references.clone();
     let absolute = move |address: &str, role| {
-        let url = references.resolved(address, role)?;
+        let url = references.resolve(address, role)?;
         SCHEMES.contains(&url.scheme()).then(|| url.into())
     };
     clean(html, Audience::Feed, &cleaner(absolute))
 }
 
-/// `html` cleaned for the post's page: links to posts and files of this site as `references` says, other URLs as they are.
+/// Returns `html` cleaned for the post's page: addresses of posts and files of this site are resolved by `references`, others stay as they
+/// are.
 #[must_use]
 pub fn for_page(html: &str, references: &References) -> String {
     let references = references.clone();
-    let placed = move |address: &str, role| references.on_page(address, role).or_else(|| as_written(address));
-    clean(html, Audience::Page, &cleaner(placed))
+    let on_page = move |address: &str, role| references.on_page(address, role).or_else(|| as_written(address));
+    clean(html, Audience::Page, &cleaner(on_page))
 }
 
-/// The other posts that `html`, the text of the post read from `source`, links to: their paths below the posts folder, there or not.
+/// Returns the paths below the posts folder of the posts that `html`, the text of the post at `source`, links to. They may not exist.
 #[must_use]
-pub fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+pub(crate) fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     token::tokens(html)
         .filter_map(|token| match token {
-            Token::Start(tag) => linked_post(source, &entities::read(tag.attribute("href")?, Place::Attribute)),
+            Token::Start(tag) => linked_post(source, &entities::decode(tag.attribute("href")?, TextPosition::Attribute)),
             _ => None,
         })
         .collect()
 }
 
-/// The addresses that `html` links to, or shows what is at.
+/// Returns the addresses in `html` of links, pictures and media.
 #[must_use]
-pub fn linked_addresses(html: &str) -> BTreeSet<String> {
+pub(crate) fn linked_addresses(html: &str) -> BTreeSet<String> {
     let addresses = token::tokens(html).flat_map(|token| match token {
         Token::Start(tag) => ["href", "src", "poster"]
             .into_iter()
-            .filter_map(|name| Some(entities::read(tag.attribute(name)?, Place::Attribute).into_owned()))
+            .filter_map(|name| Some(entities::decode(tag.attribute(name)?, TextPosition::Attribute).into_owned()))
             .collect(),
         _ => Vec::new(),
     });
     addresses.collect()
 }
 
-/// Elements that cleaning takes out with what they do; what stands for an embedded page stays.
+/// Elements that cleaning removes, so that something is lost; embedded pages are not among them, because they become links.
 const REMOVED: [&str; 16] = [
     "applet", "base", "button", "canvas", "form", "link", "meta", "object", "script", "select", "style", "svg", "template",
     "textarea", "datalist", "frameset",
 ];
 
-/// What cleaning takes out of a text.
+/// The elements and attributes that cleaning removes from a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// How many elements and attributes.
-    pub count: usize,
-    /// How the first begins in the text: `<script`, `onclick=`.
-    pub first: String,
+pub(crate) struct Removed {
+    /// The number of elements and attributes.
+    pub(crate) count: usize,
+    /// The start of the first one in the text: `<script`, `onclick=`.
+    pub(crate) first: String,
 }
 
-/// What cleaning takes out of `html` that its author may miss; `None` where that is nothing. Classes and the like are not counted.
+/// Returns what cleaning removes from `html` that the author may miss; `None` if there is nothing. Classes and the like are not counted.
 #[must_use]
-pub fn removed(html: &str) -> Option<Removed> {
+pub(crate) fn removed(html: &str) -> Option<Removed> {
     let mut removed: Option<Removed> = None;
     let mut add = |first: String| match &mut removed {
         Some(removed) => removed.count += 1,
@@ -150,14 +164,14 @@ pub fn removed(html: &str) -> Option<Removed> {
             add(format!("<{name}"));
         }
         for (attribute, value) in &tag.attributes {
-            let runs = attribute.starts_with("on") && !value.is_empty();
-            let address = || entities::read(value, Place::Attribute);
+            let is_script = attribute.starts_with("on") && !value.is_empty();
+            let address = || entities::decode(value, TextPosition::Attribute);
             let is_refused = matches!(attribute.as_str(), "href" | "src")
                 && address()
                     .trim_start()
                     .get(..11)
                     .is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
-            if runs || is_refused || matches!(attribute.as_str(), "style" | "srcdoc") {
+            if is_script || is_refused || matches!(attribute.as_str(), "style" | "srcdoc") {
                 add(format!("{attribute}="));
             }
         }
@@ -165,13 +179,13 @@ pub fn removed(html: &str) -> Option<Removed> {
     removed
 }
 
-/// The text of `html`: no tags, entities read, white space folded.
+/// Returns the plain text of `html`: without tags, character references decoded, white space collapsed.
 #[must_use]
 pub fn text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     for token in token::tokens(html) {
         match token {
-            Token::Text(piece) => text.push_str(&entities::read(piece, Place::Content)),
+            Token::Text(part) => text.push_str(&entities::decode(part, TextPosition::Content)),
             Token::Start(tag) if separates(&tag.name) => text.push(' '),
             Token::End(name) if separates(&name) => text.push(' '),
             _ => {}
@@ -181,35 +195,36 @@ pub fn text(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `html` with what only looks like a tag as text: in a sentence, the `<T>` of `Vec<T>` is a word.
+/// Returns `html` with unknown tags escaped as text: in a sentence, the `<T>` of `Vec<T>` is a word.
 #[must_use]
-pub fn with_unknown_shown(html: &str) -> String {
-    let mut pieces = html.split('<');
-    let mut shown = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let name = piece.strip_prefix('/').unwrap_or(piece);
+pub(super) fn escape_unknown_tags(html: &str) -> String {
+    let mut parts = html.split('<');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let name = part.strip_prefix('/').unwrap_or(part);
         let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         shown.push_str(if name.is_empty() || is_known(&name.to_ascii_lowercase()) {
             "<"
         } else {
             "&lt;"
         });
-        shown.push_str(piece);
+        shown.push_str(part);
     }
     shown
 }
 
+/// Cleans `html` in all steps.
 fn clean(html: &str, audience: Audience, cleaner: &Builder<'_>) -> String {
-    let shaped = shape::shape(&without_forbidden(html), audience);
-    let safe = entities::written(cleaner.clean(&shaped).to_string());
+    let shaped = shape::repair(&without_forbidden(html), audience);
+    let safe = entities::marks_to_references(cleaner.clean(&shaped).to_string());
     let safe = without_forbidden(&safe).replace("&nbsp;", "\u{a0}");
-    without_first_line_feeds(&with_words_for_pictures(&safe))
+    without_first_line_feeds(&replace_lost_pictures(&safe))
 }
 
-/// `html`, as the cleaner writes it, with its words for each picture whose address had to go.
-fn with_words_for_pictures(html: &str) -> Cow<'_, str> {
+/// Replaces each picture without an address in `html`, the output of the cleaner, by its description.
+fn replace_lost_pictures(html: &str) -> Cow<'_, str> {
     let starts = || memchr::memmem::find_iter(html.as_bytes(), b"<img");
-    // no attribute's value holds a bare `>` or `"`
+    // no attribute's value contains a bare `>` or `"`
     let tag = |start: usize| html[start..].split_inclusive('>').next().unwrap_or_default();
     if starts().all(|start| tag(start).contains(" src=\"")) {
         return Cow::Borrowed(html);
@@ -220,8 +235,8 @@ fn with_words_for_pictures(html: &str) -> Cow<'_, str> {
         let tag = tag(start);
         if !tag.contains(" src=\"") {
             out.push_str(&html[done..start]);
-            let words = tag.split_once(" alt=\"").and_then(|(_, rest)| rest.split_once('"'));
-            out.push_str(words.map_or("", |(words, _)| words));
+            let description = tag.split_once(" alt=\"").and_then(|(_, rest)| rest.split_once('"'));
+            out.push_str(description.map_or("", |(description, _)| description));
             done = start + tag.len();
         }
     }
@@ -229,13 +244,14 @@ fn with_words_for_pictures(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `html`, as the cleaner writes it, with no line feed first in a `pre`: a parser drops one there, so each cleaning would take another.
+/// Removes line feeds at the start of each `pre` in `html`, the output of the cleaner. A parser drops the first one, so each cleaning would
+/// remove another.
 fn without_first_line_feeds(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut parts = html.split_inclusive("<pre");
     out.push_str(parts.next().unwrap_or_default());
     for part in parts {
-        // no attribute's value holds a bare `>`
+        // no attribute's value contains a bare `>`
         let (tag, content) = part.split_at(part.find('>').map_or(part.len(), |end| end + 1));
         out.push_str(tag);
         out.push_str(content.trim_start_matches('\n'));
@@ -243,7 +259,7 @@ fn without_first_line_feeds(html: &str) -> String {
     out
 }
 
-/// The allow-list; `address` gives what is written for an address, or `None` where it has to go.
+/// The cleaner with the allow-list. `address` returns what is written for an address, or `None` to remove it.
 fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static) -> Builder<'static> {
     let mut attributes: HashMap<&str, HashSet<&str>> = ELEMENT_ATTRIBUTES
         .iter()
@@ -256,7 +272,7 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
         .generic_attributes(ATTRIBUTES.into())
         .tag_attributes(attributes)
         .clean_content_tags(["script", "style"].into())
-        // `attribute_value` says which pictures may be in their own address
+        // `attribute_value` decides which pictures may be in `data:` URLs
         .url_schemes(SCHEMES.into_iter().chain(["data"]).collect())
         .url_relative(UrlRelative::PassThrough)
         .link_rel(None)
@@ -264,7 +280,7 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
     builder
 }
 
-/// What is written for an attribute's `value`, or `None` where the attribute has to go.
+/// What is written for an attribute's `value`, or `None` to remove the attribute.
 fn attribute_value<'v>(
     element: &str,
     attribute: &str,
@@ -272,12 +288,12 @@ fn attribute_value<'v>(
     address: &impl Fn(&str, Role) -> Option<String>,
 ) -> Option<Cow<'v, str>> {
     match attribute {
-        // taking out characters can make a scheme of what was none, so it comes before the look at the scheme
-        "href" | "cite" => address(&without_forbidden(&entities::signs(value)), Role::Link).map(Cow::Owned),
+        // removing characters can create a scheme, so it comes before the check of the scheme
+        "href" | "cite" => address(&without_forbidden(&entities::marks_to_signs(value)), Role::Link).map(Cow::Owned),
         "src" if element == "img" && is_small_picture(value) => Some(Cow::Borrowed(value)),
-        // an empty one would fetch the page itself
+        // an empty address would fetch the page itself
         "src" | "poster" => {
-            let value = entities::signs(value);
+            let value = entities::marks_to_signs(value);
             let value = without_forbidden(&value);
             (!value.trim().is_empty())
                 .then(|| address(&value, Role::Part))
@@ -285,10 +301,10 @@ fn attribute_value<'v>(
                 .map(Cow::Owned)
         }
         "srcset" => {
-            let value = entities::signs(value);
+            let value = entities::marks_to_signs(value);
             let value = without_forbidden(&value);
             let mut set = String::new();
-            for (picture, size) in picture::sizes(&value) {
+            for (picture, size) in picture::parse_set(&value) {
                 if let Some(picture) = address(picture, Role::Part).filter(|picture| !picture.contains([' ', ','])) {
                     let comma = if set.is_empty() { "" } else { ", " };
                     let blank = if size.is_empty() { "" } else { " " };
@@ -306,24 +322,24 @@ fn attribute_value<'v>(
     }
 }
 
-/// A picture in its own address may be so long, in bytes: an icon or a small drawing, which every reader of the feed fetches each time.
-const MOST_PICTURE: usize = 64 * 1024;
+/// In bytes: the longest picture in a `data:` URL, an icon or a small drawing. Every reader of the feed fetches it each time.
+const LARGEST_DATA_URL: usize = 64 * 1024;
 
-/// Whether `value` is a small picture in its own address: of pixels, so that nothing in it can run.
+/// Whether `value` is a `data:` URL of a small picture. SVG is not allowed, because it may contain scripts.
 fn is_small_picture(value: &str) -> bool {
     let kinds = ["png", "jpeg", "jpg", "gif", "webp", "avif", "bmp"];
     let content = value
         .get(..11)
         .filter(|start| start.eq_ignore_ascii_case("data:image/"))
         .and_then(|start| value[start.len()..].split_once(";base64,"));
-    value.len() <= MOST_PICTURE
+    value.len() <= LARGEST_DATA_URL
         && content.is_some_and(|(kind, content)| {
             let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
             kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)) && !content.is_empty() && content.bytes().all(is_base64)
         })
 }
 
-/// Whether `class` says something that style sheets, highlighters or readers act on.
+/// Whether `class` has a meaning for style sheets, highlighters or readers.
 fn has_meaning(class: &str) -> bool {
     ["language-", "markdown-alert", "task-list-item", "footnote"]
         .iter()
@@ -331,7 +347,7 @@ fn has_meaning(class: &str) -> bool {
         || matches!(class, "contains-task-list" | "math" | "math-display")
 }
 
-/// `address` as it is, if it is harmless.
+/// Returns `address` as it is, if its scheme is allowed.
 fn as_written(address: &str) -> Option<String> {
     match Url::parse(address) {
         Ok(url) => SCHEMES.contains(&url.scheme()).then(|| address.to_owned()),
@@ -340,7 +356,7 @@ fn as_written(address: &str) -> Option<String> {
     }
 }
 
-/// `text` without the characters that no document shows.
+/// `text` without the characters that are left out of every output.
 fn without_forbidden(text: &str) -> Cow<'_, str> {
     if first_forbidden(text).is_some() {
         Cow::Owned(text.replace(is_forbidden, ""))

@@ -1,8 +1,20 @@
-//! Markdown → HTML, and what can be told from Markdown without that: [`render`], [`outline`].
+//! Renders Markdown to HTML ([`render`]), and finds a text's heading and summary without rendering all of it ([`outline`]).
 //!
-//! `CommonMark` 0.31.2 with GitHub's extensions (tables, task lists, strikethrough, bare links, alerts, footnotes), by comrak, after
-//! `dialect` has turned what other tools added into it. Quotes and dashes stay as they were typed, and so does mathematics. The HTML is
-//! what the author wrote, whatever it is: [`super::html`] makes it safe.
+//! It is `CommonMark` 0.31.2 with GitHub's extensions (tables, task lists, strikethrough, bare links, alerts, footnotes), by comrak, after
+//! `dialect` has translated the additions of other tools. Quotes, dashes and mathematics stay as they were typed. It does not make the HTML
+//! safe, which may contain anything that the author wrote: [`super::html`] does.
+//!
+//! ```
+//! use feedmill::post::markdown::{outline, render};
+//!
+//! let text = "# Hello\n\nA *first* sentence. A second.\n";
+//! let outline = outline(text);
+//! assert_eq!(outline.heading(), Some("Hello"));
+//! assert_eq!(outline.summary(), "A first sentence.");
+//!
+//! // a heading with the post's title is left out
+//! assert_eq!(render(text, "Hello").html, "<p>A <em>first</em> sentence. A second.</p>\n");
+//! ```
 
 mod bound;
 mod code;
@@ -26,60 +38,61 @@ use comrak::options::Plugins;
 use comrak::{Anchorizer, Arena, Node, Options, format_html_with_plugins, parse_document};
 
 use super::html::token::unfinished;
-use bound::Limited;
-pub use hidden::{Remark, searchable, without_hidden};
+use bound::LimitedText;
+pub(crate) use hidden::Remark;
+pub use hidden::{searchable, without_hidden};
 
-/// A post's Markdown, rendered but not yet cleaned: what [`super::html`] makes safe.
+/// The HTML of a post's Markdown before [`super::html`] makes it safe.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// HTML as the author's Markdown and raw HTML gave it. Never to be served as it is.
+    /// The HTML, which may contain anything that the author wrote. It must not be served as it is.
     pub html: String,
-    /// Whether something had to be cut to stay within bounds, in words for the author.
+    /// What was cut or flattened because of a limit, in words for the author.
     pub cut: Option<String>,
-    /// Whether all of the text is there.
+    /// Whether the whole text is there.
     pub is_whole: bool,
 }
 
-/// What a look at the Markdown tells without rendering the whole of it.
+/// The properties of a text that are known without rendering all of it.
 #[derive(Debug)]
 pub struct Outline<'a> {
     translation: dialect::Translation<'a>,
-    /// The heading and the summary, once either was asked for: most posts have both in their front matter.
+    /// The heading and the summary, found when first needed: most posts have both in their front matter.
     start: OnceCell<(Option<String>, String)>,
 }
 
 impl Outline<'_> {
-    /// The text of the first `#` heading, if that is the first block.
+    /// Returns the text of the first block if it is a `#` heading.
     #[must_use]
     pub fn heading(&self) -> Option<&str> {
         self.start().0.as_deref()
     }
 
-    /// The text up to the author's "more" marker, else the first sentence of the first real paragraph; as plain text.
+    /// Returns the text before the author's "more" marker, else the first sentence of the first paragraph, as plain text.
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.start().1
     }
 
-    /// Leftover shortcodes and Liquid that feedmill does not know: byte offset in the body, and the text.
+    /// Returns the shortcodes and Liquid tags that feedmill does not know, with their byte offsets in the body.
     #[must_use]
     pub fn unknown_shortcodes(&self) -> &[(usize, String)] {
         &self.translation.unknown
     }
 
-    /// What its author should know of the HTML in it.
+    /// Returns remarks for the author about the HTML in the text.
     #[must_use]
-    pub fn remarks(&self) -> &[Remark] {
+    pub(crate) fn remarks(&self) -> &[Remark] {
         &self.translation.remarks
     }
 
     fn start(&self) -> &(Option<String>, String) {
         self.start.get_or_init(|| {
             let dialect::Translation { markdown, more, .. } = &self.translation;
-            let before_more = more.map(|more| look(markdown, more, true)).unwrap_or_default();
-            // a marker at the very top, or below a picture, leaves nothing to say
+            let before_more = more.map(|more| outline_start(markdown, more, true)).unwrap_or_default();
+            // there may be no text before the marker
             if before_more.1.is_empty() {
-                glance(markdown).unwrap_or_else(|| look(markdown, markdown.len(), false))
+                outline_first_lines(markdown).unwrap_or_else(|| outline_start(markdown, markdown.len(), false))
             } else {
                 before_more
             }
@@ -87,41 +100,41 @@ impl Outline<'_> {
     }
 }
 
-/// An outline reads this much of a text, in bytes: the first paragraph lies well within.
+/// In bytes: the part of a text that an outline needs, which contains the first paragraph.
 const OUTLINE_LENGTH: usize = 8 * 1024;
 
-/// An outline reads no more than this, in bytes and up to the next blank line, where that holds the first paragraph.
-const GLANCE_LENGTH: usize = 256;
+/// In bytes, up to the next blank line: the part that an outline tries first.
+const FIRST_LINES_LENGTH: usize = 256;
 
-/// Definitions of links and footnotes further on, of which an outline reads this much, in bytes.
+/// In bytes: how much of the definitions of links and footnotes in the rest of the text an outline uses.
 const OUTLINE_DEFINITIONS: usize = 16 * 1024;
 
-/// Renders `body`. A first heading that says what `title` says is left out: the title stands above already.
+/// Renders `body`. A first heading with the words of `title` is left out, because the title is shown above the text.
 #[must_use]
 pub fn render(body: &str, title: &str) -> Rendered {
     let translation = dialect::translate(body);
-    let (markdown, mut too_deep) = bound::containers(&translation.markdown);
+    let (markdown, mut too_deep) = bound::flatten_containers(&translation.markdown);
     let arena = Arena::new();
     let options = options(&markdown);
     let root = parse_document(&arena, &markdown, &options);
     close_blocks(root);
-    too_deep |= bound::tree(root);
-    math::mark(root, &arena);
+    too_deep |= bound::flatten_tree(root);
+    math::mark_formulas(root, &arena);
     if let Some(heading) = first_heading(root)
-        && same_words(&summary::text(heading), title)
+        && same_words(&summary::plain_text(heading), title)
     {
         heading.detach();
     }
-    let headings = Headings::of(root);
+    let headings = HeadingIds::new(root);
     let mut plugins = Plugins::default();
     plugins.render.heading_adapter = Some(&headings);
-    let mut html = Limited {
+    let mut html = LimitedText {
         text: String::new(),
         limit: bound::html_length(&markdown),
     };
     let too_long = format_html_with_plugins(root, &options, &mut html, &plugins).is_err();
     if too_long {
-        // not in the middle of a tag
+        // does not end in the middle of a tag
         html.text.truncate(html.text.rfind('\n').unwrap_or(0));
     }
     let cut = match (too_long, too_deep) {
@@ -139,22 +152,22 @@ pub fn render(body: &str, title: &str) -> Rendered {
     }
 }
 
-/// Why `body` cannot be shown as a whole, in words for its author: its HTML would be longer than any text of its size needs, or its page
-/// would need more work than any text does.
+/// Returns why `body` exceeds a limit, in words for the author: its HTML would be longer than any text of its size needs, or its page would
+/// need too much work.
 #[must_use]
-pub fn overflow(body: &str, title: &str) -> Option<String> {
+pub(crate) fn overflow(body: &str, title: &str) -> Option<String> {
     let may_have_headings = bound::may_have_too_many_headings(body);
     if !may_have_headings && !bound::may_be_too_long(body) {
         return None;
     }
     let rendered = render(body, title);
-    if may_have_headings && bound::headings(&rendered.html) > bound::MAX_HEADINGS {
+    if may_have_headings && bound::count_headings(&rendered.html) > bound::MAX_HEADINGS {
         return Some(format!("it has more than {} headings", bound::MAX_HEADINGS));
     }
     rendered.cut.filter(|_| !rendered.is_whole)
 }
 
-/// Looks through `body`.
+/// Returns the outline of `body`.
 #[must_use]
 pub fn outline(body: &str) -> Outline<'_> {
     Outline {
@@ -163,23 +176,23 @@ pub fn outline(body: &str) -> Outline<'_> {
     }
 }
 
-/// What [`look`] would find in all of `markdown`, where its first lines tell; `None` where they do not.
+/// Returns the result of [`outline_start`] for all of `markdown` if its first lines are enough, else `None`.
 ///
-/// A paragraph ends at a blank line, and what follows changes nothing in it but by the definitions that brackets may refer to.
-fn glance(markdown: &str) -> Option<(Option<String>, String)> {
+/// A paragraph ends at a blank line. The rest of the text can change it only by definitions for brackets.
+fn outline_first_lines(markdown: &str) -> Option<(Option<String>, String)> {
     let start = start_of(markdown);
-    let after = start.as_bytes().get(GLANCE_LENGTH..)?;
-    let end = GLANCE_LENGTH + after.windows(2).position(|two| two == b"\n\n")? + 2;
+    let after = start.as_bytes().get(FIRST_LINES_LENGTH..)?;
+    let end = FIRST_LINES_LENGTH + after.windows(2).position(|two| two == b"\n\n")? + 2;
     let first = start.get(..end)?;
     if first.contains('[') && markdown.contains("]:") {
         return None;
     }
-    let (heading, summary) = outlined(first, false);
+    let (heading, summary) = outline_part(first, false);
     (!summary.is_empty()).then_some((heading, summary))
 }
 
-/// The heading and the summary of `markdown` up to `end`: of all of that if `whole`, else of its first paragraph.
-fn look(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
+/// The heading and the summary of `markdown` up to `end`. The summary is all of that text if `whole`, else from its first paragraph.
+fn outline_start(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
     let start = start_of(markdown.get(..end).unwrap_or(markdown));
     let mut part = format!("{start}\n\n");
     for (_, definition) in line::definitions(markdown.get(start.len()..).unwrap_or_default()) {
@@ -189,23 +202,24 @@ fn look(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
         part.push_str(definition);
         part.push('\n');
     }
-    outlined(&part, whole)
+    outline_part(&part, whole)
 }
 
-/// The heading and the summary of `part`: of all of that if `whole`, else of its first paragraph.
-fn outlined(part: &str, whole: bool) -> (Option<String>, String) {
-    let (part, _) = bound::containers(part);
+/// The heading and the summary of `part`. The summary is all of it if `whole`, else from its first paragraph.
+fn outline_part(part: &str, whole: bool) -> (Option<String>, String) {
+    let (part, _) = bound::flatten_containers(part);
     let arena = Arena::new();
     let root = parse_document(&arena, &part, &options(&part));
-    math::show(root);
+    math::restore_text(root);
     let heading = first_heading(root).map(|heading| {
         take_id(heading);
-        summary::text(heading)
+        summary::plain_text(heading)
     });
-    (heading.filter(|text| !text.is_empty()), summary::of(root, whole))
+    (heading.filter(|text| !text.is_empty()), summary::summarise(root, whole))
 }
 
-/// Ends the tags and comments that a block of HTML leaves open, for what follows is not theirs: a tag is text then, and a comment goes.
+/// Ends tags and comments that a block of HTML leaves open, so that they do not include the following blocks: a tag becomes text, a comment
+/// is removed.
 fn close_blocks(root: Node<'_>) {
     for node in root.descendants() {
         let mut data = node.data_mut();
@@ -231,9 +245,9 @@ fn options(markdown: &str) -> Options<'static> {
     extension.autolink = true;
     extension.tasklist = true;
     extension.footnotes = true;
-    extension.inline_footnotes = bound::can_hold_notes(markdown);
+    extension.inline_footnotes = bound::allows_inline_notes(markdown);
     extension.alerts = true;
-    // read so that nothing in it is taken for emphasis, then shown as it was typed
+    // parsed, so that nothing in it becomes emphasis, then shown as it was typed
     extension.math_dollars = true;
     // emphasis beside Chinese, Japanese and Korean, which have no spaces between words
     extension.cjk_friendly_emphasis = true;
@@ -242,7 +256,7 @@ fn options(markdown: &str) -> Options<'static> {
     options
 }
 
-/// The start of `markdown`, up to a blank line where there is one.
+/// The start of `markdown`, up to a blank line if there is one.
 fn start_of(markdown: &str) -> &str {
     if markdown.len() <= OUTLINE_LENGTH {
         return markdown;
@@ -267,7 +281,7 @@ fn same_words(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
-/// The explicit id at the end of a heading, `## A title {#so}`, taken out of its text.
+/// Removes the explicit id at the end of a heading, `## A title {#so}`, and returns it.
 fn take_id(heading: Node<'_>) -> Option<String> {
     let last = heading.last_child()?;
     let mut data = last.data_mut();
@@ -285,15 +299,15 @@ fn take_id(heading: Node<'_>) -> Option<String> {
     Some(id)
 }
 
-/// Writes headings with their ids, as GitHub makes them: unique in the text.
-struct Headings {
-    /// In order; empty for a heading that has none.
+/// Writes headings with ids in the form of GitHub, unique in the text.
+struct HeadingIds {
+    /// In order; empty for a heading without an id.
     ids: Vec<String>,
     next: AtomicUsize,
 }
 
-impl Headings {
-    fn of(root: Node<'_>) -> Headings {
+impl HeadingIds {
+    fn new(root: Node<'_>) -> HeadingIds {
         let mut ids = Vec::new();
         let mut taken = HashSet::new();
         let mut anchors = Anchorizer::new();
@@ -315,14 +329,14 @@ impl Headings {
             });
             ids.push(id);
         }
-        Headings {
+        HeadingIds {
             ids,
             next: AtomicUsize::new(0),
         }
     }
 }
 
-impl HeadingAdapter for Headings {
+impl HeadingAdapter for HeadingIds {
     fn enter(&self, output: &mut dyn fmt::Write, heading: &HeadingMeta, _: Option<Sourcepos>) -> fmt::Result {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         match self.ids.get(next).filter(|id| !id.is_empty()) {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::characters::is_forbidden;
-use super::dating::{self, Dated};
+use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
@@ -62,34 +62,34 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         body,
         remarks,
     } = front_matter::parse(&file.path, &text)?;
-    let own = inherited.extend(&mut written);
+    let own = inherited.extend_fields(&mut written);
     let fields = Fields::new(&written);
-    let path = slug::read_path(&file.path);
+    let path = slug::parse_path(&file.path);
     let outline = markdown::outline(body);
     let mut says = Remarks::new(&file.path, &text, remarks);
-    says.control_characters();
+    says.check_control_characters();
     say_of_markup(&outline, text.len() - body.len(), &mut says);
     let (title, title_origin) = title(&fields, &outline, &path, &mut says);
     let (summary, summary_origin) = summary(&fields, &outline);
-    let dated = dating::dated(&fields, &path, file, config, &mut says);
-    let updated = dating::updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
-    let expires = dating::expires(&fields, config, &mut says);
+    let dated = dating::read_date(&fields, &path, file, config, &mut says);
+    let updated = dating::read_updated(&fields, config, &mut says).filter(|&updated| updated >= dated.moment);
+    let expires = dating::read_expiry(&fields, config, &mut says);
 
-    let (standing, standing_origin) = visibility::read(&fields, body, path.draft, &dated, &mut says);
+    let (standing, standing_origin) = visibility::read_status(&fields, body, path.draft, &dated, &mut says);
     let is_hidden = matches!(standing, Status::Draft | Status::Private);
     if is_hidden {
         // its date is nobody's business yet
-        says.soften("date-missing");
+        says.make_notes("date-missing");
     }
-    unfinished::hold_for_signs(&fields, body, &mut says);
+    unfinished::hold_unfinished(&fields, body, &mut says);
 
-    let (place, refused) = address::read(&fields, &path, dated.moment, config);
+    let (place, refused) = address::read_address(&fields, &path, dated.moment, config);
     say_unusable(refused, &mut says);
-    let aliases = aliases::read(&fields, &place.address, config, &mut says);
+    let aliases = aliases::read_aliases(&fields, &place.address, config, &mut says);
     let mut ids = ids(&fields, &mut says);
     let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
     let language = language(&fields, &path, &mut says);
-    let direction = direction::read(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
+    let direction = direction::read_direction(&fields, language.as_deref().unwrap_or(&config.site.language), &mut says);
     let like_jekyll =
         dialect == Dialect::Yaml && path.date.is_some() && written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
 
@@ -101,22 +101,22 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         standing: standing_origin,
         summary: summary_origin,
     };
-    let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read(&fields));
+    let (image, link, enclosures) = (image(&fields), link(&fields), enclosures::read_enclosures(&fields));
     // a summary made of the text is no word of its author's
     let named_summary = matches!(origins.summary, Origin::Field(_)).then_some(&summary);
     let shown = [Some(&title), named_summary, link.as_ref(), image.as_ref()];
     let shown = shown.into_iter().map(|part| part.map_or("", String::as_str));
     let content = Fingerprint::of(body, shown.chain(enclosures.iter().map(|enclosure| enclosure.url.as_str())));
-    let (in_feeds, minor) = (visibility::in_feeds(&fields), visibility::minor(&fields));
-    let tags = tags::read(&fields, &config.posts, like_jekyll);
-    let authors = authors::read(&fields);
+    let (in_feeds, minor) = (visibility::read_in_feeds(&fields), visibility::read_minor(&fields));
+    let tags = tags::read_tags(&fields, &config.posts, like_jekyll);
+    let authors = authors::read_authors(&fields);
     let shows_nothing = image.is_none() && link.is_none() && enclosures.is_empty() && unfinished::is_blank(body);
     if shows_nothing && !matches!(origins.title, Origin::Field(_)) && origins.date == Origin::FileTime {
-        says.hold_instead("date-missing", nothing_written(file, &text));
+        says.hold_instead_of("date-missing", nothing_written(file, &text));
     }
     // only now is it known which keys mean nothing
-    visibility::hold_for_slips(&fields, file, config, &mut says);
-    let (remarks, held) = says.finish(is_hidden);
+    visibility::hold_misspelled_keys(&fields, file, config, &mut says);
+    let (remarks, held) = says.into_diagnostics(is_hidden);
     let post = Post {
         words: Words::from(Each {
             source: &file.path,
@@ -148,7 +148,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
             image,
             link,
             enclosures,
-            extra: fields.rest(),
+            extra: fields.unknown_fields(),
         }),
         content,
         file: Digest::of(&file.bytes),
@@ -160,7 +160,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         has_long_text: fingerprint::is_long(body),
     };
     let reading = bounded(Reading { post, remarks, held }, file, body);
-    Ok(inherited.finished(reading, &written, own))
+    Ok(inherited.complete(reading, &written, own))
 }
 
 /// `reading`, held back where the text `body` of `file` costs more than a post may.
@@ -181,10 +181,10 @@ fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic>
 }
 
 /// A warning about each address that is written and not used.
-fn say_unusable<'a>(refused: impl IntoIterator<Item = (&'a Node, address::Refusal)>, says: &mut Remarks) {
+fn say_unusable<'a>(refused: impl IntoIterator<Item = (&'a Node, address::AddressError)>, says: &mut Remarks) {
     for (node, refusal) in refused {
         let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
-        says.about("address-unusable", node, message, refusal.mend());
+        says.warn_value("address-unusable", node, message, refusal.mend());
     }
 }
 
@@ -202,7 +202,7 @@ fn say_of_markup(outline: &markdown::Outline, start: usize, says: &mut Remarks) 
     say_unknown_shortcodes(outline, start, says);
     for remark in outline.remarks() {
         let message = remark.message.as_str();
-        says.at(remark.code, start + remark.offset, remark.length, message, &remark.mend);
+        says.warn_at(remark.code, start + remark.offset, remark.length, message, &remark.mend);
     }
 }
 
@@ -220,7 +220,7 @@ fn say_unknown_shortcodes(outline: &markdown::Outline, start: usize, says: &mut 
         n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
     };
     let length = first.chars().count();
-    says.at(
+    says.warn_at(
         "shortcode-unknown",
         start + offset,
         length,
@@ -238,7 +238,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
                 let title = html_escape::decode_html_entities(text);
                 return (shortened(&title, LONGEST_TITLE), origin);
             }
-            _ => says.about(
+            _ => says.warn_value(
                 "title-unusable",
                 node,
                 "this is not used: a title is one text",
@@ -248,7 +248,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, says: &m
     }
     match outline.heading().filter(|heading| !heading.is_empty()) {
         Some(heading) => (shortened(heading, LONGEST_TITLE), Origin::Heading),
-        None => (slug::titleise(&path.name), Origin::FileName),
+        None => (slug::title_from_name(&path.name), Origin::FileName),
     }
 }
 
@@ -263,7 +263,7 @@ fn summary(fields: &Fields, outline: &markdown::Outline) -> (String, Origin) {
 /// A text that may hold Markdown or HTML, as plain text.
 fn plain(text: &str) -> String {
     if text.contains(['<', '&', '[', '*', '_', '`', '\\']) {
-        html::text(&html::with_unknown_shown(&markdown::render(text, "").html))
+        html::text(&html::escape_unknown_tags(&markdown::render(text, "").html))
     } else {
         text.to_owned()
     }
@@ -271,7 +271,7 @@ fn plain(text: &str) -> String {
 
 /// `text` on one line, cut at a word to `most` characters.
 fn shortened(text: &str, most: usize) -> String {
-    let folded = fields::line(text);
+    let folded = fields::single_line(text);
     match folded.char_indices().nth(most) {
         None => folded.into_owned(),
         Some((end, _)) => {
@@ -290,7 +290,7 @@ fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (String, Ori
     for (key, node) in fields.all(&ID_KEYS) {
         let Some(text) = fields::text(node) else { continue };
         if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
-            says.about(
+            says.warn_value(
                 "id-unusable",
                 node,
                 "this is not used: an id is one line of at most 1000 bytes",
@@ -304,7 +304,7 @@ fn ids(fields: &Fields, says: &mut Remarks) -> impl Iterator<Item = (String, Ori
 }
 
 /// The id of a post that names none.
-fn made_id(config: &Config, dated: &Dated, slug: &str) -> (String, Origin) {
+fn made_id(config: &Config, dated: &PostDate, slug: &str) -> (String, Origin) {
     let id = tag_uri(config.authority(), dated.moment, &dated.origin, slug);
     (id, Origin::DateAndSlug)
 }
@@ -344,7 +344,7 @@ fn language(fields: &Fields, path: &PathName, says: &mut Remarks) -> Option<Stri
     if is_tag {
         return Some(text);
     }
-    says.about(
+    says.warn_value(
         "language-unknown",
         node,
         format!("`{text}` is no language tag, and is left out"),
@@ -400,7 +400,7 @@ impl Post {
         let mut post = self.clone();
         let (mut id, mut address) = (Cow::Borrowed(self.id()), Cow::Borrowed(self.address()));
         if taken.address {
-            address = address::by_pattern(slug, &slug::read_path(self.source()), self.date, config).into();
+            address = address::address_by_pattern(slug, &slug::parse_path(self.source()), self.date, config).into();
             post.origins_mut().address = Origin::Displaced;
         }
         if taken.id {

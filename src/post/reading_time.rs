@@ -1,22 +1,30 @@
-//! How long a text takes to read.
+//! How long a text takes to read: [`minutes`].
 //!
 //! Adults read about 238 words of English a minute in silence (Brysbaert 2019, "How many words do we read per minute?"), and about 500
-//! characters of Chinese or Japanese. Scripts that write no spaces between words and are no ideograms (Thai, Lao, Khmer, Burmese) are
-//! counted by characters too, five to a word.
+//! characters of Chinese or Japanese. Scripts that have no spaces between words and are not ideograms (Thai, Lao, Khmer, Burmese) are
+//! counted in characters too, five for a word. The text is plain: markup would be counted as words.
+//!
+//! ```
+//! use feedmill::post::reading_time::minutes;
+//!
+//! assert_eq!(minutes("Hello, world."), 1);
+//! assert_eq!(minutes(&"word ".repeat(239)), 2);
+//! assert_eq!(minutes(&"字".repeat(1_500)), 3);
+//! ```
 
-/// Words a minute, where words are parted by spaces.
-const WORDS: usize = 238;
+/// Words a minute, in scripts with spaces between words.
+const WORDS_A_MINUTE: usize = 238;
 
-/// Characters a minute, where each is a syllable or a word.
-const IDEOGRAMS: usize = 500;
+/// Characters a minute, in scripts where each is a syllable or a word.
+const IDEOGRAMS_A_MINUTE: usize = 500;
 
-/// Characters a minute, where words of several are not parted.
-const UNPARTED: usize = WORDS * 5;
+/// Characters a minute, in alphabets without spaces between words.
+const LETTERS_A_MINUTE: usize = WORDS_A_MINUTE * 5;
 
-/// The minutes that `text`, which is plain text, takes to read: rounded up, and at least one.
+/// Returns the minutes that the plain text `text` takes to read, rounded up, at least one.
 #[must_use]
 pub fn minutes(text: &str) -> usize {
-    let (mut words, mut ideograms, mut unparted) = (0_usize, 0_usize, 0_usize);
+    let (mut words, mut ideograms, mut letters) = (0_usize, 0_usize, 0_usize);
     let mut in_word = false;
     for c in text.chars() {
         in_word = match c {
@@ -33,20 +41,22 @@ pub fn minutes(text: &str) -> usize {
             }
             // Thai and Lao, Burmese, Khmer
             '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' => {
-                unparted += 1;
+                letters += 1;
                 false
             }
             c if c.is_alphanumeric() => {
                 words += usize::from(!in_word);
                 true
             }
-            // a mark within a word (`don't`, `x-y`) does not end it, but begins none
+            // a mark within a word (`don't`, `x-y`) does not end it, and does not begin one
             c => in_word && !c.is_whitespace(),
         };
     }
-    // a common measure, so that a text in two scripts adds up
-    let total = words * IDEOGRAMS * UNPARTED + ideograms * WORDS * UNPARTED + unparted * WORDS * IDEOGRAMS;
-    total.div_ceil(WORDS * IDEOGRAMS * UNPARTED).max(1)
+    // a common denominator, so that a text in two scripts adds up
+    let total = words * IDEOGRAMS_A_MINUTE * LETTERS_A_MINUTE
+        + ideograms * WORDS_A_MINUTE * LETTERS_A_MINUTE
+        + letters * WORDS_A_MINUTE * IDEOGRAMS_A_MINUTE;
+    total.div_ceil(WORDS_A_MINUTE * IDEOGRAMS_A_MINUTE * LETTERS_A_MINUTE).max(1)
 }
 
 #[cfg(test)]
@@ -62,8 +72,8 @@ mod tests {
             ("a word", "Hello".to_owned(), 1),
             ("a minute of words", "word ".repeat(238), 1),
             ("a word more", "word ".repeat(239), 2),
-            ("marks are no words", "word — … * ".repeat(238), 1),
-            ("a word with marks in it is one", "well-kept, don't ".repeat(119), 1),
+            ("marks are not words", "word — … * ".repeat(238), 1),
+            ("a word with marks in it is one word", "well-kept, don't ".repeat(119), 1),
             ("Arabic", "كلمة ".repeat(477), 3),
             ("Korean, which has spaces", "단어 ".repeat(238), 1),
             ("Chinese", "字".repeat(1500), 3),

@@ -1,8 +1,18 @@
-//! What an address in a post means: another post, a file beside it, or whatever the web makes of it (RFC 3986, section 5).
+//! Resolves the addresses in a post: to another post, to a file beside it, or else as RFC 3986, section 5, does.
 //!
-//! Authors write relative addresses from where the file lies, and readers meet them where the post is published: `picture.png` in
-//! `notes/hello.md` is a file below `notes`, whatever the post's own address. Files beside posts are published below
-//! [`MEDIA`], by their path below the posts folder; posts at their own addresses.
+//! Authors write relative addresses from the folder of the file, but readers see them at the post's address: `picture.png` in
+//! `notes/hello.md` is a file below `notes`, whatever the post's own address is. Files beside posts are published below [`MEDIA`], by
+//! their path below the posts folder; posts at their own addresses. This module does not check that a file exists.
+//!
+//! ```
+//! use feedmill::post::reference::{References, Role};
+//!
+//! let references = References::new("https://example.com", "https://example.com/posts/hello", "notes/hello.md".into());
+//! let url = |reference, role| references.resolve(reference, role).map(String::from);
+//! assert_eq!(url("cat.png", Role::Part).as_deref(), Some("https://example.com/media/notes/cat.png"));
+//! assert_eq!(url("#part", Role::Link).as_deref(), Some("https://example.com/posts/hello#part"));
+//! assert_eq!(url("/about", Role::Link).as_deref(), Some("https://example.com/about"));
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -13,22 +23,22 @@ use url::{ParseError, Position, Url};
 use super::PATH_PART;
 use crate::source_file::file_type::is_markdown_ending;
 
-/// Where files beside posts are published, below the site's address.
-pub const MEDIA: &str = "/media/";
+/// The path below the site's address at which files beside posts are published.
+pub(crate) const MEDIA: &str = "/media/";
 
-/// Endings of pages: a relative link to one means another page of the site, as other tools publish them.
-const PAGES: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
+/// Extensions of pages. A relative link to one is another page of the site, as other tools publish them, not a file.
+const PAGE_EXTENSIONS: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
 
-/// What an address is for.
+/// How an address is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// To be followed: it may mean a page, a post or a file.
+    /// It is followed: to a page, a post or a file.
     Link,
-    /// To be shown or fetched with the post: it means a file.
+    /// It is shown or fetched with the post: a file.
     Part,
 }
 
-/// What the addresses in one post mean.
+/// Resolves the addresses in one post.
 #[derive(Clone, Debug)]
 pub struct References {
     base: Option<Url>,
@@ -38,7 +48,7 @@ pub struct References {
 }
 
 impl References {
-    /// Of the post read from `source` and published at `page`, an absolute URL, on the site at `base`.
+    /// Resolves addresses in the post read from `source` and published at `page`, an absolute URL, on the site at `base`.
     #[must_use]
     pub fn new(base: &str, page: &str, source: &Utf8Path) -> References {
         References {
@@ -49,13 +59,13 @@ impl References {
         }
     }
 
-    /// The same, where the posts with these paths are published at these absolute URLs.
+    /// Sets the absolute URLs of other posts, by their paths.
     #[must_use]
     pub fn with_posts(self, posts: BTreeMap<Utf8PathBuf, String>) -> References {
         References { posts, ..self }
     }
 
-    /// The same, where files of this site are below the absolute URL `files`, which ends in a slash.
+    /// Sets the absolute URL of the folder of media files, which ends in a slash.
     #[must_use]
     pub fn with_files(self, files: &str) -> References {
         References {
@@ -64,15 +74,15 @@ impl References {
         }
     }
 
-    /// The absolute URL that `reference` means; `None` where it means none.
+    /// Returns the absolute URL of `reference`; `None` if it has none.
     #[must_use]
-    pub fn resolved(&self, reference: &str, role: Role) -> Option<Url> {
+    pub fn resolve(&self, reference: &str, role: Role) -> Option<Url> {
         self.on_site(reference, role)
             .or_else(|| Url::options().base_url(self.page.as_ref()).parse(reference).ok())
     }
 
-    /// What to write for `reference` on the post's own page: a path where it means a post or a file of this site, so that the page
-    /// is right wherever the site is reached; else `None`, and it stays as it is.
+    /// Returns what to write for `reference` on the post's own page: a path for a post or a file of this site, so that the page works
+    /// under every host of the site. `None` if it does not change.
     #[must_use]
     pub fn on_page(&self, reference: &str, role: Role) -> Option<String> {
         let url = self.on_site(reference, role)?;
@@ -84,11 +94,11 @@ impl References {
         })
     }
 
-    /// The URL of the post or file of this site that `reference` means.
+    /// The URL of `reference` if it is a post or a file of this site.
     fn on_site(&self, reference: &str, role: Role) -> Option<Url> {
-        match meant(&self.source, reference, role)? {
-            Meant::Post(path, rest) => Url::parse(self.posts.get(&path)?).ok()?.join(rest).ok(),
-            Meant::File(path) => {
+        match classify(&self.source, reference, role)? {
+            RelativeReference::Post(path, rest) => Url::parse(self.posts.get(&path)?).ok()?.join(rest).ok(),
+            RelativeReference::File(path) => {
                 let media = self.base.as_ref()?;
                 let url = media.join(&path).ok()?;
                 url.as_str().starts_with(media.as_str()).then_some(url)
@@ -97,41 +107,41 @@ impl References {
     }
 }
 
-/// The path below the posts folder of the post that `reference`, in the post read from `source`, is a link to, if it is one.
+/// Returns the path (below the posts folder) of the post that `reference` links to, in the post read from `source`.
 #[must_use]
-pub fn linked_post(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
-    match meant(source, reference, Role::Link)? {
-        Meant::Post(path, _) => Some(path),
-        Meant::File(_) => None,
+pub(crate) fn linked_post(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
+    match classify(source, reference, Role::Link)? {
+        RelativeReference::Post(path, _) => Some(path),
+        RelativeReference::File(_) => None,
     }
 }
 
-/// The path below the posts folder of the file that `reference`, in the post read from `source`, is.
+/// Returns the path (below the posts folder) of the file that `reference` names, in the post read from `source`.
 #[must_use]
-pub fn file_beside(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
-    match meant(source, reference, Role::Part)? {
-        Meant::Post(..) => None,
-        Meant::File(path) => decoded(path.split(['?', '#']).next()?),
+pub(crate) fn file_beside(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
+    match classify(source, reference, Role::Part)? {
+        RelativeReference::Post(..) => None,
+        RelativeReference::File(path) => decoded(path.split(['?', '#']).next()?),
     }
 }
 
-/// What a relative reference means.
-enum Meant<'a> {
-    /// The post read from this path, and the query and fragment after it.
+/// A reference relative to the post's file.
+enum RelativeReference<'a> {
+    /// The post at this path, and the query and fragment after it.
     Post(Utf8PathBuf, &'a str),
     /// The file at this path, percent-encoded, with query and fragment.
     File(String),
 }
 
-/// What `reference` in the post read from `source` means, by its form alone; `None` where it is no path from the file.
-fn meant<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<Meant<'a>> {
+/// Classifies `reference`, in the post read from `source`, by its form alone; `None` if it is not a path relative to the file.
+fn classify<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<RelativeReference<'a>> {
     let reference = reference.trim();
     let is_relative = Url::parse(reference) == Err(ParseError::RelativeUrlWithoutBase);
     if !is_relative || reference.starts_with(['/', '#', '?']) || reference.contains('\\') {
         return None;
     }
     let (path, rest) = reference.split_at(reference.find(['?', '#']).unwrap_or(reference.len()));
-    // Zola's `@/` is the posts folder
+    // in Zola, `@/` is the posts folder
     let (folder, path) = match path.strip_prefix("@/") {
         Some(path) => (Utf8Path::new(""), path),
         None => (source.parent()?, path),
@@ -151,13 +161,13 @@ fn meant<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<Meant<
     let name = decoded(parts.last()?)?;
     let ending = name.extension().unwrap_or_default().to_ascii_lowercase();
     if is_markdown_ending(&ending) {
-        return Some(Meant::Post(decoded(&path)?, rest));
+        return Some(RelativeReference::Post(decoded(&path)?, rest));
     }
     let is_file = match role {
         Role::Part => !name.as_str().is_empty(),
-        Role::Link => !PAGES.contains(&ending.as_str()) && mime_guess::from_ext(&ending).first().is_some(),
+        Role::Link => !PAGE_EXTENSIONS.contains(&ending.as_str()) && mime_guess::from_ext(&ending).first().is_some(),
     };
-    is_file.then(|| Meant::File(format!("{path}{rest}")))
+    is_file.then(|| RelativeReference::File(format!("{path}{rest}")))
 }
 
 fn decoded(path: &str) -> Option<Utf8PathBuf> {
@@ -184,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_addresses_mean() {
+    fn references_are_resolved() {
         const MEDIA: &str = "https://example.com/blog/media/notes/";
         let media = |path: &str| format!("{MEDIA}{path}");
         let cases = [
@@ -201,7 +211,7 @@ mod tests {
                 "https://cdn.example/cat.png",
                 "https://cdn.example/cat.png".to_owned(),
             ),
-            // past the posts folder nothing is published: it is left to the web
+            // nothing above the posts folder is published: resolved as a web address
             (Role::Part, "../../../cat.png", "https://example.com/cat.png".to_owned()),
             (
                 Role::Part,
@@ -235,16 +245,16 @@ mod tests {
             (Role::Link, "mailto:a@example.com", "mailto:a@example.com".to_owned()),
         ];
         for (role, reference, expected) in cases {
-            let url = references().resolved(reference, role).map(String::from);
+            let url = references().resolve(reference, role).map(String::from);
             assert_eq!(url.as_deref(), Some(expected.as_str()), "{role:?} {reference}");
         }
         let top = References::new("http://a.example", "http://a.example/x", "x.md".into());
-        let url = top.resolved("cat.png", Role::Part).unwrap();
+        let url = top.resolve("cat.png", Role::Part).unwrap();
         assert_eq!(url.as_str(), "http://a.example/media/cat.png");
     }
 
     #[test]
-    fn on_a_page_only_what_is_of_this_site_changes() {
+    fn on_a_page_only_references_to_this_site_change() {
         let cases = [
             (Role::Part, "cat.png", Some("/blog/media/notes/day%201/cat.png")),
             (Role::Link, "../other.md#a", Some("/blog/posts/other#a")),
@@ -272,8 +282,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_reference_leads_out_of_the_media_folder(reference in "[a./%2eE\\\\@:?# -]{0,20}") {
-            if let Some(Meant::File(_)) = meant("b/c.md".into(), &reference, Role::Part)
+        fn every_file_is_below_the_media_folder(reference in "[a./%2eE\\\\@:?# -]{0,20}") {
+            if let Some(RelativeReference::File(_)) = classify("b/c.md".into(), &reference, Role::Part)
                 && let Some(url) = references().on_site(&reference, Role::Part)
             {
                 proptest::prop_assert!(url.path().starts_with("/blog/media/"), "{}", url);

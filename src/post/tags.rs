@@ -1,25 +1,25 @@
-//! Subjects, from tags and categories in any tool's habit.
+//! Reads a post's tags and categories from its front matter, as any of the common tools writes them.
 
 use super::fields::{self, Fields};
-use super::front_matter::{Node, Value};
-use crate::config::{Posts, SplitTags};
+use super::node::{Node, Value};
+use crate::config::{PostSettings, SplitTags};
 
-/// More tags than this are not a choice but an accident.
+/// Further tags are left out: so many are a mistake.
 const MOST_TAGS: usize = 100;
-/// A longer tag is a sentence.
+/// In characters. A longer tag is a sentence, and is left out.
 const LONGEST_TAG: usize = 100;
 
-/// The tags of a post: `tags` first, then its categories; each once, in the first spelling.
+/// Returns the tags of a post: `tags` first, then its categories; each once, in the first spelling.
 ///
-/// `like_jekyll`: the post looks like one of Jekyll's, whose `tags` and `categories` are parted at spaces.
-pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String> {
+/// With `is_jekyll` the post looks like one of Jekyll's, whose `tags` and `categories` are separated by spaces.
+pub(super) fn read_tags(fields: &Fields, settings: &PostSettings, is_jekyll: bool) -> Vec<String> {
     let space = match settings.split_tags {
         SplitTags::Space => Some(true),
-        SplitTags::Auto => Some(like_jekyll),
+        SplitTags::Auto => Some(is_jekyll),
         SplitTags::Never => None,
     };
     let mut found = Vec::new();
-    // Jekyll parts the plural keys at spaces and takes the singular ones as they are
+    // Jekyll splits the plural keys at spaces and takes the singular ones as they are
     for (keys, plural) in [
         (&["tags", "taxonomies.tags"][..], true),
         (&["tag", "keywords"], false),
@@ -31,7 +31,7 @@ pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String>
             found.extend(
                 fields
                     .first(keys)
-                    .map(|(_, node)| parted(node, at_spaces))
+                    .map(|(_, node)| split_tags(node, at_spaces))
                     .unwrap_or_default(),
             );
         }
@@ -43,8 +43,8 @@ pub fn read(fields: &Fields, settings: &Posts, like_jekyll: bool) -> Vec<String>
     )
 }
 
-/// `tags` without repetition (compared by [`key`]), blanks and excess.
-pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
+/// Returns `tags` without repetitions (compared by [`key`]), without empty and overlong ones, at most [`MOST_TAGS`].
+fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = Vec::new();
     let mut is_new = |tag: &str| {
         let key = key(tag);
@@ -54,21 +54,22 @@ pub fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
         }
         is_new
     };
-    tags.map(tidied)
+    tags.map(cleaned)
         .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && is_new(tag))
         .take(MOST_TAGS)
         .collect()
 }
 
-/// `tag` on one line, without the sign that it begins with elsewhere.
-fn tidied(tag: String) -> String {
-    let line = fields::line(&tag);
+/// `tag` on one line, without the `#` before it.
+fn cleaned(tag: String) -> String {
+    let line = fields::single_line(&tag);
     let name = line.trim_start_matches('#');
     let other = (*name != *tag).then(|| name.to_owned());
     other.unwrap_or(tag)
 }
 
-fn parted(node: &Node, at_spaces: bool) -> Vec<String> {
+/// The tags in `node`; a text is split at `;`, else at `,`, else at spaces where `at_spaces` is set.
+fn split_tags(node: &Node, at_spaces: bool) -> Vec<String> {
     if let Value::Scalar { text, .. } = &node.value {
         let parts: Vec<&str> = if text.contains(';') {
             text.split(';').collect()
@@ -88,12 +89,12 @@ fn parted(node: &Node, at_spaces: bool) -> Vec<String> {
         .collect()
 }
 
-/// What a tag, an author or a section is compared and addressed by: lower case, `-` for white space, and nothing that is left out
-/// of every output.
+/// Returns the key of a tag, an author or a section, by which it is compared and addressed: lower case, `-` for white space, without
+/// the characters that are left out of every output.
 ///
-/// `.` and `..`, which no address can hold as a part (RFC 3986, section 5.2.4), are spelled out.
+/// `.` and `..` are spelled out: they cannot be a segment of a path (RFC 3986, section 5.2.4).
 pub fn key(name: &str) -> String {
-    let key = fields::line(name).to_lowercase();
+    let key = fields::single_line(name).to_lowercase();
     match key.as_str() {
         "." => "dot".to_owned(),
         ".." => "dot-dot".to_owned(),
@@ -107,21 +108,21 @@ mod tests {
     use super::*;
     use crate::post::front_matter;
 
-    fn tags(front_matter: &str, like_jekyll: bool, split_tags: SplitTags) -> Vec<String> {
+    fn tags(front_matter: &str, is_jekyll: bool, split_tags: SplitTags) -> Vec<String> {
         let text = format!("---\n{front_matter}\n---\n");
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
-        read(
+        read_tags(
             &Fields::new(&parts.fields),
-            &Posts {
+            &PostSettings {
                 split_tags,
-                ..Posts::default()
+                ..PostSettings::default()
             },
-            like_jekyll,
+            is_jekyll,
         )
     }
 
     #[test]
-    fn every_habit() {
+    fn tags_in_every_form() {
         let cases: [(&str, &[&str]); 18] = [
             ("tags: [a, b]", &["a", "b"]),
             ("tags:\n- presidential fellows\n- c++", &["presidential fellows", "c++"]),
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn one_text_is_parted_at_spaces_where_jekyll_would_or_where_configured() {
+    fn a_text_is_split_at_spaces_for_jekyll_or_where_configured() {
         assert_eq!(
             tags("tags: release tools\ncategories: news", true, SplitTags::Auto),
             ["release", "tools", "news"]
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn bounded() {
+    fn the_number_and_length_of_tags_are_limited() {
         let many = format!("tags: [{}]", (0..500).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
         assert_eq!(tags(&many, false, SplitTags::Auto).len(), MOST_TAGS);
         assert!(tags(&format!("tags: [{}]", "x".repeat(101)), false, SplitTags::Auto).is_empty());

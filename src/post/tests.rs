@@ -22,7 +22,7 @@ fn post(text: &str) -> Post {
 }
 
 #[test]
-fn what_is_held_back_in_any_spelling_is_not_public() {
+fn a_post_held_back_in_any_spelling_is_not_public() {
     let held_back = [
         ("a publish date", "date: 2020-01-01\npublishDate: 2099-01-01"),
         ("with an underscore", "date: 2020-01-01\npublish_date: 2099-01-01"),
@@ -62,14 +62,14 @@ fn a_post_scheduled_for_its_date_is_published_on_it() {
 }
 
 #[test]
-fn front_matter_is_found_behind_what_nobody_sees() {
+fn front_matter_is_found_after_invisible_characters_and_comments() {
     let cases = [
         ("a space", " ---\ntitle: x\ndraft: true\n---\nText.\n"),
         (
             "two byte order marks",
             "\u{feff}\u{feff}---\ntitle: x\ndraft: true\n---\nText.\n",
         ),
-        ("a sign of no width", "\n\u{200b}+++\ntitle = 'x'\ndraft = true\n+++\nText.\n"),
+        ("a zero-width space", "\n\u{200b}+++\ntitle = 'x'\ndraft = true\n+++\nText.\n"),
         (
             "a comment",
             "<!-- lint off -->\n<!-- a\nb -->\n\n---\ntitle: x\ndraft: true\n---\nText.\n",
@@ -86,7 +86,7 @@ fn front_matter_is_found_behind_what_nobody_sees() {
     for (name, text) in cases {
         let post = post(text);
         assert_eq!((post.standing, post.title()), (Status::Draft, "x"), "{name}");
-        assert_eq!(post.text.held().unwrap().trim(), "Text.", "{name}");
+        assert_eq!(post.text.loaded().unwrap().trim(), "Text.", "{name}");
     }
     let texts = [
         "—\n\nA text begins with a dash.\n",
@@ -96,17 +96,17 @@ fn front_matter_is_found_behind_what_nobody_sees() {
         "<!-- never ends\n---\ntitle: x\n---\n",
     ];
     for text in texts {
-        assert_eq!(&**post(text).text.held().unwrap(), text);
+        assert_eq!(&**post(text).text.loaded().unwrap(), text);
     }
     let described = post("<!-- title: x -->\n---\nText.\n---\n");
     assert_eq!(
-        (described.title(), &**described.text.held().unwrap()),
+        (described.title(), &**described.text.loaded().unwrap()),
         ("x", "---\nText.\n---\n")
     );
 }
 
 #[test]
-fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
+fn a_misplaced_draft_is_reported_and_one_in_the_text_ignored() {
     let Reading { post, remarks, .. } = reading("a.md", "---\npost:\n  draft: true\n---\n");
     assert_eq!(post.alike.origins.standing.to_string(), "front matter: draft");
     let astray = remarks.iter().find(|remark| remark.code == "draft-astray").unwrap();
@@ -126,7 +126,7 @@ fn a_draft_gone_astray_is_told_and_one_in_the_text_is_none() {
 }
 
 #[test]
-fn the_date_of_what_nobody_sees_may_be_missing() {
+fn a_hidden_post_may_have_no_date() {
     let cases = [
         ("title: x", Severity::Warning),
         ("unlisted: true", Severity::Warning),
@@ -141,7 +141,7 @@ fn the_date_of_what_nobody_sees_may_be_missing() {
 }
 
 #[test]
-fn a_file_in_which_nothing_is_written_is_held_back() {
+fn an_empty_file_is_held_back() {
     for text in [
         "---\n---\n",
         "\n",
@@ -173,7 +173,7 @@ fn a_file_in_which_nothing_is_written_is_held_back() {
 }
 
 #[test]
-fn a_title_that_is_half_typed_is_text() {
+fn an_incomplete_title_is_text() {
     let cases = [
         ("title: [broken", "[broken"),
         ("title: {broken", "{broken"),
@@ -195,7 +195,7 @@ fn a_title_that_is_half_typed_is_text() {
 }
 
 #[test]
-fn the_id_of_an_old_feed_goes_before_others() {
+fn the_id_of_an_old_feed_takes_precedence() {
     let cases = [
         ("id: a\nguid: b\nuuid: c", "b"),
         ("uuid: c\nid: a", "a"),
@@ -214,7 +214,7 @@ fn the_id_of_an_old_feed_goes_before_others() {
 }
 
 #[test]
-fn a_key_left_blank_hides_none_that_means_the_same() {
+fn a_blank_key_does_not_hide_another_spelling() {
     let post = post(
         "---\nsummary: ''\ndescription: Told.\nid: ''\nguid: kept\nlastmod: ''\nmodified: 2099-01-02\nslug: ''\nlang: [x]\nlocale: fr\n---\nText.\n",
     );
@@ -224,7 +224,7 @@ fn a_key_left_blank_hides_none_that_means_the_same() {
 }
 
 #[test]
-fn a_description_keeps_what_only_looks_like_a_tag() {
+fn a_description_keeps_unknown_tags_as_text() {
     let cases = [
         ("Why Vec<T> and HashMap<K, V> grow", "Why Vec<T> and HashMap<K, V> grow"),
         ("`Box<dyn Error>` and Box<dyn Error>", "Box<dyn Error> and Box<dyn Error>"),
@@ -241,7 +241,7 @@ fn a_description_keeps_what_only_looks_like_a_tag() {
 }
 
 #[test]
-fn a_switch_is_no_picture() {
+fn a_boolean_is_not_a_picture() {
     let cases = [
         ("image: false", None),
         ("cover: true", None),
@@ -259,7 +259,7 @@ fn a_switch_is_no_picture() {
 }
 
 #[test]
-fn an_id_holds_nothing_that_a_feed_would_leave_out() {
+fn an_id_has_no_forbidden_characters() {
     for id in ["a\\uFFFE", "\\uFDD0", "a\\nb", "a\\u0085b"] {
         let Reading { post, remarks, .. } = reading("a.md", &format!("---\nid: \"{id}\"\n---\n"));
         assert_eq!(post.id(), "tag:localhost,2000:a", "{id}");
@@ -268,7 +268,7 @@ fn an_id_holds_nothing_that_a_feed_would_leave_out() {
 }
 
 proptest! {
-    /// Whatever else is wrong with the lines around it, a line of `draft: true` holds the post back.
+    /// A line `draft: true` holds the post back, even if the lines around it have mistakes.
     #[test]
     fn no_draft_is_overlooked(
         before in "(( {0,2}|- )([a-z]{1,3}|title)?(: ?)?[-\\[\\]{}'\"|>&*!%@#:,~ a-c]{0,6}\n){0,4}",

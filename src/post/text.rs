@@ -1,8 +1,20 @@
-//! The texts of posts, and where they are had from.
+//! The text of a post, which may or may not be in memory.
 //!
-//! Lists and most of what is asked of posts need no text, so a [`Text`] is known by what it hashes to, and need not be in memory. Who
-//! needs one asks [`Texts`], which may read it from its file again: what hashes to the same is the same text, whenever and from
-//! wherever it is read. Nothing here reads a disk.
+//! Lists and feeds of links need no text, so a [`Text`] always has the digest (BLAKE3) of the Markdown, and the Markdown only while it
+//! is loaded. [`Texts`] loads it again, usually from the post's file. Two texts with the same digest are equal, wherever they were
+//! read. This module does not read a disk: implementations of [`Texts`] do.
+//!
+//! ```
+//! use feedmill::post::Text;
+//!
+//! let text = Text::from("Hello *world*.");
+//! assert_eq!(text.loaded().map(|text| &**text), Some("Hello *world*."));
+//!
+//! // the digest alone identifies the text
+//! let unloaded = Text::from(text.digest());
+//! assert_eq!(unloaded, text);
+//! assert!(unloaded.loaded().is_none());
+//! ```
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,37 +22,37 @@ use std::sync::Arc;
 use super::{Digest, Post, front_matter};
 use crate::source_file::SourceFile;
 
-/// The Markdown of a post, without the front matter: in memory or not. Two are equal if they say the same.
+/// The Markdown of a post without the front matter: its digest, and the text itself while it is loaded. Compared by digest.
 #[derive(Clone, Debug)]
 pub struct Text {
     digest: Digest,
-    /// Nearly always nothing, which takes half as much room behind a pointer.
-    held: Option<Box<Arc<str>>>,
+    /// Nearly always `None`, so a thin pointer, which has half the size of `Arc<str>`.
+    loaded: Option<Box<Arc<str>>>,
 }
 
 impl Text {
-    /// What tells it from others.
+    /// Returns the digest of the text.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The text itself, if it is in memory here.
+    /// Returns the text itself if it is loaded.
     #[must_use]
-    pub fn held(&self) -> Option<&Arc<str>> {
-        self.held.as_deref()
+    pub fn loaded(&self) -> Option<&Arc<str>> {
+        self.loaded.as_deref()
     }
 
-    /// Lets go of the text itself, and gives it if it was held.
-    pub fn release(&mut self) -> Option<Arc<str>> {
-        self.held.take().map(|held| *held)
+    /// Unloads the text, and returns it if it was loaded.
+    pub fn unload(&mut self) -> Option<Arc<str>> {
+        self.loaded.take().map(|text| *text)
     }
 }
 
 impl From<Digest> for Text {
-    /// The text with this digest, which is not in memory.
+    /// The text with this digest, not loaded.
     fn from(digest: Digest) -> Text {
-        Text { digest, held: None }
+        Text { digest, loaded: None }
     }
 }
 
@@ -48,7 +60,7 @@ impl From<&str> for Text {
     fn from(text: &str) -> Text {
         Text {
             digest: Digest::of(text.as_bytes()),
-            held: Some(Box::new(text.into())),
+            loaded: Some(Box::new(text.into())),
         }
     }
 }
@@ -59,30 +71,30 @@ impl PartialEq for Text {
     }
 }
 
-/// Where texts are had from that posts do not hold.
+/// Loads the texts of posts.
 pub trait Texts: fmt::Debug + Send + Sync {
-    /// The text of `post`, which does not hold it; `None` where it cannot be had for now. It may read a file.
-    fn fetch(&self, post: &Post) -> Option<Arc<str>>;
+    /// Loads the text of `post` from elsewhere; `None` if it cannot be loaded now. It may read a file.
+    fn load(&self, post: &Post) -> Option<Arc<str>>;
 
-    /// The text of `post`; `None` where it cannot be had for now. It may read a file.
+    /// Returns the text of `post`, loaded if needed; `None` if it cannot be loaded now. It may read a file.
     fn text(&self, post: &Post) -> Option<Arc<str>> {
-        post.text.held().cloned().or_else(|| self.fetch(post))
+        post.text.loaded().cloned().or_else(|| self.load(post))
     }
 }
 
-/// No texts but those that posts hold.
+/// A [`Texts`] that loads nothing: only texts that are loaded already are found.
 #[derive(Clone, Copy, Debug)]
-pub struct Held;
+pub(crate) struct LoadedTexts;
 
-impl Texts for Held {
-    fn fetch(&self, _: &Post) -> Option<Arc<str>> {
+impl Texts for LoadedTexts {
+    fn load(&self, _: &Post) -> Option<Arc<str>> {
         None
     }
 }
 
-/// The text that `file` holds, as [`read`](super::read) has it, if it is the one with this `digest`.
+/// Returns the text of `file`, without its front matter, if it has this `digest`.
 #[must_use]
-pub fn text_in(file: &SourceFile, digest: Digest) -> Option<Arc<str>> {
+pub(crate) fn read_text(file: &SourceFile, digest: Digest) -> Option<Arc<str>> {
     let text = file.text().ok()?;
     let parts = front_matter::parse(&file.path, &text).ok()?;
     (Digest::of(parts.body.as_bytes()) == digest).then(|| parts.body.into())

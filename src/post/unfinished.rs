@@ -1,34 +1,34 @@
-//! Signs in a file's own text that its author was not done with it.
+//! Holds back a post whose file shows that its author has not finished it: conflict markers and placeholders of templates.
 
 use super::characters::is_invisible;
 use super::fields::{self, Fields};
 use super::remarks::Remarks;
 
-/// Keys by which plugins of Obsidian know their own files, which are no posts, without `-`, `_` and capitals.
+/// Keys with which plugins of Obsidian mark their own files, which are not posts, without `-`, `_` and capitals.
 const PLUGINS: [(&str, &str); 3] = [
     ("excalidrawplugin", "a drawing of Excalidraw"),
     ("kanbanplugin", "a board of Kanban"),
     ("databaseplugin", "a table of a plugin"),
 ];
 
-/// Holds the post back for every sign that its author was not done. `body` is what follows the front matter in the file's text.
-pub(super) fn hold_for_signs(fields: &Fields, body: &str, says: &mut Remarks) {
-    if let Some((offset, line)) = conflict(says.text(), body) {
+/// Holds the post back for every sign that it is not finished. `body` is the text after the front matter.
+pub(super) fn hold_unfinished(fields: &Fields, body: &str, remarks: &mut Remarks) {
+    if let Some((offset, line)) = find_conflict(remarks.text(), body) {
         let message = "two versions of this file were to be merged, and both still stand here";
         let mend = "choose what is to stay, and delete the lines of `<<<<<<<`, `=======` and `>>>>>>>`";
-        says.hold_at("conflict-markers", offset, line.chars().count(), message, mend);
+        remarks.hold_at("conflict-markers", offset, line.chars().count(), message, mend);
     }
     for (key, node) in fields.all(&["title", "linkTitle"]) {
         if let Some(text) = fields::text(node).filter(|text| is_placeholder(text)) {
             let shown: String = text.chars().take(60).collect();
             let message = format!("`{shown}` is a placeholder of a template");
             let mend = format!("write a `{key}`; a placeholder that is meant stands between backticks");
-            says.hold("placeholder", node, message, &mend);
+            remarks.hold_value("placeholder", node, message, &mend);
         }
     }
     for (plugin, what) in PLUGINS {
         if let Some((_, node)) = fields.all(&[plugin]).first() {
-            says.hold(
+            remarks.hold_value(
                 "not-a-post",
                 node,
                 format!("this is {what} and no post"),
@@ -38,10 +38,10 @@ pub(super) fn hold_for_signs(fields: &Fields, body: &str, says: &mut Remarks) {
     }
 }
 
-/// Whether `text` is, or begins or ends with, a placeholder that a template's tool was to fill in: `{{title}}`, `<% tp.date.now() %>`,
-/// `{{ .Name }}`. One between backticks is shown as it is.
+/// Returns whether `text` is, or begins or ends with, a placeholder that a template tool has not replaced: `{{title}}`,
+/// `<% tp.date.now() %>`, `{{ .Name }}`. One between backticks is meant as text.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    /// What tools put between their marks, as they begin.
+    /// How the names of placeholders begin.
     const NAMES: [&str; 12] = [
         "title", "date", "time", "value", "name", "now", ".name", ".title", ".date", "replace ", "tp.", "filename",
     ];
@@ -59,62 +59,62 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     let first = text.strip_prefix("{{").and_then(|rest| rest.split_once("}}"));
     let last = text.strip_suffix("}}").and_then(|rest| rest.rsplit_once("{{"));
     match (first, last) {
-        // nothing else
+        // the placeholder alone
         (Some((_, "")), _) => true,
         (first, last) => first.is_some_and(|(inner, _)| is_name(inner)) || last.is_some_and(|(_, inner)| is_name(inner)),
     }
 }
 
-/// Where in `text` a conflict of a merge begins, all three of whose marks stand at the start of lines and in no code, and its line.
-fn conflict<'a>(text: &'a str, body: &str) -> Option<(usize, &'a str)> {
+/// Returns the offset and the first line of a merge conflict in `text`: all three markers, at the start of lines and outside code.
+fn find_conflict<'a>(text: &'a str, body: &str) -> Option<(usize, &'a str)> {
     if !text.contains("<<<<<<<") || !text.contains(">>>>>>>") {
         return None;
     }
     let body_at = text.len() - body.len();
-    let mut code = Code::default();
+    let mut code = CodeLines::default();
     let mut found: Option<(usize, &str)> = None;
-    let mut is_parted = false;
+    let mut has_separator = false;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         let at = offset;
         offset += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        if at >= body_at && code.holds(line) {
+        if at >= body_at && code.contains(line) {
             continue;
         }
-        match marked(line) {
+        match conflict_marker(line) {
             Some('<') => {
                 found = Some((at, line));
-                is_parted = false;
+                has_separator = false;
             }
-            Some('=') if found.is_some() => is_parted = true,
-            Some('>') if is_parted => return found,
+            Some('=') if found.is_some() => has_separator = true,
+            Some('>') if has_separator => return found,
             _ => {}
         }
     }
     None
 }
 
-/// The sign of which seven stand at the start of `line`, and nothing else or a space behind them.
-fn marked(line: &str) -> Option<char> {
+/// The character of the conflict marker that `line` is: seven of them at the start, then the end or a space.
+fn conflict_marker(line: &str) -> Option<char> {
     ['<', '=', '>'].into_iter().find(|&sign| {
         let rest = line.trim_start_matches(sign);
         line.len() - rest.len() == 7 && (rest.is_empty() || rest.starts_with(' '))
     })
 }
 
-/// Which lines of a text are code: those between fences, and between `<pre>` and `</pre>`. Indented code does not begin at the start of
-/// a line.
+/// Tracks which lines of a text are code: those between fences, and between `<pre>` and `</pre>`. Indented code is not tracked: what
+/// it contains is never at the start of a line.
 #[derive(Default)]
-pub(super) struct Code {
-    /// The sign and the length of the fence that is open.
+pub(super) struct CodeLines {
+    /// The character and the length of the open fence.
     fence: Option<(char, usize)>,
     in_pre: bool,
 }
 
-impl Code {
-    /// Whether `line`, which follows those before it, is code or a fence.
-    pub(super) fn holds(&mut self, line: &str) -> bool {
+impl CodeLines {
+    /// Returns whether `line`, the next line of the text, is code or a fence.
+    pub(super) fn contains(&mut self, line: &str) -> bool {
         let content = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '-' | '*'));
         let sign = content.chars().next().filter(|sign| matches!(sign, '`' | '~'));
         let length = sign.map_or(0, |sign| content.len() - content.trim_start_matches(sign).len());
@@ -129,7 +129,7 @@ impl Code {
             return true;
         }
         if let Some(sign) = sign.filter(|_| length >= 3) {
-            // inline code may begin a line, too
+            // a line may also begin with inline code
             if sign == '~' || !content.trim_start_matches('`').contains('`') {
                 self.fence = Some((sign, length));
                 return true;
@@ -141,7 +141,7 @@ impl Code {
     }
 }
 
-/// Whether nothing is written in `body`.
+/// Returns whether `body` has no visible characters.
 pub(super) fn is_blank(body: &str) -> bool {
     body.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
@@ -152,12 +152,12 @@ mod tests {
 
     const CONFLICT: &str = "<<<<<<< HEAD\nOne.\n=======\nOther.\n>>>>>>> branch\n";
 
-    fn begins(text: &str) -> Option<usize> {
-        conflict(text, text).map(|(at, _)| at)
+    fn conflict_offset(text: &str) -> Option<usize> {
+        find_conflict(text, text).map(|(at, _)| at)
     }
 
     #[test]
-    fn conflicts_are_found_where_all_marks_stand_in_their_order_and_in_no_code() {
+    fn conflicts_have_all_markers_in_order_outside_code() {
         let three_way = "<<<<<<< a\nOne.\n||||||| b\nBefore.\n=======\nOther.\n>>>>>>> c\n";
         let cases = [
             (CONFLICT.to_owned(), Some(0)),
@@ -180,10 +180,10 @@ mod tests {
             ("A heading\n=======\n".to_owned(), None),
         ];
         for (text, expected) in cases {
-            assert_eq!(begins(&text), expected, "{text:?}");
+            assert_eq!(conflict_offset(&text), expected, "{text:?}");
         }
         let front_matter = format!("---\ntitle: x\n{CONFLICT}---\nText.\n");
-        assert_eq!(conflict(&front_matter, "Text.\n").map(|(at, _)| at), Some(13));
+        assert_eq!(find_conflict(&front_matter, "Text.\n").map(|(at, _)| at), Some(13));
     }
 
     #[test]

@@ -1,165 +1,155 @@
-//! Who may read a post, by the words of any tool.
+//! Reads from a front matter who may read the post, by the keys of all common tools.
 //!
-//! The strictest word counts. A word that is plainly about this and not understood holds the post back, and so does a key that is one
-//! letter from such a word: what stays in by mistake is mended in a minute, what went out never.
+//! The strictest key counts. A value that is not understood, of a key that is only about visibility, holds the post back, and so does a
+//! key that is one letter from such a key: a post that is held back by mistake is corrected in a minute, one that was published by
+//! mistake cannot be taken back.
 
+mod misspelled;
 mod protected;
-mod slips;
 mod table;
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use self::table::{Effect, TABLE, WordRow};
-use super::dating::{self, Dated};
+use self::table::{Effect, ROWS, VisibilityRow};
+use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
-use super::front_matter::Node;
+use super::node::Node;
 use super::remarks::Remarks;
 use super::{Origin, Status};
 
+pub(super) use self::misspelled::hold_misspelled_keys;
 pub(super) use self::protected::is_protecting;
-pub(super) use self::slips::hold_for_slips;
 
-/// Keys that say that a post is a draft.
+/// Keys of drafts.
 const DRAFT_KEYS: [&str; 3] = ["draft", "drafts", "isDraft"];
 
-/// The rows of [`TABLE`] by their keys.
-static ROWS: LazyLock<HashMap<&'static str, &'static WordRow>> = LazyLock::new(|| {
-    let rows = TABLE.iter().flat_map(|row| row.keys.iter().map(move |key| (*key, row)));
-    rows.collect()
-});
-
-/// Whether `key`, in whatever spelling, says who may read a post or when, and nothing else, so that of two values the stricter counts.
-pub(super) fn is_guarding(key: &str) -> bool {
+/// Returns whether `key`, in any spelling, decides who may read a post or when, and nothing else, so that the stricter of two values
+/// counts.
+pub(super) fn decides_visibility(key: &str) -> bool {
     const ADDRESSES: [&str; 2] = ["permalink", "url"];
-    let folded: String = key
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let folded = fold_alphanumeric(key);
     let key = folded.as_str();
-    let says_something = |row: &&WordRow| row.otherwise != Effect::Nothing || !row.values.is_empty();
-    (ROWS.get(key).is_some_and(says_something) && !ADDRESSES.contains(&key)) || dating::is_gate(key)
+    let has_effect = |row: &&VisibilityRow| row.otherwise != Effect::Nothing || !row.values.is_empty();
+    (ROWS.get(key).is_some_and(has_effect) && !ADDRESSES.contains(&key)) || dating::is_schedule_key(key)
 }
 
-/// Whether `key`, in whatever spelling, is a word that is plainly about who may read a post or when.
-pub(super) fn is_plain_word(key: &str) -> bool {
-    let folded: String = key
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    ROWS.get(folded.as_str()).is_some_and(|row| row.is_guarded) || dating::is_gate(&folded)
+/// The letters and digits of `key`, in lower case.
+fn fold_alphanumeric(key: &str) -> String {
+    let chars = key.chars().filter(|c| c.is_alphanumeric());
+    chars.flat_map(char::to_lowercase).collect()
 }
 
-/// Whether `key` says who may read a post, or in which lists and feeds it is, or is one letter from a word that does.
+/// Returns whether `key`, in any spelling, is clearly about who may read a post or when.
+pub(super) fn is_visibility_key(key: &str) -> bool {
+    let folded = fold_alphanumeric(key);
+    ROWS.get(folded.as_str()).is_some_and(|row| row.catches_misspellings) || dating::is_schedule_key(&folded)
+}
+
+/// Returns whether `key` decides who may read a post or which lists and feeds it is in, or is a misspelling of such a key.
 pub(super) fn is_about_visibility(key: &str) -> bool {
-    let folded: String = fields::fold(key).collect();
-    is_guarding(&folded) && !dating::is_gate(&folded) || is_about_feeds(&folded) || slips::is_slip(&folded)
+    let folded: String = fields::fold_key(key).collect();
+    decides_visibility(&folded) && !dating::is_schedule_key(&folded)
+        || is_about_feeds(&folded)
+        || misspelled::is_misspelled(&folded)
 }
 
-/// What `key`, without `-`, `_` and capitals, says with the value `node`.
-fn effect_of(key: &str, node: &Node) -> Option<Effect> {
-    ROWS.get(key)?.effect_of(node)
-}
-
-/// One thing that the front matter says.
-struct Said<'a> {
+/// A field of the front matter that is about visibility.
+struct VisibilityField<'a> {
     effect: Effect,
     key: &'a str,
     node: &'a Node,
 }
 
-/// What is wanted with a post that has these fields, and what says so; `in_drafts` if it lies in a folder of drafts. `body` is what
-/// follows its front matter.
-pub(super) fn read(fields: &Fields, body: &str, in_drafts: bool, dated: &Dated, says: &mut Remarks) -> (Status, Origin) {
-    let (text, body_at) = (says.text(), says.text().len() - body.len());
-    let head = text.get(..body_at).unwrap_or_default();
-    let all = said(fields, says.text());
-    // an explicit `draft: false` rules over `published: false`, as in Hugo
-    let is_finished = |said: &Said| said.effect == Effect::Public && said.key.eq_ignore_ascii_case("draft");
+/// Returns the status of a post with these fields, and where it came from. `in_drafts` says that the file is in a folder of drafts; `body`
+/// is the text after the front matter.
+pub(super) fn read_status(
+    fields: &Fields,
+    body: &str,
+    in_drafts: bool,
+    dated: &PostDate,
+    remarks: &mut Remarks,
+) -> (Status, Origin) {
+    let (mut status, mut origin) = status_of_fields(fields, dated, remarks);
+    if in_drafts && strictness(Status::Draft) > strictness(status) {
+        (status, origin) = (Status::Draft, Origin::FileName);
+    }
+    let text = remarks.text();
+    let body_start = text.len() - body.len();
+    if matches!(status, Status::Published | Status::Unlisted)
+        && fields.first(&DRAFT_KEYS).is_none()
+        && let Some((offset, line)) = find_misplaced_draft(text.get(..body_start).unwrap_or_default())
+    {
+        let message = format!("`{line}` stands within another value, so this is taken as a draft");
+        let mend = "write `draft: true` at the start of a line, above every table";
+        remarks.warn_at("draft-astray", offset, line.chars().count(), message, mend);
+        (status, origin) = (Status::Draft, Origin::Field("draft".to_owned()));
+    }
+    if status != Status::Private
+        && let Some(offset) = protected::find_protected(body)
+    {
+        let message = "this text is to be encrypted, which feedmill does not do, so the post is private";
+        let mend = "write `private: true`, or take the shortcode away";
+        remarks.warn_at("encrypted-text", body_start + offset, 1, message, mend);
+        remarks.hide_line_of_last();
+        (status, origin) = (Status::Private, Origin::Text);
+    }
+    (status, origin)
+}
+
+/// The strictest status in `fields`, and its key. Holds the post back for every field that is not understood.
+fn status_of_fields(fields: &Fields, dated: &PostDate, remarks: &mut Remarks) -> (Status, Origin) {
+    let all = visibility_fields(fields, remarks.text());
+    // an explicit `draft: false` overrides `published: false`, as in Hugo
+    let is_finished = |field: &VisibilityField| field.effect == Effect::Public && field.key.eq_ignore_ascii_case("draft");
     let is_finished = all.iter().any(is_finished);
-    let mut wanted = (Status::Published, Origin::Default);
-    let mut doubts = Vec::new();
-    for said in &all {
-        let standing = match said.effect {
+    let mut strictest = (Status::Published, Origin::Default);
+    for field in &all {
+        let status = match field.effect {
             Effect::Nothing | Effect::Public => continue,
-            Effect::Draft if is_finished && said.key.eq_ignore_ascii_case("published") => continue,
-            Effect::Scheduled if ends(said, dated) => continue,
+            Effect::Draft if is_finished && field.key.eq_ignore_ascii_case("published") => continue,
+            Effect::Scheduled if has_publication_date(field, dated) => continue,
             Effect::Scheduled | Effect::Held => {
-                doubts.push(said);
+                hold_unclear(field, remarks);
                 continue;
             }
             Effect::Unlisted => Status::Unlisted,
             Effect::Draft => Status::Draft,
             Effect::Private => Status::Private,
         };
-        // the strictest wins, the first of equals
-        if rank(standing) > rank(wanted.0) {
-            wanted = (standing, Origin::Field(said.key.to_owned()));
+        // the first of two equally strict ones
+        if strictness(status) > strictness(strictest.0) {
+            strictest = (status, Origin::Field(field.key.to_owned()));
         }
     }
-    for doubt in doubts {
-        hold(doubt, says);
-    }
-    if in_drafts && rank(Status::Draft) > rank(wanted.0) {
-        wanted = (Status::Draft, Origin::FileName);
-    }
-    let may_be_seen = matches!(wanted.0, Status::Published | Status::Unlisted);
-    if may_be_seen
-        && fields.first(&DRAFT_KEYS).is_none()
-        && let Some((offset, line)) = stray_draft(head)
-    {
-        let message = format!("`{line}` stands within another value, so this is taken as a draft");
-        let mend = "write `draft: true` at the start of a line, above every table";
-        says.at("draft-astray", offset, line.chars().count(), message, mend);
-        wanted = (Status::Draft, Origin::Field("draft".to_owned()));
-    }
-    if wanted.0 != Status::Private
-        && let Some(offset) = protected::find(body)
-    {
-        let message = "this text is to be encrypted, which feedmill does not do, so the post is private";
-        says.at(
-            "encrypted-text",
-            body_at + offset,
-            1,
-            message,
-            "write `private: true`, or take the shortcode away",
-        );
-        says.hide_line_of_last();
-        wanted = (Status::Private, Origin::Text);
-    }
-    wanted
+    strictest
 }
 
-/// Whether the date of the post says when what is `said` to be scheduled is published: an embargo ends on a day of its own.
-fn ends(said: &Said, dated: &Dated) -> bool {
+/// Whether the post's date says when the scheduled post is published. An embargo needs a date of its own.
+fn has_publication_date(field: &VisibilityField, dated: &PostDate) -> bool {
     match &dated.origin {
         Origin::FileTime => false,
-        Origin::Field(key) if is_embargo(said.key) => dating::is_gate(&fields::fold(key).collect::<String>()),
-        _ => !is_embargo(said.key),
+        Origin::Field(key) if is_embargo(field.key) => dating::is_schedule_key(&fields::fold_key(key).collect::<String>()),
+        _ => !is_embargo(field.key),
     }
 }
 
 fn is_embargo(key: &str) -> bool {
-    let key: String = fields::fold(key).collect();
+    let key: String = fields::fold_key(key).collect();
     table::EMBARGO.contains(&key.as_str())
 }
 
-/// Everything that `fields` say about who may read the post. What says nothing about it stays among the keys that mean nothing here.
-fn said<'a>(fields: &Fields<'a>, text: &str) -> Vec<Said<'a>> {
+/// The fields that are about visibility. The other fields stay unknown.
+fn visibility_fields<'a>(fields: &Fields<'a>, text: &str) -> Vec<VisibilityField<'a>> {
     let mut all = Vec::new();
     for key in fields.keys() {
         let mut add = |name: &str, node: &'a Node| {
             let Some(row) = ROWS.get(name) else { return };
             let effect = row
                 .effect_of(node)
-                .or_else(|| hides_value(node, text).then_some(row.otherwise));
-            // a key that is left blank is known as well
+                .or_else(|| fields::has_unread_value(node, text).then_some(row.otherwise));
+            // a key without a value is known too
             if effect.map_or(row.otherwise, |effect| effect) != Effect::Nothing {
                 key.set_known();
             }
-            all.extend(effect.map(|effect| Said {
+            all.extend(effect.map(|effect| VisibilityField {
                 effect,
                 key: key.name(),
                 node,
@@ -167,9 +157,9 @@ fn said<'a>(fields: &Fields<'a>, text: &str) -> Vec<Said<'a>> {
         };
         add(key.folded(), key.node());
         if key.folded() == "build" {
-            for within in ["list", "render"] {
-                if let Some(node) = fields::first_in(key.node(), &[within]) {
-                    add(&format!("build.{within}"), node);
+            for inner in ["list", "render"] {
+                if let Some(node) = fields::first_in(key.node(), &[inner]) {
+                    add(&format!("build.{inner}"), node);
                 }
             }
         }
@@ -177,9 +167,9 @@ fn said<'a>(fields: &Fields<'a>, text: &str) -> Vec<Said<'a>> {
     all
 }
 
-/// Holds the post back for a value that is not understood. No value of a secret is repeated: none is ever in doubt.
-fn hold(doubt: &Said, says: &mut Remarks) {
-    let Said { effect, key, node } = doubt;
+/// Holds the post back for a field that is not understood. The message may quote the value: the keys of secrets are always understood.
+fn hold_unclear(field: &VisibilityField, remarks: &mut Remarks) {
+    let VisibilityField { effect, key, node } = field;
     let message = match (effect, fields::text(node)) {
         (Effect::Scheduled, _) if is_embargo(key) => "it is under an embargo, and nothing says until when".to_owned(),
         (Effect::Scheduled, _) => "it is to be published at a time that nothing names".to_owned(),
@@ -198,25 +188,10 @@ fn hold(doubt: &Said, says: &mut Remarks) {
     } else {
         format!("write `{key}: true` or `{key}: false`")
     };
-    says.hold("standing-unclear", node, message, &mend);
+    remarks.hold_value("standing-unclear", node, message, &mend);
 }
 
-/// Whether something stands in `text` where `node` was read as nothing: YAML takes the word in `draft: &true` and `draft: !true` for a
-/// name, that in `draft: |true` for none at all, and its author meant something else.
-pub(super) fn hides_value(node: &Node, text: &str) -> bool {
-    if !fields::is_blank(node) {
-        return false;
-    }
-    let line = text.split('\n').nth(node.position.line.saturating_sub(1)).unwrap_or_default();
-    // a list may begin on the line after its key
-    let value = line.split_once([':', '=', '：']).map_or(line, |(_, value)| value);
-    let value = value.split(" #").next().unwrap_or_default();
-    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let has_words = words.into_iter().any(|word| !word.eq_ignore_ascii_case("null"));
-    has_words || value.trim_start().starts_with(['&', '!', '*', '|', '>', '%', '@', '`'])
-}
-
-/// In characters: what of a value a message repeats.
+/// In characters: the longest part of a value that a message quotes.
 const MOST_QUOTED: usize = 60;
 
 fn shortened(text: &str) -> String {
@@ -226,7 +201,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Keys that say that feeds do not carry a post.
+/// Keys that keep a post out of feeds.
 const NOT_IN_FEEDS: [&str; 9] = [
     "hiddenInRss",
     "hiddenFromRss",
@@ -239,55 +214,55 @@ const NOT_IN_FEEDS: [&str; 9] = [
     "exclude_from_rss",
 ];
 
-/// Keys that say whether feeds carry a post.
+/// Keys that decide whether a post is in feeds.
 const IN_FEEDS: [&str; 2] = ["feed", "rss"];
 
-/// Whether `key` says whether feeds carry a post.
+/// Whether `key` decides whether a post is in feeds.
 fn is_about_feeds(key: &str) -> bool {
     NOT_IN_FEEDS
         .iter()
         .chain(&IN_FEEDS)
-        .any(|known| fields::fold(known).eq(fields::fold(key)))
+        .any(|known| fields::fold_key(known).eq(fields::fold_key(key)))
 }
 
-/// Whether feeds may carry a post with these fields.
-pub(super) fn in_feeds(fields: &Fields) -> bool {
-    let says = |keys: &[&str], truth: bool| fields.all(keys).iter().any(|(_, node)| fields::truth(node) == Some(truth));
-    !says(&NOT_IN_FEEDS, true) && !says(&IN_FEEDS, false)
+/// Returns whether a post with these fields may be in feeds.
+pub(super) fn read_in_feeds(fields: &Fields) -> bool {
+    let is_any = |keys: &[&str], value: bool| fields.all(keys).iter().any(|(_, node)| fields::boolean(node) == Some(value));
+    !is_any(&NOT_IN_FEEDS, true) && !is_any(&IN_FEEDS, false)
 }
 
-/// What the author says of the last edit: whether it is too small to tell readers of.
-pub(super) fn minor(fields: &Fields) -> Option<bool> {
+/// Returns whether the author marked the last edit as minor, if that is written.
+pub(super) fn read_minor(fields: &Fields) -> Option<bool> {
     fields
         .first(&["minor", "minor_edit"])
-        .and_then(|(_, node)| fields::truth(node))
+        .and_then(|(_, node)| fields::boolean(node))
 }
 
-/// Where `front_matter`, a text that gave none of [`DRAFT_KEYS`], holds a line that says `draft: true` nonetheless, and that line.
+/// Returns the offset and the text of a line `draft: true` in `front_matter`, which was parsed without any of [`DRAFT_KEYS`].
 ///
-/// A slip of indentation, a quote left open or a table above it makes such a line part of another value.
-fn stray_draft(front_matter: &str) -> Option<(usize, &str)> {
+/// Wrong indentation, an open quote or a table above it can make such a line part of another value.
+fn find_misplaced_draft(front_matter: &str) -> Option<(usize, &str)> {
     let mut offset = 0;
     for line in front_matter.split_inclusive('\n') {
         let content = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '{'));
         let start = offset + line.len() - content.len();
         offset += line.len();
-        let said = content.split_once([':', '=', '：']).filter(|(key, _)| {
+        let field = content.split_once([':', '=', '：']).filter(|(key, _)| {
             let key = key.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
             key.eq_ignore_ascii_case("draft")
         });
-        let Some((_, value)) = said else { continue };
+        let Some((_, value)) = field else { continue };
         let value = value.split(" #").next().unwrap_or_default();
         let value = value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '}' | ']'));
-        if fields::truth_in(value) == Some(true) {
+        if fields::parse_boolean(value) == Some(true) {
             return Some((start, content.trim_end()));
         }
     }
     None
 }
 
-fn rank(standing: Status) -> u8 {
-    match standing {
+fn strictness(status: Status) -> u8 {
+    match status {
         Status::Published => 0,
         Status::Unlisted => 1,
         Status::Draft => 2,

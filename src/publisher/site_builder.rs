@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::identity::{DocumentRecord, Registry, Settled, Whereabouts};
+use crate::identity::{AssignedPosts, DocumentRecord, Registry, UnreadableFiles};
 use crate::post::Changes;
 use crate::site::{ChangedFeed, Site, SiteInput};
 use crate::source::post_event::{PostEvent, PostEventKind, passage, with_effect};
@@ -122,7 +122,7 @@ impl SiteBuilder {
             mut ledger,
             documents,
         } = StoredState::from_opened(opened, now);
-        let config = ledger.identified(config);
+        let config = ledger.with_first_address(config);
         let mut tracker = FileTracker::of_source(Arc::clone(&config), source);
         if let Some(store) = &store {
             tracker.find_versions(store.storage().last_good_versions());
@@ -159,7 +159,7 @@ impl SiteBuilder {
         self.ledger = state.ledger;
         self.store = state.store;
         self.documents = state.documents;
-        let config = self.ledger.identified(given);
+        let config = self.ledger.with_first_address(given);
         let is_other = config.site.identity != self.config.site.identity;
         if is_other {
             self.tracker = FileTracker::of_source(Arc::clone(&config), self.tracker.source().clone());
@@ -318,7 +318,7 @@ impl SiteBuilder {
         }
         self.name_addresses(&site);
         self.newest = Some(Arc::new(site));
-        self.is_stale = is_behind || self.ledger.has_clashed();
+        self.is_stale = is_behind || self.ledger.has_id_clashes();
         self.builds += 1;
         self.last_build = Some(begun.elapsed());
     }
@@ -346,15 +346,15 @@ impl SiteBuilder {
         let mut is_behind = self.record(&site, is_first, now);
         // a post that turned out to be one that was gone is shown as that one from the first
         for _ in 0..MOST_CLASHES {
-            if !self.ledger.has_clashed() {
+            if !self.ledger.has_id_clashes() {
                 break;
             }
             site = self.build_once(&Changes::default(), now, tick, Some(&site));
             is_behind |= self.record(&site, false, now);
         }
         self.absent_posts.note_present(self.ledger.live(), tick);
-        if let Some(past) = self.ledger.past_of_displaced(now, self.config.state.told_for()) {
-            site = site.remembering(past);
+        if let Some(past) = self.ledger.history_of_displaced(now, self.config.state.withdrawn_for()) {
+            site = site.with_history(past);
         }
         (site, is_behind)
     }
@@ -390,17 +390,17 @@ impl SiteBuilder {
     /// The site after `changes` to the site `before`.
     fn build_once(&mut self, changes: &Changes, now: Timestamp, tick: Duration, before: Option<&Site>) -> Site {
         let input = self.site_input(changes, now, tick);
-        (self.build)(&self.config, input, now, before).dressed(self.theme.theme())
+        (self.build)(&self.config, input, now, before).with_theme(self.theme.theme())
     }
 
     /// What a site is built of: the posts as they were read, with what the ledger knows of them.
     fn site_input(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
         let is_there = |path: &Utf8Path| self.tracker.is_there(path);
-        let whereabouts = Whereabouts {
+        let unreadable = UnreadableFiles {
             missing: &self.tracker.missing(),
             is_there: &is_there,
         };
-        let settled = self.ledger.assign(changes, &whereabouts, &self.config, now);
+        let settled = self.ledger.assign(changes, &unreadable, &self.config, now);
         let mut absent = self.ledger.absent(&is_there);
         // readers would be told that a post is deleted, and it may only be renamed
         let may_be_elsewhere = self.tracker.may_be_elsewhere();
@@ -415,16 +415,16 @@ impl SiteBuilder {
         self.note_assigned(&settled, now);
         SiteInput {
             changes: settled.changes,
-            newcomers: settled.newcomers,
+            new_files: settled.new_posts,
             diagnostics: self.all_diagnostics(),
-            past: Some(self.ledger.past(now, self.config.state.told_for())),
+            history: Some(self.ledger.history(now, self.config.state.withdrawn_for())),
             documents: std::mem::take(&mut self.documents),
             texts: Some(self.tracker.texts()),
         }
     }
 
     /// Tells the tracker which held posts readers have, and which posts moved to another file; an added file is then a moved one.
-    fn note_assigned(&mut self, settled: &Settled, now: Timestamp) {
+    fn note_assigned(&mut self, settled: &AssignedPosts, now: Timestamp) {
         for post in &settled.changes.posts {
             let path = post.source();
             if let Some(read) = self.tracker.post(path) {
@@ -447,7 +447,7 @@ impl SiteBuilder {
     fn all_diagnostics(&mut self) -> Arc<[Diagnostic]> {
         let mut diagnostics = self.tracker.diagnostics();
         self.add_what_readers_have(&mut diagnostics);
-        diagnostics.extend(self.ledger.remarks().chain(self.theme.diagnostics()).cloned());
+        diagnostics.extend(self.ledger.warnings().chain(self.theme.diagnostics()).cloned());
         diagnostics.sort();
         if *self.diagnostics != *diagnostics {
             self.diagnostics = diagnostics.into();

@@ -10,7 +10,7 @@ use super::sizes::Sizes;
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::identity::{Registry, Whereabouts, Withdrawal};
+use crate::identity::{Registry, UnreadableFiles, Withdrawal};
 use crate::post::html::{self, Removed, linked_addresses};
 use crate::post::markdown::{self, Rendered};
 use crate::post::reference::file_beside;
@@ -41,7 +41,7 @@ struct ReadPosts {
 ///
 /// The folder is missing, is none, or cannot be read.
 pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
-    let config = &ledger.identified(config);
+    let config = &ledger.with_first_address(config);
     let source = Source::folder(root, &config.posts);
     let scan = source.scan(&ScanScope::Everywhere, &|_| false)?;
     let ReadPosts {
@@ -51,11 +51,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     } = read_posts(&source, &scan, config);
     let mut changes = Changes::all(posts);
     Sizes::default().measure(&mut changes, &source);
-    let whereabouts = Whereabouts {
+    let unreadable = UnreadableFiles {
         missing: &BTreeSet::new(),
         is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
     };
-    let settled = ledger.assign(&changes, &whereabouts, config, now);
+    let settled = ledger.assign(&changes, &unreadable, config, now);
     let held = changes.posts.iter().filter(|post| post.is_held);
     let held: BTreeSet<&Utf8Path> = held.map(|post| post.source()).collect();
     let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
@@ -66,21 +66,21 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
             add_outcome(&mut diagnostic.message, STAYS_PUBLISHED);
         }
     }
-    compare(ledger, &whereabouts, &mut diagnostics);
+    compare(ledger, &unreadable, &mut diagnostics);
     let mut theme = ThemeLoader::new(Arc::clone(config));
     theme.refresh();
-    diagnostics.extend(ledger.remarks().chain(theme.diagnostics()).cloned());
+    diagnostics.extend(ledger.warnings().chain(theme.diagnostics()).cloned());
     diagnostics.sort();
     diagnostics.dedup();
     let input = SiteInput {
         changes: settled.changes,
-        newcomers: settled.newcomers,
+        new_files: settled.new_posts,
         diagnostics: diagnostics.into(),
-        past: Some(ledger.past(now, config.state.told_for())),
+        history: Some(ledger.history(now, config.state.withdrawn_for())),
         documents: Vec::new(),
         texts: Some(Arc::new(texts)),
     };
-    Ok(Site::build(config, input, now, None).dressed(theme.theme()))
+    Ok(Site::build(config, input, now, None).with_theme(theme.theme()))
 }
 
 /// Reads the posts that `scan` found in `source`.
@@ -109,7 +109,7 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
         match reading {
             Ok((Reading { mut post, remarks, .. }, file)) => {
                 // the server has no time to render every post for these
-                if let Some(text) = post.text.held() {
+                if let Some(text) = post.text.loaded() {
                     let rendered = markdown::render(text, post.title());
                     diagnostics.extend(links_not_served(source, &post, &rendered.html, &file));
                     diagnostics.extend(losses(&file, text, rendered));
@@ -219,9 +219,9 @@ pub fn would_hold(path: &Utf8Path) -> Diagnostic {
 }
 
 /// Adds diagnostics about posts that readers have by `ledger`, and that a start would withdraw or could not show.
-fn compare(ledger: &mut Registry, whereabouts: &Whereabouts, diagnostics: &mut Vec<Diagnostic>) {
+fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
-        let why = withdrawal.why();
+        let why = withdrawal.reason();
         let Withdrawal {
             post,
             visibility,
@@ -243,15 +243,15 @@ fn compare(ledger: &mut Registry, whereabouts: &Whereabouts, diagnostics: &mut V
         diagnostics.push(diagnostic.mend("change that to keep it public; where it is meant, start feedmill"));
     }
     let is_broken = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error || diagnostic.code == "empty";
-    let mut held: BTreeSet<Utf8PathBuf> = ledger.waiting().map(Utf8Path::to_path_buf).collect();
-    let awaited: BTreeSet<&Utf8Path> = ledger.awaited().collect();
+    let mut held: BTreeSet<Utf8PathBuf> = ledger.held_files().map(Utf8Path::to_path_buf).collect();
+    let awaited: BTreeSet<&Utf8Path> = ledger.missing_files().collect();
     let broken = diagnostics.iter().filter(|diagnostic| is_broken(diagnostic));
     let broken = broken.filter(|diagnostic| awaited.contains(&*diagnostic.path));
     held.extend(broken.map(|broken| broken.path.clone()));
     for path in held {
         diagnostics.push(would_hold(&path));
     }
-    for id in ledger.absent(whereabouts.is_there) {
+    for id in ledger.absent(unreadable.is_there) {
         let Some(record) = ledger.post(&id) else { continue };
         let message = "readers have this post, and a start would withdraw it: its file is gone";
         diagnostics.push(Diagnostic::new(Severity::Note, WOULD_WITHDRAW, &record.source, message));

@@ -18,7 +18,7 @@ impl StoredState {
         let site = storage.load_site()?;
         Some(StoredState {
             store: None,
-            ledger: Registry::remembering(vec![site], Timestamp::now()),
+            ledger: Registry::from_records(vec![site], Timestamp::now()),
             documents: Vec::new(),
         })
     }
@@ -42,7 +42,7 @@ impl StoredState {
         StoredState {
             store,
             documents: records.iter().filter_map(document).collect(),
-            ledger: Registry::remembering(records, now),
+            ledger: Registry::from_records(records, now),
         }
     }
 }

@@ -15,9 +15,9 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     std::fs::write(root.join("a.md"), "# A").unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: site_builder::BuildSite = |config, material, now, previous| {
+    let build: site_builder::BuildSite = |config, input, now, previous| {
         assert!(!FAILS.load(Ordering::SeqCst), "made to fail");
-        Site::build(config, material, now, previous)
+        Site::build(config, input, now, previous)
     };
     let builder = SiteBuilder::building_with(
         build,
@@ -62,9 +62,9 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
     let soon = Timestamp::now() + Duration::from_millis(300);
     std::fs::write(root.join("a.md"), format!("---\ndate: {soon}\n---\n")).unwrap();
     let config: Arc<Config> = Arc::default();
-    let build: site_builder::BuildSite = |config, material, now, previous| {
+    let build: site_builder::BuildSite = |config, input, now, previous| {
         assert_eq!(TRIES.fetch_add(1, Ordering::SeqCst), 0, "made to fail but the first time");
-        Site::build(config, material, now, previous)
+        Site::build(config, input, now, previous)
     };
     let builder = SiteBuilder::building_with(build, &config, Source::folder(root, &config.posts), None, Timestamp::now());
     let publisher = Publisher::start_builder(builder, config, Arc::default()).await.unwrap();

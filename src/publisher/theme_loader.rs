@@ -28,7 +28,7 @@ impl ThemeLoader {
     /// A loader with the built-in theme, before any file was read.
     pub(super) fn new(config: Arc<Config>) -> ThemeLoader {
         ThemeLoader {
-            theme: Arc::new(Theme::plain(&config)),
+            theme: Arc::new(Theme::built_in(&config)),
             config,
             tried: None,
             diagnostics: Vec::new(),
@@ -73,7 +73,7 @@ impl ThemeLoader {
             return false;
         }
         let made = if versions.is_empty() {
-            Ok(Theme::plain(&self.config))
+            Ok(Theme::built_in(&self.config))
         } else {
             templates::read(&versions).and_then(|own| Theme::new(&self.config, folder.as_str(), &own))
         };

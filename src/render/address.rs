@@ -67,7 +67,7 @@ pub(super) fn resolved(references: &References, reference: &str, role: Role) -> 
     if reference.is_empty() {
         return None;
     }
-    references.resolved(&reference, role).and_then(|url| web_url(&url))
+    references.resolve(&reference, role).and_then(|url| web_url(&url))
 }
 
 fn web_url(url: &Url) -> Option<String> {

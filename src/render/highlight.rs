@@ -1,12 +1,13 @@
-//! Code with its parts named, for pages: keywords, strings, comments and a few more, as classes of `span` elements.
+//! A syntax highlighter for pages: keywords, strings, comments and a few other parts get classes of `span` elements.
 //!
-//! Written for the purpose, and small: one scanner that a table of `grammar`s drives, and a few for languages made of lines or marks.
-//! It reads tokens, not syntax, so now and then a name is not what it says. In return it goes over a text once, from the start to the
-//! end, whatever the text is: highlighters made of regular expressions took a tenth of a second for 40 kB of Rust, and longer for one
-//! hostile line of C++. It never changes a character of the code, and never fails: a language that it does not know stays plain.
+//! It is small: one lexer driven by a table of `grammar`s, and a few lexers for line-based and markup languages. It reads tokens, not
+//! syntax, so it sometimes gives a name the wrong class. In return it reads any text once, from start to end: highlighters
+//! based on regular expressions took a tenth of a second for 40 kB of Rust, and longer for one hostile line of C++. It never changes
+//! a character of the code, and never fails: code in an unknown language stays plain.
 //!
-//! Only pages show it. It runs when a page is asked for, not when a post is published.
+//! It is used only on pages, when a page is requested, not when a post is published.
 
+mod class;
 mod code;
 mod grammar;
 mod lines;
@@ -15,107 +16,30 @@ mod scan;
 mod shell;
 mod stylesheet;
 
-use scan::Piece;
+pub use self::class::Class;
+use self::scan::Span;
 
-/// A block longer than this, in bytes, stays plain: it is a file and no sample.
-pub const MAX_BLOCK: usize = 64 * 1024;
+/// The most bytes of a block. A longer one is a file rather than a sample, and stays plain.
+const MAX_BLOCK: usize = 64 * 1024;
 
-/// A block with a line longer than this, in bytes, stays plain: it is not made to be read.
-pub const MAX_LINE: usize = 4 * 1024;
+/// The most bytes of a line. A block with a longer one is not meant for reading, and stays plain.
+const MAX_LINE: usize = 4 * 1024;
 
-/// What a part of code is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// A name of an attribute, a key or a property; an annotation.
-    Attribute,
-    /// A comment.
-    Comment,
-    /// A value that has a name: `true`, `None`, `MAX`.
-    Constant,
-    /// What a change takes out.
-    Deleted,
-    /// A name of a function, a macro, a command or a target.
-    Function,
-    /// A heading, in prose or in a change.
-    Heading,
-    /// What a change puts in.
-    Inserted,
-    /// A word of the language.
-    Keyword,
-    /// A number.
-    Number,
-    /// A sign that computes or compares.
-    Operator,
-    /// A sign that parts or joins.
-    Punctuation,
-    /// A string or a character.
-    String,
-    /// A name of an element.
-    Tag,
-    /// A name of a type.
-    Type,
-    /// A name of a variable, where its form tells.
-    Variable,
-}
-
-impl Class {
-    /// All of them.
-    pub const ALL: [Class; 15] = [
-        Class::Attribute,
-        Class::Comment,
-        Class::Constant,
-        Class::Deleted,
-        Class::Function,
-        Class::Heading,
-        Class::Inserted,
-        Class::Keyword,
-        Class::Number,
-        Class::Operator,
-        Class::Punctuation,
-        Class::String,
-        Class::Tag,
-        Class::Type,
-        Class::Variable,
-    ];
-
-    /// The class as style sheets know it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Class::Attribute => "hl-attribute",
-            Class::Comment => "hl-comment",
-            Class::Constant => "hl-constant",
-            Class::Deleted => "hl-deleted",
-            Class::Function => "hl-function",
-            Class::Heading => "hl-heading",
-            Class::Inserted => "hl-inserted",
-            Class::Keyword => "hl-keyword",
-            Class::Number => "hl-number",
-            Class::Operator => "hl-operator",
-            Class::Punctuation => "hl-punctuation",
-            Class::String => "hl-string",
-            Class::Tag => "hl-tag",
-            Class::Type => "hl-type",
-            Class::Variable => "hl-variable",
-        }
-    }
-}
-
-/// `code`, plain text in `language`, as HTML in which nothing but `span` elements with classes is markup.
+/// Highlights `code`, which is plain text in `language`. The only markup in the HTML is `span` elements with classes.
 ///
-/// The language goes by the first word of a fence's info string, in any case: `rust`, `rs`, `Rust,ignore`. `None` where it is not known,
-/// or where the code is longer than [`MAX_BLOCK`] or a line of it longer than [`MAX_LINE`]: then it is to be shown as it is.
+/// The language is the first word of a fence's info string, in any case: `rust`, `rs`, `Rust,ignore`. Returns `None` if it is
+/// unknown, or if the code is longer than 64 KiB or has a line longer than 4 KiB.
 #[must_use]
 pub fn html(code: &str, language: &str) -> Option<String> {
     if code.len() > MAX_BLOCK || code.lines().any(|line| line.len() > MAX_LINE) {
         return None;
     }
-    let pieces = pieces(code, language)?;
+    let spans = spans(code, language)?;
     let mut html = String::with_capacity(code.len() * 3);
     let mut open: Option<Class> = None;
-    // blanks show no colour: a run of one class goes on over them, and does not begin or end with them
+    // blanks have no colour: an element continues over them, but does not begin or end with them
     let mut blanks = "";
-    for (class, text) in pieces {
+    for (class, text) in spans {
         if text.trim().is_empty() && blanks.is_empty() {
             blanks = text;
             continue;
@@ -141,32 +65,32 @@ pub fn html(code: &str, language: &str) -> Option<String> {
     Some(html)
 }
 
-/// The pieces of `code`, which put together are `code`; `None` where the language is not known.
-fn pieces<'a>(code: &'a str, language: &str) -> Option<Vec<Piece<'a>>> {
+/// Cuts `code` into spans; `None` if the language is unknown.
+fn spans<'a>(code: &'a str, language: &str) -> Option<Vec<Span<'a>>> {
     let name: String = language
         .chars()
         .take_while(|&c| c.is_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.'))
         .flat_map(char::to_lowercase)
         .collect();
-    let mut pieces = Vec::new();
+    let mut spans = Vec::new();
     match name.as_str() {
         "html" | "htm" | "xhtml" | "xml" | "svg" | "rss" | "atom" | "plist" | "vue" | "svelte" | "xsl" | "xslt" | "opml" => {
-            markup::lex(code, &mut pieces);
+            markup::lex(code, &mut spans);
         }
-        "css" | "scss" | "less" | "sass" => stylesheet::lex(code, &mut pieces),
-        "yaml" | "yml" => lines::yaml(code, &mut pieces),
+        "css" | "scss" | "less" | "sass" => stylesheet::lex(code, &mut spans),
+        "yaml" | "yml" => lines::yaml(code, &mut spans),
         "toml" | "ini" | "cfg" | "conf" | "properties" | "dotenv" | "env" | "editorconfig" | "gitconfig" | "systemd" => {
-            lines::settings(code, &mut pieces);
+            lines::settings(code, &mut spans);
         }
-        "markdown" | "md" | "mdx" => lines::markdown(code, &mut pieces),
-        "diff" | "patch" => lines::diff(code, &mut pieces),
-        "sh" | "bash" | "shell" | "zsh" | "fish" | "ksh" | "shellscript" => shell::script(code, &mut pieces),
-        "console" | "terminal" | "shell-session" | "shellsession" | "sh-session" | "session" => shell::session(code, &mut pieces),
-        "dockerfile" | "docker" | "containerfile" => shell::dockerfile(code, &mut pieces),
-        "makefile" | "make" | "mk" | "justfile" | "just" => shell::makefile(code, &mut pieces),
-        name => code::lex(code, grammar::named(name)?, &mut pieces),
+        "markdown" | "md" | "mdx" => lines::markdown(code, &mut spans),
+        "diff" | "patch" => lines::diff(code, &mut spans),
+        "sh" | "bash" | "shell" | "zsh" | "fish" | "ksh" | "shellscript" => shell::script(code, &mut spans),
+        "console" | "terminal" | "shell-session" | "shellsession" | "sh-session" | "session" => shell::session(code, &mut spans),
+        "dockerfile" | "docker" | "containerfile" => shell::dockerfile(code, &mut spans),
+        "makefile" | "make" | "mk" | "justfile" | "just" => shell::makefile(code, &mut spans),
+        name => code::lex(code, grammar::named(name)?, &mut spans),
     }
-    Some(pieces)
+    Some(spans)
 }
 
 fn push_escaped(html: &mut String, text: &str) {

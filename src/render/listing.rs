@@ -84,7 +84,7 @@ pub struct Links {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListingBody<'a> {
     page: Option<usize>,
     pages: usize,
     per_page: usize,
@@ -155,7 +155,7 @@ impl ListingPage<'_> {
     pub fn json(&self) -> Vec<u8> {
         let budget = Cell::new(CONTENT_BYTES);
         let content = |post| self.content.map(|content| within(&budget, post, content));
-        let document = Document {
+        let document = ListingBody {
             page: match self.way {
                 Way::Page(page) => Some(page),
                 Way::After | Way::Since => None,
@@ -324,7 +324,7 @@ mod tests {
     fn the_whole_text_comes_when_asked_for() {
         let posts = [Arc::new(post())];
         let content = |post: &Arc<Post>| {
-            let markdown = post.text.held()?;
+            let markdown = post.text.loaded()?;
             let html = format!("<p>{markdown}</p>").into();
             Some(Content {
                 html,

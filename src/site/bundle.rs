@@ -1,44 +1,43 @@
-//! Which files beside posts the world may see: never those of a post that it may not.
+//! Which files beside posts are served: never those of a post that is not readable.
 //!
-//! A file belongs to the post that is called as it is (`hello.txt` beside `hello.md`). A folder belongs to a post where it holds the
-//! post's `index.md`, or where it is named as the post's file is and holds no posts (`hello.md` and `hello/`). All else lies in folders
-//! that posts share, and is nobody's secret.
+//! A file belongs to the post of the same name (`hello.txt` beside `hello.md`). A folder belongs to a post if it contains the
+//! post's `index.md`, or if it has the name of the post's file and contains no posts (`hello.md` and `hello/`). All other files
+//! are in folders that posts share, and are public.
 
 use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::{Reader, Site};
+use super::{Site, Viewer};
 use crate::post::Post;
 use crate::source_file::file_type::MARKDOWN;
 
 impl Site {
-    /// Whether `reader` may see the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
-    /// if any. `has_file` looks on the disk: a post that is there and not understood yet, or no longer, may be a draft.
+    /// Whether `viewer` may read the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
+    /// if any. `has_file` looks on the disk: a post that exists but is not understood may be a draft.
     #[must_use]
-    pub fn shows_file(&self, path: &Utf8Path, reader: Reader, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
+    pub(crate) fn may_read_file(&self, path: &Utf8Path, viewer: Viewer, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
         self.owners(path, has_file)
-            .is_none_or(|owners| owners.into_iter().any(|post| self.lets_read(reader, post)))
+            .is_none_or(|owners| owners.into_iter().any(|post| self.may_read(viewer, post)))
     }
 
-    fn lets_read(&self, reader: Reader, post: &Arc<Post>) -> bool {
-        match reader {
-            Reader::World => self.shows(post),
-            Reader::Author => true,
-            Reader::Guest(of) => self.shows(post) || Arc::ptr_eq(of, post),
+    fn may_read(&self, viewer: Viewer, post: &Arc<Post>) -> bool {
+        match viewer {
+            Viewer::Public => self.is_readable(post),
+            Viewer::Author => true,
+            Viewer::Guest(of) => self.is_readable(post) || Arc::ptr_eq(of, post),
         }
     }
 
-    /// The posts that the file at `path` belongs to, none of them known where one is there that was not understood; `None` where it
-    /// is nobody's.
+    /// The posts that the file at `path` belongs to; empty if its post is not understood, `None` if it belongs to no post.
     fn owners(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&Arc<Post>>> {
         let is_there = |folder: &Utf8Path, name: &str| {
             MARKDOWN
                 .iter()
                 .any(|ending| has_file(&folder.join(format!("{name}.{ending}"))))
         };
-        let has_post = |folder: &Utf8Path, name: &str| is_there(folder, name) || self.is_unread(folder, name);
-        // a copy, a transcript, the picture of that name: it appears with the post
+        let has_post = |folder: &Utf8Path, name: &str| is_there(folder, name) || self.has_diagnostic(folder, name);
+        // a copy, a transcript or a picture of that name appears with the post
         if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
             for stem in [name.rsplit_once('.'), name.split_once('.')]
                 .into_iter()
@@ -68,20 +67,20 @@ impl Site {
         None
     }
 
-    /// Whether the world may read `post`, one of [`Site::all`].
+    /// Whether everybody may read `post`, one of [`Site::all`]: it is public or unlisted.
     #[must_use]
-    pub fn shows(&self, post: &Arc<Post>) -> bool {
+    pub fn is_readable(&self, post: &Arc<Post>) -> bool {
         self.index
             .by_address(post.address())
             .is_some_and(|shown| Arc::ptr_eq(shown, post))
     }
 
-    /// The posts in `folder` itself whose file is called `name`, whatever its language and ending.
+    /// The posts in `folder` itself whose file has the name `name`, in any language and with any ending.
     fn posts_named(&self, folder: &Utf8Path, name: &str) -> Vec<&Arc<Post>> {
-        // posts are ordered by path, so these stand together
+        // posts are ordered by path, so these are neighbours
         let first = folder.join(name);
         let start = self.all().partition_point(|post| *post.source() < *first);
-        let below = self.all().from(start).map_while(|post| {
+        let below = self.all().iter_from(start).map_while(|post| {
             let below = post.source().strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some((post, below))
         });
@@ -91,13 +90,13 @@ impl Site {
             .collect()
     }
 
-    /// Whether there is something to say about a post in `folder` whose file is called `name`, whatever its language and ending:
-    /// what could not be read may be a draft's.
-    fn is_unread(&self, folder: &Utf8Path, name: &str) -> bool {
+    /// Whether there is a diagnostic for a post in `folder` whose file has the name `name`, in any language and with any ending. A file
+    /// that could not be read may be a draft.
+    fn has_diagnostic(&self, folder: &Utf8Path, name: &str) -> bool {
         let first = folder.join(name);
-        let start = self.diagnostics.partition_point(|said| said.path < first);
-        let below = self.diagnostics.iter().skip(start).map_while(|said| {
-            let below = said.path.strip_prefix(folder).ok()?;
+        let start = self.diagnostics.partition_point(|diagnostic| diagnostic.path < first);
+        let below = self.diagnostics.iter().skip(start).map_while(|diagnostic| {
+            let below = diagnostic.path.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some(below)
         });
         below.into_iter().any(|below| is_named(below, name))
@@ -109,7 +108,7 @@ impl Site {
     }
 }
 
-/// Whether the file at `below` is called `name`, whatever comes after the first dot.
+/// Whether the file at `below` has the name `name` before the first dot.
 fn is_named(below: &Utf8Path, name: &str) -> bool {
     let ending = below.as_str().strip_prefix(name);
     ending.is_some_and(|ending| ending.starts_with('.') && !ending.contains('/'))
@@ -137,17 +136,17 @@ mod tests {
         };
         let posts: Vec<_> = files.iter().map(read).collect();
         let unread = ["odd/index.MD", "polyglot/index.en.md", "shared/unsaid.fr.md"];
-        let said = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
-        let material = SiteInput {
+        let diagnostics = unread.map(|path| Diagnostic::new(Severity::Error, "not-utf8", path.into(), "byte 0xff is not UTF-8"));
+        let input = SiteInput {
             changes: Changes::all(posts),
-            diagnostics: said.into(),
+            diagnostics: diagnostics.into(),
             ..SiteInput::default()
         };
-        Site::build(&config, material, "2026-06-01T00:00:00Z".parse().unwrap(), None)
+        Site::build(&config, input, "2026-06-01T00:00:00Z".parse().unwrap(), None)
     }
 
     #[test]
-    fn files_of_posts_that_nobody_may_see_are_hidden() {
+    fn files_of_unpublished_posts_are_hidden() {
         let (public, draft) = ("---\ndate: 2026-01-01\n---\nx", "---\ndraft: true\n---\nx");
         let future = "---\ndate: 2027-01-01\n---\nx";
         let site = site(&[
@@ -195,17 +194,17 @@ mod tests {
         ];
         for (path, expected) in cases {
             let has_file = |path: &Utf8Path| on_disk.contains(&path.as_str());
-            assert_eq!(site.shows_file(path.into(), Reader::World, has_file), expected, "{path}");
+            assert_eq!(site.may_read_file(path.into(), Viewer::Public, has_file), expected, "{path}");
         }
     }
 
     #[test]
-    fn who_may_read_a_post_may_see_its_files() {
+    fn a_viewer_who_may_read_a_post_may_read_its_files() {
         let draft = "---\ndraft: true\n---\nx";
         let site = site(&[("a/index.md", draft), ("b/index.md", draft), ("c.md", draft)]);
         let guest = site.post("a/index.md".into()).unwrap();
         let cases = [
-            // world, author, guest of a
+            // public, author, guest of a
             ("a/x.png", [false, true, true]),
             ("a/img/x.png", [false, true, true]),
             ("b/x.png", [false, true, false]),
@@ -214,8 +213,8 @@ mod tests {
             ("odd/x.png", [false, false, false]),
         ];
         for (path, expected) in cases {
-            let readers = [Reader::World, Reader::Author, Reader::Guest(guest)];
-            let shown = readers.map(|reader| site.shows_file(path.into(), reader, |_| false));
+            let viewers = [Viewer::Public, Viewer::Author, Viewer::Guest(guest)];
+            let shown = viewers.map(|viewer| site.may_read_file(path.into(), viewer, |_| false));
             assert_eq!(shown, expected, "{path}");
         }
     }

@@ -1,8 +1,8 @@
-//! Documents that were made before, for as long as they are still right.
+//! The cache of feeds and rendered posts.
 //!
-//! A document is a pure function of the posts in it, the addresses of the posts they link to and the configuration, so it is kept
-//! from one site to the next together with all of these, and used again only where they are the same. Nothing is ever thrown out for
-//! being stale: it is not found.
+//! A document is a pure function of the posts in it, the addresses of the posts that they link to, and the configuration. So it is
+//! cached from one site to the next together with all of these, and used again only if they are the same. Nothing is invalidated: a
+//! stale document is not found.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,116 +20,141 @@ use crate::index::{Filter, Members, Scope};
 use crate::post::reference::References;
 use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
-use crate::render::feeds::feed_page::{EMPTY_SINCE, Known, archives, feed_page, posts_at};
+use crate::render::feeds::feed_page::{EMPTY_SINCE, FeedState, archives, feed_page, posts_at};
 use crate::render::{self, CleanItem, Content, Format, Place, Withdrawn, feed_path, item};
 use crate::time::Timestamp;
 
-/// The most bytes of feeds that are kept.
+/// The most bytes of feeds that are cached.
 const FEED_BYTES: u64 = 64 * 1024 * 1024;
-/// The most bytes of rendered posts that are kept.
+/// The most bytes of rendered posts that are cached.
 const CONTENT_BYTES: u64 = 32 * 1024 * 1024;
-/// About how many of either that makes; the cache starts with room for so many.
+/// About how many entries a cache has room for at the start.
 const ABOUT_ENTRIES: usize = 1000;
 
-/// The documents that were made, within a bound of bytes.
+/// The caches that all sites of a run share.
 pub struct Documents {
-    feeds: Cache<(Scope, Place, Format), Arc<MadeFeed>, Bytes>,
-    editions: FeedVersions,
-    contents: Cache<Utf8PathBuf, MadeContent, Bytes>,
-    /// The files of posts that were rendered with a link to a post, by that post's file. They may have lost the link since.
+    feeds: Cache<FeedKey, Arc<CachedFeed>, DocumentWeight>,
+    versions: FeedVersions,
+    contents: Cache<Utf8PathBuf, CachedContent, DocumentWeight>,
+    /// The files of rendered posts that link to a post, by that post's file. Some may have lost the link since.
     linking: Mutex<HashMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>>,
 }
 
-/// Where a post is published: its absolute URL by its path below the posts folder, if the world may see it.
+/// The absolute URL of a post by its path below the posts folder; `None` if the post is not readable.
 pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
 
-/// What documents are made for, beside the posts in them.
+/// The input of a document besides the posts in it.
 #[derive(Clone, Copy)]
-pub(super) struct Setting<'a> {
+pub(super) struct DocumentContext<'a> {
     pub(super) config: &'a Config,
     pub(super) texts: &'a dyn Texts,
     pub(super) published: Published<'a>,
-    pub(super) past: &'a Arc<History>,
+    pub(super) history: &'a Arc<History>,
     /// The instant that the site was built for.
     pub(super) now: Timestamp,
 }
 
-/// The posts that a text links to, and where they were published when it was made.
-type Links = Arc<BTreeMap<Utf8PathBuf, Option<String>>>;
+/// The posts that a text links to, each with its URL at the time when the text was rendered.
+type LinkTargets = Arc<BTreeMap<Utf8PathBuf, Option<String>>>;
 
+/// Names a feed.
+type FeedKey = (Scope, Place, Format);
+
+/// What a feed is made of, besides the configuration and the addresses of linked posts.
 #[derive(Clone)]
-struct MadeFeed {
-    posts: Arc<[Arc<Post>]>,
-    links: Vec<Links>,
+struct FeedParts {
     archives: usize,
     name: String,
-    past: Arc<History>,
+    posts: Arc<[Arc<Post>]>,
     withdrawn: Arc<[Withdrawn]>,
-    document: Arc<Document>,
-    /// What stood here before, the newest first.
-    earlier: Vec<Arc<FeedVersion>>,
 }
 
-/// A feed as it once was.
+/// A feed, and all that it was made from.
 #[derive(Clone)]
-struct FeedVersion {
+struct CachedFeed {
+    parts: FeedParts,
+    links: Vec<LinkTargets>,
+    history: Arc<History>,
+    document: Arc<Document>,
+    /// The versions before it, the newest first.
+    earlier: Vec<Arc<EarlierFeed>>,
+}
+
+/// An earlier version of a feed.
+struct EarlierFeed {
     tags: Vec<String>,
     name: String,
-    links: Vec<Links>,
-    /// Held weakly: nothing more is asked of them than who they are.
+    links: Vec<LinkTargets>,
+    /// Weak, because they are only compared by identity.
     posts: Vec<Weak<Post>>,
 }
 
 /// The most removed posts that a feed mentions.
 const MOST_TOMBSTONES: usize = 100;
 
-/// The most earlier versions of a feed for which a client gets only what is new since.
-const EARLIER_EDITIONS: usize = 16;
+/// The most earlier versions of a feed for which a client can get a delta.
+const EARLIER_VERSIONS: usize = 16;
 
-impl MadeFeed {
-    /// This one and those before it, as what stood here before.
-    fn editions(&self) -> Vec<Arc<FeedVersion>> {
-        let last = FeedVersion {
+impl CachedFeed {
+    /// Whether the feed made from `parts` would be the same.
+    fn is_current(&self, parts: &FeedParts, published: Published<'_>) -> bool {
+        self.parts.archives == parts.archives
+            && self.parts.name == parts.name
+            && self.parts.withdrawn == parts.withdrawn
+            && self.parts.posts.len() == parts.posts.len()
+            && self
+                .parts
+                .posts
+                .iter()
+                .zip(&*parts.posts)
+                .all(|(old, new)| Arc::ptr_eq(old, new))
+            && self.links.iter().all(|links| are_current(links, published))
+    }
+
+    /// This version and those before it.
+    fn versions(&self) -> Vec<Arc<EarlierFeed>> {
+        let last = EarlierFeed {
             tags: self.document.tags(),
-            name: self.name.clone(),
+            name: self.parts.name.clone(),
             links: self.links.clone(),
-            posts: self.posts.iter().map(Arc::downgrade).collect(),
+            posts: self.parts.posts.iter().map(Arc::downgrade).collect(),
         };
         let earlier = self.earlier.iter().cloned();
         std::iter::once(Arc::new(last))
             .chain(earlier)
-            .take(EARLIER_EDITIONS)
+            .take(EARLIER_VERSIONS)
             .collect()
     }
 }
 
+/// A rendered post, and all that it was made from.
 #[derive(Clone)]
-struct MadeContent {
+struct CachedContent {
     post: Arc<Post>,
-    links: Links,
+    links: LinkTargets,
     content: Content,
     item: CleanItem,
 }
 
 /// A feed that was requested.
-pub(super) struct Feed {
+pub(super) struct FeedDocument {
     pub(super) document: Arc<Document>,
-    /// Whether it has the texts of all its posts, as far as it should. One that has not is not kept: they may be had the next time.
-    pub(super) is_whole: bool,
+    /// Whether it has the texts of all its posts. If not it is not cached, because the texts may be readable next time.
+    pub(super) is_complete: bool,
 }
 
 #[derive(Clone)]
-struct Bytes;
+struct DocumentWeight;
 
-impl Weighter<(Scope, Place, Format), Arc<MadeFeed>> for Bytes {
-    fn weight(&self, _: &(Scope, Place, Format), made: &Arc<MadeFeed>) -> u64 {
+impl Weighter<FeedKey, Arc<CachedFeed>> for DocumentWeight {
+    fn weight(&self, _: &FeedKey, made: &Arc<CachedFeed>) -> u64 {
         made.document.bytes().len() as u64 + 1
     }
 }
 
-impl Weighter<Utf8PathBuf, MadeContent> for Bytes {
-    fn weight(&self, _: &Utf8PathBuf, made: &MadeContent) -> u64 {
-        // three formats may keep the item as they write it, and one of them with the Markdown
+impl Weighter<Utf8PathBuf, CachedContent> for DocumentWeight {
+    fn weight(&self, _: &Utf8PathBuf, made: &CachedContent) -> u64 {
+        // three formats may cache the serialized item, one of them with the Markdown
         (made.content.html.len() * 4 + made.content.markdown.len() * 2) as u64 + 1
     }
 }
@@ -139,7 +164,7 @@ impl std::fmt::Debug for Documents {
         f.debug_struct("Documents")
             .field("feeds", &self.feeds.len())
             .field("contents", &self.contents.len())
-            .field("editions", &self.editions)
+            .field("versions", &self.versions)
             .finish_non_exhaustive()
     }
 }
@@ -147,19 +172,19 @@ impl std::fmt::Debug for Documents {
 impl Default for Documents {
     fn default() -> Documents {
         Documents {
-            feeds: in_one_piece(FEED_BYTES),
-            editions: FeedVersions::default(),
-            contents: in_one_piece(CONTENT_BYTES),
+            feeds: unsharded_cache(FEED_BYTES),
+            versions: FeedVersions::default(),
+            contents: unsharded_cache(CONTENT_BYTES),
             linking: Mutex::default(),
         }
     }
 }
 
-/// A cache of `bytes` that is not parted: a part would forget at once what is larger than itself, and a large post would be rendered
-/// again for each site and each feed.
-fn in_one_piece<Key: Eq + Hash, Made: Clone>(bytes: u64) -> Cache<Key, Made, Bytes>
+/// A cache of `bytes` with one shard: a shard drops at once what is larger than itself, so a large post would be rendered again for
+/// each site and each feed.
+fn unsharded_cache<Key: Eq + Hash, Made: Clone>(bytes: u64) -> Cache<Key, Made, DocumentWeight>
 where
-    Bytes: Weighter<Key, Made>,
+    DocumentWeight: Weighter<Key, Made>,
 {
     let mut options = OptionsBuilder::new();
     options
@@ -167,187 +192,196 @@ where
         .estimated_items_capacity(ABOUT_ENTRIES)
         .weight_capacity(bytes);
     match options.build() {
-        Ok(options) => Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()),
-        // all that has to be said is said
-        Err(_) => Cache::with_weighter(ABOUT_ENTRIES, bytes, Bytes),
+        Ok(options) => Cache::with_options(
+            options,
+            DocumentWeight,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ),
+        // all required options are set
+        Err(_) => Cache::with_weighter(ABOUT_ENTRIES, bytes, DocumentWeight),
     }
 }
 
 impl Documents {
-    /// None yet; of those that `records` are about it is remembered when they last changed.
-    pub(super) fn remembering(records: Vec<DocumentRecord>) -> Documents {
+    /// Empty caches, with the dates in `records`.
+    pub(super) fn with_records(records: Vec<DocumentRecord>) -> Documents {
         Documents {
-            editions: FeedVersions::remembering(records),
+            versions: FeedVersions::from_records(records),
             ..Documents::default()
         }
     }
 
-    /// What is to be remembered and was not handed out yet.
+    /// The records that changed since the last call.
     pub(super) fn take_changed(&self) -> Vec<DocumentRecord> {
-        self.editions.take_changed()
+        self.versions.take_changed()
     }
 
-    /// The feed of `scope` at `place`; `None` if there is no such document.
+    /// The feed of `scope` at `place`, from the cache or new; `None` if there is no such document.
     pub(super) fn feed(
         &self,
         scope: &Scope,
         members: &Members,
         place: Place,
         format: Format,
-        setting: Setting<'_>,
-    ) -> Option<Feed> {
-        let Setting {
-            config,
-            published,
-            past,
-            now,
-            ..
-        } = setting;
-        let limit = config.feed.limit;
-        let posts = posts_at(members.in_feeds(), place, limit)?;
-        let archives = archives(members.in_feeds().len(), limit);
+        context: DocumentContext<'_>,
+    ) -> Option<FeedDocument> {
+        let (config, history) = (context.config, context.history);
+        let posts = posts_at(members.in_feeds(), place, config.feed.limit)?;
         let key = (scope.clone(), place, format);
-        let before = self.feeds.get(&key);
-        let withdrawn = match &before {
-            Some(made) if Arc::ptr_eq(&made.past, past) => Arc::clone(&made.withdrawn),
-            _ if place == Place::Newest => withdrawn(past, scope, config),
+        let cached = self.feeds.get(&key);
+        let withdrawn = match &cached {
+            Some(cached) if Arc::ptr_eq(&cached.history, history) => Arc::clone(&cached.parts.withdrawn),
+            _ if place == Place::Newest => withdrawn(history, scope, config),
             _ => Arc::default(),
         };
-        let same = |made: &MadeFeed| {
-            made.archives == archives
-                && made.name == members.name
-                && made.withdrawn == withdrawn
-                && made.posts.len() == posts.len()
-                && made.posts.iter().zip(&posts).all(|(made, now)| Arc::ptr_eq(made, now))
-                && made.links.iter().all(|links| still_lead_there(links, published))
-        };
-        if let Some(made) = before.as_ref().filter(|made| same(made)) {
-            let document = Arc::clone(&made.document);
-            if !Arc::ptr_eq(&made.past, past) {
-                let past = Arc::clone(past);
-                let made = MadeFeed {
-                    past,
-                    ..MadeFeed::clone(made)
-                };
-                self.feeds.insert(key, Arc::new(made));
-            }
-            return Some(Feed {
-                document,
-                is_whole: true,
-            });
-        }
-        let mut is_whole = true;
-        let mut links = Vec::new();
-        let path = feed_path(&scope.path(), place, format);
-        let known = Known {
-            now,
-            updated: self.editions.updated(&path),
-            withdrawn: &withdrawn,
-        };
-        let page = feed_page(scope, members, place, config, known, |post| {
-            let Some(made) = self.made(post, setting) else {
-                is_whole = false;
-                return None;
-            };
-            if !made.links.is_empty() {
-                links.push(made.links);
-            }
-            Some(made.item)
-        })?;
-        let document = Document::new(format.media_type(), render::feed(&page, format));
-        let is_hot = *scope == Scope::Site && place == Place::Newest;
-        let document = if is_hot && is_whole { document.staged() } else { document };
-        let tag = &document.encoded(Coding::Identity).etag;
-        let told = last_modified(&posts, &withdrawn).min(now);
-        let modified = self.editions.modified(path, tag, told, page.updated.timestamp(), now);
-        let document = Arc::new(document.modified(modified));
-        if !is_whole {
-            return Some(Feed { document, is_whole });
-        }
-        let earlier = before.map(|before| before.editions()).unwrap_or_default();
-        let made = MadeFeed {
-            posts: posts.into(),
-            links,
-            archives,
+        let parts = FeedParts {
+            archives: archives(members.in_feeds().len(), config.feed.limit),
             name: members.name.clone(),
-            past: Arc::clone(past),
+            posts: posts.into(),
             withdrawn,
-            document: Arc::clone(&document),
-            earlier,
         };
-        self.feeds.insert(key, Arc::new(made));
-        Some(Feed { document, is_whole })
+        let Some(cached) = cached else {
+            return self.make_feed(key, members, parts, Vec::new(), context);
+        };
+        if !cached.is_current(&parts, context.published) {
+            return self.make_feed(key, members, parts, cached.versions(), context);
+        }
+        let document = Arc::clone(&cached.document);
+        if !Arc::ptr_eq(&cached.history, history) {
+            let history = Arc::clone(history);
+            let cached = CachedFeed {
+                history,
+                ..CachedFeed::clone(&cached)
+            };
+            self.feeds.insert(key, Arc::new(cached));
+        }
+        Some(FeedDocument {
+            document,
+            is_complete: true,
+        })
     }
 
-    /// What of the newest feed of `scope` a client does not have that holds the edition with one of the tags `held`: the feed with
-    /// only the posts that are new or changed since, and the tag it was found by. `None` where no such edition is known, nothing was
-    /// added to it, or a text cannot be had: who has the delta has the whole.
+    /// Makes the feed `key` from `parts`, and caches it if it is complete. `earlier` are the versions before it.
+    fn make_feed(
+        &self,
+        key: FeedKey,
+        members: &Members,
+        parts: FeedParts,
+        earlier: Vec<Arc<EarlierFeed>>,
+        context: DocumentContext<'_>,
+    ) -> Option<FeedDocument> {
+        let (scope, place, format) = &key;
+        let path = feed_path(&scope.path(), *place, *format);
+        let known = FeedState {
+            now: context.now,
+            updated: self.versions.updated(&path),
+            withdrawn: &parts.withdrawn,
+        };
+        let mut is_complete = true;
+        let mut links = Vec::new();
+        let page = feed_page(scope, members, *place, context.config, known, |post| {
+            let Some(rendered) = self.cached_content(post, context) else {
+                is_complete = false;
+                return None;
+            };
+            if !rendered.links.is_empty() {
+                links.push(rendered.links);
+            }
+            Some(rendered.item)
+        })?;
+        let document = Document::new(format.media_type(), render::feed(&page, *format));
+        let is_hot = *scope == Scope::Site && *place == Place::Newest;
+        let document = if is_hot && is_complete { document.staged() } else { document };
+        let tag = &document.encoded(Coding::Identity).etag;
+        let last_change = last_modified(&parts.posts, &parts.withdrawn).min(context.now);
+        let modified = self
+            .versions
+            .modified(path, tag, last_change, page.updated.timestamp(), context.now);
+        let document = Arc::new(document.modified(modified));
+        if is_complete {
+            let made = CachedFeed {
+                parts,
+                links,
+                history: Arc::clone(context.history),
+                document: Arc::clone(&document),
+                earlier,
+            };
+            self.feeds.insert(key, Arc::new(made));
+        }
+        Some(FeedDocument { document, is_complete })
+    }
+
+    /// The newest feed of `scope` with only the posts that are new or changed since the version with one of the tags `held`, and that
+    /// tag. `None` if no such version is known, no post is new, or a text cannot be read: a client with the delta has the whole feed.
     pub(super) fn delta(
         &self,
         scope: &Scope,
         members: &Members,
         format: Format,
-        setting: Setting<'_>,
+        context: DocumentContext<'_>,
         held: &[&str],
     ) -> Option<(Document, String)> {
-        let Setting {
+        let DocumentContext {
             config, published, now, ..
-        } = setting;
-        let made = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
-        // a post whose links lead elsewhere by now reads differently although it is the same
-        let is_base = |edition: &&Arc<FeedVersion>| {
-            edition.name == members.name
-                && edition.tags.iter().any(|tag| held.contains(&tag.as_str()))
-                && edition.links.iter().all(|links| still_lead_there(links, published))
+        } = context;
+        let cached = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
+        // the text of a post differs, although the post is the same, if its links lead elsewhere now
+        let is_base = |version: &&Arc<EarlierFeed>| {
+            version.name == members.name
+                && version.tags.iter().any(|tag| held.contains(&tag.as_str()))
+                && version.links.iter().all(|links| are_current(links, published))
         };
-        let edition = made.earlier.iter().find(is_base)?;
-        let tag = edition.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
-        let known = Known {
+        let version = cached.earlier.iter().find(is_base)?;
+        let tag = version.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
+        let known = FeedState {
             now,
-            updated: self.editions.updated(&feed_path(&scope.path(), Place::Newest, format)),
-            withdrawn: &made.withdrawn,
+            updated: self.versions.updated(&feed_path(&scope.path(), Place::Newest, format)),
+            withdrawn: &cached.parts.withdrawn,
         };
-        let mut is_whole = true;
+        let mut is_complete = true;
         let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
-            let made = self.made(post, setting);
-            is_whole &= made.is_some();
-            made.map(|made| made.item)
+            let rendered = self.cached_content(post, context);
+            is_complete &= rendered.is_some();
+            rendered.map(|rendered| rendered.item)
         })?;
-        // this site's own posts: what was made last may have been made for the next one already
+        // this site's own posts: the cached feed may already be one of the next site
         let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
             .into_iter()
             .map(|post| {
-                !edition
+                !version
                     .posts
                     .iter()
                     .any(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(&post)))
             });
         page.items.retain(|_| is_new.next().unwrap_or(true));
-        if page.items.is_empty() || !is_whole {
+        if page.items.is_empty() || !is_complete {
             return None;
         }
         Some((Document::new(format.media_type(), render::feed(&page, format)), tag.clone()))
     }
 
-    /// The text of `post`, for feeds and for the listing; `None` where it cannot be had.
-    pub(super) fn content(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<Content> {
-        self.made(post, setting).map(|made| made.content)
+    /// The text of `post`, for feeds and for the listing; `None` if it cannot be read.
+    pub(super) fn content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<Content> {
+        self.cached_content(post, context).map(|cached| cached.content)
     }
 
-    /// The item of `post` with its text; `None` where that cannot be had. It is not kept, if it was not before.
-    pub(super) fn item(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<CleanItem> {
-        let made = self.kept(post, setting).or_else(|| render_content(post, setting))?;
-        self.note_links(post, &made.links);
+    /// The item of `post` with its text, which is not cached for this; `None` if the text cannot be read.
+    pub(super) fn full_item(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CleanItem> {
+        let made = self
+            .current_content(post, context)
+            .or_else(|| render_content(post, context))?;
+        self.record_links(post, &made.links);
         Some(made.item)
     }
 
-    /// The files of posts that were rendered and linked to one of the posts in the files `targets`.
+    /// The files of rendered posts that linked to one of the posts in the files `targets`.
     pub(super) fn linking_to<'a>(&self, targets: impl Iterator<Item = &'a Utf8Path>) -> BTreeSet<Utf8PathBuf> {
         let linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
         targets.filter_map(|target| linking.get(target)).flatten().cloned().collect()
     }
 
-    fn note_links(&self, post: &Post, links: &Links) {
+    fn record_links(&self, post: &Post, links: &LinkTargets) {
         if links.is_empty() {
             return;
         }
@@ -357,50 +391,53 @@ impl Documents {
         }
     }
 
-    fn kept(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
-        let is_same = |made: &MadeContent| Arc::ptr_eq(&made.post, post) && still_lead_there(&made.links, setting.published);
-        self.contents.get(post.source()).filter(is_same)
+    /// The rendered `post` from the cache, if it is still current.
+    fn current_content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
+        let is_current =
+            |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && are_current(&cached.links, context.published);
+        self.contents.get(post.source()).filter(is_current)
     }
 
-    fn made(&self, post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
-        if let Some(made) = self.kept(post, setting) {
-            return Some(made);
+    /// The rendered `post`, from the cache or new; `None` if its text cannot be read.
+    fn cached_content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
+        if let Some(cached) = self.current_content(post, context) {
+            return Some(cached);
         }
-        let made = render_content(post, setting)?;
-        self.note_links(post, &made.links);
+        let made = render_content(post, context)?;
+        self.record_links(post, &made.links);
         self.contents.insert(post.source().to_path_buf(), made.clone());
         Some(made)
     }
 }
 
-/// Renders the text of `post`; `None` where that cannot be had.
-fn render_content(post: &Arc<Post>, setting: Setting<'_>) -> Option<MadeContent> {
-    let Setting {
+/// Renders the text of `post`; `None` if it cannot be read.
+fn render_content(post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
+    let DocumentContext {
         config,
         texts,
         published,
         ..
-    } = setting;
+    } = context;
     let text = texts.text(post)?;
-    let rendered = markdown::render(&text, post.title()).html;
-    let links = links(&rendered, post, published);
-    let content = Content {
-        html: html::for_feed(&rendered, &references(post, config, &links)).into(),
+    let html = markdown::render(&text, post.title()).html;
+    let links = links(&html, post, published);
+    let rendered = Content {
+        html: html::for_feed(&html, &references(post, config, &links)).into(),
         markdown: match markdown::without_hidden(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(shown) => shown.into(),
         },
     };
-    Some(MadeContent {
+    Some(CachedContent {
         post: Arc::clone(post),
-        item: item(post, config, Some(content.clone())),
-        content,
+        item: item(post, config, Some(rendered.clone())),
+        content: rendered,
         links: Arc::new(links),
     })
 }
 
-/// When the document made of `posts` last changed, by what it is made of: when the newest of their files was written, or the newest of
-/// them appeared or went.
+/// When the document made from `posts` last changed: the latest of when their files were written, when they were published or
+/// edited, and when others were withdrawn.
 fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
     let written = posts
         .iter()
@@ -409,10 +446,10 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
     written.chain(went).max().unwrap_or(EMPTY_SINCE)
 }
 
-/// The posts that were in the feeds of `scope` and went, the latest last; of many, the latest.
-pub(super) fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
+/// The posts that were in the feeds of `scope` and were withdrawn, the latest last; of many, only the latest.
+pub(super) fn withdrawn(history: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let filter = Filter::for_scope(scope);
-    let departures = past.since(Timestamp::MIN).iter().rev();
+    let departures = history.since(Timestamp::MIN).iter().rev();
     let departed =
         departures.filter(|departure| departure.post.in_feeds && filter.matches(&departure.post, &config.site.language));
     let mut withdrawn: Vec<Withdrawn> = departed
@@ -426,9 +463,9 @@ pub(super) fn withdrawn(past: &History, scope: &Scope, config: &Config) -> Arc<[
     withdrawn.into()
 }
 
-/// What the addresses in `text`, which is that of `post`, mean on this site.
+/// Resolves the addresses in `text`, the text of `post`.
 pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
-    // what names no Markdown file links to none, and need not be rendered to know
+    // a text that names no Markdown file links to none, so it need not be rendered
     let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
         markdown::render(text, post.title()).html
     } else {
@@ -452,7 +489,8 @@ fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8
         .collect()
 }
 
-fn still_lead_there(links: &Links, published: Published<'_>) -> bool {
+/// Whether all of `links` still lead where they led.
+fn are_current(links: &LinkTargets, published: Published<'_>) -> bool {
     links.iter().all(|(path, url)| published(path) == *url)
 }
 
@@ -461,9 +499,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_posts_and_feeds_are_kept() {
+    fn large_posts_and_feeds_are_cached() {
         let documents = Documents::default();
-        // a post of a megabyte comes to so much, with all that is kept of it
+        // the weight of a post of one megabyte
         let large = 24 * 1024 * 1024;
         assert!(documents.contents.shard_capacity() >= large);
         assert!(documents.feeds.shard_capacity() >= large);

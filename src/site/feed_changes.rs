@@ -81,11 +81,11 @@ impl Site {
         let mut scopes: BTreeSet<Scope> = changed.into_iter().cloned().collect();
         let relinked = relinked.iter().filter_map(|path| self.post(path));
         relinked.for_each(|post| scopes.extend(all_scopes_of(post)));
-        if !Arc::ptr_eq(&self.newest_past, &before.newest_past) {
+        if !Arc::ptr_eq(&self.newest_history, &before.newest_history) {
             scopes.insert(Scope::Site);
         }
-        if !Arc::ptr_eq(&self.past, &before.past) {
-            let departures = [before, self].map(|site| site.past.since(Timestamp::MIN));
+        if !Arc::ptr_eq(&self.history, &before.history) {
+            let departures = [before, self].map(|site| site.history.since(Timestamp::MIN));
             for departure in differing_departures(departures) {
                 scopes.extend(all_scopes_of(&departure.post));
             }
@@ -104,22 +104,22 @@ impl Site {
     fn feed_parts(&self, scope: &Scope) -> Option<FeedParts<'_>> {
         let members = self.index.members(scope)?;
         let limit = self.config.feed.limit;
-        let past = match scope {
-            Scope::Site => &self.newest_past,
-            _ => &self.past,
+        let history = match scope {
+            Scope::Site => &self.newest_history,
+            _ => &self.history,
         };
         Some(FeedParts {
             name: &members.name,
             posts: posts_at(members.in_feeds(), Place::Newest, limit)?,
             archives: archives(members.in_feeds().len(), limit),
-            withdrawn: withdrawn(past, scope, &self.config),
+            withdrawn: withdrawn(history, scope, &self.config),
         })
     }
 
     /// The item of `post`, one of its own, with its text; `None` where that cannot be had.
     fn whole_item(&self, post: &Arc<Post>) -> Option<CleanItem> {
         let published = |path: &Utf8Path| self.published(path);
-        self.documents.item(post, self.setting(&published))
+        self.documents.full_item(post, self.context(&published))
     }
 }
 

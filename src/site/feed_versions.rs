@@ -1,4 +1,4 @@
-//! When documents last changed, over all the sites of one run and, by the ledger, over runs.
+//! When documents last changed: over all sites of one run and, through the ledger, over restarts.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -8,73 +8,83 @@ use jiff::SignedDuration;
 use crate::identity::DocumentRecord;
 use crate::time::Timestamp;
 
-/// The dates of more documents are not remembered.
+/// The most documents whose dates are stored.
 const MOST_DOCUMENTS: usize = 20_000;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// The newest edition of each document.
+/// The newest version of each feed document.
 #[derive(Debug, Default)]
-pub(super) struct FeedVersions(Mutex<Known>);
+pub(super) struct FeedVersions(Mutex<Versions>);
 
 #[derive(Debug, Default)]
-struct Known {
-    editions: HashMap<String, FeedVersion>,
+struct Versions {
+    versions: HashMap<String, FeedVersion>,
     changed: HashSet<String>,
 }
 
 #[derive(Debug)]
 struct FeedVersion {
     record: DocumentRecord,
-    /// Whether it is from an earlier run, which may have made later ones without living to tell.
-    is_from_before: bool,
+    /// Whether it is from an earlier run, which may have served later versions and then crashed.
+    is_from_earlier_run: bool,
 }
 
 impl FeedVersions {
-    pub(super) fn remembering(records: Vec<DocumentRecord>) -> FeedVersions {
-        let edition = |record: DocumentRecord| {
-            let edition = FeedVersion {
+    pub(super) fn from_records(records: Vec<DocumentRecord>) -> FeedVersions {
+        let version = |record: DocumentRecord| {
+            let version = FeedVersion {
                 record,
-                is_from_before: true,
+                is_from_earlier_run: true,
             };
-            (edition.record.path.clone(), edition)
+            (version.record.path.clone(), version)
         };
-        FeedVersions(Mutex::new(Known {
-            editions: records.into_iter().map(edition).collect(),
+        FeedVersions(Mutex::new(Versions {
+            versions: records.into_iter().map(version).collect(),
             changed: HashSet::new(),
         }))
     }
 
-    /// The latest change that the document at `path` told of.
+    /// The latest change that the document at `path` contains.
     pub(super) fn updated(&self, path: &str) -> Option<Timestamp> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.editions.get(path).map(|edition| edition.record.updated)
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.versions.get(path).map(|version| version.record.updated)
     }
 
-    /// When the document at `path` last changed, whose bytes have the tag `tag` and which tells of changes up to `updated`. `told` is
-    /// when it did by the posts in it, as another replica would find too.
+    /// Returns when the document at `path` last changed. Its bytes have the tag `tag`, and it contains changes up to `updated`.
+    /// `last_change` is the date by the posts in it, which is the same on every replica.
     ///
-    /// Where that does not move forward by a second although the document is another (a post is gone, or two changes fell into one
-    /// second), it is moved: whoever goes by dates alone would never hear of the change. (libcurl, asked to heed a date, throws the
-    /// body of a 200 away that is not newer.)
-    pub(super) fn modified(&self, path: String, tag: &str, told: Timestamp, updated: Timestamp, now: Timestamp) -> Timestamp {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = known.editions.len() >= MOST_DOCUMENTS;
-        let modified = match known.editions.get_mut(&path) {
-            Some(edition) if edition.record.tag == tag => {
-                edition.is_from_before = false;
-                return edition.record.modified;
+    /// If that date is not at least a second later although the document changed (a post is gone, or two changes fell into one
+    /// second), a later date is returned: a client that compares only dates would never see the change. (libcurl with a time
+    /// condition discards the body of a 200 that is not newer.)
+    pub(super) fn modified(
+        &self,
+        path: String,
+        tag: &str,
+        last_change: Timestamp,
+        updated: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = state.versions.len() >= MOST_DOCUMENTS;
+        let modified = match state.versions.get_mut(&path) {
+            Some(version) if version.record.tag == tag => {
+                version.is_from_earlier_run = false;
+                return version.record.modified;
             }
-            Some(FeedVersion { record, is_from_before }) => {
+            Some(FeedVersion {
+                record,
+                is_from_earlier_run,
+            }) => {
                 let since = record.modified;
-                if told.as_second() > since.as_second() && !*is_from_before {
-                    told
+                if last_change.as_second() > since.as_second() && !*is_from_earlier_run {
+                    last_change
                 } else {
                     now.max(since.saturating_add(SECOND).unwrap_or(since))
                 }
             }
-            None if is_full => return told,
-            None => told,
+            None if is_full => return last_change,
+            None => last_change,
         };
         let record = DocumentRecord {
             path: path.clone(),
@@ -82,21 +92,21 @@ impl FeedVersions {
             modified,
             updated,
         };
-        known.changed.insert(path.clone());
-        let edition = FeedVersion {
+        state.changed.insert(path.clone());
+        let version = FeedVersion {
             record,
-            is_from_before: false,
+            is_from_earlier_run: false,
         };
-        known.editions.insert(path, edition);
+        state.versions.insert(path, version);
         modified
     }
 
-    /// What is to be remembered and was not handed out yet.
+    /// The records that changed since the last call.
     pub(super) fn take_changed(&self) -> Vec<DocumentRecord> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = std::mem::take(&mut known.changed);
-        let records = changed.iter().filter_map(|path| known.editions.get(path));
-        records.map(|edition| edition.record.clone()).collect()
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = std::mem::take(&mut state.changed);
+        let records = changed.iter().filter_map(|path| state.versions.get(path));
+        records.map(|version| version.record.clone()).collect()
     }
 }
 
@@ -110,7 +120,7 @@ mod tests {
 
     #[test]
     fn dates_only_move_forward() {
-        // each step: the tag, what the posts tell, the clock, and the date
+        // each step: the tag, the date by the posts, the clock, and the expected date
         let steps = [
             ("the first", "a", 10, 100, 10),
             ("the same", "a", 10, 200, 10),
@@ -119,19 +129,20 @@ mod tests {
             ("a post gone", "d", 90, 300, 300),
             ("under a clock that was put back", "e", 90, 50, 301),
         ];
-        let editions = FeedVersions::default();
-        let modified =
-            |editions: &FeedVersions, tag, told, now| editions.modified("/x".to_owned(), tag, at(told), at(told), at(now));
-        for (name, tag, told, now, expected) in steps {
-            assert_eq!(modified(&editions, tag, told, now), at(expected), "{name}");
+        let versions = FeedVersions::default();
+        let modified = |versions: &FeedVersions, tag, last_change, now| {
+            versions.modified("/x".to_owned(), tag, at(last_change), at(last_change), at(now))
+        };
+        for (name, tag, last_change, now, expected) in steps {
+            assert_eq!(modified(&versions, tag, last_change, now), at(expected), "{name}");
         }
-        let kept = editions.take_changed();
+        let kept = versions.take_changed();
         assert_eq!(kept.len(), 1);
-        assert_eq!(editions.take_changed(), []);
-        let after = FeedVersions::remembering(kept);
+        assert_eq!(versions.take_changed(), []);
+        let after = FeedVersions::from_records(kept);
         assert_eq!(modified(&after, "e", 90, 400), at(301), "after a restart");
         assert_eq!(after.take_changed(), []);
-        let after = FeedVersions::remembering(vec![DocumentRecord {
+        let after = FeedVersions::from_records(vec![DocumentRecord {
             path: "/x".to_owned(),
             tag: "e".to_owned(),
             modified: at(301),
@@ -140,7 +151,7 @@ mod tests {
         assert_eq!(
             modified(&after, "f", 302, 400),
             at(400),
-            "a restart after a crash may have lost a later edition"
+            "a restart after a crash may have lost a later version"
         );
     }
 }

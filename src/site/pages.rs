@@ -1,11 +1,11 @@
-//! The pages for people of a site, and what programs find their way by.
+//! The cache of a site's pages, site map, outline and `robots.txt`.
 //!
-//! A page is made when it is first asked for and kept, within a bound of bytes, for as long as the site is: a site never changes, so
-//! nothing that was made of it can be stale, and with the next site all pages go. To keep them over sites, as feeds are, would need to
-//! know for each page which posts, neighbours, counts and related posts it was made of; to make one takes about a millisecond, and a
-//! site is seldom replaced more often than its pages are read. The first page, which nearly everybody asks for, is made right
-//! after the site (see [`Site::finish`]). What a search finds is kept by nobody. Feeds stand beside the pages once
-//! `super::documents` has found them to be right for the site: then nobody need look a second time.
+//! A page is made at its first request and cached, within a bound of bytes, as long as the site exists. A site never changes, so its
+//! pages cannot be stale; the next site starts with an empty cache. To use pages for the next site too, as with feeds, would need
+//! all posts, neighbours, counts and related posts that each page was made from; making a page takes about a millisecond, and
+//! sites are seldom replaced more often than their pages are read. The first page, the most requested one, is made right after the
+//! site (see [`Site::finish`]). Search results are not cached. Feeds are put here too once `super::documents` has
+//! found them to be current for the site, so that this is checked only once.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::documents::references_of;
-use super::{Lost, Site, Unread};
+use super::{Site, TextUnavailable, Unavailable};
 use crate::index::search::{Busy, SearchQuery};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
-use crate::render::listing::scopes::Kind;
-use crate::render::pages::{self, Around, Found, Listed, Page, Subject, Theme};
+use crate::render::listing::scopes::ScopeKind;
+use crate::render::pages::{self, ListPage, NeighbourPosts, Page, SearchResult, Subject, Theme};
 use crate::render::{Format, Place};
 
-/// The most bytes of pages that are kept, approximately, with their codings.
+/// The most bytes of pages that are cached, approximately, with their codings.
 const BYTES: u64 = 32 * 1024 * 1024;
 /// About how many pages that is at first.
 const ABOUT_PAGES: usize = 64;
@@ -31,78 +31,78 @@ const RELATED: usize = 3;
 /// The number of posts that the page for an unknown address shows.
 const SHOWN_INSTEAD: usize = 5;
 
-/// The pages of one site that were rendered.
-pub(super) struct Pages(Cache<Name, Arc<Document>, Weight>);
+/// The pages of one site that were made.
+pub(super) struct PageCache(Cache<PageKey, Arc<Document>, PageWeight>);
 
-/// What page it is.
+/// Names a page or another document in the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Name {
+pub enum PageKey {
     /// A page of the posts of a scope, from 1.
     List(Scope, usize),
     /// A page of the posts of a year, from 1.
     Year(i16, usize),
     /// All tags, authors or sections.
-    Directory(Kind),
+    Directory(ScopeKind),
     /// All years.
     Years,
-    /// What explains the feeds of a scope.
+    /// The page that explains the feeds of a scope.
     Subscribe(Scope),
     /// The post at an address.
     Post(String),
-    /// A feed, which `super::documents` knows to be the one of this site's posts.
+    /// A feed that `super::documents` found to be current for this site.
     Feed(Scope, Place, Format),
-    /// Of an address at which nothing is.
-    Missing,
-    /// Of a post that is lost.
-    Lost(Lost),
-    /// The outline of all feeds, which programs read; so are those below.
+    /// The page of an unknown address.
+    NotFound,
+    /// The page of a post that is unavailable.
+    Unavailable(Unavailable),
+    /// The outline of all feeds.
     Outline,
     /// The site map, or a part of it.
     Map(Option<usize>),
-    /// What crawlers are told.
+    /// The rules for crawlers.
     Robots,
 }
 
 #[derive(Clone)]
-struct Weight;
+struct PageWeight;
 
-impl Weighter<Name, Arc<Document>> for Weight {
-    fn weight(&self, _: &Name, document: &Arc<Document>) -> u64 {
-        // the codings together are hardly ever as large as the text
+impl Weighter<PageKey, Arc<Document>> for PageWeight {
+    fn weight(&self, _: &PageKey, document: &Arc<Document>) -> u64 {
+        // all codings together are rarely as large as the text
         2 * document.bytes().len() as u64 + 1
     }
 }
 
-impl Default for Pages {
-    fn default() -> Pages {
-        Pages(Cache::with_weighter(ABOUT_PAGES, BYTES, Weight))
+impl Default for PageCache {
+    fn default() -> PageCache {
+        PageCache(Cache::with_weighter(ABOUT_PAGES, BYTES, PageWeight))
     }
 }
 
-impl std::fmt::Debug for Pages {
+impl std::fmt::Debug for PageCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Pages").field(&self.0.len()).finish()
+        f.debug_tuple("PageCache").field(&self.0.len()).finish()
     }
 }
 
 impl Site {
-    /// The same site in the look of `theme`.
+    /// The same site with another theme.
     #[must_use]
-    pub fn dressed(mut self, theme: &Arc<Theme>) -> Site {
+    pub(crate) fn with_theme(mut self, theme: &Arc<Theme>) -> Site {
         if !Arc::ptr_eq(&self.theme, theme) {
             self.theme = Arc::clone(theme);
-            self.pages = Pages::default();
+            self.pages = PageCache::default();
         }
         self
     }
 
-    /// The page with this name, if it was made before.
+    /// The page with this key, if it was already made.
     #[must_use]
-    pub fn finished_page(&self, name: &Name) -> Option<Arc<Document>> {
-        self.pages.0.get(name)
+    pub(crate) fn ready_page(&self, key: &PageKey) -> Option<Arc<Document>> {
+        self.pages.0.get(key)
     }
 
-    /// How its pages look.
+    /// The theme of its pages.
     #[must_use]
     pub fn theme(&self) -> &Theme {
         &self.theme
@@ -111,16 +111,16 @@ impl Site {
     /// The path of its first page: `/`, or `/blog/` where its address has a path.
     #[must_use]
     pub fn home(&self) -> String {
-        pages::home(&self.config)
+        pages::home_path(&self.config)
     }
 
     /// Page `number` (from 1) of the posts of `scope`; `None` past its end.
     #[must_use]
     pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {
-        self.kept(&Name::List(scope.clone(), number), || {
+        self.cached_page(&PageKey::List(scope.clone(), number), || {
             let members = self.index.members(scope)?;
             let (posts, total) = self.index.page(&Filter::for_scope(scope), number, self.config.list.per_page);
-            let listed = Listed {
+            let listed = ListPage {
                 posts: &posts,
                 number,
                 total,
@@ -132,14 +132,14 @@ impl Site {
 
     /// Page `number` (from 1) of the posts of `year`; `None` past its end.
     #[must_use]
-    pub fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
-        self.kept(&Name::Year(year, number), || {
+    pub(crate) fn year_page(&self, year: i16, number: usize) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::Year(year, number), || {
             let filter = Filter {
                 year: Some(year),
                 ..Filter::default()
             };
             let (posts, total) = self.index.page(&filter, number, self.config.list.per_page);
-            let listed = Listed {
+            let listed = ListPage {
                 posts: &posts,
                 number,
                 total,
@@ -150,22 +150,22 @@ impl Site {
 
     /// The page of all tags, authors or sections.
     #[must_use]
-    pub fn directory_page(&self, kind: Kind) -> Option<Arc<Document>> {
-        self.kept(&Name::Directory(kind), || {
+    pub(crate) fn directory_page(&self, kind: ScopeKind) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::Directory(kind), || {
             Some(pages::directory(&self.config, kind, self.index.scopes()))
         })
     }
 
     /// The page of all years.
     #[must_use]
-    pub fn years_page(&self) -> Option<Arc<Document>> {
-        self.kept(&Name::Years, || Some(pages::years(&self.config, &self.index.years())))
+    pub(crate) fn years_page(&self) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::Years, || Some(pages::years(&self.config, &self.index.years())))
     }
 
     /// The page that explains the feeds of `scope`.
     #[must_use]
-    pub fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
-        self.kept(&Name::Subscribe(scope.clone()), || {
+    pub(crate) fn subscribe_page(&self, scope: &Scope) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::Subscribe(scope.clone()), || {
             let members = self.index.members(scope)?;
             Some(pages::subscribe(&self.config, &self.index, scope, members))
         })
@@ -175,36 +175,36 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// [`Unread`].
-    pub fn post_page(&self, address: &str) -> Result<Option<Arc<Document>>, Unread> {
+    /// [`TextUnavailable`].
+    pub fn post_page(&self, address: &str) -> Result<Option<Arc<Document>>, TextUnavailable> {
         let Some(post) = self.index.by_address(address) else {
             return Ok(None);
         };
-        let page = self.kept(&Name::Post(post.address().to_string()), || {
+        let page = self.cached_page(&PageKey::Post(post.address().to_string()), || {
             let text = self.text(post)?;
             let references = references_of(post, &text, &self.config, &|path: &Utf8Path| self.published(path));
-            let (newer, older) = if self.lists(post) {
+            let (newer, older) = if self.is_listed(post) {
                 self.index.neighbours(post)
             } else {
                 (None, None)
             };
             let related = self.index.related(post, RELATED);
-            let around = Around {
+            let neighbours = NeighbourPosts {
                 newer,
                 older,
                 related: &related,
             };
-            Some(pages::post(&self.config, post, &text, &references, around))
+            Some(pages::post(&self.config, post, &text, &references, neighbours))
         });
-        page.map(Some).ok_or(Unread)
+        page.map(Some).ok_or(TextUnavailable)
     }
 
-    /// Page `number` (from 1) of what a search for `query` finds, the best first; `None` past its end.
+    /// Page `number` (from 1) of the results of a search for `query`, the best first; `None` past its end.
     ///
     /// # Errors
     ///
-    /// [`Busy`]: it has to wait for the index that another search is making.
-    pub fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
+    /// [`Busy`]: another search is making the index.
+    pub(crate) fn search_page(&self, query: &str, number: usize) -> Result<Option<Document>, Busy> {
         let made = |found| {
             Document::new(
                 pages::MEDIA_TYPE,
@@ -212,13 +212,13 @@ impl Site {
             )
         };
         if query.trim().is_empty() {
-            return Ok(Some(made(Found::Unasked)));
+            return Ok(Some(made(SearchResult::NoQuery)));
         }
         let words = match SearchQuery::parse(query) {
             Ok(words) => words,
             Err(why) => {
                 let why = format!("{}.", why.replace("`q`", "A search"));
-                return Ok(Some(made(Found::Refused(&why))));
+                return Ok(Some(made(SearchResult::Invalid(&why))));
             }
         };
         let found = self.search.find(self.index.posts(), self.texts(), &words, |_| true)?;
@@ -228,7 +228,7 @@ impl Site {
         if posts.is_empty() && number > 1 {
             return Ok(None);
         }
-        Ok(Some(made(Found::Posts(Listed {
+        Ok(Some(made(SearchResult::Posts(ListPage {
             posts: &posts,
             number,
             total: found.len(),
@@ -237,17 +237,17 @@ impl Site {
 
     /// The page for an address at which there is nothing.
     #[must_use]
-    pub fn missing_page(&self) -> Option<Arc<Document>> {
-        self.kept(&Name::Missing, || Some(pages::missing(&self.config, &self.newest())))
+    pub(crate) fn missing_page(&self) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::NotFound, || Some(pages::not_found(&self.config, &self.newest())))
     }
 
-    /// The page of a post that is `lost`.
+    /// The page of a post that is `unavailable`.
     #[must_use]
-    pub fn lost_page(&self, lost: &Lost) -> Option<Arc<Document>> {
-        self.kept(&Name::Lost(lost.clone()), || {
-            Some(match lost {
-                Lost::Withdrawn(title) => pages::withdrawn(&self.config, title, &self.newest()),
-                Lost::Awaited => pages::awaited(&self.config, &self.newest()),
+    pub(crate) fn unavailable_page(&self, unavailable: &Unavailable) -> Option<Arc<Document>> {
+        self.cached_page(&PageKey::Unavailable(unavailable.clone()), || {
+            Some(match unavailable {
+                Unavailable::Withdrawn(title) => pages::withdrawn(&self.config, title, &self.newest()),
+                Unavailable::Temporarily => pages::temporarily_unavailable(&self.config, &self.newest()),
             })
         })
     }
@@ -256,32 +256,32 @@ impl Site {
         self.index.posts().iter().take(SHOWN_INSTEAD).cloned().collect()
     }
 
-    /// A feed, as it was found to be right for this site before, or now. One that lacks texts is not kept.
-    pub(super) fn kept_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
-        let name = Name::Feed(scope.clone(), place, format);
-        if let Some(found) = self.finished_page(&name) {
+    /// The feed of `scope` at `place`. It is cached unless it lacks texts.
+    pub(super) fn cached_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<Arc<Document>> {
+        let key = PageKey::Feed(scope.clone(), place, format);
+        if let Some(found) = self.ready_page(&key) {
             return Some(found);
         }
-        let feed = self.made_feed(scope, place, format)?;
-        if feed.is_whole {
-            self.pages.0.insert(name, Arc::clone(&feed.document));
+        let feed = self.make_feed(scope, place, format)?;
+        if feed.is_complete {
+            self.pages.0.insert(key, Arc::clone(&feed.document));
         }
         Some(feed.document)
     }
 
-    /// The page with this name, as it was made before, or by `make`.
-    fn kept(&self, name: &Name, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
-        self.kept_document(name, || Some(Document::new(pages::MEDIA_TYPE, self.theme.render(&make()?))))
+    /// The page with this key, from the cache or by `make`.
+    fn cached_page(&self, key: &PageKey, make: impl FnOnce() -> Option<Page>) -> Option<Arc<Document>> {
+        self.cached_document(key, || Some(Document::new(pages::MEDIA_TYPE, self.theme.render(&make()?))))
     }
 
-    /// The document with this name, which every site has, as it was made before, or by `make`.
-    pub(super) fn always(&self, name: &Name, make: impl Fn() -> Document) -> Arc<Document> {
-        let kept = self.kept_document(name, || Some(make()));
-        kept.unwrap_or_else(|| Arc::new(make()))
+    /// The document with this key, which every site has, from the cache or by `make`.
+    pub(super) fn cached_or_made(&self, key: &PageKey, make: impl Fn() -> Document) -> Arc<Document> {
+        let cached = self.cached_document(key, || Some(make()));
+        cached.unwrap_or_else(|| Arc::new(make()))
     }
 
-    /// The document with this name, as it was made before, or by `make`.
-    pub(super) fn kept_document(&self, name: &Name, make: impl FnOnce() -> Option<Document>) -> Option<Arc<Document>> {
-        self.pages.0.get_or_insert_with(name, || make().map(Arc::new).ok_or(())).ok()
+    /// The document with this key, from the cache or by `make`.
+    pub(super) fn cached_document(&self, key: &PageKey, make: impl FnOnce() -> Option<Document>) -> Option<Arc<Document>> {
+        self.pages.0.get_or_insert_with(key, || make().map(Arc::new).ok_or(())).ok()
     }
 }

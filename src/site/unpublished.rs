@@ -1,6 +1,6 @@
-//! Posts that the world may not read, for those who may: their author, and who was given one to read.
+//! Pages of unpublished posts: for their author, and for guests with whom one is shared.
 //!
-//! None of it is kept, and none of it is part of any other document.
+//! They are not cached, and are not part of any other document.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -8,54 +8,54 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::documents::references_of;
-use super::{Site, Unread};
+use super::{Site, TextUnavailable};
 use crate::index::{Filter, Scope};
 use crate::post::Post;
-use crate::render::pages::{self, Around, Listed, Subject, preview};
+use crate::render::pages::{self, ListPage, NeighbourPosts, Subject, preview};
 use crate::render::post_url;
 use crate::time::Timestamp;
 
-/// How many posts the first page of a preview names that are not published.
+/// How many unpublished posts the first page of a preview names.
 const NAMED: usize = 100;
 
 impl Site {
-    /// Every post that the world may not read, the one edited last first.
+    /// All unpublished posts, the one edited last first.
     #[must_use]
     pub fn unpublished(&self) -> Vec<&Arc<Post>> {
-        let mut posts: Vec<_> = self.all().iter().filter(|post| !self.shows(post)).collect();
+        let mut posts: Vec<_> = self.all().iter().filter(|post| !self.is_readable(post)).collect();
         posts.sort_by_key(|post| Reverse(post.touched));
         posts
     }
 
-    /// The post that will be at `address` and that the world may not read.
+    /// The unpublished post that will be at `address`.
     #[must_use]
-    pub fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
+    pub(crate) fn unpublished_at(&self, address: &str) -> Option<&Arc<Post>> {
         self.all()
             .iter()
-            .find(|post| *post.address() == *address && !self.shows(post))
+            .find(|post| *post.address() == *address && !self.is_readable(post))
     }
 
-    /// The page of `post` for its author, as it will be, with a word on why it is not public.
+    /// The page of `post` for its author, as it will be, with a notice why it is not public.
     ///
     /// # Errors
     ///
-    /// [`Unread`].
-    pub fn previewed_post(&self, post: &Arc<Post>) -> Result<String, Unread> {
-        let text = self.text(post).ok_or(Unread)?;
+    /// [`TextUnavailable`].
+    pub(crate) fn previewed_post(&self, post: &Arc<Post>) -> Result<String, TextUnavailable> {
+        let text = self.text(post).ok_or(TextUnavailable)?;
         let published = |path: &Utf8Path| Some(post_url(&self.config.base(), self.post(path)?.address()));
         let references = references_of(post, &text, &self.config, &published);
-        let page = pages::post(&self.config, post, &text, &references, Around::default());
-        let why = preview::why(post, self.built, &self.config);
+        let page = pages::post(&self.config, post, &text, &references, NeighbourPosts::default());
+        let why = preview::unpublished_reason(post, self.built, &self.config);
         Ok(preview::with_notice(&self.theme.render(&page), &why))
     }
 
     /// The first page of the site for its author, with the posts that are not published.
     #[must_use]
-    pub fn previewed_home(&self) -> String {
+    pub(crate) fn previewed_home(&self) -> String {
         let (posts, total) = self
             .index
             .page(&Filter::for_scope(&Scope::Site), 1, self.config.list.per_page);
-        let listed = Listed {
+        let listed = ListPage {
             posts: &posts,
             number: 1,
             total,
@@ -75,13 +75,13 @@ impl Site {
             .render(&pages::list_with_unpublished(&self.config, subject, listed, waiting))
     }
 
-    /// The page of `post` for whom it is shared with until `until`, where the files beside it are below the absolute URL `files`.
+    /// The page of `post` for the people with whom it is shared until `until`. The files beside it are below the absolute URL `files`.
     ///
     /// # Errors
     ///
-    /// [`Unread`].
-    pub fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, Unread> {
-        let text = self.text(post).ok_or(Unread)?;
+    /// [`TextUnavailable`].
+    pub(crate) fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, TextUnavailable> {
+        let text = self.text(post).ok_or(TextUnavailable)?;
         let published = |path: &Utf8Path| self.published(path);
         let references = references_of(post, &text, &self.config, &published).with_files(files);
         let page = pages::shared(&self.config, post, &text, &references);

@@ -20,7 +20,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::layout::Layout;
 use super::rules::FileRules;
 use super::scan::{Scan, ScanScope};
-use crate::config::Posts;
+use crate::config::PostSettings;
 
 /// A posts folder on a disk.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Folder {
 impl Folder {
     /// The folder at `root`, read as `posts` says. Nothing is touched yet.
     #[must_use]
-    pub fn new(root: impl Into<Utf8PathBuf>, posts: &Posts) -> Folder {
+    pub fn new(root: impl Into<Utf8PathBuf>, posts: &PostSettings) -> Folder {
         Folder {
             root: root.into(),
             rules: FileRules::new(posts),

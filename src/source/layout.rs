@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::post::inherited::{Companion, FOLDER_META, Kind};
+use crate::post::inherited::{Companion, CompanionKind, FOLDER_META};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -278,7 +278,7 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
         bytes: text.into_bytes().into(),
         modified: Timestamp::UNIX_EPOCH,
     };
-    Some(Arc::new(Companion::read(&source, Kind::SiteSettings { below })))
+    Some(Arc::new(Companion::parse(&source, CompanionKind::SiteSettings { below })))
 }
 
 /// What Hugo's settings in the posts folder, or else in one of those `above` it, pass down to posts.
@@ -297,8 +297,8 @@ fn read_hugo_settings(root: &Utf8Path, above: &[Utf8PathBuf]) -> Vec<Arc<Compani
                     bytes: text.into_bytes().into(),
                     modified: Timestamp::UNIX_EPOCH,
                 };
-                let companion = Companion::read(&source, Kind::HugoSettings);
-                found.extend((!companion.is_silent()).then(|| Arc::new(companion)));
+                let companion = Companion::parse(&source, CompanionKind::HugoSettings);
+                found.extend((!companion.is_empty()).then(|| Arc::new(companion)));
             }
         }
         if !found.is_empty() {
@@ -334,7 +334,7 @@ fn read_meta_above(root: &Utf8Path) -> Vec<Arc<Companion>> {
                 bytes: text.into_bytes().into(),
                 modified: Timestamp::UNIX_EPOCH,
             };
-            found.push(Arc::new(Companion::read(&source, Kind::FolderMeta)));
+            found.push(Arc::new(Companion::parse(&source, CompanionKind::FolderMeta)));
         }
         prefix.push_str("../");
     }

@@ -13,7 +13,7 @@ use super::rules::FileRules;
 use super::scan::{FileKind, Scan, ScanBuilder, ScanScope, SourceIdentity, outermost};
 use super::version::{FileId, Version};
 use super::watch::{HintSender, How, SourceWatch, StartingWatch};
-use crate::config::Posts;
+use crate::config::PostSettings;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -46,7 +46,7 @@ struct MemoryFile {
 impl MemorySource {
     /// A source without files, read as `posts` says.
     #[must_use]
-    pub fn new(posts: &Posts) -> MemorySource {
+    pub fn new(posts: &PostSettings) -> MemorySource {
         MemorySource {
             rules: FileRules::new(posts),
             state: Arc::default(),

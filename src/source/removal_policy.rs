@@ -50,7 +50,7 @@ enum Wait {
 }
 
 /// How long `missing` posts are waited for.
-fn wait_for(missing: usize, situation: RemovalSituation, config: &config::Watch) -> Wait {
+fn wait_for(missing: usize, situation: RemovalSituation, config: &config::WatchSettings) -> Wait {
     let are_most = |posts: usize| missing * 2 > posts;
     match situation {
         RemovalSituation::Running {
@@ -141,7 +141,13 @@ impl MissingFiles {
     }
 
     /// The files that count as removed by now, of a source that had `posts` posts and is empty now if `is_empty`.
-    pub(super) fn removed(&mut self, posts: usize, is_empty: bool, tick: Duration, config: &config::Watch) -> Vec<Utf8PathBuf> {
+    pub(super) fn removed(
+        &mut self,
+        posts: usize,
+        is_empty: bool,
+        tick: Duration,
+        config: &config::WatchSettings,
+    ) -> Vec<Utf8PathBuf> {
         // a folder from which nothing is missing is believed from then on
         self.is_replaced &= !self.since.is_empty();
         let situation = RemovalSituation::Running {
@@ -186,13 +192,13 @@ impl MissingFiles {
     }
 
     /// Why they are not believed to be removed, where many are missing together.
-    pub(super) fn degraded(&self, config: &config::Watch) -> Option<Degraded> {
+    pub(super) fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
         let together = self.together.as_ref()?;
         Some(Degraded::ManyMissing(together.missing.len(), config.vanish_grace))
     }
 
     /// When some of them may count as removed.
-    pub(super) fn due(&self, config: &config::Watch) -> Option<Duration> {
+    pub(super) fn due(&self, config: &config::WatchSettings) -> Option<Duration> {
         match &self.together {
             Some(together) => together.due(),
             None => Some(self.since.values().min()?.saturating_add(config.delete_grace)),
@@ -214,7 +220,7 @@ impl AbsentPosts {
         absent: BTreeSet<Arc<str>>,
         present: usize,
         tick: Duration,
-        config: &config::Watch,
+        config: &config::WatchSettings,
     ) -> BTreeSet<Arc<str>> {
         if !std::mem::replace(&mut self.has_started, true) && !absent.is_empty() {
             self.together = Some(WaitingTogether {
@@ -257,7 +263,7 @@ impl AbsentPosts {
 
     /// Why they are not believed to be removed, where that is not a matter of moments.
     #[must_use]
-    pub fn degraded(&self, config: &config::Watch) -> Option<Degraded> {
+    pub fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
         let together = self.together.as_ref()?;
         let posts = together.missing.len();
         match together.wait {
@@ -274,7 +280,7 @@ mod tests {
 
     #[test]
     fn how_long_missing_posts_are_waited_for() {
-        let config = config::Watch::default();
+        let config = config::WatchSettings::default();
         let (short, long) = (config.delete_grace, config.vanish_grace);
         let running = |posts, is_empty, is_replaced| RemovalSituation::Running {
             posts,
@@ -388,7 +394,7 @@ mod tests {
                 &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
             ),
         ];
-        let config = config::Watch::default();
+        let config = config::WatchSettings::default();
         for (name, posts, is_empty, is_another, steps) in cases {
             let mut missing = MissingFiles::default();
             if is_another {
@@ -437,7 +443,7 @@ mod tests {
             ),
             ("none", &[(0, "", 8, ""), (1, "abcdefg", 1, "abcdefg")]),
         ];
-        let config = config::Watch::default();
+        let config = config::WatchSettings::default();
         for (name, steps) in cases {
             let mut absent_posts = AbsentPosts::default();
             for &(second, absent, live, expected) in steps {
@@ -455,7 +461,7 @@ mod tests {
     #[test]
     fn where_all_posts_are_absent_and_others_come_the_wait_begins() {
         let mut absent_posts = AbsentPosts::default();
-        let (config, second) = (config::Watch::default(), Duration::from_secs);
+        let (config, second) = (config::WatchSettings::default(), Duration::from_secs);
         let absent = BTreeSet::from([Arc::from("a")]);
         assert!(absent_posts.removed(absent.clone(), 0, second(0), &config).is_empty());
         absent_posts.note_present(0, second(0));

@@ -12,7 +12,7 @@ use self::ignore::Ignore;
 use self::left_out::LeftOutReason;
 pub(super) use self::post_source::{HEAD, looks_like_post};
 use super::layout::Layout;
-use crate::config::Posts;
+use crate::config::PostSettings;
 use crate::source_file::file_type::MediaKind;
 
 /// Which files of a source are posts, companions and media, as the configuration says.
@@ -27,7 +27,7 @@ pub struct FileRules {
 impl FileRules {
     /// The rules that `posts` configures.
     #[must_use]
-    pub fn new(posts: &Posts) -> FileRules {
+    pub fn new(posts: &PostSettings) -> FileRules {
         FileRules {
             ignore: Ignore::configured(posts),
             max_file_bytes: posts.max_file_bytes,

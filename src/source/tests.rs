@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::config::Posts;
+use crate::config::PostSettings;
 use crate::time::Timestamp;
 
 /// A source, and what changes its files.
@@ -17,7 +17,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn folder(posts: &Posts) -> Fixture {
+    fn folder(posts: &PostSettings) -> Fixture {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         Fixture {
@@ -26,7 +26,7 @@ impl Fixture {
         }
     }
 
-    fn memory(posts: &Posts) -> Fixture {
+    fn memory(posts: &PostSettings) -> Fixture {
         Fixture {
             source: Source::Memory(MemorySource::new(posts)),
             folder: None,
@@ -78,7 +78,7 @@ impl Fixture {
 }
 
 /// Runs `test` over an empty source of every kind.
-fn on_every_source(posts: &Posts, test: impl Fn(&Fixture)) {
+fn on_every_source(posts: &PostSettings, test: impl Fn(&Fixture)) {
     test(&Fixture::folder(posts));
     test(&Fixture::memory(posts));
 }
@@ -95,7 +95,7 @@ fn codes(scan: &Scan) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_scan_finds_posts_and_companions_by_name_and_place() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         let scan = fixture.scan();
         assert!(scan.is_empty && scan.files.is_empty());
         for path in [
@@ -125,7 +125,7 @@ fn a_scan_finds_posts_and_companions_by_name_and_place() {
 
 #[test]
 fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         for path in ["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"] {
             fixture.insert(path, "# Text");
         }
@@ -149,11 +149,11 @@ fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
 
 #[test]
 fn limits_are_kept_and_nothing_that_is_left_out_is_taken_for_gone() {
-    let posts = Posts {
+    let posts = PostSettings {
         max_file_bytes: 10,
         max_depth: 1,
         max_files: 2,
-        ..Posts::default()
+        ..PostSettings::default()
     };
     on_every_source(&posts, |fixture| {
         fixture.insert("a.md", "# A");
@@ -175,7 +175,7 @@ fn limits_are_kept_and_nothing_that_is_left_out_is_taken_for_gone() {
 
 #[test]
 fn the_version_that_was_found_is_read_and_no_other() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         let entry = fixture.entry("a.md");
         let file = fixture.source.read("a.md".into(), &entry).unwrap();
@@ -192,7 +192,7 @@ fn the_version_that_was_found_is_read_and_no_other() {
 
 #[test]
 fn a_file_that_may_not_be_read_is_refused() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         if !fixture.make_unreadable("a.md") {
             return;
@@ -210,7 +210,7 @@ fn a_file_that_may_not_be_read_is_refused() {
 
 #[test]
 fn a_version_tells_an_edit_and_a_move_apart() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         fixture.insert("other.md", "# A");
         let (before, other) = (fixture.entry("a.md").version, fixture.entry("other.md").version);
@@ -229,7 +229,7 @@ fn a_version_tells_an_edit_and_a_move_apart() {
 
 #[test]
 fn media_are_opened_and_sources_of_posts_are_not() {
-    on_every_source(&Posts::default(), |fixture| {
+    on_every_source(&PostSettings::default(), |fixture| {
         for (path, text) in [
             ("a.png", "picture"),
             ("in/b.txt", "A transcript."),
@@ -256,8 +256,11 @@ fn media_are_opened_and_sources_of_posts_are_not() {
 
 #[tokio::test]
 async fn a_watch_hints_at_what_changed() {
-    for fixture in [Fixture::folder(&Posts::default()), Fixture::memory(&Posts::default())] {
-        let watch = fixture.source.watch(&config::Watch::default()).ready();
+    for fixture in [
+        Fixture::folder(&PostSettings::default()),
+        Fixture::memory(&PostSettings::default()),
+    ] {
+        let watch = fixture.source.watch(&config::WatchSettings::default()).ready();
         fixture.insert("a.md", "# A");
         let mut hints = watch::Hints::default();
         while !hints.everything && !hints.paths.contains_key(Utf8Path::new("a.md")) {

@@ -11,7 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::Source;
-use crate::post::text::text_in;
+use crate::post::text::read_text;
 use crate::post::{Digest, Post, Texts};
 
 /// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would save little, for
@@ -131,7 +131,7 @@ impl FileTexts {
     /// The same, with the bytes of the file of the post where they are known.
     pub fn take_with(&self, post: &mut Post, file: Option<&[u8]>) {
         let digest = post.text.digest();
-        if let Some(text) = post.text.release() {
+        if let Some(text) = post.text.unload() {
             let rest = RestOfFile::of(&text, file);
             self.keep(digest, post.file, Cached { text, rest });
         }
@@ -186,13 +186,13 @@ impl FileTexts {
 }
 
 impl Texts for FileTexts {
-    fn fetch(&self, post: &Post) -> Option<Arc<str>> {
+    fn load(&self, post: &Post) -> Option<Arc<str>> {
         let digest = post.text.digest();
         if let Some(text) = self.in_memory(digest) {
             return Some(text);
         }
         let file = self.source.read_latest(post.source())?;
-        let text = text_in(&file, digest)?;
+        let text = read_text(&file, digest)?;
         let rest = RestOfFile::of(&text, Some(&file.bytes));
         let cached = Cached {
             text: Arc::clone(&text),
@@ -264,7 +264,7 @@ mod tests {
 
     /// The post without its text, and that text.
     fn apart(mut post: Post) -> (Post, Arc<str>) {
-        let text = post.text.release().unwrap();
+        let text = post.text.unload().unwrap();
         (post, text)
     }
 
@@ -389,7 +389,7 @@ mod tests {
         for n in 0..100 {
             post.text = format!("{n}{}", "x".repeat(1000)).as_str().into();
             texts.take_from(&mut post);
-            assert!(post.text.held().is_none());
+            assert!(post.text.loaded().is_none());
         }
         assert!((1..=10_000).contains(&texts.kept.weight()), "{}", texts.kept.weight());
     }

@@ -68,13 +68,13 @@ impl SourceWatch {
     /// When this returns the watch is in place, so a scan after it misses nothing. It blocks for as long as proving the system's events
     /// takes, two seconds at most.
     #[must_use]
-    pub fn start(root: &Utf8Path, config: &config::Watch) -> SourceWatch {
+    pub fn start(root: &Utf8Path, config: &config::WatchSettings) -> SourceWatch {
         SourceWatch::begin(root, config).ready()
     }
 
     /// The same as [`SourceWatch::start`], without waiting until the watch is in place.
     #[must_use]
-    pub fn begin(root: &Utf8Path, config: &config::Watch) -> StartingWatch {
+    pub fn begin(root: &Utf8Path, config: &config::WatchSettings) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
         let mut keeper = Keeper {
@@ -286,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_file_and_a_renamed_one_are_told_apart() {
         let (_keep, root) = folder();
-        let watch = SourceWatch::start(&root, &config::Watch::default());
+        let watch = SourceWatch::start(&root, &config::WatchSettings::default());
         assert_eq!(watch.watching(), Watching::Native);
         fs::write(root.join("a.md"), "# A").unwrap();
         fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
@@ -303,7 +303,7 @@ mod tests {
         let (_keep, parent) = folder();
         let root = parent.join("posts");
         fs::create_dir(&root).unwrap();
-        let watch = SourceWatch::start(&root, &config::Watch::default());
+        let watch = SourceWatch::start(&root, &config::WatchSettings::default());
         fs::rename(&root, parent.join("old")).unwrap();
         fs::create_dir(&root).unwrap();
         while !next(&watch).await.everything {}
@@ -340,10 +340,10 @@ mod tests {
     #[tokio::test]
     async fn polling_rings_at_fixed_times() {
         let (_keep, root) = folder();
-        let config = config::Watch {
+        let config = config::WatchSettings {
             mode: WatchMode::Poll,
             poll: Duration::from_millis(20),
-            ..config::Watch::default()
+            ..config::WatchSettings::default()
         };
         let watch = SourceWatch::start(&root, &config);
         assert_eq!(watch.watching(), Watching::Poll);

@@ -1,27 +1,27 @@
-//! What the ending of a file's name says: Markdown, or a kind of file that may be served beside posts.
+//! File types by ending: Markdown, and files that may be served beside posts.
 //!
-//! These are the only lists of endings in the program. All are compared in lower case.
+//! These are the only lists of endings in the program. Endings are compared in lower case.
 
-/// The endings of Markdown files. `mdx` is Astro's and Docusaurus's Markdown; the others are those that editors and GitHub know.
-pub const MARKDOWN: [&str; 11] = [
+/// The endings of Markdown files. `mdx` is that of Astro and Docusaurus; editors and GitHub know the others.
+pub(crate) const MARKDOWN: [&str; 11] = [
     "md", "markdown", "mdx", "mdown", "mkdown", "mkd", "mkdn", "mdwn", "mdtxt", "mdtext", "mmd",
 ];
 
-/// Endings that a post's name loses in its slug beside those of Markdown.
+/// Other endings that are removed from a post's name for its slug.
 const OTHER_TEXT: [&str; 3] = ["rmd", "qmd", "txt"];
 
-/// The kinds of files that are served beside posts.
+/// A kind of file that is served beside posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaKind {
-    /// Pictures, sound, video, fonts, models: nobody writes a post in them.
+    /// Pictures, sound, video, fonts, models: they never contain the text of a post.
     Binary,
-    /// Documents, books, archives: a text may be in them, so a copy of a post's file is told by its name.
+    /// Documents, books, archives: they may contain a text, so a copy of a post is recognised by its name.
     Container,
-    /// Captions, calendars, maps, tables and other text: a copy of a post is told by its name and by how it begins.
+    /// Captions, calendars, maps, tables and other text: a copy of a post is recognised by its name and its first bytes.
     Text,
-    /// JSON and what is written in it.
+    /// JSON and formats based on it.
     Json,
-    /// XML and what is written in it.
+    /// XML and formats based on it.
     Xml,
 }
 
@@ -47,7 +47,7 @@ const BOOKS: [&str; 7] = ["azw", "azw3", "cbr", "cbz", "epub", "fb2", "mobi"];
 const ARCHIVES: [&str; 15] = [
     "7z", "br", "bz2", "gz", "lz4", "rar", "tar", "tbz", "tbz2", "tgz", "txz", "tzst", "xz", "zip", "zst",
 ];
-/// Maps, tables and parts of models that are no text.
+/// Binary maps, tables and parts of models.
 const OTHER_DATA: [&str; 9] = ["bin", "fit", "kmz", "mbtiles", "npy", "npz", "parquet", "pmtiles", "mtl"];
 /// Captions and lists of parts.
 const CAPTIONS: [&str; 9] = ["ass", "lrc", "m3u", "m3u8", "sbv", "srt", "ssa", "sub", "vtt"];
@@ -59,12 +59,12 @@ const TEXT: [&str; 15] = [
 const JSON: [&str; 8] = ["geojson", "gltf", "ipynb", "json", "jsonl", "ndjson", "topojson", "jsonld"];
 const XML: [&str; 9] = ["dae", "gpx", "kml", "mpd", "osm", "svg", "tcx", "ttml", "xml"];
 
-/// What a file with this ending is, in lower case; `None` for what is not served unless the configuration names it.
+/// The kind of a file with this ending, which is in lower case; `None` if it is served only if the configuration names it.
 ///
-/// Programs, scripts, style sheets, web pages, settings, keys, databases and logs are none of these: nobody means to publish them by
-/// keeping them beside posts, and many hold what is nobody's business.
+/// Programs, scripts, style sheets, web pages, settings, keys, databases and logs are not included: people who keep them beside posts
+/// rarely mean to publish them, and many contain private data.
 #[must_use]
-pub fn media_kind(ending: &str) -> Option<MediaKind> {
+pub(crate) fn media_kind(ending: &str) -> Option<MediaKind> {
     let kinds: [(MediaKind, &[&[&str]]); 5] = [
         (MediaKind::Binary, &[&PICTURES, &SOUND, &VIDEO, &FONTS, &MODELS]),
         (MediaKind::Container, &[&DOCUMENTS, &BOOKS, &ARCHIVES, &OTHER_DATA]),
@@ -78,28 +78,28 @@ pub fn media_kind(ending: &str) -> Option<MediaKind> {
     found.map(|(kind, _)| kind)
 }
 
-/// Whether `ending` is one of [`MARKDOWN`]'s, whatever its case.
+/// Whether `ending` is in [`MARKDOWN`], in any case.
 #[must_use]
-pub fn is_markdown_ending(ending: &str) -> bool {
+pub(crate) fn is_markdown_ending(ending: &str) -> bool {
     MARKDOWN.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// Whether a file of this name or path is Markdown, by its ending. A name that is nothing but an ending is not.
+/// Whether the file with this name or path is Markdown, by its ending. A name that is only an ending is not.
 #[must_use]
-pub fn is_markdown(name: &str) -> bool {
+pub(crate) fn is_markdown(name: &str) -> bool {
     markdown_stem(name).is_some()
 }
 
-/// `name` without the ending of Markdown; `None` if it has none.
+/// `name` without its Markdown ending; `None` if it has none.
 #[must_use]
-pub fn markdown_stem(name: &str) -> Option<&str> {
+pub(crate) fn markdown_stem(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
     (!stem.is_empty() && !stem.ends_with('/') && is_markdown_ending(ending)).then_some(stem)
 }
 
-/// `name`, that of a post's file, without the ending that is no part of its slug.
+/// The name of a post's file without the ending, which is not part of its slug.
 #[must_use]
-pub fn without_text_ending(name: &str) -> &str {
+pub(crate) fn without_text_ending(name: &str) -> &str {
     let is_text = |ending: &str| is_markdown_ending(ending) || OTHER_TEXT.iter().any(|known| known.eq_ignore_ascii_case(ending));
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() && is_text(ending) => stem,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ending_is_of_two_kinds_and_none_is_markdown() {
+    fn every_ending_is_in_one_list_and_none_is_markdown() {
         let lists: [&[&str]; 13] = [
             &PICTURES,
             &SOUND,

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::random_bytes;
+use super::data::random_bytes;
 use crate::time::Timestamp;
 
 /// The most bytes that the payload of a job, or the name of its queue, may have.
-pub const MAX_JOB_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_JOB_BYTES: usize = 16 * 1024;
 /// The most jobs in all queues.
-pub const MAX_JOBS: usize = 100_000;
+pub(crate) const MAX_JOBS: usize = 100_000;
 /// The most bytes of all jobs together.
 const MAX_QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// The most bytes of a job's row: each byte of its texts takes at most six in JSON.

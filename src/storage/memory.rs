@@ -1,6 +1,6 @@
-//! Storage in the memory of this process, for tests and for a publisher that needs nothing to outlive it.
+//! Storage in the memory of this process, for tests and for a publisher whose data need not outlive it.
 //!
-//! It behaves as the one on disk does: records pass through the same JSON, one writer at a time writes, and
+//! It behaves like storage on disk: records are converted to the same JSON, one writer at a time can write, and
 //! [`MemoryStorage::set_failure`] makes writes fail until it is called again.
 
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::jobs::{JobQueue, JobRow, job_from_row};
-use super::pending::{PendingWrites, RecordKey};
-use super::{
-    Contents, EnqueueError, Job, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StorageError,
-    StoredVersion, random_bytes,
+use super::data::{
+    Contents, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StoredVersion, random_bytes,
 };
+use super::error::StorageError;
+use super::jobs::{EnqueueError, Job, JobQueue, JobRow, job_from_row};
+use super::pending::{PendingWrites, RecordKey};
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStorage(Arc<Mutex<Stored>>);
 
-/// What is stored.
+/// The stored data.
 #[derive(Debug, Default)]
 struct Stored {
     records: BTreeMap<RecordKey, Box<str>>,
@@ -37,7 +37,7 @@ struct Stored {
 }
 
 impl Stored {
-    /// Why a writer cannot write, if it is or is not the one that may.
+    /// Why a writer cannot write. Only the owner may write.
     fn failure(&self, is_owner: bool) -> Option<StorageError> {
         let is_locked = self.is_open && !is_owner;
         let locked = is_locked.then(|| StorageError::Locked(Some(std::process::id())));
@@ -163,7 +163,7 @@ impl MemoryStorage {
     }
 }
 
-/// Writes to memory. It is dropped with what it could not write, as a process that ends is.
+/// Writes to memory. Changes that it could not write are lost when it is dropped, as at the end of a process.
 #[derive(Debug)]
 pub struct MemoryWriter {
     storage: MemoryStorage,
@@ -174,7 +174,7 @@ pub struct MemoryWriter {
 struct WriterState {
     pending: PendingWrites,
     jobs: JobQueue,
-    /// Whether this writer is the one that may write.
+    /// Whether this is the writer that may write.
     is_owner: bool,
     /// The records that the owner of the writer knows, until it may write.
     known: Option<Vec<Record>>,
@@ -194,7 +194,7 @@ impl MemoryWriter {
         self.storage.lock().failure(is_owner)
     }
 
-    /// Writes what is not written yet. Returns whether all of it is.
+    /// Writes pending changes. Returns whether all are written.
     fn flush(&self, state: &mut WriterState) -> bool {
         let mut stored = self.storage.lock();
         if stored.failure(state.is_owner).is_some() {
@@ -336,7 +336,7 @@ impl Drop for MemoryWriter {
     }
 }
 
-/// Memory that no writer is open for.
+/// Memory without an open writer.
 #[derive(Debug)]
 pub struct MemoryExclusive(MemoryStorage);
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::data::{MAX_RECORD_BYTES, RecordChange};
+use super::error::StorageError;
 use super::jobs::JobRow;
-use super::{MAX_RECORD_BYTES, RecordChange, StorageError};
 use crate::identity::record::Record;
 
 /// A kind and a key.

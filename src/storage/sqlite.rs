@@ -1,11 +1,11 @@
 //! Storage in a folder: records and jobs in a small SQLite file (`ledger.db`), the key of shared drafts in `share.key`, and last good
 //! versions in `last-good`.
 //!
-//! What is known lives in memory, and [`SqliteWriter`] writes after it: changes are handed to one thread, which writes all of them in
-//! one transaction. Whatever is wrong with the folder or the file (missing, full, read-only, locked, damaged), nothing stops.
+//! All records are in memory too, and [`SqliteWriter`] writes in the background: changes are sent to one thread, which writes all of
+//! them in one transaction. No problem with the folder or the file (missing, full, read-only, locked, damaged) stops the program.
 //!
-//! One process writes at a time: the one that holds the lock on `ledger.lock`. Any number can read meanwhile. WAL and
-//! `synchronous=FULL`: what was acknowledged survives a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
+//! One process writes at a time: the one that holds the lock on `ledger.lock`. Any number can read meanwhile. With WAL and
+//! `synchronous=FULL`, acknowledged changes survive a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
 
 mod database;
 mod lock;
@@ -32,12 +32,14 @@ use self::state_folder::StateFolder;
 use self::version_files::VersionFiles;
 use self::write_loop::{RetryPauses, WriteLoop};
 use self::write_queue::WriteQueue;
+use super::data::{Contents, MAX_RECORD_BYTES, RecordChange, ShareKey, StoredVersion};
+use super::error::StorageError;
+use super::jobs::{EnqueueError, Job};
 use super::pending::PendingWrites;
-use super::{Contents, EnqueueError, Job, MAX_RECORD_BYTES, RecordChange, ShareKey, StorageError, StoredVersion};
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 
-/// How many records are handed to the writing thread at once.
+/// The number of records that are sent to the writing thread at once.
 const PIECE: usize = 1024;
 /// How long the last write may take before the program ends without it.
 const LAST_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -117,13 +119,13 @@ impl SqliteStorage {
         volume::durability_warning(&self.dir)
     }
 
-    /// Deletes `posts.cache`, in which earlier versions kept what they had read for the next start, drafts included.
+    /// Deletes `posts.cache`, in which earlier versions stored all posts for the next start, drafts included.
     pub(super) fn delete_obsolete(&self) {
         let _ = fs::remove_file(self.dir.join("posts.cache"));
     }
 }
 
-/// Hands changes to the thread that writes them.
+/// Sends changes to the writing thread.
 #[derive(Debug)]
 pub struct SqliteWriter {
     folder: StateFolder,
@@ -149,16 +151,16 @@ impl SqliteWriter {
     }
 
     pub(super) fn write(&self, changes: impl IntoIterator<Item = RecordChange>) {
-        self.hand_over(changes);
+        self.send(changes);
     }
 
     pub(super) fn write_now(&self, changes: impl IntoIterator<Item = RecordChange>, patience: Duration) -> bool {
-        // to make a million takes longer than anybody should wait for a disk, so the time begins after that
-        self.hand_over(changes) && self.queue.wait_until_written(Instant::now() + patience)
+        // making a million records takes longer than the wait for a disk should, so the time begins after that
+        self.send(changes) && self.queue.wait_until_written(Instant::now() + patience)
     }
 
-    /// Has `changes` written in one transaction: the first are written while later ones are made. Returns whether none is too large.
-    fn hand_over(&self, changes: impl IntoIterator<Item = RecordChange>) -> bool {
+    /// Sends `changes` for one transaction. The first are written while later ones are made. Returns whether none is too large.
+    fn send(&self, changes: impl IntoIterator<Item = RecordChange>) -> bool {
         let mut changes = changes.into_iter().peekable();
         let _adding = self.queue.begin_batch();
         let mut is_whole = true;

@@ -3,7 +3,10 @@
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::data::MAX_VERSION_BYTES;
+use super::jobs::{MAX_JOB_BYTES, MAX_JOBS};
 use super::*;
+use crate::identity::Digest;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const LEASE: Duration = Duration::from_mins(1);

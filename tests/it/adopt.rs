@@ -1,4 +1,4 @@
-//! `feedmill import --adopt`: a blog that has lived elsewhere keeps its readers.
+//! `feedmill import --adopt`: keeps the ids of an old feed.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -60,15 +60,15 @@ fn import_from(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, 
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // it may have refused its arguments and be gone
+    // it may have refused its arguments and ended
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// Everything that is remembered of posts, by file.
-fn remembered(folder: &Path) -> BTreeMap<String, feedmill::identity::PostRecord> {
+/// The records of posts in the ledger, by file.
+fn stored_posts(folder: &Path) -> BTreeMap<String, feedmill::identity::PostRecord> {
     let state = Utf8Path::from_path(folder).unwrap().join("state");
     let records = Storage::sqlite(&state).load().unwrap().records.into_iter();
     let posts = records.filter_map(|record| match record {
@@ -79,11 +79,11 @@ fn remembered(folder: &Path) -> BTreeMap<String, feedmill::identity::PostRecord>
 }
 
 fn ids(folder: &Path) -> Vec<String> {
-    remembered(folder).into_values().map(|post| post.id).collect()
+    stored_posts(folder).into_values().map(|post| post.id).collect()
 }
 
 #[test]
-fn ids_of_every_format_are_taken_over_and_nothing_appears_new() {
+fn ids_of_every_format_are_kept_and_nothing_appears_new() {
     let flour = "https://old.example/2026/01/31/first-flour.html";
     for (feed, expected) in [
         (RSS, ["night-17", flour]),
@@ -108,11 +108,11 @@ fn ids_of_every_format_are_taken_over_and_nothing_appears_new() {
 }
 
 #[test]
-fn addresses_and_dates_are_remembered_and_twice_changes_nothing() {
+fn addresses_and_dates_are_stored_and_a_second_import_changes_nothing() {
     let site = folder(&POSTS);
     write(site.path(), "old.xml", ATOM);
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
-    let first = remembered(site.path());
+    let first = stored_posts(site.path());
     let night = &first["2026-02-03-night.md"];
     let earlier: Vec<&str> = night.earlier.iter().map(|former| former.address.as_str()).collect();
     assert_eq!(earlier, ["/2026/02/03/night.html"]);
@@ -125,17 +125,17 @@ fn addresses_and_dates_are_remembered_and_twice_changes_nothing() {
         status == 0 && err.contains("2 matched (2 by id)") && err.contains("nothing new for the ledger"),
         "{err}"
     );
-    assert_eq!(remembered(site.path()), first);
+    assert_eq!(stored_posts(site.path()), first);
 }
 
 #[test]
-fn feeds_carry_the_old_ids_from_then_on_and_old_addresses_lead_to_the_posts() {
+fn feeds_have_the_old_ids_and_old_addresses_redirect_to_the_posts() {
     let site = folder(&POSTS);
     write(site.path(), "old.xml", RSS);
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
     let root = Utf8Path::from_path(site.path()).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
+    let mut ledger = Registry::from_records(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     let feed = ask(&site, "/rss.xml", "");
     let feed = String::from_utf8(feed.body().to_vec()).unwrap();
@@ -181,7 +181,7 @@ fn a_dry_run_and_standard_input() {
 }
 
 #[test]
-fn what_does_not_match_is_named_with_its_mend() {
+fn items_that_do_not_match_are_listed_with_a_fix() {
     let site = folder(&[
         ("posts/2026-02-03-night.md", "---\nid: mine\n---\n# Grinding at night\n"),
         ("posts/a.md", "---\ntitle: First flour\ndate: 2026-01-31\n---\n"),
@@ -202,7 +202,7 @@ fn what_does_not_match_is_named_with_its_mend() {
 }
 
 #[test]
-fn of_two_feeds_the_first_named_is_right() {
+fn of_two_feeds_the_first_one_wins() {
     let site = folder(&POSTS);
     write(site.path(), "old.xml", RSS);
     write(site.path(), "old.atom", ATOM);
@@ -221,7 +221,7 @@ fn of_two_feeds_the_first_named_is_right() {
 }
 
 #[test]
-fn what_cannot_be_run_says_why() {
+fn errors_are_reported() {
     let site = folder(&POSTS);
     write(site.path(), "page.html", "<html><body>x</body></html>");
     write(site.path(), "old.xml", RSS);
@@ -250,7 +250,7 @@ fn what_cannot_be_run_says_why() {
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
 }
 
-/// A server on the loopback that answers each path with what `answers` says, until the test ends.
+/// A server on the loopback that responds to each path with the result of `answers`, until the test ends.
 fn serving(answers: impl Fn(&str, &str) -> Option<String> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -272,7 +272,7 @@ fn serving(answers: impl Fn(&str, &str) -> Option<String> + Send + 'static) -> S
                 ),
                 None => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
             };
-            // whoever asked may have had enough
+            // the client may have closed the connection
             let _ = stream.write_all(answer.as_bytes());
         }
     });
@@ -284,7 +284,7 @@ fn an_address_is_read_with_its_redirects_and_older_documents() {
     let base = serving(|here, path| match path {
         "/feed" => Some("/feed.json".to_owned()),
         "/feed.json" => Some(JSON.replace("\"items\"", &format!("\"next_url\": \"{here}/2.json\", \"items\""))),
-        // it leads back to the first one, as a broken feed may
+        // it links back to the first one, as a broken feed may
         "/2.json" => Some(format!(
             r#"{{"version": "https://jsonfeed.org/version/1.1", "next_url": "{here}/feed.json", "items": [
             {{"id": "b", "title": "Before the feed"}}]}}"#
@@ -317,7 +317,7 @@ fn an_address_is_read_with_its_redirects_and_older_documents() {
 }
 
 #[test]
-fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
+fn redirects_for_readers_on_the_old_host_or_on_this_one() {
     let atom = ATOM.replace(
         "<entry>",
         "<link rel=\"self\" href=\"https://old.example/blog/feeds/all\"/><entry>",
@@ -328,7 +328,7 @@ fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
     let elsewhere = said("https://new.example/blog");
     let expected = "redirect https://old.example/blog/feeds/all to https://new.example/blog/atom.xml permanently (301)";
     assert!(elsewhere.contains(expected), "{elsewhere}");
-    // what it says to write is a configuration that is accepted, and then there is nothing more to say
+    // the suggested configuration is accepted, and then there is no further message
     let here = said("https://old.example/blog");
     let advice: String = here
         .lines()
@@ -343,7 +343,7 @@ fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
     write(site.path(), "feedmill.toml", &advice);
     let mended = said("https://old.example/blog");
     assert!(mended.contains("Atom") && !mended.contains("redirect"), "{mended}");
-    // nor is there where feedmill has a feed at that address by itself
+    // neither is there one if feedmill already has a feed at that address
     for path in ["atom.xml", "index.xml", "feed", "feed/", "rss", "tags/a/rss.xml"] {
         write(site.path(), "old.xml", &atom.replace("/feeds/all", &format!("/{path}")));
         let said = said("https://old.example/blog");
@@ -352,7 +352,7 @@ fn readers_are_sent_on_from_the_old_host_or_within_this_one() {
 }
 
 #[test]
-fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
+fn a_real_blog_with_its_feed() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let (posts, feed) = (corpora.join("cordova"), corpora.join("cordova-published/feed.xml"));
     if !posts.is_dir() || !feed.is_file() {
@@ -367,20 +367,20 @@ fn a_real_blog_and_the_feed_that_its_site_made_of_it() {
         err.contains("0 without a post here; ") && !err.contains("appears new") && err.contains("may appear new to its readers;"),
         "{err}"
     );
-    assert_eq!(remembered(state.path()).len(), 10);
+    assert_eq!(stored_posts(state.path()).len(), 10);
 }
 
 /// The id in Atom of the post in the file at `path`, as it is served after the import.
 fn atom_id(folder: &Path, path: &str) -> String {
     let root = Utf8Path::from_path(folder).unwrap();
     let now = Timestamp::now();
-    let mut ledger = Registry::remembering(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
+    let mut ledger = Registry::from_records(Storage::sqlite(&root.join("state")).load().unwrap().records, now);
     let site = snapshot(&Arc::default(), &root.join("posts"), &mut ledger, now).unwrap();
     site.post(path.into()).unwrap().atom_id().to_owned()
 }
 
 #[test]
-fn an_id_that_is_no_iri_is_made_one_in_atom_unless_an_atom_feed_had_it() {
+fn an_id_that_is_not_an_iri_becomes_one_in_atom_unless_an_atom_feed_had_it() {
     let site = folder(&POSTS);
     write(site.path(), "old.xml", RSS);
     assert_eq!(import(site.path(), &["--adopt", "old.xml"]).0, 0);
@@ -398,7 +398,7 @@ fn an_id_that_is_no_iri_is_made_one_in_atom_unless_an_atom_feed_had_it() {
 }
 
 #[test]
-fn an_id_that_the_feed_does_not_resolve_is_not_taken_over() {
+fn an_unresolved_id_is_not_kept() {
     let declared = r#"<!DOCTYPE rss [<!ENTITY n "night"><!ENTITY nn "&n;&n;">]>"#;
     for (before, guid, expected) in [
         ("", "night-&x;", None),
@@ -409,7 +409,7 @@ fn an_id_that_the_feed_does_not_resolve_is_not_taken_over() {
         let site = folder(&POSTS);
         write(site.path(), "old.xml", &format!("{before}{}", RSS.replace("night-17", guid)));
         let (_, out, err) = import(site.path(), &["--adopt", "old.xml"]);
-        let known = remembered(site.path());
+        let known = stored_posts(site.path());
         let night = known.get("2026-02-03-night.md").map(|record| record.id.as_str());
         assert_eq!(night, expected, "{guid}: {out}{err}");
         assert!(known.contains_key("flour.md"), "the other item is taken over");

@@ -332,7 +332,7 @@ fn described_at(target: &Target) -> Option<String> {
         Target::Media(_) => "/media/{path}".to_owned(),
         // the first page of a list is the list
         Target::Moved(to) if to == "/" => "/page/{n}".to_owned(),
-        Target::Moved(to) => format!("{}/page/{{n}}", below(Target::read(to)?.scope()?)),
+        Target::Moved(to) => format!("{}/page/{{n}}", below(Target::parse(to)?.scope()?)),
         Target::Address(address) if address.starts_with("/posts/") && address.split('.').next_back() == Some("md") => {
             "/posts/{slug}.md".to_owned()
         }
@@ -595,7 +595,7 @@ fn what_the_description_says_is_what_the_server_does() {
     ];
     let mut seen = BTreeSet::new();
     for request in requests {
-        let target = Target::read(request.split('?').next().unwrap()).unwrap();
+        let target = Target::parse(request.split('?').next().unwrap()).unwrap();
         let path = described_at(&target).unwrap();
         // a picture is no text
         let Answer { status, headers, body } = site.get_bytes(request, &[]);
@@ -880,8 +880,8 @@ fn searches_have_a_bound_of_their_own() {
     }
     drop(held);
     // and pages that are slow to make delay no search
-    let all = u32::try_from(site.context().makers.available_permits()).unwrap();
-    let held = site.context().makers.try_acquire_many(all).unwrap();
+    let all = u32::try_from(site.context().render_pool.available_permits()).unwrap();
+    let held = site.context().render_pool.try_acquire_many(all).unwrap();
     for path in searches {
         assert_eq!(site.get(path).status, 200, "{path}");
     }
@@ -893,7 +893,7 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     use std::sync::Arc;
 
     use feedmill::config::Config;
-    use feedmill::http::admin::{ServerStatus, Watch};
+    use feedmill::http::admin::{ServerStatus, WatchStatus};
     use feedmill::post::{self, Changes};
     use feedmill::site::{Site, SiteInput};
     use feedmill::source_file::SourceFile;
@@ -964,7 +964,7 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
             "{query}"
         );
     }
-    let status = ServerStatus::of(&site, Watch::default(), std::time::Duration::ZERO, now).json();
+    let status = ServerStatus::new(&site, WatchStatus::default(), std::time::Duration::ZERO, now).json();
     assert_eq!((&status["posts"]["held"], &status["posts"]["public"]), (&1.into(), &1.into()));
     assert_eq!(status["held_back"][0]["path"], "a.md");
     assert!(status["held_back"][0]["why"].as_str().unwrap().contains("held back"));

@@ -1,6 +1,6 @@
-//! What `feedmill check` says of broken posts: `tests/fixtures/broken/{name}.txt` beside `{name}.md`.
+//! The output of `feedmill check` for broken posts: `tests/fixtures/broken/{name}.txt` beside `{name}.md`.
 //!
-//! All of them are one site. With `FEEDMILL_ACCEPT=1` in the environment the texts are written anew: read them as a newcomer would.
+//! All of them are one site. With `FEEDMILL_ACCEPT=1` in the environment the texts are written again: read them as a new author would.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -12,7 +12,7 @@ use feedmill::site::Site;
 
 use crate::still::{TestFolder, files, fixtures, said};
 
-/// Codes that no file in a repository can give, or that none should, and why.
+/// Codes that no file in a repository can or should cause, and why.
 const ELSEWHERE: [(&str, &str); 22] = [
     ("html-removed", "said by `check` alone: words"),
     ("media-not-served", "said by `check` alone: inheritance"),
@@ -63,7 +63,7 @@ fn drawn(site: &Site, path: &Utf8Path) -> String {
 }
 
 #[test]
-fn every_broken_post_is_told_as_promised() {
+fn every_broken_post_has_the_expected_output() {
     let site = site();
     let accepts = env::var_os("FEEDMILL_ACCEPT").is_some();
     let mut wrong = Vec::new();
@@ -73,7 +73,7 @@ fn every_broken_post_is_told_as_promised() {
         if accepts && !drawn.is_empty() {
             fs::write(&promise, &drawn).unwrap();
         }
-        // beside a post of which nothing is said there is no text
+        // a post without diagnostics has no text
         if fs::read_to_string(promise).unwrap_or_default() != drawn {
             wrong.push(format!("{path}:\n{drawn}"));
         }
@@ -82,7 +82,7 @@ fn every_broken_post_is_told_as_promised() {
 }
 
 #[test]
-fn every_diagnostic_has_a_place_or_is_about_the_whole_file_and_says_the_mend() {
+fn every_diagnostic_has_a_position_or_is_about_the_whole_file_and_has_a_fix() {
     let whole = [
         "address-taken",
         "alias-taken",
@@ -142,9 +142,9 @@ fn every_code_has_a_broken_post_or_a_reason() {
     );
 }
 
-/// The codes that stand in the source, each with the file.
+/// The codes in the source, each with the file.
 fn written() -> BTreeMap<String, String> {
-    // what stands before a code, white space apart
+    // the text before a code, without white space
     const BEFORE: [&str; 15] = [
         "Severity::Error,\"",
         "Severity::Warning,\"",

@@ -1,4 +1,4 @@
-//! The real program, as a person runs it.
+//! The commands of the program.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::server::write;
 
-/// What a line of output is waited for at most.
+/// The longest wait for a line of output.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
@@ -24,7 +24,7 @@ pub fn feedmill(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end: exit status, standard output, standard error.
+/// Runs it. Returns exit status, standard output and standard error.
 pub fn run(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -42,7 +42,7 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
 const GOOD: &str = "---\ntitle: Good\ndate: 2026-01-31\n---\nText.\n";
 
 #[test]
-fn check_says_every_problem_and_tells_by_its_exit_status() {
+fn check_lists_every_problem_and_has_an_exit_status() {
     let clean = folder(&[("posts/a.md", GOOD)]);
     let (status, out, err) = run(&mut feedmill(clean.path(), &["check"]));
     assert_eq!(
@@ -78,7 +78,7 @@ fn check_says_every_problem_and_tells_by_its_exit_status() {
 }
 
 #[test]
-fn why_tells_what_a_post_is_and_where_that_came_from() {
+fn why_shows_the_properties_of_a_post_and_their_origins() {
     let site = folder(&[
         ("posts/2026-01-31-good-day.md", "# A good day\n\nText.\n"),
         (
@@ -125,7 +125,7 @@ fn why_tells_what_a_post_is_and_where_that_came_from() {
         let json: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(json["public"], file.contains("good"), "{file}: {out}");
     }
-    // as Kubernetes mounts them: the link's name is the post's, wherever the content lies
+    // as Kubernetes mounts them: the name of the link is that of the post
     write(site.path(), "posts/..v1/linked.md", GOOD);
     std::os::unix::fs::symlink("..v1/linked.md", site.path().join("posts/linked.md")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", site.path().join("posts/passwd.md")).unwrap();
@@ -164,10 +164,10 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
     ]);
     let ask = |place: &str, arguments: &[&str]| run(&mut feedmill(&site.path().join(place), arguments));
     let draft = "no: it is a draft";
-    // the folder `posts` of the place it is asked from, before anything was served
+    // before the first start: the folder `posts` in the current folder
     let (status, out, err) = ask("site", &["why", "posts/_drafts/x.md"]);
     assert!(status == 0 && out.contains(draft), "{out}{err}");
-    // from another place nothing says what folder it is, and to guess would call the draft public
+    // in another folder nothing names the folder of posts, and a guess could call the draft public
     for (place, file) in [
         ("", "site/posts/_drafts/x.md"),
         ("site/posts", "_drafts/x.md"),
@@ -183,7 +183,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
         let (status, out, err) = ask(place, &["why", file, "--posts", posts.to_str().unwrap()]);
         assert!(status == 0 && out.contains(draft), "{place} {file}: {out}{err}");
     }
-    // once it was served its ledger says so, wherever it is asked from
+    // after a start its ledger shows it, from any folder
     let serving = Serving::start(&site.path().join("site"), &[]);
     serving.until("Ctrl-C ends it");
     drop(serving);
@@ -199,7 +199,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
         let (status, out, err) = ask(place, &["share", file]);
         assert!(status == 0 && out.contains("/shared/"), "{place} {file}: {err}");
     }
-    // to revoke what was shared it is found alike, and nothing is made where there is none
+    // `--revoke-all` finds it in the same way, and creates nothing if there is none
     for place in ["site", "site/posts", "site/posts/_drafts"] {
         let key = |at: &str| std::fs::read(site.path().join("site/.feedmill/posts").join(at)).ok();
         let before = key("share.key");
@@ -229,7 +229,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
     );
     let (status, _, err) = ask("site/posts/sub", &["share", "y.md"]);
     assert!(status == 2 && err.contains("is public already"), "{err}");
-    // so does a configuration file above it
+    // a configuration file above it shows it too
     for (place, file) in [
         ("", "named/content/_drafts/x.md"),
         ("named", "content/_drafts/x.md"),
@@ -239,7 +239,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
         assert!(status == 0 && out.contains(draft), "{place} {file}: {out}{err}");
         assert!(out.contains("https://named.example/posts/x"), "{place} {file}: {out}");
     }
-    // where both say something else, neither is believed
+    // if both disagree, neither is used
     let serving = Serving::start(&site.path().join("both"), &["content/blog"]);
     serving.until("Ctrl-C ends it");
     drop(serving);
@@ -253,7 +253,7 @@ fn why_and_share_find_the_folder_of_posts_that_a_file_belongs_to() {
 }
 
 #[test]
-fn why_tells_of_a_post_whose_file_is_gone() {
+fn why_shows_a_post_whose_file_is_gone() {
     let site = folder(&[("posts/good.md", GOOD), ("posts/stays.md", "# Stays")]);
     let serving = Serving::start(site.path(), &[]);
     serving.until("Watching");
@@ -281,7 +281,7 @@ fn why_tells_of_a_post_whose_file_is_gone() {
 }
 
 #[test]
-fn a_flag_rules_over_the_environment_and_that_over_the_file() {
+fn options_take_precedence_over_the_environment_and_that_over_the_file() {
     let site = folder(&[
         ("posts/a.md", GOOD),
         ("feedmill.toml", "[site]\nbase_url = 'https://file.example'\n"),
@@ -300,7 +300,7 @@ fn a_flag_rules_over_the_environment_and_that_over_the_file() {
         url(feedmill(site.path(), &why).env("FEEDMILL_BASE_URL", "https://env.example")),
         "https://env.example/posts/a"
     );
-    // as a compose file sets what it was given no value for
+    // as a compose file sets variables without a value
     assert_eq!(
         url(feedmill(site.path(), &why)
             .env("FEEDMILL_BASE_URL", "")
@@ -411,7 +411,7 @@ fn get(url: &str) -> String {
 }
 
 #[test]
-fn serve_tells_a_newcomer_what_to_open_and_what_happens_and_ends_at_ctrl_c() {
+fn serve_prints_addresses_and_changes_and_ends_at_ctrl_c() {
     let site = folder(&[]);
     std::fs::create_dir(site.path().join("posts")).unwrap();
     let mut serving = Serving::start(site.path(), &[]);
@@ -467,11 +467,11 @@ fn serve_tells_a_newcomer_what_to_open_and_what_happens_and_ends_at_ctrl_c() {
 }
 
 #[test]
-fn the_readme_shows_what_serve_says() {
+fn the_readme_shows_the_output_of_serve() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(project.join("README.md")).unwrap();
     let shown = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
-    // a copy, so that nothing else that reads the guide is disturbed
+    // a copy, so that other tests that read the guide are not disturbed
     let site = folder(&[]);
     copy(&project.join("posts"), &site.path().join("posts"));
     let serving = Serving::start(site.path(), &[]);
@@ -511,7 +511,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn serve_says_why_it_cannot_start() {
+fn serve_reports_why_it_cannot_start() {
     let site = folder(&[("posts/a.md", GOOD)]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -552,14 +552,14 @@ fn serve_says_why_it_cannot_start() {
 }
 
 #[test]
-fn serve_tells_what_it_refuses_and_counts_what_comes_in_crowds() {
+fn serve_reports_refused_files_and_counts_changes_of_large_batches() {
     let site = folder(&[("posts/a.md", GOOD)]);
     let serving = Serving::start(site.path(), &[]);
     serving.until("Ctrl-C ends it");
     std::os::unix::fs::symlink("/etc/passwd", site.path().join("posts/passwd.md")).unwrap();
     serving.until("! passwd.md is refused");
     serving.until("warning: is a link that leads out of the posts folder");
-    // put in place in one step, so that they come in one batch
+    // moved in one step, so that they are one batch
     for n in 0..40 {
         write(
             site.path(),
@@ -584,7 +584,7 @@ fn serve_tells_what_it_refuses_and_counts_what_comes_in_crowds() {
 }
 
 #[test]
-fn an_end_that_waits_for_a_client_says_so_and_a_second_signal_does_not_wait() {
+fn a_stop_that_waits_for_a_client_is_reported_and_a_second_signal_does_not_wait() {
     let site = folder(&[("posts/a.md", GOOD)]);
     let mut serving = Serving::start(site.path(), &[]);
     let welcome = serving.until("Ctrl-C ends it");
@@ -592,7 +592,7 @@ fn an_end_that_waits_for_a_client_says_so_and_a_second_signal_does_not_wait() {
     let address = read.split('/').nth(2).unwrap();
     let mut client = std::net::TcpStream::connect(address).unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
-    // connections are taken in their order, so an answer to a later one proves that this one is
+    // connections are accepted in order, so a response to a later one proves that this one is accepted
     get(&format!("http://{address}/healthz"));
     serving.signal(rustix::process::Signal::TERM);
     serving.until("stopping: open connections get up to 10s to finish");
@@ -613,7 +613,7 @@ fn polling_publishes_too() {
 }
 
 #[test]
-fn a_theme_is_written_out_over_nothing_and_a_broken_one_is_a_problem() {
+fn a_theme_export_overwrites_nothing_and_a_broken_theme_is_a_problem() {
     let site = folder(&[("posts/a.md", GOOD), ("templates/list.html", "mine")]);
     let (status, _, err) = run(&mut feedmill(site.path(), &["theme", "export"]));
     assert!(

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::server::{self, Address, Peer};
+use feedmill::http::server::{self, Address, RequestHead, request_head};
 use http::Response;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -23,13 +23,13 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
-/// What a condition is waited for at most. Nothing takes this long but a failure.
+/// The longest wait for a condition. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// More than the system keeps for a client that does not read.
+/// More bytes than the system buffers for a client that does not read.
 const LARGE: usize = 32 << 20;
 
-/// The real server in front of a filter that is made for tests: `/panic` panics, `/large` answers with [`LARGE`] bytes, `/wait`
-/// waits until it is told to go on, and anything else names itself, the client and the body.
+/// The real server with a filter for tests: `/panic` panics, `/large` answers with [`LARGE`] bytes, `/wait` waits for the test, and any
+/// other path answers with itself, the client and the body.
 struct Served {
     address: Address,
     stop: CancellationToken,
@@ -40,7 +40,7 @@ struct Served {
 }
 
 impl Served {
-    /// Served as `settings`, the keys of `[server]`, say.
+    /// Starts a server with these `settings`, the keys of `[server]`.
     fn start(settings: &str) -> Served {
         Served::start_at("127.0.0.1:0", settings)
     }
@@ -49,7 +49,7 @@ impl Served {
         Served::start_after(listen, settings, |_, _| {})
     }
 
-    /// Listens, lets `first` be done, which knows where it listens and how to stop it, and then serves.
+    /// Listens, calls `first` with the address and the stop signal, and then serves.
     fn start_after(listen: &str, settings: &str, first: impl FnOnce(&Address, &CancellationToken)) -> Served {
         let config = Config::parse("feedmill.toml".into(), &format!("[server]\n{settings}")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -65,9 +65,9 @@ impl Served {
         first(&address, &stop);
         let (told, stopped) = (Arc::clone(&go_on), stop.clone());
         let filter = warp::path::full()
-            .and(warp::ext::optional::<Peer>())
+            .and(request_head())
             .and(warp::body::bytes())
-            .and_then(move |path: FullPath, peer: Option<Peer>, body: Bytes| {
+            .and_then(move |path: FullPath, head: Arc<RequestHead>, body: Bytes| {
                 let (told, waits) = (Arc::clone(&told), waits.clone());
                 async move {
                     Ok::<_, warp::Rejection>(match path.as_str() {
@@ -79,7 +79,7 @@ impl Served {
                             told.await;
                             Bytes::from("waited")
                         }
-                        path => Bytes::from(format!("{path} {} {}", seen(peer), String::from_utf8_lossy(&body))),
+                        path => Bytes::from(format!("{path} {} {}", client(&head), String::from_utf8_lossy(&body))),
                     })
                 }
             })
@@ -110,7 +110,7 @@ impl Served {
         Client::connect(self.port())
     }
 
-    /// That a request is answered now, on a connection of its own.
+    /// Asserts that a request on a new connection is answered.
     fn assert_answers(&self) {
         assert_answers(&mut self.connect());
     }
@@ -125,12 +125,8 @@ impl Drop for Served {
     }
 }
 
-fn seen(peer: Option<Peer>) -> String {
-    match peer {
-        Some(Peer(Some(peer))) => peer.ip().to_string(),
-        Some(Peer(None)) => "nobody".to_owned(),
-        None => "unknown".to_owned(),
-    }
+fn client(head: &RequestHead) -> String {
+    head.peer.map_or_else(|| "nobody".to_owned(), |peer| peer.ip().to_string())
 }
 
 fn assert_answers(client: &mut Client) {
@@ -148,7 +144,7 @@ struct Client {
 trait Duplex: Read + Write + Send {}
 impl<T: Read + Write + Send> Duplex for T {}
 
-/// An answer as it was sent.
+/// A response as it was sent.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -175,13 +171,13 @@ impl Client {
         self.stream.write_all(bytes.as_bytes()).unwrap();
     }
 
-    /// The next answer.
+    /// Reads the next response.
     fn answer(&mut self) -> Answer {
         self.try_answer()
             .unwrap_or_else(|| panic!("the connection ended without an answer"))
     }
 
-    /// The next answer, or nothing if the server ended the connection before its first byte.
+    /// Reads the next response; `None` if the server closed the connection before its first byte.
     fn try_answer(&mut self) -> Option<Answer> {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -214,13 +210,13 @@ impl Client {
                 self.read.extend_from_slice(&buffer[..count]);
                 count
             }
-            // a connection that is reset is at its end, too
+            // a reset ends a connection too
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// That the server ends the connection, and sends nothing more.
+    /// Asserts that the server closes the connection and sends nothing more.
     fn assert_ended(&mut self) {
         while self.more() > 0 {}
         assert!(self.read.is_empty(), "{:?}", String::from_utf8_lossy(&self.read));

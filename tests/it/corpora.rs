@@ -1,4 +1,4 @@
-//! Real posts that nobody here wrote. They lie beside the checkout; where they do not, these tests say so and are skipped.
+//! Real posts of other sites. They are beside the checkout; if not, these tests report that and are skipped.
 
 mod oracle;
 
@@ -41,7 +41,7 @@ fn site(path: &Utf8Path, config: &str) -> Site {
     snapshot(&Arc::new(config), path, &mut Registry::new(now), now).unwrap()
 }
 
-/// Every post of the listing, by walking its pages.
+/// All posts of the listing, from all its pages.
 fn walked(site: &Site, per_page: usize) -> Vec<Value> {
     let mut posts = Vec::new();
     let mut query = format!("per_page={per_page}");
@@ -123,7 +123,7 @@ fn check_explains_every_file_it_refuses() {
     }
 }
 
-/// The documents of one place in the three formats, each as another reader reads it.
+/// The documents of one place in the three formats, parsed by another parser.
 fn three(site: &Site, scope: &Scope, place: Place) -> [Feed; 3] {
     Format::ALL.map(|format| {
         let document = site.feed(scope, place, format).unwrap();
@@ -135,8 +135,8 @@ fn three(site: &Site, scope: &Scope, place: Place) -> [Feed; 3] {
     })
 }
 
-/// Sees that every feed of every scope of the folder at `path` is well-formed and says the same in all formats, and that a scope's
-/// feeds together hold all of its posts.
+/// Checks that every feed of every scope of the folder at `path` is well-formed and equal in all formats, and that all feeds of a
+/// scope together contain all of its posts.
 fn every_feed_agrees(name: &str, path: &Utf8Path) {
     let site = site(path, "[site]\nbase_url = 'https://example.com'\n");
     let mut documents = 0;
@@ -160,7 +160,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
 }
 
 #[test]
-fn every_feed_of_every_scope_is_well_formed_and_says_the_same_in_all_formats() {
+fn every_feed_of_every_scope_is_well_formed_and_equal_in_all_formats() {
     for name in CORPORA {
         let Some(path) = corpus(name) else { continue };
         every_feed_agrees(name, &path);
@@ -175,7 +175,7 @@ fn every_feed_of_the_fixtures_and_the_guide_agrees_too() {
 }
 
 #[test]
-fn walking_next_url_from_the_newest_feed_meets_every_post() {
+fn next_url_leads_from_the_newest_feed_to_every_post() {
     let Some(path) = corpus("18f") else { return };
     let site = site(&path, "[site]\nbase_url = 'https://example.com'");
     let (mut at, mut visited, mut ids) = ("/feed.json".to_owned(), BTreeSet::new(), BTreeSet::new());
@@ -198,7 +198,7 @@ fn walking_next_url_from_the_newest_feed_meets_every_post() {
 }
 
 #[test]
-fn the_newest_posts_of_cordova_are_those_its_own_site_published() {
+fn the_newest_posts_of_cordova_are_those_of_its_site() {
     let (Some(path), Some(published)) = (corpus("cordova"), corpus("cordova-published")) else {
         return;
     };
@@ -213,7 +213,7 @@ fn the_newest_posts_of_cordova_are_those_its_own_site_published() {
 }
 
 #[test]
-fn no_content_of_a_feed_points_anywhere_relative_or_runs_anything() {
+fn no_content_of_a_feed_has_relative_addresses_or_active_content() {
     for name in CORPORA {
         let Some(path) = corpus(name) else { continue };
         let site = site(
@@ -247,7 +247,7 @@ fn no_content_of_a_feed_points_anywhere_relative_or_runs_anything() {
     }
 }
 
-/// The aliases that are written in the front matter `text`, found without feedmill.
+/// The aliases in the front matter of `text`, found without feedmill.
 fn old_addresses(text: &str) -> Vec<String> {
     if let Some((front_matter, _)) = text.strip_prefix("+++\n").and_then(|text| text.split_once("\n+++")) {
         let table: toml::Table = front_matter.parse().unwrap();
@@ -280,7 +280,7 @@ fn every_old_address_leads_to_its_post() {
         let mut count = 0;
         for post in site.all().iter() {
             for old in old_addresses(&fs::read_to_string(path.join(post.source())).unwrap()) {
-                // a live page, or a live post's Markdown, goes before an alias
+                // an existing page, or the Markdown of a post, takes precedence over an alias
                 if old.strip_suffix(".md").unwrap_or(&old) == post.address() {
                     continue;
                 }

@@ -15,10 +15,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use feedmill::config::Config;
-use feedmill::http::fast_path::fast_path;
+use feedmill::http::filter::answer_at_once;
 use feedmill::http::media::Library;
+use feedmill::http::request::Request;
 use feedmill::http::request_context::RequestContext;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::routes::answer;
+use feedmill::http::server::RequestHead;
+use feedmill::http::target::Target;
 use feedmill::identity::{Digest, Fingerprint, Likeness, PostRecord, Record};
 use feedmill::publisher::site_builder::{CycleOutcome, SiteBuilder};
 use feedmill::render::encode::Document;
@@ -320,25 +323,20 @@ const WHOLE_FEED: u64 = 6;
 const PROBE: u64 = 6;
 /// The bytes of its header, without the date: to copy them into the socket costs more than to find out what they are.
 const BYTES_OF_NOT_MODIFIED: usize = 280;
-/// The same at the door, which names the answer.
-const NOT_MODIFIED_AT_THE_DOOR: u64 = 3;
+/// The same with what all requests share: the response gets an id.
+const NOT_MODIFIED_AT_ONCE: u64 = 3;
 /// Likewise.
-const WHOLE_FEED_AT_THE_DOOR: u64 = 3;
+const WHOLE_FEED_AT_ONCE: u64 = 3;
 /// Its path is read and its scope named.
-const FEED_OF_A_TAG_AT_THE_DOOR: u64 = 13;
+const FEED_OF_A_TAG_AT_ONCE: u64 = 13;
 /// Its path is read and its address named.
-const PAGE_AT_THE_DOOR: u64 = 8;
+const PAGE_AT_ONCE: u64 = 8;
 /// Its query is read.
-const LISTING_AT_THE_DOOR: u64 = 11;
+const LISTING_AT_ONCE: u64 = 11;
 
 fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
-    let request = Request {
-        path,
-        query: "",
-        headers,
-        now: Timestamp::now(),
-    };
-    answer(site, &request)
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, "", headers, Timestamp::now()))
 }
 
 /// An answer, and how many times making it asked for memory.
@@ -375,8 +373,8 @@ fn allocations_of_answers() {
 fn a_page_of_the_listing_is_made_once() {
     let printer = Printer::of(POSTS);
     let listed = |query: &str| {
-        let query = feedmill::http::query::read(query, 20).unwrap();
-        (printer.site.finished_listing(&query), printer.site.listing(&query).unwrap())
+        let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
+        (printer.site.ready_listing(&query), printer.site.listing(&query).unwrap())
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
         let (finished, first) = listed(query);
@@ -416,28 +414,28 @@ fn what_was_saved_before_an_answer_costs_it_nothing() {
     }
 }
 
-/// What answers at once, and otherwise leaves the request to the filter; and how many times that asked for memory.
-fn at_the_door(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
+/// Returns the response that needs no thread, if there is one, and the number of allocations.
+fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
     let library = Library::new(Source::folder(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&printer.site);
-    let fast_path = fast_path(move || Arc::clone(&site), context);
     move |path: &str, headers: &HeaderMap| {
-        let mut request = http::Request::new(());
-        *request.uri_mut() = path.parse().unwrap();
-        *request.headers_mut() = headers.clone();
-        let (head, ()) = request.into_parts();
-        allocations::counted(|| fast_path(&head, None))
+        let head = RequestHead {
+            uri: path.parse().unwrap(),
+            headers: headers.clone(),
+            ..RequestHead::default()
+        };
+        allocations::counted(|| answer_at_once(&site, &context, &head).ok())
     }
 }
 
 #[test]
-fn what_is_made_already_is_answered_at_the_door() {
+fn a_document_that_exists_is_answered_at_once() {
     let printer = Printer::of(POSTS);
-    let at_the_door = at_the_door(&printer);
-    let answered = |path: &str, headers: &HeaderMap| at_the_door(path, headers).0;
+    let at_once = at_once(&printer);
+    let answered = |path: &str, headers: &HeaderMap| at_once(path, headers).0;
     let headers = headers("identity", None);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
         assert!(answered(path, &headers).is_some(), "{path} is finished with the site");
@@ -455,16 +453,16 @@ fn what_is_made_already_is_answered_at_the_door() {
         let again = answered(path, &headers);
         assert!(again.is_some_and(|again| again.status() == 200), "{path}");
     }
-    for path in ["/nothing", "/readyz", "/search?q=version", "/rss.xml/", "/media/a.png"] {
+    for path in ["/nothing", "/search?q=version", "/rss.xml/", "/media/a.png"] {
         assert!(answered(path, &headers).is_none(), "{path}");
     }
 }
 
 #[test]
-fn allocations_of_answers_through_the_door() {
+fn allocations_of_answers_at_once() {
     let printer = Printer::of(POSTS);
     let site = &printer.site;
-    let answered = at_the_door(&printer);
+    let answered = at_once(&printer);
     let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let listed = "/api/posts?page=3&per_page=20";
     for (name, path, headers, status, most) in [
@@ -473,27 +471,23 @@ fn allocations_of_answers_through_the_door() {
             "/rss.xml",
             headers("gzip", Some(&tag)),
             304,
-            NOT_MODIFIED_AT_THE_DOOR,
+            NOT_MODIFIED_AT_ONCE,
         ),
-        ("a feed", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED_AT_THE_DOOR),
+        ("a feed", "/rss.xml", headers("gzip", None), 200, WHOLE_FEED_AT_ONCE),
         (
             "the feed of a tag",
             "/tags/tag1/rss.xml",
             headers("gzip", None),
             200,
-            FEED_OF_A_TAG_AT_THE_DOOR,
+            FEED_OF_A_TAG_AT_ONCE,
         ),
-        ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_THE_DOOR),
-        ("the listing", listed, headers("identity", None), 200, LISTING_AT_THE_DOOR),
+        ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_ONCE),
+        ("the listing", listed, headers("identity", None), 200, LISTING_AT_ONCE),
     ] {
         // what is made once and kept is no cost of an answer
         let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
-        let request = Request {
-            path: path_only,
-            query,
-            headers: &headers,
-            now: Timestamp::now(),
-        };
+        let target = Target::parse(path_only);
+        let request = Request::new(target.as_ref(), path_only, query, &headers, Timestamp::now());
         let _ = answer(site, &request);
         answered(path, &headers);
         let (response, count) = answered(path, &headers);
@@ -503,9 +497,9 @@ fn allocations_of_answers_through_the_door() {
 }
 
 #[test]
-fn who_has_a_feed_is_told_so_in_few_bytes() {
+fn a_304_is_short() {
     let printer = Printer::of(POSTS);
-    let answered = at_the_door(&printer);
+    let answered = at_once(&printer);
     let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
     let response = response.unwrap();

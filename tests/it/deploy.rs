@@ -1,4 +1,4 @@
-//! The files in `deploy/` and the Dockerfile: they start the program with options that it has, and keep the ledger.
+//! The files in `deploy/` and the Dockerfile: they start the program with valid options, and keep the ledger.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn the_unit_serves_and_keeps_the_ledger_in_its_state_directory() {
     );
     let machine = TempDir::new().unwrap();
     write(machine.path(), "srv/posts/a.md", "# A\n");
-    // as systemd starts it, on a machine that is a folder; on free ports
+    // as systemd starts it, with a folder as the root and free ports
     let place = |value: &str| {
         value
             .replace("%S", "/var/lib")
@@ -65,7 +65,7 @@ fn the_unit_serves_and_keeps_the_ledger_in_its_state_directory() {
 }
 
 #[test]
-fn whatever_starts_a_container_gives_the_ledger_a_volume() {
+fn every_container_has_a_volume_for_the_ledger() {
     let dockerfile = file("Dockerfile");
     for line in [
         "USER 10001:10001",

@@ -1,6 +1,6 @@
-//! A post from any tool drops in unchanged: one file of each, all in one folder.
+//! Posts of other tools work unchanged: one file of each tool, all in one folder.
 //!
-//! The table says by hand what each post must be; the snapshots hold all that is told of it, down to the HTML that feeds carry.
+//! The table lists the expected values of each post; the snapshots contain all its data, including the HTML in feeds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ type Row = (
     &'static [&'static str],
 );
 
-/// File; title; instant; tags, apart by `|`; address; the codes of what is said about it.
+/// File; title; instant; tags, separated by `|`; address; the codes of its diagnostics.
 const EXPECTED: [Row; 19] = [
     (
         "Obsidian Vault/Field notes on moss.md",
@@ -224,7 +224,7 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
 }
 
 #[test]
-fn what_other_tools_call_an_old_address_leads_to_the_post() {
+fn old_addresses_in_fields_of_other_tools_redirect_to_the_post() {
     let site = TestFolder::of_fixtures("dialects").site(CONFIG);
     let cases = [
         ("/2021/11/release", "_posts/2021-11-8-release-notes.markdown"),
@@ -243,20 +243,20 @@ fn what_other_tools_call_an_old_address_leads_to_the_post() {
 }
 
 #[test]
-fn everything_that_is_told_of_each() {
+fn snapshots_of_all_values() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in site.all().iter() {
         let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == *post.id());
         let name = post.source().as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
-            insta::assert_snapshot!(name, told(&site, post, &item.unwrap()["content_html"]));
+            insta::assert_snapshot!(name, describe(&site, post, &item.unwrap()["content_html"]));
         });
     }
 }
 
-/// All that is known of `post`, for reading: what was said about its file, its properties, its HTML.
-fn told(site: &Site, post: &Post, html: &Value) -> String {
+/// All data of `post`, for people: the diagnostics of its file, its properties, its HTML.
+fn describe(site: &Site, post: &Post, html: &Value) -> String {
     let mut told = String::new();
     for diagnostic in said(site, post.source().as_str()) {
         let _ = writeln!(told, "{diagnostic}");

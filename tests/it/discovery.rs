@@ -1,4 +1,4 @@
-//! What tells of everything else: outline, site map, robots.
+//! The outline, the site map and `robots.txt`.
 
 use crate::server::TestSite;
 
@@ -80,7 +80,7 @@ fn the_outline_names_every_feed_once() {
 }
 
 #[test]
-fn the_map_lists_what_the_world_sees_and_when_it_changed() {
+fn the_map_lists_public_pages_with_their_dates() {
     let site = site();
     let answer = site.get("/sitemap.xml");
     assert_eq!(
@@ -116,7 +116,7 @@ fn the_map_lists_what_the_world_sees_and_when_it_changed() {
 }
 
 #[test]
-fn robots_are_told_where_the_map_is() {
+fn robots_txt_names_the_map() {
     let answer = site().get("/robots.txt");
     assert_eq!(
         (answer.status, answer.header("content-type")),
@@ -131,7 +131,7 @@ fn robots_are_told_where_the_map_is() {
 }
 
 #[test]
-fn unchanged_is_not_sent_again() {
+fn unchanged_documents_get_a_304() {
     let site = site();
     for path in ["/feeds.opml", "/sitemap.xml", "/robots.txt", "/posts/old.md"] {
         let etag = site.get(path).header("etag").to_owned();
@@ -141,7 +141,7 @@ fn unchanged_is_not_sent_again() {
 }
 
 #[test]
-fn an_empty_site_has_them_too() {
+fn an_empty_site_has_these_documents_too() {
     let site = TestSite::start(&[], "");
     for path in ["/feeds.opml", "/sitemap.xml"] {
         let answer = site.get(path);
@@ -166,7 +166,7 @@ fn icons(site: &TestSite) -> [Option<String>; 3] {
 }
 
 #[test]
-fn feeds_name_an_icon_that_is_there() {
+fn feeds_name_an_icon_that_exists() {
     let files = [("kelp.md", "---\ndate: 2026-01-01\n---\nKelp.\n")];
     let address = "site.base_url = 'https://example.com/notes'\n";
     let built_in = || Some("https://example.com/notes/icon.png".to_owned());
@@ -192,7 +192,7 @@ fn feeds_name_an_icon_that_is_there() {
 }
 
 #[test]
-fn rss_carries_markdown_only_where_it_is_asked_to() {
+fn rss_contains_markdown_only_if_configured() {
     let files = [("kelp.md", "---\ndate: 2026-01-01\n---\nKelp *grows*.\n")];
     for (config, expected) in [("", false), ("feed.markdown = false", false), ("feed.markdown = true", true)] {
         let rss = TestSite::start(&files, config).get("/rss.xml").body;

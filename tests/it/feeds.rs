@@ -1,4 +1,4 @@
-//! The three formats as a reader gets them.
+//! The documents of the three formats.
 
 pub mod round_trip;
 mod rules;
@@ -76,7 +76,7 @@ fn empty() -> FeedPage {
     }
 }
 
-/// A feed with everything that can be said.
+/// A feed with all fields.
 fn rich() -> FeedPage {
     let mut whole = item("harbour", moment("2026-03-02T08:30:00Z", 2));
     whole.modified = moment("2026-03-05T20:00:00Z", 0);
@@ -113,7 +113,7 @@ fn rich() -> FeedPage {
         image: Some("https://example.com/logo.png".to_owned()),
         ttl: Some(5),
         updated: moment("2026-03-05T20:00:00Z", 0),
-        // it has moved, and two posts went
+        // it has moved, and two posts were withdrawn
         identity: "https://first.example".to_owned(),
         withdrawn: [
             ("tag:example.com,2026-02-01:spam&co", "2026-03-01T10:00:00Z"),
@@ -161,7 +161,7 @@ fn untitled() -> FeedPage {
     }
 }
 
-/// A hostile text wherever a text may stand.
+/// A hostile text in every field.
 fn hostile() -> FeedPage {
     let text = || format!("\u{0}{HOSTILE}\u{b}\u{fffe}\u{fdd0}\u{9b}");
     let mut item = item("hostile", moment("2026-01-01T00:00:00Z", 0));
@@ -206,7 +206,7 @@ fn written(page: &FeedPage, format: Format) -> String {
     String::from_utf8(feed(page, format)).unwrap()
 }
 
-/// The documents as they are, but for line breaks between the tags that make a difference readable.
+/// The documents, with line breaks between the tags for readable differences.
 #[test]
 fn snapshots() {
     for (name, page) in pages() {

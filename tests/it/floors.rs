@@ -1,4 +1,4 @@
-//! Which module may import which, and which may read the clock and the disk.
+//! Rules for imports between modules, and for access to the clock and the disk.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 9] = [
     &["cli", "main"],
 ];
 
-/// Imports on one floor that are meant.
+/// Allowed imports on one floor.
 const SIDEWAYS: [(&str, &str); 4] = [
     ("config", "diagnostic"),
     ("config", "source_file"),
@@ -25,7 +25,7 @@ const SIDEWAYS: [(&str, &str); 4] = [
     ("source_file", "time"),
 ];
 
-/// What only the edges may do, by the floor from which on it is allowed.
+/// Calls that are allowed only from a floor on.
 const EDGES: [(&str, usize); 7] = [
     ("Timestamp::now", 5),
     ("SystemTime::now", 5),
@@ -69,12 +69,12 @@ fn floor(module: &str) -> usize {
         .unwrap_or_else(|| panic!("{module} is on no floor: add it to FLOORS"))
 }
 
-/// The code without its tests, which may use whatever they like.
+/// The code without its tests, for which these rules do not apply.
 fn code(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod ").next().unwrap_or(text)
 }
 
-/// The modules that `text` names after `crate::`, braces opened.
+/// The modules that `text` names after `crate::`, with braces expanded.
 fn imported(text: &str) -> BTreeSet<String> {
     let word = |text: &str| {
         text.chars()
@@ -115,7 +115,7 @@ fn modules_import_from_lower_floors_only() {
 }
 
 #[test]
-fn the_clock_and_the_disk_are_arguments_below_the_edges() {
+fn the_clock_and_the_disk_are_used_only_on_upper_floors() {
     let mut wrong = Vec::new();
     for (module, path, text) in sources() {
         for (line, number) in code(&text)
@@ -133,7 +133,7 @@ fn the_clock_and_the_disk_are_arguments_below_the_edges() {
 }
 
 #[test]
-fn one_module_names_notify_and_one_the_yaml_parser() {
+fn only_one_module_uses_notify_and_one_the_yaml_parser() {
     for (name, home) in [
         ("notify::", "source/watch"),
         ("saphyr_parser", "post/front_matter"),
@@ -155,7 +155,7 @@ fn one_module_names_notify_and_one_the_yaml_parser() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_has_a_module_doc() {
     for (_, path, text) in sources() {
         let is_tests = path.ends_with("tests.rs");
         assert!(

@@ -1,4 +1,4 @@
-//! What a post has from other files than its own, through the real publisher: at a start, while it runs, and at the next start.
+//! Data that posts inherit from other files, with the real publisher: at a start, while it runs, and after a restart.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::still::{TestFolder, codes, listed, said};
 
 const POST: &str = "---\ntitle: Kelp words\ndate: 2026-01-02\n---\nKelp.\n";
 
-/// A kind of companion: where the post is, where the companion is, what hides the post, and what does not.
+/// A kind of companion file: the paths of the post and the companion, a text that hides the post, and one that does not.
 type Case = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const CASES: [Case; 12] = [
@@ -92,13 +92,13 @@ const CASES: [Case; 12] = [
     ),
 ];
 
-/// The post of each case under a title and an address of its own.
+/// The post of each case, with its own title and address.
 fn post(name: &str) -> String {
     format!("---\ntitle: Kelp {name}\nslug: {name}\ndate: 2026-01-02\n---\nKelp.\n")
 }
 
 #[test]
-fn a_companion_hides_posts_from_the_start_and_shows_and_hides_them_again_live() {
+fn a_companion_hides_posts_at_the_start_and_shows_and_hides_them_live() {
     for pair in CASES.chunks(5) {
         let posts: Vec<String> = pair.iter().map(|(name, ..)| post(name)).collect();
         let mut files: Vec<(&str, &str)> = vec![("open.md", POST)];
@@ -122,14 +122,14 @@ fn a_companion_hides_posts_from_the_start_and_shows_and_hides_them_again_live() 
         for (name, ..) in pair {
             site.wait_for(&format!("/posts/{name}"), |answer| answer.status == 410);
         }
-        // one that goes is believed to have gone, and what it hid is shown
+        // after its deletion is accepted, its posts are shown
         for (_, _, companion, ..) in pair {
             fs::remove_file(site.path().join(companion)).unwrap();
         }
         for (name, ..) in pair {
             site.wait_for(&format!("/posts/{name}"), |answer| answer.status == 200);
         }
-        // and one that is new hides it, with a new post beside it
+        // and a new one hides them, with a new post beside it
         for (_, path, companion, hides, _) in pair {
             site.write(companion, hides);
             let folder = camino::Utf8Path::new(path).parent().unwrap();
@@ -142,7 +142,7 @@ fn a_companion_hides_posts_from_the_start_and_shows_and_hides_them_again_live() 
 }
 
 #[test]
-fn a_broken_companion_takes_nothing_from_readers_and_gives_them_nothing_new() {
+fn a_broken_companion_withdraws_and_publishes_nothing() {
     for name in ["a/a.11tydata.json", "a/a.json"] {
         let site = TestSite::start(&[("a/a.md", POST), (name, "{\"x\": 1}")], "");
         assert_eq!(site.get("/posts/a").status, 200);
@@ -160,7 +160,7 @@ fn a_broken_companion_takes_nothing_from_readers_and_gives_them_nothing_new() {
 }
 
 #[test]
-fn a_start_hides_what_turned_into_a_draft_while_nobody_looked_and_why_says_so() {
+fn a_start_hides_posts_that_became_drafts_while_it_was_stopped_and_why_explains_it() {
     let site = folder(&[("posts/notes/a.md", POST), ("posts/open.md", "---\ndate: 2026-01-01\n---\nx")]);
     let serve = || Serving::start(site.path(), &["--state", "state", "--base-url", "http://blog.example"]);
     serve().until("2 posts");
@@ -179,7 +179,7 @@ fn a_start_hides_what_turned_into_a_draft_while_nobody_looked_and_why_says_so() 
 }
 
 #[test]
-fn folders_that_begin_with_an_underscore_are_left_out_and_said_once() {
+fn folders_that_begin_with_an_underscore_are_left_out_with_one_note() {
     let folder = TestFolder::new();
     for path in [
         "open.md",
@@ -206,7 +206,7 @@ fn folders_that_begin_with_an_underscore_are_left_out_and_said_once() {
 }
 
 #[test]
-fn what_is_no_post_is_not_listed() {
+fn files_that_are_not_posts_are_not_listed() {
     let folder = TestFolder::new();
     folder.write("open.md", POST);
     folder.write("hugo.toml", "baseURL = 'x'");
@@ -254,7 +254,7 @@ fn what_is_no_post_is_not_listed() {
 }
 
 #[test]
-fn posts_beside_an_index_are_posts_where_no_tool_says_otherwise() {
+fn posts_beside_an_index_are_posts_without_the_configuration_of_a_tool() {
     let folder = TestFolder::new();
     for path in [
         "notes/index.md",
@@ -268,12 +268,12 @@ fn posts_beside_an_index_are_posts_where_no_tool_says_otherwise() {
     }
     assert_eq!(listed(&folder.site("")).len(), 6);
     folder.write("notes/index.md", "---\ndraft: true\n---\nx");
-    // a folder with a page of its own is not the draft's
+    // a folder with its own page does not belong to the draft
     assert_eq!(listed(&folder.site("")).len(), 4);
 }
 
 #[test]
-fn a_file_that_is_linked_and_not_served_is_named_with_its_line() {
+fn a_link_to_a_file_that_is_not_served_is_reported_with_its_line() {
     let folder = TestFolder::new();
     let links =
         "[code](demo.py) [page](page.html) [text](notes.txt) ![x](cat.png) [draft](copy.txt) [old](_old/a.zip) [gone](gone.py)";

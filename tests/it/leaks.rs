@@ -1,7 +1,7 @@
-//! What other tools keep back is in no outlet.
+//! Posts that other tools do not publish are in no document.
 //!
-//! The fixture holds files with a word of their own in title, text, tags and name, and what the tools themselves published of them
-//! (`benches/leaks`). Each tool's files lie as they do at home. Beside each lies a plain post, which has to be found.
+//! The fixture contains files with a unique word in title, text, tags and name, and what the tools themselves published of them
+//! (`benches/leaks`). The files of each tool have its usual layout. Beside each is a plain post, which must be found.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -22,7 +22,7 @@ struct Fixture {
 
 #[derive(Deserialize)]
 struct Tool {
-    /// What lies in every site of the tool: its configuration.
+    /// The files in every site of the tool: its configuration.
     signs: BTreeMap<String, String>,
 }
 
@@ -30,10 +30,10 @@ struct Tool {
 struct Case {
     tool: String,
     what: String,
-    /// The word that is nowhere but in its files.
+    /// The word that is only in its files.
     marker: String,
     hides: Hides,
-    /// What the tool, or where none can judge, the rule makes of it.
+    /// What the tool publishes; without the tool, what the rule says.
     published: Published,
     files: BTreeMap<String, String>,
 }
@@ -51,12 +51,12 @@ enum Hides {
 #[serde(rename_all = "lowercase")]
 enum Published {
     Yes,
-    /// Read by who knows the address.
+    /// Readable by people who know the address.
     Unlisted,
     No,
 }
 
-/// What a tool publishes and feedmill does not, with the reason: in doubt, it stays in.
+/// Cases that a tool publishes and feedmill does not, with the reason: in doubt, a post is not published.
 const HELD_ALTHOUGH_PUBLISHED: &[(&str, &str, &str)] = &[
     ("hugo", "draft: yes", "YAML 1.1 and people say yes by it"),
     ("hugo", "draft: on", "YAML 1.1 and people say yes by it"),
@@ -90,7 +90,7 @@ impl Case {
         self.marker.starts_with("xqzopen")
     }
 
-    /// What may be in no list.
+    /// The word that may be in no list.
     fn word(&self) -> String {
         match self.hides {
             Hides::Post => self.marker.clone(),
@@ -98,12 +98,12 @@ impl Case {
         }
     }
 
-    /// Whether nothing of it, or of a text in it, may be seen in any list.
+    /// Whether it, or a text in it, may be in no list.
     fn is_kept_back(&self) -> bool {
         self.hides == Hides::Text || self.published != Published::Yes
     }
 
-    /// The last parts of addresses that a post of these files could have.
+    /// The last parts of possible addresses of a post from these files.
     fn slugs(&self) -> BTreeSet<String> {
         let mut slugs = BTreeSet::from([format!("{}title", self.marker), format!("{}slug", self.marker)]);
         for path in self.files.keys() {
@@ -119,7 +119,7 @@ impl Case {
         slugs
     }
 
-    /// Requests for what may not be had, whoever guesses its address.
+    /// Requests for documents that must not be served, even if a client guesses their addresses.
     fn guesses(&self) -> Vec<String> {
         let mut guesses = Vec::new();
         for slug in self.slugs() {
@@ -148,20 +148,20 @@ impl Case {
     }
 }
 
-/// `path` as it stands in an address, part by part.
+/// `path` with each part percent-encoded.
 fn encoded(path: &str) -> String {
     let parts = path.split('/').map(|part| utf8_percent_encode(part, PATH_PART).to_string());
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// A site of `cases`; of their files only those below `within`, and that without it.
+/// A site of `cases`, with only the files below `within`, relative to it.
 fn site_of(tool: &Tool, cases: &[Case], within: &str) -> TestSite {
     let files = tool.signs.iter().chain(cases.iter().flat_map(|case| &case.files));
     let files: Vec<(&str, &str)> = files
         .filter_map(|(path, text)| Some((path.strip_prefix(within)?, text.as_str())))
         .collect();
     let site = TestSite::start(&files, CONFIG);
-    // data that was written just now is not believed at once, nor are the posts that it is about
+    // inherited data that was just written is not used at once, and neither are its posts
     let since = Instant::now();
     let is_complete = |site: &TestSite| {
         let listed = all_listed(site);
@@ -184,7 +184,7 @@ fn all_listed(site: &TestSite) -> String {
     (2..=pages).fold(first.body, |all, number| all + &page(number).body)
 }
 
-/// The addresses on the site that `answer` to `path` names.
+/// The addresses on the site in `answer`, the response to `path`.
 fn links(path: &str, answer: &Answer) -> BTreeSet<String> {
     let Ok(here) = Url::parse(BASE).and_then(|base| base.join(path)) else {
         return BTreeSet::new();
@@ -269,7 +269,7 @@ fn reached(site: &TestSite) -> BTreeMap<String, String> {
     documents
 }
 
-/// The cases of `kept` whose words are in a document, with where.
+/// The cases of `kept` whose words are in a document, with the path of the document.
 fn shown<'a>(kept: &[&'a Case], documents: &BTreeMap<String, String>) -> BTreeMap<&'a str, (&'a Case, String)> {
     let mut leaks = BTreeMap::new();
     for (path, document) in documents {
@@ -283,7 +283,7 @@ fn shown<'a>(kept: &[&'a Case], documents: &BTreeMap<String, String>) -> BTreeMa
     leaks
 }
 
-/// What guesses and searches bring of `case`.
+/// A guessed address or a search that reveals `case`.
 fn guessed(site: &TestSite, case: &Case) -> Option<String> {
     let get = |path: &str| {
         let Answer { status, headers, body } = site.get_bytes(path, &[]);
@@ -296,7 +296,7 @@ fn guessed(site: &TestSite, case: &Case) -> Option<String> {
             continue;
         }
         for path in [format!("/search?q={word}"), format!("/api/posts?q={word}&include=content")] {
-            // what was asked for may be said again
+            // the request may be repeated in the response
             if get(&path).body.replace(&word, "").contains(&case.marker) {
                 return Some(path);
             }
@@ -316,7 +316,7 @@ fn guessed(site: &TestSite, case: &Case) -> Option<String> {
         let body = said_again
             .iter()
             .fold(answer.body.clone(), |body, path| body.replace(path, ""));
-        // a path that is not written as it should be is sent to where it should be
+        // a path that is not canonical is redirected
         let is_elsewhere = (300..400).contains(&answer.status) && answer.header("location") != path;
         if !(answer.status >= 400 || is_elsewhere) || body.contains(&case.marker) {
             return Some(format!("{path} ({})", answer.status));
@@ -325,7 +325,7 @@ fn guessed(site: &TestSite, case: &Case) -> Option<String> {
     None
 }
 
-/// What a delta brings after a new post was written and everything else was written again.
+/// The deltas after a new post was written and everything else was saved again.
 fn deltas(site: &TestSite, cases: &[Case]) -> BTreeMap<String, String> {
     let feeds = ["/rss.xml", "/atom.xml", "/feed.json"];
     let tags = feeds.map(|path| site.get(path).header("etag").to_owned());
@@ -341,7 +341,7 @@ fn deltas(site: &TestSite, cases: &[Case]) -> BTreeMap<String, String> {
     }
     site.write("xqzopen999.md", "---\ntitle: xqzopen999title\ndate: 2024-01-01\n---\nNew.\n");
     site.wait_for("/feed.json", |answer| answer.body.contains("xqzopen999"));
-    // and what was written again is read
+    // and the files saved again are read
     std::thread::sleep(Duration::from_millis(500));
     let delta = |(path, tag): (&str, String)| {
         let answer = site.get_with(path, &[("a-im", "feed"), ("if-none-match", &tag)]);
@@ -351,7 +351,7 @@ fn deltas(site: &TestSite, cases: &[Case]) -> BTreeMap<String, String> {
     feeds.into_iter().zip(tags).map(delta).collect()
 }
 
-/// Tries the cases of `name`; `folder` is where posts lie at home.
+/// Checks the cases of the tool `name`, which has its posts in `folder`.
 fn check(name: &str, folder: &str) {
     let fixture = fixture();
     let cases: Vec<Case> = fixture.cases.into_iter().filter(|case| case.tool == name).collect();
@@ -450,12 +450,12 @@ fn of_jekyll() {
 }
 
 #[test]
-fn of_what_no_tool_here_can_judge() {
+fn of_rules_without_a_tool() {
     check("rule", "posts/");
 }
 
 #[test]
-fn there_are_enough_of_them_and_a_public_one_for_each() {
+fn there_are_enough_cases_and_a_public_one_for_each() {
     let cases = fixture().cases;
     let judged = |case: &&Case| case.tool != "rule" && !case.is_plain();
     let kept = cases.iter().filter(judged).filter(|case| case.is_kept_back()).count();

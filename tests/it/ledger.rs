@@ -1,4 +1,4 @@
-//! What files cannot remember: the command that carries it, and the promises that are kept with it.
+//! The ledger: `feedmill ledger`, restarts, upgrades, crashes, and a model of all that can happen to posts.
 
 mod command;
 mod crash;

@@ -1,4 +1,4 @@
-//! The JSON listing, asked over HTTP.
+//! The JSON listing over HTTP.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::server::TestSite;
 
-/// The model picture: 41 posts, of which number 41 is the newest.
+/// The example of the guide: 41 posts, the newest is number 41.
 fn forty_one() -> TestSite {
     let files: Vec<(String, String)> = (1..=41)
         .map(|i| {
@@ -62,7 +62,7 @@ fn forty_one_posts_at_eight_a_page_are_six_pages() {
 }
 
 #[test]
-fn a_post_in_the_listing_has_what_the_contract_names() {
+fn a_post_in_the_listing_has_all_documented_fields() {
     let site = forty_one();
     let post = site.get("/api/posts").json()["posts"][1].clone();
     assert_eq!(post["id"], "tag:example.com,2025-01-01:post-40");
@@ -146,7 +146,7 @@ fn past_the_end_is_empty_and_leads_back() {
 }
 
 #[test]
-fn what_cannot_be_asked_says_what_can() {
+fn an_invalid_query_is_explained() {
     let site = forty_one();
     for (query, detail) in [
         ("page=0", "`page` is a number from 1 on"),
@@ -172,7 +172,7 @@ fn what_cannot_be_asked_says_what_can() {
 }
 
 #[test]
-fn unchanged_is_not_sent_again_and_only_reading_is_allowed() {
+fn an_unchanged_page_gets_a_304_and_only_get_and_head_are_allowed() {
     let site = forty_one();
     for path in ["/api/posts", "/rss.xml", "/tags/third/atom.xml", "/posts/post-1", "/"] {
         let answer = site.get(path);

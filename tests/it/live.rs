@@ -28,7 +28,7 @@ fn a_save_shows_in_every_document_at_once() {
             "{path}: {answer:?}"
         );
     }
-    // an edit moves the tags: the scope that has no post left is gone, with nothing else
+    // an edit changes the tags: only the scope without posts is gone
     site.write("b.md", "---\ntitle: Third words\ndate: 2026-01-02\n---\nBody.\n");
     site.wait_for("/rss.xml", |answer| answer.body.contains("Third words"));
     assert_eq!(site.get("/tags/new/rss.xml").status, 404);
@@ -53,7 +53,7 @@ fn a_broken_edit_keeps_the_last_good_version_and_touches_no_other() {
 }
 
 #[test]
-fn a_post_appears_and_goes_at_its_instant() {
+fn a_post_appears_and_expires_at_its_instant() {
     let soon = |milliseconds: i64| Timestamp::now() + jiff::SignedDuration::from_millis(milliseconds);
     let (appears, goes) = (soon(1500), soon(3000));
     let text = format!("---\ntitle: On time\ndate: {appears}\nexpiryDate: {goes}\n---\n");
@@ -77,7 +77,7 @@ fn a_post_appears_and_goes_at_its_instant() {
 }
 
 #[test]
-fn no_save_habit_of_an_editor_shows_a_gap_or_an_older_version() {
+fn no_way_of_saving_shows_a_gap_or_an_older_version() {
     let text = |version: usize| format!("---\ntitle: Version {version:04}\ndate: 2026-01-01\n---\nBody of {version:04}.\n");
     let site = TestSite::start(&[("post.md", &text(0)), ("other.md", "---\ndate: 2025-01-01\n---\n")], "");
     let (path, temporary, backup) = (

@@ -1,14 +1,14 @@
-//! What a text costs grows with its length and not with its square, whatever it is made of: one post never delays the others.
+//! The cost of a text is linear in its length, whatever it contains, so that one post never delays the others.
 
 use std::fs;
 
 use feedmill::post::reference::References;
 use feedmill::post::{html, markdown};
 
-/// Texts are this long, in bytes, and then four times as long.
+/// The length of the short texts in bytes. The long ones are four times as long.
 const LENGTH: usize = 8 * 1024;
 
-/// What costs less, in milliseconds of this thread's own time, is too little to be measured.
+/// A cost below this many milliseconds of processor time is too small to be measured.
 const FLOOR: u64 = 250;
 
 #[rustfmt::skip]
@@ -30,10 +30,10 @@ const PIECES: [&str; 178] = [
     "# more\n", "import a from 'b'\n\n", "export const a = 1\n\n", "- [ ] a\n", "[a]: b\n", "[a]: b\n\n[a]\n\n", "\"",
 ];
 
-/// A text of about so many bytes.
+/// A text of about this many bytes.
 type OfLength = fn(usize) -> String;
 
-/// Texts that are no repetition, by their length.
+/// Texts that do not repeat one part, by their length.
 const OTHERS: [(&str, OfLength); 11] = [
     ("comments, and what does not end them", |n| {
         "{% comment %}".repeat(n / 26) + &"endcomment ".repeat(n / 22)
@@ -75,7 +75,7 @@ const OTHERS: [(&str, OfLength); 11] = [
     }),
 ];
 
-/// Template tags, of which a line may have very many.
+/// Template tags, many on one line.
 const TAGS: [&str; 10] = [
     "{{< a >}}",
     "{{% a %}}",
@@ -89,14 +89,14 @@ const TAGS: [&str; 10] = [
     "{% highlight a %}b{% endhighlight %}",
 ];
 
-/// How long this thread has worked, in milliseconds; `None` where nobody counts.
+/// The processor time of this thread in milliseconds; `None` if the system does not count it.
 fn worked() -> Option<u64> {
     let counted = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds: u64 = counted.split_whitespace().next()?.parse().ok()?;
     Some(nanoseconds / 1_000_000)
 }
 
-/// What all that is done with a text costs.
+/// The cost of everything that is done with a text.
 fn cost(text: &str) -> Option<u64> {
     let references = References::new("https://a.test", "https://a.test/b", "b.md".into());
     let before = worked()?;
@@ -111,7 +111,7 @@ fn cost(text: &str) -> Option<u64> {
 }
 
 #[test]
-fn the_work_grows_with_the_length() {
+fn the_cost_is_linear_in_the_length() {
     if worked().is_none() {
         println!("SKIPPED: nothing counts the work of a thread here");
         return;
@@ -133,7 +133,7 @@ fn the_work_grows_with_the_length() {
     assert!(steep.is_empty(), "{steep:#?}");
 }
 
-/// What looks back through a long line at every tag is quick enough in a short text to be missed there.
+/// A scan back through a long line at every tag is so fast in a short text that the other test misses it.
 #[test]
 fn many_tags_in_one_line_cost_no_more_than_many_lines() {
     if worked().is_none() {

@@ -1,4 +1,4 @@
-//! Every integration test, in one binary: it links once.
+//! All integration tests, in one binary, so that it is linked only once.
 
 #![allow(
     clippy::unwrap_used,

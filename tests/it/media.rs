@@ -1,4 +1,4 @@
-//! Files beside posts, asked for over HTTP.
+//! Media files over HTTP.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -16,7 +16,7 @@ const TEXT: &str = "0123456789abcdefghij";
 fn site(files: &[(&str, &str)]) -> TestSite {
     let config = "[site]\nbase_url = 'https://example.com/blog'\n[posts]\nmedia = ['html', 'unknown-ending']";
     let site = TestSite::start(files, config);
-    // a file that was just written might be written again within its time stamp
+    // a file that was just written may change again without a new time stamp
     let then = SystemTime::now() - Duration::from_hours(1);
     for (path, _) in files {
         fs::File::options()
@@ -30,7 +30,7 @@ fn site(files: &[(&str, &str)]) -> TestSite {
 }
 
 #[test]
-fn what_a_post_shows_is_served_where_the_post_says() {
+fn files_of_a_post_are_served_at_the_addresses_in_the_post() {
     let text = format!(
         "{POST}![cat](pic/a%20cat.png) [paper](../paper.pdf) [other](other.md#end) [web](https://example.org/x.png) ![root](/r.png)\n"
     );
@@ -87,7 +87,7 @@ fn a_link_to_a_post_follows_it() {
 }
 
 #[test]
-fn an_enclosure_is_as_long_as_its_file_becomes() {
+fn the_length_of_an_enclosure_follows_its_file() {
     let site = site(&[("a.md", "---\ndate: 2026-01-02\naudio: talk.mp3\n---\nx")]);
     assert!(site.get("/rss.xml").body.contains("length=\"0\""));
     site.write("talk.mp3", "12345");
@@ -97,7 +97,7 @@ fn an_enclosure_is_as_long_as_its_file_becomes() {
 }
 
 #[test]
-fn types_are_named_and_what_browsers_run_is_locked_in() {
+fn media_types_are_sent_and_active_content_is_sandboxed() {
     let site = site(&[
         ("a.png", TEXT),
         ("a.txt", "é"),
@@ -133,7 +133,7 @@ fn types_are_named_and_what_browsers_run_is_locked_in() {
 }
 
 #[test]
-fn nothing_that_is_a_posts_source_is_served_whatever_its_ending() {
+fn sources_of_posts_are_never_served_as_media() {
     let text = "---\ntitle: Idea\ndraft: true\n---\nNot yet.\n";
     let copies = [
         "idea.md",
@@ -191,7 +191,7 @@ fn nothing_that_is_a_posts_source_is_served_whatever_its_ending() {
 }
 
 #[test]
-fn nothing_but_media_of_visible_posts_is_served() {
+fn only_media_of_visible_posts_are_served() {
     let site = site(&[
         ("hello.md", POST),
         ("draft.md", DRAFT),
@@ -262,7 +262,7 @@ fn nothing_but_media_of_visible_posts_is_served() {
         );
     }
     assert_eq!(site.get("/media/a%00.png").status, 400, "a control character");
-    // a bundle that becomes public shows its files, and one that no longer is hides them again
+    // the files of a bundle are served only while it is public
     site.write("bundle/index.md", POST);
     site.wait_for("/media/bundle/a.png", |answer| answer.status == 200);
     site.write("bundle/index.md", DRAFT);
@@ -270,7 +270,7 @@ fn nothing_but_media_of_visible_posts_is_served() {
 }
 
 #[test]
-fn paths_that_no_client_normalises_lead_nowhere() {
+fn unnormalised_paths_lead_nowhere() {
     let site = site(&[("a.png", TEXT)]);
     for path in [
         "/media/../a.png",
@@ -347,7 +347,7 @@ fn validators() {
         (head.status, head.header("content-length"), head.header("etag")),
         (200, "20", etag)
     );
-    // as long, and as old: only the content tells
+    // the same length and time: only the content differs
     let then = fs::metadata(site.path().join("a.png")).unwrap().modified().unwrap();
     site.write("a.png", "9876543210abcdefghij");
     fs::File::options()
@@ -394,7 +394,7 @@ fn ranges() {
 }
 
 #[test]
-fn several_ranges_come_as_parts() {
+fn several_ranges_are_sent_as_multipart() {
     let site = site(&[("a.txt", TEXT)]);
     let answer = site.get_with("/media/a.txt", &[("range", "bytes=10-12, 0-1, -1")]);
     assert_eq!((answer.status, answer.header("content-range")), (206, ""));
@@ -450,7 +450,7 @@ fn large_files_are_sent_whole_and_in_parts() {
         &[("range", "bytes=300000-4299999"), ("if-range", whole.header("etag"))],
     );
     assert!(part.status == 206 && part.body == text[300_000..4_300_000]);
-    // a file that was written just now may change again without its stamp telling: no part of it is promised to fit another
+    // a file that was just written may change without a new stamp: its tag is weak, and its parts are not combined
     site.write("a.bin", &text);
     let fresh = site.get("/media/a.bin");
     assert!(fresh.header("etag").starts_with("W/\""), "{}", fresh.header("etag"));
@@ -459,7 +459,7 @@ fn large_files_are_sent_whole_and_in_parts() {
 }
 
 #[test]
-fn a_file_cut_short_while_it_is_sent_ends_the_answer() {
+fn a_file_truncated_while_it_is_sent_ends_the_response() {
     let site = site(&[("a.bin", &"x".repeat(32 << 20))]);
     let mut stream = TcpStream::connect(site.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

@@ -1,6 +1,6 @@
-//! The odd things that real posts hold, each with the outcome that is promised for it.
+//! Unusual content of real posts, each with its promised result.
 //!
-//! An odd file never stands alone here: a good one lies beside it, and has to be published whatever becomes of the other.
+//! Beside each unusual file there is a good one, which must be published in every case.
 
 mod bodies;
 mod dates;
@@ -48,7 +48,7 @@ impl Odd {
         }
     }
 
-    /// The post it became, public or not.
+    /// The post of the file, public or not.
     fn read(&self) -> Option<&Post> {
         self.site.post(Utf8Path::new(&self.path)).map(AsRef::as_ref)
     }
@@ -58,18 +58,18 @@ impl Odd {
             .unwrap_or_else(|| panic!("{} was not read: {:?}", self.path, self.site.diagnostics))
     }
 
-    /// What the listing tells of it.
+    /// Its entry in the listing.
     fn listed(&self) -> Option<Value> {
         let id = &self.read()?.id();
         listed(&self.site).into_iter().find(|post| post["id"] == **id)
     }
 
-    /// The codes of what is said about it, one after the other.
+    /// The codes of its diagnostics, in order.
     fn codes(&self) -> String {
         codes(&self.site, &self.path).join(" ")
     }
 
-    /// The HTML that feeds carry.
+    /// Its HTML in feeds.
     fn html(&self) -> String {
         let feed = feed(&self.site, Format::Json);
         let feed: Value = serde_json::from_str(&feed).unwrap();
@@ -90,7 +90,7 @@ fn feed(site: &Site, format: Format) -> String {
     text
 }
 
-/// The path of the request for `post`, as the listing's URL of it says.
+/// The path of `post`, from its URL in the listing.
 fn request_path(site: &Site, post: &Post) -> String {
     let listed = listed(site);
     let told = listed.iter().find(|told| told["id"] == *post.id());
@@ -107,7 +107,7 @@ fn page_of(site: &Site, post: &Post) -> String {
     text
 }
 
-/// Asserts that the post at `path` is in the listing, in every feed of the site, and at its address.
+/// Checks that the post at `path` is in the listing, in every feed of the site, and at its address.
 fn assert_published(site: &Site, path: &str) {
     let post = site
         .post(Utf8Path::new(path))
@@ -120,8 +120,7 @@ fn assert_published(site: &Site, path: &str) {
     }
 }
 
-/// Everything that the site answers with: every feed with its archives, every list for people, the listing, and the page of every
-/// address that any post would have.
+/// All documents of the site: feeds with archives, lists, the listing, and the page of every address that any post would have.
 fn everything(site: &Site) -> Vec<(String, String)> {
     let mut paths = vec!["/api/posts?per_page=200".to_owned(), "/healthz".to_owned()];
     for (scope, members) in site.index.scopes() {

@@ -1,4 +1,4 @@
-//! What the operator is told, by the program that operators run.
+//! Status, metrics and logs of the program.
 
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn the_status_says_what_is_out_what_is_to_come_and_what_is_held_back() {
+fn the_status_lists_published_scheduled_and_held_posts() {
     let operated = Operated::start(&FILES, &[]);
     let (status, media_type, body) = Operated::get(&format!("{}/status", operated.admin), "*/*");
     assert_eq!((status, media_type.as_str()), (200, "application/json"));
@@ -107,7 +107,7 @@ fn the_status_says_what_is_out_what_is_to_come_and_what_is_held_back() {
 }
 
 #[test]
-fn a_person_gets_a_page() {
+fn a_browser_gets_a_page() {
     let operated = Operated::start(&FILES, &[]);
     let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     let (status, media_type, body) = Operated::get(&format!("{}/status", operated.admin), accept);
@@ -129,7 +129,7 @@ fn a_person_gets_a_page() {
 }
 
 #[test]
-fn what_is_asked_for_is_counted() {
+fn requests_are_counted() {
     let operated = Operated::start(&FILES, &[]);
     let feed = format!("{}/rss.xml", operated.base);
     let etag = ureq::get(&feed).call().unwrap().headers()["etag"].clone();
@@ -164,7 +164,7 @@ fn what_is_asked_for_is_counted() {
     ] {
         assert!(text.contains(&format!("\nfeedmill_{name} ")), "{name} is not in\n{text}");
     }
-    // whatever is asked for, there are no more series than before
+    // no request adds a series
     let series = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
     for n in 0..20 {
         Operated::get(&format!("{}/made-up-{n}?x={n}", operated.base), "*/*");
@@ -174,7 +174,7 @@ fn what_is_asked_for_is_counted() {
 }
 
 #[test]
-fn the_access_log_is_written_when_asked_for_and_tells_no_more_than_it_should() {
+fn the_access_log_is_optional_and_has_no_personal_data() {
     let mut operated = Operated::start(&FILES, &["--access-log"]);
     Operated::get(&format!("{}/api/posts?page=1&secret=Ann", operated.base), "*/*");
     Operated::get(&format!("{}/rss.xml", operated.base), "*/*");
@@ -217,7 +217,7 @@ fn every_line_of_a_json_log_is_json() {
 }
 
 #[test]
-fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
+fn pages_of_other_sites_cannot_use_a_name_of_their_own() {
     let operated = Operated::start(&FILES, &[]);
     let port = operated.admin.rsplit_once(':').unwrap().1;
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -239,10 +239,10 @@ fn no_page_of_another_site_can_ask_by_a_name_of_its_own() {
     }
 }
 
-/// More than the system keeps for a client that does not read.
+/// More bytes than the system buffers for a client that does not read.
 const LARGE: usize = 64 << 20;
 
-/// Sends `request` and reads the answer to its end.
+/// Sends `request` and reads the response to its end.
 fn raw(base: &str, request: &str) -> String {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();
@@ -254,13 +254,13 @@ fn raw(base: &str, request: &str) -> String {
 }
 
 #[test]
-fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_cannot_be_forged() {
+fn the_access_log_counts_sent_bytes_names_clients_behind_proxies_and_cannot_be_forged() {
     use std::io::{Read as _, Write as _};
     let files = [FILES[0], ("feedmill.toml", "[pace]\ntrusted_proxies = ['127.0.0.0/8']\n")];
     let operated = Operated::start(&files, &["--access-log"]);
     let large = std::fs::File::create(operated.site.path().join("posts/large.bin")).unwrap();
     large.set_len(LARGE as u64).unwrap();
-    // the next line that is about `wanted`
+    // the next line that contains `wanted`
     let logged = |wanted: &str| -> Value {
         let line = operated.serving.until(wanted).pop().unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -296,7 +296,7 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
             "{request}"
         );
     }
-    // each of several requests on one connection, sent at once
+    // several requests on one connection, sent together
     let two = raw(
         &operated.base,
         "GET /atom.xml HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -312,7 +312,7 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
     drop(stream);
     let sent = usize::try_from(logged("/media/large.bin")["bytes"].as_u64().unwrap()).unwrap();
     assert!((start.len() - 1000..LARGE).contains(&sent), "{sent}");
-    // nothing that a client writes ends a line or looks like another field
+    // a client's text neither ends a line nor imitates a field
     let forged = "/x\u{202e}y?tag=%0A%7B%22status%22%3A200%7D%E2%80%AE";
     raw(
         &operated.base,
@@ -326,7 +326,7 @@ fn the_access_log_counts_what_was_sent_names_the_client_behind_a_proxy_and_canno
 }
 
 #[test]
-fn the_access_log_has_a_line_for_what_is_refused_before_it_is_routed() {
+fn the_access_log_has_a_line_for_requests_refused_before_routing() {
     let files = [FILES[0], ("feedmill.toml", "[pace]\ntrusted_proxies = ['127.0.0.0/8']\n")];
     let operated = Operated::start(&files, &["--access-log"]);
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(9000));
@@ -379,7 +379,7 @@ fn the_access_log_has_a_line_for_what_is_refused_before_it_is_routed() {
 }
 
 #[test]
-fn it_is_said_loudly_where_ids_are_not_kept() {
+fn an_unwritable_ledger_is_reported_everywhere() {
     let site = folder(&FILES);
     let kept = Operated::start(&FILES, &[]);
     let status = |operated: &Operated| -> Value {
@@ -393,7 +393,7 @@ fn it_is_said_loudly_where_ids_are_not_kept() {
     );
     assert!(ledger["folder"].as_str().unwrap().ends_with("/.feedmill/posts"), "{ledger}");
 
-    // a file is where the folder should be, so that not even root can write there
+    // a file at the path of the folder, so that not even root can write there
     crate::server::write(site.path(), "taken", "");
     let state = site.path().join("taken/ledger");
     let state = state.to_str().unwrap();
@@ -435,7 +435,7 @@ fn it_is_said_loudly_where_ids_are_not_kept() {
 }
 
 #[test]
-fn a_json_log_has_every_problem_with_its_code_and_place() {
+fn a_json_log_has_every_problem_with_its_code_and_position() {
     let site = folder(&FILES);
     let serving = Serving::start(site.path(), &["--log", "json"]);
     let events = |lines: Vec<String>| -> Vec<Value> { lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect() };

@@ -1,10 +1,12 @@
-//! The pages for people: what they say, how they lead from one to the next, what their heads tell, and how their look is changed.
+//! The pages for people: content, navigation, heads and themes.
 
 use std::fs;
 use std::sync::Arc;
 
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::identity::Registry;
 use feedmill::publisher::snapshot;
 use serde_json::Value;
@@ -46,7 +48,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// What `page` links to with `rel`.
+/// The addresses to which `page` links with `rel`.
 fn related<'a>(page: &'a str, rel: &str) -> Vec<&'a str> {
     between(page, &format!("<link rel=\"{rel}\" "), ">")
         .into_iter()
@@ -55,7 +57,7 @@ fn related<'a>(page: &'a str, rel: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_lists_have_the_same_posts_and_numbers_as_the_listing() {
+fn lists_have_the_same_posts_and_numbers_as_the_listing() {
     let site = mill(CONFIG);
     let lists = [
         ("/", ""),
@@ -98,7 +100,7 @@ fn the_lists_have_the_same_posts_and_numbers_as_the_listing() {
 }
 
 #[test]
-fn one_walks_through_all_posts_by_the_links() {
+fn links_lead_through_all_posts() {
     let site = mill(CONFIG);
     let mut seen = Vec::new();
     let mut at = Some("/".to_owned());
@@ -118,7 +120,7 @@ fn one_walks_through_all_posts_by_the_links() {
 }
 
 #[test]
-fn heads_name_the_own_feeds_first_and_data_that_can_be_read() {
+fn heads_name_the_feeds_of_their_scope_first_and_have_valid_json_ld() {
     let site = mill(CONFIG);
     let feeds = |page: &str| -> Vec<String> { related(page, "alternate").into_iter().map(str::to_owned).collect() };
     let of = |path: &str| ["rss.xml", "atom.xml", "feed.json"].map(|name| format!("https://example.com{path}/{name}"));
@@ -136,7 +138,7 @@ fn heads_name_the_own_feeds_first_and_data_that_can_be_read() {
 }
 
 #[test]
-fn a_search_finds_what_the_listing_finds() {
+fn a_search_finds_the_same_as_the_listing() {
     let site = mill(CONFIG);
     let page = site.get("/search?q=kelp&page=2&utm_source=x");
     assert_eq!((page.status, page.header("x-robots-tag")), (200, "noindex"));
@@ -165,7 +167,7 @@ fn a_search_finds_what_the_listing_finds() {
 }
 
 #[test]
-fn the_sets_are_listed_with_their_counts() {
+fn tags_authors_sections_and_years_are_listed_with_counts() {
     let site = mill(CONFIG);
     let cases = [
         (
@@ -191,7 +193,7 @@ fn the_sets_are_listed_with_their_counts() {
 }
 
 #[test]
-fn who_opens_a_feed_in_a_browser_is_told_what_it_is_and_no_reader_is() {
+fn a_browser_gets_the_subscribe_page_and_a_reader_the_feed() {
     let site = mill(CONFIG);
     for path in ["/rss.xml", "/atom.xml", "/tags/odd/rss.xml"] {
         let person = site.get_with(path, &GOES_THERE);
@@ -240,7 +242,7 @@ fn who_opens_a_feed_in_a_browser_is_told_what_it_is_and_no_reader_is() {
 }
 
 #[test]
-fn what_goes_wrong_is_told_to_people_in_a_page_and_to_programs_as_data() {
+fn errors_are_pages_for_people_and_data_for_programs() {
     let site = mill(CONFIG);
     let missing = site.get_with("/no/such/post", &[BROWSER]);
     assert_eq!((missing.status, missing.header("cache-control")), (404, "no-store"));
@@ -276,7 +278,7 @@ fn what_goes_wrong_is_told_to_people_in_a_page_and_to_programs_as_data() {
 }
 
 #[test]
-fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_missing_as_away() {
+fn pages_of_withdrawn_and_missing_posts() {
     let folder = TestFolder::new();
     folder.write("a.md", "---\ntitle: Kelp & <co>\ndate: 2026-01-01\n---\n");
     folder.write("b.md", "---\ntitle: Wrack\ndate: 2026-01-02\n---\n");
@@ -290,12 +292,8 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
     let mut headers = http::HeaderMap::new();
     headers.insert("accept", http::HeaderValue::from_static("text/html"));
     let told = |ledger: &mut Registry| {
-        let request = Request {
-            path: "/posts/a",
-            query: "",
-            headers: &headers,
-            now,
-        };
+        let target = Target::parse("/posts/a");
+        let request = Request::new(target.as_ref(), "/posts/a", "", &headers, now);
         let answer = answer(&look(ledger), &request);
         let page = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status().as_u16(), page)
@@ -312,7 +310,7 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
         status == 410 && withdrawn.contains("<q><bdi>Kelp &amp; &lt;co&gt;</bdi></q> was published here"),
         "{withdrawn}"
     );
-    // while its file is there, its author keeps the title back, too
+    // while its file exists, its author holds the title back too
     for kept_back in ["draft: true", "visibility: private"] {
         folder.write(
             "a.md",
@@ -330,14 +328,14 @@ fn a_post_that_is_not_there_any_more_is_told_of_by_its_title_and_one_that_is_mis
 }
 
 #[test]
-fn the_style_sheet_keeps_under_its_address_and_the_first_page_is_small() {
+fn the_style_sheet_is_cached_for_long_and_the_first_page_is_small() {
     let site = mill(CONFIG);
     let page = site.get("/").body;
     let style = related(&page, "stylesheet")[0];
     assert_eq!(site.get(style).header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(site.get("/style.css").header("cache-control"), "no-cache");
     assert_eq!(site.get("/style.css?v=other").header("cache-control"), "no-cache");
-    // an accent that nobody could read on light paper is darkened, and kept on dark
+    // an accent that is not legible on light paper is darkened there, and unchanged on dark paper
     let sheet = site.get(style).body;
     assert!(
         sheet.contains("(prefers-color-scheme: dark) { :root { --accent: #ffee00; } }")
@@ -352,7 +350,7 @@ fn the_style_sheet_keeps_under_its_address_and_the_first_page_is_small() {
 }
 
 #[test]
-fn what_is_configured_stands_on_every_page() {
+fn configured_texts_are_on_every_page() {
     let site = mill(CONFIG);
     for path in ["/", "/posts/p1", "/tags", "/search", "/subscribe"] {
         let page = site.get(path).body;
@@ -363,7 +361,7 @@ fn what_is_configured_stands_on_every_page() {
 }
 
 #[test]
-fn a_post_says_its_language_direction_and_neighbours() {
+fn the_page_of_a_post_has_language_direction_and_neighbours() {
     let files = [
         ("a.md", "---\ntitle: First\ndate: 2026-01-01\n---\nText.\n"),
         (
@@ -444,7 +442,7 @@ fn every_page_has_one_title_heading_no_script_and_unique_ids() {
 }
 
 #[test]
-fn templates_are_taken_file_by_file_and_the_last_good_ones_stay() {
+fn templates_are_replaced_file_by_file_and_the_last_good_ones_stay() {
     let folder = tempfile::TempDir::new().unwrap();
     let templates = folder.path().join("templates");
     let config = format!("{CONFIG}[list]\nper_page = 3\n").replacen(
@@ -465,7 +463,7 @@ fn templates_are_taken_file_by_file_and_the_last_good_ones_stay() {
         page.body.contains("<a class=\"skip\""),
         "the layout is still the one compiled in"
     );
-    // a mistake shows to nobody; the next good version does
+    // a broken template is not used; the next good version is
     fs::write(templates.join("list.html"), "{{ page.titel }}").unwrap();
     fs::write(templates.join("style.css"), "body { color: red }").unwrap();
     site.write("new.md", "---\ntitle: Another\ndate: 2026-06-01\n---\n");

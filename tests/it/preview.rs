@@ -1,4 +1,4 @@
-//! What is not published: shown to its author under `--preview`, to whom it was shared with, and to nobody else.
+//! Unpublished posts: shown to their author under `--preview`, to guests of a shared draft, and to no one else.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
-use feedmill::http::shared::Token;
+use feedmill::http::shared_drafts::ShareToken;
 use feedmill::storage::Storage;
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
@@ -14,12 +14,12 @@ use tempfile::TempDir;
 use crate::commands::{Serving, feedmill, folder, run};
 use crate::server::{Answer, TestSite, write};
 
-/// Longer than anything takes but a failure.
+/// The longest wait for a condition. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
 
-/// A post of each kind; each of those that are not public has a word of its own.
+/// A post of each kind. Each unpublished post contains a word of its own.
 const FILES: [(&str, &str); 10] = [
     (
         "open.md",
@@ -49,7 +49,7 @@ const FILES: [(&str, &str); 10] = [
     ("site.png", "site"),
 ];
 
-/// A word of each post that is not public, where it would be, and what is said above it.
+/// For each unpublished post: its word, its future address, and the notice above it.
 const KEPT_BACK: [(&str, &str, &str); 5] = [
     ("Kelpie", "/posts/draft", "Draft (front matter: draft). Only you see this."),
     ("Otherkelp", "/posts/other", "Draft (front matter: draft). Only you see this."),
@@ -70,7 +70,7 @@ const KEPT_BACK: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// What the world is told, and where.
+/// The public addresses.
 const TOLD: [&str; 19] = [
     "/rss.xml",
     "/atom.xml",
@@ -101,7 +101,7 @@ fn assert_confidential(answer: &Answer, path: &str) {
 }
 
 #[test]
-fn the_author_reads_what_is_not_public_where_it_will_be() {
+fn the_author_reads_unpublished_posts_at_their_future_addresses() {
     let site = TestSite::preview(&FILES, "");
     for (word, address, why) in KEPT_BACK {
         let page = site.get_with(address, &[("accept-encoding", "br"), ("if-none-match", "*")]);
@@ -151,7 +151,7 @@ fn the_author_reads_what_is_not_public_where_it_will_be() {
 }
 
 #[test]
-fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
+fn everything_else_in_a_preview_is_as_public() {
     let (world, preview) = (TestSite::start(&FILES, ""), TestSite::preview(&FILES, ""));
     let tidy = |text: &str| {
         let lines = text.lines().filter(|line| !line.starts_with("<script src="));
@@ -174,12 +174,12 @@ fn nothing_else_of_a_preview_is_other_than_the_world_sees_it() {
 }
 
 #[test]
-fn the_public_listener_shows_no_draft_whatever_a_request_says() {
+fn the_public_listener_shows_no_draft_whatever_the_request() {
     let world = TestSite::start(&FILES, "");
     let preview = TestSite::preview(&FILES, "");
     let cookie = ("cookie", preview.cookie());
     let (_, key) = preview.cookie().split_once('=').unwrap();
-    // a proxy that passes on nothing but the path is the first of these: to feedmill it is this machine
+    // the first is what a proxy that passes on only the path sends: to feedmill it is this machine
     let headers: [&[(&str, &str)]; 6] = [
         &[BROWSER],
         &[BROWSER, ("host", "127.0.0.1:8080")],
@@ -262,7 +262,7 @@ fn the_preview_shows_nothing_without_its_key_through_a_proxy_or_under_another_na
 }
 
 #[test]
-fn a_rename_leads_on_here_and_not_to_the_address_of_the_world() {
+fn redirects_of_a_preview_stay_on_this_machine() {
     let site = TestSite::preview(&FILES, "[site]\nbase_url = 'https://example.com'\n");
     fs::rename(site.path().join("open.md"), site.path().join("wide-open.md")).unwrap();
     let moved = site.wait_for("/posts/open", |answer| answer.status == 301);
@@ -285,7 +285,7 @@ impl Stream {
         Stream(BufReader::new(stream))
     }
 
-    /// The first line that `wanted` takes; `None` at the end of the stream.
+    /// Returns the first line for which `wanted` is true; `None` at the end of the stream.
     fn next(&mut self, wanted: impl Fn(&str) -> bool) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -298,21 +298,21 @@ impl Stream {
         }
     }
 
-    /// The site that the next event tells of.
+    /// Returns the instant in the next event.
     fn site(&mut self) -> Option<Timestamp> {
         let line = self.next(|line| line.starts_with("data: "))?;
         Some(line.trim_start_matches("data: ").parse().unwrap())
     }
 }
 
-/// The site that `page` says it is of.
+/// Returns the instant in `page`.
 fn site_of(page: &str) -> Timestamp {
     let (_, rest) = page.split_once("data-site=\"").unwrap();
     rest.split('"').next().unwrap().parse().unwrap()
 }
 
 #[test]
-fn open_pages_are_told_of_each_site_and_silence_is_filled() {
+fn each_new_site_is_sent_to_open_pages_and_streams_are_kept_alive() {
     let site = TestSite::preview(&FILES, "[server]\nidle_timeout = 1\nwrite_timeout = 1\n");
     let mut stream = Stream::open(site.address(), site.cookie());
     assert_eq!(stream.next(|line| line.starts_with("HTTP/")).unwrap(), "HTTP/1.1 200 OK");
@@ -322,7 +322,7 @@ fn open_pages_are_told_of_each_site_and_silence_is_filled() {
     );
     let first = stream.site().unwrap();
     assert!(first <= site_of(&site.get("/").body));
-    // longer than an idle connection is kept
+    // longer than the idle timeout
     for _ in 0..4 {
         stream.next(|line| line == ":").unwrap();
     }
@@ -341,7 +341,7 @@ fn open_pages_are_told_of_each_site_and_silence_is_filled() {
 }
 
 #[test]
-fn streams_are_bounded_and_their_places_come_back() {
+fn the_number_of_streams_is_limited_and_permits_are_returned() {
     let site = TestSite::preview(&FILES, "");
     let open = || {
         let mut stream = Stream::open(site.address(), site.cookie());
@@ -366,14 +366,14 @@ fn streams_are_bounded_and_their_places_come_back() {
     }
 }
 
-/// The address of the preview that `welcome` says, with its key.
+/// Returns the address of the preview in `welcome`, with its key.
 fn printed(welcome: &[String]) -> &str {
     let line = welcome.iter().find(|line| line.starts_with("  preview  ")).unwrap();
     line.trim_start_matches("  preview  ")
 }
 
 #[test]
-fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
+fn serve_prints_the_address_of_its_preview_and_ends_at_once() {
     let site = folder(&[("posts/a.md", "---\ntitle: A\ndate: 2026-01-01\n---\n")]);
     let refused = |address: &str| {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--preview", "--preview-listen", address];
@@ -421,7 +421,7 @@ fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
     assert_eq!(serving.ended(), Some(0));
     assert!(since.elapsed() < Duration::from_secs(5), "it waited for the stream");
 
-    // the next start has another key, and takes another port where its own is taken and was not asked for
+    // the next start has another key, and another port if the default port is taken
     let holder = std::net::TcpListener::bind("127.0.0.1:8082");
     let serving = Serving::start(site.path(), &["--preview"]);
     let again = printed(&serving.until("Ctrl-C ends it")).to_owned();
@@ -432,7 +432,7 @@ fn serve_prints_the_address_of_a_preview_of_its_own_and_ends_at_once() {
     assert!(status == 2 && err.contains("for the preview"), "{err}");
 }
 
-/// A site whose state is in a folder of the test's own, and that folder.
+/// Starts a site with its state in a temporary folder.
 fn sharing() -> (TestSite, TempDir) {
     let state = TempDir::new().unwrap();
     let config = format!("[state]\ndir = '{}'\n", state.path().display());
@@ -443,11 +443,11 @@ fn token(state: &TempDir, source: &str) -> String {
     let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
         .get_or_create_share_key()
         .unwrap();
-    Token::make(&key, source.into(), 7, Timestamp::now()).unwrap().0
+    ShareToken::create(&key, source.into(), 7, Timestamp::now()).unwrap().0
 }
 
 #[test]
-fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
+fn a_shared_draft_is_served_with_its_files_and_nothing_else() {
     let (site, state) = sharing();
     let token = token(&state, "draft/index.md");
     let address = format!("/shared/{token}");
@@ -503,21 +503,21 @@ fn a_shared_draft_is_read_with_its_files_and_tells_of_nothing_else() {
     for (path, status) in cases {
         assert_eq!(site.get(&format!("{address}/{path}")).status, status, "{path}");
     }
-    // the world goes on to know nothing
+    // the public site is unchanged
     for path in TOLD.into_iter().chain(["/", "/posts/draft", "/media/draft/cat.png"]) {
         assert!(!site.get_with(path, &[BROWSER]).body.contains("Kelpie"), "{path}");
     }
 }
 
 #[test]
-fn what_is_not_shared_is_as_unknown_as_any_address() {
+fn addresses_without_a_valid_token_are_unknown() {
     let (site, state) = sharing();
     let good = token(&state, "draft/index.md");
     let key = Storage::sqlite(Utf8Path::from_path(state.path()).unwrap())
         .get_or_create_share_key()
         .unwrap();
     let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(24 * 8);
-    let of = |key, path: &str, now| Token::make(key, path.into(), 7, now).unwrap().0;
+    let of = |key, path: &str, now| ShareToken::create(key, path.into(), 7, now).unwrap().0;
     let cases = [
         ("expired", of(&key, "draft/index.md", long_ago)),
         ("by another key", of(&[1; 32], "draft/index.md", Timestamp::now())),
@@ -550,7 +550,7 @@ fn what_is_not_shared_is_as_unknown_as_any_address() {
 }
 
 #[test]
-fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoked_one_nowhere() {
+fn a_published_draft_redirects_and_a_renamed_or_revoked_one_is_unknown() {
     let (site, state) = sharing();
     let addresses = ["draft/index.md", "mine.md", "other/index.md"].map(|path| format!("/shared/{}", token(&state, path)));
     let [draft, mine, other] = &addresses;
@@ -570,7 +570,7 @@ fn a_shared_draft_that_is_published_leads_to_its_address_and_a_renamed_or_revoke
 }
 
 #[test]
-fn share_prints_an_address_that_a_serve_started_later_answers_and_no_log_knows() {
+fn share_prints_an_address_that_a_later_serve_answers_and_no_log_contains() {
     let site = folder(&[
         ("posts/open.md", "---\ntitle: Open\ndate: 2026-01-01\n---\n"),
         ("posts/draft.md", "---\ntitle: Kelpie\ndraft: true\n---\nKelpie.\n"),

@@ -1,4 +1,4 @@
-//! Old addresses: what authors and operators say has moved, asked of the real server.
+//! Old addresses: redirects of authors and operators, tested on the real server.
 
 use crate::server::TestSite;
 
@@ -15,7 +15,7 @@ fn redirects(pairs: &[(&str, &str)]) -> String {
     config(&tables.collect::<String>())
 }
 
-/// Each path is answered with a 301 to the other, which is there.
+/// Asserts that each path is redirected (301) to the other, which exists.
 fn lead(site: &TestSite, cases: &[(&str, &str)]) {
     for (from, to) in cases {
         let answer = site.get(from);
@@ -130,7 +130,7 @@ fn aliases_lead_to_the_post_in_one_hop() {
 }
 
 #[test]
-fn what_lives_at_an_address_keeps_it() {
+fn a_post_keeps_its_address_over_an_alias() {
     let site = TestSite::start(
         &[
             (
@@ -169,7 +169,7 @@ fn what_lives_at_an_address_keeps_it() {
 }
 
 #[test]
-fn aliases_of_what_the_world_may_not_see_lead_nowhere() {
+fn aliases_of_unpublished_posts_lead_nowhere() {
     let site = TestSite::start(
         &[
             (
@@ -209,7 +209,7 @@ fn aliases_of_what_the_world_may_not_see_lead_nowhere() {
 }
 
 #[test]
-fn a_post_taken_back_under_another_slug_is_gone_from_where_it_was() {
+fn a_withdrawn_post_with_another_slug_is_gone_from_its_old_address() {
     let site = TestSite::start(&[("a.md", "---\ndate: 2026-01-01\n---\nText.")], "");
     site.write("a.md", "---\ndate: 2026-01-01\nslug: other\ndraft: true\n---\nText.");
     site.wait_for("/posts/a", |answer| answer.status == 410);
@@ -217,7 +217,7 @@ fn a_post_taken_back_under_another_slug_is_gone_from_where_it_was() {
 }
 
 #[test]
-fn redirects_lead_to_the_end_at_once() {
+fn redirects_lead_to_the_final_address_in_one_hop() {
     let site = TestSite::start(
         &[
             (
@@ -277,7 +277,7 @@ fn redirects_lead_to_the_end_at_once() {
 }
 
 #[test]
-fn a_renamed_scope_takes_all_below_it_along() {
+fn a_renamed_scope_redirects_all_below_it() {
     let posts: Vec<(String, String)> = (1..=5)
         .map(|n| {
             let text = format!("---\ndate: 2026-01-0{n}\ntags: [go]\nauthor: Ann Ott\n---\nText.");

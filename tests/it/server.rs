@@ -1,4 +1,4 @@
-//! A site under test: files in a temporary folder, served by the real server on a free port.
+//! A site for tests: files in a temporary folder, served by the real server on a free port.
 
 use std::fs;
 use std::path::Path;
@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
-use feedmill::http::fast_path::fast_path;
 use feedmill::http::filter::filter;
 use feedmill::http::media::Library;
 use feedmill::http::preview::Preview;
 use feedmill::http::preview::events::Events;
-use feedmill::http::preview::key::Key;
+use feedmill::http::preview::key::PreviewKey;
+use feedmill::http::request::Request;
 use feedmill::http::request_context::RequestContext;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::routes::answer;
 use feedmill::http::server;
+use feedmill::http::target::Target;
 use feedmill::publisher::Publisher;
 use feedmill::site::Site;
 use feedmill::source::Source;
@@ -24,25 +25,24 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// What a condition is waited for at most. Nothing takes this long but a failure.
+/// The longest wait for a condition. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running site. It ends when it is dropped.
+/// A running site. Dropping it ends it.
 pub struct TestSite {
     folder: TempDir,
     base: String,
-    /// Where the same is answered by the filter alone.
-    long_way: String,
-    /// The listener for everybody, where `base` is a preview's.
+    /// The public listener, if `base` is the preview's.
     public: String,
-    /// The cookie that a preview wants.
+    /// The cookie with the key of a preview.
     cookie: Option<String>,
     context: RequestContext,
+    publisher: Arc<Publisher>,
     stop: CancellationToken,
     runtime: Option<Runtime>,
 }
 
-/// An answer, as a client sees it.
+/// A response, as a client sees it.
 #[derive(Debug)]
 pub struct Answer<B = String> {
     pub status: u16,
@@ -63,12 +63,12 @@ impl<B> Answer<B> {
 }
 
 impl TestSite {
-    /// A site of these files (path, content), configured by `config` (TOML).
+    /// Starts a site of these files (path, content) with `config` (TOML).
     pub fn start(files: &[(&str, &str)], config: &str) -> TestSite {
         TestSite::start_with(files, config, false)
     }
 
-    /// A site whose requests go to its author's preview, with the key.
+    /// Starts a site whose requests go to its preview, with the key.
     pub fn preview(files: &[(&str, &str)], config: &str) -> TestSite {
         let mut site = TestSite::start_with(files, config, true);
         let led = site.get(site.cookie.clone().unwrap().as_str());
@@ -91,16 +91,13 @@ impl TestSite {
             .unwrap();
         let stop = CancellationToken::new();
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let (bases, long_way, url, context) = runtime.block_on(async {
+        let (bases, url, context, publisher) = runtime.block_on(async {
             let library = Library::new(Source::folder(root.clone(), &config.posts));
             let context = RequestContext::new(&config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(&config), root).await.unwrap());
             let kept = context.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
-            let long = server::bind("127.0.0.1:0").await.unwrap();
-            let bases = [&bound, &long].map(|bound| format!("http://{}", bound.address()));
-            let settings = [config.server.clone(), config.server.clone()];
-            let stops = [stop.clone(), stop.clone()];
+            let public = format!("http://{}", bound.address());
             let asked = Arc::clone(&publisher);
             let site = move || asked.site();
             let mut preview = None;
@@ -109,31 +106,27 @@ impl TestSite {
                 let server::Address::Tcp(address) = bound.address().clone() else {
                     unreachable!()
                 };
-                let key = Key::new(address).unwrap();
+                let key = PreviewKey::new(address).unwrap();
                 preview = Some((format!("http://{address}"), key.url()));
                 let events = Events::new(publisher.sites(), Duration::from_secs(1));
-                let shown = filter(site.clone(), context.clone().previewing(Preview { events, key }));
+                let shown = filter(site.clone(), context.clone().with_preview(Preview { events, key }));
                 let (settings, stop) = (config.server.clone(), stop.clone());
                 tokio::spawn(async move { bound.serve(shown, &settings, stop).await });
             }
-            let (fast_path, filter) = (fast_path(site.clone(), context.clone()), filter(site, context));
-            let ([settings, of_long], [stop, end_of_long]) = (settings, stops);
-            let filtered = filter.clone();
-            tokio::spawn(async move { long.serve(filtered, &of_long, end_of_long).await });
-            tokio::spawn(async move { bound.serve_with_fast_path(fast_path, filter, &settings, stop).await });
-            let [public, long_way] = bases;
+            let (filter, settings, stop) = (filter(site, context), config.server.clone(), stop.clone());
+            tokio::spawn(async move { bound.serve(filter, &settings, stop).await });
             let (base, url) = preview.map_or((public.clone(), None), |(base, url)| (base, Some(url)));
-            ([base, public], long_way, url, kept)
+            ([base, public], url, kept, publisher)
         });
         let [base, public] = bases;
         let cookie = url.map(|url| url.strip_prefix(&base).unwrap().to_owned());
         TestSite {
             folder,
             base,
-            long_way,
             public,
             cookie,
             context,
+            publisher,
             stop,
             runtime: Some(runtime),
         }
@@ -170,7 +163,7 @@ impl TestSite {
         }
     }
 
-    /// The body as it came, coded or not.
+    /// Returns the response with its body as it was sent, perhaps coded.
     pub fn get_bytes(&self, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
         self.request_bytes("GET", path, headers)
     }
@@ -185,7 +178,7 @@ impl TestSite {
         request(method, &format!("{}{path}", self.base), &headers)
     }
 
-    /// What requests are answered with.
+    /// The context of the public listener.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
@@ -195,7 +188,7 @@ impl TestSite {
         self.cookie.as_deref().unwrap()
     }
 
-    /// What everybody gets, where this is a preview.
+    /// Returns the public response, if this is a preview.
     pub fn get_public(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let Answer { status, headers, body } = request("GET", &format!("{}{path}", self.public), headers);
         Answer {
@@ -205,12 +198,12 @@ impl TestSite {
         }
     }
 
-    /// The same, where nothing is answered before the filter.
-    pub fn request_the_long_way(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
-        request(method, &format!("{}{path}", self.long_way), headers)
+    /// The site that is served now.
+    pub fn site(&self) -> Arc<Site> {
+        self.publisher.site()
     }
 
-    /// Asks for `path` until the answer is as `wanted`.
+    /// Requests `path` until `wanted` is true for the response.
     pub fn wait_for(&self, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
         let since = Instant::now();
         loop {
@@ -227,7 +220,7 @@ impl TestSite {
     }
 }
 
-/// Asks for `url`.
+/// Requests `url`.
 fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Answer<Vec<u8>> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -263,16 +256,9 @@ pub fn write(folder: &Path, path: &str, content: &str) {
     fs::write(path, content).unwrap();
 }
 
-/// What `site` answers to a plain GET, without a server between.
+/// Returns the response of `site` to a plain GET, without a server.
 pub fn ask(site: &Site, path: &str, query: &str) -> http::Response<Bytes> {
     let headers = http::HeaderMap::new();
-    answer(
-        site,
-        &Request {
-            path,
-            query,
-            headers: &headers,
-            now: Timestamp::now(),
-        },
-    )
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, query, &headers, Timestamp::now()))
 }

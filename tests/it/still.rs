@@ -1,4 +1,4 @@
-//! A site that stands still: a folder of files at one instant, built and asked in process.
+//! A site at one fixed instant, built from a folder and requested in process.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -15,13 +15,13 @@ use feedmill::time::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The instant at which the site stands still.
+/// The instant of the site.
 pub const NOW: &str = "2026-06-01T12:00:00Z";
 
 /// When every file of the folder was last written.
 pub const WRITTEN: &str = "2026-01-02T03:04:05Z";
 
-/// A folder of posts in the making.
+/// A folder of posts to which files are added.
 pub struct TestFolder(TempDir);
 
 impl TestFolder {
@@ -51,7 +51,7 @@ impl TestFolder {
         File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     }
 
-    /// What the folder is at [`NOW`].
+    /// The site of the folder at [`NOW`].
     pub fn site(&self, config: &str) -> Site {
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let now = NOW.parse().unwrap();
@@ -80,7 +80,7 @@ pub fn files(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     found
 }
 
-/// The answer to GET `path`: its status and its text.
+/// The response to GET `path`: its status and its text.
 pub fn get(site: &Site, path: &str) -> (u16, String) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let response = crate::server::ask(site, path, query);
@@ -88,7 +88,7 @@ pub fn get(site: &Site, path: &str) -> (u16, String) {
     (response.status().as_u16(), text)
 }
 
-/// Every post that the listing tells, page after page.
+/// All posts of the listing, page by page.
 pub fn listed(site: &Site) -> Vec<Value> {
     let mut posts = Vec::new();
     for page in 1.. {
@@ -103,12 +103,12 @@ pub fn listed(site: &Site) -> Vec<Value> {
     posts
 }
 
-/// The codes of what is said about `path`, in order.
+/// The codes of the diagnostics for `path`, in order.
 pub fn codes(site: &Site, path: &str) -> Vec<&'static str> {
     said(site, path).map(|diagnostic| diagnostic.code).collect()
 }
 
-/// What is said about `path`.
+/// The diagnostics for `path`.
 pub fn said<'a>(site: &'a Site, path: &'a str) -> impl Iterator<Item = &'a Diagnostic> {
     site.diagnostics.iter().filter(move |diagnostic| diagnostic.path == path)
 }

@@ -1,4 +1,4 @@
-//! What warp 0.4.3 does by itself, measured, each with what feedmill does instead. A case stays when a new warp mends the cause.
+//! What warp 0.4.3 does by itself, measured, and what feedmill does instead. A case stays when a new warp fixes the cause.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::server::TestSite;
 
-/// What the server answers to `request`, in lower case, up to its closing the connection.
+/// Returns all bytes that the server sends after `request`, in lower case.
 fn answer(site: &TestSite, request: &str) -> String {
     let mut stream = TcpStream::connect(site.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -31,7 +31,7 @@ fn site() -> TestSite {
 }
 
 #[test]
-fn each_has_its_remedy() {
+fn feedmill_behaves_better_than_warp() {
     let site = site();
     let closing = "Host: a\r\nConnection: close\r\n\r\n";
     let cases = [
@@ -119,7 +119,7 @@ fn each_has_its_remedy() {
 }
 
 #[test]
-fn nothing_is_compressed_unasked_and_what_is_has_its_own_tag() {
+fn nothing_is_compressed_unasked_and_each_coding_has_its_own_tag() {
     let site = site();
     let plain = site.get_bytes("/rss.xml", &[]);
     let gzip = site.get_bytes("/rss.xml", &[("accept-encoding", "gzip")]);

@@ -1,4 +1,4 @@
-//! From the disk to the site: what a scan finds, when it counts, and how soon it is served.
+//! From the disk to the site: scans, when a change is accepted, and how soon it is served.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ use feedmill::source::tracker::{FileTracker, ScanOutcome};
 use feedmill::source::watch::{Hints, How};
 use feedmill::time::Timestamp;
 
-/// A temporary posts folder, and a place beside it.
+/// A temporary posts folder, with space beside it.
 struct Posts {
     temporary: tempfile::TempDir,
     root: Utf8PathBuf,
@@ -78,7 +78,7 @@ impl Posts {
     }
 }
 
-/// A tracker over a folder, with a clock turned by hand.
+/// A file tracker over a folder, with a clock that the test sets.
 struct Driver {
     posts: Posts,
     tracker: FileTracker,
@@ -86,7 +86,7 @@ struct Driver {
 }
 
 impl Driver {
-    /// The files have been there for long, and were looked at once.
+    /// A driver whose files are old and were scanned once.
     fn of(files: &[&str]) -> Driver {
         Driver::over(Posts::of(files), Config::default())
     }
@@ -99,7 +99,7 @@ impl Driver {
         Driver { posts, tracker, tick }
     }
 
-    /// Looks `after` milliseconds where `hints` say.
+    /// Scans the paths of `hints` after `after` milliseconds.
     fn look(&mut self, after: u64, hints: &[(&str, How)]) -> ScanOutcome {
         let mut all = Hints::default();
         for (path, how) in hints {
@@ -135,7 +135,7 @@ impl Driver {
     }
 }
 
-/// An hour from now: everything on the disk has held still for long.
+/// An hour from now: no file on the disk changed recently.
 fn later() -> Timestamp {
     Timestamp::now() + Duration::from_hours(1)
 }

@@ -1,5 +1,5 @@
-//! No text disappears, and none that is hidden comes out: laws about the words of a post, in every outlet. Real posts lie beside the
-//! checkout, or in the folder that the variable `FEEDMILL_CORPORA` names.
+//! No visible text of a post disappears, and no hidden text appears, in any document. Real posts are beside the checkout, or in the
+//! folder that the variable `FEEDMILL_CORPORA` names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,8 +15,8 @@ use crate::still::{TestFolder, codes, files, get};
 
 const CONFIG: &str = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 1000\n";
 
-/// Parts of a post; `W` stands for a word that is shown, `H` for one that is hidden, `S` for one that no reader is shown although its
-/// author does not hide it (a script), and `N` for what follows a line break in the container that the part stands in.
+/// Parts of a post. `W` stands for a visible word, `H` for a hidden one, `S` for a word in a script, which is not shown although its
+/// author does not hide it, and `N` for the beginning of a line in the container of the part.
 #[rustfmt::skip]
 const PARTS: [&str; 90] = [
     "W W *W* **W** `W` ~~W~~ _W_", "## W W", "W\n===", "- W\n- W\n  - W\n\n    W", "1. W\n2. W", "> W\n> > W\n\nW", "- [x] W\n- [ ] W",
@@ -51,7 +51,7 @@ const HIDING: [&str; 42] = [
     "<script>S</script>\n\nW", "<style>\n\nS\n\n</style>\n\nW", "W <script>S</script> W", "<noscript>W</noscript>",
 ];
 
-/// A post, with the words that are shown in their order, and those that are hidden.
+/// A post, with its visible words in order, and its hidden ones.
 #[derive(Clone, Debug)]
 struct Woven {
     text: String,
@@ -82,7 +82,7 @@ fn woven(parts: &[(usize, usize)], seed: usize) -> Woven {
                     continue;
                 }
             };
-            // letters alone, so that no search takes it apart
+            // only letters, so that the search does not split it
             let letters: String = format!("{seed}-{number}")
                 .bytes()
                 .map(|byte| char::from(b'a' + byte % 26))
@@ -103,7 +103,7 @@ fn woven(parts: &[(usize, usize)], seed: usize) -> Woven {
     woven
 }
 
-/// `html` as its text: an own way, so that the program is not asked about itself.
+/// The text of `html`, without the code under test.
 fn stripped(html: &str) -> String {
     let mut text = String::new();
     for piece in html.split('<') {
@@ -140,7 +140,7 @@ fn feeds(site: &Site) -> [(&'static str, Vec<(String, String)>); 3] {
             .map(|node| {
                 let child = |name: &str| node.children().find(|child| child.tag_name().name() == name);
                 let url = child("link").and_then(link).unwrap_or_default();
-                // RSS has the text there if it has no summary beside it
+                // RSS has the text there if there is no summary
                 let content = child(content).or_else(|| child("description"));
                 (url, content.and_then(|node| node.text()).unwrap_or_default().to_owned())
             })
@@ -220,7 +220,7 @@ fn each_part_alone_and_followed() {
     check(&followed.chain(nested).collect::<Vec<_>>());
 }
 
-/// How many cases the law below is tried with; the variable `FEEDMILL_LAW_CASES` asks for more.
+/// The number of cases of the property below; the variable `FEEDMILL_LAW_CASES` sets another one.
 fn cases() -> u32 {
     let asked = std::env::var("FEEDMILL_LAW_CASES").ok();
     asked.and_then(|number| number.parse().ok()).unwrap_or(12)
@@ -232,7 +232,7 @@ proptest! {
     fn every_word_that_is_not_hidden_is_shown_in_order_and_no_other(
         posts in prop::collection::vec(prop::collection::vec((0_usize..10_000, 0_usize..12), 1..8), 24)
     ) {
-        // most parts stand in no container
+        // most parts are in no container
         let container = |number: usize| if number < 4 { number } else { 0 };
         let posts: Vec<Woven> = posts
             .iter()
@@ -244,7 +244,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_taken_out_or_mended_is_said_with_its_line() {
+fn removed_and_repaired_markup_has_a_diagnostic_with_its_line() {
     let folder = TestFolder::new();
     let text = "---\ntitle: A\ndate: 2026-01-01\n---\nA <video src='x' />\n\n<script>\nb\n</script>\n\n<p onclick=x>c</p>\n\n\
                 the <title> d\n\n<!-- e";
@@ -279,7 +279,7 @@ fn what_is_taken_out_or_mended_is_said_with_its_line() {
 }
 
 #[test]
-fn a_post_that_could_be_shown_in_part_alone_is_held_back() {
+fn a_post_that_could_only_be_shown_in_part_is_held_back() {
     let folder = TestFolder::new();
     let table = format!("|{}\n|{}\n{}", "a|".repeat(300), "-|".repeat(300), "|a\n".repeat(9000));
     folder.write("a.md", format!("---\ntitle: A\ndate: 2026-01-01\nslug: a\n---\n{table}"));
@@ -287,7 +287,7 @@ fn a_post_that_could_be_shown_in_part_alone_is_held_back() {
     assert_eq!(get(&site, "/posts/a").0, 404);
     assert_eq!(codes(&site, "a.md"), ["too-complex"]);
     assert!(site.post(Utf8Path::new("a.md")).is_some_and(|post| post.is_held));
-    // a large one that can be shown is not
+    // a large one that can be shown is published
     folder.write(
         "a.md",
         format!(
@@ -300,10 +300,10 @@ fn a_post_that_could_be_shown_in_part_alone_is_held_back() {
     assert_eq!(codes(&site, "a.md"), [""; 0]);
 }
 
-/// What is left of a line of Markdown without what no reader is shown: tags, targets of links, templates' tags.
+/// The visible text of a line of Markdown: without tags, targets of links and template tags.
 fn prose(line: &str) -> String {
     let mut out = String::new();
-    // a fence names a language, and a definition an address
+    // a fence contains a language, and a definition an address
     let is_fence = ["```", "~~~"]
         .iter()
         .any(|fence| line.trim_start_matches([' ', '>']).starts_with(fence));
@@ -365,7 +365,7 @@ fn real_posts_lose_no_words() {
             lost.len(),
             &lost[..lost.len().min(20)]
         );
-        // addresses and references to characters, which this reading of Markdown takes for text
+        // addresses and character references, which this simple parser takes for text
         assert!(lost.len() * 500 < words, "{name}: {} of {words}", lost.len());
     }
 }

@@ -1,4 +1,4 @@
-//! The result of an adoption, for people and as JSON.
+//! The result of `import --adopt`, for people and as JSON.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -8,23 +8,23 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use url::Url;
 
-use crate::cli::terminal::number;
+use crate::cli::terminal::counted;
 use crate::config::Config;
 use crate::diagnostic::one_line;
 use crate::http::target::Target;
-use crate::import::adoption::{Settled, Verdict};
-use crate::import::matching::{By, Matching};
-use crate::import::origin::Origin;
+use crate::import::adoption::{AdoptionPlan, MatchResult};
+use crate::import::matching::{MatchedBy, Matching};
+use crate::import::origin::FeedSource;
 use crate::import::{OldFeed, OldItem};
 use crate::index::Scope;
 use crate::post::Post;
 use crate::render::{Format, Place, feed_path};
 use crate::site::Site;
 
-/// How many of a kind are named; the others are counted.
+/// The most lines of one kind. The others are counted.
 const NAMED: usize = 20;
 
-/// The result of an adoption.
+/// The result of an import.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     feeds: Vec<FeedReport>,
@@ -37,31 +37,31 @@ struct FeedReport {
     title: String,
     format: &'static str,
     items: usize,
-    matched: Vec<Matched>,
+    matched: Vec<MatchedEntry>,
     other_id: Vec<OtherId>,
-    unmatched: Vec<Unmatched>,
-    /// Posts of the newest feed here that the old one does not have, though it reaches as far back.
+    unmatched: Vec<UnmatchedEntry>,
+    /// Posts in the newest feed here that the old feed does not have, although it has older items.
     appear_new: Vec<Utf8PathBuf>,
-    /// Posts of the newest feed here that are older than all that the old one has.
+    /// Posts in the newest feed here that are older than all items of the old feed.
     older_than_feed: Vec<Utf8PathBuf>,
-    /// Posts of the feeds here that the old one does not have.
+    /// Posts in the feeds here that the old feed does not have.
     not_in_feed: Vec<Utf8PathBuf>,
-    /// What to do for those who are subscribed to it.
-    redirect: Option<Redirect>,
+    /// The redirect that subscribers of the old feed need.
+    redirect: Option<FeedRedirect>,
     notes: Vec<String>,
-    /// How many posts its newest feed should hold, where `older_than_feed` has any.
+    /// The `feed.limit` that leaves out the posts in `older_than_feed`.
     #[serde(skip)]
     limit: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Matched {
+struct MatchedEntry {
     id: String,
     file: Utf8PathBuf,
-    by: By,
+    by: MatchedBy,
 }
 
-/// An item whose post goes by another id.
+/// An item whose post has another id.
 #[derive(Debug, Serialize)]
 struct OtherId {
     id: String,
@@ -71,7 +71,7 @@ struct OtherId {
 }
 
 #[derive(Debug, Serialize)]
-struct Unmatched {
+struct UnmatchedEntry {
     id: String,
     title: String,
     url: Option<Url>,
@@ -79,44 +79,43 @@ struct Unmatched {
 }
 
 #[derive(Debug, Serialize)]
-struct Redirect {
+struct FeedRedirect {
     from: Url,
     to: String,
-    /// The path of `from` below this site, where that is the old one's address too: then feedmill itself answers there.
+    /// The path of `from` on this site, if the old feed was at an address of this site: then feedmill itself can redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
 }
 
 impl Report {
-    /// The report on `feeds`, read from `origins` and settled for `posts`, which are those of `site` with the ids they had.
+    /// The report on `feeds`, which were read from `origins`. `posts` are those of `site`, with their ids before the import.
     pub(super) fn new(
-        origins: &[Origin],
+        origins: &[FeedSource],
         feeds: &[(&OldFeed, &Matching)],
-        settled: &Settled,
+        plan: &AdoptionPlan,
         posts: &[Arc<Post>],
         site: &Site,
     ) -> Report {
         let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source(), post.id())).collect();
         ids.extend(
-            settled
-                .adoptions
+            plan.adoptions
                 .iter()
                 .map(|adoption| (adoption.source.as_path(), adoption.id.as_str())),
         );
-        let feeds = origins.iter().zip(feeds).zip(&settled.verdicts);
+        let feeds = origins.iter().zip(feeds).zip(&plan.results);
         let feeds =
-            feeds.map(|((origin, (feed, matching)), verdicts)| FeedReport::new(origin, feed, matching, verdicts, &ids, site));
+            feeds.map(|((origin, (feed, matching)), results)| FeedReport::new(origin, feed, matching, results, &ids, site));
         Report { feeds: feeds.collect() }
     }
 
-    /// Whether every item has its post, and every such post the item's id.
+    /// Whether every item has a post with its id.
     pub(super) fn is_complete(&self) -> bool {
         self.feeds
             .iter()
             .all(|feed| feed.other_id.is_empty() && feed.unmatched.is_empty())
     }
 
-    /// What needs the author's attention, and what to do about it.
+    /// What the author should do.
     pub(super) fn in_words(&self) -> String {
         self.feeds.iter().map(FeedReport::in_words).collect()
     }
@@ -130,29 +129,29 @@ impl Report {
 
 impl FeedReport {
     fn new(
-        origin: &Origin,
+        origin: &FeedSource,
         feed: &OldFeed,
         matching: &Matching,
-        verdicts: &[Verdict],
+        results: &[MatchResult],
         ids: &HashMap<&Utf8Path, &str>,
         site: &Site,
     ) -> FeedReport {
         let mut matched = Vec::new();
         let mut other_id = Vec::new();
-        for (pair, verdict) in matching.matched.iter().zip(verdicts) {
+        for (pair, result) in matching.matched.iter().zip(results) {
             let (id, file) = (pair.item.id.clone(), pair.post.source().to_path_buf());
-            let (has, in_file) = match verdict {
-                Verdict::Adopted => (None, false),
-                Verdict::InFile(has) => (Some(has), true),
-                Verdict::Before(has) => (Some(has), false),
+            let (has, in_file) = match result {
+                MatchResult::Adopted => (None, false),
+                MatchResult::InFile(has) => (Some(has), true),
+                MatchResult::Before(has) => (Some(has), false),
             };
             if let Some(has) = has.cloned() {
                 let (id, file) = (id.clone(), file.clone());
                 other_id.push(OtherId { id, file, has, in_file });
             }
-            matched.push(Matched { id, file, by: pair.by });
+            matched.push(MatchedEntry { id, file, by: pair.by });
         }
-        let unmatched = matching.unmatched.iter().map(|left| Unmatched {
+        let unmatched = matching.unmatched.iter().map(|left| UnmatchedEntry {
             id: left.item.id.clone(),
             title: left.item.title.clone(),
             url: left.item.urls.first().cloned(),
@@ -166,7 +165,7 @@ impl FeedReport {
         let limit = site.config().feed.limit;
         let old_ids: HashSet<&str> = feed.items.iter().map(|item| item.id.as_str()).collect();
         let is_new = |post: &&Arc<Post>| ids.get(post.source()).is_none_or(|id| !old_ids.contains(id));
-        let oldest = feed.items.iter().filter_map(OldItem::moment).min();
+        let oldest = feed.items.iter().filter_map(OldItem::date).min();
         let source = |post: &Arc<Post>| post.source().to_path_buf();
         let (older, new): (Vec<_>, Vec<_>) = in_feeds
             .iter()
@@ -176,7 +175,7 @@ impl FeedReport {
         FeedReport {
             feed: origin.to_string(),
             title: feed.title.clone(),
-            format: name(feed.format),
+            format: format_name(feed.format),
             items: feed.items.len(),
             matched,
             other_id,
@@ -199,13 +198,13 @@ impl FeedReport {
         for note in &self.notes {
             let _ = writeln!(text, "  {}", one_line(note));
         }
-        list(&mut text, &self.unmatched, Unmatched::in_words);
-        list(&mut text, &self.other_id, OtherId::in_words);
-        list(&mut text, &self.appear_new, |file| {
+        write_lines(&mut text, &self.unmatched, UnmatchedEntry::in_words);
+        write_lines(&mut text, &self.other_id, OtherId::in_words);
+        write_lines(&mut text, &self.appear_new, |file| {
             format!("appears new to readers of the old feed: {}", one_line(file.as_str()))
         });
         if !self.older_than_feed.is_empty() {
-            let n = number(self.older_than_feed.len(), "post");
+            let n = counted(self.older_than_feed.len(), "post");
             let is = if self.older_than_feed.len() == 1 { "is" } else { "are" };
             let _ = writeln!(
                 text,
@@ -226,7 +225,7 @@ impl FeedReport {
     }
 
     fn summary(&self) -> String {
-        let mut by: BTreeMap<By, usize> = BTreeMap::new();
+        let mut by: BTreeMap<MatchedBy, usize> = BTreeMap::new();
         for matched in &self.matched {
             *by.entry(matched.by).or_default() += 1;
         }
@@ -238,24 +237,24 @@ impl FeedReport {
         };
         let old = format!(
             "{} in the old feed: {} matched{by}, {} without a post here",
-            number(self.items, "item"),
+            counted(self.items, "item"),
             self.matched.len(),
             self.unmatched.len()
         );
         let (certain, possible) = (self.appear_new.len(), self.older_than_feed.len());
         let new = match (certain, possible) {
             (0, 0) => "no post of the new feed appears new to its readers".to_owned(),
-            (n, 0) => format!("{} of the new feed {} new to its readers", number(n, "post"), appear(n)),
-            (0, n) => format!("{} of the new feed may appear new to its readers", number(n, "post")),
+            (n, 0) => format!("{} of the new feed {} new to its readers", counted(n, "post"), appear(n)),
+            (0, n) => format!("{} of the new feed may appear new to its readers", counted(n, "post")),
             (n, more) => format!(
                 "{} of the new feed {} new to its readers, and {more} more may",
-                number(n, "post"),
+                counted(n, "post"),
                 appear(n)
             ),
         };
         let n = self.not_in_feed.len();
         let verb = if n == 1 { "is" } else { "are" };
-        format!("{old}; {new}; {} here {verb} not in the old feed", number(n, "post"))
+        format!("{old}; {new}; {} here {verb} not in the old feed", counted(n, "post"))
     }
 }
 
@@ -263,7 +262,7 @@ fn appear(n: usize) -> &'static str {
     if n == 1 { "appears" } else { "appear" }
 }
 
-impl Unmatched {
+impl UnmatchedEntry {
     fn in_words(&self) -> String {
         let what = match (&self.url, self.title.as_str()) {
             (Some(url), "") => url.to_string(),
@@ -277,7 +276,7 @@ impl Unmatched {
             format!(
                 "it could be {}: write `id: {}` into the right one",
                 files.join(" or "),
-                yaml(&self.id)
+                yaml_value(&self.id)
             )
         };
         one_line(&format!("without a post: {what}; {why}")).into_owned()
@@ -291,7 +290,7 @@ impl OtherId {
             format!(
                 "another id: the file {file} has the id `{has}`, and readers of this feed know the post as `{id}`; remove the id from the file, or write \
                  `id: {}`",
-                yaml(id)
+                yaml_value(id)
             )
         } else {
             format!(
@@ -303,9 +302,9 @@ impl OtherId {
     }
 }
 
-impl Redirect {
+impl FeedRedirect {
     fn in_words(&self) -> String {
-        let Redirect { from, to, path } = self;
+        let FeedRedirect { from, to, path } = self;
         let quoted = |text: &str| toml::Value::from(text).to_string();
         match path {
             Some(path) => format!(
@@ -323,7 +322,7 @@ impl Redirect {
 }
 
 /// `id` as a value in front matter.
-fn yaml(id: &str) -> String {
+fn yaml_value(id: &str) -> String {
     let is_plain = id.starts_with(char::is_alphabetic) && !id.contains(": ") && !id.contains(" #") && !id.ends_with(':');
     if is_plain {
         id.to_owned()
@@ -332,7 +331,7 @@ fn yaml(id: &str) -> String {
     }
 }
 
-fn name(format: Format) -> &'static str {
+fn format_name(format: Format) -> &'static str {
     match format {
         Format::Rss => "RSS",
         Format::Atom => "Atom",
@@ -340,8 +339,8 @@ fn name(format: Format) -> &'static str {
     }
 }
 
-/// Where subscribers of `feed` should be sent; `None` where they get there anyway, or it is not known where either is.
-fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
+/// The redirect from `feed` to the new feed; `None` if there is one already, or an address is not known.
+fn redirect(feed: &OldFeed, config: &Config) -> Option<FeedRedirect> {
     let from = feed.address.clone()?;
     let base = config.site.base_url.as_ref()?;
     let new_path = feed_path("", Place::Newest, feed.format);
@@ -350,29 +349,29 @@ fn redirect(feed: &OldFeed, config: &Config) -> Option<Redirect> {
     let path = from.path().strip_prefix(folder).filter(|_| from.origin() == base.origin());
     match path {
         _ if from.as_str() == to => None,
-        // these addresses lead to a feed by themselves
+        // these addresses already lead to a feed
         Some(path) if is_answered(path, config) => None,
-        Some(path) => Some(Redirect {
+        Some(path) => Some(FeedRedirect {
             path: Some(path.to_owned()),
             to: new_path,
             from,
         }),
-        None => Some(Redirect { from, to, path: None }),
+        None => Some(FeedRedirect { from, to, path: None }),
     }
 }
 
-/// Whether who asks for `path` on this site gets a feed, at once or by a redirect.
+/// Whether `path` on this site leads to a feed, directly or by a redirect.
 fn is_answered(path: &str, config: &Config) -> bool {
     let is_feed = |target| match target {
         Target::Feed(..) | Target::Subscription(_) => true,
-        Target::Moved(path) => matches!(Target::read(&path), Some(Target::Feed(..) | Target::Subscription(_))),
+        Target::Moved(path) => matches!(Target::parse(&path), Some(Target::Feed(..) | Target::Subscription(_))),
         _ => false,
     };
-    config.redirect.next(path, &config.base()).is_some() || Target::read(path).is_some_and(is_feed)
+    config.redirect.next(path, &config.base()).is_some() || Target::parse(path).is_some_and(is_feed)
 }
 
-/// Writes a line for each of `all`, up to a number that can be read.
-fn list<T>(text: &mut String, all: &[T], line: impl Fn(&T) -> String) {
+/// Writes a line for each of `all`, up to [`NAMED`].
+fn write_lines<T>(text: &mut String, all: &[T], line: impl Fn(&T) -> String) {
     for one in all.iter().take(NAMED) {
         let _ = writeln!(text, "  {}", line(one));
     }

@@ -1,4 +1,4 @@
-//! Reading an export: every line is looked at before anything is done with one.
+//! Reads an export. All lines are checked before any is imported.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
@@ -10,9 +10,9 @@ use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::identity::record::Record;
 use crate::storage::{MAX_RECORD_BYTES, MAX_RECORDS};
 
-/// How many problems are told before reading ends.
+/// The most problems that are reported.
 const MOST_PROBLEMS: usize = 20;
-/// A longer line is not drawn.
+/// The most bytes of a line that is drawn.
 const LONGEST_DRAWN: usize = 400;
 const WRITE_AS_EXPORTED: &str = "write one JSON object a line, as `feedmill ledger export` does";
 
@@ -22,12 +22,12 @@ pub(super) fn key(record: &Record) -> (&'static str, String) {
     (kind, key.to_owned())
 }
 
-/// The records in `from`, the content of the file `path`; or everything that is wrong with it, up to a bound.
+/// Reads the records in `from`, the content of the file `path`; or returns all problems, up to [`MOST_PROBLEMS`].
 ///
 /// # Errors
 ///
-/// It cannot be read.
-pub(super) fn read(path: &Utf8Path, mut from: impl BufRead) -> io::Result<Result<Vec<Record>, Vec<Diagnostic>>> {
+/// The error of the system if `from` cannot be read.
+pub(super) fn read_records(path: &Utf8Path, mut from: impl BufRead) -> io::Result<Result<Vec<Record>, Vec<Diagnostic>>> {
     let (mut records, mut problems) = (Vec::new(), Vec::new());
     let mut seen: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut bytes = Vec::new();
@@ -45,17 +45,17 @@ pub(super) fn read(path: &Utf8Path, mut from: impl BufRead) -> io::Result<Result
         };
         let line = line.trim_ascii();
         let problem = if is_cut || line.len() > MAX_RECORD_BYTES {
-            Some(Problem::new(
+            Some(LineProblem::new(
                 format!("a line of over {MAX_RECORD_BYTES} bytes"),
                 "shorten its title, tags and names",
             ))
         } else if line.is_empty() {
             None
         } else {
-            match understand(line) {
+            match parse_line(line) {
                 Err(problem) => Some(problem),
                 Ok(record) => match seen.insert(key(&record), number) {
-                    Some(first) => Some(Problem::new(
+                    Some(first) => Some(LineProblem::new(
                         format!("the {} `{}` is in line {first} already", record.key().0, record.key().1),
                         "remove one of the two",
                     )),
@@ -73,7 +73,7 @@ pub(super) fn read(path: &Utf8Path, mut from: impl BufRead) -> io::Result<Result
             }
         }
         if records.len() > MAX_RECORDS {
-            let problem = Problem::new(
+            let problem = LineProblem::new(
                 format!("over {MAX_RECORDS} records"),
                 "split what they are about into several sites",
             );
@@ -84,16 +84,16 @@ pub(super) fn read(path: &Utf8Path, mut from: impl BufRead) -> io::Result<Result
     Ok(if problems.is_empty() { Ok(records) } else { Err(problems) })
 }
 
-/// What is wrong with a line.
-struct Problem {
+/// A problem with one line.
+struct LineProblem {
     message: String,
     mend: &'static str,
     column: usize,
 }
 
-impl Problem {
-    fn new(message: String, mend: &'static str) -> Problem {
-        Problem {
+impl LineProblem {
+    fn new(message: String, mend: &'static str) -> LineProblem {
+        LineProblem {
             message,
             mend,
             column: 1,
@@ -112,43 +112,46 @@ impl Problem {
     }
 }
 
-fn understand(line: &[u8]) -> Result<Record, Problem> {
-    let value: Value = serde_json::from_slice(line).map_err(|error| Problem {
+fn parse_line(line: &[u8]) -> Result<Record, LineProblem> {
+    let value: Value = serde_json::from_slice(line).map_err(|error| LineProblem {
         column: error.column().max(1),
-        ..Problem::new(format!("this line is not JSON: {}", without_place(&error)), WRITE_AS_EXPORTED)
+        ..LineProblem::new(
+            format!("this line is not JSON: {}", without_position(&error)),
+            WRITE_AS_EXPORTED,
+        )
     })?;
     if !value.is_object() {
-        return Err(Problem::new("this line is no JSON object".to_owned(), WRITE_AS_EXPORTED));
+        return Err(LineProblem::new("this line is no JSON object".to_owned(), WRITE_AS_EXPORTED));
     }
     let record: Record =
-        serde_json::from_value(value.clone()).map_err(|error| Problem::new(without_place(&error), WRITE_AS_EXPORTED))?;
+        serde_json::from_value(value.clone()).map_err(|error| LineProblem::new(without_position(&error), WRITE_AS_EXPORTED))?;
     if let Some(field) = unknown_field(&value, &record) {
         let message = format!("unknown field `{field}`");
-        return Err(Problem::new(message, "write its name as an export does, or remove it"));
+        return Err(LineProblem::new(message, "write its name as an export does, or remove it"));
     }
-    match flaw(&record) {
-        Some((message, mend)) => Err(Problem::new(message.to_owned(), mend)),
+    match invalid_value(&record) {
+        Some((message, mend)) => Err(LineProblem::new(message.to_owned(), mend)),
         None => Ok(record),
     }
 }
 
-/// A line is the place, and the error's own words name another.
-fn without_place(error: &serde_json::Error) -> String {
+/// The message of `error` without its position, which is relative to the line.
+fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
-/// A field that says something and that no record has: a slip of the pen that would be lost without a word.
+/// A non-empty field that records do not have. It is probably misspelled, and would be ignored silently.
 fn unknown_field<'a>(value: &'a Value, record: &Record) -> Option<&'a str> {
     let known = serde_json::to_value(record).ok()?;
-    let says_nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     let mut fields = value.as_object()?.iter();
-    let (name, _) = fields.find(|(name, value)| known.get(name).is_none() && !says_nothing(value))?;
+    let (name, _) = fields.find(|(name, value)| known.get(name).is_none() && !is_empty(value))?;
     Some(name)
 }
 
-/// What no feedmill would have written, and its mend.
-fn flaw(record: &Record) -> Option<(&'static str, &'static str)> {
+/// A value that feedmill never writes, and how to fix it.
+fn invalid_value(record: &Record) -> Option<(&'static str, &'static str)> {
     match record {
         Record::Post(post) => {
             let stays_inside = post.source.components().all(|part| matches!(part, Utf8Component::Normal(_)));
@@ -177,7 +180,7 @@ fn flaw(record: &Record) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Whether `address` is a path of the site, or a whole address, as a pattern for posts that live elsewhere gives it.
+/// Whether `address` is a path of the site or a whole URL, which a permalink pattern for another site produces.
 fn is_address(address: &str) -> bool {
     ["/", "http://", "https://"].iter().any(|start| address.starts_with(start))
 }
@@ -196,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_records_however_they_are_set() {
+    fn blanks_and_empty_lines_do_not_matter() {
         let text = format!("\u{feff}{DOCUMENT}\r\n\n   {}  \n", post("\":", "\" : "));
-        let records = read("x".into(), text.as_bytes()).unwrap().unwrap();
+        let records = read_records("x".into(), text.as_bytes()).unwrap().unwrap();
         assert_eq!(
             records.iter().map(|record| record.key().0).collect::<Vec<_>>(),
             ["document", "post"]
@@ -206,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_line_is_told_with_its_place_and_mend() {
+    fn every_invalid_line_is_reported_with_its_position_and_fix() {
         let cases = [
             ("{", "x:2:1: error: this line is not JSON: EOF while parsing an object"),
             ("[]", "x:2:1: error: this line is no JSON object"),
@@ -237,14 +240,14 @@ mod tests {
             (&"x".repeat(70_000), "x:2:1: error: a line of over 65536 bytes"),
         ];
         for (line, expected) in cases {
-            let problems = read("x".into(), format!("{DOCUMENT}\n{line}\n").as_bytes())
+            let problems = read_records("x".into(), format!("{DOCUMENT}\n{line}\n").as_bytes())
                 .unwrap()
                 .unwrap_err();
-            let said = problems[0].to_string();
-            assert!(said.starts_with(expected) && problems.len() == 1, "{line:.80}: {said}");
+            let message = problems[0].to_string();
+            assert!(message.starts_with(expected) && problems.len() == 1, "{line:.80}: {message}");
             assert!(!problems[0].mend.is_empty());
         }
-        let many = read("x".into(), "{\n".repeat(100).as_bytes()).unwrap().unwrap_err();
+        let many = read_records("x".into(), "{\n".repeat(100).as_bytes()).unwrap().unwrap_err();
         assert_eq!(many.len(), MOST_PROBLEMS);
     }
 }

@@ -1,4 +1,4 @@
-//! The status as a page for a person: what is wrong first.
+//! The status as a page for people: problems first.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
                      border-bottom:1px solid #8884;overflow-wrap:anywhere}.error,.degraded{color:#c22}.warning{color:#a60}\
                      code{font-family:ui-monospace,monospace}";
 
-/// The page.
+/// Returns the page.
 #[must_use]
 pub fn page(status: &ServerStatus) -> String {
     let mut body = String::new();
@@ -25,7 +25,7 @@ pub fn page(status: &ServerStatus) -> String {
         let when = format!(
             "{} (in {})",
             post.appears.strftime("%Y-%m-%d %H:%M UTC"),
-            in_words(Duration::from_secs(left))
+            format_duration(Duration::from_secs(left))
         );
         [code(&post.path), text(&post.title), text(&when)]
     });
@@ -57,7 +57,7 @@ fn health(body: &mut String, status: &ServerStatus) {
         .collect();
     let scanned = status
         .full_scan_age()
-        .map_or_else(|| "never".to_owned(), |age| format!("{} ago", in_words(age)));
+        .map_or_else(|| "never".to_owned(), |age| format!("{} ago", format_duration(age)));
     let how = if watch.mode == "native" {
         "by the system's events"
     } else {
@@ -85,7 +85,7 @@ fn health(body: &mut String, status: &ServerStatus) {
         },
         attribute(status.base()),
         escaped(status.base()),
-        in_words(status.uptime()),
+        format_duration(status.uptime()),
         watch.looks,
         watch.builds,
         match &watch.ledger_folder {
@@ -114,7 +114,7 @@ fn problems(body: &mut String, status: &ServerStatus) {
     table(body, "Problems", ["Where", "What", "Fix"], rows);
 }
 
-/// A table under a heading; nothing where it has no rows. Cells are HTML.
+/// Adds a table under a heading, if it has rows. Cells are HTML.
 fn table(body: &mut String, heading: &str, columns: [&str; 3], rows: impl Iterator<Item = [String; 3]>) {
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
@@ -139,8 +139,8 @@ fn code(text: &str) -> String {
     format!("<code>{}</code>", escaped(text))
 }
 
-/// A span as people say it, in its two largest units: `3 d 4 h`.
-fn in_words(span: Duration) -> String {
+/// Formats a duration in its two largest units: `3 d 4 h`.
+fn format_duration(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
     let mut left = seconds;
@@ -168,7 +168,7 @@ mod tests {
             (90_000, "1 d 1 h"),
             (86_401, "1 d 1 s"),
         ] {
-            assert_eq!(in_words(Duration::from_secs(seconds)), expected);
+            assert_eq!(format_duration(Duration::from_secs(seconds)), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the operator is told: what the world sees, what it does not and why, every problem, and whether changes are noticed.
+//! The status for the operator: published and unpublished posts, problems, and whether changes are noticed.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -13,97 +13,97 @@ use crate::render::post_url;
 use crate::site::Site;
 use crate::time::Timestamp;
 
-/// How many of the newest published posts, and at most how many of each other list, are told one by one.
-const MOST_TOLD: usize = 200;
+/// The most posts of each list. Of the published posts these are the newest.
+const MAX_LISTED: usize = 200;
 
-/// How changes are noticed, as the engine says.
+/// The state of the watch, the ledger and the builds.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Watch {
+pub struct WatchStatus {
     /// `native` or `poll`.
     pub mode: &'static str,
-    /// Why the site may not show what the folder holds; `None` while all is well.
+    /// Why the site may differ from the folder; `None` if it does not.
     pub degraded: Option<String>,
-    /// Why the ledger is not written; `None` while it is.
+    /// Why the ledger is not written; `None` if it is.
     pub ledger: Option<String>,
     /// The folder of the ledger.
     #[serde(skip)]
     pub ledger_folder: Option<String>,
-    /// Why the folder of the ledger will not stay, as in a container without a volume; `None` where it stays.
+    /// Why the folder of the ledger may be lost, as in a container without a volume; `None` if it is durable.
     #[serde(skip)]
     pub ledger_warning: Option<String>,
-    /// When the whole folder was last looked at.
+    /// When the whole folder was last scanned.
     pub last_full_scan: Option<Timestamp>,
-    /// Looks at the folder since the start.
+    /// Scans since the start.
     pub looks: u64,
     /// Sites built since the start.
     pub builds: u64,
-    /// How long the last of them took.
+    /// How long the last build took.
     #[serde(skip)]
     pub last_build: Option<Duration>,
 }
 
-/// How the site is at one instant.
+/// The status of the site at one instant.
 #[derive(Clone, Debug)]
 pub struct ServerStatus {
     now: Timestamp,
     uptime: Duration,
-    watch: Watch,
+    watch: WatchStatus,
     base: String,
     scopes: usize,
     counts: [(Visibility, &'static str, usize); 7],
-    /// The newest of what the world sees.
-    pub published: Vec<Released>,
-    /// What it will see, the next first.
-    pub scheduled: Vec<Scheduled>,
-    /// What it does not see otherwise.
-    pub held_back: Vec<Held>,
-    /// What there is to say about files.
+    /// The newest published posts.
+    pub published: Vec<PublishedStatus>,
+    /// Scheduled posts, the next first.
+    pub scheduled: Vec<ScheduledPost>,
+    /// All other posts.
+    pub held_back: Vec<HeldPost>,
+    /// The problems of files.
     pub problems: Vec<Diagnostic>,
 }
 
-/// A post that the world sees.
+/// A published post.
 #[derive(Clone, Debug, Serialize)]
-pub struct Released {
+pub struct PublishedStatus {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
     pub title: String,
-    /// Where it is read.
+    /// Its address.
     pub url: String,
     /// When it was published.
     pub date: String,
-    /// Whether only who knows its address finds it.
+    /// Whether it is in no feed and no list.
     pub unlisted: bool,
 }
 
-/// A post that the world will see.
+/// A scheduled post.
 #[derive(Clone, Debug, Serialize)]
-pub struct Scheduled {
+pub struct ScheduledPost {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
     pub title: String,
-    /// When.
+    /// When it appears.
     pub appears: Timestamp,
     /// Seconds until then.
     pub in_seconds: i64,
 }
 
-/// A post that the world does not see.
+/// A post that is not public.
 #[derive(Clone, Debug, Serialize)]
-pub struct Held {
+pub struct HeldPost {
     /// Its file.
     pub path: String,
     /// Its title, or its slug where it has none.
     pub title: String,
-    /// Why, and what said so.
+    /// Why, and which file or field says so.
     pub why: String,
 }
 
 impl ServerStatus {
-    /// The status of `site` at `now`, where the engine has been running for `uptime` and watches as `watch` says.
+    /// Returns the status of `site` at `now`, when the engine has been running for `uptime`.
     #[must_use]
-    pub fn of(site: &Site, watch: Watch, uptime: Duration, now: Timestamp) -> ServerStatus {
+    pub fn new(site: &Site, watch: WatchStatus, uptime: Duration, now: Timestamp) -> ServerStatus {
         use Visibility::{Draft, Expired, Held as NotUnderstood, Private, Public, Scheduled as Later, Unlisted};
         let base = site.config().base();
         let mut counts = [
@@ -129,34 +129,24 @@ impl ServerStatus {
         }
         published.sort_by_key(|post| Reverse(post.date));
         scheduled.sort_by_key(|post| post.date);
-        let released = |post: &Post| Released {
-            path: post.source().to_string(),
-            title: title(post),
-            url: post_url(&base, post.address()),
-            date: post.date.rfc3339(),
-            unlisted: post.visibility(now) == Unlisted,
-        };
-        let later = |post: &Post| Scheduled {
-            path: post.source().to_string(),
-            title: title(post),
-            appears: post.date.timestamp(),
-            in_seconds: post.date.timestamp().duration_since(now).as_secs(),
-        };
-        let held = |(post, visibility): (&Post, Visibility)| Held {
-            path: post.source().to_string(),
-            title: title(post),
-            why: why(post, visibility),
-        };
-        let unread = |problem: &&Diagnostic| problem.severity == Severity::Error && site.post(&problem.path).is_none();
-        let broken = site.diagnostics.iter().filter(unread).map(|problem| Held {
+        let is_unreadable = |problem: &&Diagnostic| problem.severity == Severity::Error && site.post(&problem.path).is_none();
+        let broken = site.diagnostics.iter().filter(is_unreadable).map(|problem| HeldPost {
             path: problem.path.to_string(),
             title: String::new(),
             why: problem.message.clone(),
         });
         ServerStatus {
-            published: published.into_iter().take(MOST_TOLD).map(released).collect(),
-            scheduled: scheduled.into_iter().take(MOST_TOLD).map(later).collect(),
-            held_back: broken.chain(held_back.into_iter().map(held)).take(MOST_TOLD).collect(),
+            published: published
+                .into_iter()
+                .take(MAX_LISTED)
+                .map(|post| published_status(post, &base, now))
+                .collect(),
+            scheduled: scheduled
+                .into_iter()
+                .take(MAX_LISTED)
+                .map(|post| scheduled_post(post, now))
+                .collect(),
+            held_back: broken.chain(held_back.into_iter().map(held_post)).take(MAX_LISTED).collect(),
             problems: site.diagnostics.to_vec(),
             scopes: site.index.scopes().count(),
             base,
@@ -167,7 +157,7 @@ impl ServerStatus {
         }
     }
 
-    /// As JSON.
+    /// Returns the status as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let posts: serde_json::Map<String, Value> = self
@@ -202,7 +192,7 @@ impl ServerStatus {
         watching
     }
 
-    /// As gauges.
+    /// Returns the gauges of the metrics.
     #[must_use]
     pub fn gauges(&self) -> Gauges {
         let severity = |wanted| self.problems.iter().filter(|problem| problem.severity == wanted).count() as u64;
@@ -222,17 +212,17 @@ impl ServerStatus {
             last_full_scan_age: self.full_scan_age(),
             is_native: self.watch.mode == "native",
             is_degraded: self.watch.degraded.is_some(),
-            is_forgetful: self.watch.ledger.is_some(),
+            is_ledger_failing: self.watch.ledger.is_some(),
             is_ledger_temporary: self.watch.ledger_warning.is_some(),
         }
     }
 
-    /// How many posts there are of each visibility.
+    /// The number of posts of each visibility.
     pub(super) fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         self.counts.iter().map(|(_, name, count)| (*name, *count))
     }
 
-    pub(super) fn watch(&self) -> &Watch {
+    pub(super) fn watch(&self) -> &WatchStatus {
         &self.watch
     }
 
@@ -244,10 +234,38 @@ impl ServerStatus {
         &self.base
     }
 
-    /// How long ago the whole folder was looked at.
+    /// The age of the last full scan.
     pub(super) fn full_scan_age(&self) -> Option<Duration> {
         let at = self.watch.last_full_scan?;
         Some(Duration::try_from(self.now.duration_since(at)).unwrap_or_default())
+    }
+}
+
+fn published_status(post: &Post, base: &str, now: Timestamp) -> PublishedStatus {
+    PublishedStatus {
+        path: post.source().to_string(),
+        title: title(post),
+        url: post_url(base, post.address()),
+        date: post.date.rfc3339(),
+        unlisted: post.visibility(now) == Visibility::Unlisted,
+    }
+}
+
+fn scheduled_post(post: &Post, now: Timestamp) -> ScheduledPost {
+    let appears = post.date.timestamp();
+    ScheduledPost {
+        path: post.source().to_string(),
+        title: title(post),
+        appears,
+        in_seconds: appears.duration_since(now).as_secs(),
+    }
+}
+
+fn held_post((post, visibility): (&Post, Visibility)) -> HeldPost {
+    HeldPost {
+        path: post.source().to_string(),
+        title: title(post),
+        why: why(post, visibility),
     }
 }
 

@@ -1,12 +1,13 @@
-//! The body of an answer: bytes, pieces of a file that are read when the client is ready for them, or news as they come.
+//! The body of a response: bytes, pieces of a file that are read when the client takes them, or a stream of events.
 //!
-//! A file is read piece by piece, each on a thread that may wait, and none while the client is busy with the last: a thousand slow
-//! clients hold a thousand open files, and no thread and no memory beside one piece each.
+//! A file is read piece by piece on threads that may block. The next piece is read when the client has taken the last: a thousand slow
+//! clients need a thousand open files and one piece each, but no threads.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -17,77 +18,86 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_blocking};
 use warp::Reply;
 
-use super::Part;
 use crate::source::MediaFile;
 
-/// How much of a file is read at once.
-const PIECE: u64 = 128 * 1024;
+/// The most bytes of a file that are read at once.
+const PIECE_BYTES: u64 = 128 * 1024;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
-pub struct Body(Content);
+pub struct ResponseBody(BodySource);
 
 #[derive(Debug)]
-enum Content {
+enum BodySource {
     Bytes(Bytes),
-    File(Stream),
-    Live(Live),
+    File(FileStream),
+    Events(EventStream),
 }
 
-impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Body {
-        Body(Content::Bytes(bytes))
+/// A part of a body: bytes, or a range of the file.
+#[derive(Clone, Debug)]
+pub(super) enum BodyPart {
+    Text(Bytes),
+    File(Range<u64>),
+}
+
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> ResponseBody {
+        ResponseBody(BodySource::Bytes(bytes))
     }
 }
 
-impl Body {
-    /// No bytes at all.
+impl ResponseBody {
+    /// Returns an empty body.
     #[must_use]
-    pub fn empty() -> Body {
-        Body::from(Bytes::new())
+    pub fn empty() -> ResponseBody {
+        ResponseBody::from(Bytes::new())
     }
 
-    /// `parts`, of which some are of `file`; `permit` is held for as long as the file is open.
-    pub(super) fn of_file((file, permit): (MediaFile, OwnedSemaphorePermit), parts: impl IntoIterator<Item = Part>) -> Body {
-        Body(Content::File(Stream {
+    /// Returns `parts`, some of which are ranges of `file`. `permit` is held while the file is open.
+    pub(super) fn from_file(
+        (file, permit): (MediaFile, OwnedSemaphorePermit),
+        parts: impl IntoIterator<Item = BodyPart>,
+    ) -> ResponseBody {
+        ResponseBody(BodySource::File(FileStream {
             parts: parts.into_iter().collect(),
-            state: State::Idle(Some(file)),
+            state: ReadState::Idle(Some(file)),
             _permit: permit,
         }))
     }
 
-    /// What comes out of `pieces`, for as long as anything does.
+    /// Returns the stream of `pieces`.
     #[must_use]
-    pub fn live(pieces: Receiver<Bytes>) -> Body {
-        Body(Content::Live(Live(pieces)))
+    pub fn stream(pieces: Receiver<Bytes>) -> ResponseBody {
+        ResponseBody(BodySource::Events(EventStream(pieces)))
     }
 
-    /// How many bytes it has; 0 where nobody knows yet.
+    /// The length in bytes; 0 for a stream.
     #[must_use]
     pub fn length(&self) -> u64 {
         match &self.0 {
-            Content::Bytes(bytes) => bytes.len() as u64,
-            Content::File(stream) => stream.parts.iter().map(length).sum(),
-            Content::Live(_) => 0,
+            BodySource::Bytes(bytes) => bytes.len() as u64,
+            BodySource::File(stream) => stream.parts.iter().map(length).sum(),
+            BodySource::Events(_) => 0,
         }
     }
 }
 
-fn length(part: &Part) -> u64 {
+fn length(part: &BodyPart) -> u64 {
     match part {
-        Part::Text(text) => text.len() as u64,
-        Part::File(range) => range.end.saturating_sub(range.start),
+        BodyPart::Text(text) => text.len() as u64,
+        BodyPart::File(range) => range.end.saturating_sub(range.start),
     }
 }
 
-/// `response` as warp sends it.
+/// Returns `response` as warp's type.
 #[must_use]
-pub fn reply(response: Response<Body>) -> warp::reply::Response {
+pub fn to_warp(response: Response<ResponseBody>) -> warp::reply::Response {
     let (head, body) = response.into_parts();
     let mut reply = match body.0 {
-        Content::Bytes(bytes) => warp::reply::Response::new(bytes.into()),
-        Content::File(stream) => warp::reply::stream(stream).into_response(),
-        Content::Live(live) => warp::reply::stream(live).into_response(),
+        BodySource::Bytes(bytes) => warp::reply::Response::new(bytes.into()),
+        BodySource::File(stream) => warp::reply::stream(stream).into_response(),
+        BodySource::Events(live) => warp::reply::stream(live).into_response(),
     };
     *reply.status_mut() = head.status;
     *reply.headers_mut() = head.headers;
@@ -95,11 +105,11 @@ pub fn reply(response: Response<Body>) -> warp::reply::Response {
     reply
 }
 
-/// Pieces that are made while they are sent.
+/// A stream of pieces that are made while it is sent.
 #[derive(Debug)]
-struct Live(Receiver<Bytes>);
+struct EventStream(Receiver<Bytes>);
 
-impl warp::Stream for Live {
+impl warp::Stream for EventStream {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -107,58 +117,58 @@ impl warp::Stream for Live {
     }
 }
 
-/// The parts of a body that are still to be sent.
+/// The parts of a body that are not sent yet.
 #[derive(Debug)]
-struct Stream {
-    parts: VecDeque<Part>,
-    state: State,
-    /// One of so many open files.
+struct FileStream {
+    parts: VecDeque<BodyPart>,
+    state: ReadState,
+    /// One of the permits for open files.
     _permit: OwnedSemaphorePermit,
 }
 
 #[derive(Debug)]
-enum State {
-    /// The file is here; `None` once reading it failed.
+enum ReadState {
+    /// No read is running. The file is `None` once a read failed.
     Idle(Option<MediaFile>),
-    /// A piece of it is being read.
+    /// A piece is being read.
     Reading(JoinHandle<(MediaFile, io::Result<Bytes>)>),
 }
 
-impl warp::Stream for Stream {
+impl warp::Stream for FileStream {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
             match &mut self.state {
-                State::Reading(reading) => {
+                ReadState::Reading(reading) => {
                     let (file, piece) = match ready!(Pin::new(reading).poll(context)) {
                         Ok((file, piece)) => (piece.is_ok().then_some(file), piece),
                         Err(error) => (None, Err(io::Error::other(error))),
                     };
-                    self.state = State::Idle(file);
+                    self.state = ReadState::Idle(file);
                     return Poll::Ready(Some(piece));
                 }
-                State::Idle(file) => {
-                    // after a failure there is no file, and the answer ends too short: the client sees that it is not whole
+                ReadState::Idle(file) => {
+                    // after a failure the body ends too early, and the client sees that it is incomplete
                     let Some(held) = file.take() else { return Poll::Ready(None) };
                     match self.parts.pop_front() {
                         None => return Poll::Ready(None),
-                        Some(Part::Text(text)) => {
-                            self.state = State::Idle(Some(held));
+                        Some(BodyPart::Text(text)) => {
+                            self.state = ReadState::Idle(Some(held));
                             return Poll::Ready(Some(Ok(text)));
                         }
-                        Some(Part::File(range)) => {
-                            let end = range.end.min(range.start.saturating_add(PIECE));
+                        Some(BodyPart::File(range)) => {
+                            let end = range.end.min(range.start.saturating_add(PIECE_BYTES));
                             if end < range.end {
-                                self.parts.push_front(Part::File(end..range.end));
+                                self.parts.push_front(BodyPart::File(end..range.end));
                             }
                             if range.start < end {
-                                self.state = State::Reading(spawn_blocking(move || {
-                                    let piece = read(&held, range.start, end - range.start);
+                                self.state = ReadState::Reading(spawn_blocking(move || {
+                                    let piece = read_piece(&held, range.start, end - range.start);
                                     (held, piece)
                                 }));
                             } else {
-                                self.state = State::Idle(Some(held));
+                                self.state = ReadState::Idle(Some(held));
                             }
                         }
                     }
@@ -168,8 +178,8 @@ impl warp::Stream for Stream {
     }
 }
 
-/// Exactly `length` bytes at `at`; a file that became shorter is an error, for what was promised cannot be sent.
-fn read(file: &MediaFile, at: u64, length: u64) -> io::Result<Bytes> {
+/// Reads exactly `length` bytes at `at`. A file that became shorter is an error: the promised length cannot be sent.
+fn read_piece(file: &MediaFile, at: u64, length: u64) -> io::Result<Bytes> {
     let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut piece, at)?;
     Ok(piece.into())

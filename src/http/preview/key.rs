@@ -1,29 +1,44 @@
-//! The key of a preview, and which requests may see it.
+//! The key of a preview, and which requests may see the preview.
 //!
 //! A loopback address alone protects nothing: other users of the machine, a proxy that passes requests on, and a page in the
 //! author's browser reach it too. So a preview is shown only to requests with a key of 32 random bytes. It is in the address that
-//! `serve` prints; the first request exchanges it for a cookie, so that links need not carry it. The key is made anew at each
-//! start: browsers send cookies to every port of a host, and one that reaches another program later is worth nothing then.
+//! `serve` prints. The first request exchanges it for a cookie, so that links need not contain it. Each start makes a new key: browsers
+//! send cookies to every port of a host, and a cookie that reaches another program later is worthless then.
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use url::form_urlencoded;
 
-use super::{confidential, is_here};
+use crate::http::confidential;
+use crate::http::host::host_name;
+use crate::http::network::is_loopback;
 use crate::http::problem::problem;
 use crate::index::base64url;
-use crate::storage::random_bytes;
+use crate::storage::data::random_bytes;
 
-/// The parameter of the printed address that has the key.
+/// The parameter with the key in the printed address.
 const PARAMETER: &str = "key";
+
+/// Fields that proxies add. A client behind a proxy may be on any machine.
+const PROXY_FIELDS: [&str; 9] = [
+    "cf-connecting-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
 
 /// The key of one preview.
 #[derive(Clone)]
-pub struct Key {
+pub struct PreviewKey {
     text: String,
     /// The key's hash. Hashes are compared in constant time.
     hash: blake3::Hash,
@@ -32,22 +47,24 @@ pub struct Key {
     address: SocketAddr,
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for PreviewKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("PreviewKey")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
-impl Key {
-    /// A new key for the preview that listens at `address`.
+impl PreviewKey {
+    /// Returns a new key for the preview that listens at `address`.
     ///
     /// # Errors
     ///
     /// The system has no random bytes.
-    pub fn new(address: SocketAddr) -> io::Result<Key> {
+    pub fn new(address: SocketAddr) -> io::Result<PreviewKey> {
         let bytes: [u8; 32] = random_bytes()?;
         let text = base64url::encoded(&bytes);
-        Ok(Key {
+        Ok(PreviewKey {
             hash: blake3::hash(text.as_bytes()),
             text,
             cookie: format!("feedmill_preview_{}", address.port()),
@@ -61,35 +78,35 @@ impl Key {
         format!("http://{}/?{PARAMETER}={}", self.address, self.text)
     }
 
-    /// Returns the answer to a request that is not shown the preview: it has no key, or is sent on without it; `None` for one that
-    /// has the cookie.
+    /// Returns the response to a request that may not see the preview, because it has no key or is redirected to an address without it;
+    /// `None` for a request with the cookie.
     #[must_use]
     pub fn refusal(&self, path: &str, query: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
-        if !is_here(headers) {
+        if !is_direct(headers) {
             let detail = "the preview is only for a browser on this machine, without a proxy in between";
-            return Some(confidential(problem(StatusCode::FORBIDDEN, detail)));
+            return Some(confidential::for_author(problem(StatusCode::FORBIDDEN, detail)));
         }
-        if form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == PARAMETER && self.is(&value)) {
-            return Some(self.exchanged(path, query));
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == PARAMETER && self.matches(&value)) {
+            return Some(self.exchange_for_cookie(path, query));
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut cookies = cookies
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
-        if cookies.any(|(name, value)| name == self.cookie && self.is(value)) {
+        if cookies.any(|(name, value)| name == self.cookie && self.matches(value)) {
             return None;
         }
         let detail = "open the preview with the address that feedmill printed when it started: it contains a key";
-        Some(confidential(problem(StatusCode::FORBIDDEN, detail)))
+        Some(confidential::for_author(problem(StatusCode::FORBIDDEN, detail)))
     }
 
-    fn is(&self, given: &str) -> bool {
+    fn matches(&self, given: &str) -> bool {
         blake3::hash(given.as_bytes()) == self.hash
     }
 
-    /// Sets the cookie and leads to the same page without the key, so that it is in no address bar and no history.
-    fn exchanged(&self, path: &str, query: &str) -> Response<Bytes> {
-        // what begins with two slashes is an address on another host
+    /// Sets the cookie and redirects to the same page without the key, so that no address bar and no history has it.
+    fn exchange_for_cookie(&self, path: &str, query: &str) -> Response<Bytes> {
+        // two slashes begin an address on another host
         let path = if path.starts_with("//") { "/" } else { path };
         let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != PARAMETER);
         let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
@@ -110,16 +127,29 @@ impl Key {
                 response.headers_mut().insert(name, value);
             }
         }
-        confidential(response)
+        confidential::for_author(response)
     }
+}
+
+/// Whether a request with these headers comes directly from this machine, and for this machine. A page elsewhere can have its own name
+/// resolve to it (DNS rebinding), and a proxy can listen to the public.
+fn is_direct(headers: &HeaderMap) -> bool {
+    let is_proxied = PROXY_FIELDS.iter().any(|name| headers.contains_key(*name));
+    !is_proxied && host_name(headers).is_some_and(is_this_machine)
+}
+
+/// Whether a host with this `name` is this machine itself (RFC 6761, section 6.3).
+fn is_this_machine(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.parse::<IpAddr>().is_ok_and(is_loopback) || name == "localhost" || name.ends_with(".localhost")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn key() -> Key {
-        Key::new("127.0.0.1:8082".parse().unwrap()).unwrap()
+    fn key() -> PreviewKey {
+        PreviewKey::new("127.0.0.1:8082".parse().unwrap()).unwrap()
     }
 
     fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
@@ -210,9 +240,36 @@ mod tests {
     }
 
     #[test]
-    fn no_two_keys_are_alike_and_none_is_written_into_a_log() {
+    fn keys_are_unique_and_never_logged() {
         let (key, other) = (key(), key());
         assert_ne!(key.text, other.text);
         assert!(key.text.len() == 43 && !format!("{key:?}").contains(&key.text));
+    }
+
+    #[test]
+    fn only_direct_requests_for_this_machine_are_accepted() {
+        let cases: [(&[(&str, &str)], bool); 14] = [
+            (&[("host", "127.0.0.1:8080")], true),
+            (&[("host", "localhost:8080")], true),
+            (&[("host", "LOCALHOST")], true),
+            (&[("host", "blog.localhost:1")], true),
+            (&[("host", "[::1]:8080")], true),
+            (&[("host", "127.1.2.3")], true),
+            (&[("host", "[::ffff:127.0.0.1]")], true),
+            (&[], false),
+            (&[("host", "rebound.example:8080")], false),
+            (&[("host", "localhost.example")], false),
+            (&[("host", "192.0.2.1")], false),
+            (&[("host", "[2001:db8::1]")], false),
+            (&[("host", "localhost"), ("x-forwarded-for", "192.0.2.1")], false),
+            (&[("host", "127.0.0.1"), ("via", "1.1 proxy")], false),
+        ];
+        for (fields, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.insert(http::HeaderName::try_from(*name).unwrap(), HeaderValue::from_static(value));
+            }
+            assert_eq!(is_direct(&headers), expected, "{fields:?}");
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! The bodies that pass a connection: a request's, which has been read, and an answer's, which is bytes or what warp makes.
+//! The bodies of a connection: the body of a request, which was read, and of a response, which is bytes or made by warp.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,19 +8,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::on_sent::OnSent;
 use super::timeouts::ConnectionTimeouts;
 
-/// A body that is all there.
+/// A body that is complete.
 #[derive(Debug)]
-pub(super) struct Whole(Option<Bytes>);
+pub(super) struct FullBody(Option<Bytes>);
 
-impl From<Bytes> for Whole {
-    fn from(bytes: Bytes) -> Whole {
-        Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+impl From<Bytes> for FullBody {
+    fn from(bytes: Bytes) -> FullBody {
+        FullBody(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }
 }
 
-impl Body for Whole {
+impl Body for FullBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -38,101 +38,79 @@ impl Body for Whole {
     }
 }
 
-/// The body of an answer: of those that are all there none is boxed.
+/// The body of a response: of a refusal, or of the service.
 #[derive(Debug)]
-pub(super) enum Outgoing<B> {
-    Whole(Whole),
-    Made(B),
+pub(super) enum ServerBody<B> {
+    Refusal(FullBody),
+    Service(B),
 }
 
-impl<B> From<Bytes> for Outgoing<B> {
-    fn from(bytes: Bytes) -> Outgoing<B> {
-        Outgoing::Whole(bytes.into())
+impl<B> From<Bytes> for ServerBody<B> {
+    fn from(bytes: Bytes) -> ServerBody<B> {
+        ServerBody::Refusal(bytes.into())
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Outgoing<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for ServerBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match &mut *self {
-            Outgoing::Whole(whole) => {
-                let polled = Pin::new(whole).poll_frame(context);
+            ServerBody::Refusal(body) => {
+                let polled = Pin::new(body).poll_frame(context);
                 polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
             }
-            Outgoing::Made(body) => Pin::new(body).poll_frame(context),
+            ServerBody::Service(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Outgoing::Whole(whole) => whole.is_end_stream(),
-            Outgoing::Made(body) => body.is_end_stream(),
+            ServerBody::Refusal(body) => body.is_end_stream(),
+            ServerBody::Service(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Outgoing::Whole(whole) => whole.size_hint(),
-            Outgoing::Made(body) => body.size_hint(),
+            ServerBody::Refusal(body) => body.size_hint(),
+            ServerBody::Service(body) => body.size_hint(),
         }
     }
 }
 
-/// What to do once an answer was sent, with the bytes of its body that the system took: less than all if the client left. It is an
-/// extension of a response.
-#[derive(Clone)]
-pub struct OnSent(Arc<dyn Fn(u64) + Send + Sync>);
-
-impl OnSent {
-    /// Calls `tell` with the number of bytes.
-    pub fn new(tell: impl Fn(u64) + Send + Sync + 'static) -> OnSent {
-        OnSent(Arc::new(tell))
-    }
-
-    pub(super) fn tell(&self, bytes: u64) {
-        (self.0)(bytes);
-    }
-}
-
-impl fmt::Debug for OnSent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OnSent")
-    }
-}
-
-/// A body whose end its connection is told of, however it ends.
+/// A body that reports its end to its connection, however it ends.
 #[derive(Debug)]
-pub(super) struct Watched<B> {
+pub(super) struct TrackedBody<B> {
     body: B,
-    pace: Arc<ConnectionTimeouts>,
+    timeouts: Arc<ConnectionTimeouts>,
     on_sent: Option<OnSent>,
-    /// Bytes given away so far.
-    given: u64,
+    /// Bytes that hyper has taken so far.
+    taken: u64,
 }
 
-impl<B> Watched<B> {
-    pub(super) fn new(body: B, pace: Arc<ConnectionTimeouts>, on_sent: Option<OnSent>) -> Watched<B> {
-        Watched {
+impl<B> TrackedBody<B> {
+    pub(super) fn new(body: B, timeouts: Arc<ConnectionTimeouts>, on_sent: Option<OnSent>) -> TrackedBody<B> {
+        TrackedBody {
             body,
-            pace,
+            timeouts,
             on_sent,
-            given: 0,
+            taken: 0,
         }
     }
 }
 
-impl<B> Drop for Watched<B> {
+impl<B> Drop for TrackedBody<B> {
     fn drop(&mut self) {
         if let Some(on_sent) = self.on_sent.take() {
-            self.pace.tell_when_written(on_sent, self.given);
+            self.timeouts.call_when_written(on_sent, self.taken);
         }
-        self.pace.answer_is_sent();
+        self.timeouts.body_ended();
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -141,7 +119,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
-            self.given = self.given.saturating_add(data.len() as u64);
+            self.taken = self.taken.saturating_add(data.len() as u64);
         }
         polled
     }

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its end.
+//! One connection, from its first byte to its close.
 
 use std::convert::Infallible;
 use std::io;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use hyper::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -17,160 +17,174 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use super::Hot;
-use super::body::Whole;
+use super::body::FullBody;
 use super::date::date;
 use super::limits::ConnectionLimits;
-use super::listen::Stream;
-use super::request_checks::{RequestChecks, Screened};
-use super::timeouts::{ConnectionTimeouts, Paced, Unfinished};
-use crate::http::access;
-use crate::http::problem::problem;
+use super::listen::ClientStream;
+use super::request_checks::{CheckedService, RequestChecks};
+use super::timeouts::{ConnectionTimeouts, TimedStream, Unfinished};
+use crate::config::ServerSettings;
+use crate::http::access::{self, AccessLine};
+use crate::http::problem::{problem, unavailable};
 use crate::time::Timestamp;
 
-/// How long an idle connection is kept when the server stops: what its client had sent by then may be on its way.
-const PARTING: Duration = Duration::from_millis(250);
-/// How long, and how many bytes of, what a client goes on sending after a refusal is read. A connection closed over unread bytes is
-/// reset, and the client might never read the refusal (RFC 9112, section 9.6).
+/// How long an idle connection is kept when the server stops: a request may be on its way.
+const IDLE_GRACE: Duration = Duration::from_millis(250);
+/// How long a connection is read after a refusal. Closing a connection with unread bytes resets it, and the client might never read the
+/// refusal (RFC 9112, section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
+/// The most bytes that are read after a refusal.
 const LINGER_BYTES: u64 = 256 * 1024;
-/// Seconds after which a client that found no slot may come back.
-const COME_BACK: &str = "5";
-/// As many fields hyper reads where it is told nothing, and then it need not clear the room for them at every request.
-const HEADERS_ON_THE_STACK: usize = 100;
-/// hyper reads no less than this at once.
+/// Seconds after which a client that found no slot may try again.
+const RETRY_AFTER: u32 = 5;
+/// hyper's own limit of header fields. With any other limit it clears an array on the heap for every request.
+const DEFAULT_MAX_HEADERS: usize = 100;
+/// The least that hyper accepts as the size of its buffer.
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
-/// Tells connections that the server stops.
+/// Signals to connections that the server stops.
 #[derive(Clone, Debug)]
-pub(super) struct Stop {
+pub(super) struct StopSignals {
     /// No further requests are wanted.
     pub(super) soon: CancellationToken,
-    /// Whatever is going on ends.
+    /// All connections are closed.
     pub(super) now: CancellationToken,
 }
 
-/// Answers the requests on `stream` by what is hot, and else by the service, until the client leaves, a limit is passed, or the server stops.
-pub(super) async fn hold<H, S, B>(
-    stream: Stream,
+/// Serves the requests on `stream` until the client leaves, a limit is exceeded, or the server stops.
+pub(super) async fn serve<S, B>(
+    stream: ClientStream,
     peer: Option<SocketAddr>,
-    (fast_path, service): (H, S),
-    pace: Arc<ConnectionTimeouts>,
+    service: S,
+    timeouts: Arc<ConnectionTimeouts>,
     limits: Arc<ConnectionLimits>,
-    stop: Stop,
+    stop: StopSignals,
 ) where
-    H: Hot,
-    S: Service<Request<Whole>, Response = Response<B>, Error = Infallible> + Send + Sync + 'static,
+    S: Service<Request<FullBody>, Response = Response<B>, Error = Infallible> + Send + Sync + 'static,
     S::Future: Send,
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let settings = Arc::clone(pace.settings());
-    let mut protocol = http1::Builder::new();
-    protocol
-        // the pace keeps the time
-        .header_read_timeout(None)
-        // a client that has asked may close its half and still wait for the answer
-        .half_close(true)
-        .max_header_size(settings.max_header_bytes)
-        .max_buf_size(settings.max_header_bytes.max(SMALLEST_BUFFER));
-    if settings.max_headers != HEADERS_ON_THE_STACK {
-        protocol.max_headers(settings.max_headers);
-    }
-    let screen = Arc::new(RequestChecks {
-        fast_path,
+    let settings = Arc::clone(timeouts.settings());
+    let protocol = http1_builder(&settings);
+    let checks = Arc::new(RequestChecks {
         service,
         peer,
         settings,
-        pace: Arc::clone(&pace),
-        stops: AtomicBool::new(false),
-        refused: AtomicBool::new(false),
+        timeouts: Arc::clone(&timeouts),
+        is_stopping: AtomicBool::new(false),
+        has_refused: AtomicBool::new(false),
     });
-    let service = Screened(Arc::clone(&screen));
-    let mut connection = protocol.serve_connection(TokioIo::new(Paced::new(stream, Arc::clone(&pace))), service);
+    let stream = TokioIo::new(TimedStream::new(stream, Arc::clone(&timeouts)));
+    let mut connection = protocol.serve_connection(stream, CheckedService(Arc::clone(&checks)));
 
-    let mut expired = pin!(pace.expired());
-    let mut asked = pin!(pace.asked_to_end(|| limits.look_again()));
-    // a child of its own, for to ask for one that all connections share takes a lock that all share
+    let mut expired = pin!(timeouts.expired());
+    let mut asked_to_end = pin!(timeouts.asked_to_end(|| limits.notify_declined()));
+    // a child of its own: waiting for a token that all connections share takes a lock that all share
     let soon = stop.soon.child_token();
-    let mut parting = pin!(async {
+    let mut idle_grace = pin!(async {
         soon.cancelled().await;
-        screen.stops.store(true, Ordering::Relaxed);
-        let _ = tokio::time::timeout(PARTING, stop.now.cancelled()).await;
+        checks.is_stopping.store(true, Ordering::Relaxed);
+        let _ = tokio::time::timeout(IDLE_GRACE, stop.now.cancelled()).await;
     });
-    let mut ending = pin!(stop.now.cancelled());
-    let mut parted = false;
-    let ended = loop {
+    let mut stop_now = pin!(stop.now.cancelled());
+    let mut is_shutting_down = false;
+    let result = loop {
         tokio::select! {
-            // whether the server stops first: the next answer has to say so
+            // the stop of the server first: the next response has to announce it
             biased;
-            () = &mut parting, if !parted => {
+            () = &mut idle_grace, if !is_shutting_down => {
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
-                parted = true;
+                is_shutting_down = true;
             }
-            // the connection before its pace: what it reads and sends moves the deadline
-            ended = &mut connection => break Some(ended),
+            // the connection before its timeouts: what it reads and sends moves the deadline
+            result = &mut connection => break Some(result),
             () = &mut expired => break None,
-            () = &mut ending, if parted => break None,
-            () = &mut asked => break None,
+            () = &mut stop_now, if is_shutting_down => break None,
+            () = &mut asked_to_end => break None,
         }
     };
-    let mut stream = connection.into_parts().io.into_inner().stream;
-    pace.tell_what_was_written();
-    match ended {
-        Some(Ok(())) if !screen.refused.load(Ordering::Relaxed) => {}
-        Some(Ok(())) => linger(&mut stream).await,
-        Some(Err(error)) => {
-            // clients that leave, stay silent or speak something else are no news
-            tracing::debug!(%error, "a connection ended early");
-            if error.is_parse() {
-                let status = if error.is_parse_too_large() {
-                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-                } else {
-                    StatusCode::BAD_REQUEST
-                };
-                log_unread(peer, status, 0);
-                linger(&mut stream).await;
-            }
-        }
-        None => match pace.unfinished() {
-            Unfinished::Nothing => {}
-            Unfinished::Header => {
-                let late = problem(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the header of the request took too long to arrive",
-                );
-                let (status, bytes) = (late.status(), late.body().len());
-                if let Ok(Ok(())) = tokio::time::timeout(LINGER, last_word(&mut stream, late)).await {
-                    log_unread(peer, status, bytes);
-                }
-            }
-            Unfinished::Answer => stream.abort(),
-        },
+    let stream = connection.into_parts().io.into_inner().stream;
+    timeouts.report_written();
+    match result {
+        Some(result) => close_ended(stream, peer, result, checks.has_refused.load(Ordering::Relaxed)).await,
+        None => close_unfinished(stream, peer, timeouts.unfinished()).await,
     }
 }
 
-/// Tells a client for whose connection there is no slot to come back later.
-pub(super) async fn refuse(mut stream: Stream, peer: Option<SocketAddr>, detail: &str) {
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
-    let headers = response.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(COME_BACK));
+fn http1_builder(settings: &ServerSettings) -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
+        // `ConnectionTimeouts` has its own
+        .header_read_timeout(None)
+        // a client may close its half after a request and still wait for the response
+        .half_close(true)
+        .max_header_size(settings.max_header_bytes)
+        .max_buf_size(settings.max_header_bytes.max(SMALLEST_BUFFER));
+    if settings.max_headers != DEFAULT_MAX_HEADERS {
+        protocol.max_headers(settings.max_headers);
+    }
+    protocol
+}
+
+/// Closes a connection that hyper has ended.
+async fn close_ended(mut stream: ClientStream, peer: Option<SocketAddr>, result: Result<(), hyper::Error>, has_refused: bool) {
+    let Err(error) = result else {
+        if has_refused {
+            linger(&mut stream).await;
+        }
+        return;
+    };
+    // usual: clients leave, stay silent, or speak another protocol
+    tracing::debug!(%error, "a connection ended early");
+    if error.is_parse() {
+        let status = if error.is_parse_too_large() {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        log_unread(peer, status, 0);
+        linger(&mut stream).await;
+    }
+}
+
+/// Closes a connection that has waited too long or must end.
+async fn close_unfinished(mut stream: ClientStream, peer: Option<SocketAddr>, unfinished: Unfinished) {
+    match unfinished {
+        Unfinished::Nothing => {}
+        Unfinished::Header => {
+            let late = problem(
+                StatusCode::REQUEST_TIMEOUT,
+                "the header of the request took too long to arrive",
+            );
+            let (status, bytes) = (late.status(), late.body().len());
+            if let Ok(Ok(())) = tokio::time::timeout(LINGER, write_last_response(&mut stream, late)).await {
+                log_unread(peer, status, bytes);
+            }
+        }
+        Unfinished::Response => stream.abort(),
+    }
+}
+
+/// Answers 503 on a connection for which there is no slot.
+pub(super) async fn refuse(mut stream: ClientStream, peer: Option<SocketAddr>, detail: &str) {
+    let response = unavailable(detail, RETRY_AFTER);
     let (status, bytes) = (response.status(), response.body().len());
-    if let Ok(Ok(())) = tokio::time::timeout(LINGER, last_word(&mut stream, response)).await {
+    if let Ok(Ok(())) = tokio::time::timeout(LINGER, write_last_response(&mut stream, response)).await {
         log_unread(peer, status, bytes);
         linger(&mut stream).await;
     }
 }
 
-/// Writes to the access log that a request which was not read was answered with `status` and so many bytes.
+/// Writes to the access log that a request that could not be read was answered with `status` and so many bytes.
 fn log_unread(peer: Option<SocketAddr>, status: StatusCode, bytes: usize) {
     if access::is_on() {
-        access::Line::refused(peer.map(|peer| peer.ip()), None, status, Duration::ZERO).write(bytes as u64);
+        AccessLine::unreadable(peer, status).write(bytes as u64);
     }
 }
 
-/// Sends `response` without having understood a request. The connection has to be closed then.
-async fn last_word(stream: &mut Stream, response: Response<Bytes>) -> io::Result<()> {
+/// Writes `response` to a request that hyper did not read. The connection has to be closed then.
+async fn write_last_response(stream: &mut ClientStream, response: Response<Bytes>) -> io::Result<()> {
     let (head, body) = response.into_parts();
     let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
     for (name, value) in &head.headers {
@@ -189,8 +203,8 @@ async fn last_word(stream: &mut Stream, response: Response<Bytes>) -> io::Result
     stream.write_all(&bytes).await
 }
 
-/// Says that nothing more will be sent, and reads for a while what still comes.
-async fn linger(stream: &mut Stream) {
+/// Closes the sending half, and reads what still arrives for a while.
+async fn linger(stream: &mut ClientStream) {
     let rest = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await

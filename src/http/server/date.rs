@@ -1,7 +1,7 @@
-//! The `Date` of answers (RFC 9110, section 6.6.1).
+//! The `Date` of responses (RFC 9110, section 6.6.1).
 //!
-//! hyper adds one by itself, which it renews only once the clock has moved on: after the clock was set back by an hour it says the
-//! same for an hour. Here it is renewed whenever the second is another one, in either direction.
+//! hyper adds a `Date` that it renews only when the clock moves forward: after the clock is set back by an hour, hyper sends the same
+//! date for an hour. Here it is renewed whenever the second changes, in either direction.
 
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ thread_local! {
     static LAST: RefCell<Option<(i64, HeaderValue)>> = const { RefCell::new(None) };
 }
 
-/// The value of `Date` at `now`; `None` for an instant that it cannot express.
+/// The value of `Date` at `now`; `None` before 1970.
 pub(super) fn date(now: Timestamp) -> Option<HeaderValue> {
     let second = now.as_second();
     LAST.with_borrow_mut(|last| {

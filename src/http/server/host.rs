@@ -4,8 +4,8 @@ use std::net::Ipv6Addr;
 
 use http::{HeaderMap, Version, header};
 
-/// Whether the `Host` fields of a request are as they must be: exactly one in HTTP/1.1, none or one before, and that one valid.
-pub(super) fn is_right(version: Version, headers: &HeaderMap) -> bool {
+/// Whether a request has valid `Host` fields: exactly one in HTTP/1.1, at most one before, and it is valid.
+pub(super) fn is_valid(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) => version < Version::HTTP_11,
@@ -14,31 +14,31 @@ pub(super) fn is_right(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether `value` is a host, with or without a port. An empty one is none: no `http` address has it (RFC 9110, section 4.2.1).
+/// Whether `value` is a host, with or without a port. An empty host is invalid: no `http` address has it (RFC 9110, section 4.2.1).
 fn is_host(value: &[u8]) -> bool {
     if let Some(literal) = value.strip_prefix(b"[") {
-        let (address, after) = parted(literal, b']');
+        let (address, after) = split_at_byte(literal, b']');
         let address = str::from_utf8(address)
             .ok()
             .and_then(|address| address.parse::<Ipv6Addr>().ok());
-        let is_right = match after {
+        let has_valid_end = match after {
             Some([]) => true,
             Some([b':', port @ ..]) => is_port(port),
             Some(_) | None => false,
         };
-        return address.is_some() && is_right;
+        return address.is_some() && has_valid_end;
     }
-    let (name, port) = parted(value, b':');
+    let (name, port) = split_at_byte(value, b':');
     !name.is_empty() && is_registered_name(name) && port.is_none_or(is_port)
 }
 
-/// What of `value` comes before the first byte `at`, and after it if it is there.
-fn parted(value: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+/// The parts of `value` before and after the first byte `at`; `None` for the second if there is no such byte.
+fn split_at_byte(value: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
     let mut parts = value.splitn(2, |byte| *byte == at);
     (parts.next().unwrap_or_default(), parts.next())
 }
 
-/// The digits of a number of 16 bits, or nothing.
+/// Whether `digits` are a number of 16 bits, or empty.
 fn is_port(digits: &[u8]) -> bool {
     let number = digits.iter().try_fold(0_u16, |number, digit| match digit {
         b'0'..=b'9' => number.checked_mul(10)?.checked_add(u16::from(digit - b'0')),
@@ -52,7 +52,7 @@ fn is_registered_name(name: &[u8]) -> bool {
     let mut bytes = name.iter();
     while let Some(byte) = bytes.next() {
         let is_allowed = match byte {
-            // among them `&'()*+,-.`, which follow each other
+            // `&'()*+,-.` are one range
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'&'..=b'.' | b'!' | b'$' | b';' | b'=' | b'_' | b'~' => true,
             b'%' => [bytes.next(), bytes.next()]
                 .iter()
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn hosts() {
-        let right = [
+        let valid = [
             "a",
             "example.com",
             "example.com:8080",
@@ -84,10 +84,10 @@ mod tests {
             "caf%C3%A9.example",
             "under_score",
         ];
-        for host in right {
+        for host in valid {
             assert!(is_host(host.as_bytes()), "{host}");
         }
-        let wrong = [
+        let invalid = [
             "",
             ":80",
             "a b",
@@ -112,14 +112,14 @@ mod tests {
             "<script>",
             "é",
         ];
-        for host in wrong {
+        for host in invalid {
             assert!(!is_host(host.as_bytes()), "{host}");
         }
         assert!(!is_host(b"\xff"));
     }
 
     #[test]
-    fn one_host_and_no_more() {
+    fn a_request_has_exactly_one_host() {
         let cases: [(Version, &[&str], bool); 7] = [
             (Version::HTTP_11, &["a"], true),
             (Version::HTTP_11, &[], false),
@@ -134,7 +134,7 @@ mod tests {
             for host in hosts {
                 headers.append(header::HOST, host.parse().unwrap());
             }
-            assert_eq!(is_right(version, &headers), expected, "{version:?} {hosts:?}");
+            assert_eq!(is_valid(version, &headers), expected, "{version:?} {hosts:?}");
         }
     }
 }

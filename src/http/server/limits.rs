@@ -1,10 +1,10 @@
-//! How many connections there may be: in all, for one address, and by what the system gives.
+//! Limits on open connections: in total, per client network, and by the file descriptors that the system allows.
 //!
-//! When all slots are taken, a new connection gets the slot of the one that has waited longest for its client: idle connections
-//! that nobody uses must not keep others out. A connection that is answering a request is never ended for another one.
+//! When all slots are taken, a new connection gets the slot of the connection that has waited longest for its client: idle connections
+//! must not keep others out. A connection that is answering a request is never closed for another one.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,72 +13,77 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::timeouts::ConnectionTimeouts;
-use crate::config::Server;
+use crate::config::ServerSettings;
+use crate::http::network::client_network;
 
-/// How many connections are asked, one after the other, to end for a new one.
+/// The most connections that are asked, one after the other, to end for a new one.
 const MOST_TRIES: usize = 8;
-/// How long to wait for a connection that was asked to end. It does so as soon as its task runs.
+/// How long to wait for a connection that was asked to end. It ends as soon as its task runs.
 const END_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The slots of a listener's connections.
 #[derive(Debug)]
 pub(super) struct ConnectionLimits {
-    most: usize,
-    most_per_address: usize,
-    open: Mutex<Open>,
+    max: usize,
+    max_per_network: usize,
+    open: Mutex<OpenConnections>,
     /// Notified whenever a slot becomes free, or a connection that was asked to end does not.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Open {
-    by_address: HashMap<IpAddr, usize>,
-    connections: HashMap<u64, Connection>,
-    next: u64,
+struct OpenConnections {
+    by_network: HashMap<IpAddr, usize>,
+    connections: HashMap<u64, OpenConnection>,
+    next_number: u64,
 }
 
 #[derive(Debug)]
-struct Connection {
+struct OpenConnection {
     network: Option<IpAddr>,
-    pace: Arc<ConnectionTimeouts>,
+    timeouts: Arc<ConnectionTimeouts>,
 }
 
-/// The slot of one connection. It is free again when this is dropped.
+/// The slot of one connection. Dropping it frees the slot.
 #[derive(Debug)]
 pub(super) struct Slot {
     limits: Arc<ConnectionLimits>,
     number: u64,
 }
 
-/// Why there is no slot.
+/// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
     /// All slots are taken.
-    Everywhere,
-    /// This address has all that it may have.
-    ForAddress,
+    Total,
+    /// The client's network has all the slots that it may have.
+    Network,
 }
 
 impl ConnectionLimits {
-    /// `most` slots, `most_per_address` of them for one address.
-    pub(super) fn new(most: usize, most_per_address: usize) -> Arc<ConnectionLimits> {
+    /// Returns limits of `max` connections, `max_per_network` of them from one network.
+    pub(super) fn new(max: usize, max_per_network: usize) -> Arc<ConnectionLimits> {
         Arc::new(ConnectionLimits {
-            most,
-            most_per_address,
+            max,
+            max_per_network,
             open: Mutex::default(),
             changed: Notify::new(),
         })
     }
 
-    /// A slot for the connection from `peer` with this `pace`; that of another connection if no slot is free. A peer without an
-    /// address, on a Unix socket, counts only in the whole.
-    pub(super) async fn admit(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
+    /// Returns a slot for the connection from `peer`; the slot of another connection if none is free. A peer without an address, on
+    /// a Unix socket, counts only in total.
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        peer: Option<SocketAddr>,
+        timeouts: &Arc<ConnectionTimeouts>,
+    ) -> Result<Slot, Full> {
         let mut tries = 0..MOST_TRIES;
         loop {
             let changed = self.changed.notified();
             let mut changed = std::pin::pin!(changed);
             changed.as_mut().enable();
-            let full = match self.take(peer, pace) {
+            let full = match self.take_free_slot(peer, timeouts) {
                 Ok(slot) => return Ok(slot),
                 Err(full) => full,
             };
@@ -89,44 +94,44 @@ impl ConnectionLimits {
         }
     }
 
-    /// A free slot, if there is one.
-    fn take(self: &Arc<Self>, peer: Option<SocketAddr>, pace: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
-        let network = peer.map(|peer| network(peer.ip()));
+    /// Returns a free slot, if there is one.
+    fn take_free_slot(self: &Arc<Self>, peer: Option<SocketAddr>, timeouts: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
+        let network = peer.map(|peer| client_network(peer.ip()));
         let mut open = self.lock();
-        if open.connections.len() >= self.most {
-            return Err(Full::Everywhere);
+        if open.connections.len() >= self.max {
+            return Err(Full::Total);
         }
         if let Some(network) = network {
-            let count = open.by_address.entry(network).or_default();
-            if *count >= self.most_per_address {
-                return Err(Full::ForAddress);
+            let count = open.by_network.entry(network).or_default();
+            if *count >= self.max_per_network {
+                return Err(Full::Network);
             }
             *count += 1;
         }
-        let number = open.next;
-        open.next += 1;
-        let pace = Arc::clone(pace);
-        open.connections.insert(number, Connection { network, pace });
+        let number = open.next_number;
+        open.next_number += 1;
+        let timeouts = Arc::clone(timeouts);
+        open.connections.insert(number, OpenConnection { network, timeouts });
         Ok(Slot {
             limits: Arc::clone(self),
             number,
         })
     }
 
-    /// Asks the connection to end that has waited longest for its client: of all, or of those of the peer's address. Returns
-    /// whether there is one.
+    /// Asks the connection that has waited longest for its client to end: of all connections, or of those from the peer's network.
+    /// Returns whether there is one.
     pub(super) fn end_longest_waiting(&self, full: Full, peer: Option<SocketAddr>) -> bool {
-        let network = peer.map(|peer| network(peer.ip()));
+        let network = peer.map(|peer| client_network(peer.ip()));
         let open = self.lock();
-        let asked = open
+        let longest = open
             .connections
             .values()
-            .filter(|connection| full == Full::Everywhere || connection.network == network)
-            .filter_map(|connection| Some((connection.pace.waiting_since()?, &connection.pace)))
+            .filter(|connection| full == Full::Total || connection.network == network)
+            .filter_map(|connection| Some((connection.timeouts.waiting_since()?, &connection.timeouts)))
             .min_by_key(|(since, _)| *since);
-        match asked {
-            Some((_, pace)) => {
-                pace.ask_to_end();
+        match longest {
+            Some((_, timeouts)) => {
+                timeouts.ask_to_end();
                 true
             }
             None => false,
@@ -138,12 +143,12 @@ impl ConnectionLimits {
         self.changed.notified().await;
     }
 
-    /// Tells those who wait for a slot that a connection does not end although it was asked to.
-    pub(super) fn look_again(&self) {
+    /// Wakes the tasks that wait for a slot: a connection that was asked to end does not end.
+    pub(super) fn notify_declined(&self) {
         self.changed.notify_waiters();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,11 +161,11 @@ impl Drop for Slot {
             .remove(&self.number)
             .and_then(|connection| connection.network);
         if let Some(network) = network
-            && let Some(count) = open.by_address.get_mut(&network)
+            && let Some(count) = open.by_network.get_mut(&network)
         {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                open.by_address.remove(&network);
+                open.by_network.remove(&network);
             }
         }
         drop(open);
@@ -168,30 +173,22 @@ impl Drop for Slot {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the 64 bits of an IPv6 network, within which a client has as many as it likes.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-/// What the system's limit on open files leaves to clients.
+/// The file descriptors for clients, of those that the system allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptors {
     /// Connections of the public listener.
     pub connections: usize,
     /// Connections of each other listener, and as many that are refused.
     pub side_connections: usize,
-    /// Connections of the public listener that are being told that there is no slot for them.
+    /// Connections of the public listener that are being refused.
     pub refusals: usize,
-    /// Files beside posts that are being sent.
+    /// Media files that are being sent.
     pub files: usize,
 }
 
-/// Descriptors for everything that is no client's: posts being read, the watch, the ledger, the listeners, standard streams.
+/// Descriptors for everything but clients: posts being read, the watch, the ledger, the listeners, standard streams.
 const RESERVED: u64 = 64;
-/// As many are used at least, measured; with fewer than twice this many there is no telling what fails first.
+/// At least this many are used (measured). With fewer than twice this many, anything may fail first.
 const LEAST_RESERVED: u64 = 36;
 /// The most connections of the operator's listener and of the preview.
 const SIDE_CONNECTIONS: u64 = 64;
@@ -199,9 +196,9 @@ const OTHER_LISTENERS: u64 = 2;
 const REFUSALS: u64 = 64;
 
 impl Descriptors {
-    /// Raises the system's limit as far as it lets us and as `settings` need, and divides what it is then.
+    /// Raises the system's limit as far as `settings` need and the system allows, and divides the result.
     #[must_use]
-    pub fn raised_for(settings: &Server) -> Descriptors {
+    pub fn raised_for(settings: &ServerSettings) -> Descriptors {
         let wanted = u64::try_from(settings.max_connections).unwrap_or(u64::MAX);
         // each connection may be sent a file
         let needed = wanted
@@ -250,38 +247,25 @@ mod tests {
         SocketAddr::new(address.parse().unwrap(), 1)
     }
 
-    fn pace() -> Arc<ConnectionTimeouts> {
+    fn timeouts() -> Arc<ConnectionTimeouts> {
         ConnectionTimeouts::new(Arc::default())
     }
 
     #[test]
-    fn networks() {
-        let cases = [
-            ("192.0.2.1", "192.0.2.1"),
-            ("::ffff:192.0.2.1", "192.0.2.1"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-            ("::1", "::"),
-        ];
-        for (address, expected) in cases {
-            assert_eq!(network(address.parse().unwrap()).to_string(), expected, "{address}");
-        }
-    }
-
-    #[test]
-    fn slots_run_out_in_all_and_by_address_and_come_back() {
+    fn slots_are_limited_in_total_and_by_network_and_are_freed() {
         let limits = ConnectionLimits::new(4, 2);
-        let pace = pace();
-        let take = |address: Option<&str>| limits.take(address.map(peer), &pace);
+        let timeouts = timeouts();
+        let take = |address: Option<&str>| limits.take_free_slot(address.map(peer), &timeouts);
         let first = take(Some("2001:db8::1")).unwrap();
         let second = take(Some("2001:db8::2")).unwrap();
         assert_eq!(
             take(Some("2001:db8::3")).unwrap_err(),
-            Full::ForAddress,
-            "one network is one address"
+            Full::Network,
+            "an IPv6 network of 64 bits is one client"
         );
         let third = take(Some("2001:db8:0:1::1")).unwrap();
         let fourth = take(None).unwrap();
-        assert_eq!(take(None).unwrap_err(), Full::Everywhere);
+        assert_eq!(take(None).unwrap_err(), Full::Total);
         drop(fourth);
         drop(first);
         let again = take(Some("2001:db8::4"));
@@ -289,42 +273,39 @@ mod tests {
         drop((again, second, third));
         let open = limits.lock();
         assert!(
-            open.by_address.is_empty() && open.connections.is_empty(),
-            "nothing is kept of who is gone"
+            open.by_network.is_empty() && open.connections.is_empty(),
+            "closed connections leave nothing"
         );
     }
 
     #[test]
-    fn whoever_has_waited_longest_is_asked_to_end_once_and_nobody_who_is_answered() {
+    fn the_longest_waiting_connection_is_asked_to_end_once_and_no_busy_one_is() {
         let limits = ConnectionLimits::new(3, 3);
-        let [oldest, busy, newest] = [pace(), pace(), pace()];
+        let [oldest, busy, newest] = [timeouts(), timeouts(), timeouts()];
         let slots: Vec<Slot> = [("192.0.2.1", &oldest), ("192.0.2.1", &busy), ("192.0.2.2", &newest)]
-            .map(|(address, pace)| limits.take(Some(peer(address)), pace).unwrap())
+            .map(|(address, timeouts)| limits.take_free_slot(Some(peer(address)), timeouts).unwrap())
             .into();
         busy.request_begins();
         oldest.waits_since(1);
         newest.waits_since(2);
-        assert!(limits.end_longest_waiting(Full::ForAddress, Some(peer("192.0.2.2"))));
+        assert!(limits.end_longest_waiting(Full::Network, Some(peer("192.0.2.2"))));
         assert!(newest.is_asked_to_end() && !oldest.is_asked_to_end());
-        assert!(limits.end_longest_waiting(Full::Everywhere, None));
+        assert!(limits.end_longest_waiting(Full::Total, None));
         assert!(oldest.is_asked_to_end());
         assert!(
-            !limits.end_longest_waiting(Full::Everywhere, None),
+            !limits.end_longest_waiting(Full::Total, None),
             "all but the busy one were asked"
         );
-        busy.request_is_answered();
-        assert!(
-            !limits.end_longest_waiting(Full::Everywhere, None),
-            "its answer is being sent"
-        );
-        busy.answer_is_sent();
+        busy.response_begins();
+        assert!(!limits.end_longest_waiting(Full::Total, None), "its response is being sent");
+        busy.body_ended();
         busy.waits_since(3);
-        assert!(limits.end_longest_waiting(Full::Everywhere, None));
+        assert!(limits.end_longest_waiting(Full::Total, None));
         drop(slots);
     }
 
     #[test]
-    fn descriptors_are_divided_so_that_clients_never_take_the_reserve() {
+    fn clients_never_get_the_reserved_descriptors() {
         for limit in (0..200).chain([256, 1000, 1024, 4096, 10_000, 65_536, u64::MAX]) {
             for wanted in [1, 10, 4096, 100_000] {
                 let divided = Descriptors::divided(limit, wanted);

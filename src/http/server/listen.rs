@@ -1,4 +1,4 @@
-//! Where connections come from: TCP, a Unix socket, or a socket that systemd passes (`sd_listen_fds(3)`).
+//! The sockets that a server listens at: TCP, a Unix socket, or a socket that systemd passes (`sd_listen_fds(3)`).
 
 use std::fmt;
 use std::io;
@@ -13,6 +13,8 @@ use listenfd::ListenFd;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use crate::http::network::is_loopback;
+
 /// Who may connect to a Unix socket: its owner and their group.
 const SOCKET_MODE: u32 = 0o660;
 
@@ -26,11 +28,11 @@ pub enum Address {
 }
 
 impl Address {
-    /// Whether nothing but this machine can reach it.
+    /// Whether only this machine can reach it.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {
-            Address::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            Address::Tcp(address) => is_loopback(address.ip()),
             Address::Unix(_) => true,
         }
     }
@@ -45,25 +47,25 @@ impl fmt::Display for Address {
     }
 }
 
-/// A socket that takes connections.
+/// A socket that accepts connections.
 #[derive(Debug)]
 pub(super) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-/// A listener, and what it leaves behind.
+/// A listener, its address, and the file that it must remove.
 #[derive(Debug)]
 pub(super) struct Listening {
     pub(super) listener: Listener,
     pub(super) address: Address,
-    /// The file of a Unix socket that is ours. It goes before the socket does, so that it is never the file of whoever comes next.
+    /// The file of a Unix socket that is ours. It is removed before the socket is closed: later it could be another server's file.
     pub(super) file: Option<SocketFile>,
-    /// Whether the socket stays open when we are gone, so that what waits there is the next process's.
-    pub(super) stays: bool,
+    /// Whether the socket stays open after this process, so that the next process accepts the waiting connections (systemd).
+    pub(super) is_inherited: bool,
 }
 
-/// The file of a Unix socket. It is removed when this is dropped.
+/// The file of a Unix socket. Dropping it removes the file.
 #[derive(Debug)]
 pub(super) struct SocketFile(PathBuf);
 
@@ -76,10 +78,10 @@ impl Drop for SocketFile {
 /// Listens where `text` says: `host:port`, `unix:/path` or `systemd`.
 pub(super) async fn listen(text: &str) -> io::Result<Listening> {
     if text == "systemd" {
-        return passed();
+        return listen_at_passed_socket();
     }
     if let Some(path) = text.strip_prefix("unix:") {
-        return at_file(Path::new(path)).await;
+        return listen_at_file(Path::new(path)).await;
     }
     let listener = TcpListener::bind(text).await?;
     let address = Address::Tcp(listener.local_addr()?);
@@ -87,12 +89,12 @@ pub(super) async fn listen(text: &str) -> io::Result<Listening> {
         listener: Listener::Tcp(listener),
         address,
         file: None,
-        stays: false,
+        is_inherited: false,
     })
 }
 
-/// Listens at the file `path`. One that a dead process left is replaced; one at which somebody answers is not.
-async fn at_file(path: &Path) -> io::Result<Listening> {
+/// Listens at the file `path`. A socket that a dead process left is replaced; one that another process answers is not.
+async fn listen_at_file(path: &Path) -> io::Result<Listening> {
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_left_over(path).await => {
             std::fs::remove_file(path)?;
@@ -106,7 +108,7 @@ async fn at_file(path: &Path) -> io::Result<Listening> {
         listener: Listener::Unix(listener),
         address: Address::Unix(path.to_owned()),
         file: Some(file),
-        stays: false,
+        is_inherited: false,
     })
 }
 
@@ -116,8 +118,8 @@ async fn is_left_over(path: &Path) -> bool {
     is_socket && UnixStream::connect(path).await.err().is_some_and(refused)
 }
 
-/// The next of the sockets that systemd passed. They can be asked for once in a process, whoever asks.
-fn passed() -> io::Result<Listening> {
+/// Listens at the next of the sockets that systemd passed. A process can take each of them once.
+fn listen_at_passed_socket() -> io::Result<Listening> {
     static PASSED: LazyLock<Mutex<(ListenFd, usize)>> = LazyLock::new(|| Mutex::new((ListenFd::from_env(), 0)));
     let mut passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
     let (sockets, next) = &mut *passed;
@@ -138,28 +140,28 @@ fn passed() -> io::Result<Listening> {
         listener,
         address,
         file: None,
-        stays: true,
+        is_inherited: true,
     })
 }
 
 impl Listener {
-    /// The next connection, with the address of its other end where it has one.
-    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
+    /// Accepts the next connection, with the address of its other end if it has one.
+    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(ClientStream, Option<SocketAddr>)>> {
         Poll::Ready(Ok(match self {
             Listener::Tcp(listener) => {
                 let (stream, peer) = ready!(listener.poll_accept(context))?;
-                // answers are written whole: waiting for more to send would only delay them
+                // responses are written whole: waiting for more bytes would only delay them
                 let _ = stream.set_nodelay(true);
-                (Stream::Tcp(stream), Some(peer))
+                (ClientStream::Tcp(stream), Some(peer))
             }
-            Listener::Unix(listener) => (Stream::Unix(ready!(listener.poll_accept(context))?.0), None),
+            Listener::Unix(listener) => (ClientStream::Unix(ready!(listener.poll_accept(context))?.0), None),
         }))
     }
 }
 
-/// A connection's bytes.
+/// The bytes of a connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(super) enum ClientStream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -167,23 +169,23 @@ pub(super) enum Stream {
 trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
-impl Stream {
+impl ClientStream {
     fn duplex(&mut self) -> Pin<&mut dyn Duplex> {
         match self {
-            Stream::Tcp(stream) => Pin::new(stream),
-            Stream::Unix(stream) => Pin::new(stream),
+            ClientStream::Tcp(stream) => Pin::new(stream),
+            ClientStream::Unix(stream) => Pin::new(stream),
         }
     }
 
-    /// Ends the connection, and what the other end has not taken yet is not kept for it.
+    /// Resets the connection: bytes that the other end has not received are dropped.
     pub(super) fn abort(self) {
-        if let Stream::Tcp(stream) = self {
+        if let ClientStream::Tcp(stream) = self {
             let _ = stream.set_zero_linger();
         }
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -193,7 +195,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.duplex().poll_write(context, bytes)
     }
@@ -204,7 +206,7 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match slices {
-            // an answer without a body: to send one piece costs the system less than a list of one
+            // a response without a body: a plain write costs the system less than a list of one piece
             [only] => self.duplex().poll_write(context, only),
             slices => self.duplex().poll_write_vectored(context, slices),
         }

@@ -1,10 +1,10 @@
-//! Posts that are held back because their files are not understood, and posts that are read otherwise than before.
+//! Posts that are held back because their files are not understood, and posts that a new version of feedmill reads differently.
 
 use super::*;
 use crate::post::{Status, Visibility};
 
-impl FileTracker {
-    /// Starts again with an upgrade that reads every file otherwise: `read` changes what was read.
+impl Scenario {
+    /// Starts a new version of feedmill, which reads every file differently: `read` changes the posts.
     fn upgrade(&mut self, read: fn(&mut Post)) {
         self.restart();
         for post in &mut self.read {
@@ -12,147 +12,147 @@ impl FileTracker {
             read(&mut other);
             *post = Arc::new(other);
         }
-        self.look();
+        self.scan();
     }
 
     fn visibility(&self, path: &str) -> Visibility {
         self.post(path).visibility(self.now)
     }
 
-    fn waiting(&self) -> Vec<&str> {
-        self.ledger.waiting().map(Utf8Path::as_str).collect()
+    fn held_files(&self) -> Vec<&str> {
+        self.registry.held_files().map(Utf8Path::as_str).collect()
     }
 
-    /// What is told at the address of the post in the file `a.md`: whether it is awaited, and under which title.
-    fn told(&mut self) -> Option<(bool, String)> {
-        let past = self.ledger.past(self.now, SignedDuration::from_hours(24 * 90));
-        let tenant = past.tenant("/posts/a")?;
-        Some((tenant.is_awaited, tenant.title.clone()))
+    /// The answer at the address of the post in `a.md`: whether it is expected back, and its title.
+    fn answer(&mut self) -> Option<(bool, String)> {
+        let past = self.registry.history(self.now, SignedDuration::from_hours(24 * 90));
+        let owner = past.former_owner("/posts/a")?;
+        Some((owner.is_expected_back, owner.title.clone()))
     }
 }
 
 const DAY: &str = "title: A;date: 2025-06-01";
-const KEEPER: File = ("b.md", "title: B;date: 2025-06-02", "lamp");
+const KEEPER: TestFile = ("b.md", "title: B;date: 2025-06-02", "lamp");
 
 #[test]
-fn what_is_taken_back_by_a_file_that_did_not_change_is_told_apart() {
+fn a_withdrawal_without_an_edit_is_reported_as_untouched() {
     let draft: fn(&mut Post) = |post| post.standing = Status::Draft;
     let later: fn(&mut Post) = |post| post.date = Moment::utc("2099-01-01T00:00:00Z".parse().unwrap());
     for (name, read, expected) in [
         ("a draft", draft, Visibility::Draft),
-        ("a date that lies ahead", later, Visibility::Scheduled),
+        ("a date in the future", later, Visibility::Scheduled),
     ] {
-        let mut tracker = FileTracker::new();
-        tracker.publish(&[("a.md", DAY, "mill")]);
-        assert_eq!(tracker.ledger.take_withdrawals(), [], "{name}");
-        tracker.pass(1).upgrade(read);
-        let withdrawals = tracker.ledger.take_withdrawals();
+        let mut scenario = Scenario::new();
+        scenario.publish(&[("a.md", DAY, "mill")]);
+        assert_eq!(scenario.registry.take_withdrawals(), [], "{name}");
+        scenario.pass(1).upgrade(read);
+        let withdrawals = scenario.registry.take_withdrawals();
         let told: Vec<_> = withdrawals
             .iter()
             .map(|gone| (gone.post.source().as_str(), gone.visibility, gone.is_untouched))
             .collect();
         assert_eq!(told, [("a.md", expected, true)], "{name}");
-        tracker.look();
-        assert_eq!(tracker.ledger.take_withdrawals(), [], "{name}: it is told once");
+        scenario.scan();
+        assert_eq!(scenario.registry.take_withdrawals(), [], "{name}: it is reported once");
 
-        let mut tracker = FileTracker::new();
-        tracker
+        let mut scenario = Scenario::new();
+        scenario
             .publish(&[("a.md", DAY, "mill")])
             .pass(1)
             .publish(&[("a.md", "title: A;date: 2025-06-01;draft: true", "mill")]);
-        assert!(!tracker.ledger.take_withdrawals()[0].is_untouched, "its author did it");
+        assert!(!scenario.registry.take_withdrawals()[0].is_untouched, "its author did it");
     }
 }
 
 #[test]
-fn what_is_held_back_did_not_go() {
+fn a_post_that_is_held_back_is_not_withdrawn() {
     let held: fn(&mut Post) = |post| post.is_held = true;
-    let mut tracker = FileTracker::new();
-    tracker.publish(&[("a.md", DAY, "mill"), KEEPER]);
-    // the very file: nothing happens to it
-    tracker.pass(1).upgrade(held);
-    assert_eq!((tracker.visibility("a.md"), tracker.told()), (Visibility::Public, None));
-    assert_eq!(tracker.waiting(), [""; 0]);
-    // another file: its address answers that it is to be had later, also after a restart
-    tracker.pass(1).read = tracker.read_files(&[("a.md", DAY, "mill'"), KEEPER]);
-    tracker.upgrade(held);
+    let mut scenario = Scenario::new();
+    scenario.publish(&[("a.md", DAY, "mill"), KEEPER]);
+    // the same file: nothing happens to the post
+    scenario.pass(1).upgrade(held);
+    assert_eq!((scenario.visibility("a.md"), scenario.answer()), (Visibility::Public, None));
+    assert_eq!(scenario.held_files(), [""; 0]);
+    // another file: its address answers that the post will be back, also after a restart
+    scenario.pass(1).read = scenario.read_files(&[("a.md", DAY, "mill'"), KEEPER]);
+    scenario.upgrade(held);
     for _ in 0..2 {
         assert_eq!(
-            (tracker.visibility("a.md"), tracker.told()),
+            (scenario.visibility("a.md"), scenario.answer()),
             (Visibility::Held, Some((true, "A".to_owned())))
         );
-        assert_eq!(tracker.waiting(), ["a.md"]);
-        assert_eq!(tracker.ledger.take_withdrawals(), []);
-        tracker.restart();
-        tracker.look();
+        assert_eq!(scenario.held_files(), ["a.md"]);
+        assert_eq!(scenario.registry.take_withdrawals(), []);
+        scenario.restart();
+        scenario.scan();
     }
-    // a new one is just held
-    tracker.read = tracker.read_files(&[("a.md", DAY, "mill'"), KEEPER, ("c.md", "title: C;date: 2025-06-03", "bees")]);
-    tracker.upgrade(held);
+    // a new post is only held back
+    scenario.read = scenario.read_files(&[("a.md", DAY, "mill'"), KEEPER, ("c.md", "title: C;date: 2025-06-03", "bees")]);
+    scenario.upgrade(held);
     assert_eq!(
         (
-            tracker.visibility("c.md"),
-            tracker.ledger.post(tracker.post("c.md").id()).is_none()
+            scenario.visibility("c.md"),
+            scenario.registry.post(scenario.post("c.md").id()).is_none()
         ),
         (Visibility::Held, true)
     );
-    // gone for good
-    tracker.read = tracker.read_files(&[KEEPER]);
-    tracker.look();
-    assert_eq!(tracker.told(), Some((false, "A".to_owned())));
-    assert_eq!(tracker.waiting(), [""; 0]);
+    // the file is deleted
+    scenario.read = scenario.read_files(&[KEEPER]);
+    scenario.scan();
+    assert_eq!(scenario.answer(), Some((false, "A".to_owned())));
+    assert_eq!(scenario.held_files(), [""; 0]);
 }
 
 #[test]
-fn what_was_listed_and_is_unlisted_is_not_taken_from_who_knows_its_address() {
-    let mut tracker = FileTracker::new();
-    tracker.publish(&[("a.md", DAY, "mill"), KEEPER]);
-    tracker
+fn a_held_post_that_was_made_unlisted_can_still_be_read() {
+    let mut scenario = Scenario::new();
+    scenario.publish(&[("a.md", DAY, "mill"), KEEPER]);
+    scenario
         .pass(1)
         .publish(&[("a.md", "title: A;date: 2025-06-01;visibility: unlisted", "mill"), KEEPER]);
-    tracker.upgrade(|post| post.is_held = true);
-    assert_eq!(tracker.visibility("a.md"), Visibility::Unlisted);
-    // what was taken back is not given back
-    tracker
+    scenario.upgrade(|post| post.is_held = true);
+    assert_eq!(scenario.visibility("a.md"), Visibility::Unlisted);
+    // a post that was taken back is not published again
+    scenario
         .pass(1)
         .publish(&[("a.md", "title: A;date: 2025-06-01;draft: true", "mill"), KEEPER]);
-    assert_eq!(tracker.told(), Some((false, String::new())));
-    tracker.upgrade(|post| {
+    assert_eq!(scenario.answer(), Some((false, String::new())));
+    scenario.upgrade(|post| {
         post.is_held = true;
         post.standing = Status::Unlisted;
     });
-    assert_eq!(tracker.visibility("a.md"), Visibility::Held);
-    assert_eq!(tracker.told(), Some((false, String::new())));
+    assert_eq!(scenario.visibility("a.md"), Visibility::Held);
+    assert_eq!(scenario.answer(), Some((false, String::new())));
 }
 
 #[test]
-fn records_without_digests_go_by_what_posts_say() {
-    let mut tracker = FileTracker::new();
-    tracker.publish(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees")]);
-    tracker.ledger.change_all();
-    let mut records: Vec<Record> = tracker.ledger.take_changes().0.collect();
+fn records_without_digests_compare_what_posts_show() {
+    let mut scenario = Scenario::new();
+    scenario.publish(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees")]);
+    scenario.registry.change_all();
+    let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
     for record in &mut records {
         if let Record::Post(post) = record {
             post.file = None;
         }
     }
-    tracker.ledger = Registry::remembering(records, tracker.now);
-    tracker.read = tracker.read_files(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees'")]);
-    for post in &mut tracker.read {
+    scenario.registry = Registry::from_records(records, scenario.now);
+    scenario.read = scenario.read_files(&[("a.md", DAY, "mill"), ("c.md", "title: C;date: 2025-06-03", "bees'")]);
+    for post in &mut scenario.read {
         Arc::make_mut(post).is_held = true;
     }
-    let updated = tracker.post("a.md").updated;
-    tracker.pass(1).look();
+    let updated = scenario.post("a.md").updated;
+    scenario.pass(1).scan();
     assert_eq!(
-        (tracker.visibility("a.md"), tracker.visibility("c.md")),
+        (scenario.visibility("a.md"), scenario.visibility("c.md")),
         (Visibility::Public, Visibility::Held)
     );
-    assert_eq!(tracker.post("a.md").updated, updated);
-    let file = |tracker: &FileTracker, path: &str| tracker.ledger.post(tracker.post(path).id()).unwrap().file;
+    assert_eq!(scenario.post("a.md").updated, updated);
+    let file = |scenario: &Scenario, path: &str| scenario.registry.post(scenario.post(path).id()).unwrap().file;
     assert_eq!(
-        file(&tracker, "a.md"),
-        Some(tracker.post("a.md").file),
-        "it is remembered from now on"
+        file(&scenario, "a.md"),
+        Some(scenario.post("a.md").file),
+        "it is recorded from now on"
     );
-    assert_eq!(file(&tracker, "c.md"), None, "readers do not have that");
+    assert_eq!(file(&scenario, "c.md"), None, "readers do not have that");
 }

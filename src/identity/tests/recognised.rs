@@ -1,11 +1,12 @@
-//! Which file is which post, row by row: the rules of `recognition` as an author meets them.
+//! Which file is which post: the rules of `matching` as an author sees them.
 
 use super::*;
 
-/// Each row: what is done, the files before it and after each step of it, which former file each file is, and what is remarked.
-pub(super) type SharedVec = (
+/// What the author does, the files before and after each step, the file before it that each file was (or [`NEW`]), and the codes of the
+/// warnings.
+pub(super) type MatchCase = (
     &'static str,
-    &'static [&'static [File]],
+    &'static [&'static [TestFile]],
     &'static [(&'static str, &'static str)],
     &'static [&'static str],
 );
@@ -13,7 +14,7 @@ pub(super) type SharedVec = (
 pub(super) const NEW: &str = "new";
 
 #[rustfmt::skip]
-const ROWS: &[SharedVec] = &[
+const ROWS: &[MatchCase] = &[
     ("nothing", &[&[("a.md", "title: A", "mill")], &[("a.md", "title: A", "mill")]], &[("a.md", "a.md")], &[]),
     ("rename", &[&[("a.md", "title: A", "mill")], &[("b.md", "title: A", "mill")]], &[("b.md", "a.md")], &[]),
     ("rename and retitle", &[&[("a.md", "title: A", "mill")], &[("b.md", "title: B", "mill")]], &[("b.md", "a.md")], &[]),
@@ -53,13 +54,13 @@ const ROWS: &[SharedVec] = &[
         &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp"), ("c.md", "title: C", "bees")],
           &[("1.md", "title: One", "mill"), ("2.md", "title: Two", "lamp"), ("3.md", "title: Three", "bees")]],
         &[("1.md", "a.md"), ("2.md", "b.md"), ("3.md", "c.md")], &[]),
-    ("a folder moved, with edits",
+    ("a folder is moved, with edits",
         &[&[("x/a.md", "title: A", "mill"), ("x/b.md", "title: B", "lamp")], &[("y/a.md", "title: A", "mill'"), ("y/b.md", "title: B", "lamp'")]],
         &[("y/a.md", "x/a.md"), ("y/b.md", "x/b.md")], &[]),
     ("one text in two files, and both renamed",
         &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "mill")], &[("c.md", "title: B", "mill"), ("d.md", "title: A", "mill")]],
         &[("c.md", "b.md"), ("d.md", "a.md")], &[]),
-    ("short texts are like any other",
+    ("equal short texts say nothing",
         &[&[("a.md", "title: A", "TODO"), ("b.md", "title: B", "TODO")], &[("c.md", "title: C", "TODO")]],
         &[("c.md", NEW)], &[]),
     ("a short text with title and day",
@@ -70,10 +71,10 @@ const ROWS: &[SharedVec] = &[
     ("only the title is the same",
         &[&[("a.md", "title: A;date: 2025-01-01", "mill")], &[("b.md", "title: A;date: 2025-02-01", "lamp")]],
         &[("b.md", NEW)], &[]),
-    ("as much like one as like another",
+    ("as similar to one as to another",
         &[&[("a.md", "title: A", "mill"), ("b.md", "title: A", "mill'")], &[("c.md", "title: A", "mill''")]],
         &[("c.md", NEW)], &["identity-unclear"]),
-    ("gone, and back elsewhere long after",
+    ("withdrawn, and back elsewhere much later",
         &[&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")], &[("b.md", "title: B", "lamp")],
           &[("b.md", "title: B", "lamp"), ("c.md", "title: New", "mill")]],
         &[("b.md", "b.md"), ("c.md", "a.md")], &[]),
@@ -86,7 +87,7 @@ const ROWS: &[SharedVec] = &[
     ("an id is changed",
         &[&[("a.md", "title: A;id: x:1", "mill")], &[("a.md", "title: A;id: x:2", "mill")]], &[("a.md", NEW)], &["id-changed"]),
     ("an id is removed", &[&[("a.md", "title: A;id: x:1", "mill")], &[("a.md", "title: A", "mill'")]], &[("a.md", "a.md")], &[]),
-    ("an id goes with everything else changed",
+    ("everything but the id is changed",
         &[&[("a.md", "title: A;id: x:1;date: 2025-01-01", "mill")], &[("b.md", "title: B;id: x:1;date: 2025-02-01", "lamp")]],
         &[("b.md", "a.md")], &[]),
     ("ids are swapped",
@@ -138,7 +139,7 @@ const ROWS: &[SharedVec] = &[
         &[],
     ),
     (
-        "a second file claims an id that one came to that is in no list",
+        "a second file claims an id that an unlisted post has now",
         &[
             &[
                 ("a.md", "title: A;id: x:1", "mill"),
@@ -154,7 +155,7 @@ const ROWS: &[SharedVec] = &[
         &["id-taken"],
     ),
     (
-        "edited to what a copy of it was that went",
+        "edited to the text of a copy that was withdrawn",
         &[
             &[("a.md", "title: A", "mill"), ("b.md", "title: A", "mill'")],
             &[("a.md", "title: A", "mill")],
@@ -164,7 +165,7 @@ const ROWS: &[SharedVec] = &[
         &[],
     ),
     (
-        "what went is back over another",
+        "a withdrawn post is back in the file of another",
         &[
             &[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")],
             &[("a.md", "title: A", "mill")],
@@ -189,7 +190,7 @@ const ROWS: &[SharedVec] = &[
         &[],
     ),
     (
-        "back where another was meanwhile",
+        "back where another post was meanwhile",
         &[
             &[("a.md", "title: A", "mill"), ("c.md", "title: C", "lamp")],
             &[("b.md", "title: A", "mill"), ("c.md", "title: C", "lamp")],
@@ -208,25 +209,25 @@ const ROWS: &[SharedVec] = &[
 ];
 
 #[test]
-fn who_is_who() {
+fn files_are_matched_to_posts() {
     check(ROWS);
 }
 
-/// Checks each row while feedmill runs, and with a restart before each step.
-pub(super) fn check(rows: &[SharedVec]) {
-    for &(name, steps, expected, remarks) in rows {
+/// Checks each case without restarts, and with a restart before each step.
+pub(super) fn check(rows: &[MatchCase]) {
+    for &(name, steps, expected, warnings) in rows {
         for is_restarted in [false, true] {
-            let mut tracker = FileTracker::new();
-            tracker.publish(steps[0]);
-            let before = tracker.ids();
+            let mut scenario = Scenario::new();
+            scenario.publish(steps[0]);
+            let before = scenario.ids();
             for files in &steps[1..] {
-                tracker.pass(24 * 300);
+                scenario.pass(24 * 300);
                 if is_restarted {
-                    tracker.restart();
+                    scenario.restart();
                 }
-                tracker.publish(files);
+                scenario.publish(files);
             }
-            let after = tracker.ids();
+            let after = scenario.ids();
             for &(path, former) in expected {
                 let was = before
                     .iter()
@@ -234,8 +235,8 @@ pub(super) fn check(rows: &[SharedVec]) {
                     .map_or(NEW, |(path, _)| path);
                 assert_eq!(was, former, "{name}, restarted: {is_restarted}: {path}");
             }
-            let said: Vec<&str> = tracker.remarks.iter().map(|remark| remark.code).collect();
-            assert_eq!(said, remarks, "{name}, restarted: {is_restarted}");
+            let codes: Vec<&str> = scenario.warnings.iter().map(|remark| remark.code).collect();
+            assert_eq!(codes, warnings, "{name}, restarted: {is_restarted}");
         }
     }
 }

@@ -1,13 +1,13 @@
-//! The entities that an XML document declares itself, and which of its references it resolves (XML 1.0, sections 4.1 and 4.2).
+//! The entities that an XML document declares, and the resolution of references (XML 1.0, sections 4.1 and 4.2).
 //!
-//! Nothing is ever expanded within something expanded, so a document cannot grow: an entity whose text refers to another one counts as
-//! not resolved, and so does one in another file.
+//! The text of an entity is not expanded again, so a document cannot grow: an entity whose text refers to another one is unresolved,
+//! and so is an external one.
 
 use std::collections::HashMap;
 
-/// More entities than this are not read.
+/// The most entities that are read.
 const MOST_ENTITIES: usize = 200;
-/// A longer text of an entity is not taken.
+/// The most bytes of an entity's text.
 const LONGEST_ENTITY: usize = 1000;
 
 /// Entities by name, with their texts.
@@ -15,8 +15,8 @@ const LONGEST_ENTITY: usize = 1000;
 pub(super) struct Entities(HashMap<String, Option<String>>);
 
 impl Entities {
-    /// Reads the declarations in `declaration`, the content of a `<!DOCTYPE …>`.
-    pub(super) fn read(declaration: &str) -> Entities {
+    /// Parses the declarations in `declaration`, the content of a `<!DOCTYPE …>`.
+    pub(super) fn parse(declaration: &str) -> Entities {
         let mut entities = HashMap::new();
         let mut rest = declaration;
         while let Some((_, after)) = rest.split_once("<!") {
@@ -40,22 +40,22 @@ impl Entities {
             if let Some((_, after)) = text {
                 rest = after;
             }
-            // the first declaration of a name is the one that counts
-            let text = text.and_then(|(text, _)| literal(text));
+            // the first declaration of a name wins
+            let text = text.and_then(|(text, _)| entity_value(text));
             entities.entry(name.to_owned()).or_insert(text);
         }
         Entities(entities)
     }
 
-    /// The text of the reference to `name`; `None` where the document does not resolve it.
+    /// The text of the reference to `name`; `None` if it is unresolved.
     pub(super) fn resolve(&self, name: &str) -> Option<String> {
         if let Some(declared) = self.0.get(name) {
             return declared.clone();
         }
-        is_known_to_xml(name).then(|| html_escape::decode_html_entities(&format!("&{name};")).into_owned())
+        is_predefined(name).then(|| html_escape::decode_html_entities(&format!("&{name};")).into_owned())
     }
 
-    /// The first reference in `text`, as it is written, that the document does not resolve.
+    /// The first unresolved reference in `text`, as written.
     pub(super) fn first_unresolved(&self, text: &str) -> Option<String> {
         let references = text.split('&').skip(1).filter_map(|after| after.split_once(';'));
         let mut names = references.map(|(name, _)| name).filter(|name| is_name(name));
@@ -64,8 +64,8 @@ impl Entities {
     }
 }
 
-/// The text of an entity that is written as `text`, where that refers to no other entity and holds no markup.
-fn literal(text: &str) -> Option<String> {
+/// The value of an entity with the literal `text`, if that refers to no other entity and contains no markup.
+fn entity_value(text: &str) -> Option<String> {
     if text.len() > LONGEST_ENTITY || text.contains(['<', '%']) {
         return None;
     }
@@ -73,12 +73,12 @@ fn literal(text: &str) -> Option<String> {
         .split('&')
         .skip(1)
         .map(|after| after.split_once(';').map_or("", |(name, _)| name));
-    let is_plain = names.into_iter().all(is_known_to_xml);
+    let is_plain = names.into_iter().all(is_predefined);
     is_plain.then(|| html_escape::decode_html_entities(text).into_owned())
 }
 
-/// Whether `name` is a character's number, or one of the five entities that need not be declared.
-fn is_known_to_xml(name: &str) -> bool {
+/// Whether `name` is a character reference, or one of the five predefined entities.
+fn is_predefined(name: &str) -> bool {
     name.starts_with('#') || matches!(name, "amp" | "lt" | "gt" | "quot" | "apos")
 }
 
@@ -94,11 +94,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_resolved() {
+    fn references_are_resolved() {
         let declaration = r#"rss [ <!-- <!ENTITY c "comment"> --> <!ENTITY a "one">
             <!ENTITY b 'tw&#111;'><!ENTITY a "again"><!ENTITY nested "&a;&a;"><!ENTITY % p "q"><!ENTITY file SYSTEM "file:///etc/passwd">
             <!ENTITY copy "mine"> <!ENTITY markup "<b>"> ]"#;
-        let entities = Entities::read(declaration);
+        let entities = Entities::parse(declaration);
         for (name, expected) in [
             ("a", Some("one")),
             ("b", Some("two")),
@@ -127,18 +127,18 @@ mod tests {
             "<!ENTITY é 'x'>",
             "",
         ] {
-            Entities::read(broken);
+            Entities::parse(broken);
         }
     }
 
     #[test]
-    fn nothing_grows() {
+    fn entities_are_not_expanded_recursively() {
         let mut declaration = r#"rss [<!ENTITY l0 "lol">"#.to_owned();
         for level in 1..1000 {
             let text = format!("&l{};", level - 1).repeat(10);
             declaration.extend(["<!ENTITY l", &level.to_string(), " \"", &text, "\">"]);
         }
-        let entities = Entities::read(&declaration);
+        let entities = Entities::parse(&declaration);
         assert_eq!(entities.resolve("l0").as_deref(), Some("lol"));
         assert!((1..1000).all(|level| entities.resolve(&format!("l{level}")).is_none()));
     }

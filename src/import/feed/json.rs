@@ -1,13 +1,13 @@
-//! JSON Feed 1.0 and 1.1 → [`OldFeed`].
+//! Parses JSON Feed 1.0 and 1.1.
 
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Draft, MOST_ITEMS, OldFeed, moment};
+use super::old_feed::{ItemDraft, MOST_ITEMS, OldFeed, parse_moment};
 use crate::render::Format;
 
-/// Reads `bytes`, which begin as a JSON object does.
-pub(super) fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
+/// Parses `bytes`, which begin like a JSON object.
+pub(super) fn parse_json(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
     let version = value.get("version").and_then(Value::as_str).unwrap_or_default();
     if !version.contains("jsonfeed.org/version/1") {
@@ -28,17 +28,17 @@ pub(super) fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String>
         feed.address = Some(address);
     }
     let items = items.iter().filter_map(Value::as_object).take(MOST_ITEMS);
-    feed.take(items.map(|item| draft(item, found)).collect());
+    feed.add_drafts(items.map(|item| draft(item, found)).collect());
     Ok(feed)
 }
 
-fn draft(item: &Map<String, Value>, found: Option<&Url>) -> Draft {
+fn draft(item: &Map<String, Value>, found: Option<&Url>) -> ItemDraft {
     let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let first = |keys: [&str; 2]| {
         let found = keys.iter().map(|key| text(key)).find(|text| !text.is_empty());
         found.unwrap_or_default()
     };
-    Draft {
+    ItemDraft {
         id: match item.get("id") {
             Some(Value::String(id)) => Some(id.clone()),
             // "If it's not a string, coerce it to a string" (JSON Feed 1.1, `id`)
@@ -51,10 +51,10 @@ fn draft(item: &Map<String, Value>, found: Option<&Url>) -> Draft {
             .into_iter()
             .collect(),
         title: text("title"),
-        published: moment(&text("date_published")),
-        updated: moment(&text("date_modified")),
+        published: parse_moment(&text("date_published")),
+        updated: parse_moment(&text("date_modified")),
         summary: text("summary"),
         content: first(["content_html", "content_text"]),
-        ..Draft::default()
+        ..ItemDraft::default()
     }
 }

@@ -1,10 +1,12 @@
-//! Every format, and everything that real feeds get wrong.
+//! All formats, and the mistakes of real feeds.
 
+use super::old_feed::LONGEST_ID;
 use super::*;
+use crate::render::Format;
 
 fn feed(text: &str) -> OldFeed {
     let found = "https://old.example/feed".parse().unwrap();
-    read(text.as_bytes(), Some(&found)).unwrap()
+    parse_feed(text.as_bytes(), Some(&found)).unwrap()
 }
 
 fn ids(feed: &OldFeed) -> Vec<&str> {
@@ -136,7 +138,7 @@ fn encodings() {
         &utf16,
         "\u{feff}\n <rss><channel><title>Café</title></channel></rss>".as_bytes(),
     ] {
-        assert_eq!(read(bytes, None).unwrap().title, "Café");
+        assert_eq!(parse_feed(bytes, None).unwrap().title, "Café");
     }
 }
 
@@ -153,7 +155,7 @@ fn what_is_no_feed_says_why_and_what_breaks_is_read_up_to_there() {
         ("<rss><channel><item><title>x", "it is broken"),
     ];
     for (text, expected) in cases {
-        let error = read(text.as_bytes(), None).unwrap_err();
+        let error = parse_feed(text.as_bytes(), None).unwrap_err();
         assert!(error.contains(expected), "{text}: {error}");
     }
     let cut = RSS.split_once("<item><title>Nobody").unwrap().0;
@@ -161,11 +163,11 @@ fn what_is_no_feed_says_why_and_what_breaks_is_read_up_to_there() {
     assert_eq!(feed.items.len(), 3);
     assert!(feed.notes[0].contains("read up to there"), "{:?}", feed.notes);
     let deep = format!("<rss><channel>{}", "<a>".repeat(300));
-    assert!(read(deep.as_bytes(), None).unwrap_err().contains("deep"));
+    assert!(parse_feed(deep.as_bytes(), None).unwrap_err().contains("deep"));
 }
 
 #[test]
-fn an_id_that_cannot_be_carried_on_is_said() {
+fn an_id_that_cannot_be_stored_is_noted() {
     let long = "x".repeat(LONGEST_ID + 1);
     let feed = feed(&format!(
         "<rss><channel><item><guid>{long}</guid></item><item><guid>a\nb</guid></item><item><guid>c</guid></item></channel></rss>"
@@ -177,17 +179,17 @@ fn an_id_that_cannot_be_carried_on_is_said() {
 proptest::proptest! {
     #[test]
     fn nothing_makes_it_panic(text in r#"(<(rss|channel|item|feed xmlns="http://www.w3.org/2005/Atom"|entry|guid|link href="x"|title|id)>|</(item|entry|guid|title|channel)>|<!\[CDATA\[|\]\]>|&[a-z#0-9]{0,5};?|[a-z<&é \x00]{0,3}){0,40}"#) {
-        let _ = read(text.as_bytes(), None);
-        let _ = read(format!("<rss><channel>{text}").as_bytes(), None);
+        let _ = parse_feed(text.as_bytes(), None);
+        let _ = parse_feed(format!("<rss><channel>{text}").as_bytes(), None);
     }
 }
 
 #[test]
-fn an_id_that_the_feed_does_not_resolve_is_nobodys() {
+fn an_item_whose_id_is_unresolved_is_skipped() {
     let item = |inner: &str| format!("<item><title>One</title>{inner}</item>");
     let entry = |inner: &str| format!("<entry><title>One</title>{inner}</entry>");
     let declared = r#"<!DOCTYPE rss [<!ENTITY site "old.example"><!ENTITY two "&site;/2">]>"#;
-    // what stands before the feed, the item, and its id or the reference that is not resolved
+    // the text before the feed, the item, and its id or the unresolved reference
     let cases = [
         ("", item("<guid>a&amp;b&#99;</guid>"), Ok("a&bc")),
         ("", item("<guid>?a=1&b=2</guid>"), Ok("?a=1&b=2")),
@@ -238,7 +240,7 @@ fn an_id_that_the_feed_does_not_resolve_is_nobodys() {
 }
 
 #[test]
-fn a_billion_laughs_are_none() {
+fn recursive_entities_are_not_expanded() {
     let mut text = r#"<!DOCTYPE rss [<!ENTITY l0 "lol">"#.to_owned();
     for level in 1..100 {
         let laughs = format!("&l{};", level - 1).repeat(10);

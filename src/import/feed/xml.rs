@@ -1,6 +1,6 @@
-//! RSS 0.9x, 1.0 and 2.0 and Atom → [`OldFeed`], in one pass over the document.
+//! Parses RSS 0.9x, 1.0 and 2.0 and Atom, in one pass over the document.
 //!
-//! The formats are told apart by their elements, not by what they claim to be: a feed of one often holds elements of another.
+//! The format follows from the elements, not from what the document claims: feeds often contain elements of another format.
 
 use std::io::BufRead;
 
@@ -12,24 +12,24 @@ use quick_xml::reader::NsReader;
 use url::Url;
 
 use super::entities::Entities;
-use super::{Draft, MOST_ITEMS, MOST_TEXT, OldFeed, moment, plain};
+use super::old_feed::{ItemDraft, MOST_ITEMS, MOST_TEXT, OldFeed, parse_moment, plain_text};
 use crate::render::Format;
 
-/// Elements deeper than this are in no feed.
+/// The deepest nesting of elements.
 const DEEPEST: usize = 256;
 
-/// Reads `bytes`, which begin as an XML document does, in whatever encoding it says.
-pub(super) fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
+/// Parses `bytes`, which begin like an XML document, in the encoding that it declares.
+pub(super) fn parse_xml(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String> {
     let mut reader = NsReader::from_reader(DecodingReader::new(bytes));
     let config = reader.config_mut();
     config.allow_dangling_amp = true;
     config.expand_empty_elements = true;
-    let mut reading = Reading::new(found);
-    let broke = reading.document(&mut reader).err();
-    let mut feed = match (reading.feed, broke) {
+    let mut parser = XmlParser::new(found);
+    let broke = parser.parse_document(&mut reader).err();
+    let mut feed = match (parser.feed, broke) {
         (None, Some(error)) => return Err(format!("it is not XML: {error}")),
         (None, None) => return Err("it is XML, but no feed: neither RSS nor Atom".to_owned()),
-        (Some(_), Some(error)) if reading.drafts.is_empty() => return Err(format!("it is broken: {error}")),
+        (Some(_), Some(error)) if parser.drafts.is_empty() => return Err(format!("it is broken: {error}")),
         (Some(mut feed), broke) => {
             if let Some(error) = broke {
                 feed.notes.push(format!("it is broken, and was read up to there: {error}"));
@@ -37,11 +37,11 @@ pub(super) fn read(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, String>
             feed
         }
     };
-    feed.take(reading.drafts);
+    feed.add_drafts(parser.drafts);
     Ok(feed)
 }
 
-/// What a name belongs to.
+/// A namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Space {
     /// RSS: none, or that of RSS 0.90, 1.0 or 1.1.
@@ -54,7 +54,7 @@ enum Space {
 }
 
 impl Space {
-    fn of(resolved: &ResolveResult) -> Space {
+    fn new(resolved: &ResolveResult) -> Space {
         let ResolveResult::Bound(Namespace(name)) = resolved else {
             return Space::Rss;
         };
@@ -70,7 +70,7 @@ impl Space {
     }
 }
 
-/// Whether a namespace is one that RSS was ever given (`http://purl.org/rss/1.0/`, `http://my.netscape.com/rdf/simple/0.9/`, …).
+/// Whether `name` is a namespace of some version of RSS (`http://purl.org/rss/1.0/`, `http://my.netscape.com/rdf/simple/0.9/`, …).
 fn is_rss(name: &[u8]) -> bool {
     let roots: [&[u8]; 4] = [
         b"http://purl.org/rss/1.0/",
@@ -81,42 +81,42 @@ fn is_rss(name: &[u8]) -> bool {
     roots.iter().any(|root| name.starts_with(root)) && !name.windows(9).any(|part| part == b"/modules/")
 }
 
-/// An element that is read, and what it said so far.
+/// An open element, and its text so far.
 struct Field {
     space: Space,
     name: String,
     /// Its depth.
     depth: usize,
-    /// The attributes that matter: `href`, `rel`, `isPermaLink`.
+    /// The attributes `href`, `rel` and `isPermaLink`.
     href: Option<String>,
     relation: Option<String>,
     is_no_permalink: bool,
     base: Option<Url>,
     text: String,
-    /// The first reference in its text, or in its `href`, that the document does not resolve.
+    /// The first unresolved reference in its text or its `href`.
     unresolved: Option<String>,
 }
 
-/// What has been read, and where in the document that is.
-struct Reading<'a> {
+/// The parts parsed so far, and the position in the document.
+struct XmlParser<'a> {
     found: Option<&'a Url>,
     feed: Option<OldFeed>,
-    drafts: Vec<Draft>,
-    /// What relative addresses are relative to, for every open element (XML Base).
+    drafts: Vec<ItemDraft>,
+    /// The base address of every open element (XML Base).
     bases: Vec<Option<Url>>,
     /// The depth of the open `channel` or `feed`.
     container: Option<usize>,
     /// The open item and its depth.
-    item: Option<(usize, Draft)>,
-    /// The open element of an item or of the feed that is read.
+    item: Option<(usize, ItemDraft)>,
+    /// The open element of the item or the feed.
     field: Option<Field>,
-    /// What the document declares.
+    /// The entities that the document declares.
     entities: Entities,
 }
 
-impl<'a> Reading<'a> {
-    fn new(found: Option<&'a Url>) -> Reading<'a> {
-        Reading {
+impl<'a> XmlParser<'a> {
+    fn new(found: Option<&'a Url>) -> XmlParser<'a> {
+        XmlParser {
             found,
             feed: None,
             drafts: Vec::new(),
@@ -128,7 +128,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn document<R: BufRead>(&mut self, reader: &mut NsReader<DecodingReader<R>>) -> Result<(), String> {
+    fn parse_document<R: BufRead>(&mut self, reader: &mut NsReader<DecodingReader<R>>) -> Result<(), String> {
         let mut buffer = Vec::new();
         loop {
             buffer.clear();
@@ -142,15 +142,15 @@ impl<'a> Reading<'a> {
                     }
                 }
                 Event::Start(start) => {
-                    let space = Space::of(&resolved);
-                    self.start(space, &start)?;
+                    let space = Space::new(&resolved);
+                    self.start_element(space, &start)?;
                 }
-                Event::End(_) => self.end(),
-                // the bytes are UTF-8 by now, whatever the declaration says that they were
-                Event::Text(text) => self.text(&String::from_utf8_lossy(&text)),
-                Event::CData(text) => self.text(&String::from_utf8_lossy(&text)),
-                Event::GeneralRef(reference) => self.refer(&String::from_utf8_lossy(&reference)),
-                Event::DocType(declaration) => self.entities = Entities::read(&String::from_utf8_lossy(&declaration)),
+                Event::End(_) => self.end_element(),
+                // the bytes are decoded to UTF-8, whatever the declaration says
+                Event::Text(text) => self.add_text(&String::from_utf8_lossy(&text)),
+                Event::CData(text) => self.add_text(&String::from_utf8_lossy(&text)),
+                Event::GeneralRef(reference) => self.add_reference(&String::from_utf8_lossy(&reference)),
+                Event::DocType(declaration) => self.entities = Entities::parse(&String::from_utf8_lossy(&declaration)),
                 Event::Eof if self.bases.is_empty() => return Ok(()),
                 Event::Eof => return Err("it ends too early".to_owned()),
                 Event::Empty(_) | Event::Comment(_) | Event::PI(_) => {}
@@ -158,7 +158,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn start(&mut self, space: Space, start: &BytesStart) -> Result<(), String> {
+    fn start_element(&mut self, space: Space, start: &BytesStart) -> Result<(), String> {
         let depth = self.bases.len() + 1;
         if depth > DEEPEST {
             return Err(format!("elements lie more than {DEEPEST} deep in each other"));
@@ -171,9 +171,9 @@ impl<'a> Reading<'a> {
         self.bases.push(base.clone());
         let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
         match (&mut self.field, &self.item) {
-            // markup in a text parts words
+            // markup in a text separates words
             (Some(field), _) => field.text.push(' '),
-            (None, Some((item, _))) if depth == item + 1 => self.open(space, name, depth, start, base),
+            (None, Some((item, _))) if depth == item + 1 => self.open_field(space, name, depth, start, base),
             (None, Some(_)) => {}
             (None, None) => match (space, name.as_str()) {
                 (Space::Rss, "rss" | "RDF" | "channel") => {
@@ -190,10 +190,10 @@ impl<'a> Reading<'a> {
                     if self.drafts.len() >= MOST_ITEMS {
                         return Err(format!("it has more than {MOST_ITEMS} items"));
                     }
-                    self.item = Some((depth, Draft::default()));
+                    self.item = Some((depth, ItemDraft::default()));
                 }
                 _ if self.container.is_some_and(|container| depth == container + 1) => {
-                    self.open(space, name, depth, start, base);
+                    self.open_field(space, name, depth, start, base);
                 }
                 _ => {}
             },
@@ -201,7 +201,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn open(&mut self, space: Space, name: String, depth: usize, start: &BytesStart, base: Option<Url>) {
+    fn open_field(&mut self, space: Space, name: String, depth: usize, start: &BytesStart, base: Option<Url>) {
         self.field = Some(Field {
             space,
             name,
@@ -215,7 +215,7 @@ impl<'a> Reading<'a> {
         });
     }
 
-    fn text(&mut self, text: &str) {
+    fn add_text(&mut self, text: &str) {
         if let Some(field) = &mut self.field
             && field.text.len() <= MOST_TEXT
         {
@@ -223,9 +223,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Takes in the text of the reference to `name`. Feeds use the entities of HTML without declaring them, and one that is not known stays
-    /// as it is written: that will do for a text, but not for an id.
-    fn refer(&mut self, name: &str) {
+    /// Adds the text of the reference to `name`. Feeds use entities of HTML without declaring them, and an unknown one stays as written:
+    /// that is enough for a text, but not for an id.
+    fn add_reference(&mut self, name: &str) {
         let text = match self.entities.resolve(name) {
             Some(text) => text,
             None => {
@@ -237,18 +237,18 @@ impl<'a> Reading<'a> {
                 text
             }
         };
-        self.text(&text);
+        self.add_text(&text);
     }
 
-    fn end(&mut self) {
+    fn end_element(&mut self) {
         let depth = self.bases.len();
         self.bases.pop();
         if let Some(field) = self.field.take_if(|field| field.depth == depth) {
             match &mut self.item {
-                Some((_, draft)) => draft.take(field),
+                Some((_, draft)) => draft.add_field(field),
                 None => {
                     if let Some(feed) = &mut self.feed {
-                        feed.tell(&field);
+                        feed.add_field(&field);
                     }
                 }
             }
@@ -261,7 +261,7 @@ impl<'a> Reading<'a> {
 }
 
 impl Field {
-    /// The address that a link leads to: that of Atom in an attribute, that of RSS in its text.
+    /// The target of a link: in Atom an attribute, in RSS the text.
     fn link(&self) -> Option<(String, Option<Url>)> {
         let written = match self.space {
             Space::Atom => self.href.as_deref()?,
@@ -276,25 +276,25 @@ impl Field {
         Url::options().base_url(base.as_ref()).parse(&written).ok()
     }
 
-    fn leads(&self, relation: &str) -> bool {
+    fn has_relation(&self, relation: &str) -> bool {
         self.relation.as_deref().unwrap_or("alternate").eq_ignore_ascii_case(relation)
     }
 }
 
 impl OldFeed {
-    /// Takes in what a `field` of the channel or the feed says.
-    fn tell(&mut self, field: &Field) {
+    /// Adds a `field` of the channel or the feed.
+    fn add_field(&mut self, field: &Field) {
         match (field.space, field.name.as_str()) {
-            (Space::Rss | Space::Atom, "title") => self.title = plain(&field.text, MOST_TEXT),
+            (Space::Rss | Space::Atom, "title") => self.title = plain_text(&field.text, MOST_TEXT),
             (Space::Atom, "id") => self.id = Some(field.text.trim().to_owned()),
             (Space::Rss, "link") => self.home = field.url(),
             (Space::Atom, "link") => {
                 let url = field.url();
-                if field.leads("alternate") {
+                if field.has_relation("alternate") {
                     self.home = self.home.take().or(url);
-                } else if field.leads("self") {
+                } else if field.has_relation("self") {
                     self.address = url.or(self.address.take());
-                } else if field.leads("prev-archive") || field.leads("next") {
+                } else if field.has_relation("prev-archive") || field.has_relation("next") {
                     self.older = url;
                 }
             }
@@ -303,9 +303,9 @@ impl OldFeed {
     }
 }
 
-impl Draft {
-    /// Takes in what a `field` of the item says.
-    fn take(&mut self, field: Field) {
+impl ItemDraft {
+    /// Adds a `field` of the item.
+    fn add_field(&mut self, field: Field) {
         if field.name == "link"
             && let (Some(reference), Some((link, _))) = (&field.unresolved, field.link())
         {
@@ -323,16 +323,16 @@ impl Draft {
                 self.unresolved_id = field.unresolved;
                 self.id = Some(field.text);
             }
-            // the item's own link comes before its guid, wherever it stands
+            // the item's own link comes before its guid, whatever their order in the document
             (Space::Rss, "link") => self.links.splice(0..0, field.link()).for_each(drop),
-            (Space::Atom, "link") if field.leads("alternate") => self.links.extend(field.link()),
+            (Space::Atom, "link") if field.has_relation("alternate") => self.links.extend(field.link()),
             (Space::FeedBurner, "origLink") => self.links.extend(field.link()),
             (Space::Rss | Space::Atom, "title") => self.title = field.text,
             (Space::Rss, "pubDate") | (Space::DublinCore, "date") | (Space::Atom, "published" | "issued") => {
-                self.published = moment(&field.text).or(self.published);
+                self.published = parse_moment(&field.text).or(self.published);
             }
             (Space::Atom, "updated" | "modified") | (Space::DublinCore, "modified") => {
-                self.updated = moment(&field.text).or(self.updated);
+                self.updated = parse_moment(&field.text).or(self.updated);
             }
             (Space::Rss, "description") | (Space::Atom, "summary") => self.summary = field.text,
             (Space::Content, "encoded") | (Space::Atom, "content") => self.content = field.text,
@@ -341,13 +341,13 @@ impl Draft {
     }
 }
 
-/// The attribute `name` as text; entities that XML does not know stay as they are.
+/// The attribute `name` as text. Unknown entities stay as written.
 fn attribute(start: &BytesStart, name: &[u8]) -> Option<String> {
     let written = written_attribute(start, name)?;
     Some(html_escape::decode_html_entities(&written).into_owned())
 }
 
-/// The attribute `name` as it is written.
+/// The attribute `name` as written.
 fn written_attribute(start: &BytesStart, name: &[u8]) -> Option<String> {
     let is_it = |attribute: &Attribute| attribute.key.as_ref() == name;
     let found = start.attributes().with_checks(false).filter_map(Result::ok).find(is_it)?;

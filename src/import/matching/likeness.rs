@@ -1,19 +1,19 @@
-//! Whether two texts begin alike.
+//! Compares the beginnings of two texts.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// How many words of a text are compared: feeds often hold no more than its beginning.
+/// The most words that are compared: feeds often contain only the beginning of a text.
 const MOST_WORDS: usize = 150;
-/// A text of fewer words is like too many others.
+/// A text with fewer words is similar to too many others.
 const FEWEST_WORDS: usize = 8;
 
-/// The neighbouring pairs of words that a text begins with.
+/// The pairs of neighbouring words at the beginning of a text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Beginning(HashSet<u64>);
 
 impl Beginning {
-    pub(super) fn of(text: &str) -> Beginning {
+    pub(super) fn new(text: &str) -> Beginning {
         let words: Vec<String> = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -31,8 +31,8 @@ impl Beginning {
         Beginning(hashed.collect())
     }
 
-    /// Whether at least half of the shorter one is in the other.
-    pub(super) fn is_like(&self, other: &Beginning) -> bool {
+    /// Whether at least half of the shorter beginning is in the other.
+    pub(super) fn is_similar(&self, other: &Beginning) -> bool {
         let shorter = self.0.len().min(other.0.len());
         shorter > 0 && 2 * self.0.intersection(&other.0).count() >= shorter
     }

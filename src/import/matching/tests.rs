@@ -1,9 +1,9 @@
-//! Which item is which post, by what.
+//! Which item matches which post, and by what evidence.
 
 use super::*;
 use crate::import::feed;
 use crate::post;
-use crate::post::text::Held;
+use crate::post::text::LoadedTexts;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ fn posts(files: &[(&str, &str)], config: &Config) -> Vec<Arc<Post>> {
     files.iter().map(read).collect()
 }
 
-/// Of one item: id, address, title, day, text.
+/// The id, address, title, day and text of one item.
 type Item<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
 fn old(items: &[Item]) -> OldFeed {
@@ -38,14 +38,14 @@ fn old(items: &[Item]) -> OldFeed {
     let document = serde_json::json!({
         "version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://old.example/", "items": items
     });
-    feed::read(document.to_string().as_bytes(), None).unwrap()
+    feed::parse_feed(document.to_string().as_bytes(), None).unwrap()
 }
 
-/// `id → file by what`, for each item with a post.
-fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(String, String, By)> {
+/// The id, file and evidence of each item with a post.
+fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(String, String, MatchedBy)> {
     let config = config(configured);
     let (feed, posts) = (old(items), posts(files, &config));
-    let matching = matched(&feed, &posts, &Held, &config);
+    let matching = match_items(&feed, &posts, &LoadedTexts, &config);
     assert_eq!(matching.matched.len() + matching.unmatched.len(), feed.items.len());
     let pair = |pair: &Match| (pair.item.id.clone(), pair.post.source().to_string(), pair.by);
     matching.matched.iter().map(pair).collect()
@@ -54,24 +54,24 @@ fn pairs(items: &[Item], files: &[(&str, &str)], configured: &str) -> Vec<(Strin
 #[expect(clippy::type_complexity, clippy::too_many_lines, reason = "a table")]
 #[test]
 fn every_kind_of_evidence() {
-    let cases: [(&str, Item, (&str, &str), Option<By>); 15] = [
+    let cases: [(&str, Item, (&str, &str), Option<MatchedBy>); 15] = [
         (
             "the file says the id",
             ("x1", "", "", "", ""),
             ("a.md", "---\nid: x1\n---\n"),
-            Some(By::Id),
+            Some(MatchedBy::Id),
         ),
         (
             "the address, whatever it ends with",
             ("1", "https://old.example/posts/Hello/index.html", "", "", ""),
             ("hello.md", "# Other"),
-            Some(By::Address),
+            Some(MatchedBy::Address),
         ),
         (
             "the address in the front matter",
             ("1", "https://www.old.example/notes/x.php?utm_medium=feed", "", "", ""),
             ("hello.md", "---\npermalink: /notes/x\n---\n"),
-            Some(By::Address),
+            Some(MatchedBy::Address),
         ),
         (
             "an address with a query is a page of its own",
@@ -83,13 +83,13 @@ fn every_kind_of_evidence() {
             "the address that an alias keeps",
             ("1", "https://old.example/old/x/", "Other", "2019-01-01", ""),
             ("2026-01-31-hello.md", "---\naliases: [/old/x.html]\n---\n"),
-            Some(By::Address),
+            Some(MatchedBy::Address),
         ),
         (
             "the name, below a date",
             ("1", "https://old.example/2026/01/31/ios-8.1.1.html", "Hello", "", ""),
             ("2026-01-31-ios-8.1.1.md", "# Changed"),
-            Some(By::Name),
+            Some(MatchedBy::Name),
         ),
         (
             "a name that title and day speak against",
@@ -101,7 +101,7 @@ fn every_kind_of_evidence() {
             "a name on another site, with the title",
             ("1", "https://elsewhere.example/x/hello", "Hello", "2026-01-31", ""),
             ("hello.md", "---\ntitle: hello\ndate: 2020-01-01\n---\n"),
-            Some(By::Name),
+            Some(MatchedBy::Name),
         ),
         (
             "an address on another site is none",
@@ -119,19 +119,19 @@ fn every_kind_of_evidence() {
                 "",
             ),
             ("x.md", "---\ntitle: it's   FINE!\ndate: 2026-01-31\n---\n"),
-            Some(By::TitleAndDay),
+            Some(MatchedBy::TitleAndDay),
         ),
         (
             "the title alone",
             ("1", "", "Hello", "2019-01-01", ""),
             ("x.md", "---\ntitle: Hello\ndate: 2026-01-31\n---\n"),
-            Some(By::Title),
+            Some(MatchedBy::Title),
         ),
         (
             "a name made of the title",
             ("1", "", "Hello, world!", "2026-01-31", ""),
             ("2026-01-31-hello-world.md", "# Greetings"),
-            Some(By::NameFromTitle),
+            Some(MatchedBy::NameFromTitle),
         ),
         (
             "day and text",
@@ -140,7 +140,7 @@ fn every_kind_of_evidence() {
                 "2026-01-31-x.md",
                 "The mill by the river *grinds slowly* in winter, and the miller tells stories. More.",
             ),
-            Some(By::DayAndText),
+            Some(MatchedBy::DayAndText),
         ),
         (
             "the text on another day",
@@ -162,7 +162,7 @@ fn every_kind_of_evidence() {
 }
 
 #[test]
-fn one_item_to_one_post_and_never_two() {
+fn an_item_has_one_post_and_a_post_one_item() {
     // two posts of one name, told apart by their days; two of one title and day, not told apart
     let files = [
         ("2026-01-07-weekly.md", "# Weekly"),
@@ -182,7 +182,7 @@ fn one_item_to_one_post_and_never_two() {
 
     let config = config("");
     let (feed, posts) = (old(&items), posts(&files, &config));
-    let matching = matched(&feed, &posts, &Held, &config);
+    let matching = match_items(&feed, &posts, &LoadedTexts, &config);
     let could_be: Vec<&str> = matching.unmatched[0]
         .could_be
         .iter()
@@ -192,7 +192,7 @@ fn one_item_to_one_post_and_never_two() {
 }
 
 #[test]
-fn a_title_that_another_item_had_too_is_no_evidence() {
+fn a_title_of_two_items_is_no_evidence() {
     let items = [
         ("1", "https://old.example/1", "Notes", "2026-01-01", ""),
         ("2", "https://old.example/2", "Notes", "2026-02-01", ""),
@@ -201,7 +201,7 @@ fn a_title_that_another_item_had_too_is_no_evidence() {
     let found = pairs(&items, &files, "");
     assert_eq!(
         found,
-        [("2".to_owned(), "x.md".to_owned(), By::TitleAndDay)],
+        [("2".to_owned(), "x.md".to_owned(), MatchedBy::TitleAndDay)],
         "and the other one has none"
     );
 }
@@ -211,12 +211,12 @@ fn a_site_in_a_folder() {
     let configured = "[site]\nbase_url = 'https://old.example/blog'\n";
     let items = [("1", "https://old.example/blog/posts/hello.html", "", "", "")];
     let found = pairs(&items, &[("hello.md", "x")], configured);
-    assert_eq!(found[0].2, By::Address);
+    assert_eq!(found[0].2, MatchedBy::Address);
 }
 
 proptest::proptest! {
     #[test]
-    fn whatever_is_matched_is_matched_once(
+    fn every_match_is_unique(
         titles in proptest::collection::vec(0..4_usize, 0..8),
         files in proptest::collection::vec((0..4_usize, 1..4_u8), 0..8),
     ) {

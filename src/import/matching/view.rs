@@ -1,4 +1,4 @@
-//! Items and posts as they are compared: spelling, endings and zones folded.
+//! The values of items and posts that are compared, without differences of spelling, endings and time zones.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -10,25 +10,26 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::By;
 use super::likeness::Beginning;
+use super::matched_by::MatchedBy;
 use crate::config::Config;
-use crate::import::{OldFeed, OldItem, address};
+use crate::import::address;
+use crate::import::feed::{OldFeed, OldItem};
 use crate::post::{Origin, Post, Texts, date, html, markdown, slug};
 
-/// How many bytes of a post are looked at to tell what it is like.
+/// The most bytes of a post that are compared.
 const MOST_TEXT: usize = 8 * 1024;
 
-/// Where pages of the old site and of this one are.
+/// The addresses of the old site and of this one.
 pub(super) struct Sites {
-    /// Hosts whose pages are the feed's own; empty where that is not known.
+    /// The hosts of the feed's own pages; empty if they are unknown.
     hosts: BTreeSet<String>,
-    /// The folder that this site is in, without a slash at its end.
+    /// The path of this site, without a slash at its end.
     folder: String,
 }
 
 impl Sites {
-    pub(super) fn of(feed: &OldFeed, config: &Config) -> Sites {
+    pub(super) fn new(feed: &OldFeed, config: &Config) -> Sites {
         let base = config.site.base_url.as_ref();
         let mut hosts: BTreeSet<String> = address::own_hosts(feed);
         if !hosts.is_empty() {
@@ -40,12 +41,12 @@ impl Sites {
         }
     }
 
-    fn hold(&self, url: &Url) -> bool {
+    fn contains(&self, url: &Url) -> bool {
         self.hosts.is_empty() || address::host(url).is_some_and(|host| self.hosts.contains(host))
     }
 }
 
-/// An item as it is compared.
+/// The values of an item.
 pub(super) struct ItemView<'a> {
     pub(super) item: &'a OldItem,
     paths: Vec<String>,
@@ -55,7 +56,7 @@ pub(super) struct ItemView<'a> {
     beginning: OnceCell<Beginning>,
 }
 
-/// A post as it is compared.
+/// The values of a post.
 pub(super) struct PostView<'a> {
     pub(super) post: &'a Arc<Post>,
     texts: &'a dyn Texts,
@@ -68,76 +69,81 @@ pub(super) struct PostView<'a> {
 
 impl<'a> ItemView<'a> {
     pub(super) fn new(item: &'a OldItem, sites: &Sites) -> ItemView<'a> {
-        let all: Vec<String> = item.urls.iter().filter_map(address::path).collect();
+        let all: Vec<String> = item.urls.iter().filter_map(address::decoded_path).collect();
         let mut paths: Vec<String> = Vec::new();
-        for path in item.urls.iter().filter(|url| sites.hold(url)).filter_map(address::path) {
-            let path = address::folded(&path);
+        for path in item
+            .urls
+            .iter()
+            .filter(|url| sites.contains(url))
+            .filter_map(address::decoded_path)
+        {
+            let path = address::fold_path(&path);
             paths.extend(path.strip_prefix(&sites.folder).map(str::to_owned));
             paths.push(path);
         }
         let day_in_path = || {
             let mut dates = all.iter().filter_map(|path| {
-                let date = slug::read_path(Utf8Path::new(path.trim_matches('/'))).date?;
+                let date = slug::parse_path(Utf8Path::new(path.trim_matches('/'))).date?;
                 date::parse(&date, &TimeZone::UTC, false).ok()
             });
             dates.next().map(crate::time::Moment::date)
         };
         ItemView {
             item,
-            paths: once(paths),
-            names: once(all.iter().map(|path| address::name(path)).collect()),
-            title: folded(&item.title),
-            day: item.moment().map(crate::time::Moment::date).or_else(day_in_path),
+            paths: unique_keys(paths),
+            names: unique_keys(all.iter().map(|path| address::page_name(path)).collect()),
+            title: fold_title(&item.title),
+            day: item.date().map(crate::time::Moment::date).or_else(day_in_path),
             beginning: OnceCell::new(),
         }
     }
 
     /// What it can be found by.
-    pub(super) fn keys(&self, by: By) -> Vec<String> {
+    pub(super) fn keys(&self, by: MatchedBy) -> Vec<String> {
         match by {
-            By::Id => vec![self.item.id.clone()],
-            By::Address => self.paths.clone(),
-            By::Name => self.names.clone(),
-            By::TitleAndDay => once(days_about(self.day).map(|day| titled(&self.title, day)).collect()),
-            By::Title => once(vec![self.title.clone()]),
-            By::NameFromTitle => once(vec![slug::slugify(&self.item.title)]),
-            By::DayAndText => days_about(self.day).map(|day| day.to_string()).collect(),
+            MatchedBy::Id => vec![self.item.id.clone()],
+            MatchedBy::Address => self.paths.clone(),
+            MatchedBy::Name => self.names.clone(),
+            MatchedBy::TitleAndDay => unique_keys(days_about(self.day).map(|day| title_key(&self.title, day)).collect()),
+            MatchedBy::Title => unique_keys(vec![self.title.clone()]),
+            MatchedBy::NameFromTitle => unique_keys(vec![slug::slugify(&self.item.title)]),
+            MatchedBy::DayAndText => days_about(self.day).map(|day| day.to_string()).collect(),
         }
     }
 
     fn beginning(&self) -> &Beginning {
-        self.beginning.get_or_init(|| Beginning::of(&self.item.text))
+        self.beginning.get_or_init(|| Beginning::new(&self.item.text))
     }
 }
 
 impl<'a> PostView<'a> {
     pub(super) fn new(post: &'a Arc<Post>, texts: &'a dyn Texts) -> PostView<'a> {
-        let paths: Vec<String> = addresses(post).iter().map(|path| address::folded(path)).collect();
-        let names = paths.iter().map(|path| address::name(path));
-        // a post that had to make way for another one is still called what its file is
-        let names = names.chain([slug::slugify(post.slug()), slug::read_path(post.source()).slug]);
+        let paths: Vec<String> = addresses(post).iter().map(|path| address::fold_path(path)).collect();
+        let names = paths.iter().map(|path| address::page_name(path));
+        // a post whose slug another one claimed is also found by the name of its file
+        let names = names.chain([slug::slugify(post.slug()), slug::parse_path(post.source()).slug]);
         PostView {
             post,
             texts,
-            names: once(names.collect()),
-            paths: once(paths),
-            title: folded(post.title()),
-            // a date that the next touch of the file moves says nothing
+            names: unique_keys(names.collect()),
+            paths: unique_keys(paths),
+            title: fold_title(post.title()),
+            // a date that changes with the file is no evidence
             day: (post.alike.origins.date != Origin::FileTime).then(|| post.date.date()),
             beginning: OnceCell::new(),
         }
     }
 
     /// What it can be found by.
-    pub(super) fn keys(&self, by: By) -> Vec<String> {
+    pub(super) fn keys(&self, by: MatchedBy) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            By::Id => once(vec![self.post.id().to_string(), self.post.atom_id().to_string()]),
-            By::Address => self.paths.clone(),
-            By::Name | By::NameFromTitle => self.names.clone(),
-            By::TitleAndDay => once(day.map(|day| titled(&self.title, day)).collect()),
-            By::Title => once(vec![self.title.clone()]),
-            By::DayAndText => day.map(|day| day.to_string()).collect(),
+            MatchedBy::Id => unique_keys(vec![self.post.id().to_string(), self.post.atom_id().to_string()]),
+            MatchedBy::Address => self.paths.clone(),
+            MatchedBy::Name | MatchedBy::NameFromTitle => self.names.clone(),
+            MatchedBy::TitleAndDay => unique_keys(day.map(|day| title_key(&self.title, day)).collect()),
+            MatchedBy::Title => unique_keys(vec![self.title.clone()]),
+            MatchedBy::DayAndText => day.map(|day| day.to_string()).collect(),
         }
     }
 
@@ -146,57 +152,57 @@ impl<'a> PostView<'a> {
             let text = self.texts.text(self.post).unwrap_or_default();
             let beginning = text.get(..text.floor_char_boundary(MOST_TEXT)).unwrap_or_default();
             let rendered = markdown::render(beginning, self.post.title());
-            Beginning::of(&html::text(&rendered.html))
+            Beginning::new(&html::text(&rendered.html))
         })
     }
 }
 
-/// The paths that lead to `post`, not percent-encoded.
+/// The percent-decoded paths that lead to `post`.
 fn addresses(post: &Post) -> Vec<String> {
     let own = match Url::parse(post.address()) {
-        Ok(url) => address::path(&url),
+        Ok(url) => address::decoded_path(&url),
         Err(_) => Some(post.address().to_string()),
     };
     own.into_iter().chain(post.rare.aliases.iter().cloned()).collect()
 }
 
-/// How many of title, day and text agree.
+/// The number of title, day and text that agree.
 pub(super) fn agreements(item: &ItemView, post: &PostView) -> usize {
-    usize::from(has_one_title(item, post)) + usize::from(has_one_day(item, post)) + usize::from(begins_alike(item, post))
+    usize::from(has_same_title(item, post)) + usize::from(has_same_day(item, post)) + usize::from(has_similar_text(item, post))
 }
 
-/// Whether `item`, found by `by`, may be `post`, by all else that is known of them.
-pub(super) fn may_be(by: By, item: &ItemView, post: &PostView) -> bool {
+/// Whether nothing speaks against `item` being `post`, for which there is the evidence `by`.
+pub(super) fn may_match(by: MatchedBy, item: &ItemView, post: &PostView) -> bool {
     match by {
-        By::Id | By::Address | By::TitleAndDay | By::Title => true,
-        By::Name | By::NameFromTitle => {
+        MatchedBy::Id | MatchedBy::Address | MatchedBy::TitleAndDay | MatchedBy::Title => true,
+        MatchedBy::Name | MatchedBy::NameFromTitle => {
             let can_differ = !item.title.is_empty() && !post.title.is_empty() && item.day.is_some() && post.day.is_some();
-            !can_differ || has_one_title(item, post) || has_one_day(item, post) || begins_alike(item, post)
+            !can_differ || has_same_title(item, post) || has_same_day(item, post) || has_similar_text(item, post)
         }
-        By::DayAndText => begins_alike(item, post),
+        MatchedBy::DayAndText => has_similar_text(item, post),
     }
 }
 
-fn has_one_title(item: &ItemView, post: &PostView) -> bool {
+fn has_same_title(item: &ItemView, post: &PostView) -> bool {
     !item.title.is_empty() && item.title == post.title
 }
 
-fn has_one_day(item: &ItemView, post: &PostView) -> bool {
+fn has_same_day(item: &ItemView, post: &PostView) -> bool {
     post.day.is_some_and(|day| days_about(item.day).any(|other| other == day))
 }
 
-fn begins_alike(item: &ItemView, post: &PostView) -> bool {
-    item.beginning().is_like(post.beginning())
+fn has_similar_text(item: &ItemView, post: &PostView) -> bool {
+    item.beginning().is_similar(post.beginning())
 }
 
-/// `day` and the days beside it: one instant has two dates in two zones.
+/// `day` and its neighbours: one instant can have two dates in two time zones.
 fn days_about(day: Option<Date>) -> impl Iterator<Item = Date> {
     day.into_iter()
         .flat_map(|day| [-1, 0, 1].map(|days| day.checked_add(days.days())))
         .filter_map(Result::ok)
 }
 
-fn titled(title: &str, day: Date) -> String {
+fn title_key(title: &str, day: Date) -> String {
     if title.is_empty() {
         String::new()
     } else {
@@ -204,15 +210,15 @@ fn titled(title: &str, day: Date) -> String {
     }
 }
 
-/// `title` without what two tools write differently: case, signs, white space.
-fn folded(title: &str) -> String {
+/// `title` without differences between tools: case, punctuation and white space.
+fn fold_title(title: &str) -> String {
     let words = html::text(title).to_lowercase();
     let words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// `keys` without empty ones, each once.
-fn once(keys: Vec<String>) -> Vec<String> {
+/// `keys` without empty ones and duplicates.
+fn unique_keys(keys: Vec<String>) -> Vec<String> {
     let keys: BTreeSet<String> = keys.into_iter().filter(|key| !key.is_empty()).collect();
     keys.into_iter().collect()
 }

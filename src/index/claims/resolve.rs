@@ -8,7 +8,7 @@ use super::by_path;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::index::holders::ClaimKind;
-use crate::post::slug::{read_path, slugify};
+use crate::post::slug::{parse_path, slugify};
 use crate::post::{Origin, Post, Taken};
 use crate::shared_vec::SharedVec;
 
@@ -72,7 +72,7 @@ pub(super) struct Claimant<'a> {
 impl Claimant<'_> {
     /// The claimant with the higher precedence is less.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
-        let is_translated = |post: &Post| read_path(post.source()).language.is_some();
+        let is_translated = |post: &Post| parse_path(post.source()).language.is_some();
         (self.is_hidden, self.is_new, self.post.date)
             .cmp(&(other.is_hidden, other.is_new, other.post.date))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
@@ -186,7 +186,7 @@ fn is_derived(post: &Post) -> bool {
 /// Candidate slugs for a post whose own is taken, the most readable first. They depend on its own path alone.
 fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
     let slug = post.slug();
-    let language = read_path(post.source())
+    let language = parse_path(post.source())
         .language
         .map(|language| format!("{slug}-{}", language.to_lowercase()));
     // Jekyll's weekly posts have one slug and many dates; a date that touching the file would change is not used in an address

@@ -3,7 +3,7 @@ use std::sync::Barrier;
 use super::*;
 use crate::config::Config;
 use crate::post;
-use crate::post::text::Held;
+use crate::post::text::LoadedTexts;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
@@ -30,7 +30,7 @@ fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
 fn titles<'a>(search: &SiteSearch, posts: impl IntoIterator<Item = &'a Arc<Post>>, query: &str) -> Vec<String> {
     let words = SearchQuery::parse(query).unwrap();
     let posts: SharedVec<Arc<Post>> = posts.into_iter().cloned().collect();
-    let found = search.find(&posts, &Held, &words, |_| true).unwrap();
+    let found = search.find(&posts, &LoadedTexts, &words, |_| true).unwrap();
     found.iter().map(|post| post.title().to_string()).collect()
 }
 
@@ -160,9 +160,9 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
         .collect();
     let words = SearchQuery::parse("sea").unwrap();
     let search = SiteSearch::default();
-    assert_eq!(search.find(&all, &Held, &words, |_| true).unwrap().len(), MOST_FOUND);
+    assert_eq!(search.find(&all, &LoadedTexts, &words, |_| true).unwrap().len(), MOST_FOUND);
     let last = |post: &Post| *post.title() == *format!("T{}", MOST_FOUND + 199);
-    assert_eq!(search.find(&all, &Held, &words, last).unwrap().len(), 1);
+    assert_eq!(search.find(&all, &LoadedTexts, &words, last).unwrap().len(), 1);
 }
 
 #[test]
@@ -171,12 +171,12 @@ fn nobody_waits_for_long_while_another_makes_the_index() {
     let search = SiteSearch::default();
     let words = SearchQuery::parse("sea").unwrap();
     let taken = search.shared.borrow().unwrap();
-    assert!(matches!(search.find(&posts, &Held, &words, |_| true), Err(Busy)));
+    assert!(matches!(search.find(&posts, &LoadedTexts, &words, |_| true), Err(Busy)));
     let both = Barrier::new(2);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             both.wait();
-            search.find(&posts, &Held, &words, |_| true)
+            search.find(&posts, &LoadedTexts, &words, |_| true)
         });
         both.wait();
         drop(taken);
@@ -204,7 +204,7 @@ fn a_panic_at_work_leaves_the_search_usable() {
 fn the_index_is_small() {
     let text = "---\ntitle: T\n---\nthe cold sea has green kelp and much else besides that nobody has ever named in full\n";
     let all: Vec<_> = (0..1000).map(|i| read(&format!("{i}.md"), text)).collect();
-    let segment = Segment::build(&all, &Held);
+    let segment = Segment::build(&all, &LoadedTexts);
     assert!(segment.size() < 1000 * (12 + 2 * 20), "{} bytes", segment.size());
 }
 
@@ -218,7 +218,7 @@ fn distances_and_weights_of_any_size() {
         all[at] = read("y.md", &text("kelp", times));
     }
     let mut found = Vec::new();
-    Segment::build(&all, &Held).find("kelp", false, |post, weight| found.push((post, weight / 2)));
+    Segment::build(&all, &LoadedTexts).find("kelp", false, |post, weight| found.push((post, weight / 2)));
     let posts: Vec<_> = found.iter().map(|(post, _)| *post).collect();
     assert_eq!(posts, [0, 1, 129, 16_600]);
     assert_eq!(found[2].1, 255);
@@ -229,7 +229,7 @@ fn distances_and_weights_of_any_size() {
 fn an_index_that_was_prepared_is_the_one_that_is_searched() {
     let all: SharedVec<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
     let search = SiteSearch::default();
-    search.prepare(&all, &Held).unwrap();
+    search.prepare(&all, &LoadedTexts).unwrap();
     let made = Arc::clone(&search.view.get().unwrap().segments[0]);
     assert_eq!(titles(&search, all.iter(), "sea"), ["A"]);
     let next = SiteSearch::following(&search);
@@ -238,5 +238,5 @@ fn an_index_that_was_prepared_is_the_one_that_is_searched() {
     // whoever is making it is doing the same
     let busy = SiteSearch::default();
     let _taken = busy.shared.borrow().unwrap();
-    assert_eq!(busy.prepare(&all, &Held), Err(Busy));
+    assert_eq!(busy.prepare(&all, &LoadedTexts), Err(Busy));
 }

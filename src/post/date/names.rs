@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// For each month its names, in lower case and in the form that stands in a date; accents of Latin letters left out.
+/// The names of each month, in lower case and in the form used in dates, without accents of Latin letters.
 const MONTHS: [&[&str]; 12] = [
     &[
         "january",
@@ -152,7 +152,7 @@ const MONTHS: [&[&str]; 12] = [
     ],
 ];
 
-/// Names of weekdays, as [`MONTHS`] has those of months. They say nothing that the day does not.
+/// The names of weekdays, in the form of [`MONTHS`]. They are skipped: the day says the same.
 const WEEKDAYS: &[&str] = &[
     "monday",
     "tuesday",
@@ -239,27 +239,28 @@ const WEEKDAYS: &[&str] = &[
     "pazar",
 ];
 
-/// In letters: what is shorter may be anything.
+/// In letters. A shorter word is not a name.
 const SHORTEST: usize = 3;
 
-/// The number of the month that `word`, in lower case, names or abbreviates to three letters at least; `None` where it may be two.
+/// Returns the number of the month that `word`, in lower case, names or abbreviates to at least three letters; `None` if it may be two
+/// months.
 pub(super) fn month(word: &str) -> Option<u32> {
-    let word = plain(word)?;
-    let is = |fits: &dyn Fn(&str) -> bool| {
+    let word = without_accents(word)?;
+    let single_month = |fits: &dyn Fn(&str) -> bool| {
         let mut months = (1..).zip(MONTHS).filter(|(_, names)| names.iter().any(|name| fits(name)));
         let (number, _) = months.next()?;
         months.next().is_none().then_some(number)
     };
-    is(&|name| name == word).or_else(|| is(&|name| name.starts_with(&*word)))
+    single_month(&|name| name == word).or_else(|| single_month(&|name| name.starts_with(&*word)))
 }
 
-/// Whether `word`, in lower case, is the name of a weekday, or its first letters.
+/// Returns whether `word`, in lower case, is the name of a weekday, or its first letters.
 pub(super) fn is_weekday(word: &str) -> bool {
-    plain(word).is_some_and(|word| WEEKDAYS.iter().any(|name| name.starts_with(&*word)) && month(&word).is_none())
+    without_accents(word).is_some_and(|word| WEEKDAYS.iter().any(|name| name.starts_with(&*word)) && month(&word).is_none())
 }
 
-/// `word` without the accents of its Latin letters; `None` where it is too short for a name.
-fn plain(word: &str) -> Option<Cow<'_, str>> {
+/// `word` without the accents of its Latin letters; `None` if it is too short for a name.
+fn without_accents(word: &str) -> Option<Cow<'_, str>> {
     let is_latin = |c: char| c.is_ascii() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{300}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}');
     let plain = if word.is_ascii() || !word.chars().all(is_latin) {
         Cow::Borrowed(word)
@@ -269,7 +270,7 @@ fn plain(word: &str) -> Option<Cow<'_, str>> {
     (plain.chars().count() >= SHORTEST && plain.len() <= 40).then_some(plain)
 }
 
-/// `text` with the full-width digits and signs of East Asian keyboards as those of ASCII.
+/// Returns `text` with the full-width digits and signs of East Asian keyboards replaced by ASCII.
 pub(super) fn in_ascii_digits(text: &str) -> Cow<'_, str> {
     let is_wide = |c: char| matches!(c, '０'..='９' | '：' | '／' | '－' | '．' | '，');
     if text.is_ascii() || !text.contains(is_wide) {
@@ -287,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_its_own_months_and_no_others() {
+    fn every_name_is_of_one_month() {
         for (number, names) in (1..).zip(MONTHS) {
             for name in names {
                 assert_eq!(month(name), Some(number), "{name}");
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn abbreviations_name_a_month_where_only_one_can_be_meant() {
+    fn abbreviations_that_fit_one_month_are_understood() {
         let cases = [
             ("jan", Some(1)),
             ("févr", Some(2)),

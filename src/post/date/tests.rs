@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// As RFC 3339, or why not; in Berlin where no zone is named, and the month first.
-fn read(text: &str) -> Result<String, NoDate> {
+/// Parses a date, in Berlin if it has no zone and with the month first, and writes it as RFC 3339.
+fn parse_in_berlin(text: &str) -> Result<String, NoDate> {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     parse(text, &berlin, false).map(Moment::rfc3339)
 }
@@ -67,7 +67,7 @@ fn every_known_form() {
         ("0033-04-03T12:00:00Z", "0033-04-03T12:00:00Z"),
     ];
     for (text, expected) in cases {
-        assert_eq!(read(text).as_deref(), Ok(expected), "{text:?}");
+        assert_eq!(parse_in_berlin(text).as_deref(), Ok(expected), "{text:?}");
     }
 }
 
@@ -95,27 +95,27 @@ fn no_such_day_or_time() {
         "20270230120000",
     ];
     for text in cases {
-        assert_eq!(read(text), Err(NoDate::Impossible), "{text:?}");
+        assert_eq!(parse_in_berlin(text), Err(NoDate::Impossible), "{text:?}");
     }
 }
 
 #[test]
 fn every_year_to_9999_and_none_beyond() {
     for text in ["10000-01-01", "99999999999999999999-01-01", "12026/01/01", "10000年1月1日"] {
-        assert_eq!(read(text), Err(NoDate::TooFar), "{text:?}");
+        assert_eq!(parse_in_berlin(text), Err(NoDate::TooFar), "{text:?}");
     }
     let cases = [
         ("2262-04-12", "2262-04-12T00:00:00+02:00"),
         ("9998-12-31", "9998-12-31T00:00:00+01:00"),
         ("9999-01-01", "9999-01-01T00:00:00+01:00"),
-        // the last instant that there is
+        // the last instant that can be stored
         ("9999-12-31", "9999-12-30T22:00:00Z"),
         ("9999-12-31T23:59:59Z", "9999-12-30T22:00:00Z"),
         ("9999-12-31 23:59:59 -1200", "9999-12-30T22:00:00Z"),
         ("31. Dezember 9999", "9999-12-30T22:00:00Z"),
     ];
     for (text, expected) in cases {
-        assert_eq!(read(text).as_deref(), Ok(expected), "{text:?}");
+        assert_eq!(parse_in_berlin(text).as_deref(), Ok(expected), "{text:?}");
     }
     for zone in ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"] {
         let zone = TimeZone::get(zone).unwrap();
@@ -217,12 +217,12 @@ fn no_form_of_a_date() {
         &long,
     ];
     for text in cases {
-        assert_eq!(read(text), Err(NoDate::Unknown), "{text:?}");
+        assert_eq!(parse_in_berlin(text), Err(NoDate::Unknown), "{text:?}");
     }
 }
 
 #[test]
-fn the_order_of_day_and_month_is_a_setting_where_it_is_open() {
+fn the_order_of_day_and_month_is_a_setting() {
     let read = |text, day_first| parse(text, &TimeZone::UTC, day_first).unwrap().date().to_string();
     assert_eq!(read("1/2/2026", true), "2026-02-01");
     assert_eq!(read("1/2/2026", false), "2026-01-02");
@@ -245,17 +245,17 @@ fn a_day_begins_with_its_first_instant() {
 
 proptest! {
     #[test]
-    fn any_text_is_answered(text in any::<String>(), day_first: bool) {
+    fn any_text_is_parsed_or_refused(text in any::<String>(), day_first: bool) {
         let _ = parse(&text, &TimeZone::UTC, day_first);
     }
 
     #[test]
-    fn anything_like_a_date_is_answered(text in "([0-9]{1,14}|[-+/.:,T ]|Jan|PM|Z|GMT|\\[|\\(|[A-Za-z]{1,3}/?| ){1,14}") {
+    fn anything_like_a_date_is_parsed_or_refused(text in "([0-9]{1,14}|[-+/.:,T ]|Jan|PM|Z|GMT|\\[|\\(|[A-Za-z]{1,3}/?| ){1,14}") {
         let _ = parse(&text, &TimeZone::UTC, false);
     }
 
     #[test]
-    fn what_feeds_say_is_read_back(seconds in -62_000_000_000_i64..253_300_000_000, offset in -1439_i32..=1439) {
+    fn dates_in_feeds_are_parsed_back(seconds in -62_000_000_000_i64..253_300_000_000, offset in -1439_i32..=1439) {
         let offset = Offset::from_seconds(offset * 60).unwrap();
         let moment = Moment::new(Timestamp::from_second(seconds).unwrap(), offset).unwrap();
         prop_assert_eq!(parse(&moment.rfc3339(), &TimeZone::UTC, false), Ok(moment));

@@ -19,7 +19,7 @@ const TEXT: &str = "The tide mill stands where the creek bends, and its wheel ha
     village can remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for bread.";
 
 #[test]
-fn what_is_an_edit_and_what_is_a_rename() {
+fn edits_and_renames() {
     let written = |head: &str, body: &str| fingerprint(&format!("---\n{head}\n---\n{body}\n"));
     let before = written("title: Tides\ntags: a\nlayout: x", TEXT);
     let cases = [
@@ -53,27 +53,30 @@ fn what_is_an_edit_and_what_is_a_rename() {
     for (name, after, same_shown, same_text) in cases {
         assert_eq!(before.shown == after.shown, same_shown, "{name}: shown");
         assert_eq!(before.is_same_text(&after), same_text, "{name}: text");
-        assert!(before.is_like(&after), "{name}: likeness");
+        assert!(before.is_similar(&after), "{name}: likeness");
     }
 }
 
 #[test]
-fn texts_of_other_things_are_not_alike() {
+fn unrelated_texts_are_not_similar() {
     let other = "A lighthouse keeper counts the ships that pass, writes each of them into a ledger, and trims the lamp before \
         the fog comes in from the northern banks. Nobody reads what was written, but the keeper goes on all the same.";
-    assert!(!fingerprint(TEXT).is_like(&fingerprint(other)));
+    assert!(!fingerprint(TEXT).is_similar(&fingerprint(other)));
     assert!(
         !fingerprint("潮が引くと水車小屋の番人は水門を開けて大麦を挽き始める。")
-            .is_like(&fingerprint("灯台守は通り過ぎる船を数えて一隻ずつ帳面に書き留めている。"))
+            .is_similar(&fingerprint("灯台守は通り過ぎる船を数えて一隻ずつ帳面に書き留めている。"))
     );
-    assert!(!fingerprint("A stub.").is_like(&fingerprint("A stub.")), "too short to tell");
+    assert!(
+        !fingerprint("A stub.").is_similar(&fingerprint("A stub.")),
+        "too short to compare"
+    );
     assert!(
         !fingerprint("A stub.").is_same_text(&fingerprint("A stub.")),
-        "too short to tell"
+        "too short to compare"
     );
 }
 
-/// Texts, and what they have been known by since there are ledgers: the digests of what is shown and of the text, and the likeness.
+/// Texts, and their values since the first ledgers: the digests of what is shown and of the text, and the likeness.
 #[rustfmt::skip]
 const FROZEN: [(&str, &str, u128, u128, u64); 12] = [
     (
@@ -138,7 +141,7 @@ const FROZEN: [(&str, &str, u128, u128, u64); 12] = [
     ),
 ];
 
-/// Ledgers keep the values: whoever changes one makes every post of a feed unknown.
+/// Ledgers store the values: a changed value would make every post of a feed unknown.
 #[test]
 fn values_never_change() {
     let values = |head: &str, body: &str| {
@@ -192,10 +195,10 @@ fn values_never_change() {
         0x84cd_9ec5_2c7c_c867_f7ad_3f63_3da1_7dc1,
         0xa072_0736_3063_f372,
     );
-    assert_eq!(values(head, TEXT), expected, "all that is shown");
+    assert_eq!(values(head, TEXT), expected, "everything that is shown");
 }
 
-/// Words made of `letters`, of one to nine, few of them often and many seldom; `gap` stands between them.
+/// Words of one to nine `letters`, a few of them frequent and many rare, with `gap` after each.
 fn prose(letters: &[char], gap: &str, words: usize, seed: u64) -> Vec<String> {
     let mut state = seed;
     let mut below = |most: u64| {
@@ -217,7 +220,7 @@ fn prose(letters: &[char], gap: &str, words: usize, seed: u64) -> Vec<String> {
     (0..words).map(|_| word()).collect()
 }
 
-/// Fingerprints of made-up texts of every script, with white space of every kind, from none to more words than count.
+/// Fingerprints of random texts in every script, with all kinds of white space, of no words up to more than are counted.
 #[test]
 fn values_of_many_texts_never_change() {
     let latin: Vec<char> = ('a'..='z').chain('A'..='Z').collect();
@@ -256,7 +259,7 @@ fn values_of_many_texts_never_change() {
                 add(&format!("\n {text}x"));
             }
         }
-        // later words do not count
+        // later words are not counted
         for words in (19_900..20_200).step_by(37) {
             add(&prose(letters, " ", words, seed).concat());
         }
@@ -268,7 +271,7 @@ fn values_of_many_texts_never_change() {
 }
 
 #[test]
-fn an_edit_is_like_and_another_text_is_not_in_any_script() {
+fn an_edit_is_similar_and_another_text_is_not_in_any_script() {
     let latin: Vec<char> = ('a'..='z').collect();
     let cyrillic: Vec<char> = ('а'..='я').collect();
     let han: Vec<char> = ('\u{4e00}'..='\u{55ff}').collect();
@@ -290,9 +293,9 @@ fn an_edit_is_like_and_another_text_is_not_in_any_script() {
                 ("another order", [&before[200..], &before[..200]].concat()),
                 ("one word in twenty", rewritten),
             ] {
-                assert!(of(&before).is_like(&of(&after)), "{script}, {seed}: {edit}");
+                assert!(of(&before).is_similar(&of(&after)), "{script}, {seed}: {edit}");
             }
-            assert!(!of(&before).is_like(&of(&other)), "{script}, {seed}: another text");
+            assert!(!of(&before).is_similar(&of(&other)), "{script}, {seed}: another text");
         }
     }
 }

@@ -1,28 +1,31 @@
-//! Front matter without an opening fence: header lines above an empty line (Blot, Pelican), the same within HTML comments (Blot,
-//! Nikola) or with two dots before each (Nikola), and Hexo's YAML that only a closing `---` ends.
+//! Front matter without an opening fence: header lines above an empty line (Blot, Pelican), header lines within HTML comments (Blot,
+//! Nikola) or with two dots before each (Nikola), and Hexo's YAML, which ends with `---`.
 //!
-//! All of them begin like prose may begin, so that the first line has to have a key that tools know.
+//! A text may begin like any of them, so the first line must have a known key.
 
 use super::key::KeyLine;
-use super::{Diagnostic, Dialect, File, Parts, Reading, lenient, lines, yaml};
+use super::mapping::ParsedFields;
+use super::parts::{Dialect, FileText, Parts, lines};
+use super::{lenient, yaml};
+use crate::diagnostic::{Diagnostic, Position};
 
-/// The parts of a file that begins with comments of `key: value` lines.
-pub(super) fn read_comments<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
+/// Parses a file that begins with comments of `key: value` lines.
+pub(super) fn parse_comments<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
     let mut end = start;
-    while let Some(length) = comment_of_fields(file.from(end)) {
+    while let Some(length) = comment_length(file.from(end)) {
         end += length;
     }
     if end == start {
         return Ok(None);
     }
-    let block = file.block(start, end)?;
-    // spaces instead of the comment's own signs: every place stays what it is in the file
+    let block = file.front_matter(start, end)?;
+    // spaces in place of the comment's delimiters, so that positions stay the same
     let blanked = block
         .text
         .replace("<!--", "    ")
         .replace("-->", "   ")
         .replace("\n.. ", "\n   ");
-    let Reading { fields, remarks } = lenient::read_header(block, &blanked, true);
+    let ParsedFields { fields, remarks } = lenient::parse_header(block, &blanked, true);
     Ok(Some(Parts {
         dialect: Dialect::Header,
         fields,
@@ -31,8 +34,8 @@ pub(super) fn read_comments<'a>(file: File<'_, 'a>, start: usize) -> Result<Opti
     }))
 }
 
-/// The parts of a file that begins with lines such as `.. title: Hello`, as Nikola has them also without a comment around.
-pub(super) fn read_dotted<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
+/// Parses a file that begins with lines such as `.. title: Hello`, which Nikola also allows without a comment.
+pub(super) fn parse_dotted<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
     let text = file.from(start);
     let field = |line: &'a str| KeyLine::split(line.strip_prefix(".. ")?.trim_start());
     let is_header = text.lines().next().and_then(field).is_some_and(|first| first.is_known());
@@ -41,8 +44,8 @@ pub(super) fn read_dotted<'a>(file: File<'_, 'a>, start: usize) -> Result<Option
     }
     let fields = lines(text).take_while(|(_, line)| field(line).is_some());
     let end = fields.last().map_or(0, |(at, line)| at + line.len() + 1).min(text.len());
-    let block = file.block(start, start + end)?;
-    let Reading { fields, remarks } = lenient::read_header(block, block.text, true);
+    let block = file.front_matter(start, start + end)?;
+    let ParsedFields { fields, remarks } = lenient::parse_header(block, block.text, true);
     Ok(Some(Parts {
         dialect: Dialect::Header,
         fields,
@@ -51,13 +54,13 @@ pub(super) fn read_dotted<'a>(file: File<'_, 'a>, start: usize) -> Result<Option
     }))
 }
 
-/// Whether `text` begins with a comment of fields.
-pub(super) fn begins(text: &str) -> bool {
-    comment_of_fields(text).is_some()
+/// Returns whether `text` begins with a comment of fields.
+pub(super) fn begins_with_comment(text: &str) -> bool {
+    comment_length(text).is_some()
 }
 
-/// The length of the comment that `text` begins with, and of the rest of its last line, if there are only fields in it.
-fn comment_of_fields(text: &str) -> Option<usize> {
+/// The length of the comment at the start of `text`, with the rest of its last line, if it contains only fields.
+fn comment_length(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("<!--")?;
     let (inner, after) = inner.split_once("-->")?;
     let mut fields = inner.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
@@ -71,19 +74,19 @@ fn comment_of_fields(text: &str) -> Option<usize> {
     fits.then_some(text.len() - after.len() + line_end)
 }
 
-/// The parts of a file that begins with `key: value` lines.
-pub(super) fn read_lines<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
-    let Some(extent) = extent(file.from(start)) else {
+/// Parses a file that begins with `key: value` lines.
+pub(super) fn parse_lines<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
+    let Some(extent) = find_extent(file.from(start)) else {
         return Ok(None);
     };
-    let block = file.block(start, start + extent.fields)?;
+    let block = file.front_matter(start, start + extent.fields)?;
     let body = file.from(start + extent.body);
-    let (dialect, Reading { fields, mut remarks }) = match extent.end {
-        End::Fence => (Dialect::Yaml, yaml::read(block)?),
-        End::Empty | End::Prose => (Dialect::Header, lenient::read_header(block, block.text, false)),
+    let (dialect, ParsedFields { fields, mut remarks }) = match extent.end {
+        HeaderEnd::Fence => (Dialect::Yaml, yaml::parse_yaml(block)?),
+        HeaderEnd::Empty | HeaderEnd::Prose => (Dialect::Header, lenient::parse_header(block, block.text, false)),
     };
-    if extent.end == End::Prose {
-        let at = super::Position {
+    if extent.end == HeaderEnd::Prose {
+        let at = Position {
             line: block.line + block.text.lines().count(),
             column: 1,
         };
@@ -103,76 +106,78 @@ pub(super) fn read_lines<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<
     }))
 }
 
-/// How far a front matter without an opening fence goes.
+/// The extent of a front matter without an opening fence.
 struct Extent {
     /// The length of the lines with fields.
     fields: usize,
-    /// Where the text begins.
+    /// The offset of the text.
     body: usize,
-    end: End,
+    end: HeaderEnd,
 }
 
+/// How a header ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Of Hexo's form.
+enum HeaderEnd {
+    /// With the closing fence of Hexo's form.
     Fence,
-    /// An empty line, or the end of the file.
+    /// With an empty line, or the end of the file.
     Empty,
-    /// A line that is none of a header.
+    /// With a line that does not belong to a header.
     Prose,
 }
 
-/// What the lines before may be followed by.
+/// The line before, which decides what may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
+enum PreviousLine {
     Value,
-    /// Here a list may begin.
+    /// A list may follow.
     KeyAlone,
     Item,
     EmptyLine,
 }
 
-fn extent(text: &str) -> Option<Extent> {
-    let mut after = After::EmptyLine;
+/// Finds the extent of a header at the start of `text`.
+fn find_extent(text: &str) -> Option<Extent> {
+    let mut previous = PreviousLine::EmptyLine;
     let mut known = 0;
-    let mut telling = false;
+    let mut is_certain = false;
     let mut empty = None;
     let mut prose = None;
     for (at, line) in lines(text) {
         let indented = line.starts_with([' ', '\t']);
         let field = KeyLine::split(line).filter(|_| !indented);
-        after = if line.trim().is_empty() {
+        previous = if line.trim().is_empty() {
             empty = empty.or(Some(Extent {
                 fields: at,
                 body: at + line.len() + 1,
-                end: End::Empty,
+                end: HeaderEnd::Empty,
             }));
-            After::EmptyLine
+            PreviousLine::EmptyLine
         } else if known > 0 && line.trim_end() == "---" {
             return Some(Extent {
                 fields: at,
                 body: at + line.len() + 1,
-                end: End::Fence,
+                end: HeaderEnd::Fence,
             });
-        } else if let Some(field) = field.filter(|field| field.is_known() || after != After::EmptyLine) {
+        } else if let Some(field) = field.filter(|field| field.is_known() || previous != PreviousLine::EmptyLine) {
             if empty.is_none() {
                 known += usize::from(field.is_known());
-                telling |= field.is_telling();
+                is_certain |= field.is_certain_header();
             }
             if field.value.is_empty() {
-                After::KeyAlone
+                PreviousLine::KeyAlone
             } else {
-                After::Value
+                PreviousLine::Value
             }
-        } else if line.starts_with("- ") && matches!(after, After::KeyAlone | After::Item) {
-            After::Item
-        } else if indented && after != After::EmptyLine {
-            after
+        } else if line.starts_with("- ") && matches!(previous, PreviousLine::KeyAlone | PreviousLine::Item) {
+            PreviousLine::Item
+        } else if indented && previous != PreviousLine::EmptyLine {
+            previous
         } else {
             prose = Some(Extent {
                 fields: at,
                 body: at,
-                end: End::Prose,
+                end: HeaderEnd::Prose,
             });
             break;
         };
@@ -180,10 +185,10 @@ fn extent(text: &str) -> Option<Extent> {
     let whole = Extent {
         fields: text.len(),
         body: text.len(),
-        end: End::Empty,
+        end: HeaderEnd::Empty,
     };
     let is_closed = empty.is_some() || prose.is_none();
-    // one line such as `Summary: …` may well be how a text begins, and so may any that prose follows at once
-    let fits = if is_closed { known > 1 || telling } else { known > 1 };
+    // a text may begin with one line such as `Summary: …`, and with any line that prose follows directly
+    let fits = if is_closed { known > 1 || is_certain } else { known > 1 };
     (fits && known > 0).then(|| empty.or(prose).unwrap_or(whole))
 }

@@ -1,43 +1,43 @@
-//! JSON (RFC 8259) → fields; strictly, for where JSON is broken nothing tells keys from text.
+//! Parses front matter in JSON (RFC 8259). There is no lenient parser: in invalid JSON, keys cannot be distinguished from text.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::key::KeyLine;
-use super::{
-    Block, DEEPEST, Diagnostic, Dialect, Entry, File, LARGEST, Node, Parts, Position, Reading, Repeated, Value, keep_last,
-    warn_of_repeated,
-};
+use super::mapping::{DEEPEST, KeyValue, ParsedFields, RepeatedKey, merge_repeated, warn_of_repeated};
+use super::parts::{Dialect, FileText, FrontMatterText, LARGEST_FRONT_MATTER, Parts};
+use crate::diagnostic::{Diagnostic, Position};
+use crate::post::node::{Node, Value};
 
-/// The parts of a file that begins with a JSON object.
-pub(super) fn read_unfenced<'a>(file: File<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
+/// Parses a file that begins with a JSON object.
+pub(super) fn parse_unfenced<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Option<Parts<'a>>, Diagnostic> {
     let text = file.from(start);
-    if !opens(text) {
+    if !begins_with_object(text) {
         return Ok(None);
     }
     let at = Position::of(file.text, start);
-    let mut largest = text.len().min(LARGEST);
+    let mut largest = text.len().min(LARGEST_FRONT_MATTER);
     while !text.is_char_boundary(largest) {
         largest -= 1;
     }
-    let read = text.get(..largest).unwrap_or(text);
-    let mut stream = serde_json::Deserializer::from_str(read).into_iter::<Unplaced>();
+    let bounded = text.get(..largest).unwrap_or(text);
+    let mut stream = serde_json::Deserializer::from_str(bounded).into_iter::<JsonValue>();
     let tree = match stream.next() {
         Some(Ok(tree)) => tree,
         Some(Err(error)) if error.is_eof() && largest < text.len() => {
-            let message = format!("the front matter does not end within {LARGEST} bytes");
+            let message = format!("the front matter does not end within {LARGEST_FRONT_MATTER} bytes");
             return Err(file.refuse("front-matter-too-large", at, message, "close it with `}`".to_owned()));
         }
-        Some(Err(error)) => return Err(refuse(file, start, read, 0, &error)),
+        Some(Err(error)) => return Err(refuse(file, start, bounded, 0, &error)),
         None => return Ok(None),
     };
     let end = stream.byte_offset();
     let after = text.get(end..).unwrap_or("");
     let line = after.split_inclusive('\n').next().unwrap_or("");
     let body_at = if line.trim().is_empty() { end + line.len() } else { end };
-    let block = file.block(start, start + end)?;
-    let Reading { fields, remarks } = settle(block, tree)?;
+    let block = file.front_matter(start, start + end)?;
+    let ParsedFields { fields, remarks } = into_fields(block, tree)?;
     Ok(Some(Parts {
         dialect: Dialect::Json,
         fields,
@@ -46,9 +46,9 @@ pub(super) fn read_unfenced<'a>(file: File<'_, 'a>, start: usize) -> Result<Opti
     }))
 }
 
-/// Whether `text` is an object from its first sign on: `{"title":`, `{}`, or one whose keys lack their quotes. Template tags, which
-/// posts begin with more often, are none.
-fn opens(text: &str) -> bool {
+/// Whether `text` begins with an object: `{"title":`, `{}`, or one with unquoted keys. Template tags, with which posts begin more often,
+/// are not objects.
+fn begins_with_object(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('{').map(str::trim_start) else {
         return false;
     };
@@ -61,10 +61,10 @@ fn opens(text: &str) -> bool {
     }
 }
 
-/// The fields of `block`.
-pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
+/// Parses `block`.
+pub(super) fn parse_json(block: FrontMatterText<'_, '_>) -> Result<ParsedFields, Diagnostic> {
     if block.text.trim().is_empty() {
-        return Ok(Reading {
+        return Ok(ParsedFields {
             fields: Vec::new(),
             remarks: Vec::new(),
         });
@@ -75,46 +75,46 @@ pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
     } else {
         block.text.to_owned()
     };
-    match serde_json::from_str::<Unplaced>(&text) {
-        Ok(tree) => settle(block, tree),
+    match serde_json::from_str::<JsonValue>(&text) {
+        Ok(tree) => into_fields(block, tree),
         Err(error) => Err(refuse(block.file, block.start, &text, usize::from(bare), &error)),
     }
 }
 
-/// Whether the outer braces are left out, as Hexo has it.
+/// Whether the outer braces are missing, as in Hexo.
 fn is_bare(text: &str) -> bool {
     !text.trim_start().starts_with(['{', '['])
 }
 
-/// Where the keys and values of `text` begin, which is JSON and begins at `at`: a list before its items, a key before its value.
-fn places(text: &str, mut at: Position) -> Vec<Position> {
-    enum Within {
+/// The positions of the keys and values of `text`, JSON that begins at `at`: a list before its items, a key before its value.
+fn positions(text: &str, mut at: Position) -> Vec<Position> {
+    enum JsonState {
         Nothing,
         Text,
         Escape,
         Word,
     }
-    let mut places = Vec::new();
-    let mut within = Within::Nothing;
+    let mut positions = Vec::new();
+    let mut state = JsonState::Nothing;
     for c in text.chars() {
-        within = match (within, c) {
-            (Within::Text, '\\') => Within::Escape,
-            (Within::Text, '"') => Within::Nothing,
-            (Within::Text | Within::Escape, _) => Within::Text,
+        state = match (state, c) {
+            (JsonState::Text, '\\') => JsonState::Escape,
+            (JsonState::Text, '"') => JsonState::Nothing,
+            (JsonState::Text | JsonState::Escape, _) => JsonState::Text,
             (_, '"') => {
-                places.push(at);
-                Within::Text
+                positions.push(at);
+                JsonState::Text
             }
             (_, '{' | '[') => {
-                places.push(at);
-                Within::Nothing
+                positions.push(at);
+                JsonState::Nothing
             }
-            (_, '}' | ']' | ',' | ':' | ' ' | '\t' | '\n') => Within::Nothing,
-            (Within::Nothing, _) => {
-                places.push(at);
-                Within::Word
+            (_, '}' | ']' | ',' | ':' | ' ' | '\t' | '\n') => JsonState::Nothing,
+            (JsonState::Nothing, _) => {
+                positions.push(at);
+                JsonState::Word
             }
-            (Within::Word, _) => Within::Word,
+            (JsonState::Word, _) => JsonState::Word,
         };
         at = if c == '\n' {
             Position {
@@ -128,20 +128,20 @@ fn places(text: &str, mut at: Position) -> Vec<Position> {
             }
         };
     }
-    places
+    positions
 }
 
-/// The fields of `block` if it is a JSON object without mistakes.
-pub(super) fn read_if_strict(block: Block<'_, '_>) -> Option<Reading> {
+/// Parses `block` if it is a valid JSON object.
+pub(super) fn parse_strict(block: FrontMatterText<'_, '_>) -> Option<ParsedFields> {
     if !block.text.trim_start().starts_with('{') {
         return None;
     }
     let tree = serde_json::from_str(block.text).ok()?;
-    settle(block, tree).ok()
+    into_fields(block, tree).ok()
 }
 
-/// The refusal of `text`, which is the file's from `start` on, but for so many bytes `added` before it.
-fn refuse(file: File<'_, '_>, start: usize, text: &str, added: usize, error: &serde_json::Error) -> Diagnostic {
+/// The error for `text`, which is the file's text from `start`, with `added` bytes before it.
+fn refuse(file: FileText<'_, '_>, start: usize, text: &str, added: usize, error: &serde_json::Error) -> Diagnostic {
     let line_start: usize = text
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1))
@@ -158,20 +158,21 @@ fn refuse(file: File<'_, '_>, start: usize, text: &str, added: usize, error: &se
     file.refuse("json-syntax", at, format!("this is not JSON: {message}"), mend)
 }
 
-fn too_deep(file: File<'_, '_>, at: Position) -> Diagnostic {
+fn too_deep(file: FileText<'_, '_>, at: Position) -> Diagnostic {
     let mend = "write it flat, as other posts have it".to_owned();
     let message = "lists and objects are nested too deep".to_owned();
     file.refuse("front-matter-too-complex", at, message, mend)
 }
 
-fn settle(block: Block<'_, '_>, tree: Unplaced) -> Result<Reading, Diagnostic> {
+/// Makes fields of `tree`, the JSON of `block`.
+fn into_fields(block: FrontMatterText<'_, '_>, tree: JsonValue) -> Result<ParsedFields, Diagnostic> {
     let at = Position::of(block.file.text, block.start);
     let mut repeated = Vec::new();
-    let mut places = places(block.text, at).into_iter();
+    let mut positions = positions(block.text, at).into_iter();
     if is_bare(block.text) {
-        places = [vec![at], places.collect()].concat().into_iter();
+        positions = [vec![at], positions.collect()].concat().into_iter();
     }
-    let Some(node) = tree.place(&mut places, DEEPEST, &mut repeated) else {
+    let Some(node) = tree.into_node(&mut positions, DEEPEST, &mut repeated) else {
         return Err(too_deep(block.file, at));
     };
     let Value::Map(fields) = node.value else {
@@ -181,120 +182,125 @@ fn settle(block: Block<'_, '_>, tree: Unplaced) -> Result<Reading, Diagnostic> {
             .refuse("json-syntax", at, "the front matter is not a JSON object".to_owned(), mend));
     };
     let remarks = warn_of_repeated(block.file, "json-duplicate-key", &repeated).collect();
-    Ok(Reading { fields, remarks })
+    Ok(ParsedFields { fields, remarks })
 }
 
-/// A JSON value, with keys that come twice.
-enum Unplaced {
+/// A JSON value without positions, with repeated keys.
+enum JsonValue {
     Null,
     Scalar { text: String, plain: bool },
-    List(Vec<Unplaced>),
-    Map(Vec<(String, Unplaced)>),
+    List(Vec<JsonValue>),
+    Map(Vec<(String, JsonValue)>),
 }
 
-impl Unplaced {
-    /// The value as a node, at the next of `places`; `None` where it goes deeper than `depth`.
-    fn place(self, places: &mut impl Iterator<Item = Position>, depth: usize, repeated: &mut Vec<Repeated>) -> Option<Node> {
-        let position = places.next()?;
+impl JsonValue {
+    /// Makes a node of the value, with the next of `positions`; `None` if it is nested deeper than `depth`.
+    fn into_node(
+        self,
+        positions: &mut impl Iterator<Item = Position>,
+        depth: usize,
+        repeated: &mut Vec<RepeatedKey>,
+    ) -> Option<Node> {
+        let position = positions.next()?;
         let value = match self {
-            Unplaced::Null => Value::Null,
-            Unplaced::Scalar { text, plain } => Value::Scalar { text, plain },
-            Unplaced::List(items) => {
+            JsonValue::Null => Value::Null,
+            JsonValue::Scalar { text, plain } => Value::Scalar { text, plain },
+            JsonValue::List(items) => {
                 let depth = depth.checked_sub(1)?;
-                let items = items.into_iter().map(|item| item.place(places, depth, repeated));
+                let items = items.into_iter().map(|item| item.into_node(positions, depth, repeated));
                 Value::List(items.collect::<Option<_>>()?)
             }
-            Unplaced::Map(fields) => {
+            JsonValue::Map(fields) => {
                 let depth = depth.checked_sub(1)?;
                 let mut entries = Vec::with_capacity(fields.len());
                 for (key, value) in fields {
-                    let at = places.next()?;
-                    let node = value.place(places, depth, repeated)?;
-                    entries.push(Entry { key, at, node });
+                    let at = positions.next()?;
+                    let node = value.into_node(positions, depth, repeated)?;
+                    entries.push(KeyValue { key, at, node });
                 }
-                Value::Map(keep_last(entries, repeated))
+                Value::Map(merge_repeated(entries, repeated))
             }
         };
         Some(Node { value, position })
     }
 }
 
-impl<'de> Deserialize<'de> for Unplaced {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Unplaced, D::Error> {
-        deserializer.deserialize_any(Tree)
+impl<'de> Deserialize<'de> for JsonValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<JsonValue, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-/// Takes any JSON value. Numbers with a point are spelled as Rust spells them.
-struct Tree;
+/// Deserializes any JSON value. Numbers with a decimal point are written as in Rust.
+struct JsonVisitor;
 
-impl<'de> DeserializeSeed<'de> for Tree {
-    type Value = Unplaced;
+impl<'de> DeserializeSeed<'de> for JsonVisitor {
+    type Value = JsonValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Unplaced, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
-    type Value = Unplaced;
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = JsonValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Unplaced, E> {
-        Ok(Unplaced::Null)
+    fn visit_unit<E>(self) -> Result<JsonValue, E> {
+        Ok(JsonValue::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Unplaced, E> {
-        Ok(Unplaced::Scalar {
+    fn visit_bool<E>(self, value: bool) -> Result<JsonValue, E> {
+        Ok(JsonValue::Scalar {
             text: value.to_string(),
             plain: true,
         })
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Unplaced, E> {
-        Ok(Unplaced::Scalar {
+    fn visit_i64<E>(self, value: i64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Scalar {
             text: value.to_string(),
             plain: true,
         })
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Unplaced, E> {
-        Ok(Unplaced::Scalar {
+    fn visit_u64<E>(self, value: u64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Scalar {
             text: value.to_string(),
             plain: true,
         })
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Unplaced, E> {
-        Ok(Unplaced::Scalar {
+    fn visit_f64<E>(self, value: f64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Scalar {
             text: format!("{value:?}"),
             plain: true,
         })
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Unplaced, E> {
-        Ok(Unplaced::Scalar {
+    fn visit_str<E>(self, value: &str) -> Result<JsonValue, E> {
+        Ok(JsonValue::Scalar {
             text: value.to_owned(),
             plain: false,
         })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unplaced, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<JsonValue, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(Unplaced::List(list))
+        Ok(JsonValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Unplaced, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<JsonValue, A::Error> {
         let mut map = Vec::new();
         while let Some(field) = fields.next_entry()? {
             map.push(field);
         }
-        Ok(Unplaced::Map(map))
+        Ok(JsonValue::Map(map))
     }
 }

@@ -1,9 +1,9 @@
-//! Which lines look like a key with a value.
+//! Recognises lines with a key and a value.
 
 use crate::post::characters::is_invisible;
 use crate::post::visibility;
 
-/// `title: Hello`, taken apart.
+/// The parts of a line such as `title: Hello`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeyLine<'a> {
     /// Without quotes.
@@ -11,16 +11,16 @@ pub(super) struct KeyLine<'a> {
     pub(super) separator: Separator,
     /// Without spaces around.
     pub(super) value: &'a str,
-    /// The byte of the line at which the value begins.
+    /// The offset of the value in the line.
     pub(super) value_at: usize,
 }
 
-/// What stands between key and value.
+/// The separator between key and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
     /// `: `, or `:` at the line's end
     Colon,
-    /// `:` and no space
+    /// `:` without a space
     TightColon,
     /// The full-width colon of East Asian keyboards.
     WideColon,
@@ -28,13 +28,13 @@ pub(super) enum Separator {
     Equals,
 }
 
-/// In bytes. What has a colon later than that is a sentence.
+/// In bytes. A line with a later colon is a sentence.
 const LONGEST_KEY: usize = 64;
 /// `Key Words`, `Last Modified At`: four words before a colon are a sentence.
 const MOST_WORDS: usize = 3;
 
 impl<'a> KeyLine<'a> {
-    /// Takes `line`, which begins with neither spaces nor tabs, apart; `None` if it is no key with a value.
+    /// Splits `line`, which begins with neither spaces nor tabs; `None` if it is not a key with a value.
     pub(super) fn split(line: &'a str) -> Option<KeyLine<'a>> {
         let at = line.find([':', '：', '='])?;
         let (before, after) = line.split_at_checked(at)?;
@@ -67,22 +67,22 @@ impl<'a> KeyLine<'a> {
         })
     }
 
-    /// Whether the key is one that front matter has. Capitals, dashes and underscores make no difference.
+    /// Returns whether the key is one that tools know. Case, dashes and underscores do not matter.
     pub(super) fn is_known(&self) -> bool {
         let plain: String = self.key.chars().filter(char::is_ascii_alphanumeric).collect();
-        KNOWN.contains(&plain.to_ascii_lowercase().as_str()) || visibility::is_plain_word(self.key)
+        KNOWN_KEYS.contains(&plain.to_ascii_lowercase().as_str()) || visibility::is_visibility_key(self.key)
     }
 
-    /// Whether the key's value is a title.
+    /// Returns whether the value is a title.
     pub(super) fn is_title(&self) -> bool {
         ["title", "linktitle"]
             .iter()
             .any(|title| title.eq_ignore_ascii_case(self.key))
     }
 
-    /// Whether the key says who may read the post.
-    pub(super) fn is_guarding(&self) -> bool {
-        const GUARDING: [&str; 11] = [
+    /// Returns whether the key may restrict who reads the post.
+    pub(super) fn restricts_readers(&self) -> bool {
+        const RESTRICTIONS: [&str; 11] = [
             "draft",
             "publish",
             "published",
@@ -95,12 +95,12 @@ impl<'a> KeyLine<'a> {
             "encrypted",
             "unlisted",
         ];
-        GUARDING.iter().any(|guarding| guarding.eq_ignore_ascii_case(self.key))
+        RESTRICTIONS.iter().any(|key| key.eq_ignore_ascii_case(self.key))
     }
 
-    /// Whether a line with this key at the top of a file can be nothing but a header, even where it stands alone.
-    pub(super) fn is_telling(&self) -> bool {
-        const TELLING: [&str; 14] = [
+    /// Returns whether a line with this key at the top of a file is always a header, even if it is the only line.
+    pub(super) fn is_certain_header(&self) -> bool {
+        const HEADER_KEYS: [&str; 14] = [
             "title",
             "date",
             "author",
@@ -116,13 +116,13 @@ impl<'a> KeyLine<'a> {
             "permalink",
             "layout",
         ];
-        TELLING.iter().any(|telling| telling.eq_ignore_ascii_case(self.key))
+        HEADER_KEYS.iter().any(|key| key.eq_ignore_ascii_case(self.key))
     }
 }
 
-/// Whether a key that stands twice must not lose what it said first, for it says who may read the post.
-pub(super) fn keeps_both(key: &str) -> bool {
-    visibility::is_guarding(key)
+/// Returns whether all values of a repeated key count, because it decides who may read the post.
+pub(super) fn keeps_all_values(key: &str) -> bool {
+    visibility::decides_visibility(key)
 }
 
 fn is_key(text: &str) -> bool {
@@ -133,8 +133,8 @@ fn is_key(text: &str) -> bool {
             .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | ' '))
 }
 
-/// The keys that tools give a meaning to, as [`KeyLine::is_known`] spells them.
-const KNOWN: [&str; 70] = [
+/// The keys that tools know, in the spelling of [`KeyLine::is_known`].
+const KNOWN_KEYS: [&str; 70] = [
     "alias",
     "aliases",
     "author",

@@ -1,30 +1,32 @@
-//! The second reading, of what a format's grammar refused: one key at a time.
+//! The lenient parser, for front matter that the strict parser of its format refuses: one key at a time.
 //!
-//! The text is parted where a line begins with a key. Every part that the grammar accepts by itself keeps its strict meaning; of the
-//! others the rest of the line is the value, with the lists and lines that follow it. Lines that belong to no key are not guessed at,
-//! and an alias does not find what another part anchors.
+//! The text is split before each line with a key. A part that the strict parser accepts keeps its strict meaning. In the other parts the
+//! rest of the line is the value, with the lists and lines that follow it. A line that belongs to no key is an error, and an alias does not
+//! find an anchor in another part.
 
 use std::borrow::Cow;
 
-use super::key::{KeyLine, Separator, keeps_both};
-use super::yaml::{self, Mistake, Tree};
-use super::{Block, Diagnostic, Entry, MOST_REMARKS, Node, Position, Reading, Value, keep_last, lines, warn_of_repeated};
-use crate::diagnostic::is_secret;
+use super::key::{KeyLine, Separator, keeps_all_values};
+use super::mapping::{KeyValue, MOST_WARNINGS, ParsedFields, merge_repeated, warn_of_repeated};
+use super::parts::{FrontMatterText, lines};
+use super::yaml::tree::{YamlError, parse_strict, refuse};
+use crate::diagnostic::{Diagnostic, Position, is_secret};
+use crate::post::node::{Node, Value};
 
 /// A line with a key, and the lines that belong to it.
-struct Part<'a> {
+struct KeyLines<'a> {
     /// The number of the first line in the file.
     line: usize,
-    /// How many spaces it begins with.
+    /// The number of spaces before the key.
     indent: usize,
     key: KeyLine<'a>,
     /// All its lines.
     text: &'a str,
-    /// Where they begin in the whole.
+    /// Their offset in the front matter.
     start: usize,
 }
 
-impl Part<'_> {
+impl KeyLines<'_> {
     fn key_at(&self) -> Position {
         Position {
             line: self.line,
@@ -41,8 +43,8 @@ impl Part<'_> {
         }
     }
 
-    /// `at`, unless the reader noticed the mistake only after the last line: then where the value begins.
-    fn within(&self, at: Position) -> Position {
+    /// Returns `at`, or the position of the value if the parser noticed the error only after the last line.
+    fn error_position(&self, at: Position) -> Position {
         if at.line < self.line + self.text.lines().count() {
             at
         } else {
@@ -50,34 +52,31 @@ impl Part<'_> {
         }
     }
 
+    /// The lines after the first, without blank lines and comments.
     fn following(&self) -> impl Iterator<Item = &str> {
         let is_text = |line: &&str| !line.is_empty() && !line.starts_with('#');
         self.text.lines().skip(1).map(str::trim).filter(is_text)
     }
 }
 
-/// The fields of `block`, whose `text`, without tabs, holds the `mistake`.
-pub(super) fn read_yaml(block: Block<'_, '_>, text: &str, mistake: &Mistake) -> Result<Reading, Diagnostic> {
+/// Parses `text`, the text of `block` without tabs, which the strict parser refused with `error`.
+pub(super) fn parse_yaml(block: FrontMatterText<'_, '_>, text: &str, error: &YamlError) -> Result<ParsedFields, Diagnostic> {
     let mut entries = Vec::new();
     let mut repeated = Vec::new();
     let mut remarks = Vec::new();
-    for part in parts(block, text)? {
-        match yaml::strict(part.text, part.line) {
-            Ok(tree) => {
-                let Tree {
-                    entries: more,
-                    repeated: again,
-                } = tree;
-                entries.extend(more);
-                repeated.extend(again);
+    for part in split_keys(block, text)? {
+        match parse_strict(part.text, part.line) {
+            Ok(mapping) => {
+                entries.extend(mapping.entries);
+                repeated.extend(mapping.repeated);
             }
-            Err(mistake) if mistake.is_limit => return Err(yaml::refuse(block, &mistake)),
-            Err(mistake) => {
-                let value = value(&part);
-                if remarks.len() < MOST_REMARKS {
-                    remarks.push(remark(block, &part, &mistake, &value));
+            Err(error) if error.is_limit => return Err(refuse(block, &error)),
+            Err(error) => {
+                let value = lenient_value(&part);
+                if remarks.len() < MOST_WARNINGS {
+                    remarks.push(warning(block, &part, &error, &value));
                 }
-                entries.push(Entry {
+                entries.push(KeyValue {
                     key: part.key.key.to_owned(),
                     at: part.key_at(),
                     node: Node {
@@ -88,20 +87,20 @@ pub(super) fn read_yaml(block: Block<'_, '_>, text: &str, mistake: &Mistake) -> 
             }
         }
     }
-    let fields = keep_last(entries, &mut repeated);
+    let fields = merge_repeated(entries, &mut repeated);
     remarks.extend(warn_of_repeated(block.file, "yaml-duplicate-key", &repeated));
     if remarks.is_empty() {
-        let message = format!("{}; each key is read by itself", mistake.why);
+        let message = format!("{}; each key is read by itself", error.why);
         let mend = "write each key at the start of a line".to_owned();
-        remarks.push(block.file.warn("yaml-syntax", mistake.at, message, mend));
+        remarks.push(block.file.warn("yaml-syntax", error.at, message, mend));
     }
-    Ok(Reading { fields, remarks })
+    Ok(ParsedFields { fields, remarks })
 }
 
-/// The fields of `text`, the `block`'s own or that of its comments: `Key: value` lines, of which the indented ones go on with the
-/// line before them, unless `each_line` has a key. Signs that mean something to YAML mean nothing here.
-pub(super) fn read_header(block: Block<'_, '_>, text: &str, each_line: bool) -> Reading {
-    let mut entries: Vec<Entry> = Vec::new();
+/// Parses `Key: value` lines in `text`, the text of `block` or of its comments. An indented line continues the line before it, unless
+/// `each_line` has a key. The syntax of YAML has no meaning here.
+pub(super) fn parse_header(block: FrontMatterText<'_, '_>, text: &str, each_line: bool) -> ParsedFields {
+    let mut entries: Vec<KeyValue> = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
         let trimmed = trimmed
@@ -111,34 +110,34 @@ pub(super) fn read_header(block: Block<'_, '_>, text: &str, each_line: bool) -> 
             .trim_end();
         let start = line.len() - line.trim_start().len();
         let indent = line.find(trimmed).unwrap_or(start);
-        let place = |bytes: usize| Position {
+        let position = |bytes: usize| Position {
             line: block.line + number,
             column: line.get(..indent + bytes).unwrap_or(line).chars().count() + 1,
         };
         match KeyLine::split(trimmed).filter(|_| each_line || indent == 0) {
-            Some(key) => entries.push(Entry {
+            Some(key) => entries.push(KeyValue {
                 key: key.key.to_owned(),
-                at: place(0),
+                at: position(0),
                 node: Node {
                     value: plain(key.value),
-                    position: place(key.value_at),
+                    position: position(key.value_at),
                 },
             }),
             None => {
                 if let Some(entry) = entries.last_mut() {
-                    go_on(&mut entry.node, trimmed, place(0));
+                    continue_value(&mut entry.node, trimmed, position(0));
                 }
             }
         }
     }
     let mut repeated = Vec::new();
-    let fields = keep_last(entries, &mut repeated);
+    let fields = merge_repeated(entries, &mut repeated);
     let remarks = warn_of_repeated(block.file, "header-duplicate-key", &repeated).collect();
-    Reading { fields, remarks }
+    ParsedFields { fields, remarks }
 }
 
-/// Adds a line of a header to the value before it: `- item` to a list, any other to a text.
-fn go_on(node: &mut Node, line: &str, at: Position) {
+/// Adds a line of a header to the value before it: `- item` to a list, any other line to a text.
+fn continue_value(node: &mut Node, line: &str, at: Position) {
     let item = line.strip_prefix("- ").map(|item| Node {
         value: plain(item.trim()),
         position: at,
@@ -155,38 +154,38 @@ fn go_on(node: &mut Node, line: &str, at: Position) {
     }
 }
 
-/// Parts `text` at its keys.
+/// Splits `text` before each line with a key.
 ///
 /// # Errors
 ///
 /// A line that belongs to no key.
-fn parts<'a>(block: Block<'_, '_>, text: &'a str) -> Result<Vec<Part<'a>>, Diagnostic> {
-    let mut parts: Vec<Part<'a>> = Vec::new();
+fn split_keys<'a>(block: FrontMatterText<'_, '_>, text: &'a str) -> Result<Vec<KeyLines<'a>>, Diagnostic> {
+    let mut parts: Vec<KeyLines<'a>> = Vec::new();
     for (number, (offset, line)) in lines(text).enumerate() {
         let trimmed = line.trim_start_matches(' ');
         let indent = line.len() - trimmed.len();
         let line_number = block.line + number;
-        let is_silent = trimmed.is_empty() || trimmed.starts_with('#');
+        let is_ignored = trimmed.is_empty() || trimmed.starts_with('#');
         let key = KeyLine::split(trimmed).filter(|key| match parts.last() {
-            _ if is_silent => false,
+            _ if is_ignored => false,
             None => true,
             Some(_) if indent == 0 => true,
-            // `title: Hello` and, further in by mistake, `draft: true`
+            // `title: Hello`, and below it `draft: true`, indented by mistake
             Some(before) => is_complete(without_comment(before.key.value)) && key.is_known(),
         });
         let end = offset + line.len();
         match (key, parts.last_mut()) {
-            (Some(key), _) => parts.push(Part {
+            (Some(key), _) => parts.push(KeyLines {
                 line: line_number,
                 indent,
                 key,
                 text: text.get(offset..end).unwrap_or(""),
                 start: offset,
             }),
-            (None, Some(part)) if is_silent || indent > 0 || trimmed.starts_with(['-', ']', '}']) => {
+            (None, Some(part)) if is_ignored || indent > 0 || trimmed.starts_with(['-', ']', '}']) => {
                 part.text = text.get(part.start..end).unwrap_or(part.text);
             }
-            (None, None) if is_silent => {}
+            (None, None) if is_ignored => {}
             (None, _) => {
                 let at = Position {
                     line: line_number,
@@ -201,7 +200,7 @@ fn parts<'a>(block: Block<'_, '_>, text: &'a str) -> Result<Vec<Part<'a>>, Diagn
     Ok(parts)
 }
 
-/// Whether a value is complete on its line: a text, or a list, a mapping or a quoted text that ends as it begins.
+/// Whether a value is complete on its line: a text, or a list, a mapping or a quoted text that is closed.
 fn is_complete(value: &str) -> bool {
     let closed_by = |close: char| value.len() > 1 && value.ends_with(close);
     match value.chars().next() {
@@ -213,8 +212,8 @@ fn is_complete(value: &str) -> bool {
     }
 }
 
-/// What `part` says.
-fn value(part: &Part<'_>) -> Value {
+/// The value of `part`.
+fn lenient_value(part: &KeyLines<'_>) -> Value {
     let first = without_comment(part.key.value);
     let position = |line: usize| Position {
         line: part.line + line,
@@ -235,7 +234,7 @@ fn value(part: &Part<'_>) -> Value {
             });
             return Value::List(items.collect());
         }
-        let fields: Option<Vec<Entry>> = part
+        let fields: Option<Vec<KeyValue>> = part
             .following()
             .enumerate()
             .map(|(number, line)| {
@@ -245,7 +244,7 @@ fn value(part: &Part<'_>) -> Value {
                     value: scalar_of(key.key, without_comment(key.value)),
                     position: at,
                 };
-                Some(Entry {
+                Some(KeyValue {
                     key: key.key.to_owned(),
                     at,
                     node,
@@ -253,7 +252,7 @@ fn value(part: &Part<'_>) -> Value {
             })
             .collect();
         if let Some(fields) = fields {
-            return Value::Map(keep_last(fields, &mut Vec::new()));
+            return Value::Map(merge_repeated(fields, &mut Vec::new()));
         }
     }
     let mut text = Cow::Borrowed(first);
@@ -264,12 +263,12 @@ fn value(part: &Part<'_>) -> Value {
         text.to_mut().push_str(without_comment(line));
     }
     let value = scalar_of(part.key.key, &text);
-    // a title that begins with a bracket and does not close it is half a text, not a list
-    let is_half = part.key.is_title() && !text.ends_with(']');
-    list(&text, part.value_at()).filter(|_| !is_half).unwrap_or(value)
+    // a title with an unclosed bracket at its start is a text, not a list
+    let is_title = part.key.is_title() && !text.ends_with(']');
+    list(&text, part.value_at()).filter(|_| !is_title).unwrap_or(value)
 }
 
-/// `text` without what follows a `#` that has a space before it, unless that stands within quotes.
+/// Returns `text` without the comment after a ` #` outside quotes.
 pub(super) fn without_comment(text: &str) -> &str {
     let quoted = text.chars().next().filter(|quote| matches!(quote, '"' | '\''));
     let quoted = quoted
@@ -280,32 +279,32 @@ pub(super) fn without_comment(text: &str) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end()
 }
 
-/// `text` as a scalar, without the quotes around it, or the one before it that nothing closes.
+/// Returns `text` as a scalar, without the quotes around it, or without an unclosed double quote before it.
 pub(super) fn scalar(text: &str) -> Value {
-    let within = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    // a single one may well be an apostrophe: 'tis
+    let inside = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    // a single quote may be an apostrophe: 'tis
     let open = || text.strip_prefix('"').filter(|rest| !rest.is_empty() && !rest.contains('"'));
-    let unquoted = within('"')
+    let unquoted = inside('"')
         .or_else(open)
         .map(|text| text.replace("\\\"", "\""))
-        .or_else(|| within('\'').map(|text| text.replace("''", "'")));
+        .or_else(|| inside('\'').map(|text| text.replace("''", "'")));
     match unquoted {
         Some(text) => Value::Scalar { text, plain: false },
         None => plain(text),
     }
 }
 
-/// `text` as the value of `key`. A quote that nothing closes stays where the key says who may read the post: `draft: "false` may be
-/// half a value.
+/// Returns `text` as the value of `key`. An unclosed quote stays if the key decides who may read the post: `draft: "false` may be an
+/// incomplete value.
 pub(super) fn scalar_of(key: &str, text: &str) -> Value {
     let is_open = text.starts_with('"') && !text.get(1..).unwrap_or_default().contains('"');
-    if is_open && keeps_both(key) {
+    if is_open && keeps_all_values(key) {
         return plain(text);
     }
     scalar(text)
 }
 
-/// `[a, "b, c"]` as a list; also without its end, where no other bracket closes it.
+/// Parses a list such as `[a, "b, c"]`, also without its closing bracket if there is no other one.
 pub(super) fn list(text: &str, at: Position) -> Option<Value> {
     let inner = text.strip_prefix('[')?;
     let inner = match inner.strip_suffix(']') {
@@ -329,6 +328,7 @@ pub(super) fn list(text: &str, at: Position) -> Option<Value> {
     Some(Value::List(items.collect()))
 }
 
+/// `text` as an unquoted scalar.
 fn plain(text: &str) -> Value {
     if matches!(text, "" | "~" | "null" | "Null" | "NULL") {
         Value::Null
@@ -340,17 +340,17 @@ fn plain(text: &str) -> Value {
     }
 }
 
-/// What the strict reading disliked about `part`, and what is made of it.
-fn remark(block: Block<'_, '_>, part: &Part<'_>, mistake: &Mistake, value: &Value) -> Diagnostic {
+/// The warning about `part`: why the strict parser refused it, and how it was understood.
+fn warning(block: FrontMatterText<'_, '_>, part: &KeyLines<'_>, error: &YamlError, value: &Value) -> Diagnostic {
     let key = part.key.key;
     let why: Cow<'_, str> = match part.key.separator {
-        Separator::Colon => mistake.why.as_ref().into(),
+        Separator::Colon => error.why.as_ref().into(),
         Separator::TightColon => "a space is missing after `:`".into(),
         Separator::WideColon => "`：` is not the colon of YAML".into(),
         Separator::Equals => "`=` is not YAML".into(),
     };
     let (at, mend) = match (part.key.separator, value) {
-        (Separator::Colon, _) => (part.within(mistake.at), mend(key, ":", value)),
+        (Separator::Colon, _) => (part.error_position(error.at), mend(key, ":", value)),
         (_, _) => (part.key_at(), format!("write `{key}: ` and the value")),
     };
     block
@@ -358,10 +358,10 @@ fn remark(block: Block<'_, '_>, part: &Part<'_>, mistake: &Mistake, value: &Valu
         .warn("yaml-syntax", at, format!("{why}; {}", understood(key, value)), mend)
 }
 
-/// In characters: what of a value a message repeats.
+/// In characters: the longest part of a value that a message quotes.
 const MOST_QUOTED: usize = 60;
 
-/// How `value` was understood.
+/// Returns how `value` was understood, for a message.
 pub(super) fn understood(key: &str, value: &Value) -> String {
     match value {
         Value::Scalar { .. } if is_secret(key) => format!("`{key}` is read as a text"),
@@ -376,7 +376,7 @@ pub(super) fn understood(key: &str, value: &Value) -> String {
     }
 }
 
-/// How to write `value` so that the format whose `separator` this is reads the same.
+/// Returns how to write `value` in the format with this `separator`, so that it is understood in the same way.
 pub(super) fn mend(key: &str, separator: &str, value: &Value) -> String {
     match value {
         Value::Scalar { text, .. } if text.chars().count() <= MOST_QUOTED && !is_secret(key) && !text.contains('\n') => {

@@ -3,13 +3,16 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::mapping::MOST_WARNINGS;
+use super::parts::LARGEST_FRONT_MATTER;
 use super::*;
+use crate::diagnostic::Severity;
 
-fn read(text: &str) -> Result<Parts<'_>, Diagnostic> {
+fn parse_post(text: &str) -> Result<Parts<'_>, Diagnostic> {
     parse("post.md".into(), text)
 }
 
-/// The fields on one line: plain scalars as they are, others quoted, `~` for nothing.
+/// The fields on one line: plain scalars as they are, other scalars quoted, `~` for null.
 fn shown(fields: &[(String, Node)]) -> String {
     let fields: Vec<String> = fields
         .iter()
@@ -33,7 +36,7 @@ fn shown_value(value: &Value) -> String {
 
 #[track_caller]
 fn check(text: &str, dialect: Dialect, fields: &str, body: &str) {
-    let parts = read(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let parts = parse_post(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     let remarks: Vec<String> = parts.remarks.iter().map(ToString::to_string).collect();
     assert_eq!(
         (
@@ -48,9 +51,9 @@ fn check(text: &str, dialect: Dialect, fields: &str, body: &str) {
 }
 
 #[test]
-fn long_dashes_are_fences_and_said() {
+fn long_dashes_are_fences_with_a_warning() {
     for text in ["—-\ndraft: true\n—-\nbody", "———\ndraft: true\n---\nbody"] {
-        let parts = read(text).unwrap();
+        let parts = parse_post(text).unwrap();
         assert_eq!(
             (shown(&parts.fields).as_str(), parts.body),
             ("draft=true", "body"),
@@ -62,7 +65,7 @@ fn long_dashes_are_fences_and_said() {
 }
 
 #[test]
-fn what_guards_a_post_is_not_overwritten() {
+fn all_values_of_keys_of_visibility_count() {
     for (text, fields, message) in [
         (
             "---\ndraft: true\ndraft: false\n---\n",
@@ -77,7 +80,7 @@ fn what_guards_a_post_is_not_overwritten() {
         ("---\ndraft: false\ndraft: false\n---\n", "draft=false", "the stricter counts"),
         ("---\ntitle: a\ntitle: b\n---\n", "title=b", "this one counts"),
     ] {
-        let parts = read(text).unwrap();
+        let parts = parse_post(text).unwrap();
         assert_eq!(shown(&parts.fields), fields, "{text:?}");
         assert!(parts.remarks[0].message.contains(message), "{text:?}: {}", parts.remarks[0]);
     }
@@ -203,7 +206,7 @@ fn text_that_only_looks_like_front_matter() {
         check(text, Dialect::None, "", text);
     }
     let text = "---\n\nText between rules.\n\n---\n\nMore.\n";
-    let parts = read(text).unwrap();
+    let parts = parse_post(text).unwrap();
     assert_eq!((parts.dialect, parts.body), (Dialect::None, text));
     assert_eq!(
         parts.remarks.first().map(|remark| (remark.code, remark.severity)),
@@ -249,9 +252,9 @@ fn toml_keeps_its_spelling() {
 }
 
 #[test]
-fn every_node_knows_its_place() {
+fn every_node_has_its_position() {
     let place = |text: &str, key: &str| {
-        let parts = read(text).unwrap();
+        let parts = parse_post(text).unwrap();
         let (_, node) = parts
             .fields
             .iter()
@@ -282,10 +285,10 @@ fn every_node_knows_its_place() {
     assert_eq!(place(";;;\n\"a\": 1,\n\"b\": 2\n;;;\n", "b"), (3, 6));
 }
 
-/// Text, fields, and the first remark.
+/// Text, fields, and the first warning.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases is as long as there are cases")]
-fn mistakes_cost_one_key_and_are_said() {
+fn a_mistake_costs_one_key_and_a_warning() {
     let cases = [
         (
             "---\ntitle: A: B\ndraft: yes # really\nauthor:\n  name: X\n---\n",
@@ -383,7 +386,7 @@ fn mistakes_cost_one_key_and_are_said() {
         ),
     ];
     for (text, fields, remark) in cases {
-        let parts = read(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        let parts = parse_post(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(shown(&parts.fields), fields, "{text:?}");
         assert_eq!(
             parts.remarks.first().map(ToString::to_string).as_deref(),
@@ -394,7 +397,7 @@ fn mistakes_cost_one_key_and_are_said() {
 }
 
 #[test]
-fn what_nobody_can_read_is_refused_with_its_place() {
+fn errors_have_positions() {
     let cases = [
         (
             "---\ntitle: x\n\nbody\n",
@@ -429,7 +432,7 @@ fn what_nobody_can_read_is_refused_with_its_place() {
         ),
     ];
     for (text, expected) in cases {
-        match read(text) {
+        match parse_post(text) {
             Ok(parts) => panic!("{text:?} gave {parts:?}"),
             Err(error) => {
                 assert!(error.to_string().starts_with(expected), "{text:?} gave {error}");
@@ -498,63 +501,63 @@ fn bombs_are_refused_at_once() {
         ),
         (
             "one value",
-            format!("---\na: {}\n---\n", "x".repeat(LARGEST)),
+            format!("---\na: {}\n---\n", "x".repeat(LARGEST_FRONT_MATTER)),
             "front-matter-too-large",
         ),
         (
             "one JSON text",
-            format!("{{\"a\": \"{}\"}}", "x".repeat(LARGEST)),
+            format!("{{\"a\": \"{}\"}}", "x".repeat(LARGEST_FRONT_MATTER)),
             "front-matter-too-large",
         ),
         (
             "a header",
-            format!("Title: x\n{}\n\n", "a: b\n".repeat(LARGEST / 5)),
+            format!("Title: x\n{}\n\n", "a: b\n".repeat(LARGEST_FRONT_MATTER / 5)),
             "front-matter-too-large",
         ),
     ];
     for (name, text, code) in cases {
         let start = Instant::now();
-        let refused = read(&text).map(|parts| parts.dialect).map_err(|error| error.code);
+        let refused = parse_post(&text).map(|parts| parts.dialect).map_err(|error| error.code);
         assert_eq!(refused, Err(code), "{name}");
         assert!(start.elapsed() < Duration::from_secs(2), "{name} took {:?}", start.elapsed());
     }
 }
 
 #[test]
-fn what_is_wrong_all_over_is_said_a_few_times() {
+fn the_number_of_warnings_is_limited() {
     for line in ["a: b: c\n", "a: 1\n", "a: [\n", "a: \"\n", "a:b\n"] {
         let text = format!("---\n{}---\nbody", line.repeat(8000));
-        let parts = read(&text).unwrap();
+        let parts = parse_post(&text).unwrap();
         assert_eq!((parts.fields.len(), parts.body), (1, "body"), "{line:?}");
-        assert!(parts.remarks.len() <= 2 * MOST_REMARKS, "{line:?}");
+        assert!(parts.remarks.len() <= 2 * MOST_WARNINGS, "{line:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn any_text_is_answered(text in any::<String>()) {
-        if let Ok(parts) = read(&text) {
+    fn any_text_is_parsed_or_refused(text in any::<String>()) {
+        if let Ok(parts) = parse_post(&text) {
             prop_assert!(text.ends_with(parts.body));
         }
     }
 
     #[test]
-    fn anything_like_front_matter_is_answered(
+    fn anything_like_front_matter_is_parsed_or_refused(
         text in "(---|\\+\\+\\+|;;;|\\{|<!--|)\n?(([a-z]{1,3}|title|draft)?( ?[:=] ?)?[-\\[\\]{}'\"|>&*!%@#:,.~ \t\0\u{e9}a-c\\\\]{0,8}\n){0,6}(---|\\+\\+\\+|;;;|\\}|-->)?\n?[a-z]{0,3}"
     ) {
-        if let Ok(parts) = read(&text) {
+        if let Ok(parts) = parse_post(&text) {
             prop_assert!(text.ends_with(parts.body));
         }
     }
 
     #[test]
-    fn what_is_quoted_is_read_back(values in proptest::collection::vec("\\PC*", 0..6)) {
+    fn quoted_values_are_parsed_back(values in proptest::collection::vec("\\PC*", 0..6)) {
         let mut yaml = "---\n".to_owned();
         for (number, value) in values.iter().enumerate() {
             writeln!(yaml, "k{number}: '{}'", value.replace('\'', "''")).unwrap();
         }
         yaml.push_str("---\nbody");
-        let parts = read(&yaml).unwrap();
+        let parts = parse_post(&yaml).unwrap();
         let read: Vec<Value> = parts.fields.into_iter().map(|(_, node)| node.value).collect();
         let written: Vec<Value> = values.into_iter().map(|text| Value::Scalar { text, plain: false }).collect();
         prop_assert_eq!(read, written);

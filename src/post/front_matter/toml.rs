@@ -1,45 +1,47 @@
-//! TOML (1.0) → fields that keep their spelling.
+//! Parses front matter in TOML 1.0 into fields that keep their spelling.
 //!
-//! What the grammar refuses is read again, one `key = value` at a time.
+//! A text that the strict parser refuses is parsed again, one `key = value` at a time.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::key::KeyLine;
-use super::{
-    Block, DEEPEST, Diagnostic, Entry, MOST_REMARKS, Node, Position, Reading, Value, keep_last, lenient, lines, warn_of_repeated,
-};
+use super::lenient;
+use super::mapping::{DEEPEST, KeyValue, MOST_WARNINGS, ParsedFields, merge_repeated, warn_of_repeated};
+use super::parts::{FrontMatterText, lines};
+use crate::diagnostic::{Diagnostic, Position};
+use crate::post::node::{Node, Value};
 
-/// The fields of `block`.
-pub(super) fn read(block: Block<'_, '_>) -> Result<Reading, Diagnostic> {
-    let source = Source::new(block.text, block.line);
+/// Parses `block`.
+pub(super) fn parse_toml(block: FrontMatterText<'_, '_>) -> Result<ParsedFields, Diagnostic> {
+    let source = TomlSource::new(block.text, block.line);
     match DeTable::parse(block.text) {
         Ok(table) => {
             let entries = source.entries(table.into_inner(), DEEPEST).map_err(|at| refuse(block, at))?;
-            let fields = keep_last(entries, &mut Vec::new());
-            Ok(Reading {
+            let fields = merge_repeated(entries, &mut Vec::new());
+            Ok(ParsedFields {
                 fields,
                 remarks: Vec::new(),
             })
         }
-        Err(error) if is_limit(&error) => Err(refuse(block, source.blame(&error))),
-        Err(error) => read_again(block, &source, &error),
+        Err(error) if is_limit(&error) => Err(refuse(block, source.error_position(&error))),
+        Err(error) => parse_leniently(block, &source, &error),
     }
 }
 
-fn refuse(block: Block<'_, '_>, at: Position) -> Diagnostic {
+fn refuse(block: FrontMatterText<'_, '_>, at: Position) -> Diagnostic {
     let message = "arrays and tables are nested too deep".to_owned();
     let mend = "write it flat, as other posts have it".to_owned();
     block.file.refuse("front-matter-too-complex", at, message, mend)
 }
 
-/// Whether the parser gave up at its own limit, which is past [`DEEPEST`].
+/// Whether the parser stopped at its own limit, which is beyond [`DEEPEST`].
 fn is_limit(error: &Error) -> bool {
     error.message().contains("recurs")
 }
 
-/// A text with the places of its lines.
-struct Source<'a> {
+/// A text with the offsets of its lines.
+struct TomlSource<'a> {
     text: &'a str,
     /// The number of the first line in the file.
     line: usize,
@@ -47,13 +49,13 @@ struct Source<'a> {
     starts: Vec<usize>,
 }
 
-impl<'a> Source<'a> {
-    fn new(text: &'a str, line: usize) -> Source<'a> {
+impl<'a> TomlSource<'a> {
+    fn new(text: &'a str, line: usize) -> TomlSource<'a> {
         let starts = lines(text).map(|(at, _)| at).collect();
-        Source { text, line, starts }
+        TomlSource { text, line, starts }
     }
 
-    fn place(&self, offset: usize) -> Position {
+    fn position(&self, offset: usize) -> Position {
         let following = self.starts.partition_point(|&start| start <= offset);
         let start = following
             .checked_sub(1)
@@ -66,18 +68,18 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn blame(&self, error: &Error) -> Position {
-        self.place(error.span().map_or(0, |span| span.start))
+    fn error_position(&self, error: &Error) -> Position {
+        self.position(error.span().map_or(0, |span| span.start))
     }
 
-    /// The entries of `table`, in the author's order; else the place that is too deep.
-    fn entries(&self, table: DeTable<'_>, depth: usize) -> Result<Vec<Entry>, Position> {
+    /// The entries of `table`, in the author's order, or the position of what is nested too deep.
+    fn entries(&self, table: DeTable<'_>, depth: usize) -> Result<Vec<KeyValue>, Position> {
         let mut fields: Vec<_> = table.into_iter().collect();
         fields.sort_by_key(|(key, _)| key.span().start);
         let entry = |(key, value): (Spanned<_>, _)| {
-            let at = self.place(key.span().start);
+            let at = self.position(key.span().start);
             let key = std::borrow::Cow::into_owned(key.into_inner());
-            Ok(Entry {
+            Ok(KeyValue {
                 key,
                 at,
                 node: self.node(value, depth)?,
@@ -88,7 +90,7 @@ impl<'a> Source<'a> {
 
     fn node(&self, value: Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Position> {
         let span = value.span();
-        let position = self.place(span.start);
+        let position = self.position(span.start);
         let depth = depth.checked_sub(1).ok_or(position)?;
         let value = match value.into_inner() {
             DeValue::String(text) => Value::Scalar {
@@ -99,7 +101,7 @@ impl<'a> Source<'a> {
                 let items = items.into_iter().map(|item| self.node(item, depth));
                 Value::List(items.collect::<Result<_, _>>()?)
             }
-            DeValue::Table(table) => Value::Map(keep_last(self.entries(table, depth)?, &mut Vec::new())),
+            DeValue::Table(table) => Value::Map(merge_repeated(self.entries(table, depth)?, &mut Vec::new())),
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => Value::Scalar {
                 text: self.text.get(span).unwrap_or("").to_owned(),
                 plain: true,
@@ -109,13 +111,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The fields of a `block` that is not TOML, with one warning for each key that is to blame.
-fn read_again(block: Block<'_, '_>, source: &Source<'_>, error: &Error) -> Result<Reading, Diagnostic> {
+/// Parses a `block` that is not valid TOML, with one warning for each key with a mistake.
+fn parse_leniently(block: FrontMatterText<'_, '_>, source: &TomlSource<'_>, error: &Error) -> Result<ParsedFields, Diagnostic> {
     let mut entries = Vec::new();
-    let mut table: Option<Entry> = None;
+    let mut table: Option<KeyValue> = None;
     let mut remarks = Vec::new();
     let mut repeated = Vec::new();
-    for part in parts(block)? {
+    for part in split_keys(block)? {
         if let Some(name) = part.name {
             entries.extend(table.take());
             let at = Position {
@@ -126,44 +128,45 @@ fn read_again(block: Block<'_, '_>, source: &Source<'_>, error: &Error) -> Resul
                 value: Value::Map(Vec::new()),
                 position: at,
             };
-            table = Some(Entry {
+            table = Some(KeyValue {
                 key: name.to_owned(),
                 at,
                 node,
             });
         } else {
-            let read = part_entries(block, &part, &mut remarks)?;
+            let parsed = parse_part(block, &part, &mut remarks)?;
             match table.as_mut().map(|table| &mut table.node.value) {
-                Some(Value::Map(fields)) => fields.extend(read.into_iter().map(|entry| (entry.key, entry.node))),
-                _ => entries.extend(read),
+                Some(Value::Map(fields)) => fields.extend(parsed.into_iter().map(|entry| (entry.key, entry.node))),
+                _ => entries.extend(parsed),
             }
         }
     }
     entries.extend(table);
-    let fields = keep_last(entries, &mut repeated);
+    let fields = merge_repeated(entries, &mut repeated);
     remarks.extend(warn_of_repeated(block.file, "toml-duplicate-key", &repeated));
     if remarks.is_empty() {
-        let at = source.blame(error);
+        let at = source.error_position(error);
         let message = format!("this is not TOML: {}; each key is read by itself", first_line(error));
         remarks.push(block.file.warn("toml-syntax", at, message, "write it as TOML".to_owned()));
     }
-    Ok(Reading { fields, remarks })
+    Ok(ParsedFields { fields, remarks })
 }
 
 /// A key with its lines, or the line that begins a table.
-struct Part<'a> {
+struct TomlLines<'a> {
     line: usize,
     /// The table's name.
     name: Option<&'a str>,
     text: &'a str,
-    /// Where the text begins in the block.
+    /// The offset of the text in the front matter.
     start: usize,
-    /// Whether the value is of a kind that goes on over several lines.
-    goes_on: bool,
+    /// Whether the value may continue on the following lines.
+    is_multiline: bool,
 }
 
-fn parts<'a>(block: Block<'_, 'a>) -> Result<Vec<Part<'a>>, Diagnostic> {
-    let mut parts: Vec<Part<'a>> = Vec::new();
+/// Splits `block` before each line with a key or a table's name.
+fn split_keys<'a>(block: FrontMatterText<'_, 'a>) -> Result<Vec<TomlLines<'a>>, Diagnostic> {
+    let mut parts: Vec<TomlLines<'a>> = Vec::new();
     for (number, (start, text)) in lines(block.text).enumerate() {
         let trimmed = text.trim();
         let line = block.line + number;
@@ -172,17 +175,17 @@ fn parts<'a>(block: Block<'_, 'a>) -> Result<Vec<Part<'a>>, Diagnostic> {
         match parts.last_mut() {
             _ if name.is_some() || key.is_some() => {
                 let opens = |value: &str| ["[", "{", "\"\"\"", "'''"].iter().any(|open| value.starts_with(open));
-                let goes_on = key.is_some_and(|key| opens(key.value));
-                parts.push(Part {
+                let is_multiline = key.is_some_and(|key| opens(key.value));
+                parts.push(TomlLines {
                     line,
                     name,
                     text,
                     start,
-                    goes_on,
+                    is_multiline,
                 });
             }
             _ if trimmed.is_empty() || trimmed.starts_with('#') => {}
-            Some(part) if part.goes_on => part.text = block.text.get(part.start..start + text.len()).unwrap_or(part.text),
+            Some(part) if part.is_multiline => part.text = block.text.get(part.start..start + text.len()).unwrap_or(part.text),
             _ => {
                 let at = Position { line, column: 1 };
                 let message = "this line of the front matter is neither a key with a value nor part of the one before".to_owned();
@@ -194,7 +197,7 @@ fn parts<'a>(block: Block<'_, 'a>) -> Result<Vec<Part<'a>>, Diagnostic> {
     Ok(parts)
 }
 
-/// `extra` of `[extra]`
+/// Returns `extra` for `[extra]`.
 fn table_name(line: &str) -> Option<&str> {
     let name = lenient::without_comment(line).strip_prefix('[')?.strip_suffix(']')?;
     let name = name
@@ -206,8 +209,13 @@ fn table_name(line: &str) -> Option<&str> {
     (!name.is_empty() && name.chars().all(fits)).then_some(name)
 }
 
-fn part_entries(block: Block<'_, '_>, part: &Part<'_>, remarks: &mut Vec<Diagnostic>) -> Result<Vec<Entry>, Diagnostic> {
-    let source = Source::new(part.text, part.line);
+/// Parses one part, leniently if it is not valid TOML.
+fn parse_part(
+    block: FrontMatterText<'_, '_>,
+    part: &TomlLines<'_>,
+    remarks: &mut Vec<Diagnostic>,
+) -> Result<Vec<KeyValue>, Diagnostic> {
+    let source = TomlSource::new(part.text, part.line);
     let error = match DeTable::parse(part.text) {
         Ok(table) => return source.entries(table.into_inner(), DEEPEST).map_err(|at| refuse(block, at)),
         Err(error) => error,
@@ -224,10 +232,10 @@ fn part_entries(block: Block<'_, '_>, part: &Part<'_>, remarks: &mut Vec<Diagnos
         .map(|line| lenient::without_comment(line.trim()))
         .collect();
     let text = text.join(" ");
-    let (at, value_at) = (source.place(indent), source.place(indent + key.value_at));
+    let (at, value_at) = (source.position(indent), source.position(indent + key.value_at));
     let value = lenient::list(&text, value_at).unwrap_or_else(|| lenient::scalar_of(key.key, &text));
-    if remarks.len() < MOST_REMARKS {
-        let at = source.blame(&error);
+    if remarks.len() < MOST_WARNINGS {
+        let at = source.error_position(&error);
         let message = format!(
             "this is not TOML: {}; {}",
             first_line(&error),
@@ -237,7 +245,7 @@ fn part_entries(block: Block<'_, '_>, part: &Part<'_>, remarks: &mut Vec<Diagnos
         remarks.push(block.file.warn("toml-syntax", at, message, mend));
     }
     let key = key.key.to_owned();
-    Ok(vec![Entry {
+    Ok(vec![KeyValue {
         key,
         at,
         node: Node {

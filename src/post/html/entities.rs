@@ -1,13 +1,13 @@
-//! Character references, read as the HTML standard does (section 13.2.5.72), each once and front to back.
+//! Decodes character references as the HTML standard does (section 13.2.5.72), in one pass.
 //!
-//! The parser behind the cleaner takes time with the square of their number (a megabyte of `&` took a minute), so it is shown none:
-//! [`shape`](super::shape) reads them, and what has to be written as one stands in its output as a mark that no text holds.
+//! The parser of the cleaner needs time with the square of their number (a megabyte of `&` took a minute), so its input has none:
+//! [`shape`](super::shape) decodes them, and writes a mark, which no text contains, for each sign that must be escaped.
 
 use std::borrow::Cow;
 
 use super::super::characters::is_forbidden;
 
-/// What stands for each sign that HTML means something by: noncharacters, which are taken out of every text.
+/// The marks for the signs with a meaning in HTML. They are noncharacters, which are removed from every text before.
 const MARKS: [(char, char, &str); 4] = [
     ('&', '\u{fdd2}', "&amp;"),
     ('<', '\u{fdd3}', "&lt;"),
@@ -15,7 +15,7 @@ const MARKS: [(char, char, &str); 4] = [
     ('"', '\u{fdd5}', "&quot;"),
 ];
 
-/// The first two bytes of each mark in UTF-8; hardly any text holds them.
+/// The first two bytes of each mark in UTF-8; they are rare in texts.
 const MARK_START: [u8; 2] = [0xef, 0xb7];
 
 /// Names that need no semicolon after them.
@@ -34,23 +34,23 @@ const WITHOUT_SEMICOLON: [&str; 106] = [
 /// The longest name, with its semicolon.
 const LONGEST_NAME: usize = 32;
 
-/// What the numbers 128 to 159 mean: the characters of Windows-1252.
+/// The characters for the numbers 128 to 159: those of Windows-1252.
 const WINDOWS: [u16; 32] = [
     0x20ac, 0x81, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d, 0x017d, 0x8f,
     0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d, 0x017e, 0x0178,
 ];
 
-/// Where a text stands.
+/// The position of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextPosition {
     /// Between tags.
     Content,
-    /// In an attribute's value, where an unfinished name is none: `?a=1&copy=2`.
+    /// In an attribute's value, where a name without a semicolon may be text: `?a=1&copy=2`.
     Attribute,
 }
 
-/// `text` with its character references read; what no document shows is left out.
-pub(super) fn read(text: &str, place: Place) -> Cow<'_, str> {
+/// Returns `text` with its character references decoded, without the characters that are left out of every output.
+pub(super) fn decode(text: &str, position: TextPosition) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
@@ -58,9 +58,9 @@ pub(super) fn read(text: &str, place: Place) -> Cow<'_, str> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        match reference(after, place) {
-            Some((read, length)) => {
-                out.extend(read.chars().filter(|&c| !is_forbidden(c)));
+        match parse_reference(after, position) {
+            Some((decoded, length)) => {
+                out.extend(decoded.chars().filter(|&c| !is_forbidden(c)));
                 rest = after.get(length..).unwrap_or_default();
             }
             None => {
@@ -73,11 +73,11 @@ pub(super) fn read(text: &str, place: Place) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What the reference says whose `&` comes before `text`, and how long it is without that.
-fn reference(text: &str, place: Place) -> Option<(Cow<'static, str>, usize)> {
+/// Returns the character of the reference whose `&` comes before `text`, and its length without the `&`.
+fn parse_reference(text: &str, position: TextPosition) -> Option<(Cow<'static, str>, usize)> {
     let bytes = text.as_bytes();
     if bytes.first() == Some(&b'#') {
-        return numeric(text);
+        return parse_numeric(text);
     }
     let length = bytes
         .iter()
@@ -86,23 +86,23 @@ fn reference(text: &str, place: Place) -> Option<(Cow<'static, str>, usize)> {
         .count();
     let name = text.get(..length).filter(|name| !name.is_empty())?;
     if bytes.get(length) == Some(&b';')
-        && let Some(read) = named(name)
+        && let Some(decoded) = decode_name(name)
     {
-        return Some((read, length + 1));
+        return Some((decoded, length + 1));
     }
     let known = (2..=length.min(6)).rev().filter_map(|end| text.get(..end));
     let name = known.into_iter().find(|name| WITHOUT_SEMICOLON.binary_search(name).is_ok())?;
-    let goes_on = bytes
+    let continues = bytes
         .get(name.len())
         .is_some_and(|&next| next.is_ascii_alphanumeric() || next == b'=');
-    if place == Place::Attribute && goes_on {
+    if position == TextPosition::Attribute && continues {
         return None;
     }
-    Some((named(name)?, name.len()))
+    Some((decode_name(name)?, name.len()))
 }
 
-/// The characters called `name`.
-fn named(name: &str) -> Option<Cow<'static, str>> {
+/// The characters with this name.
+fn decode_name(name: &str) -> Option<Cow<'static, str>> {
     let common = match name {
         "amp" => "&",
         "lt" => "<",
@@ -115,12 +115,12 @@ fn named(name: &str) -> Option<Cow<'static, str>> {
         return Some(common.into());
     }
     let written = format!("&{name};");
-    let read = html_escape::decode_html_entities(&written);
-    (read != written).then(|| read.into_owned().into())
+    let decoded = html_escape::decode_html_entities(&written);
+    (decoded != written).then(|| decoded.into_owned().into())
 }
 
-/// The character with the number after `#`.
-fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
+/// The character with the number after `#`, and the length of the reference.
+fn parse_numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
     let (digits, radix, mark) = match text.as_bytes() {
         [_, b'x' | b'X', digits @ ..] => (digits, 16, 2),
         [_, digits @ ..] => (digits, 10, 1),
@@ -139,16 +139,16 @@ fn numeric(text: &str) -> Option<(Cow<'static, str>, usize)> {
         .checked_sub(0x80)
         .and_then(|at| WINDOWS.get(usize::try_from(at).ok()?))
         .map_or(number, |&number| number.into());
-    let read = char::from_u32(number).filter(|&c| c != '\0').unwrap_or('\u{fffd}');
+    let decoded = char::from_u32(number).filter(|&c| c != '\0').unwrap_or('\u{fffd}');
     let semicolon = usize::from(digits.get(length) == Some(&b';'));
-    Some((read.to_string().into(), mark + length + semicolon))
+    Some((decoded.to_string().into(), mark + length + semicolon))
 }
 
-/// Writes `text`, whose character references are read, with marks for the signs that HTML means something by at `place`.
-pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
-    let means_something = |byte: u8| matches!(byte, b'&' | b'<' | b'>') || (byte == b'"' && place == Place::Attribute);
+/// Writes the decoded `text` with marks for the signs that have a meaning in HTML at this `position`.
+pub(super) fn push_marked(out: &mut String, text: &str, position: TextPosition) {
+    let has_meaning = |byte: u8| matches!(byte, b'&' | b'<' | b'>') || (byte == b'"' && position == TextPosition::Attribute);
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(means_something) {
+    while let Some(at) = rest.bytes().position(has_meaning) {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let mark = MARKS.iter().find(|(sign, ..)| after.starts_with(*sign));
@@ -158,33 +158,33 @@ pub(super) fn push_marked(out: &mut String, text: &str, place: Place) {
     out.push_str(rest);
 }
 
-/// `text` with signs for their marks.
-pub(super) fn signs(text: &str) -> Cow<'_, str> {
-    unmarked(text, |out, sign, _| out.push(sign))
+/// Returns `text` with the signs in place of their marks.
+pub(super) fn marks_to_signs(text: &str) -> Cow<'_, str> {
+    replace_marks(text, |out, sign, _| out.push(sign))
 }
 
-/// `html` with character references for the marks of signs.
-pub(super) fn written(html: String) -> String {
-    match unmarked(&html, |out, _, reference| out.push_str(reference)) {
+/// Returns `html` with character references in place of the marks.
+pub(super) fn marks_to_references(html: String) -> String {
+    match replace_marks(&html, |out, _, reference| out.push_str(reference)) {
         Cow::Owned(written) => written,
         Cow::Borrowed(_) => html,
     }
 }
 
-/// `text` with what `write` writes for the mark of a sign.
-fn unmarked(text: &str, write: impl Fn(&mut String, char, &str)) -> Cow<'_, str> {
-    let mut places = memchr::memmem::find_iter(text.as_bytes(), &MARK_START).peekable();
-    if places.peek().is_none() {
+/// `text` with what `write` writes for each mark.
+fn replace_marks(text: &str, write: impl Fn(&mut String, char, &str)) -> Cow<'_, str> {
+    let mut offsets = memchr::memmem::find_iter(text.as_bytes(), &MARK_START).peekable();
+    if offsets.peek().is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut done = 0;
-    for place in places {
-        let found = text.get(place..).and_then(|text| text.chars().next());
+    for offset in offsets {
+        let found = text.get(offset..).and_then(|text| text.chars().next());
         if let Some(&(sign, mark, reference)) = MARKS.iter().find(|(_, mark, _)| found == Some(*mark)) {
-            out.push_str(text.get(done..place).unwrap_or_default());
+            out.push_str(text.get(done..offset).unwrap_or_default());
             write(&mut out, sign, reference);
-            done = place + mark.len_utf8();
+            done = offset + mark.len_utf8();
         }
     }
     out.push_str(text.get(done..).unwrap_or_default());
@@ -198,8 +198,8 @@ mod tests {
 
     use super::*;
 
-    /// What a parser for browsers makes of `text`, which holds no tags.
-    fn parsed(text: &str) -> String {
+    /// Decodes `text`, which has no tags, with the parser of a browser.
+    fn decode_as_browsers(text: &str) -> String {
         let mut builder = Builder::empty();
         builder.link_rel(None);
         let text = builder.clean(text).to_string().replace("&nbsp;", "\u{a0}");
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_read() {
+    fn references_are_decoded() {
         let cases = [
             ("a &amp; b &AMP c", "a & b & c"),
             ("&lt;&gt;&quot;&nbsp;", "<>\"\u{a0}"),
@@ -223,47 +223,47 @@ mod tests {
             ("&&amp;&", "&&&"),
         ];
         for (text, expected) in cases {
-            assert_eq!(read(text, Place::Content), expected, "{text}");
-            assert_eq!(parsed(text), expected, "{text}");
+            assert_eq!(decode(text, TextPosition::Content), expected, "{text}");
+            assert_eq!(decode_as_browsers(text), expected, "{text}");
         }
         assert_eq!(
-            read("?a=1&copy=2&notit=3&amp=4&amp;b&lt", Place::Attribute),
+            decode("?a=1&copy=2&notit=3&amp=4&amp;b&lt", TextPosition::Attribute),
             "?a=1&copy=2&notit=3&amp=4&b<"
         );
     }
 
     #[test]
-    fn names_without_a_semicolon_are_those_of_browsers() {
+    fn names_without_a_semicolon_are_decoded_as_in_browsers() {
         for name in WITHOUT_SEMICOLON {
             assert_eq!(
-                read(&format!("&{name} x"), Place::Content),
-                parsed(&format!("&{name} x")),
+                decode(&format!("&{name} x"), TextPosition::Content),
+                decode_as_browsers(&format!("&{name} x")),
                 "{name}"
             );
         }
     }
 
     #[test]
-    fn the_work_grows_with_the_length() {
-        // with its square it would take minutes
+    fn the_time_grows_with_the_length() {
+        // quadratic time would be minutes
         let text = "&".repeat(1024 * 1024);
-        assert_eq!(read(&text, Place::Content), text);
+        assert_eq!(decode(&text, TextPosition::Content), text);
     }
 
     proptest! {
         #[test]
-        fn as_a_parser_for_browsers_reads_them(text in "([a-z ;&#]|&(amp|lt|not|notin|copy|Aacute|fjlig|nbsp|frac1|frac12|#x?[0-9a-f]{1,6});?){0,12}") {
-            prop_assert_eq!(&*read(&text, Place::Content), &parsed(&text));
+        fn references_are_decoded_as_in_browsers(text in "([a-z ;&#]|&(amp|lt|not|notin|copy|Aacute|fjlig|nbsp|frac1|frac12|#x?[0-9a-f]{1,6});?){0,12}") {
+            prop_assert_eq!(&*decode(&text, TextPosition::Content), &decode_as_browsers(&text));
         }
 
         #[test]
-        fn marks_are_undone(text in "[a-c&<>\"é\u{fd3f}\u{fdf0}]{0,12}") {
+        fn marks_can_be_replaced_by_signs_and_references(text in "[a-c&<>\"é\u{fd3f}\u{fdf0}]{0,12}") {
             let mut marked = String::new();
-            push_marked(&mut marked, &text, Place::Attribute);
+            push_marked(&mut marked, &text, TextPosition::Attribute);
             prop_assert!(!marked.contains(['&', '<', '>', '"']));
-            prop_assert_eq!(&*signs(&marked), &text);
-            let html = written(marked);
-            prop_assert_eq!(&*read(&html, Place::Attribute), &text);
+            prop_assert_eq!(&*marks_to_signs(&marked), &text);
+            let html = marks_to_references(marked);
+            prop_assert_eq!(&*decode(&html, TextPosition::Attribute), &text);
         }
     }
 }

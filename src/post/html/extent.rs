@@ -1,38 +1,39 @@
-//! Where elements end whose content is not shown.
+//! Finds the ends of elements that are not shown.
 
 use std::collections::HashMap;
 
 use super::token::{RAW_TEXT, Tag, Token, is_void, tokens};
 
-/// Elements that are left out with all they hold.
+/// Elements that are left out with their content.
 pub(super) const HIDDEN: [&str; 7] = ["applet", "canvas", "frameset", "head", "svg", "template", "datalist"];
 
-/// Elements that end where the next of their kind begins.
+/// Elements that end where the next one of the same kind begins.
 const WITH_SIBLINGS: [&str; 10] = ["li", "dt", "dd", "td", "th", "tr", "option", "rt", "rp", "p"];
 
-/// Whether the element that `tag` begins is not shown.
+/// Returns whether the element that `tag` begins is not shown.
 pub(super) fn is_left_out(tag: &Tag<'_>) -> bool {
     HIDDEN.contains(&tag.name.as_str()) || tag.is_hidden()
 }
 
-/// An element that is open.
-struct Open<'a> {
+/// An open element.
+struct OpenElement<'a> {
     name: String,
     number: usize,
     tag: Option<Tag<'a>>,
 }
 
-/// Of each element in `html` that is not shown, by the number of the token that begins it, the number of the token after it. One that
-/// is hidden by name and does not end is missing: it is a word in a sentence. One that its author hides ends with what it stands in.
+/// Returns the extents of the elements in `html` that are not shown: for the number of the token that begins one, the number of the token
+/// after it. An element that is left out by its name and is not closed is missing: it is a word in a sentence. One that its author hides
+/// ends with the element that contains it.
 ///
-/// `ends_before` says which elements end an open paragraph.
+/// `ends_paragraph` returns whether an element ends an open paragraph.
 pub(super) fn extents(html: &str, ends_paragraph: impl Fn(&str) -> bool) -> HashMap<usize, usize> {
     let mut extents = HashMap::new();
-    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut open: Vec<OpenElement<'_>> = Vec::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
     let mut raw = None;
     let mut number = 0;
-    let mut close = |open: &mut Vec<Open<'_>>, counts: &mut HashMap<String, usize>, end: usize, is_own: bool| {
+    let mut close = |open: &mut Vec<OpenElement<'_>>, counts: &mut HashMap<String, usize>, end: usize, is_own: bool| {
         if let Some(element) = open.pop() {
             if let Some(count) = counts.get_mut(&element.name) {
                 *count -= 1;
@@ -59,7 +60,7 @@ pub(super) fn extents(html: &str, ends_paragraph: impl Fn(&str) -> bool) -> Hash
                     raw = is_left_out.then_some(number);
                 } else {
                     *counts.entry(tag.name.clone()).or_default() += 1;
-                    open.push(Open {
+                    open.push(OpenElement {
                         name: tag.name.clone(),
                         number,
                         tag: is_left_out.then_some(tag),
@@ -88,7 +89,7 @@ pub(super) fn extents(html: &str, ends_paragraph: impl Fn(&str) -> bool) -> Hash
 mod tests {
     use super::*;
 
-    /// `html` without what is not shown, as names and texts.
+    /// The texts of `html` that are shown.
     fn shown(html: &str) -> String {
         let extents = extents(html, |name| name == "div");
         let mut shown = String::new();
@@ -105,12 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_shown_ends_where_it_should() {
+    fn elements_that_are_not_shown_end_correctly() {
         let cases = [
             ("nothing", "a<b>b</b>c", "abc"),
             ("a drawing", "a<svg><text>x</text><svg></svg>x</svg>b", "ab"),
             ("one that does not end", "a<svg>b<template>c", "abc"),
-            ("one that does not end in what does", "<div><template>b</div>c", "bc"),
+            ("one that does not end, inside one that does", "<div><template>b</div>c", "bc"),
             ("closed at once", "a<svg/>b<canvas />c", "abc"),
             ("hidden", "a<div hidden>x<div>x</div>x</div>b", "ab"),
             ("hidden in a part", "<div>a<b hidden>x</div>b", "ab"),
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extent_goes_to_the_token_after_the_end_tag() {
+    fn extents_end_after_the_end_tag() {
         let cases: [(&str, &[(usize, usize)]); 6] = [
             ("<img hidden>a", &[(0, 1)]),
             ("a<br hidden><hr hidden>b", &[(1, 2), (2, 3)]),

@@ -1,10 +1,10 @@
-//! Which picture an `img` shows. Pages that load pictures late keep its address in other attributes, and in what stands in for it
-//! where no script runs.
+//! Finds the address of the picture of an `img`. Pages that load pictures lazily have it in other attributes, and in a `noscript` after the
+//! `img`.
 
 use super::token::{Tag, Token, Tokens};
 
-/// Attributes that scripts take a picture's address from.
-const LAZY: [&str; 9] = [
+/// Attributes from which scripts load a picture.
+const LAZY_ATTRIBUTES: [&str; 9] = [
     "data-src",
     "data-original",
     "data-lazy-src",
@@ -16,11 +16,11 @@ const LAZY: [&str; 9] = [
     "data-actualsrc",
 ];
 
-/// Attributes that hold one picture in several sizes.
-pub(super) const SETS: [&str; 4] = ["srcset", "data-srcset", "data-lazy-srcset", "data-original-set"];
+/// Attributes with one picture in several sizes.
+pub(super) const SET_ATTRIBUTES: [&str; 4] = ["srcset", "data-srcset", "data-lazy-srcset", "data-original-set"];
 
-/// Parts of the names of pictures that stand in for others.
-const STAND_INS: [&str; 9] = [
+/// Parts of the names of placeholder pictures.
+const PLACEHOLDERS: [&str; 9] = [
     "placeholder",
     "blank",
     "spacer",
@@ -32,47 +32,47 @@ const STAND_INS: [&str; 9] = [
     "clear.gif",
 ];
 
-/// Of so many sizes the largest is looked for.
+/// Further sizes of a picture are ignored.
 const MOST_SIZES: usize = 64;
 
-/// The address of the picture that `tag` shows, as it is written. `twin` is the same picture for readers without scripts, and `source`
-/// one of its alternatives.
-pub(super) fn address<'a>(tag: &Tag<'a>, twin: Option<&Tag<'a>>, source: Option<&'a str>) -> Option<&'a str> {
-    let own = tag.attribute("src").map(str::trim).filter(|src| is_some(src));
-    if let Some(own) = own.filter(|own| !stands_in(own)) {
+/// Returns the address of the picture that `tag` shows, as it is written. `fallback` is the same picture for readers without scripts, and
+/// `source` one of its alternatives.
+pub(super) fn address<'a>(tag: &Tag<'a>, fallback: Option<&Tag<'a>>, source: Option<&'a str>) -> Option<&'a str> {
+    let own = tag.attribute("src").map(str::trim).filter(|src| is_usable(src));
+    if let Some(own) = own.filter(|own| !is_placeholder(own)) {
         return Some(own);
     }
-    let lazy = LAZY.iter().filter_map(|name| Some(tag.attribute(name)?.trim()));
+    let lazy = LAZY_ATTRIBUTES.iter().filter_map(|name| Some(tag.attribute(name)?.trim()));
     let mut lazy = lazy.filter(|address| is_address(address));
-    let sets = || SETS.iter().filter_map(|name| largest(tag.attribute(name)?));
+    let sets = || SET_ATTRIBUTES.iter().filter_map(|name| largest(tag.attribute(name)?));
     lazy.next()
         .or_else(|| sets().next())
-        .or_else(|| address(twin?, None, None).filter(|address| is_address(address)))
+        .or_else(|| address(fallback?, None, None).filter(|address| is_address(address)))
         .or(source)
         .or(own)
 }
 
-/// The picture that stands for `tag` where no script runs, if what comes `after` is that: how many tokens it takes, and its tag.
-pub(super) fn twin<'a>(after: &Tokens<'a>) -> Option<(usize, Tag<'a>)> {
+/// Returns the picture in a `noscript` at the start of `after`, the tokens after an `img`: the number of its tokens, and its tag.
+pub(super) fn noscript_picture<'a>(after: &Tokens<'a>) -> Option<(usize, Tag<'a>)> {
     let mut picture = None;
-    let mut is_within = false;
-    // blanks, `noscript`, blanks, the picture, blanks, and the end
+    let mut is_in_noscript = false;
+    // white space, `noscript`, white space, the picture, white space, and the end tag
     for (token, number) in after.clone().zip(1..=6) {
         match token {
             Token::Text(text) if text.trim_ascii().is_empty() => {}
-            Token::Start(tag) if tag.name == "noscript" && !is_within => is_within = true,
-            Token::Start(tag) if tag.name == "img" && is_within && picture.is_none() => picture = Some(tag),
-            Token::End(name) if name == "noscript" && is_within => return Some((number, picture?)),
+            Token::Start(tag) if tag.name == "noscript" && !is_in_noscript => is_in_noscript = true,
+            Token::Start(tag) if tag.name == "img" && is_in_noscript && picture.is_none() => picture = Some(tag),
+            Token::End(name) if name == "noscript" && is_in_noscript => return Some((number, picture?)),
             _ => return None,
         }
     }
     None
 }
 
-/// The largest picture of the set `set`.
+/// Returns the largest picture of the set `set`.
 pub(super) fn largest(set: &str) -> Option<&str> {
     let mut largest: Option<(f64, &str)> = None;
-    for (address, size) in sizes(set).filter(|(address, _)| is_address(address)) {
+    for (address, size) in parse_set(set).filter(|(address, _)| is_address(address)) {
         let size = size
             .trim_end_matches(|c: char| c.is_ascii_alphabetic())
             .parse()
@@ -84,8 +84,8 @@ pub(super) fn largest(set: &str) -> Option<&str> {
     largest.map(|(_, address)| address)
 }
 
-/// The pictures of the set `set` (HTML standard, section 4.8.4.2.1): their addresses and sizes.
-pub(super) fn sizes(set: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Returns the addresses and sizes of the pictures of `set` (HTML standard, section 4.8.4.2.1).
+pub(super) fn parse_set(set: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = set;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
@@ -106,21 +106,21 @@ pub(super) fn sizes(set: &str) -> impl Iterator<Item = (&str, &str)> {
     .take(MOST_SIZES)
 }
 
-/// Whether `src` is the address of something.
-fn is_some(src: &str) -> bool {
+/// Whether `src` may be the address of a picture.
+fn is_usable(src: &str) -> bool {
     !src.is_empty() && !src.starts_with('#') && !begins_with(src, "about:") && !begins_with(src, "javascript:")
 }
 
-/// Whether `text` may be the address of a picture that is to be fetched.
+/// Whether `text` may be the address of a picture to fetch.
 fn is_address(text: &str) -> bool {
-    is_some(text) && !begins_with(text, "data:") && !text.contains(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '<'))
+    is_usable(text) && !begins_with(text, "data:") && !text.contains(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '<'))
 }
 
-/// Whether the picture at `src` is shown until a script has fetched the real one.
-fn stands_in(src: &str) -> bool {
+/// Whether the picture at `src` is shown only until a script has loaded the real one.
+fn is_placeholder(src: &str) -> bool {
     let path = src.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    begins_with(src, "data:") || STAND_INS.iter().any(|part| name.contains(part))
+    begins_with(src, "data:") || PLACEHOLDERS.iter().any(|part| name.contains(part))
 }
 
 fn begins_with(text: &str, start: &str) -> bool {
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn sets() {
-        let read = |set| sizes(set).collect::<Vec<_>>();
-        assert_eq!(read("a 1x, b"), [("a", "1x"), ("b", "")]);
-        assert_eq!(read(" a,,b , c 2x,"), [("a,,b", ""), ("c", "2x")]);
-        assert_eq!(read("a, b"), [("a", ""), ("b", "")]);
-        assert_eq!(read(" ,, "), []);
-        assert_eq!(sizes(&"a 1x, ".repeat(1000)).count(), MOST_SIZES);
+        let pictures = |set| parse_set(set).collect::<Vec<_>>();
+        assert_eq!(pictures("a 1x, b"), [("a", "1x"), ("b", "")]);
+        assert_eq!(pictures(" a,,b , c 2x,"), [("a,,b", ""), ("c", "2x")]);
+        assert_eq!(pictures("a, b"), [("a", ""), ("b", "")]);
+        assert_eq!(pictures(" ,, "), []);
+        assert_eq!(parse_set(&"a 1x, ".repeat(1000)).count(), MOST_SIZES);
     }
 }

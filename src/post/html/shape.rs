@@ -1,21 +1,21 @@
-//! Any HTML → HTML that nests properly, holds known elements only, and is no deeper than [`MAX_DEPTH`].
+//! Repairs HTML: the result is properly nested, has known elements only, and is no deeper than [`MAX_DEPTH`].
 //!
-//! What a browser's parser would repair (unclosed and crossed tags, cells outside tables) is repaired here first, in time
-//! proportional to the length: the real parser's time grows with the square of the depth (50 kB of block quotes took it 11 s), and
-//! formatting left open is repeated in every paragraph after it. This is about form; that the result is safe is the cleaner's work.
+//! A browser's parser would also repair unclosed and crossed tags and cells outside tables, but its time grows with the square of the depth
+//! (50 kB of block quotes took 11 s), and formatting left open is repeated in every following paragraph. Here the time is proportional to
+//! the length. This module does not make HTML safe: the cleaner does.
 
 #[cfg(test)]
 mod tests;
 
-use super::entities::{self, Place};
+use super::entities::{self, TextPosition};
 use super::extent::{extents, is_left_out};
 use super::picture;
 use super::token::{Tag, Token, Tokens, tokens};
 
-/// Elements deeper than this are left out, their content kept: no text needs more, and the parser's time grows with it.
+/// Deeper elements are left out, but not their content: no text needs them, and the parser's time grows with the depth.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// Elements that are kept.
+/// The elements that are kept.
 #[rustfmt::skip]
 pub(super) const ELEMENTS: [&str; 86] = [
     "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "center", "cite", "code",
@@ -29,15 +29,15 @@ pub(super) const ELEMENTS: [&str; 86] = [
 /// Elements that have no content.
 const VOID: [&str; 8] = ["br", "col", "hr", "img", "input", "source", "track", "wbr"];
 
-/// Elements that HTML has or had, and that are neither kept nor hidden: some become something else.
+/// Elements of HTML, also former ones, that are neither kept nor hidden: some become something else.
 #[rustfmt::skip]
-const OTHERS: [&str; 37] = [
+const OTHER_ELEMENTS: [&str; 37] = [
     "area", "base", "basefont", "body", "button", "dialog", "dir", "embed", "fieldset", "form", "frame", "html", "iframe", "label",
     "legend", "link", "listing", "map", "marquee", "math", "meta", "meter", "nobr", "noembed", "noframes", "noscript", "object",
     "option", "output", "param", "progress", "script", "select", "style", "textarea", "title", "xmp",
 ];
 
-/// Elements before which an open paragraph ends; text apart from what stands before and after it.
+/// Block elements: an open paragraph ends before them.
 #[rustfmt::skip]
 const BLOCKS: [&str; 40] = [
     "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "footer", "h1",
@@ -45,18 +45,18 @@ const BLOCKS: [&str; 40] = [
     "summary", "table", "ul", "form", "fieldset", "dir", "listing", "xmp", "dialog",
 ];
 
-/// For whom a text is shaped.
+/// The kind of document for which HTML is prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// Feed readers, which allow no form controls.
+    /// A feed: readers do not allow form controls.
     Feed,
     /// The post's own page.
     Page,
 }
 
-/// Whether text before and after the element `name` stands apart.
+/// Returns whether the element `name` separates the text before it from the text after it.
 #[must_use]
-pub fn separates(name: &str) -> bool {
+pub(crate) fn separates(name: &str) -> bool {
     BLOCKS.contains(&name)
         || matches!(
             name,
@@ -64,74 +64,75 @@ pub fn separates(name: &str) -> bool {
         )
 }
 
-/// Whether HTML has an element `name`.
+/// Returns whether HTML has an element `name`.
 pub(in crate::post) fn is_known(name: &str) -> bool {
-    ELEMENTS.contains(&name) || super::extent::HIDDEN.contains(&name) || OTHERS.contains(&name)
+    ELEMENTS.contains(&name) || super::extent::HIDDEN.contains(&name) || OTHER_ELEMENTS.contains(&name)
 }
 
-/// `html` in proper shape. It holds no character references: [`entities`] writes them when it is clean.
-pub(super) fn shape(html: &str, audience: Audience) -> String {
-    let mut shaper = Shaper {
+/// Repairs `html`. The result has marks in place of character references ([`entities`]).
+pub(super) fn repair(html: &str, audience: Audience) -> String {
+    let mut repairer = Repairer {
         out: String::with_capacity(html.len() + html.len() / 8),
         open: Vec::new(),
         dropped: 0,
-        content: Content::Nothing,
+        content: RawContent::Nothing,
         source: None,
         audience,
     };
-    // made for the texts that need it, which are few
+    // only few texts need it
     let mut left_out = None;
     let mut stream = tokens(html);
     let mut number = 0;
     while let Some(token) = stream.next() {
-        let mut taken = 1;
+        let mut used = 1;
         match &token {
             Token::Start(tag) if is_left_out(tag) => {
                 let extents = left_out.get_or_insert_with(|| extents(html, |name| BLOCKS.contains(&name)));
                 match extents.get(&number) {
-                    Some(&end) => taken = end - number,
-                    // a word in a sentence about elements
-                    None if tag.name == "template" => shaper.text(tag.written),
+                    Some(&end) => used = end - number,
+                    // a word in a sentence about HTML
+                    None if tag.name == "template" => repairer.text(tag.written),
                     None => {}
                 }
             }
-            // its list would be a list of one, and nobody can choose
-            Token::Start(tag) if tag.name == "option" => shaper.text(" "),
-            Token::Start(tag) if tag.name == "img" => taken = shaper.picture(tag, &stream),
-            _ => shaper.token(&token),
+            // separates the options of a list, which are text
+            Token::Start(tag) if tag.name == "option" => repairer.text(" "),
+            Token::Start(tag) if tag.name == "img" => used = repairer.picture(tag, &stream),
+            _ => repairer.token(&token),
         }
-        (1..taken).for_each(|_| drop(stream.next()));
-        number += taken;
+        (1..used).for_each(|_| drop(stream.next()));
+        number += used;
     }
-    shaper.close_down_to(0);
-    shaper.out
+    repairer.close_down_to(0);
+    repairer.out
 }
 
-struct Shaper<'a> {
+/// Writes repaired HTML, and knows which elements are open.
+struct Repairer<'a> {
     out: String,
     open: Vec<&'static str>,
-    /// How many elements are open that were left out for being too deep.
+    /// The number of open elements that were left out because they are too deep.
     dropped: usize,
-    /// What the content of the raw-text element just begun becomes.
-    content: Content,
-    /// The first alternative of the picture that is open.
+    /// What the content of the raw-text element that begins becomes.
+    content: RawContent,
+    /// The first alternative of the open picture.
     source: Option<&'a str>,
     audience: Audience,
 }
 
 /// What the content of a raw-text element becomes.
 #[derive(Default)]
-enum Content {
-    /// Scripts and styles are left out.
+enum RawContent {
+    /// Nothing: scripts and styles are left out.
     #[default]
     Nothing,
-    /// What a browser would show as it is written.
+    /// Text, as it is written.
     Text,
-    /// The same, but for its character references.
-    Readable,
+    /// Text, with its character references decoded.
+    Decoded,
 }
 
-impl<'a> Shaper<'a> {
+impl<'a> Repairer<'a> {
     fn token(&mut self, token: &Token<'a>) {
         match token {
             Token::Text(text) => self.text(text),
@@ -141,15 +142,16 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    /// Text, and where it stands between the parts of a table a cell for it: the parser would repair that too, but not in silence.
+    /// Writes text, in a new cell if it is between the parts of a table: the parser would move it out of the table.
     fn text(&mut self, text: &str) {
         if !text.trim_ascii().is_empty() {
-            self.make_cell();
+            self.open_cell();
         }
-        push_read(&mut self.out, text, Place::Content);
+        push_decoded(&mut self.out, text, TextPosition::Content);
     }
 
-    fn make_cell(&mut self) {
+    /// Opens a cell, if text here would be between the parts of a table.
+    fn open_cell(&mut self) {
         if self.open.last() == Some(&"colgroup") {
             self.close_down_to(self.open.len() - 1);
         }
@@ -165,12 +167,12 @@ impl<'a> Shaper<'a> {
 
     fn raw(&mut self, content: &str) {
         match std::mem::take(&mut self.content) {
-            Content::Nothing => {}
-            Content::Text => {
-                self.make_cell();
-                entities::push_marked(&mut self.out, content, Place::Content);
+            RawContent::Nothing => {}
+            RawContent::Text => {
+                self.open_cell();
+                entities::push_marked(&mut self.out, content, TextPosition::Content);
             }
-            Content::Readable => self.text(content),
+            RawContent::Decoded => self.text(content),
         }
     }
 
@@ -178,9 +180,9 @@ impl<'a> Shaper<'a> {
         let name = tag.name.as_str();
         match name {
             "iframe" | "frame" | "embed" => return self.embedded(tag),
-            // a title outside a head is a heading that nobody would see
-            "textarea" | "title" if !tag.closes_itself => self.content = Content::Readable,
-            "xmp" if !tag.closes_itself => self.content = Content::Text,
+            // a title outside a head would not be shown
+            "textarea" | "title" if !tag.closes_itself => self.content = RawContent::Decoded,
+            "xmp" if !tag.closes_itself => self.content = RawContent::Text,
             "input" => return self.checkbox(tag),
             "source" if self.open.last() == Some(&"picture") => return self.alternative(tag),
             _ => {}
@@ -195,11 +197,11 @@ impl<'a> Shaper<'a> {
             self.dropped += usize::from(!VOID.contains(&name) && !tag.closes_itself);
             return;
         }
-        if !self.make_place(name) {
+        if !self.prepare_for(name) {
             return;
         }
-        self.emit(name, tag, |attribute, value| {
-            (!picture::SETS.contains(&attribute)).then_some(value)
+        self.push_tag(name, tag, |attribute, value| {
+            (!picture::SET_ATTRIBUTES.contains(&attribute)).then_some(value)
         });
         if VOID.contains(&name) {
             return;
@@ -213,8 +215,8 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    /// Writes the start tag `tag`, its attributes' values as `value` gives them.
-    fn emit(&mut self, name: &str, tag: &Tag<'a>, value: impl Fn(&str, &'a str) -> Option<&'a str>) {
+    /// Writes the start tag `tag`, with the values of its attributes that `value` returns.
+    fn push_tag(&mut self, name: &str, tag: &Tag<'a>, value: impl Fn(&str, &'a str) -> Option<&'a str>) {
         self.out.push('<');
         self.out.push_str(name);
         for (attribute, written) in &tag.attributes {
@@ -224,38 +226,38 @@ impl<'a> Shaper<'a> {
                 self.out.push(' ');
                 self.out.push_str(attribute);
                 self.out.push_str("=\"");
-                push_read(&mut self.out, value, Place::Attribute);
+                push_decoded(&mut self.out, value, TextPosition::Attribute);
                 self.out.push('"');
             }
         }
         self.out.push('>');
     }
 
-    /// A picture, or the words for it where nothing says which it is; `after` is what follows. Says how many tokens it takes.
+    /// Writes a picture, or its description if it has no address. `after` are the following tokens. Returns the number of tokens used.
     fn picture(&mut self, tag: &Tag<'a>, after: &Tokens<'a>) -> usize {
-        let twin = picture::twin(after);
-        let taken = twin.as_ref().map_or(1, |(taken, _)| taken + 1);
+        let fallback = picture::noscript_picture(after);
+        let used = fallback.as_ref().map_or(1, |(used, _)| used + 1);
         let source = self.source.filter(|_| self.open.contains(&"picture"));
-        let Some(address) = picture::address(tag, twin.as_ref().map(|(_, tag)| tag), source) else {
+        let Some(address) = picture::address(tag, fallback.as_ref().map(|(_, tag)| tag), source) else {
             self.text(tag.attribute("alt").unwrap_or_default());
-            return taken;
+            return used;
         };
-        if self.open.len() < MAX_DEPTH && self.make_place("img") {
+        if self.open.len() < MAX_DEPTH && self.prepare_for("img") {
             if tag.attribute("src").is_some() {
                 let value = |name: &str, value| Some(if name == "src" { address } else { value });
-                self.emit("img", tag, value);
+                self.push_tag("img", tag, value);
             } else {
                 let mut tag = tag.clone();
                 tag.attributes.insert(0, ("src".to_owned(), address));
-                self.emit("img", &tag, |_, value| Some(value));
+                self.push_tag("img", &tag, |_, value| Some(value));
             }
         }
-        taken
+        used
     }
 
-    /// An alternative of a picture, which pages show where it suits the reader's screen or its colours.
+    /// Writes an alternative of a picture, which browsers choose for the screen and its colours. Feeds have none.
     fn alternative(&mut self, tag: &Tag<'a>) {
-        let Some(set) = picture::SETS.iter().find_map(|name| tag.attribute(name)) else {
+        let Some(set) = picture::SET_ATTRIBUTES.iter().find_map(|name| tag.attribute(name)) else {
             return;
         };
         self.source = self.source.or_else(|| picture::largest(set));
@@ -266,31 +268,31 @@ impl<'a> Shaper<'a> {
         tag.attributes
             .retain(|(name, _)| matches!(name.as_str(), "media" | "sizes" | "type"));
         tag.attributes.insert(0, ("srcset".to_owned(), set));
-        self.emit("source", &tag, |_, value| Some(value));
+        self.push_tag("source", &tag, |_, value| Some(value));
     }
 
-    /// A frame becomes a link to what it would have shown.
+    /// Writes a link in place of an embedded page.
     fn embedded(&mut self, tag: &Tag<'a>) {
         let source = tag
             .attribute("src")
             .or_else(|| tag.attribute("data-src"))
             .unwrap_or_default()
             .trim();
-        let url = watchable(source);
+        let url = video_page(source);
         let title = tag.attribute("title").map(str::trim).filter(|title| !title.is_empty());
         let label = title.unwrap_or_else(|| url.split_once("//").map_or(url.as_str(), |(_, rest)| rest));
-        if url.is_empty() || url.starts_with("about:") || !self.make_place("a") {
+        if url.is_empty() || url.starts_with("about:") || !self.prepare_for("a") {
             return;
         }
         self.out.push_str("<a href=\"");
-        push_read(&mut self.out, &url, Place::Attribute);
+        push_decoded(&mut self.out, &url, TextPosition::Attribute);
         self.out.push_str("\">");
-        let label = entities::read(label, Place::Attribute);
-        entities::push_marked(&mut self.out, &label, Place::Content);
+        let label = entities::decode(label, TextPosition::Attribute);
+        entities::push_marked(&mut self.out, &label, TextPosition::Content);
         self.out.push_str("</a>");
     }
 
-    /// A task's box: a disabled control on a page, a character in a feed; all other controls are left out.
+    /// Writes the checkbox of a task: a disabled control on a page, a character in a feed. All other controls are left out.
     fn checkbox(&mut self, tag: &Tag<'a>) {
         if !tag
             .attribute("type")
@@ -298,7 +300,7 @@ impl<'a> Shaper<'a> {
         {
             return;
         }
-        self.make_cell();
+        self.open_cell();
         let checked = tag.attribute("checked").is_some();
         self.out.push_str(match (self.audience, checked) {
             (Audience::Feed, true) => "☑",
@@ -308,8 +310,8 @@ impl<'a> Shaper<'a> {
         });
     }
 
-    /// Closes what has to be closed before `name` can start; `false` where it cannot start here at all.
-    fn make_place(&mut self, name: &str) -> bool {
+    /// Closes the elements that must end before `name` begins; returns `false` if it cannot begin here at all.
+    fn prepare_for(&mut self, name: &str) -> bool {
         match name {
             "caption" | "colgroup" | "thead" | "tbody" | "tfoot" => return self.return_to(&["table"]),
             "col" => return self.return_to(&["table", "colgroup"]),
@@ -324,14 +326,14 @@ impl<'a> Shaper<'a> {
             }
             _ => {}
         }
-        // between the parts of a table nothing else has a place
+        // nothing else is allowed between the parts of a table
         !matches!(
             self.open.last(),
             Some(&("table" | "thead" | "tbody" | "tfoot" | "tr" | "colgroup"))
         )
     }
 
-    /// Closes what is open inside the nearest of `parents`, which a part of a table needs; `false` where there is none.
+    /// Closes the elements in the nearest of `parents`, which a part of a table needs; returns `false` if there is none.
     fn return_to(&mut self, parents: &[&str]) -> bool {
         for at in (0..self.open.len()).rev() {
             let open = self.open[at];
@@ -346,15 +348,15 @@ impl<'a> Shaper<'a> {
         false
     }
 
-    /// Closes the item before, one of `names`, unless a block stands between.
+    /// Closes the previous item, one of `names`, unless a block is between.
     fn close_sibling(&mut self, names: &[&str]) {
         for at in (0..self.open.len()).rev() {
             let open = self.open[at];
             if names.contains(&open) {
                 return self.close_down_to(at);
             }
-            let bounds = BLOCKS.contains(&open) || matches!(open, "td" | "th" | "caption" | "tr");
-            if bounds && !matches!(open, "address" | "div" | "p") {
+            let is_boundary = BLOCKS.contains(&open) || matches!(open, "td" | "th" | "caption" | "tr");
+            if is_boundary && !matches!(open, "address" | "div" | "p") {
                 return;
             }
         }
@@ -371,9 +373,10 @@ impl<'a> Shaper<'a> {
         self.close_nearest(name);
     }
 
-    /// Closes the nearest open `name` and what is open in it, unless a cell or a table stands between. Any heading's end ends any.
+    /// Closes the nearest open `name` and the elements in it, unless a cell or a table is between. The end of a heading closes a heading of
+    /// any level.
     fn close_nearest(&mut self, name: &str) {
-        let of_table = matches!(
+        let is_table_part = matches!(
             name,
             "table" | "caption" | "colgroup" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th"
         );
@@ -382,7 +385,7 @@ impl<'a> Shaper<'a> {
             if open == name || (is_heading(open) && is_heading(name)) {
                 return self.close_down_to(at);
             }
-            if open == "table" || (!of_table && matches!(open, "td" | "th" | "caption")) {
+            if open == "table" || (!is_table_part && matches!(open, "td" | "th" | "caption")) {
                 return;
             }
         }
@@ -403,8 +406,8 @@ fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
-/// The address to watch a video at, where `url` is that of its player; else `url`.
-fn watchable(url: &str) -> String {
+/// The page of a video, if `url` is that of its player; else `url`.
+fn video_page(url: &str) -> String {
     let id = |prefix: &str| {
         let rest = url.split_once(prefix)?.1;
         let id = rest.split(['?', '&', '#', '/']).next()?;
@@ -417,7 +420,7 @@ fn watchable(url: &str) -> String {
     id("player.vimeo.com/video/").map_or_else(|| url.to_owned(), |video| format!("https://vimeo.com/{video}"))
 }
 
-/// Writes `text` with its character references read, so that it cannot be read as markup.
-fn push_read(out: &mut String, text: &str, place: Place) {
-    entities::push_marked(out, &entities::read(text, place), place);
+/// Writes `text` with its character references decoded and with marks, so that it is not markup.
+fn push_decoded(out: &mut String, text: &str, position: TextPosition) {
+    entities::push_marked(out, &entities::decode(text, position), position);
 }

@@ -62,7 +62,7 @@ fn addresses_in_feeds_are_absolute() {
 }
 
 #[test]
-fn addresses_on_pages_stay_but_those_of_files_beside_the_post() {
+fn addresses_on_pages_stay_except_those_of_files_beside_the_post() {
     for kept in [
         r##"<a href="#fn-1">x</a>"##,
         r#"<a href="../b c">x</a>"#,
@@ -75,14 +75,14 @@ fn addresses_on_pages_stay_but_those_of_files_beside_the_post() {
 }
 
 #[test]
-fn posts_that_a_text_links_to_are_found() {
+fn linked_posts_are_found() {
     let html = r#"<a href="b.md#x">b</a><a href="sub/c%20d&#46;md?x">c</a><a href=/e.md>e</a><img src=f.md><a href="https://a.test/g.md">"#;
     let found: Vec<_> = linked_posts(html, "in/a.md".into()).into_iter().map(String::from).collect();
     assert_eq!(found, ["in/b.md", "in/sub/c d.md"]);
 }
 
 #[test]
-fn what_runs_or_spies_goes() {
+fn scripts_and_trackers_are_removed() {
     let cases = [
         ("script", "a<script>alert(1)</script>b", "ab"),
         ("style", "<style>p{}</style><p style='x'>a</p>", "<p>a</p>"),
@@ -138,7 +138,7 @@ fn what_runs_or_spies_goes() {
 }
 
 #[test]
-fn what_cleaning_takes_out_is_counted() {
+fn removed_elements_and_attributes_are_counted() {
     let cases = [
         ("<p class=x>a</p><iframe src=b></iframe><input type=checkbox>", None),
         ("a<script>b</script><style>c</style>", Some((2, "<script"))),
@@ -154,7 +154,7 @@ fn what_cleaning_takes_out_is_counted() {
 }
 
 #[test]
-fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
+fn pictures_keep_their_addresses_and_alternatives() {
     const SMALL: &str = "data:image/png;base64,iVBORw0KGgo=";
     let cases = [
         (
@@ -220,7 +220,7 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
     let small = format!("<img src=\"{SMALL}\">");
     assert_eq!(for_page(&small), small);
     assert_eq!(for_feed(&small, URL), small);
-    let long = format!("data:image/png;base64,{}", "A".repeat(MOST_PICTURE));
+    let long = format!("data:image/png;base64,{}", "A".repeat(LARGEST_DATA_URL));
     for address in [
         long.as_str(),
         "data:image/svg+xml;base64,AAAA",
@@ -235,7 +235,7 @@ fn pictures_have_addresses_and_alternatives_where_they_are_shown() {
 }
 
 #[test]
-fn a_picture_takes_nothing_in_but_its_own_twin() {
+fn only_the_noscript_after_a_picture_belongs_to_it() {
     let cases = [
         (
             "words between",
@@ -385,7 +385,7 @@ fn hostile_shapes_stay_small() {
     }
 }
 
-/// Nothing in `html`, which is as the cleaner writes it, runs.
+/// Asserts that nothing in `html`, the output of the cleaner, runs.
 fn assert_harmless(html: &str) {
     for token in token::tokens(html) {
         if let Token::Start(tag) = token {
@@ -403,7 +403,7 @@ fn assert_harmless(html: &str) {
     assert!(!html.to_ascii_lowercase().contains("<script"), "{html}");
 }
 
-/// Every element that has content is closed, in order.
+/// Asserts that every element with content is closed, in order.
 fn assert_balanced(html: &str) {
     let mut open = Vec::new();
     for token in token::tokens(html) {
@@ -438,7 +438,7 @@ fn markup() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn cleaning_is_safe_balanced_and_done_once(html in markup()) {
+    fn cleaned_html_is_safe_balanced_and_stable(html in markup()) {
         for (once, twice) in [
             (for_page(&html), for_page(&for_page(&html))),
             (for_feed(&html, URL), for_feed(&for_feed(&html, URL), URL)),
@@ -451,7 +451,7 @@ proptest! {
     }
 
     #[test]
-    fn text_holds_nothing_of_tags(html in markup()) {
+    fn plain_text_has_no_tags(html in markup()) {
         let text = text(&html);
         prop_assert!(!text.contains("  ") && text.trim() == text);
         prop_assert!(without_forbidden(&text) == text);

@@ -1,79 +1,79 @@
-//! HTML text → tokens, as the HTML standard's tokenizer (section 13.2.5) would cut it, without its states for documents.
+//! Splits HTML into tokens, like the tokenizer of the HTML standard (section 13.2.5) without its states for documents.
 //!
-//! It never fails and never looks at a byte twice. Comments, doctypes and processing instructions are left out. Character references
-//! are left as they are written.
+//! It never fails, and its time is linear. Comments, doctypes and processing instructions are left out. Character references stay as they
+//! are written.
 //!
-//! In two things it differs from browsers, so that no text disappears: `<iframe … />` is closed where it stands, as JSX and XHTML mean
-//! it; and a tag that begins what never ends (`<script>` in a sentence, a tag without its `>`) is text.
+//! It differs from browsers in two ways, so that no text disappears: `<iframe … />` is closed at once, as in JSX and XHTML; and a tag of
+//! something that never ends (`<script>` in a sentence, a tag without its `>`) is text.
 
-use super::entities::{self, Place};
+use super::entities::{self, TextPosition};
 
-/// Elements whose content is text, whatever it looks like (section 13.1.2, raw text and escapable raw text).
+/// Elements whose content is always text (section 13.1.2, raw text and escapable raw text).
 pub(in crate::post) const RAW_TEXT: [&str; 8] = ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
 
-/// Elements that have no content (section 13.1.2, void elements, and some that browsers read alike).
+/// Elements that have no content (section 13.1.2, void elements, and some that browsers treat in the same way).
 #[rustfmt::skip]
 const VOID: [&str; 18] = [
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta", "param",
     "source", "track", "wbr",
 ];
 
-/// Attributes of one tag past this number are left out: readers compare each with each.
+/// Further attributes of a tag are left out: each is compared with all others.
 const MAX_ATTRIBUTES: usize = 32;
 
-/// A piece of HTML.
+/// A token of HTML.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Token<'a> {
-    /// Text, its character references unread.
+pub(crate) enum Token<'a> {
+    /// Text, with its character references as written.
     Text(&'a str),
     /// A start tag.
     Start(Tag<'a>),
-    /// An end tag's name, in lower case.
+    /// The name of an end tag, in lower case.
     End(String),
-    /// The content of the element whose start tag came before, where that content is text by definition. Its end tag is left out.
+    /// The content of the raw-text element whose start tag came before. Its end tag is left out.
     Raw(&'a str),
 }
 
 /// A start tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tag<'a> {
+pub(crate) struct Tag<'a> {
     /// The name, in lower case.
-    pub name: String,
-    /// Names in lower case, values with their character references unread; the first of each name counts.
-    pub attributes: Vec<(String, &'a str)>,
-    /// Whether it says that it is closed at once: `<p />`.
-    pub closes_itself: bool,
-    /// All of it, as it is written.
-    pub written: &'a str,
+    pub(crate) name: String,
+    /// Names in lower case, and values with their character references as written; only the first attribute of each name.
+    pub(crate) attributes: Vec<(String, &'a str)>,
+    /// Whether it closes itself: `<p />`.
+    pub(crate) closes_itself: bool,
+    /// The whole tag, as it is written.
+    pub(crate) written: &'a str,
 }
 
 impl<'a> Tag<'a> {
-    /// The value of the attribute `name`.
+    /// Returns the value of the attribute `name`.
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&'a str> {
         self.attributes
             .iter()
             .find(|(known, _)| known == name)
             .map(|&(_, value)| value)
     }
 
-    /// Whether the author says that browsers are not to show the element: `hidden`, `style="display: none"`.
+    /// Returns whether browsers do not show the element: `hidden`, `style="display: none"`.
     #[must_use]
-    pub fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         let by_attribute = self.attribute("hidden").is_some_and(|value| !value.starts_with('{'));
-        by_attribute || self.attribute("style").is_some_and(hides)
+        by_attribute || self.attribute("style").is_some_and(is_hiding_style)
     }
 }
 
-/// Whether an element with this name has no content.
+/// Returns whether an element with this name has no content.
 #[must_use]
-pub fn is_void(name: &str) -> bool {
+pub(crate) fn is_void(name: &str) -> bool {
     VOID.contains(&name)
 }
 
-/// Whether a `style` says that nothing is shown; JSX writes it as `{{display: 'none'}}`.
-fn hides(style: &str) -> bool {
-    let style = plain_style(&entities::read(style, Place::Attribute));
+/// Whether `style` hides the element; in JSX it is written `{{display: 'none'}}`.
+fn is_hiding_style(style: &str) -> bool {
+    let style = plain_style(&entities::decode(style, TextPosition::Attribute));
     style.split([';', ',', '{', '}']).any(|declaration| {
         let Some((name, value)) = declaration.split_once(':') else {
             return false;
@@ -89,7 +89,7 @@ fn hides(style: &str) -> bool {
     })
 }
 
-/// A `style` without comments and escapes (CSS Syntax, sections 4.3.2 and 4.3.7).
+/// `style` without comments and escapes (CSS Syntax, sections 4.3.2 and 4.3.7).
 fn plain_style(style: &str) -> String {
     let mut plain = String::with_capacity(style.len());
     let mut rest = style;
@@ -117,9 +117,9 @@ fn plain_style(style: &str) -> String {
     plain
 }
 
-/// Cuts `html` into tokens.
+/// Splits `html` into tokens.
 #[must_use]
-pub fn tokens(html: &str) -> Tokens<'_> {
+pub(crate) fn tokens(html: &str) -> Tokens<'_> {
     Tokens {
         rest: html,
         raw: None,
@@ -128,33 +128,33 @@ pub fn tokens(html: &str) -> Tokens<'_> {
     }
 }
 
-/// The start tag at the beginning of `text`, as `CommonMark` has it (section 6.6); but attributes' names may be any. `None` where there
-/// is none, or where it holds a blank line.
+/// Returns the start tag at the beginning of `text`, as in `CommonMark` (section 6.6), but with any names of attributes. `None` if there is
+/// none, or if it contains a blank line.
 pub(in crate::post) fn start_tag(text: &str) -> Option<Tag<'_>> {
     let name = text.strip_prefix('<')?;
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }
-    let (tag, _) = read_tag(text, 1, true)?;
+    let (tag, _) = parse_tag(text, 1, true)?;
     (!tag.written.contains("\n\n")).then_some(tag)
 }
 
-/// Where `html` ends in the middle of a tag or a comment: where that begins.
+/// Returns the offset of the tag or comment in which `html` ends.
 pub(in crate::post) fn unfinished(html: &str) -> Option<usize> {
     let mut tokens = tokens(html);
     tokens.by_ref().for_each(drop);
     tokens.unfinished.map(|left| html.len() - left)
 }
 
-/// The tokens of a text.
+/// An iterator over tokens.
 #[derive(Clone)]
-pub struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     rest: &'a str,
     /// The raw content that comes next.
     raw: Option<&'a str>,
-    /// Which elements of [`RAW_TEXT`] are known to end nowhere in the rest.
+    /// Which elements of [`RAW_TEXT`] have no end tag in the rest.
     endless: [bool; RAW_TEXT.len()],
-    /// How long the tag or comment is in whose middle the text ends.
+    /// The length of the tag or comment in which the text ends.
     unfinished: Option<usize>,
 }
 
@@ -168,10 +168,10 @@ impl<'a> Iterator for Tokens<'a> {
         while !self.rest.is_empty() {
             let rest = self.rest;
             match rest.as_bytes() {
-                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => return Some(self.start()),
+                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => return Some(self.start_tag()),
                 [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => {
-                    let Some((tag, after)) = read_tag(rest, 2, false) else {
-                        return Some(self.last());
+                    let Some((tag, after)) = parse_tag(rest, 2, false) else {
+                        return Some(self.rest_as_text());
                     };
                     self.rest = after;
                     return Some(Token::End(tag.name));
@@ -179,12 +179,12 @@ impl<'a> Iterator for Tokens<'a> {
                 [b'<', b'!' | b'?' | b'/', ..] => {
                     self.rest = match after_comment(rest) {
                         Some(after) => after,
-                        // what browsers and the author's own tool hide stays hidden
+                        // browsers and the author's own tool hide the rest too
                         None if rest.starts_with("<!--") => {
                             self.unfinished = Some(rest.len());
                             ""
                         }
-                        None => return Some(self.last()),
+                        None => return Some(self.rest_as_text()),
                     };
                 }
                 _ => return Some(Token::Text(self.take(text_end(rest)))),
@@ -194,7 +194,7 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// Where the text at the start of `rest` ends, which begins with no markup.
+/// The length of the text at the start of `rest`, up to the next markup.
 fn text_end(rest: &str) -> usize {
     let is_markup = |at: &usize| {
         let next = rest.as_bytes().get(at + 1);
@@ -205,7 +205,7 @@ fn text_end(rest: &str) -> usize {
         .unwrap_or(rest.len())
 }
 
-/// What follows the comment at the start of `text`, or what the standard reads as one; `None` where it does not end.
+/// Returns what follows the comment at the start of `text`, also one that the standard treats as a comment; `None` if it does not end.
 fn after_comment(text: &str) -> Option<&str> {
     let markup = text.get(1..)?;
     match markup.strip_prefix("!--") {
@@ -216,7 +216,7 @@ fn after_comment(text: &str) -> Option<&str> {
     }
 }
 
-/// Where the comment ends whose content begins `text`.
+/// The offset of the end of the comment whose content begins `text`.
 fn comment_end(text: &str) -> Option<usize> {
     memchr::memchr_iter(b'>', text.as_bytes()).find_map(|at| {
         let content = &text.as_bytes()[..at];
@@ -231,26 +231,26 @@ impl<'a> Tokens<'a> {
         taken
     }
 
-    /// All that is left, which begins markup and does not end it, as text.
-    fn last(&mut self) -> Token<'a> {
+    /// Returns the rest, which begins with markup that does not end, as text.
+    fn rest_as_text(&mut self) -> Token<'a> {
         self.unfinished = Some(self.rest.len());
         Token::Text(std::mem::take(&mut self.rest))
     }
 
-    /// The start tag that comes next, and its raw content after it where it has some; text where either does not end.
-    fn start(&mut self) -> Token<'a> {
-        let Some((tag, after)) = read_tag(self.rest, 1, false) else {
-            return self.last();
+    /// Returns the next start tag, and sets its raw content; text if either does not end.
+    fn start_tag(&mut self) -> Token<'a> {
+        let Some((tag, after)) = parse_tag(self.rest, 1, false) else {
+            return self.rest_as_text();
         };
         self.rest = after;
         if tag.name == "plaintext" {
             return Token::Text(tag.written);
         }
         let raw = RAW_TEXT.iter().position(|&name| name == tag.name);
-        if let Some(place) = raw.filter(|_| !tag.closes_itself) {
-            match self.raw_text(place) {
+        if let Some(index) = raw.filter(|_| !tag.closes_itself) {
+            match self.raw_text(index) {
                 Some(content) => self.raw = Some(content),
-                // what shows something is no word in a sentence
+                // an element that shows something is not a word in a sentence
                 None if tag.name == "iframe" && tag.attribute("src").is_some() => {}
                 None => return Token::Text(tag.written),
             }
@@ -258,9 +258,9 @@ impl<'a> Tokens<'a> {
         Token::Start(tag)
     }
 
-    /// The raw content of the element at `place` in [`RAW_TEXT`], and goes past its end tag; `None` where it has none.
-    fn raw_text(&mut self, place: usize) -> Option<&'a str> {
-        let (name, is_endless) = (RAW_TEXT.get(place)?, self.endless.get_mut(place)?);
+    /// Returns the raw content of the element at `index` in [`RAW_TEXT`], and skips its end tag; `None` if it has none.
+    fn raw_text(&mut self, index: usize) -> Option<&'a str> {
+        let (name, is_endless) = (RAW_TEXT.get(index)?, self.endless.get_mut(index)?);
         if *is_endless {
             return None;
         }
@@ -277,9 +277,9 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// The tag at the start of `text`, its name `skip` bytes on, and what follows it; `None` where it does not end. A `strict` one holds no
-/// `<` but in quotes.
-fn read_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
+/// Parses the tag at the start of `text`, whose name begins after `skip` bytes, and returns the rest too; `None` if it does not end. A
+/// `strict` tag contains no `<` outside quotes.
+fn parse_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
     let named = text.get(skip..)?;
     let end = named.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>') || (strict && c == '<'))?;
     let mut tag = Tag {
@@ -294,7 +294,7 @@ fn read_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
             tag.written = &text[..text.len() - after.len()];
             return Some((tag, after));
         }
-        let (name, value, after) = attribute(next, strict)?;
+        let (name, value, after) = parse_attribute(next, strict)?;
         rest = after;
         if tag.attributes.len() < MAX_ATTRIBUTES && tag.attribute(&name).is_none() {
             tag.attributes.push((name, value));
@@ -302,11 +302,11 @@ fn read_tag(text: &str, skip: usize, strict: bool) -> Option<(Tag<'_>, &str)> {
     }
 }
 
-/// The attribute at the start of `text`, and what follows it; `None` where the text ends first. A `strict` one holds no `<` but in
-/// quotes.
-fn attribute(text: &str, strict: bool) -> Option<(String, &str, &str)> {
+/// Parses the attribute at the start of `text`, and returns the rest too; `None` if the text ends first. A `strict` attribute contains no
+/// `<` outside quotes.
+fn parse_attribute(text: &str, strict: bool) -> Option<(String, &str, &str)> {
     let is_refused = |text: &str| strict && text.contains('<');
-    // an equals sign may begin a name, but not end one
+    // a name may begin with an equals sign, which otherwise ends it
     let first = text.chars().next().map_or(0, char::len_utf8);
     let ends_name = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=') || (strict && c == '<');
     let end = first + text[first..].find(ends_name)?;
@@ -332,8 +332,9 @@ fn attribute(text: &str, strict: bool) -> Option<(String, &str, &str)> {
 mod tests {
     use super::*;
 
-    fn cut(html: &str) -> String {
-        let piece = |token| match token {
+    /// The tokens of `html`, in short form.
+    fn shown(html: &str) -> String {
+        let show = |token| match token {
             Token::Text(text) => format!("[{text}]"),
             Token::Start(tag) => {
                 let attributes = tag.attributes.iter().map(|(name, value)| format!(" {name}={value}"));
@@ -343,11 +344,11 @@ mod tests {
             Token::End(name) => format!("</{name}>"),
             Token::Raw(text) => format!("({text})"),
         };
-        tokens(html).map(piece).collect()
+        tokens(html).map(show).collect()
     }
 
     #[test]
-    fn cuts_as_the_standard_does() {
+    fn tokens_follow_the_standard() {
         let cases = [
             ("text alone", "a &amp; b", "[a &amp; b]"),
             ("tags in any case", "<B>x</B >", "<b>[x]</b>"),
@@ -371,13 +372,13 @@ mod tests {
             ("frame that is not closed", "<iframe src=x>a", "<iframe src=x>[a]"),
             ("frame of nothing", "the <iframe> b", "[the ][<iframe>][ b]"),
             ("the first of two", "<a id=1 id=2>", "<a id=1>"),
-            ("a sign that is no tag", "1 < 2 <3<", "[1 < 2 <3<]"),
+            ("a sign that is not a tag", "1 < 2 <3<", "[1 < 2 <3<]"),
             (
                 "comments",
                 "a<!-- <b> -->c<!-->d<!doctype x>e<?php x ?>f<!-- g --!>h<!--->i",
                 "[a][c][d][e][f][h][i]",
             ),
-            ("what only looks like a comment, without an end", "a<?php b", "[a][<?php b]"),
+            ("a processing instruction without an end", "a<?php b", "[a][<?php b]"),
             ("a declaration without an end", "a<!b", "[a][<!b]"),
             ("a comment without an end", "a<!-- b", "[a]"),
             ("a tag without an end", "a<b c='", "[a][<b c=']"),
@@ -392,12 +393,12 @@ mod tests {
             ("plaintext", "<plaintext>a<b>", "[<plaintext>][a]<b>"),
         ];
         for (name, html, expected) in cases {
-            assert_eq!(cut(html), expected, "{name}");
+            assert_eq!(shown(html), expected, "{name}");
         }
     }
 
     #[test]
-    fn a_tag_has_so_many_attributes_and_no_more() {
+    fn the_number_of_attributes_is_limited() {
         let html = format!(
             "<a {}>",
             (0..100).map(|n| format!("a{n}=\"{n}\" ")).collect::<Vec<_>>().concat()
@@ -409,7 +410,7 @@ mod tests {
         assert_eq!(tag.attribute("a0"), Some("0"));
         assert_eq!(tag.attribute("a31"), Some("31"));
         assert_eq!(tag.attribute("a32"), None);
-        // those that are there twice take no place
+        // repeated attributes are not counted
         let html = format!("<a {} b=2>", "a=1 ".repeat(100));
         let Some(Token::Start(tag)) = tokens(&html).next() else {
             panic!("no tag");
@@ -452,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn where_html_ends_within_a_tag_or_a_comment() {
+    fn unfinished_tags_and_comments() {
         let cases = [
             ("<p>a</p>", None),
             ("a < b", None),

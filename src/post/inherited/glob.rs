@@ -1,35 +1,35 @@
-//! Hugo's patterns of paths: `*` stands for anything but `/`, `**` for anything, `?` for one character, `[a-z]` and `{a,b}` for a choice.
+//! Matches Hugo's patterns of paths: `*` matches anything but `/`, `**` anything, `?` one character, `[a-z]` and `{a,b}` a choice.
 
 use camino::Utf8Path;
 
 use crate::source_file::file_type::markdown_stem;
 
-/// Longer patterns are no patterns.
-const LONGEST: usize = 512;
-/// How many patterns one with choices may stand for.
+/// In bytes. A longer pattern matches everything.
+const LONGEST_PATTERN: usize = 512;
+/// The most patterns that one with choices may expand to.
 const MOST_CHOICES: usize = 64;
 
-/// Whether `pattern` matches the path that Hugo gives to the post at `path`, in a folder of posts called `root`. Where Hugo's content
-/// begins is not known: it may be above the folder of posts, or below, but not below the file with the pattern, which lies in `folder`.
+/// Returns whether `pattern` matches the path that Hugo gives to the post at `path`, in a posts folder called `root`. Hugo's content
+/// folder is not known: it may be above or below the posts folder, but not below `folder`, which contains the file with the pattern.
 pub(super) fn matches_path(pattern: &str, path: &Utf8Path, root: &str, folder: &Utf8Path) -> bool {
     let lower = path.as_str().to_lowercase();
     let parts: Vec<&str> = lower.split('/').collect();
     let deepest = folder.components().count().min(parts.len().saturating_sub(1));
     let below = (0..=deepest).filter_map(|start| Some(parts.get(start..)?.join("/")));
-    let places = below.chain([format!("{root}/{lower}")]).flat_map(forms);
+    let candidates = below.chain([format!("{root}/{lower}")]).flat_map(path_forms);
     let pattern = pattern.to_lowercase();
     // a choice may begin before the slash
-    let patterns = choices(&pattern).unwrap_or_else(|| vec![pattern.clone()]);
+    let patterns = expand_choices(&pattern).unwrap_or_else(|| vec![pattern.clone()]);
     let at_top = |path: &str| format!("/{}", path.trim_start_matches('/'));
-    places.into_iter().any(|place| {
-        let place = at_top(&place.to_lowercase());
-        patterns.iter().any(|pattern| matches(&at_top(pattern), &place))
+    candidates.into_iter().any(|candidate| {
+        let candidate = at_top(&candidate.to_lowercase());
+        patterns.iter().any(|pattern| matches(&at_top(pattern), &candidate))
     })
 }
 
-/// The forms of `path` that a pattern may mean: with its ending, without, and without the file's name where that is `index`, with and
+/// The forms of `path` that a pattern may match: with its extension, without, and without the file's name if that is `index`, with and
 /// without a language.
-fn forms(path: String) -> Vec<String> {
+fn path_forms(path: String) -> Vec<String> {
     let stem = markdown_stem(&path).unwrap_or(&path).to_owned();
     let without_language = match stem.rsplit_once('.') {
         Some((name, language)) if !name.is_empty() && !language.contains('/') => name.to_owned(),
@@ -43,22 +43,22 @@ fn forms(path: String) -> Vec<String> {
     vec![path, stem, logical, without_language]
 }
 
-/// Whether `pattern` matches the whole of `text`; in doubt, where it is no pattern, it does.
+/// Returns whether `pattern` matches the whole of `text`. An invalid pattern matches everything.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    if pattern.len() > LONGEST || text.len() > 4 * LONGEST {
+    if pattern.len() > LONGEST_PATTERN || text.len() > 4 * LONGEST_PATTERN {
         return true;
     }
-    match choices(pattern) {
-        Some(patterns) => patterns.iter().any(|pattern| match parse(pattern) {
-            Some(pieces) => is_match(&pieces, text),
+    match expand_choices(pattern) {
+        Some(patterns) => patterns.iter().any(|pattern| match parse_pattern(pattern) {
+            Some(parts) => is_match(&parts, text),
             None => true,
         }),
         None => true,
     }
 }
 
-/// The patterns without choices that `pattern` stands for; `None` if these are too many, or braces do not fit.
-fn choices(pattern: &str) -> Option<Vec<String>> {
+/// The patterns without choices that `pattern` expands to; `None` if there are too many, or a brace is not closed.
+fn expand_choices(pattern: &str) -> Option<Vec<String>> {
     let mut open = vec![pattern.to_owned()];
     let mut closed = Vec::new();
     while let Some(pattern) = open.pop() {
@@ -96,7 +96,8 @@ fn choices(pattern: &str) -> Option<Vec<String>> {
     Some(closed)
 }
 
-enum Piece {
+/// A part of a pattern.
+enum GlobPart {
     Char(char),
     /// Any one character but `/`.
     One,
@@ -110,20 +111,20 @@ enum Piece {
     },
 }
 
-fn parse(pattern: &str) -> Option<Vec<Piece>> {
-    let mut pieces = Vec::new();
+fn parse_pattern(pattern: &str) -> Option<Vec<GlobPart>> {
+    let mut parts = Vec::new();
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
-        pieces.push(match c {
+        parts.push(match c {
             '*' => {
-                let mut piece = Piece::Some;
+                let mut part = GlobPart::Some;
                 while chars.next_if_eq(&'*').is_some() {
-                    piece = Piece::All;
+                    part = GlobPart::All;
                 }
-                piece
+                part
             }
-            '?' => Piece::One,
-            '\\' => Piece::Char(chars.next()?),
+            '?' => GlobPart::One,
+            '\\' => GlobPart::Char(chars.next()?),
             '[' => {
                 let is_negated = chars.next_if(|c| matches!(c, '!' | '^')).is_some();
                 let mut ranges = Vec::new();
@@ -139,22 +140,22 @@ fn parse(pattern: &str) -> Option<Vec<Piece>> {
                     };
                     ranges.push((first, last));
                 }
-                Piece::Set { is_negated, ranges }
+                GlobPart::Set { is_negated, ranges }
             }
-            c => Piece::Char(c),
+            c => GlobPart::Char(c),
         });
     }
-    Some(pieces)
+    Some(parts)
 }
 
-/// In time linear in the product of both lengths.
-fn is_match(pieces: &[Piece], text: &str) -> bool {
-    // which of the first so many pieces match what was read of the text
-    let mut states = vec![false; pieces.len() + 1];
+/// Whether `parts` match the whole of `text`. The time is linear in the product of both lengths.
+fn is_match(parts: &[GlobPart], text: &str) -> bool {
+    // `states[n]`: whether the first `n` parts match the text so far
+    let mut states = vec![false; parts.len() + 1];
     let spread = |states: &mut Vec<bool>| {
-        for (at, piece) in pieces.iter().enumerate() {
+        for (at, part) in parts.iter().enumerate() {
             if states.get(at) == Some(&true)
-                && matches!(piece, Piece::Some | Piece::All)
+                && matches!(part, GlobPart::Some | GlobPart::All)
                 && let Some(next) = states.get_mut(at + 1)
             {
                 *next = true;
@@ -166,17 +167,17 @@ fn is_match(pieces: &[Piece], text: &str) -> bool {
     }
     spread(&mut states);
     for c in text.chars() {
-        let mut next = vec![false; pieces.len() + 1];
-        for (at, piece) in pieces.iter().enumerate() {
+        let mut next = vec![false; parts.len() + 1];
+        for (at, part) in parts.iter().enumerate() {
             if states.get(at) != Some(&true) {
                 continue;
             }
-            let (stays, goes_on) = match piece {
-                Piece::All => (true, false),
-                Piece::Some => (c != '/', false),
-                Piece::One => (false, c != '/'),
-                Piece::Char(known) => (false, *known == c),
-                Piece::Set { is_negated, ranges } => {
+            let (stays, goes_on) = match part {
+                GlobPart::All => (true, false),
+                GlobPart::Some => (c != '/', false),
+                GlobPart::One => (false, c != '/'),
+                GlobPart::Char(known) => (false, *known == c),
+                GlobPart::Set { is_negated, ranges } => {
                     let is_in = ranges.iter().any(|(first, last)| (first..=last).contains(&&c));
                     (false, is_in != *is_negated && c != '/')
                 }
@@ -225,7 +226,7 @@ mod tests {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
         let hard = "*a".repeat(200);
-        assert!(!matches(&hard, &"a".repeat(2000).replace("aa", "ab")) || hard.len() < LONGEST);
+        assert!(!matches(&hard, &"a".repeat(2000).replace("aa", "ab")) || hard.len() < LONGEST_PATTERN);
     }
 
     #[test]
@@ -244,7 +245,7 @@ mod tests {
             let found = matches_path(pattern, path.into(), root, "".into());
             assert_eq!(found, expected, "{pattern} {path}");
         }
-        // the content begins somewhere above the file with the pattern
+        // Hugo's content folder is somewhere above the file with the pattern
         let cases = [
             ("/notes/**", "content/notes/deep/a.md", "content/notes", true),
             ("/content/notes/**", "content/notes/a.md", "content/notes", true),

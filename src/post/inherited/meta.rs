@@ -1,19 +1,19 @@
-//! Nikola's front matter in a file of its own: `.. title: Hello` on each line, a fenced front matter, or, from its first versions, one
-//! value a line in a fixed order.
+//! Parses Nikola's files of front matter: lines of `.. title: Hello`, a fenced front matter, or, from its first versions, one value on
+//! each line in a fixed order.
 
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Position};
 use crate::post::front_matter::{self, Dialect, Node, Value};
 
-/// More is no front matter.
+/// In bytes. A larger file is not front matter.
 const LARGEST: usize = 64 * 1024;
 
-/// What the lines of the oldest form mean.
+/// The keys of the lines of the oldest form.
 const ORDER: [&str; 6] = ["title", "slug", "date", "tags", "link", "description"];
 
-/// The fields in `text`, the content of the file at `path`.
-pub(super) fn read(path: &Utf8Path, text: &str) -> Result<Vec<(String, Node)>, Diagnostic> {
+/// Returns the fields of `text`, the content of the file at `path`.
+pub(super) fn parse_meta(path: &Utf8Path, text: &str) -> Result<Vec<(String, Node)>, Diagnostic> {
     if text.len() > LARGEST {
         return Ok(Vec::new());
     }

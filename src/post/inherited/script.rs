@@ -1,21 +1,20 @@
-//! A script that computes data for posts: nothing is evaluated. Words of visibility that it sets plainly (`draft: true`) are read; where
-//! it computes one, what it comes to is unclear.
+//! Reads the keys of visibility that a script sets, without running it. Literal values (`draft: true`) are read; a computed value is an
+//! error.
 
 use std::ops::Range;
 
-use super::Node;
 use crate::diagnostic::Position;
-use crate::post::front_matter::Value;
+use crate::post::node::{Node, Value};
 
-/// A word whose value is computed.
+/// A key whose value is computed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unclear {
+pub(super) struct ComputedKey {
     pub(super) offset: usize,
     pub(super) word: String,
 }
 
-/// Words that a script may set for all its posts.
-const WORDS: [&str; 13] = [
+/// Keys that a script may set for all its posts.
+const KEYS: [&str; 13] = [
     "draft",
     "drafts",
     "isDraft",
@@ -31,20 +30,20 @@ const WORDS: [&str; 13] = [
     "eleventyExcludeFromCollections",
 ];
 
-/// The fields that `text` sets plainly.
-pub(super) fn read(text: &str) -> Result<Vec<(String, Node)>, Unclear> {
+/// Returns the fields that `text` sets to literal values.
+pub(super) fn parse_script(text: &str) -> Result<Vec<(String, Node)>, ComputedKey> {
     let code = without_comments(text);
     let mut fields = Vec::new();
     for Range { start, end } in words(&code) {
-        let Some(word) = code.get(start..end).filter(|word| WORDS.contains(word)) else {
+        let Some(word) = code.get(start..end).filter(|word| KEYS.contains(word)) else {
             continue;
         };
         let before = code.get(..start).unwrap_or_default();
         let before = before.strip_suffix(['"', '\'']).unwrap_or(before).trim_end();
         let after = code.get(end..).unwrap_or_default();
         let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start();
-        // `data.draft` asks what a post's own front matter says
-        let is_asked = before.ends_with('.') && !before.ends_with("...");
+        // `data.draft` reads the post's own front matter
+        let is_read = before.ends_with('.') && !before.ends_with("...");
         let value = if let Some(value) = after.strip_prefix(':') {
             value
         } else if let Some(value) = after.strip_prefix('=').filter(|value| !value.starts_with(['=', '>'])) {
@@ -55,7 +54,7 @@ pub(super) fn read(text: &str) -> Result<Vec<(String, Node)>, Unclear> {
         } else {
             continue;
         };
-        if is_asked && !after.starts_with('=') {
+        if is_read && !after.starts_with('=') {
             continue;
         }
         match literal(value) {
@@ -70,7 +69,7 @@ pub(super) fn read(text: &str) -> Result<Vec<(String, Node)>, Unclear> {
             }
             None if is_computed_from_front_matter(&code, word) => {}
             None => {
-                return Err(Unclear {
+                return Err(ComputedKey {
                     offset: start,
                     word: word.to_owned(),
                 });
@@ -80,14 +79,14 @@ pub(super) fn read(text: &str) -> Result<Vec<(String, Node)>, Unclear> {
     Ok(fields)
 }
 
-/// Whether the code asks what each post's own front matter says, and decides by that; or only computes addresses.
+/// Whether the code reads the front matter of each post, or only computes addresses.
 fn is_computed_from_front_matter(code: &str, word: &str) -> bool {
-    let asks = [".draft", ".published", ".status", ".date", ".hidden", ".unlisted", ".private"];
+    let reads = [".draft", ".published", ".status", ".date", ".hidden", ".unlisted", ".private"];
     let is_plain_address = word == "permalink" && !code.contains("false");
-    is_plain_address || asks.iter().any(|ask| code.contains(ask))
+    is_plain_address || reads.iter().any(|read| code.contains(read))
 }
 
-/// The literal that `value` begins with, where it is nothing more.
+/// The literal at the start of `value`, if the value ends after it.
 fn literal(value: &str) -> Option<&str> {
     let value = value.trim_start();
     let ends = |rest: &str| {
@@ -108,7 +107,7 @@ fn literal(value: &str) -> Option<&str> {
     }
 }
 
-/// Where the words of `code` are.
+/// The ranges of the words in `code`.
 fn words(code: &str) -> Vec<Range<usize>> {
     let is_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let mut words = Vec::new();
@@ -126,7 +125,7 @@ fn words(code: &str) -> Vec<Range<usize>> {
     words
 }
 
-/// `text` with spaces in the place of comments, so that all else stays where it is.
+/// `text` with spaces in place of comments, so that offsets stay the same.
 fn without_comments(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -179,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_script_sets() {
+    fn literal_values_are_read_and_computed_ones_refused() {
         let cases: [(&str, Result<&str, &str>); 17] = [
             ("module.exports = { tags: ['posts'], layout: 'post.njk' };", Ok("")),
             ("export default { draft: true };", Ok("draft=true")),
@@ -212,14 +211,14 @@ mod tests {
             ("", Ok("")),
         ];
         for (text, expected) in cases {
-            let found = read(text).map(|fields| {
+            let found = parse_script(text).map(|fields| {
                 let fields = fields.iter().map(|(key, node)| match &node.value {
                     Value::Scalar { text, .. } => format!("{key}={text}"),
                     _ => key.clone(),
                 });
                 fields.collect::<Vec<_>>().join(" ")
             });
-            let found = found.as_deref().map_err(|unclear| unclear.word.as_str());
+            let found = found.as_deref().map_err(|computed| computed.word.as_str());
             assert_eq!(found, expected, "{text}");
         }
     }

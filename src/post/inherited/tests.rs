@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::Config;
+use crate::diagnostic::Severity;
 use crate::post::{Status, Visibility, read_with};
+use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
 fn source(path: &str, text: &str) -> SourceFile {
@@ -15,52 +17,56 @@ fn now() -> Timestamp {
     "2026-06-01T00:00:00Z".parse().unwrap()
 }
 
-/// What the post at `path` with `text` is read as beside `companion`.
-fn read_beside(companion: (&str, Kind, &str), path: &str, text: &str) -> Reading {
+/// Reads the post at `path` with `text` beside `companion`.
+fn read_beside(companion: (&str, CompanionKind, &str), path: &str, text: &str) -> Reading {
     let (name, kind, content) = companion;
-    let companion = Arc::new(Companion::read(&source(name, content), kind));
+    let companion = Arc::new(Companion::parse(&source(name, content), kind));
     let mut inherited = Inherited::default();
     inherited.add(&companion, path.into(), "posts", |_| true);
     read_with(&source(path, text), &inherited, &Config::default()).unwrap()
 }
 
-fn section(content: &str) -> (&str, Kind, &str) {
-    ("notes/_index.md", Kind::Section, content)
+fn section(content: &str) -> (&str, CompanionKind, &str) {
+    ("notes/_index.md", CompanionKind::Section, content)
 }
 
-fn data(content: &str) -> (&str, Kind, &str) {
-    ("notes/notes.json", Kind::Data { is_certain: true }, content)
+fn data(content: &str) -> (&str, CompanionKind, &str) {
+    ("notes/notes.json", CompanionKind::Data { is_certain: true }, content)
 }
 
-fn folder_data(content: &str) -> (&str, Kind, &str) {
-    ("notes/notes.json", Kind::Data { is_certain: false }, content)
+fn folder_data(content: &str) -> (&str, CompanionKind, &str) {
+    ("notes/notes.json", CompanionKind::Data { is_certain: false }, content)
 }
 
-fn settings(content: &str) -> (&str, Kind, &str) {
-    ("../_config.yml", Kind::SiteSettings { below: "_posts".into() }, content)
+fn settings(content: &str) -> (&str, CompanionKind, &str) {
+    (
+        "../_config.yml",
+        CompanionKind::SiteSettings { below: "_posts".into() },
+        content,
+    )
 }
 
 const OWN: &str = "---\ntitle: x\ndate: 2026-01-02\n---\nText.\n";
-const SAYS_PUBLIC: &str = "---\ntitle: x\ndate: 2026-01-02\ndraft: false\npublished: true\n---\nText.\n";
+const PUBLIC_POST: &str = "---\ntitle: x\ndate: 2026-01-02\ndraft: false\npublished: true\n---\nText.\n";
 
 #[test]
-fn what_is_inherited_by_every_way() {
+fn every_kind_of_companion() {
     use Visibility::{Draft, Expired, Held, Private, Public, Scheduled, Unlisted};
-    let script = |content| ("notes/notes.11tydata.js", Kind::Script, content);
-    let hugo = |path, content| (path, Kind::HugoSettings, content);
-    let folder_meta = |content| ("notes/.meta.yml", Kind::FolderMeta, content);
-    let meta = |content| ("notes/a.meta", Kind::Meta, content);
+    let script = |content| ("notes/notes.11tydata.js", CompanionKind::Script, content);
+    let hugo = |path, content| (path, CompanionKind::HugoSettings, content);
+    let folder_meta = |content| ("notes/.meta.yml", CompanionKind::FolderMeta, content);
+    let meta = |content| ("notes/a.meta", CompanionKind::Meta, content);
     let large = |key: &str| format!("{{\"{key}\": true, \"items\": \"{}\"}}", "x".repeat(70_000));
     let (export, large_draft) = (large("words"), large("draft"));
-    let bundle = |is_draft| ("notes/index.md", Kind::Bundle { is_draft }, "");
+    let bundle = |is_draft| ("notes/index.md", CompanionKind::Bundle { is_draft }, "");
     let cases = [
         // sections
         (section("---\ntitle: Notes\n---\n"), OWN, Public),
         (section("+++\ndraft = true\n+++\n"), OWN, Draft),
-        (section("+++\ndraft = true\n+++\n"), SAYS_PUBLIC, Draft),
+        (section("+++\ndraft = true\n+++\n"), PUBLIC_POST, Draft),
         (section("+++\ndraft = false\n+++\n"), OWN, Public),
         (section("---\ncascade:\n  draft: true\n---\n"), OWN, Draft),
-        (section("---\ncascade:\n  draft: true\n---\n"), SAYS_PUBLIC, Public),
+        (section("---\ncascade:\n  draft: true\n---\n"), PUBLIC_POST, Public),
         (section("---\ncascade:\n  params:\n    private: true\n---\n"), OWN, Private),
         (section("---\ncascade: {publishDate: 2030-01-01}\n---\n"), OWN, Scheduled),
         (section("---\ncascade: {expiryDate: 2026-02-01}\n---\n"), OWN, Expired),
@@ -113,7 +119,7 @@ fn what_is_inherited_by_every_way() {
         (section("---\ncascade:\n  draft: true\n"), OWN, Held),
         // data
         (data("{\"draft\": true}"), OWN, Draft),
-        (data("{\"draft\": true}"), SAYS_PUBLIC, Public),
+        (data("{\"draft\": true}"), PUBLIC_POST, Public),
         (data("{\"tags\": \"posts\", \"layout\": \"x\"}"), OWN, Public),
         (data("{\"permalink\": false}"), OWN, Private),
         (data("{\"permalink\": \"/x/{{ page.fileSlug }}/\"}"), OWN, Public),
@@ -122,7 +128,7 @@ fn what_is_inherited_by_every_way() {
         (data("[1, 2]"), OWN, Public),
         (folder_data("{\"draft\": true"), OWN, Held),
         (folder_data("{\"draft\":tru"), OWN, Held),
-        (folder_data("{\"draft\":tru"), SAYS_PUBLIC, Held),
+        (folder_data("{\"draft\":tru"), PUBLIC_POST, Held),
         (folder_data("{\"draft\": true,}"), OWN, Held),
         (folder_data("{\"layout\": \"x\",}"), OWN, Held),
         (folder_data("// for all\n{\"draft\": true}"), OWN, Held),
@@ -161,7 +167,7 @@ fn what_is_inherited_by_every_way() {
             OWN,
             Public,
         ),
-        (hugo("../hugo.toml", "[[cascade]]\ndraft = true\n"), SAYS_PUBLIC, Public),
+        (hugo("../hugo.toml", "[[cascade]]\ndraft = true\n"), PUBLIC_POST, Public),
         (hugo("../hugo.toml", "draft = true\n"), OWN, Public),
         (hugo("../hugo.yaml", "cascade: {build: {render: never}}\n"), OWN, Private),
         (hugo("../hugo.json", "{\"cascade\": {\"draft\": true}}"), OWN, Draft),
@@ -171,7 +177,7 @@ fn what_is_inherited_by_every_way() {
         (folder_meta("---\ndraft: true\n"), OWN, Draft),
         (folder_meta("---\ndraft: true\n---\n"), OWN, Draft),
         (folder_meta("\u{feff}draft: true\n"), OWN, Draft),
-        (folder_meta("draft: true\n"), SAYS_PUBLIC, Public),
+        (folder_meta("draft: true\n"), PUBLIC_POST, Public),
         (folder_meta("draft: false\n"), OWN, Public),
         (folder_meta("publish: false\n"), OWN, Draft),
         (folder_meta("publishDate: 2030-01-01\n"), OWN, Scheduled),
@@ -189,10 +195,10 @@ fn what_is_inherited_by_every_way() {
         (meta(".. title: A\n.. status: private\n"), "Text.\n", Private),
         (meta(".. title: A\n.. date: 2030-01-01\n"), "Text.\n", Scheduled),
         (meta("---\ntitle: A\nstatus: draft\n---\n"), "Text.\n", Draft),
-        (meta(".. status: draft\n"), SAYS_PUBLIC, Draft),
+        (meta(".. status: draft\n"), PUBLIC_POST, Draft),
         (meta("A title\na-slug\n2030-01-01\n"), "Text.\n", Scheduled),
         // the page of a folder
-        (bundle(true), SAYS_PUBLIC, Draft),
+        (bundle(true), PUBLIC_POST, Draft),
         (bundle(false), OWN, Public),
         // Jekyll's defaults, of a folder of posts called `_posts`
         (
@@ -222,7 +228,7 @@ fn what_is_inherited_by_every_way() {
         ),
         (
             settings("defaults:\n- scope: {path: ''}\n  values: {published: false}\n"),
-            SAYS_PUBLIC,
+            PUBLIC_POST,
             Public,
         ),
         (
@@ -240,16 +246,16 @@ fn what_is_inherited_by_every_way() {
 }
 
 #[test]
-fn a_front_matter_in_a_file_of_its_own_is_the_posts() {
+fn front_matter_in_its_own_file_belongs_to_the_post() {
     let meta = ".. title: The title\n.. slug: the-slug\n.. date: 2026-01-31 10:20\n.. tags: a, b\n.. description: In short.\n";
-    let post = read_beside(("notes/a.meta", Kind::Meta, meta), "notes/a.md", "Text.\n").post;
+    let post = read_beside(("notes/a.meta", CompanionKind::Meta, meta), "notes/a.md", "Text.\n").post;
     let date = post.date.rfc3339();
     assert_eq!(
         (post.title(), post.slug(), date.as_str(), post.summary(), post.tags.len()),
         ("The title", "the-slug", "2026-01-31T10:20:00Z", "In short.", 2)
     );
     let own = read_beside(
-        ("notes/a.meta", Kind::Meta, meta),
+        ("notes/a.meta", CompanionKind::Meta, meta),
         "notes/a.md",
         "---\ntitle: Own\n---\nText.\n",
     )
@@ -258,7 +264,7 @@ fn a_front_matter_in_a_file_of_its_own_is_the_posts() {
 }
 
 #[test]
-fn where_it_comes_from_is_said() {
+fn origins_name_the_companion() {
     let cases = [
         (
             section("---\ntitle: x\ncascade:\n  draft: true\n---\n"),
@@ -271,15 +277,15 @@ fn where_it_comes_from_is_said() {
             "defaults in ../_config.yml, line 3",
         ),
         (
-            ("notes/.meta.yml", Kind::FolderMeta, "a: b\ndraft: true\n"),
+            ("notes/.meta.yml", CompanionKind::FolderMeta, "a: b\ndraft: true\n"),
             "data in notes/.meta.yml, line 2",
         ),
         (
-            ("notes/.meta.yml", Kind::FolderMeta, "---\ndraft: true\n"),
+            ("notes/.meta.yml", CompanionKind::FolderMeta, "---\ndraft: true\n"),
             "data in notes/.meta.yml, line 2",
         ),
         (
-            ("notes/index.md", Kind::Bundle { is_draft: true }, ""),
+            ("notes/index.md", CompanionKind::Bundle { is_draft: true }, ""),
             "its page: notes/index.md",
         ),
     ];
@@ -297,7 +303,7 @@ fn where_it_comes_from_is_said() {
 }
 
 #[test]
-fn what_is_not_understood_is_said_of_the_file_it_is_in() {
+fn errors_name_the_companion() {
     let reading = read_beside(section("---\ncascade:\n  draft: perhaps\n---\n"), "notes/a.md", OWN);
     assert!(!reading.post.is_readable(now()));
     let remark = reading
@@ -324,7 +330,7 @@ fn what_is_not_understood_is_said_of_the_file_it_is_in() {
 }
 
 #[test]
-fn a_rule_about_folders_holds_and_says_nothing_of_each_post() {
+fn a_rule_about_folders_holds_without_a_diagnostic() {
     for (hold, text, is_held) in [
         (Hold::Always, OWN, true),
         (Hold::IfUndated, OWN, false),
@@ -338,8 +344,8 @@ fn a_rule_about_folders_holds_and_says_nothing_of_each_post() {
 }
 
 #[test]
-fn the_nearest_wins_and_what_differs_has_another_hash() {
-    let read = |name, content| Arc::new(Companion::read(&source(name, content), Kind::Section));
+fn the_nearest_companion_wins_and_hashes_differ() {
+    let read = |name, content| Arc::new(Companion::parse(&source(name, content), CompanionKind::Section));
     let near = read("a/b/_index.md", "---\ncascade: {draft: false}\n---\n");
     let far = read("a/_index.md", "---\ncascade: {draft: true}\n---\n");
     let both = |first: &Arc<Companion>, second: &Arc<Companion>| {

@@ -1,7 +1,7 @@
-//! The bounds of a text: how deep it nests and how much comes out of it.
+//! Limits the depth of a text and the length of its HTML.
 //!
-//! Parsing and cleaning take time proportional to length times depth, and a few bytes of Markdown (an empty table row, a footnote used
-//! again) can become hundreds of HTML. Both are held here, so that no file costs more than its size allows.
+//! Parsing and cleaning take time proportional to length times depth, and a few bytes of Markdown (an empty table row, a repeated footnote)
+//! can become hundreds of bytes of HTML. The limits keep the cost of a file proportional to its size.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,42 +9,43 @@ use std::fmt;
 use comrak::Node;
 use comrak::nodes::{AstNode, NodeValue};
 
-/// Quotes, lists and emphasis deeper than this are flattened: no text needs more.
+/// Quotes, lists and emphasis that are deeper are flattened: no text needs more.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// The HTML of a text may be this many times its length: the densest honest Markdown (`-` lists, quotes of `&`) comes to five or six.
+/// How many times longer than a text its HTML may be: five or six times is the most in real Markdown (`-` lists, quotes of `&`).
 const MAX_GROWTH: usize = 8;
 
-/// What even a small text may come to.
+/// In bytes: added to the limit, so that small texts never reach it.
 const FREE_LENGTH: usize = 64 * 1024;
 
-/// So much work, in bytes looked at, notes in the text (`^[so]`) may cost: the parser looks for the end of each.
-const MAX_NOTES: usize = 32 * 1024 * 1024;
+/// The most bytes that the parser may scan for the ends of inline notes (`^[so]`).
+const MAX_NOTE_SCAN: usize = 32 * 1024 * 1024;
 
-/// Whether the notes in the text of `markdown` cost no more than they may: each is looked for up to the end of its paragraph.
-pub(super) fn can_hold_notes(markdown: &str) -> bool {
+/// Returns whether inline notes can be parsed in `markdown` within the limit: the end of each is searched for up to the end of its
+/// paragraph.
+pub(super) fn allows_inline_notes(markdown: &str) -> bool {
     if !markdown.contains("^[") {
         return true;
     }
     let work = markdown
         .split("\n\n")
         .map(|paragraph| paragraph.matches("^[").count().saturating_mul(paragraph.len()));
-    work.fold(0, usize::saturating_add) <= MAX_NOTES
+    work.fold(0, usize::saturating_add) <= MAX_NOTE_SCAN
 }
 
-/// So long is the HTML of a cell, in bytes, where little stands in it.
-const CELL: usize = 12;
+/// In bytes: the length of the HTML of an empty cell.
+const CELL_LENGTH: usize = 12;
 
-/// So long is the HTML of a note's mark and of the way back to it, in bytes.
-const NOTE: usize = 250;
+/// In bytes: the length of the HTML of a footnote's mark and of the link back to it.
+const NOTE_LENGTH: usize = 250;
 
-/// How long the HTML of `markdown` may be, in bytes.
+/// Returns the most bytes that the HTML of `markdown` may have.
 pub(super) fn html_length(markdown: &str) -> usize {
     markdown.len() * MAX_GROWTH + FREE_LENGTH
 }
 
-/// Whether the HTML of `markdown` may be longer than [`html_length`]: a cell that is not written and a note that is named again are what
-/// a few bytes of Markdown make hundreds of HTML of. Rendering says for certain.
+/// Returns whether the HTML of `markdown` may be longer than [`html_length`]. Missing cells of tables and repeated footnotes make hundreds
+/// of bytes of HTML from a few of Markdown. Only rendering tells for certain.
 pub(super) fn may_be_too_long(markdown: &str) -> bool {
     let bytes = markdown.as_bytes();
     let bars = |line: &str| memchr::memchr_iter(b'|', line.as_bytes()).count();
@@ -56,19 +57,18 @@ pub(super) fn may_be_too_long(markdown: &str) -> bool {
     };
     let notes = memchr::memmem::find_iter(bytes, b"[^").count();
     let most = cells
-        .saturating_mul(CELL)
-        .saturating_add(notes.saturating_mul(NOTE))
+        .saturating_mul(CELL_LENGTH)
+        .saturating_add(notes.saturating_mul(NOTE_LENGTH))
         .saturating_add(markdown.len().saturating_mul(MAX_GROWTH - 2));
     most > html_length(markdown)
 }
 
-/// A text may have this many headings. Each has an id and a place in the page's table of contents, so that a page costs more for each
-/// heading than for any other block.
+/// The most headings of a text. Each has an id and an entry in the page's table of contents, so headings cost more than other blocks.
 pub(super) const MAX_HEADINGS: usize = 10_000;
 
-/// Whether `markdown` may have more than [`MAX_HEADINGS`]. Rendering says for certain.
+/// Returns whether `markdown` may have more than [`MAX_HEADINGS`]. Only rendering tells for certain.
 pub(super) fn may_have_too_many_headings(markdown: &str) -> bool {
-    // no heading is shorter than its mark and the end of its line
+    // the shortest heading is a mark and a line end
     if markdown.len() < 2 * MAX_HEADINGS {
         return false;
     }
@@ -77,21 +77,21 @@ pub(super) fn may_have_too_many_headings(markdown: &str) -> bool {
             line.trim_start_matches(|c: char| matches!(c, ' ' | '\t' | '>' | '-' | '*' | '+' | '.' | ')') || c.is_ascii_digit());
         content.starts_with('#') || line.trim_end().ends_with(['=', '-'])
     };
-    markdown.lines().filter(|line| is_mark(line)).count() + headings(markdown) > MAX_HEADINGS
+    markdown.lines().filter(|line| is_mark(line)).count() + count_headings(markdown) > MAX_HEADINGS
 }
 
-/// How many headings begin in `html`.
-pub(super) fn headings(html: &str) -> usize {
+/// Returns the number of headings in `html`.
+pub(super) fn count_headings(html: &str) -> usize {
     let bytes = html.as_bytes();
     memchr::memchr_iter(b'<', bytes)
         .filter(|&at| matches!(bytes.get(at + 1..at + 3), Some([b'h' | b'H', b'1'..=b'6'])))
         .count()
 }
 
-/// `markdown` with no line that begins more than [`MAX_DEPTH`] quotes, items and notes; and whether any did.
+/// Removes the marks of quotes, items and notes beyond [`MAX_DEPTH`] in each line of `markdown`; returns whether there were any.
 ///
-/// Each following line is held against each of them by the parser, which makes that the one thing to bound before it.
-pub(super) fn containers(markdown: &str) -> (Cow<'_, str>, bool) {
+/// The parser compares each following line with each of them, so this limit must come before parsing.
+pub(super) fn flatten_containers(markdown: &str) -> (Cow<'_, str>, bool) {
     let shallow = |line: &str| line.len() <= MAX_DEPTH || excess(line).is_none();
     if markdown.lines().all(shallow) {
         return (Cow::Borrowed(markdown), false);
@@ -103,8 +103,7 @@ pub(super) fn containers(markdown: &str) -> (Cow<'_, str>, bool) {
     (Cow::Owned(lines.collect()), true)
 }
 
-/// The part of `line` up to the last container mark it may have, and the part after the last it has; `None` where it has no more than it
-/// may.
+/// The part of `line` up to the last allowed container mark, and the part after its last mark; `None` if it does not exceed the limit.
 fn excess(line: &str) -> Option<(&str, &str)> {
     let mut rest = line;
     let mut kept = None;
@@ -120,7 +119,7 @@ fn excess(line: &str) -> Option<(&str, &str)> {
     Some((line.get(..kept)?, rest))
 }
 
-/// What follows the mark of a quote, an item or a note at the start of `text`.
+/// The text after the mark of a quote, an item or a note at the start of `text`.
 fn after_mark(text: &str) -> Option<&str> {
     let text = text.trim_start_matches([' ', '\t']);
     let spaced = |rest: &str| rest.starts_with([' ', '\t']);
@@ -139,8 +138,8 @@ fn after_mark(text: &str) -> Option<&str> {
     }
 }
 
-/// Flattens what lies deeper than [`MAX_DEPTH`] below `root` to its text; says whether anything did.
-pub(super) fn tree<'a>(root: Node<'a>) -> bool {
+/// Replaces everything deeper than [`MAX_DEPTH`] below `root` by its text; returns whether there was anything.
+pub(super) fn flatten_tree<'a>(root: Node<'a>) -> bool {
     let mut cut = false;
     let mut depth = 0;
     let mut next = root.first_child();
@@ -176,21 +175,21 @@ pub(super) fn tree<'a>(root: Node<'a>) -> bool {
     cut
 }
 
-/// Whether a node may be replaced by text: the parts of lists and tables may not, their content may.
+/// Whether a node may be replaced by text: not the parts of lists and tables, but their content.
 fn can_be_text(node: Node<'_>) -> bool {
     use NodeValue::{Item, TableCell, TableRow, TaskItem};
     !matches!(node.data().value, Item(_) | TaskItem(_) | TableRow(_) | TableCell)
 }
 
-/// Text that grows up to a length and then refuses.
-pub(super) struct Limited {
-    /// What was written.
+/// A text with a limited length: writing more is an error.
+pub(super) struct LimitedText {
+    /// The text written so far.
     pub(super) text: String,
-    /// How long it may become, in bytes.
+    /// In bytes.
     pub(super) limit: usize,
 }
 
-impl fmt::Write for Limited {
+impl fmt::Write for LimitedText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if self.text.len() + text.len() > self.limit {
             return Err(fmt::Error);
@@ -205,14 +204,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_are_counted_by_what_they_cost() {
-        assert!(can_hold_notes(&"a^[b] c\n\n".repeat(100_000)));
-        assert!(can_hold_notes(&"a^[b] c ".repeat(500)));
-        assert!(!can_hold_notes(&"^[".repeat(50_000)));
+    fn the_cost_of_inline_notes_is_limited() {
+        assert!(allows_inline_notes(&"a^[b] c\n\n".repeat(100_000)));
+        assert!(allows_inline_notes(&"a^[b] c ".repeat(500)));
+        assert!(!allows_inline_notes(&"^[".repeat(50_000)));
     }
 
     #[test]
-    fn headings_are_counted() {
+    fn the_number_of_headings_is_limited() {
         for heading in [
             "# a\n",
             "> # a\n",
@@ -228,7 +227,7 @@ mod tests {
             let why = super::super::overflow(&(enough + "\n" + heading), "b");
             assert_eq!(why.as_deref(), Some("it has more than 10000 headings"), "{heading:?}");
         }
-        // neither is a heading
+        // these are not headings
         for other in ["#a\n", "- a\n-\n", "    # a\n"] {
             assert_eq!(
                 super::super::overflow(&other.repeat(MAX_HEADINGS + 1), "b"),
@@ -239,18 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn containers_are_counted() {
+    fn the_depth_of_containers_is_limited() {
         let deep = format!("{}text\nnext", "> ".repeat(500));
-        let (bounded, cut) = containers(&deep);
+        let (bounded, cut) = flatten_containers(&deep);
         assert!(cut);
         assert_eq!(bounded.matches('>').count(), MAX_DEPTH);
         assert!(bounded.ends_with("text\nnext"));
         for line in ["- ".repeat(200), "1. ".repeat(200), "[^a]: ".repeat(200), ">- ".repeat(200)] {
-            let (bounded, cut) = containers(&line);
+            let (bounded, cut) = flatten_containers(&line);
             assert!(cut && bounded.len() < line.len(), "{line}");
         }
-        for honest in ["> - 1. a", &"-".repeat(500), &"a - ".repeat(500)] {
-            assert_eq!(containers(honest), (Cow::Borrowed(honest), false));
+        for shallow in ["> - 1. a", &"-".repeat(500), &"a - ".repeat(500)] {
+            assert_eq!(flatten_containers(shallow), (Cow::Borrowed(shallow), false));
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Code in Markdown: where a text holds it, which nobody may rewrite, and how text is written as it.
+//! Finds the code in Markdown, which must not be changed ([`find`]), and writes text as code.
 //!
-//! [`ranges`] reads lines as `CommonMark` 0.31.2 does (sections 4.4, 4.5, 6.1) but keeps no tree: in rare nestings it errs towards prose.
+//! [`find`] follows the rules of `CommonMark` 0.31.2 for lines (sections 4.4, 4.5, 6.1) without building a tree. In rare nestings it takes
+//! code for prose.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,130 +9,164 @@ use std::ops::Range;
 use super::super::html::token::start_tag;
 use super::container::Containers;
 
-/// What an open block of code waits for.
-enum Block {
+/// The open block of code, and how it ends.
+enum OpenCode {
     None,
-    /// A fence of this character, at least this long.
+    /// With a fence of this character, at least this long.
     Fence(char, usize),
-    /// A line that holds this.
+    /// With a line that contains this.
     Until(&'static str),
-    /// The end of a comment, in which nothing is code.
+    /// A comment, which contains no code, with its end.
     Comment,
 }
 
-/// The code in `markdown`, in order, apart from each other.
+/// Returns the ranges of code in `markdown`, in order and without overlaps.
 pub(super) fn ranges(markdown: &str) -> Vec<Range<usize>> {
     find(markdown).into_iter().map(|(range, _)| range).collect()
 }
 
-/// The code in `markdown`, and of each whether it is that of `<code>` or `<pre>`, where other tags still are tags.
+/// Returns the ranges of code in `markdown`, and whether each is the content of `<code>` or `<pre>`, in which tags are still tags.
 pub(super) fn find(markdown: &str) -> Vec<(Range<usize>, bool)> {
-    let mut code = Vec::new();
-    let mut block = Block::None;
-    let mut paragraph = 0..0;
-    let mut after_blank = true;
-    let mut in_list = false;
+    let mut finder = CodeFinder {
+        markdown,
+        code: Vec::new(),
+        open: OpenCode::None,
+        limit: markdown.len(),
+        paragraph: 0..0,
+        after_blank: true,
+        in_list: false,
+        containers: None,
+    };
     let mut at = 0;
-    let mut containers = None;
-    // where the container ends that the open block stands in
-    let mut limit = markdown.len();
     for line in markdown.split_inclusive('\n') {
         let here = at..at + line.len();
         at = here.end;
-        if here.start >= limit {
-            limit = markdown.len();
-            block = Block::None;
-            paragraph = here.start..here.start;
-            after_blank = true;
+        if here.start >= finder.limit {
+            finder.leave_container(here.start);
         }
-        match block {
-            Block::Fence(mark, length) => {
-                code.push((here, false));
-                if closes(line, mark, length) {
-                    block = Block::None;
-                }
-                continue;
-            }
-            Block::Until(end) => {
-                code.push((here, true));
-                if contains(line, end) {
-                    block = Block::None;
-                }
-                continue;
-            }
-            Block::Comment => {
-                paragraph.end = here.end;
-                if line.contains("-->") {
-                    block = Block::None;
-                    paragraph = here.end..here.end;
-                }
-                continue;
-            }
-            Block::None => {}
+        if !finder.continue_block(line, &here) {
+            finder.begin_line(line, here);
         }
-        let content = within_containers(line);
-        let indent = indent(line);
-        let blank = line.trim().is_empty();
-        let indented = indent >= 4 && !blank && !in_list && after_blank;
-        block = if indented { Block::None } else { opened_by(content) };
-        limit = markdown.len();
-        if !matches!(block, Block::None) && content.len() < line.len() {
-            limit = containers.get_or_insert_with(|| Containers::of(markdown)).end(here.start);
-        }
-        if blank || indented || !matches!(block, Block::None) || is_tag_line(content) {
-            spans(markdown, &paragraph, &mut code);
-            paragraph = here.end..here.end;
-        } else {
-            paragraph.end = here.end;
-        }
-        if matches!(block, Block::Comment) {
-            after_blank = false;
-            continue;
-        }
-        if indented {
-            code.push((here, false));
-            // the next line is code too if it is as deep
-            continue;
-        }
-        if !matches!(block, Block::None) {
-            code.push((here, matches!(block, Block::Until(_))));
-        }
-        if is_item(line) {
-            in_list = true;
-        } else if !blank && indent == 0 && after_blank {
-            in_list = false;
-        }
-        after_blank = blank || is_heading(content);
     }
-    spans(markdown, &paragraph, &mut code);
-    code
+    add_inline_code(markdown, &finder.paragraph, &mut finder.code);
+    finder.code
 }
 
-/// What the line `content` opens.
-fn opened_by(content: &str) -> Block {
+/// Finds code, line by line.
+struct CodeFinder<'a> {
+    markdown: &'a str,
+    code: Vec<(Range<usize>, bool)>,
+    open: OpenCode,
+    /// The end of the container of the open block.
+    limit: usize,
+    paragraph: Range<usize>,
+    after_blank: bool,
+    in_list: bool,
+    /// Found when first needed.
+    containers: Option<Containers>,
+}
+
+impl CodeFinder<'_> {
+    /// Ends the open block, because its container ends at `at`.
+    fn leave_container(&mut self, at: usize) {
+        self.limit = self.markdown.len();
+        self.open = OpenCode::None;
+        self.paragraph = at..at;
+        self.after_blank = true;
+    }
+
+    /// Continues the open block with `line`, at `here`; returns `false` if no block is open.
+    fn continue_block(&mut self, line: &str, here: &Range<usize>) -> bool {
+        let is_last = match self.open {
+            OpenCode::None => return false,
+            OpenCode::Fence(mark, length) => {
+                self.code.push((here.clone(), false));
+                is_closing_fence(line, mark, length)
+            }
+            OpenCode::Until(end) => {
+                self.code.push((here.clone(), true));
+                contains_ignoring_case(line, end)
+            }
+            OpenCode::Comment => {
+                let is_last = line.contains("-->");
+                self.paragraph.end = here.end;
+                if is_last {
+                    self.paragraph = here.end..here.end;
+                }
+                is_last
+            }
+        };
+        if is_last {
+            self.open = OpenCode::None;
+        }
+        true
+    }
+
+    /// Takes `line`, at `here`, which does not belong to an open block.
+    fn begin_line(&mut self, line: &str, here: Range<usize>) {
+        let content = without_container_marks(line);
+        let indent = indent(line);
+        let is_blank = line.trim().is_empty();
+        let is_indented = indent >= 4 && !is_blank && !self.in_list && self.after_blank;
+        self.open = if is_indented { OpenCode::None } else { opened_by(content) };
+        let is_open = !matches!(self.open, OpenCode::None);
+        self.limit = self.markdown.len();
+        if is_open && content.len() < line.len() {
+            let containers = self.containers.get_or_insert_with(|| Containers::find(self.markdown));
+            self.limit = containers.end(here.start);
+        }
+        if is_blank || is_indented || is_open || is_tag_line(content) {
+            add_inline_code(self.markdown, &self.paragraph, &mut self.code);
+            self.paragraph = here.end..here.end;
+        } else {
+            self.paragraph.end = here.end;
+        }
+        if matches!(self.open, OpenCode::Comment) {
+            self.after_blank = false;
+            return;
+        }
+        if is_indented {
+            self.code.push((here, false));
+            // `after_blank` stays: the next line is code too if it is indented as much
+            return;
+        }
+        if is_open {
+            self.code.push((here, matches!(self.open, OpenCode::Until(_))));
+        }
+        if is_item(line) {
+            self.in_list = true;
+        } else if !is_blank && indent == 0 && self.after_blank {
+            self.in_list = false;
+        }
+        self.after_blank = is_blank || is_heading(content);
+    }
+}
+
+/// The block that a line with this `content` opens.
+fn opened_by(content: &str) -> OpenCode {
     for mark in ['`', '~'] {
         let length = content.chars().take_while(|&c| c == mark).count();
         if length >= 3 && !(mark == '`' && content[length..].contains('`')) {
-            return Block::Fence(mark, length);
+            return OpenCode::Fence(mark, length);
         }
     }
-    let is_pre = starts(content, "<pre") && content[4..].starts_with(['>', ' ', '\t', '\n']);
-    if is_pre && !contains(content, "</pre") && !content.trim_end().ends_with("/>") {
-        return Block::Until("</pre");
+    let is_pre = starts_ignoring_case(content, "<pre") && content[4..].starts_with(['>', ' ', '\t', '\n']);
+    if is_pre && !contains_ignoring_case(content, "</pre") && !content.trim_end().ends_with("/>") {
+        return OpenCode::Until("</pre");
     }
     if content.starts_with("<!--") && !content.get(4..).unwrap_or_default().contains("-->") {
-        return Block::Comment;
+        return OpenCode::Comment;
     }
-    Block::None
+    OpenCode::None
 }
 
-fn closes(line: &str, mark: char, length: usize) -> bool {
+fn is_closing_fence(line: &str, mark: char, length: usize) -> bool {
     let line = line.trim_start_matches([' ', '\t', '>']).trim_end();
     line.len() >= length && line.chars().all(|c| c == mark)
 }
 
-/// The line without the marks of quotes and list items before its content.
-fn within_containers(line: &str) -> &str {
+/// `line` without the marks of quotes and list items before its content.
+fn without_container_marks(line: &str) -> &str {
     let mut rest = line.trim_start();
     loop {
         let next = match rest.strip_prefix('>') {
@@ -143,7 +178,7 @@ fn within_containers(line: &str) -> &str {
     }
 }
 
-/// Whether the line begins a list item or a footnote, so that what is indented below it belongs to it.
+/// Whether the line begins a list item or a footnote, to which the indented lines below belong.
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -160,7 +195,7 @@ fn is_heading(content: &str) -> bool {
     content.starts_with('#')
 }
 
-/// Whether the line is a template tag alone, which no code span reaches across.
+/// Whether the line is only a template tag: a code span does not continue after it.
 fn is_tag_line(content: &str) -> bool {
     let content = content.trim();
     (content.starts_with("{%") && content.ends_with("%}")) || (content.starts_with("{{") && content.ends_with("}}"))
@@ -173,16 +208,16 @@ fn indent(line: &str) -> usize {
         .sum()
 }
 
-fn starts(text: &str, start: &str) -> bool {
+fn starts_ignoring_case(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
 }
 
-fn contains(text: &str, what: &str) -> bool {
+fn contains_ignoring_case(text: &str, what: &str) -> bool {
     text.to_ascii_lowercase().contains(what)
 }
 
-/// Adds the code of a paragraph: from a run of backticks to the next run as long, and what stands in `<code>` or `<pre>`.
-fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>, bool)>) {
+/// Adds the code of a paragraph: from a run of backticks to the next run of the same length, and the content of `<code>` and `<pre>`.
+fn add_inline_code(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>, bool)>) {
     let text = markdown.get(paragraph.clone()).unwrap_or_default();
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut last_of_length = HashMap::new();
@@ -195,7 +230,7 @@ fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>,
     for (index, run) in runs.iter().enumerate() {
         last_of_length.insert(run.len(), index);
     }
-    let mut elements = elements(text).into_iter().peekable();
+    let mut elements = code_elements(text).into_iter().peekable();
     let mut done = 0;
     let mut index = 0;
     while let Some(run) = runs.get(index) {
@@ -211,7 +246,7 @@ fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>,
         if escaped || !closable || run.start < done {
             continue;
         }
-        // looked for only where it is known to be there, and never looked at again: the time stays linear
+        // searched for only if it exists, and then skipped, so that the time stays linear
         if let Some(distance) = runs.iter().skip(index).position(|other| other.len() == run.len()) {
             let end = runs.get(index + distance).map_or(run.end, |close| close.end);
             code.push((paragraph.start + run.start..paragraph.start + end, false));
@@ -227,10 +262,10 @@ fn spans(markdown: &str, paragraph: &Range<usize>, code: &mut Vec<(Range<usize>,
     }
 }
 
-/// The contents of `<code>` and `<pre>` in a paragraph.
-fn elements(text: &str) -> Vec<Range<usize>> {
+/// The ranges of the contents of `<code>` and `<pre>` in a paragraph.
+fn code_elements(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    // the start tag that is open
+    // the end and the name of the open start tag
     let mut open: Option<(usize, &str)> = None;
     let mut comment_until = 0;
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
@@ -245,13 +280,15 @@ fn elements(text: &str) -> Vec<Range<usize>> {
         match open {
             Some((start, name)) => {
                 let named = rest.strip_prefix("</").unwrap_or_default();
-                if starts(named, name) && named[name.len()..].starts_with(['>', ' ', '\t', '\n']) {
+                if starts_ignoring_case(named, name) && named[name.len()..].starts_with(['>', ' ', '\t', '\n']) {
                     found.push(start..at);
                     open = None;
                 }
             }
             None => {
-                let name = ["code", "pre"].into_iter().find(|name| starts(&rest[1..], name));
+                let name = ["code", "pre"]
+                    .into_iter()
+                    .find(|name| starts_ignoring_case(&rest[1..], name));
                 let tag = name.and_then(|name| start_tag(rest).filter(|tag| tag.name == name && !tag.closes_itself));
                 open = name.zip(tag).map(|(name, tag)| (at + tag.written.len(), name));
             }
@@ -260,8 +297,8 @@ fn elements(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// `text` as a code span.
-pub(super) fn span(text: &str) -> String {
+/// Returns `text` as a code span.
+pub(super) fn code_span(text: &str) -> String {
     let fence = "`".repeat(longest_run(text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') {
         " "
@@ -271,10 +308,10 @@ pub(super) fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Writes `content` as a fenced code block, on lines of its own, as deep as the line it begins on.
+/// Writes `content` as a fenced code block on its own lines, with the indent of the line on which it begins.
 pub(super) fn push_block(out: &mut String, language: &str, content: &str) {
     let fence = "`".repeat(longest_run(content).max(2) + 1);
-    // a line may be as long as the text: only its blank end is looked at
+    // only the white space at the end of the line is read, because a line may be as long as the text
     let before = out.trim_end_matches([' ', '\t']);
     let begins_line = before.is_empty() || before.ends_with('\n');
     let indent = if begins_line {
@@ -306,7 +343,7 @@ mod tests {
 
     #[test]
     fn code_and_prose() {
-        // code is what stands between `«` and `»`
+        // code is between `«` and `»`
         let cases = [
             ("spans", "a «`b`» c «``d ` e``» f"),
             ("a run without an end", "a ` b\n\nc ` d"),

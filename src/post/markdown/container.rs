@@ -1,56 +1,58 @@
-//! Where the quotes, list items and notes of a text end: [`Containers`].
+//! Finds the ends of the quotes, list items and footnotes of a text: [`Containers`].
 //!
-//! It reads lines as `CommonMark` 0.31.2 does (sections 5.1 and 5.2), but keeps no tree. What is in doubt stands in no container.
+//! It follows the rules of `CommonMark` 0.31.2 for lines (sections 5.1 and 5.2) without building a tree. In doubt a line is in no
+//! container.
 
 use std::collections::HashMap;
 
 use super::super::html::token::start_tag;
 use super::bound::MAX_DEPTH;
 
-/// The ends of elements whose content is text.
-const TEXT: &[&str] = &["</pre>", "</script>", "</style>", "</textarea>"];
+/// The end tags of elements whose content is text.
+const TEXT_END_TAGS: &[&str] = &["</pre>", "</script>", "</style>", "</textarea>"];
 
-/// The containers that the lines of a text stand in.
+/// The containers and blocks of the lines of a text.
 pub(super) struct Containers {
-    /// Where each line begins, and the innermost container it stands in.
+    /// The offset and the innermost container of each line.
     lines: Vec<(usize, Option<usize>)>,
-    /// For each line, the block it belongs to.
-    blocks: Vec<Block>,
+    /// The block of each line.
+    blocks: Vec<LineBlock>,
     found: Vec<Container>,
     length: usize,
 }
 
-/// The block that a line belongs to.
+/// The block of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Block {
+struct LineBlock {
     /// The same for all lines of one block.
     number: usize,
-    /// Whether it is HTML as it is written.
+    /// Whether it is a block of HTML.
     is_html: bool,
     is_table_row: bool,
 }
 
+/// A quote, a list item or a footnote.
 struct Container {
     is_item: bool,
-    /// How many quotes it stands in.
+    /// The number of quotes around it.
     quotes: usize,
-    /// Where the first line begins that is no part of it.
+    /// The offset of the first line after it.
     end: usize,
-    /// Where its lines end at the latest, if its author forgot marks or did not indent enough; `None` before it is looked for.
+    /// Its latest possible end, if the author forgot marks or did not indent enough; found when first needed.
     late_end: Option<usize>,
 }
 
-/// A container that is open.
+/// The kind of an open container.
 #[derive(Clone, Copy)]
-enum Kind {
+enum ContainerKind {
     Quote,
-    /// A list item or a note, whose lines are indented by so many columns.
+    /// A list item or a footnote, whose lines are indented by this many columns.
     Item(usize),
 }
 
 /// The block that the last line left open.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Leaf {
+enum LeafBlock {
     None,
     Paragraph,
     Fence(char, usize),
@@ -61,12 +63,12 @@ enum Leaf {
 }
 
 impl Containers {
-    /// The containers of `text`.
-    pub(super) fn of(text: &str) -> Self {
-        let mut walk = Walk {
+    /// Finds the containers of `text`.
+    pub(super) fn find(text: &str) -> Self {
+        let mut parser = ContainerParser {
             found: Vec::new(),
             open: Vec::new(),
-            leaf: Leaf::None,
+            leaf: LeafBlock::None,
             text,
             text_ends: None,
             ahead: HashMap::new(),
@@ -74,14 +76,14 @@ impl Containers {
             is_html: false,
         };
         let mut lines = Vec::new();
-        let mut blocks: Vec<Block> = Vec::new();
+        let mut blocks: Vec<LineBlock> = Vec::new();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
-            walk.line(at, line);
-            lines.push((at, walk.open.last().map(|&(id, _)| id)));
-            let mut block = Block {
-                number: walk.block,
-                is_html: walk.is_html,
+            parser.parse_line(at, line);
+            lines.push((at, parser.open.last().map(|&(id, _)| id)));
+            let mut block = LineBlock {
+                number: parser.block,
+                is_html: parser.is_html,
                 is_table_row: false,
             };
             if let Some(before) = blocks.last_mut().filter(|before| before.number == block.number) {
@@ -91,49 +93,50 @@ impl Containers {
             blocks.push(block);
             at += line.len();
         }
-        walk.close(0, at);
+        parser.close(0, at);
         Self {
             lines,
             blocks,
-            found: walk.found,
+            found: parser.found,
             length: text.len(),
         }
     }
 
-    fn line_of(&self, at: usize) -> usize {
+    /// The index of the line at offset `at`.
+    fn line_index(&self, at: usize) -> usize {
         self.lines.partition_point(|&(start, _)| start <= at).saturating_sub(1)
     }
 
     fn innermost(&self, at: usize) -> Option<usize> {
-        self.lines.get(self.line_of(at)).and_then(|&(_, id)| id)
+        self.lines.get(self.line_index(at)).and_then(|&(_, id)| id)
     }
 
-    /// Whether the line at `at` stands in a container.
-    pub(super) fn holds(&self, at: usize) -> bool {
+    /// Returns whether the line at `at` is in a container.
+    pub(super) fn is_in_container(&self, at: usize) -> bool {
         self.innermost(at).is_some()
     }
 
-    /// Where the innermost container ends that the line at `at` stands in, or the text.
+    /// Returns the end of the innermost container of the line at `at`, or of the text.
     pub(super) fn end(&self, at: usize) -> usize {
         let found = self.innermost(at).and_then(|id| self.found.get(id));
         found.map_or(self.length, |container| container.end)
     }
 
-    /// Whether the line at `at` belongs to a block of HTML as it is written.
+    /// Returns whether the line at `at` is in a block of HTML.
     pub(super) fn is_html(&self, at: usize) -> bool {
-        self.blocks.get(self.line_of(at)).is_some_and(|block| block.is_html)
+        self.blocks.get(self.line_index(at)).is_some_and(|block| block.is_html)
     }
 
-    /// Whether the line at `at` is the first of its block.
+    /// Returns whether the line at `at` is the first line of its block.
     pub(super) fn begins_block(&self, at: usize) -> bool {
-        let line = self.line_of(at);
+        let line = self.line_index(at);
         let before = line.checked_sub(1).and_then(|before| self.blocks.get(before));
         before.is_none_or(|before| self.blocks.get(line).is_none_or(|block| block.number != before.number))
     }
 
-    /// Where the block ends that `at` stands in: a paragraph, a heading, a cell of a table.
+    /// Returns the end of the block at `at`: a paragraph, a heading, a cell of a table.
     pub(super) fn block_end(&self, at: usize, text: &str) -> usize {
-        let line = self.line_of(at);
+        let line = self.line_index(at);
         let Some(block) = self.blocks.get(line) else {
             return self.length;
         };
@@ -147,13 +150,13 @@ impl Containers {
             };
             return rest.bytes().position(ends).map_or(self.length, |end| at + end);
         }
-        // the numbers of blocks grow from line to line
+        // the numbers of blocks ascend
         let next = self.blocks.partition_point(|other| other.number <= block.number);
         self.lines.get(next).map_or(self.length, |&(start, _)| start)
     }
 
-    /// Like [`end`](Self::end), with the lines after it that its author may have meant as its own: those that follow without a mark, and
-    /// after an item those that are indented less than it asks for. No comment begins there.
+    /// Like [`end`](Self::end), but includes the following lines that the author may have meant as part of the container: lines without a
+    /// mark, and after an item lines with too little indent. They end before the next comment.
     pub(super) fn late_end(&mut self, at: usize, text: &str) -> usize {
         let Some(id) = self.innermost(at) else {
             return self.length;
@@ -165,7 +168,7 @@ impl Containers {
             return known;
         }
         let mut end = container.end;
-        // a blank line may have marks of quotes
+        // a blank line may contain marks of quotes
         let last = text.get(..end).unwrap_or_default().lines().next_back().unwrap_or_default();
         let mut is_next = !last.trim_start_matches(['>', ' ', '\t']).is_empty();
         for line in text.get(end..).unwrap_or_default().split_inclusive('\n') {
@@ -175,7 +178,7 @@ impl Containers {
             });
             let (Ok(inner) | Err(inner)) = inner;
             let content = inner.trim();
-            let is_mark = content.starts_with('>') || item(content).is_some() || begins_fence(content).is_some();
+            let is_mark = content.starts_with('>') || item_mark(content).is_some() || begins_fence(content).is_some();
             let is_own = if content.is_empty() {
                 is_next = false;
                 container.is_item
@@ -194,25 +197,26 @@ impl Containers {
     }
 }
 
-struct Walk<'a> {
+/// Parses lines into containers.
+struct ContainerParser<'a> {
     found: Vec<Container>,
-    open: Vec<(usize, Kind)>,
-    leaf: Leaf,
+    open: Vec<(usize, ContainerKind)>,
+    leaf: LeafBlock,
     text: &'a str,
-    /// Where end tags of elements stand whose content is text; collected when first needed.
+    /// The offsets of [`TEXT_END_TAGS`]; found when first needed.
     text_ends: Option<Vec<usize>>,
-    /// Where each end that was looked for comes next.
+    /// The next offset of each end that was searched for.
     ahead: HashMap<&'static str, usize>,
-    /// The number of the block that the last line belongs to, and whether it is HTML.
+    /// The number of the last line's block, and whether it is HTML.
     block: usize,
     is_html: bool,
 }
 
-impl Walk<'_> {
-    /// Whether one of `ends` comes at `from` or later: what does not end is text.
+impl ContainerParser<'_> {
+    /// Whether one of `ends` comes at `from` or later. An element without an end is text.
     fn ends_after(&mut self, ends: &'static [&'static str], from: usize) -> bool {
         let text = self.text;
-        if ends == TEXT {
+        if ends == TEXT_END_TAGS {
             let places = self.text_ends.get_or_insert_with(|| {
                 let places = memchr::memmem::find_iter(text.as_bytes(), b"</");
                 let is_end = |&place: &usize| {
@@ -220,7 +224,7 @@ impl Walk<'_> {
                         let found = text.get(place..place + end.len());
                         found.is_some_and(|found| found.eq_ignore_ascii_case(end))
                     };
-                    TEXT.iter().any(is)
+                    TEXT_END_TAGS.iter().any(is)
                 };
                 places.filter(is_end).collect()
             });
@@ -237,7 +241,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Closes all containers but the first `kept`.
+    /// Closes all containers except the first `kept`.
     fn close(&mut self, kept: usize, at: usize) {
         for (id, _) in self.open.drain(kept..) {
             if let Some(container) = self.found.get_mut(id) {
@@ -246,49 +250,91 @@ impl Walk<'_> {
         }
     }
 
-    fn open(&mut self, kind: Kind) {
-        let is_quote = |(_, kind): &&(usize, Kind)| matches!(kind, Kind::Quote);
+    fn open(&mut self, kind: ContainerKind) {
+        let is_quote = |(_, kind): &&(usize, ContainerKind)| matches!(kind, ContainerKind::Quote);
         let quotes = self.open.iter().filter(is_quote).count();
         self.open.push((self.found.len(), kind));
         self.found.push(Container {
-            is_item: matches!(kind, Kind::Item(_)),
+            is_item: matches!(kind, ContainerKind::Item(_)),
             quotes,
             end: usize::MAX,
             late_end: None,
         });
     }
 
-    fn line(&mut self, at: usize, line: &str) {
-        let mut cursor = Cursor::of(line);
+    fn parse_line(&mut self, at: usize, line: &str) {
+        let mut cursor = LineCursor::new(line);
+        let kept = self.skip_container_marks(&mut cursor);
+        let is_whole = kept == self.open.len();
+        if !is_whole && self.leaf != LeafBlock::Paragraph {
+            self.close(kept, at);
+            self.leaf = LeafBlock::None;
+        }
+        if self.continues_leaf(&cursor) {
+            return;
+        }
+        let is_opened = self.open_containers(at, kept, &mut cursor);
+        let mut is_paragraph = self.leaf == LeafBlock::Paragraph && !is_opened;
+        let content = cursor.content();
+        let is_lazy = is_paragraph && !is_whole && !content.is_empty() && (cursor.indent() >= 4 || !begins_block(content));
+        if is_lazy {
+            return;
+        }
+        if !is_opened && !is_whole {
+            self.close(kept, at);
+            is_paragraph = false;
+        }
+        self.leaf = match opened_by(content, is_paragraph) {
+            _ if content.is_empty() => LeafBlock::None,
+            LeafBlock::Until(ends) if cursor.indent() < 4 && is_text_unless_closed(content) && !self.ends_after(ends, at) => {
+                LeafBlock::Paragraph
+            }
+            leaf if cursor.indent() < 4 => leaf,
+            _ if is_paragraph => LeafBlock::Paragraph,
+            _ => LeafBlock::None,
+        };
+        if !(is_paragraph && self.leaf == LeafBlock::Paragraph) {
+            self.block += 1;
+            let is_indented = cursor.indent() >= 4;
+            self.is_html = !is_indented && content.starts_with('<') && self.leaf != LeafBlock::Paragraph;
+        }
+    }
+
+    /// Skips the marks and the indents of the open containers that continue on this line, and returns their number.
+    fn skip_container_marks(&self, cursor: &mut LineCursor<'_>) -> usize {
         let mut kept = 0;
         for &(_, kind) in &self.open {
-            let is_own = match kind {
-                Kind::Quote => cursor.quote(),
-                Kind::Item(_) if cursor.is_blank() => true,
-                Kind::Item(width) => cursor.indent() >= width && cursor.skip(width),
+            let continues = match kind {
+                ContainerKind::Quote => cursor.skip_quote_mark(),
+                ContainerKind::Item(_) if cursor.is_blank() => true,
+                ContainerKind::Item(width) => {
+                    let is_indented = cursor.indent() >= width;
+                    if is_indented {
+                        cursor.skip_columns(width);
+                    }
+                    is_indented
+                }
             };
-            if !is_own {
+            if !continues {
                 break;
             }
             kept += 1;
         }
+        kept
+    }
+
+    /// Opens the containers that begin on this line, after closing those that do not continue; returns whether there are any.
+    fn open_containers(&mut self, at: usize, kept: usize, cursor: &mut LineCursor<'_>) -> bool {
         let is_whole = kept == self.open.len();
-        if !is_whole && self.leaf != Leaf::Paragraph {
-            self.close(kept, at);
-            self.leaf = Leaf::None;
-        }
-        if self.goes_on(&cursor) {
-            return;
-        }
-        let mut is_paragraph = self.leaf == Leaf::Paragraph;
+        let mut is_paragraph = self.leaf == LeafBlock::Paragraph;
         let mut is_opened = false;
         while cursor.indent() < 4 && self.open.len() < MAX_DEPTH.max(kept + 1) {
             let content = cursor.content();
             let kind = if content.starts_with('>') {
-                cursor.quote();
-                Kind::Quote
-            } else if let Some(item) = item(content).filter(|item| !is_paragraph || !is_whole || item.may_interrupt) {
-                Kind::Item(cursor.item(&item))
+                cursor.skip_quote_mark();
+                ContainerKind::Quote
+            } else if let Some(mark) = item_mark(content).filter(|mark| !is_paragraph || !is_whole || mark.may_interrupt) {
+                ContainerKind::Item(cursor.skip_item_mark(&mark))
             } else {
                 break;
             };
@@ -299,73 +345,53 @@ impl Walk<'_> {
             is_paragraph = false;
             self.open(kind);
         }
-        let content = cursor.content();
-        let was_paragraph = is_paragraph && !is_opened;
-        let is_lazy = is_paragraph && !is_whole && !content.is_empty() && (cursor.indent() >= 4 || !begins_block(content));
-        if is_lazy {
-            return;
-        }
-        if !is_opened && !is_whole {
-            self.close(kept, at);
-            is_paragraph = false;
-        }
-        self.leaf = match opened_by(content, is_paragraph) {
-            _ if content.is_empty() => Leaf::None,
-            Leaf::Until(ends) if cursor.indent() < 4 && is_mended(content) && !self.ends_after(ends, at) => Leaf::Paragraph,
-            leaf if cursor.indent() < 4 => leaf,
-            _ if is_paragraph => Leaf::Paragraph,
-            _ => Leaf::None,
-        };
-        if !(was_paragraph && is_paragraph && self.leaf == Leaf::Paragraph) {
-            self.block += 1;
-            let is_indented = cursor.indent() >= 4;
-            self.is_html = !is_indented && content.starts_with('<') && self.leaf != Leaf::Paragraph;
-        }
+        is_opened
     }
 
-    /// Whether the block that is open takes the line too.
-    fn goes_on(&mut self, cursor: &Cursor<'_>) -> bool {
+    /// Whether the line continues the open block of code or HTML. Closes the block on its last line.
+    fn continues_leaf(&mut self, cursor: &LineCursor<'_>) -> bool {
         let content = cursor.content();
         let is_last = match self.leaf {
-            Leaf::None | Leaf::Paragraph => return false,
-            Leaf::Fence(mark, length) => {
+            LeafBlock::None | LeafBlock::Paragraph => return false,
+            LeafBlock::Fence(mark, length) => {
                 let is_fence = cursor.indent() < 4 && content.chars().all(|c| c == mark);
                 is_fence && content.len() >= length
             }
-            Leaf::Until(ends) => contains_any(content, ends),
-            Leaf::Html => content.is_empty(),
+            LeafBlock::Until(ends) => contains_any(content, ends),
+            LeafBlock::Html => content.is_empty(),
         };
         if is_last {
-            self.leaf = Leaf::None;
+            self.leaf = LeafBlock::None;
         }
         true
     }
 }
 
-/// A place in a line.
-struct Cursor<'a> {
+/// A position in a line.
+struct LineCursor<'a> {
     rest: &'a str,
-    /// The column that `rest` begins in.
+    /// The column of `rest`.
     column: usize,
-    /// Columns of a tab that are read already.
+    /// The columns of white space in `rest` that were skipped.
     spaces: usize,
-    /// What follows the white space, and its column.
+    /// The text after the white space, and its column.
     content: (&'a str, usize),
 }
 
-impl<'a> Cursor<'a> {
-    fn of(line: &'a str) -> Self {
+impl<'a> LineCursor<'a> {
+    fn new(line: &'a str) -> Self {
         let mut cursor = Self {
             rest: line.trim_end(),
             column: 0,
             spaces: 0,
             content: ("", 0),
         };
-        cursor.look();
+        cursor.find_content();
         cursor
     }
 
-    fn look(&mut self) {
+    /// Sets `content`.
+    fn find_content(&mut self) {
         let content = self.rest.trim_start_matches([' ', '\t']);
         let white = self.rest.get(..self.rest.len() - content.len()).unwrap_or_default();
         let column = white.bytes().fold(self.column, |column, byte| match byte {
@@ -387,37 +413,36 @@ impl<'a> Cursor<'a> {
         self.content.1.saturating_sub(self.column + self.spaces)
     }
 
-    /// Passes over so many columns of white space.
-    fn skip(&mut self, columns: usize) -> bool {
+    /// Skips columns of white space.
+    fn skip_columns(&mut self, columns: usize) {
         self.spaces += columns;
-        true
     }
 
-    /// Passes over `length` bytes of the content.
-    fn pass(&mut self, length: usize) {
+    /// Skips `length` bytes of the content.
+    fn skip_bytes(&mut self, length: usize) {
         let (content, column) = self.content;
         self.rest = content.get(length..).unwrap_or_default();
         self.column = column + length;
         self.spaces = 0;
-        self.look();
+        self.find_content();
     }
 
-    /// Passes over the mark of a quote, if one is next.
-    fn quote(&mut self) -> bool {
+    /// Skips the mark of a quote, if one is next, and returns whether there was one.
+    fn skip_quote_mark(&mut self) -> bool {
         let is_quote = self.indent() < 4 && self.content().starts_with('>');
         if is_quote {
-            self.pass(1);
-            self.skip(self.indent().min(1));
+            self.skip_bytes(1);
+            self.skip_columns(self.indent().min(1));
         }
         is_quote
     }
 
-    /// Passes over the mark of an item; how many columns its lines are indented by.
-    fn item(&mut self, item: &Item) -> usize {
+    /// Skips the mark of an item, and returns the columns by which its lines are indented.
+    fn skip_item_mark(&mut self, mark: &ItemMark) -> usize {
         let indent = self.indent();
-        self.pass(item.length);
-        if item.is_note {
-            self.skip(self.indent());
+        self.skip_bytes(mark.length);
+        if mark.is_note {
+            self.skip_columns(self.indent());
             return 4;
         }
         let spaces = if self.is_blank() || self.indent() > 4 {
@@ -425,19 +450,21 @@ impl<'a> Cursor<'a> {
         } else {
             self.indent()
         };
-        self.skip(spaces);
-        indent + item.length + spaces
+        self.skip_columns(spaces);
+        indent + mark.length + spaces
     }
 }
 
-/// The mark of a list item or note.
-struct Item {
+/// The mark of a list item or footnote.
+struct ItemMark {
     length: usize,
     is_note: bool,
+    /// Whether it may follow a paragraph directly.
     may_interrupt: bool,
 }
 
-fn item(content: &str) -> Option<Item> {
+/// Parses the mark of an item at the start of `content`.
+fn item_mark(content: &str) -> Option<ItemMark> {
     let is_note = content.starts_with("[^");
     let length = match content.as_bytes().first()? {
         b'-' | b'+' | b'*' if !is_break(content) => 1,
@@ -449,7 +476,7 @@ fn item(content: &str) -> Option<Item> {
         _ => return None,
     };
     let after = content.get(length..)?;
-    (is_note || after.is_empty() || after.starts_with([' ', '\t'])).then(|| Item {
+    (is_note || after.is_empty() || after.starts_with([' ', '\t'])).then(|| ItemMark {
         length,
         is_note,
         may_interrupt: !after.is_empty()
@@ -457,7 +484,7 @@ fn item(content: &str) -> Option<Item> {
     })
 }
 
-/// Whether `content` is a line across the page.
+/// Whether `content` is a thematic break.
 fn is_break(content: &str) -> bool {
     ['-', '*', '_'].iter().any(|&mark| {
         content.starts_with(mark)
@@ -466,34 +493,35 @@ fn is_break(content: &str) -> bool {
     })
 }
 
-fn begins_fence(content: &str) -> Option<Leaf> {
+/// The fence at the start of `content`.
+fn begins_fence(content: &str) -> Option<LeafBlock> {
     let mark = content.chars().next().filter(|&c| c == '`' || c == '~')?;
     let length = content.chars().take_while(|&c| c == mark).count();
-    (length >= 3 && !(mark == '`' && content[length..].contains('`'))).then_some(Leaf::Fence(mark, length))
+    (length >= 3 && !(mark == '`' && content[length..].contains('`'))).then_some(LeafBlock::Fence(mark, length))
 }
 
-/// Whether a line that begins so cannot go on with a paragraph. Tags of templates are gone before Markdown is read.
+/// Whether a line with this `content` cannot continue a paragraph. Template tags are removed before Markdown is parsed.
 fn begins_block(content: &str) -> bool {
     content.starts_with(['#', '<', '{', '%', '}']) || is_break(content) || begins_fence(content).is_some()
 }
 
-/// What a line of `content` leaves open.
-fn opened_by(content: &str, is_paragraph: bool) -> Leaf {
+/// The block that a line with this `content` leaves open.
+fn opened_by(content: &str, is_paragraph: bool) -> LeafBlock {
     if let Some(fence) = begins_fence(content) {
         return fence;
     }
     let is_underline = is_paragraph && content.bytes().all(|byte| byte == b'=');
     if content.starts_with('#') || is_break(content) || is_underline {
-        return Leaf::None;
+        return LeafBlock::None;
     }
     let Some(named) = content.strip_prefix('<') else {
-        return Leaf::Paragraph;
+        return LeafBlock::Paragraph;
     };
     let until = |ends: &'static [&'static str], rest: &str| {
         if contains_any(rest, ends) {
-            Leaf::None
+            LeafBlock::None
         } else {
-            Leaf::Until(ends)
+            LeafBlock::Until(ends)
         }
     };
     if let Some(rest) = named.strip_prefix("!--") {
@@ -512,16 +540,20 @@ fn opened_by(content: &str, is_paragraph: bool) -> Leaf {
         .any(|known| name.eq_ignore_ascii_case(known))
     {
         let closes_itself = named.split('>').next().is_some_and(|tag| tag.ends_with('/'));
-        return if closes_itself { Leaf::Html } else { until(TEXT, named) };
+        return if closes_itself {
+            LeafBlock::Html
+        } else {
+            until(TEXT_END_TAGS, named)
+        };
     }
     if begins_html(content) || (!is_paragraph && is_tag_alone(content)) {
-        Leaf::Html
+        LeafBlock::Html
     } else {
-        Leaf::Paragraph
+        LeafBlock::Paragraph
     }
 }
 
-/// Elements that begin a block of HTML (section 4.6, kind 6).
+/// The elements that begin a block of HTML (section 4.6, kind 6).
 #[rustfmt::skip]
 pub(super) const HTML_BLOCKS: [&str; 62] = [
     "address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center", "col", "colgroup", "dd", "details",
@@ -531,7 +563,7 @@ pub(super) const HTML_BLOCKS: [&str; 62] = [
     "tr", "track", "ul",
 ];
 
-/// Whether a line begins a block of HTML by the name of its tag.
+/// Whether a line begins a block of HTML because of the name of its tag.
 fn begins_html(content: &str) -> bool {
     let Some(named) = content.strip_prefix('<') else {
         return false;
@@ -543,7 +575,7 @@ fn begins_html(content: &str) -> bool {
     is_known && (rest.is_empty() || rest.starts_with([' ', '\t', '>']) || rest.starts_with("/>"))
 }
 
-/// Whether a line is a tag and nothing else.
+/// Whether a line is only a tag.
 fn is_tag_alone(content: &str) -> bool {
     let is_end = content.strip_prefix("</").is_some_and(|named| {
         let named = named.trim_end();
@@ -552,15 +584,15 @@ fn is_tag_alone(content: &str) -> bool {
     is_end || start_tag(content).is_some_and(|tag| content.get(tag.written.len()..).is_some_and(|rest| rest.trim().is_empty()))
 }
 
-/// Whether a line says how the columns of a table are aligned.
+/// Whether a line is the delimiter row of a table, which sets the alignment of columns.
 fn is_delimiter_row(line: &str) -> bool {
     let cells = line.trim_start_matches(['>', ' ', '\t']).trim_end();
     let is_sign = |byte: u8| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t');
     cells.contains('-') && cells.contains(['|', ':']) && cells.bytes().all(is_sign)
 }
 
-/// Whether `content` is shown as it is written where what it begins does not end.
-fn is_mended(content: &str) -> bool {
+/// Whether the element that `content` begins is shown as text if it does not end.
+fn is_text_unless_closed(content: &str) -> bool {
     let is_pre = content.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("<pre"));
     !content.starts_with("<!--") && !is_pre
 }
@@ -576,7 +608,7 @@ mod tests {
 
     #[test]
     fn a_container_ends_before_the_first_line_that_is_not_its_own() {
-        // `@` stands in the container, which ends at `|`
+        // `@` is in the container, which ends at `|`
         let cases = [
             "@a\n\nb|",
             "> @a\n> b\n|\nc",
@@ -617,12 +649,12 @@ mod tests {
             let text = marked.replace(['@', '|'], "");
             let at = marked.find('@').unwrap();
             let end = marked.find('|').unwrap() - usize::from(marked.find('|') > Some(at));
-            assert_eq!(Containers::of(&text).end(at), end, "{marked}");
+            assert_eq!(Containers::find(&text).end(at), end, "{marked}");
         }
     }
 
     #[test]
-    fn lines_that_their_author_may_have_meant_follow() {
+    fn late_ends_include_lines_that_the_author_may_have_meant() {
         let cases = [
             "> @a\n> b\n|\nc",
             "> <!-- @a\nb\n|\nc",
@@ -638,7 +670,7 @@ mod tests {
             let text = marked.replace(['@', '|'], "");
             let at = marked.find('@').unwrap();
             assert_eq!(
-                Containers::of(&text).late_end(at, &text),
+                Containers::find(&text).late_end(at, &text),
                 marked.find('|').unwrap() - 1,
                 "{marked}"
             );

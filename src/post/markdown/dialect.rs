@@ -1,8 +1,8 @@
-//! What other tools added to Markdown, turned into plain Markdown: [`translate`].
+//! Translates the additions of other tools to plain Markdown: [`translate`].
 //!
-//! Shortcodes and Liquid, "more" markers, Obsidian's wikilinks, embeds and callouts, kramdown's attribute lists, MDX's
-//! imports, containers between `:::`, tables of contents. Code is left alone, but for Liquid's `raw` tags, which no reader was
-//! meant to see. What is not known is shown as code and reported. What the author hides ([`hidden`]) goes first.
+//! These are shortcodes and Liquid, "more" markers, Obsidian's wikilinks, embeds and callouts, kramdown's attribute lists, MDX's imports,
+//! containers between `:::`, and tables of contents. Code does not change, except that Liquid's `raw` tags are removed. Unknown tags are
+//! shown as code and reported. What the author hides ([`hidden`]) is removed first.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,40 +12,40 @@ use memchr::{memchr3_iter, memmem, memrchr, memrchr2};
 
 use super::code;
 use super::hidden::{self, Remark};
-use super::line::{self, Line};
+use super::line::{self, SpecialLine};
 use super::shortcode::{self, Meaning};
 use super::wikilink;
 
-/// A text in plain Markdown.
+/// A text translated to plain Markdown.
 #[derive(Debug)]
 pub(super) struct Translation<'a> {
     /// The Markdown.
     pub(super) markdown: Cow<'a, str>,
-    /// Where in it the author's "more" marker stood.
+    /// The offset of the author's "more" marker in it.
     pub(super) more: Option<usize>,
-    /// Shortcodes that are not known: where they began in the text, and how they read.
+    /// Unknown shortcodes, with their offsets in the original text.
     pub(super) unknown: Vec<(usize, String)>,
-    /// What else its author should know.
+    /// Other remarks for the author.
     pub(super) remarks: Vec<Remark>,
 }
 
-/// No tag is longer: braces further apart have nothing to do with each other.
+/// In bytes. Braces that are further apart are not a tag.
 const MAX_TAG: usize = 2048;
 
-/// No wikilink or attribute list is longer.
+/// In bytes: the longest wikilink or attribute list.
 const MAX_SPAN: usize = 300;
 
-/// The item above a table of contents is at most so long, with the line breaks around it.
+/// In bytes: the longest item above a table of contents, with the line breaks around it.
 const MAX_CONTENTS_ITEM: usize = 64;
 
-/// `text` in plain Markdown.
+/// Translates `text` to plain Markdown.
 pub(super) fn translate(text: &str) -> Translation<'_> {
-    let mut edits = hidden::look(text);
-    let mended = edits.mended(text);
-    let mut translation = match &mended {
-        Cow::Borrowed(_) => translated(text),
-        Cow::Owned(mended) => {
-            let translation = translated(mended);
+    let mut edits = hidden::find_edits(text);
+    let repaired = edits.apply_repairs(text);
+    let mut translation = match &repaired {
+        Cow::Borrowed(_) => translate_visible(text),
+        Cow::Owned(repaired) => {
+            let translation = translate_visible(repaired);
             Translation {
                 markdown: Cow::Owned(translation.markdown.into_owned()),
                 more: translation.more,
@@ -54,13 +54,13 @@ pub(super) fn translate(text: &str) -> Translation<'_> {
             }
         }
     };
-    edits.trace_back(translation.unknown.iter_mut().map(|(offset, _)| offset));
+    edits.to_original_offsets(translation.unknown.iter_mut().map(|(offset, _)| offset));
     translation.remarks = std::mem::take(&mut edits.remarks);
     translation
 }
 
-/// `text`, which hides nothing, in plain Markdown.
-fn translated(text: &str) -> Translation<'_> {
+/// Translates `text`, which has no hidden parts.
+fn translate_visible(text: &str) -> Translation<'_> {
     if !has_signs(text) {
         return Translation {
             markdown: Cow::Borrowed(text),
@@ -82,12 +82,12 @@ fn translated(text: &str) -> Translation<'_> {
     let code = code::ranges(text);
     let mut code = code.iter().peekable();
     while translator.at < text.len() {
-        // a tag may have swallowed some
+        // skips code inside a tag
         while code.next_if(|range| range.start < translator.at).is_some() {}
         match code.peek() {
-            Some(range) if range.start == translator.at => translator.code(range),
-            Some(range) => translator.prose(range.start),
-            None => translator.prose(text.len()),
+            Some(range) if range.start == translator.at => translator.copy_code(range),
+            Some(range) => translator.translate_prose(range.start),
+            None => translator.translate_prose(text.len()),
         }
     }
     Translation {
@@ -98,7 +98,7 @@ fn translated(text: &str) -> Translation<'_> {
     }
 }
 
-/// Whether there may be anything to do in `text`. Most texts have few of the bytes that are looked for, many bytes at once.
+/// Whether `text` may have anything to translate. This is quick: it searches for bytes that are rare in most texts.
 fn has_signs(text: &str) -> bool {
     let text = text.as_bytes();
     let braces = memchr3_iter(b'{', b'[', b'<', text);
@@ -120,24 +120,25 @@ fn has_signs(text: &str) -> bool {
     })
 }
 
-/// Whether `text` begins with `start`, in any case.
+/// Whether `text` begins with `start`, without regard to case.
 fn begins_with(text: &[u8], start: &str) -> bool {
     let found = text.get(..start.len());
     found.is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
 }
 
+/// Translates a text front to back.
 struct Translator<'a> {
     text: &'a str,
-    /// All before is done.
+    /// The offset of the next character.
     at: usize,
     out: String,
     more: Option<usize>,
     unknown: Vec<(usize, String)>,
-    /// The labels that links are defined for; collected when first needed.
+    /// The labels of link definitions; found when first needed.
     labels: Option<HashSet<String>>,
-    /// Where each sign that was looked for comes next, so that no stretch is searched twice for the same.
+    /// The next offset of each sign that was searched for, so that nothing is searched twice for the same sign.
     ahead: HashMap<&'static str, usize>,
-    /// Blocks whose end was looked for in vain.
+    /// The names of blocks without an end in the rest of the text.
     endless: HashSet<&'static str>,
 }
 
@@ -151,7 +152,7 @@ impl<'a> Translator<'a> {
         self.at += length;
     }
 
-    /// How far ahead `sign` comes next, `skip` bytes on or more.
+    /// The distance to the next `sign`, after at least `skip` bytes.
     fn find(&mut self, sign: &'static str, skip: usize) -> Option<usize> {
         let from = self.at + skip;
         let known = self.ahead.get(sign).copied().filter(|&place| place >= from);
@@ -163,8 +164,8 @@ impl<'a> Translator<'a> {
         (place < self.text.len()).then(|| place - self.at)
     }
 
-    /// Copies code; Liquid's `raw` tags in it were never for readers.
-    fn code(&mut self, range: &Range<usize>) {
+    /// Copies code, without Liquid's `raw` tags in it.
+    fn copy_code(&mut self, range: &Range<usize>) {
         let code = self.text.get(range.clone()).unwrap_or_default();
         self.at = range.end;
         if !(code.contains("raw") && code.contains("{%")) {
@@ -173,7 +174,7 @@ impl<'a> Translator<'a> {
         let mut rest = code;
         while let Some((before, tag, after)) = next_tag(rest) {
             self.out.push_str(before);
-            if !matches!(shortcode::tag(tag).meaning(), Meaning::Raw) {
+            if !matches!(shortcode::parse_tag(tag).meaning(), Meaning::Raw) {
                 self.out.push_str(&rest[before.len()..rest.len() - after.len()]);
             }
             rest = after;
@@ -181,21 +182,21 @@ impl<'a> Translator<'a> {
         self.out.push_str(rest);
     }
 
-    /// Goes on by one step, through prose that ends at `end`.
-    fn prose(&mut self, end: usize) {
+    /// Translates the next line or construct of prose that ends at `end`, or copies the text before the next one.
+    fn translate_prose(&mut self, end: usize) {
         let begins_line = self.at == 0 || self.text.as_bytes().get(self.at - 1) == Some(&b'\n');
-        if begins_line && self.line(end) {
+        if begins_line && self.translate_line(end) {
             return;
         }
         let prose = self.text.get(self.at..end).unwrap_or_default();
-        if let Some(length) = self.construct(prose) {
+        if let Some(length) = self.translate_construct(prose) {
             self.at += length;
             return;
         }
         let mut chars = prose.chars();
         let length = match (chars.next(), chars.next()) {
             (Some('\n'), _) => return self.copy(1),
-            // what is escaped begins nothing
+            // an escaped character begins no construct
             (Some('\\'), Some(escaped)) if escaped != '\n' => 1 + escaped.len_utf8(),
             (first, _) => first.map_or(1, char::len_utf8),
         };
@@ -205,46 +206,46 @@ impl<'a> Translator<'a> {
         self.copy(length + plain);
     }
 
-    /// Deals with what begins here, if it means something to a tool; says how long it is.
-    fn construct(&mut self, prose: &str) -> Option<usize> {
+    /// Translates the construct that begins here, if there is one, and returns its length.
+    fn translate_construct(&mut self, prose: &str) -> Option<usize> {
         match prose.as_bytes() {
-            [b'{', b'{' | b'%', ..] => self.tag(),
-            [b'{', b':', ..] => self.attributes(prose),
-            [b'{', b'/', b'*', ..] => self.script_comment(),
-            [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.wikilink(prose),
-            [b'<', b'!', b'-', b'-', ..] => self.comment(),
+            [b'{', b'{' | b'%', ..] => self.translate_tag(),
+            [b'{', b':', ..] => self.skip_attributes(prose),
+            [b'{', b'/', b'*', ..] => self.skip_script_comment(),
+            [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.translate_wikilink(prose),
+            [b'<', b'!', b'-', b'-', ..] => self.copy_comment(),
             _ => None,
         }
     }
 
-    /// Deals with a line that means something as a whole; `false` where it does not.
-    fn line(&mut self, end: usize) -> bool {
+    /// Translates a line that has a meaning as a whole; returns `false` if it has none.
+    fn translate_line(&mut self, end: usize) -> bool {
         let rest = self.text.get(self.at..end).unwrap_or_default();
         let (content, newline) = match rest.split_once('\n') {
             Some((content, _)) => (content, "\n"),
             None if end == self.text.len() => (rest, ""),
-            // code follows on the same line
+            // the line continues with code
             None => return false,
         };
         let after_blank = matches!(self.out.as_str(), "" | "\n") || self.out.ends_with("\n\n");
-        match line::read(content, after_blank) {
-            Line::Plain => return false,
-            Line::More => self.mark(),
-            Line::Contents => self.drop_contents_item(),
-            Line::Dropped => {}
-            Line::Script => {
+        match line::classify(content, after_blank) {
+            SpecialLine::Plain => return false,
+            SpecialLine::More => self.mark_more(),
+            SpecialLine::Contents => self.drop_contents_item(),
+            SpecialLine::Dropped => {}
+            SpecialLine::Script => {
                 let script = rest.find("\n\n").map_or(rest.len(), |end| end + 1);
                 self.at += script;
                 return true;
             }
-            Line::Instead(text) => self.out.push_str(&text),
+            SpecialLine::Replaced(text) => self.out.push_str(&text),
         }
         self.out.push_str(newline);
         self.at += content.len() + newline.len();
         true
     }
 
-    /// kramdown writes its table of contents over a list of one item, which goes with it.
+    /// Removes the list of one item above kramdown's table of contents, which replaces it.
     fn drop_contents_item(&mut self) {
         let mut nearby = self.out.len().saturating_sub(MAX_CONTENTS_ITEM);
         while !self.out.is_char_boundary(nearby) {
@@ -261,12 +262,12 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn mark(&mut self) {
+    fn mark_more(&mut self) {
         self.more.get_or_insert(self.out.len());
     }
 
-    /// A tag or an expression.
-    fn tag(&mut self) -> Option<usize> {
+    /// Translates a tag or an expression.
+    fn translate_tag(&mut self) -> Option<usize> {
         let rest = self.rest();
         let (open, close) = [("{{<", ">}}"), ("{{%", "%}}"), ("{{", "}}"), ("{%", "%}")]
             .into_iter()
@@ -278,32 +279,32 @@ impl<'a> Translator<'a> {
         }
         let length = end + close.len();
         if let Some(quoted) = inner.strip_prefix("/*").and_then(|inner| inner.strip_suffix("*/")) {
-            // Hugo's way of showing a shortcode
+            // how Hugo shows a shortcode as text
             if open != "{{" {
-                self.out.push_str(&code::span(&format!("{open}{quoted}{close}")));
+                self.out.push_str(&code::code_span(&format!("{open}{quoted}{close}")));
             }
             return Some(length);
         }
-        let tag = shortcode::tag(inner);
+        let tag = shortcode::parse_tag(inner);
         let meaning = if open == "{{" {
-            shortcode::expression(inner)
+            shortcode::parse_expression(inner)
         } else {
             tag.meaning()
         };
         match meaning {
             Meaning::Markdown(markdown) => {
                 if inner.trim().eq_ignore_ascii_case("more") {
-                    self.mark();
+                    self.mark_more();
                 }
                 self.out.push_str(&markdown);
                 Some(length)
             }
             _ if tag.closes && !matches!(meaning, Meaning::Unknown) => Some(length),
-            Meaning::Raw => Some(self.block(length, &["raw", "verbatim"], String::push_str)),
-            Meaning::Comment => Some(self.block(length, &["comment"], |_, _| {})),
+            Meaning::Raw => Some(self.translate_block(length, &["raw", "verbatim"], String::push_str)),
+            Meaning::Comment => Some(self.translate_block(length, &["comment"], |_, _| {})),
             Meaning::Code(language) => {
                 let names = ["highlight", "codeblock", "code", "code-block"];
-                Some(self.block(length, &names, |out, content| code::push_block(out, &language, content)))
+                Some(self.translate_block(length, &names, |out, content| code::push_block(out, &language, content)))
             }
             Meaning::Unknown => {
                 let written = rest.get(..length)?;
@@ -313,14 +314,14 @@ impl<'a> Translator<'a> {
                 if self.in_html_tag() {
                     self.out.push_str(written);
                 } else {
-                    self.out.push_str(&code::span(written));
+                    self.out.push_str(&code::code_span(written));
                 }
                 Some(length)
             }
         }
     }
 
-    /// Whether the braces here are a template's: not a workflow's `${{ }}`, not a JSX attribute, not arithmetic.
+    /// Whether the braces here belong to a template, not to a workflow's `${{ }}`, a JSX attribute or arithmetic.
     fn may_be_tag(&self, inner: &str, expression: bool) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
         if before.ends_with(['$', '=']) {
@@ -331,9 +332,9 @@ impl<'a> Translator<'a> {
         if expression { starts } else { first.is_some() }
     }
 
-    /// Goes past the block that a tag of one of `names`, `length` bytes long, begins here, and writes its content. Where the block does
-    /// not end, the tag alone is left out.
-    fn block(&mut self, length: usize, names: &[&'static str], write: impl FnOnce(&mut String, &str)) -> usize {
+    /// Writes the content of the block that begins here with a tag of one of `names`, `length` bytes long, and returns the block's length.
+    /// If the block does not end, only the tag is left out.
+    fn translate_block(&mut self, length: usize, names: &[&'static str], write: impl FnOnce(&mut String, &str)) -> usize {
         let content = self.rest().get(length..).unwrap_or_default();
         let key = names.first().copied().unwrap_or_default();
         if self.endless.contains(key) {
@@ -341,7 +342,7 @@ impl<'a> Translator<'a> {
         }
         let mut from = 0;
         while let Some((before, inner, after)) = content.get(from..).and_then(next_tag) {
-            let tag = shortcode::tag(inner);
+            let tag = shortcode::parse_tag(inner);
             if tag.closes && names.contains(&tag.name) {
                 write(&mut self.out, &content[..from + before.len()]);
                 return length + content.len() - after.len();
@@ -352,17 +353,17 @@ impl<'a> Translator<'a> {
         length
     }
 
-    /// Whether what is written here stands inside an HTML tag.
+    /// Whether the output ends inside an HTML tag.
     fn in_html_tag(&self) -> bool {
-        // no more is looked at, for a line may be as long as the text
+        // only the end of the line is read, because a line may be as long as the text
         let start = self.out.len().saturating_sub(MAX_SPAN);
         let near = &self.out.as_bytes()[start..];
         let line = memrchr(b'\n', near).map_or(near, |newline| &near[newline + 1..]);
         memrchr2(b'<', b'>', line).is_some_and(|at| matches!(&line[at..], [b'<', letter, ..] if letter.is_ascii_alphabetic()))
     }
 
-    /// kramdown's attributes after a span: `[a](b){:target="_blank"}`.
-    fn attributes(&self, prose: &str) -> Option<usize> {
+    /// Returns the length of kramdown's attributes after a span: `[a](b){:target="_blank"}`.
+    fn skip_attributes(&self, prose: &str) -> Option<usize> {
         let after_span = self.out.ends_with([')', ']', '*', '_', '`', '>']);
         let inner = bounded(prose, MAX_SPAN).strip_prefix("{:")?;
         let end = inner.find(['}', '\n'])?;
@@ -370,53 +371,53 @@ impl<'a> Translator<'a> {
         (after_span && listed && inner[end..].starts_with('}')).then_some(end + 3)
     }
 
-    /// MDX's comments: `{/* … */}`.
-    fn script_comment(&mut self) -> Option<usize> {
+    /// Skips a comment of MDX: `{/* … */}`.
+    fn skip_script_comment(&mut self) -> Option<usize> {
         let end = self.find("*/}", 3).filter(|&end| end <= MAX_TAG)?;
         if self.rest().get(3..end).is_some_and(line::is_more) {
-            self.mark();
+            self.mark_more();
         }
         Some(end + 3)
     }
 
-    /// An HTML comment: a "more" marker goes, any other stays as it is, and so does what it holds.
-    fn comment(&mut self) -> Option<usize> {
+    /// Copies an HTML comment, but skips a "more" marker.
+    fn copy_comment(&mut self) -> Option<usize> {
         let end = self.find("-->", 4)?;
         let rest = self.rest();
         if rest.get(4..end).is_some_and(line::is_more) {
-            self.mark();
+            self.mark_more();
         } else {
             self.out.push_str(rest.get(..end + 3)?);
         }
         Some(end + 3)
     }
 
-    /// Obsidian's links and embeds; a link whose label is defined stays what Markdown makes of it.
-    fn wikilink(&mut self, prose: &str) -> Option<usize> {
-        let link = wikilink::read(bounded(prose, MAX_SPAN))?;
-        if self.defined(link.inner) {
+    /// Translates a link or an embed of Obsidian. A link whose label is defined is one of Markdown.
+    fn translate_wikilink(&mut self, prose: &str) -> Option<usize> {
+        let link = wikilink::parse(bounded(prose, MAX_SPAN))?;
+        if self.is_defined(link.inner) {
             return None;
         }
         self.out.push_str(&link.markdown());
         Some(link.length)
     }
 
-    /// Whether a link is defined for `label`.
-    fn defined(&mut self, label: &str) -> bool {
+    /// Whether there is a link definition for `label`.
+    fn is_defined(&mut self, label: &str) -> bool {
         let text = self.text;
         let labels = self
             .labels
-            .get_or_insert_with(|| line::definitions(text).map(|(label, _)| fold(label)).collect());
-        labels.contains(&fold(label))
+            .get_or_insert_with(|| line::definitions(text).map(|(label, _)| fold_label(label)).collect());
+        labels.contains(&fold_label(label))
     }
 }
 
-/// Labels match without regard to case and white space (`CommonMark`, section 4.7).
-fn fold(label: &str) -> String {
+/// `label` in the form in which labels are compared (`CommonMark`, section 4.7): without regard to case and white space.
+fn fold_label(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// `text` up to about `length` bytes.
+/// The first `length` bytes of `text`, or a few less to end between characters.
 fn bounded(text: &str, length: usize) -> &str {
     let mut end = length.min(text.len());
     while !text.is_char_boundary(end) {
@@ -425,7 +426,7 @@ fn bounded(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
-/// The next tag of either kind in `text`: what is before, what it says, what is after.
+/// The next tag of any kind in `text`: the text before it, its content, and the text after it.
 fn next_tag(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {

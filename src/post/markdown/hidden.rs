@@ -1,13 +1,12 @@
-//! What an author hides in a text, and what would hide more than that: [`without_hidden`], [`look`].
+//! Removes the parts of a text that the author hides ([`without_hidden`]), and repairs tags that would hide more.
 //!
-//! Comments of HTML, Markdown (definitions of links), Obsidian, Liquid, Nunjucks, ERB, Hugo, Handlebars, kramdown and MDX, and
-//! elements with `hidden`, `display: none` or
-//! `visibility: hidden`, are for no reader of any outlet, outside code. Each is taken out only where it is unmistakable.
+//! Hidden are comments of HTML, Markdown (definitions of links), Obsidian, Liquid, Nunjucks, ERB, Hugo, Handlebars, kramdown and MDX, and
+//! elements with `hidden`, `display: none` or `visibility: hidden`, outside code. Each is removed only if there is no doubt what it is.
 //!
-//! A tag that would swallow what follows is mended: `<title>` in a sentence is text (GFM, section 6.11, where it does not end), and
-//! `<script … />` is closed where it stands. A comment that begins a block and does not end hides what follows, as all tools that know
-//! `CommonMark` have it (section 4.6): to show it could tell a secret, which cannot be taken back, and the author sees the same in the own
-//! tool. It is said in any case.
+//! A tag that would hide the following text is repaired: `<title>` in a sentence becomes text if it does not end (GFM, section 6.11), and
+//! `<script … />` is closed at once. A comment that begins a block and does not end hides the following text, as in all tools that
+//! implement `CommonMark` (section 4.6): to show the text could publish a secret, which cannot be undone, and the author sees the same in
+//! other tools. Every such case is reported.
 
 mod scan;
 
@@ -18,67 +17,70 @@ use memchr::{memchr3_iter, memmem};
 
 use super::super::html::token::{RAW_TEXT, is_void};
 
-/// A comment that says nothing. It keeps apart what the one in its place kept apart.
+/// An empty comment. It replaces a comment, and separates the texts around it in the same way.
 const EMPTY: &str = "<!-- -->";
 
-/// `markdown` without what its author hides in it.
+/// Returns `markdown` without the parts that the author hides.
 #[must_use]
 pub fn without_hidden(markdown: &str) -> Cow<'_, str> {
-    look(markdown).apply(markdown, |edit| matches!(edit.why, Why::Hidden | Why::Definition))
+    find_edits(markdown).apply(markdown, |edit| {
+        matches!(edit.reason, EditReason::Hidden | EditReason::Definition)
+    })
 }
 
-/// `markdown` as a search reads it: without what its author hides in it, and without scripts and style sheets.
+/// Returns `markdown` for the search index: without the parts that the author hides, scripts and style sheets.
 #[must_use]
 pub fn searchable(markdown: &str) -> Cow<'_, str> {
-    look(markdown).apply(markdown, |edit| edit.why != Why::Mended)
+    find_edits(markdown).apply(markdown, |edit| edit.reason != EditReason::Repair)
 }
 
-/// Something in a text that its author should know of.
+/// A remark for the author about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// The name of this kind of problem.
-    pub code: &'static str,
-    /// Where in the text.
-    pub offset: usize,
-    /// How many characters are meant.
-    pub length: usize,
+pub(crate) struct Remark {
+    /// The diagnostic's code.
+    pub(crate) code: &'static str,
+    /// The byte offset in the text.
+    pub(crate) offset: usize,
+    /// The number of characters that it is about.
+    pub(crate) length: usize,
     /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub mend: String,
+    pub(crate) message: String,
+    /// How to fix it.
+    pub(crate) mend: String,
 }
 
-/// What has to be changed in a text before it is read.
+/// The changes to a text before it is translated, and remarks about them.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     edits: Vec<Edit>,
     pub(super) remarks: Vec<Remark>,
 }
 
+/// A change to a text.
 #[derive(Debug)]
 struct Edit {
     range: Range<usize>,
-    instead: Cow<'static, str>,
-    why: Why,
+    replacement: Cow<'static, str>,
+    reason: EditReason,
 }
 
-/// Why a stretch is changed.
+/// The reason for a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    /// Its author hides it.
+enum EditReason {
+    /// The author hides this part.
     Hidden,
-    /// Its author hides it, as a definition of a link that nothing uses.
+    /// The author hides this part in a definition of a link that is not used.
     Definition,
-    /// It would swallow what follows.
-    Mended,
-    /// It is a script or a style sheet. It stays in the text, from which the HTML is made, and is left out of what is searched.
+    /// It would hide the following text.
+    Repair,
+    /// It is a script or a style sheet. It stays in the HTML, and is left out of the search index.
     Program,
 }
 
 impl Edits {
-    /// `text` with all changes.
-    pub(super) fn mended<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.apply(text, |edit| edit.why != Why::Program)
+    /// Returns `text` with all changes that its HTML needs.
+    pub(super) fn apply_repairs<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.apply(text, |edit| edit.reason != EditReason::Program)
     }
 
     fn apply<'a>(&self, text: &'a str, wanted: impl Fn(&Edit) -> bool) -> Cow<'a, str> {
@@ -90,29 +92,29 @@ impl Edits {
         let mut done = 0;
         for edit in edits {
             out.push_str(text.get(done..edit.range.start).unwrap_or_default());
-            out.push_str(&edit.instead);
+            out.push_str(&edit.replacement);
             done = edit.range.end;
         }
         out.push_str(text.get(done..).unwrap_or_default());
         Cow::Owned(out)
     }
 
-    /// Turns each of `offsets`, which ascend, from a place in the mended text into the place of the same in the text as it was written.
-    pub(super) fn trace_back<'o>(&self, offsets: impl Iterator<Item = &'o mut usize>) {
-        let mut edits = self.edits.iter().filter(|edit| edit.why != Why::Program).peekable();
-        // what the edits before took out and put in, and where the last of them begins
+    /// Converts `offsets`, which ascend, from the changed text to the original text.
+    pub(super) fn to_original_offsets<'o>(&self, offsets: impl Iterator<Item = &'o mut usize>) {
+        let mut edits = self.edits.iter().filter(|edit| edit.reason != EditReason::Program).peekable();
+        // bytes removed and added by the edits so far, and the offset of the last one
         let (mut removed, mut added, mut last) = (0, 0, 0);
         for offset in offsets {
             loop {
                 let is_before = |edit: &&Edit| {
                     let (start, place) = (edit.range.start + added, *offset + removed);
-                    start < place || (start == place && edit.instead.is_empty())
+                    start < place || (start == place && edit.replacement.is_empty())
                 };
                 let Some(edit) = edits.next_if(is_before) else {
                     break;
                 };
                 removed += edit.range.len();
-                added += edit.instead.len();
+                added += edit.replacement.len();
                 last = edit.range.start;
             }
             *offset = (*offset + removed).saturating_sub(added).max(last);
@@ -120,12 +122,12 @@ impl Edits {
     }
 }
 
-/// Looks through `text`.
-pub(super) fn look(text: &str) -> Edits {
+/// Finds the changes that `text` needs.
+pub(super) fn find_edits(text: &str) -> Edits {
     if has_signs(text) { scan::scan(text) } else { Edits::default() }
 }
 
-/// Whether there may be anything to find in `text`.
+/// Whether `text` may need changes. This is quick.
 fn has_signs(text: &str) -> bool {
     let bytes = text.as_bytes();
     if scan::comment_definitions(text).next().is_some() {
@@ -150,7 +152,8 @@ fn has_signs(text: &str) -> bool {
     })
 }
 
-/// Whether the tag whose name begins `named` may hide something or swallow what follows; `rest` is what follows its first letter.
+/// Whether the tag whose name is at the start of `named` may hide something or the following text; `rest` is the text after its first
+/// letter.
 fn may_matter(named: &[u8], rest: &[u8]) -> bool {
     let length = named.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let name = named.get(..length).unwrap_or_default();

@@ -1,49 +1,49 @@
-//! Lines that mean something as a whole to other tools: [`read`].
+//! Recognises lines that have a meaning as a whole in other tools: [`classify`].
 
-/// What a line of prose is.
+/// The meaning of a line of prose.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// Markdown.
+pub(super) enum SpecialLine {
+    /// Plain Markdown.
     Plain,
     /// The author's "more" marker.
     More,
     /// The place of a table of contents.
     Contents,
-    /// For a tool, not for readers: left out.
+    /// Syntax of a tool, which is left out.
     Dropped,
     /// The first line of a script that ends at a blank line.
     Script,
-    /// To be written otherwise.
-    Instead(String),
+    /// Replaced by this text.
+    Replaced(String),
 }
 
-/// Marks for a table of contents, in lower case.
+/// Markers of a table of contents, in lower case.
 const CONTENTS: [&str; 7] = ["[toc]", "[[toc]]", "[[_toc_]]", "{{toc}}", "${toc}", "{:toc}", "{: toc}"];
 
-/// Reads a line; `after_blank` where it begins a paragraph.
-pub(super) fn read(line: &str, after_blank: bool) -> Line {
+/// Classifies a line; `after_blank` says that it begins a paragraph.
+pub(super) fn classify(line: &str, after_blank: bool) -> SpecialLine {
     let content = line.trim();
     let first = content.bytes().next().unwrap_or_default();
     match first {
-        b'#' if content.eq_ignore_ascii_case("# more") => Line::More,
-        b'[' | b'{' | b'$' if is_contents(content) => Line::Contents,
-        b'{' if is_attribute_list(content) => Line::Dropped,
-        b'i' if after_blank && is_import(content) => Line::Dropped,
-        b'e' if after_blank && is_export(content) => Line::Script,
+        b'#' if content.eq_ignore_ascii_case("# more") => SpecialLine::More,
+        b'[' | b'{' | b'$' if is_contents(content) => SpecialLine::Contents,
+        b'{' if is_attribute_list(content) => SpecialLine::Dropped,
+        b'i' if after_blank && is_import(content) => SpecialLine::Dropped,
+        b'e' if after_blank && is_export(content) => SpecialLine::Script,
         b':' if content.starts_with(":::") => container(line),
-        b'>' => callout(line).map_or(Line::Plain, Line::Instead),
-        _ => Line::Plain,
+        b'>' => callout(line).map_or(SpecialLine::Plain, SpecialLine::Replaced),
+        _ => SpecialLine::Plain,
     }
 }
 
-/// Whether a comment that says this is a "more" marker.
+/// Returns whether a comment with this content is a "more" marker.
 pub(super) fn is_more(comment: &str) -> bool {
     ["more", "truncate", "excerpt", "read more", "readmore"]
         .iter()
         .any(|marker| comment.trim().eq_ignore_ascii_case(marker))
 }
 
-/// The lines of `text` that define links and footnotes: the label, and the line.
+/// Returns the definitions of links and footnotes in `text`: the label, and the line.
 pub(super) fn definitions(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| {
         let start = line.trim_start_matches(' ');
@@ -56,12 +56,12 @@ fn is_contents(content: &str) -> bool {
     content.len() < 12 && CONTENTS.iter().any(|mark| content.eq_ignore_ascii_case(mark))
 }
 
-/// kramdown's attribute lists and options: `{: .wide}`, `{::options toc_levels="2"/}`.
+/// Whether `content` is an attribute list or options of kramdown: `{: .wide}`, `{::options toc_levels="2"/}`.
 fn is_attribute_list(content: &str) -> bool {
     content.starts_with("{:") && content.ends_with('}') && !content[1..content.len() - 1].contains('}')
 }
 
-/// `import A from "b"`, `import "b"`: JavaScript, which no sentence looks like.
+/// Whether `content` is an import of JavaScript: `import A from "b"`, `import "b"`. No sentence looks like that.
 fn is_import(content: &str) -> bool {
     let Some(rest) = content.strip_prefix("import ") else {
         return false;
@@ -73,7 +73,7 @@ fn is_import(content: &str) -> bool {
         .any(|&quote| module.len() > 2 && module.starts_with(quote) && module.ends_with(quote))
 }
 
-/// `export const a = …`.
+/// Whether `content` is an export of JavaScript: `export const a = …`.
 fn is_export(content: &str) -> bool {
     let Some(rest) = content.strip_prefix("export ") else {
         return false;
@@ -82,10 +82,10 @@ fn is_export(content: &str) -> bool {
     declares || rest.starts_with("function ") || rest.starts_with("async function ") || rest.starts_with("default ")
 }
 
-/// The edges of a container go, its content stays; its title is a paragraph.
-fn container(line: &str) -> Line {
+/// Removes the first or last line of a container, whose content stays; its title becomes a paragraph.
+fn container(line: &str) -> SpecialLine {
     if line.len() - line.trim_start().len() > 3 {
-        return Line::Plain;
+        return SpecialLine::Plain;
     }
     let info = line.trim().trim_start_matches(':').trim();
     let name = info
@@ -97,13 +97,14 @@ fn container(line: &str) -> Line {
         .and_then(|title| title.strip_suffix(']'))
         .unwrap_or(title);
     if title.is_empty() {
-        Line::Dropped
+        SpecialLine::Dropped
     } else {
-        Line::Instead(format!("\n**{title}**\n"))
+        SpecialLine::Replaced(format!("\n**{title}**\n"))
     }
 }
 
-/// Obsidian's callouts have more kinds than GitHub's alerts and can be folded: `> [!faq]- Why?`. The same as an alert, if it needs to be.
+/// Translates a callout of Obsidian to an alert of GitHub, if it is not one already. Callouts have more kinds and can be folded: `> [!faq]-
+/// Why?`.
 fn callout(line: &str) -> Option<String> {
     let inner = line.trim_start_matches([' ', '>']);
     let marks = &line[..line.len() - inner.len()];
@@ -133,32 +134,32 @@ mod tests {
 
     #[test]
     fn lines() {
-        let instead = |text: &str| Line::Instead(text.to_owned());
+        let replaced = |text: &str| SpecialLine::Replaced(text.to_owned());
         let cases = [
-            ("# More", Line::More),
-            ("# More or less", Line::Plain),
-            ("[TOC]", Line::Contents),
-            ("{:toc}", Line::Contents),
-            ("{: .wide #x}", Line::Dropped),
-            ("{:?} is how Rust says it {}", Line::Plain),
-            ("import A, { b } from '../c';", Line::Dropped),
-            ("import duties from China rose.", Line::Plain),
-            ("export const meta = {", Line::Script),
-            ("export controls let trade fall", Line::Plain),
-            (":::", Line::Dropped),
-            ("::: {.wide}", Line::Dropped),
-            (":::tip Try it", instead("\n**Try it**\n")),
-            (":::note[Try it]", instead("\n**Try it**\n")),
-            ("    :::", Line::Plain),
-            ("> [!note]", Line::Plain),
-            ("> [!TIP] So", Line::Plain),
-            ("> [!faq]- Why?", instead("> [!NOTE] Why?")),
-            ("> > [!bug]", instead("> > [!CAUTION] Bug")),
-            ("> quoted", Line::Plain),
+            ("# More", SpecialLine::More),
+            ("# More or less", SpecialLine::Plain),
+            ("[TOC]", SpecialLine::Contents),
+            ("{:toc}", SpecialLine::Contents),
+            ("{: .wide #x}", SpecialLine::Dropped),
+            ("{:?} is how Rust says it {}", SpecialLine::Plain),
+            ("import A, { b } from '../c';", SpecialLine::Dropped),
+            ("import duties from China rose.", SpecialLine::Plain),
+            ("export const meta = {", SpecialLine::Script),
+            ("export controls let trade fall", SpecialLine::Plain),
+            (":::", SpecialLine::Dropped),
+            ("::: {.wide}", SpecialLine::Dropped),
+            (":::tip Try it", replaced("\n**Try it**\n")),
+            (":::note[Try it]", replaced("\n**Try it**\n")),
+            ("    :::", SpecialLine::Plain),
+            ("> [!note]", SpecialLine::Plain),
+            ("> [!TIP] So", SpecialLine::Plain),
+            ("> [!faq]- Why?", replaced("> [!NOTE] Why?")),
+            ("> > [!bug]", replaced("> > [!CAUTION] Bug")),
+            ("> quoted", SpecialLine::Plain),
         ];
         for (line, expected) in cases {
-            assert_eq!(read(line, true), expected, "{line}");
+            assert_eq!(classify(line, true), expected, "{line}");
         }
-        assert_eq!(read("import 'a'", false), Line::Plain, "inside a paragraph");
+        assert_eq!(classify("import 'a'", false), SpecialLine::Plain, "inside a paragraph");
     }
 }

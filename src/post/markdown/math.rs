@@ -1,23 +1,23 @@
 //! Mathematics between dollar signs: `$x^2$`, `$$\sum_i x_i$$`.
 //!
-//! It is read as what it is, so that nothing in it is taken for emphasis, and shown as it was typed: nothing here sets formulas. What
-//! looks like one is marked with a class, so that pages can show it apart and scripts can find it.
+//! It is parsed as mathematics, so that nothing in it becomes emphasis, and shown as it was typed: formulas are not typeset. A formula gets
+//! a class, so that style sheets and scripts can find it.
 
 use comrak::nodes::{AstNode, NodeMath, NodeValue};
 use comrak::{Arena, Node};
 
-/// Turns formulas back into the text they were.
-pub(super) fn show(root: Node<'_>) {
+/// Replaces formulas by their text as it was typed.
+pub(super) fn restore_text(root: Node<'_>) {
     for node in root.descendants() {
         let mut data = node.data_mut();
         if let NodeValue::Math(math) = &data.value {
-            data.value = NodeValue::Text(typed(math).into());
+            data.value = NodeValue::Text(typed_text(math).into());
         }
     }
 }
 
-/// Turns formulas back into the text they were, and marks what looks like one.
-pub(super) fn mark<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
+/// Replaces formulas by their text as it was typed, and marks those that look like mathematics.
+pub(super) fn mark_formulas<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
     let formulas: Vec<Node<'a>> = root
         .descendants()
         .filter(|node| matches!(node.data().value, NodeValue::Math(_)))
@@ -31,7 +31,7 @@ pub(super) fn mark<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
         };
         let is_formula = math.display_math || (stands_apart && looks_like_formula(&math.literal));
         let class = if math.display_math { "math math-display" } else { "math" };
-        data.value = NodeValue::Text(typed(math).into());
+        data.value = NodeValue::Text(typed_text(math).into());
         drop(data);
         if is_formula {
             let raw = |html: String| arena.alloc(AstNode::from(NodeValue::HtmlInline(html)));
@@ -41,12 +41,12 @@ pub(super) fn mark<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
     }
 }
 
-fn typed(math: &NodeMath) -> String {
+fn typed_text(math: &NodeMath) -> String {
     let sign = if math.display_math { "$$" } else { "$" };
     format!("{sign}{}{sign}", math.literal)
 }
 
-/// Whether `sibling` is text that goes on without a blank where a formula begins or ends: `$HOME:$PATH` is none.
+/// Whether `sibling` is text directly beside a formula, without a space: `$HOME:$PATH` is not a formula.
 fn touches(sibling: Node<'_>, at_its_end: bool) -> bool {
     match &sibling.data().value {
         NodeValue::Text(text) => {
@@ -61,7 +61,7 @@ fn touches(sibling: Node<'_>, at_its_end: bool) -> bool {
     }
 }
 
-/// Whether `literal` says something in mathematics, not in money: one sign or name, or something put together by an operator.
+/// Whether `literal` is mathematics, not money: a name of up to three letters, or an expression with an operator.
 fn looks_like_formula(literal: &str) -> bool {
     let is_name = literal.chars().count() <= 3 && literal.chars().all(char::is_alphabetic);
     is_name || literal.contains(['\\', '^', '_', '=', '{', '+', '<', '>', '|', '*', '/', '('])

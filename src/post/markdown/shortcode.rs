@@ -1,41 +1,42 @@
-//! The template tags of other tools that stay behind in posts: what each means in plain Markdown.
+//! Translates the template tags of other tools to plain Markdown.
 //!
-//! Hugo's shortcodes (`{{< figure src="a.png" >}}`, `{{% ref "b.md" %}}`), Liquid's and Nunjucks' tags and expressions (`{% image "a" %}`,
-//! `{{ "/a" | url }}`) and Zola's calls (`{{ youtube(id="x") }}`) are read; none is run. Only what needs no knowledge of the site is known.
+//! It parses Hugo's shortcodes (`{{< figure src="a.png" >}}`, `{{% ref "b.md" %}}`), tags and expressions of Liquid and Nunjucks (`{% image
+//! "a" %}`, `{{ "/a" | url }}`) and Zola's calls (`{{ youtube(id="x") }}`). It does not run them, and knows only tags that can be
+//! translated without the site that they come from.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A tag as it was written.
+/// A parsed tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shortcode<'a> {
-    /// Its first word.
+    /// The first word, without `end`.
     pub(super) name: &'a str,
-    /// Whether it ends a block: `{{< /note >}}`, `{% endnote %}`.
+    /// Whether it closes a block: `{{< /note >}}`, `{% endnote %}`.
     pub(super) closes: bool,
     arguments: Vec<(&'a str, &'a str)>,
 }
 
-/// What stands in a text for a tag.
+/// The translation of a tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// This Markdown.
+    /// Markdown.
     Markdown(String),
-    /// The content up to the tag that ends the block, as code in this language.
+    /// The content up to the closing tag, as code in this language.
     Code(String),
-    /// The content up to the tag that ends the block, untouched.
+    /// The content up to the closing tag, unchanged.
     Raw,
-    /// Nothing, nor the content up to the tag that ends the block.
+    /// Nothing: the content up to the closing tag is left out too.
     Comment,
-    /// Not known here.
+    /// The tag is not known.
     Unknown,
 }
 
-/// Arguments past this number are left out.
+/// Further arguments are left out.
 const MAX_ARGUMENTS: usize = 32;
 
-/// Reads what stands between `{%` and `%}`, or `{{<` and `>}}`.
-pub(super) fn tag(inner: &str) -> Shortcode<'_> {
+/// Parses the text between `{%` and `%}`, or `{{<` and `>}}`.
+pub(super) fn parse_tag(inner: &str) -> Shortcode<'_> {
     let inner = inner.trim_matches('-').trim().trim_end_matches('/');
     let (slash, inner) = inner.strip_prefix('/').map_or((false, inner), |rest| (true, rest));
     let inner = inner.trim_start();
@@ -46,30 +47,30 @@ pub(super) fn tag(inner: &str) -> Shortcode<'_> {
     Shortcode {
         name: name.strip_prefix("end").unwrap_or(name),
         closes: slash || name.starts_with("end"),
-        arguments: arguments(rest),
+        arguments: parse_arguments(rest),
     }
 }
 
 impl<'a> Shortcode<'a> {
-    /// The argument called one of `names`, else the one at `place` among those without a name.
-    fn argument(&self, names: &[&str], place: usize) -> Option<&'a str> {
-        let mut placed = self.arguments.iter().filter(|(name, _)| name.is_empty());
-        let placed = || {
-            placed
-                .nth(place)
+    /// The argument with one of `names`, else the one at this `index` among those without a name.
+    fn argument(&self, names: &[&str], index: usize) -> Option<&'a str> {
+        let mut unnamed = self.arguments.iter().filter(|(name, _)| name.is_empty());
+        let unnamed = || {
+            unnamed
+                .nth(index)
                 .map(|&(_, value)| value.trim())
                 .filter(|value| !value.is_empty())
         };
-        names.iter().find_map(|name| self.named(name)).or_else(placed)
+        names.iter().find_map(|name| self.named(name)).or_else(unnamed)
     }
 
-    /// The argument called `name`.
+    /// The argument with this name.
     fn named(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.arguments.iter().find(|(known, _)| *known == name)?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// What it means.
+    /// Returns its translation.
     pub(super) fn meaning(&self) -> Meaning {
         let name = self.name.to_ascii_lowercase();
         match name.as_str() {
@@ -132,7 +133,7 @@ impl<'a> Shortcode<'a> {
         Some(figure)
     }
 
-    /// A link to a thing with an id at a host.
+    /// A link to a video or picture by its id at a host.
     fn hosted(&self, host: &str, names: &[&str]) -> Option<String> {
         let id = self.argument(names, 0)?;
         if id.starts_with("http") {
@@ -155,8 +156,8 @@ impl<'a> Shortcode<'a> {
     }
 }
 
-/// What the expression between `{{` and `}}` means, where it can be said without knowing the site.
-pub(super) fn expression(inner: &str) -> Meaning {
+/// Returns the translation of the expression between `{{` and `}}`, if it does not depend on the site.
+pub(super) fn parse_expression(inner: &str) -> Meaning {
     let inner = inner.trim_matches('-').trim();
     if inner.starts_with("/*") || inner.starts_with("!--") {
         return Meaning::Markdown(String::new());
@@ -169,7 +170,7 @@ pub(super) fn expression(inner: &str) -> Meaning {
     let quoted = ['"', '\'']
         .iter()
         .find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote));
-    if !parts.all(leaves_path) {
+    if !parts.all(is_neutral_filter) {
         return quoted.and_then(address).map_or(Meaning::Unknown, Meaning::Markdown);
     }
     match (quoted, value) {
@@ -178,13 +179,13 @@ pub(super) fn expression(inner: &str) -> Meaning {
             None,
             "site.baseurl" | "site.url" | "site.base_url" | "site.root" | "config.base_url" | ".Site.BaseURL" | "base_url",
         ) => Meaning::Markdown(String::new()),
-        _ if value.contains('(') && value.ends_with(')') => tag(value).meaning(),
+        _ if value.contains('(') && value.ends_with(')') => parse_tag(value).meaning(),
         _ => Meaning::Unknown,
     }
 }
 
-/// Whether a filter makes an address of a path, which feeds and pages do by themselves, or changes nothing that shows.
-fn leaves_path(filter: &str) -> bool {
+/// Whether a filter only makes an address of a path, which feeds and pages do anyway, or changes nothing visible.
+fn is_neutral_filter(filter: &str) -> bool {
     let name = filter.split([':', '(', ' ']).next().unwrap_or_default();
     let known = [
         "url",
@@ -201,8 +202,8 @@ fn leaves_path(filter: &str) -> bool {
     known.contains(&name) || (name == "prepend" && filter.contains("site."))
 }
 
-/// Words, quoted texts and `name=value` pairs, apart by white space, commas and brackets.
-fn arguments(text: &str) -> Vec<(&str, &str)> {
+/// Parses words, quoted texts and `name=value` pairs, separated by white space, commas and brackets.
+fn parse_arguments(text: &str) -> Vec<(&str, &str)> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')');
     let mut arguments = Vec::new();
     let mut rest = text.trim_start_matches(between);
@@ -226,13 +227,13 @@ fn arguments(text: &str) -> Vec<(&str, &str)> {
     arguments
 }
 
-/// `path` as templates mean it: from the site's root, where it names a folder.
+/// `path` as in templates: from the site's root if it contains a folder.
 fn from_root(path: &str) -> Cow<'_, str> {
     let elsewhere = path.starts_with(['/', '.']) || path.contains("://") || !path.contains('/');
     if elsewhere { path.into() } else { format!("/{path}").into() }
 }
 
-/// A Markdown image.
+/// Returns a Markdown image.
 pub(super) fn image(source: &str, alt: Option<&str>) -> String {
     let mut shown = String::new();
     for c in alt.unwrap_or_default().chars() {
@@ -245,13 +246,13 @@ pub(super) fn image(source: &str, alt: Option<&str>) -> String {
     format!("![{shown}]({})", destination(source))
 }
 
-/// A link that shows its address, if `url` is one.
+/// A link with its address as text, if `url` is a web address.
 fn address(url: &str) -> Option<String> {
     let web = url.starts_with("https://") || url.starts_with("http://");
     web.then(|| format!("<{}>", destination(url)))
 }
 
-/// `url` as it can stand in a Markdown link or an HTML attribute.
+/// `url`, escaped for a Markdown link or an HTML attribute.
 fn destination(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for c in url.trim().chars() {
@@ -271,7 +272,7 @@ fn destination(url: &str) -> String {
     out
 }
 
-/// `text` as it can stand in HTML, on one line.
+/// `text`, escaped for HTML, on one line.
 fn escape(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     text.replace('&', "&amp;")
@@ -316,7 +317,11 @@ mod tests {
             ),
         ];
         for (written, expected) in cases {
-            assert_eq!(tag(written).meaning(), Meaning::Markdown(expected.to_owned()), "{written}");
+            assert_eq!(
+                parse_tag(written).meaning(),
+                Meaning::Markdown(expected.to_owned()),
+                "{written}"
+            );
         }
         for unknown in [
             "",
@@ -328,12 +333,12 @@ mod tests {
             "/note",
             "gist",
         ] {
-            assert_eq!(tag(unknown).meaning(), Meaning::Unknown, "{unknown}");
+            assert_eq!(parse_tag(unknown).meaning(), Meaning::Unknown, "{unknown}");
         }
-        assert_eq!(tag("- raw -").meaning(), Meaning::Raw);
-        assert_eq!(tag("highlight c++ linenos").meaning(), Meaning::Code("c++".to_owned()));
-        assert_eq!(tag("codeblock lang:js").meaning(), Meaning::Code("js".to_owned()));
-        assert!(tag("endhighlight").closes && tag("/highlight").closes);
+        assert_eq!(parse_tag("- raw -").meaning(), Meaning::Raw);
+        assert_eq!(parse_tag("highlight c++ linenos").meaning(), Meaning::Code("c++".to_owned()));
+        assert_eq!(parse_tag("codeblock lang:js").meaning(), Meaning::Code("js".to_owned()));
+        assert!(parse_tag("endhighlight").closes && parse_tag("/highlight").closes);
     }
 
     #[test]
@@ -348,10 +353,10 @@ mod tests {
             ("youtube(id=\"abc\")", "<https://www.youtube.com/watch?v=abc>"),
         ];
         for (written, expected) in cases {
-            assert_eq!(expression(written), Meaning::Markdown(expected.to_owned()), "{written}");
+            assert_eq!(parse_expression(written), Meaning::Markdown(expected.to_owned()), "{written}");
         }
         for unknown in ["page.title", "\"ann\" | team_link", "note(text=\"x\")", ""] {
-            assert_eq!(expression(unknown), Meaning::Unknown, "{unknown}");
+            assert_eq!(parse_expression(unknown), Meaning::Unknown, "{unknown}");
         }
     }
 }

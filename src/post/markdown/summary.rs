@@ -1,14 +1,14 @@
-//! What a post says in a sentence: the text before its author's "more" marker, else its first sentence.
+//! Makes a post's summary: the text before its author's "more" marker, else its first sentence.
 
 use std::collections::HashMap;
 
 use comrak::Node;
 use comrak::nodes::NodeValue;
 
-/// A summary is at most about this many characters: two sentences, or what a search result shows.
+/// In characters: the longest summary, about two sentences, as in search results.
 const MAX_LENGTH: usize = 300;
 
-/// Abbreviations that are followed by more of the sentence, without their last full stop, in lower case.
+/// Abbreviations after which a sentence continues, without their last full stop, in lower case.
 #[rustfmt::skip]
 const ABBREVIATIONS: [&str; 38] = [
     "a.k.a", "approx", "bzw", "ca", "capt", "cf", "co", "col", "corp", "d.h", "dr", "e.g", "eg", "est", "evtl", "gen", "gov", "i.e", "ie",
@@ -18,12 +18,12 @@ const ABBREVIATIONS: [&str; 38] = [
 /// Abbreviations that are followed by a number.
 const NUMBERED: [&str; 9] = ["art", "fig", "no", "nos", "nr", "op", "p", "pp", "vol"];
 
-/// The summary of the part of a post that `root` holds; `whole` where that part ends at the "more" marker.
-pub(super) fn of(root: Node<'_>, whole: bool) -> String {
+/// Returns the summary of the part of a post in `root`; `whole` says that this part is the text before the "more" marker.
+pub(super) fn summarise(root: Node<'_>, whole: bool) -> String {
     let mut paragraphs = root
         .children()
         .filter(|node| is_prose(node))
-        .map(text)
+        .map(plain_text)
         .filter(|text| !text.is_empty());
     if whole {
         shorten(&paragraphs.collect::<Vec<_>>().join(" "))
@@ -32,7 +32,7 @@ pub(super) fn of(root: Node<'_>, whole: bool) -> String {
     }
 }
 
-/// Whether a block is a paragraph that says something: more than a picture, a template tag or a table of contents.
+/// Whether a block is a paragraph with text, not only with a picture, a template tag or a table of contents.
 fn is_prose(node: Node<'_>) -> bool {
     if !matches!(node.data().value, NodeValue::Paragraph) {
         return false;
@@ -45,34 +45,34 @@ fn is_prose(node: Node<'_>) -> bool {
         | NodeValue::HtmlInline(_)
         | NodeValue::SoftBreak
         | NodeValue::LineBreak => false,
-        _ => !text(child).is_empty(),
+        _ => !plain_text(child).is_empty(),
     })
 }
 
-/// The plain text of `node`: what is read aloud, on one line. Pictures and footnotes are left out.
-pub(super) fn text(node: Node<'_>) -> String {
+/// Returns the plain text of `node` on one line, without pictures and footnotes.
+pub(super) fn plain_text(node: Node<'_>) -> String {
     let mut text = String::new();
     let mut nodes = vec![node];
-    let ends = last_ends(node);
-    let mut unseen: Option<String> = None;
+    let ends = last_end_tags(node);
+    let mut hidden_element: Option<String> = None;
     let mut number = 0;
     while let Some(node) = nodes.pop() {
         let data = node.data();
         if let NodeValue::HtmlInline(tag) = &data.value {
             number += 1;
             let (closes, name) = tag_name(tag);
-            if unseen.is_some() {
-                if closes && unseen.as_deref() == Some(&name) {
-                    unseen = None;
+            if hidden_element.is_some() {
+                if closes && hidden_element.as_deref() == Some(&name) {
+                    hidden_element = None;
                 }
                 continue;
             }
             if !closes && ends.get(&name).is_some_and(|&end| end > number) {
-                unseen = Some(name);
+                hidden_element = Some(name);
                 continue;
             }
         }
-        if unseen.is_some() && node.first_child().is_none() {
+        if hidden_element.is_some() && node.first_child().is_none() {
             continue;
         }
         match &data.value {
@@ -85,25 +85,25 @@ pub(super) fn text(node: Node<'_>) -> String {
             _ => nodes.extend(node.reverse_children()),
         }
     }
-    // the same characters go from every text
+    // control characters are removed from every text
     let text = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Elements whose content nobody is shown, where they end.
-const UNSEEN: [&str; 9] = [
+/// Elements whose content is not shown, if they end.
+const HIDDEN_ELEMENTS: [&str; 9] = [
     "script", "style", "svg", "canvas", "applet", "datalist", "iframe", "noembed", "noframes",
 ];
 
-/// The last end tag of each of [`UNSEEN`] below `node`, as a number among all tags there, from 1.
-fn last_ends(node: Node<'_>) -> HashMap<String, usize> {
+/// The number of the last end tag of each of [`HIDDEN_ELEMENTS`] below `node`, counting all tags from 1.
+fn last_end_tags(node: Node<'_>) -> HashMap<String, usize> {
     let mut ends = HashMap::new();
     let mut number = 0;
     for node in node.descendants() {
         if let NodeValue::HtmlInline(tag) = &node.data().value {
             number += 1;
             let (closes, name) = tag_name(tag);
-            if closes && UNSEEN.contains(&name.as_str()) {
+            if closes && HIDDEN_ELEMENTS.contains(&name.as_str()) {
                 ends.insert(name, number);
             }
         }
@@ -119,7 +119,7 @@ fn tag_name(tag: &str) -> (bool, String) {
     (closes, tag[..end].to_ascii_lowercase())
 }
 
-/// The first sentence of `text`, which is on one line.
+/// The first sentence of `text`, a single line.
 fn first_sentence(text: &str) -> &str {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -143,7 +143,7 @@ fn first_sentence(text: &str) -> &str {
     text
 }
 
-/// What belongs to the end of a sentence: more marks, closing quotes and brackets.
+/// Whether `c` belongs to the end of a sentence: another mark, a closing quote or bracket.
 fn is_closing(c: char) -> bool {
     matches!(
         c,
@@ -173,13 +173,13 @@ fn ends_sentence(before: &str, mark: char, after: &str) -> bool {
     !(initial || initials || number || numbered || ABBREVIATIONS.contains(&word.as_str()))
 }
 
-/// `text` if it is short enough, else as many whole words as are, and an ellipsis.
+/// Cuts `text` after a word if it is too long, and adds an ellipsis.
 fn shorten(text: &str) -> String {
     let Some((limit, _)) = text.char_indices().nth(MAX_LENGTH) else {
         return text.to_owned();
     };
     let start = &text[..limit];
-    // a text with few spaces, as Chinese is, is cut where it must
+    // a text with few spaces, such as Chinese, is cut anywhere
     let cut = start.rfind(' ').filter(|&space| space > limit / 2).unwrap_or(limit);
     let kept = start[..cut].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '–' | '—' | '('));
     format!("{kept}…")
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn sentences() {
-        // the first ends at `|`
+        // the first sentence ends at `|`
         let cases = [
             ("plain", "One. |Two."),
             ("question", "Why? |Because."),

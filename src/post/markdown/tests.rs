@@ -20,7 +20,7 @@ fn check(cases: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn markdown_as_github_reads_it() {
+fn markdown_as_on_github() {
     check(&[
         (
             "emphasis",
@@ -108,7 +108,7 @@ fn markdown_as_github_reads_it() {
 }
 
 #[test]
-fn the_title_is_not_said_twice() {
+fn the_title_is_not_repeated() {
     let cases = [
         ("# A *title*\n\nb", "a  Title", "<p>b</p>\n"),
         ("A `title`\n===\nb", "A title", "<p>b</p>\n"),
@@ -170,7 +170,7 @@ fn other_tools() {
             "a\n{: .wide}\n\n[b](c){:target=\"_blank\"} d",
             "<p>a</p>\n<p><a href=\"c\">b</a> d</p>",
         ),
-        ("what only looks like one", "a {:?} b", "<p>a {:?} b</p>"),
+        ("braces that are not a tag", "a {:?} b", "<p>a {:?} b</p>"),
         ("contents", "* TOC\n{:toc}\n\n[TOC]\n\na", "<p>a</p>"),
         (
             "MDX",
@@ -265,7 +265,7 @@ fn shortcodes() {
 }
 
 #[test]
-fn unknown_shortcodes_are_reported_where_they_stand() {
+fn unknown_shortcodes_are_reported_with_their_offsets() {
     let body = "é {{< a >}}b{{< /a >}} `{{< c >}}` {{< youtube d >}} <img src=\"{{ e }}\">{% f\n%}";
     let unknown = outline(body).unknown_shortcodes().to_vec();
     let texts: Vec<&str> = unknown.iter().map(|(_, text)| text.as_str()).collect();
@@ -330,7 +330,7 @@ fn summaries() {
     ];
     for (name, body, expected) in cases {
         assert_eq!(outline(body).summary(), expected, "{name}");
-        // what follows changes nothing, however long
+        // the rest changes nothing, even if it is long
         let rest = "And so on, _et cetera_.";
         let followed = format!("{body}\n\n{}", format!("{rest}\n\n").repeat(40));
         let expected = if expected.is_empty() {
@@ -413,7 +413,7 @@ fn hostile_texts_stay_small_and_shallow() {
         let name: String = text.chars().take(20).collect();
         let rendered = render(&text, "a");
         assert!(rendered.html.len() <= bound::html_length(&text), "{name}");
-        let has_few_headings = bound::headings(&rendered.html) <= bound::MAX_HEADINGS;
+        let has_few_headings = bound::count_headings(&rendered.html) <= bound::MAX_HEADINGS;
         let is_shown = rendered.is_whole && has_few_headings;
         assert_eq!(overflow(&text, "a").is_none(), is_shown, "{name}");
         let page = html::for_page(&rendered.html, &references());
@@ -430,7 +430,7 @@ fn hostile_texts_stay_small_and_shallow() {
 }
 
 #[test]
-fn what_is_cut_is_said() {
+fn cut_texts_are_reported() {
     assert_eq!(render("a", "").cut, None);
     let deep = render(&format!("{}a\n\nb", "> ".repeat(300)), "");
     assert!(deep.cut.is_some_and(|cut| cut.contains("100 levels")));
@@ -453,7 +453,7 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_is_too_odd(body in text(), title in "[a-c ]{0,3}") {
+    fn any_text_is_rendered(body in text(), title in "[a-c ]{0,3}") {
         let rendered = render(&body, &title);
         prop_assert!(rendered.html.len() <= bound::html_length(&body));
         let feed = html::for_feed(&rendered.html, &references());
@@ -461,7 +461,7 @@ proptest! {
         let outline = outline(&body);
         for (at, text) in outline.unknown_shortcodes() {
             prop_assert!(body.is_char_boundary(*at));
-            // a comment in a tag is in the text, and not in what is said of it
+            // a comment in a tag is in the text, but not in the summary
             if hidden::without_hidden(&body) == body {
                 prop_assert!(body[*at..].starts_with(text.as_str()));
             }
@@ -472,35 +472,35 @@ proptest! {
         prop_assert!(heading_said.is_none_or(|html| html.len() < render(&body, "another").html.len()));
     }
 
-    /// `filling` is about as long as what is glanced at.
+    /// `filling` is about as long as the first lines that are tried.
     #[test]
-    fn a_glance_tells_what_a_look_does(
+    fn the_first_lines_give_the_same_outline(
         lead in text(),
         filling in "([a-c .]{60}\n){3,5}|[a-c .\n]{230,280}",
         rest in text(),
         end in "\n?\n|\n\n\\[a\\]: b\n\n",
     ) {
         for body in [format!("{lead}{filling}{rest}{end}"), format!("{filling}{lead}{end}{rest}\n\n{lead}")] {
-            if let Some(glance) = glance(&body) {
-                prop_assert_eq!(glance, look(&body, body.len(), false));
+            if let Some(first) = outline_first_lines(&body) {
+                prop_assert_eq!(first, outline_start(&body, body.len(), false));
             }
         }
     }
 
     #[test]
     fn text_without_signs_needs_no_translator(body in text()) {
-        // the comment sets it to work
-        let worked = format!("{body}\n\n<!-- -->");
+        // the comment makes the translator run
+        let translated = format!("{body}\n\n<!-- -->");
         if matches!(dialect::translate(&body).markdown, std::borrow::Cow::Borrowed(_)) {
-            prop_assert_eq!(&*dialect::translate(&worked).markdown, &worked);
+            prop_assert_eq!(&*dialect::translate(&translated).markdown, &translated);
         }
     }
 
     #[test]
     fn plain_markdown_passes_through(body in "[ a-c\n.#>*_`~|-]{0,60}") {
         prop_assert_eq!(&*dialect::translate(&body).markdown, &body);
-        // a sign elsewhere sets the translator to work, which changes nothing here
-        let worked = format!("{body}\n\n<!-- -->");
-        prop_assert_eq!(&*dialect::translate(&worked).markdown, &worked);
+        // a sign at the end makes the translator run, which changes nothing here
+        let translated = format!("{body}\n\n<!-- -->");
+        prop_assert_eq!(&*dialect::translate(&translated).markdown, &translated);
     }
 }

@@ -1,24 +1,24 @@
-//! Obsidian's links and embeds: `[[note]]`, `[[note#part|shown]]`, `![[picture.png|300]]`.
+//! Translates Obsidian's links and embeds: `[[note]]`, `[[note#part|shown]]`, `![[picture.png|300]]`.
 //!
-//! Which file a note is in is not known here: a link becomes the text it shows, an embedded picture a picture.
+//! It does not know the file of a note: a link becomes its text, an embedded picture an image.
 
 use super::shortcode;
 
-/// Endings of pictures, in lower case.
+/// Extensions of pictures, in lower case.
 const PICTURES: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
 
 /// A link or an embed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Wikilink<'a> {
-    /// What stands between the brackets.
+    /// The text between the brackets.
     pub(super) inner: &'a str,
-    /// How long it is with them, in bytes.
+    /// Its length with the brackets, in bytes.
     pub(super) length: usize,
     embed: bool,
 }
 
-/// Reads the one at the start of `text`; `None` where brackets there are plain Markdown.
-pub(super) fn read(text: &str) -> Option<Wikilink<'_>> {
+/// Parses the link at the start of `text`; `None` if the brackets are plain Markdown.
+pub(super) fn parse(text: &str) -> Option<Wikilink<'_>> {
     let (embed, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let (inner, after) = text.strip_prefix("[[")?.split_once("]]")?;
     let plain = inner.trim().is_empty() || inner.contains(['[', ']', '\n']) || after.starts_with(['(', '[', ':']);
@@ -30,7 +30,7 @@ pub(super) fn read(text: &str) -> Option<Wikilink<'_>> {
 }
 
 impl Wikilink<'_> {
-    /// The same in plain Markdown.
+    /// Returns it in plain Markdown.
     pub(super) fn markdown(&self) -> String {
         let (target, label) = self.inner.split_once('|').unwrap_or((self.inner, ""));
         // in a table the bar is escaped

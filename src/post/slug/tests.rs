@@ -65,9 +65,9 @@ fn names_and_dates() {
         ("2024/05/06/2025-01-02-x.md", Some("2025-01-02"), "x", "x"),
     ];
     for (path, date, name, slug) in cases {
-        let read = read_path(path.into());
+        let parsed = parse_path(path.into());
         assert_eq!(
-            (read.date.as_deref(), &*read.name, &*read.slug),
+            (parsed.date.as_deref(), &*parsed.name, &*parsed.slug),
             (date, name, slug),
             "{path:?}"
         );
@@ -99,8 +99,8 @@ fn sections_and_drafts() {
         ("fr/hello.md", Some("fr"), false),
     ];
     for (path, section, draft) in cases {
-        let read = read_path(path.into());
-        assert_eq!((read.section.as_deref(), read.draft), (section, draft), "{path:?}");
+        let parsed = parse_path(path.into());
+        assert_eq!((parsed.section.as_deref(), parsed.draft), (section, draft), "{path:?}");
     }
 }
 
@@ -123,8 +123,8 @@ fn languages() {
         (".fr.md", None, ".fr"),
     ];
     for (path, language, name) in cases {
-        let read = read_path(path.into());
-        assert_eq!((read.language.as_deref(), &*read.name), (language, name), "{path:?}");
+        let parsed = parse_path(path.into());
+        assert_eq!((parsed.language.as_deref(), &*parsed.name), (language, name), "{path:?}");
     }
 }
 
@@ -152,11 +152,11 @@ fn slugs() {
 }
 
 #[test]
-fn a_name_that_spells_nothing_has_an_address_of_its_own() {
-    let (first, second) = (read_path("!!!.md".into()).slug, read_path("???.md".into()).slug);
+fn a_name_without_letters_has_a_slug_of_its_own() {
+    let (first, second) = (parse_path("!!!.md".into()).slug, parse_path("???.md".into()).slug);
     assert_eq!(first.len(), 12);
     assert_ne!(first, second);
-    assert_eq!(first, read_path("deeper/!!!.md".into()).slug);
+    assert_eq!(first, parse_path("deeper/!!!.md".into()).slug);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn titles() {
         ("", ""),
     ];
     for (name, title) in cases {
-        assert_eq!(titleise(name), title, "{name:?}");
+        assert_eq!(title_from_name(name), title, "{name:?}");
     }
 }
 
@@ -188,11 +188,11 @@ proptest! {
     }
 
     #[test]
-    fn every_path_is_read(path in "([0-9]{1,4}|[-_. TZ:+]|index|fr|md|/|[^/]){0,20}\\.md") {
-        let read = read_path(path.as_str().into());
-        prop_assert!(!read.slug.is_empty());
-        prop_assert!(!read.name.is_empty());
-        if let Some(date) = &read.date {
+    fn every_path_is_parsed(path in "([0-9]{1,4}|[-_. TZ:+]|index|fr|md|/|[^/]){0,20}\\.md") {
+        let parsed = parse_path(path.as_str().into());
+        prop_assert!(!parsed.slug.is_empty());
+        prop_assert!(!parsed.name.is_empty());
+        if let Some(date) = &parsed.date {
             prop_assert_ne!(
                 crate::post::date::parse(date, &TimeZone::UTC, false),
                 Err(crate::post::date::NoDate::Unknown),

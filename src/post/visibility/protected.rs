@@ -1,22 +1,23 @@
-//! Text that its author has a tool encrypt, by a shortcode around it: `{{% hugo-encryptor "…" %}}`.
+//! Finds text that another tool would encrypt, because of a shortcode around it: `{{% hugo-encryptor "…" %}}`.
 
-use crate::post::unfinished::Code;
+use crate::post::unfinished::CodeLines;
 
-/// Names of such shortcodes, and words that names of them hold.
+/// Names of such shortcodes.
 const NAMES: [&str; 3] = ["password", "protected", "protect"];
-const PART: &str = "encrypt";
+/// A word that other names of such shortcodes contain.
+const NAME_PART: &str = "encrypt";
 
-/// Where in `body`, outside code, the first such shortcode begins.
-pub(super) fn find(body: &str) -> Option<usize> {
-    if !NAMES.iter().chain(&[PART]).any(|name| body.contains(name)) {
+/// Returns the offset of the first such shortcode in `body`, outside code.
+pub(super) fn find_protected(body: &str) -> Option<usize> {
+    if !NAMES.iter().chain(&[NAME_PART]).any(|name| body.contains(name)) {
         return None;
     }
-    let mut code = Code::default();
+    let mut code = CodeLines::default();
     let mut offset = 0;
     for line in body.split_inclusive('\n') {
         let at = offset;
         offset += line.len();
-        if code.holds(line) || line.starts_with("    ") {
+        if code.contains(line) || line.starts_with("    ") {
             continue;
         }
         let tags = line.match_indices("{{").chain(line.match_indices("{%"));
@@ -28,14 +29,14 @@ pub(super) fn find(body: &str) -> Option<usize> {
     None
 }
 
-/// Whether `text`, which shows what a shortcode says, begins with the name of one that encrypts.
+/// Returns whether `text`, a shortcode or its content, begins with the name of a shortcode that encrypts.
 pub(in crate::post) fn is_protecting(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '%' | '<' | '-'));
     let end = text
         .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
         .unwrap_or(text.len());
     let name = text[..end].to_ascii_lowercase();
-    name.contains(PART) || NAMES.contains(&name.as_str())
+    name.contains(NAME_PART) || NAMES.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod tests {
             ("{{< figure alt=\"encrypt\" >}}", None),
         ];
         for (body, expected) in cases {
-            assert_eq!(find(body), expected, "{body}");
+            assert_eq!(find_protected(body), expected, "{body}");
         }
     }
 }

@@ -1,28 +1,32 @@
-//! What the words of every tool say about who may read a post: [`TABLE`].
+//! The keys of all common tools that decide who may read a post, with the effect of each value: [`TABLE`].
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use jiff::tz::TimeZone;
 
 use crate::post::characters::is_invisible;
 use crate::post::date::NoDate;
 use crate::post::date_field::{self, DateField};
 use crate::post::fields;
-use crate::post::front_matter::{Node, Value};
-use jiff::tz::TimeZone;
+use crate::post::node::{Node, Value};
 
-/// What a value of a key says.
+/// The effect of a key with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::post) enum Effect {
     /// Nothing about who may read the post.
     Nothing,
     /// All may read it.
     Public,
-    /// Who knows its address may read it.
+    /// Readers who know its address may read it.
     Unlisted,
     /// It is not finished.
     Draft,
     /// Nobody may read it.
     Private,
-    /// All may read it from its date on, which has to be written.
+    /// All may read it from its date, which must be written.
     Scheduled,
-    /// It is not understood, and plainly about who may read the post.
+    /// Not understood, and clearly about who may read the post: it is held back.
     Held,
 }
 
@@ -33,21 +37,21 @@ pub(super) enum Values {
     Yes,
     /// `false`, `no`, `off`, `0`, `n`, `f`
     No,
-    /// One of these words, in whatever capitals; `-` and `_` are spaces.
+    /// One of these words, in any case; `-` and `_` count as spaces.
     Words(&'static [&'static str]),
     /// A date, also an impossible one: [`dating`](crate::post::dating) reads it.
     Date,
 }
 
-/// One row: keys that mean the same, without `-`, `_` and capitals, and what their values say; the first that fits counts. A dotted key
-/// reaches into a mapping.
-pub(super) struct WordRow {
+/// Keys with the same meaning, without `-`, `_` and capitals, and the effects of their values, of which the first match counts. A dotted
+/// key reaches into a mapping.
+pub(super) struct VisibilityRow {
     pub(super) keys: &'static [&'static str],
     pub(super) values: &'static [(Values, Effect)],
-    /// What every other value says.
+    /// The effect of every other value.
     pub(super) otherwise: Effect,
-    /// Whether a key that is one letter from one of these is a slip.
-    pub(super) is_guarded: bool,
+    /// Whether an unknown key that is one letter from one of these is a misspelling.
+    pub(super) catches_misspellings: bool,
 }
 
 const PUBLISHED: Values = Values::Words(&[
@@ -140,10 +144,10 @@ const DRAFT: Values = Values::Words(&[
     "hold",
 ]);
 
-/// Keys that say that a post is not to be published before a day that another key names.
+/// Keys of an embargo: the post must not be published before the date under another key.
 pub(super) const EMBARGO: &[&str] = &["embargo", "embargoed", "isembargoed", "underembargo"];
 
-/// What keys that take a word say.
+/// The effects of the values of a status.
 const STATES: &[(Values, Effect)] = &[
     (PUBLISHED, Effect::Public),
     (SCHEDULED, Effect::Scheduled),
@@ -152,7 +156,7 @@ const STATES: &[(Values, Effect)] = &[
     (DRAFT, Effect::Draft),
 ];
 
-/// The words of every tool, with what each value says. A key that is not here says nothing about who may read a post.
+/// All keys, with the effect of each value. A key that is not here has no effect on who may read a post.
 ///
 /// | tools | keys |
 /// |---|---|
@@ -165,8 +169,8 @@ const STATES: &[(Values, Effect)] = &[
 /// | Hexo's encryption, Nikola; `WordPress` | `password`, `encrypt`; `post_password` |
 /// | Docusaurus; Hexo's hiding; themes of Hugo; `VuePress`; nanoc | `unlisted`; `hidden`, `hide`; `hiddenInHomeList`; `article`; `is_hidden` |
 /// | Hashnode; Qiita | `saveAsDraft`, `ignorePost`; `ignorePublish`, `private` |
-pub(super) const TABLE: &[WordRow] = &[
-    WordRow {
+pub(super) const TABLE: &[VisibilityRow] = &[
+    VisibilityRow {
         keys: &[
             "draft",
             "isdraft",
@@ -189,16 +193,16 @@ pub(super) const TABLE: &[WordRow] = &[
             (PRIVATE, Effect::Private),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    // words that mean something else as well
-    WordRow {
+    // keys that may have another meaning
+    VisibilityRow {
         keys: &["drafts", "ignored", "deleted", "trashed"],
         values: &[(Values::Yes, Effect::Draft)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["published", "publish", "ispublished", "dgpublish"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -211,9 +215,9 @@ pub(super) const TABLE: &[WordRow] = &[
             (DRAFT, Effect::Draft),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["public", "ispublic"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -224,9 +228,9 @@ pub(super) const TABLE: &[WordRow] = &[
             (DRAFT, Effect::Draft),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &[
             "private",
             "isprivate",
@@ -242,9 +246,9 @@ pub(super) const TABLE: &[WordRow] = &[
             (DRAFT, Effect::Draft),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &[
             "status",
             "poststatus",
@@ -257,9 +261,9 @@ pub(super) const TABLE: &[WordRow] = &[
         ],
         values: STATES,
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["visibility", "postvisibility"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -270,16 +274,16 @@ pub(super) const TABLE: &[WordRow] = &[
             (DRAFT, Effect::Draft),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
     // `state: Ohio`, `audience: beginners`
-    WordRow {
+    VisibilityRow {
         keys: &["state", "stage", "audience", "access"],
         values: STATES,
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["scheduled", "isscheduled"],
         values: &[
             (Values::Yes, Effect::Scheduled),
@@ -287,10 +291,10 @@ pub(super) const TABLE: &[WordRow] = &[
             (Values::Date, Effect::Nothing),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    // a date of its own says when it ends; the date that the post is from does not
-    WordRow {
+    // the embargo's own date says when it ends; the post's date does not
+    VisibilityRow {
         keys: EMBARGO,
         values: &[
             (Values::Yes, Effect::Scheduled),
@@ -298,9 +302,9 @@ pub(super) const TABLE: &[WordRow] = &[
             (Values::Date, Effect::Nothing),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["unlisted", "isunlisted", "hidden", "ishidden"],
         values: &[
             (Values::Yes, Effect::Unlisted),
@@ -310,23 +314,23 @@ pub(super) const TABLE: &[WordRow] = &[
             (DRAFT, Effect::Draft),
         ],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["listed", "islisted"],
         values: &[(Values::Yes, Effect::Public), (Values::No, Effect::Unlisted)],
         otherwise: Effect::Held,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    // a list names collections; Eleventy keeps the page
-    WordRow {
+    // a list names collections; Eleventy still builds the page
+    VisibilityRow {
         keys: &["eleventyexcludefromcollections"],
         values: &[(Values::No, Effect::Public)],
         otherwise: Effect::Unlisted,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    // lists as in `hide: [toc]` name parts of the page
-    WordRow {
+    // lists such as `hide: [toc]` name parts of the page
+    VisibilityRow {
         keys: &[
             "hide",
             "hiddeninhomelist",
@@ -340,15 +344,15 @@ pub(super) const TABLE: &[WordRow] = &[
         ],
         values: &[(Values::Yes, Effect::Unlisted)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["article"],
         values: &[(Values::No, Effect::Unlisted)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["build.list"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -357,10 +361,10 @@ pub(super) const TABLE: &[WordRow] = &[
             (Values::Words(&["never", "local"]), Effect::Unlisted),
         ],
         otherwise: Effect::Held,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    // a page that is not written: with `link` it has an address at which nothing is
-    WordRow {
+    // a page that is not written: with `link` it has an address without a page
+    VisibilityRow {
         keys: &["build.render"],
         values: &[
             (Values::Yes, Effect::Public),
@@ -369,29 +373,29 @@ pub(super) const TABLE: &[WordRow] = &[
             (Values::Words(&["never", "link"]), Effect::Private),
         ],
         otherwise: Effect::Held,
-        is_guarded: false,
+        catches_misspellings: false,
     },
     // a page without an address
-    WordRow {
+    VisibilityRow {
         keys: &["build", "render"],
         values: &[(Values::No, Effect::Private), (Values::Words(&["never"]), Effect::Private)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["headless", "lock", "locked"],
         values: &[(Values::Yes, Effect::Private)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    WordRow {
+    VisibilityRow {
         keys: &["permalink", "url"],
         values: &[(Values::Words(&["false"]), Effect::Private)],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
-    // text that its author protects: what it is protected with may be any word but a plain `false`
-    WordRow {
+    // protected text: the value may be any password but a plain `false`
+    VisibilityRow {
         keys: &[
             "password",
             "passwort",
@@ -403,9 +407,9 @@ pub(super) const TABLE: &[WordRow] = &[
         ],
         values: &[(Values::Words(&["false"]), Effect::Public)],
         otherwise: Effect::Private,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    WordRow {
+    VisibilityRow {
         keys: &[
             "encrypt",
             "encrypted",
@@ -418,10 +422,10 @@ pub(super) const TABLE: &[WordRow] = &[
         ],
         values: &[(Values::No, Effect::Public), (Values::Words(&["none"]), Effect::Public)],
         otherwise: Effect::Private,
-        is_guarded: true,
+        catches_misspellings: true,
     },
-    // what sounds like it and says nothing: buttons of a theme, navigation, search engines
-    WordRow {
+    // keys without an effect that sound similar: buttons of a theme, navigation, search engines
+    VisibilityRow {
         keys: &[
             "share",
             "sharing",
@@ -447,33 +451,43 @@ pub(super) const TABLE: &[WordRow] = &[
         ],
         values: &[],
         otherwise: Effect::Nothing,
-        is_guarded: false,
+        catches_misspellings: false,
     },
 ];
 
-impl WordRow {
-    /// What `node` says as the value of one of these keys; of a list the strictest of what its elements say. `None` where nothing is
-    /// written.
+/// The rows of [`TABLE`] by their keys.
+pub(super) static ROWS: LazyLock<HashMap<&'static str, &'static VisibilityRow>> = LazyLock::new(|| {
+    let rows = TABLE.iter().flat_map(|row| row.keys.iter().map(move |key| (*key, row)));
+    rows.collect()
+});
+
+/// Returns the effect of `key`, without `-`, `_` and capitals, with the value `node`.
+pub(super) fn effect_of(key: &str, node: &Node) -> Option<Effect> {
+    ROWS.get(key)?.effect_of(node)
+}
+
+impl VisibilityRow {
+    /// Returns the effect of the value `node`; for a list the strictest effect of its elements. `None` for a blank value.
     pub(super) fn effect_of(&self, node: &Node) -> Option<Effect> {
         if fields::is_blank(node) {
             return None;
         }
         if let Value::List(list) = &node.value
-            && !self.values.iter().any(|(values, _)| values.hold_list(node))
+            && !self.values.iter().any(|(values, _)| values.matches_list(node))
         {
             return list
                 .iter()
                 .filter_map(|node| self.effect_of(node))
-                .max_by_key(|effect| effect.rank());
+                .max_by_key(|effect| effect.strictness());
         }
-        let found = self.values.iter().find(|(values, _)| values.hold(node));
+        let found = self.values.iter().find(|(values, _)| values.matches(node));
         Some(found.map_or(self.otherwise, |(_, effect)| *effect))
     }
 }
 
 impl Effect {
-    /// How strict it is.
-    pub(super) fn rank(self) -> u8 {
+    /// Returns how strict it is.
+    pub(super) fn strictness(self) -> u8 {
         match self {
             Effect::Nothing => 0,
             Effect::Public => 1,
@@ -487,46 +501,47 @@ impl Effect {
 }
 
 impl Values {
-    fn hold(self, node: &Node) -> bool {
+    /// Whether `node` is one of these values.
+    fn matches(self, node: &Node) -> bool {
         match self {
-            Values::Yes => truth(node) == Some(true),
-            Values::No => truth(node) == Some(false) && !is_open(node),
-            Values::Words(words) => !is_open(node) && word(node).is_some_and(|word| words.contains(&word.as_str())),
+            Values::Yes => parse_boolean(node) == Some(true),
+            Values::No => parse_boolean(node) == Some(false) && !is_open_quote(node),
+            Values::Words(words) => !is_open_quote(node) && word(node).is_some_and(|word| words.contains(&word.as_str())),
             Values::Date => is_date(node),
         }
     }
 
-    /// Whether the list `node` is one of these values as a whole.
-    fn hold_list(self, node: &Node) -> bool {
+    /// Whether the list `node` as a whole is one of these values.
+    fn matches_list(self, node: &Node) -> bool {
         matches!(self, Values::Date) && is_date(node)
     }
 }
 
 /// Whether `node` has the form of a date.
 fn is_date(node: &Node) -> bool {
-    let found = date_field::read(node, &TimeZone::UTC, false);
+    let found = date_field::read_date_field(node, &TimeZone::UTC, false);
     !matches!(found, DateField::NotUnderstood(NoDate::Unknown, _) | DateField::Blank)
 }
 
-fn truth(node: &Node) -> Option<bool> {
-    bare(node).and_then(fields::truth_in)
+fn parse_boolean(node: &Node) -> Option<bool> {
+    trimmed_text(node).and_then(fields::parse_boolean)
 }
 
-/// Whether `node` begins with a quote that nothing closes: its author had not finished the value.
-fn is_open(node: &Node) -> bool {
+/// Whether `node` begins with a quote that is not closed: the author has not finished the value.
+fn is_open_quote(node: &Node) -> bool {
     let text = fields::text(node).unwrap_or_default();
     text.strip_prefix(['"', '\''])
         .is_some_and(|rest| !rest.trim_end().ends_with(['"', '\'']))
 }
 
-/// The text of `node` without what is around it; a truth value may stand in quotes within quotes.
-fn bare(node: &Node) -> Option<&str> {
-    let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'') || is_invisible(c);
-    fields::text(node).map(|text| text.trim_matches(is_around))
+/// The text of `node` without quotes, white space and invisible characters around it: a boolean may be in quotes within quotes.
+fn trimmed_text(node: &Node) -> Option<&str> {
+    let is_trimmed = |c: char| c.is_whitespace() || matches!(c, '"' | '\'') || is_invisible(c);
+    fields::text(node).map(|text| text.trim_matches(is_trimmed))
 }
 
 /// `node` as a word: in lower case, `-` and `_` as spaces.
 fn word(node: &Node) -> Option<String> {
-    let text = bare(node)?.to_lowercase().replace(['-', '_'], " ");
+    let text = trimmed_text(node)?.to_lowercase().replace(['-', '_'], " ");
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::table::TABLE;
 use super::*;
 use crate::config::Config;
 use crate::diagnostic::Severity;
@@ -15,7 +16,7 @@ fn reading(path: &str, text: &str) -> Reading {
     read(&file, &Config::default()).unwrap()
 }
 
-/// What becomes of a post with these lines of front matter and a good date; `text` is never in doubt.
+/// The visibility of a post with these lines of front matter and a valid date.
 fn visibility(front_matter: &str) -> Visibility {
     let text = format!("---\ntitle: x\ndate: 2020-01-01\n{front_matter}\n---\nText.\n");
     reading("a.md", &text)
@@ -29,10 +30,10 @@ const D: Visibility = Visibility::Draft;
 const X: Visibility = Visibility::Private;
 const H: Visibility = Visibility::Held;
 
-/// Keys that mean the same, with values and what becomes of a post with each of them.
+/// Keys with the same meaning, and their values with the visibility of a post with each of them.
 type Cells = (&'static [&'static str], &'static [(&'static str, Visibility)]);
 
-/// Every cell: keys, values, and what becomes of a post with each of them.
+/// All cells: keys, values, and the visibility of a post with each of them.
 const CELLS: &[Cells] = &[
     (
         &[
@@ -391,7 +392,7 @@ fn every_row_of_the_table_is_in_a_cell() {
 }
 
 #[test]
-fn several_words_and_the_strictest() {
+fn the_strictest_of_several_keys_counts() {
     let cases = [
         ("draft: false\npublished: false", P),
         ("Draft: no\nPublished: no", P),
@@ -431,7 +432,7 @@ fn several_words_and_the_strictest() {
 }
 
 #[test]
-fn what_is_scheduled_needs_a_date() {
+fn a_scheduled_post_needs_a_date() {
     for front_matter in [
         "status: scheduled",
         "scheduled: true",
@@ -445,7 +446,7 @@ fn what_is_scheduled_needs_a_date() {
 }
 
 #[test]
-fn a_draft_that_says_more_that_is_not_understood_is_a_draft() {
+fn a_draft_with_fields_that_are_not_understood_is_a_draft() {
     for front_matter in [
         "draft: true\ndate: soon",
         "password: x\nstatus: whatever",
@@ -459,7 +460,7 @@ fn a_draft_that_says_more_that_is_not_understood_is_a_draft() {
 }
 
 #[test]
-fn doubt_is_said() {
+fn fields_that_are_not_understood_are_reported() {
     let cases = [
         (
             "draft: maybe",
@@ -495,7 +496,7 @@ fn doubt_is_said() {
 }
 
 #[test]
-fn a_key_one_letter_from_a_word_holds_unless_it_plainly_says_public() {
+fn a_misspelled_key_holds_unless_its_value_is_clearly_public() {
     let held = [
         "draf: true",
         "drat: true",
@@ -574,9 +575,9 @@ fn a_key_one_letter_from_a_word_holds_unless_it_plainly_says_public() {
     }
 }
 
-/// What the author is shown of a file with a password, or the world of its front matter.
+/// Neither the author's diagnostics nor the public fields contain a password.
 #[test]
-fn no_secret_is_told() {
+fn secrets_are_not_shown() {
     let secret = "hunter2";
     for key in [
         "password",
@@ -602,13 +603,13 @@ fn no_secret_is_told() {
                 bytes: text.as_bytes().into(),
                 modified: "2026-01-01T00:00:00Z".parse().unwrap(),
             };
-            let (said, post): (Vec<_>, Option<Post>) = match read(&file, &Config::default()) {
+            let (diagnostics, post): (Vec<_>, Option<Post>) = match read(&file, &Config::default()) {
                 Ok(reading) => (reading.remarks, Some(reading.post)),
                 Err(refused) => (vec![refused], None),
             };
-            for diagnostic in said {
-                let told = format!("{}{diagnostic}", diagnostic.draw(false));
-                assert!(!told.contains(secret), "{text}\n{told}");
+            for diagnostic in diagnostics {
+                let shown = format!("{}{diagnostic}", diagnostic.draw(false));
+                assert!(!shown.contains(secret), "{text}\n{shown}");
             }
             if let Some(post) = post {
                 let extra = serde_json::to_string(&post.rare.extra).unwrap();
@@ -619,7 +620,7 @@ fn no_secret_is_told() {
 }
 
 #[test]
-fn what_says_nothing_stays_among_the_keys_that_mean_nothing_here() {
+fn keys_without_an_effect_stay_unknown() {
     let text = "---\nstate: Ohio\nshare: false\nhide: [toc]\ndraft: false\nbuild: fast\nkeywords2: a\nmy_password_hint: x\n---\n";
     let extra = reading("2020-01-01-a.md", text).post.rare.extra.clone();
     let keys: Vec<&str> = extra.keys().map(String::as_str).collect();
@@ -627,7 +628,7 @@ fn what_says_nothing_stays_among_the_keys_that_mean_nothing_here() {
 }
 
 #[test]
-fn drafts_gone_astray_are_found() {
+fn misplaced_drafts_are_found() {
     let cases = [
         ("tags: [a, b]\n  draft: true", Some("draft: true")),
         ("title: x\n draft:yes", Some("draft:yes")),
@@ -640,13 +641,17 @@ fn drafts_gone_astray_are_found() {
         ("title: a draft: true", None),
     ];
     for (front_matter, expected) in cases {
-        assert_eq!(stray_draft(front_matter).map(|(_, line)| line), expected, "{front_matter}");
+        assert_eq!(
+            find_misplaced_draft(front_matter).map(|(_, line)| line),
+            expected,
+            "{front_matter}"
+        );
     }
-    assert_eq!(stray_draft("a: b\n  draft: 1").unwrap().0, 7);
+    assert_eq!(find_misplaced_draft("a: b\n  draft: 1").unwrap().0, 7);
 }
 
 #[test]
-fn kept_out_of_feeds() {
+fn posts_kept_out_of_feeds() {
     let cases = [
         ("title: x", true),
         ("feed: false", false),
@@ -665,7 +670,7 @@ fn kept_out_of_feeds() {
     }
 }
 
-/// A post with one such line, and whether all may read it in 2026; `None` where its file is refused.
+/// Whether a post with this line is public in 2026; `None` if its file is refused.
 fn is_public(line: &str) -> Option<bool> {
     let text = format!("---\ntitle: x\ndate: 2020-01-01\n{line}\n---\nText.\n");
     let file = SourceFile {
@@ -678,17 +683,17 @@ fn is_public(line: &str) -> Option<bool> {
     Some(matches!(post.visibility(now), Visibility::Public | Visibility::Unlisted))
 }
 
-/// What an author wrote who wrote `value`, without comments, quotes, brackets and what nobody sees, in lower case.
-fn written(value: &str) -> String {
+/// `value` without comments, quotes, brackets and invisible characters, in lower case.
+fn normalised(value: &str) -> String {
     let value = if value.starts_with('#') { "" } else { value };
     let value = value.split(" #").next().unwrap_or(value);
     let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']' | '{' | '}' | ',' | '\u{200b}');
     value.trim_matches(is_around).to_lowercase()
 }
 
-/// Whether `value` may make a post with the key of this kind public. This knows nothing of the table.
+/// Whether `value` may make a post public with a key of this kind. It does not use the table.
 fn may_be_public(kind: &str, value: &str) -> bool {
-    let value = written(value);
+    let value = normalised(value);
     let value = value.as_str();
     let is_nothing = matches!(value, "" | "~" | "null");
     let runs = |least: usize| -> Vec<u64> {
@@ -726,7 +731,7 @@ fn may_be_public(kind: &str, value: &str) -> bool {
         }
 }
 
-/// Keys of one kind, and a value with which each holds its post back.
+/// Kinds of keys, with the keys and values that keep a post from being public.
 const HOLDING: [(&str, &[&str], &[&str]); 6] = [
     (
         "draft",
@@ -759,7 +764,7 @@ fn holding() -> impl Strategy<Value = (&'static str, &'static str, &'static str)
     })
 }
 
-/// `text` with a letter put in, taken out, changed or swapped, `times` times.
+/// `text` with letters inserted, removed, replaced or swapped.
 fn mutated(text: &str, edits: &[(u8, usize, char)]) -> String {
     let mut letters: Vec<char> = text.chars().collect();
     for &(edit, place, letter) in edits {
@@ -777,7 +782,7 @@ fn mutated(text: &str, edits: &[(u8, usize, char)]) -> String {
 }
 
 #[test]
-fn a_value_that_yaml_reads_as_nothing_is_written_all_the_same() {
+fn a_value_that_yaml_reads_as_null_counts_as_written() {
     for line in [
         "draft: &true",
         "draft: !true",
@@ -806,7 +811,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn no_slip_in_a_value_makes_a_post_public(
+    fn no_typo_in_a_value_makes_a_post_public(
         (kind, key, value) in holding(),
         edits in proptest::collection::vec((any::<u8>(), any::<usize>(), "[-a-z0-9 .,:;'\"\\[\\]{}()/&*!|>@%`~?#+_=éя\u{200b}]"), 0..4),
     ) {
@@ -817,21 +822,21 @@ proptest! {
     }
 
     #[test]
-    fn no_slip_in_a_key_makes_a_post_public(
+    fn no_typo_in_a_key_makes_a_post_public(
         (_, key, value) in holding(),
         edit: u8,
         place: usize,
         letter in "[a-z_-]",
     ) {
-        // English has these, and they are the keys of other things
+        // words of English that are keys with another meaning
         const OTHERS: [&str; 24] = ["drafts", "encrypts", "statues", "statute",
             "publisher", "publishes", "expire", "expired", "empires", "primate", "privates", "passwords", "protests", "projected", "statue",
             "states", "stats", "craft", "drift", "graft", "raft", "daft", "kraft", "drafty",
         ];
-        let slip = mutated(key, &[(edit % 4, place, letter.chars().next().unwrap())]);
-        let folded = slip.to_lowercase().replace(['-', '_'], "");
-        prop_assume!(key.len() > 4 && !OTHERS.contains(&folded.as_str()) && !slip.starts_with('-'));
-        let line = format!("{slip}: {value}");
+        let typo = mutated(key, &[(edit % 4, place, letter.chars().next().unwrap())]);
+        let folded = typo.to_lowercase().replace(['-', '_'], "");
+        prop_assume!(key.len() > 4 && !OTHERS.contains(&folded.as_str()) && !typo.starts_with('-'));
+        let line = format!("{typo}: {value}");
         prop_assert!(is_public(&line) != Some(true), "{}", line);
     }
 }

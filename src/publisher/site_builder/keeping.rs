@@ -35,7 +35,7 @@ impl SiteBuilder {
     fn store_changes(&mut self, site: &Site) -> bool {
         let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
-        let documents = site.changed_documents();
+        let documents = site.take_changed_documents();
         let is_urgent = is_urgent || !documents.is_empty();
         let documents = documents.into_iter().map(Record::Document);
         let mut changes = records.chain(documents).map(RecordChange::Put).peekable();
@@ -104,17 +104,17 @@ impl SiteBuilder {
         let unannounced = untouched.filter(|withdrawal| withdrawal.visibility != Visibility::Expired);
         for withdrawal in unannounced {
             let file = printable(withdrawal.post.source().as_str());
-            let why = withdrawal.why();
+            let why = withdrawal.reason();
             tracing::warn!(%file, "now held back by the new rules: {file} {why} (its file did not change)");
         }
     }
 
     /// Adds to the errors among `diagnostics` what becomes of a post that readers have.
     pub(super) fn add_what_readers_have(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let waiting: BTreeSet<&Utf8Path> = self.ledger.waiting().collect();
+        let waiting: BTreeSet<&Utf8Path> = self.ledger.held_files().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
         let errors = diagnostics.iter_mut().filter(is_error);
-        let awaited: BTreeSet<&Utf8Path> = self.ledger.awaited().collect();
+        let awaited: BTreeSet<&Utf8Path> = self.ledger.missing_files().collect();
         let mut unsaid = waiting.clone();
         for error in errors {
             if self.tracker.is_released(&error.path) && !self.tracker.is_refused(&error.path) {
@@ -149,7 +149,7 @@ impl SiteBuilder {
         let (Some(store), Some(site)) = (&self.store, &self.newest) else {
             return;
         };
-        let documents = site.changed_documents();
+        let documents = site.take_changed_documents();
         if !documents.is_empty() {
             let changes = documents
                 .into_iter()

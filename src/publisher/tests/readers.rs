@@ -10,7 +10,7 @@ use super::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;
 use crate::post::{self, Digest, Post, Reading, Visibility};
-use crate::site::Lost;
+use crate::site::Unavailable;
 use crate::source::watch::Watching;
 use crate::source::{FileTexts, Source};
 use crate::source_file::SourceFile;
@@ -193,10 +193,10 @@ impl World {
                 let text = texts.text(post).unwrap_or_else(|| "no text".into());
                 Seen::Text(text.trim().to_owned())
             }
-            None => match self.site().lost(ADDRESS) {
+            None => match self.site().unavailable(ADDRESS) {
                 None => Seen::Nothing,
-                Some(Lost::Awaited) => Seen::Unavailable,
-                Some(Lost::Withdrawn(title)) => Seen::Gone(title),
+                Some(Unavailable::Temporarily) => Seen::Unavailable,
+                Some(Unavailable::Withdrawn(title)) => Seen::Gone(title),
             },
         }
     }

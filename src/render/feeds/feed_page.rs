@@ -33,12 +33,12 @@ pub fn posts_at(posts: &SharedVec<Arc<Post>>, place: Place, limit: usize) -> Opt
         Place::Archive(k) if (1..=archives(posts.len(), limit)).contains(&k) => posts.len() - k * limit,
         Place::Archive(_) => return None,
     };
-    Some(posts.from(first).take(limit).cloned().collect())
+    Some(posts.iter_from(first).take(limit).cloned().collect())
 }
 
 /// What of a feed document its posts do not say.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct FeedState<'a> {
     /// The instant it is made for.
     pub now: Timestamp,
     /// The latest change that the document ever told of.
@@ -49,7 +49,7 @@ pub struct Known<'a> {
 
 /// The latest of what changed in `items`, of what went, and of what was told before: it never goes back. A change dated ahead of time
 /// is none yet, or a slip of the pen would be the feed's for ever.
-fn updated(items: &[CleanItem], known: &Known) -> Option<Moment> {
+fn updated(items: &[CleanItem], known: &FeedState) -> Option<Moment> {
     let is_over = |moment: &Moment| moment.timestamp() <= known.now;
     let changed = items.iter().map(|item| item.modified);
     let last = changed
@@ -69,7 +69,7 @@ pub fn feed_page(
     members: &Members,
     place: Place,
     config: &Config,
-    known: Known<'_>,
+    known: FeedState<'_>,
     mut whole: impl FnMut(&Arc<Post>) -> Option<CleanItem>,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
@@ -138,7 +138,7 @@ mod tests {
         let items = [item(&post, &Config::default(), None)];
         let now = "2026-02-01T00:00:00Z".parse().unwrap();
         for told_before in [None, Some(changed.timestamp())] {
-            let known = Known {
+            let known = FeedState {
                 now,
                 updated: told_before,
                 withdrawn: &[],

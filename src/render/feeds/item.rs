@@ -145,7 +145,7 @@ pub(in crate::render) mod tests {
         let post = post();
         let short = item(&post, &config(), None);
         assert_eq!((&short.content, &short.markdown), (&None, &None));
-        let markdown = post.text.held().unwrap();
+        let markdown = post.text.loaded().unwrap();
         let content = Content {
             html: "<p>Kelp.</p>".into(),
             markdown: Arc::clone(markdown),

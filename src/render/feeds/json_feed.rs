@@ -12,7 +12,7 @@ use crate::post::Enclosure;
 use crate::time::Moment;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct JsonFeed<'a> {
     version: &'static str,
     title: &'a str,
     home_page_url: String,
@@ -100,8 +100,8 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn document(page: &FeedPage) -> Document<'_> {
-    Document {
+fn document(page: &FeedPage) -> JsonFeed<'_> {
+    JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: &page.title,
         home_page_url: page.home(),

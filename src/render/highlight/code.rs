@@ -1,21 +1,21 @@
-//! Programming languages: words, strings, numbers, comments and signs, as a [`Grammar`] tells them apart.
+//! The lexer for programming languages, driven by a [`Grammar`].
 
 use std::collections::HashMap;
 
-use super::Class;
+use super::class::Class;
 use super::grammar::{Feature, Grammar, Quote};
-use super::scan::{Piece, Scanner, is_one_of, span};
+use super::scan::{CodeScanner, Span, is_one_of, length_while};
 
-/// A regular expression or an attribute longer than this, in bytes, is taken for something else: so that looking for its end costs little.
-const MAX_LOOK: usize = 256;
+/// The most characters of a regular expression or an attribute. This bounds the search for its end.
+const MAX_LOOKAHEAD: usize = 256;
 
-/// A raw string has no more `#` before it.
+/// The most `#` before a raw string.
 const MAX_HASHES: usize = 16;
 
-/// Cuts `text`, written after `grammar`, into `pieces`.
-pub(super) fn lex<'a>(text: &'a str, grammar: &Grammar, pieces: &mut Vec<Piece<'a>>) {
+/// Cuts `text` into spans by `grammar`.
+pub(super) fn lex<'a>(text: &'a str, grammar: &Grammar, spans: &mut Vec<Span<'a>>) {
     let mut lexer = Lexer {
-        scanner: Scanner::new(text, pieces),
+        scanner: CodeScanner::new(text, spans),
         grammar,
         words: words(grammar),
         last: "",
@@ -27,11 +27,11 @@ pub(super) fn lex<'a>(text: &'a str, grammar: &Grammar, pieces: &mut Vec<Piece<'
 }
 
 struct Lexer<'g, 'a, 'p> {
-    scanner: Scanner<'a, 'p>,
+    scanner: CodeScanner<'a, 'p>,
     grammar: &'g Grammar,
-    /// The words of the grammar. Looked up, not searched for: a hostile text holds a word every other byte.
+    /// The words of the grammar, hashed because a hostile text can have a word every other byte.
     words: HashMap<&'static str, Class>,
-    /// The last token that was neither blank nor comment.
+    /// The last token that was neither a blank nor a comment.
     last: &'a str,
     last_class: Option<Class>,
 }
@@ -41,7 +41,7 @@ impl Lexer<'_, '_, '_> {
         self.grammar.features.contains(&feature)
     }
 
-    /// Takes `length` bytes as `class`, and remembers them.
+    /// Takes `length` bytes as `class`, and notes them as the last token.
     fn take(&mut self, length: usize, class: impl Into<Option<Class>>) {
         self.last_class = class.into();
         self.last = self.scanner.take(length, self.last_class);
@@ -49,7 +49,8 @@ impl Lexer<'_, '_, '_> {
 
     fn token(&mut self, next: char) {
         if next.is_whitespace() {
-            self.scanner.take(span(self.scanner.rest(), char::is_whitespace), None);
+            self.scanner
+                .take(length_while(self.scanner.rest(), char::is_whitespace), None);
         } else if !(self.comment() || self.string() || self.sigil(next)) {
             if next.is_ascii_digit() {
                 self.number();
@@ -84,12 +85,12 @@ impl Lexer<'_, '_, '_> {
         false
     }
 
-    /// Takes a string that begins here, with nothing before it.
+    /// Takes a string without a prefix.
     fn string(&mut self) -> bool {
         self.string_after(0, true)
     }
 
-    /// Takes a string that begins after `prefix` bytes; a backslash means something in it if it may `escape`.
+    /// Takes a string after `prefix` bytes. If it may not `escape`, a backslash is an ordinary character.
     fn string_after(&mut self, prefix: usize, escape: bool) -> bool {
         let rest = self.scanner.rest();
         let opens = rest.get(prefix..).unwrap_or_default();
@@ -99,7 +100,7 @@ impl Lexer<'_, '_, '_> {
             && let Some(quote) = opens.get(hashes..).filter(|quote| quote.starts_with('"'))
         {
             let quotes = if quote.starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
-            // as many as open it close it
+            // the same number of `#` closes it
             let close = format!("{quotes}{}", "#".repeat(hashes));
             self.remember_string();
             self.scanner
@@ -131,11 +132,11 @@ impl Lexer<'_, '_, '_> {
         self.last_class = Some(Class::String);
     }
 
-    /// Takes what begins with a sign that the language gives a meaning to.
+    /// Takes a token that begins with a sign to which the language gives a meaning.
     fn sigil(&mut self, next: char) -> bool {
         let rest = self.scanner.rest();
         let after = rest.get(next.len_utf8()..).unwrap_or_default();
-        let name = span(after, |c| c.is_alphanumeric() || c == '_');
+        let name = length_while(after, |c| c.is_alphanumeric() || c == '_');
         let starts_name = after.starts_with(|c: char| c.is_alphabetic() || c == '_');
         let taken = match next {
             '\'' if self.has(Feature::Ticks) => tick(after),
@@ -143,8 +144,8 @@ impl Lexer<'_, '_, '_> {
                 attribute(rest).map(|end| (end, Class::Attribute))
             }
             '#' if self.has(Feature::Directives) && self.scanner.at_line_start() => {
-                let blanks = span(after, |c| c == ' ' || c == '\t');
-                let word = span(after.get(blanks..).unwrap_or_default(), |c| c.is_ascii_alphabetic());
+                let blanks = length_while(after, |c| c == ' ' || c == '\t');
+                let word = length_while(after.get(blanks..).unwrap_or_default(), |c| c.is_ascii_alphabetic());
                 Some((1 + blanks + word, Class::Attribute))
             }
             '<' if self.last_class == Some(Class::Attribute)
@@ -154,17 +155,17 @@ impl Lexer<'_, '_, '_> {
                 line.find('>').map(|end| (end + 1, Class::String))
             }
             '<' if self.has(Feature::Islands) && after.starts_with('?') => {
-                let word = span(after.get(1..).unwrap_or_default(), |c| c.is_ascii_alphabetic() || c == '=');
+                let word = length_while(after.get(1..).unwrap_or_default(), |c| c.is_ascii_alphabetic() || c == '=');
                 Some((2 + word, Class::Tag))
             }
             '?' if self.has(Feature::Islands) && after.starts_with('>') => Some((2, Class::Tag)),
             '@' if starts_name && self.has(Feature::Annotations) => {
-                let dotted = span(after, |c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+                let dotted = length_while(after, |c| c.is_alphanumeric() || matches!(c, '_' | '.'));
                 Some((1 + dotted, Class::Attribute))
             }
             '@' if self.has(Feature::Fields) => {
                 let second = usize::from(after.starts_with('@'));
-                let name = span(after.get(second..).unwrap_or_default(), |c| c.is_alphanumeric() || c == '_');
+                let name = length_while(after.get(second..).unwrap_or_default(), |c| c.is_alphanumeric() || c == '_');
                 (name > 0).then_some((1 + second + name, Class::Variable))
             }
             '$' if name > 0 && self.has(Feature::Dollars) => Some((1 + name, Class::Variable)),
@@ -185,7 +186,7 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    /// Whether a value and no operator comes next, as far as the last token tells.
+    /// Whether a value comes next and not an operator, judging by the last token.
     fn wants_value(&self) -> bool {
         match self.last_class {
             Some(Class::Keyword | Class::Operator) => true,
@@ -219,7 +220,7 @@ impl Lexer<'_, '_, '_> {
     fn word(&mut self) {
         let rest = self.scanner.rest();
         let signs = self.grammar.name_signs;
-        let length = span(rest, |c| c.is_alphanumeric() || c == '_' || signs.contains(c));
+        let length = length_while(rest, |c| c.is_alphanumeric() || c == '_' || signs.contains(c));
         let word = rest.get(..length).unwrap_or_default();
         let escapes = !word.contains(['r', 'R']);
         if is_one_of(self.grammar.prefixes, word) && self.string_after(length, escapes) {
@@ -266,7 +267,7 @@ impl Lexer<'_, '_, '_> {
     fn sign(&mut self, next: char) {
         let is_operator = |c: char| "+-*/%=<>!&|^~?".contains(c);
         if is_operator(next) {
-            // one at a time where more could begin a comment or a string
+            // one at a time, because the next one could begin a comment or a string
             self.take(1, Class::Operator);
         } else {
             self.take(next.len_utf8(), None);
@@ -286,23 +287,23 @@ fn words(grammar: &Grammar) -> HashMap<&'static str, Class> {
     words.collect()
 }
 
-/// The length and the class of what begins with a tick that stands before `after`: a character between ticks, or a name after one.
+/// The length and the class of the token that begins with a tick before `after`: a character between ticks, or a name.
 fn tick(after: &str) -> Option<(usize, Class)> {
     let mut chars = after.char_indices();
     let (_, first) = chars.next()?;
     if first == '\\' {
-        // as long as `\u{10ffff}`
+        // at most as long as `\u{10ffff}`
         let (end, _) = chars.skip(1).take(10).find(|&(_, c)| c == '\'')?;
         return Some((end + 2, Class::String));
     }
     if chars.next().is_some_and(|(_, second)| second == '\'') {
         return Some((2 + first.len_utf8(), Class::String));
     }
-    let name = span(after, |c| c.is_alphanumeric() || c == '_');
+    let name = length_while(after, |c| c.is_alphanumeric() || c == '_');
     (name > 0).then_some((1 + name, Class::Variable))
 }
 
-/// The length of the comment at the start of `text` that may hold others.
+/// The length of the comment at the start of `text`, which may contain others.
 fn nested(text: &str, open: &str, close: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -333,7 +334,7 @@ fn is_key(text: &str, close: &str) -> bool {
             '\\' => escaped = true,
             _ if text.get(at..).is_some_and(|rest| rest.starts_with(close)) => {
                 let after = text.get(at + close.len()..).unwrap_or_default();
-                let blanks = span(after, |c| c == ' ' || c == '\t');
+                let blanks = length_while(after, |c| c == ' ' || c == '\t');
                 return after.get(blanks..).is_some_and(|after| after.starts_with(':'));
             }
             _ => {}
@@ -347,7 +348,7 @@ fn attribute(text: &str) -> Option<usize> {
     let start = if text.starts_with("#![") { 3 } else { 2 };
     text.get(..start).filter(|open| open.ends_with('['))?;
     let mut depth = 1_usize;
-    for (at, c) in text.char_indices().skip(start).take(MAX_LOOK) {
+    for (at, c) in text.char_indices().skip(start).take(MAX_LOOKAHEAD) {
         match c {
             '[' => depth += 1,
             ']' => depth -= 1,
@@ -363,14 +364,14 @@ fn attribute(text: &str) -> Option<usize> {
 /// The length of the regular expression at the start of `line`, with its flags.
 fn expression(line: &str) -> Option<usize> {
     let (mut escaped, mut in_set) = (false, false);
-    for (at, c) in line.char_indices().skip(1).take(MAX_LOOK) {
+    for (at, c) in line.char_indices().skip(1).take(MAX_LOOKAHEAD) {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '[' => in_set = true,
             ']' => in_set = false,
             '/' if !in_set => {
-                let flags = span(line.get(at + 1..).unwrap_or_default(), |c| c.is_ascii_lowercase());
+                let flags = length_while(line.get(at + 1..).unwrap_or_default(), |c| c.is_ascii_lowercase());
                 return Some(at + 1 + flags);
             }
             _ => {}

@@ -1,53 +1,53 @@
-//! What tells the parts of common programming languages apart.
+//! The grammars of common programming languages.
 //!
-//! A grammar names words and signs and leaves the rest to [`super::code`]. Words are parted by blanks.
+//! A grammar lists words and signs; [`super::code`] does the rest. Words are separated by blanks.
 
 mod languages;
 
-/// The lexical side of a language.
+/// The lexical grammar of a language.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grammar {
-    /// Words of the language.
+    /// Keywords.
     pub(super) keywords: &'static str,
-    /// Words for values.
+    /// Names of values.
     pub(super) constants: &'static str,
-    /// Words for types that are not told by a capital.
+    /// Names of types that do not begin with a capital.
     pub(super) types: &'static str,
-    /// Keywords after which the name of a function is said.
+    /// Keywords before the name of a function.
     pub(super) definers: &'static str,
-    /// What begins a comment to the end of the line.
+    /// The starts of comments that end with the line.
     pub(super) line_comments: &'static [&'static str],
-    /// What begins and ends a comment.
+    /// The start and end of other comments.
     pub(super) block_comment: Option<(&'static str, &'static str)>,
-    /// Strings; where one sign begins with another, the longer first.
+    /// Kinds of strings. A quote that begins with another one comes before it.
     pub(super) strings: &'static [Quote],
-    /// What may stand right before a string as part of it; with an `r` or `R` in it a backslash means nothing.
+    /// Prefixes of strings. In a string whose prefix contains `r` or `R`, a backslash is an ordinary character.
     pub(super) prefixes: &'static str,
-    /// What a name may hold besides letters, digits and `_`.
+    /// Characters of names besides letters, digits and `_`.
     pub(super) name_signs: &'static str,
-    /// What is peculiar to it.
+    /// Features of the language.
     pub(super) features: &'static [Feature],
 }
 
 /// A kind of string.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quote {
-    /// What begins it.
+    /// The opening quote.
     pub(super) open: &'static str,
-    /// What ends it.
+    /// The closing quote.
     pub(super) close: &'static str,
-    /// Whether a backslash takes away the meaning of what comes next.
+    /// Whether a backslash escapes the next character.
     pub(super) escapes: bool,
-    /// Whether it may hold line ends.
+    /// Whether it may contain line ends.
     pub(super) lines: bool,
 }
 
-/// What some languages have.
+/// A feature of some languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feature {
     /// `SELECT` is `select`.
     AnyCase,
-    /// A name with a capital is a type's, one in capitals a constant's.
+    /// A name with a capital is a type, a name in capitals a constant.
     Capitals,
     /// `'a'` is a character, `'a` a name.
     Ticks,
@@ -57,7 +57,7 @@ pub(super) enum Feature {
     Attributes,
     /// `#"…"#` around raw strings.
     Hashes,
-    /// `#word` at the start of a line is an instruction to the compiler.
+    /// `#word` at the start of a line is a compiler directive.
     Directives,
     /// `@name` is an annotation.
     Annotations,
@@ -75,7 +75,7 @@ pub(super) enum Feature {
     LooseComments,
     /// `<?php` and `?>` are tags.
     Islands,
-    /// Comments hold comments.
+    /// Comments can be nested.
     NestedComments,
 }
 

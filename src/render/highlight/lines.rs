@@ -1,17 +1,17 @@
-//! Languages made of lines: YAML, settings (TOML, INI and their like), Markdown, changes (`diff`).
+//! Line-based languages: YAML, settings (TOML, INI and similar), Markdown and diffs.
 
-use super::Class;
-use super::scan::{Piece, Scanner, is_one_of, span};
+use super::class::Class;
+use super::scan::{CodeScanner, Span, is_one_of, length_while};
 
-/// Lets `take` take each line of `text`, without its end.
-fn each_line<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>, mut take: impl FnMut(&mut Scanner<'a, '_>, &'a str)) {
-    let mut scanner = Scanner::new(text, pieces);
+/// Calls `take` for each line of `text`, without its end.
+fn each_line<'a>(text: &'a str, spans: &mut Vec<Span<'a>>, mut take: impl FnMut(&mut CodeScanner<'a, '_>, &'a str)) {
+    let mut scanner = CodeScanner::new(text, spans);
     while !scanner.rest().is_empty() {
         let line = scanner.line();
         if !line.is_empty() {
             let after = scanner.rest().len() - line.len();
             take(&mut scanner, line);
-            // what a taker leaves is plain; what it takes of the next lines is taken
+            // what `take` leaves is plain; it may also have taken some of the next lines
             let left = scanner.rest().len().saturating_sub(after);
             if left > 0 {
                 scanner.take(left, None);
@@ -23,9 +23,9 @@ fn each_line<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>, mut take: impl FnMu
     }
 }
 
-/// A change: what goes, what comes, and where (`diff -u`).
-pub(super) fn diff<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    each_line(text, pieces, |scanner, line| {
+/// Lexes a diff (`diff -u`).
+pub(super) fn diff<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    each_line(text, spans, |scanner, line| {
         let class = match line {
             _ if ["+++ ", "--- ", "@@", "diff ", "*** "]
                 .iter()
@@ -47,10 +47,10 @@ pub(super) fn diff<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     });
 }
 
-/// Markdown: headings, fences, quotes and items, code, links and emphasis.
-pub(super) fn markdown<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
+/// Lexes Markdown: headings, fences, quotes and items, code, links and emphasis.
+pub(super) fn markdown<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
     let mut fence: Option<&str> = None;
-    each_line(text, pieces, |scanner, line| {
+    each_line(text, spans, |scanner, line| {
         let content = line.trim_start();
         let mark = ["```", "~~~"].into_iter().find(|mark| content.starts_with(mark));
         if let Some(open) = fence {
@@ -66,12 +66,12 @@ pub(super) fn markdown<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
             fence = mark;
             return scanner.take_line(Class::Punctuation);
         }
-        let hashes = span(line, |c| c == '#');
+        let hashes = length_while(line, |c| c == '#');
         if (1..=6).contains(&hashes) && line.get(hashes..).is_some_and(|after| after.starts_with(' ')) {
             return scanner.take_line(Class::Heading);
         }
         let indent = line.len() - content.len();
-        let number = span(content, |c| c.is_ascii_digit());
+        let number = length_while(content, |c| c.is_ascii_digit());
         let item = if number > 0 { number } else { 0 };
         let item_end = content.get(item..).unwrap_or_default();
         let is_item = item_end.starts_with(". ") && number > 0 || number == 0 && item_end.starts_with(['-', '*', '+', '>']);
@@ -90,8 +90,9 @@ pub(super) fn markdown<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     });
 }
 
-/// Takes the marks in the rest of a line of Markdown. Each kind is looked for until one is not found: so a line costs its length.
-fn inline(scanner: &mut Scanner<'_, '_>) {
+/// Takes the inline markup in the rest of a line of Markdown. Once the end of one kind is not found, that kind is not searched for
+/// again, so the time is linear in the length of the line.
+fn inline(scanner: &mut CodeScanner<'_, '_>) {
     const MARKS: [(&str, &str, Class); 6] = [
         ("`", "`", Class::String),
         ("**", "**", Class::Keyword),
@@ -110,7 +111,7 @@ fn inline(scanner: &mut Scanner<'_, '_>) {
             .find(|((open, ..), missing)| !**missing && line.starts_with(open));
         let Some(((open, close, class), missing)) = found else {
             let next = line.chars().next().map_or(1, char::len_utf8);
-            let plain = span(line.get(next..).unwrap_or_default(), |c| !"`*_]<!".contains(c));
+            let plain = length_while(line.get(next..).unwrap_or_default(), |c| !"`*_]<!".contains(c));
             scanner.take(next + plain, None);
             continue;
         };
@@ -123,9 +124,9 @@ fn inline(scanner: &mut Scanner<'_, '_>) {
     }
 }
 
-/// Settings: sections, keys and values.
-pub(super) fn settings<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    each_line(text, pieces, |scanner, line| {
+/// Lexes settings: sections, keys and values.
+pub(super) fn settings<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    each_line(text, spans, |scanner, line| {
         let content = line.trim_start();
         if line.len() > content.len() {
             scanner.take(line.len() - content.len(), None);
@@ -145,7 +146,7 @@ pub(super) fn settings<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     });
 }
 
-/// The length of a section's name, `[so]` or `[[so]]`; a list is none.
+/// The length of a section's name, `[name]` or `[[name]]`; `None` for a list.
 fn section_end(content: &str) -> Option<usize> {
     let end = content.strip_prefix('[')?.find(']')? + 2;
     let end = end + usize::from(content.starts_with("[[") && content.get(end..).is_some_and(|after| after.starts_with(']')));
@@ -153,11 +154,11 @@ fn section_end(content: &str) -> Option<usize> {
     (after.is_empty() || after.starts_with('#')).then_some(end)
 }
 
-/// YAML: keys, values and its marks.
-pub(super) fn yaml<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    // the indent of the key whose block of text goes on
+/// Lexes YAML: keys, values and indicators.
+pub(super) fn yaml<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    // the indent of the key whose block of text continues
     let mut block: Option<usize> = None;
-    each_line(text, pieces, |scanner, line| {
+    each_line(text, spans, |scanner, line| {
         let content = line.trim_start();
         let indent = line.len() - content.len();
         if indent > 0 {
@@ -174,7 +175,7 @@ pub(super) fn yaml<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
         }
         while scanner.line().starts_with("- ") || scanner.line() == "-" {
             scanner.take(1, Class::Punctuation);
-            let blanks = span(scanner.line(), |c| c == ' ');
+            let blanks = length_while(scanner.line(), |c| c == ' ');
             if blanks > 0 {
                 scanner.take(blanks, None);
             }
@@ -192,9 +193,9 @@ pub(super) fn yaml<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     });
 }
 
-/// Takes the values in the rest of a line, up to a comment that begins with one of `comments`. Strings of three quotes go over lines
-/// where there are `blocks`.
-fn values(scanner: &mut Scanner<'_, '_>, comments: &str, blocks: bool) {
+/// Takes the values in the rest of a line, up to a comment that begins with one of `comments`. With `blocks`, strings in three
+/// quotes can span lines.
+fn values(scanner: &mut CodeScanner<'_, '_>, comments: &str, blocks: bool) {
     const WORDS: &str = "true false null yes no on off True False Null TRUE FALSE inf nan ~";
     while let Some(next) = scanner.peek().filter(|&next| next != '\n') {
         let rest = scanner.rest();
@@ -208,7 +209,7 @@ fn values(scanner: &mut Scanner<'_, '_>, comments: &str, blocks: bool) {
             '\'' if starts => scanner.take_string(1, "'", false, false, Class::String),
             c if starts && comments.contains(c) => return scanner.take_line(Class::Comment),
             '&' | '*' | '!' if starts && !blocks => {
-                let name = span(rest.get(1..).unwrap_or_default(), |c| {
+                let name = length_while(rest.get(1..).unwrap_or_default(), |c| {
                     c.is_alphanumeric() || "-_!/.".contains(c)
                 });
                 scanner.take(1 + name, Class::Variable);
@@ -217,7 +218,7 @@ fn values(scanner: &mut Scanner<'_, '_>, comments: &str, blocks: bool) {
                 scanner.take(1, Class::Operator);
             }
             c if c.is_alphanumeric() || "+-~.".contains(c) => {
-                let end = span(rest, |c| c.is_alphanumeric() || "+-~._:/@$".contains(c)).max(1);
+                let end = length_while(rest, |c| c.is_alphanumeric() || "+-~._:/@$".contains(c)).max(1);
                 let word = rest.get(..end).unwrap_or_default().trim_end_matches(':');
                 let is_number = starts
                     && word.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit())
@@ -238,7 +239,7 @@ fn values(scanner: &mut Scanner<'_, '_>, comments: &str, blocks: bool) {
                 scanner.take(word.len(), class);
             }
             c if c.is_whitespace() => {
-                scanner.take(span(rest, |c| c.is_whitespace() && c != '\n'), None);
+                scanner.take(length_while(rest, |c| c.is_whitespace() && c != '\n'), None);
             }
             c => {
                 scanner.take(c.len_utf8(), None);

@@ -1,34 +1,34 @@
-//! A text taken from its start to its end, piece by piece.
+//! Cuts a text into spans, from its start to its end.
 //!
-//! Whatever a scanner's user asks for, each piece is at least one character and the pieces put together are the text.
+//! Each span has at least one character, and all spans together are the text, however a scanner is used.
 
-use super::Class;
+use super::class::Class;
 
-/// A part of a text, and what it is, where that has a class.
-pub(super) type Piece<'a> = (Option<Class>, &'a str);
+/// A part of a text, and its class, if it has one.
+pub(super) type Span<'a> = (Option<Class>, &'a str);
 
-/// What is left of a text.
-pub(super) struct Scanner<'a, 'p> {
+/// The rest of a text, and the spans before it.
+pub(super) struct CodeScanner<'a, 'p> {
     rest: &'a str,
-    pieces: &'p mut Vec<Piece<'a>>,
+    spans: &'p mut Vec<Span<'a>>,
     /// The character before the rest.
     before: Option<char>,
-    /// Whether nothing but blanks stands before the rest on its line.
+    /// Whether only blanks precede the rest on its line.
     line_start: bool,
 }
 
-impl<'a, 'p> Scanner<'a, 'p> {
-    /// A scanner of `text` that adds what it takes to `pieces`.
-    pub(super) fn new(text: &'a str, pieces: &'p mut Vec<Piece<'a>>) -> Scanner<'a, 'p> {
-        Scanner {
+impl<'a, 'p> CodeScanner<'a, 'p> {
+    /// A scanner of `text` that adds spans to `spans`.
+    pub(super) fn new(text: &'a str, spans: &'p mut Vec<Span<'a>>) -> CodeScanner<'a, 'p> {
+        CodeScanner {
             rest: text,
-            pieces,
+            spans,
             before: None,
             line_start: true,
         }
     }
 
-    /// What is left.
+    /// The rest of the text.
     pub(super) fn rest(&self) -> &'a str {
         self.rest
     }
@@ -43,17 +43,17 @@ impl<'a, 'p> Scanner<'a, 'p> {
         self.before
     }
 
-    /// Whether the rest begins its line, but for blanks.
+    /// Whether only blanks precede the rest on its line.
     pub(super) fn at_line_start(&self) -> bool {
         self.line_start
     }
 
-    /// What is left of the line, without its end.
+    /// The rest of the line, without its end.
     pub(super) fn line(&self) -> &'a str {
         self.rest.split('\n').next().unwrap_or_default()
     }
 
-    /// Takes `length` bytes as `class`: at least a character, and no part of one.
+    /// Takes `length` bytes as `class`: at least one character, and only whole ones.
     pub(super) fn take(&mut self, length: usize, class: impl Into<Option<Class>>) -> &'a str {
         let mut length = length.max(1).min(self.rest.len());
         while !self.rest.is_char_boundary(length) {
@@ -67,12 +67,12 @@ impl<'a, 'p> Scanner<'a, 'p> {
             None => self.line_start && taken.trim_ascii().is_empty(),
         };
         if !taken.is_empty() {
-            self.pieces.push((class.into(), taken));
+            self.spans.push((class.into(), taken));
         }
         taken
     }
 
-    /// Takes what is left of the line as `class`, without its end; nothing where that is nothing.
+    /// Takes the rest of the line as `class`, without its end. It may be empty.
     pub(super) fn take_line(&mut self, class: impl Into<Option<Class>>) {
         let length = self.line().len();
         if length > 0 {
@@ -80,15 +80,15 @@ impl<'a, 'p> Scanner<'a, 'p> {
         }
     }
 
-    /// Takes what begins with `open` up to and with `close`, or to the end where it is not closed, as `class`.
+    /// Takes a block from `open` to `close`, or to the end of the text, as `class`.
     pub(super) fn take_block(&mut self, open: &str, close: &str, class: Class) {
         let from = open.len().min(self.rest.len());
         let end = self.rest.get(from..).and_then(|inner| inner.find(close));
         self.take(end.map_or(self.rest.len(), |at| from + at + close.len()), class);
     }
 
-    /// Takes a string that is open after `opened` bytes, up to and with `close`, as `class`. A backslash takes what comes after it along
-    /// if it `escapes`. One that is not closed ends with its line, or with the text if it has `lines`.
+    /// Takes a string, whose opening quote has `opened` bytes, to `close` as `class`. If it `escapes`, a backslash escapes the next
+    /// character. A string without `close` ends with its line, or with the text if it has `lines`.
     pub(super) fn take_string(&mut self, opened: usize, close: &str, escapes: bool, lines: bool, class: Class) {
         let mut after_backslash = false;
         for (at, c) in self.rest.char_indices().skip_while(|&(at, _)| at < opened) {
@@ -107,24 +107,24 @@ impl<'a, 'p> Scanner<'a, 'p> {
         self.take(self.rest.len(), class);
     }
 
-    /// Lets `lex` take the next `length` bytes.
-    pub(super) fn within(&mut self, length: usize, lex: impl FnOnce(&'a str, &mut Vec<Piece<'a>>)) {
+    /// Calls `lex` for the next `length` bytes.
+    pub(super) fn within(&mut self, length: usize, lex: impl FnOnce(&'a str, &mut Vec<Span<'a>>)) {
         let Some((part, rest)) = self.rest.split_at_checked(length) else {
             return;
         };
-        lex(part, self.pieces);
+        lex(part, self.spans);
         self.rest = rest;
         self.before = part.chars().next_back().or(self.before);
         self.line_start = part.ends_with('\n');
     }
 }
 
-/// How many bytes at the start of `text` are of characters that `belongs` passes.
-pub(super) fn span(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+/// The number of bytes at the start of `text` whose characters fulfil `belongs`.
+pub(super) fn length_while(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// Whether `word` is one of `words`, which blanks part.
+/// Whether `word` is one of `words`, which are separated by blanks.
 pub(super) fn is_one_of(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|known| known == word)
 }

@@ -1,9 +1,9 @@
-//! What is written for shells: scripts, sessions, and the two kinds of file that hold commands, Dockerfiles and makefiles.
+//! Shell languages: scripts, sessions, and the two kinds of files that contain commands, Dockerfiles and makefiles.
 //!
-//! After POSIX.1-2024, "Shell Command Language", section 2, as far as its tokens go.
+//! The tokens follow POSIX.1-2024, "Shell Command Language", section 2.
 
-use super::Class;
-use super::scan::{Piece, Scanner, is_one_of, span};
+use super::class::Class;
+use super::scan::{CodeScanner, Span, is_one_of, length_while};
 
 const KEYWORDS: &str = "alias break case cd continue declare do done echo elif else end esac eval exec exit export fi for function if in local \
                         read readonly return select set shift source sudo then trap unset until while";
@@ -13,18 +13,18 @@ const INSTRUCTIONS: &str = "ADD ARG AS CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALT
 
 const DIRECTIVES: &str = "-include define else endef endif export ifdef ifeq ifndef ifneq include override unexport vpath";
 
-/// A script.
-pub(super) fn script<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    let mut scanner = Scanner::new(text, pieces);
+/// Lexes a script.
+pub(super) fn script<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    let mut scanner = CodeScanner::new(text, spans);
     let mut wants_command = true;
     while let Some(next) = scanner.peek() {
         token(&mut scanner, next, &mut wants_command);
     }
 }
 
-/// A session: commands after a prompt, and what they said.
-pub(super) fn session<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    let mut scanner = Scanner::new(text, pieces);
+/// Lexes a session: commands after a prompt, and their output.
+pub(super) fn session<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    let mut scanner = CodeScanner::new(text, spans);
     let mut goes_on = false;
     while !scanner.rest().is_empty() {
         let line = scanner.line();
@@ -48,9 +48,9 @@ pub(super) fn session<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     }
 }
 
-/// A Dockerfile: instructions, each with a command or words.
-pub(super) fn dockerfile<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    let mut scanner = Scanner::new(text, pieces);
+/// Lexes a Dockerfile: instructions, each with a command or words.
+pub(super) fn dockerfile<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    let mut scanner = CodeScanner::new(text, spans);
     let mut wants_command = false;
     while let Some(next) = scanner.peek() {
         let word = word(scanner.rest());
@@ -70,9 +70,9 @@ pub(super) fn dockerfile<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     }
 }
 
-/// A makefile: variables, targets, and recipes below them.
-pub(super) fn makefile<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    let mut scanner = Scanner::new(text, pieces);
+/// Lexes a makefile: variables, targets, and recipes below them.
+pub(super) fn makefile<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    let mut scanner = CodeScanner::new(text, spans);
     let mut in_recipe = false;
     let mut wants_command = false;
     while let Some(next) = scanner.peek() {
@@ -101,12 +101,12 @@ pub(super) fn makefile<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
 }
 
 fn word(text: &str) -> &str {
-    let end = span(text, |c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let end = length_while(text, |c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
     text.get(..end).unwrap_or_default()
 }
 
-/// Takes one token of a script; the first word where it `wants_command` is one.
-fn token(scanner: &mut Scanner<'_, '_>, next: char, wants_command: &mut bool) {
+/// Takes one token of a script. If it `wants_command`, a word is a command.
+fn token(scanner: &mut CodeScanner<'_, '_>, next: char, wants_command: &mut bool) {
     let rest = scanner.rest();
     let after = rest.get(next.len_utf8()..).unwrap_or_default();
     let starts_word = scanner
@@ -118,7 +118,7 @@ fn token(scanner: &mut Scanner<'_, '_>, next: char, wants_command: &mut bool) {
             scanner.take(1, None);
         }
         c if c.is_whitespace() => {
-            scanner.take(span(rest, |c| c.is_whitespace() && c != '\n'), None);
+            scanner.take(length_while(rest, |c| c.is_whitespace() && c != '\n'), None);
         }
         '#' if starts_word => scanner.take_line(Class::Comment),
         '\\' => {
@@ -133,7 +133,7 @@ fn token(scanner: &mut Scanner<'_, '_>, next: char, wants_command: &mut bool) {
             scanner.take(2, Class::Operator);
         }
         '$' => {
-            let name = span(after, |c| c.is_alphanumeric() || c == '_');
+            let name = length_while(after, |c| c.is_alphanumeric() || c == '_');
             let special = usize::from(name == 0 && after.starts_with(['?', '!', '#', '@', '*', '$', '-', '<', '^']));
             let length = 1 + name + special;
             scanner.take(length, (length > 1).then_some(Class::Variable));
@@ -145,30 +145,34 @@ fn token(scanner: &mut Scanner<'_, '_>, next: char, wants_command: &mut bool) {
         '<' | '>' | '=' | '!' | '*' => {
             scanner.take(1, Class::Operator);
         }
-        _ => {
-            let end = span(rest, |c| !c.is_whitespace() && !"\"'$|&;()<>\\`=".contains(c)).max(next.len_utf8());
-            let word = rest.get(..end).unwrap_or_default();
-            let assigns = rest.get(end..).is_some_and(|after| after.starts_with('='));
-            let class = if !starts_word {
-                None
-            } else if assigns && *wants_command {
-                Some(Class::Variable)
-            } else if is_one_of(KEYWORDS, word) && *wants_command || is_one_of("in do then", word) {
-                // what follows most of these is a command again
-                *wants_command = !is_one_of("for case in cd echo export local set source", word);
-                Some(Class::Keyword)
-            } else if *wants_command && word.starts_with(char::is_alphabetic) {
-                *wants_command = false;
-                Some(Class::Function)
-            } else if word.starts_with('-') && word.len() > 1 {
-                Some(Class::Attribute)
-            } else if word.chars().all(|c| c.is_ascii_digit()) {
-                Some(Class::Number)
-            } else {
-                *wants_command = false;
-                None
-            };
-            scanner.take(end, class);
-        }
+        _ => script_word(scanner, next, starts_word, wants_command),
     }
+}
+
+/// Takes a word of a script, or the part of one before the next sign.
+fn script_word(scanner: &mut CodeScanner<'_, '_>, next: char, starts_word: bool, wants_command: &mut bool) {
+    let rest = scanner.rest();
+    let end = length_while(rest, |c| !c.is_whitespace() && !"\"'$|&;()<>\\`=".contains(c)).max(next.len_utf8());
+    let word = rest.get(..end).unwrap_or_default();
+    let assigns = rest.get(end..).is_some_and(|after| after.starts_with('='));
+    let class = if !starts_word {
+        None
+    } else if assigns && *wants_command {
+        Some(Class::Variable)
+    } else if is_one_of(KEYWORDS, word) && *wants_command || is_one_of("in do then", word) {
+        // a command follows most of these
+        *wants_command = !is_one_of("for case in cd echo export local set source", word);
+        Some(Class::Keyword)
+    } else if *wants_command && word.starts_with(char::is_alphabetic) {
+        *wants_command = false;
+        Some(Class::Function)
+    } else if word.starts_with('-') && word.len() > 1 {
+        Some(Class::Attribute)
+    } else if word.chars().all(|c| c.is_ascii_digit()) {
+        Some(Class::Number)
+    } else {
+        *wants_command = false;
+        None
+    };
+    scanner.take(end, class);
 }

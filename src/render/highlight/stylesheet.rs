@@ -1,87 +1,94 @@
-//! Style sheets: CSS (CSS Syntax Module Level 3) and what is written like it.
+//! Style sheets: CSS (CSS Syntax Module Level 3) and similar languages.
 
-use super::Class;
-use super::scan::{Piece, Scanner, is_one_of, span};
+use super::class::Class;
+use super::scan::{CodeScanner, Span, is_one_of, length_while};
 
-/// Cuts `text` into `pieces`.
-pub(super) fn lex<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
-    let mut scanner = Scanner::new(text, pieces);
-    // how far the look for what ends a declaration has gone, and what it found there
-    let mut ahead = Ahead::default();
-    let mut at = 0;
-    let mut in_value = false;
-    while let Some(next) = scanner.peek() {
-        let rest = scanner.rest();
-        let name = span(rest, is_name);
-        let word = rest.get(..name).unwrap_or_default();
-        match next {
-            '/' if rest.starts_with("/*") => scanner.take_block("/*", "*/", Class::Comment),
-            '/' if rest.starts_with("//") => scanner.take_line(Class::Comment),
-            '"' => scanner.take_string(1, "\"", true, false, Class::String),
-            '\'' => scanner.take_string(1, "'", true, false, Class::String),
-            '@' => {
-                let keyword = span(rest.get(1..).unwrap_or_default(), is_name);
-                scanner.take(1 + keyword, Class::Keyword);
-                // what follows it is neither selector nor property
-                in_value = true;
-            }
-            '$' => {
-                let name = span(rest.get(1..).unwrap_or_default(), is_name);
-                scanner.take(1 + name, Class::Variable);
-            }
-            '#' if in_value => {
-                let digits = span(rest.get(1..).unwrap_or_default(), |c| c.is_ascii_alphanumeric());
-                scanner.take(1 + digits, Class::Number);
-            }
-            '#' | '.' if !in_value => {
-                let name = span(rest.get(1..).unwrap_or_default(), is_name);
-                scanner.take(1 + name, Class::Attribute);
-            }
-            '!' => {
-                let word = span(rest.get(1..).unwrap_or_default(), is_name);
-                scanner.take(1 + word, Class::Keyword);
-            }
+/// Cuts `text` into spans.
+pub(super) fn lex<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    let mut lexer = StyleLexer {
+        scanner: CodeScanner::new(text, spans),
+        text,
+        lookahead: Lookahead::default(),
+        in_value: false,
+    };
+    while let Some(next) = lexer.scanner.peek() {
+        lexer.take_token(next);
+    }
+}
+
+struct StyleLexer<'a, 'p> {
+    scanner: CodeScanner<'a, 'p>,
+    text: &'a str,
+    lookahead: Lookahead,
+    /// Whether the next token is in the value of a declaration, or after an at-keyword.
+    in_value: bool,
+}
+
+impl StyleLexer<'_, '_> {
+    fn take_token(&mut self, next: char) {
+        let rest = self.scanner.rest();
+        let name = length_while(rest, is_name);
+        let after = rest.get(next.len_utf8()..).unwrap_or_default();
+        let name_after = length_while(after, is_name);
+        let sign = match next {
+            '/' if rest.starts_with("/*") => return self.scanner.take_block("/*", "*/", Class::Comment),
+            '/' if rest.starts_with("//") => return self.scanner.take_line(Class::Comment),
+            '"' => return self.scanner.take_string(1, "\"", true, false, Class::String),
+            '\'' => return self.scanner.take_string(1, "'", true, false, Class::String),
             '{' | '}' | ';' => {
-                in_value = false;
-                scanner.take(1, None);
+                self.in_value = false;
+                (1, None)
             }
-            ':' => {
-                in_value = !ahead.is_selector(text, at);
-                scanner.take(1, None);
-                if !in_value {
-                    // a pseudo-class is part of its selector
-                    let colons = span(scanner.rest(), |c| c == ':' || is_name(c));
-                    if colons > 0 {
-                        scanner.take(colons, Class::Keyword);
-                    }
-                }
+            ':' => return self.take_colon(),
+            '@' => {
+                // neither a selector nor a property follows
+                self.in_value = true;
+                (1 + name_after, Some(Class::Keyword))
             }
+            '!' => (1 + name_after, Some(Class::Keyword)),
+            '$' => (1 + name_after, Some(Class::Variable)),
+            '#' if self.in_value => {
+                let digits = length_while(after, |c| c.is_ascii_alphanumeric());
+                (1 + digits, Some(Class::Number))
+            }
+            '#' | '.' if !self.in_value => (1 + name_after, Some(Class::Attribute)),
             c if c.is_ascii_digit() => {
-                scanner.take(
-                    span(rest, |c| c.is_ascii_alphanumeric() || c == '.' || c == '%'),
-                    Class::Number,
-                );
+                let number = length_while(rest, |c| c.is_ascii_alphanumeric() || c == '.' || c == '%');
+                (number, Some(Class::Number))
             }
-            _ if name > 0 => {
-                let is_call = rest.get(name..).is_some_and(|after| after.starts_with('('));
-                let class = match () {
-                    () if word.starts_with("--") => Some(Class::Variable),
-                    () if is_call => Some(Class::Function),
-                    () if in_value => None,
-                    () if is_one_of("and or not only from to", word) => Some(Class::Keyword),
-                    () if ahead.is_selector(text, at) => Some(Class::Tag),
-                    () => Some(Class::Attribute),
-                };
-                scanner.take(name, class);
-            }
-            '>' | '+' | '~' | '*' | '=' | '&' => {
-                scanner.take(1, Class::Operator);
-            }
-            c => {
-                scanner.take(c.len_utf8(), None);
-            }
+            _ if name > 0 => (name, self.name_class(rest, name)),
+            '>' | '+' | '~' | '*' | '=' | '&' => (1, Some(Class::Operator)),
+            c => (c.len_utf8(), None),
+        };
+        self.scanner.take(sign.0, sign.1);
+    }
+
+    /// Takes a colon, with the name of a pseudo-class if it is in a selector.
+    fn take_colon(&mut self) {
+        self.in_value = !self.is_in_selector();
+        self.scanner.take(1, None);
+        let name = length_while(self.scanner.rest(), |c| c == ':' || is_name(c));
+        if !self.in_value && name > 0 {
+            self.scanner.take(name, Class::Keyword);
         }
-        at = text.len() - scanner.rest().len();
+    }
+
+    /// The class of the name of `length` bytes at the start of `rest`.
+    fn name_class(&mut self, rest: &str, length: usize) -> Option<Class> {
+        let (word, after) = rest.split_at(length);
+        match () {
+            () if word.starts_with("--") => Some(Class::Variable),
+            () if after.starts_with('(') => Some(Class::Function),
+            () if self.in_value => None,
+            () if is_one_of("and or not only from to", word) => Some(Class::Keyword),
+            () if self.is_in_selector() => Some(Class::Tag),
+            () => Some(Class::Attribute),
+        }
+    }
+
+    fn is_in_selector(&mut self) -> bool {
+        let at = self.text.len() - self.scanner.rest().len();
+        self.lookahead.is_selector(self.text, at)
     }
 }
 
@@ -89,16 +96,16 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_')
 }
 
-/// The next sign that tells a selector from a declaration, found once for all that stands before it.
+/// The next sign that distinguishes a selector from a declaration, found once for all tokens before it.
 #[derive(Default)]
-struct Ahead {
-    /// Where the sign is.
+struct Lookahead {
+    /// The offset of the sign.
     end: usize,
     is_selector: bool,
 }
 
-impl Ahead {
-    /// Whether what stands at `at` of `text` belongs to a selector: a brace opens before a declaration ends.
+impl Lookahead {
+    /// Whether the token at `at` of `text` is in a selector: a brace opens before a declaration ends.
     fn is_selector(&mut self, text: &str, at: usize) -> bool {
         if at >= self.end {
             let rest = text.get(at..).unwrap_or_default();

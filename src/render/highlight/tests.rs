@@ -162,8 +162,8 @@ proptest! {
         language in proptest::sample::select(&LANGUAGES[..]),
         code in "([-a-zA-Z0-9é語 \\n\\t\"'`/*#<>{}()\\[\\]$@:;=|&!\\\\.,_~+%?]|//|/\\*|\"\"\"|r#\"|<!--|<script>|- |: |\\$\\{){0,60}",
     ) {
-        let pieces = pieces(&code, language).unwrap();
-        prop_assert_eq!(pieces.iter().map(|(_, text)| *text).collect::<String>(), code.as_str());
+        let spans = spans(&code, language).unwrap();
+        prop_assert_eq!(spans.iter().map(|(_, text)| *text).collect::<String>(), code.as_str());
         let html = html(&code, language).unwrap();
         let mut text = String::new();
         for part in html.split('<') {

@@ -9,7 +9,7 @@ use crate::render::{Format, Place, clean, feed_path};
 
 /// A kind of scope: what the listing's filter of the same name chooses by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ScopeKind {
     /// Tags.
     Tags,
     /// Authors.
@@ -18,17 +18,17 @@ pub enum Kind {
     Sections,
 }
 
-impl Kind {
+impl ScopeKind {
     /// All of them.
-    pub const ALL: [Kind; 3] = [Kind::Tags, Kind::Authors, Kind::Sections];
+    pub const ALL: [ScopeKind; 3] = [ScopeKind::Tags, ScopeKind::Authors, ScopeKind::Sections];
 
     /// Its name in addresses and documents.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Tags => "tags",
-            Kind::Authors => "authors",
-            Kind::Sections => "sections",
+            ScopeKind::Tags => "tags",
+            ScopeKind::Authors => "authors",
+            ScopeKind::Sections => "sections",
         }
     }
 
@@ -41,9 +41,9 @@ impl Kind {
     /// The key of `scope`, where it is of this kind.
     fn key(self, scope: &Scope) -> Option<&str> {
         match (self, scope) {
-            (Kind::Tags, Scope::Tag(key)) | (Kind::Authors, Scope::Author(key)) | (Kind::Sections, Scope::Section(key)) => {
-                Some(key)
-            }
+            (ScopeKind::Tags, Scope::Tag(key))
+            | (ScopeKind::Authors, Scope::Author(key))
+            | (ScopeKind::Sections, Scope::Section(key)) => Some(key),
             _ => None,
         }
     }
@@ -67,7 +67,7 @@ struct Feeds {
 
 /// The document of the scopes of `kind` among `scopes`, on the site at `base`: by their number of posts, then by name.
 #[must_use]
-pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: Kind, base: &str) -> Vec<u8> {
+pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: ScopeKind, base: &str) -> Vec<u8> {
     let mut listed: Vec<Listed> = scopes
         .filter_map(|(scope, members)| {
             let path = scope.path();

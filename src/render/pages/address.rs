@@ -7,16 +7,22 @@ use crate::index::Scope;
 use crate::post::key;
 use crate::render::{Format, Place, feed_path, post_url};
 
-/// Where the site is.
+/// The path of the first page of the site: `/`, or `/blog/` if the site's address has a path.
+#[must_use]
+pub(crate) fn home_path(config: &Config) -> String {
+    Addresses::new(config).local("/")
+}
+
+/// Makes the addresses of pages.
 pub(super) struct Addresses {
-    /// Its address, without a slash at its end.
+    /// The address of the site, without a slash at its end.
     base: String,
-    /// The path of that: empty, or `/blog`.
+    /// The path of that address: empty, or `/blog`.
     root: String,
 }
 
 impl Addresses {
-    pub(super) fn of(config: &Config) -> Addresses {
+    pub(super) fn new(config: &Config) -> Addresses {
         let base = config.base();
         let path = Url::parse(&base).map(|url| {
             url[Position::BeforePath..Position::AfterPath]
@@ -34,17 +40,17 @@ impl Addresses {
         format!("{}{path}", self.base)
     }
 
-    /// The address of `path` on the site, from a page of it.
-    pub(super) fn here(&self, path: &str) -> String {
+    /// The address of `path` on the site, for a link on its pages.
+    pub(super) fn local(&self, path: &str) -> String {
         format!("{}{path}", self.root)
     }
 
-    /// The address of the post at `address`, from a page of the site.
+    /// The address of the post at `address`, for a link on the site's pages.
     pub(super) fn post(&self, address: &str) -> String {
         self.relative(post_url(&self.base, address))
     }
 
-    /// `url` from a page of the site: a path where it is on the site.
+    /// `url` for a link on the site's pages: a path if it is on the site.
     pub(super) fn relative(&self, url: String) -> String {
         let origin = self.base.strip_suffix(&self.root).unwrap_or(&self.base);
         match url.strip_prefix(origin) {
@@ -54,16 +60,16 @@ impl Addresses {
     }
 
     /// The path of the page of `scope`: `/` for the site.
-    pub(super) fn page_of(scope: &Scope) -> String {
+    pub(super) fn scope_page(scope: &Scope) -> String {
         match scope {
             Scope::Site => "/".to_owned(),
             _ => scope.path(),
         }
     }
 
-    /// The address of the page of the tag `name`, from a page of the site.
+    /// The address of the page of the tag `name`, for a link on the site's pages.
     pub(super) fn tag(&self, name: &str) -> String {
-        self.here(&Scope::Tag(key(name)).path())
+        self.local(&Scope::Tag(key(name)).path())
     }
 
     /// The absolute address of the newest feed of the scope at `path` in `format`.

@@ -2,25 +2,25 @@
 
 use serde::Serialize;
 
-use super::Page;
 use super::address::Addresses;
 use super::head::Head;
+use super::page::Page;
 use crate::config::Config;
 use crate::index::{Members, Scope};
 use crate::render::clean::one_line;
-use crate::render::listing::scopes::Kind;
+use crate::render::listing::scopes::ScopeKind;
 
-/// A page names so many; the others, those with the fewest posts, are counted.
+/// The most links on a page. The others, those with the fewest posts, are only counted.
 const MOST_NAMED: usize = 2000;
 
 /// A year and its number of posts.
 pub type Counted = (i16, usize);
 
 #[derive(Serialize)]
-struct Body {
+struct DirectoryBody {
     title: &'static str,
     links: Vec<CountedLink>,
-    /// How many are not named.
+    /// The number of scopes without a link.
     more: usize,
 }
 
@@ -33,13 +33,13 @@ struct CountedLink {
 
 /// The page of all scopes of `kind` among `scopes`, in the order of their names.
 #[must_use]
-pub fn directory<'a>(config: &Config, kind: Kind, scopes: impl Iterator<Item = (&'a Scope, &'a Members)>) -> Page {
-    let addresses = Addresses::of(config);
+pub(crate) fn directory<'a>(config: &Config, kind: ScopeKind, scopes: impl Iterator<Item = (&'a Scope, &'a Members)>) -> Page {
+    let addresses = Addresses::new(config);
     let mut links: Vec<CountedLink> = scopes
         .filter(|(scope, _)| kind.holds(scope))
         .map(|(scope, members)| CountedLink {
             name: one_line(&members.name).into_owned(),
-            url: addresses.here(&scope.path()),
+            url: addresses.local(&scope.path()),
             count: members.posts.len(),
         })
         .collect();
@@ -50,9 +50,9 @@ pub fn directory<'a>(config: &Config, kind: Kind, scopes: impl Iterator<Item = (
     }
     links.sort_by_cached_key(|link| (link.name.to_lowercase(), link.url.clone()));
     let title = match kind {
-        Kind::Tags => "Tags",
-        Kind::Authors => "Authors",
-        Kind::Sections => "Sections",
+        ScopeKind::Tags => "Tags",
+        ScopeKind::Authors => "Authors",
+        ScopeKind::Sections => "Sections",
     };
     page(config, &addresses, title, kind.name(), links, more)
 }
@@ -60,10 +60,10 @@ pub fn directory<'a>(config: &Config, kind: Kind, scopes: impl Iterator<Item = (
 /// The page of all `years`.
 #[must_use]
 pub fn years(config: &Config, years: &[Counted]) -> Page {
-    let addresses = Addresses::of(config);
+    let addresses = Addresses::new(config);
     let link = |&(year, count): &Counted| CountedLink {
         name: year.to_string(),
-        url: addresses.here(&format!("/years/{year}")),
+        url: addresses.local(&format!("/years/{year}")),
         count,
     };
     let links = years.iter().map(link).collect();
@@ -79,5 +79,5 @@ fn page(config: &Config, addresses: &Addresses, title: &'static str, path: &str,
         ("", ""),
     )
     .of_website(config);
-    Page::new("directory.html", head, Body { title, links, more })
+    Page::new("directory.html", head, DirectoryBody { title, links, more })
 }

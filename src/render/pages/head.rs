@@ -1,4 +1,4 @@
-//! What the head of a page says: to browsers, search engines, feed readers and whoever shows a link to it.
+//! The head of a page: for browsers, search engines, feed readers and link previews.
 //!
 //! Open Graph protocol (ogp.me), Twitter cards, and JSON-LD in the vocabulary of schema.org.
 
@@ -11,28 +11,28 @@ use crate::post::Direction;
 use crate::render::Format;
 use crate::render::clean::{language, one_line};
 
-/// The head of a page, as templates are given it.
+/// The value `head` of the templates.
 #[derive(Debug, Serialize)]
 pub(super) struct Head {
-    /// The title of the document, with the site's.
+    /// The title of the document, which includes the site's.
     pub(super) title: String,
     /// A sentence about it; may be empty.
     pub(super) description: String,
     /// Its language (RFC 5646).
     pub(super) language: String,
-    /// Which way it runs.
+    /// Its text direction.
     pub(super) direction: Direction,
-    /// Its path on the site; empty where it has none.
+    /// Its path on the site; empty if it has none.
     pub(super) path: String,
-    /// Its absolute address, unless it is to be found by nobody.
+    /// Its absolute address, if search engines may index it.
     pub(super) canonical: Option<String>,
-    /// What crawlers are told.
+    /// The `robots` directive for crawlers.
     pub(super) robots: Option<&'static str>,
     /// The page before it.
     pub(super) previous: Option<String>,
     /// The page after it.
     pub(super) next: Option<String>,
-    /// The feeds it has to do with, its own first.
+    /// The feeds of its scope, then those of the site.
     pub(super) feeds: Vec<FeedLink>,
     /// Open Graph: property and content.
     pub(super) graph: Vec<Meta>,
@@ -59,8 +59,8 @@ pub(super) struct Meta {
 }
 
 impl Head {
-    /// The head of the page at the absolute address `canonical` with this title, which is empty for the site's first; a page without an
-    /// address of its own is not to be found by search engines. `scope` are the path and the name of the scope it belongs to.
+    /// The head of the page at the absolute address `canonical`. `title` is empty for the site's first page. A page without an address
+    /// is not indexed by search engines. `scope` is the path and the name of the page's scope.
     pub(super) fn new(
         config: &Config,
         addresses: &Addresses,
@@ -94,27 +94,27 @@ impl Head {
         }
     }
 
-    /// The same for a page that is no article, as link previews have it.
+    /// The same head for a page that is not an article.
     pub(super) fn of_website(mut self, config: &Config) -> Head {
         if self.canonical.is_some() {
             self.graph.push(meta("og:type", "website"));
             if !self.description.is_empty() {
                 self.graph.push(meta("og:description", &self.description));
             }
-            self.picture(config.site.image.as_ref().map(url::Url::as_str));
+            self.add_picture(config.site.image.as_ref().map(url::Url::as_str));
         }
         self
     }
 
-    /// Adds the picture at `url`.
-    pub(super) fn picture(&mut self, url: Option<&str>) {
+    /// Adds the picture at `url` for link previews.
+    pub(super) fn add_picture(&mut self, url: Option<&str>) {
         if let Some(url) = url {
             self.graph.push(meta("og:image", url));
             self.card = "summary_large_image";
         }
     }
 
-    /// The same, with `data` as JSON-LD.
+    /// The same head with `data` as JSON-LD.
     pub(super) fn with_data(mut self, data: &serde_json::Value) -> Head {
         self.data = Some(in_script(data));
         self
@@ -129,7 +129,7 @@ pub(super) fn meta(name: &'static str, content: &str) -> Meta {
     }
 }
 
-/// `data` as it may stand in a `script` element: nothing in it ends the element or begins a comment (HTML, section 4.12.1.3).
+/// `data` escaped for a `script` element: nothing in it ends the element or begins a comment (HTML, section 4.12.1.3).
 fn in_script(data: &serde_json::Value) -> Value {
     Value::from_safe_string(data.to_string().replace('<', "\\u003c").replace('>', "\\u003e"))
 }
@@ -137,7 +137,7 @@ fn in_script(data: &serde_json::Value) -> Value {
 /// The feeds of the scope at this path with this name, and then those of the site.
 pub(super) fn feeds(config: &Config, addresses: &Addresses, (path, name): (&str, &str)) -> Vec<FeedLink> {
     let site = one_line(&config.site.title);
-    let of = |path: &str, title: &str| {
+    let links = |path: &str, title: &str| {
         Format::ALL.map(|format| FeedLink {
             name: format_name(format),
             title: title.to_owned(),
@@ -147,13 +147,13 @@ pub(super) fn feeds(config: &Config, addresses: &Addresses, (path, name): (&str,
     };
     let mut feeds = Vec::new();
     if !path.is_empty() {
-        feeds.extend(of(path, &format!("{site}: {}", one_line(name))));
+        feeds.extend(links(path, &format!("{site}: {}", one_line(name))));
     }
-    feeds.extend(of("", &site));
+    feeds.extend(links("", &site));
     feeds
 }
 
-/// What people call the format.
+/// The name of the format for people.
 pub(super) fn format_name(format: Format) -> &'static str {
     match format {
         Format::Rss => "RSS",

@@ -1,4 +1,4 @@
-//! Lists of posts: all of a scope or a year, what a search found, and what is shown to who finds nothing.
+//! Pages with lists of posts: of a scope, of a year, search results, and messages such as "not found" with the newest posts.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use serde::Serialize;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::Page;
 use super::address::Addresses;
 use super::head::Head;
+use super::page::Page;
 use super::summary::Summary;
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::{Post, Visibility};
 use crate::render::clean::one_line;
 
-/// What a list of posts is about.
+/// The subject of a list.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
     /// A scope and its name, which is empty for the site.
@@ -27,7 +27,7 @@ pub enum Subject<'a> {
 
 /// One page of a list.
 #[derive(Clone, Copy, Debug)]
-pub struct Listed<'a> {
+pub struct ListPage<'a> {
     /// Its posts, newest first.
     pub posts: &'a [Arc<Post>],
     /// Its number, from 1.
@@ -36,29 +36,29 @@ pub struct Listed<'a> {
     pub total: usize,
 }
 
-/// Posts that the world may not read, for the page of their author.
+/// Unpublished posts, on a page for their author.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unpublished<'a> {
-    /// Some of them, and what each is.
+    /// Some of them, with their visibility.
     pub posts: &'a [(Arc<Post>, Visibility)],
-    /// How many more there are.
+    /// The number of others.
     pub more: usize,
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Copy, Debug)]
-pub enum Found<'a> {
-    /// Nothing was asked yet.
-    Unasked,
-    /// What was asked cannot be looked for; why, in words for people.
-    Refused(&'a str),
-    /// The posts that were found, the best first.
-    Posts(Listed<'a>),
+pub enum SearchResult<'a> {
+    /// There is no query yet.
+    NoQuery,
+    /// The query is invalid; the reason, for people.
+    Invalid(&'a str),
+    /// The posts found, the best first.
+    Posts(ListPage<'a>),
 }
 
-/// The pages of a list.
+/// The number of a page, and links to the others.
 #[derive(Debug, Serialize)]
-struct Pages {
+struct Pagination {
     number: usize,
     count: usize,
     first: Option<String>,
@@ -73,11 +73,11 @@ struct ListBody {
     title: String,
     total: usize,
     posts: Vec<Summary>,
-    /// Posts that are not public, where the author looks at the page.
+    /// Unpublished posts, on a page for their author.
     unpublished: Vec<Summary>,
-    /// How many more of these there are.
+    /// The number of other unpublished posts.
     unpublished_more: usize,
-    pages: Pages,
+    pages: Pagination,
     subscribe: String,
 }
 
@@ -87,11 +87,11 @@ struct SearchBody<'a> {
     problem: Option<&'a str>,
     total: usize,
     posts: Vec<Summary>,
-    pages: Pages,
+    pages: Pagination,
 }
 
 #[derive(Serialize)]
-struct NothingBody<'a> {
+struct MessageBody<'a> {
     title: Cow<'a, str>,
     posts: Vec<Summary>,
 }
@@ -100,12 +100,12 @@ impl Subject<'_> {
     /// The path of its first page.
     fn path(self) -> String {
         match self {
-            Subject::Scope(scope, _) => Addresses::page_of(scope),
+            Subject::Scope(scope, _) => Addresses::scope_page(scope),
             Subject::Year(year) => format!("/years/{year}"),
         }
     }
 
-    /// The path and the name of the scope whose feeds it has.
+    /// The path and the name of the scope whose feeds are linked.
     fn scope(self) -> (String, String) {
         match self {
             Subject::Scope(scope, name) => (scope.path(), name.to_owned()),
@@ -132,16 +132,16 @@ impl Subject<'_> {
     }
 }
 
-impl Listed<'_> {
+impl ListPage<'_> {
     fn summaries(&self, config: &Config, addresses: &Addresses) -> Vec<Summary> {
         summaries(self.posts, config, addresses)
     }
 
-    /// The pages, where `address` gives that of each.
-    fn pages(&self, per_page: usize, address: impl Fn(usize) -> String) -> Pages {
+    /// The links to the other pages; `address` returns the address of each.
+    fn pages(&self, per_page: usize, address: impl Fn(usize) -> String) -> Pagination {
         let (number, count) = (self.number, self.total.div_ceil(per_page.max(1)).max(1));
         let at = |n: usize| Some(address(n)).filter(|_| n != number && (1..=count).contains(&n));
-        Pages {
+        Pagination {
             number,
             count,
             first: at(1),
@@ -153,19 +153,19 @@ impl Listed<'_> {
 }
 
 fn summaries(posts: &[Arc<Post>], config: &Config, addresses: &Addresses) -> Vec<Summary> {
-    posts.iter().map(|post| Summary::of(post, config, addresses)).collect()
+    posts.iter().map(|post| Summary::new(post, config, addresses)).collect()
 }
 
-/// A page of the posts about `subject`.
+/// A page of the list of `subject`.
 #[must_use]
-pub fn list(config: &Config, subject: Subject, listed: Listed) -> Page {
+pub fn list(config: &Config, subject: Subject, listed: ListPage) -> Page {
     list_with_unpublished(config, subject, listed, Unpublished::default())
 }
 
-/// The same for the author of the posts, with those that are not published.
+/// The same page for the author, with unpublished posts.
 #[must_use]
-pub fn list_with_unpublished(config: &Config, subject: Subject, listed: Listed, unpublished: Unpublished) -> Page {
-    let addresses = Addresses::of(config);
+pub(crate) fn list_with_unpublished(config: &Config, subject: Subject, listed: ListPage, unpublished: Unpublished) -> Page {
+    let addresses = Addresses::new(config);
     let path = subject.path();
     let page_path = |n: usize| match n {
         1 => path.clone(),
@@ -200,7 +200,7 @@ pub fn list_with_unpublished(config: &Config, subject: Subject, listed: Listed, 
     } else {
         head.description = format!("{title}: {} posts", listed.total);
     }
-    let pages = listed.pages(config.list.per_page, |n| addresses.here(&page_path(n)));
+    let pages = listed.pages(config.list.per_page, |n| addresses.local(&page_path(n)));
     head.previous.clone_from(&pages.previous);
     head.next.clone_from(&pages.next);
     let body = ListBody {
@@ -211,36 +211,36 @@ pub fn list_with_unpublished(config: &Config, subject: Subject, listed: Listed, 
         unpublished: unpublished
             .posts
             .iter()
-            .map(|(post, visibility)| Summary::of(post, config, &addresses).kept_back(*visibility))
+            .map(|(post, visibility)| Summary::new(post, config, &addresses).with_visibility(*visibility))
             .collect(),
         unpublished_more: unpublished.more,
         pages,
-        subscribe: addresses.here(&format!("{scope}/subscribe")),
+        subscribe: addresses.local(&format!("{scope}/subscribe")),
     };
     Page::new("list.html", head, body)
 }
 
-/// The page that a search for `query` is answered with.
+/// The page with the result of a search for `query`.
 #[must_use]
-pub fn search(config: &Config, query: &str, found: Found) -> Page {
-    let addresses = Addresses::of(config);
+pub fn search(config: &Config, query: &str, found: SearchResult) -> Page {
+    let addresses = Addresses::new(config);
     let (problem, listed) = match found {
-        Found::Unasked => (None, None),
-        Found::Refused(why) => (Some(why), None),
-        Found::Posts(listed) => (None, Some(listed)),
+        SearchResult::NoQuery => (None, None),
+        SearchResult::Invalid(why) => (Some(why), None),
+        SearchResult::Posts(listed) => (None, Some(listed)),
     };
-    let listed = listed.unwrap_or(Listed {
+    let listed = listed.unwrap_or(ListPage {
         posts: &[],
         number: 1,
         total: 0,
     });
     let pages = listed.pages(config.list.per_page, |n| {
-        let mut asked = form_urlencoded::Serializer::new(String::new());
-        asked.append_pair("q", query);
+        let mut parameters = form_urlencoded::Serializer::new(String::new());
+        parameters.append_pair("q", query);
         if n > 1 {
-            asked.append_pair("page", &n.to_string());
+            parameters.append_pair("page", &n.to_string());
         }
-        addresses.here(&format!("/search?{}", asked.finish()))
+        addresses.local(&format!("/search?{}", parameters.finish()))
     });
     let title = if query.is_empty() {
         "Search".to_owned()
@@ -248,7 +248,7 @@ pub fn search(config: &Config, query: &str, found: Found) -> Page {
         format!("Search: {}", one_line(query))
     };
     let mut head = Head::new(config, &addresses, &title, None, ("", ""));
-    head.path = addresses.here("/search");
+    head.path = addresses.local("/search");
     let body = SearchBody {
         query,
         problem,
@@ -259,27 +259,27 @@ pub fn search(config: &Config, query: &str, found: Found) -> Page {
     Page::new("search.html", head, body)
 }
 
-/// The page of an address at which nothing is, with the `newest` posts.
+/// The page of an unknown address, with the `newest` posts.
 #[must_use]
-pub fn missing(config: &Config, newest: &[Arc<Post>]) -> Page {
-    nothing(config, "missing.html", "Nothing here", "", newest)
+pub(crate) fn not_found(config: &Config, newest: &[Arc<Post>]) -> Page {
+    message_page(config, "missing.html", "Nothing here", "", newest)
 }
 
-/// The page of a post that was taken away, with its title, if it had one, and the `newest` posts.
+/// The page of a withdrawn post, with its title (which may be empty) and the `newest` posts.
 #[must_use]
 pub fn withdrawn(config: &Config, title: &str, newest: &[Arc<Post>]) -> Page {
-    nothing(config, "withdrawn.html", "Withdrawn", title, newest)
+    message_page(config, "withdrawn.html", "Withdrawn", title, newest)
 }
 
-/// The page of a post that cannot be read for now, with the `newest` posts.
+/// The page of a post that is temporarily unavailable, with the `newest` posts.
 #[must_use]
-pub fn awaited(config: &Config, newest: &[Arc<Post>]) -> Page {
-    nothing(config, "awaited.html", "Away for a moment", "", newest)
+pub(crate) fn temporarily_unavailable(config: &Config, newest: &[Arc<Post>]) -> Page {
+    message_page(config, "awaited.html", "Away for a moment", "", newest)
 }
 
-fn nothing(config: &Config, template: &'static str, name: &str, title: &str, newest: &[Arc<Post>]) -> Page {
-    let addresses = Addresses::of(config);
-    let body = NothingBody {
+fn message_page(config: &Config, template: &'static str, name: &str, title: &str, newest: &[Arc<Post>]) -> Page {
+    let addresses = Addresses::new(config);
+    let body = MessageBody {
         title: one_line(title),
         posts: summaries(newest, config, &addresses),
     };

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::address::Addresses;
 use super::head::{Head, meta};
+use super::page::{Link, Page, PageDate, display_name, has_rtl_letters};
 use super::summary::{Summary, tags};
-use super::{Day, Link, Page, name, runs_left};
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::reference::{References, Role};
@@ -19,37 +19,37 @@ use crate::render::article::Article;
 use crate::render::clean::{self, one_line};
 use crate::render::item;
 
-/// The posts around a post.
+/// The posts that the page of a post links to.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Around<'a> {
-    /// The one published right after it.
+pub struct NeighbourPosts<'a> {
+    /// The next post.
     pub newer: Option<&'a Arc<Post>>,
-    /// The one published right before it.
+    /// The previous post.
     pub older: Option<&'a Arc<Post>>,
-    /// Those about the same.
+    /// Posts about similar subjects.
     pub related: &'a [Arc<Post>],
 }
 
 #[derive(Serialize)]
-struct Body {
+struct PostBody {
     title: String,
-    /// Which way the text runs, where that is not known from its language.
+    /// The text direction, if the language does not imply it.
     direction: Option<&'static str>,
-    date: Day,
-    /// When it last changed, where that was on another day.
-    updated: Option<Day>,
+    date: PageDate,
+    /// When it last changed, if that was on another day.
+    updated: Option<PageDate>,
     authors: Vec<Link>,
     tags: Vec<Link>,
     /// How long it takes to read.
     minutes: usize,
-    /// What it is about, where that is elsewhere.
+    /// The page on another site that it is about.
     link: Option<Link>,
-    /// Its picture, where the text does not show it.
+    /// Its picture, if the text does not show it.
     image: Option<String>,
-    files: Vec<File>,
-    /// The text, as clean HTML.
+    files: Vec<AttachedFile>,
+    /// The text, as sanitized HTML.
     content: Value,
-    /// Its Markdown, where that has an address.
+    /// The address of its Markdown, if there is one.
     source: Option<String>,
     newer: Option<Link>,
     older: Option<Link>,
@@ -57,36 +57,36 @@ struct Body {
 }
 
 #[derive(Serialize)]
-struct File {
+struct AttachedFile {
     kind: &'static str,
     name: String,
     url: String,
 }
 
-/// The page of `post`, whose text is `text`; `references` says what the addresses in it mean.
+/// The page of `post` with the text `text`. `references` resolves the addresses in the text.
 #[must_use]
-pub fn post(config: &Config, post: &Post, text: &str, references: &References, around: Around) -> Page {
-    let addresses = Addresses::of(config);
+pub fn post(config: &Config, post: &Post, text: &str, references: &References, neighbours: NeighbourPosts) -> Page {
+    let addresses = Addresses::new(config);
     let image = picture(post, references);
-    let body = body(config, post, text, references, around);
+    let body = body(config, post, text, references, neighbours);
     Page::new("post.html", head(config, post, &addresses, image.as_deref()), body)
 }
 
-/// The page of `post`, whose text is `text`, for whom it is shared with before it is published. Its head tells nobody of it or of the site: no feeds, no
-/// address, no data.
+/// The page of the unpublished `post` for people with whom it is shared. Its head reveals neither the post nor the site: no feeds,
+/// no address, no data.
 #[must_use]
 pub fn shared(config: &Config, post: &Post, text: &str, references: &References) -> Page {
-    let addresses = Addresses::of(config);
+    let addresses = Addresses::new(config);
     let public = head(config, post, &addresses, None);
-    let mut head = Head::new(config, &addresses, &name(post), None, ("", ""));
+    let mut head = Head::new(config, &addresses, &display_name(post), None, ("", ""));
     head.description = String::new();
     head.robots = Some("noindex, nofollow, noarchive");
     head.feeds = Vec::new();
     head.language = public.language;
     head.direction = public.direction;
-    let body = Body {
+    let body = PostBody {
         source: None,
-        ..body(config, post, text, references, Around::default())
+        ..body(config, post, text, references, NeighbourPosts::default())
     };
     Page::new("post.html", head, body)
 }
@@ -97,31 +97,31 @@ fn picture(post: &Post, references: &References) -> Option<String> {
     resolved(references, image, Role::Part)
 }
 
-fn body(config: &Config, post: &Post, text: &str, references: &References, around: Around) -> Body {
-    let addresses = Addresses::of(config);
+fn body(config: &Config, post: &Post, text: &str, references: &References, neighbours: NeighbourPosts) -> PostBody {
+    let addresses = Addresses::new(config);
     let item = item(post, config, None);
     let article = Article::of(post, text, references);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
     let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {
-        name: name(post),
+        name: display_name(post),
         url: addresses.post(post.address()),
     };
     let site_language = &config.site.language;
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
-    let is_unsaid = as_the_site && runs_left(text);
-    Body {
+    let is_unsaid = as_the_site && has_rtl_letters(text);
+    PostBody {
         title: item.title.clone(),
         direction: is_unsaid.then_some("auto"),
-        date: Day::of(post.date, site_language),
+        date: PageDate::new(post.date, site_language),
         updated: Some(post.modified())
             .filter(|updated| updated.date() > post.date.date())
-            .map(|updated| Day::of(updated, site_language)),
+            .map(|updated| PageDate::new(updated, site_language)),
         authors: authors(post, &addresses),
         tags: tags(post, &addresses),
         minutes: article.minutes,
-        link: item.link.as_deref().map(elsewhere),
-        image: image_here.filter(|url| !shows(&article.html, url)),
+        link: item.link.as_deref().map(host_link),
+        image: image_here.filter(|url| !contains_picture(&article.html, url)),
         files: post
             .rare
             .enclosures
@@ -129,20 +129,20 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, aroun
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
         content: Value::from_safe_string(article.html),
-        source: Some(source(&addresses, post.address())),
-        newer: around.newer.map(link),
-        older: around.older.map(link),
-        related: around
+        source: Some(markdown_address(&addresses, post.address())),
+        newer: neighbours.newer.map(link),
+        older: neighbours.older.map(link),
+        related: neighbours
             .related
             .iter()
-            .map(|post| Summary::of(post, config, &addresses))
+            .map(|post| Summary::new(post, config, &addresses))
             .collect(),
     }
 }
 
 fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>) -> Head {
     let item = item(post, config, None);
-    let title = name(post);
+    let title = display_name(post);
     let url = post_url(&config.base(), post.address());
     let mut head = Head::new(config, addresses, &title, Some(url.clone()), ("", ""));
     head.description.clone_from(&item.summary);
@@ -155,7 +155,7 @@ fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>
         head.graph.push(meta("og:description", &item.summary));
     }
     head.graph.extend(item.tags.iter().map(|tag| meta("article:tag", tag)));
-    head.picture(image.or(config.site.image.as_ref().map(url::Url::as_str)));
+    head.add_picture(image.or(config.site.image.as_ref().map(url::Url::as_str)));
     if let Some(language) = &item.language {
         head.language.clone_from(language);
     }
@@ -192,14 +192,14 @@ fn authors(post: &Post, addresses: &Addresses) -> Vec<Link> {
     let people = clean::people(&*post.alike.authors).into_iter();
     people
         .map(|author| Link {
-            url: addresses.here(&Scope::Author(key(&author.name)).path()),
+            url: addresses.local(&Scope::Author(key(&author.name)).path()),
             name: author.name,
         })
         .collect()
 }
 
-/// The link to `url`, called by its host.
-fn elsewhere(url: &str) -> Link {
+/// The link to `url`, with its host as the name.
+fn host_link(url: &str) -> Link {
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     Link {
         name: host.unwrap_or_else(|| url.to_owned()),
@@ -207,13 +207,13 @@ fn elsewhere(url: &str) -> Link {
     }
 }
 
-/// Whether `html` shows the picture at `url`.
-fn shows(html: &str, url: &str) -> bool {
+/// Whether `html` contains the picture at `url`.
+fn contains_picture(html: &str, url: &str) -> bool {
     let attribute = html_escape::encode_double_quoted_attribute(url);
     html.contains(&format!("src=\"{attribute}\""))
 }
 
-fn file(enclosure: &Enclosure, url: String, addresses: &Addresses) -> Option<File> {
+fn file(enclosure: &Enclosure, url: String, addresses: &Addresses) -> Option<AttachedFile> {
     let last = url.split(['?', '#']).next()?.rsplit('/').next().unwrap_or_default();
     let name = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
     let kind = match enclosure.media_type.split('/').next() {
@@ -221,14 +221,14 @@ fn file(enclosure: &Enclosure, url: String, addresses: &Addresses) -> Option<Fil
         Some("video") => "video",
         _ => "file",
     };
-    Some(File {
+    Some(AttachedFile {
         kind,
         name: enclosure.title.clone().unwrap_or(name),
         url: addresses.relative(url),
     })
 }
 
-/// The address of the Markdown of the post at `address`, from a page of the site.
-fn source(addresses: &Addresses, address: &str) -> String {
+/// The address of the Markdown of the post at `address`, for a link on the site's pages.
+fn markdown_address(addresses: &Addresses, address: &str) -> String {
     format!("{}.md", addresses.post(address).trim_end_matches('/'))
 }

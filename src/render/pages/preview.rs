@@ -1,17 +1,17 @@
-//! What pages say that are not for everybody: why a post is not public, and until when it is shared.
+//! Notices on pages that are not public: why a post is not public, or until when it is shared.
 //!
-//! It is laid over a finished page, so that it is there whatever templates an author has.
+//! They are added to the rendered page, so that they do not depend on the author's templates.
 
 use std::fmt::Write as _;
 
-use super::Day;
+use super::page::PageDate;
 use crate::config::Config;
 use crate::post::{Post, Visibility};
 use crate::render::escaped;
 use crate::time::{Moment, Timestamp};
 
-/// What a post is that has this visibility.
-pub(super) fn state(visibility: Visibility) -> &'static str {
+/// The name of a visibility on pages.
+pub(super) fn visibility_name(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Public => "Public",
         Visibility::Unlisted => "Unlisted",
@@ -23,12 +23,12 @@ pub(super) fn state(visibility: Visibility) -> &'static str {
     }
 }
 
-/// Why the world may not read `post` at `now`, in a sentence for its author.
+/// Why `post` is not public at `now`, in a sentence for its author.
 #[must_use]
-pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
+pub(crate) fn unpublished_reason(post: &Post, now: Timestamp, config: &Config) -> String {
     let origins = &post.alike.origins;
     let visibility = post.visibility(now);
-    let state = state(visibility);
+    let state = visibility_name(visibility);
     match visibility {
         Visibility::Scheduled => format!(
             "Scheduled for {} ({}). Until then only you see this.",
@@ -44,9 +44,9 @@ pub fn why(post: &Post, now: Timestamp, config: &Config) -> String {
     }
 }
 
-/// What is said to whom a draft is shared with until `until`.
+/// The notice on a draft that is shared until `until`.
 #[must_use]
-pub fn shared_until(until: Timestamp, config: &Config) -> String {
+pub(crate) fn shared_until(until: Timestamp, config: &Config) -> String {
     let until = Moment::utc(until).in_zone(&config.timezone());
     format!(
         "A draft, shared with you until {}. Please do not pass it on.",
@@ -56,7 +56,7 @@ pub fn shared_until(until: Timestamp, config: &Config) -> String {
 
 /// `14 November 2026, 09:00 +01:00`.
 fn instant(moment: Moment, config: &Config) -> String {
-    let day = Day::of(moment, &config.site.language);
+    let day = PageDate::new(moment, &config.site.language);
     // 2026-11-14T09:00:00+01:00
     let time = day.iso.get(11..16).unwrap_or_default();
     let offset = match day.iso.get(19..) {
@@ -66,11 +66,11 @@ fn instant(moment: Moment, config: &Config) -> String {
     format!("{}, {time} {offset}", day.text)
 }
 
-/// `html`, a whole page, with the text `notice` above all that is on it.
+/// The page `html` with the text `notice` above its content.
 #[must_use]
-pub fn with_notice(html: &str, notice: &str) -> String {
+pub(crate) fn with_notice(html: &str, notice: &str) -> String {
     let body = html.find("<body").and_then(|at| Some(at + html.get(at..)?.find('>')? + 1));
-    // a template need not write the tag; a parser puts what follows the page into it
+    // a template may lack the tag; parsers put what follows the page into the body
     let (before, after) = html.split_at_checked(body.unwrap_or(html.len())).unwrap_or((html, ""));
     let mut page = before.to_owned();
     let _ = write!(
@@ -81,9 +81,9 @@ pub fn with_notice(html: &str, notice: &str) -> String {
     page + after
 }
 
-/// `html`, a whole page, with the script at the path `script`, which is told the `site` that the page is of.
+/// The page `html` with the script at the path `script`. The script gets `site`, the instant of the site that the page is from.
 #[must_use]
-pub fn with_script(html: &str, script: &str, site: Timestamp) -> String {
+pub(crate) fn with_script(html: &str, script: &str, site: Timestamp) -> String {
     let end = html.find("</head>").unwrap_or(html.len());
     let (before, after) = html.split_at_checked(end).unwrap_or((html, ""));
     format!("{before}<script src=\"{script}\" data-site=\"{site}\" defer></script>\n{after}")
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_of_any_template_carry_what_is_laid_over_them() {
+    fn notices_and_scripts_are_added_to_pages_of_any_template() {
         let cases = [
             (
                 "<html><head><title>&lt;body></title></head><body class=\"x\"><main></main></body></html>",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_told_on_the_authors_calendar() {
+    fn instants_are_written_on_the_authors_calendar() {
         let mut config = Config::default();
         config.site.timezone = "Europe/Berlin".to_owned();
         let until = "2026-11-14T08:00:00Z".parse().unwrap();

@@ -5,19 +5,19 @@ use serde::Serialize;
 
 use super::address::Addresses;
 use super::head::{FeedLink, Head, feeds};
+use super::page::{Link, Page};
 use super::summary::Summary;
-use super::{Link, Page};
 use crate::config::Config;
 use crate::index::{Index, Members, Scope};
 use crate::render::clean::one_line;
 use crate::render::{Format, Place, feed_path};
 
-/// How many posts are shown of what is in the feed.
+/// The number of posts shown from the feed.
 const SHOWN_POSTS: usize = 5;
-/// How many other feeds are named: those with the most posts.
+/// The most other feeds that are linked: those with the most posts.
 const NAMED_FEEDS: usize = 24;
 
-/// Readers on the web, and the address at which each takes that of a feed, percent-encoded, after it.
+/// Web readers, each with the address to which the percent-encoded address of a feed is appended.
 const READERS: [(&str, &str); 5] = [
     ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
     ("Inoreader", "https://www.inoreader.com/?add_feed="),
@@ -27,7 +27,7 @@ const READERS: [(&str, &str); 5] = [
 ];
 
 #[derive(Serialize)]
-struct Body {
+struct SubscribeBody {
     title: String,
     feeds: Vec<FeedLink>,
     readers: Vec<Link>,
@@ -43,10 +43,10 @@ struct Other {
     kind: &'static str,
 }
 
-/// The page that explains the feeds of `scope`, one of those of `index`.
+/// The page that explains the feeds of `scope`, a scope of `index`.
 #[must_use]
 pub fn subscribe(config: &Config, index: &Index, scope: &Scope, members: &Members) -> Page {
-    let addresses = Addresses::of(config);
+    let addresses = Addresses::new(config);
     let path = scope.path();
     let site = one_line(&config.site.title);
     let title = if *scope == Scope::Site {
@@ -66,16 +66,16 @@ pub fn subscribe(config: &Config, index: &Index, scope: &Scope, members: &Member
     let newest = members.in_feeds();
     let mut own = feeds(config, &addresses, (&path, &members.name));
     own.truncate(Format::ALL.len());
-    let body = Body {
+    let body = SubscribeBody {
         feeds: own,
         readers: readers(&addresses, &path),
         posts: newest
             .iter()
             .take(SHOWN_POSTS)
-            .map(|post| Summary::of(post, config, &addresses))
+            .map(|post| Summary::new(post, config, &addresses))
             .collect(),
         others: others(config, &addresses, index, scope),
-        outline: addresses.here("/feeds.opml"),
+        outline: addresses.local("/feeds.opml"),
         title,
     };
     Page::new("subscribe.html", head, body)
@@ -95,20 +95,20 @@ fn readers(addresses: &Addresses, path: &str) -> Vec<Link> {
     readers
 }
 
-/// The feeds beside those of `scope`: the site's, and then those with the most posts.
+/// The feeds of other scopes: the site's, then those with the most posts.
 fn others(config: &Config, addresses: &Addresses, index: &Index, scope: &Scope) -> Vec<Other> {
     let mut scopes: Vec<_> = index
         .scopes()
         .filter(|(other, members)| *other != scope && (**other == Scope::Site || !members.in_feeds().is_empty()))
         .collect();
-    // of scopes with as many posts the first in their order; the site's comes first anyway
+    // the sort is stable, so scopes with equally many posts keep their order
     scopes.sort_by_key(|(other, members)| (**other != Scope::Site, std::cmp::Reverse(members.in_feeds().len())));
     let other = |(scope, members): (&Scope, &Members)| Other {
         name: match scope {
             Scope::Site => one_line(&config.site.title).into_owned(),
             _ => one_line(&members.name).into_owned(),
         },
-        url: addresses.here(&format!("{}/subscribe", scope.path())),
+        url: addresses.local(&format!("{}/subscribe", scope.path())),
         kind: match scope {
             Scope::Site => "everything",
             Scope::Tag(_) => "tag",

@@ -3,45 +3,45 @@
 use serde::Serialize;
 
 use super::address::Addresses;
-use super::preview::state;
-use super::{Day, Link, name, runs_left};
+use super::page::{Link, PageDate, display_name, has_rtl_letters};
+use super::preview::visibility_name;
 use crate::config::Config;
 use crate::post::{Direction, Post, Visibility};
 use crate::render::clean::{self, one_line};
 
-/// A summary that is longer, in characters, is cut: a list is there to be looked through.
+/// The most characters of a summary: lists are skimmed.
 const LONGEST: usize = 300;
 
-/// A post in a list, as templates are given it.
+/// The value of one post in a list for templates.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     url: String,
     title: String,
     summary: String,
-    date: Day,
+    date: PageDate,
     tags: Vec<Link>,
-    /// Its language, where that is not the site's.
+    /// Its language, if that is not the site's.
     language: Option<String>,
-    /// Which way it runs, where that may be another than the page's.
+    /// Its text direction, if that may differ from the page's.
     direction: Option<&'static str>,
-    /// What keeps it from being public, where its author looks at it.
+    /// Why it is not public, on pages for its author.
     state: Option<&'static str>,
 }
 
 impl Summary {
-    pub(super) fn of(post: &Post, config: &Config, addresses: &Addresses) -> Summary {
+    pub(super) fn new(post: &Post, config: &Config, addresses: &Addresses) -> Summary {
         let site = &config.site.language;
         let language = post.alike.language.as_deref().and_then(clean::language);
         let language = language.filter(|language| !language.eq_ignore_ascii_case(site));
-        let title = name(post);
+        let title = display_name(post);
         Summary {
             url: addresses.post(post.address()),
             summary: shortened(&one_line(post.summary())),
-            date: Day::of(post.date, site),
+            date: PageDate::new(post.date, site),
             tags: tags(post, addresses),
             direction: if post.direction == Direction::of_language(site) {
-                // a post in another language that does not say so
-                (language.is_none() && runs_left(&title)).then_some("auto")
+                // a post in another language without a `lang` field
+                (language.is_none() && has_rtl_letters(&title)).then_some("auto")
             } else {
                 Some(post.direction.as_str())
             },
@@ -51,10 +51,10 @@ impl Summary {
         }
     }
 
-    /// The same for a post that is not public, and what it is instead.
-    pub(super) fn kept_back(self, visibility: Visibility) -> Summary {
+    /// The same summary with the name of the post's visibility.
+    pub(super) fn with_visibility(self, visibility: Visibility) -> Summary {
         Summary {
-            state: Some(state(visibility)),
+            state: Some(visibility_name(visibility)),
             ..self
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn tags(post: &Post, addresses: &Addresses) -> Vec<Link> {
     .collect()
 }
 
-/// `text` up to the last word that fits.
+/// `text` up to the last word within [`LONGEST`].
 fn shortened(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(LONGEST) else {
         return text.to_owned();

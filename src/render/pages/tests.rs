@@ -1,19 +1,20 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::config::Config;
 
-fn own(files: &[(&str, &str)]) -> Result<Theme, Vec<String>> {
+fn custom_theme(files: &[(&str, &str)]) -> Result<Theme, Vec<String>> {
     let files: BTreeMap<String, String> = files.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-    let said = |wrong: Vec<crate::diagnostic::Diagnostic>| wrong.iter().map(ToString::to_string).collect();
-    Theme::new(&Config::default(), "templates", &files).map_err(said)
+    let messages = |wrong: Vec<crate::diagnostic::Diagnostic>| wrong.iter().map(ToString::to_string).collect();
+    Theme::new(&Config::default(), "templates", &files).map_err(messages)
 }
 
 #[test]
-fn what_is_compiled_in_makes_every_page_and_may_be_written_out_and_read_again() {
+fn built_in_templates_make_every_page_and_can_be_exported_and_read_again() {
     let exported = theme::FILES.map(|(name, text)| (name, text));
-    let theme = own(&exported).unwrap();
-    let plain = Theme::plain(&Config::default());
-    for page in trial::pages(&Config::default()) {
+    let theme = custom_theme(&exported).unwrap();
+    let plain = Theme::built_in(&Config::default());
+    for page in sample_pages::pages(&Config::default()) {
         let html = plain.render(&page);
         assert!(
             html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"),
@@ -46,18 +47,18 @@ fn a_template_that_cannot_be_used_is_named_with_its_line() {
         ("search.html", "{{ page.query | shout }}", "templates/search.html:1:"),
     ];
     for (name, text, expected) in cases {
-        let wrong = own(&[(name, text)]).unwrap_err();
+        let wrong = custom_theme(&[(name, text)]).unwrap_err();
         assert!(wrong[0].starts_with(expected), "{name}: {wrong:?}");
     }
 }
 
 #[test]
-fn what_posts_say_is_text_on_a_page() {
-    let theme = own(&[(
+fn values_are_escaped() {
+    let theme = custom_theme(&[(
         "missing.html",
         "{{ head.title }}|{{ '</a>\"\\'&/' }}|{{ page.posts | length }}",
     )])
     .unwrap();
-    let html = theme.render(&missing(&Config::default(), &[]));
+    let html = theme.render(&not_found(&Config::default(), &[]));
     assert_eq!(html, "Nothing here · Posts|&lt;/a&gt;&quot;&#x27;&amp;/|0");
 }

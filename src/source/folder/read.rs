@@ -84,16 +84,16 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Posts;
+    use crate::config::PostSettings;
     use crate::source::scan::ScanScope;
 
     fn scanned(max_file_bytes: u64, content: &str) -> (tempfile::TempDir, Folder, FileEntry) {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
         std::fs::write(root.join("a.md"), content).unwrap();
-        let posts = Posts {
+        let posts = PostSettings {
             max_file_bytes,
-            ..Posts::default()
+            ..PostSettings::default()
         };
         let folder = Folder::new(root, &posts);
         let entry = folder

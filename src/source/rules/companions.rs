@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::left_out::{LeftOut, LeftOutReason};
 use crate::config::Config;
-use crate::post::inherited::{Companion, FOLDER_META, Inherited, Kind, What};
+use crate::post::inherited::{Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
 use crate::post::{self, Reading, Status};
 use crate::source::found_files::FoundFiles;
 use crate::source::layout::{Layout, SITE_SETTINGS, Tool};
@@ -32,7 +32,7 @@ enum For {
 /// What the name of a companion says of it.
 struct CompanionRole {
     is_for: For,
-    kind: Kind,
+    kind: CompanionKind,
 }
 
 /// The companions that were read, and what posts inherit from them.
@@ -97,21 +97,23 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
         let is_section = markdown_stem(name).is_some();
         return is_section.then(|| CompanionRole {
             is_for: For::Folder(folder.to_owned(), language),
-            kind: Kind::Section,
+            kind: CompanionKind::Section,
         });
     }
     if SITE_SETTINGS.contains(&name) {
         let is_at_top = folder.as_str().is_empty();
-        let settings = Kind::SiteSettings { below: String::new() };
+        let settings = CompanionKind::SiteSettings { below: String::new() };
         return is_at_top.then(|| of_folder(settings)).flatten();
     }
     if FOLDER_META.contains(&name) {
-        return of_folder(Kind::FolderMeta);
+        return of_folder(CompanionKind::FolderMeta);
     }
     if is_index(name) {
         let is_of_posts = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "_posts" | "_drafts" | "drafts");
         let is_bundle = folder.file_name().is_some_and(|name| !is_of_posts(name));
-        return is_bundle.then(|| of_folder(Kind::Bundle { is_draft: false })).flatten();
+        return is_bundle
+            .then(|| of_folder(CompanionKind::Bundle { is_draft: false }))
+            .flatten();
     }
     let of_named = |stem: &str, kind| {
         let named = folder.join(stem);
@@ -121,14 +123,14 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
         })
     };
     if let Some(stem) = name.strip_suffix(".meta") {
-        return of_named(stem, Kind::Meta);
+        return of_named(stem, CompanionKind::Meta);
     }
     let is_certain = name.contains(".11tydata.");
     let script = SCRIPTS.iter().find_map(|ending| name.strip_suffix(ending));
     let data = name.strip_suffix(".11tydata.json").or_else(|| name.strip_suffix(".json"));
     let (stem, kind) = match (script, data) {
-        (Some(stem), _) => (stem, Kind::Script),
-        (None, Some(stem)) => (stem, Kind::Data { is_certain }),
+        (Some(stem), _) => (stem, CompanionKind::Script),
+        (None, Some(stem)) => (stem, CompanionKind::Data { is_certain }),
         (None, None) => return None,
     };
     if folder.file_name() == Some(stem) {
@@ -161,8 +163,8 @@ impl Companions {
             return self.remove(path);
         };
         let mut is_draft = false;
-        let is_bundle = matches!(role.kind, Kind::Bundle { .. });
-        let is_section = role.kind == Kind::Section;
+        let is_bundle = matches!(role.kind, CompanionKind::Bundle { .. });
+        let is_section = role.kind == CompanionKind::Section;
         let companion = match source {
             Ok(source) if is_bundle => {
                 let reading = post::read(&source, config);
@@ -175,14 +177,16 @@ impl Companions {
                     bytes: Arc::from([]),
                     ..source
                 };
-                Companion::read(&head, Kind::Bundle { is_draft })
+                Companion::parse(&head, CompanionKind::Bundle { is_draft })
             }
-            Ok(source) => Companion::read(&source, role.kind),
+            Ok(source) => Companion::parse(&source, role.kind),
             Err(ReadError::Gone) => return self.remove(path),
             // it was there a moment ago: the next look shows what it is
             Err(ReadError::Changed) => return false,
             // a large file that is only called as data for posts would be is data of another kind
-            Err(ReadError::Refused(error)) if error.code == "too-large" && role.kind == (Kind::Data { is_certain: false }) => {
+            Err(ReadError::Refused(error))
+                if error.code == "too-large" && role.kind == (CompanionKind::Data { is_certain: false }) =>
+            {
                 return self.remove(path);
             }
             Err(ReadError::Refused(error)) => {
@@ -195,7 +199,7 @@ impl Companions {
             self.sections.insert(path.to_owned());
         }
         // what says nothing need not be looked up
-        if companion.is_silent() && !is_bundle {
+        if companion.is_empty() && !is_bundle {
             return true;
         }
         let list = match &role.is_for {
@@ -257,7 +261,7 @@ impl Companions {
         let has_bundles = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola) || !self.sections.is_empty();
         // in Hugo a draft that is a section hides nothing but its own page
         let hides_sections = !self.layout.has(Tool::Hugo);
-        let applies = |what: What| what != What::Section || hides_sections;
+        let applies = |kind: RuleKind| kind != RuleKind::Section || hides_sections;
         for known in stems(path).iter().flat_map(|stem| self.listed(self.of_names.get(stem))) {
             inherited.add(&known.companion, path, &self.root, applies);
         }

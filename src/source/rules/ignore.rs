@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use camino::{Utf8Component, Utf8Path};
 
-use crate::config::Posts;
+use crate::config::PostSettings;
 use crate::post::inherited::FOLDER_META;
 use crate::source_file::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
 
@@ -56,7 +56,7 @@ impl Ignore {
 
     /// What the configuration says.
     #[must_use]
-    pub fn configured(posts: &Posts) -> Ignore {
+    pub fn configured(posts: &PostSettings) -> Ignore {
         Ignore {
             included: lowered(&posts.include),
             media: posts
@@ -391,10 +391,10 @@ mod tests {
 
     #[test]
     fn the_configuration_adds_kinds_of_files_and_folders() {
-        let posts = Posts {
+        let posts = PostSettings {
             media: vec!["html".into(), ".YAML".into()],
             include: vec!["_archive/".into(), "notes/_old".into()],
-            ..Posts::default()
+            ..PostSettings::default()
         };
         let ignore = Ignore::configured(&posts);
         let cases = [

@@ -190,16 +190,16 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::config::Posts;
+    use crate::config::PostSettings;
 
     #[test]
     fn what_is_left_out_by_name_and_folder() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         fs::create_dir(root.join(".obsidian")).unwrap();
-        let posts = Posts {
+        let posts = PostSettings {
             include: vec!["_kept".into()],
-            ..Posts::default()
+            ..PostSettings::default()
         };
         let (rules, layout) = (FileRules::new(&posts), Layout::look(&root));
         let cases = [

@@ -100,13 +100,13 @@ impl TrackedFiles {
 
     /// The files at and below `root`.
     pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8Path> {
-        let from_root = self.known.from(self.place(root)).map(TrackedFile::path);
+        let from_root = self.known.iter_from(self.place(root)).map(TrackedFile::path);
         from_root.take_while(move |path| path.starts_with(root))
     }
 
     /// The files whose paths begin with the text `prefix`.
     pub(super) fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Utf8Path> {
-        let from_first = self.known.from(
+        let from_first = self.known.iter_from(
             self.known
                 .partition_point(|known| by_parts(known.path(), Utf8Path::new(prefix)).is_lt()),
         );

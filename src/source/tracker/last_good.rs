@@ -168,7 +168,7 @@ impl FileTracker {
         let left_out = self.source.left_out(path);
         let (inherited, _) = self.inheritance.companions().inherited(path, left_out.as_ref());
         let Reading { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
-        if let Some(text) = post.text.release() {
+        if let Some(text) = post.text.unload() {
             self.pinned_texts.pin_with(path, &post, text, source.bytes, &self.texts);
         }
         self.shared.share(&mut post);

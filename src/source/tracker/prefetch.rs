@@ -97,7 +97,7 @@ impl VersionReader<'_> {
         let digest = match &mut reading {
             Ok(Reading { post, .. }) => {
                 if !self.keeps_texts {
-                    post.text.release();
+                    post.text.unload();
                 }
                 post.file
             }

@@ -10,10 +10,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::schema;
 use super::state_folder::{FileIdentity, StateFolder, move_damaged_aside};
 use crate::identity::record::Record;
-use crate::storage::StorageError;
-use crate::storage::jobs::job_from_row;
+use crate::storage::data::{Contents, MAX_RECORD_BYTES, MAX_RECORDS};
+use crate::storage::error::StorageError;
+use crate::storage::jobs::{Job, MAX_JOBS, job_from_row};
 use crate::storage::pending::PendingWrites;
-use crate::storage::{Contents, Job, MAX_JOBS, MAX_RECORD_BYTES, MAX_RECORDS};
 
 /// How long to wait for another program's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
@@ -51,8 +51,8 @@ impl Database {
             Err(StorageError::Corrupt(why)) => {
                 let kept = move_damaged_aside(folder)?;
                 notes.push(format!(
-                    "{} was damaged ({why}): what it remembered is now in {kept}, and remembering begins anew; `feedmill ledger \
-                     import` brings an export back",
+                    "{} was damaged ({why}): it was renamed to {kept}, and a new ledger is started; `feedmill ledger import` restores an \
+                     export",
                     folder.database()
                 ));
                 Database::open(folder)?
@@ -60,7 +60,10 @@ impl Database {
             opened => opened?,
         };
         if was_empty {
-            notes.push(format!("{} was empty: nothing is remembered from before", folder.database()));
+            notes.push(format!(
+                "{} was empty: earlier ids and addresses are not known",
+                folder.database()
+            ));
         }
         Ok(database)
     }
@@ -261,7 +264,7 @@ impl From<rusqlite::Error> for StorageError {
     }
 }
 
-/// Looks through the whole file for damage.
+/// Checks the whole file for damage.
 fn check_integrity(connection: &Connection) -> Result<(), StorageError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     if found == "ok" {
@@ -289,26 +292,26 @@ fn run_record_query(connection: &Connection, query: &str) -> Result<Contents, St
     let mut statement = connection.prepare(query)?;
     let mut rows = statement.query(())?;
     let mut found = Contents::default();
-    let mut strange = Vec::new();
+    let mut unknown = Vec::new();
     while let Some(row) = rows.next()? {
         if found.records.len() == MAX_RECORDS {
-            found.notes.push(format!(
-                "over {MAX_RECORDS} records are remembered, and those after them are not read"
-            ));
+            found
+                .notes
+                .push(format!("the ledger has over {MAX_RECORDS} records, and the rest is not read"));
             break;
         }
         let (kind, key) = (text(row.get_ref(0)?), text(row.get_ref(1)?));
         match parse_record(&kind, &key, row.get_ref(2)?) {
             Ok(record) => found.records.push(record),
-            Err(why) => strange.push(format!("{kind} `{key}` ({why})")),
+            Err(why) => unknown.push(format!("{kind} `{key}` ({why})")),
         }
     }
-    if !strange.is_empty() {
-        let more = if strange.len() > NAMED { ", …" } else { "" };
+    if !unknown.is_empty() {
+        let more = if unknown.len() > NAMED { ", …" } else { "" };
         found.notes.push(format!(
-            "{} of the records that are remembered are not understood, and are kept as they are: {}{more}",
-            strange.len(),
-            strange.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ")
+            "{} records of the ledger are not understood, and are kept as they are: {}{more}",
+            unknown.len(),
+            unknown.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ")
         ));
     }
     Ok(found)
@@ -327,7 +330,7 @@ fn parse_record(kind: &str, key: &str, json: ValueRef<'_>) -> Result<Record, Str
     if record.key() == (kind, key) {
         Ok(record)
     } else {
-        Err("it is about something else".to_owned())
+        Err("it has another key".to_owned())
     }
 }
 
@@ -338,7 +341,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_acknowledged_survives_a_loss_of_power() {
+    fn acknowledged_changes_survive_a_loss_of_power() {
         let folder = tempfile::tempdir().unwrap();
         let folder = StateFolder::new(Utf8Path::from_path(folder.path()).unwrap());
         let database = Database::open(&folder).unwrap();

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::state_folder::{FileIdentity, StateFolder};
-use crate::storage::StorageError;
+use crate::storage::error::StorageError;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]

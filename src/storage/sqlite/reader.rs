@@ -14,7 +14,8 @@ use super::database::{BUSY, read_contents, read_site_record};
 use super::schema;
 use super::state_folder::{FileIdentity, StateFolder};
 use crate::identity::record::Record;
-use crate::storage::{Contents, StorageError};
+use crate::storage::data::Contents;
+use crate::storage::error::StorageError;
 
 /// How often to start again if the file changes meanwhile. After that it is read like a file in use.
 const ATTEMPTS: usize = 3;
@@ -56,7 +57,7 @@ fn run_query(folder: &StateFolder, query: RecordQuery) -> Result<Contents, Stora
         Err(StorageError::Io(_) | StorageError::Denied | StorageError::ReadOnly) => {
             let mut contents = read_unchanging(folder, query)?;
             contents.notes.push(format!(
-                "{} cannot be read here, so what was remembered last may be missing",
+                "{} cannot be read here, so the latest changes may be missing",
                 folder.beside("-wal")
             ));
             Ok(contents)

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::state_folder::{StateFolder, sync_folder};
-use crate::storage::StorageError;
+use crate::storage::error::StorageError;
 
 /// The statements that migrate each version to the next. An empty file has version 0.
 pub(super) const MIGRATIONS: &[&str] = &["CREATE TABLE record (

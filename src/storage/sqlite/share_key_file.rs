@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use super::state_folder::{StateFolder, sync_folder};
-use crate::storage::{ShareKey, random_bytes};
+use crate::storage::data::{ShareKey, random_bytes};
 
 const NAME: &str = "share.key";
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::schema::MIGRATIONS;
-use crate::storage::StorageError;
+use crate::storage::error::StorageError;
 use crate::time::Timestamp;
 
 /// The most damaged files that are kept, so that a failing disk is not filled with them.

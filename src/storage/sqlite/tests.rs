@@ -38,21 +38,21 @@ fn read_site(dir: &Utf8Path) -> Option<Record> {
 }
 
 /// A state folder that does not exist yet.
-struct Folder {
+struct TestFolder {
     _above: TempDir,
     dir: Utf8PathBuf,
 }
 
-impl Folder {
-    fn new() -> Folder {
+impl TestFolder {
+    fn new() -> TestFolder {
         let above = TempDir::new().unwrap();
         let dir = Utf8Path::from_path(above.path()).unwrap().join("state/posts");
-        Folder { _above: above, dir }
+        TestFolder { _above: above, dir }
     }
 
     /// A folder with these records.
-    fn of(records: &[Record]) -> Folder {
-        let folder = Folder::new();
+    fn of(records: &[Record]) -> TestFolder {
+        let folder = TestFolder::new();
         let store = folder.open().store;
         assert!(store.write_now(records.iter().cloned().map(RecordChange::Put), PATIENCE));
         assert!(store.close());
@@ -60,7 +60,7 @@ impl Folder {
     }
 
     fn open(&self) -> Opened {
-        Folder::open_at(StateFolder::new(&self.dir))
+        TestFolder::open_at(StateFolder::new(&self.dir))
     }
 
     fn open_at(place: StateFolder) -> Opened {
@@ -148,7 +148,7 @@ fn problem(store: &SqliteWriter) -> String {
 
 #[test]
 fn records_are_there_after_a_restart() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let opening = folder.open();
     assert_eq!(
         (opening.records.len(), opening.notes, opening.store.problem()),
@@ -183,7 +183,7 @@ fn records_are_there_after_a_restart() {
 #[test]
 fn the_folder_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     drop(folder.open());
     for made in [folder.dir.as_path(), folder.dir.parent().unwrap()] {
         assert_eq!(made.metadata().unwrap().permissions().mode() & 0o777, 0o700, "{made}");
@@ -192,7 +192,7 @@ fn the_folder_is_readable_by_its_owner_only() {
 
 #[test]
 fn a_record_that_is_too_large_is_reported_until_it_fits() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     let large = post("a", &"x".repeat(MAX_RECORD_BYTES));
     assert!(!store.write_now(vec![RecordChange::Put(large), RecordChange::Put(post("b", ""))], PATIENCE));
@@ -209,7 +209,7 @@ fn a_record_that_is_too_large_is_reported_until_it_fits() {
 
 #[test]
 fn exclusive_access_and_a_writer_exclude_each_other() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     let refused = SqliteStorage::new(&folder.dir).open_exclusive().map(|_| ()).unwrap_err();
     assert_eq!(refused, StorageError::Locked(Some(std::process::id())));
@@ -255,7 +255,7 @@ fn the_record_of_the_site_is_read_alone() {
 #[test]
 fn a_batch_of_several_pieces_is_written_whole() {
     let named = |number: usize, title: &str| RecordChange::Put(post(&format!("post-{number:05}"), title));
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     let all = (0..=3 * PIECE).map(|number| named(number, "x"));
     // the last change of a key wins, in whichever piece it is
@@ -273,7 +273,7 @@ fn a_batch_of_several_pieces_is_written_whole() {
 
 #[test]
 fn nothing_of_a_batch_is_on_disk_before_all_of_it_is() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     let records = (0..=3 * PIECE).map(|number| {
         if number > 0 && number % PIECE == 0 {
@@ -291,7 +291,7 @@ fn nothing_of_a_batch_is_on_disk_before_all_of_it_is() {
 
 #[test]
 fn a_killed_process_leaves_its_jobs_to_the_next() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     let due: Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
     let lease = Duration::from_hours(1);
@@ -301,7 +301,7 @@ fn a_killed_process_leaves_its_jobs_to_the_next() {
     assert_eq!(store.claim("push", due, lease).unwrap().id, job.id);
     assert!(store.write_now(Vec::new(), PATIENCE));
     // the files of a process that is killed between the claim and the end of its work
-    let after = Folder::new();
+    let after = TestFolder::new();
     fs::create_dir_all(&after.dir).unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
         fs::copy(folder.path(name), after.path(name)).unwrap();
@@ -314,7 +314,7 @@ fn a_killed_process_leaves_its_jobs_to_the_next() {
 
 #[test]
 fn jobs_outlive_a_database_that_is_deleted_or_not_writable() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     let due: Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
     store.enqueue("push", "x", due).unwrap();
@@ -332,7 +332,7 @@ fn jobs_outlive_a_database_that_is_deleted_or_not_writable() {
 
 #[test]
 fn rows_that_contain_no_job_are_reported_and_stay() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     store.enqueue("push", "x", Timestamp::UNIX_EPOCH).unwrap();
     assert!(store.close());
@@ -354,7 +354,7 @@ fn rows_that_contain_no_job_are_reported_and_stay() {
 /// A feedmill that knows no jobs checks these three things when it opens a ledger.
 #[test]
 fn a_feedmill_that_knows_no_jobs_reads_the_ledger() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     store.enqueue("push", "x", Timestamp::UNIX_EPOCH).unwrap();
     assert!(store.close());

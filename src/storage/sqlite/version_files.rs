@@ -1,7 +1,7 @@
 //! Last good versions as files: one file each in the folder `last-good`.
 //!
-//! Each begins with a line of JSON ([`VersionHead`]); the rest is the content of the post's file. A damaged one is left out, and then
-//! the author is told that the post cannot be shown.
+//! Each begins with a line of JSON ([`VersionHead`]); the rest is the content of the post's file. A damaged one is left out, and the
+//! author gets a diagnostic that the post cannot be shown.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state_folder::sync_folder;
 use crate::identity::Digest;
-use crate::storage::{MAX_VERSION_BYTES, MAX_VERSIONS, StoredVersion};
+use crate::storage::data::{MAX_VERSION_BYTES, MAX_VERSIONS, StoredVersion};
 use crate::time::Timestamp;
 
 /// The name of the folder in the state folder.
@@ -215,6 +215,6 @@ mod tests {
         }
         fs::write(&file, &whole).unwrap();
         fs::rename(&file, state.join(FOLDER).join(file_name("b.md".into()))).unwrap();
-        assert_eq!(versions.read_all(), [], "it lies under the name of another");
+        assert_eq!(versions.read_all(), [], "it has the name of another version");
     }
 }

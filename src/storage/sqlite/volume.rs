@@ -8,11 +8,10 @@ use std::io::Read;
 
 use camino::Utf8Path;
 
-/// The largest list of mounts that is read, in bytes.
+/// The most bytes of the list of mounts.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// What is wrong with the place of the state folder `dir` and how to fix it, in words for an operator; `None` where the folder stays,
-/// as far as that can be seen.
+/// The warning for the operator if the state folder `dir` does not outlive the container, and the fix; `None` if no reason is known.
 pub(super) fn durability_warning(dir: &Utf8Path) -> Option<String> {
     let mut mounts = Vec::new();
     File::open("/proc/self/mountinfo")

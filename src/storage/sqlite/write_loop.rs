@@ -9,7 +9,8 @@ use super::reader;
 use super::state_folder::{FileIdentity, StateFolder};
 use super::write_queue::{WriteBatch, WriteQueue};
 use crate::identity::record::Record;
-use crate::storage::{Contents, StorageError};
+use crate::storage::data::Contents;
+use crate::storage::error::StorageError;
 
 /// How long the thread waits between attempts.
 #[derive(Clone, Copy, Debug)]

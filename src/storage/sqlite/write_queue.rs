@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::identity::record::Record;
-use crate::storage::jobs::{JobQueue, JobRow};
+use crate::storage::error::StorageError;
+use crate::storage::jobs::{Job, JobQueue, JobRow};
 use crate::storage::pending::{PendingWrites, RecordKey};
-use crate::storage::{Job, StorageError};
 use crate::time::Timestamp;
 
 /// How many keys of records that are too large are held.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::limits::connect_from;
 use super::{Client, PATIENCE, wait_until};
 
-/// The program, running over a folder of its own. It ends when this is dropped.
+/// The program, running in its own folder. Dropping this ends it.
 pub(super) struct Running {
     child: Child,
     folder: TempDir,
@@ -19,7 +19,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts `command`, whose posts are in the folder `posts` where it runs.
+    /// Starts `command` in a folder with posts in `posts`.
     pub(super) fn start(mut command: Command) -> Running {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("posts")).unwrap();
@@ -38,7 +38,7 @@ impl Running {
         Running { child, folder, lines }
     }
 
-    /// What it said up to the line that contains `wanted`.
+    /// Returns its output up to the line that contains `wanted`.
     pub(super) fn until(&self, wanted: &str) -> String {
         let mut seen = String::new();
         while !seen.contains(wanted) {
@@ -50,7 +50,7 @@ impl Running {
         seen
     }
 
-    /// Seconds of processor time that it has taken, in hundredths.
+    /// Its processor time, in hundredths of a second.
     fn ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let after_name = stat.rsplit(')').next().unwrap();
@@ -70,7 +70,7 @@ impl Drop for Running {
     }
 }
 
-/// The program with no more than `limit` descriptors, and where it listens.
+/// Starts the program with at most `limit` descriptors, and returns its address.
 fn with_descriptors(limit: usize) -> (Running, SocketAddr) {
     let mut command = Command::new("sh");
     command
@@ -92,7 +92,7 @@ fn get(address: SocketAddr, path: &str) -> Option<u16> {
     client.try_answer().map(|answer| answer.status)
 }
 
-/// Has `client` begin to fetch a file that it does not read on.
+/// Requests a file that `client` does not read.
 fn fetch_slowly(client: &mut Client) {
     client.send("GET /media/large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
 }
@@ -103,12 +103,12 @@ fn connections_leave_descriptors_for_the_posts_and_the_ledger() {
         let (running, address) = with_descriptors(limit);
         let large = std::fs::File::create(running.folder.path().join("posts/large.bin")).unwrap();
         large.set_len(256 << 20).unwrap();
-        // idle ones, silent ones, and as many as can be that are sent a file
+        // idle ones, silent ones, and the most that can be sent a file
         let mut held: Vec<Client> = (0..200).map(|_| Client::connect(address)).collect();
         for client in held.iter_mut().rev().take(100) {
             fetch_slowly(client);
         }
-        // whoever comes is answered, or told to come back
+        // each new client gets its response or a 503
         for _ in 0..20 {
             assert!(matches!(get(address, "/healthz"), Some(200 | 503)), "ulimit -n {limit}");
         }
@@ -131,7 +131,7 @@ fn connections_leave_descriptors_for_the_posts_and_the_ledger() {
 }
 
 #[test]
-fn without_descriptors_it_waits_and_does_not_spin() {
+fn without_descriptors_the_server_waits_and_does_not_spin() {
     let (running, address) = with_descriptors(120);
     let limit = running.descriptors() + 2;
     let pid = rustix::process::Pid::from_child(&running.child);
@@ -143,7 +143,7 @@ fn without_descriptors_it_waits_and_does_not_spin() {
     let held: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(address).unwrap()).collect();
     wait_until("it has no descriptor left", || running.descriptors() >= limit);
     let before = running.ticks();
-    // this is no waiting for something to happen: it is the time over which nothing may
+    // not a wait for an event: nothing may happen in this time
     std::thread::sleep(Duration::from_secs(1));
     let spent = running.ticks() - before;
     assert!(spent < 30, "it took {spent} hundredths of a second to do nothing");
@@ -152,7 +152,7 @@ fn without_descriptors_it_waits_and_does_not_spin() {
 }
 
 #[test]
-fn five_thousand_idle_connections_from_twenty_addresses_keep_nobody_out() {
+fn five_thousand_idle_connections_from_twenty_addresses_keep_no_client_out() {
     const IDLE: usize = 5000;
     let needed = IDLE as u64 + 200;
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);

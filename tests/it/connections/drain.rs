@@ -1,4 +1,4 @@
-//! How it ends.
+//! Stopping the server.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Client, PATIENCE, Served, assert_answers};
 
 #[test]
-fn idle_connections_end_and_open_requests_are_finished() {
+fn idle_connections_are_closed_and_open_requests_are_finished() {
     let served = Served::start("drain_timeout = 15\n");
     let (mut idle, mut silent, mut busy) = (served.connect(), served.connect(), served.connect());
     assert_answers(&mut idle);
@@ -34,7 +34,7 @@ fn requests_that_were_sent_before_the_stop_are_answered() {
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
             early.push(client);
         }
-        // they wait in the listener's queue, and nobody has looked at them
+        // they wait in the listener's queue
         stop.cancel();
     });
     for client in &mut early {
@@ -46,7 +46,7 @@ fn requests_that_were_sent_before_the_stop_are_answered() {
 }
 
 #[test]
-fn requests_that_were_on_their_way_at_the_stop_are_answered() {
+fn requests_in_transit_at_the_stop_are_answered() {
     let served = Served::start("");
     let mut idle: Vec<_> = (0..10).map(|_| served.connect()).collect();
     idle.iter_mut().for_each(assert_answers);
@@ -73,7 +73,7 @@ fn the_drain_ends_at_its_deadline_whatever_clients_do() {
     let took = since.elapsed();
     assert!(took > Duration::from_millis(400), "it waited {took:?} for what was open");
     assert!(took < Duration::from_secs(5), "it took {took:?}");
-    // and none of them is held any longer
+    // and none of them is kept open
     assert_eq!(half.answer().status, 408);
     half.assert_ended();
     stalled.assert_ended();

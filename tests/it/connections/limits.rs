@@ -1,4 +1,4 @@
-//! What a client may take: time, and connections.
+//! Limits on time and connections of a client.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,13 +11,13 @@ use super::{Client, LARGE, PATIENCE, Served, assert_answers};
 const A_WHILE: Duration = Duration::from_millis(600);
 
 #[test]
-fn a_client_that_says_nothing_is_left() {
+fn a_silent_client_is_disconnected() {
     let served = Served::start("header_timeout = 0.2\n");
     served.connect().assert_ended();
 }
 
 #[test]
-fn half_a_header_is_waited_for_only_so_long() {
+fn an_incomplete_header_times_out() {
     let served = Served::start("header_timeout = 0.3\n");
     let mut client = served.connect();
     client.send("GET / HT");
@@ -31,10 +31,10 @@ fn half_a_header_is_waited_for_only_so_long() {
 }
 
 #[test]
-fn a_header_byte_by_byte_does_not_stretch_its_time() {
+fn sending_a_header_byte_by_byte_does_not_extend_its_timeout() {
     let served = Served::start("header_timeout = 0.5\n");
     let mut client = served.connect();
-    // the second request of a connection, whose time begins with its first byte
+    // the timeout of a second request starts with its first byte
     assert_answers(&mut client);
     sleep(A_WHILE);
     let since = Instant::now();
@@ -46,7 +46,7 @@ fn a_header_byte_by_byte_does_not_stretch_its_time() {
 }
 
 #[test]
-fn an_idle_connection_has_a_limit_of_its_own() {
+fn an_idle_connection_has_its_own_timeout() {
     let served = Served::start("header_timeout = 0.2\nidle_timeout = 1.5\n");
     let mut client = served.connect();
     assert_answers(&mut client);
@@ -58,7 +58,7 @@ fn an_idle_connection_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn a_body_is_waited_for_only_so_long() {
+fn an_incomplete_body_times_out() {
     let served = Served::start("body_timeout = 0.2\n");
     for sent in ["", "abc"] {
         let mut client = served.connect();
@@ -70,7 +70,7 @@ fn a_body_is_waited_for_only_so_long() {
 }
 
 #[test]
-fn an_answer_may_take_longer_than_any_limit_for_clients() {
+fn a_response_may_take_longer_than_any_client_timeout() {
     let limits = "header_timeout = 0.1\nidle_timeout = 0.1\nbody_timeout = 0.1\nwrite_timeout = 0.1\n";
     let served = Served::start(limits);
     let mut client = served.connect();
@@ -82,11 +82,11 @@ fn an_answer_may_take_longer_than_any_limit_for_clients() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_left() {
+fn a_client_that_reads_nothing_is_disconnected() {
     let served = Served::start("write_timeout = 0.3\nmax_connections = 1\n");
     let mut client = served.connect();
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    // its place is free again
+    // its slot is free again
     super::wait_until("its place is free", || {
         let mut next = served.connect();
         next.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -98,7 +98,7 @@ fn a_client_that_reads_nothing_is_left() {
 }
 
 #[test]
-fn a_slow_reader_that_reads_on_gets_all_of_it() {
+fn a_slow_reader_gets_the_whole_response() {
     let served = Served::start("write_timeout = 0.5\nidle_timeout = 0.2\nheader_timeout = 0.2\n");
     let mut client = served.connect();
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -128,14 +128,14 @@ fn assert_turned_away(mut client: Client) {
     client.assert_ended();
 }
 
-/// Has `client` ask for something that is not answered until the test says so.
+/// Sends a request that is answered only when the test continues.
 fn keep_busy(served: &Served, client: &mut Client) {
     client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
     served.waiting.recv_timeout(PATIENCE).unwrap();
 }
 
 #[test]
-fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_one_makes_room() {
+fn new_connections_are_refused_while_all_are_busy_and_then_replace_the_longest_idle_one() {
     let served = Served::start("max_connections = 2\n");
     let (mut first, mut second) = (served.connect(), served.connect());
     keep_busy(&served, &mut first);
@@ -150,7 +150,7 @@ fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_o
         (200, 200),
         "no answer is cut off"
     );
-    // the second asks once more, so the first has been idle for longer
+    // the second sends another request, so the first has been idle longer
     sleep(Duration::from_millis(50));
     assert_answers(&mut second);
     let mut third = served.connect();
@@ -166,7 +166,7 @@ fn while_all_connections_are_busy_others_are_told_so_and_then_the_longest_idle_o
 }
 
 #[test]
-fn an_answer_that_is_being_sent_is_not_cut_off_for_another_connection() {
+fn a_response_that_is_being_sent_is_not_cut_off_for_another_connection() {
     let served = Served::start("max_connections = 1\n");
     let mut slow = served.connect();
     slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -187,7 +187,7 @@ fn an_answer_that_is_being_sent_is_not_cut_off_for_another_connection() {
 }
 
 #[test]
-fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
+fn silent_connections_and_incomplete_headers_are_replaced_too() {
     let served = Served::start("max_connections = 2\n");
     let mut silent = served.connect();
     let mut half = served.connect();
@@ -195,7 +195,7 @@ fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
     let mut next = served.connect();
     assert_answers(&mut next);
     silent.assert_ended();
-    // a header that has only begun to come is waited for, a slow one is not
+    // a header that has just begun keeps its slot, a slow one does not
     assert_answers(&mut next);
     keep_busy(&served, &mut next);
     super::wait_until("the slow header makes room", || {
@@ -208,7 +208,7 @@ fn a_connection_that_says_nothing_or_half_a_header_makes_room_too() {
 }
 
 #[test]
-fn a_burst_of_connections_over_the_limit_is_answered_and_never_reset() {
+fn connections_over_the_limit_get_a_response_and_no_reset() {
     let served = Served::start("max_connections = 2\n");
     let (mut first, mut second) = (served.connect(), served.connect());
     keep_busy(&served, &mut first);
@@ -233,7 +233,7 @@ fn a_burst_of_connections_over_the_limit_is_answered_and_never_reset() {
 }
 
 #[test]
-fn one_address_cannot_take_every_place() {
+fn one_address_cannot_take_every_slot() {
     let served = Served::start("max_connections_per_address = 2\n");
     let mut held = [served.connect(), served.connect()];
     for client in &mut held {
@@ -243,7 +243,7 @@ fn one_address_cannot_take_every_place() {
     let mut neighbour = connect_from(Ipv4Addr::new(127, 0, 0, 2), served.port());
     neighbour.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(neighbour.answer().body, "/ 127.0.0.2 ");
-    // among its own, an idle one makes room, and not the neighbour's
+    // an idle connection of the same address is replaced, not another client's
     served.go_on.notify_waiters();
     for client in &mut held {
         assert_eq!(client.answer().status, 200);
@@ -267,9 +267,9 @@ pub(super) fn connect_from(address: Ipv4Addr, to: SocketAddr) -> Client {
 }
 
 #[test]
-fn with_thousands_of_idle_connections_a_request_is_answered_at_once() {
+fn a_request_among_thousands_of_idle_connections_is_answered_at_once() {
     let served = Served::start("max_connections = 5000\nmax_connections_per_address = 5000\n");
-    // the server raises the limit of this process, which pays for both ends
+    // the server raises the limit of this process, which has both ends of each connection
     served.assert_answers();
     let mut idle: Vec<Client> = (0..2000).map(|_| served.connect()).collect();
     for half in idle.iter_mut().step_by(2) {

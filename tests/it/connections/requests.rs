@@ -1,4 +1,4 @@
-//! What is a request, and what is refused (RFC 9112).
+//! Valid and refused requests (RFC 9112).
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -7,7 +7,7 @@ use super::{Client, PATIENCE, Served, assert_answers};
 use crate::server::TestSite;
 
 #[test]
-fn methods_that_do_not_read_are_refused_and_kill_nothing() {
+fn other_methods_are_refused_and_cause_no_panic() {
     let site = TestSite::start(&[], "");
     let requests = [
         (
@@ -35,10 +35,10 @@ fn methods_that_do_not_read_are_refused_and_kill_nothing() {
     assert_eq!(site.get("/rss.xml").status, 200, "the server is still there");
 }
 
-/// Requests with their answers' status, and whether the connection goes on after it.
+/// A request, the status of its response, and whether the connection stays open.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn requests_are_answered_by_the_rules_of_their_grammar() {
+fn requests_are_answered_by_the_rules_of_the_grammar() {
     let served = Served::start("max_header_bytes = 16384\nmax_headers = 20\nmax_body_bytes = 10\n");
     let header = |bytes: usize| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(bytes));
     let fields = |count: usize| format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count));
@@ -166,7 +166,7 @@ fn requests_are_answered_by_the_rules_of_their_grammar() {
     ];
     for &(name, request, status, goes_on) in cases {
         let mut client = served.connect();
-        // a client may still be sending what is refused
+        // a client may still be sending the refused body
         let _ = client.stream.write_all(request.as_bytes());
         let answer = client.answer();
         assert_eq!(answer.status, status, "{name}: {answer:?}");
@@ -185,7 +185,7 @@ fn requests_are_answered_by_the_rules_of_their_grammar() {
 }
 
 #[test]
-fn http_2_is_not_spoken_and_ends_at_once() {
+fn http_2_is_refused_at_once() {
     let served = Served::start("");
     let mut client = served.connect();
     client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -204,14 +204,14 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn a_refusal_is_read_even_by_a_client_that_goes_on_sending() {
+fn a_client_that_goes_on_sending_can_read_the_refusal() {
     let served = Served::start("");
     let mut client = served.connect();
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
     client.send(&"x".repeat(200_000));
     assert_eq!(client.answer().status, 413);
     client.assert_ended();
-    // one that only now sends what was refused, as most libraries do before they read the answer
+    // a client that only now sends the refused body, as most libraries do before they read
     let mut late = served.connect();
     late.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
     assert_eq!(late.answer().status, 413);
@@ -222,7 +222,7 @@ fn a_refusal_is_read_even_by_a_client_that_goes_on_sending() {
 }
 
 #[test]
-fn who_closes_their_half_still_gets_the_answer() {
+fn a_client_that_closes_its_half_still_gets_the_response() {
     let served = Served::start("");
     let stream = TcpStream::connect(served.port()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -236,7 +236,7 @@ fn who_closes_their_half_still_gets_the_answer() {
 }
 
 #[test]
-fn a_panic_is_the_answer_500_to_its_own_request() {
+fn a_panic_is_answered_with_500_and_affects_no_other_request() {
     let served = Served::start("");
     let mut other = served.connect();
     other.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -256,7 +256,7 @@ fn a_panic_is_the_answer_500_to_its_own_request() {
 }
 
 #[test]
-fn every_answer_has_one_date_and_that_is_now() {
+fn every_response_has_one_current_date() {
     let served = Served::start("max_header_bytes = 8192\n");
     let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     for (request, status) in [

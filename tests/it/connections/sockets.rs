@@ -1,4 +1,4 @@
-//! Where it listens: Unix sockets, and sockets that systemd passes.
+//! Unix sockets, and sockets that systemd passes.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
@@ -24,11 +24,11 @@ fn bind(listen: &str) -> std::io::Result<server::Bound> {
 }
 
 #[test]
-fn a_unix_socket_serves_and_is_gone_afterwards() {
+fn a_unix_socket_is_served_and_removed_afterwards() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("mill.sock");
     let listen = format!("unix:{}", path.display());
-    // what a process that was killed leaves
+    // the file that a killed process leaves
     drop(UnixListener::bind(&path).unwrap());
     let served = Served::start_at(&listen, "");
     assert_eq!(served.address.to_string(), listen);
@@ -56,7 +56,7 @@ fn a_file_that_is_no_socket_is_not_replaced() {
 }
 
 #[test]
-fn without_a_socket_from_systemd_there_is_nothing_to_listen_at() {
+fn listening_fails_without_a_socket_from_systemd() {
     let error = bind("systemd").unwrap_err();
     assert!(error.to_string().contains("LISTEN_FDS"), "{error}");
 }
@@ -88,7 +88,7 @@ fn sockets_that_systemd_passes_are_served() {
     assert_eq!(client.answer().status, 200);
 
     let running = activated(unix.try_clone().unwrap().into());
-    // it is asked before it is ready: that is what socket activation is for
+    // connected before the program is ready: socket activation allows it
     let mut client = connect(&path);
     client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(client.answer().status, 200);

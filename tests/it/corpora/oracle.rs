@@ -1,4 +1,4 @@
-//! What the corpora's posts say, read by other parsers than feedmill's and by the rules of the tools they were written for.
+//! Reads the posts of the corpora with other parsers than feedmill's, by the rules of the tools for which they were written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the listing must say of a post; what is `None` could not be read here.
+/// The expected values of a post in the listing; `None` if this could not read them.
 pub struct Expected {
     title: Option<String>,
     day: Option<String>,
@@ -35,7 +35,7 @@ enum Words {
 }
 
 impl Words {
-    /// As Jekyll reads them: one text is parted at spaces. (Commas it leaves on the words; nobody meant those.)
+    /// As Jekyll reads them: one text is split at spaces. (Jekyll keeps commas at the words, which is never meant.)
     fn list(self) -> Vec<String> {
         match self {
             Words::One(text) => text
@@ -63,7 +63,7 @@ pub fn files(root: &Utf8Path) -> Vec<String> {
     found
 }
 
-/// What is expected of every post below `root`, by its path.
+/// The expected values of every post below `root`, by its path.
 pub fn posts(root: &Utf8Path) -> BTreeMap<String, Expected> {
     let is_post = |source: &String| !source.ends_with("_index.md");
     let expected = |source: String| {
@@ -108,7 +108,7 @@ fn expected(source: &str, text: &str) -> Expected {
         .flatten()
         .flat_map(Words::list)
         .collect();
-    // a file with a template's name alone is a page of its site, and no post
+    // a file with only a template's name is a page of its site, and not a post
     let is_nothing = head.title.is_none() && dated.is_none() && !has_text;
     Expected {
         title: head.title,
@@ -118,7 +118,7 @@ fn expected(source: &str, text: &str) -> Expected {
     }
 }
 
-/// The day that `text` begins with: `2026-01-31-hello`, `2026/01/31/hello`.
+/// The day at the start of `text`: `2026-01-31-hello`, `2026/01/31/hello`.
 fn day(text: &str) -> Option<String> {
     let day = text.get(..10)?;
     let is_day = day.char_indices().all(|(at, c)| {
@@ -132,7 +132,7 @@ fn day(text: &str) -> Option<String> {
 }
 
 impl Expected {
-    /// What the listing says otherwise about the post `source`.
+    /// The differences in the listing for the post `source`.
     pub fn differences(&self, source: &str, listed: &Value) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.is_hidden {

@@ -1,6 +1,6 @@
-//! How often a piece of work asks for memory, and how much of it stays: the system's allocator, counting for each thread.
+//! Counts the allocations of each thread and the bytes that stay allocated, in the system's allocator.
 //!
-//! It is the allocator of the whole test binary, since there can be but one; the tests that do not count pay an addition.
+//! It is the allocator of the whole test binary, because there can be only one. Other tests pay an addition for each allocation.
 
 #![expect(
     unsafe_code,
@@ -11,7 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
-    // made before the first use and never dropped, so that reading it asks for no memory itself
+    // it exists before the first use and is never dropped, so that reading it allocates nothing
     static COUNT: Cell<u64> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
 }
@@ -21,14 +21,14 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `work` gives, and how many times it asked for memory, or for more of it, on this thread.
+/// The result of `work`, and the number of its allocations and reallocations on this thread.
 pub fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = COUNT.get();
     let done = work();
     (done, COUNT.get() - before)
 }
 
-/// What `work` gives, and how many bytes it took on this thread and did not give back.
+/// The result of `work`, and the bytes that it allocated on this thread and did not free.
 pub fn held<T>(work: impl FnOnce() -> T) -> (T, isize) {
     let before = HELD.get();
     let done = work();
@@ -36,7 +36,7 @@ pub fn held<T>(work: impl FnOnce() -> T) -> (T, isize) {
 }
 
 fn count() {
-    // a thread that ends may have no count any more
+    // the count of a thread that ends may be gone
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
@@ -48,7 +48,7 @@ fn let_go(bytes: usize) {
     let _ = HELD.try_with(|held| held.set(held.get().wrapping_sub_unsigned(bytes)));
 }
 
-// SAFETY: every method hands its arguments to `System` and gives back what that gives, which upholds the contract of the trait.
+// SAFETY: every method passes its arguments to `System` and returns its result, which fulfils the contract of the trait.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

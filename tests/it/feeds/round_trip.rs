@@ -1,4 +1,4 @@
-//! What one reader reads of the three formats: the same.
+//! A feed parser reads the same from the three formats.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::{HOSTILE, enclosure, pages, person};
 
-/// What another reader than ours makes of a feed document.
+/// Parses a feed document with the crate `feed-rs`.
 pub fn parsed(bytes: &[u8]) -> Feed {
     let parser = feed_rs::parser::Builder::new().sanitize_content(false).build();
     parser
@@ -50,7 +50,7 @@ fn check(page: &FeedPage) {
     agree(&feeds);
 }
 
-/// Every law between the three formats of one page: RSS, Atom, JSON Feed.
+/// Checks what must be equal in the three formats of one page.
 pub fn agree([rss, atom, json]: &[Feed; 3]) {
     let feed_title = |feed: &Feed| {
         feed.title
@@ -65,7 +65,7 @@ pub fn agree([rss, atom, json]: &[Feed; 3]) {
     for (index, json) in json.entries.iter().enumerate() {
         let (rss, atom) = (&rss.entries[index], &atom.entries[index]);
         assert_eq!(rss.id, json.id);
-        // Atom has an IRI instead of an id that is none
+        // Atom has an IRI instead of an id that is not one
         if is_iri(&json.id) || !is_iri(&atom.id) {
             assert_eq!(atom.id, json.id);
         }
@@ -96,14 +96,14 @@ pub fn agree([rss, atom, json]: &[Feed; 3]) {
 }
 
 #[test]
-fn the_formats_say_the_same() {
+fn the_formats_have_the_same_content() {
     for (_, page) in pages() {
         check(&page);
     }
 }
 
 #[test]
-fn what_is_hostile_is_read_as_it_was_written() {
+fn hostile_texts_are_read_unchanged() {
     for format in Format::ALL {
         let feed = read(&super::hostile(), format);
         let entry = &feed.entries[0];
@@ -212,7 +212,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn whatever_stands_in_a_page_the_documents_are_well_formed_and_equal(page in any_page()) {
+    fn documents_of_any_page_are_well_formed_and_equal(page in any_page()) {
         for format in [Format::Rss, Format::Atom] {
             let xml = String::from_utf8(feed(&page, format)).unwrap();
             prop_assert!(roxmltree::Document::parse(&xml).is_ok(), "{}", xml);

@@ -1,4 +1,4 @@
-//! What the specifications and the validators of each format ask for, rule by rule, of every page.
+//! The rules of the specifications and validators of each format, for every page.
 
 mod atom;
 mod json_feed;
@@ -17,7 +17,7 @@ use super::{archive, moment, pages, written};
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 const FH: &str = "http://purl.org/syndication/history/1.0";
 
-/// The name of a rule, and whether a document keeps it.
+/// The name of a rule, and whether a document follows it.
 type XmlRule = (&'static str, fn(&Document<'_>) -> bool);
 type JsonRule = (&'static str, fn(&Value) -> bool);
 
@@ -53,7 +53,7 @@ fn is_rfc3339(date: &str) -> bool {
 }
 
 #[test]
-fn every_page_keeps_every_rule() {
+fn every_page_follows_every_rule() {
     let mut broken = Vec::new();
     for (page_name, page) in pages() {
         for (format, rules) in [(Format::Rss, rss::RULES), (Format::Atom, atom::RULES)] {

@@ -1,4 +1,4 @@
-//! `feedmill ledger`: what files cannot remember, carried from one place to another.
+//! `feedmill ledger`: export, import and check.
 
 use std::fs;
 use std::io::Write;
@@ -31,14 +31,14 @@ fn ledger(site: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn an_export_comes_back_byte_for_byte() {
+fn an_export_can_be_imported_byte_for_byte() {
     let site = folder(&[]);
     let (status, out, err) = ledger(site.path(), &["export"]);
     assert_eq!((status, out.as_str()), (0, ""));
     assert!(err.contains("the ledger in "), "{err}");
-    assert!(!site.path().join(".feedmill").exists(), "asking makes nothing");
+    assert!(!site.path().join(".feedmill").exists(), "an export creates nothing");
 
-    // in any order, and with what a person may do to a file
+    // in any order, and with changes that an editor may make
     let unsorted = lines(&[SITE, "", &post("b", "B"), DOCUMENT, &post("a", "A")]).replace('\n', "\r\n");
     fs::write(site.path().join("in.jsonl"), unsorted).unwrap();
     let (status, out, err) = ledger(site.path(), &["import", "in.jsonl"]);
@@ -56,7 +56,7 @@ fn an_export_comes_back_byte_for_byte() {
     );
     assert_eq!(fs::read_to_string(site.path().join("out.jsonl")).unwrap(), sorted);
 
-    // into another folder, named in each of the three ways
+    // into another folder, set in each of the three ways
     let mut import = feedmill(site.path(), &["ledger", "import", "-", "--state", "flagged"]);
     let mut child = import.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(sorted.as_bytes()).unwrap();
@@ -70,7 +70,7 @@ fn an_export_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn an_import_adds_replaces_and_forgets_only_where_it_is_told_to() {
+fn an_import_adds_and_replaces_and_deletes_only_with_the_flag() {
     let site = folder(&[
         ("first.jsonl", &lines(&[&post("a", "A"), &post("b", "B"), DOCUMENT])),
         (
@@ -99,7 +99,7 @@ fn an_import_adds_replaces_and_forgets_only_where_it_is_told_to() {
 }
 
 #[test]
-fn an_import_that_is_wrong_somewhere_changes_nothing() {
+fn an_import_with_an_error_changes_nothing() {
     let wrong = lines(&[&post("a", "A"), "{\"record\":\"post\"}", &post("b", "B"), "{"]);
     let site = folder(&[("wrong.jsonl", &wrong)]);
     let (status, _, err) = ledger(site.path(), &["import", "wrong.jsonl"]);
@@ -118,7 +118,7 @@ fn an_import_that_is_wrong_somewhere_changes_nothing() {
 }
 
 #[test]
-fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
+fn a_ledger_in_use_can_be_read_and_not_changed() {
     let site = folder(&[("in.jsonl", &lines(&[SITE]))]);
     assert_eq!(ledger(site.path(), &["import", "in.jsonl"]).0, 0);
     let state = site.path().join(".feedmill/posts");
@@ -135,7 +135,7 @@ fn while_a_feedmill_has_it_it_can_be_read_and_not_changed() {
 }
 
 #[test]
-fn a_damaged_ledger_is_told_and_replaced_by_an_import() {
+fn a_damaged_ledger_is_reported_and_replaced_by_an_import() {
     let site = folder(&[
         ("in.jsonl", &lines(&[SITE])),
         (".feedmill/posts/ledger.db", &"no database ".repeat(100)),
@@ -152,7 +152,7 @@ fn a_damaged_ledger_is_told_and_replaced_by_an_import() {
 }
 
 #[test]
-fn a_check_says_what_a_start_would_take_from_readers() {
+fn a_check_lists_the_posts_that_a_start_would_withdraw() {
     let post = |title: &str, head: &str| {
         format!("---\ntitle: {title}\ndate: 2026-01-31\n{head}---\nReeds along the creek of {title}.\n")
     };
@@ -175,9 +175,9 @@ fn a_check_says_what_a_start_would_take_from_readers() {
     let mut serving = crate::commands::Serving::start(site.path(), &["--state", "state", "--base-url", "http://blog.example"]);
     serving.until("Ctrl-C ends it");
     let (status, _, err) = check();
-    assert_eq!(status, 0, "a server has the ledger, and it can be read: {err}");
+    assert_eq!(status, 0, "a ledger in use can be read: {err}");
     let write = |path: &str, text: &str| crate::server::write(site.path(), path, text);
-    // these are broken while the server runs, which keeps what they held
+    // these are broken while the server runs, which keeps their last good versions
     for name in ["e", "f"] {
         write(&format!("posts/{name}.md"), &format!("---\ntitle: half a\nname: {name}\n"));
         let version = || fs::read_dir(site.path().join("state/last-good")).map_or(0, Iterator::count);
@@ -233,7 +233,7 @@ fn a_check_says_what_a_start_would_take_from_readers() {
         ("g.md", "would-hold"),
     ];
     assert_eq!(check_json(), expected.map(|(path, code)| (path.to_owned(), code.to_owned())));
-    assert_eq!(check_json().len(), 5, "to ask changes nothing");
+    assert_eq!(check_json().len(), 5, "a check changes nothing");
 
     write("posts/a.md", &post("a", ""));
     write("posts/b.md", &post("b", ""));

@@ -1,6 +1,6 @@
-//! The program killed at any moment, again and again, while its author goes on: what the world was once told stays true.
+//! feedmill is killed at random moments while an author goes on writing. What readers have seen stays true.
 //!
-//! `FEEDMILL_TEST_KILLS` says how often (200 unless it does), `FEEDMILL_TEST_SEED` repeats a run as far as time repeats itself.
+//! `FEEDMILL_TEST_KILLS` sets how often (default 200). `FEEDMILL_TEST_SEED` repeats a run, except for its timing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,25 +14,25 @@ use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
 use self::author::{Author, Random};
-use self::told::{Told, from_atom, from_json, from_rss};
+use self::listed_post::{ListedPost, from_atom, from_json, from_rss};
 use crate::commands::{Serving, feedmill, folder, run};
 
 mod author;
-mod told;
+mod listed_post;
 
 const BASE: &str = "http://blog.example";
-/// Two at once: most of a round is waiting.
+/// Runs at the same time, because most of a round is waiting.
 const LANES: u64 = 2;
-/// What anything is waited for at most.
+/// The longest time that anything is waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 const CONFIG: &str = "[site]\nbase_url = 'http://blog.example'\n[feed]\nlimit = 200\n[list]\nper_page = 200\n\
                       [watch]\nsettle = 0.02\ndelete_grace = 0.1\n";
 const LISTS: [&str; 5] = ["/atom.xml", "/rss.xml", "/feed.json", "/api/posts", "/tags/harbour/atom.xml"];
-/// How many of the addresses that were seen are asked for in a round.
+/// How many of the known addresses are requested in a round.
 const SAMPLE: usize = 12;
 
 #[test]
-fn what_was_told_stays_true_however_often_it_is_killed() {
+fn what_readers_have_seen_stays_true_after_kills() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let kills = number("FEEDMILL_TEST_KILLS").unwrap_or(200);
     let clock = || u64::from(SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
@@ -52,17 +52,17 @@ fn kill_again_and_again(kills: u64, seed: u64) {
     let end = End(&is_over);
     std::thread::scope(|threads| {
         threads.spawn(|| write_until(&is_over, &author, seed));
-        // also where this panics, the author ends
+        // the author also ends if this panics
         let _end = end;
         let mut reader = Reader::new(&site, &author, seed);
         for round in 0..kills {
             reader.round(round);
         }
-        reader.last_look();
+        reader.check_end();
     });
 }
 
-/// Tells the author to end.
+/// Ends the author when dropped.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -74,12 +74,12 @@ impl Drop for End<'_> {
 fn write_until(is_over: &AtomicBool, author: &Mutex<Author>, seed: u64) {
     let mut random = Random(!seed);
     while !is_over.load(Ordering::Relaxed) {
-        author.lock().unwrap_or_else(PoisonError::into_inner).work();
+        author.lock().unwrap_or_else(PoisonError::into_inner).act();
         std::thread::sleep(Duration::from_millis(random.below(40)));
     }
 }
 
-/// Who reads everything, and remembers it better than any store.
+/// A reader of all feeds, who remembers all that they showed.
 struct Reader<'a> {
     site: &'a TempDir,
     author: &'a Mutex<Author>,
@@ -90,7 +90,7 @@ struct Reader<'a> {
     markers: HashMap<String, String>,
     addresses: BTreeSet<String>,
     published: HashMap<String, Timestamp>,
-    /// By list and by id: what only moves forward.
+    /// Dates that only move forward, by list and by id.
     dates: HashMap<(String, String), Timestamp>,
     round: u64,
     address: String,
@@ -118,16 +118,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One life of the program, from its start to its violent end.
+    /// Starts feedmill, reads, and kills it.
     fn round(&mut self, round: u64) {
         self.round = round;
         self.author().note(&format!("round {round}"));
         let serving = Serving::start(self.site.path(), &["--state", "state"]);
         if self.random.chance(4) {
-            // before it is up, or just after
+            // before it serves, or just after
             std::thread::sleep(Duration::from_millis(self.random.below(150)));
             drop(serving);
-            return self.look_into_the_store();
+            return self.check_storage();
         }
         self.await_start(&serving);
         for list in LISTS {
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         }
         drop(author);
         let until = Instant::now() + Duration::from_millis(self.random.below(150));
-        // just when the world has seen something new nothing may be left to remember
+        // everything that readers have just seen must be stored already
         let at_news = self.random.chance(2);
         let mut known: HashMap<&str, String> = HashMap::new();
         while Instant::now() < until {
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         }
         drop(serving);
         self.author().note("killed");
-        self.look_into_the_store();
+        self.check_storage();
     }
 
     fn await_start(&mut self, serving: &Serving) {
@@ -173,8 +173,8 @@ impl<'a> Reader<'a> {
         self.author.lock().unwrap()
     }
 
-    /// Everything that the world has seen is in the store, and nobody had to mend that.
-    fn look_into_the_store(&mut self) {
+    /// Checks that all that readers have seen is stored, and that storage was not damaged.
+    fn check_storage(&mut self) {
         if self.random.chance(2) {
             return;
         }
@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
         }
         let contents = Storage::sqlite(Utf8Path::from_path(&state).unwrap()).load().unwrap();
         let notes = contents.notes;
-        // before anybody has seen anything it may have been killed while it made its file
+        // before readers have seen anything, feedmill may be killed while it creates the file
         assert!(notes.is_empty() || self.ids.is_empty(), "round {}: {notes:?}", self.round);
         let kept: BTreeSet<&str> = contents.records.iter().filter_map(post_id).collect();
         for (marker, id) in &self.ids {
@@ -211,8 +211,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What there is in the end is what the author wrote, no more and no less.
-    fn last_look(&mut self) {
+    /// Checks that in the end exactly the author's posts are shown.
+    fn check_end(&mut self) {
         let serving = Serving::start(self.site.path(), &["--state", "state"]);
         self.await_start(&serving);
         let author = self.author();
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
         loop {
             let body = self.read("/feed.json");
             let told = from_json(&body, "items");
-            let is_as_written = |post: &Told| {
+            let is_as_written = |post: &ListedPost| {
                 wanted
                     .get(post.marker.as_str())
                     .is_some_and(|revision| post.text.contains(revision))
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a list of posts and holds it to all that was told before.
+    /// Reads a list of posts, and checks it against all that readers have seen before.
     fn read(&mut self, list: &str) -> String {
         let answer = self.get(list);
         assert_eq!(answer.status, 200, "{list}");
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
             self.round,
             answer.body
         );
-        // a feed of a tag is made when it is asked for, and its dates are kept a little later
+        // the feed of a tag is made when it is requested, and its dates are stored a little later
         let is_kept_in_time = !list.starts_with("/tags/");
         if let Some(modified) = answer.headers.get("last-modified").filter(|_| is_kept_in_time) {
             let modified = httpdate::parse_http_date(modified.to_str().unwrap()).unwrap();
@@ -297,13 +297,13 @@ impl<'a> Reader<'a> {
             self.round
         );
         for post in told {
-            self.remember(list, post);
+            self.check_post(list, post);
         }
         answer.body
     }
 
-    /// Holds a post to what was told of it before.
-    fn remember(&mut self, list: &str, post: Told) {
+    /// Checks a post against what readers have seen of it before.
+    fn check_post(&mut self, list: &str, post: ListedPost) {
         let round = self.round;
         let id = self.ids.entry(post.marker.clone()).or_insert_with(|| post.id.clone());
         assert_eq!(*id, post.id, "round {round}: another id in {list}: {post:?}");
@@ -321,13 +321,16 @@ impl<'a> Reader<'a> {
 
     fn moves_forward(&mut self, list: &str, what: &str, at: Timestamp) {
         let round = self.round;
-        let told = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
-        assert!(*told <= at, "round {round}: {what} of {list} went back from {told} to {at}");
-        *told = at;
+        let latest = self.dates.entry((list.to_owned(), what.to_owned())).or_insert(at);
+        assert!(
+            *latest <= at,
+            "round {round}: {what} of {list} went back from {latest} to {at}"
+        );
+        *latest = at;
     }
 
-    /// Goes to an address that there once was, while nobody writes: there is the post, or the way to it in one hop, or word that it
-    /// was taken away.
+    /// Requests an address that readers have seen, while nobody writes: it shows the post, redirects to it in one step, or answers that it
+    /// was withdrawn.
     fn visit(&self, address: &str, author: &Author) {
         let round = self.round;
         let deadline = Instant::now() + PATIENCE;
@@ -349,7 +352,7 @@ impl<'a> Reader<'a> {
                 assert!(is_owners, "round {round}: at {address} of {owners:?} is {}", answer.body);
                 assert!(!answer.body.contains("withheld"), "round {round}: a draft at {address}");
             }
-            // what was written just now may still be on its way
+            // the last edit may not be read yet
             if matches!(answer.status, 200 | 410) {
                 return;
             }
@@ -363,7 +366,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many of the author's last deeds are told where something is wrong.
+/// How many of the author's last actions are printed after a failure.
 const TOLD_DEEDS: usize = 100;
 
 impl Drop for Reader<'_> {

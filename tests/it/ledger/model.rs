@@ -1,17 +1,17 @@
-//! Whatever is done to posts, to the configuration, to the clock and to feedmill: what was promised to readers holds after each step.
+//! Random operations on posts, on the configuration, on the clock and on feedmill. All promises to readers hold after each step.
 //!
-//! The model knows which post is in which file, because it put it there, and nothing of how feedmill finds that out. It asserts an
-//! id only where it is promised: not which of two copies is which once they were moved, nor that a post is found again that was gone
-//! while a new one named its id. But no id that readers knew one post by is ever that of a post that they knew by another.
+//! The model knows which post is in which file, because it wrote the files, and nothing about how feedmill finds that out. It asserts an
+//! id only if it is promised: not which of two moved copies is which, and not that a post is recognised whose id was given to a new post
+//! while it was gone. But no post gets an id by which readers know another post.
 
 mod atom_ids;
 mod breaking;
 mod clashes;
-mod manuscript;
+mod harness;
+mod model_post;
 mod operation;
 mod perform;
 mod promises;
-mod world;
 
 use std::time::Duration;
 
@@ -20,59 +20,63 @@ use feedmill::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 
-use self::manuscript::Manuscript;
+use self::harness::Harness;
+use self::model_post::ModelPost;
 use self::operation::{Operation, Operation as O, operation};
 use self::promises::Promises;
-use self::world::World;
 
-/// The world and what the model knows of it.
+/// Feedmill with its folder, and what the model knows.
 struct Model {
-    world: World,
-    manuscripts: Vec<Manuscript>,
+    harness: Harness,
+    model_posts: Vec<ModelPost>,
     promises: Promises,
-    /// How many ids were made up for posts that are there.
+    /// How many ids were invented.
     made_up: usize,
-    /// The latest time that the clock showed.
+    /// The latest time of the clock.
     latest: Timestamp,
 }
 
 impl Model {
     fn new() -> Model {
-        let world = World::new();
-        // one post stays as it is: an empty folder may just not be mounted
-        let keeper = Manuscript::new(0, "keeper.md".into());
-        world.write(&keeper.path, &keeper.file());
+        let harness = Harness::new();
+        // one post is never changed, because an empty folder counts as not mounted
+        let keeper = ModelPost::new(0, "keeper.md".into());
+        harness.write(&keeper.path, &keeper.file());
         Model {
-            latest: world.now,
-            world,
-            manuscripts: vec![keeper],
+            latest: harness.now,
+            harness,
+            model_posts: vec![keeper],
             promises: Promises::default(),
             made_up: 0,
         }
     }
 
     fn step(&mut self, operation: Operation, is_asleep: bool) -> Result<(), String> {
-        self.world.pass(Duration::from_secs(10));
+        self.harness.pass(Duration::from_secs(10));
         let is_asleep = is_asleep && !matches!(operation, Operation::Clock(_));
         if is_asleep || operation.restarts() {
-            // a start waits for files that seem to be of this moment, as they do under a clock that was put back: not here
-            self.world
-                .pass(self.latest.max(self.world.now).duration_since(self.world.now).unsigned_abs());
+            // after the clock is put back files seem to be written just now, and a start waits for them; the model does not
+            self.harness.pass(
+                self.latest
+                    .max(self.harness.now)
+                    .duration_since(self.harness.now)
+                    .unsigned_abs(),
+            );
         }
         if is_asleep {
-            self.world.stop();
+            self.harness.stop();
         }
         let effects = self.perform(operation)?;
-        self.world.start();
-        self.world.settle();
-        self.latest = self.latest.max(self.world.now);
-        self.promises.check(&self.world, &mut self.manuscripts, &effects)
+        self.harness.start();
+        self.harness.settle();
+        self.latest = self.latest.max(self.harness.now);
+        self.promises.check(&self.harness, &mut self.model_posts, &effects)
     }
 
-    /// The number of a post whose file is there, or is not.
+    /// Selects a post whose file exists, or does not exist.
     fn pick(&self, number: u8, is_there: bool) -> Option<usize> {
         let all: Vec<usize> = self
-            .manuscripts
+            .model_posts
             .iter()
             .skip(1)
             .filter(|m| m.is_there == is_there)
@@ -82,39 +86,39 @@ impl Model {
     }
 
     fn is_free(&self, path: &Utf8PathBuf) -> bool {
-        !self.manuscripts.iter().any(|m| m.is_there && m.path == *path)
+        !self.model_posts.iter().any(|m| m.is_there && m.path == *path)
     }
 
     fn write(&mut self, at: usize) {
-        let manuscript = &self.manuscripts[at];
-        self.world.write(&manuscript.path, &manuscript.file());
+        let model_post = &self.model_posts[at];
+        self.harness.write(&model_post.path, &model_post.file());
     }
 
-    /// Takes back what is not promised of a post that is found elsewhere, or gone, while another might be taken for it.
-    fn unsettle(&mut self, at: usize) {
-        let manuscript = &self.manuscripts[at];
-        let is_twin = |other: &Manuscript| other.number != at && other.text == manuscript.text;
-        let is_claimed = |other: &Manuscript| {
+    /// Forgets the id of a post that was moved or deleted, if another post may be matched to it.
+    fn forget_unclear_id(&mut self, at: usize) {
+        let model_post = &self.model_posts[at];
+        let is_twin = |other: &ModelPost| other.number != at && other.text == model_post.text;
+        let is_claimed = |other: &ModelPost| {
             let named = other.written_id.as_ref();
-            // readers that know it by another id never see it under this one
-            other.number != at && other.had.is_empty() && named.is_some_and(|named| manuscript.had.contains(named))
+            // a post that readers know by another id never gets this one
+            other.number != at && other.had.is_empty() && named.is_some_and(|named| model_post.had.contains(named))
         };
-        if self.manuscripts.iter().any(|other| is_twin(other) || is_claimed(other)) {
-            self.manuscripts[at].id = None;
+        if self.model_posts.iter().any(|other| is_twin(other) || is_claimed(other)) {
+            self.model_posts[at].id = None;
         }
     }
 
-    /// Takes back what the id that a post at `at` names takes back. Its own id stays unless the one it names is no other post's; and where
-    /// readers do not know it, it may come to the id of a post that is not there.
-    fn claim(&mut self, at: usize) {
-        let manuscript = &self.manuscripts[at];
-        let Some(named) = manuscript.written_id.clone() else { return };
+    /// Forgets the ids that may change because a post names an id. The post keeps its own id only if the named one belongs to another post.
+    /// If readers do not know the post, it may get the id of a post without a file.
+    fn forget_claimed_ids(&mut self, at: usize) {
+        let model_post = &self.model_posts[at];
+        let Some(named) = model_post.written_id.clone() else { return };
         let is_served = self.promises.was_served(&named);
         if !is_served {
-            self.manuscripts[at].id = None;
-        } else if manuscript.had.is_empty() {
+            self.model_posts[at].id = None;
+        } else if model_post.had.is_empty() {
             for other in self
-                .manuscripts
+                .model_posts
                 .iter_mut()
                 .filter(|other| other.number != at && !other.is_there)
             {
@@ -129,9 +133,9 @@ impl Model {
         if !self.is_free(&path) {
             return false;
         }
-        self.world.rename(&self.manuscripts[at].path, &path);
-        self.manuscripts[at].path = path;
-        self.unsettle(at);
+        self.harness.rename(&self.model_posts[at].path, &path);
+        self.model_posts[at].path = path;
+        self.forget_unclear_id(at);
         true
     }
 }
@@ -143,12 +147,12 @@ fn run(steps: &[(Operation, bool)]) -> Result<(), TestCaseError> {
             return Err(TestCaseError::fail(format!("step {count}, {operation:?}: {why}")));
         }
     }
-    model.world.stop();
+    model.harness.stop();
     Ok(())
 }
 
 #[test]
-fn whatever_is_done_promises_hold() {
+fn promises_hold_after_random_operations() {
     const LENGTH: usize = 40;
     let asked: Option<usize> = std::env::var("FEEDMILL_TEST_OPERATIONS")
         .ok()
@@ -160,7 +164,7 @@ fn whatever_is_done_promises_hold() {
         max_shrink_iters: 2000,
         ..Cases::default()
     };
-    // the same sequences with every change; other ones, and more, for who asks
+    // always the same sequences; random ones if a number of operations is set
     let mut runner = match asked {
         None => TestRunner::new_with_rng(cases, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
         Some(_) => TestRunner::new(cases),
@@ -172,11 +176,11 @@ fn whatever_is_done_promises_hold() {
     }
 }
 
-/// Sequences that once broke a promise.
+/// Sequences that broke a promise in an earlier version.
 const BROKEN_ONCE: [(&str, &[O]); 18] = [
     ("an earlier date", &[O::Create(0, 48), O::Redate(0, 1)]),
     (
-        "another slug for what is withdrawn",
+        "another slug for a withdrawn post",
         &[O::Create(0, 48), O::Stand(0, 0), O::Slug(0, 9), O::Touch(0)],
     ),
     (
@@ -188,7 +192,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         &[O::Create(0, 88), O::Clock(-1), O::Edit(0), O::Clock(-60), O::Restart],
     ),
     (
-        "a rename and an edit of what is unlisted",
+        "a rename and an edit of an unlisted post",
         &[O::Create(0, 48), O::Slug(0, 97), O::Stand(0, 1), O::RenameAndEdit(0, 1)],
     ),
     (
@@ -196,11 +200,11 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         &[O::Create(106, 53), O::Slug(0, 130), O::Copy(0, 24), O::Retitle(0)],
     ),
     (
-        "an id that is another's, written into a known post",
+        "the id of another post, written into a known post",
         &[O::Create(3, 48), O::Create(4, 52), O::SameId(0, 1), O::Restart],
     ),
     (
-        "an address that two had, the later one by a clock put back",
+        "an address that two posts had, with the clock put back between them",
         &[
             O::Create(92, 48),
             O::Slug(0, 41),
@@ -210,7 +214,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "a new post that claims the id of a draft that was out",
+        "a new post that claims the id of a draft that was public",
         &[
             O::Create(0, 16),
             O::Stand(0, 0),
@@ -220,11 +224,11 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "a clock put back behind what is unlisted",
+        "a clock put back before an unlisted post",
         &[O::Create(1, 48), O::Stand(0, 1), O::Clock(-1), O::Create(2, 0)],
     ),
     (
-        "an expired post that comes to want what another has",
+        "an expired post that asks for the address of another",
         &[
             O::Create(0, 32),
             O::Rename(0, 172),
@@ -236,11 +240,11 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "an edit to what a copy was that went",
+        "an edit to the text of a deleted copy",
         &[O::Create(0, 68), O::Copy(0, 1), O::Edit(1), O::Delete(1), O::Edit(0)],
     ),
     (
-        "a clash that ends at the id of what went",
+        "an id clash that ends at the id of a deleted post",
         &[
             O::Create(31, 124),
             O::Create(7, 204),
@@ -250,7 +254,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "a draft that was out, and is moved after it was edited twice",
+        "a draft that was public, and is moved after two edits",
         &[
             O::Create(1, 52),
             O::Stand(0, 0),
@@ -261,7 +265,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "an unlisted post that is hidden at an address that it did not ask for",
+        "an unlisted post that becomes a draft at an address that it did not ask for",
         &[
             O::Create(0, 48),
             O::Stand(0, 1),
@@ -271,7 +275,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "a touch of what names an id that an expired post keeps",
+        "a touch of a post that names an id which an expired post keeps",
         &[
             O::Create(1, 64),
             O::Expire(0, 0),
@@ -282,7 +286,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "old addresses of what has long been unlisted",
+        "old addresses of a post that has long been unlisted",
         &[
             O::Create(14, 48),
             O::Stand(0, 1),
@@ -292,7 +296,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
         ],
     ),
     (
-        "a post is emptied whose text another one has",
+        "a post is emptied, and another one has its text",
         &[
             O::Create(0, 0),
             O::Create(95, 16),
@@ -310,7 +314,7 @@ const BROKEN_ONCE: [(&str, &[O]); 18] = [
 ];
 
 #[test]
-fn what_once_went_wrong() {
+fn promises_hold_after_operations_that_broke_them_once() {
     for (name, operations) in BROKEN_ONCE {
         let mut model = Model::new();
         for (count, operation) in operations.iter().enumerate() {
@@ -321,8 +325,8 @@ fn what_once_went_wrong() {
 }
 
 #[test]
-fn what_went_while_it_was_stopped_is_gone_though_all_that_is_there_is_new() {
-    // under a clock that was put back the keeper seems to be just written, and is not served before the restart
+fn a_post_deleted_while_stopped_is_withdrawn_even_if_all_files_are_new() {
+    // after the clock is put back the keeper seems to be written just now, and is not served before the restart
     let kept = run(&[(O::Clock(-1), false), (O::Create(0, 16), false), (O::Delete(0), true)]);
     assert_eq!(kept.map_err(|why| why.to_string()), Ok(()));
 }

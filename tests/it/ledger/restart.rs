@@ -1,4 +1,4 @@
-//! What happened to the folder while nobody looked.
+//! Changes to the folder while feedmill was stopped, and a ledger that is deleted while feedmill runs.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::server::write;
 const WALK: &str = "All of the harbour wall, the crane, the nets drying on the quay and the gulls above them.\n";
 const BREAD: &str = "Flour, water, salt and a spoon of the starter; knead it, fold it thrice and leave it overnight.\n";
 
-/// The ids that are remembered, by title.
+/// The title and id of each record.
 fn ids(state: &std::path::Path) -> Vec<(String, String)> {
     let (status, out, err) = run(&mut feedmill(state, &["ledger", "export", "--state", "state"]));
     assert_eq!(status, 0, "{err}");
@@ -21,7 +21,7 @@ fn ids(state: &std::path::Path) -> Vec<(String, String)> {
 }
 
 #[test]
-fn posts_that_changed_places_and_were_edited_are_who_they_were() {
+fn posts_that_swapped_files_and_were_edited_keep_their_ids() {
     let site = folder(&[
         ("posts/one.md", &format!("# A walk\n\n{WALK}")),
         ("posts/two.md", &format!("---\ntitle: Bread\ndate: 2026-01-31\n---\n{BREAD}")),
@@ -43,7 +43,7 @@ fn posts_that_changed_places_and_were_edited_are_who_they_were() {
 }
 
 #[test]
-fn a_store_that_is_deleted_while_it_is_in_use_is_written_again_in_full() {
+fn a_ledger_that_is_deleted_while_in_use_is_written_again_in_full() {
     let site = folder(&[
         ("posts/one.md", &format!("# A walk\n\n{WALK}")),
         ("posts/two.md", &format!("# Bread\n\n{BREAD}")),
@@ -68,7 +68,7 @@ fn a_store_that_is_deleted_while_it_is_in_use_is_written_again_in_full() {
 }
 
 #[test]
-fn a_folder_that_is_empty_at_the_start_withdraws_nothing_and_is_told() {
+fn a_folder_that_is_empty_at_the_start_withdraws_nothing_and_is_reported() {
     let site = folder(&[("posts/one.md", &format!("# A walk\n\n{WALK}")), ("posts/two.md", "# Two\n")]);
     let serve = || Serving::start(site.path(), &["--state", "state"]);
     serve().until("Ctrl-C ends it");

@@ -1,4 +1,4 @@
-//! What an older feedmill remembered is remembered as it was, and the posts that it served stay as they are.
+//! Ledgers of older versions: every record is kept, and the posts stay as readers know them.
 //!
 //! `fixtures/old-ledger` was written by feedmill 0.1.0 before it stored digests of files, `fixtures/ledger-schema-1` by the version
 //! before storage had several backends.
@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
-use feedmill::http::routes::{Request, answer};
+use feedmill::http::request::Request;
+use feedmill::http::routes::answer;
+use feedmill::http::target::Target;
 use feedmill::identity::{PostRecord, Record};
 use feedmill::publisher::site_builder::SiteBuilder;
 use feedmill::site::Site;
@@ -28,9 +30,9 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     let mut builder = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
     for _ in 0..20 {
-        let edition = builder.run_cycle(&Hints::everything(), Watching::Native, now, tick);
-        site = edition.site.or(site);
-        let Some(wait) = edition.again_in else { break };
+        let cycle = builder.run_cycle(&Hints::everything(), Watching::Native, now, tick);
+        site = cycle.site.or(site);
+        let Some(wait) = cycle.again_in else { break };
         tick += wait;
     }
     assert!(builder.close());
@@ -100,13 +102,10 @@ fn a_ledger_with_schema_1_keeps_every_record() {
 
 fn status(site: &Site, path: &str, now: Timestamp) -> u16 {
     let headers = http::HeaderMap::new();
-    let request = Request {
-        path,
-        query: "",
-        headers: &headers,
-        now,
-    };
-    answer(site, &request).status().as_u16()
+    let target = Target::parse(path);
+    answer(site, &Request::new(target.as_ref(), path, "", &headers, now))
+        .status()
+        .as_u16()
 }
 
 #[test]
@@ -140,11 +139,11 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
             if old.withdrawn.is_some() {
                 continue;
             }
-            assert!(new.file.is_some(), "{name}: what the file holds is remembered from now on");
+            assert!(new.file.is_some(), "{name}: the digest of the file is recorded from now on");
             let post = site.post(&old.source).unwrap();
             assert_eq!((post.id(), post.address()), (&*old.id, &*old.address), "{name}");
             assert!(post.is_readable(now), "{name}");
-            // how a date is read that was not understood then is another matter
+            // this date was not understood by the older version
             if old.source != "embargoed.md" {
                 assert_eq!(post.date.rfc3339(), old.date.rfc3339(), "{name}");
                 assert_eq!(post.modified().timestamp(), old.last_told(), "{name}");
@@ -158,7 +157,7 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
 }
 
 #[test]
-fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger() {
+fn the_cache_of_posts_of_older_versions_is_removed_by_the_process_with_the_ledger() {
     let temporary = TempDir::new().unwrap();
     let above = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
     let (root, state) = (above.join("posts"), above.join("state"));
@@ -174,7 +173,7 @@ fn the_cache_of_posts_that_older_versions_wrote_is_removed_by_who_has_the_ledger
     let first = start();
     fs::write(&cache, "drafts").unwrap();
     let second = start();
-    assert!(cache.exists(), "another feedmill has the ledger");
+    assert!(cache.exists(), "another process has the ledger");
     drop((first, second));
     assert!(start().close());
     assert!(!cache.exists());

@@ -1,4 +1,4 @@
-//! Texts: what no feed may carry, what other tools added to Markdown, links, headings, and languages without spaces.
+//! Texts: forbidden characters, extensions of Markdown, links, headings, and languages without spaces.
 
 use feedmill::render::Format;
 use roxmltree::Document;
@@ -13,7 +13,7 @@ fn html(body: &str) -> String {
     Odd::new("a.md", format!("{HEAD}{body}\n")).html()
 }
 
-/// The whole text of the post `id` as each of the formats carries it.
+/// The whole text of the post `id` in each format.
 fn in_every_format(odd: &Odd) -> [String; 3] {
     let xml = |format: Format, item: &str, id: &str, content: &str| {
         let feed = feed(&odd.site, format);
@@ -36,7 +36,7 @@ fn in_every_format(odd: &Odd) -> [String; 3] {
 }
 
 #[test]
-fn item_20_control_characters_reach_no_answer() {
+fn item_20_control_characters_are_in_no_response() {
     let controls = "a\u{2}b\u{8}c\u{b}d\u{c}e\u{1b}f\u{0}g\u{7f}h\u{fffe}i\u{ffff}j";
     let content = format!(
         "---\ntitle: \"T{controls}\"\nauthor: A{controls}\ntags: ['t{controls}']\nid: i{controls}\nsummary: S{controls}\n\
@@ -53,7 +53,7 @@ fn item_20_control_characters_reach_no_answer() {
         }
     }
     assert!(odd.listed().is_some());
-    // NUL is shown as the sign for what cannot be shown (CommonMark, section 2.3), the others as nothing
+    // NUL becomes U+FFFD (CommonMark, section 2.3), the others are removed
     let html = odd.html();
     assert!(html.contains("abcdef\u{fffd}ghij"), "{html}");
 }
@@ -79,7 +79,7 @@ fn item_20_rare_characters_stay() {
 }
 
 #[test]
-fn item_21_what_runs_is_gone_and_kept_in_code() {
+fn item_21_active_content_is_removed_except_in_code() {
     let dangerous = [
         ("script", "<script>alert(1)</script>", "<script"),
         ("script in capitals", "<SCRIPT SRC=//evil.example></SCRIPT>", "<script"),
@@ -119,7 +119,7 @@ fn item_21_what_runs_is_gone_and_kept_in_code() {
 }
 
 #[test]
-fn item_22_what_other_tools_added_is_the_same_in_every_output() {
+fn item_22_extensions_of_other_tools_are_the_same_in_every_output() {
     let constructs = [
         "{% include note.html %}",
         "{% if a %}yes{% endif %}",
@@ -229,7 +229,7 @@ fn item_24_a_heading_that_repeats_the_title_is_shown_once() {
 }
 
 #[test]
-fn item_24_rules_are_no_second_front_matter() {
+fn item_24_thematic_breaks_are_not_front_matter() {
     let html = html("Above.\n\n---\n\ndraft: true\n\n---\n\nBelow.");
     assert!(
         html.contains("<hr>") && html.contains("draft: true") && html.contains("Below."),

@@ -1,4 +1,4 @@
-//! Dates as posts really have them, and many posts of one instant.
+//! Dates of real posts, and many posts at one instant.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use feedmill::post::Visibility;
 use super::{CONFIG, Odd};
 use crate::still::{NOW, TestFolder, WRITTEN, get, listed, said};
 
-/// A name; file; fields; the instant, where it came from, what is said.
+/// A name; file; fields; the instant, its origin, and the codes of the diagnostics.
 const DATES: [(&str, &str, &str, &str, &str, &str); 20] = [
     (
         "a day in the file's name",
@@ -166,7 +166,7 @@ const DATES: [(&str, &str, &str, &str, &str, &str); 20] = [
 ];
 
 #[test]
-fn items_10_11_and_12_every_date_falls_to_what_says_it_best() {
+fn items_10_11_and_12_every_date_comes_from_the_best_source() {
     let mut wrong = Vec::new();
     for (name, path, fields, instant, origin, codes) in DATES {
         let odd = Odd::new(path, format!("---\ntitle: x\n{fields}\n---\nText.\n"));
@@ -179,7 +179,7 @@ fn items_10_11_and_12_every_date_falls_to_what_says_it_best() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A name; file; fields; the code of what holds the post back.
+/// A name; file; fields; the code of the diagnostic that holds the post back.
 const HELD: [(&str, &str, &str, &str); 41] = [
     ("TBD, and a file name", "2017-03-01-a.md", "date: TBD", "date-unknown"),
     ("soon, and a file name", "2017-03-01-a.md", "date: soon", "date-unknown"),
@@ -330,7 +330,7 @@ const HELD: [(&str, &str, &str, &str); 41] = [
 ];
 
 #[test]
-fn a_date_that_is_not_understood_holds_the_post_back_with_its_place_and_what_to_write() {
+fn a_date_that_is_not_understood_holds_the_post_back_with_its_position_and_a_fix() {
     let mut wrong = Vec::new();
     for (name, path, fields, code) in HELD {
         let odd = Odd::new(path, format!("---\ntitle: x\n{fields}\n---\nText.\n"));
@@ -348,7 +348,7 @@ fn a_date_that_is_not_understood_holds_the_post_back_with_its_place_and_what_to_
 }
 
 #[test]
-fn what_says_nothing_of_who_may_read_it_holds_nothing_back() {
+fn other_fields_hold_nothing_back() {
     let cases = [
         ("nothing after it", "date:"),
         ("null", "date: null"),
@@ -373,7 +373,7 @@ fn what_says_nothing_of_who_may_read_it_holds_nothing_back() {
 }
 
 #[test]
-fn every_year_to_9999_is_simply_ahead() {
+fn dates_up_to_the_year_9999_are_in_the_future() {
     for day in [
         "2027-05-06",
         "2262-04-12",
@@ -388,7 +388,7 @@ fn every_year_to_9999_is_simply_ahead() {
 }
 
 #[test]
-fn item_12_a_very_long_text_is_no_date() {
+fn item_12_a_very_long_text_is_not_a_date() {
     let odd = Odd::new("2020-01-02-a.md", format!("---\ndate: {}\n---\n", "2020-".repeat(1000)));
     assert_eq!(
         (odd.post().alike.origins.date.to_string(), odd.codes()),
@@ -397,7 +397,7 @@ fn item_12_a_very_long_text_is_no_date() {
 }
 
 #[test]
-fn item_12_a_date_without_a_zone_is_in_the_sites() {
+fn item_12_a_date_without_a_zone_is_in_the_zone_of_the_site() {
     let folder = TestFolder::new();
     folder.write("summer.md", "---\ndate: 2024-07-01 12:00\n---\n");
     folder.write("winter.md", "---\ndate: 2024-01-01\n---\n");
@@ -415,7 +415,7 @@ fn item_12_a_date_without_a_zone_is_in_the_sites() {
 }
 
 #[test]
-fn item_13_hundreds_of_posts_of_one_instant_page_without_loss() {
+fn item_13_hundreds_of_posts_at_one_instant_are_all_on_a_page() {
     let folder = TestFolder::new();
     for number in 0..437 {
         folder.write(

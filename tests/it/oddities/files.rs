@@ -1,4 +1,4 @@
-//! Encodings, sizes, links and things that are no files: a defined result for each, and the rest of the site untouched.
+//! Encodings, sizes, links and special files: each has a defined result and does not affect the rest of the site.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn item_25_every_way_to_write_a_text_gives_the_same_post() {
+fn item_25_every_encoding_gives_the_same_post() {
     let with_mark = |text: &str| format!("\u{feff}{text}");
     let mixed = TEXT.replacen('\n', "\r\n", 3);
     let cases: [(&str, Vec<u8>); 8] = [
@@ -44,7 +44,7 @@ fn item_25_every_way_to_write_a_text_gives_the_same_post() {
 }
 
 #[test]
-fn item_25_what_is_no_text_is_refused_with_its_place() {
+fn item_25_a_file_that_is_not_text_is_refused_with_a_position() {
     let cases: [(&str, &[u8], &str); 5] = [
         ("Latin-1", b"---\ntitle: Caf\xe9\n---\n", "2:11 not-utf8"),
         ("half a character at the end", b"# A\n\nText \xe2\x82", "3:6 not-utf8"),
@@ -91,7 +91,7 @@ fn files_too_large_to_be_posts_are_not_read() {
 }
 
 #[test]
-fn more_files_than_are_read() {
+fn more_files_than_the_limit() {
     let folder = TestFolder::new();
     for number in 0..5 {
         folder.write(format!("{number}.md"), "---\ndate: 2020-01-02\n---\n");
@@ -103,7 +103,7 @@ fn more_files_than_are_read() {
 }
 
 #[test]
-fn folders_too_deep_are_not_looked_into() {
+fn folders_that_are_too_deep_are_not_scanned() {
     let folder = TestFolder::new();
     let folders = |depth: usize| vec!["d"; depth].join("/");
     for depth in [31, 32, 33, 34] {
@@ -125,7 +125,7 @@ fn folders_too_deep_are_not_looked_into() {
 }
 
 #[test]
-fn what_is_no_file_is_neither_opened_nor_waited_for() {
+fn special_files_are_not_opened() {
     let folder = TestFolder::new();
     let root = folder.root().to_owned();
     let pipe = rustix::fs::FileType::Fifo;
@@ -154,7 +154,7 @@ fn what_is_no_file_is_neither_opened_nor_waited_for() {
 }
 
 #[test]
-fn links_that_lead_nowhere_out_or_in_circles_are_not_followed() {
+fn broken_outside_and_circular_links_are_not_followed() {
     let outside = TestFolder::new();
     outside.write("secret.md", "---\ntitle: secret\ndate: 2020-01-02\n---\n");
     let folder = TestFolder::new();
@@ -185,7 +185,7 @@ fn links_that_lead_nowhere_out_or_in_circles_are_not_followed() {
 }
 
 #[test]
-fn names_that_no_address_could_hold_are_said() {
+fn names_that_cannot_be_addresses_are_reported() {
     let folder = TestFolder::new();
     for name in [&b"caf\xe9.md"[..], b"two\nlines.md", b"bell\x07.md"] {
         fs::write(folder.root().as_std_path().join(OsStr::from_bytes(name)), TEXT).unwrap();
@@ -206,7 +206,7 @@ fn names_that_no_address_could_hold_are_said() {
 }
 
 #[test]
-fn copies_of_synchronisers_are_said_and_not_published() {
+fn copies_of_synchronisers_are_reported_and_not_published() {
     let folder = TestFolder::new();
     for name in [
         "a.sync-conflict-20260131-090000-ABCDEFG.md",

@@ -1,8 +1,8 @@
-//! Front matter that its own format's grammar refuses, or that hardly is any.
+//! Front matter with syntax errors, or with hardly any content.
 
 use super::Odd;
 
-/// What a case has to come to: a title, a day, tags apart by `|`, and the codes of what is said.
+/// The expected title, day, tags separated by `|`, and codes of diagnostics.
 type Expected<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 fn assert_all(cases: &[(&str, &str, &str, Expected)]) {
@@ -33,7 +33,7 @@ fn assert_all(cases: &[(&str, &str, &str, Expected)]) {
 }
 
 #[test]
-fn item_1_what_yaml_refuses_is_read_key_by_key() {
+fn item_1_invalid_yaml_is_read_key_by_key() {
     assert_all(&[
         (
             "a colon in the title",
@@ -111,7 +111,7 @@ fn item_1_what_yaml_refuses_is_read_key_by_key() {
 }
 
 #[test]
-fn item_2_tabs_and_lists_that_do_not_close() {
+fn item_2_tabs_and_unclosed_lists() {
     assert_all(&[
         (
             "a tab after a list item",
@@ -186,7 +186,7 @@ fn items_3_and_9_front_matter_without_its_fences() {
 }
 
 #[test]
-fn item_4_of_a_key_written_twice_the_last_counts() {
+fn item_4_the_last_of_duplicate_keys_wins() {
     assert_all(&[
         (
             "two titles",

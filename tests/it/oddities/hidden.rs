@@ -1,9 +1,9 @@
-//! What is not to be read by all is nowhere: item 5, drafts above all.
+//! Unpublished posts, drafts above all, are in no document (item 5).
 
 use super::{CONFIG, NEIGHBOUR, assert_published, everything};
 use crate::still::{NOW, TestFolder, listed};
 
-/// A name and a front matter that keep a post in, whatever tool's habit that is.
+/// A name and a front matter with which some tool does not publish a post.
 const HIDDEN: [(&str, &str); 108] = [
     ("true", "---\ndraft: true\n---\n"),
     ("yes", "---\ndraft: yes\n---\n"),
@@ -121,7 +121,7 @@ const HIDDEN: [(&str, &str); 108] = [
     ("a board", "---\nkanban-plugin: basic\n---\n"),
 ];
 
-/// Paths of drafts, whatever they hold.
+/// Paths that make any post a draft.
 const PLACES: [&str; 5] = [
     "_drafts/plan.md",
     "Drafts/plan.md",
@@ -130,13 +130,13 @@ const PLACES: [&str; 5] = [
     "_drafts/2020-01-02-plan.md",
 ];
 
-/// Words that stand in the text of hidden post `number`, and nowhere else.
+/// A word that is only in the text of hidden post `number`.
 fn secret(number: usize) -> String {
     format!("secret{number}word")
 }
 
 #[test]
-fn item_5_no_spelling_of_a_draft_is_in_any_answer() {
+fn item_5_no_spelling_of_a_draft_is_in_any_response() {
     let folder = TestFolder::new();
     folder.write("neighbour.md", NEIGHBOUR);
     for (number, (_, front_matter)) in HIDDEN.iter().enumerate() {
@@ -168,7 +168,7 @@ fn item_5_no_spelling_of_a_draft_is_in_any_answer() {
 }
 
 #[test]
-fn item_5_what_only_looks_like_a_draft_is_published() {
+fn item_5_a_post_that_only_looks_like_a_draft_is_published() {
     let cases = [
         ("false", "---\ndraft: false\n---\n"),
         ("no", "---\ndraft: no\n---\n"),
@@ -195,7 +195,7 @@ fn item_5_what_only_looks_like_a_draft_is_published() {
 }
 
 #[test]
-fn posts_of_the_future_and_the_past_are_nowhere_and_unlisted_ones_at_their_address_alone() {
+fn scheduled_and_expired_posts_are_in_no_response_and_unlisted_ones_only_at_their_address() {
     let folder = TestFolder::new();
     folder.write("neighbour.md", NEIGHBOUR);
     let hidden = [

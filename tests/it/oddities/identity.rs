@@ -1,4 +1,4 @@
-//! Ids, slugs and addresses where several posts want the same one, or a file's name is no plain word.
+//! Ids, slugs and addresses that several posts claim, or with unusual file names.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::{CONFIG, Odd, assert_published, page_of, request_path};
 use crate::still::{TestFolder, codes, get, listed};
 
 #[test]
-fn item_14_posts_of_one_slug_have_ids_and_addresses_of_their_own() {
+fn item_14_posts_with_one_slug_have_different_ids_and_addresses() {
     let folder = TestFolder::new();
     let paths = [
         "hello.md",
@@ -40,7 +40,7 @@ fn item_14_posts_of_one_slug_have_ids_and_addresses_of_their_own() {
 }
 
 #[test]
-fn item_14_a_new_post_takes_nothing_from_an_old_one() {
+fn item_14_a_new_post_takes_no_id_or_address_from_an_old_one() {
     let folder = TestFolder::new();
     folder.write("m.md", "---\ntitle: Old\ndate: 2020-01-02\nslug: same\n---\n");
     let before = folder.site(CONFIG).post("m.md".into()).unwrap().clone();
@@ -71,8 +71,8 @@ fn item_14_a_new_post_takes_nothing_from_an_old_one() {
 }
 
 #[test]
-fn item_15_what_the_author_says_of_ids_and_addresses_holds() {
-    // fields; id, path of the address, codes; empty where the default holds
+fn item_15_ids_and_addresses_of_the_author_are_used() {
+    // fields; id, path of the address, codes; empty for the default
     let cases = [
         (
             "uuid",
@@ -197,7 +197,7 @@ fn item_16_files_of_any_name_have_addresses_that_work() {
 }
 
 #[test]
-fn item_16_twins_for_other_programs_are_not_listed_twice() {
+fn item_16_copies_for_other_programs_are_not_listed_twice() {
     let folder = TestFolder::new();
     for name in [
         "analysis.md",
@@ -212,7 +212,7 @@ fn item_16_twins_for_other_programs_are_not_listed_twice() {
 }
 
 #[test]
-fn item_27_descriptions_of_folders_are_no_posts() {
+fn item_27_descriptions_of_folders_are_not_posts() {
     let folder = TestFolder::new();
     for path in [
         "README.md",

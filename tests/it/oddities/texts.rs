@@ -1,4 +1,4 @@
-//! Titles, summaries, tags and authors: what an author typed is what a reader sees, escaped once in every format.
+//! Titles, summaries, tags and authors: readers see exactly what the author wrote, escaped once in every format.
 
 use feedmill::render::Format;
 use roxmltree::Document;
@@ -16,7 +16,7 @@ fn xml_text(feed: &str, item: &str, element: &str) -> String {
     element.text().unwrap_or_default().to_owned()
 }
 
-/// The content of the first `element` of a page, with its character references read.
+/// The content of the first `element` of a page, with its character references decoded.
 fn html_text(page: &str, element: &str) -> String {
     let (_, after) = page.split_once(&format!("<{element}>")).unwrap();
     let (inner, _) = after.split_once(&format!("</{element}>")).unwrap();
@@ -27,7 +27,7 @@ fn html_text(page: &str, element: &str) -> String {
 #[test]
 fn item_17_titles_are_escaped_once_in_every_format() {
     let long = "A title of many words ".repeat(10);
-    // as written in YAML; as read
+    // as written in YAML; as parsed
     let cases = [
         ("an ampersand", "Salt & Pepper", "Salt & Pepper"),
         ("an entity", "Salt &amp; Pepper", "Salt & Pepper"),
@@ -75,14 +75,14 @@ fn item_17_titles_are_escaped_once_in_every_format() {
             list.contains(&html_escape::encode_quoted_attribute(expected).to_string()),
             "{name} in the list for people"
         );
-        // the data for search engines is in a script of its own, which holds no tag
+        // the data for search engines is in its own script, which contains no tag
         assert!(!page.contains("<script>") && !list.contains("<script>"), "{name}");
     }
 }
 
 #[test]
 fn item_17_summaries_are_plain_text_escaped_once() {
-    // as written; as read
+    // as written; as parsed
     let cases = [
         ("plain", "Salt & Pepper", "Salt & Pepper"),
         ("an entity", "Salt &amp; Pepper", "Salt & Pepper"),
@@ -170,7 +170,7 @@ fn item_18_tags_of_every_kind_have_addresses_that_work() {
 }
 
 #[test]
-fn item_18_tags_written_with_spaces_are_parted_where_jekyll_would() {
+fn item_18_tags_with_spaces_are_split_as_in_jekyll() {
     let odd = Odd::new("_posts/2020-01-02-a.md", "---\nlayout: post\ntags: release tools\n---\n");
     assert_eq!(*odd.post().tags, ["release".into(), "tools".into()]);
     let odd = Odd::new("2020-01-02-a.md", "---\ntags: release tools\n---\n");

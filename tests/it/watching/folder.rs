@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 fn scan_all(posts: &Posts) -> Scan {
-    let folder = Folder::new(posts.root.clone(), &config::Posts::default());
+    let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     folder.scan(&ScanScope::Everywhere, &|_| false).unwrap()
 }
 
@@ -80,9 +80,9 @@ fn names_that_cannot_be_written_are_refused() {
 fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
     let posts = Posts::of(&["a.md", "1/b.md", "1/2/c.md", "1/2/3/d.md"]);
     fs::File::create(posts.path("sparse.md")).unwrap().set_len(1 << 40).unwrap();
-    let limits = config::Posts {
+    let limits = config::PostSettings {
         max_depth: 2,
-        ..config::Posts::default()
+        ..config::PostSettings::default()
     };
     let scan = Folder::new(posts.root.clone(), &limits)
         .scan(&ScanScope::Everywhere, &|_| false)
@@ -93,9 +93,9 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
     assert_eq!(said, [("1/2/3", "too-deep"), ("sparse.md", "too-large")]);
     assert!(scan.is_blind_to("sparse.md".into()));
 
-    let limits = config::Posts {
+    let limits = config::PostSettings {
         max_files: 2,
-        ..config::Posts::default()
+        ..config::PostSettings::default()
     };
     let scan = Folder::new(posts.root.clone(), &limits)
         .scan(&ScanScope::Everywhere, &|_| false)
@@ -146,7 +146,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
         ("turns.md", "link-dangling"),
     ];
     assert_eq!(said, expected);
-    let folder = Folder::new(posts.root.clone(), &config::Posts::default());
+    let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let entry = scan.files.get(Utf8Path::new("sub/d.md")).unwrap();
     let source = folder.read("sub/d.md".into(), entry).unwrap();
     assert_eq!(
@@ -158,7 +158,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
 #[test]
 fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
     let posts = Posts::of(&["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"]);
-    let folder = Folder::new(posts.root.clone(), &config::Posts::default());
+    let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let cases: [(&[&str], &[&str]); 7] = [
         (&["a.md"], &["a.md"]),
         (&["in"], &["in/b.md", "in/deep/c.md"]),
@@ -199,8 +199,8 @@ fn a_folder_that_cannot_be_read_is_no_empty_folder() {
             "whoever may read everything is shut out of nothing"
         );
     }
-    let folder = Folder::new(posts.beside("nowhere"), &config::Posts::default());
+    let folder = Folder::new(posts.beside("nowhere"), &config::PostSettings::default());
     assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());
-    let folder = Folder::new(posts.path("a.md"), &config::Posts::default());
+    let folder = Folder::new(posts.path("a.md"), &config::PostSettings::default());
     assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());
 }

@@ -1,4 +1,4 @@
-//! The publisher over a real folder and the system's own events.
+//! The publisher with a real folder and events of the system.
 
 use super::*;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use feedmill::source::watch::Watching;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_there_is_served_when_it_starts() {
+async fn existing_posts_are_served_after_the_start() {
     let posts = Posts::of(&["a.md", "in/b.md"]);
     let publisher = publish(&posts).await;
     assert_eq!(sources(&publisher.site()), ["a.md", "in/b.md"]);
@@ -17,14 +17,14 @@ async fn what_is_there_is_served_when_it_starts() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_an_error() {
+async fn a_missing_folder_is_an_error() {
     let posts = Posts::new();
     let error = Publisher::start(Arc::default(), posts.beside("nowhere")).await.unwrap_err();
     assert!(error.to_string().contains("cannot be read"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_sent_after_the_site_is_published() {
+async fn events_are_sent_after_the_site_is_swapped() {
     let posts = Posts::of(&["a.md", "b.md", "c.md"]);
     let publisher = publish(&posts).await;
     let mut changes = publisher.changes();
@@ -67,7 +67,7 @@ async fn posts_written_right_after_their_folders_are_never_missed() {
                 for n in (0..100).filter(|n| n % 4 == writer) {
                     posts.write(&format!("d{n}/e/f/post.md"), "# Deep");
                     fs::create_dir(posts.path(&format!("flat{n}"))).unwrap();
-                    // so long that now and then the folder is looked at just before the file is there
+                    // so long that sometimes the folder is scanned just before the file exists
                     thread::sleep(Duration::from_micros(n * 7));
                     posts.write(&format!("flat{n}/post.md"), "# Flat");
                 }
@@ -114,7 +114,7 @@ async fn a_folder_moved_in_out_and_in_again_stays_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_deleted_and_made_again_is_served_again() {
+async fn a_root_that_is_deleted_and_created_again_is_served_again() {
     let posts = Posts::of(&["a.md", "b.md"]);
     let publisher = publish(&posts).await;
     fs::remove_dir_all(&posts.root).unwrap();
@@ -129,7 +129,7 @@ async fn a_root_deleted_and_made_again_is_served_again() {
     })
     .await;
     until(&publisher, "it is well", || publisher.health().degraded.is_none()).await;
-    // once more, by the events of the new root alone
+    // once more, with events of the new root only
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let scans = publisher.health().last_full_scan;
@@ -147,7 +147,7 @@ async fn a_root_deleted_and_made_again_is_served_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_replaced_by_another_is_noticed() {
+async fn a_replaced_root_is_noticed() {
     let posts = Posts::of(&["a.md", "b.md"]);
     let publisher = publish(&posts).await;
     fs::create_dir(posts.beside("new")).unwrap();
@@ -169,7 +169,7 @@ async fn a_root_replaced_by_another_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_root_that_is_a_link_re_pointed_is_followed() {
+async fn a_root_that_is_a_changed_link_is_followed() {
     let posts = Posts::new();
     for (release, text) in [("1", "# One"), ("2", "# Two")] {
         fs::create_dir_all(posts.beside("releases").join(release)).unwrap();
@@ -188,7 +188,7 @@ async fn a_root_that_is_a_link_re_pointed_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kubernetes_swap_is_seen() {
+async fn a_kubernetes_swap_is_noticed() {
     let posts = Posts::of(&["..1/a.md"]);
     posts.link("..1", "..data");
     posts.link("..data/a.md", "a.md");
@@ -205,7 +205,7 @@ async fn a_kubernetes_swap_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reading_wakes_nobody() {
+async fn reading_causes_no_scan() {
     let posts = Posts::of(&["a.md", "b.md"]);
     let publisher = publish(&posts).await;
     posts.write("a.md", "# Changed");
@@ -213,7 +213,7 @@ async fn reading_wakes_nobody() {
         body_of(&publisher.site(), "a.md").is_some_and(|a| a.contains("Changed"))
     })
     .await;
-    // what the change itself caused is over when a second passes without a look
+    // the scans for the change itself are over when there is none for a second
     let mut looks = publisher.health().looks;
     let mut since = Instant::now();
     let begun = Instant::now();
@@ -274,7 +274,7 @@ async fn a_burst_costs_few_builds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emptied_folder_is_held_and_then_believed() {
+async fn an_emptied_folder_is_accepted_only_after_a_while() {
     let posts = Posts::of(&["a.md", "b.md", "c.md", "d.md"]);
     let publisher = publish_with(&posts, |config| config.watch.vanish_grace = Duration::from_secs(3)).await;
     let begun = Instant::now();

@@ -1,5 +1,4 @@
-//! Whatever is done to a folder, and however wrongly it is told: once everything was looked at, what is served is what a fresh
-//! start would serve.
+//! After any operations in a folder and any hints, right or wrong, a full scan leads to the same posts as a fresh start.
 
 use super::*;
 use std::fmt::Write as _;
@@ -8,10 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 
-/// Names of files and folders: few, so that operations meet.
+/// Names of files and folders: few, so that operations affect the same ones.
 const NAMES: [&str; 6] = ["a.md", "b.md", "c.txt", "in", "out", ".hidden"];
 
-/// Something done to the folder. Paths are picked by number among the names, one or two deep.
+/// An operation in the folder. Paths are chosen by number among the names, one or two levels deep.
 #[derive(Clone, Debug)]
 enum Operation {
     Write(u8, u8),
@@ -26,21 +25,21 @@ enum Operation {
     Shut(u8),
     Open(u8),
     ReplaceRoot,
-    /// Time goes by, in milliseconds, and the folder is looked at: with the hints that came, in any order.
+    /// Time passes, in milliseconds, and the folder is scanned with the hints so far, in any order.
     Look(u16),
 }
 
-/// What becomes of the hints that an operation gives rise to.
+/// What happens to the hints of an operation.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
-    Told,
-    Lost,
+enum HintDelivery {
+    Sent,
+    Unavailable,
     Doubled,
     Late,
     Everything,
 }
 
-fn operation() -> impl Strategy<Value = (Operation, Fate)> {
+fn operation() -> impl Strategy<Value = (Operation, HintDelivery)> {
     use Operation as O;
     let path = || 0..42_u8;
     let operation = prop_oneof![
@@ -59,11 +58,11 @@ fn operation() -> impl Strategy<Value = (Operation, Fate)> {
         6 => (0..3000_u16).prop_map(O::Look),
     ];
     let fate = prop_oneof![
-        6 => Just(Fate::Told),
-        2 => Just(Fate::Lost),
-        1 => Just(Fate::Doubled),
-        2 => Just(Fate::Late),
-        1 => Just(Fate::Everything),
+        6 => Just(HintDelivery::Sent),
+        2 => Just(HintDelivery::Unavailable),
+        1 => Just(HintDelivery::Doubled),
+        2 => Just(HintDelivery::Late),
+        1 => Just(HintDelivery::Everything),
     ];
     (operation, fate)
 }
@@ -77,7 +76,7 @@ fn path_of(number: u8) -> Utf8PathBuf {
     }
 }
 
-/// Does `operation` as far as it can be done; says which hints the system would give.
+/// Performs `operation` as far as possible. Returns the hints that the system would send.
 fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, How)> {
     use Operation as O;
     let beside = posts.beside("aside");
@@ -165,7 +164,7 @@ fn contents(tracker: &FileTracker) -> Vec<(String, String)> {
     tracker.posts().map(content).collect()
 }
 
-fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
+fn run(operations: &[(Operation, HintDelivery)]) -> Result<(), TestCaseError> {
     let posts = Posts::of(&["a.md", "b.md", "in/a.md", "in/b.md"]);
     let mut tracker = FileTracker::new(Arc::default(), posts.root.clone());
     let mut tick = Duration::ZERO;
@@ -184,14 +183,14 @@ fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
         }
         for (path, how) in perform(&posts, operation, count) {
             match fate {
-                Fate::Told => hints.add(path, how),
-                Fate::Lost => {}
-                Fate::Doubled => {
+                HintDelivery::Sent => hints.add(path, how),
+                HintDelivery::Unavailable => {}
+                HintDelivery::Doubled => {
                     hints.add(path.clone(), how);
                     late.add(path, how);
                 }
-                Fate::Late => late.add(path, how),
-                Fate::Everything => hints.everything = true,
+                HintDelivery::Late => late.add(path, how),
+                HintDelivery::Everything => hints.everything = true,
             }
         }
     }
@@ -213,7 +212,7 @@ fn run(operations: &[(Operation, Fate)]) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn whatever_was_done_and_however_it_was_told() {
+fn a_full_scan_corrects_all_hints() {
     const LENGTH: usize = 30;
     let operations = std::env::var("FEEDMILL_TEST_OPERATIONS")
         .ok()

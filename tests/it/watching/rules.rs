@@ -1,4 +1,4 @@
-//! When what is seen is believed: the desk, with a clock turned by hand.
+//! The rules for accepting changes: the file tracker, with a clock that the test sets.
 
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,7 +15,7 @@ fn an_unchanged_folder_changes_nothing() {
 }
 
 #[test]
-fn a_hint_changes_nothing_that_the_disk_does_not_show() {
+fn a_hint_without_a_change_on_disk_changes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     for how in [How::Seen, How::Modified, How::Closed, How::Moved] {
         let outcome = driver.look(10, &[("a.md", how), ("gone.md", how), ("../x.md", how), (".git/x.md", how)]);
@@ -25,7 +25,7 @@ fn a_hint_changes_nothing_that_the_disk_does_not_show() {
 }
 
 #[test]
-fn a_file_renamed_into_place_is_taken_at_once() {
+fn a_file_renamed_into_place_is_accepted_at_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("new.md", "# New");
     let outcome = driver.look(0, &[("new.md", How::Moved)]);
@@ -34,19 +34,19 @@ fn a_file_renamed_into_place_is_taken_at_once() {
 }
 
 #[test]
-fn files_that_change_places_are_taken_together() {
+fn files_that_swap_paths_are_accepted_together() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     let (a, b) = (driver.body("a.md"), driver.body("b.md"));
     driver.posts.rename("a.md", "aside");
     driver.posts.rename("b.md", "a.md");
     driver.posts.rename("aside", "b.md");
-    // the last of the renames was not heard of yet
+    // the hint of the last rename has not come yet
     driver.look(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
     assert_eq!((driver.body("a.md"), driver.body("b.md")), (b, a));
 }
 
 #[test]
-fn a_file_that_was_renamed_is_missing_while_what_took_its_place_holds_still() {
+fn a_renamed_file_is_missing_while_its_replacement_settles() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     driver.posts.rename("b.md", "a.md");
     driver.posts.write("b.md", "# Another");
@@ -54,14 +54,14 @@ fn a_file_that_was_renamed_is_missing_while_what_took_its_place_holds_still() {
     assert!(driver.tracker.missing().contains(Utf8Path::new("b.md")));
     driver.look(100, &[]);
     assert!(driver.tracker.missing().is_empty() && driver.body("b.md").contains("Another"));
-    // an edit in place displaces nothing
+    // an edit in place replaces nothing
     driver.posts.write("a.md", "# Edited");
     driver.look(0, &[("a.md", How::Modified)]);
     assert!(driver.tracker.missing().is_empty());
 }
 
 #[test]
-fn a_known_file_that_was_closed_is_taken_at_once_but_not_twice_within_the_settle_time() {
+fn a_known_file_that_was_closed_is_accepted_at_once_but_not_twice_within_the_settle_time() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "# One");
     assert!(driver.look(0, &[("a.md", How::Closed)]).changed);
@@ -74,7 +74,7 @@ fn a_known_file_that_was_closed_is_taken_at_once_but_not_twice_within_the_settle
 }
 
 #[test]
-fn a_new_file_has_to_hold_still() {
+fn a_new_file_has_to_settle() {
     for how in [How::Closed, How::Seen] {
         let mut driver = Driver::of(&["a.md"]);
         driver.posts.write("new.md", "# New");
@@ -101,7 +101,7 @@ fn a_file_being_written_waits_for_its_writer() {
 }
 
 #[test]
-fn while_polling_a_file_has_to_hold_still_over_a_whole_poll() {
+fn while_polling_a_file_has_to_settle_for_a_whole_interval() {
     let mut driver = Driver::of(&["a.md"]);
     driver.tracker.set_polling(true);
     driver.posts.write("a.md", "# Other");
@@ -111,7 +111,7 @@ fn while_polling_a_file_has_to_hold_still_over_a_whole_poll() {
 }
 
 #[test]
-fn at_the_start_only_files_just_written_wait() {
+fn at_the_start_only_recently_written_files_wait() {
     let posts = Posts::of(&["new.md", "old.md"]);
     let hour = Duration::from_hours(1);
     let old = fs::File::options().append(true).open(posts.path("old.md")).unwrap();
@@ -126,7 +126,7 @@ fn at_the_start_only_files_just_written_wait() {
 }
 
 #[test]
-fn a_broken_version_leaves_the_last_good_one() {
+fn a_broken_version_keeps_the_last_good_one() {
     let mut driver = Driver::of(&["a.md"]);
     let good = driver.body("a.md");
     fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
@@ -147,7 +147,7 @@ fn a_broken_version_leaves_the_last_good_one() {
 }
 
 #[test]
-fn a_slip_in_its_date_gives_a_post_no_other_id() {
+fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
     let post = |fields: &str| format!("---\n{fields}\n---\nText.\n");
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
@@ -216,7 +216,7 @@ fn an_empty_file_waits_and_never_replaces_a_post() {
 }
 
 #[test]
-fn a_version_that_may_not_be_read_leaves_the_last_good_one() {
+fn an_unreadable_version_keeps_the_last_good_one() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     let good = driver.body("a.md");
     let config = Config::default();
@@ -241,7 +241,7 @@ fn a_version_that_may_not_be_read_leaves_the_last_good_one() {
 }
 
 #[test]
-fn a_deletion_is_believed_after_a_second() {
+fn a_deletion_is_accepted_after_a_second() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     driver.posts.remove("a.md");
     let outcome = driver.look(0, &[("a.md", How::Seen)]);
@@ -267,7 +267,7 @@ fn an_editor_that_deletes_and_creates_deletes_nothing() {
 type See = fn(&mut Driver) -> ScanOutcome;
 
 #[test]
-fn a_move_is_one_however_it_is_seen() {
+fn a_move_is_detected_in_every_way() {
     let from = Utf8PathBuf::from("a.md");
     let cases: [(&str, See); 3] = [
         ("hinted", |driver| {
@@ -304,7 +304,7 @@ fn a_copy_followed_by_a_deletion_is_a_move() {
 }
 
 #[test]
-fn a_rename_of_case_alone_is_a_move() {
+fn a_rename_that_changes_only_case_is_a_move() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     driver.posts.rename("a.md", "A.md");
     let outcome = driver.scan(0);
@@ -324,7 +324,7 @@ fn a_moved_folder_moves_its_posts_and_never_hides_them() {
 }
 
 #[test]
-fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
+fn a_mass_deletion_is_accepted_after_a_minute_without_changes() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md", "e.md"]);
     for path in ["a.md", "b.md", "c.md", "d.md"] {
         driver.posts.remove(path);
@@ -343,7 +343,7 @@ fn a_mass_disappearance_is_believed_after_a_minute_of_the_same_sight() {
 }
 
 #[test]
-fn few_posts_are_believed_to_be_gone_after_a_second_though_they_are_all() {
+fn the_deletion_of_few_posts_is_accepted_after_a_second_even_if_they_are_all() {
     for posts in [&["a.md"][..], &["a.md", "b.md", "c.md"]] {
         let mut driver = Driver::of(posts);
         for path in posts {
@@ -357,7 +357,7 @@ fn few_posts_are_believed_to_be_gone_after_a_second_though_they_are_all() {
 }
 
 #[test]
-fn few_posts_that_went_with_their_folder_are_not() {
+fn the_deletion_of_few_posts_with_their_folder_is_not() {
     let mut driver = Driver::of(&["a.md"]);
     fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
     fs::create_dir(&driver.posts.root).unwrap();
@@ -370,7 +370,7 @@ fn few_posts_that_went_with_their_folder_are_not() {
 }
 
 #[test]
-fn a_mass_disappearance_that_mends_leaves_no_trace() {
+fn a_mass_deletion_that_is_undone_changes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
     fs::create_dir(&driver.posts.root).unwrap();
@@ -386,7 +386,7 @@ fn a_mass_disappearance_that_mends_leaves_no_trace() {
 }
 
 #[test]
-fn a_missing_folder_is_never_believed() {
+fn a_missing_folder_is_never_accepted() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     fs::rename(&driver.posts.root, driver.posts.beside("aside")).unwrap();
     for _ in 0..5 {
@@ -408,8 +408,8 @@ fn a_missing_folder_is_never_believed() {
 }
 
 #[test]
-fn an_empty_folder_on_another_device_is_never_believed() {
-    // a mount point is a folder of another device; an unmounted one is empty: both by way of a link here
+fn an_empty_folder_on_another_device_is_never_accepted() {
+    // a mount point is a folder of another device, and an unmounted one is empty; here a link leads to both
     let memory = Utf8Path::new("/dev/shm");
     let Ok(other) = tempfile::tempdir_in(memory) else { return };
     let posts = Posts::new();
@@ -432,7 +432,7 @@ fn an_empty_folder_on_another_device_is_never_believed() {
 }
 
 #[test]
-fn a_rewrite_of_the_same_size_and_time_is_seen() {
+fn a_rewrite_with_the_same_size_and_time_is_noticed() {
     let mut driver = Driver::of(&["a.md"]);
     let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
     for text in ["# First", "# Other"] {
@@ -446,7 +446,7 @@ fn a_rewrite_of_the_same_size_and_time_is_seen() {
 }
 
 #[test]
-fn two_writes_within_one_tick_of_the_file_system_are_both_seen() {
+fn two_writes_within_one_tick_of_the_file_system_are_both_noticed() {
     let mut driver = Driver::of(&["a.md"]);
     let just_now = std::time::SystemTime::now();
     for n in 0..20 {
@@ -460,7 +460,7 @@ fn two_writes_within_one_tick_of_the_file_system_are_both_seen() {
 }
 
 #[test]
-fn files_that_come_one_by_one_are_taken_together() {
+fn files_that_are_created_one_by_one_are_accepted_together() {
     let mut driver = Driver::of(&["a.md"]);
     let mut builds = 0;
     for n in 0..50 {
@@ -499,7 +499,7 @@ fn a_kubernetes_swap_changes_all_posts_together_and_hides_none() {
 }
 
 #[test]
-fn too_many_new_files_are_left_out_and_said() {
+fn too_many_new_files_are_left_out_and_reported() {
     let mut config = Config::default();
     config.posts.max_files = 2;
     let mut driver = Driver::over(Posts::of(&["b.md", "c.md"]), config);
@@ -512,7 +512,7 @@ fn too_many_new_files_are_left_out_and_said() {
 }
 
 #[test]
-fn what_the_folder_refuses_is_told_once() {
+fn refused_files_are_reported_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.link("/etc/passwd", "passwd.md");
     let outcome = driver.look(0, &[("passwd.md", How::Seen)]);
@@ -525,7 +525,7 @@ fn what_the_folder_refuses_is_told_once() {
 }
 
 #[test]
-fn a_post_that_may_no_longer_be_read_is_told_of_and_so_is_its_return() {
+fn a_post_that_becomes_unreadable_is_reported_and_so_is_its_return() {
     let mut driver = Driver::of(&["a.md"]);
     let rights = |mode| fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(mode)).unwrap();
     rights(0o0);
@@ -544,7 +544,7 @@ fn a_post_that_may_no_longer_be_read_is_told_of_and_so_is_its_return() {
 }
 
 #[test]
-fn of_a_broken_version_nothing_is_said_but_why_it_is_broken() {
+fn a_broken_version_has_only_the_diagnostic_of_the_error() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\n");
     driver.look(0, &[("a.md", How::Moved)]);
@@ -556,7 +556,7 @@ fn of_a_broken_version_nothing_is_said_but_why_it_is_broken() {
 }
 
 #[test]
-fn one_trouble_after_another_is_told_but_not_that_one_grows() {
+fn each_new_problem_is_reported_but_not_its_growth() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md", "d.md", "e.md"]);
     let aside = driver.posts.beside("aside");
     fs::rename(&driver.posts.root, &aside).unwrap();
@@ -578,7 +578,7 @@ fn one_trouble_after_another_is_told_but_not_that_one_grows() {
 }
 
 #[test]
-fn a_folder_that_was_shut_and_is_open_again_is_told_of() {
+fn a_folder_that_becomes_unreadable_and_readable_again_is_reported() {
     let mut driver = Driver::of(&["a.md", "in/b.md"]);
     let rights = |driver: &Driver, mode| fs::set_permissions(driver.posts.path("in"), fs::Permissions::from_mode(mode)).unwrap();
     rights(&driver, 0o0);

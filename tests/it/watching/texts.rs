@@ -1,4 +1,4 @@
-//! The texts of posts are not in memory: what that may change is nothing but speed, as long as files have them.
+//! Texts of posts that are not in memory: this changes only speed, as long as the files exist.
 
 use feedmill::post::{self, Changes};
 use feedmill::site::SiteInput;
@@ -7,7 +7,7 @@ use feedmill::source::{FileTexts, ScanScope, Source};
 use super::*;
 use crate::still::get;
 
-/// When everything here is asked.
+/// The instant of all requests.
 const NOW: &str = "2026-06-01T12:00:00Z";
 
 fn config() -> Arc<Config> {
@@ -25,7 +25,7 @@ fn text(n: usize, words: &str) -> String {
     )
 }
 
-/// Twelve posts, some of them as other systems write them, and one found through links.
+/// Twelve posts, some in encodings of other systems, and one found through links.
 fn posts() -> Posts {
     let posts = Posts::new();
     for n in 0..10 {
@@ -37,15 +37,15 @@ fn posts() -> Posts {
     posts
 }
 
-/// What the site at `NOW` is made of that is on the desk of `driver`.
+/// The site at `NOW` of the files of `driver`.
 fn site(driver: &Driver, previous: Option<&Site>) -> Site {
-    let material = SiteInput {
+    let input = SiteInput {
         changes: Changes::all(driver.tracker.posts().cloned().collect()),
         diagnostics: driver.tracker.diagnostics().into(),
         texts: Some(driver.tracker.texts()),
         ..SiteInput::default()
     };
-    Site::build(&config(), material, NOW.parse().unwrap(), previous)
+    Site::build(&config(), input, NOW.parse().unwrap(), previous)
 }
 
 fn driver(bytes: u64) -> Driver {
@@ -56,7 +56,7 @@ fn driver(bytes: u64) -> Driver {
     Driver { posts, tracker, tick }
 }
 
-/// Documents of every kind in which texts are.
+/// Documents of every kind with texts.
 fn paths() -> Vec<String> {
     let mut paths: Vec<String> = ["rss.xml", "atom.xml", "feed.json"]
         .iter()
@@ -98,14 +98,14 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
             for post in &mut posts {
                 texts.take_from(post);
             }
-            assert!(posts.iter().all(|post| post.text.held().is_none()));
+            assert!(posts.iter().all(|post| post.text.loaded().is_none()));
         }
-        let material = SiteInput {
+        let input = SiteInput {
             changes: Changes::all(posts.into_iter().map(Arc::new).collect()),
             texts: texts.map(|texts| Arc::new(texts) as _),
             ..SiteInput::default()
         };
-        Site::build(&config, material, NOW.parse().unwrap(), None)
+        Site::build(&config, input, NOW.parse().unwrap(), None)
     };
     let expected = site(None);
     for bytes in [0, 6_000, 1 << 20] {
@@ -120,7 +120,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
 }
 
 #[test]
-fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_told() {
+fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_reported() {
     let mut driver = driver(0);
     let before = site(&driver, None);
     let whole = get(&before, "/archive/1/rss.xml").1;
@@ -148,7 +148,7 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_to
         get(&broken, "/api/posts?q=short").1.contains("\"total\":12"),
         "it is found by its summary"
     );
-    // the very file is back: what lacked its text was not kept, neither by this site nor for the next
+    // the same file is back: documents without its text were not cached, neither for this site nor for the next
     driver.posts.write("p02.md", &text(2, "whole words"));
     assert_eq!(get(&broken, "/archive/1/rss.xml").1, whole);
     driver.look(0, &[("p02.md", How::Moved)]);
@@ -173,7 +173,7 @@ fn a_newest_feed_that_lacks_a_text_is_made_again_until_it_has_it() {
 }
 
 #[test]
-fn a_mistake_in_the_front_matter_leaves_the_text_where_it_is() {
+fn a_mistake_in_the_front_matter_keeps_the_text_readable() {
     let mut driver = driver(0);
     let slip = text(2, "whole words").replace("date: 2026-01-03", "date: 2026-13-03");
     driver.posts.write("p02.md", &slip);
@@ -184,7 +184,7 @@ fn a_mistake_in_the_front_matter_leaves_the_text_where_it_is() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_leaves_what_was_made() {
+fn a_folder_that_cannot_be_read_keeps_cached_documents() {
     let mut driver = driver(0);
     let site = site(&driver, None);
     let made = ["/rss.xml", "/atom.xml", "/feed.json", "/tags/one/rss.xml", "/posts/p04"];

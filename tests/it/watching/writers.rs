@@ -1,4 +1,4 @@
-//! Programs that write posts, as they do it, against a running publisher that is read from all the time.
+//! The ways in which programs write posts, with a running publisher and a reader.
 
 use super::*;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::thread;
 
 use feedmill::config::WatchMode;
 
-/// Every body that `path` was served with while a test ran; `None` where it was not served.
+/// Collects every body of `path` while a test runs; `None` while it is not served.
 struct Reader {
     stop: Arc<AtomicBool>,
     thread: thread::JoinHandle<Vec<Option<String>>>,
@@ -23,7 +23,7 @@ impl Reader {
             let mut last: Option<Arc<Site>> = None;
             let mut is_over = false;
             while !is_over {
-                // once more after the test is over, so that what it waited for is seen
+                // once more after the test, so that its last change is seen
                 is_over = stopped.load(Ordering::Relaxed);
                 let site = publisher.site();
                 if last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &site)) {
@@ -48,7 +48,7 @@ impl Reader {
 
 const PARTS: usize = 60;
 
-/// Appends parts every few milliseconds: through one handle, or opening and closing the file for each.
+/// Appends parts every few milliseconds, through one handle or by opening and closing the file for each.
 fn append(path: &Utf8Path, keeps_open: bool) -> String {
     let open = || fs::File::options().create(true).append(true).open(path).unwrap();
     let mut file = open();
@@ -96,7 +96,7 @@ async fn a_new_post_written_through_one_handle_is_served_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_post_appended_to_again_and_again_is_served_whole() {
+async fn a_new_post_that_is_appended_to_repeatedly_is_served_whole() {
     no_half_post_is_served(WatchMode::Native, false, true).await;
 }
 
@@ -131,18 +131,18 @@ fn in_place(posts: &Posts, text: &str) {
     posts.write("a.md", text);
 }
 
-fn anew(posts: &Posts, text: &str) {
+fn delete_and_create(posts: &Posts, text: &str) {
     posts.remove("a.md");
     posts.write("a.md", text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_editor_makes_a_post_go_missing_or_go_back() {
+async fn no_editor_makes_a_post_disappear_or_revert() {
     let editors: [(&str, Save); 4] = [
         ("vim", vim),
         ("atomic rename", atomically),
         ("in place", in_place),
-        ("anew", anew),
+        ("delete and create", delete_and_create),
     ];
     for (name, save) in editors {
         let posts = Posts::of(&["b.md"]);

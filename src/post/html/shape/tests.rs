@@ -1,7 +1,7 @@
 use super::*;
 
-fn shape(html: &str, audience: Audience) -> String {
-    entities::written(super::shape(html, audience))
+fn repair(html: &str, audience: Audience) -> String {
+    entities::marks_to_references(super::repair(html, audience))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn repairs() {
             "<table><img src=a><tr><td>b</table>",
             "<table><tr><td>b</td></tr></table>",
         ),
-        ("a track of no film", "<p><track src=x><source src=y>a", "<p>a</p>"),
+        ("a track outside a video", "<p><track src=x><source src=y>a", "<p>a</p>"),
         (
             "a film's files",
             "<video><source src=a><track src=b></video>",
@@ -141,18 +141,18 @@ fn repairs() {
         ("controls", "<form><input value=x><input type=checkbox checked></form>", "☑"),
     ];
     for (name, html, expected) in cases {
-        assert_eq!(shape(html, Audience::Feed), expected, "{name}");
+        assert_eq!(repair(html, Audience::Feed), expected, "{name}");
     }
 }
 
 #[test]
 fn depth_is_bounded_and_content_kept() {
     for tag in ["div", "b", "blockquote", "ul><li", "table><tr><td", "span"] {
-        let deep = shape(&format!("{}text", format!("<{tag}>").repeat(20_000)), Audience::Page);
+        let deep = repair(&format!("{}text", format!("<{tag}>").repeat(20_000)), Audience::Page);
         assert!(deep.matches('<').count() <= 2 * (MAX_DEPTH + 2), "{tag}"); // two more for a cell
         assert!(deep.contains("text"), "{tag}");
     }
-    let at_once = shape(
+    let at_once = repair(
         &format!("{}<b/>x{}<p>y</p>", "<div>".repeat(200), "</div>".repeat(200)),
         Audience::Page,
     );
@@ -160,13 +160,13 @@ fn depth_is_bounded_and_content_kept() {
         at_once.ends_with("</div><p>y</p>"),
         "what is closed at once is not waited for"
     );
-    let closed = shape(
+    let closed = repair(
         &format!("{}x{}<p>y</p>", "<div>".repeat(500), "</div>".repeat(500)),
         Audience::Page,
     );
     assert!(closed.ends_with("</div><p>y</p>"), "what follows is not drawn in");
     // of 150 that were begun 60 end: 50 that were left out, and 10
-    let half = shape(
+    let half = repair(
         &format!("{}x{}<p>y</p>", "<div>".repeat(150), "</div>".repeat(60)),
         Audience::Page,
     );
@@ -177,7 +177,7 @@ fn depth_is_bounded_and_content_kept() {
         "the ends of those left out end no other"
     );
     for (depth, expected) in [(MAX_DEPTH - 1, true), (MAX_DEPTH, false)] {
-        let picture = shape(&format!("{}<img src=a>", "<div>".repeat(depth)), Audience::Page);
+        let picture = repair(&format!("{}<img src=a>", "<div>".repeat(depth)), Audience::Page);
         assert_eq!(picture.contains("<img"), expected, "{depth}");
     }
 }

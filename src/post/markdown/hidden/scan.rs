@@ -1,5 +1,4 @@
-//! The one pass over a text that finds what is hidden in it, and what would swallow the rest. It reads front to back, and no stretch
-//! twice for the same sign.
+//! Finds the hidden parts of a text, and tags that would hide the following text, in one pass. Nothing is searched twice for the same sign.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,20 +10,20 @@ use super::super::super::html::is_known;
 use super::super::super::html::token::{RAW_TEXT, Tag, is_void, start_tag};
 use super::super::container::{Containers, HTML_BLOCKS};
 use super::super::{code, line};
-use super::{EMPTY, Edit, Edits, Remark, Why};
+use super::{EMPTY, Edit, EditReason, Edits, Remark};
 
-/// The marks of quotes and items before a block are at most so long, in bytes.
+/// In bytes: the longest marks of quotes and items before a block.
 const MOST_MARKS: usize = 200;
 
-/// Elements that may be left open: they end at the next blank line at the latest.
-const LEFT_OPEN: [&str; 9] = ["p", "li", "dt", "dd", "td", "th", "tr", "option", "rt"];
+/// Elements whose end tag is optional: they end at the next blank line at the latest.
+const OPTIONAL_END_TAG: [&str; 9] = ["p", "li", "dt", "dd", "td", "th", "tr", "option", "rt"];
 
-/// Looks through `text`.
+/// Scans `text`.
 pub(super) fn scan(text: &str) -> Edits {
     let (in_html, code): (Vec<_>, Vec<_>) = code::find(text).into_iter().partition(|&(_, is_html)| is_html);
     let mut in_html = in_html.into_iter().map(|(range, _)| range).peekable();
     let mut definitions = comment_definitions(text).peekable();
-    let mut scanner = Scanner {
+    let mut scanner = HiddenScanner {
         text,
         code: code.into_iter().map(|(range, _)| range).collect(),
         comments: None,
@@ -41,25 +40,25 @@ pub(super) fn scan(text: &str) -> Edits {
     let mut code = 0;
     for place in memchr3_iter(b'<', b'{', b'%', text.as_bytes()) {
         while let Some(definition) = definitions.next_if(|&definition| definition < place) {
-            scanner.definition(definition);
+            scanner.scan_definition(definition);
         }
         while scanner.code.get(code).is_some_and(|range| range.end <= place) {
             code += 1;
         }
         let in_code = scanner.code.get(code).is_some_and(|range| range.contains(&place));
         while in_html.next_if(|range| range.end <= place).is_some() {}
-        // there tags are tags, and those of templates are shown
+        // in `<code>` and `<pre>` tags of HTML are tags, those of templates are text
         let is_tag = text.as_bytes().get(place) == Some(&b'<') && !scanner.from(place).starts_with("<%");
         let in_code = in_code || (!is_tag && in_html.peek().is_some_and(|range| range.contains(&place)));
         if place >= scanner.at && !in_code && !scanner.is_escaped(place) {
-            scanner.construct(place);
+            scanner.scan_construct(place);
         }
     }
-    definitions.for_each(|definition| scanner.definition(definition));
+    definitions.for_each(|definition| scanner.scan_definition(definition));
     scanner.found
 }
 
-/// Where definitions of links may begin that are meant as comments: `[//]: # (so)`, `[comment]: <> (so)`.
+/// Returns the offsets of definitions of links that may be comments: `[//]: # (so)`, `[comment]: <> (so)`.
 pub(super) fn comment_definitions(text: &str) -> impl Iterator<Item = usize> {
     memmem::find_iter(text.as_bytes(), b"]:").filter_map(|end| {
         let before = text.get(..end)?;
@@ -74,39 +73,40 @@ pub(super) fn comment_definitions(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What a definition of a link is named that is meant as a comment.
+/// The labels of definitions of links that are comments.
 const COMMENT_LABELS: [&str; 4] = ["//", "comment", "comments", "hidden"];
 
-struct Scanner<'a> {
+/// Scans a text front to back.
+struct HiddenScanner<'a> {
     text: &'a str,
     code: Vec<Range<usize>>,
-    /// All before is done.
+    /// Everything before this offset was scanned.
     at: usize,
-    /// Template tags before this are shown as they are written.
+    /// Template tags before this offset are text.
     raw_until: usize,
-    /// Where each sign that was looked for comes next, so that no stretch is searched twice for the same.
+    /// The next offset of each sign that was searched for, so that nothing is searched twice for the same sign.
     ahead: HashMap<&'static str, usize>,
-    /// The ends of blocks that were looked for in vain, with what their tags begin with.
+    /// The names and opening delimiters of blocks without an end in the rest of the text.
     endless: HashSet<(&'static str, &'static str)>,
-    /// Where the end tags of each element stand; collected when first needed.
+    /// The offsets of the end tags of each element; found when first needed.
     ends: Option<HashMap<String, Vec<usize>>>,
-    /// Where the blank line begins that was looked for last.
+    /// The offset of the blank line that was found last.
     next_blank: usize,
-    /// The quotes and items of the text; collected when first needed.
+    /// The quotes and items of the text; found when first needed.
     containers: Option<Containers>,
-    /// The comments of Liquid by where they begin, and where they end; collected when first needed.
+    /// The ends of Liquid's comments by their starts; found when first needed.
     comments: Option<HashMap<usize, usize>>,
-    /// A start tag ends here, and what stands in its attributes begins no comment of HTML.
+    /// The end of the last start tag: no HTML comment begins in its attributes.
     tag_until: usize,
     found: Edits,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> HiddenScanner<'a> {
     fn from(&self, at: usize) -> &'a str {
         self.text.get(at..).unwrap_or_default()
     }
 
-    /// Where `sign` comes next, at `from` or after it.
+    /// The offset of the next `sign` at or after `from`.
     fn find(&mut self, sign: &'static str, from: usize) -> Option<usize> {
         let known = self.ahead.get(sign).copied().filter(|&place| place >= from);
         let place = known.unwrap_or_else(|| self.from(from).find(sign).map_or(usize::MAX, |place| from + place));
@@ -114,8 +114,8 @@ impl<'a> Scanner<'a> {
         (place < self.text.len()).then_some(place)
     }
 
-    /// Where the next blank line begins after `from`, or the text ends; in a quote it has the quote's mark.
-    fn blank_line(&mut self, from: usize) -> usize {
+    /// The offset of the next blank line after `from`, or the end of the text; in a quote a blank line has the quote's mark.
+    fn next_blank_line(&mut self, from: usize) -> usize {
         if self.next_blank <= from {
             let is_blank = |line: &str| line.trim_start_matches(['>', ' ', '\t', '\r']).is_empty();
             let mut at = from;
@@ -142,45 +142,48 @@ impl<'a> Scanner<'a> {
         self.code.get(next).is_some_and(|range| range.contains(&at))
     }
 
-    fn construct(&mut self, at: usize) {
+    /// Scans the construct that begins at `at`.
+    fn scan_construct(&mut self, at: usize) {
         let rest = self.from(at);
         let is_raw = at < self.raw_until;
         match rest.as_bytes() {
-            [b'<', b'!', b'-', b'-', ..] => self.comment(at),
-            [b'<', b'!' | b'?', ..] => self.declaration(at),
-            [b'<', b'%', b'#', ..] => self.up_to(at, "%>"),
-            [b'<', b'%', b'-', b'-', ..] => self.up_to(at, "--%>"),
-            [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.tag(at),
-            [b'%', b'%', ..] => self.percent(at),
+            [b'<', b'!', b'-', b'-', ..] => self.scan_comment(at),
+            [b'<', b'!' | b'?', ..] => self.scan_declaration(at),
+            [b'<', b'%', b'#', ..] => self.hide_up_to(at, "%>"),
+            [b'<', b'%', b'-', b'-', ..] => self.hide_up_to(at, "--%>"),
+            [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.scan_tag(at),
+            [b'%', b'%', ..] => self.scan_percent_comment(at),
             _ if is_raw => {}
-            [b'{', b'#', ..] => self.nunjucks(at),
-            [b'{', b'%', ..] => self.liquid(at),
-            [b'{', b'{', ..] => self.expression(at),
-            [b'{', b':', b':', ..] => self.kramdown(at),
-            [b'{', b'/', b'*', ..] => self.script_comment(at),
+            [b'{', b'#', ..] => self.scan_nunjucks(at),
+            [b'{', b'%', ..] => self.scan_liquid(at),
+            [b'{', b'{', ..] => self.scan_expression(at),
+            [b'{', b':', b':', ..] => self.scan_kramdown(at),
+            [b'{', b'/', b'*', ..] => self.scan_script_comment(at),
             _ => {}
         }
     }
 
-    fn hide(&mut self, range: Range<usize>, instead: &'static str) {
+    /// Hides `range`.
+    fn hide(&mut self, range: Range<usize>, replacement: &'static str) {
         self.at = range.end;
         self.found.edits.push(Edit {
             range,
-            instead: instead.into(),
-            why: Why::Hidden,
+            replacement: replacement.into(),
+            reason: EditReason::Hidden,
         });
     }
 
-    fn mend(&mut self, range: Range<usize>, instead: impl Into<Cow<'static, str>>) {
+    /// Replaces `range`, which would hide the following text.
+    fn repair(&mut self, range: Range<usize>, replacement: impl Into<Cow<'static, str>>) {
         self.at = range.end.max(range.start + 1);
         self.found.edits.push(Edit {
             range,
-            instead: instead.into(),
-            why: Why::Mended,
+            replacement: replacement.into(),
+            reason: EditReason::Repair,
         });
     }
 
-    /// What stands in its line before `at`, if that is the marks of quotes and items alone.
+    /// The text before `at` in its line, if it is only marks of quotes and items.
     fn marks_before(&self, at: usize) -> Option<&'a str> {
         let mut start = at.saturating_sub(MOST_MARKS);
         while !self.text.is_char_boundary(start) {
@@ -198,41 +201,41 @@ impl<'a> Scanner<'a> {
 
     fn containers(&mut self) -> &mut Containers {
         let text = self.text;
-        self.containers.get_or_insert_with(|| Containers::of(text))
+        self.containers.get_or_insert_with(|| Containers::find(text))
     }
 
-    /// Where the quote or item ends that `at` stands in, or the text.
+    /// The end of the quote or item at `at`, or of the text.
     fn container_end(&mut self, at: usize) -> usize {
         self.containers().end(at)
     }
 
-    /// Before where what begins at `at` has to end, or it does not.
-    fn limit(&mut self, at: usize) -> usize {
+    /// The latest offset at which a comment or element that begins at `at` may end.
+    fn latest_end(&mut self, at: usize) -> usize {
         let text = self.text;
         self.containers().late_end(at, text)
     }
 
-    /// Where the paragraph, heading or cell ends that `at` stands in; `None` in HTML.
+    /// The end of the paragraph, heading or cell at `at`; `None` in HTML.
     fn inline_end(&mut self, at: usize) -> Option<usize> {
         let text = self.text;
         let containers = self.containers();
         (!containers.is_html(at)).then(|| containers.block_end(at, text))
     }
 
-    /// Where `sign` comes next, at `from` or after it, within the quote or item that `at` stands in.
-    fn find_within(&mut self, at: usize, sign: &'static str, from: usize) -> Option<usize> {
+    /// The offset of the next `sign` at or after `from`, in the quote or item at `at`.
+    fn find_in_container(&mut self, at: usize, sign: &'static str, from: usize) -> Option<usize> {
         let found = self.find(sign, from)?;
         let is_in_line = self.find("\n", at).is_none_or(|line_end| found < line_end);
-        (is_in_line || found < self.limit(at)).then_some(found)
+        (is_in_line || found < self.latest_end(at)).then_some(found)
     }
 
-    /// Hides what begins at `at` up to the end of its quote or item, but for the line breaks there; what to say about it.
-    fn hide_the_rest(&mut self, at: usize, instead: &'static str) -> &'static str {
+    /// Hides the text from `at` to the end of its quote or item, except the line breaks there; returns the message for the author.
+    fn hide_the_rest(&mut self, at: usize, replacement: &'static str) -> &'static str {
         let end = self.container_end(at);
-        let is_in_container = self.containers().holds(at);
+        let is_in_container = self.containers().is_in_container(at);
         let hidden = self.text.get(at..end).unwrap_or_default().trim_end();
-        self.hide(at..at + hidden.len(), instead);
-        // nothing in it is looked at
+        self.hide(at..at + hidden.len(), replacement);
+        // nothing in it is scanned
         self.at = self.at.max(end);
         if is_in_container {
             "does not end, so nothing after it in its quote or list item is shown"
@@ -242,7 +245,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn remark(&mut self, code: &'static str, at: usize, length: usize, message: String, mend: impl Into<String>) {
-        // the first of each kind stands for all of them
+        // only the first of each kind is reported
         if self.found.remarks.iter().all(|remark| remark.code != code) {
             self.found.remarks.push(Remark {
                 code,
@@ -254,8 +257,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// An HTML comment. A "more" marker stays.
-    fn comment(&mut self, at: usize) {
+    /// Hides an HTML comment. A "more" marker stays.
+    fn scan_comment(&mut self, at: usize) {
         let rest = self.from(at);
         if rest.starts_with("<!-->") || rest.starts_with("<!--->") {
             return;
@@ -264,8 +267,8 @@ impl<'a> Scanner<'a> {
             return;
         }
         let begins_line = self.marks_before(at).is_some();
-        let mut end = self.find_within(at, "-->", at + 4);
-        // what does not begin a line ends with its paragraph, or is text (CommonMark, sections 4.6 and 6.6)
+        let mut end = self.find_in_container(at, "-->", at + 4);
+        // a comment in the middle of a line must end in its paragraph, or is text (CommonMark, sections 4.6 and 6.6)
         if !begins_line && let Some(limit) = self.inline_end(at) {
             end = end.filter(|&end| end < limit);
         }
@@ -283,24 +286,24 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A comment of ERB or of JSP, which ends with `sign`.
-    fn up_to(&mut self, at: usize, sign: &'static str) {
+    /// Hides a comment of ERB or JSP, which ends with `sign`.
+    fn hide_up_to(&mut self, at: usize, sign: &'static str) {
         if let Some(end) = self.find(sign, at + 3) {
             self.hide(at..end + sign.len(), "");
         }
     }
 
-    /// A definition of a link that is meant as a comment, which begins at `at` where it begins a block or follows another.
-    fn definition(&mut self, at: usize) {
+    /// Hides a definition of a link at `at` that is a comment, if it begins a block or follows another one.
+    fn scan_definition(&mut self, at: usize) {
         let follows = self.found.edits.last().is_some_and(|edit| {
             let between = self.text.get(edit.range.end..at).unwrap_or("x");
-            edit.why == Why::Definition && between.trim_start_matches(['>', ' ', '\t', '\r', '\n']).is_empty()
+            edit.reason == EditReason::Definition && between.trim_start_matches(['>', ' ', '\t', '\r', '\n']).is_empty()
         });
         let is_out = at < self.at || self.is_code(at) || self.marks_before(at).is_none();
         if is_out || !(follows || self.containers().begins_block(at)) {
             return;
         }
-        let end = self.blank_line(at).min(self.text.len());
+        let end = self.next_blank_line(at).min(self.text.len());
         let written = self.text.get(at..end).unwrap_or_default();
         let Some((label, rest)) = written.split_once("]:") else {
             return;
@@ -333,11 +336,11 @@ impl<'a> Scanner<'a> {
         }
         self.hide(at..at + length, EMPTY);
         if let Some(edit) = self.found.edits.last_mut() {
-            edit.why = Why::Definition;
+            edit.reason = EditReason::Definition;
         }
     }
 
-    /// Where the comment of Liquid ends that begins at `at`; one may hold others.
+    /// The end of the comment of Liquid that begins at `at`. Comments may be nested.
     fn end_of_comment(&mut self, at: usize) -> Option<usize> {
         if self.comments.is_none() {
             let mut ends = HashMap::new();
@@ -365,8 +368,8 @@ impl<'a> Scanner<'a> {
         known.or_else(|| self.end_of_block("endcomment", at + 2, "{%", "%}"))
     }
 
-    /// What HTML reads as a comment and nobody means as one, where it does not end.
-    fn declaration(&mut self, at: usize) {
+    /// Repairs a declaration that does not end, which HTML would read as a comment.
+    fn scan_declaration(&mut self, at: usize) {
         let rest = self.from(at);
         let end = match rest.as_bytes() {
             [b'<', b'?', ..] => "?>",
@@ -375,14 +378,14 @@ impl<'a> Scanner<'a> {
             _ => return,
         };
         if self.marks_before(at).is_some() && self.find(end, at + 2).is_none_or(|end| end >= self.container_end(at)) {
-            self.mend(at..at + 1, "&lt;");
+            self.repair(at..at + 1, "&lt;");
             let start = rest.get(..2).unwrap_or_default();
             let message = format!("`{start}` does not end, so it is shown as text");
             self.remark("html-unclosed", at, 2, message, format!("close it with `{end}`"));
         }
     }
 
-    /// Whether `%%` stands between two numbers, as R writes the remainder of a division.
+    /// Whether `%%` is between two numbers, as the remainder of a division in R.
     fn is_modulo(&self, at: usize) -> bool {
         let before = self.text.get(..at).unwrap_or_default().trim_end_matches([' ', '\t']);
         let after = self.from(at + 2).trim_start_matches([' ', '\t']);
@@ -390,8 +393,8 @@ impl<'a> Scanner<'a> {
         is_apart && before.ends_with(|c: char| c.is_ascii_digit()) && after.starts_with(|c: char| c.is_ascii_digit())
     }
 
-    /// Obsidian's comments: `%%` to `%%`, over lines where the first begins one.
-    fn percent(&mut self, at: usize) {
+    /// Hides a comment of Obsidian: `%%` to `%%`, over several lines only if it begins a line.
+    fn scan_percent_comment(&mut self, at: usize) {
         let before = self.text.get(..at).unwrap_or_default();
         let begins_line = self.marks_before(at).is_some();
         if !begins_line && !before.ends_with([' ', '\t']) {
@@ -400,7 +403,7 @@ impl<'a> Scanner<'a> {
         if !begins_line && self.is_modulo(at) {
             return;
         }
-        let Some(end) = self.find_within(at, "%%", at + 2) else {
+        let Some(end) = self.find_in_container(at, "%%", at + 2) else {
             return;
         };
         let is_in_line = self.find("\n", at).is_none_or(|line_end| end < line_end);
@@ -409,8 +412,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Nunjucks' comments, `{# … #}`; an id in braces is none.
-    fn nunjucks(&mut self, at: usize) {
+    /// Hides a comment of Nunjucks, `{# … #}`. An id in braces is not a comment.
+    fn scan_nunjucks(&mut self, at: usize) {
         let inner = self.from(at + 2);
         let length = inner
             .find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')))
@@ -429,8 +432,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Liquid's comments, and where its tags are not read.
-    fn liquid(&mut self, at: usize) {
+    /// Hides a comment of Liquid, and skips blocks in which its tags are text.
+    fn scan_liquid(&mut self, at: usize) {
         let inner = self.from(at + 2).trim_start_matches(['-', ' ', '\t', '\n']);
         let name = inner
             .split(|c: char| !(c.is_ascii_alphabetic() || c == '#'))
@@ -459,7 +462,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Where the block ends whose end is a tag between `open` and `close` that says `name`.
+    /// The end of the block that is closed by a tag `name` between `open` and `close`.
     fn end_of_block(&mut self, name: &'static str, from: usize, open: &'static str, close: &str) -> Option<usize> {
         if self.endless.contains(&(name, open)) {
             return None;
@@ -480,8 +483,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Comments of Hugo's templates and of Handlebars, and Hugo's shortcode for them.
-    fn expression(&mut self, at: usize) {
+    /// Hides a comment of Hugo's templates or of Handlebars, and Hugo's shortcode for comments.
+    fn scan_expression(&mut self, at: usize) {
         let inner = self.from(at + 2);
         let content = inner.trim_start_matches(['-', ' ', '\t', '\n']);
         let end = if content.starts_with("/*") {
@@ -514,8 +517,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// kramdown's comments: `{::comment}` to `{:/comment}`.
-    fn kramdown(&mut self, at: usize) {
+    /// Hides a comment of kramdown: `{::comment}` to `{:/comment}`.
+    fn scan_kramdown(&mut self, at: usize) {
         let options = at + "{::comment".len();
         if !self.from(at).starts_with("{::comment") {
             return;
@@ -529,17 +532,17 @@ impl<'a> Scanner<'a> {
             return self.hide(at..start, "");
         }
         let ends = [
-            self.find_within(at, "{:/comment}", start).map(|end| end + 11),
-            self.find_within(at, "{:/}", start).map(|end| end + 4),
+            self.find_in_container(at, "{:/comment}", start).map(|end| end + 11),
+            self.find_in_container(at, "{:/}", start).map(|end| end + 4),
         ];
         if let Some(end) = ends.into_iter().flatten().min() {
             self.hide(at..end, "");
         }
     }
 
-    /// MDX's comments: `{/* … */}`. A "more" marker stays.
-    fn script_comment(&mut self, at: usize) {
-        if let Some(end) = self.find_within(at, "*/}", at + 3) {
+    /// Hides a comment of MDX: `{/* … */}`. A "more" marker stays.
+    fn scan_script_comment(&mut self, at: usize) {
+        if let Some(end) = self.find_in_container(at, "*/}", at + 3) {
             if self.text.get(at + 3..end).is_some_and(line::is_more) {
                 self.at = end + 3;
             } else {
@@ -548,8 +551,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A start tag.
-    fn tag(&mut self, at: usize) {
+    /// Hides or repairs the element of a start tag.
+    fn scan_tag(&mut self, at: usize) {
         let Some(tag) = start_tag(self.from(at)) else {
             return;
         };
@@ -557,14 +560,14 @@ impl<'a> Scanner<'a> {
         let name = tag.name.as_str();
         let is_raw = RAW_TEXT.contains(&name);
         if tag.is_hidden() || name == "template" {
-            self.hidden_element(at, &tag);
+            self.hide_element(at, &tag);
         } else if name == "plaintext" {
-            self.show(at, &tag);
+            self.escape_tag(at, &tag);
         } else if tag.closes_itself {
             if is_raw || (name == "pre" && self.marks_before(at).is_some()) {
                 let end = at + tag.written.len();
                 let slash = at + tag.written.rfind('/').unwrap_or_default();
-                self.mend(slash..end, format!("></{name}>"));
+                self.repair(slash..end, format!("></{name}>"));
             }
             if is_known(name) {
                 let message = format!("`<{name} … />` means nothing in HTML, and is taken as closed here");
@@ -572,16 +575,16 @@ impl<'a> Scanner<'a> {
                 self.remark("html-self-closed", at, tag.written.chars().count(), message, mend);
             }
         } else if is_raw || name == "select" {
-            self.raw_text(at, &tag, is_raw);
+            self.scan_raw_text(at, &tag, is_raw);
         }
     }
 
-    /// An element whose content is text, or a list to choose from: one that does not end is a word in a sentence.
-    fn raw_text(&mut self, at: usize, tag: &Tag<'_>, is_raw: bool) {
+    /// Scans an element whose content is text, or a `select`. One that does not end is a word in a sentence.
+    fn scan_raw_text(&mut self, at: usize, tag: &Tag<'_>, is_raw: bool) {
         let content = at + tag.written.len();
         let mut limit = self.container_end(at);
         if self.marks_before(at).is_none() {
-            limit = limit.min(self.blank_line(content));
+            limit = limit.min(self.next_blank_line(content));
         }
         match self.end_tag(&tag.name, content).filter(|&end| end < limit) {
             Some(end) if is_raw => {
@@ -589,14 +592,14 @@ impl<'a> Scanner<'a> {
                 if matches!(tag.name.as_str(), "script" | "style") {
                     self.found.edits.push(Edit {
                         range: at..self.at,
-                        instead: " ".into(),
-                        why: Why::Program,
+                        replacement: " ".into(),
+                        reason: EditReason::Program,
                     });
                 }
             }
             Some(_) => {}
             None if tag.name == "iframe" && tag.attribute("src").is_some() => {
-                self.mend(content..content, "</iframe>");
+                self.repair(content..content, "</iframe>");
                 let message = "`<iframe>` does not end, and is taken as closed here".to_owned();
                 self.remark(
                     "html-unclosed",
@@ -606,40 +609,40 @@ impl<'a> Scanner<'a> {
                     "write `</iframe>` after it",
                 );
             }
-            None => self.show(at, tag),
+            None => self.escape_tag(at, tag),
         }
     }
 
-    /// Has `tag` shown as it is written.
-    fn show(&mut self, at: usize, tag: &Tag<'_>) {
-        self.mend(at..at + 1, "&lt;");
+    /// Escapes `tag`, so that it is shown as it is written.
+    fn escape_tag(&mut self, at: usize, tag: &Tag<'_>) {
+        self.repair(at..at + 1, "&lt;");
         let message = format!("`<{}>` does not end, so it is shown as text", tag.name);
         let mend = format!("close it, or write it as code: `` `<{}>` ``", tag.name);
         self.remark("html-unclosed", at, tag.written.chars().count(), message, mend);
     }
 
-    /// An element that is not shown.
-    fn hidden_element(&mut self, at: usize, tag: &Tag<'_>) {
+    /// Hides an element that is not shown.
+    fn hide_element(&mut self, at: usize, tag: &Tag<'_>) {
         let content = at + tag.written.len();
         let begins_block = self.marks_before(at).is_some();
-        let instead = if begins_block { EMPTY } else { "" };
+        let replacement = if begins_block { EMPTY } else { "" };
         if is_void(&tag.name) || tag.closes_itself {
-            return self.hide(at..content, instead);
+            return self.hide(at..content, replacement);
         }
-        let end = if LEFT_OPEN.contains(&tag.name.as_str()) {
-            let blank = self.blank_line(content).min(self.container_end(at)).max(content);
+        let end = if OPTIONAL_END_TAG.contains(&tag.name.as_str()) {
+            let blank = self.next_blank_line(content).min(self.container_end(at)).max(content);
             let end = self.end_tag(&tag.name, content).map(|end| self.after_tag(end));
             let end = end.filter(|&end| end < blank).unwrap_or(blank);
-            // line breaks keep apart what they kept apart
+            // the line breaks at the end still separate the texts around it
             Some(content.max(at + self.text.get(at..end).unwrap_or_default().trim_end().len()))
         } else {
-            let limit = self.limit(at).max(content);
+            let limit = self.latest_end(at).max(content);
             self.end_of_element(&tag.name, content, limit).map(|end| self.after_tag(end))
         };
         match end {
-            Some(end) => self.hide(at..end, instead),
-            // a word in a sentence about elements
-            None if tag.name == "template" && !tag.is_hidden() => self.show(at, tag),
+            Some(end) => self.hide(at..end, replacement),
+            // a word in a sentence about HTML
+            None if tag.name == "template" && !tag.is_hidden() => self.escape_tag(at, tag),
             None => {
                 let limit = if HTML_BLOCKS.contains(&tag.name.as_str()) {
                     None
@@ -649,10 +652,10 @@ impl<'a> Scanner<'a> {
                 let what = match limit {
                     Some(limit) => {
                         let hidden = self.text.get(at..limit).unwrap_or_default().trim_end();
-                        self.hide(at..content.max(at + hidden.len()), instead);
+                        self.hide(at..content.max(at + hidden.len()), replacement);
                         "does not end, so nothing after it in its paragraph is shown"
                     }
-                    None => self.hide_the_rest(at, instead),
+                    None => self.hide_the_rest(at, replacement),
                 };
                 let message = format!("the hidden `<{}>` that begins here {what}", tag.name);
                 let mend = format!("close it with `</{}>`", tag.name);
@@ -661,12 +664,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What follows the end tag at `at`.
+    /// The offset after the end tag at `at`.
     fn after_tag(&self, at: usize) -> usize {
         self.from(at).find('>').map_or(self.text.len(), |end| at + end + 1)
     }
 
-    /// Where the next end tag of `name` stands, at `from` or after it.
+    /// The offset of the next end tag of `name` at or after `from`.
     fn end_tag(&mut self, name: &str, from: usize) -> Option<usize> {
         if self.ends.is_none() {
             let mut ends: HashMap<String, Vec<usize>> = HashMap::new();
@@ -685,9 +688,9 @@ impl<'a> Scanner<'a> {
         ends.get(ends.partition_point(|&end| end < from)).copied()
     }
 
-    /// Where the end tag stands of the element `name` whose content begins at `from`, before `limit`.
+    /// The offset, before `limit`, of the end tag of the element `name` whose content begins at `from`.
     fn end_of_element(&mut self, name: &str, from: usize, limit: usize) -> Option<usize> {
-        // most are not there at all
+        // most have no end tag at all
         self.end_tag(name, from).filter(|&end| end < limit)?;
         let mut depth = 1_usize;
         let content = self.text.get(from..limit)?;

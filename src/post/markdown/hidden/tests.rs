@@ -1,6 +1,6 @@
 use super::*;
 
-/// What tools hide, by its name: words of capitals are shown, `x` is hidden.
+/// Texts with hidden parts: words in capitals are shown, `x` is hidden.
 const HIDDEN: &[(&str, &str)] = &[
     ("HTML", "A <!-- x --> B\n\n<!--\nx\n\nx\n-->\nC"),
     ("HTML over lines of a paragraph", "A <!-- x\nx --> B\n\nC"),
@@ -65,7 +65,7 @@ const HIDDEN: &[(&str, &str)] = &[
     ("ERB", "A <%# x %> B <%-- x\n\nx --%> C"),
     ("Markdown", "A\n\n[//]: # (x)\n[comment]: <> (x)\n[//]: # \"x\"\n\nB"),
     (
-        "Markdown, in all places",
+        "Markdown, in all offsets",
         "[//]: # (x (x) x)\nA\n\n> [//]: # 'x'\n>\n> B\n\n- [Comment]: # (x\n  x)\n\nC",
     ),
     ("until it is found", "A <b hidden=until-found>x</b> B"),
@@ -113,7 +113,7 @@ const HIDDEN: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_tools_hide_is_hidden() {
+fn hidden_parts_are_removed() {
     for &(name, text) in HIDDEN {
         let words = |text: &str, wanted: fn(char) -> bool| -> String {
             let words = text.split(|c: char| !c.is_alphanumeric());
@@ -169,7 +169,7 @@ fn nothing_else_is_hidden() {
 }
 
 #[test]
-fn what_would_swallow_the_rest_is_mended() {
+fn tags_that_would_hide_the_rest_are_repaired() {
     let cases = [
         ("the <title> element", "the &lt;title> element"),
         ("a <title>b</title> c", "a <title>b</title> c"),
@@ -198,40 +198,44 @@ fn what_would_swallow_the_rest_is_mended() {
         ("<title> `</title>` a", "&lt;title> `</title>` a"),
     ];
     for (text, expected) in cases {
-        assert_eq!(look(text).mended(text), expected, "{text}");
+        assert_eq!(find_edits(text).apply_repairs(text), expected, "{text}");
         assert_eq!(without_hidden(text), text, "nothing is hidden");
     }
 }
 
 #[test]
-fn it_is_said_where() {
-    let said = |text: &str| -> Vec<(&'static str, usize)> {
-        look(text).remarks.iter().map(|remark| (remark.code, remark.offset)).collect()
+fn remarks_have_offsets() {
+    let remarks = |text: &str| -> Vec<(&'static str, usize)> {
+        find_edits(text)
+            .remarks
+            .iter()
+            .map(|remark| (remark.code, remark.offset))
+            .collect()
     };
     assert_eq!(
-        said("a <title> b <xmp> <video src=x />"),
+        remarks("a <title> b <xmp> <video src=x />"),
         [("html-unclosed", 2), ("html-self-closed", 18)]
     );
-    assert_eq!(said("a\n\n<!-- b"), [("comment-unclosed", 3)]);
-    assert_eq!(said("a {% comment %} b"), [("comment-unclosed", 2)]);
-    assert_eq!(said("a <b hidden> b\n\nc"), [("hidden-unclosed", 2)]);
-    assert_eq!(said("a\n\n<div hidden> b"), [("hidden-unclosed", 3)]);
-    assert_eq!(said("<img /> <br/> <Card /> <p></p> <!-- a -->"), []);
+    assert_eq!(remarks("a\n\n<!-- b"), [("comment-unclosed", 3)]);
+    assert_eq!(remarks("a {% comment %} b"), [("comment-unclosed", 2)]);
+    assert_eq!(remarks("a <b hidden> b\n\nc"), [("hidden-unclosed", 2)]);
+    assert_eq!(remarks("a\n\n<div hidden> b"), [("hidden-unclosed", 3)]);
+    assert_eq!(remarks("<img /> <br/> <Card /> <p></p> <!-- a -->"), []);
 }
 
 #[test]
-fn places_are_those_of_the_text_as_it_was_written() {
+fn offsets_are_those_of_the_original_text() {
     let text = "a {# b #}{{ c }} <!-- d --> <title> e {{ f }}";
-    let edits = look(text);
-    let mended = edits.mended(text);
+    let edits = find_edits(text);
+    let repaired = edits.apply_repairs(text);
     let signs = ["{{ c }}", "e {{", "{{ f }}"];
-    let mut places = signs.map(|sign| mended.find(sign).unwrap());
-    edits.trace_back(places.iter_mut());
-    assert_eq!(places, signs.map(|sign| text.find(sign).unwrap()));
+    let mut offsets = signs.map(|sign| repaired.find(sign).unwrap());
+    edits.to_original_offsets(offsets.iter_mut());
+    assert_eq!(offsets, signs.map(|sign| text.find(sign).unwrap()));
 }
 
 #[test]
-fn a_search_reads_no_scripts_and_no_style_sheets() {
+fn scripts_and_style_sheets_are_not_searched() {
     let cases = [
         ("a <script>b</script> c", "a   c"),
         ("a <STYLE media=x>b</STYLE > c", "a   c"),

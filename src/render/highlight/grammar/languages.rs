@@ -1,4 +1,4 @@
-//! The grammars, one language after another. The words are those of each language's reference, and a few that are as good as such.
+//! The grammars, one language after another. The words come from the reference of each language, with a few common additions.
 
 use super::{Feature, Grammar, Quote};
 

@@ -37,7 +37,7 @@ fn a_damaged_file_is_moved_aside_and_a_new_one_is_created() {
         ("it is a text", |_| b"not a database, but long enough to be one ".repeat(40)),
     ];
     for (name, damage) in damages {
-        let folder = Folder::of(&many());
+        let folder = TestFolder::of(&many());
         let bytes = damage(fs::read(folder.path("ledger.db")).unwrap());
         fs::write(folder.path("ledger.db"), &bytes).unwrap();
         fs::write(folder.path("ledger.db-wal"), "a log of it").unwrap();
@@ -69,7 +69,7 @@ fn a_file_that_is_damaged_while_it_is_open_is_replaced() {
     // more than the page cache holds
     let large =
         |n: usize| (0..60).map(move |id| RecordChange::Put(post(&format!("post-{id}"), &format!("{n}{}", "x".repeat(60_000)))));
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let store = folder.open().store;
     assert!(store.write_now(large(0), PATIENCE));
     // in place, as a failing disk does it
@@ -94,7 +94,7 @@ fn a_file_that_is_damaged_while_it_is_open_is_replaced() {
 
 #[test]
 fn an_empty_file_is_reported_and_used() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     fs::create_dir_all(&folder.dir).unwrap();
     fs::write(folder.path("ledger.db"), "").unwrap();
     assert_eq!(read(&folder.dir).unwrap().records, []);
@@ -105,7 +105,7 @@ fn an_empty_file_is_reported_and_used() {
 
 #[test]
 fn a_sound_database_of_another_program_is_left_alone() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     fs::create_dir_all(&folder.dir).unwrap();
     folder.shell().execute_batch("CREATE TABLE record (kind, key, json)").unwrap();
     let before = fs::read(folder.path("ledger.db")).unwrap();
@@ -119,7 +119,7 @@ fn a_sound_database_of_another_program_is_left_alone() {
 
 #[test]
 fn the_number_of_damaged_files_is_bounded() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     fs::create_dir_all(&folder.dir).unwrap();
     for n in 0..20 {
         fs::write(
@@ -136,7 +136,7 @@ fn the_number_of_damaged_files_is_bounded() {
 
 #[test]
 fn records_that_are_not_understood_stay_and_are_named() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let strange = [
         ("aside", "x", r#"{"record":"aside","x":1}"#),
         ("post", "half", r#"{"record":"post","id":"half"}"#),
@@ -150,7 +150,7 @@ fn records_that_are_not_understood_stay_and_are_named() {
     assert_eq!(opening.records, [post("a", "1")]);
     let note = &opening.notes[0];
     assert!(
-        note.starts_with("4 of the records") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
+        note.starts_with("4 records of the ledger") && note.contains("aside `x` (unknown variant") && note.ends_with(", …"),
         "{note}"
     );
     assert!(opening.store.write_now(put(&post("b", "2")), PATIENCE));
@@ -163,7 +163,7 @@ fn records_that_are_not_understood_stay_and_are_named() {
 
 #[test]
 fn a_state_folder_that_cannot_be_created_is_reported_until_it_can() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let above = folder.dir.parent().unwrap();
     fs::write(above, "a file").unwrap();
     let opening = folder.open();

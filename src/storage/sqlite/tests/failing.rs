@@ -72,13 +72,13 @@ fn fault() -> Option<c_int> {
 
 /// A file of the layer; SQLite's own follows it in memory.
 #[repr(C)]
-struct File {
+struct FailingFile {
     base: ffi::sqlite3_file,
 }
 
 /// SQLite's own file behind `file`.
 unsafe fn real(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
-    unsafe { file.cast::<u8>().add(size_of::<File>()).cast() }
+    unsafe { file.cast::<u8>().add(size_of::<FailingFile>()).cast() }
 }
 
 /// SQLite's own layer behind `vfs`.
@@ -90,7 +90,7 @@ fn register() {
     unsafe {
         let own = ffi::sqlite3_vfs_find(std::ptr::null());
         let mut vfs = *own;
-        vfs.szOsFile += size_of::<File>() as c_int;
+        vfs.szOsFile += size_of::<FailingFile>() as c_int;
         vfs.pNext = std::ptr::null_mut();
         vfs.zName = C_NAME.as_ptr();
         vfs.pAppData = own.cast();

@@ -14,12 +14,12 @@ fn old() -> Vec<Record> {
 
 /// Opens, writes and closes storage while the `n`th operation fails with `code`, and if `from_then_on` all later ones until the disk
 /// recovers. Returns whether there was an `n`th.
-fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -> bool {
+fn live(layer: &Layer, folder: &TestFolder, n: u64, code: i32, from_then_on: bool) -> bool {
     let context = format!("operation {n}, code {code}, from then on: {from_then_on}");
     let mut state_folder = StateFolder::new(&folder.dir);
     state_folder.vfs = Some(NAME);
     layer.fail(n, code, from_then_on);
-    let opening = Folder::open_at(state_folder);
+    let opening = TestFolder::open_at(state_folder);
     let store = opening.store;
     // what the publisher knows
     let mut memory: BTreeMap<String, Record> = BTreeMap::new();
@@ -68,7 +68,7 @@ fn live(layer: &Layer, folder: &Folder, n: u64, code: i32, from_then_on: bool) -
 }
 
 /// Checks that everything acknowledged, or a later change of the same post, can be read without the failing layer.
-fn is_there(folder: &Folder, acknowledged: &BTreeMap<String, Record>, context: &str) {
+fn is_there(folder: &TestFolder, acknowledged: &BTreeMap<String, Record>, context: &str) {
     if acknowledged.is_empty() {
         return;
     }
@@ -87,7 +87,7 @@ fn every_operation(code: i32, from_then_on: bool) {
     let mut n = 0;
     loop {
         n += 1;
-        let folder = Folder::of(&old());
+        let folder = TestFolder::of(&old());
         if !live(&layer, &folder, n, code, from_then_on) {
             break;
         }
@@ -115,11 +115,11 @@ fn a_disk_that_is_full_from_any_operation_on_loses_nothing() {
 fn creating_a_file_can_fail_in_any_operation() {
     let layer = Layer::new();
     for n in 1.. {
-        let folder = Folder::new();
+        let folder = TestFolder::new();
         let mut state_folder = StateFolder::new(&folder.dir);
         state_folder.vfs = Some(NAME);
         layer.fail(n, SQLITE_IOERR, false);
-        let store = Folder::open_at(state_folder).store;
+        let store = TestFolder::open_at(state_folder).store;
         let acknowledged = store.write_now(put(&post("a", "1")), PATIENCE);
         let happened = layer.counted() >= n;
         layer.heal();
@@ -143,10 +143,10 @@ fn an_error_between_pieces_leaves_all_of_them_or_none() {
     let layer = Layer::new();
     for n in (1..).step_by(50) {
         let context = format!("operation {n}");
-        let folder = Folder::of(&old());
+        let folder = TestFolder::of(&old());
         let mut state_folder = StateFolder::new(&folder.dir);
         state_folder.vfs = Some(NAME);
-        let store = Folder::open_at(state_folder).store;
+        let store = TestFolder::open_at(state_folder).store;
         layer.fail(n, SQLITE_IOERR, false);
         let records = (0..RECORDS).map(|number| RecordChange::Put(post(&format!("new-{number:05}"), &"x".repeat(100))));
         let is_kept = store.write_now(records, PATIENCE);

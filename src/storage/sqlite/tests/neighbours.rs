@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn a_second_writer_names_the_first_and_takes_over() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open();
     assert_eq!(second.records, [post("a", "1")], "what may not be written may be read");
@@ -44,7 +44,7 @@ fn a_second_writer_names_the_first_and_takes_over() {
 
 #[test]
 fn a_second_writer_that_missed_nothing_finds_nothing() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open().store;
     assert!(first.close());
@@ -54,7 +54,7 @@ fn a_second_writer_that_missed_nothing_finds_nothing() {
 
 #[test]
 fn closing_overwrites_no_late_records() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let first = folder.open().store;
     let second = folder.open().store;
     assert!(first.write_now(put(&post("b", "first's")), PATIENCE));
@@ -75,7 +75,7 @@ fn closing_overwrites_no_late_records() {
 
 #[test]
 fn readers_see_whole_batches_while_they_are_written() {
-    let folder = Folder::of(&[post("a", "0"), post("b", "0")]);
+    let folder = TestFolder::of(&[post("a", "0"), post("b", "0")]);
     let store = folder.open().store;
     let ended = AtomicBool::new(false);
     let seen = std::thread::scope(|scope| {
@@ -114,11 +114,11 @@ fn titles(records: &[Record]) -> Vec<String> {
 
 #[test]
 fn reading_creates_no_files() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     assert_eq!(read(&folder.dir).unwrap(), Contents::default());
     assert!(!folder.dir.exists());
 
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let (names, before) = (folder.names(), fs::read(folder.path("ledger.db")).unwrap());
     assert_eq!(read(&folder.dir).unwrap().records, [post("a", "1")]);
     assert_eq!((folder.names(), fs::read(folder.path("ledger.db")).unwrap()), (names, before));
@@ -126,11 +126,11 @@ fn reading_creates_no_files() {
 
 #[test]
 fn the_log_of_a_killed_process_is_read() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     assert!(store.write_now(put(&post("b", "2")), PATIENCE));
     // the files of a process that was killed
-    let copy = Folder::new();
+    let copy = TestFolder::new();
     fs::create_dir_all(&copy.dir).unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
         fs::copy(folder.path(name), copy.path(name)).unwrap();
@@ -141,7 +141,7 @@ fn the_log_of_a_killed_process_is_read() {
 
 #[test]
 fn a_write_waits_for_a_shell_that_has_locked_the_file() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     let shell = folder.shell();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -158,7 +158,7 @@ fn a_write_waits_for_a_shell_that_has_locked_the_file() {
 
 #[test]
 fn a_writer_that_starts_beside_a_shell_reads_first_and_writes_later() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let shell = folder.shell();
     shell
         .execute_batch("PRAGMA locking_mode = NORMAL; BEGIN; SELECT * FROM record")
@@ -173,7 +173,7 @@ fn a_writer_that_starts_beside_a_shell_reads_first_and_writes_later() {
 
 #[test]
 fn a_file_that_is_deleted_while_it_is_open_is_created_again_with_everything() {
-    type Go = fn(&Folder);
+    type Go = fn(&TestFolder);
     let gone: [(&str, Go); 4] = [
         ("the file", |folder| fs::remove_file(folder.path("ledger.db")).unwrap()),
         ("the file and its log", |folder| {
@@ -187,7 +187,7 @@ fn a_file_that_is_deleted_while_it_is_open_is_created_again_with_everything() {
         }),
     ];
     for (name, go) in gone {
-        let folder = Folder::of(&[post("a", "1")]);
+        let folder = TestFolder::of(&[post("a", "1")]);
         let store = folder.open().store;
         assert!(store.write_now(put(&post("b", "2")), PATIENCE));
         go(&folder);
@@ -208,7 +208,7 @@ fn a_file_that_is_deleted_while_it_is_open_is_created_again_with_everything() {
 
 #[test]
 fn a_log_that_is_deleted_while_it_is_open_loses_nothing() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let store = folder.open().store;
     assert!(store.write_now(put(&post("b", "2")), PATIENCE));
     fs::remove_file(folder.path("ledger.db-wal")).unwrap();
@@ -219,7 +219,7 @@ fn a_log_that_is_deleted_while_it_is_open_loses_nothing() {
 
 #[test]
 fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     fs::copy(folder.path("ledger.db"), folder.path("copy")).unwrap();
     let store = folder.open().store;
     assert!(store.write_now(
@@ -249,7 +249,7 @@ fn a_file_that_is_replaced_while_it_is_open_is_read_before_it_is_written() {
 
 #[test]
 fn a_deleted_lock_is_taken_again_unless_another_process_has_it() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     let first = folder.open().store;
     fs::remove_file(folder.path("ledger.lock")).unwrap();
     first.write(put(&post("b", "2")));

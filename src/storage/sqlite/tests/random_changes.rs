@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[derive(Clone, Debug)]
-enum Step {
+enum WriterAction {
     Write(Vec<RecordChange>),
     WriteNow(Vec<RecordChange>),
     Restart,
@@ -30,11 +30,11 @@ fn change() -> impl Strategy<Value = RecordChange> {
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = WriterAction> {
     prop_oneof![
-        3 => vec(change(), 0..6).prop_map(Step::Write),
-        2 => vec(change(), 0..6).prop_map(Step::WriteNow),
-        1 => Just(Step::Restart),
+        3 => vec(change(), 0..6).prop_map(WriterAction::Write),
+        2 => vec(change(), 0..6).prop_map(WriterAction::WriteNow),
+        1 => Just(WriterAction::Restart),
     ]
 }
 
@@ -56,21 +56,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
     fn the_last_change_of_each_key_wins(steps in vec(step(), 1..12)) {
-        let folder = Folder::new();
+        let folder = TestFolder::new();
         let mut model = BTreeMap::new();
         let mut store = folder.open().store;
         for step in steps {
             match step {
-                Step::Write(changes) => {
+                WriterAction::Write(changes) => {
                     apply(&mut model, &changes);
                     store.write(changes);
                 }
-                Step::WriteNow(changes) => {
+                WriterAction::WriteNow(changes) => {
                     apply(&mut model, &changes);
                     prop_assert!(store.write_now(changes, PATIENCE));
                     prop_assert_eq!(&read(&folder.dir).unwrap().records, &model.values().cloned().collect::<Vec<_>>());
                 }
-                Step::Restart => {
+                WriterAction::Restart => {
                     prop_assert!(store.close());
                     let opening = folder.open();
                     prop_assert_eq!(&opening.records, &model.values().cloned().collect::<Vec<_>>());

@@ -12,7 +12,7 @@ const BROKEN: &[&str] = &[
     "ALTER TABLE record ADD COLUMN kept TEXT; ALTER TABLE none RENAME TO other",
 ];
 
-fn place(folder: &Folder, migrations: &'static [&'static str]) -> StateFolder {
+fn place(folder: &TestFolder, migrations: &'static [&'static str]) -> StateFolder {
     let mut place = StateFolder::new(&folder.dir);
     place.migrations = migrations;
     place
@@ -20,11 +20,11 @@ fn place(folder: &Folder, migrations: &'static [&'static str]) -> StateFolder {
 
 #[test]
 fn an_older_file_is_migrated_after_a_backup_and_an_older_feedmill_refuses_it() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     // left by an earlier attempt
     fs::write(folder.path("ledger.db.v1.bak"), "half a backup").unwrap();
     fs::write(folder.path("ledger.db.bak-unfinished"), "half a backup").unwrap();
-    let newer = Folder::open_at(place(&folder, SECOND));
+    let newer = TestFolder::open_at(place(&folder, SECOND));
     assert_eq!((newer.records, newer.notes), (vec![post("a", "1")], vec![]));
     assert!(newer.store.write_now(put(&post("b", "2")), PATIENCE));
     assert!(newer.store.close());
@@ -50,8 +50,8 @@ fn an_older_file_is_migrated_after_a_backup_and_an_older_feedmill_refuses_it() {
 
 #[test]
 fn a_migration_that_fails_changes_nothing() {
-    let folder = Folder::of(&[post("a", "1")]);
-    let opening = Folder::open_at(place(&folder, BROKEN));
+    let folder = TestFolder::of(&[post("a", "1")]);
+    let opening = TestFolder::open_at(place(&folder, BROKEN));
     assert!(opening.store.problem().unwrap().contains("no such table: none"));
     assert_eq!(opening.records, [post("a", "1")], "it can still be read");
     drop(opening);
@@ -60,7 +60,7 @@ fn a_migration_that_fails_changes_nothing() {
 
 #[test]
 fn a_negative_version_is_damage() {
-    let folder = Folder::of(&[post("a", "1")]);
+    let folder = TestFolder::of(&[post("a", "1")]);
     folder.shell().pragma_update(None, "user_version", -1).unwrap();
     assert!(matches!(read(&folder.dir), Err(StorageError::Corrupt(_))));
 }

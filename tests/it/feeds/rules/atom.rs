@@ -9,7 +9,7 @@ fn entries<'a>(atom: &'a Document) -> impl Iterator<Item = Node<'a, 'a>> {
     all(atom.root_element(), ATOM, "entry")
 }
 
-/// Whether `content` is an empty text as RFC 4287 (section 4.1.3.3) has it in XHTML.
+/// Whether `content` is an empty XHTML text (RFC 4287, section 4.1.3.3).
 fn is_empty(content: Node) -> bool {
     let parts: Vec<_> = content.children().collect();
     content.attribute("type") == Some("xhtml")

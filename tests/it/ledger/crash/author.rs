@@ -1,4 +1,4 @@
-//! An author who never stops: saves, renames, moves, drafts, deletes, whether the program lives or not.
+//! An author who saves, renames, moves, withdraws and deletes posts all the time, whether feedmill runs or not.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -8,12 +8,12 @@ use feedmill::time::Timestamp;
 
 use crate::server::write;
 
-/// Fewer posts than this are not deleted from: half a folder gone at once is not believed.
+/// No post is deleted if there are fewer than this: half of a folder that disappears at once counts as missing.
 const FEW: usize = 10;
-/// How many names a post goes by, one after the other and back.
+/// How many file names a post gets, one after the other and back.
 const NAMES: u64 = 4;
 
-/// Random numbers that a seed gives again (splitmix64).
+/// Random numbers from a seed (splitmix64).
 pub struct Random(pub u64);
 
 impl Random {
@@ -30,10 +30,10 @@ impl Random {
     }
 }
 
-/// What the author has in mind of a post.
+/// A post of the author.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Where its file lies, or lay when it was deleted.
+    /// The path of its file, also after it was deleted.
     path: PathBuf,
     slug: Option<String>,
     title: u64,
@@ -48,7 +48,7 @@ impl Work {
         !self.is_draft && !self.is_deleted
     }
 
-    /// What its text says of which edit it is.
+    /// The words in its text that name the edit.
     pub fn revision(&self, marker: &str) -> String {
         format!("{marker} revision {}.", self.revision)
     }
@@ -57,12 +57,12 @@ impl Work {
 pub struct Author {
     posts: PathBuf,
     random: Random,
-    /// By the word that is in the post's title and text and in no other post's.
+    /// By a word that only the title and text of this post contain.
     pub works: BTreeMap<String, Work>,
-    /// Whose addresses the author asked for.
+    /// The posts with an address in their front matter.
     pub asked_for: HashMap<String, HashSet<String>>,
     serial: u64,
-    /// What was done, for who wants to know why.
+    /// The actions, to be printed after a failure.
     pub diary: Vec<String>,
 }
 
@@ -82,8 +82,8 @@ impl Author {
         author
     }
 
-    /// One thing that authors do.
-    pub fn work(&mut self) {
+    /// Performs a random action.
+    pub fn act(&mut self) {
         let live: Vec<String> = self.markers(|work| !work.is_deleted);
         let deleted: Vec<String> = self.markers(|work| work.is_deleted);
         let Some(marker) = self.pick(&live) else { return self.begin() };
@@ -111,7 +111,7 @@ impl Author {
                 None => self.begin(),
             },
             18 if live.len() < 2 * FEW => self.begin(),
-            // a checkout writes what was there
+            // a checkout writes the same content again
             _ => self.change(&marker, |_, _| {}),
         }
     }
@@ -134,7 +134,7 @@ impl Author {
             slug: None,
             title: 0,
             revision: 0,
-            // those without a date have it from their files, once and for all
+            // a post without a date keeps the first time of its file
             is_dated: !self.serial.is_multiple_of(4),
             is_draft: self.random.chance(6),
             is_deleted: false,
@@ -149,7 +149,7 @@ impl Author {
         self.save(marker);
     }
 
-    /// In one step or, as some programs do, in place.
+    /// Saves by a rename, or in place as some programs do.
     fn save(&mut self, marker: &str) {
         self.ask_for_address(marker);
         self.note(&format!("saves {marker}: {:?}", self.works[marker]));
@@ -209,7 +209,7 @@ impl Author {
             work.is_draft.then(|| "draft: true".to_owned()),
         ];
         let keys: Vec<String> = keys.into_iter().flatten().collect();
-        // a long text of its own words, of which an edit changes few
+        // a long text with words of its own, of which an edit changes few
         let mut words = Random(marker.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)));
         let words: Vec<String> = (0..120).map(|_| format!("w{:x}", words.below(1 << 24))).collect();
         let end = if work.is_draft { "withheld" } else { "" };

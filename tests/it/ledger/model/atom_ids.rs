@@ -1,42 +1,42 @@
-//! Ids that are no IRIs: RSS and JSON Feed have them as they are written, Atom an IRI, and what was served once stays.
+//! Ids that are not IRIs: RSS and JSON Feed have them as they are written, Atom has an IRI, and an id that was served stays.
 
 use std::time::Duration;
 
-use super::world::{Answer, World};
+use super::harness::{Answer, Harness};
 
 const UUID: &str = "550E8400-E29B-41D4-A716-446655440000";
 const URN: &str = "urn:uuid:550e8400-e29b-41d4-a716-446655440000";
 const TEXT: &str = "A mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can remember. \
     When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week.";
 
-/// A site with a post that stays.
-fn world() -> World {
-    let mut world = World::new();
-    world.write(
+/// A site with a post that is never changed.
+fn harness() -> Harness {
+    let mut harness = Harness::new();
+    harness.write(
         "keeper.md".into(),
         "---\ntitle: Keeper\ndate: 2024-01-01\nid: x:keeper\n---\nIt stays.\n",
     );
-    world.settle();
-    world
+    harness.settle();
+    harness
 }
 
-fn publish(world: &mut World, path: &str, front_matter: &str) {
-    world.pass(Duration::from_mins(10));
-    world.write(path.into(), &format!("---\n{front_matter}\n---\n{TEXT}\n"));
-    world.settle();
+fn publish(harness: &mut Harness, path: &str, front_matter: &str) {
+    harness.pass(Duration::from_mins(10));
+    harness.write(path.into(), &format!("---\n{front_matter}\n---\n{TEXT}\n"));
+    harness.settle();
 }
 
-fn remove(world: &mut World, path: &str) {
-    world.pass(Duration::from_mins(10));
-    world.remove(path.into());
-    world.settle();
+fn remove(harness: &mut Harness, path: &str) {
+    harness.pass(Duration::from_mins(10));
+    harness.remove(path.into());
+    harness.settle();
 }
 
-fn restart(world: &mut World) {
-    world.stop();
-    world.pass(Duration::from_mins(10));
-    world.start();
-    world.settle();
+fn restart(harness: &mut Harness) {
+    harness.stop();
+    harness.pass(Duration::from_mins(10));
+    harness.start();
+    harness.settle();
 }
 
 fn ids_in(document: &str, name: &str) -> Vec<String> {
@@ -47,10 +47,10 @@ fn ids_in(document: &str, name: &str) -> Vec<String> {
     ids.map(|node| node.text().unwrap_or_default().to_owned()).collect()
 }
 
-/// The ids in RSS and in Atom, but that of the keeper.
-fn ids(world: &World) -> Vec<(String, String)> {
-    let Answer { body: rss, .. } = world.get("/rss.xml");
-    let Answer { body: atom, .. } = world.get("/atom.xml");
+/// The ids in RSS and in Atom, without the one of the keeper.
+fn ids(harness: &Harness) -> Vec<(String, String)> {
+    let Answer { body: rss, .. } = harness.get("/rss.xml");
+    let Answer { body: atom, .. } = harness.get("/atom.xml");
     let ids = ids_in(&rss, "guid").into_iter().zip(ids_in(&atom, "id"));
     ids.filter(|(id, _)| id != "x:keeper").collect()
 }
@@ -67,106 +67,114 @@ fn atom_has_an_iri_and_the_others_the_id_as_it_is_written() {
         ("night 17", "tag:one.example,2000:id:night%2017"),
         ("/2019/03/x", "tag:one.example,2000:id:%2F2019%2F03%2Fx"),
     ] {
-        let mut world = world();
-        publish(&mut world, "a.md", &format!("title: A\ndate: 2025-01-01\nid: \"{written}\""));
+        let mut harness = harness();
+        publish(
+            &mut harness,
+            "a.md",
+            &format!("title: A\ndate: 2025-01-01\nid: \"{written}\""),
+        );
         let expected = pair(written, atom_id);
-        assert_eq!(ids(&world), expected);
-        let json: serde_json::Value = serde_json::from_str(&world.get("/feed.json").body).unwrap();
+        assert_eq!(ids(&harness), expected);
+        let json: serde_json::Value = serde_json::from_str(&harness.get("/feed.json").body).unwrap();
         assert_eq!(json["items"][0]["id"], written);
-        let listed: serde_json::Value = serde_json::from_str(&world.get("/api/posts").body).unwrap();
+        let listed: serde_json::Value = serde_json::from_str(&harness.get("/api/posts").body).unwrap();
         let listed = &listed["posts"][0];
         assert_eq!(listed["id"], written);
         assert_eq!(
             listed["atom_id"].as_str(),
             Some(atom_id).filter(|atom_id| *atom_id != written)
         );
-        // whatever is done with the file and the site
-        restart(&mut world);
-        assert_eq!(ids(&world), expected, "restarted");
-        world.stop();
-        world.set_host(1);
-        world.rename("a.md".into(), "b.md".into());
-        restart(&mut world);
-        assert_eq!(ids(&world), expected, "moved, with its site");
-        publish(&mut world, "b.md", &format!("title: A\ndate: 2025-03-01\nid: \"{written}\""));
-        assert_eq!(ids(&world), expected, "dated anew");
-        let changed = world.get("/api/posts?since=2000-01-01T00:00:00Z").body;
+        // after all changes to the file and the site
+        restart(&mut harness);
+        assert_eq!(ids(&harness), expected, "restarted");
+        harness.stop();
+        harness.set_host(1);
+        harness.rename("a.md".into(), "b.md".into());
+        restart(&mut harness);
+        assert_eq!(ids(&harness), expected, "moved, with its site");
+        publish(
+            &mut harness,
+            "b.md",
+            &format!("title: A\ndate: 2025-03-01\nid: \"{written}\""),
+        );
+        assert_eq!(ids(&harness), expected, "dated anew");
+        let changed = harness.get("/api/posts?since=2000-01-01T00:00:00Z").body;
         assert_eq!(changed.contains("\"atom_id\""), atom_id != written);
-        remove(&mut world, "b.md");
+        remove(&mut harness, "b.md");
         let tombstone = format!("<at:deleted-entry ref=\"{atom_id}\"");
         for _ in 0..2 {
             assert!(
-                world.get("/atom.xml").body.contains(&tombstone),
+                harness.get("/atom.xml").body.contains(&tombstone),
                 "{}",
-                world.get("/atom.xml").body
+                harness.get("/atom.xml").body
             );
-            restart(&mut world);
+            restart(&mut harness);
         }
-        world.stop();
+        harness.stop();
     }
 }
 
 #[test]
-fn what_atom_had_as_it_is_written_it_keeps() {
-    let said = |world: &World| -> Vec<&'static str> { world.site.diagnostics.iter().map(|said| said.code).collect() };
+fn atom_keeps_an_id_that_is_not_an_iri_if_readers_have_it() {
+    let said = |harness: &Harness| -> Vec<&'static str> { harness.site.diagnostics.iter().map(|said| said.code).collect() };
     for written in [UUID, "night 17"] {
-        let mut world = world();
+        let mut harness = harness();
         let front_matter = format!("title: A\ndate: 2025-01-01\nid: \"{written}\"");
-        publish(&mut world, "a.md", &front_matter);
-        assert_eq!(said(&world), [""; 0]);
-        // as an older version has it
-        world.amend(|record| record.atom_id = None);
+        publish(&mut harness, "a.md", &front_matter);
+        assert_eq!(said(&harness), [""; 0]);
+        // the record of an older version
+        harness.amend(|record| record.atom_id = None);
         for _ in 0..2 {
-            restart(&mut world);
-            assert_eq!(ids(&world), pair(written, written));
-            assert_eq!(said(&world), ["atom-id"]);
+            restart(&mut harness);
+            assert_eq!(ids(&harness), pair(written, written));
+            assert_eq!(said(&harness), ["atom-id"]);
         }
-        publish(&mut world, "a.md", &format!("{front_matter}\ntags: [a]"));
+        publish(&mut harness, "a.md", &format!("{front_matter}\ntags: [a]"));
         assert_eq!(
-            (ids(&world), said(&world)),
+            (ids(&harness), said(&harness)),
             (pair(written, written), vec!["atom-id"]),
             "edited"
         );
-        world.stop();
-        world.rename("a.md".into(), "b.md".into());
-        restart(&mut world);
+        harness.stop();
+        harness.rename("a.md".into(), "b.md".into());
+        restart(&mut harness);
         assert_eq!(
-            (ids(&world), said(&world)),
+            (ids(&harness), said(&harness)),
             (pair(written, written), vec!["atom-id"]),
             "renamed"
         );
-        // its author wants it otherwise
-        let mend = world.site.diagnostics[0].mend.clone();
+        // the author changes the id
+        let mend = harness.site.diagnostics[0].mend.clone();
         let wanted = mend.split('"').nth(1).unwrap().to_owned();
-        publish(&mut world, "b.md", &format!("title: A\ndate: 2025-01-01\nid: \"{wanted}\""));
-        assert_eq!(ids(&world), pair(&wanted, &wanted));
+        publish(&mut harness, "b.md", &format!("title: A\ndate: 2025-01-01\nid: \"{wanted}\""));
+        assert_eq!(ids(&harness), pair(&wanted, &wanted));
         assert!(
-            world
+            harness
                 .get("/atom.xml")
                 .body
                 .contains(&format!("<at:deleted-entry ref=\"{written}\""))
         );
-        restart(&mut world);
-        assert_eq!((ids(&world), said(&world)), (pair(&wanted, &wanted), vec![]));
-        world.stop();
+        restart(&mut harness);
+        assert_eq!((ids(&harness), said(&harness)), (pair(&wanted, &wanted), vec![]));
+        harness.stop();
     }
 }
 
 #[test]
-fn one_post_that_was_never_in_atom_gets_an_iri_all_the_same() {
-    let mut world = world();
+fn a_post_that_was_never_in_atom_gets_an_iri() {
+    let mut harness = harness();
     publish(
-        &mut world,
+        &mut harness,
         "a.md",
         &format!("title: A\ndate: 2025-01-01\nid: {UUID}\nvisibility: unlisted"),
     );
-    world.amend(|record| record.atom_id = None);
-    restart(&mut world);
-    publish(&mut world, "a.md", &format!("title: A\ndate: 2025-01-01\nid: {UUID}"));
-    assert_eq!(ids(&world), pair(UUID, URN));
-    restart(&mut world);
-    assert_eq!(ids(&world), pair(UUID, URN));
-    world.stop();
+    harness.amend(|record| record.atom_id = None);
+    restart(&mut harness);
+    publish(&mut harness, "a.md", &format!("title: A\ndate: 2025-01-01\nid: {UUID}"));
+    assert_eq!(ids(&harness), pair(UUID, URN));
+    restart(&mut harness);
+    assert_eq!(ids(&harness), pair(UUID, URN));
+    harness.stop();
 }
 
 #[test]
@@ -177,14 +185,14 @@ fn the_same_id_in_another_form_is_the_same_post() {
         ("{550e8400-e29b-41d4-a716-446655440000}", UUID),
         ("night 17", "tag:one.example,2000:id:night%2017"),
     ] {
-        let mut world = world();
-        publish(&mut world, "a.md", &format!("title: A\ndate: 2025-01-01\nid: \"{first}\""));
-        let before = ids(&world);
-        publish(&mut world, "a.md", &format!("title: A\ndate: 2025-01-01\nid: \"{second}\""));
-        assert_eq!(ids(&world), before, "{first} as {second}");
-        restart(&mut world);
-        assert_eq!(ids(&world), before, "{first} as {second}");
-        world.stop();
+        let mut harness = harness();
+        publish(&mut harness, "a.md", &format!("title: A\ndate: 2025-01-01\nid: \"{first}\""));
+        let before = ids(&harness);
+        publish(&mut harness, "a.md", &format!("title: A\ndate: 2025-01-01\nid: \"{second}\""));
+        assert_eq!(ids(&harness), before, "{first} as {second}");
+        restart(&mut harness);
+        assert_eq!(ids(&harness), before, "{first} as {second}");
+        harness.stop();
     }
 }
 
@@ -197,9 +205,9 @@ fn no_two_posts_have_one_id_in_atom() {
         "a b",
         "tag:one.example,2000:id:a%20b",
     ];
-    let mut world = world();
+    let mut harness = harness();
     for (number, id) in forms.iter().enumerate() {
-        world.write(
+        harness.write(
             format!("{number}.md").as_str().into(),
             &format!(
                 "---\ntitle: Number {number}\ndate: 2025-01-0{}\nid: \"{id}\"\n---\n{number} {number} {number}\n",
@@ -207,49 +215,49 @@ fn no_two_posts_have_one_id_in_atom() {
             ),
         );
     }
-    world.settle();
-    let mut before = ids(&world);
+    harness.settle();
+    let mut before = ids(&harness);
     for is_restarted in [false, true] {
         if is_restarted {
-            restart(&mut world);
-            assert_eq!(ids(&world), before);
+            restart(&mut harness);
+            assert_eq!(ids(&harness), before);
         }
         let mut atom_ids: Vec<&String> = before.iter().map(|(_, atom_id)| atom_id).collect();
         atom_ids.sort();
         atom_ids.dedup();
         assert_eq!(atom_ids.len(), forms.len(), "{before:?}");
-        before = ids(&world);
+        before = ids(&harness);
     }
-    world.stop();
+    harness.stop();
 }
 
 #[test]
 fn a_post_that_was_served_under_its_id_keeps_it_beside_a_guid() {
     let front_matter = "title: A\ndate: 2025-01-01\nid: x:id\nguid: x:guid\nuuid: x:uuid";
     for served in ["x:id", "x:uuid"] {
-        let mut world = world();
-        publish(&mut world, "a.md", front_matter);
-        assert_eq!(ids(&world), pair("x:guid", "x:guid"), "what is new has its guid");
-        // an older version read another key first
-        world.amend(|record| {
+        let mut harness = harness();
+        publish(&mut harness, "a.md", front_matter);
+        assert_eq!(ids(&harness), pair("x:guid", "x:guid"), "a new post has its guid");
+        // an older version used another key first
+        harness.amend(|record| {
             if record.id == "x:guid" {
                 served.clone_into(&mut record.id);
             }
         });
         let expected = pair(served, served);
-        restart(&mut world);
-        assert_eq!(ids(&world), expected);
-        assert_eq!(world.site.diagnostics.len(), 0, "{:?}", world.site.diagnostics);
-        publish(&mut world, "a.md", &format!("{front_matter}\ntags: [a]"));
-        assert_eq!(ids(&world), expected, "edited");
-        world.stop();
-        world.rename("a.md".into(), "b.md".into());
-        restart(&mut world);
-        assert_eq!(ids(&world), expected, "renamed");
-        publish(&mut world, "b.md", "title: A\ndate: 2025-01-01\nguid: x:guid");
-        assert_eq!(ids(&world), expected, "the other key is left out");
-        restart(&mut world);
-        assert_eq!(ids(&world), expected);
-        world.stop();
+        restart(&mut harness);
+        assert_eq!(ids(&harness), expected);
+        assert_eq!(harness.site.diagnostics.len(), 0, "{:?}", harness.site.diagnostics);
+        publish(&mut harness, "a.md", &format!("{front_matter}\ntags: [a]"));
+        assert_eq!(ids(&harness), expected, "edited");
+        harness.stop();
+        harness.rename("a.md".into(), "b.md".into());
+        restart(&mut harness);
+        assert_eq!(ids(&harness), expected, "renamed");
+        publish(&mut harness, "b.md", "title: A\ndate: 2025-01-01\nguid: x:guid");
+        assert_eq!(ids(&harness), expected, "the other key is left out");
+        restart(&mut harness);
+        assert_eq!(ids(&harness), expected);
+        harness.stop();
     }
 }

@@ -1,33 +1,33 @@
-//! Two files with one id, copies, and ids that are changed: what was served under one id stays under it, live and over restarts.
+//! Two files with one id, copies, and changed ids: a post that was served under one id keeps it, while feedmill runs and after restarts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
 
-use super::world::World;
+use super::harness::Harness;
 
-/// A file: its path, its front matter with `;` between lines, and the name of its text, with a `'` for each word that was changed.
-type File = (&'static str, &'static str, &'static str);
+/// A path, front matter with `;` between lines, and the name of a text, with a `'` for each edited word.
+type ClashFile = (&'static str, &'static str, &'static str);
 
-/// What is done, the files after each step, and for each file of the last step the file whose id it has: as that was known first.
-type Row = (
+/// What happens, the files after each step, and for each file of the last step the file that had its id first.
+type ClashCase = (
     &'static str,
-    &'static [&'static [File]],
+    &'static [&'static [ClashFile]],
     &'static [(&'static str, &'static str)],
 );
 
 /// An id that no file had before.
 const NEW: &str = "new";
 
-const A: File = ("a.md", "title: A;date: 2025-01-01;id: x:1", "mill");
-const B: File = ("b.md", "title: B;date: 2025-01-02;id: x:1", "lamp");
-/// One without an id.
-const C: File = ("c.md", "title: C;date: 2025-01-03", "bees");
-const D: File = ("d.md", "title: D;date: 2025-01-04;id: x:4", "reed");
+const A: ClashFile = ("a.md", "title: A;date: 2025-01-01;id: x:1", "mill");
+const B: ClashFile = ("b.md", "title: B;date: 2025-01-02;id: x:1", "lamp");
+/// A post without an id.
+const C: ClashFile = ("c.md", "title: C;date: 2025-01-03", "bees");
+const D: ClashFile = ("d.md", "title: D;date: 2025-01-04;id: x:4", "reed");
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const CASES: &[ClashCase] = &[
     ("one is deleted", &[&[A], &[A, B], &[B]], &[("b.md", "b.md")]),
     ("one is deleted, the other one edited", &[&[A], &[A, B], &[B], &[("b.md", B.1, "lamp'")]], &[("b.md", "b.md")]),
     ("one is deleted and the other edited at once", &[&[A, B], &[("b.md", B.1, "lamp'")]], &[("b.md", "b.md")]),
@@ -140,7 +140,7 @@ const ROWS: &[Row] = &[
         &[("tide.md", "tide.md"), ("x/tide.md", "x/tide.md")]),
 ];
 
-/// So many words that an edit of one leaves a text like itself, and that no two of these texts have in common.
+/// A text with so many words that it is similar to the text before an edit, and with no word of another text.
 fn text(name: &str) -> String {
     let edits = name.bytes().filter(|&byte| byte == b'\'').count();
     let name = name.trim_end_matches('\'');
@@ -152,44 +152,44 @@ fn text(name: &str) -> String {
     text
 }
 
-/// Has the folder hold `files`, beside a post that stays: an empty folder may just not be mounted.
-fn lay(world: &mut World, before: &[File], files: &[File]) {
+/// Writes `files`, and removes all others but one post that stays: an empty folder counts as not mounted.
+fn set_files(harness: &mut Harness, before: &[ClashFile], files: &[ClashFile]) {
     for (path, ..) in before
         .iter()
         .filter(|(path, ..)| !files.iter().any(|(other, ..)| other == path))
     {
-        world.remove((*path).into());
+        harness.remove((*path).into());
     }
     for &(path, head, body) in files.iter().filter(|file| !before.contains(file)) {
         let head = head.replace(';', "\n");
-        world.write(path.into(), &format!("---\n{head}\n---\n{}\n", text(body)));
+        harness.write(path.into(), &format!("---\n{head}\n---\n{}\n", text(body)));
     }
 }
 
-/// What is wrong after the steps of `row`: live, and after a restart; and where it is restarted before each step.
-fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
+/// The failures after the steps of a row, before and after a restart. With `is_asleep`, feedmill restarts before each step.
+fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String> {
     let mut failures = Vec::new();
-    let mut world = World::new();
-    world.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
-    world.settle();
+    let mut harness = Harness::new();
+    harness.write("keeper.md".into(), "---\ntitle: Keeper\ndate: 2024-01-01\n---\nIt stays.\n");
+    harness.settle();
     let mut first: BTreeMap<&str, String> = BTreeMap::new();
     let mut addresses: BTreeMap<&str, String> = BTreeMap::new();
-    let mut before: &[File] = &[];
-    // the last step is nothing but a restart
+    let mut before: &[ClashFile] = &[];
+    // the last step is only a restart
     for (count, files) in steps.iter().chain(steps.last()).enumerate() {
-        world.pass(Duration::from_mins(10));
+        harness.pass(Duration::from_mins(10));
         if is_asleep || count == steps.len() {
-            world.stop();
+            harness.stop();
         }
-        lay(&mut world, before, files);
-        world.start();
-        world.settle();
+        set_files(&mut harness, before, files);
+        harness.start();
+        harness.settle();
         before = files;
         for (path, ..) in files
             .iter()
             .filter(|(_, head, _)| !head.contains("draft") && !head.contains("expires"))
         {
-            let post = world.site.post((*path).into()).unwrap();
+            let post = harness.site.post((*path).into()).unwrap();
             let id = post.id().to_owned();
             addresses.entry(path).or_insert_with(|| post.address().to_owned());
             if !first.values().any(|other| *other == id) {
@@ -201,26 +201,30 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
         }
         let what = format!("{name}, asleep: {is_asleep}, step {count}");
         for &(path, former) in expected {
-            let id = world.site.post(path.into()).unwrap().id();
+            let id = harness.site.post(path.into()).unwrap().id();
             let was = first.iter().find(|(_, other)| **other == *id).map_or(NEW, |(path, _)| path);
             if was != former {
                 failures.push(format!("{what}: {path} was {was} and not {former}"));
             }
         }
-        // what is gone says so
-        let atom = world.get("/atom.xml").body;
+        // a deleted post is withdrawn
+        let atom = harness.get("/atom.xml").body;
         for (path, id) in &first {
-            let is_there = world
+            let is_there = harness
                 .site
                 .all()
                 .iter()
-                .any(|post| post.id() == id && post.is_readable(world.now));
+                .any(|post| post.id() == id && post.is_readable(harness.now));
             if !is_there && !atom.contains(&format!("ref=\"{id}\"")) {
                 failures.push(format!("{what}: no tombstone of {path}"));
             }
-            // and its address leads to nothing that readers know as another
-            let answer = world.get(&addresses[path]);
-            let to = world.site.all().iter().find(|post| answer.location.ends_with(post.address()));
+            // and its address does not lead to another post
+            let answer = harness.get(&addresses[path]);
+            let to = harness
+                .site
+                .all()
+                .iter()
+                .find(|post| answer.location.ends_with(post.address()));
             let is_other = to.is_some_and(|post| post.id() != id && first.values().any(|known| known == post.id()));
             if !is_there && (is_other || !matches!(answer.status, 200 | 301 | 410)) {
                 failures.push(format!(
@@ -230,22 +234,22 @@ fn failures(&(name, steps, expected): &Row, is_asleep: bool) -> Vec<String> {
             }
         }
     }
-    world.stop();
+    harness.stop();
     failures
 }
 
 #[test]
-fn what_was_served_under_one_id_stays_under_it() {
-    // most of the time is spent waiting for the disk
-    let parts = ROWS.chunks(ROWS.len().div_ceil(8));
+fn a_post_keeps_the_id_that_it_was_served_under() {
+    // most of the time is waiting for the disk
+    let parts = CASES.chunks(CASES.len().div_ceil(8));
     let failures: Vec<String> = thread::scope(|scope| {
-        let of_part = |rows: &'static [Row]| {
-            let cases = rows.iter().flat_map(|row| [(row, false), (row, true)]);
+        let of_part = |cases: &'static [ClashCase]| {
+            let cases = cases.iter().flat_map(|row| [(row, false), (row, true)]);
             cases
                 .flat_map(|(row, is_asleep)| failures(row, is_asleep))
                 .collect::<Vec<_>>()
         };
-        let threads: Vec<_> = parts.map(|rows| scope.spawn(move || of_part(rows))).collect();
+        let threads: Vec<_> = parts.map(|cases| scope.spawn(move || of_part(cases))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));

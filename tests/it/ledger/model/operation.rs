@@ -1,51 +1,51 @@
-//! What is done in the model.
+//! The operations of the model.
 
 use proptest::prelude::*;
 
-/// Something done. The first number picks a post, modulo how many there are.
+/// An operation. The first number selects a post, modulo the number of posts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
-    /// A file at the path of the first number; the second says what kind of post.
+    /// Creates a file at the path with the first number. The second number selects the kind of post.
     Create(u8, u8),
     Edit(u8),
     Respace(u8),
     Reorder(u8),
     Touch(u8),
     Retitle(u8),
-    /// Another date, so many hours ago.
+    /// Changes the date to this many hours ago.
     Redate(u8, i16),
     Slug(u8, u8),
     Rename(u8, u8),
     Move(u8, u8),
     Recase(u8),
     RenameAndEdit(u8, u8),
-    /// It is written elsewhere, edited, as a draft or not, and what the last number says is created under its old name.
+    /// Moves and edits the post, may make it a draft, and creates a post of the kind with the last number at its old path.
     Supplant(u8, u8, u8),
     Delete(u8),
     BringBack(u8),
     BringBackAt(u8, u8),
     Copy(u8, u8),
-    /// A copy of the whole file.
+    /// Copies the whole file.
     CopyFile(u8, u8),
-    /// A copy of all files of one folder in another.
+    /// Copies all files of one folder to another.
     CopyFolder(u8, u8),
     Swap(u8, u8),
     Checkout,
     Stand(u8, u8),
-    /// It goes in so many minutes, or stays after all.
+    /// Lets it expire in this many minutes, or removes the expiry.
     Expire(u8, u8),
     Permalink(u8),
     Host(u8),
     SameId(u8, u8),
-    /// An id is written that no post had, or it is left out.
+    /// Writes an id that no post had, or removes the id.
     OwnId(u8, bool),
     SwapIds(u8, u8),
-    /// The id of a post that is not there is written into another.
+    /// Writes the id of a post without a file into another.
     GoneId(u8, u8),
     Unmount(bool),
-    /// A file is broken while feedmill runs, or not, and mended after two restarts.
+    /// Breaks a file while feedmill runs, or not, and repairs it after two restarts.
     Break(u8, u8),
-    /// The clock is put by so many minutes.
+    /// Changes the clock by this many minutes.
     Clock(i16),
     Wait(u8),
     Restart,
@@ -55,7 +55,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// Whether feedmill is started anew.
+    /// Whether feedmill is restarted.
     pub(super) fn restarts(self) -> bool {
         use Operation as O;
         let by_person = matches!(
@@ -66,7 +66,7 @@ impl Operation {
     }
 }
 
-/// Any of them.
+/// A strategy for all operations.
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     use Operation as O;
     let post = any::<u8>;

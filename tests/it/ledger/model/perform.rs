@@ -1,4 +1,4 @@
-//! What operations do to files, to feedmill and to what is promised.
+//! Performs operations on files and on feedmill, and updates the model.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 
 use super::Model;
-use super::manuscript::{Manuscript, Status, in_folder, path_of, recased};
+use super::model_post::{ModelPost, Status, in_folder, path_of, recased};
 use super::operation::Operation;
 use super::promises::{Effects, shown};
 
 impl Model {
-    /// Changes the file of the post picked by `number`.
-    fn change(&mut self, number: u8, is_edit: bool, change: impl FnOnce(&mut Manuscript)) -> Effects {
+    /// Changes the file of the post selected by `number`.
+    fn change(&mut self, number: u8, is_edit: bool, change: impl FnOnce(&mut ModelPost)) -> Effects {
         let Some(at) = self.pick(number, true) else {
             return Effects::default();
         };
-        change(&mut self.manuscripts[at]);
+        change(&mut self.model_posts[at]);
         self.write(at);
         Effects {
             edited: vec![at],
@@ -26,7 +26,7 @@ impl Model {
         }
     }
 
-    /// Does `operation`, as far as it can be done, and says what that may do to what was told.
+    /// Performs `operation`, if it is possible. Returns its effects on what readers see.
     pub(super) fn perform(&mut self, operation: Operation) -> Result<Effects, String> {
         use Operation as O;
         match operation {
@@ -44,7 +44,7 @@ impl Model {
             | O::OwnId(..)
             | O::SwapIds(..)
             | O::GoneId(..)
-            | O::Checkout => Ok(self.write_anew(operation)),
+            | O::Checkout => Ok(self.rewrite_files(operation)),
             O::Rename(..)
             | O::Move(..)
             | O::Recase(_)
@@ -61,10 +61,10 @@ impl Model {
         }
     }
 
-    /// Writes files where they are.
-    fn write_anew(&mut self, operation: Operation) -> Effects {
+    /// Performs operations that write files without moving them.
+    fn rewrite_files(&mut self, operation: Operation) -> Effects {
         use Operation as O;
-        let now = self.world.now;
+        let now = self.harness.now;
         let hours = |hours: i16| now - SignedDuration::from_hours(i64::from(hours));
         let mut effects = Effects::default();
         match operation {
@@ -79,7 +79,7 @@ impl Model {
             }
             O::Touch(post) => {
                 if let Some(at) = self.pick(post, true) {
-                    self.world.touch(&self.manuscripts[at].path);
+                    self.harness.touch(&self.model_posts[at].path);
                 }
             }
             O::Redate(post, ago) => effects = self.change(post, false, |m| m.date = Some(hours(ago))),
@@ -89,9 +89,9 @@ impl Model {
                 });
             }
             O::Checkout => {
-                for at in 0..self.manuscripts.len() {
-                    if self.manuscripts[at].is_there {
-                        self.world.remove(&self.manuscripts[at].path);
+                for at in 0..self.model_posts.len() {
+                    if self.model_posts[at].is_there {
+                        self.harness.remove(&self.model_posts[at].path);
                         self.write(at);
                     }
                 }
@@ -119,7 +119,7 @@ impl Model {
         effects
     }
 
-    /// Writes other ids into files.
+    /// Performs operations that change the ids in files.
     fn write_ids(&mut self, operation: Operation) -> Effects {
         use Operation as O;
         let mut changed: Vec<(usize, Option<String>)> = Vec::new();
@@ -127,16 +127,16 @@ impl Model {
             O::SameId(post, other) => {
                 let ids = self.pick(post, true).zip(self.pick(other, true));
                 let ids = ids.filter(|(a, b)| a != b);
-                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.manuscripts[a].id.clone()?)))));
+                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.model_posts[a].id.clone()?)))));
             }
             O::GoneId(post, other) => {
                 let ids = self.pick(post, false).zip(self.pick(other, true));
-                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.manuscripts[a].had.last()?.clone())))));
+                changed.extend(ids.and_then(|(a, b)| Some((b, Some(self.model_posts[a].had.last()?.clone())))));
             }
             O::SwapIds(post, other) => {
                 if let Some((a, b)) = self.pick(post, true).zip(self.pick(other, true)).filter(|(a, b)| a != b) {
-                    changed.push((a, self.manuscripts[b].written_id.clone()));
-                    changed.push((b, self.manuscripts[a].written_id.clone()));
+                    changed.push((a, self.model_posts[b].written_id.clone()));
+                    changed.push((b, self.model_posts[a].written_id.clone()));
                 }
             }
             O::OwnId(post, is_written) => {
@@ -148,24 +148,24 @@ impl Model {
         }
         let mut effects = Effects::default();
         for (at, id) in changed {
-            self.manuscripts[at].written_id = id;
-            self.claim(at);
+            self.model_posts[at].written_id = id;
+            self.forget_claimed_ids(at);
             self.write(at);
             effects.edited.push(at);
         }
         effects
     }
 
-    /// Edits the post at a path that nobody knows it by. Of what the world knew of it a title that nobody was shown is no sign.
+    /// Edits the post after it was moved. If readers have not seen its title, it may not be recognised.
     fn rewrite(&mut self, at: usize) {
-        let manuscript = &mut self.manuscripts[at];
-        manuscript.edits += 1;
-        if manuscript.titles_told.is_some_and(|told| told != manuscript.titles) {
-            manuscript.id = None;
+        let model_post = &mut self.model_posts[at];
+        model_post.edits += 1;
+        if model_post.titles_told.is_some_and(|told| told != model_post.titles) {
+            model_post.id = None;
         }
     }
 
-    /// Has files elsewhere, or nowhere.
+    /// Performs operations that move, copy or delete files.
     fn relocate_files(&mut self, operation: Operation) -> Effects {
         use Operation as O;
         let mut effects = Effects::default();
@@ -177,13 +177,13 @@ impl Model {
             }
             O::Move(post, folder) => {
                 if let Some(at) = self.pick(post, true) {
-                    let path = in_folder(&self.manuscripts[at].path, folder);
+                    let path = in_folder(&self.model_posts[at].path, folder);
                     self.relocate(at, path);
                 }
             }
             O::Recase(post) => {
                 if let Some(at) = self.pick(post, true) {
-                    let path = recased(&self.manuscripts[at].path);
+                    let path = recased(&self.model_posts[at].path);
                     self.relocate(at, path);
                 }
             }
@@ -198,13 +198,13 @@ impl Model {
                 }
             }
             O::Supplant(post, path, kind) => {
-                let before = self.pick(post, true).map(|at| (at, self.manuscripts[at].path.clone()));
+                let before = self.pick(post, true).map(|at| (at, self.model_posts[at].path.clone()));
                 if let Some((at, before)) = before
                     && self.relocate(at, path_of(path))
                 {
                     self.rewrite(at);
                     if kind >= 128 {
-                        self.manuscripts[at].standing = Status::Draft;
+                        self.model_posts[at].standing = Status::Draft;
                     }
                     self.write(at);
                     effects.edited.push(at);
@@ -214,17 +214,17 @@ impl Model {
             }
             O::Delete(post) => {
                 if let Some(at) = self.pick(post, true) {
-                    self.world.remove(&self.manuscripts[at].path);
-                    self.manuscripts[at].is_there = false;
-                    self.unsettle(at);
+                    self.harness.remove(&self.model_posts[at].path);
+                    self.model_posts[at].is_there = false;
+                    self.forget_unclear_id(at);
                 }
             }
             O::BringBack(post) => self.bring_back(post, None),
             O::BringBackAt(post, path) => self.bring_back(post, Some(path_of(path))),
             O::Copy(post, path) => {
                 if let Some(at) = self.pick(post, true).filter(|_| self.is_free(&path_of(path))) {
-                    let number = self.manuscripts.len();
-                    self.manuscripts.push(Manuscript {
+                    let number = self.model_posts.len();
+                    self.model_posts.push(ModelPost {
                         number,
                         path: path_of(path),
                         id: None,
@@ -232,9 +232,9 @@ impl Model {
                         title: number,
                         titles_told: None,
                         is_out_from: None,
-                        ..self.manuscripts[at].clone()
+                        ..self.model_posts[at].clone()
                     });
-                    self.claim(number);
+                    self.forget_claimed_ids(number);
                     self.write(number);
                 }
             }
@@ -249,13 +249,13 @@ impl Model {
                     && a != b
                 {
                     let aside = Utf8PathBuf::from(".aside");
-                    let (first, second) = (self.manuscripts[a].path.clone(), self.manuscripts[b].path.clone());
-                    self.world.rename(&first, &aside);
-                    self.world.rename(&second, &first);
-                    self.world.rename(&aside, &second);
-                    (self.manuscripts[a].path, self.manuscripts[b].path) = (second, first);
-                    self.unsettle(a);
-                    self.unsettle(b);
+                    let (first, second) = (self.model_posts[a].path.clone(), self.model_posts[b].path.clone());
+                    self.harness.rename(&first, &aside);
+                    self.harness.rename(&second, &first);
+                    self.harness.rename(&aside, &second);
+                    (self.model_posts[a].path, self.model_posts[b].path) = (second, first);
+                    self.forget_unclear_id(a);
+                    self.forget_unclear_id(b);
                 }
             }
             _ => {}
@@ -263,18 +263,18 @@ impl Model {
         effects
     }
 
-    /// Does something to feedmill, and to no file.
+    /// Performs operations that change no file.
     fn disturb(&mut self, operation: Operation) -> Result<Effects, String> {
         use Operation as O;
         let mut effects = Effects::default();
         match operation {
             O::Permalink(number) => {
-                self.world.stop();
-                self.world.set_permalink(number);
+                self.harness.stop();
+                self.harness.set_permalink(number);
             }
             O::Host(number) => {
-                self.world.stop();
-                self.world.set_host(number);
+                self.harness.stop();
+                self.harness.set_host(number);
             }
             O::Unmount(is_restarted) => {
                 self.unmount(is_restarted)?;
@@ -284,107 +284,107 @@ impl Model {
                 self.break_file(post, how)?;
                 effects.is_interrupted = true;
             }
-            O::Clock(minutes) => self.world.now += SignedDuration::from_mins(i64::from(minutes)),
-            O::Wait(days) => self.world.pass(Duration::from_hours(24 * u64::from(days))),
-            O::Restart => self.world.stop(),
+            O::Clock(minutes) => self.harness.now += SignedDuration::from_mins(i64::from(minutes)),
+            O::Wait(days) => self.harness.pass(Duration::from_hours(24 * u64::from(days))),
+            O::Restart => self.harness.stop(),
             O::Crash => {
-                self.world.crash();
+                self.harness.crash();
                 effects.is_crashed = true;
-                // when a document changed is written after it was served
+                // the dates of documents are stored after they were served
                 effects.is_interrupted = true;
             }
             O::LoseStore => {
-                self.world.lose_store();
+                self.harness.lose_store();
                 self.forget();
                 effects.is_forgotten = true;
             }
-            O::Carry => self.world.carry(),
+            O::Carry => self.harness.carry(),
             _ => {}
         }
         Ok(effects)
     }
 
-    /// A new file at the path `path`; `kind` says what kind of post.
+    /// Creates a file at `path`; `kind` selects the kind of post.
     fn create(&mut self, path: Utf8PathBuf, kind: u8) {
         if !self.is_free(&path) {
             return;
         }
-        let hours = |hours: i16| self.world.now - SignedDuration::from_hours(i64::from(hours));
-        let number = self.manuscripts.len();
-        let mut manuscript = Manuscript::new(number, path);
-        // a day of its own
+        let hours = |hours: i16| self.harness.now - SignedDuration::from_hours(i64::from(hours));
+        let number = self.model_posts.len();
+        let mut model_post = ModelPost::new(number, path);
+        // each post has another day
         let date = hours(i16::try_from(number).unwrap() * 30 + 1);
-        manuscript.date = (!kind.is_multiple_of(4)).then_some(date);
+        model_post.date = (!kind.is_multiple_of(4)).then_some(date);
         if (kind / 4).is_multiple_of(4) {
-            manuscript.written_id = Some(format!("urn:made-up:{number}"));
+            model_post.written_id = Some(format!("urn:made-up:{number}"));
         }
         match kind / 16 % 8 {
-            0 => manuscript.standing = Status::Draft,
-            1 => manuscript.standing = Status::Unlisted,
-            2 => manuscript.date = Some(hours(-3)),
+            0 => model_post.standing = Status::Draft,
+            1 => model_post.standing = Status::Unlisted,
+            2 => model_post.date = Some(hours(-3)),
             _ => {}
         }
-        self.manuscripts.push(manuscript);
+        self.model_posts.push(model_post);
         self.write(number);
     }
 
     fn copy_folder(&mut self, from: u8, to: u8) {
         let folder = in_folder("a.md".into(), from);
-        let all = self.manuscripts.iter().skip(1);
+        let all = self.model_posts.iter().skip(1);
         let all = all.filter(|m| m.is_there && m.path.parent() == folder.parent());
         let all: Vec<usize> = all.map(|m| m.number).collect();
         for at in all {
-            self.copy_file(at, in_folder(&self.manuscripts[at].path, to));
+            self.copy_file(at, in_folder(&self.model_posts[at].path, to));
         }
     }
 
-    /// A copy of the file of a post at `path`.
+    /// Copies the file of a post to `path`.
     fn copy_file(&mut self, at: usize, path: Utf8PathBuf) {
         if self.is_free(&path) {
-            let number = self.manuscripts.len();
-            self.manuscripts.push(Manuscript {
+            let number = self.model_posts.len();
+            self.model_posts.push(ModelPost {
                 number,
                 path,
                 id: None,
                 had: BTreeSet::new(),
                 titles_told: None,
                 is_out_from: None,
-                ..self.manuscripts[at].clone()
+                ..self.model_posts[at].clone()
             });
-            self.claim(number);
+            self.forget_claimed_ids(number);
             self.write(number);
         }
     }
 
     fn bring_back(&mut self, post: u8, path: Option<Utf8PathBuf>) {
         if let Some(at) = self.pick(post, false) {
-            let path = path.unwrap_or_else(|| self.manuscripts[at].path.clone());
+            let path = path.unwrap_or_else(|| self.model_posts[at].path.clone());
             if self.is_free(&path) {
-                self.manuscripts[at].path = path;
-                self.manuscripts[at].is_there = true;
-                self.unsettle(at);
+                self.model_posts[at].path = path;
+                self.model_posts[at].is_there = true;
+                self.forget_unclear_id(at);
                 self.write(at);
             }
         }
     }
 
-    /// A folder that is not mounted takes nothing away.
+    /// Checks that no post is withdrawn while the folder is not mounted.
     fn unmount(&mut self, is_restarted: bool) -> Result<(), String> {
-        let gone = |model: &Model| model.world.get("/atom.xml").body.matches("deleted-entry").count();
-        self.world.start();
-        self.world.settle();
+        let gone = |model: &Model| model.harness.get("/atom.xml").body.matches("deleted-entry").count();
+        self.harness.start();
+        self.harness.settle();
         let before = gone(self);
         if is_restarted {
-            self.world.stop();
+            self.harness.stop();
         }
-        self.world.mount(false);
-        self.world.start();
+        self.harness.mount(false);
+        self.harness.start();
         for _ in 0..3 {
-            self.world.turn();
-            self.world.pass(Duration::from_secs(if is_restarted { 3600 } else { 10 }));
+            self.harness.turn();
+            self.harness.pass(Duration::from_secs(if is_restarted { 3600 } else { 10 }));
         }
         let meanwhile = gone(self);
-        self.world.mount(true);
+        self.harness.mount(true);
         if meanwhile > before {
             return Err(format!(
                 "{before} tombstones, and {meanwhile} of a folder that is not mounted"
@@ -393,33 +393,33 @@ impl Model {
         Ok(())
     }
 
-    /// What the files say without what was remembered.
+    /// Updates the model after the ledger was lost.
     fn forget(&mut self) {
-        let authority = self.world.authority.clone();
-        let slugs: Vec<(String, bool)> = self.manuscripts.iter().map(|m| (m.slug(), m.is_there)).collect();
-        let ids: Vec<Option<String>> = self.manuscripts.iter().map(|m| m.written_id.clone()).collect();
-        for manuscript in &mut self.manuscripts {
-            let is_out = shown(&self.world, manuscript).is_some();
-            manuscript.is_out_from = None;
-            let day = manuscript
+        let authority = self.harness.authority.clone();
+        let slugs: Vec<(String, bool)> = self.model_posts.iter().map(|m| (m.slug(), m.is_there)).collect();
+        let ids: Vec<Option<String>> = self.model_posts.iter().map(|m| m.written_id.clone()).collect();
+        for model_post in &mut self.model_posts {
+            let is_out = shown(&self.harness, model_post).is_some();
+            model_post.is_out_from = None;
+            let day = model_post
                 .date
                 .map_or("2000".to_owned(), |date| date.to_string()[..10].to_owned());
-            let derived = format!("tag:{authority},{day}:{}", manuscript.slug());
+            let derived = format!("tag:{authority},{day}:{}", model_post.slug());
             let is_alone = slugs
                 .iter()
-                .filter(|(slug, is_there)| *slug == manuscript.slug() && *is_there)
+                .filter(|(slug, is_there)| *slug == model_post.slug() && *is_there)
                 .count()
                 == 1;
-            let is_derived = manuscript.id.as_ref() == Some(&derived) && manuscript.written_id.is_none() && is_alone;
-            let is_written = manuscript.written_id.is_some() && manuscript.id == manuscript.written_id;
+            let is_derived = model_post.id.as_ref() == Some(&derived) && model_post.written_id.is_none() && is_alone;
+            let is_written = model_post.written_id.is_some() && model_post.id == model_post.written_id;
             let is_claimed = ids
                 .iter()
                 .enumerate()
-                .any(|(other, id)| other != manuscript.number && *id == manuscript.id);
+                .any(|(other, id)| other != model_post.number && *id == model_post.id);
             if !is_out || !(is_derived || is_written) || is_claimed {
-                manuscript.id = None;
+                model_post.id = None;
             }
-            manuscript.had = manuscript.id.iter().cloned().collect();
+            model_post.had = model_post.id.iter().cloned().collect();
         }
     }
 }

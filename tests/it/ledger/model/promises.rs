@@ -1,4 +1,4 @@
-//! What was told to the world, and whether it still holds.
+//! What readers were promised, and whether it still holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use feedmill::post::Post;
 use feedmill::time::{Moment, Timestamp};
 
-use super::manuscript::{Manuscript, Status};
-use super::world::World;
+use super::harness::Harness;
+use super::model_post::{ModelPost, Status};
 
-/// Where a check fails, why.
+/// The result of a check: the reason if it fails.
 type Checked = Result<(), String>;
 
 macro_rules! holds {
@@ -20,51 +20,51 @@ macro_rules! holds {
     };
 }
 
-/// What was told of one post.
+/// What readers know of one post.
 #[derive(Clone, Debug, Default)]
 struct Promise {
     addresses: BTreeSet<String>,
     /// The last `updated` of its entry.
     updated: Option<Timestamp>,
-    /// When it went, by the last tombstone of it.
+    /// When it was withdrawn, by its last tombstone.
     gone: Option<Timestamp>,
-    /// Whether its entry was there when last looked.
+    /// Whether its entry was there at the last check.
     is_out: bool,
-    /// Its date, where its file has none.
+    /// Its date, if its file has none.
     date: Option<Moment>,
     /// The number of the post that has it.
     number: usize,
     /// When it was last readable.
     seen: Option<Timestamp>,
-    /// When it was last listed: from then on it is told for a time that it went.
+    /// When it was last listed. Its tombstone is shown for some time after that.
     listed: Option<Timestamp>,
 }
 
-/// What was told.
+/// What readers know.
 #[derive(Default)]
 pub(super) struct Promises {
     posts: BTreeMap<String, Promise>,
-    /// Who had an address last.
-    tenants: BTreeMap<String, String>,
-    /// The tag of each document, unless others were sent without a date since; and its last date.
+    /// The last owner of each address.
+    owners: BTreeMap<String, String>,
+    /// The tag of each document, unless another was sent without a date since, and its last date.
     documents: BTreeMap<&'static str, (Option<String>, SystemTime)>,
     updated: Option<Timestamp>,
     /// The words of titles and texts that were ever public.
     words: BTreeSet<String>,
 }
 
-/// What a step may have done besides what is promised of every step.
+/// The effects of a step on what readers see.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// The posts that were changed for readers.
     pub(super) edited: Vec<usize>,
-    /// The posts of which an edit must be told.
+    /// The posts whose edit readers must see.
     pub(super) must_tell: Vec<usize>,
-    /// Whether everything that was remembered is lost.
+    /// Whether all records were lost.
     pub(super) is_forgotten: bool,
-    /// Whether the last moments are.
+    /// Whether the last records may be lost.
     pub(super) is_crashed: bool,
-    /// Whether other documents were served meanwhile.
+    /// Whether other documents were served in between.
     pub(super) is_interrupted: bool,
 }
 
@@ -74,8 +74,8 @@ impl Promises {
         self.posts.contains_key(id)
     }
 
-    /// What is promised after a step whose effects were `effects`.
-    pub(super) fn check(&mut self, world: &World, manuscripts: &mut [Manuscript], effects: &Effects) -> Checked {
+    /// Checks all promises after a step with these effects.
+    pub(super) fn check(&mut self, harness: &Harness, model_posts: &mut [ModelPost], effects: &Effects) -> Checked {
         if effects.is_forgotten {
             let words = std::mem::take(&mut self.words);
             *self = Promises {
@@ -83,60 +83,60 @@ impl Promises {
                 ..Promises::default()
             };
         }
-        self.check_ids(world, manuscripts)?;
-        self.check_entries(world, manuscripts, effects)?;
-        self.check_documents(world, effects)?;
-        self.check_addresses(world, manuscripts)?;
-        self.check_secrets(world, manuscripts)
+        self.check_ids(harness, model_posts)?;
+        self.check_entries(harness, model_posts, effects)?;
+        self.check_documents(harness, effects)?;
+        self.check_addresses(harness, model_posts)?;
+        self.check_secrets(harness, model_posts)
     }
 
-    /// Every post that the world may read has the id that it had.
-    fn check_ids(&mut self, world: &World, manuscripts: &mut [Manuscript]) -> Checked {
+    /// Every post that the harness may read has the id that it had.
+    fn check_ids(&mut self, harness: &Harness, model_posts: &mut [ModelPost]) -> Checked {
         let mut taken = BTreeSet::new();
-        for at in 0..manuscripts.len() {
-            let manuscript = &manuscripts[at];
-            let Some(post) = shown(world, manuscript) else {
-                let is_hidden = manuscript.standing == Status::Draft || manuscript.is_over(world.built);
-                let was_out = manuscript.id.is_some() && manuscript.date.is_some() && manuscript.date == manuscript.is_out_from;
-                let is_taken_back = manuscript.is_there && !is_hidden && was_out;
-                holds!(!is_taken_back, "{} was out, and a clock took it back", manuscript.path);
+        for at in 0..model_posts.len() {
+            let model_post = &model_posts[at];
+            let Some(post) = shown(harness, model_post) else {
+                let is_hidden = model_post.standing == Status::Draft || model_post.is_over(harness.built);
+                let was_out = model_post.id.is_some() && model_post.date.is_some() && model_post.date == model_post.is_out_from;
+                let is_taken_back = model_post.is_there && !is_hidden && was_out;
+                holds!(!is_taken_back, "{} was out, and a clock took it back", model_post.path);
                 continue;
             };
-            let path = &manuscript.path;
+            let path = &model_post.path;
             holds!(taken.insert(post.id().to_string()), "two posts have the id {}", post.id());
-            if let Some(id) = &manuscript.id {
+            if let Some(id) = &model_post.id {
                 holds!(*post.id() == **id, "{path} had the id {id} and has {}", post.id());
             }
-            // what was served of one post is never served of another that readers know
-            let is_other = |other: &&Manuscript| other.number != at && other.had.contains(post.id());
-            let is_served = manuscripts
+            // an id of one post is never given to another that readers know
+            let is_other = |other: &&ModelPost| other.number != at && other.had.contains(post.id());
+            let is_served = model_posts
                 .iter()
                 .find(is_other)
-                .filter(|_| !manuscript.had.contains(post.id()));
-            if let Some(other) = is_served.filter(|_| !manuscript.had.is_empty()) {
-                // of copies that were moved nobody can tell which is which
-                let is_twin = manuscript.id.is_none() && other.text == manuscript.text;
+                .filter(|_| !model_post.had.contains(post.id()));
+            if let Some(other) = is_served.filter(|_| !model_post.had.is_empty()) {
+                // copies that were moved cannot be told apart
+                let is_twin = model_post.id.is_none() && other.text == model_post.text;
                 holds!(
                     is_twin,
                     "{path}, which had {:?}, came to {}, which {} had",
-                    manuscript.had,
+                    model_post.had,
                     post.id(),
                     other.path
                 );
             }
-            let before = manuscripts.iter().position(|other| other.id.as_deref() == Some(post.id()));
-            if let Some(other) = before.filter(|&other| other != at).map(|other| &manuscripts[other]) {
+            let before = model_posts.iter().position(|other| other.id.as_deref() == Some(post.id()));
+            if let Some(other) = before.filter(|&other| other != at).map(|other| &model_posts[other]) {
                 holds!(!other.is_there, "{path} took the id {} from {}", post.id(), other.path);
-                let is_named = manuscript.written_id == other.id;
-                let is_like = other.path == *path || other.slug() == manuscript.slug() || other.text == manuscript.text;
-                // day and slug may give the very id, also the slug that it came to beside another post
-                let is_heir = is_named || is_like || post.id().ends_with(&format!(":{}", post.slug()));
-                holds!(is_heir, "{path} came to the id {} of {}", post.id(), other.path);
+                let is_named = model_post.written_id == other.id;
+                let is_like = other.path == *path || other.slug() == model_post.slug() || other.text == model_post.text;
+                // day and slug may give exactly this id, also a slug that was changed because of another post
+                let is_explained = is_named || is_like || post.id().ends_with(&format!(":{}", post.slug()));
+                holds!(is_explained, "{path} came to the id {} of {}", post.id(), other.path);
             }
             if let Some(other) = before {
-                manuscripts[other].id = None;
+                model_posts[other].id = None;
             }
-            let (is_undated, id) = (manuscripts[at].date.is_none(), post.id().to_string());
+            let (is_undated, id) = (model_posts[at].date.is_none(), post.id().to_string());
             let promise = self.posts.entry(id.clone()).or_default();
             if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
@@ -146,31 +146,31 @@ impl Promises {
                 );
             }
             promise.date = is_undated.then_some(post.date);
-            promise.seen = Some(world.now);
+            promise.seen = Some(harness.now);
             promise.addresses.insert(post.address().to_string());
-            manuscripts[at].had.insert(id.clone());
-            manuscripts[at].id = Some(id);
-            manuscripts[at].titles_told = Some(manuscripts[at].titles);
-            manuscripts[at].is_out_from = Some(post.date.timestamp());
+            model_posts[at].had.insert(id.clone());
+            model_posts[at].id = Some(id);
+            model_posts[at].titles_told = Some(model_posts[at].titles);
+            model_posts[at].is_out_from = Some(post.date.timestamp());
         }
         Ok(())
     }
 
-    /// What feeds and listing say of each post, and when they say that it changed or went.
-    fn check_entries(&mut self, world: &World, manuscripts: &[Manuscript], effects: &Effects) -> Checked {
-        let listed = manuscripts
+    /// Checks the entries in feeds and in the listing, and their dates.
+    fn check_entries(&mut self, harness: &Harness, model_posts: &[ModelPost], effects: &Effects) -> Checked {
+        let listed = model_posts
             .iter()
-            .filter(|manuscript| manuscript.standing == Status::Published);
-        let listed = listed.filter_map(|manuscript| Some((shown(world, manuscript)?.id().to_string(), manuscript.number)));
+            .filter(|model_post| model_post.standing == Status::Published);
+        let listed = listed.filter_map(|model_post| Some((shown(harness, model_post)?.id().to_string(), model_post.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
-        let atom = world.get("/atom.xml").body;
+        let atom = harness.get("/atom.xml").body;
         let atom = Atom::read(&atom);
         for (format, mut ids) in [
             ("Atom", atom.entries.keys().cloned().collect::<Vec<_>>()),
-            ("RSS", rss_ids(&world.get("/rss.xml").body)),
-            ("JSON Feed", json_ids(&world.get("/feed.json").body, "items")),
-            ("the listing", json_ids(&world.get("/api/posts?per_page=200").body, "posts")),
+            ("RSS", rss_ids(&harness.get("/rss.xml").body)),
+            ("JSON Feed", json_ids(&harness.get("/feed.json").body, "items")),
+            ("the listing", json_ids(&harness.get("/api/posts?per_page=200").body, "posts")),
         ] {
             ids.sort();
             holds!(
@@ -180,7 +180,7 @@ impl Promises {
         }
         holds!(atom.count == expected.len(), "an id is twice in Atom");
         for (id, promise) in &mut self.posts {
-            let told_for = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
+            let told_for = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
             let is_told = promise.listed.is_some_and(|listed| listed > told_for);
             match (atom.entries.get(id), atom.tombstones.get(id)) {
                 (Some(_), Some(_)) => return Err(format!("{id} is there and gone")),
@@ -192,8 +192,8 @@ impl Promises {
                         "{id} is back and no later than it went"
                     );
                     let number = numbers[id];
-                    let has_twin = |one: &Manuscript| manuscripts.iter().any(|m| m.number != one.number && m.text == one.text);
-                    let is_same = promise.number == number && !has_twin(&manuscripts[number]);
+                    let has_twin = |one: &ModelPost| model_posts.iter().any(|m| m.number != one.number && m.text == one.text);
+                    let is_same = promise.number == number && !has_twin(&model_posts[number]);
                     let is_certain = is_same && !effects.is_crashed;
                     let is_quiet = promise.is_out && !effects.edited.contains(&number) && is_certain;
                     holds!(
@@ -207,7 +207,7 @@ impl Promises {
                         gone: None,
                         is_out: true,
                         number,
-                        listed: Some(world.now),
+                        listed: Some(harness.now),
                         ..promise.clone()
                     };
                 }
@@ -241,12 +241,12 @@ impl Promises {
         Ok(())
     }
 
-    /// `Last-Modified` moves with the bytes, and forward.
-    fn check_documents(&mut self, world: &World, effects: &Effects) -> Checked {
+    /// Checks that `Last-Modified` changes with the bytes, and only forward.
+    fn check_documents(&mut self, harness: &Harness, effects: &Effects) -> Checked {
         for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
-            let answer = world.get(path);
+            let answer = harness.get(path);
             let before = self.documents.remove(path);
-            // a date ahead of the clock is none that may be sent (RFC 9110, section 8.8.2.1)
+            // a date in the future must not be sent (RFC 9110, section 8.8.2.1)
             let Some(modified) = answer.modified else {
                 self.documents.extend(before.map(|(_, before)| (path, (None, before))));
                 continue;
@@ -264,35 +264,35 @@ impl Promises {
         Ok(())
     }
 
-    /// Every address leads to where its post is now, or says that it went.
-    fn check_addresses(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
-        let shown: BTreeMap<&str, &Post> = manuscripts
+    /// Checks that every address leads to its post, or answers that it was withdrawn.
+    fn check_addresses(&mut self, harness: &Harness, model_posts: &[ModelPost]) -> Checked {
+        let shown: BTreeMap<&str, &Post> = model_posts
             .iter()
-            .filter_map(|manuscript| shown(world, manuscript))
+            .filter_map(|model_post| shown(harness, model_post))
             .map(|post| (post.id(), post))
             .collect();
         for post in shown.values() {
-            self.tenants.insert(post.address().to_string(), post.id().to_string());
+            self.owners.insert(post.address().to_string(), post.id().to_string());
         }
         let standing: BTreeSet<&str> = shown.values().map(|post| post.address()).collect();
-        let forgotten = Timestamp::from_second(world.now.as_second() - 90 * 86_400).unwrap();
+        let forgotten = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
         for (id, promise) in &self.posts {
             for address in &promise.addresses {
-                let answer = world.get(address);
+                let answer = harness.get(address);
                 let status = answer.status;
                 if standing.contains(address.as_str()) {
                     holds!(status == 200, "{address} answers {status}");
                     continue;
                 }
-                let tenant = self.tenants.get(address).and_then(|id| shown.get(id.as_str()));
-                // of several that had it, one that came back may be taken for the last
+                let owner = self.owners.get(address).and_then(|id| shown.get(id.as_str()));
+                // of several posts that had it, one that came back may count as the last
                 let is_own = self
                     .posts
                     .values()
                     .filter(|promise| promise.addresses.contains(address))
                     .count()
                     == 1;
-                match (tenant, shown.contains_key(id.as_str())) {
+                match (owner, shown.contains_key(id.as_str())) {
                     (Some(post), _) if is_own => {
                         let to = answer
                             .location
@@ -315,24 +315,24 @@ impl Promises {
         Ok(())
     }
 
-    /// What nobody is to see is nowhere.
-    fn check_secrets(&mut self, world: &World, manuscripts: &[Manuscript]) -> Checked {
-        let addresses: BTreeSet<&str> = manuscripts
+    /// Checks that posts which readers must not see are shown nowhere.
+    fn check_secrets(&mut self, harness: &Harness, model_posts: &[ModelPost]) -> Checked {
+        let addresses: BTreeSet<&str> = model_posts
             .iter()
-            .filter_map(|manuscript| Some(shown(world, manuscript)?.address()))
+            .filter_map(|model_post| Some(shown(harness, model_post)?.address()))
             .collect();
         let mut secrets = Vec::new();
-        for manuscript in manuscripts.iter().filter(|manuscript| manuscript.is_there) {
-            if shown(world, manuscript).is_some() {
-                self.words.extend([manuscript.title_word(), manuscript.text_word()]);
+        for model_post in model_posts.iter().filter(|model_post| model_post.is_there) {
+            if shown(harness, model_post).is_some() {
+                self.words.extend([model_post.title_word(), model_post.text_word()]);
                 continue;
             }
-            secrets.extend([manuscript.title_word(), manuscript.text_word()]);
-            let post = world
+            secrets.extend([model_post.title_word(), model_post.text_word()]);
+            let post = harness
                 .site
-                .post(&manuscript.path)
-                .ok_or_else(|| format!("{} is not read", manuscript.path))?;
-            let status = world.get(post.address()).status;
+                .post(&model_post.path)
+                .ok_or_else(|| format!("{} is not read", model_post.path))?;
+            let status = harness.get(post.address()).status;
             holds!(
                 addresses.contains(post.address()) || status != 200,
                 "{} leaks",
@@ -349,7 +349,7 @@ impl Promises {
             "/",
             "/sitemap.xml",
         ] {
-            let body = world.get(path).body;
+            let body = harness.get(path).body;
             let leak = secrets.iter().find(|word| body.contains(word.as_str()));
             holds!(leak.is_none(), "{leak:?} leaks in {path}");
         }
@@ -357,12 +357,12 @@ impl Promises {
     }
 }
 
-/// The post that `manuscript` is read as, where the world may see it.
-pub(super) fn shown<'a>(world: &'a World, manuscript: &Manuscript) -> Option<&'a Post> {
-    let post = world.site.post(&manuscript.path).filter(|_| manuscript.is_there)?;
-    let date = manuscript.date.unwrap_or(post.date.timestamp());
-    let is_due = date <= world.built || post.is_out_already;
-    (manuscript.standing != Status::Draft && is_due && !manuscript.is_over(world.built)).then_some(post)
+/// The post of `model_post`, if readers may see it.
+pub(super) fn shown<'a>(harness: &'a Harness, model_post: &ModelPost) -> Option<&'a Post> {
+    let post = harness.site.post(&model_post.path).filter(|_| model_post.is_there)?;
+    let date = model_post.date.unwrap_or(post.date.timestamp());
+    let is_due = date <= harness.built || post.is_out_already;
+    (model_post.standing != Status::Draft && is_due && !model_post.is_over(harness.built)).then_some(post)
 }
 
 struct Atom {

@@ -1,0 +1,257 @@
+//! The dates, the visibility and the content of a post that readers know, and how its file and the time change them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::known_files::KnownFile;
+use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
+use crate::config::Config;
+use crate::post::{Each, Origin, Post, Status, Visibility, Words, atom_id_for};
+use crate::time::{CompactTimestamp, Moment, Timestamp};
+
+/// The part of a record that changes with the file and with time.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct PublicationState {
+    date: Timestamp,
+    changed: Option<Timestamp>,
+    content: Option<Fingerprint>,
+    file: Option<Digest>,
+    pub(super) withdrawn: Option<Timestamp>,
+    returned: Option<Timestamp>,
+    taken_back: bool,
+    never_listed: bool,
+}
+
+/// Sets the post of `file` to the one that readers know by `record`. Returns the state of the post at `now`.
+pub(super) fn publish_as(
+    file: &mut KnownFile,
+    record: &PostRecord,
+    site: &SiteRecord,
+    config: &Config,
+    now: Timestamp,
+) -> PublicationState {
+    let read = Arc::clone(&file.read);
+    let post = with_known_date(&read, record, now);
+    file.visibility = post.visibility(now);
+    let state = PublicationState::of(record)
+        .with_date(record, file)
+        .with_content(file, config, now)
+        .with_visibility(file, now);
+    let post = with_known_id_and_address(post, record, config);
+    match with_known_changes(post, record, &state, site, config) {
+        Cow::Borrowed(_) => file.published = read,
+        Cow::Owned(post) if *file.published != post => file.published = Arc::new(post),
+        Cow::Owned(_) => {}
+    }
+    state
+}
+
+impl PublicationState {
+    /// The state in `record`.
+    pub(super) fn of(record: &PostRecord) -> PublicationState {
+        PublicationState {
+            date: record.date.timestamp(),
+            changed: record.changed,
+            content: record.content,
+            file: record.file,
+            withdrawn: record.withdrawn,
+            returned: record.returned,
+            taken_back: record.taken_back,
+            never_listed: record.never_listed,
+        }
+    }
+
+    /// Writes this state to `record`, and the date of the last change if the post in `file` can be read.
+    pub(super) fn write_to(self, record: &mut PostRecord, file: &KnownFile) {
+        if file.is_readable() {
+            record.updated = file.published.updated.map(Moment::to_the_second);
+        }
+        record.changed = self.changed;
+        record.content = self.content;
+        record.file = self.file;
+        record.withdrawn = self.withdrawn;
+        record.returned = self.returned;
+        record.taken_back = self.taken_back;
+        record.never_listed = self.never_listed;
+    }
+
+    fn last_told(&self) -> Timestamp {
+        let dates = [self.changed, self.returned];
+        dates.into_iter().flatten().fold(self.date, Timestamp::max)
+    }
+
+    /// The state after the date in the file was read. An earlier date than before is no edit, but `updated` must not go back.
+    fn with_date(mut self, record: &PostRecord, file: &KnownFile) -> PublicationState {
+        let is_dated = file.read.alike.origins.date != Origin::FileTime;
+        if is_dated && file.read.date < record.date && file.is_readable() {
+            self.changed = Some(self.last_told());
+        }
+        self
+    }
+
+    /// The state after the content of the file was read.
+    fn with_content(mut self, file: &KnownFile, config: &Config, now: Timestamp) -> PublicationState {
+        if !file.is_readable() {
+            // nobody sees this edit, but the post is recognised by its text later
+            if file.read.has_text() {
+                self.content = self.content.map(|before| Fingerprint {
+                    shown: before.shown,
+                    ..file.read.content
+                });
+            }
+            return self;
+        }
+        let is_same_file = self.file.replace(file.read.file) == Some(file.read.file);
+        let Some(before) = self.content.replace(file.read.content) else {
+            return self;
+        };
+        if is_same_file {
+            // this version of feedmill reads the same file differently, which is no edit
+            return self;
+        }
+        let is_minor = file.read.minor.unwrap_or(config.posts.minor);
+        if before.shown != file.read.content.shown && !is_minor {
+            self.changed = Some(second_after(self.last_told()).max(now));
+        }
+        self
+    }
+
+    /// The state after the post was withdrawn or came back. A post that is held back, because its file is not understood, was not
+    /// withdrawn.
+    fn with_visibility(mut self, file: &KnownFile, now: Timestamp) -> PublicationState {
+        let is_listed = file.visibility == Visibility::Public;
+        let is_as_before = is_listed || self.never_listed && file.visibility == Visibility::Unlisted;
+        match self.withdrawn {
+            Some(at) if is_as_before => {
+                self.withdrawn = None;
+                self.returned = Some(second_after(at).max(now));
+            }
+            None if !is_as_before && file.visibility != Visibility::Held => {
+                self.withdrawn = Some(self.last_told().max(now));
+            }
+            _ => {}
+        }
+        if self.withdrawn.is_some() && matches!(file.visibility, Visibility::Draft | Visibility::Private) {
+            self.taken_back = true;
+        } else if file.is_readable() {
+            self.taken_back = false;
+        }
+        if is_listed {
+            self.never_listed = false;
+        }
+        self
+    }
+}
+
+/// Whether `post`, which is held back because its file is not understood, is published all the same: readers have it from this very file,
+/// and only the rules of reading are new.
+fn stays_public(post: &Post, record: &PostRecord) -> bool {
+    // a listed post that was made unlisted counts as withdrawn, and can still be read at its address
+    let is_unlisted = post.standing == Status::Unlisted && !record.taken_back && record.content.is_some();
+    post.is_held && (record.is_with_readers() || is_unlisted) && record.matches_file(post)
+}
+
+/// Whether the file of `post`, which readers have with a text, is empty now: that is an accident, and no edit.
+fn is_emptied(post: &Post, record: &PostRecord) -> bool {
+    let had_text = record
+        .content
+        .is_some_and(|content| content.text != Fingerprint::empty_text());
+    post.is_hollow() && had_text && record.is_with_readers() && !record.matches_file(post)
+}
+
+/// Whether readers have `post` from this very file. What is read differently in it now is no edit.
+fn is_untouched(post: &Post, record: &PostRecord) -> bool {
+    record.file == Some(post.file) && *record.source == *post.source() && record.content.is_some()
+}
+
+/// Whether a date that was read as `known` is read as the later `read` now, which is past at `now`. A date in another time zone is not
+/// later.
+fn is_read_as_later(read: Moment, known: Moment, now: Timestamp) -> bool {
+    let local = |moment: Moment| moment.timestamp().as_second() + i64::from(moment.offset().seconds());
+    read > known && read.timestamp() <= now && local(read) != local(known)
+}
+
+/// `post` with the date that readers know. It is held back only if readers do not have it, and a post that has appeared stays when the
+/// clock is put back.
+fn with_known_date<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
+    let read = post;
+    let mut post = Cow::Borrowed(read);
+    if stays_public(read, record) {
+        post.to_mut().is_held = false;
+    }
+    if is_emptied(read, record) {
+        post.to_mut().is_held = true;
+    }
+    let has_date = post.alike.origins.date != Origin::FileTime;
+    if !has_date || is_untouched(read, record) && is_read_as_later(read.date.to_the_second(), record.date, now) {
+        let post = post.to_mut();
+        post.date = record.date;
+        post.origins_mut().date = Origin::Ledger;
+    }
+    // only posts that readers have had are recorded
+    let has_appeared = post.date.to_the_second() == record.date;
+    let is_out_already = has_appeared && post.date.timestamp() > now;
+    if post.is_out_already != is_out_already {
+        post.to_mut().is_out_already = is_out_already;
+    }
+    post
+}
+
+/// `post` with the id and the address that readers know. It is copied only if its file says something else.
+fn with_known_id_and_address<'a>(mut post: Cow<'a, Post>, record: &PostRecord, config: &Config) -> Cow<'a, Post> {
+    if *post.id() != *record.id {
+        let post = post.to_mut();
+        post.words = Words::from(Each {
+            id: &record.id,
+            ..post.words.each()
+        });
+        post.origins_mut().id = Origin::Ledger;
+        post.set_atom_id(None);
+    }
+    let made = if post.alike.origins.id == Origin::Ledger {
+        atom_id_for(&record.id, config.authority())
+    } else {
+        post.rare.atom_id.clone()
+    };
+    let atom_id = record.served_atom_id(made.as_deref());
+    if post.rare.atom_id.as_deref() != atom_id {
+        post.to_mut().set_atom_id(atom_id);
+    }
+    if *post.address() == *record.wanted && (post.address(), post.slug()) != (&*record.address, &*record.slug) {
+        let post = post.to_mut();
+        post.words = Words::from(Each {
+            address: &record.address,
+            slug: &record.slug,
+            ..post.words.each()
+        });
+        post.origins_mut().address = Origin::Displaced;
+    }
+    post
+}
+
+/// `post` with the date of its last change, and the instant at which readers last heard of it.
+fn with_known_changes<'a>(
+    mut post: Cow<'a, Post>,
+    record: &PostRecord,
+    state: &PublicationState,
+    site: &SiteRecord,
+    config: &Config,
+) -> Cow<'a, Post> {
+    let local = |at: Timestamp| Moment::new(at, config.timezone().to_offset(at)).unwrap_or_else(|| Moment::utc(at));
+    let last_change = |read: Option<Moment>| read.or(state.changed.map(local)).max(state.returned.map(local));
+    let mut changed = last_change(post.updated);
+    if is_untouched(&post, record) && changed.map(Moment::to_the_second) != record.updated {
+        changed = last_change(record.updated);
+    }
+    let updated = changed.filter(|&changed| changed >= post.date);
+    if post.updated != updated {
+        post.to_mut().updated = updated;
+    }
+    let appeared = Some(record.first_served).filter(|&at| at > site.since);
+    let events = [appeared, state.changed, state.returned].into_iter().flatten();
+    let told = events.max().map(CompactTimestamp::from);
+    if post.told != told {
+        post.to_mut().told = told;
+    }
+    post
+}
