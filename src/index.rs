@@ -29,8 +29,8 @@ use crate::time::Timestamp;
 use aliases::AliasTable;
 use claims::{ClaimChange, Claims};
 use holders::ClaimKind;
-pub use members::Members;
 use members::Scopes;
+pub use members::{Members, all_scopes_of};
 use walk::ByChange;
 pub use walk::PostRange;
 
@@ -216,6 +216,12 @@ impl Index {
     /// Every scope that has a public post, and the site's scope.
     pub fn scopes(&self) -> impl Iterator<Item = (&Scope, &Members)> {
         self.scopes.iter()
+    }
+
+    /// The scopes that may have other public posts, or another name, than in `before`.
+    #[must_use]
+    pub fn changed_scopes<'a>(&'a self, before: &'a Index) -> Vec<&'a Scope> {
+        self.scopes.differing(&before.scopes)
     }
 
     /// All public posts, newest first.

@@ -7,10 +7,9 @@
 //!
 //! Requests get the last good [`Site`], whatever happens here.
 
-mod absent_posts;
 mod build_throttle;
+mod change_event;
 mod health;
-mod links;
 pub mod site_builder;
 mod sizes;
 mod snapshot;
@@ -25,18 +24,19 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use camino::Utf8PathBuf;
-use tokio::sync::{Mutex, Notify, broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::{Config, WatchMode};
 use crate::site::Site;
 use crate::source::folder::templates::TemplateVersions;
-use crate::source::watch::{Hints, Watch, Watching};
+use crate::source::watch::{Hints, SourceWatch, Watching};
 use crate::storage::Storage;
 use crate::time::Timestamp;
 
 use self::build_throttle::BuildThrottle;
+pub use self::change_event::ChangeEvent;
 pub use self::health::Health;
 use self::site_builder::{CycleOutcome, SiteBuilder};
 pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
@@ -44,45 +44,46 @@ use self::stored_state::StoredState;
 pub use crate::source::post_event::{LEDGER_EVENTS, PostEvent, PostEventKind};
 pub use crate::source::progress::Progress;
 
-/// How long the calendar is trusted to go on as it does: a clock that was set is noticed within it.
+/// How long the clock is trusted to go on as it does: a clock that was set is noticed within it.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How many batches of reports wait for a listener that is busy; it misses the oldest past them.
-const WAITING_REPORTS: usize = 64;
+/// How many events wait for a listener that is busy; it misses the oldest past them.
+const WAITING_EVENTS: usize = 64;
 
-/// A folder being published. Dropping it stops the engine; the sites it gave stay.
+/// A publisher of one source. Dropping it stops the engine; the sites that were built stay.
 #[derive(Debug)]
 pub struct Publisher {
-    shared: Arc<Shared>,
+    shared: Arc<PublisherState>,
     engine: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
     _stop_when_dropped: DropGuard,
 }
 
-/// What the engine shows.
+/// What the engine publishes.
 #[derive(Debug)]
-struct Shared {
+struct PublisherState {
     site: ArcSwap<Site>,
     health: ArcSwap<Health>,
-    reports: broadcast::Sender<Arc<[PostEvent]>>,
-    /// When the site was built for that can be had.
+    changes: broadcast::Sender<Arc<ChangeEvent>>,
+    /// The instant that the newest site was built for.
     built: watch::Sender<Timestamp>,
-    look_again: Notify,
 }
 
-/// What the engine needs to know of an edition that is shown.
-struct Shown {
-    /// Whether it came with another site.
+/// What the engine needs to know of a cycle whose outcome is published.
+struct PublishedCycle {
+    /// Whether it built a site.
     has_site: bool,
     again_in: Option<Duration>,
     has_failed: bool,
 }
 
-impl Shared {
-    fn show(&self, outcome: CycleOutcome) -> Shown {
+impl PublisherState {
+    /// Publishes the outcome of a cycle, and tells the listeners.
+    fn publish(&self, outcome: CycleOutcome) -> PublishedCycle {
         let CycleOutcome {
             site,
-            reports,
+            posts,
+            feeds,
             health,
             again_in,
             has_failed,
@@ -94,22 +95,23 @@ impl Shared {
             self.built.send_replace(built);
         }
         self.health.store(Arc::new(health));
-        if !reports.is_empty() {
+        if has_site || !posts.is_empty() {
+            let built = *self.built.borrow();
             // nobody may be listening
-            let _ = self.reports.send(reports.into());
+            let _ = self.changes.send(Arc::new(ChangeEvent { built, posts, feeds }));
         }
-        Shown {
+        PublishedCycle {
             has_site,
             again_in,
             has_failed,
         }
     }
 
-    /// Finishes each site after it can be had, or where they come fast, the newest.
-    async fn finish(self: Arc<Shared>, mut built: watch::Receiver<Timestamp>, stop: CancellationToken) {
+    /// Finishes each site after requests get it; where sites come fast, only the newest.
+    async fn finish(self: Arc<PublisherState>, mut built: watch::Receiver<Timestamp>, stop: CancellationToken) {
         while let Some(Ok(())) = stop.run_until_cancelled(built.changed()).await {
             let site = self.site.load_full();
-            // what fails here is made when it is asked for
+            // what fails here is made when it is requested
             let _ = spawn_blocking(move || site.finish()).await;
         }
     }
@@ -137,71 +139,29 @@ impl Publisher {
     ) -> io::Result<Publisher> {
         let mut builder = SiteBuilder::new(&config, root.into(), None, Timestamp::now());
         builder.tracker.count_in(Arc::clone(&progress));
-        Publisher::start_press(builder, config, progress).await
+        Publisher::start_builder(builder, config, progress).await
     }
 
-    async fn start_press(mut builder: SiteBuilder, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
+    async fn start_builder(builder: SiteBuilder, config: Arc<Config>, progress: Arc<Progress>) -> io::Result<Publisher> {
         let begun = Instant::now();
-        let setting_up = spawn_blocking(move || {
-            // reading raises an event on each file, so the watch goes up after it; what changed since is found by the look that the
-            // engine begins with
-            let expected = match config.watch.mode {
-                WatchMode::Poll => Watching::Poll,
-                WatchMode::Auto | WatchMode::Native => Watching::Native,
-            };
-            let storage = Storage::configured(&config);
-            // under which identity posts are read, the ledger says at once; all else of it is read beside them
-            if let Some(site) = storage.as_ref().and_then(StoredState::load_site)
-                && builder.remember(&config, site)
-            {
-                builder.tracker.count_in(Arc::clone(&progress));
-            }
-            let (memory, looked) = thread::scope(|scope| {
-                let storage = storage.as_ref();
-                let thread = || thread::Builder::new().name("ledger".to_owned());
-                let remembering = storage.and_then(|storage| thread().spawn_scoped(scope, || StoredState::open(storage)).ok());
-                let looked = builder.look_first(expected, begun);
-                // where no thread can be had, one comes after the other
-                let memory = match remembering {
-                    Some(remembering) => remembering.join().map(Some),
-                    None => Ok(storage.map(StoredState::open)),
-                };
-                (memory, looked)
-            });
-            looked?;
-            let memory =
-                memory.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
-            if memory.is_some_and(|memory| builder.remember(&config, memory)) {
-                progress.begin_anew();
-                builder.tracker.count_in(progress);
-                builder.look_first(expected, begun)?;
-            }
-            let watch = builder.tracker.source().watch(&config.watch);
-            let mut first = builder.publish_first(expected, begun);
-            let watch = watch.ready();
-            first.health.watching = watch.watching();
-            Ok::<_, io::Error>((builder, first, watch, config))
-        });
-        let (builder, first, watch, config) = setting_up.await.map_err(io::Error::other)??;
+        let settings = Arc::clone(&config);
+        let starting = spawn_blocking(move || open_builder(builder, &settings, progress, begun));
+        let (builder, first, watch) = starting.await.map_err(io::Error::other)??;
         let site = first
             .site
             .ok_or_else(|| io::Error::other("the first site could not be built"))?;
-        let site = {
-            let (finished, site) = (Arc::clone(&site), site);
-            spawn_blocking(move || finished.finish()).await.map_err(io::Error::other)?;
-            site
-        };
-        let shared = Arc::new(Shared {
+        let unfinished = Arc::clone(&site);
+        spawn_blocking(move || unfinished.finish()).await.map_err(io::Error::other)?;
+        let shared = Arc::new(PublisherState {
             built: watch::Sender::new(site.built()),
             site: ArcSwap::new(site),
             health: ArcSwap::from_pointee(first.health),
-            reports: broadcast::Sender::new(WAITING_REPORTS),
-            look_again: Notify::new(),
+            changes: broadcast::Sender::new(WAITING_EVENTS),
         });
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
         let engine = Engine {
-            templates: builder.look.seen().cloned(),
+            templates: builder.theme.seen().cloned(),
             builder: Some(builder),
             watch,
             config,
@@ -210,7 +170,7 @@ impl Publisher {
             again: first.again_in.map(|again_in| Instant::now() + again_in),
             has_failed: first.has_failed,
             rescan: Instant::now(),
-            bursts: BuildThrottle::default(),
+            throttle: BuildThrottle::default(),
         };
         Ok(Publisher {
             shared,
@@ -220,32 +180,27 @@ impl Publisher {
         })
     }
 
-    /// The site as it is now. It neither waits nor fails, and what it gives never changes.
+    /// The newest site. This neither waits nor fails, and a site never changes.
     pub fn site(&self) -> Arc<Site> {
         self.shared.site.load_full()
     }
 
-    /// What happens from now on, as one batch for each site; told after the site can be had.
-    pub fn reports(&self) -> broadcast::Receiver<Arc<[PostEvent]>> {
-        self.shared.reports.subscribe()
+    /// What changes from now on: one event for each site, sent after requests get the site.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<ChangeEvent>> {
+        self.shared.changes.subscribe()
     }
 
-    /// The instant that the newest site was built for; told of each site after it can be had.
+    /// The instant that the newest site was built for: of all events of [`Publisher::changes`], only the last.
     pub fn sites(&self) -> watch::Receiver<Timestamp> {
         self.shared.built.subscribe()
     }
 
-    /// How the engine is.
+    /// The state of the engine.
     pub fn health(&self) -> Arc<Health> {
         self.shared.health.load_full()
     }
 
-    /// Has the whole folder looked at soon.
-    pub fn look_again(&self) {
-        self.shared.look_again.notify_one();
-    }
-
-    /// Stops the engine, and waits until the look it is at has ended and what is to be remembered is kept.
+    /// Stops the engine, and waits until its cycle has ended and everything is stored.
     pub async fn stop(&self) {
         self.stop.cancel();
         let engine = self.engine.lock().await.take();
@@ -257,47 +212,93 @@ impl Publisher {
     }
 }
 
+/// Reads what is stored and what the source has, and builds the first site. The watch that is returned is in place.
+fn open_builder(
+    mut builder: SiteBuilder,
+    config: &Arc<Config>,
+    progress: Arc<Progress>,
+    begun: Instant,
+) -> io::Result<(SiteBuilder, CycleOutcome, SourceWatch)> {
+    // reading raises an event on each file, so the watch starts after it; what changed since is found by the scan that the engine
+    // begins with
+    let expected = match config.watch.mode {
+        WatchMode::Poll => Watching::Poll,
+        WatchMode::Auto | WatchMode::Native => Watching::Native,
+    };
+    let storage = Storage::configured(config);
+    // the identity under which posts are read is loaded at once; everything else is loaded while they are read
+    if let Some(site) = storage.as_ref().and_then(StoredState::load_site)
+        && builder.use_stored(config, site)
+    {
+        builder.tracker.count_in(Arc::clone(&progress));
+    }
+    let (stored, scanned) = thread::scope(|scope| {
+        let storage = storage.as_ref();
+        let thread = || thread::Builder::new().name("ledger".to_owned());
+        let loading = storage.and_then(|storage| thread().spawn_scoped(scope, || StoredState::open(storage)).ok());
+        let scanned = builder.scan_first(expected, begun);
+        // where no thread can be had, one comes after the other
+        let stored = match loading {
+            Some(loading) => loading.join().map(Some),
+            None => Ok(storage.map(StoredState::open)),
+        };
+        (stored, scanned)
+    });
+    scanned?;
+    let stored = stored.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
+    if stored.is_some_and(|stored| builder.use_stored(config, stored)) {
+        progress.begin_anew();
+        builder.tracker.count_in(progress);
+        builder.scan_first(expected, begun)?;
+    }
+    let watch = builder.tracker.source().watch(&config.watch);
+    let mut first = builder.publish_first(expected, begun);
+    let watch = watch.ready();
+    first.health.watching = watch.watching();
+    Ok((builder, first, watch))
+}
+
 /// The loop.
 struct Engine {
-    /// Away while it works.
+    /// `None` while it works on another thread.
     builder: Option<SiteBuilder>,
-    watch: Watch,
+    watch: SourceWatch,
     config: Arc<Config>,
-    shared: Arc<Shared>,
+    shared: Arc<PublisherState>,
     begun: Instant,
-    /// When something that is waited for is due.
+    /// When the next cycle is due at the latest.
     again: Option<Instant>,
-    /// Whether the last turn failed: then nothing is due before it is tried again.
+    /// Whether the last cycle failed: then nothing is due before it is tried again.
     has_failed: bool,
-    /// When everything is looked at, whatever was hinted.
+    /// When everything is scanned, whatever was hinted.
     rescan: Instant,
-    /// What the templates looked like when they were last looked at.
+    /// The versions of the templates when they were last checked.
     templates: Option<TemplateVersions>,
-    bursts: BuildThrottle,
+    throttle: BuildThrottle,
 }
 
 impl Engine {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
-        // the first look was before the watch
-        self.turn(Hints::everything()).await;
+        // the first scan was before the watch
+        self.run_cycle(Hints::everything()).await;
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
-            self.turn(hints).await;
+            self.run_cycle(hints).await;
         }
         if let Some(builder) = self.builder.take() {
-            // a disk that does not take it was told of before
+            // a disk that does not take it was reported before
             let _ = spawn_blocking(move || builder.close()).await;
         }
     }
 
-    /// Waits for the next reason to work; returns where to look.
+    /// Waits for the next reason for a cycle; returns where to look.
     async fn wake(&mut self) -> Hints {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
         });
         let again = [self.again, due].into_iter().flatten().min();
-        let next = self.bursts.next();
+        let next = self.throttle.next();
         let hinted = async {
             if let Some(next) = next {
                 tokio::time::sleep_until(next.into()).await;
@@ -306,7 +307,6 @@ impl Engine {
         };
         tokio::select! {
             hints = hinted => hints,
-            () = self.shared.look_again.notified() => Hints::everything(),
             () = sleep_until(again) => Hints::default(),
             () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
             () = sleep_until(Some(self.rescan)) => {
@@ -316,30 +316,30 @@ impl Engine {
         }
     }
 
-    /// Looks, builds, swaps and announces. Requests are answered meanwhile: all of it is done on a thread of its own.
-    async fn turn(&mut self, hints: Hints) {
+    /// Runs one cycle, on a thread of its own: requests are answered meanwhile.
+    async fn run_cycle(&mut self, hints: Hints) {
         let Some(mut builder) = self.builder.take() else { return };
-        let turned = Instant::now();
+        let started = Instant::now();
         let (watching, begun) = (self.watch.watching(), self.begun);
         let shared = Arc::clone(&self.shared);
         let working = spawn_blocking(move || {
-            let outcome = builder.turn(&hints, watching, Timestamp::now(), begun.elapsed());
-            // shown from here, for who waits for it has to wake up first
-            let shown = shared.show(outcome);
-            (builder, shown)
+            let outcome = builder.run_cycle(&hints, watching, Timestamp::now(), begun.elapsed());
+            // published from here: the task that waits for it has to wake up first
+            let published = shared.publish(outcome);
+            (builder, published)
         });
-        // the press catches what fails in it, so it comes back; were it lost, the last site would stay and health tell
+        // the builder catches what panics in it, so it comes back; were it lost, the last site would stay, and health would say so
         match working.await {
-            Ok((builder, shown)) => {
+            Ok((builder, published)) => {
                 self.builder = Some(builder);
-                if shown.has_site {
-                    self.bursts.built(turned, Instant::now());
+                if published.has_site {
+                    self.throttle.built(started, Instant::now());
                 }
-                if shown.has_failed && !self.has_failed {
+                if published.has_failed && !self.has_failed {
                     tracing::error!("a fault in feedmill keeps the site from being built; the last good one stays");
                 }
-                self.has_failed = shown.has_failed;
-                self.again = shown.again_in.map(|again_in| Instant::now() + again_in);
+                self.has_failed = published.has_failed;
+                self.again = published.again_in.map(|again_in| Instant::now() + again_in);
             }
             Err(error) => {
                 let health = Health {
@@ -362,7 +362,7 @@ async fn sleep_until(instant: Option<Instant>) {
     }
 }
 
-/// Between three and five quarters of `span`, so that replicas do not all look at a shared disk at once.
+/// Between three and five quarters of `span`, so that replicas do not all scan a shared disk at once.
 fn jittered(span: Duration) -> Duration {
     let random = RandomState::new().hash_one(0_u8);
     let per_mille = u32::try_from(random % 501).unwrap_or(0) + 750;

@@ -25,7 +25,7 @@ pub use clean::{CleanItem, xml_safe};
 pub use feeds::item::item;
 
 /// A format of feeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// RSS 2.0
     Rss,
@@ -240,7 +240,17 @@ pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     document.into_bytes()
 }
 
-/// `text` with the markup characters of HTML and XML escaped, for element content and quoted attributes.
+/// The part of a feed in `format` that is about `item`.
+#[must_use]
+pub fn item_in(item: &CleanItem, format: Format) -> &str {
+    match format {
+        Format::Rss => feeds::rss::written_item(item),
+        Format::Atom => feeds::atom::written_item(item),
+        Format::Json => feeds::json_feed::written_item(item),
+    }
+}
+
+/// `text` with what is markup in HTML and XML escaped, for element content and quoted attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

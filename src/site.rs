@@ -2,6 +2,7 @@
 
 mod bundle;
 mod documents;
+mod feed_changes;
 mod feed_versions;
 pub mod listing;
 pub mod pages;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{DocumentContext, Documents, FeedDocument, Published};
+pub use self::feed_changes::ChangedFeed;
 use self::listing::ListingCache;
 use self::pages::{PageCache, PageKey};
 use crate::config::Config;
@@ -50,6 +52,10 @@ pub struct Site {
     newest: Vec<(Format, Arc<Document>)>,
     search: SiteSearch,
     history: Arc<History>,
+    /// The history that its own newest feeds were built with.
+    newest_history: Arc<History>,
+    /// The files that no longer contain a post since the previous site.
+    gone: Vec<Utf8PathBuf>,
     /// The instant it was built for.
     built: Timestamp,
 }
@@ -117,6 +123,7 @@ impl Site {
             documents,
             texts,
         } = input;
+        let mut gone = changes.gone.clone();
         let (index, changed) = match previous {
             Some(site) if !changes.are_all => {
                 let (index, changed) = site.index.after_changes(changes, &new_files, config, now);
@@ -127,6 +134,8 @@ impl Site {
                 let before = previous.map_or(&nothing, |site| site.index.all());
                 let index = Index::build(changes.posts, &new_files, config, now, before);
                 let changed = index.all().clone();
+                let is_gone = |post: &&Arc<Post>| index.post(&post.source).is_none();
+                gone = before.iter().filter(is_gone).map(|post| post.source.clone()).collect();
                 (index, changed)
             }
         };
@@ -134,6 +143,7 @@ impl Site {
             Some(site) => Arc::clone(&site.documents),
             None => Arc::new(Documents::with_records(documents)),
         };
+        let history = history.unwrap_or_else(|| Arc::new(History::none(now)));
         let mut site = Site {
             config: Arc::clone(config),
             diagnostics: merge_diagnostics(diagnostics, index.diagnostics()),
@@ -145,8 +155,10 @@ impl Site {
             listings: ListingCache::default(),
             newest: Vec::new(),
             search: previous.map(|site| SiteSearch::following(&site.search)).unwrap_or_default(),
-            history: history.unwrap_or_else(|| Arc::new(History::none(now))),
+            newest_history: Arc::clone(&history),
+            history,
             index,
+            gone,
             built: now,
         };
         // the most requested feeds are made before the first request can see this site

@@ -3,6 +3,7 @@
 //! A [`Source`] finds files, reads them, opens media files and hints at changes. [`Folder`] is a folder on a disk; [`MemorySource`] holds
 //! its files in memory. Which files are posts is the same for both: [`rules`].
 
+mod degraded;
 pub mod folder;
 mod found_files;
 pub mod layout;
@@ -11,6 +12,7 @@ mod memory;
 pub mod post_event;
 pub mod progress;
 mod refusal;
+mod removal_policy;
 pub mod rules;
 mod scan;
 mod texts;
@@ -23,18 +25,20 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use self::degraded::Degraded;
 pub use self::folder::Folder;
-pub use self::found_files::{Entry, FoundFiles};
+pub use self::found_files::{FileEntry, FoundFiles};
 use self::layout::Layout;
 pub use self::media::{MediaError, MediaFile};
 pub use self::memory::MemorySource;
 pub use self::refusal::ReadError;
+pub use self::removal_policy::AbsentPosts;
 use self::rules::left_out::LeftOut;
 use self::rules::{FileRules, HEAD, looks_like_post};
 pub use self::scan::{Scan, ScanDoubt, ScanScope, SourceIdentity};
 pub use self::texts::FileTexts;
 pub use self::version::{FileId, Version};
-use self::watch::{StartingWatch, Watch};
+use self::watch::{SourceWatch, StartingWatch};
 use crate::config;
 use crate::source_file::SourceFile;
 
@@ -71,7 +75,7 @@ impl Source {
     /// # Errors
     ///
     /// It is no longer the version that was found, or cannot be read.
-    pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, ReadError> {
+    pub fn read(&self, path: &Utf8Path, entry: &FileEntry) -> Result<SourceFile, ReadError> {
         match self {
             Source::Folder(folder) => folder.read(path, entry),
             Source::Memory(memory) => memory.read(path, entry),
@@ -121,7 +125,7 @@ impl Source {
     #[must_use]
     pub fn watch(&self, config: &config::WatchSettings) -> StartingWatch {
         match self {
-            Source::Folder(folder) => Watch::begin(folder.root(), config),
+            Source::Folder(folder) => SourceWatch::begin(folder.root(), config),
             Source::Memory(memory) => memory.watch(),
         }
     }

@@ -120,6 +120,6 @@ impl Folder {
 
     fn turn(&mut self, hints: &Hints) -> CycleOutcome {
         self.builder
-            .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed())
+            .run_cycle(hints, Watching::Native, Timestamp::now(), self.begun.elapsed())
     }
 }

@@ -27,7 +27,7 @@ use crate::http::preview::key::PreviewKey;
 use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
-use crate::publisher::{PostEvent, Progress, Publisher};
+use crate::publisher::{ChangeEvent, PostEvent, Progress, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::source::watch::Watching;
@@ -192,7 +192,7 @@ struct Service {
 impl Service {
     /// Prints the startup message, and starts the tasks that report events, stop at a signal and free memory.
     fn start_reporting(&self, preview_url: Option<&str>) {
-        let reports = self.publisher.reports();
+        let changes = self.publisher.changes();
         // after the startup message, a signal means an orderly stop; before it there is nothing to finish
         let signals = Signals::catch();
         let info = terminal::StartupInfo {
@@ -208,7 +208,7 @@ impl Service {
             Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
         }
         let (root, publisher) = (self.root.clone(), Arc::clone(&self.publisher));
-        tokio::spawn(report_events(self.reporter, reports, root, publisher, known));
+        tokio::spawn(report_events(self.reporter, changes, root, publisher, known));
         tokio::spawn(trim_heap_periodically());
     }
 
@@ -485,27 +485,22 @@ async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, P
 /// Reports events until the publisher ends.
 async fn report_events(
     reporter: Reporter,
-    mut reports: Receiver<Arc<[PostEvent]>>,
+    mut changes: Receiver<Arc<ChangeEvent>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
     mut known: Arc<[Diagnostic]>,
 ) {
-    let mut sites = publisher.sites();
     loop {
-        sites.mark_unchanged();
         let site = publisher.site();
         if !Arc::ptr_eq(&known, &site.diagnostics) {
             reporter.report_diagnostics(&known, &site);
             known = Arc::clone(&site.diagnostics);
         }
-        tokio::select! {
-            received = reports.recv() => match received {
-                Ok(batch) => reporter.report_changes(&batch, &root, &publisher.site()),
-                Err(RecvError::Lagged(batches)) => reporter.report_missed(batches),
-                Err(RecvError::Closed) => return,
-            },
-            // if the publisher has ended, `reports` is closed
-            Ok(()) = sites.changed() => {}
+        match changes.recv().await {
+            Ok(change) if change.posts.is_empty() => {}
+            Ok(change) => reporter.report_changes(&change.posts, &root, &publisher.site()),
+            Err(RecvError::Lagged(events)) => reporter.report_missed(events),
+            Err(RecvError::Closed) => return,
         }
     }
 }

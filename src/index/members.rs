@@ -1,5 +1,6 @@
 //! The public posts of each scope.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -98,6 +99,26 @@ impl Scopes {
         self.0.iter().map(|members| (&members.scope, &**members))
     }
 
+    /// The scopes whose members are not the very ones that they are in `other`.
+    pub(super) fn differing<'a>(&'a self, other: &'a Scopes) -> Vec<&'a Scope> {
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut differing = Vec::new();
+        loop {
+            let order = match (ours.peek(), theirs.peek()) {
+                (Some(our), Some(their)) => our.scope.cmp(&their.scope),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return differing,
+            };
+            let our = if order.is_le() { ours.next() } else { None };
+            let their = if order.is_ge() { theirs.next() } else { None };
+            match (our, their) {
+                (Some(our), Some(their)) if Arc::ptr_eq(our, their) => {}
+                (our, their) => differing.extend(our.or(their).map(|members| &members.scope)),
+            }
+        }
+    }
+
     /// Adds the public post `post` to its scopes.
     pub(super) fn add(&mut self, post: &Arc<Post>) {
         for scope in all_scopes_of(post) {
@@ -161,7 +182,8 @@ fn scopes_of(post: &Post) -> impl Iterator<Item = (fn(String) -> Scope, &str)> {
 }
 
 /// The scopes of `post`, each once.
-fn all_scopes_of(post: &Post) -> Vec<Scope> {
+#[must_use]
+pub fn all_scopes_of(post: &Post) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = scopes_of(post).map(|(scope, name)| scope(key(name))).collect();
     scopes.push(Scope::Site);
     scopes.sort();

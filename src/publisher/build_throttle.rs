@@ -1,7 +1,7 @@
 //! How soon one build may follow another.
 //!
-//! A change after a pause is built at once. Where changes wait already when they may be built, each build waits twice as long for more
-//! of them as the one before did, so that a thousand files that are renamed together cost a handful of builds and not one for every few.
+//! A change after a pause is built at once. While changes keep coming, each build waits twice as long as the one before, so that a thousand
+//! files that are renamed together cost a handful of builds.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 const FIRST: Duration = Duration::from_millis(20);
 /// How long a build waits after the one before at the most.
 const LONGEST: Duration = Duration::from_millis(100);
-/// What begins so soon after it might has waited for that.
+/// A build that begins so soon after it was allowed to has waited for that.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
-/// When sites were built.
+/// Decides how soon one build may follow another.
 #[derive(Debug, Default)]
 pub(super) struct BuildThrottle {
     last: Option<Instant>,
@@ -20,14 +20,14 @@ pub(super) struct BuildThrottle {
 }
 
 impl BuildThrottle {
-    /// Notes that what was begun at `begun` has built a site, at `now`.
+    /// Notes that a cycle that began at `begun` built a site at `now`.
     pub(super) fn built(&mut self, begun: Instant, now: Instant) {
         let has_waited = self.next().is_some_and(|next| begun <= next + AT_ONCE);
         self.wait = if has_waited { (self.wait * 2).min(LONGEST) } else { FIRST };
         self.last = Some(now);
     }
 
-    /// From when on what changes is built; `None` where nothing was built yet.
+    /// When the next build may begin; `None` where nothing was built yet.
     pub(super) fn next(&self) -> Option<Instant> {
         self.last.map(|last| last + self.wait)
     }

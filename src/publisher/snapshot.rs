@@ -1,4 +1,4 @@
-//! The site that a folder makes at one instant, for commands that look once and end.
+//! The site that a folder makes at one instant, for commands that read the folder once and end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -6,26 +6,36 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::links;
 use super::sizes::Sizes;
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::identity::{Registry, UnreadableFiles, Withdrawal};
-use crate::post::html::{self, Removed};
+use crate::post::html::{self, Removed, linked_addresses};
 use crate::post::markdown::{self, Rendered};
-use crate::post::{self, Changes, ParsedPost, Visibility};
+use crate::post::reference::file_beside;
+use crate::post::{self, Changes, ParsedPost, Post, Visibility};
 use crate::site::{Site, SiteInput};
 use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
 use crate::source::rules::companions::Companions;
 use crate::source::rules::left_out;
 use crate::source::tracker::read_post;
-use crate::source::{FileTexts, ReadError, ScanScope, Source};
+use crate::source::{FileTexts, ReadError, Scan, ScanScope, Source};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
+/// At most so many links of one post to files that are not served are named.
+const MOST_LINKS: usize = 20;
+
+/// The posts of a source as they are now, and what is wrong with them.
+struct ReadPosts {
+    posts: Vec<Arc<Post>>,
+    texts: FileTexts,
+    diagnostics: Vec<Diagnostic>,
+}
+
 /// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
-/// is waited for, and no post is taken for gone.
+/// is waited for, and no missing post counts as removed.
 ///
 /// # Errors
 ///
@@ -34,6 +44,47 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     let config = &ledger.with_first_address(config);
     let source = Source::folder(root, &config.posts);
     let scan = source.scan(&ScanScope::Everywhere, &|_| false)?;
+    let ReadPosts {
+        posts,
+        texts,
+        mut diagnostics,
+    } = read_posts(&source, &scan, config);
+    let mut changes = Changes::all(posts);
+    Sizes::default().measure(&mut changes, &source);
+    let unreadable = UnreadableFiles {
+        missing: &BTreeSet::new(),
+        is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
+    };
+    let settled = ledger.assign(&changes, &unreadable, config, now);
+    let held = changes.posts.iter().filter(|post| post.is_held);
+    let held: BTreeSet<&Utf8Path> = held.map(|post| post.source.as_path()).collect();
+    let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
+    let readable: BTreeSet<&Utf8Path> = readable.map(|post| post.source.as_path()).collect();
+    for diagnostic in &mut diagnostics {
+        let path = &*diagnostic.path;
+        if diagnostic.severity == Severity::Error && held.contains(path) && readable.contains(path) {
+            add_outcome(&mut diagnostic.message, STAYS_PUBLISHED);
+        }
+    }
+    compare(ledger, &unreadable, &mut diagnostics);
+    let mut theme = ThemeLoader::new(Arc::clone(config));
+    theme.refresh();
+    diagnostics.extend(ledger.warnings().chain(theme.diagnostics()).cloned());
+    diagnostics.sort();
+    diagnostics.dedup();
+    let input = SiteInput {
+        changes: settled.changes,
+        new_files: settled.new_posts,
+        diagnostics: diagnostics.into(),
+        history: Some(ledger.history(now, config.state.withdrawn_for())),
+        documents: Vec::new(),
+        texts: Some(Arc::new(texts)),
+    };
+    Ok(Site::build(config, input, now, None).with_theme(theme.theme()))
+}
+
+/// Reads the posts that `scan` found in `source`.
+fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
     let texts = FileTexts::new(source.clone());
     let mut companions = Companions::new(&source.name(), source.layout());
     for (path, entry) in scan.companion_candidates(|_| false) {
@@ -43,27 +94,24 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     let mut posts = Vec::new();
     let mut diagnostics = scan.diagnostics.clone();
     for (path, entry) in scan.files.iter() {
-        let read = source.read(path, entry).map_err(|unread| match unread {
-            ReadError::Refused(diagnostic) => diagnostic,
-            ReadError::Changed | ReadError::Gone => {
-                Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
-            }
-        });
         let why = source.left_out(path);
         let (inherited, resource) = companions.inherited(path, why.as_ref());
         if let Some(why) = why.or(resource) {
             left_out.insert(path.to_owned(), why);
         }
-        let read = read.and_then(|file| {
-            let reading = read_post(post::read_with, &file, &inherited, config)?;
-            Ok((reading, file))
+        let file = source.read(path, entry).map_err(|error| match error {
+            ReadError::Refused(diagnostic) => diagnostic,
+            ReadError::Changed | ReadError::Gone => {
+                Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
+            }
         });
-        match read {
+        let reading = file.and_then(|file| Ok((read_post(post::read_with, &file, &inherited, config)?, file)));
+        match reading {
             Ok((ParsedPost { mut post, remarks, .. }, file)) => {
-                // what serves has no time to render every post to say this
+                // the server has no time to render every post for these
                 if let Some(text) = post.text.loaded() {
                     let rendered = markdown::render(text, &post.title);
-                    diagnostics.extend(links::not_served(&source, &post, &rendered.html, &file));
+                    diagnostics.extend(links_not_served(source, &post, &rendered.html, &file));
                     diagnostics.extend(losses(&file, text, rendered));
                 }
                 texts.take_from(&mut post);
@@ -73,50 +121,63 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    let mut changes = Changes::all(posts);
-    Sizes::default().measure(&mut changes, &source);
-    let unreadable = UnreadableFiles {
-        missing: &BTreeSet::new(),
-        is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
-    };
-    let settled = ledger.assign(&changes, &unreadable, config, now);
-    let held: BTreeSet<&Utf8Path> = changes
-        .posts
-        .iter()
-        .filter(|post| post.is_held)
-        .map(|post| post.source.as_path())
-        .collect();
-    let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
-    let released: BTreeSet<&Utf8Path> = readable
-        .map(|post| post.source.as_path())
-        .filter(|path| held.contains(path))
-        .collect();
-    for diagnostic in &mut diagnostics {
-        if diagnostic.severity == Severity::Error && released.contains(&*diagnostic.path) {
-            add_outcome(&mut diagnostic.message, STAYS_PUBLISHED);
-        }
+    let left_out = left_out.iter().map(|(path, why)| (path.as_path(), why));
+    diagnostics.extend(left_out::diagnostics(left_out));
+    ReadPosts {
+        posts,
+        texts,
+        diagnostics,
     }
-    compare(ledger, &unreadable, &mut diagnostics);
-    let mut look = ThemeLoader::new(Arc::clone(config));
-    look.refresh();
-    diagnostics.extend(left_out::diagnostics(
-        left_out.iter().map(|(path, why)| (path.as_path(), why)),
-    ));
-    diagnostics.extend(ledger.warnings().chain(look.diagnostics()).cloned());
-    diagnostics.sort();
-    diagnostics.dedup();
-    let material = SiteInput {
-        changes: settled.changes,
-        new_files: settled.new_posts,
-        diagnostics: diagnostics.into(),
-        history: Some(ledger.history(now, config.state.withdrawn_for())),
-        documents: Vec::new(),
-        texts: Some(Arc::new(texts)),
-    };
-    Ok(Site::build(config, material, now, None).with_theme(look.theme()))
 }
 
-/// What no reader will see of `text`, that of the post in `file`, which was rendered as `rendered`.
+/// The files in `source` that `post`, which was read from `file` and rendered as `html`, links to or names in its front matter, and that
+/// are there and not served.
+fn links_not_served(source: &Source, post: &Post, html: &str, file: &SourceFile) -> Vec<Diagnostic> {
+    let named = post.enclosures.iter().map(|enclosure| enclosure.url.clone());
+    let named = named.chain(post.image.as_deref().map(str::to_owned));
+    let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
+    for address in linked_addresses(html).into_iter().chain(named) {
+        if let Some(path) = file_beside(&post.source, &address) {
+            files.entry(path).or_insert(address);
+        }
+    }
+    let not_served = files
+        .into_iter()
+        .filter(|(path, _)| source.has_file(path) && source.open_media(path).is_err());
+    not_served
+        .take(MOST_LINKS)
+        .map(|(path, address)| {
+            let ending = path.extension().unwrap_or_default();
+            let (why, mend) = if source.is_media_name(&path) {
+                (
+                    "it looks like the source of a post",
+                    "give it the content of what it is called, or take out the link".to_owned(),
+                )
+            } else if source.rules().is_kind_served(&path) {
+                (
+                    "its folder or its name is one that is left out",
+                    "move it beside the post".to_owned(),
+                )
+            } else {
+                (
+                    "files of this kind are not",
+                    format!("put it into a .zip file, or write `posts.media = [\"{ending}\"]` in feedmill.toml"),
+                )
+            };
+            let message = format!("links to {path}, which is not served: {why}");
+            let diagnostic = Diagnostic::new(Severity::Warning, "media-not-served", &post.source, message).mend(mend);
+            match file.text() {
+                Ok(text) => match text.find(&address) {
+                    Some(offset) => diagnostic.at(&text, Position::of(&text, offset), address.chars().count()),
+                    None => diagnostic,
+                },
+                Err(_) => diagnostic,
+            }
+        })
+        .collect()
+}
+
+/// Diagnostics about the parts of `text` that no reader sees: the text of the post in `file`, which was rendered as `rendered`.
 fn losses(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> {
     let mut losses = Vec::new();
     // what is not whole is held back, which is said when it is read
@@ -145,19 +206,19 @@ fn losses(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> 
     losses
 }
 
-/// The code of what is said of a post that readers have, and that a start would take from them.
+/// The code of a diagnostic about a post that readers have, and that a start would withdraw.
 pub const WOULD_WITHDRAW: &str = "would-withdraw";
-/// The code of what is said of a post that readers have, and that a start could not show.
+/// The code of a diagnostic about a post that readers have, and that a start could not show.
 pub const WOULD_HOLD: &str = "would-hold";
 
-/// What is said of the post in the file at `path`, which readers have, and of which a start could show at most the last good version.
+/// The diagnostic for the post in the file at `path`, which readers have, and of which a start could show at most the last good version.
 #[must_use]
 pub fn would_hold(path: &Utf8Path) -> Diagnostic {
     let message = "readers have this post, and a start could not show what its file holds now: that is not understood";
     Diagnostic::new(Severity::Warning, WOULD_HOLD, path, message).mend("mend the file first")
 }
 
-/// Says which posts, of those that readers have by `ledger`, a start would withdraw or not show.
+/// Adds diagnostics about posts that readers have by `ledger`, and that a start would withdraw or could not show.
 fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
         let why = withdrawal.reason();

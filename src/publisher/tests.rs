@@ -1,3 +1,5 @@
+#[path = "tests/changes.rs"]
+mod changes;
 #[path = "tests/readers.rs"]
 mod readers;
 
@@ -24,7 +26,7 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
         None,
         Timestamp::now(),
     );
-    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
+    let publisher = Publisher::start_builder(builder, config, Arc::default()).await.unwrap();
     assert_eq!(publisher.site().all().len(), 1);
 
     let until = async |condition: &dyn Fn() -> bool| {
@@ -65,7 +67,7 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
         Site::build(config, input, now, previous)
     };
     let builder = SiteBuilder::building_with(build, &config, Source::folder(root, &config.posts), None, Timestamp::now());
-    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
+    let publisher = Publisher::start_builder(builder, config, Arc::default()).await.unwrap();
     let tries = async |wanted| {
         let deadline = Instant::now() + Duration::from_secs(10);
         while TRIES.load(Ordering::SeqCst) < wanted {
@@ -91,7 +93,7 @@ async fn a_post_that_moved_and_became_a_draft_does_not_come_back_under_its_old_n
     write("z.md", "title: Z\ndate: 2026-01-01", "Reeds.");
     let config: Arc<Config> = Arc::default();
     let builder = SiteBuilder::new(&config, root.clone(), None, Timestamp::now());
-    let publisher = Publisher::start_press(builder, config, Arc::default()).await.unwrap();
+    let publisher = Publisher::start_builder(builder, config, Arc::default()).await.unwrap();
     let until = async |path: &str| {
         let deadline = Instant::now() + Duration::from_secs(10);
         while publisher.site().post(path.into()).is_none() {

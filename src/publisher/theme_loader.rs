@@ -1,4 +1,4 @@
-//! How the site looks: the templates on the disk, and the theme that the last good ones made.
+//! Loads the author's templates into a theme; the last good theme stays while they are broken.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::pages::Theme;
 use crate::source::folder::templates::{self, TemplateVersions};
 
-/// How often the folder of templates is looked at: a handful of files.
+/// How often the folder of templates is checked: a handful of files.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// The theme, and the files it was made of.
 #[derive(Debug)]
 pub(super) struct ThemeLoader {
     config: Arc<Config>,
-    /// What the files looked like that were tried last, good or not.
+    /// The versions of the files that were tried last, good or not.
     tried: Option<TemplateVersions>,
     theme: Arc<Theme>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl ThemeLoader {
-    /// The look that is compiled in, before any file was read.
+    /// A loader with the built-in theme, before any file was read.
     pub(super) fn new(config: Arc<Config>) -> ThemeLoader {
         ThemeLoader {
             theme: Arc::new(Theme::built_in(&config)),
@@ -40,17 +40,17 @@ impl ThemeLoader {
         &self.theme
     }
 
-    /// What the files looked like that were tried last.
+    /// The versions of the files that were tried last.
     pub(super) fn seen(&self) -> Option<&TemplateVersions> {
         self.tried.as_ref()
     }
 
-    /// What is wrong with the templates as they are.
+    /// The diagnostics of the templates as they are.
     pub(super) fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// Reads the templates if they look different from what was read last; whether they did.
+    /// Reads the templates if they changed since they were read last; returns whether they did.
     pub(super) fn refresh(&mut self) -> bool {
         let Some(folder) = &self.config.site.templates else {
             return false;
@@ -94,7 +94,7 @@ impl ThemeLoader {
     }
 }
 
-/// Waits until the templates in `folder` look different from how they looked when it was last asked; for ever where there is none.
+/// Waits until the templates in `folder` differ from those that were `seen`; for ever where there is no folder.
 pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<TemplateVersions>) {
     let Some(folder) = folder else {
         return std::future::pending().await;

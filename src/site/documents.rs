@@ -5,9 +5,9 @@
 //! stale document is not found.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -36,6 +36,8 @@ pub struct Documents {
     feeds: Cache<FeedKey, Arc<CachedFeed>, DocumentWeight>,
     versions: FeedVersions,
     contents: Cache<Utf8PathBuf, CachedContent, DocumentWeight>,
+    /// The files of rendered posts that link to a post, by that post's file. Some may have lost the link since.
+    linking: Mutex<HashMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>>,
 }
 
 /// The absolute URL of a post by its path below the posts folder; `None` if the post is not readable.
@@ -163,7 +165,7 @@ impl std::fmt::Debug for Documents {
             .field("feeds", &self.feeds.len())
             .field("contents", &self.contents.len())
             .field("versions", &self.versions)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,6 +175,7 @@ impl Default for Documents {
             feeds: unsharded_cache(FEED_BYTES),
             versions: FeedVersions::default(),
             contents: unsharded_cache(CONTENT_BYTES),
+            linking: Mutex::default(),
         }
     }
 }
@@ -363,37 +366,74 @@ impl Documents {
         self.cached_content(post, context).map(|cached| cached.content)
     }
 
+    /// The item of `post` with its text, which is not cached for this; `None` if the text cannot be read.
+    pub(super) fn full_item(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CleanItem> {
+        let made = self
+            .current_content(post, context)
+            .or_else(|| render_content(post, context))?;
+        self.record_links(post, &made.links);
+        Some(made.item)
+    }
+
+    /// The files of rendered posts that linked to one of the posts in the files `targets`.
+    pub(super) fn linking_to<'a>(&self, targets: impl Iterator<Item = &'a Utf8Path>) -> BTreeSet<Utf8PathBuf> {
+        let linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+        targets.filter_map(|target| linking.get(target)).flatten().cloned().collect()
+    }
+
+    fn record_links(&self, post: &Post, links: &LinkTargets) {
+        if links.is_empty() {
+            return;
+        }
+        let mut linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+        for target in links.keys() {
+            linking.entry(target.clone()).or_default().insert(post.source.clone());
+        }
+    }
+
+    /// The rendered `post` from the cache, if it is still current.
+    fn current_content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
+        let is_current =
+            |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && are_current(&cached.links, context.published);
+        self.contents.get(&post.source).filter(is_current)
+    }
+
     /// The rendered `post`, from the cache or new; `None` if its text cannot be read.
     fn cached_content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
-        let DocumentContext {
-            config,
-            texts,
-            published,
-            ..
-        } = context;
-        let is_current = |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && are_current(&cached.links, published);
-        if let Some(cached) = self.contents.get(&post.source).filter(is_current) {
+        if let Some(cached) = self.current_content(post, context) {
             return Some(cached);
         }
-        let text = texts.text(post)?;
-        let html = markdown::render(&text, &post.title).html;
-        let links = links(&html, post, published);
-        let rendered_text = Content {
-            html: html::for_feed(&html, &references(post, config, &links)).into(),
-            markdown: match markdown::without_hidden(&text) {
-                Cow::Borrowed(_) => text,
-                Cow::Owned(shown) => shown.into(),
-            },
-        };
-        let made = CachedContent {
-            post: Arc::clone(post),
-            item: item(post, config, Some(rendered_text.clone())),
-            content: rendered_text,
-            links: Arc::new(links),
-        };
+        let made = render_content(post, context)?;
+        self.record_links(post, &made.links);
         self.contents.insert(post.source.clone(), made.clone());
         Some(made)
     }
+}
+
+/// Renders the text of `post`; `None` if it cannot be read.
+fn render_content(post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
+    let DocumentContext {
+        config,
+        texts,
+        published,
+        ..
+    } = context;
+    let text = texts.text(post)?;
+    let html = markdown::render(&text, &post.title).html;
+    let links = links(&html, post, published);
+    let rendered = Content {
+        html: html::for_feed(&html, &references(post, config, &links)).into(),
+        markdown: match markdown::without_hidden(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => shown.into(),
+        },
+    };
+    Some(CachedContent {
+        post: Arc::clone(post),
+        item: item(post, config, Some(rendered.clone())),
+        content: rendered,
+        links: Arc::new(links),
+    })
 }
 
 /// When the document made from `posts` last changed: the latest of when their files were written, when they were published or
@@ -407,7 +447,7 @@ fn last_modified(posts: &[Arc<Post>], withdrawn: &[Withdrawn]) -> Timestamp {
 }
 
 /// The posts that were in the feeds of `scope` and were withdrawn, the latest last; of many, only the latest.
-fn withdrawn(history: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
+pub(super) fn withdrawn(history: &History, scope: &Scope, config: &Config) -> Arc<[Withdrawn]> {
     let filter = Filter::for_scope(scope);
     let departures = history.since(Timestamp::MIN).iter().rev();
     let departed =

@@ -7,7 +7,7 @@ use crate::source_file::by_parts;
 
 /// A file that a scan found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct FileEntry {
     /// The version of the file.
     pub version: Version,
     /// Where the source keeps the content, if that is not at the file's path.
@@ -21,16 +21,16 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct FoundFiles {
     paths: String,
-    files: Vec<File>,
+    files: Vec<FoundFile>,
 }
 
 #[derive(Clone, Debug)]
-struct File {
+struct FoundFile {
     /// Where its path begins.
     start: usize,
     /// Where its path ends.
     end: usize,
-    entry: Entry,
+    entry: FileEntry,
 }
 
 impl FoundFiles {
@@ -48,7 +48,7 @@ impl FoundFiles {
 
     /// The entry of the file at `path`.
     #[must_use]
-    pub fn get(&self, path: &Utf8Path) -> Option<&Entry> {
+    pub fn get(&self, path: &Utf8Path) -> Option<&FileEntry> {
         let found = self.files.get(self.place(path))?;
         (self.path(found) == path).then_some(&found.entry)
     }
@@ -60,7 +60,7 @@ impl FoundFiles {
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &FileEntry)> {
         self.files.iter().map(|file| (self.path(file), &file.entry))
     }
 
@@ -84,11 +84,11 @@ impl FoundFiles {
     }
 
     /// Adds the file at `path`, wherever that belongs.
-    pub(super) fn push(&mut self, path: &Utf8Path, entry: Entry) {
+    pub(super) fn push(&mut self, path: &Utf8Path, entry: FileEntry) {
         let start = self.paths.len();
         self.paths.push_str(path.as_str());
         let end = self.paths.len();
-        self.files.push(File { start, end, entry });
+        self.files.push(FoundFile { start, end, entry });
     }
 
     /// Orders what was added. A folder that changes while it is read may name a file twice: the last entry counts.
@@ -105,7 +105,7 @@ impl FoundFiles {
         });
     }
 
-    fn path(&self, file: &File) -> &Utf8Path {
+    fn path(&self, file: &FoundFile) -> &Utf8Path {
         path_in(&self.paths, file)
     }
 
@@ -115,7 +115,7 @@ impl FoundFiles {
     }
 }
 
-fn path_in<'a>(paths: &'a str, file: &File) -> &'a Utf8Path {
+fn path_in<'a>(paths: &'a str, file: &FoundFile) -> &'a Utf8Path {
     Utf8Path::new(paths.get(file.start..file.end).unwrap_or_default())
 }
 
@@ -124,9 +124,9 @@ mod tests {
     use super::*;
     use crate::source::version::FileId;
 
-    fn entry(inode: u64) -> Entry {
+    fn entry(inode: u64) -> FileEntry {
         let version = Version::new(FileId(1, inode), 1, 0, 0);
-        Entry { version, target: None }
+        FileEntry { version, target: None }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which tools' trees the posts folder is, or is a part of: told by the files that such a tool keeps beside its posts.
+//! Which tools' trees the posts folder is, or is a part of, recognised by the files that such a tool keeps beside its posts.
 //!
 //! The folder that an author names may be a whole site or its folder of posts alone. So signs are looked for in it and in the folder
 //! above it, and where that is called `content`, one further up. A fixed list of names is looked for; nothing is searched.
@@ -20,7 +20,7 @@ const LARGEST_SETTINGS: u64 = 64 * 1024;
 /// How many folders, the posts folder among them, are looked at for the site they are a part of.
 const MOST_ABOVE: usize = 8;
 
-/// After so long a look at the folder is worth another look at the signs.
+/// After so long the signs are looked for again.
 const TRUSTED: Duration = Duration::from_mins(1);
 
 /// A tool that keeps files of its own beside posts.
@@ -83,7 +83,7 @@ impl Tool {
     }
 }
 
-/// Files and folders by which a tool is told, beside those whose content is looked at.
+/// Files and folders by which a tool is recognised, beside those whose content decides.
 const SIGNS: [(Tool, &str); 20] = [
     (Tool::Hugo, "hugo.toml"),
     (Tool::Hugo, "hugo.yaml"),

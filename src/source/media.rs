@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::folder::stamp;
 use super::version::Version;
 
-/// An open media file. Reading it gives the content that was there when it was opened, even if its name leads elsewhere by then.
+/// An open media file. ParsedPost it gives the content that was there when it was opened, even if its name leads elsewhere by then.
 #[derive(Debug)]
 pub struct MediaFile {
     /// The version that was opened.

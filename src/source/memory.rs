@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::found_files::Entry;
+use super::found_files::FileEntry;
 use super::media::{MediaContent, MediaFile};
 use super::refusal::{ReadError, too_large, unreadable};
 use super::rules::FileRules;
 use super::scan::{FileKind, Scan, ScanBuilder, ScanScope, SourceIdentity, outermost};
 use super::version::{FileId, Version};
-use super::watch::{HintSender, How, StartingWatch, Watch};
+use super::watch::{HintSender, How, SourceWatch, StartingWatch};
 use crate::config::PostSettings;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
@@ -142,7 +142,7 @@ impl MemorySource {
         Ok(scan)
     }
 
-    pub(super) fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, ReadError> {
+    pub(super) fn read(&self, path: &Utf8Path, entry: &FileEntry) -> Result<SourceFile, ReadError> {
         let state = self.lock();
         let file = state.files.get(path).ok_or(ReadError::Gone)?;
         if entry.version.size() > self.rules.max_file_bytes {
@@ -177,7 +177,7 @@ impl MemorySource {
     }
 
     pub(super) fn watch(&self) -> StartingWatch {
-        let (sender, watch) = Watch::by_hand();
+        let (sender, watch) = SourceWatch::by_hand();
         self.lock().watches.push(sender);
         watch
     }
@@ -227,7 +227,7 @@ fn add(found: &mut ScanBuilder, path: &Utf8Path, file: &MemoryFile) {
             return;
         }
     }
-    let entry = Entry {
+    let entry = FileEntry {
         version: file.version,
         target: None,
     };

@@ -9,12 +9,12 @@ use crate::time::Timestamp;
 /// The target of what the log says of the ledger that is no warning.
 pub const LEDGER_EVENTS: &str = "feedmill::ledger_events";
 
-/// What is added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
+/// Added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
 pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published as it is until its file is edited";
-/// What is added to an error about a post that readers have, and whose last good version was not kept.
+/// Added to an error about a post that readers have, and whose last good version was not kept.
 pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
 
-/// Says in `message`, which is an error about a post that readers have, what becomes of that: `outcome`. Nothing is held back then.
+/// Adds to `message`, an error about a post that readers have, what becomes of the post. Nothing is held back then.
 pub(crate) fn add_outcome(message: &mut String, outcome: &str) {
     message.truncate(message.trim_end_matches(HELD_BACK).len());
     message.push_str(outcome);
@@ -36,9 +36,9 @@ pub struct PostEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum PostEventKind {
-    /// A file was read for the first time, and the world has its post.
+    /// A file was read for the first time, and readers have its post.
     Added,
-    /// A file was read for the first time, and the world does not have its post.
+    /// A file was read for the first time, and readers do not have its post.
     Found {
         /// Why.
         why: String,
@@ -50,36 +50,36 @@ pub enum PostEventKind {
         /// Its former path.
         from: Utf8PathBuf,
     },
-    /// Its file is gone, and the world did not have it.
+    /// Its file is gone, and readers did not have it.
     Removed,
     /// An edit made it public, or unlisted.
     Published,
-    /// The world no longer has it: an edit took it back, or its file is gone.
+    /// Readers no longer have it: an edit took it back, or its file is gone.
     Withdrawn {
         /// Why.
         why: String,
     },
-    /// Of a post: it is held back, because something that its file says is not understood. Of the folder: something speaks against
-    /// believing what was seen, so nothing was changed.
+    /// Of a post: it is held back, because something in its file is not understood. Of the folder: what was seen may not be true, so
+    /// nothing was changed.
     Held {
         /// What.
         why: String,
     },
-    /// Its time has come: the world can see it.
+    /// Its time has come: readers have it.
     Appeared,
-    /// Its time is over: the world no longer can.
+    /// Its time is over: readers no longer have it.
     Expired,
     /// Its newest version cannot be published.
     Broken {
         /// Why.
         why: String,
     },
-    /// It, or the folder, is well again.
+    /// It, or the folder, is good again.
     Mended,
 }
 
 impl PostEventKind {
-    /// Its name, and what there is to say beside it: why, or from where.
+    /// Its name, and a detail: why, or from where.
     #[must_use]
     pub fn in_words(&self) -> (&'static str, Option<&str>) {
         match self {
@@ -99,50 +99,50 @@ impl PostEventKind {
     }
 }
 
-/// `report` with what its event did to the world, which had the post as `before` and has it as `after`.
-pub(crate) fn with_effect(mut report: PostEvent, before: Option<Visibility>, after: Option<Visibility>) -> Vec<PostEvent> {
+/// Returns `event`, or the events in its place, after its effect on readers: they had the post as `before` and have it as `after`.
+pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, after: Option<Visibility>) -> Vec<PostEvent> {
     let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
     let effect = match (is_out(before), is_out(after)) {
         (true, false) => PostEventKind::Withdrawn {
             why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
         },
         (false, true) => PostEventKind::Published,
-        (_, false) if report.event == PostEventKind::Added => {
+        (_, false) if event.event == PostEventKind::Added => {
             let why = after.map_or("is gone", Visibility::in_words);
-            report.event = PostEventKind::Found {
+            event.event = PostEventKind::Found {
                 why: format!("it {why}"),
             };
-            return vec![report];
+            return vec![event];
         }
-        _ => return vec![report],
+        _ => return vec![event],
     };
-    match (&report.event, &effect) {
+    match (&event.event, &effect) {
         // a post that is back under another name was not there to be moved
         (PostEventKind::Moved { .. }, PostEventKind::Published) if before.is_none() => {
-            report.event = effect;
-            vec![report]
+            event.event = effect;
+            vec![event]
         }
-        // where it came from is to be told, too
+        // where it came from is part of the news
         (PostEventKind::Moved { .. }, _) => {
             let second = PostEvent {
                 event: effect,
-                ..report.clone()
+                ..event.clone()
             };
-            vec![report, second]
+            vec![event, second]
         }
-        // that it is new says as much; and what is not understood took it from nobody: its last good version, or its address, stays
+        // the first events say as much; and what is not understood took the post from nobody: its last good version, or its address, stays
         (PostEventKind::Added | PostEventKind::Appeared | PostEventKind::Expired | PostEventKind::Broken { .. }, _)
         | (PostEventKind::Held { .. }, PostEventKind::Withdrawn { .. }) => {
-            vec![report]
+            vec![event]
         }
         _ => {
-            report.event = effect;
-            vec![report]
+            event.event = effect;
+            vec![event]
         }
     }
 }
 
-/// What time did to `post` from `then` to `now`.
+/// The event by which time alone changed the visibility of `post` from `then` to `now`.
 pub(crate) fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<PostEvent> {
     let event = match (post.visibility(then), post.visibility(now)) {
         (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => PostEventKind::Appeared,

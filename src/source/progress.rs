@@ -1,9 +1,8 @@
-//! How far the reading of posts has come, for whoever waits for it to end.
+//! Counts how many posts were found and read, for a progress display.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts of posts to read and of posts read, since they were first handed to a publisher. They may be asked for at any time, and
-/// what is done about them is not the publisher's concern.
+/// Counts the posts that were found and that were read since the start. It may be read at any time.
 #[derive(Debug, Default)]
 pub struct Progress {
     found: AtomicUsize,
@@ -11,17 +10,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many files were found that have to be read; 0 until the folder was looked at.
+    /// How many files were found that have to be read; 0 until the first scan.
     pub fn found(&self) -> usize {
         self.found.load(Ordering::Relaxed)
     }
 
-    /// How many of them were read, or turned out not to be readable.
+    /// How many of them were read, or could not be read.
     pub fn read(&self) -> usize {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Nothing was found yet after all.
+    /// Sets both counts to 0.
     pub(crate) fn begin_anew(&self) {
         self.found.store(0, Ordering::Relaxed);
         self.read.store(0, Ordering::Relaxed);

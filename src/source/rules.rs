@@ -9,7 +9,7 @@ use camino::Utf8Path;
 
 use self::companions::may_be_companion;
 use self::ignore::Ignore;
-use self::left_out::Why;
+use self::left_out::LeftOutReason;
 pub(super) use self::post_source::{HEAD, looks_like_post};
 use super::layout::Layout;
 use crate::config::PostSettings;
@@ -55,7 +55,7 @@ impl FileRules {
     /// Whether readers may be given files of the folders that the file at `path` is in, beside which tools keep what `layout` says.
     fn is_open_to_readers(&self, path: &Utf8Path, layout: &Layout) -> bool {
         self.folder_left_out(path, layout).is_none_or(|left_out| match left_out.why {
-            Why::Tool(tool) => Layout::is_shown(&left_out.place, tool),
+            LeftOutReason::Tool(tool) => Layout::is_shown(&left_out.place, tool),
             _ => false,
         })
     }

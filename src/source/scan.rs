@@ -5,11 +5,11 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::found_files::{Entry, FoundFiles};
+use super::found_files::{FileEntry, FoundFiles};
 use super::refusal::{too_large, unreadable};
 use super::rules::FileRules;
 use super::rules::companions::{has_company, is_for_posts, is_index};
-use super::rules::ignore::Name;
+use super::rules::ignore::NameKind;
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// Where to look.
@@ -29,8 +29,8 @@ pub struct Scan {
     /// The files of posts.
     pub files: FoundFiles,
     /// Files that may say something about posts other than themselves ([`companions`](super::rules::companions)), by path.
-    pub companions: BTreeMap<Utf8PathBuf, Entry>,
-    /// Files and folders of which nothing could be learned: what was known of them, and of all below them, still holds.
+    pub companions: BTreeMap<Utf8PathBuf, FileEntry>,
+    /// Files and folders that could not be read: what was known of them, and of all below them, still holds.
     pub unreadable: Vec<Utf8PathBuf>,
     /// What was refused, and why.
     pub diagnostics: Vec<Diagnostic>,
@@ -80,7 +80,7 @@ impl Scan {
 impl Scan {
     /// The files that it found and that may be companions of posts. An `index.md` without posts beside it says nothing to any; a scan of
     /// a few places may not have seen them, so one that `is_known` counts.
-    pub fn companion_candidates(&self, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &Entry)> {
+    pub fn companion_candidates(&self, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &FileEntry)> {
         let indexes = self
             .files
             .iter()
@@ -163,9 +163,9 @@ impl<'a> ScanBuilder<'a> {
             return FileKind::Companion;
         }
         match self.rules.ignore.file(name) {
-            Name::Post => FileKind::Post,
-            Name::Ignored => FileKind::Other,
-            Name::Conflict => {
+            NameKind::Post => FileKind::Post,
+            NameKind::Ignored => FileKind::Other,
+            NameKind::Conflict => {
                 let message = "was left by a synchroniser and is not published";
                 let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", path, message);
                 self.refuse(diagnostic.mend("merge it into the post it belongs to, then delete it"));
@@ -175,7 +175,7 @@ impl<'a> ScanBuilder<'a> {
     }
 
     /// Adds the file of a post, unless it is too large or one too many.
-    pub(super) fn add_post(&mut self, path: Utf8PathBuf, entry: Entry) {
+    pub(super) fn add_post(&mut self, path: Utf8PathBuf, entry: FileEntry) {
         if entry.version.size() > self.rules.max_file_bytes {
             self.refuse(too_large(&path, self.rules.max_file_bytes));
             self.scan.unreadable.push(path);
@@ -190,7 +190,7 @@ impl<'a> ScanBuilder<'a> {
     }
 
     /// Adds a file that may say something about posts other than itself.
-    pub(super) fn add_companion(&mut self, path: Utf8PathBuf, entry: Entry) {
+    pub(super) fn add_companion(&mut self, path: Utf8PathBuf, entry: FileEntry) {
         self.scan.companions.insert(path, entry);
     }
 

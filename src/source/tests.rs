@@ -61,7 +61,7 @@ impl Fixture {
 
     /// Makes the file unreadable; `false` where that cannot be done, because the tests may read everything.
     fn make_unreadable(&self, path: &str) -> bool {
-        let shut = |root: &Utf8Path| fs::set_permissions(root.join(path), fs::Permissions::from_mode(0)).unwrap();
+        let shut = |root: &Utf8Path| fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o0)).unwrap();
         self.change(shut, |memory| memory.set_unreadable(path, true));
         self.folder
             .as_ref()
@@ -72,7 +72,7 @@ impl Fixture {
         self.source.scan(&ScanScope::Everywhere, &|_| false).unwrap()
     }
 
-    fn entry(&self, path: &str) -> Entry {
+    fn entry(&self, path: &str) -> FileEntry {
         self.scan().files.get(path.into()).cloned().unwrap()
     }
 }

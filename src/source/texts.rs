@@ -1,7 +1,7 @@
-//! The texts of posts, read from their files when they are asked for.
+//! The texts of posts, read from their files when they are needed.
 //!
-//! A text is known by what it hashes to ([`Digest`]), so whatever a file holds by now, it is never taken for another: where it is not
-//! there any more, there is none. The texts used last are kept, for what was just read is rendered next, in several formats.
+//! A text is identified by its [`Digest`], so the text of a file that changed is never taken for another: there is none then. The texts
+//! used last are kept in memory, for a post that was just read is rendered next, in several formats.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,19 +14,19 @@ use super::Source;
 use crate::post::text::read_text;
 use crate::post::{Digest, Post, Texts};
 
-/// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would spare next to
-/// no reading, for what is made of texts is kept too.
+/// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would save little, for
+/// what is rendered of texts is kept too.
 const BYTES: u64 = 4 * 1024 * 1024;
-/// What keeping a text takes beside it, about.
+/// About how many bytes keeping a text takes beside its own.
 const BESIDE: u64 = 128;
 /// About how many texts are kept.
 const ABOUT_TEXTS: usize = 1000;
 
-/// The texts of the posts in one folder.
+/// The texts of the posts of one source.
 pub struct FileTexts {
     source: Source,
     kept: Cache<Digest, Cached, Length>,
-    /// Those that somebody holds on to, because their files may not have them any more.
+    /// Those that are pinned elsewhere, because their files may not have them any more.
     held: Mutex<HashMap<Digest, Weak<str>>>,
 }
 
@@ -39,61 +39,63 @@ impl Weighter<Digest, Cached> for Length {
     }
 }
 
-/// A text, and what else its file held.
+/// A text, and the rest of its file.
 #[derive(Clone)]
 struct Cached {
     text: Arc<str>,
-    rest: Rest,
+    rest: RestOfFile,
 }
 
-/// What a file held beside the text of its post.
+/// The content of a file beside the text of its post.
 #[derive(Clone)]
-enum Rest {
-    /// What came before the text.
+enum RestOfFile {
+    /// The part before the text.
     Before(Arc<[u8]>),
-    /// All of it: its lines end otherwise than the text's, or it is in another encoding.
+    /// The whole file: its lines end otherwise than those of the text, or it is in another encoding.
     Whole(Arc<[u8]>),
     Unknown,
 }
 
 impl Cached {
-    /// All that the file held, where that is known.
+    /// The whole file, where that is known.
     fn file(self) -> Option<Arc<[u8]>> {
         match self.rest {
-            Rest::Before(before) => Some([&*before, self.text.as_bytes()].concat().into()),
-            Rest::Whole(bytes) => Some(bytes),
-            Rest::Unknown => None,
+            RestOfFile::Before(before) => Some([&*before, self.text.as_bytes()].concat().into()),
+            RestOfFile::Whole(bytes) => Some(bytes),
+            RestOfFile::Unknown => None,
         }
     }
 
-    /// Whether this and `other`, which has the same text, are known to be of different files.
+    /// Whether this and `other`, which has the same text, are known to come from different files.
     fn is_of_another_file(&self, other: &Cached) -> bool {
         match (&self.rest, &other.rest) {
-            (Rest::Unknown, _) | (_, Rest::Unknown) => false,
-            (Rest::Before(one), Rest::Before(other)) | (Rest::Whole(one), Rest::Whole(other)) => one != other,
+            (RestOfFile::Unknown, _) | (_, RestOfFile::Unknown) => false,
+            (RestOfFile::Before(one), RestOfFile::Before(other)) | (RestOfFile::Whole(one), RestOfFile::Whole(other)) => {
+                one != other
+            }
             _ => true,
         }
     }
 }
 
-/// What the file with this digest is kept under where another one has its text. A file that is nothing but its text has the digest of that.
+/// The key of a file with this digest, where another file has the same text. A file that is nothing but its text has the digest of that.
 fn beside(file: Digest) -> Digest {
     Digest::of(&file.to_bytes())
 }
 
-impl Rest {
-    fn of(text: &str, file: Option<&[u8]>) -> Rest {
-        let Some(file) = file else { return Rest::Unknown };
+impl RestOfFile {
+    fn of(text: &str, file: Option<&[u8]>) -> RestOfFile {
+        let Some(file) = file else { return RestOfFile::Unknown };
         match file.strip_suffix(text.as_bytes()) {
-            Some(before) => Rest::Before(before.into()),
-            None => Rest::Whole(file.into()),
+            Some(before) => RestOfFile::Before(before.into()),
+            None => RestOfFile::Whole(file.into()),
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Rest::Before(bytes) | Rest::Whole(bytes) => bytes,
-            Rest::Unknown => &[],
+            RestOfFile::Before(bytes) | RestOfFile::Whole(bytes) => bytes,
+            RestOfFile::Unknown => &[],
         }
     }
 }
@@ -115,33 +117,33 @@ impl FileTexts {
         }
     }
 
-    /// Whether texts of so many `bytes` in all could be kept in memory together.
+    /// Whether texts of `bytes` in all could be kept in memory together.
     #[must_use]
     pub fn has_room_for(&self, bytes: u64) -> bool {
         bytes <= self.kept.capacity()
     }
 
-    /// Keeps the text that `post` holds in its stead, as long as there is room.
+    /// Takes the text out of `post` and keeps it as long as there is room.
     pub fn take_from(&self, post: &mut Post) {
         self.take_with(post, None);
     }
 
-    /// The same, of a post in a file that holds the bytes `file`, where they are known.
+    /// The same, with the bytes of the file of the post where they are known.
     pub fn take_with(&self, post: &mut Post, file: Option<&[u8]>) {
         let digest = post.text.digest();
         if let Some(text) = post.text.unload() {
-            let rest = Rest::of(&text, file);
+            let rest = RestOfFile::of(&text, file);
             self.keep(digest, post.file, Cached { text, rest });
         }
     }
 
-    /// Keeps what was in the file with the digest `file`. Where another file with the same text is kept, this one is kept beside it.
+    /// Keeps the content of the file with the digest `file`. Where another file with the same text is kept, this one is kept beside it.
     fn keep(&self, text: Digest, file: Digest, cached: Cached) {
         let other = self.kept.peek(&text).filter(|other| other.is_of_another_file(&cached));
         self.kept.insert(if other.is_some() { beside(file) } else { text }, cached);
     }
 
-    /// All that the file of `post` held when it was read, if that is in memory or the file holds it still. It may read the file.
+    /// The whole file of `post` as it was read, if that is in memory or the file did not change. It may read the file.
     #[must_use]
     pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
@@ -151,14 +153,14 @@ impl FileTexts {
         cached.find(is_it).or_else(|| read().filter(is_it))
     }
 
-    /// Has the text of `post` be had here as long as `text`, which is that text, is not dropped.
+    /// Keeps the text of `post` available as long as `text`, which is that text, is not dropped.
     pub fn hold_this(&self, post: &Post, text: &Arc<str>) {
         let mut held = self.lock();
         held.retain(|_, text| text.strong_count() > 0);
         held.insert(post.text.digest(), Arc::downgrade(text));
     }
 
-    /// The text of `post`, if it is in memory. As long as it is not dropped, it can be had here.
+    /// The text of `post`, if it is in memory. It stays available as long as the returned value is not dropped.
     #[must_use]
     pub fn hold(&self, post: &Post) -> Option<Arc<str>> {
         let digest = post.text.digest();
@@ -167,7 +169,7 @@ impl FileTexts {
         Some(text)
     }
 
-    /// Forgets all that nobody holds on to.
+    /// Forgets all texts that are not pinned.
     #[cfg(test)]
     pub fn forget(&self) {
         self.kept.clear();
@@ -191,7 +193,7 @@ impl Texts for FileTexts {
         }
         let file = self.source.read_latest(&post.source)?;
         let text = read_text(&file, digest)?;
-        let rest = Rest::of(&text, Some(&file.bytes));
+        let rest = RestOfFile::of(&text, Some(&file.bytes));
         let cached = Cached {
             text: Arc::clone(&text),
             rest,
@@ -220,7 +222,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::post;
-    use crate::source::{Entry, Folder, ScanScope};
+    use crate::source::{FileEntry, Folder, ScanScope};
 
     struct Posts {
         temporary: tempfile::TempDir,
@@ -248,7 +250,7 @@ mod tests {
             self.folder.root().join(path)
         }
 
-        fn entry(&self, path: &str) -> Entry {
+        fn entry(&self, path: &str) -> FileEntry {
             let files = self.folder.scan(&ScanScope::Everywhere, &|_| false).unwrap().files;
             files.get(Utf8Path::new(path)).cloned().unwrap()
         }

@@ -1,20 +1,16 @@
-//! What is known of every file, and what a look at the disk changes in it: the publisher without its clocks and threads.
+//! Tracks the state of each file of a source: which version was taken, which waits, which is missing.
 //!
-//! Given the same disk and the same times it does the same, so every rule about writers, editors and vanishing disks is tested
-//! without waiting. A hint only says where to look; nothing changes but by what the disk then shows.
+//! A tracker has no clocks and no threads of its own. Given the same files and the same times it does the same, so every rule about
+//! writers, editors and vanishing disks is tested without waiting. A hint only says where to look; only what a scan finds there counts.
 
-mod degraded;
 mod files;
 mod inheritance;
 mod last_good;
-mod missing_files;
 mod pending;
 mod pinned_texts;
 mod prefetch;
 mod refused;
-mod removals;
 mod rename_detector;
-mod scan_outcome;
 mod tracked_file;
 mod update;
 
@@ -32,67 +28,94 @@ use crate::source::{FileId, FileTexts, Scan, ScanDoubt, ScanScope, Source, Sourc
 use crate::storage::StoredVersion;
 use crate::time::Timestamp;
 
-use self::degraded::Degraded;
-use self::files::TrackedFiles;
+use self::files::{TrackedFiles, below};
 use self::inheritance::Inheritance;
 use self::last_good::LastGoodVersions;
-use self::missing_files::MissingFiles;
 use self::pending::Pending;
 use self::pinned_texts::PinnedTexts;
 use self::refused::Refused;
-pub use self::scan_outcome::ScanOutcome;
-use self::tracked_file::ReadPost;
 pub(crate) use self::tracked_file::{EMPTIED, MEND_EMPTIED, read_post};
-use super::post_event::PostEventKind;
+use self::tracked_file::{ReadPost, TrackedFile};
+use super::degraded::Degraded;
+use super::post_event::{PostEvent, PostEventKind};
 use super::progress::Progress;
+use super::removal_policy::MissingFiles;
 
-/// How long to wait before looking at a folder that cannot be looked at.
-const TROUBLED: Duration = Duration::from_secs(1);
+/// How long to wait before another scan of a source that could not be scanned.
+const RETRY: Duration = Duration::from_secs(1);
 
-/// What is known of every file.
+/// Tracks the state of each file of a source.
 #[derive(Debug)]
 pub struct FileTracker {
     config: Arc<Config>,
     source: Source,
     /// The texts of its posts, which they do not hold.
     texts: Arc<FileTexts>,
-    holding: PinnedTexts,
-    versions: LastGoodVersions,
-    /// The files of posts that are held back as they are read, and which readers have all the same.
+    pinned_texts: PinnedTexts,
+    last_good: LastGoodVersions,
+    /// The files of posts that are held back as they are read, but that readers have.
     released: BTreeSet<Utf8PathBuf>,
     read: ReadPost,
-    /// Who waits for files to be read sees here how far it is.
+    /// Counts the files that are found and read.
     progress: Arc<Progress>,
     files: TrackedFiles,
-    /// What posts have from other files than their own.
+    /// What posts inherit from other files.
     inheritance: Inheritance,
     /// Files whose newest version is not taken yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
     unread: BTreeMap<Utf8PathBuf, (Version, Diagnostic)>,
-    /// Files with a post that are not there, and not yet believed to be gone.
+    /// Files with a post that are not there, and do not count as removed yet.
     missing: MissingFiles,
-    /// What the folder refused, by path.
+    /// What scans refused, by path.
     refused: Refused,
     /// When files were last taken because they held still.
-    last_still: Option<Duration>,
-    /// Why nothing, or not everything, that was seen is believed.
-    trouble: Option<Degraded>,
+    last_settled: Option<Duration>,
+    /// Why the posts may not be those that the source has.
+    degraded: Option<Degraded>,
     /// The identity of the source in the last scan that was believed.
     identity: Option<SourceIdentity>,
     /// Whether a change at one path may concern posts at others.
     has_aliases: bool,
     is_polling: bool,
-    /// Whether something may have been missed.
-    is_in_doubt: bool,
+    /// Whether a change may have been missed, so that everything is to be scanned.
+    may_have_missed: bool,
 }
 
-/// When a look is: by the calendar, by the monotonic clock, and whether it is the first.
+/// When a scan is: by the clock and by the monotonic clock; and whether it is the first.
 #[derive(Clone, Copy)]
 struct Instants {
     now: Timestamp,
     tick: Duration,
     is_first: bool,
+}
+
+/// The result of a scan.
+#[derive(Debug, Default)]
+pub struct ScanOutcome {
+    /// Whether posts or diagnostics changed.
+    pub changed: bool,
+    /// When to scan again at the latest; `None` if nothing is waited for.
+    pub again_in: Option<Duration>,
+    /// What happened to posts.
+    pub events: Vec<PostEvent>,
+    /// Whether everything was scanned.
+    pub scanned_everywhere: bool,
+    /// Whether events are dropped.
+    is_quiet: bool,
+}
+
+impl ScanOutcome {
+    fn report(&mut self, path: &Utf8Path, post: Option<&Post>, event: PostEventKind) {
+        if self.is_quiet {
+            return;
+        }
+        self.events.push(PostEvent {
+            path: path.to_owned(),
+            address: post.map(|post| post.address.clone()),
+            event,
+        });
+    }
 }
 
 impl FileTracker {
@@ -113,8 +136,8 @@ impl FileTracker {
         FileTracker {
             texts: Arc::new(FileTexts::new(source.clone())),
             source,
-            holding: PinnedTexts::default(),
-            versions: LastGoodVersions::default(),
+            pinned_texts: PinnedTexts::default(),
+            last_good: LastGoodVersions::default(),
             released: BTreeSet::new(),
             config,
             read,
@@ -125,22 +148,22 @@ impl FileTracker {
             unread: BTreeMap::new(),
             missing: MissingFiles::default(),
             refused: Refused::default(),
-            last_still: None,
-            trouble: None,
+            last_settled: None,
+            degraded: None,
             identity: None,
             has_aliases: false,
             is_polling: false,
-            is_in_doubt: true,
+            may_have_missed: true,
         }
     }
 
-    /// Has `read` read posts from now on.
+    /// Reads posts with `read` from now on.
     #[cfg(test)]
     pub(crate) fn read_with(&mut self, read: ReadPost) {
         self.read = read;
     }
 
-    /// The same, which keeps at most `bytes` of texts in memory.
+    /// The same tracker, which keeps at most `bytes` of texts in memory.
     #[must_use]
     pub fn keeping(self, bytes: u64) -> FileTracker {
         FileTracker {
@@ -149,7 +172,7 @@ impl FileTracker {
         }
     }
 
-    /// Whether changes are noticed by looks alone, which then vouch for a file's stillness only over a whole poll.
+    /// Sets whether changes are noticed by polling. Then only a whole interval tells that a file held still.
     pub fn set_polling(&mut self, is_polling: bool) {
         self.is_polling = is_polling;
     }
@@ -164,7 +187,7 @@ impl FileTracker {
         &self.source
     }
 
-    /// The texts of its posts. They read files.
+    /// The texts of its posts, which may be read from files.
     #[must_use]
     pub fn texts(&self) -> Arc<dyn Texts> {
         Arc::<FileTexts>::clone(&self.texts)
@@ -180,7 +203,7 @@ impl FileTracker {
         self.files.take_all()
     }
 
-    /// The posts that may be others than when this, or [`FileTracker::take_all`], was last asked.
+    /// The posts that may have changed since this, or [`FileTracker::take_all`], was last called.
     pub fn take_changes(&mut self) -> Changes {
         self.files.take_changes()
     }
@@ -190,8 +213,8 @@ impl FileTracker {
         self.files.post(path)
     }
 
-    /// The files that are not there, and not yet believed to be gone; and those that were renamed while what lies in their place is
-    /// not yet taken.
+    /// The files that are missing and do not count as removed yet; and those that were renamed while the file in their place is not taken
+    /// yet.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
         let mut displaced: HashMap<FileId, (&Utf8Path, &Version)> = HashMap::new();
@@ -213,10 +236,10 @@ impl FileTracker {
         self.missing.paths().cloned().chain(renamed).collect()
     }
 
-    /// Whether there is a file at `path`, as far as could be seen: one that cannot be read, or not yet, is there too.
+    /// Whether there is a file at `path`, as far as is known. One that cannot be read, or not yet, is there too.
     #[must_use]
     pub fn is_there(&self, path: &Utf8Path) -> bool {
-        // what is no post is waited for here, and a post by who knows which one it is
+        // a missing file with a post is waited for by the ledger, which knows the post
         let is_known = self
             .files
             .get(path)
@@ -225,26 +248,26 @@ impl FileTracker {
         is_known || is_waiting || self.unread.contains_key(path) || self.refused.covers(path)
     }
 
-    /// Lets go of the file at `path` before it is believed to be gone: its post turned out to be in another one.
+    /// Forgets the missing file at `path` before it counts as removed: its post turned out to be in another file.
     pub fn let_go(&mut self, path: &Utf8Path) {
         if self.missing.contains(path) {
             self.forget(path);
         }
     }
 
-    /// What is to be said about the files, ordered by path and place.
+    /// The diagnostics of the files, ordered by path and place.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
         let refused = self.refused.iter();
-        let mut all: Vec<Diagnostic> = self.files.said().chain(unread).chain(refused).cloned().collect();
+        let mut all: Vec<Diagnostic> = self.files.diagnostics().chain(unread).chain(refused).cloned().collect();
         all.extend(self.inheritance.diagnostics());
         all.sort();
         all.dedup();
         all
     }
 
-    /// Notes whether readers have the post in the file at `path`, which is held back as it is read.
+    /// Notes whether readers have the post in the file at `path` although it is held back as it is read.
     pub fn release(&mut self, path: &Utf8Path, is_with_readers: bool) {
         if is_with_readers {
             self.released.insert(path.to_owned());
@@ -265,60 +288,60 @@ impl FileTracker {
         self.files.get(path).is_some_and(|known| known.refusal().is_some())
     }
 
-    /// Why the posts may not be what the folder holds.
+    /// Why the posts may not be those that the source has.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.as_ref().map(ToString::to_string)
+        self.degraded.as_ref().map(ToString::to_string)
     }
 
-    /// Looks where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
-    pub fn look(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
-        self.look_for(ScanOutcome::default(), hints, now, tick)
+    /// Scans where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
+    pub fn scan(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
+        self.scan_for(ScanOutcome::default(), hints, now, tick)
     }
 
-    /// The same, and notes nothing of what happened to posts: what was there before feedmill is no news.
-    pub fn look_quietly(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
+    /// The same, without events: what was there before feedmill is no news.
+    pub fn scan_quietly(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
         let outcome = ScanOutcome {
             is_quiet: true,
             ..ScanOutcome::default()
         };
-        self.look_for(outcome, hints, now, tick)
+        self.scan_for(outcome, hints, now, tick)
     }
 
-    fn look_for(&mut self, mut outcome: ScanOutcome, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
+    fn scan_for(&mut self, mut outcome: ScanOutcome, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
         let at = Instants {
             now,
             tick,
             is_first: false,
         };
-        if let Err(trouble) = self.see(hints, at, &mut outcome) {
-            // nothing is known of what the folder holds, so all that was known still holds
-            self.is_in_doubt = true;
-            self.set_trouble(Some(trouble), &mut outcome);
-            outcome.again_in = Some(TROUBLED);
+        if let Err(degraded) = self.take_scan(hints, at, &mut outcome) {
+            // nothing is known of the source, so all that was known before still holds
+            self.may_have_missed = true;
+            self.set_degraded(Some(degraded), &mut outcome);
+            outcome.again_in = Some(RETRY);
             return outcome;
         }
-        let held = self.missing.held();
-        let trouble = held.map(|held| Degraded::MassRemoval(held, self.config.watch.vanish_grace));
-        self.set_trouble(trouble, &mut outcome);
+        let degraded = self.missing.degraded(&self.config.watch);
+        self.set_degraded(degraded, &mut outcome);
         outcome.again_in = self.due().map(|due| due.saturating_sub(tick).max(Duration::from_millis(1)));
         outcome
     }
 
-    fn see(&mut self, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) -> Result<(), Degraded> {
-        let (scan, absent) = self.scan(hints)?;
+    /// Scans where `hints` say, and takes what it finds.
+    fn take_scan(&mut self, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) -> Result<(), Degraded> {
+        let (scan, absent) = self.scan_source(hints)?;
         let doubt = self.identity.and_then(|before| scan.doubt(before));
         if doubt == Some(ScanDoubt::Unmounted) && self.files.post_count() > 0 {
             return Err(Degraded::Unmounted);
         }
         if doubt.is_some() {
-            self.missing.suspect();
+            self.missing.note_replaced();
         }
         let is_first = self.identity.replace(scan.identity).is_none();
-        outcome.looked_everywhere = scan.scope == ScanScope::Everywhere;
-        if outcome.looked_everywhere {
+        outcome.scanned_everywhere = scan.scope == ScanScope::Everywhere;
+        if outcome.scanned_everywhere {
             self.has_aliases = scan.has_aliases;
-            self.is_in_doubt = false;
+            self.may_have_missed = false;
         }
         self.refuse(&scan, at, outcome);
         for path in absent {
@@ -327,21 +350,21 @@ impl FileTracker {
         let at = Instants { is_first, ..at };
         self.settle_companions(&scan, hints, at, outcome);
         self.update_files(&scan, hints, at, outcome);
-        if !self.missing.is_empty() || self.missing.held().is_some() {
+        if !self.missing.is_empty() {
             let gone = self
                 .missing
-                .gone(self.files.post_count(), scan.is_empty, at.tick, &self.config.watch);
+                .removed(self.files.post_count(), scan.is_empty, at.tick, &self.config.watch);
             for path in gone {
                 self.drop_post(&path, PostEventKind::Removed, outcome);
             }
         }
-        self.let_go_of_texts();
+        self.release_texts();
         self.forget_versions();
         Ok(())
     }
 
     /// Scans where `hints` say, or everywhere if most posts are missing there; returns also the known files that are not there.
-    fn scan(&self, hints: &Hints) -> Result<(Scan, Vec<Utf8PathBuf>), Degraded> {
+    fn scan_source(&self, hints: &Hints) -> Result<(Scan, Vec<Utf8PathBuf>), Degraded> {
         let is_known = |path: &Utf8Path| self.files.contains(path);
         let scan_in = |scope: &ScanScope| {
             let scan = self.source.scan(scope, &is_known);
@@ -357,27 +380,27 @@ impl FileTracker {
         Ok((scan, absent))
     }
 
-    /// Lets go of the texts of files that have them.
-    fn let_go_of_texts(&mut self) {
+    /// Releases the texts of files that have them.
+    fn release_texts(&mut self) {
         let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refusal().is_some());
         let has_lost_it = |path: &Utf8Path| {
             let is_there = !self.missing.contains(path) && !self.refused.covers(path);
             !is_there || self.pending.contains_key(path) || self.unread.contains_key(path) || is_refused(path)
         };
-        self.holding.retain(has_lost_it);
+        self.pinned_texts.retain(has_lost_it);
     }
 
-    /// Holds on to the text of the post in the file at `path`, if it is in memory.
-    fn hold_text(&mut self, path: &Utf8Path) {
+    /// Pins the text of the post in the file at `path`, if it is in memory.
+    fn pin_text(&mut self, path: &Utf8Path) {
         if let Some(post) = self.files.post(path) {
-            self.holding.hold(path, post, &self.texts);
+            self.pinned_texts.pin(path, post, &self.texts);
         }
     }
 
     /// Where to look: where `hints` say, and wherever something is waited for.
     fn scan_scope(&self, hints: &Hints) -> ScanScope {
         let concerns_others = self.has_aliases && !hints.is_empty();
-        if hints.everything || concerns_others || self.is_in_doubt {
+        if hints.everything || concerns_others || self.may_have_missed {
             return ScanScope::Everywhere;
         }
         let hinted = hints.paths.keys().filter(|path| self.source.rules().concerns(path));
@@ -392,24 +415,88 @@ impl FileTracker {
 
     fn due(&self) -> Option<Duration> {
         let together = self
-            .last_still
+            .last_settled
             .map_or(Duration::ZERO, |last| last.saturating_add(self.config.watch.settle));
         let pending = self.pending.values().map(Pending::due).min().map(|due| due.max(together));
         let missing = self.missing.due(&self.config.watch);
         [pending, missing, self.inheritance.due()].into_iter().flatten().min()
     }
 
-    fn set_trouble(&mut self, trouble: Option<Degraded>, outcome: &mut ScanOutcome) {
+    fn set_degraded(&mut self, degraded: Option<Degraded>, outcome: &mut ScanOutcome) {
         let folder = Utf8Path::new("");
-        match &trouble {
-            Some(trouble) if !trouble.goes_on_from(self.trouble.as_ref()) => {
-                let why = trouble.to_string();
+        match &degraded {
+            Some(degraded) if !degraded.is_like(self.degraded.as_ref()) => {
+                let why = degraded.to_string();
                 outcome.report(folder, None, PostEventKind::Held { why });
             }
-            None if self.trouble.is_some() => outcome.report(folder, None, PostEventKind::Mended),
+            None if self.degraded.is_some() => outcome.report(folder, None, PostEventKind::Mended),
             _ => {}
         }
-        self.trouble = trouble;
+        self.degraded = degraded;
+    }
+
+    /// The known files that were scanned for, and are not there.
+    fn absent(&self, scan: &Scan) -> Vec<Utf8PathBuf> {
+        let is_absent = |path: &Utf8Path| !scan.files.contains(path) && !scan.is_blind_to(path);
+        let mut absent = BTreeSet::new();
+        let roots = match &scan.scope {
+            ScanScope::Everywhere => &BTreeSet::from([Utf8PathBuf::new()]),
+            ScanScope::At(paths) => paths,
+        };
+        for root in roots {
+            let others = below(&self.pending, root).chain(below(&self.unread, root));
+            let all = self.files.below(root).chain(others.map(Utf8PathBuf::as_path));
+            absent.extend(all.filter(|path| is_absent(path)));
+        }
+        absent.into_iter().map(Utf8Path::to_path_buf).collect()
+    }
+
+    /// Notes what the scan refused.
+    fn refuse(&mut self, scan: &Scan, at: Instants, outcome: &mut ScanOutcome) {
+        let change = self.refused.replace(scan);
+        outcome.changed |= change.differs;
+        for path in &scan.unreadable {
+            self.pin_text(path);
+            self.outlive_unread(path, at);
+        }
+        for diagnostic in change.new {
+            self.report_broken(&diagnostic.path, &diagnostic, outcome);
+        }
+        for path in change.opened {
+            outcome.report(&path, None, PostEventKind::Mended);
+        }
+    }
+
+    /// Notes that the file at `path` is not there.
+    fn mark_missing(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut ScanOutcome) {
+        self.pending.remove(&path);
+        outcome.changed |= self.unread.remove(&path).is_some();
+        // readers may have had a post from a file that is none here since before the start
+        if self.files.contains(&path) {
+            self.pin_text(&path);
+            self.missing.add(path, tick);
+        }
+    }
+
+    /// Forgets the file at `path`, and reports `event` if it had a post.
+    fn drop_post(&mut self, path: &Utf8Path, event: PostEventKind, outcome: &mut ScanOutcome) {
+        if let Some(known) = self.forget(path) {
+            if let Some(post) = known.post() {
+                outcome.report(path, Some(post), event);
+            }
+            outcome.changed = true;
+        }
+    }
+
+    /// Forgets the file at `path`.
+    fn forget(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
+        if let Some(since) = self.missing.since(path) {
+            self.note_missing(path, since);
+        }
+        self.missing.remove(path);
+        self.inheritance.forget(path);
+        self.released.remove(path);
+        self.files.remove(path)
     }
 }
 

@@ -1,10 +1,9 @@
-//! The alarm clock: says where in the posts folder to look again.
+//! Watches the posts folder, and hints at where to look again.
 //!
-//! What it says are rumours. The system's events come late, twice, in the wrong order, about what is gone again, or not at all,
-//! so a [`Hints`] names places and never states; who hears one looks at the disk. Only this module
-//! names `notify`.
+//! Events of the system come late, twice, in the wrong order, about files that are gone again, or not at all. So [`Hints`] name places and
+//! never states; a scan finds out what is there. Only this module names `notify`.
 //!
-//! Where the system's events do not prove to work, the clock just rings at fixed times.
+//! Where events do not prove to work, the watch hints at everything at fixed intervals.
 
 mod events;
 mod hints;
@@ -28,7 +27,7 @@ use self::hints::{Duty, Inbox};
 pub use self::hints::{Hints, How};
 use self::native::{Native, Unfit};
 
-/// How often the folder itself is looked at: whether it is still the one that is watched.
+/// How often it is checked whether the folder is still the one that is watched.
 const WATCHDOG: Duration = Duration::from_secs(1);
 
 /// How changes are noticed.
@@ -37,7 +36,7 @@ const WATCHDOG: Duration = Duration::from_secs(1);
 pub enum Watching {
     /// By the system's events.
     Native,
-    /// By looking again and again.
+    /// By scanning at intervals.
     Poll,
 }
 
@@ -50,30 +49,30 @@ impl fmt::Display for Watching {
     }
 }
 
-/// A watch over one folder. Dropping it ends it.
+/// A watch over one folder. Dropping it ends the watch.
 #[derive(Debug)]
-pub struct Watch {
+pub struct SourceWatch {
     inbox: Arc<Inbox>,
 }
 
 /// A watch that is being put in place.
 #[derive(Debug)]
 pub struct StartingWatch {
-    watch: Watch,
+    watch: SourceWatch,
     is_ready: mpsc::Receiver<()>,
 }
 
-impl Watch {
+impl SourceWatch {
     /// Watches the folder at `root`, which need not be there yet: it is waited for, and found again if it is replaced.
     ///
-    /// When this returns the watch is in place: what changes from then on is told, so a look after it misses nothing. It blocks for
-    /// as long as proving the system's events takes, two seconds at the most.
+    /// When this returns the watch is in place, so a scan after it misses nothing. It blocks for as long as proving the system's events
+    /// takes, two seconds at most.
     #[must_use]
-    pub fn start(root: &Utf8Path, config: &config::WatchSettings) -> Watch {
-        Watch::begin(root, config).ready()
+    pub fn start(root: &Utf8Path, config: &config::WatchSettings) -> SourceWatch {
+        SourceWatch::begin(root, config).ready()
     }
 
-    /// [`Watch::start`] for who has something else to do until the watch is in place.
+    /// The same as [`SourceWatch::start`], without waiting until the watch is in place.
     #[must_use]
     pub fn begin(root: &Utf8Path, config: &config::WatchSettings) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
@@ -89,7 +88,7 @@ impl Watch {
         let spawned = thread::Builder::new().name("watch".to_owned()).spawn(move || {
             keeper.install();
             let _ = ready.send(());
-            // a fault must not stop the clock: everything is installed anew
+            // a panic must not end the watch: everything is installed anew
             while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
                 tracing::error!("the watch over {} failed and is started again", keeper.root);
                 thread::sleep(WATCHDOG);
@@ -100,12 +99,12 @@ impl Watch {
             tracing::error!("{root} is not watched, only looked at from time to time: {error}");
         }
         StartingWatch {
-            watch: Watch { inbox },
+            watch: SourceWatch { inbox },
             is_ready,
         }
     }
 
-    /// A watch that hears what is sent, and what sends to it.
+    /// A watch that receives only what is sent to it, and its sender.
     #[must_use]
     pub fn by_hand() -> (HintSender, StartingWatch) {
         let inbox = Arc::new(Inbox::default());
@@ -113,7 +112,7 @@ impl Watch {
         let sender = HintSender(Arc::downgrade(&inbox));
         // nothing is waited for: the other end is gone at once
         let (_, is_ready) = mpsc::sync_channel(1);
-        let watch = Watch { inbox };
+        let watch = SourceWatch { inbox };
         (sender, StartingWatch { watch, is_ready })
     }
 
@@ -132,8 +131,8 @@ impl Watch {
 impl StartingWatch {
     /// Waits until the watch is in place.
     #[must_use]
-    pub fn ready(self) -> Watch {
-        // where there is no thread that could say so, there is nothing to wait for
+    pub fn ready(self) -> SourceWatch {
+        // where no thread was started, there is nothing to wait for
         let _ = self.is_ready.recv();
         self.watch
     }
@@ -152,17 +151,17 @@ impl HintSender {
     }
 }
 
-impl Drop for Watch {
+impl Drop for SourceWatch {
     fn drop(&mut self) {
         self.inbox.stop();
     }
 }
 
-/// Which folder is watched: a folder replaced by another of the same name, or reached through a link that was re-pointed, is another.
-/// A folder deleted and made again often gets the same number, so where the file system knows its birth, that counts too.
-type Identity = (Utf8PathBuf, u64, u64, Option<SystemTime>);
+/// Which folder is watched: a folder that was replaced by another of the same name, or that a link leads to now, is another one. A folder
+/// that was deleted and made again often gets the same inode, so where the file system knows its birth, that counts too.
+type WatchedFolder = (Utf8PathBuf, u64, u64, Option<SystemTime>);
 
-fn identify(root: &Utf8Path) -> Option<Identity> {
+fn identify(root: &Utf8Path) -> Option<WatchedFolder> {
     let path = root.canonicalize_utf8().ok()?;
     let metadata = fs::metadata(&path).ok()?;
     metadata
@@ -176,7 +175,7 @@ struct Keeper {
     mode: WatchMode,
     poll: Duration,
     inbox: Arc<Inbox>,
-    installed: Option<Identity>,
+    installed: Option<WatchedFolder>,
     native: Option<Native>,
 }
 
@@ -245,14 +244,14 @@ impl Keeper {
         self.inbox.everything();
     }
 
-    /// New folders are told of before they are watched, so what was written to them until then was not told. Once they are
-    /// certain to be watched, they are looked at again.
+    /// Watches new folders. Their events come before they are watched, so files that were written to them until then raised none; once they
+    /// are certain to be watched, there is a hint at them.
     fn cover(&mut self, folders: Vec<Utf8PathBuf>) {
         let Some(native) = &mut self.native else { return };
         for folder in folders {
             match native.cover(&folder) {
                 Ok(true) => self.inbox.add(folder, How::Seen),
-                // what may not be read is refused by the look that was told of it; that it may be read is told as well
+                // what may not be read is refused by the scan after the hint; that it may be read raises an event as well
                 Ok(false) | Err(Unfit::Shut(_)) => {}
                 Err(Unfit::Exhausted(what)) => {
                     self.native = None;
@@ -278,7 +277,7 @@ mod tests {
         (temporary, root)
     }
 
-    async fn next(watch: &Watch) -> Hints {
+    async fn next(watch: &SourceWatch) -> Hints {
         tokio::time::timeout(Duration::from_secs(10), watch.next())
             .await
             .expect("a hint in time")
@@ -287,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_file_and_a_renamed_one_are_told_apart() {
         let (_keep, root) = folder();
-        let watch = Watch::start(&root, &config::WatchSettings::default());
+        let watch = SourceWatch::start(&root, &config::WatchSettings::default());
         assert_eq!(watch.watching(), Watching::Native);
         fs::write(root.join("a.md"), "# A").unwrap();
         fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
@@ -304,7 +303,7 @@ mod tests {
         let (_keep, parent) = folder();
         let root = parent.join("posts");
         fs::create_dir(&root).unwrap();
-        let watch = Watch::start(&root, &config::WatchSettings::default());
+        let watch = SourceWatch::start(&root, &config::WatchSettings::default());
         fs::rename(&root, parent.join("old")).unwrap();
         fs::create_dir(&root).unwrap();
         while !next(&watch).await.everything {}
@@ -346,7 +345,7 @@ mod tests {
             poll: Duration::from_millis(20),
             ..config::WatchSettings::default()
         };
-        let watch = Watch::start(&root, &config);
+        let watch = SourceWatch::start(&root, &config);
         assert_eq!(watch.watching(), Watching::Poll);
         for _ in 0..3 {
             assert!(next(&watch).await.everything);

@@ -76,7 +76,7 @@ impl Printer {
     fn turn(&mut self, hints: &Hints) -> CycleOutcome {
         let outcome = self
             .builder
-            .turn(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
+            .run_cycle(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
         if let Some(site) = &outcome.site {
             self.site = Arc::clone(site);
         }
@@ -137,7 +137,7 @@ fn a_change_reads_the_post_that_changed_and_no_other() {
     // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
     printer.rewrite(5, "untold", &mut Hints::default());
     let outcome = printer.save(POSTS - 1, "second");
-    assert_eq!(outcome.reports.len(), 1);
+    assert_eq!(outcome.posts.len(), 1);
     assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
 }
 
@@ -271,7 +271,7 @@ fn a_burst_that_is_told_at_once_is_one_build() {
         printer.rewrite(number, "second", &mut hints);
     }
     let outcome = printer.turn(&hints);
-    assert_eq!(outcome.reports.len(), MANY);
+    assert_eq!(outcome.posts.len(), MANY);
     assert_eq!(outcome.health.builds - builds, 1);
 }
 

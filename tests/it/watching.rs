@@ -93,7 +93,7 @@ impl Driver {
 
     fn over(posts: Posts, config: Config) -> Driver {
         let mut tracker = FileTracker::new(Arc::new(config), posts.root.clone());
-        let outcome = tracker.look(&Hints::everything(), later(), Duration::ZERO);
+        let outcome = tracker.scan(&Hints::everything(), later(), Duration::ZERO);
         assert_eq!(outcome.again_in, None, "files that were there for long wait for nothing");
         let tick = Duration::from_secs(1000);
         Driver { posts, tracker, tick }
@@ -114,7 +114,7 @@ impl Driver {
 
     fn look_at(&mut self, after: u64, hints: &Hints) -> ScanOutcome {
         self.tick += Duration::from_millis(after);
-        self.tracker.look(hints, Timestamp::now(), self.tick)
+        self.tracker.scan(hints, Timestamp::now(), self.tick)
     }
 
     fn served(&self) -> Vec<&str> {
@@ -142,7 +142,7 @@ fn later() -> Timestamp {
 
 fn events(outcome: &ScanOutcome) -> Vec<(&str, &PostEventKind)> {
     outcome
-        .reports
+        .events
         .iter()
         .map(|report| (report.path.as_str(), &report.event))
         .collect()

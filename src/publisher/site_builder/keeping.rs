@@ -1,4 +1,4 @@
-//! What the press has kept for the next start: the ledger in its store, and the last good versions of files.
+//! Stores what the next start needs: the ledger, and the last good versions of files.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -16,23 +16,23 @@ use crate::storage::{RecordChange, StorageWriter};
 use crate::time::Timestamp;
 
 impl SiteBuilder {
-    /// Notes what `site` publishes, and has it kept; whether the store had something that the site does not know.
-    pub(super) fn note(&mut self, site: &Site, is_first: bool, now: Timestamp) -> bool {
+    /// Records in the ledger what `site` publishes, and stores that. Returns whether storage had something that the site does not know.
+    pub(super) fn record(&mut self, site: &Site, is_first: bool, now: Timestamp) -> bool {
         thread::scope(|scope| {
             if is_first {
-                // nobody has the first site before its feeds have their codings: these are made while it is noted and kept. Where no
-                // thread can be had, they are made later
+                // nobody gets the first site before its feeds have their codings: these are made while it is recorded. Where no thread can
+                // be had, they are made later
                 let finishing = thread::Builder::new().name("finishing".to_owned());
                 let _ = finishing.spawn_scoped(scope, || site.finish());
             }
             self.ledger.record_published(site.changed().iter(), now);
-            self.keep_in_time(site)
+            self.store_changes(site)
         })
     }
 
-    /// Has the store remember what a crash must not forget before the world sees `site`; the rest a little later. That a feed is
-    /// another is such a thing: its dates may not go back. Whether the store had something that `site` does not know.
-    fn keep_in_time(&mut self, site: &Site) -> bool {
+    /// Stores what a crash must not lose before readers see `site`, and the rest a little later. That a feed changed is such a thing: its
+    /// dates may not go back. Returns whether storage had something that `site` does not know.
+    fn store_changes(&mut self, site: &Site) -> bool {
         let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
         let documents = site.take_changed_documents();
@@ -43,20 +43,20 @@ impl SiteBuilder {
             return false;
         }
         if is_urgent {
-            // a disk that cannot keep it stops nothing: the store says so, and goes on trying
+            // a disk that does not take it stops nothing: storage reports that, and goes on trying
             let _ = store.write_now(changes, PATIENCE);
         } else {
             store.write(changes);
         }
         let has_found = self.take_late_records();
         if has_found {
-            self.keep_all();
+            self.store_all();
         }
         has_found
     }
 
-    /// Learns what the store found late, or that its file is another one than it was; whether it was one of these. Then all that is
-    /// known is to be kept anew.
+    /// Adds the records that storage found late to the ledger. Returns whether there were any, or whether the file of storage is another
+    /// one than before: then everything is to be stored again.
     pub(super) fn take_late_records(&mut self) -> bool {
         let Some(found) = self.store.as_ref().and_then(StorageWriter::take_late_records) else {
             return false;
@@ -66,15 +66,15 @@ impl SiteBuilder {
         true
     }
 
-    /// Has the store remember all that changed and was not handed to it.
-    pub(super) fn keep_all(&mut self) {
+    /// Stores all that changed and was not stored.
+    pub(super) fn store_all(&mut self) {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
             let _ = store.write_now(records.map(RecordChange::Put), PATIENCE);
         }
     }
 
-    /// Has the last good versions kept of files that lost them.
+    /// Stores the last good versions of files that lost them.
     pub(super) fn keep_versions(&mut self) {
         let Some(store) = &self.store else { return };
         let changes = self.tracker.take_versions();
@@ -94,9 +94,8 @@ impl SiteBuilder {
         }
     }
 
-    /// Says, if it is the first site that is made, which posts readers do not have any more although nobody edited them: they are read
-    /// otherwise than before.
-    pub(super) fn tell_of_withdrawals(&mut self, is_first: bool) {
+    /// Reports, where the site is the first one, the posts that readers do not have any more although nobody edited them: by new rules.
+    pub(super) fn report_withdrawals(&mut self, is_first: bool) {
         let withdrawals = self.ledger.take_withdrawals();
         if !is_first {
             return;
@@ -110,11 +109,11 @@ impl SiteBuilder {
         }
     }
 
-    /// Adds to the errors in `said` what becomes of a post that readers have.
-    pub(super) fn tell_what_readers_have(&self, said: &mut Vec<Diagnostic>) {
+    /// Adds to the errors among `diagnostics` what becomes of a post that readers have.
+    pub(super) fn add_what_readers_have(&self, diagnostics: &mut Vec<Diagnostic>) {
         let waiting: BTreeSet<&Utf8Path> = self.ledger.held_files().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
-        let errors = said.iter_mut().filter(is_error);
+        let errors = diagnostics.iter_mut().filter(is_error);
         let awaited: BTreeSet<&Utf8Path> = self.ledger.missing_files().collect();
         let mut unsaid = waiting.clone();
         for error in errors {
@@ -128,26 +127,26 @@ impl SiteBuilder {
         // reading them alone does not show what is wrong with them
         for path in unsaid {
             let message = format!("{EMPTIED}{WAITING}");
-            said.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
+            diagnostics.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
         }
     }
 
-    /// Says once what keeps the store from remembering, and once that nothing does any more. What is wrong at the start is said with the
-    /// rest of what is said then.
-    pub(super) fn tell_of_trouble(&mut self) {
-        let trouble = self.store.as_ref().and_then(StorageWriter::problem);
-        match (&self.trouble, &trouble) {
+    /// Reports once why the ledger cannot be stored, and once that it can be again. A problem at the start is reported with the rest of
+    /// what is said then.
+    pub(super) fn report_storage_problem(&mut self) {
+        let problem = self.store.as_ref().and_then(StorageWriter::problem);
+        match (&self.storage_problem, &problem) {
             (before, Some(now)) if before.as_ref() != Some(now) && self.has_begun => tracing::warn!("{now}"),
             (Some(_), None) => tracing::info!(target: LEDGER_EVENTS, "the ledger is written again; nothing was lost"),
             _ => {}
         }
-        self.trouble = trouble;
+        self.storage_problem = problem;
         self.has_begun = true;
     }
 
-    /// Has the store remember when documents changed.
+    /// Stores when documents changed.
     pub(super) fn keep(&self) {
-        let (Some(store), Some((site, _))) = (&self.store, &self.newest) else {
+        let (Some(store), Some(site)) = (&self.store, &self.newest) else {
             return;
         };
         let documents = site.take_changed_documents();
@@ -166,11 +165,11 @@ impl SiteBuilder {
         }
     }
 
-    /// Has everything written that is not, and ends. Whether all of it was.
+    /// Stores everything that is not stored, and ends. Returns whether all of it could be stored.
     pub fn close(mut self) -> bool {
         self.keep();
         if self.take_late_records() {
-            self.keep_all();
+            self.store_all();
         }
         self.store.take().is_none_or(StorageWriter::close)
     }

@@ -138,7 +138,7 @@ impl World {
     /// One look.
     fn turn(&mut self) {
         let builder = self.builder.as_mut().unwrap();
-        let outcome = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
         assert!(!outcome.has_failed);
         self.site = outcome.site.or(self.site.take());
     }
@@ -161,9 +161,9 @@ impl World {
                 .builder
                 .as_mut()
                 .unwrap()
-                .turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+                .run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
             assert!(!outcome.has_failed);
-            self.reports.extend(outcome.reports);
+            self.reports.extend(outcome.posts);
             self.site = outcome.site.or(self.site.take());
             let Some(wait) = outcome.again_in else { return };
             self.now += wait;
@@ -325,7 +325,7 @@ fn what_readers_get_of_a_wrong_version() {
         // an editor saves by deleting and writing anew
         fs::remove_file(world.folder.path().join(PATH)).unwrap();
         let builder = world.builder.as_mut().unwrap();
-        let outcome = builder.turn(&Hints::everything(), Watching::Native, world.now, world.tick);
+        let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, world.now, world.tick);
         world.site = outcome.site.or(world.site.take());
         assert_eq!(world.seen(), expected, "{name}, edited meanwhile, and not there for a moment");
         world.edit(&mended);

@@ -7,7 +7,7 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
 
 use super::super::clean::{MARKS, unmarked};
-use super::super::{FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
+use super::super::{CleanItem, FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
 use super::serialized_item::{cut_out, with_items};
 use crate::config::Person;
 use crate::post::Enclosure;
@@ -19,7 +19,7 @@ const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 
 /// Writes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
-    let entries = page.items.iter().map(|item| item.written(Format::Atom, alone));
+    let entries = page.items.iter().map(written_item);
     with_items(archive_ahead(written(&feed(page))), "entry", entries)
 }
 
@@ -40,7 +40,11 @@ fn archive_ahead(document: String) -> String {
     }
 }
 
-/// The element of `item`.
+/// The element of `item` in a feed.
+pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
+    item.written(Format::Atom, alone)
+}
+
 fn alone(item: &Item) -> String {
     let feed = Feed {
         entries: vec![entry(item)],

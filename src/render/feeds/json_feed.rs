@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::super::{FeedPage, Format, Item, Place};
+use super::super::{CleanItem, FeedPage, Format, Item, Place};
 use super::serialized_item::put_together;
 use crate::config::Person;
 use crate::post::Enclosure;
@@ -83,11 +83,13 @@ struct Attachment<'a> {
 /// Writes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
     let document = json(&document(page));
-    let items = page
-        .items
-        .iter()
-        .map(|item| item.written(Format::Json, |item| json(&self::item(item))));
+    let items = page.items.iter().map(written_item);
     put_together(document.strip_suffix(END).unwrap_or_default(), items, ",", END)
+}
+
+/// The object of `item` in a feed.
+pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
+    item.written(Format::Json, |item| json(&self::item(item)))
 }
 
 /// What a document ends with, for its items stand last.

@@ -9,7 +9,7 @@ use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
 use super::super::clean::{MARKS, unmarked};
-use super::super::{FeedPage, Format, Item, Place, escaped};
+use super::super::{CleanItem, FeedPage, Format, Item, Place, escaped};
 use super::serialized_item::{cut_out, with_items};
 use crate::config::Person;
 
@@ -19,11 +19,15 @@ const SOURCE: (&str, &str) = ("source", "http://source.scripting.com/");
 
 /// Writes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
-    let items = page.items.iter().map(|item| item.written(Format::Rss, alone));
+    let items = page.items.iter().map(written_item);
     with_items(written(&channel(page)), "item", items)
 }
 
-/// The element of `item`.
+/// The element of `item` in a feed.
+pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
+    item.written(Format::Rss, alone)
+}
+
 fn alone(item: &Item) -> String {
     let channel = Channel {
         items: vec![self::item(item)],

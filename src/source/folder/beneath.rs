@@ -1,6 +1,6 @@
-//! Opening a file beneath the posts folder and nowhere else, whatever happens to the folders on the way meanwhile.
+//! Opens a file beneath the posts folder and nowhere else, whatever happens to the folders on the way meanwhile.
 //!
-//! No link is followed but the folder itself may be one. Opening never waits for a pipe's other end.
+//! No symbolic link is followed, except that the posts folder itself may be one. Opening never waits for the other end of a pipe.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -65,7 +65,7 @@ fn step_by_step(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
     at.map(File::from).ok_or_else(|| ErrorKind::NotFound.into())
 }
 
-/// A link, or a path that led out for a moment, is as good as nothing.
+/// A link, or a path that led out for a moment, counts as nothing.
 fn nothing_there(error: Errno) -> io::Error {
     match error {
         Errno::LOOP | Errno::XDEV | Errno::AGAIN | Errno::MLINK => ErrorKind::NotFound.into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Folder, beneath, stamp};
-use crate::source::found_files::Entry;
+use crate::source::found_files::FileEntry;
 use crate::source::refusal::{ReadError, too_large};
 use crate::source_file::SourceFile;
 
@@ -16,7 +16,7 @@ impl Folder {
     /// # Errors
     ///
     /// It is no longer the version that was found, or cannot be read.
-    pub fn read(&self, path: &Utf8Path, entry: &Entry) -> Result<SourceFile, ReadError> {
+    pub fn read(&self, path: &Utf8Path, entry: &FileEntry) -> Result<SourceFile, ReadError> {
         let refuse = |error: io::Error| ReadError::of(path, &error);
         let version = &entry.version;
         if version.size() > self.rules.max_file_bytes {
@@ -87,7 +87,7 @@ mod tests {
     use crate::config::PostSettings;
     use crate::source::scan::ScanScope;
 
-    fn scanned(max_file_bytes: u64, content: &str) -> (tempfile::TempDir, Folder, Entry) {
+    fn scanned(max_file_bytes: u64, content: &str) -> (tempfile::TempDir, Folder, FileEntry) {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
         std::fs::write(root.join("a.md"), content).unwrap();

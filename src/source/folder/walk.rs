@@ -12,12 +12,12 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::{Folder, stamp};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::found_files::Entry;
+use crate::source::found_files::FileEntry;
 use crate::source::rules::companions::may_be_companion;
-use crate::source::rules::ignore::Name;
+use crate::source::rules::ignore::NameKind;
 use crate::source::scan::{FileKind, Scan, ScanBuilder, ScanScope, outermost};
 
-/// Files of feedmill's own in the folder, which do not make it less empty.
+/// Files of feedmill's own in the folder, which count as none.
 const OWN_FILES: &str = ".feedmill-";
 
 /// Scans `folder` in `scope`; see [`Folder::scan`].
@@ -27,7 +27,7 @@ pub(super) fn scan(folder: &Folder, scope: &ScanScope, is_known: &dyn Fn(&Utf8Pa
         return Err(ErrorKind::NotADirectory.into());
     }
     if let ScanScope::At(paths) = scope {
-        let mut walk = Walk::new(folder, is_known, scope.clone(), &root);
+        let mut walk = FolderWalk::new(folder, is_known, scope.clone(), &root);
         for path in outermost(paths) {
             walk.visit(path);
         }
@@ -37,7 +37,7 @@ pub(super) fn scan(folder: &Folder, scope: &ScanScope, is_known: &dyn Fn(&Utf8Pa
         }
     }
     folder.look_up_layout();
-    let mut walk = Walk::new(folder, is_known, ScanScope::Everywhere, &root);
+    let mut walk = FolderWalk::new(folder, is_known, ScanScope::Everywhere, &root);
     walk.found.scan.is_empty = fs::read_dir(&folder.root)?
         .filter_map(Result::ok)
         .all(|entry| entry.file_name().to_string_lossy().starts_with(OWN_FILES));
@@ -47,9 +47,10 @@ pub(super) fn scan(folder: &Folder, scope: &ScanScope, is_known: &dyn Fn(&Utf8Pa
     Ok(walk.found.finish())
 }
 
-/// A file or folder below the root: by the path it has as a post, and by where it is.
+/// A file or folder below the root.
 #[derive(Clone)]
 struct Below {
+    /// The path that it has as a post.
     path: Utf8PathBuf,
     /// Where it is below the root, where that differs.
     target: Option<Utf8PathBuf>,
@@ -78,7 +79,7 @@ impl Below {
     }
 }
 
-struct Walk<'a> {
+struct FolderWalk<'a> {
     folder: &'a Folder,
     found: ScanBuilder<'a>,
     folders: Vec<Below>,
@@ -87,9 +88,9 @@ struct Walk<'a> {
     reached: HashSet<Utf8PathBuf>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, scope: ScanScope, root: &Metadata) -> Walk<'a> {
-        Walk {
+impl<'a> FolderWalk<'a> {
+    fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, scope: ScanScope, root: &Metadata) -> FolderWalk<'a> {
+        FolderWalk {
             folder,
             found: ScanBuilder::new(&folder.rules, is_known, scope, stamp::identity(root)),
             folders: Vec::new(),
@@ -188,7 +189,7 @@ impl<'a> Walk<'a> {
     fn add_file(&mut self, kind: FileKind, below: Below, metadata: &Metadata) {
         let Below { path, target, .. } = below;
         let version = stamp::version(metadata);
-        let entry = Entry { version, target };
+        let entry = FileEntry { version, target };
         match kind {
             FileKind::Post if metadata.is_file() => self.found.add_post(path, entry),
             FileKind::Post => {
@@ -204,8 +205,8 @@ impl<'a> Walk<'a> {
     fn refuse_name(&mut self, folder: &Utf8Path, name: &str, is_folder: bool) {
         let path = folder.join(name);
         let ignore = &self.folder.rules.ignore;
-        // what would be ignored anyway is not worth a word
-        if ignore.file(name) != Name::Ignored || (is_folder && ignore.enters(name)) {
+        // a name that would be ignored anyway needs no diagnostic
+        if ignore.file(name) != NameKind::Ignored || (is_folder && ignore.enters(name)) {
             let message = "its name is not UTF-8, or holds a control character";
             let diagnostic = Diagnostic::new(Severity::Warning, "file-name", &path, message);
             self.found.refuse(diagnostic.mend("rename it"));
@@ -229,7 +230,7 @@ impl<'a> Walk<'a> {
         let Some(name) = link.path.file_name().map(str::to_owned) else {
             return;
         };
-        let has_post_name = self.folder.rules.ignore.file(&name) == Name::Post;
+        let has_post_name = self.folder.rules.ignore.file(&name) == NameKind::Post;
         let on_disk = self.folder.root.join(link.on_disk());
         let (target, metadata) = match on_disk.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
             Ok((metadata, target)) => (target, metadata),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::left_out::{LeftOut, Why};
+use super::left_out::{LeftOut, LeftOutReason};
 use crate::config::Config;
 use crate::post::inherited::{Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
 use crate::post::{self, ParsedPost, Status};
@@ -20,7 +20,7 @@ use crate::source_file::file_type::markdown_stem;
 /// Endings of scripts that compute data.
 const SCRIPTS: [&str; 4] = [".11tydata.js", ".11tydata.cjs", ".11tydata.mjs", ".11tydata.ts"];
 
-/// For which posts a companion is.
+/// The posts that inherit from a companion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum For {
     /// All in this folder and below; those of this language alone, where one is named.
@@ -29,13 +29,13 @@ enum For {
     Named(Utf8PathBuf),
 }
 
-/// What the name of a file says of it as a companion.
-struct Role {
+/// What the name of a companion says of it.
+struct CompanionRole {
     is_for: For,
     kind: CompanionKind,
 }
 
-/// The files that say something about other posts, as they were read.
+/// The companions that were read, and what posts inherit from them.
 #[derive(Clone, Debug, Default)]
 pub struct Companions {
     known: BTreeMap<Utf8PathBuf, KnownCompanion>,
@@ -44,7 +44,7 @@ pub struct Companions {
     layout: Arc<Layout>,
     /// What the folder of posts is called.
     root: String,
-    /// The `_index.md` files, by which Hugo and Zola are told.
+    /// The `_index.md` files, by which Hugo and Zola are recognised.
     sections: BTreeSet<Utf8PathBuf>,
 }
 
@@ -82,10 +82,10 @@ pub(in crate::source) fn is_index(name: &str) -> bool {
 }
 
 /// What the file at `path` is as a companion; `has_post` says whether there is a post of this path but for its ending.
-fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
+fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<CompanionRole> {
     let (name, folder) = (path.file_name()?, path.parent()?);
     let of_folder = |kind| {
-        Some(Role {
+        Some(CompanionRole {
             is_for: For::Folder(folder.to_owned(), None),
             kind,
         })
@@ -95,7 +95,7 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
             .filter(|language| !language.contains('.'))
             .map(str::to_owned);
         let is_section = markdown_stem(name).is_some();
-        return is_section.then(|| Role {
+        return is_section.then(|| CompanionRole {
             is_for: For::Folder(folder.to_owned(), language),
             kind: CompanionKind::Section,
         });
@@ -117,7 +117,7 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Role> {
     }
     let of_named = |stem: &str, kind| {
         let named = folder.join(stem);
-        has_post(&named).then_some(Role {
+        has_post(&named).then_some(CompanionRole {
             is_for: For::Named(named),
             kind,
         })
@@ -155,7 +155,7 @@ impl Companions {
         }
     }
 
-    /// Takes what the file at `path` holds, where there are these other `files`. It says whether posts may have other things from it than
+    /// Takes the content of the file at `path`, where there are these other `files`. Returns whether posts may inherit something else than
     /// before.
     pub fn take(&mut self, path: &Utf8Path, source: Result<SourceFile, ReadError>, files: &FoundFiles, config: &Config) -> bool {
         let has_post = |stem: &Utf8Path| has_post(files, stem);
@@ -218,7 +218,7 @@ impl Companions {
         true
     }
 
-    /// Forgets the file at `path`; says whether posts had anything from it.
+    /// Forgets the file at `path`; returns whether posts inherited anything from it.
     pub fn remove(&mut self, path: &Utf8Path) -> bool {
         let was_section = self.sections.remove(path);
         let Some(known) = self.known.remove(path) else {
@@ -237,7 +237,7 @@ impl Companions {
         true
     }
 
-    /// Notes what the trees of tools are by now.
+    /// Sets which tools keep files beside the posts.
     pub fn set_layout(&mut self, layout: Arc<Layout>) {
         self.layout = layout;
     }
@@ -248,7 +248,7 @@ impl Companions {
         folders.map(|folder| format!("{folder}/index."))
     }
 
-    /// What the post at `path` has from other files, and why it is left out where its folder's or its own name do not say so.
+    /// What the post at `path` inherits, and why it is left out where neither its own name nor that of a folder says so.
     #[must_use]
     pub fn inherited(&self, path: &Utf8Path, left_out: Option<&LeftOut>) -> (Inherited, Option<LeftOut>) {
         let mut inherited = Inherited::default();
@@ -281,7 +281,7 @@ impl Companions {
                 if has_bundles && resource.is_none() {
                     resource = Some(LeftOut {
                         place: folder.to_owned(),
-                        why: Why::Resource,
+                        why: LeftOutReason::Resource,
                     });
                 }
             }

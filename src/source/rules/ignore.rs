@@ -1,4 +1,4 @@
-//! Which names are posts, by the name alone.
+//! Which files are posts, by their names alone.
 //!
 //! The lists are what editors, synchronisers and operating systems leave beside the files people write. Most of it does not end in
 //! `.md` and needs no rule: a file is a post by its ending, and these rules are for what shares that ending.
@@ -11,14 +11,14 @@ use crate::config::PostSettings;
 use crate::post::inherited::FOLDER_META;
 use crate::source_file::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
 
-/// What a file's name says of it.
+/// What the name of a file says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum NameKind {
     /// It is to be read as a post.
     Post,
-    /// It is none of ours.
+    /// It is not for feedmill.
     Ignored,
-    /// A synchroniser made it of two versions that it could not merge, or has not fetched it yet: its author should know.
+    /// A synchroniser made it of two versions that it could not merge, or has not fetched it yet; its author gets a warning.
     Conflict,
 }
 
@@ -70,16 +70,20 @@ impl Ignore {
 
     /// What the name of a file says of it.
     #[must_use]
-    pub fn file(&self, name: &str) -> Name {
+    pub fn file(&self, name: &str) -> NameKind {
         let name = in_lower_case(name);
         if name.starts_with('.') && name.strip_suffix(".icloud").is_some_and(is_markdown) {
-            return Name::Conflict;
+            return NameKind::Conflict;
         }
         // an underscore marks what belongs to the site and not to its readers; `_index.md` describes a section
         if !is_markdown(&name) || name.starts_with('_') || never(&name) || self.is_listed(&name) {
-            return Name::Ignored;
+            return NameKind::Ignored;
         }
-        if is_conflict(&name) { Name::Conflict } else { Name::Post }
+        if is_conflict(&name) {
+            NameKind::Conflict
+        } else {
+            NameKind::Post
+        }
     }
 
     /// Whether posts are looked for in a folder of this name. `_posts` and `_drafts` are such folders; those in other folders that
@@ -109,7 +113,7 @@ impl Ignore {
     #[must_use]
     pub fn is_post(&self, path: &Utf8Path) -> bool {
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == Name::Post)
+        self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == NameKind::Post)
     }
 
     /// What the name of a folder says of the posts and the files in it. Posts and media follow the same rule.
@@ -452,55 +456,55 @@ mod tests {
     #[test]
     fn files() {
         let cases = [
-            ("a.md", Name::Post),
-            ("A.MD", Name::Post),
-            ("2.10.0.md", Name::Post),
-            ("with space, comma @ +.markdown", Name::Post),
-            ("component.mdx", Name::Post),
-            ("שלום.md", Name::Post),
-            ("4913.md", Name::Post),
-            ("a", Name::Ignored),
-            ("a.txt", Name::Ignored),
-            ("a.mkd", Name::Post),
-            ("a.mdown", Name::Post),
-            ("a.mdtxt", Name::Post),
-            ("a.md.orig", Name::Ignored),
-            ("md", Name::Ignored),
-            (".md", Name::Ignored),
-            ("a.md~", Name::Ignored),
-            ("#a.md#", Name::Ignored),
-            (".#a.md", Name::Ignored),
-            ("4913", Name::Ignored),
-            ("a.md.swp", Name::Ignored),
-            (".a.md.swx", Name::Ignored),
-            ("a.md.tmp", Name::Ignored),
-            ("a.md.bck", Name::Ignored),
-            ("a.md.kate-swp", Name::Ignored),
-            ("a.md___jb_tmp___", Name::Ignored),
-            ("a.md___jb_old___", Name::Ignored),
-            (".goutputstream-ABCDEF", Name::Ignored),
-            ("a.md.sb-1234abcd-efgh", Name::Ignored),
-            (".DS_Store", Name::Ignored),
-            ("._a.md", Name::Ignored),
-            ("~$a.md", Name::Ignored),
-            (".~lock.a.md#", Name::Ignored),
-            (".syncthing.a.md.tmp", Name::Ignored),
-            ("~syncthing~a.md.tmp", Name::Ignored),
-            (".a.md.Xk3jd9", Name::Ignored),
-            (".nfs000000000001.md", Name::Ignored),
-            ("a.md.part", Name::Ignored),
-            ("a.md.crdownload", Name::Ignored),
-            ("_index.md", Name::Ignored),
-            ("_a.md", Name::Ignored),
-            ("README.md", Name::Ignored),
-            ("readme.md", Name::Ignored),
-            ("b.draft.md", Name::Ignored),
-            ("x-y-z.md", Name::Ignored),
-            ("x-z.md", Name::Post),
-            ("a.sync-conflict-20260131-090000-ABCDEFG.md", Name::Conflict),
-            ("a (conflicted copy 2026-01-31).md", Name::Conflict),
-            ("a (Somebody's conflicted copy).md", Name::Conflict),
-            (".a.md.icloud", Name::Conflict),
+            ("a.md", NameKind::Post),
+            ("A.MD", NameKind::Post),
+            ("2.10.0.md", NameKind::Post),
+            ("with space, comma @ +.markdown", NameKind::Post),
+            ("component.mdx", NameKind::Post),
+            ("שלום.md", NameKind::Post),
+            ("4913.md", NameKind::Post),
+            ("a", NameKind::Ignored),
+            ("a.txt", NameKind::Ignored),
+            ("a.mkd", NameKind::Post),
+            ("a.mdown", NameKind::Post),
+            ("a.mdtxt", NameKind::Post),
+            ("a.md.orig", NameKind::Ignored),
+            ("md", NameKind::Ignored),
+            (".md", NameKind::Ignored),
+            ("a.md~", NameKind::Ignored),
+            ("#a.md#", NameKind::Ignored),
+            (".#a.md", NameKind::Ignored),
+            ("4913", NameKind::Ignored),
+            ("a.md.swp", NameKind::Ignored),
+            (".a.md.swx", NameKind::Ignored),
+            ("a.md.tmp", NameKind::Ignored),
+            ("a.md.bck", NameKind::Ignored),
+            ("a.md.kate-swp", NameKind::Ignored),
+            ("a.md___jb_tmp___", NameKind::Ignored),
+            ("a.md___jb_old___", NameKind::Ignored),
+            (".goutputstream-ABCDEF", NameKind::Ignored),
+            ("a.md.sb-1234abcd-efgh", NameKind::Ignored),
+            (".DS_Store", NameKind::Ignored),
+            ("._a.md", NameKind::Ignored),
+            ("~$a.md", NameKind::Ignored),
+            (".~lock.a.md#", NameKind::Ignored),
+            (".syncthing.a.md.tmp", NameKind::Ignored),
+            ("~syncthing~a.md.tmp", NameKind::Ignored),
+            (".a.md.Xk3jd9", NameKind::Ignored),
+            (".nfs000000000001.md", NameKind::Ignored),
+            ("a.md.part", NameKind::Ignored),
+            ("a.md.crdownload", NameKind::Ignored),
+            ("_index.md", NameKind::Ignored),
+            ("_a.md", NameKind::Ignored),
+            ("README.md", NameKind::Ignored),
+            ("readme.md", NameKind::Ignored),
+            ("b.draft.md", NameKind::Ignored),
+            ("x-y-z.md", NameKind::Ignored),
+            ("x-z.md", NameKind::Post),
+            ("a.sync-conflict-20260131-090000-ABCDEFG.md", NameKind::Conflict),
+            ("a (conflicted copy 2026-01-31).md", NameKind::Conflict),
+            ("a (Somebody's conflicted copy).md", NameKind::Conflict),
+            (".a.md.icloud", NameKind::Conflict),
         ];
         for (name, expected) in cases {
             assert_eq!(ignore().file(name), expected, "{name}");

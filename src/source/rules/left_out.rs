@@ -1,7 +1,7 @@
 //! Files that have a post's name and are not taken for posts: by the folder they are in, or by what their names say.
 //!
-//! They are read all the same, and held back: a post that readers have is not withdrawn because a rule is new. What is left out is said
-//! once for a folder, with how to include it.
+//! They are read all the same, and held back: a post that readers have is not withdrawn because a rule is new. There is one diagnostic for
+//! each folder, with how to include it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,12 +21,12 @@ pub struct LeftOut {
     /// The folder or file that the reason is about.
     pub place: Utf8PathBuf,
     /// The reason.
-    pub why: Why,
+    pub why: LeftOutReason,
 }
 
 /// Why files are not taken for posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
+pub enum LeftOutReason {
     /// The folder's name begins with `_`.
     Underscore,
     /// A tool keeps its own files in the folder.
@@ -60,7 +60,7 @@ impl LeftOut {
     #[must_use]
     pub fn hold(&self) -> Hold {
         match self.why {
-            Why::AboutFolder => Hold::IfUndated,
+            LeftOutReason::AboutFolder => Hold::IfUndated,
             _ => Hold::Always,
         }
     }
@@ -71,12 +71,12 @@ impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LeftOut { place, why } = self;
         match why {
-            Why::Underscore => write!(f, "a folder whose name begins with `_` holds parts of a site ({place}/)"),
-            Why::Tool(tool) => write!(f, "{} keeps its own files in {place}/", tool.name()),
-            Why::Resource => write!(f, "files beside an `index.md` are parts of its page ({place}/)"),
-            Why::AboutFolder => f.write_str("an undated file of this name is about the folder"),
-            Why::Plugin => f.write_str("it is a drawing"),
-            Why::Copy => f.write_str("a tool left it as a copy of a post"),
+            LeftOutReason::Underscore => write!(f, "a folder whose name begins with `_` holds parts of a site ({place}/)"),
+            LeftOutReason::Tool(tool) => write!(f, "{} keeps its own files in {place}/", tool.name()),
+            LeftOutReason::Resource => write!(f, "files beside an `index.md` are parts of its page ({place}/)"),
+            LeftOutReason::AboutFolder => f.write_str("an undated file of this name is about the folder"),
+            LeftOutReason::Plugin => f.write_str("it is a drawing"),
+            LeftOutReason::Copy => f.write_str("a tool left it as a copy of a post"),
         }
     }
 }
@@ -95,15 +95,15 @@ impl FileRules {
                 })
             };
             if name.len() > 14 && name.to_lowercase().contains(".excalidraw.") {
-                return left_out(Why::Plugin);
+                return left_out(LeftOutReason::Plugin);
             }
             if is_left_copy(name) {
-                return left_out(Why::Copy);
+                return left_out(LeftOutReason::Copy);
             }
             let is_at_top = path.parent().is_some_and(|folder| folder.as_str().is_empty());
             let stem = markdown_stem(name).filter(|_| is_at_top)?;
             (stem == "404" || ABOUT_FOLDER.contains(&stem) || stem.eq_ignore_ascii_case("readme"))
-                .then_some(Why::AboutFolder)
+                .then_some(LeftOutReason::AboutFolder)
                 .and_then(left_out)
         })
     }
@@ -112,19 +112,19 @@ impl FileRules {
         if let Some(place) = self.ignore.closed_by(path) {
             return Some(LeftOut {
                 place: place.to_owned(),
-                why: Why::Underscore,
+                why: LeftOutReason::Underscore,
             });
         }
         let (place, tool) = layout.folder_of_tool(path)?;
         let is_included = path.ancestors().skip(1).any(|folder| self.ignore.is_included(folder));
         (!is_included).then(|| LeftOut {
             place: place.to_owned(),
-            why: Why::Tool(tool),
+            why: LeftOutReason::Tool(tool),
         })
     }
 }
 
-/// What is to be said of the files that are left out: once for a folder.
+/// The diagnostics about files that are left out: one for each folder.
 #[must_use]
 pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>) -> Vec<Diagnostic> {
     let mut counts: BTreeMap<&LeftOut, usize> = BTreeMap::new();
@@ -156,28 +156,28 @@ fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
         )
     };
     match why {
-        Why::Underscore => note(
+        LeftOutReason::Underscore => note(
             FOLDER_CODE,
             format!("{posts} in it {are} left out: a folder whose name begins with `_` holds parts of a site"),
         )
         .mend(include()),
-        Why::Tool(tool) => note(
+        LeftOutReason::Tool(tool) => note(
             FOLDER_CODE,
             format!("{posts} in it {are} left out: {} keeps its own files there", tool.name()),
         )
         .mend(include()),
-        Why::Resource => note(
+        LeftOutReason::Resource => note(
             "bundle-resources",
             format!("{posts} in it {are} left out: files beside an `index.md` are parts of its page"),
         )
         .mend("move it out of the folder to publish it"),
-        Why::AboutFolder => note(
+        LeftOutReason::AboutFolder => note(
             "about-folder",
             "is left out: an undated file of this name is about the folder".to_owned(),
         )
         .mend("write a `date` to publish it"),
-        Why::Plugin => note("drawing", "is left out: it is a drawing, and no post".to_owned()),
-        Why::Copy => {
+        LeftOutReason::Plugin => note("drawing", "is left out: it is a drawing, and no post".to_owned()),
+        LeftOutReason::Copy => {
             let message = "was left by a tool as a copy of a post, and is not published";
             let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", place, message);
             diagnostic.mend("merge it into the post it belongs to, then delete it")
@@ -208,17 +208,17 @@ mod tests {
             ("_kept/a.md", None),
             ("_posts/a.md", None),
             ("notes/templates/a.md", None),
-            ("_archive/2020/a.md", Some(("_archive", Why::Underscore))),
-            ("Templates/a.md", Some(("Templates", Why::Tool(Tool::Obsidian)))),
-            ("README.markdown", Some(("README.markdown", Why::AboutFolder))),
-            ("readme.mkd", Some(("readme.mkd", Why::AboutFolder))),
-            ("LICENSE.md", Some(("LICENSE.md", Why::AboutFolder))),
-            ("404.md", Some(("404.md", Why::AboutFolder))),
+            ("_archive/2020/a.md", Some(("_archive", LeftOutReason::Underscore))),
+            ("Templates/a.md", Some(("Templates", LeftOutReason::Tool(Tool::Obsidian)))),
+            ("README.markdown", Some(("README.markdown", LeftOutReason::AboutFolder))),
+            ("readme.mkd", Some(("readme.mkd", LeftOutReason::AboutFolder))),
+            ("LICENSE.md", Some(("LICENSE.md", LeftOutReason::AboutFolder))),
+            ("404.md", Some(("404.md", LeftOutReason::AboutFolder))),
             ("changelog.md", None),
             ("summary.md", None),
             ("notes/LICENSE.md", None),
-            ("x.excalidraw.md", Some(("x.excalidraw.md", Why::Plugin))),
-            ("notes/a_LOCAL_1234.md", Some(("notes/a_LOCAL_1234.md", Why::Copy))),
+            ("x.excalidraw.md", Some(("x.excalidraw.md", LeftOutReason::Plugin))),
+            ("notes/a_LOCAL_1234.md", Some(("notes/a_LOCAL_1234.md", LeftOutReason::Copy))),
         ];
         for (path, expected) in cases {
             let found = rules.left_out(path.into(), &layout);
@@ -231,7 +231,7 @@ mod tests {
     fn each_folder_is_said_once() {
         let archive = LeftOut {
             place: "_archive".into(),
-            why: Why::Underscore,
+            why: LeftOutReason::Underscore,
         };
         let files = ["_archive/a.md", "_archive/b.md", "_archive/c/d.md"].map(|path| (Utf8Path::new(path), &archive));
         let said = diagnostics(files.into_iter());

@@ -1,4 +1,4 @@
-//! Whether a file beside posts is a post's source under another name, by how it begins.
+//! Recognises a post's source under another name, by how the file begins.
 //!
 //! A draft is copied to `idea.txt`, exported as JSON, kept by a tool as `.orig`. The name often does not tell; the first bytes do, and
 //! no more than [`HEAD`] of them are looked at. In doubt a text is a post, and is not served.

@@ -1,4 +1,4 @@
-//! Files of which a version was taken, and what changed in them since that was last asked.
+//! The files of which a version was taken, and which of their posts changed since that was last asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -18,11 +18,10 @@ pub(super) struct TrackedFiles {
     known: SharedVec<TrackedFile>,
     /// How many of them are posts.
     post_count: usize,
-    /// Those whose post may be another than when that was last asked: all, until it is asked first.
+    /// Those whose post may have changed since that was last asked; `None` stands for all, until it is asked first.
     changed: Option<BTreeSet<Utf8PathBuf>>,
-    /// What there is to say of some. Where the version taken is refused, that is why: what there was to say about an older one names
-    /// lines that are no more.
-    said: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    /// The diagnostics of some. Where the version taken is refused, that is why: diagnostics of an older one name lines that are gone.
+    diagnostics: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
 }
 
 impl TrackedFiles {
@@ -38,7 +37,7 @@ impl TrackedFiles {
         self.known.len()
     }
 
-    /// How many of them are posts: the newest version of each that is one.
+    /// How many of them are posts.
     pub(super) fn post_count(&self) -> usize {
         self.post_count
     }
@@ -47,18 +46,18 @@ impl TrackedFiles {
         self.known.iter()
     }
 
-    /// What is known of the file at `path`, to note that it was seen again; its post stays.
+    /// The file at `path`, to note that it was seen again; its post stays.
     pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut TrackedFile> {
         self.known.get_mut(self.find(path)?)
     }
 
-    /// Takes in what is known of a file, and what there is to say of it.
-    pub(super) fn insert(&mut self, known: TrackedFile, said: Vec<Diagnostic>) {
+    /// Inserts what is known of a file, and its diagnostics.
+    pub(super) fn insert(&mut self, known: TrackedFile, diagnostics: Vec<Diagnostic>) {
         let path = known.path();
         self.remove(path);
         self.post_count += usize::from(known.post().is_some());
-        if !said.is_empty() {
-            self.said.insert(path.to_owned(), said);
+        if !diagnostics.is_empty() {
+            self.diagnostics.insert(path.to_owned(), diagnostics);
         }
         self.note_changed(path);
         self.known.insert(self.place(path), known);
@@ -67,7 +66,7 @@ impl TrackedFiles {
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
         let known = self.known.remove(self.find(path)?)?;
         self.post_count -= usize::from(known.post().is_some());
-        self.said.remove(path);
+        self.diagnostics.remove(path);
         self.note_changed(path);
         Some(known)
     }
@@ -80,8 +79,8 @@ impl TrackedFiles {
 
     /// How many come before `path`.
     fn place(&self, path: &Utf8Path) -> usize {
-        // files are met in the order of their paths, so at a start each comes after all that are known: that takes one comparison of
-        // paths, and to look for it a dozen
+        // files come in the order of their paths, so at a start each comes after all that are known: one comparison of paths finds that,
+        // and a search takes a dozen
         match self.known.last() {
             Some(last) if by_parts(last.path(), path).is_ge() => {
                 self.known.partition_point(|known| by_parts(known.path(), path).is_lt())
@@ -132,7 +131,7 @@ impl TrackedFiles {
         Changes::all(self.posts().cloned().collect())
     }
 
-    /// What may have changed since this was last asked.
+    /// The posts that may have changed since this was last called.
     pub(super) fn take_changes(&mut self) -> Changes {
         let Some(paths) = self.changed.replace(BTreeSet::new()) else {
             return self.take_all();
@@ -147,9 +146,9 @@ impl TrackedFiles {
         changes
     }
 
-    /// What is to be said of them, ordered by path.
-    pub(super) fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.said.values().flatten()
+    /// The diagnostics, ordered by path.
+    pub(super) fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.values().flatten()
     }
 }
 

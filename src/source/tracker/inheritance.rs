@@ -1,7 +1,7 @@
-//! What posts have from other files than their own: which versions of these files are taken, and when.
+//! Decides which versions of companions are taken, and when: the files from which posts inherit.
 //!
 //! A section that turns into a draft hides posts, and one that is half written must not show them. So a companion has to hold still
-//! before it is read, and one that is missing still counts until that is believed; meanwhile no version of a post below it is taken.
+//! before it is read, and one that is missing counts until it is removed. Meanwhile no version of a post below it is taken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use super::{FileTracker, Instants, ScanOutcome};
 use crate::source::rules::companions::{Companions, beside, is_companion};
 use crate::source::rules::left_out::{self, LeftOut};
 use crate::source::watch::{Hints, How};
-use crate::source::{Entry, Scan, ScanScope, Version};
+use crate::source::{FileEntry, Scan, ScanScope, Version};
 use crate::source_file::file_type::is_markdown;
 
-/// How long an empty companion must hold still: who empties a file is about to write it.
+/// How long an empty companion must hold still: a file that was emptied is about to be written.
 const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 
-/// The companions that are known, and what posts had from them when they were read.
+/// The known companions, and what posts inherited from them when they were read.
 #[derive(Debug, Default)]
 pub(super) struct Inheritance {
-    /// `None` until the folder was looked at.
+    /// `None` until the first scan.
     companions: Option<Arc<Companions>>,
-    /// What each looked like when it was read, and whether another version may hide behind that.
+    /// The version of each that was read, and whether the content may be another one although the version is the same.
     seen: BTreeMap<Utf8PathBuf, (Version, bool)>,
-    /// Those whose newest version is not taken yet; without a version, those that are missing.
+    /// Those whose newest version is not taken yet; those without a version are missing.
     unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
-    /// Versions of posts that are not taken before companions are settled, and since when they hold still.
+    /// Versions of posts that wait for companions, and since when they hold still.
     waiting: BTreeMap<Utf8PathBuf, Pending>,
-    /// The posts that have anything from other files, or are left out.
+    /// The posts that inherit anything, or are left out.
     had: BTreeMap<Utf8PathBuf, Had>,
 }
 
@@ -43,12 +43,12 @@ struct Unsettled {
     due: Duration,
 }
 
-/// What a post had from other files when it was read.
+/// What a post inherited when it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Had {
-    /// What tells that from others; 0 for nothing.
+    /// A hash of it; 0 for nothing.
     pub(super) hash: u64,
-    /// Why it is left out.
+    /// Why the post is left out.
     pub(super) left_out: Option<LeftOut>,
 }
 
@@ -79,12 +79,12 @@ impl Inheritance {
         self.companions.clone().unwrap_or_default()
     }
 
-    /// What the post at `path` had when it was read.
+    /// The hash of what the post at `path` inherited when it was read.
     pub(super) fn hash_of(&self, path: &Utf8Path) -> u64 {
         self.had.get(path).map_or(0, |had| had.hash)
     }
 
-    /// Notes what the post at `path` had when it was read.
+    /// Notes what the post at `path` inherited when it was read.
     pub(super) fn note(&mut self, path: &Utf8Path, had: Had) {
         if had == Had::default() {
             self.had.remove(path);
@@ -110,12 +110,12 @@ impl Inheritance {
         }
     }
 
-    /// Has the version of the post at `path` that is `pending` wait for its companions.
+    /// Makes the version of the post at `path` that is `pending` wait for companions.
     pub(super) fn await_companions(&mut self, path: &Utf8Path, pending: Pending) {
         self.waiting.insert(path.to_owned(), pending);
     }
 
-    /// What waits for its companions at `path`.
+    /// The version of the post at `path` that waits for companions.
     pub(super) fn waiting(&self, path: &Utf8Path) -> Option<&Pending> {
         self.waiting.get(path)
     }
@@ -125,12 +125,12 @@ impl Inheritance {
         self.waiting.retain(|path, _| awaited.has(path));
     }
 
-    /// When to look at the companions again that are not settled.
+    /// When to look at the unsettled companions again.
     pub(super) fn due(&self) -> Option<Duration> {
         self.unsettled.values().map(|unsettled| unsettled.due).min()
     }
 
-    /// What is to be said about the posts that are left out.
+    /// The diagnostics about posts that are left out.
     pub(super) fn diagnostics(&self) -> Vec<crate::diagnostic::Diagnostic> {
         let left_out = self
             .had
@@ -141,8 +141,8 @@ impl Inheritance {
 }
 
 impl FileTracker {
-    /// Where else to look than at the places that are hinted: where posts are that have something from a file there, and where files are
-    /// that the posts there may have something from.
+    /// The paths to look at beside those that are `hinted`: of posts that inherit from a file there, and of files from which the posts there
+    /// may inherit.
     pub(super) fn places_of_companions(&self, hinted: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
         let mut places = BTreeSet::new();
         let folder_of = |path: &Utf8Path| path.parent().unwrap_or(Utf8Path::new("")).to_owned();
@@ -160,7 +160,7 @@ impl FileTracker {
         places
     }
 
-    /// Takes the companions that were seen in a look.
+    /// Takes the companions that a scan found, as far as they hold still.
     pub(super) fn settle_companions(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
         let mut companions = self
             .inheritance
@@ -171,7 +171,7 @@ impl FileTracker {
             Arc::make_mut(&mut companions).set_layout(self.source.layout());
         }
         let seen = &self.inheritance.seen;
-        let found: Vec<(&Utf8Path, &Entry)> = scan.companion_candidates(|path| seen.contains_key(path)).collect();
+        let found: Vec<(&Utf8Path, &FileEntry)> = scan.companion_candidates(|path| seen.contains_key(path)).collect();
         for (path, entry) in &found {
             if self.is_settled(path, &entry.version, hints, at) {
                 self.inheritance.unsettled.remove(*path);
@@ -205,7 +205,7 @@ impl FileTracker {
         self.inheritance.companions = Some(companions);
     }
 
-    /// Whether the version of the companion at `path` that has this `version` is to be read now; one that is to hold still first is noted.
+    /// Whether this `version` of the companion at `path` is to be read now. One that has to hold still first is noted.
     fn is_settled(&mut self, path: &Utf8Path, version: &Version, hints: &Hints, at: Instants) -> bool {
         let Inheritance { seen, unsettled, .. } = &mut self.inheritance;
         match seen.get(path) {
@@ -236,7 +236,7 @@ impl FileTracker {
         due <= at.tick
     }
 
-    /// The companions that are known, were looked for, and are not there.
+    /// The known companions that were scanned for, and are not there.
     fn missing_companions(&self, scan: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
         let Inheritance { seen, unsettled, .. } = &self.inheritance;
         let everywhere = BTreeSet::from([Utf8PathBuf::new()]);
@@ -251,7 +251,7 @@ impl FileTracker {
         missing.into_iter().cloned().collect()
     }
 
-    /// What the post at `path` has from other files by now.
+    /// The hash of what the post at `path` inherits now.
     pub(super) fn has_by_now(&self, path: &Utf8Path) -> u64 {
         let left_out = self.source.left_out(path);
         match &self.inheritance.companions {

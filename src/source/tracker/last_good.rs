@@ -1,7 +1,7 @@
-//! The last good versions of files that lost them, for a restart: which are kept on disk, and which a start finds there.
+//! Keeps the last good versions of files that lost them, for a restart.
 //!
-//! While feedmill runs, the last good version of a post stays in memory. Over a restart the file is all that is left of it, and that is
-//! broken; so what the file held when it was good is kept until the file is well again, or gone.
+//! While feedmill runs, the last good version of a post stays in memory. After a restart only the file is left, and that is broken; so the
+//! content that it had when it was good is stored until the file is good again, or gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,32 +18,32 @@ use crate::source::{Scan, ScanScope};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// The versions that are kept, by file.
+/// The versions that are stored, by file.
 #[derive(Debug, Default)]
 pub(super) struct LastGoodVersions {
-    kept: BTreeMap<Utf8PathBuf, Kept>,
-    /// What is to be done on disk: a version to be kept, or one to be forgotten.
+    kept: BTreeMap<Utf8PathBuf, KeptVersion>,
+    /// What is to be done in storage, by file: store this version, or delete the stored one.
     changes: BTreeMap<Utf8PathBuf, Option<StoredVersion>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptVersion {
     digest: Digest,
-    /// What the file held when the version was kept.
+    /// The digest of the broken file when the version was stored.
     refused: Option<Digest>,
-    /// The version, where a start found it and did not need it yet.
+    /// The version, where it was stored before the start and was not used yet.
     found: Option<StoredVersion>,
-    /// The time of change of the file that is not understood, by the file system's clock.
+    /// When anything about the broken file last changed, by the clock of its source.
     changed: Option<i64>,
-    /// When the file was first missing.
+    /// Since when the file is missing.
     missing_since: Option<Tick>,
 }
 
 impl LastGoodVersions {
-    /// Takes in what a start found.
+    /// Adds the versions that were stored before the start.
     pub(super) fn find(&mut self, versions: Vec<StoredVersion>) {
         for version in versions {
-            let kept = Kept {
+            let kept = KeptVersion {
                 digest: Digest::of(&version.bytes),
                 refused: version.refused,
                 found: Some(version.clone()),
@@ -54,15 +54,15 @@ impl LastGoodVersions {
         }
     }
 
-    /// Has `version` be kept, unless it is.
+    /// Stores `version`, unless it is stored.
     fn keep(&mut self, version: StoredVersion) {
         let digest = Digest::of(&version.bytes);
         let refused = version.refused;
-        let is_kept = |kept: &Kept| kept.digest == digest && (refused.is_none() || kept.refused == refused);
+        let is_kept = |kept: &KeptVersion| kept.digest == digest && (refused.is_none() || kept.refused == refused);
         if self.kept.get(&version.path).is_some_and(is_kept) {
             return;
         }
-        let kept = Kept {
+        let kept = KeptVersion {
             digest,
             refused,
             found: None,
@@ -73,8 +73,8 @@ impl LastGoodVersions {
         self.changes.insert(version.path.clone(), Some(version));
     }
 
-    /// Takes out the version that a start found of a file that held what has the digest `refused`, and is not at its path any more by
-    /// `is_there`.
+    /// Takes out the version, stored before the start, of a file whose content had the digest `refused` and that is not at its path any
+    /// more, by `is_there`.
     fn take_moved(&mut self, refused: Digest, is_there: impl Fn(&Utf8Path) -> bool) -> Option<StoredVersion> {
         let mut kept = self.kept.iter_mut();
         let (path, version) = kept.find_map(|(path, kept)| {
@@ -86,7 +86,7 @@ impl LastGoodVersions {
         Some(version)
     }
 
-    /// Has those be forgotten that are `still` needed by nobody.
+    /// Deletes the versions that are not `still` needed.
     fn retain(&mut self, still: impl Fn(&Utf8Path, Digest, bool) -> bool) {
         let changes = &mut self.changes;
         self.kept.retain(|path, kept| {
@@ -100,25 +100,25 @@ impl LastGoodVersions {
 }
 
 impl FileTracker {
-    /// Takes in the last good versions that were kept before the start.
+    /// Adds the last good versions that were stored before the start.
     pub fn find_versions(&mut self, versions: Vec<StoredVersion>) {
-        self.versions.find(versions);
+        self.last_good.find(versions);
     }
 
-    /// What is to be done on disk about last good versions, since this was last asked.
+    /// What is to be done in storage about last good versions since this was last called.
     pub fn take_versions(&mut self) -> BTreeMap<Utf8PathBuf, Option<StoredVersion>> {
-        std::mem::take(&mut self.versions.changes)
+        std::mem::take(&mut self.last_good.changes)
     }
 
-    /// The last good version of the file at `path` that was kept before the start, where nothing is known of the file yet. Its text is
-    /// held on to, for the file has it no more.
+    /// The last good version of the file at `path` that was stored before the start, where nothing is known of the file yet. Its text is
+    /// pinned, for the file does not have it any more.
     pub(super) fn found_version(&mut self, path: &Utf8Path) -> Option<Arc<Post>> {
-        let version = self.versions.kept.get_mut(path)?.found.take()?;
+        let version = self.last_good.kept.get_mut(path)?.found.take()?;
         self.read_version(version)
     }
 
-    /// The last good version of a file that was renamed to `path`: what it holds is refused, and has this digest. Says also where it lay,
-    /// if that was while feedmill runs, and whether readers have it.
+    /// The last good version of a file that was renamed to `path`, whose content is refused and has this digest. Returns also its old path,
+    /// if it was renamed while feedmill runs, and whether readers have it.
     pub(super) fn moved_version(
         &mut self,
         path: &Utf8Path,
@@ -135,7 +135,7 @@ impl FileTracker {
             let known = self.files.get(&from)?;
             let is_public = self.is_public(known, now);
             let good = known.post()?;
-            let bytes = self.holding.file(&from).filter(|bytes| Digest::of(bytes) == good.file)?;
+            let bytes = self.pinned_texts.file(&from).filter(|bytes| Digest::of(bytes) == good.file)?;
             let version = StoredVersion {
                 path: path.to_owned(),
                 modified: good.touched.timestamp(),
@@ -149,7 +149,7 @@ impl FileTracker {
             return None;
         }
         let is_there = |path: &Utf8Path| scan.files.contains(path) || scan.is_blind_to(path);
-        let version = self.versions.take_moved(digest, is_there)?;
+        let version = self.last_good.take_moved(digest, is_there)?;
         let version = StoredVersion {
             path: path.to_owned(),
             ..version
@@ -157,7 +157,7 @@ impl FileTracker {
         Some((self.read_version(version)?, None, true))
     }
 
-    /// The post in `version`. Its text is held on to, for the file has it no more.
+    /// The post in `version`. Its text is pinned, for the file does not have it any more.
     fn read_version(&mut self, version: StoredVersion) -> Option<Arc<Post>> {
         let path = &version.path.clone();
         let source = SourceFile {
@@ -169,17 +169,16 @@ impl FileTracker {
         let (inherited, _) = self.inheritance.companions().inherited(path, left_out.as_ref());
         let ParsedPost { mut post, .. } = read_post(self.read, &source, &inherited, &self.config).ok()?;
         if let Some(text) = post.text.unload() {
-            self.holding.hold_this(path, &post, text, source.bytes, &self.texts);
+            self.pinned_texts.pin_with(path, &post, text, source.bytes, &self.texts);
         }
         Some(Arc::new(post))
     }
 
-    /// Has the version `good` of the file at `path` be there after a restart, if all of it can be had.
-    /// `refused` is the digest of what the file holds now, if that is known.
-    /// `changed` is the time of change of that file.
+    /// Stores the version `good` of the file at `path` for a restart, if its whole content is in memory. `refused` is the digest of the
+    /// content that the file has now, if that is known, and `changed` is when anything about that file last changed.
     pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &Post, refused: Option<Digest>, changed: Option<i64>) {
-        if let Some(bytes) = self.holding.file(path).filter(|bytes| Digest::of(bytes) == good.file) {
-            self.versions.keep(StoredVersion {
+        if let Some(bytes) = self.pinned_texts.file(path).filter(|bytes| Digest::of(bytes) == good.file) {
+            self.last_good.keep(StoredVersion {
                 path: path.to_owned(),
                 modified: good.touched.timestamp(),
                 bytes,
@@ -189,35 +188,34 @@ impl FileTracker {
         }
     }
 
-    /// Has versions be forgotten whose files are well again, or gone.
+    /// Deletes the versions whose files are good again, or gone.
     pub(super) fn forget_versions(&mut self) {
         let (files, unread) = (&self.files, &self.unread);
         let may_be_elsewhere = self.may_be_elsewhere();
         let is_there =
             |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
-        self.versions.retain(|path, digest, was_found| match files.get(path) {
+        self.last_good.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
                 let is_lost = known.refusal().is_some() || is_there(path);
                 is_lost && known.post().is_some_and(|post| post.file == digest)
             }
-            None => was_found && (is_there(path) || self.is_in_doubt) || may_be_elsewhere.contains(path),
+            None => was_found && (is_there(path) || self.may_have_missed) || may_be_elsewhere.contains(path),
         });
     }
 
-    /// Notes that the file at `path` is gone, and since when it is missing, by the monotonic clock.
+    /// Notes since when the file at `path` is missing, by the monotonic clock.
     pub(super) fn note_missing(&mut self, path: &Utf8Path, since: Duration) {
-        if let Some(kept) = self.versions.kept.get_mut(path) {
+        if let Some(kept) = self.last_good.kept.get_mut(path) {
             kept.missing_since = Some(since.into());
         }
     }
 
-    /// The files that are gone, whose newest version was not understood, while another file that is not understood may be the same one
-    /// under another name: it lies in the same folder, or has the same name, and was not there before as it is now. Nobody deleted them,
-    /// for all that is known.
+    /// The files that are gone and may have been renamed: their newest version was not understood, and another file that is not understood
+    /// is in the same folder, or has the same name, and was not there before as it is now.
     #[must_use]
     pub fn may_be_elsewhere(&self) -> BTreeSet<Utf8PathBuf> {
         let gone = |path: &&Utf8PathBuf| !self.files.contains(path);
-        let mut lost = self.versions.kept.keys().filter(gone).peekable();
+        let mut lost = self.last_good.kept.keys().filter(gone).peekable();
         if lost.peek().is_none() {
             return BTreeSet::new();
         }
@@ -232,12 +230,12 @@ impl FileTracker {
         let is_like =
             |path: &Utf8Path, other: &Utf8Path| path.parent() == other.parent() || path.file_name() == other.file_name();
         let was_there = |path: &Utf8Path, other: &TrackedFile| {
-            let Some(kept) = self.versions.kept.get(path) else {
+            let Some(kept) = self.last_good.kept.get(path) else {
                 return false;
             };
             let was_taken_before = kept.missing_since.is_some_and(|since| other.taken.is_before(since));
             let touched = other.version.map_or(0, |version| version.touched());
-            // a rename changes this time, too
+            // a rename changes this time too
             was_taken_before || kept.changed.is_some_and(|changed| touched < changed)
         };
         lost.filter(|path| {
@@ -249,7 +247,7 @@ impl FileTracker {
         .collect()
     }
 
-    /// Whether readers have what is known of the file at `path`.
+    /// Whether readers have the post of the file `known`.
     pub(super) fn is_public(&self, known: &TrackedFile, now: Timestamp) -> bool {
         let path = known.path();
         known.post().is_some_and(|post| post.is_readable(now)) || self.released.contains(path)

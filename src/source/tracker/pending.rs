@@ -1,7 +1,7 @@
-//! When a file that changed may be taken as finished.
+//! When a file that changed counts as finished.
 //!
-//! Nothing on a disk says that its writer is done, save two things: it was renamed into place, or the writer closed it. The first
-//! is certain. The second may be one of many (`echo … >> a.md`), so it is believed where it is likely, and stillness decides elsewhere.
+//! Only two signs on a disk say that the writer is done: the file was renamed into place, or the writer closed it. The first is certain.
+//! The second may be one of many (`echo … >> a.md`), so it counts where it is likely; elsewhere the file has to hold still.
 
 use std::time::Duration;
 
@@ -21,20 +21,20 @@ pub(super) struct Pending {
     wait: Duration,
 }
 
-/// What is known of the file besides its version.
+/// What is known of a file besides its version.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
-    /// What was last said of it, if anything.
+    /// The last hint about it, if any.
     pub(super) how: Option<How>,
-    /// How long ago the version before this one was taken, if there was one.
+    /// How long ago the version before this one was taken, if any.
     pub(super) age: Option<Duration>,
-    /// Whether it can be nothing but finished: it has not changed for long when feedmill starts, or is a known file renamed.
+    /// Whether it must be finished: it has not changed for long when feedmill starts, or it is a known file renamed.
     pub(super) is_certain: bool,
 }
 
 impl Pending {
     /// The file has the version `version` at `tick`; `before` is what was pending of it. `settle` is how long a change must be past
-    /// before a close is believed, `stillness` how long what nobody vouches for has to hold still.
+    /// before a close is believed, `stillness` how long any other file has to hold still.
     pub(super) fn see(
         before: Option<Pending>,
         version: Version,
@@ -69,7 +69,7 @@ impl Pending {
         }
     }
 
-    /// What it was last seen as.
+    /// The version that was seen last.
     pub(super) fn version(&self) -> &Version {
         &self.version
     }

@@ -1,7 +1,7 @@
-//! Reading versions of files: one at its turn, or many ahead of theirs on all cores ([`Prefetcher`]).
+//! Reads versions of files: one when it is taken, or many in advance on all cores ([`Prefetcher`]).
 //!
-//! What a file holds depends on nothing but the file, so it does not matter when, or on which thread, it is read. What is made of it
-//! does depend on what was made of others, and is not decided here.
+//! The content of a file depends on nothing but the file, so it may be read at any time and on any thread. Whether it is taken depends on
+//! other files, and is not decided here.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -17,16 +17,16 @@ use crate::diagnostic::Diagnostic;
 use crate::post::{Digest, ParsedPost};
 use crate::source::progress::Progress;
 use crate::source::rules::companions::Companions;
-use crate::source::{Entry, ReadError, Source};
+use crate::source::{FileEntry, ReadError, Source};
 use crate::source_file::{SourceFile, by_parts};
 
 use super::inheritance::Had;
 use super::tracked_file::{ReadPost, read_post};
 
-/// How many files pass from who reads them to who takes them at once: to wake a thread for each takes as long as to read some.
+/// How many files pass from one thread to another at once: to wake a thread for each takes as long as to read some.
 const BATCH: usize = 16;
 
-/// How many batches are read ahead of what is done with them: their posts are held twice, and every core is kept busy.
+/// How many batches are read in advance: their posts are held twice, and every core is kept busy.
 const WINDOW: usize = 16;
 
 /// From how many files on it is worth starting threads.
@@ -35,9 +35,9 @@ const MANY: usize = 64;
 /// More threads than this wait for the disk and for each other.
 const MOST_THREADS: usize = 8;
 
-/// What reading takes.
+/// Reads versions of files.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct VersionReader<'a> {
     pub(super) source: &'a Source,
     pub(super) config: &'a Config,
     pub(super) read: ReadPost,
@@ -51,8 +51,8 @@ pub(super) struct Reader<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due<'a> {
     pub(super) path: &'a Utf8Path,
-    pub(super) entry: &'a Entry,
-    /// What the file holds if it is the version that was taken last, where it may be.
+    pub(super) entry: &'a FileEntry,
+    /// The digest of the version that was taken last, where this may be the same one.
     pub(super) known: Option<Digest>,
 }
 
@@ -60,15 +60,15 @@ pub(super) struct Due<'a> {
 #[derive(Debug)]
 pub(super) struct ReadVersion {
     pub(super) digest: Digest,
-    /// What it was read as; `None` where it is the version that was taken last.
+    /// The post or why there is none; `None` where it is the version that was taken last.
     pub(super) reading: Option<Result<ParsedPost, Diagnostic>>,
     /// Its bytes, where texts are kept in memory.
     pub(super) bytes: Option<Arc<[u8]>>,
-    /// What it was read with.
+    /// What the post inherits.
     pub(super) had: Had,
 }
 
-impl Reader<'_> {
+impl VersionReader<'_> {
     /// Reads one version of a file.
     pub(super) fn read(self, due: Due) -> Result<ReadVersion, ReadError> {
         let file = self.source.read(due.path, due.entry);
@@ -112,10 +112,10 @@ impl Reader<'_> {
     }
 }
 
-/// Versions that are read ahead of their turn, on all cores: on threads of their own, and on that of whoever takes them, while it has
-/// nothing to take. They pass from one to the other by the [`BATCH`].
+/// Reads versions in advance on all cores: on threads of its own, and on the thread that takes them while that has nothing to take. They
+/// pass from one thread to another by the [`BATCH`].
 pub(super) struct Prefetcher<'a> {
-    reader: Reader<'a>,
+    reader: VersionReader<'a>,
     /// In the order in which they are taken.
     due: Vec<Due<'a>>,
     /// How many threads read; 0 where there are too few files for it to be worth that.
@@ -125,13 +125,13 @@ pub(super) struct Prefetcher<'a> {
     news: Condvar,
 }
 
-/// What was read; `None` for each of which that failed.
+/// Versions that were read; `None` for each of which reading panicked.
 type Batch = Vec<Option<Result<ReadVersion, ReadError>>>;
 
 /// In numbers of batches.
 #[derive(Debug, Default)]
 struct PrefetchState {
-    /// The first that nobody reads yet.
+    /// The first that is not being read yet.
     next: usize,
     /// The first that was not taken yet.
     taken: usize,
@@ -142,12 +142,12 @@ struct PrefetchState {
     has_ended: bool,
 }
 
-/// Takes what is read ahead, and has it end when it is dropped.
+/// The versions that are read in advance. Dropping it ends the reading.
 pub(super) struct Prefetched<'a, 'b> {
     ahead: &'a Prefetcher<'b>,
-    /// The place of the first that had not its turn yet.
+    /// The place of the first that was not taken yet.
     at: usize,
-    /// It, and what follows in its batch; nothing, where that was not taken yet.
+    /// The first that was not taken, and those that follow in its batch; empty where the batch was not fetched yet.
     batch: vec::IntoIter<Option<Result<ReadVersion, ReadError>>>,
 }
 
@@ -159,13 +159,13 @@ impl Drop for Prefetched<'_, '_> {
 }
 
 impl Prefetched<'_, '_> {
-    /// The file at `path`, which comes after those that were taken before it: `None` where it is still to be read.
+    /// The version at `path`, which comes after those that were taken before; `None` where it is still to be read.
     pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<ReadVersion, ReadError>> {
         let ahead = self.ahead;
         if ahead.threads == 0 {
             return None;
         }
-        // some had their turn and were not taken
+        // some were read and not taken
         while by_parts(ahead.due.get(self.at)?.path, path).is_lt() {
             self.pass();
         }
@@ -173,7 +173,7 @@ impl Prefetched<'_, '_> {
         is_due.then(|| self.pass()).flatten()
     }
 
-    /// The next one, whoever that is.
+    /// The next version.
     fn pass(&mut self) -> Option<Result<ReadVersion, ReadError>> {
         if self.batch.as_slice().is_empty() {
             self.batch = self.ahead.take_batch(self.at / BATCH).into_iter();
@@ -184,8 +184,8 @@ impl Prefetched<'_, '_> {
 }
 
 impl<'a> Prefetcher<'a> {
-    /// Of `due`, in the order in which they are taken; nothing is read yet.
-    pub(super) fn new(reader: Reader<'a>, due: Vec<Due<'a>>) -> Prefetcher<'a> {
+    /// A prefetcher of the versions that are `due`, in the order in which they are taken. Nothing is read yet.
+    pub(super) fn new(reader: VersionReader<'a>, due: Vec<Due<'a>>) -> Prefetcher<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let is_worth_it = due.len() > MANY && threads > 1;
         Prefetcher {
@@ -197,7 +197,7 @@ impl<'a> Prefetcher<'a> {
         }
     }
 
-    /// Begins to read, if it is worth that, until what it gives is dropped.
+    /// Begins to read, if it is worth that, until the returned value is dropped.
     pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Prefetched<'s, 'a> {
         let others = self.threads.saturating_sub(1);
         for _ in 0..others {
@@ -214,7 +214,7 @@ impl<'a> Prefetcher<'a> {
         }
     }
 
-    /// The batch with this `number`, which follows the one that was taken before it.
+    /// The batch with this `number`, which follows the batch that was taken before.
     fn take_batch(&self, number: usize) -> Batch {
         let mut state = self.state();
         loop {
@@ -223,7 +223,7 @@ impl<'a> Prefetcher<'a> {
                 self.tell(&state);
                 return batch;
             }
-            // to start with its own turn, and while another thread is at that, to help with those after it
+            // reads this batch itself, or helps with later ones while another thread reads it
             state = match self.next(&mut state) {
                 Some(next) => self.read_batch(state, next, &mut |due| self.reader.read(due)),
                 None => self.wait(state),
@@ -242,7 +242,7 @@ impl<'a> Prefetcher<'a> {
         }
     }
 
-    /// The next one to be read, if it may be by now.
+    /// The next batch to be read, if it may be read now.
     fn next(&self, state: &mut PrefetchState) -> Option<usize> {
         let next = state.next;
         let may_be = next * BATCH < self.due.len() && next < state.taken + WINDOW;
@@ -252,7 +252,7 @@ impl<'a> Prefetcher<'a> {
         })
     }
 
-    /// Has `read` read the one with this `number`, while others have the state.
+    /// Reads the batch with this `number` by `read`, while others have the state.
     fn read_batch<'s>(
         &'s self,
         state: MutexGuard<'s, PrefetchState>,
@@ -261,7 +261,7 @@ impl<'a> Prefetcher<'a> {
     ) -> MutexGuard<'s, PrefetchState> {
         drop(state);
         let due = self.due.iter().skip(number * BATCH).take(BATCH);
-        // what makes it fail here will make it fail at its turn
+        // what panics here will panic again when it is read to be taken
         let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(*due))).ok()).collect();
         let mut state = self.state();
         state.read.insert(number, batch);
@@ -273,7 +273,7 @@ impl<'a> Prefetcher<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes who waits: most of the time that is nobody, and to find that out in the kernel takes longer.
+    /// Wakes the threads that wait: most of the time there is none, and to find that out in the kernel takes longer.
     fn tell(&self, state: &PrefetchState) {
         if state.waiting > 0 {
             self.news.notify_all();

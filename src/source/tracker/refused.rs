@@ -1,4 +1,4 @@
-//! What the folder refuses to give, and what of that is news.
+//! What scans refuse, and what of that is news.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use super::files::below;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Scan, ScanScope};
 
-/// What the folder refused, by path.
+/// The diagnostics of what scans refused, by path.
 #[derive(Debug, Default)]
 pub(super) struct Refused(BTreeMap<Utf8PathBuf, Vec<Diagnostic>>);
 
-/// What a look changed in it.
-pub(super) struct News {
-    /// Whether anything is other than before.
+/// What a scan changed in [`Refused`].
+pub(super) struct RefusalChange {
+    /// Whether anything changed.
     pub(super) differs: bool,
-    /// For each path of which something new is to be said, the first of it.
+    /// The first new diagnostic of each path that has one.
     pub(super) new: Vec<Diagnostic>,
-    /// Folders that were refused and in which there now are posts.
+    /// Folders that were refused before and have posts now.
     pub(super) opened: Vec<Utf8PathBuf>,
 }
 
@@ -32,8 +32,8 @@ impl Refused {
         path.ancestors().any(|path| self.0.contains_key(path))
     }
 
-    /// Puts what was refused in the look `scan` in the place of what was refused there before.
-    pub(super) fn replace(&mut self, scan: &Scan) -> News {
+    /// Replaces what was refused before, where `scan` looked, by what it refused.
+    pub(super) fn replace(&mut self, scan: &Scan) -> RefusalChange {
         let before = self.take(&scan.scope);
         let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
         for diagnostic in &scan.diagnostics {
@@ -52,16 +52,16 @@ impl Refused {
         let opened = before.keys().filter(|path| is_opened(path)).cloned().collect();
         let differs = before != after;
         self.0.append(&mut after);
-        News { differs, new, opened }
+        RefusalChange { differs, new, opened }
     }
 
-    /// Takes out what was refused at `places`.
-    fn take(&mut self, places: &ScanScope) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
-        match places {
+    /// Takes out what was refused in `scope`.
+    fn take(&mut self, scope: &ScanScope) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
+        match scope {
             ScanScope::Everywhere => std::mem::take(&mut self.0),
             ScanScope::At(paths) => {
-                let looked_at: Vec<Utf8PathBuf> = paths.iter().flat_map(|path| below(&self.0, path)).cloned().collect();
-                looked_at.into_iter().filter_map(|path| self.0.remove_entry(&path)).collect()
+                let scanned: Vec<Utf8PathBuf> = paths.iter().flat_map(|path| below(&self.0, path)).cloned().collect();
+                scanned.into_iter().filter_map(|path| self.0.remove_entry(&path)).collect()
             }
         }
     }

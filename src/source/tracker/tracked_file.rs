@@ -1,4 +1,4 @@
-//! What is known of one file: the version taken of it, and the newest that is a post.
+//! The state of one file: the version that was taken, and the newest one that is a post.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::post::{Digest, HELD_BACK, Origin, ParsedPost, Post, Status};
 use crate::source::Version;
 use crate::source_file::SourceFile;
 
-/// What is wrong with a version that has lost title and text.
+/// The message about a version that lost its title and text.
 pub const EMPTIED: &str = "has neither a title nor a text any more";
-/// What mends that.
+/// How to mend that.
 pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
 /// Reads a post: [`read_with`](crate::post::read_with), but in tests of what happens when that fails.
@@ -43,14 +43,14 @@ pub(super) enum FileState {
     /// It is a post.
     Post(Arc<Post>),
     /// It is none.
-    Refused(Box<Refusal>),
+    Refused(Box<RefusedVersion>),
 }
 
-/// Why a version of a file is no post.
+/// A version of a file that is no post, and why.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct RefusedVersion {
     pub(super) path: Utf8PathBuf,
-    /// What the version holds.
+    /// The digest of the version.
     pub(super) digest: Digest,
     pub(super) why: Diagnostic,
     /// The newest version before it that is a post.
@@ -101,14 +101,14 @@ impl TrackedFile {
     }
 
     /// Why the version taken is no post, where it is none.
-    pub(super) fn refusal(&self) -> Option<&Refusal> {
+    pub(super) fn refusal(&self) -> Option<&RefusedVersion> {
         match &self.state {
             FileState::Post(_) => None,
             FileState::Refused(refusal) => Some(refusal),
         }
     }
 
-    /// What the version taken holds.
+    /// The digest of the version taken.
     pub(super) fn digest(&self) -> Digest {
         match &self.state {
             FileState::Post(post) => post.file,
@@ -117,7 +117,7 @@ impl TrackedFile {
     }
 }
 
-/// Reads a post; a fault of feedmill's own is an error about this file, and no other's.
+/// Reads a post. A fault in feedmill becomes an error about this file, and touches no other.
 pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     if source.bytes.is_empty() {
         return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
@@ -128,16 +128,16 @@ pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, con
     })
 }
 
-/// `reading`, unless its version does not replace the last good one: because it is held back, and readers have that one (`is_public`);
-/// because it has lost title and text to an accident; or because it has lost the date to a slip of the pen. With the file's time in its
-/// place, the post would have another id, and be another post to every reader. What nobody is to see any more is taken as it is.
+/// Returns `reading`, or why its version does not replace the last good one: it is held back, and readers have the last good one
+/// (`is_public`); it lost title and text by accident; or it lost its date by a typing mistake. With the time of the file instead, the post
+/// would have another id, and be another post to every reader. A version that hides the post is taken as it is.
 pub(super) fn replacing(reading: ParsedPost, last_good: Option<&Post>, is_public: bool) -> Result<ParsedPost, Diagnostic> {
     let Some(last) = last_good else {
         return Ok(reading);
     };
     let post = &reading.post;
     if post.file == last.file {
-        // nobody edited it, and whether readers have it the ledger knows
+        // nobody edited it, and the ledger knows whether readers have it
         return Ok(reading);
     }
     let is_hidden = matches!(post.status, Status::Draft | Status::Private);
@@ -170,7 +170,7 @@ pub(super) enum Stays {
     HeldBack,
 }
 
-/// `error`, which keeps the newest version of a post from being taken; `stays` says what becomes of the last good one.
+/// Adds to `error`, because of which the newest version of a post is not taken, what becomes of the last good one.
 pub(super) fn last_good_stays(mut error: Diagnostic, stays: Stays) -> Diagnostic {
     error.severity = Severity::Error;
     error.message.push_str(match stays {
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_just_past_is_so_on_every_day() {
+    fn the_age_of_a_tick_is_right_on_every_day() {
         for day in [0, 1, 49, 50, 1000] {
             let at = Duration::from_hours(24 * day) + Duration::from_millis(3);
             for age in [0, 40, 3_600_000].map(Duration::from_millis) {

@@ -13,15 +13,15 @@ use crate::post::{Digest, ParsedPost, Post};
 use crate::source::post_event::PostEventKind;
 use crate::source::rules::companions::Companions;
 use crate::source::watch::Hints;
-use crate::source::{Entry, ReadError, Scan};
+use crate::source::{FileEntry, ReadError, Scan};
 
 use super::pending::{Circumstances, Pending};
-use super::prefetch::{Due, Prefetched, Prefetcher, ReadVersion, Reader};
+use super::prefetch::{Due, Prefetched, Prefetcher, ReadVersion, VersionReader};
 use super::rename_detector::RenameDetector;
-use super::tracked_file::{FileState, Refusal, Stays, TrackedFile, last_good_stays, replacing};
+use super::tracked_file::{FileState, RefusedVersion, Stays, TrackedFile, last_good_stays, replacing};
 use super::{FileTracker, Instants, ScanOutcome};
 
-/// Whether two versions say the same to readers, for all that one can tell without the bytes: what they inherit may be another.
+/// Whether two versions of the same bytes look the same to readers: what they inherit may differ.
 fn is_alike(one: &Post, other: &Post) -> bool {
     let said = |post: &Post| (post.status, post.is_held, post.content, post.in_feeds, post.expires);
     said(one) == said(other) && one.title == other.title && one.tags == other.tags
@@ -42,7 +42,7 @@ struct ScanContext<'a> {
 }
 
 /// What was known of a file before the version that is taken.
-struct Former {
+struct FormerVersion {
     /// The newest version that is a post.
     last_good: Option<Arc<Post>>,
     /// Whether readers have it.
@@ -93,7 +93,7 @@ impl FileTracker {
         self.progress.add_found(due.len());
         let (source, config, progress) = (self.source.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let companions = self.inheritance.companions();
-        let reader = Reader {
+        let reader = VersionReader {
             source: &source,
             config: &config,
             read: self.read,
@@ -101,9 +101,9 @@ impl FileTracker {
             keeps_texts: context.keeps_texts,
             progress: &progress,
         };
-        let prefetcher = Prefetcher::new(reader, due);
+        let reading = Prefetcher::new(reader, due);
         thread::scope(|scope| {
-            let mut prefetched = prefetcher.begin(scope);
+            let mut prefetched = reading.begin(scope);
             for (path, entry) in changed {
                 self.update_file(path, entry, &mut context, &mut prefetched, outcome);
             }
@@ -133,13 +133,13 @@ impl FileTracker {
             scan,
             patience: (settle, settle.max(polled)),
             // files that come one after the other hold still one after the other: they are taken, and built, together
-            takes_still: self.last_still.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
+            takes_still: self.last_settled.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
             keeps_texts: true,
         }
     }
 
     /// Whether the file at `path`, which a scan found as `entry`, and all that it inherits are as they were when it was taken.
-    fn is_as_before(&self, path: &Utf8Path, entry: &Entry) -> bool {
+    fn is_as_before(&self, path: &Utf8Path, entry: &FileEntry) -> bool {
         let known = self.files.get(path);
         let is_same = known.is_some_and(|known| known.version == Some(entry.version) && !known.is_recent);
         is_same && self.has_by_now(path) == self.inheritance.hash_of(path)
@@ -149,7 +149,7 @@ impl FileTracker {
     fn update_file(
         &mut self,
         path: &Utf8Path,
-        entry: &Entry,
+        entry: &FileEntry,
         context: &mut ScanContext,
         prefetched: &mut Prefetched,
         outcome: &mut ScanOutcome,
@@ -157,7 +157,7 @@ impl FileTracker {
         match self.readiness(path, entry, context) {
             Readiness::NoRoom => {}
             Readiness::Wait(pending) => {
-                self.hold_text(path);
+                self.pin_text(path);
                 self.pending.insert(path.to_owned(), pending);
                 if !self.files.contains(path) {
                     // its last good version from before the start is shown while it has to hold still
@@ -166,9 +166,9 @@ impl FileTracker {
             }
             Readiness::Take { held_still } => {
                 if held_still {
-                    self.last_still = Some(context.at.tick);
+                    self.last_settled = Some(context.at.tick);
                 }
-                // what it was known by may have gone to another file of this look since it was read ahead
+                // the version that it was compared with may have moved to another file of this scan since it was read ahead
                 let is_right = |read: &Result<ReadVersion, ReadError>| match read {
                     Ok(ReadVersion {
                         digest, reading: None, ..
@@ -184,7 +184,7 @@ impl FileTracker {
         }
     }
 
-    fn readiness(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> Readiness {
+    fn readiness(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> Readiness {
         let known = self.files.get(path);
         let is_seen_again = known.is_some_and(|known| known.version == Some(entry.version))
             || self.unread.get(path).is_some_and(|(version, _)| *version == entry.version);
@@ -205,7 +205,7 @@ impl FileTracker {
     }
 
     /// What is pending of the file at `path` that was found as `entry` now.
-    fn seen_now(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> Pending {
+    fn seen_now(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> Pending {
         let known = self.files.get(path);
         let at = context.at;
         let circumstances = Circumstances {
@@ -217,11 +217,11 @@ impl FileTracker {
         Pending::see(before, entry.version, circumstances, at.tick, context.patience)
     }
 
-    fn is_due(&self, path: &Utf8Path, entry: &Entry, context: &ScanContext) -> bool {
+    fn is_due(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> bool {
         matches!(self.readiness(path, entry, context), Readiness::Take { .. })
     }
 
-    fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a Entry) -> Due<'a> {
+    fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a FileEntry) -> Due<'a> {
         let known = self.files.get(path);
         let known = known
             .filter(|known| {
@@ -237,8 +237,8 @@ impl FileTracker {
         }
     }
 
-    fn reader<'a>(&'a self, companions: &'a Companions, keeps_texts: bool) -> Reader<'a> {
-        Reader {
+    fn reader<'a>(&'a self, companions: &'a Companions, keeps_texts: bool) -> VersionReader<'a> {
+        VersionReader {
             companions,
             source: &self.source,
             config: &self.config,
@@ -252,7 +252,7 @@ impl FileTracker {
     fn take(
         &mut self,
         path: &Utf8Path,
-        entry: &Entry,
+        entry: &FileEntry,
         read: Result<ReadVersion, ReadError>,
         context: &mut ScanContext,
         outcome: &mut ScanOutcome,
@@ -273,7 +273,7 @@ impl FileTracker {
                     outcome.changed = true;
                     self.report_broken(path, &diagnostic, outcome);
                 }
-                self.hold_text(path);
+                self.pin_text(path);
                 self.unread.insert(path.to_owned(), (entry.version, diagnostic));
                 self.outlive_unread(path, context.at);
             }
@@ -283,7 +283,7 @@ impl FileTracker {
     fn take_version(
         &mut self,
         path: &Utf8Path,
-        entry: &Entry,
+        entry: &FileEntry,
         read: ReadVersion,
         context: &mut ScanContext,
         outcome: &mut ScanOutcome,
@@ -312,7 +312,7 @@ impl FileTracker {
                 if let Some(event) = event {
                     outcome.report(path, Some(&reading.post), event);
                 }
-                self.holding.release(path);
+                self.pinned_texts.release(path);
                 self.released.remove(path);
                 (
                     FileState::Post(self.put_away(reading.post, read.bytes.as_deref())),
@@ -331,12 +331,12 @@ impl FileTracker {
     }
 
     /// Takes out what is known of the file at `path`, of which the version with this digest is taken.
-    fn take_former(&mut self, path: &Utf8Path, digest: Digest, was_unread: bool, context: &mut ScanContext) -> Former {
+    fn take_former(&mut self, path: &Utf8Path, digest: Digest, was_unread: bool, context: &mut ScanContext) -> FormerVersion {
         let now = context.at.now;
         let known = self.files.remove(path);
         let was_public = known.as_ref().is_some_and(|known| self.is_public(known, now));
         let refusal = known.as_ref().and_then(TrackedFile::refusal);
-        let mut former = Former {
+        let mut former = FormerVersion {
             was_broken: was_unread || refusal.is_some_and(|refusal| refusal.why.severity == Severity::Error),
             is_refused_already: refusal.is_some_and(|refusal| refusal.digest == digest),
             is_public: was_public,
@@ -361,9 +361,9 @@ impl FileTracker {
     fn refuse_version(
         &mut self,
         path: &Utf8Path,
-        entry: &Entry,
+        entry: &FileEntry,
         digest: Digest,
-        former: Former,
+        former: FormerVersion,
         error: Diagnostic,
         outcome: &mut ScanOutcome,
     ) -> (FileState, Vec<Diagnostic>) {
@@ -385,7 +385,7 @@ impl FileTracker {
             None => (error, None),
         };
         let said = vec![why.clone()];
-        let refusal = Refusal {
+        let refusal = RefusedVersion {
             path: path.to_owned(),
             digest,
             why,
@@ -395,7 +395,14 @@ impl FileTracker {
     }
 
     /// Notes that the file at `path`, found as `entry`, holds what it held before.
-    fn note_seen_again(&mut self, path: &Utf8Path, entry: &Entry, is_recent: bool, was_unread: bool, outcome: &mut ScanOutcome) {
+    fn note_seen_again(
+        &mut self,
+        path: &Utf8Path,
+        entry: &FileEntry,
+        is_recent: bool,
+        was_unread: bool,
+        outcome: &mut ScanOutcome,
+    ) {
         if let Some(known) = self.files.get_mut(path) {
             known.version = Some(entry.version);
             known.is_recent = is_recent;
@@ -406,8 +413,8 @@ impl FileTracker {
         }
     }
 
-    /// What the last good version of the file at `path` becomes whose newest version is refused because of `error`: it stays, if readers
-    /// have it (`is_public`), also over a restart. Of one that readers do not have yet nobody knows whether they are to get it.
+    /// What becomes of the last good version of the file at `path`, whose newest version is refused because of `error`. If readers have it
+    /// (`is_public`), it stays, also over a restart. If not, it is held back: perhaps readers are not to get it.
     fn outlive(
         &mut self,
         path: &Utf8Path,
@@ -415,7 +422,7 @@ impl FileTracker {
         is_public: bool,
         (refused, touched, error): (Digest, i64, Diagnostic),
     ) -> (Diagnostic, Arc<Post>) {
-        let has_text = self.holding.save(path, &good, &self.texts);
+        let has_text = self.pinned_texts.pin_or_read(path, &good, &self.texts);
         if is_public {
             self.keep_version(path, &good, Some(refused), Some(touched));
             let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
@@ -428,7 +435,7 @@ impl FileTracker {
         (last_good_stays(error, Stays::HeldBack), post)
     }
 
-    /// Has what readers have of the file at `path`, which cannot be read, outlive a restart; and what was kept before this start come back.
+    /// Stores for a restart what readers have of the file at `path`, which cannot be read; and brings back what was stored before this start.
     pub(super) fn outlive_unread(&mut self, path: &Utf8Path, at: Instants) {
         match self.files.get(path) {
             Some(known) => {
@@ -452,20 +459,20 @@ impl FileTracker {
         }
     }
 
-    /// `post`, whose file holds the bytes `file`, as it is kept, without its text.
+    /// `post`, whose file holds the bytes `file`, without its text, and sharing values with other posts.
     fn put_away(&mut self, mut post: Post, file: Option<&[u8]>) -> Arc<Post> {
         self.texts.take_with(&mut post, file);
         Arc::new(post)
     }
 
-    /// The newest version of the file at `path` is not taken, because of `diagnostic`.
+    /// Reports that the newest version of the file at `path` is not taken, because of `diagnostic`.
     pub(super) fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut ScanOutcome) {
         let last_good = self.files.post(path);
         let why = diagnostic.message.clone();
         outcome.report(path, last_good.map(|post| &**post), PostEventKind::Broken { why });
     }
 
-    /// The file at `path` can be read; says whether it could not be until now.
+    /// Notes that the file at `path` can be read; returns whether it could not be read until now.
     fn is_readable_again(&mut self, path: &Utf8Path, outcome: &mut ScanOutcome) -> bool {
         let was_unread = self.unread.remove(path).is_some();
         outcome.changed |= was_unread;
@@ -474,7 +481,7 @@ impl FileTracker {
 }
 
 /// What happened to the post that was read, if that is news.
-fn event_of(reading: &ParsedPost, former: &Former) -> Option<PostEventKind> {
+fn event_of(reading: &ParsedPost, former: &FormerVersion) -> Option<PostEventKind> {
     let post = &reading.post;
     match (&reading.held, &former.last_good, former.was_broken) {
         // a file that was only touched is no news

@@ -1,4 +1,4 @@
-//! What an event of `notify` is worth: at which path to look, and nothing about what is there.
+//! Translates events of `notify` into hints: at which path to look, and nothing about what is there.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use notify::event::{AccessKind, AccessMode, CreateKind, Event, EventKind, Modify
 
 use super::How;
 
-/// What an event says.
+/// The meaning of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WatchEvent {
     /// Look everywhere.
@@ -16,16 +16,16 @@ pub(super) enum WatchEvent {
     RootGone,
     /// Look at the path.
     Look(Utf8PathBuf, How),
-    /// Look at the path, and see to it that it is watched if it is a folder.
+    /// Look at the path, and watch it if it is a folder.
     LookAndCover(Utf8PathBuf, How),
 }
 
-/// Whether this system tells when a file is closed by its writer; elsewhere, being told of a change says nothing about its end.
+/// Whether this system raises an event when a writer closes a file; elsewhere, an event about a change says nothing about its end.
 const TELLS_CLOSE: bool = cfg!(target_os = "linux");
 
-/// What `event`, about the folder at `root`, says.
+/// The meaning of `event`, about the folder at `root`.
 ///
-/// Files that are opened, read and closed again are no news: telling of them would have each look cause the next.
+/// Files that are opened, read and closed again mean nothing: else each scan would cause the next.
 pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
     let changing = if TELLS_CLOSE { How::Modified } else { How::Seen };
     if event.need_rescan() {
@@ -33,7 +33,7 @@ pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
     }
     let (how, may_be_new_folder) = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => (How::Closed, false),
-        // the second comes after its two paths were told of one by one
+        // the second comes after an event for each of its two paths
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return Vec::new(),
         EventKind::Create(CreateKind::File) | EventKind::Modify(ModifyKind::Data(_)) => (changing, false),
         EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (How::Moved, true),
@@ -49,17 +49,17 @@ pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
         event.kind,
         EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From))
     );
-    let rumour = |path: &std::path::PathBuf| match below(path, root) {
+    let meaning = |path: &std::path::PathBuf| match below(path, root) {
         Some(path) if path.as_str().is_empty() && is_going => WatchEvent::RootGone,
         Some(path) if path.as_str().is_empty() => WatchEvent::Everything,
         Some(path) if may_be_new_folder => WatchEvent::LookAndCover(path, how),
         Some(path) => WatchEvent::Look(path, how),
         None => WatchEvent::Everything,
     };
-    event.paths.iter().map(rumour).collect()
+    event.paths.iter().map(meaning).collect()
 }
 
-/// `path` below `root`; its nearest folder of a readable name where it has none itself.
+/// `path` below `root`, or its nearest folder with a name in UTF-8.
 fn below(path: &Path, root: &Path) -> Option<Utf8PathBuf> {
     let path = path.strip_prefix(root).ok()?;
     path.ancestors().find_map(Utf8Path::from_path).map(Utf8Path::to_owned)

@@ -1,4 +1,4 @@
-//! Where to look again, gathered until someone asks.
+//! Hints at where to look again, gathered until they are taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::Watching;
 use super::native::Unfit;
 
-/// As many places are remembered; past them, the place to look is everywhere.
+/// So many paths are remembered; with more, the hint is to look everywhere.
 const MOST_PATHS: usize = 4096;
 
 /// Where to look again.
@@ -22,16 +22,16 @@ pub struct Hints {
     pub paths: BTreeMap<Utf8PathBuf, How>,
 }
 
-/// What was last said of a path. It tells how soon a file that *was seen to have changed* may be taken as finished, and nothing else.
+/// The last hint at a path. It tells how soon a file that *a scan found changed* counts as finished, and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum How {
-    /// Something about it: it may be gone, new, a folder, or have other rights.
+    /// Something happened to it: it may be gone, new, a folder, or have other rights.
     Seen,
-    /// Its content changes, and who changes it has not closed it.
+    /// Its content changes, and its writer has not closed it.
     Modified,
-    /// It was closed by one who wrote to it.
+    /// A writer closed it.
     Closed,
-    /// It was put in place under this name, whole.
+    /// It was moved to this name, whole.
     Moved,
 }
 
@@ -45,14 +45,14 @@ impl Hints {
         }
     }
 
-    /// Whether there is nowhere to look.
+    /// Whether there is no hint.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.everything && self.paths.is_empty()
     }
 
-    /// Adds one place. The last word on a path holds, but [`How::Seen`] takes nothing back. Past a few thousand paths, everything
-    /// is to be looked at.
+    /// Adds a hint. The last one at a path counts, but [`How::Seen`] replaces no other. With more than a few thousand paths, the hint is to
+    /// look everywhere.
     pub fn add(&mut self, path: Utf8PathBuf, how: How) {
         if path.as_str().is_empty() {
             self.everything = true;
@@ -69,7 +69,7 @@ impl Hints {
         }
     }
 
-    /// Adds all places of `later`.
+    /// Adds all hints of `later`.
     pub fn merge(&mut self, later: Hints) {
         self.everything |= later.everything;
         for (path, how) in later.paths {
@@ -78,30 +78,30 @@ impl Hints {
     }
 }
 
-/// What the keeper of the watch is to do.
+/// What the thread of the watch is to do.
 pub(super) enum Duty {
     None,
     Stop,
-    /// The folder itself went away, or came to another place: watch what is there now.
+    /// The folder itself went away or moved: watch what is there now.
     Reinstall,
-    /// See to it that these new folders are watched.
+    /// Watch these new folders.
     Cover(Vec<Utf8PathBuf>),
     /// The system's events can no longer be relied on.
     GiveUp(Unfit),
 }
 
-/// What lies between the system's thread that tells, which never waits, the keeper, and who listens.
+/// Passes hints from the system's thread, which never waits, to the thread of the watch and to the listener.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    state: Mutex<State>,
-    /// Rings for the keeper.
+    state: Mutex<InboxState>,
+    /// Wakes the thread of the watch.
     duty: Condvar,
-    /// Rings for who listens.
-    bell: Notify,
+    /// Wakes the listener.
+    has_hints: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct InboxState {
     hints: Hints,
     new_folders: BTreeSet<Utf8PathBuf>,
     give_up: Option<Unfit>,
@@ -114,7 +114,7 @@ struct State {
 impl Default for Inbox {
     fn default() -> Inbox {
         Inbox {
-            state: Mutex::new(State {
+            state: Mutex::new(InboxState {
                 hints: Hints::default(),
                 new_folders: BTreeSet::new(),
                 give_up: None,
@@ -124,25 +124,25 @@ impl Default for Inbox {
                 watching: Watching::Poll,
             }),
             duty: Condvar::new(),
-            bell: Notify::new(),
+            has_hints: Notify::new(),
         }
     }
 }
 
 impl Inbox {
-    /// No code that holds the lock can leave the state torn, so a panic elsewhere is no reason to fail here.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// No code that holds the lock can leave the state inconsistent, so a panic elsewhere is no reason to fail here.
+    fn lock(&self) -> MutexGuard<'_, InboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn add(&self, path: Utf8PathBuf, how: How) {
         self.lock().hints.add(path, how);
-        self.bell.notify_one();
+        self.has_hints.notify_one();
     }
 
     pub(super) fn everything(&self) {
         self.lock().hints.everything = true;
-        self.bell.notify_one();
+        self.has_hints.notify_one();
     }
 
     /// The folder at `path` is new, or may be one.
@@ -151,7 +151,7 @@ impl Inbox {
         if state.new_folders.len() < MOST_PATHS {
             state.new_folders.insert(path);
         } else {
-            // the root stands for all of them
+            // the root stands for all folders
             state.new_folders = BTreeSet::from([Utf8PathBuf::new()]);
         }
         self.duty.notify_one();
@@ -173,9 +173,9 @@ impl Inbox {
         self.duty.notify_one();
     }
 
-    /// Waits until the cookie file called `name` was told of, or `patience` is at its end; says whether it was.
+    /// Waits until an event about the cookie file called `name` came, at most for `patience`; returns whether it came.
     pub(super) fn wait_for_cookie(&self, name: &str, patience: Duration) -> bool {
-        let is_waiting = |state: &mut State| state.cookie.as_deref() != Some(name) && !state.is_stopped;
+        let is_waiting = |state: &mut InboxState| state.cookie.as_deref() != Some(name) && !state.is_stopped;
         let (state, _) = self
             .duty
             .wait_timeout_while(self.lock(), patience, is_waiting)
@@ -190,7 +190,7 @@ impl Inbox {
 
     /// Waits for something to do, at most for `nap`.
     pub(super) fn wait(&self, nap: Duration) -> Duty {
-        let is_idle = |state: &mut State| {
+        let is_idle = |state: &mut InboxState| {
             !state.is_stopped && !state.is_root_gone && state.give_up.is_none() && state.new_folders.is_empty()
         };
         let (mut state, _) = self
@@ -224,7 +224,7 @@ impl Inbox {
             if !hints.is_empty() {
                 return hints;
             }
-            self.bell.notified().await;
+            self.has_hints.notified().await;
         }
     }
 }

@@ -16,24 +16,24 @@ use crate::diagnostic::one_line;
 use super::events::{WatchEvent, translate};
 use super::hints::Inbox;
 
-/// How long the system may take to tell of a file that was just made. Telling takes less than a millisecond where it works.
+/// How long the event about a file that was just made may take. It takes less than a millisecond where events work.
 const PROOF: Duration = Duration::from_secs(2);
 
-/// What proof files are called; the process and a number follow.
+/// The names of proof files begin so; the process and a number follow.
 const COOKIE: &str = ".feedmill-cookie-";
 
 /// Why the system's events are not relied on, and what can be done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
-    /// The file system takes changes that this machine never hears of.
+    /// Other machines change the file system, and this one gets no events of that.
     Remote(&'static str),
-    /// The system watches no more, for want of this setting.
+    /// The system watches no more folders, because of this setting.
     Exhausted(&'static str),
-    /// A file was made, and nothing was told.
+    /// A file was made, and no event came.
     Silent,
     /// A folder may not be read.
     Shut(String),
-    /// It says so.
+    /// The system says so.
     Failed(String),
 }
 
@@ -67,7 +67,7 @@ impl From<notify::Error> for Unfit {
     }
 }
 
-/// What `error` says, without the quotes and brackets of its own words.
+/// The message of `error`, without the quotes and brackets that it adds.
 fn in_words(error: &notify::Error) -> String {
     let why = match &error.kind {
         notify::ErrorKind::Io(error) => error.to_string(),
@@ -87,8 +87,8 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// Has the system tell `inbox` of changes below `root`, an absolute path without links; if `must_prove`, only where the file
-    /// system is this machine's own and telling proves to work.
+    /// Sends events about changes below `root`, an absolute path without links, to `inbox`; if `must_prove`, only where the file system is
+    /// this machine's own and events prove to work.
     pub(super) fn install(root: &Utf8Path, must_prove: bool, inbox: &Arc<Inbox>) -> Result<Native, Unfit> {
         if must_prove && let Some(kind) = remote_kind(root) {
             return Err(Unfit::Remote(kind));
@@ -119,10 +119,10 @@ impl Native {
         })
     }
 
-    /// Sees to it that the folder at `path` below the root is watched; `false` if there is none.
+    /// Watches the folder at `path` below the root; `false` if there is none.
     ///
-    /// The watcher has begun to do so by itself, but says neither when it is done nor whether it went well; it also forgets a
-    /// folder that was moved or made again if events about its old name come late. Asking it for the same once more answers both.
+    /// The watcher has begun to do so by itself, but says neither when it is done nor whether it succeeded; it also forgets a folder that was
+    /// moved or made again if events about its old name come late. A second call for the same folder answers both.
     pub(super) fn cover(&mut self, path: &Utf8Path) -> Result<bool, Unfit> {
         let path = self.root.join(path);
         if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
@@ -137,7 +137,7 @@ impl Native {
     }
 }
 
-/// Called on the system's thread: never waits, or the kernel's queue overflows.
+/// Passes an event on. It runs on the system's thread, so it never waits, or the kernel's queue overflows.
 fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
     for path in &event.paths {
         let name = path.file_name().and_then(|name| name.to_str());
@@ -146,8 +146,8 @@ fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
             return;
         }
     }
-    for rumour in translate(event, root) {
-        match rumour {
+    for meaning in translate(event, root) {
+        match meaning {
             WatchEvent::Everything => inbox.everything(),
             WatchEvent::RootGone => inbox.root_gone(),
             WatchEvent::Look(path, how) => inbox.add(path, how),
@@ -159,8 +159,8 @@ fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
     }
 }
 
-/// Whether a file made in `root` is told of. Where none can be made, there is nothing to prove it by: a folder that is read-only
-/// here is still told of where others on this machine write to it.
+/// Whether a file made in `root` raises an event. Where none can be made, there is no proof: a folder that is read-only here still raises
+/// events where others on this machine write to it.
 fn is_told(root: &Utf8Path, inbox: &Inbox) -> bool {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = format!("{COOKIE}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -180,7 +180,7 @@ fn is_told(root: &Utf8Path, inbox: &Inbox) -> bool {
     is_told
 }
 
-/// The name of the file system that `root` is on, if others may write to it unheard.
+/// The name of the file system that `root` is on, if other machines may write to it without events here.
 #[cfg(target_os = "linux")]
 fn remote_kind(root: &Utf8Path) -> Option<&'static str> {
     let magic = rustix::fs::statfs(root.as_std_path()).ok()?.f_type;
@@ -200,7 +200,7 @@ fn remote_kind(root: &Utf8Path) -> Option<&'static str> {
     Some(kind)
 }
 
-/// The name of the file system that `root` is on, if others may write to it unheard. Not asked on this system: the proof decides.
+/// The name of the file system that `root` is on, if other machines may write to it without events here. Not asked on this system: the proof decides.
 #[cfg(not(target_os = "linux"))]
 fn remote_kind(_root: &Utf8Path) -> Option<&'static str> {
     None

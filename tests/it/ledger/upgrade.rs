@@ -30,7 +30,7 @@ fn site(state: &Utf8Path, root: &Utf8Path, now: Timestamp) -> Arc<Site> {
     let mut builder = SiteBuilder::new(&Arc::new(config), root.to_owned(), Some(opening), now);
     let (mut site, mut tick) = (None, Duration::ZERO);
     for _ in 0..20 {
-        let cycle = builder.turn(&Hints::everything(), Watching::Native, now, tick);
+        let cycle = builder.run_cycle(&Hints::everything(), Watching::Native, now, tick);
         site = cycle.site.or(site);
         let Some(wait) = cycle.again_in else { break };
         tick += wait;

@@ -1,4 +1,4 @@
-//! What a look at the disk finds, refuses and survives.
+//! What a scan of the disk finds, refuses and survives.
 
 use super::*;
 use feedmill::config;
@@ -26,7 +26,7 @@ fn fifo(path: &Utf8Path) {
 }
 
 #[test]
-fn posts_are_found_and_what_lies_around_is_not() {
+fn posts_are_found_and_other_files_are_not() {
     let posts = Posts::of(&[
         "a.md",
         "b.markdown",
@@ -156,7 +156,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
 }
 
 #[test]
-fn a_look_at_some_places_sees_what_a_look_at_everything_sees_there() {
+fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
     let posts = Posts::of(&["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"]);
     let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let cases: [(&[&str], &[&str]); 7] = [

@@ -27,17 +27,18 @@ async fn a_missing_folder_is_an_error() {
 async fn events_are_sent_after_the_site_is_swapped() {
     let posts = Posts::of(&["a.md", "b.md", "c.md"]);
     let publisher = publish(&posts).await;
-    let mut reports = publisher.reports();
+    let mut changes = publisher.changes();
     let mut next = async || {
-        let batch = tokio::time::timeout(Duration::from_secs(10), reports.recv())
+        let change = tokio::time::timeout(Duration::from_secs(10), changes.recv())
             .await
             .unwrap()
             .unwrap();
-        let told: Vec<_> = batch
+        let told: Vec<_> = change
+            .posts
             .iter()
             .map(|report| (report.path.to_string(), report.event.clone()))
             .collect();
-        assert!(batch.iter().all(|report| report.address.is_some()));
+        assert!(change.posts.iter().all(|report| report.address.is_some()));
         (told, sources(&publisher.site()))
     };
     posts.write("d.md", "# D");
@@ -232,7 +233,7 @@ async fn reading_causes_no_scan() {
 async fn a_scheduled_post_appears_by_itself() {
     let posts = Posts::of(&["a.md"]);
     let publisher = publish(&posts).await;
-    let mut reports = publisher.reports();
+    let mut changes = publisher.changes();
     let at = Timestamp::now() + Duration::from_secs(2);
     let path = posts.path(".later.md.tmp");
     posts.write(".later.md.tmp", &format!("---\ntitle: Later\ndate: {at}\n---\nText.\n"));
@@ -242,11 +243,11 @@ async fn a_scheduled_post_appears_by_itself() {
     posts.rename(".later.md.tmp", "later.md");
     let mut told = Vec::new();
     while !told.contains(&PostEventKind::Appeared) {
-        let batch = tokio::time::timeout(Duration::from_secs(10), reports.recv())
+        let change = tokio::time::timeout(Duration::from_secs(10), changes.recv())
             .await
             .unwrap()
             .unwrap();
-        told.extend(batch.iter().map(|report| report.event.clone()));
+        told.extend(change.posts.iter().map(|report| report.event.clone()));
     }
     let found = PostEventKind::Found {
         why: "it is to appear later".to_owned(),

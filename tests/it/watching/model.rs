@@ -168,13 +168,13 @@ fn run(operations: &[(Operation, HintDelivery)]) -> Result<(), TestCaseError> {
     let posts = Posts::of(&["a.md", "b.md", "in/a.md", "in/b.md"]);
     let mut tracker = FileTracker::new(Arc::default(), posts.root.clone());
     let mut tick = Duration::ZERO;
-    tracker.look(&Hints::everything(), Timestamp::now(), tick);
+    tracker.scan(&Hints::everything(), Timestamp::now(), tick);
     let mut hints = Hints::default();
     let mut late = Hints::default();
     for (count, (operation, fate)) in operations.iter().enumerate() {
         if let Operation::Look(after) = operation {
             tick += Duration::from_millis(u64::from(*after));
-            tracker.look(
+            tracker.scan(
                 &std::mem::replace(&mut hints, std::mem::take(&mut late)),
                 Timestamp::now(),
                 tick,
@@ -201,10 +201,10 @@ fn run(operations: &[(Operation, HintDelivery)]) -> Result<(), TestCaseError> {
         looks += 1;
         prop_assert!(looks < 20, "it never comes to rest");
         tick += after;
-        wait = tracker.look(&Hints::everything(), Timestamp::now(), tick).again_in;
+        wait = tracker.scan(&Hints::everything(), Timestamp::now(), tick).again_in;
     }
     let mut fresh = FileTracker::new(Arc::default(), posts.root.clone());
-    fresh.look(&Hints::everything(), later(), Duration::ZERO);
+    fresh.scan(&Hints::everything(), later(), Duration::ZERO);
     prop_assert_eq!(contents(&tracker), contents(&fresh));
     prop_assert_eq!(tracker.diagnostics(), fresh.diagnostics());
     prop_assert_eq!(tracker.trouble(), None);

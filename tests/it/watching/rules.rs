@@ -10,7 +10,7 @@ fn an_unchanged_folder_changes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     for _ in 0..3 {
         let outcome = driver.scan(1000);
-        assert!(!outcome.changed && outcome.reports.is_empty() && outcome.again_in.is_none());
+        assert!(!outcome.changed && outcome.events.is_empty() && outcome.again_in.is_none());
     }
 }
 
@@ -117,11 +117,11 @@ fn at_the_start_only_recently_written_files_wait() {
     let old = fs::File::options().append(true).open(posts.path("old.md")).unwrap();
     old.set_modified(std::time::SystemTime::now() - hour).unwrap();
     let mut tracker = FileTracker::new(Arc::default(), posts.root.clone());
-    let outcome = tracker.look(&Hints::everything(), Timestamp::now(), Duration::ZERO);
+    let outcome = tracker.scan(&Hints::everything(), Timestamp::now(), Duration::ZERO);
     assert_eq!(events(&outcome), [("old.md", &PostEventKind::Added)]);
     let wait = outcome.again_in.unwrap();
     assert_eq!(wait, Duration::from_millis(100));
-    let outcome = tracker.look(&Hints::default(), Timestamp::now(), wait);
+    let outcome = tracker.scan(&Hints::default(), Timestamp::now(), wait);
     assert_eq!(events(&outcome), [("new.md", &PostEventKind::Added)]);
 }
 

@@ -51,7 +51,7 @@ fn site(driver: &Driver, previous: Option<&Site>) -> Site {
 fn driver(bytes: u64) -> Driver {
     let posts = posts();
     let mut tracker = FileTracker::new(config(), posts.root.clone()).keeping(bytes);
-    tracker.look(&Hints::everything(), later(), Duration::ZERO);
+    tracker.scan(&Hints::everything(), later(), Duration::ZERO);
     let tick = Duration::from_secs(1000);
     Driver { posts, tracker, tick }
 }

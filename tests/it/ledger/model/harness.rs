@@ -165,7 +165,7 @@ impl Harness {
     /// Runs one publishing cycle.
     pub(super) fn turn(&mut self) -> Option<Duration> {
         let builder = self.builder.as_mut().unwrap();
-        let cycle = builder.turn(&Hints::everything(), Watching::Native, self.now, self.tick);
+        let cycle = builder.run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
         assert!(!cycle.has_failed, "a turn failed");
         if let Some(site) = cycle.site {
             self.site = site;

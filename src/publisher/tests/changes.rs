@@ -1,0 +1,224 @@
+//! The feeds that an event names are those whose bytes differ; and a site is built of files in memory as of files on a disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::index::Scope;
+use crate::render::{Format, Place};
+use crate::site::ChangedFeed;
+use crate::source::MemorySource;
+use crate::source::watch::{Hints, Watching};
+
+/// A site builder over files in memory, with a clock turned by hand.
+struct Builder {
+    memory: MemorySource,
+    builder: SiteBuilder,
+    site: Option<Arc<Site>>,
+    now: Timestamp,
+    tick: Duration,
+}
+
+type Feeds = BTreeMap<ChangedFeed, String>;
+
+impl Builder {
+    fn new(feed_limit: usize) -> Builder {
+        let mut config = Config::default();
+        config.feed.limit = feed_limit;
+        let memory = MemorySource::new(&config.posts);
+        let now: Timestamp = "2026-06-03T12:00:00Z".parse().unwrap();
+        let source = Source::Memory(memory.clone());
+        Builder {
+            memory,
+            builder: SiteBuilder::of_source(&Arc::new(config), source, None, now),
+            site: None,
+            now,
+            tick: Duration::ZERO,
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.tick += time;
+    }
+
+    /// Runs a cycle; returns the feeds that it says changed.
+    fn cycle(&mut self) -> BTreeSet<ChangedFeed> {
+        let outcome = self
+            .builder
+            .run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
+        assert!(!outcome.has_failed);
+        self.site = outcome.site.or(self.site.take());
+        outcome.feeds.into_iter().collect()
+    }
+
+    /// The feeds of all scopes, without the date of the feed as a whole.
+    fn feeds(&self) -> Feeds {
+        let site = self.site.as_ref().unwrap();
+        let scopes: Vec<Scope> = site.index.scopes().map(|(scope, _)| scope.clone()).collect();
+        let feeds = scopes.into_iter().flat_map(|scope| {
+            Format::ALL.map(|format| {
+                let document = site.feed(&scope, Place::Newest, format).unwrap();
+                let text = String::from_utf8(document.bytes().to_vec()).unwrap();
+                let scope = scope.clone();
+                (ChangedFeed { scope, format }, undated(&text, format))
+            })
+        });
+        feeds.collect()
+    }
+}
+
+/// The feed `text` without the date of the feed as a whole.
+fn undated(text: &str, format: Format) -> String {
+    let (start, end) = match format {
+        Format::Rss => ("<lastBuildDate>", "</lastBuildDate>"),
+        Format::Atom => ("<updated>", "</updated>"),
+        Format::Json => return text.to_owned(),
+    };
+    let head = text.find("<entry>").or_else(|| text.find("<item>")).unwrap_or(text.len());
+    match (text[..head].find(start), text[..head].find(end)) {
+        (Some(from), Some(to)) => [&text[..from], &text[to..]].concat(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The feeds that are not the same in `before` and `after`.
+fn differing(before: &Feeds, after: &Feeds) -> BTreeSet<ChangedFeed> {
+    let all = before.keys().chain(after.keys());
+    all.filter(|feed| before.get(feed) != after.get(feed)).cloned().collect()
+}
+
+const PATHS: [&str; 7] = ["a.md", "b.md", "c.md", "one/a.md", "one/b.md", "two/c.md", "two/index.md"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Write(usize, String),
+    Remove(usize),
+    Rename(usize, usize),
+    Pass(u64),
+}
+
+const TEXTS: [&str; 8] = [
+    "Reeds along the creek.",
+    "Reeds along the creek. ",
+    "*Reeds* along the creek.",
+    "Reeds along the creek.\n\n<!-- not for readers -->",
+    "See [b](/one/b.md) and [c](c.md).",
+    "See [the other](a.md).",
+    "![A picture](a.png)",
+    "# A heading\n\nThe lamp is lit at dusk, when the boats come home.",
+];
+
+fn file() -> impl Strategy<Value = String> {
+    let line = |key: &'static str, values: &'static [&'static str]| {
+        let line = (0..values.len()).prop_map(move |at| format!("{key}: {}\n", values[at]));
+        proptest::option::weighted(0.3, line).prop_map(Option::unwrap_or_default)
+    };
+    let head = (
+        (1..6).prop_map(|day| format!("date: 2026-06-0{day}\n")),
+        line("title", &["Reeds", "Rushes & <reeds>"]),
+        line("tags", &["[One, two]", "[two]", "[ONE]", "[three]"]),
+        line("author", &["Ann Ott", "Bo"]),
+        line("draft", &["true"]),
+        line("unlisted", &["true"]),
+        line("feed", &["false"]),
+        line("expiryDate", &["2026-06-04", "2026-06-06"]),
+        line("summary", &["Short.", "Shorter."]),
+        line("image", &["a.png", "https://example.com/b.png"]),
+        line("link", &["https://example.com/x"]),
+    );
+    let head = head.prop_map(|(a, b, c, d, e, f, g, h, i, j, k)| [a, b, c, d, e, f, g, h, i, j, k].concat());
+    (head, 0..TEXTS.len()).prop_map(|(head, text)| format!("---\n{head}---\n{}\n", TEXTS[text]))
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..PATHS.len(), file()).prop_map(|(at, text)| Step::Write(at, text)),
+        2 => (0..PATHS.len()).prop_map(Step::Remove),
+        1 => (0..PATHS.len(), 0..PATHS.len()).prop_map(|(from, to)| Step::Rename(from, to)),
+        1 => (1_u64..30).prop_map(Step::Pass),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_feeds_that_are_named_are_those_whose_bytes_differ(
+        files in proptest::collection::vec(file(), PATHS.len()),
+        steps in proptest::collection::vec(proptest::collection::vec(step(), 1..3), 1..8),
+    ) {
+        let mut builder = Builder::new(3);
+        for (path, text) in PATHS.iter().zip(&files) {
+            builder.memory.insert(*path, text, builder.now - Duration::from_hours(1));
+        }
+        builder.cycle();
+        let mut before = builder.feeds();
+        for changes in steps {
+            for change in &changes {
+                match change {
+                    Step::Write(at, text) => builder.memory.insert(PATHS[*at], text, builder.now),
+                    Step::Remove(at) => builder.memory.remove(PATHS[*at]),
+                    Step::Rename(from, to) => builder.memory.rename(PATHS[*from], PATHS[*to]),
+                    Step::Pass(hours) => builder.pass(Duration::from_hours(*hours)),
+                }
+            }
+            // what is missing, or may not be finished, is believed after a while
+            for seconds in [0, 3, 70] {
+                builder.pass(Duration::from_secs(seconds));
+                let named = builder.cycle();
+                let after = builder.feeds();
+                prop_assert_eq!(named, differing(&before, &after), "{:?} after {} seconds", changes, seconds);
+                before = after;
+            }
+        }
+    }
+}
+
+#[test]
+fn files_in_memory_make_feeds() {
+    let mut builder = Builder::new(20);
+    let then = builder.now - Duration::from_hours(1);
+    builder.memory.insert(
+        "a.md",
+        "---\ntitle: Reeds\ndate: 2026-06-01\ntags: [creek]\n---\nReeds.\n",
+        then,
+    );
+    builder.cycle();
+    assert!(builder.feeds().values().all(|feed| feed.contains("Reeds")));
+    builder
+        .memory
+        .insert("b.md", "---\ntitle: Lamp\ndate: 2026-06-02\n---\nThe lamp.\n", then);
+    builder.pass(Duration::from_secs(3));
+    assert!(builder.cycle().is_empty(), "a new file has to hold still");
+    builder.pass(Duration::from_secs(3));
+    let named = builder.cycle();
+    let of_site = Format::ALL.map(|format| ChangedFeed {
+        scope: Scope::Site,
+        format,
+    });
+    assert_eq!(named, BTreeSet::from(of_site), "the feeds of the tag stay");
+    let feeds = builder.feeds();
+    assert_eq!(feeds.values().filter(|feed| feed.contains("The lamp.")).count(), 3);
+}
+
+#[tokio::test]
+async fn a_publisher_over_files_in_memory_follows_their_changes() {
+    let config: Arc<Config> = Arc::default();
+    let memory = MemorySource::new(&config.posts);
+    memory.insert("a.md", "# A", Timestamp::now() - Duration::from_hours(1));
+    let builder = SiteBuilder::of_source(&config, Source::Memory(memory.clone()), None, Timestamp::now());
+    let publisher = Publisher::start_builder(builder, config, Arc::default()).await.unwrap();
+    let mut changes = publisher.changes();
+    memory.insert("b.md", "# B", Timestamp::now());
+    let change = tokio::time::timeout(Duration::from_secs(10), changes.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    let posts: Vec<(&str, &PostEventKind)> = change.posts.iter().map(|post| (post.path.as_str(), &post.event)).collect();
+    assert_eq!(posts, [("b.md", &PostEventKind::Added)]);
+    assert_eq!(change.built, publisher.site().built());
+    assert!(change.feeds.iter().any(|feed| feed.scope == Scope::Site));
+    publisher.stop().await;
+}

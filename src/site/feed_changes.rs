@@ -1,0 +1,186 @@
+//! Which feeds differ between two sites, found without rendering a feed.
+//!
+//! Only scopes that a change touched are looked at, and of their posts only those that changed are rendered, as items. A feed whose bytes
+//! differ is always named, dates of the feed as a whole apart (RSS `lastBuildDate`, Atom `updated`), if the texts that it links from were
+//! rendered before. A feed is named although its bytes are the same only where the text of a changed post cannot be had any more, or
+//! where `feed.max_bytes` left it out.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Site;
+use super::documents::withdrawn;
+use crate::config::FeedContent;
+use crate::identity::Departure;
+use crate::index::{Scope, all_scopes_of};
+use crate::post::Post;
+use crate::render::feeds::feed_page::{archives, posts_at};
+use crate::render::{CleanItem, Format, Place, Withdrawn, item, item_in};
+use crate::time::Timestamp;
+
+/// A feed that differs between two sites: its subscription document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangedFeed {
+    /// The scope of the feed.
+    pub scope: Scope,
+    /// The format of the feed.
+    pub format: Format,
+}
+
+/// What the subscription document of a scope is made of.
+struct FeedParts<'a> {
+    name: &'a str,
+    posts: Vec<Arc<Post>>,
+    archives: usize,
+    withdrawn: Arc<[Withdrawn]>,
+}
+
+/// Compares posts of one site with those of the site before it, each once for all feeds that it is in.
+struct PostComparison<'a> {
+    before: &'a Site,
+    after: &'a Site,
+    /// For each post that was compared, by file, the formats in which it differs.
+    differing: HashMap<Utf8PathBuf, Vec<Format>>,
+    /// The files of posts that may link to a post that is published elsewhere, or not at all, since the site before.
+    relinked: BTreeSet<Utf8PathBuf>,
+}
+
+impl Site {
+    /// The feeds whose bytes differ from those that they had in the site `before`, ordered. A feed that is new or gone is one of them.
+    #[must_use]
+    pub fn changed_feeds(&self, before: &Site) -> Vec<ChangedFeed> {
+        let relinked = self.relinked_posts(before);
+        let scopes = self.touched_scopes(before, &relinked);
+        let mut posts = PostComparison {
+            before,
+            after: self,
+            differing: HashMap::new(),
+            relinked,
+        };
+        let mut changed = Vec::new();
+        for scope in scopes {
+            let formats = match (before.feed_parts(&scope), self.feed_parts(&scope)) {
+                (Some(before), Some(after)) => posts.differing_formats(&before, &after),
+                (None, None) => Vec::new(),
+                _ => Format::ALL.to_vec(),
+            };
+            let feed = |format| ChangedFeed {
+                scope: scope.clone(),
+                format,
+            };
+            changed.extend(formats.into_iter().map(feed));
+        }
+        changed
+    }
+
+    /// The scopes whose feeds may differ from those of the site `before`.
+    fn touched_scopes(&self, before: &Site, relinked: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Scope> {
+        let changed = self.index.changed_scopes(&before.index);
+        let mut scopes: BTreeSet<Scope> = changed.into_iter().cloned().collect();
+        let relinked = relinked.iter().filter_map(|path| self.post(path));
+        relinked.for_each(|post| scopes.extend(all_scopes_of(post)));
+        if !Arc::ptr_eq(&self.newest_history, &before.newest_history) {
+            scopes.insert(Scope::Site);
+        }
+        if !Arc::ptr_eq(&self.history, &before.history) {
+            let departures = [before, self].map(|site| site.history.since(Timestamp::MIN));
+            for departure in differing_departures(departures) {
+                scopes.extend(all_scopes_of(&departure.post));
+            }
+        }
+        scopes
+    }
+
+    /// The files of posts that may link to a post that is published elsewhere, or not at all, since the site `before`.
+    fn relinked_posts(&self, before: &Site) -> BTreeSet<Utf8PathBuf> {
+        let gone = self.gone.iter().map(Utf8PathBuf::as_path);
+        let changed = self.changed.iter().map(|post| post.source.as_path()).chain(gone);
+        let moved = changed.filter(|path| before.published(path) != self.published(path));
+        self.documents.linking_to(moved)
+    }
+
+    fn feed_parts(&self, scope: &Scope) -> Option<FeedParts<'_>> {
+        let members = self.index.members(scope)?;
+        let limit = self.config.feed.limit;
+        let history = match scope {
+            Scope::Site => &self.newest_history,
+            _ => &self.history,
+        };
+        Some(FeedParts {
+            name: &members.name,
+            posts: posts_at(members.in_feeds(), Place::Newest, limit)?,
+            archives: archives(members.in_feeds().len(), limit),
+            withdrawn: withdrawn(history, scope, &self.config),
+        })
+    }
+
+    /// The item of `post`, one of its own, with its text; `None` where that cannot be had.
+    fn whole_item(&self, post: &Arc<Post>) -> Option<CleanItem> {
+        let published = |path: &Utf8Path| self.published(path);
+        self.documents.full_item(post, self.context(&published))
+    }
+}
+
+/// The departures that are in one of two lists alone, or differ between them.
+fn differing_departures<'a>([one, other]: [&'a [Departure]; 2]) -> impl Iterator<Item = &'a Departure> {
+    let by_id = |list: &'a [Departure]| -> HashMap<&str, &Departure> {
+        list.iter().map(|departure| (departure.post.id.as_str(), departure)).collect()
+    };
+    let (ones, others) = (by_id(one), by_id(other));
+    let is_in = |list: &HashMap<&str, &Departure>, departure: &Departure| {
+        let known = list.get(departure.post.id.as_str());
+        known.is_some_and(|known| known.at == departure.at && known.post == departure.post)
+    };
+    let gone = one.iter().filter(move |departure| !is_in(&others, departure));
+    let new = other.iter().filter(move |departure| !is_in(&ones, departure));
+    gone.chain(new)
+}
+
+impl PostComparison<'_> {
+    /// The formats in which a feed that was made of `before` and is made of `after` differs.
+    fn differing_formats(&mut self, before: &FeedParts, after: &FeedParts) -> Vec<Format> {
+        let ids = |parts: &FeedParts| parts.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>();
+        if before.name != after.name || before.archives != after.archives || ids(before) != ids(after) {
+            return Format::ALL.to_vec();
+        }
+        let mut formats = BTreeSet::new();
+        // Atom alone tells of posts that went (RFC 6721)
+        formats.extend((before.withdrawn != after.withdrawn).then_some(Format::Atom));
+        for (old, new) in before.posts.iter().zip(&after.posts) {
+            formats.extend(self.differing_in(old, new));
+        }
+        formats.into_iter().collect()
+    }
+
+    /// The formats in which the post `new` differs from `old`, which it was before.
+    fn differing_in(&mut self, old: &Arc<Post>, new: &Arc<Post>) -> Vec<Format> {
+        let is_relinked = self.relinked.contains(&new.source);
+        if Arc::ptr_eq(old, new) && !is_relinked {
+            return Vec::new();
+        }
+        if let Some(known) = self.differing.get(&new.source) {
+            return known.clone();
+        }
+        let config = &self.after.config;
+        let read_alike = |post: &Post| {
+            let place = (post.source.clone(), post.address.clone());
+            (post.text.digest(), post.title.clone(), place)
+        };
+        let has_same_text = !is_relinked && read_alike(old) == read_alike(new);
+        let items = if config.feed.content != FeedContent::Full || has_same_text {
+            Some((item(old, config, None), item(new, config, None)))
+        } else {
+            self.before.whole_item(old).zip(self.after.whole_item(new))
+        };
+        let differs = |format: &Format| {
+            items
+                .as_ref()
+                .is_none_or(|(old, new)| item_in(old, *format) != item_in(new, *format))
+        };
+        let formats: Vec<Format> = Format::ALL.into_iter().filter(differs).collect();
+        self.differing.insert(new.source.clone(), formats.clone());
+        formats
+    }
+}

@@ -1,0 +1,474 @@
+//! When a post that is missing counts as removed.
+//!
+//! Missing is not deleted. One file is missing for a moment whenever an editor replaces it. Many are missing at once when a disk is not
+//! mounted, a synchroniser starts over or a checkout is half done, and a feed that lost its posts for a minute tells every reader so.
+//! [`wait_for`] is the whole rule. [`MissingFiles`] applies it to files that were seen while feedmill runs, [`AbsentPosts`] to posts that
+//! the ledger knows and that had no file at the start.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::degraded::Degraded;
+use crate::config;
+
+/// Up to so many posts are deleted by hand, even if they are all that there are.
+const FEW: usize = 3;
+/// Fewer posts than this are no crowd, where the folder may be another one than before.
+const CROWD: usize = 3;
+
+/// What is known while posts are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RemovalSituation {
+    /// Files were there while feedmill ran, and are not there now.
+    Running {
+        /// How many posts there were.
+        posts: usize,
+        /// Whether the source is empty.
+        is_empty: bool,
+        /// Whether another folder is in the place of the one in which the files were.
+        is_replaced: bool,
+    },
+    /// The ledger knows posts, and at the start there is no file of them.
+    Starting {
+        /// How many other posts there are.
+        present: usize,
+    },
+}
+
+/// How long missing posts are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// For so long, each by itself.
+    Each(Duration),
+    /// For so long after the last change among them, all together.
+    Together(Duration),
+    /// Until there is any post; then for so long, all together.
+    UntilAnyPost(Duration),
+}
+
+/// How long `missing` posts are waited for.
+fn wait_for(missing: usize, situation: RemovalSituation, config: &config::WatchSettings) -> Wait {
+    let are_most = |posts: usize| missing * 2 > posts;
+    match situation {
+        RemovalSituation::Running {
+            posts,
+            is_empty,
+            is_replaced,
+        } => {
+            let are_many = if is_replaced {
+                is_empty || posts >= CROWD
+            } else {
+                missing > FEW
+            };
+            if are_many && (is_empty || are_most(posts)) {
+                Wait::Together(config.vanish_grace)
+            } else {
+                Wait::Each(config.delete_grace)
+            }
+        }
+        RemovalSituation::Starting { present: 0 } => Wait::UntilAnyPost(config.vanish_grace),
+        RemovalSituation::Starting { present } => {
+            let posts = present + missing;
+            let is_crowd = posts >= CROWD && are_most(posts);
+            Wait::Together(if is_crowd { config.vanish_grace } else { config.delete_grace })
+        }
+    }
+}
+
+/// Posts that are waited for together. Times are of the monotonic clock.
+#[derive(Debug)]
+struct WaitingTogether<K> {
+    missing: BTreeSet<K>,
+    since: Duration,
+    wait: Wait,
+}
+
+impl<K> WaitingTogether<K> {
+    /// When all of them count as removed.
+    fn due(&self) -> Option<Duration> {
+        match self.wait {
+            Wait::Each(grace) | Wait::Together(grace) => Some(self.since.saturating_add(grace)),
+            Wait::UntilAnyPost(_) => None,
+        }
+    }
+
+    fn is_over(&self, tick: Duration) -> bool {
+        self.due().is_some_and(|due| due <= tick)
+    }
+}
+
+/// The files that are missing, and were there while feedmill ran. Times are of the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct MissingFiles {
+    since: BTreeMap<Utf8PathBuf, Duration>,
+    together: Option<WaitingTogether<Utf8PathBuf>>,
+    /// Whether another folder took the place of the one in which the files were, since files are missing.
+    is_replaced: bool,
+}
+
+impl MissingFiles {
+    pub(super) fn add(&mut self, path: Utf8PathBuf, tick: Duration) {
+        self.since.entry(path).or_insert(tick);
+    }
+
+    pub(super) fn remove(&mut self, path: &Utf8Path) {
+        self.since.remove(path);
+    }
+
+    /// Since when the file at `path` is missing.
+    pub(super) fn since(&self, path: &Utf8Path) -> Option<Duration> {
+        self.since.get(path).copied()
+    }
+
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
+        self.since.contains_key(path)
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.since.keys()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.since.is_empty() && self.together.is_none()
+    }
+
+    /// Notes that another folder took the place of the one in which the files were.
+    pub(super) fn note_replaced(&mut self) {
+        self.is_replaced = true;
+    }
+
+    /// The files that count as removed by now, of a source that had `posts` posts and is empty now if `is_empty`.
+    pub(super) fn removed(
+        &mut self,
+        posts: usize,
+        is_empty: bool,
+        tick: Duration,
+        config: &config::WatchSettings,
+    ) -> Vec<Utf8PathBuf> {
+        // a folder from which nothing is missing is believed from then on
+        self.is_replaced &= !self.since.is_empty();
+        let situation = RemovalSituation::Running {
+            posts,
+            is_empty,
+            is_replaced: self.is_replaced,
+        };
+        let wait = match wait_for(self.since.len(), situation, config) {
+            Wait::Each(grace) => return self.removed_each(grace, tick),
+            _ if self.since.is_empty() => return self.removed_each(config.delete_grace, tick),
+            wait => wait,
+        };
+        match &self.together {
+            Some(together) if together.missing.iter().eq(self.since.keys()) => {
+                if !together.is_over(tick) {
+                    return Vec::new();
+                }
+                self.together = None;
+                self.is_replaced = false;
+                self.since.keys().cloned().collect()
+            }
+            // the wait begins when the same files are missing as before
+            _ => {
+                self.together = Some(WaitingTogether {
+                    missing: self.since.keys().cloned().collect(),
+                    since: tick,
+                    wait,
+                });
+                Vec::new()
+            }
+        }
+    }
+
+    fn removed_each(&mut self, grace: Duration, tick: Duration) -> Vec<Utf8PathBuf> {
+        if self.together.take().is_some() {
+            // some came back, so the others may: they are waited for from now on
+            self.since.values_mut().for_each(|since| *since = tick);
+        }
+        let is_removed = |since: Duration| tick.saturating_sub(since) >= grace;
+        let removed = self.since.iter().filter(|(_, since)| is_removed(**since));
+        removed.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Why they are not believed to be removed, where many are missing together.
+    pub(super) fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
+        let together = self.together.as_ref()?;
+        Some(Degraded::ManyMissing(together.missing.len(), config.vanish_grace))
+    }
+
+    /// When some of them may count as removed.
+    pub(super) fn due(&self, config: &config::WatchSettings) -> Option<Duration> {
+        match &self.together {
+            Some(together) => together.due(),
+            None => Some(self.since.values().min()?.saturating_add(config.delete_grace)),
+        }
+    }
+}
+
+/// The posts that the ledger knows and that had no file at the start. Times are of the monotonic clock.
+#[derive(Debug, Default)]
+pub struct AbsentPosts {
+    has_started: bool,
+    together: Option<WaitingTogether<Arc<str>>>,
+}
+
+impl AbsentPosts {
+    /// The ids among `absent` that count as removed by now, where `present` posts are there.
+    pub fn removed(
+        &mut self,
+        absent: BTreeSet<Arc<str>>,
+        present: usize,
+        tick: Duration,
+        config: &config::WatchSettings,
+    ) -> BTreeSet<Arc<str>> {
+        if !std::mem::replace(&mut self.has_started, true) && !absent.is_empty() {
+            self.together = Some(WaitingTogether {
+                wait: wait_for(absent.len(), RemovalSituation::Starting { present }, config),
+                missing: absent.clone(),
+                since: tick,
+            });
+        }
+        self.note_present(present, tick);
+        let Some(together) = &mut self.together else { return absent };
+        let still: BTreeSet<Arc<str>> = together.missing.intersection(&absent).cloned().collect();
+        if still.len() < together.missing.len() {
+            // some came back, so the others may: they are waited for from now on
+            together.since = tick;
+            together.missing = still;
+        }
+        if together.missing.is_empty() || together.is_over(tick) {
+            self.together = None;
+            return absent;
+        }
+        absent.difference(&together.missing).cloned().collect()
+    }
+
+    /// Notes that `present` posts are there. Where there was none before, the absent ones are waited for from now on.
+    pub fn note_present(&mut self, present: usize, tick: Duration) {
+        if let Some(together) = &mut self.together
+            && let Wait::UntilAnyPost(grace) = together.wait
+            && present > 0
+        {
+            together.wait = Wait::Together(grace);
+            together.since = tick;
+        }
+    }
+
+    /// When they count as removed.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        self.together.as_ref()?.due()
+    }
+
+    /// Why they are not believed to be removed, where that is not a matter of moments.
+    #[must_use]
+    pub fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
+        let together = self.together.as_ref()?;
+        let posts = together.missing.len();
+        match together.wait {
+            Wait::UntilAnyPost(_) => Some(Degraded::AllAbsent(posts)),
+            Wait::Together(grace) if grace != config.delete_grace => Some(Degraded::MostAbsent(posts, grace)),
+            Wait::Together(_) | Wait::Each(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_missing_posts_are_waited_for() {
+        let config = config::WatchSettings::default();
+        let (short, long) = (config.delete_grace, config.vanish_grace);
+        let running = |posts, is_empty, is_replaced| RemovalSituation::Running {
+            posts,
+            is_empty,
+            is_replaced,
+        };
+        let starting = |present| RemovalSituation::Starting { present };
+        let cases = [
+            ("one of many", 1, running(9, false, false), Wait::Each(short)),
+            ("all of three", 3, running(3, true, false), Wait::Each(short)),
+            ("all of four", 4, running(4, true, false), Wait::Together(long)),
+            ("four of seven", 4, running(7, false, false), Wait::Together(long)),
+            ("four of eight", 4, running(8, false, false), Wait::Each(short)),
+            ("one of two, another folder", 1, running(2, false, true), Wait::Each(short)),
+            (
+                "two of three, another folder",
+                2,
+                running(3, false, true),
+                Wait::Together(long),
+            ),
+            (
+                "the only one, another folder is empty",
+                1,
+                running(1, true, true),
+                Wait::Together(long),
+            ),
+            ("one of many at the start", 1, starting(8), Wait::Together(short)),
+            ("half at the start", 4, starting(4), Wait::Together(short)),
+            ("most at the start", 3, starting(2), Wait::Together(long)),
+            ("all at the start", 1, starting(0), Wait::UntilAnyPost(long)),
+        ];
+        for (name, missing, situation, expected) in cases {
+            assert_eq!(wait_for(missing, situation, &config), expected, "{name}");
+        }
+    }
+
+    /// Each case: posts there were, whether the folder is empty, whether it is another one, then by second the files missing and those
+    /// removed.
+    #[test]
+    fn files_that_are_missing_count_as_removed_in_time() {
+        type Step = (u64, &'static str, &'static str);
+        let cases: [(&str, usize, bool, bool, &[Step]); 11] = [
+            ("one of many", 9, false, false, &[(0, "a", ""), (1, "a", "a")]),
+            (
+                "one that came back",
+                9,
+                false,
+                false,
+                &[(0, "a", ""), (1, "", ""), (2, "a", ""), (3, "a", "a")],
+            ),
+            (
+                "more than half",
+                7,
+                false,
+                false,
+                &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
+            ),
+            (
+                "more than half, but few",
+                5,
+                false,
+                false,
+                &[(0, "abc", ""), (1, "abc", "abc")],
+            ),
+            (
+                "more than half, but few, of another folder",
+                5,
+                false,
+                true,
+                &[(0, "abc", ""), (59, "abc", ""), (60, "abc", "abc")],
+            ),
+            (
+                "more and more",
+                8,
+                false,
+                false,
+                &[
+                    (0, "abcde", ""),
+                    (30, "abcdef", ""),
+                    (60, "abcdef", ""),
+                    (90, "abcdef", "abcdef"),
+                ],
+            ),
+            (
+                "half came back",
+                5,
+                false,
+                false,
+                &[(0, "abcd", ""), (50, "a", ""), (51, "a", "a")],
+            ),
+            (
+                "the only one, and the folder is empty",
+                1,
+                true,
+                false,
+                &[(0, "a", ""), (1, "a", "a")],
+            ),
+            (
+                "the only one, and another folder is empty",
+                1,
+                true,
+                true,
+                &[(0, "a", ""), (59, "a", ""), (60, "a", "a")],
+            ),
+            ("all three", 3, true, false, &[(0, "abc", ""), (1, "abc", "abc")]),
+            (
+                "all four",
+                4,
+                true,
+                false,
+                &[(0, "abcd", ""), (59, "abcd", ""), (60, "abcd", "abcd")],
+            ),
+        ];
+        let config = config::WatchSettings::default();
+        for (name, posts, is_empty, is_another, steps) in cases {
+            let mut missing = MissingFiles::default();
+            if is_another {
+                missing.note_replaced();
+            }
+            for &(second, absent, expected) in steps {
+                let tick = Duration::from_secs(second);
+                let absent: Vec<Utf8PathBuf> = absent.chars().map(|c| c.to_string().into()).collect();
+                missing.since.retain(|path, _| absent.contains(path));
+                for path in absent {
+                    missing.add(path, tick);
+                }
+                let gone: String = missing
+                    .removed(posts, is_empty, tick, &config)
+                    .iter()
+                    .map(|path| path.as_str())
+                    .collect();
+                assert_eq!(gone, expected, "{name}, second {second}");
+            }
+        }
+    }
+
+    /// Each case: by second the posts absent, how many are there, and those removed.
+    #[test]
+    fn posts_without_a_file_at_the_start_count_as_removed_in_time() {
+        type Step = (u64, &'static str, usize, &'static str);
+        let cases: [(&str, &[Step]); 6] = [
+            ("one of many", &[(0, "a", 8, ""), (1, "a", 8, "a"), (2, "b", 8, "b")]),
+            (
+                "more than half",
+                &[(0, "abc", 2, ""), (59, "abc", 2, ""), (60, "abc", 2, "abc")],
+            ),
+            ("more than half, and others later", &[(0, "abc", 2, ""), (9, "abcd", 1, "d")]),
+            (
+                "half came back",
+                &[(0, "abc", 2, ""), (50, "a", 4, ""), (60, "a", 4, ""), (110, "a", 4, "a")],
+            ),
+            (
+                "all",
+                &[
+                    (0, "abc", 0, ""),
+                    (9000, "abc", 0, ""),
+                    (9001, "ab", 1, ""),
+                    (9061, "ab", 1, "ab"),
+                ],
+            ),
+            ("none", &[(0, "", 8, ""), (1, "abcdefg", 1, "abcdefg")]),
+        ];
+        let config = config::WatchSettings::default();
+        for (name, steps) in cases {
+            let mut absent_posts = AbsentPosts::default();
+            for &(second, absent, live, expected) in steps {
+                let absent = absent.chars().map(|c| Arc::from(c.to_string())).collect();
+                let gone = absent_posts.removed(absent, live, Duration::from_secs(second), &config);
+                assert_eq!(
+                    gone.iter().map(AsRef::as_ref).collect::<String>(),
+                    expected,
+                    "{name}, second {second}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn where_all_posts_are_absent_and_others_come_the_wait_begins() {
+        let mut absent_posts = AbsentPosts::default();
+        let (config, second) = (config::WatchSettings::default(), Duration::from_secs);
+        let absent = BTreeSet::from([Arc::from("a")]);
+        assert!(absent_posts.removed(absent.clone(), 0, second(0), &config).is_empty());
+        absent_posts.note_present(0, second(0));
+        assert_eq!(absent_posts.due(), None, "there is nothing yet");
+        // they are new ones, so they were not there for the ledger before
+        absent_posts.note_present(2, second(0));
+        assert_eq!(absent_posts.due(), Some(config.vanish_grace));
+        assert_eq!(absent_posts.removed(absent.clone(), 2, config.vanish_grace, &config), absent);
+    }
+}
