@@ -4,8 +4,8 @@
 //! and `CommonMark`. What the front matter leaves open comes from the file's name, its folder, its text or the site's configuration;
 //! [`Origins`] says from which, and `feedmill why` shows it. A post exists only complete: a file that is not one gives a diagnostic.
 //!
-//! Nothing here reads a disk or a clock, and nothing here decides which post a file was before ([`identity`](crate::identity)) or
-//! which of two posts gets an address ([`index`](crate::index)).
+//! Nothing here reads a disk or a clock, and nothing here decides which post a file was before (`identity`) or
+//! which of two posts gets an address (`index`).
 //!
 //! ```
 //! use feedmill::config::Config;

@@ -144,7 +144,7 @@ fn a_damaged_ledger_is_reported_and_replaced_by_an_import() {
     assert_eq!((status, err.contains("it is damaged")), (2, true), "{err}");
     let (status, _, err) = ledger(site.path(), &["import", "in.jsonl"]);
     assert_eq!(
-        (status, err.contains("is now in") && err.contains("1 added")),
+        (status, err.contains("it was renamed to") && err.contains("1 added")),
         (0, true),
         "{err}"
     );
