@@ -483,6 +483,8 @@ fn describe_broken(why: NoDate, text: Option<&str>) -> (&'static str, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::post::read;
 
@@ -507,6 +509,41 @@ mod tests {
             assert_eq!(reading.post.date.date().to_string(), expected, "{front_matter}");
             let is_found = reading.remarks.iter().any(|remark| remark.code == "date-twice");
             assert_eq!(is_found, is_reported, "{front_matter}: {:?}", reading.remarks);
+        }
+    }
+
+    #[test]
+    fn keys_about_dates() {
+        let cases = [
+            ("date", true),
+            ("publishdate", true),
+            ("scheduled", true),
+            ("expires", true),
+            ("expired", true),
+            ("created", false),
+            ("title", false),
+            ("", false),
+        ];
+        for (key, expected) in cases {
+            assert_eq!(is_about_dates(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_date_up_to_a_day_after_the_save_has_passed() {
+        let file = SourceFile {
+            path: "a.md".into(),
+            bytes: Arc::from([]),
+            modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let cases = [
+            ("2025-12-31T00:00:00Z", true),
+            ("2026-01-02T00:00:00Z", true),
+            ("2026-01-02T00:00:01Z", false),
+        ];
+        for (text, expected) in cases {
+            let moment = date::parse(text, &TimeZone::UTC, false).unwrap();
+            assert_eq!(had_passed(moment, &file), expected, "{text}");
         }
     }
 }
