@@ -17,7 +17,7 @@ use super::allocations;
 use crate::commands::{Serving, folder};
 
 /// The most bytes that a post may allocate with its record and its places in the index: 216 for itself, 150 for its texts, 740 for its
-/// record, and 90 for the places where it is found, of which two are its tags. The publisher's state of its file takes 54 more, and the
+/// record, and 90 for the places where it is found, two of them for its tags. The publisher's state of its file takes 54 more, and the
 /// allocator adds 30.
 const A_POST: isize = 1200;
 
