@@ -1,9 +1,43 @@
-//! Posts by scope, by date, by change, by address and by word.
+//! An index of posts by scope, date, change, address and word.
 //!
 //! An [`Index`] is built from every post that was read and one instant. Its answers contain the posts that are public at that
 //! instant, newest first. Posts of the same instant are ordered by id, so that the order is total and the same on every replica.
+//! Languages match by RFC 4647 (section 3.3.1), cursors are text by RFC 4648 (section 5), and [`search`] ranks by Okapi BM25.
 //!
-//! It does not read files and does not render.
+//! It does not read files, does not render, and does not decide which known post a file is
+//! ([`identity`](crate::identity) does).
+//!
+//! ```
+//! use std::collections::HashSet;
+//! use std::sync::Arc;
+//!
+//! use feedmill::config::Config;
+//! use feedmill::index::{Filter, Index};
+//! use feedmill::post;
+//! use feedmill::shared_vec::SharedVec;
+//! use feedmill::source_file::SourceFile;
+//! use feedmill::time::Timestamp;
+//!
+//! let config = Config::default();
+//! let read = |path: &str, text: &str| {
+//!     let bytes = text.as_bytes().into();
+//!     let file = SourceFile { path: path.into(), bytes, modified: Timestamp::UNIX_EPOCH };
+//!     Arc::new(post::read(&file, &config).unwrap().post)
+//! };
+//! let posts = vec![
+//!     read("tides.md", "---\ndate: 2026-01-31\ntags: [Sea]\n---\nHigh water.\n"),
+//!     read("kelp.md", "---\ndate: 2027-01-31\ntags: [Sea]\n---\nGreen.\n"),
+//! ];
+//! let now = "2026-05-01T09:00:00Z".parse()?;
+//! let index = Index::build(posts, &HashSet::new(), &config, now, &SharedVec::default());
+//!
+//! // the second post is not public yet
+//! let filter = Filter { tag: Some("sea".to_owned()), ..Filter::default() };
+//! let (found, total) = index.page(&filter, 1, 10);
+//! assert_eq!((found[0].slug.as_str(), total), ("tides", 1));
+//! assert_eq!(index.next_due(), Some("2027-01-31T00:00:00Z".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod aliases;
 pub mod base64url;

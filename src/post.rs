@@ -1,11 +1,12 @@
-//! One file → one [`Post`].
+//! Reads one file as one [`Post`].
 //!
-//! [`read`] parses a Markdown file: front matter (YAML, TOML or JSON, with the keys of Jekyll, Hugo, Zola, Eleventy, Astro and others)
-//! and `CommonMark`. What the front matter leaves open comes from the file's name, its folder, its text or the site's configuration;
-//! [`Origins`] says from which, and `feedmill why` shows it. A post exists only complete: a file that is not one gives a diagnostic.
+//! [`read`] parses a Markdown file: front matter (YAML, TOML or JSON, with the keys of Jekyll, Hugo, Zola, Eleventy, Astro and
+//! others) and `CommonMark`. Fields that the front matter does not contain come from the file's name, its folder, its text or
+//! the site's configuration; [`Origins`] says which of these, and `feedmill why` shows it. A post is always complete: a file
+//! that is not a post gives a diagnostic.
 //!
-//! Nothing here reads a disk or a clock, and nothing here decides which post a file was before (`identity`) or
-//! which of two posts gets an address (`index`).
+//! This module does not read a disk or a clock. It does not decide which known post a file is (`identity`)
+//! or which of two posts gets an address (`index`).
 //!
 //! ```
 //! use feedmill::config::Config;
@@ -77,7 +78,7 @@ pub use crate::config::Person;
 use crate::source_file::by_parts;
 use crate::time::{CompactTimestamp, Moment, Timestamp};
 
-/// One post, as its file says it.
+/// One post, as its file describes it.
 ///
 /// A site has all its posts in memory, so fields that few posts have are types without spare room.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,18 +86,18 @@ use crate::time::{CompactTimestamp, Moment, Timestamp};
 pub struct Post {
     /// The file, relative to the posts folder.
     pub source: Utf8PathBuf,
-    /// The id. It is the same in every format but Atom, where it has to be an IRI ([`Post::atom_id`]).
+    /// The id. It is the same in every format except Atom, which needs an IRI ([`Post::atom_id`]).
     pub id: String,
-    /// The id in Atom, where it is not [`Post::id`].
+    /// The id in Atom, if it differs from [`Post::id`].
     pub atom_id: Option<Box<str>>,
     /// The other ids in the front matter.
     pub other_ids: Box<[String]>,
     /// The last part of the default address, unique on the site.
     pub slug: String,
-    /// The address of its page: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL where the
+    /// The address of its page: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL if the
     /// pages are on another site.
     pub address: String,
-    /// Former addresses: paths from the site's root, not percent-encoded, none of them the address.
+    /// Former addresses: paths from the site's root, not percent-encoded, without its current address.
     pub aliases: Box<[String]>,
     /// Other names in the front matter, as written; see [`Post::addresses_of_names`].
     pub names: Box<[String]>,
@@ -110,11 +111,11 @@ pub struct Post {
     pub updated: Option<Moment>,
     /// When it expires.
     pub expires: Option<Moment>,
-    /// What its author wants done with it.
+    /// How its author wants it published.
     pub status: Status,
     /// Whether feeds contain it.
     pub in_feeds: bool,
-    /// Whether its author says that the last edit is too small to tell readers; `None` if nothing is said.
+    /// Whether its author says that the last edit is too small to report to readers; `None` if the file does not say.
     pub minor: Option<bool>,
     /// Its tags, each once without regard to case, in the author's order and spelling.
     pub tags: Vec<String>,
@@ -144,28 +145,29 @@ pub struct Post {
     pub text: Text,
     /// When the file was last written. Readers do not see it; it keeps `Last-Modified` moving.
     pub touched: CompactTimestamp,
-    /// When readers last got something new about it: it appeared, changed or came back. `None` if that is not known.
+    /// When readers last got something new about it: it appeared, changed or was added back. `None` if that is not known.
     pub told: Option<CompactTimestamp>,
-    /// Whether readers have it although its date is in the future: the clock was put back.
+    /// Whether readers have it although its date is in the future, because the clock was put back.
     pub is_out_already: bool,
-    /// Whether it is held back: its file says something about dates or visibility that is not understood, or shows that its author
-    /// was not done. The diagnostics of the file say what.
+    /// Whether it is held back: its file has a date or visibility that is not understood, or shows that its author had not
+    /// finished. The diagnostics of the file give the reason.
     pub is_held: bool,
-    /// Whether its text has so many words that a similar text is probably a version of it. A short one may be mostly a template's.
+    /// Whether its text has so many words that a similar text is probably a version of it. A short text may be mostly that of a
+    /// template.
     pub has_long_text: bool,
 }
 
-/// What the author wants done with a post.
+/// How the author wants a post published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// For everybody.
+    /// Listed, for all readers.
     Published,
-    /// For those who know the address: in no list and no feed.
+    /// Readable for people who know the address, but in no list and no feed.
     Unlisted,
     /// Not finished.
     Draft,
-    /// For nobody but the author.
+    /// Readable only by the author.
     Private,
 }
 
@@ -201,7 +203,7 @@ pub struct Origins {
     pub summary: Origin,
 }
 
-/// Where one property came from, as `Display` shows it to the author.
+/// The source of one property, as `Display` shows it to the author.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The front matter's key, as written.
@@ -210,19 +212,19 @@ pub enum Origin {
     FileName,
     /// The first heading of the text.
     Heading,
-    /// The text.
+    /// The body of the file.
     Text,
     /// When the file was last written.
     FileTime,
     /// The post's date and slug.
     DateAndSlug,
-    /// The ledger: readers know the post by it.
+    /// The ledger: readers know the post by this value.
     Ledger,
-    /// Nothing says otherwise.
+    /// The default.
     Default,
-    /// Another post has the one that this post claimed.
+    /// Changed, because another post owns the value that this post claimed.
     Displaced,
-    /// Another file: which, and where in it.
+    /// Another file: its path, and the place in it.
     Inherited(Box<str>),
 }
 
@@ -249,7 +251,7 @@ impl Serialize for Origin {
     }
 }
 
-/// Whether readers may see a post at an instant, and if not, why.
+/// Whether readers may see a post at an instant, and the reason if they may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
@@ -259,13 +261,13 @@ pub enum Visibility {
     Unlisted,
     /// Not finished.
     Draft,
-    /// For nobody but the author.
+    /// Readable only by the author.
     Private,
     /// Held back: something in its file is not understood.
     Held,
-    /// Not yet: its date is in the future.
+    /// Scheduled: its date is in the future.
     Scheduled,
-    /// No longer.
+    /// Expired.
     Expired,
 }
 
@@ -292,26 +294,26 @@ impl Post {
         by_parts(&self.source, &other.source)
     }
 
-    /// Whether its author gave it a title: the front matter or a heading, not the file's name.
+    /// Whether its author gave it a title in the front matter or a heading. A title from the file's name does not count.
     #[must_use]
     pub fn has_title(&self) -> bool {
         matches!(self.origins.title, Origin::Field(_) | Origin::Heading) && !self.title.is_empty()
     }
 
-    /// Whether its text is more than white space.
+    /// Whether its text contains more than white space.
     #[must_use]
     pub fn has_text(&self) -> bool {
         self.content.text != Fingerprint::empty_text()
     }
 
-    /// Whether it has nothing to show: no title, text, picture, link or enclosure.
+    /// Whether it has no content: no title, text, picture, link or enclosure.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let shows_more = self.image.is_some() || self.link.is_some() || !self.enclosures.is_empty();
         !self.has_title() && !self.has_text() && !shows_more
     }
 
-    /// Whether readers may see the post at `now`. Everything that publishes asks this and nothing else.
+    /// Whether readers may see the post at `now`. All code that publishes uses this function and nothing else.
     #[must_use]
     pub fn visibility(&self, now: Timestamp) -> Visibility {
         match self.status {
@@ -325,7 +327,7 @@ impl Post {
         }
     }
 
-    /// Whether readers may read it at its address at `now`, listed or not.
+    /// Whether readers may read it at its address at `now`, listed or unlisted.
     #[must_use]
     pub fn is_readable(&self, now: Timestamp) -> bool {
         matches!(self.visibility(now), Visibility::Public | Visibility::Unlisted)
@@ -349,8 +351,8 @@ impl Post {
     }
 }
 
-/// The characters that are percent-encoded in one part of a path: all but letters, digits and marks without a meaning (RFC 3986,
-/// section 3.3).
+/// The characters that are percent-encoded in one part of a path: all but letters, digits and marks that have no meaning there
+/// (RFC 3986, section 3.3).
 pub const PATH_PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

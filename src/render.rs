@@ -1,8 +1,44 @@
-//! Index → documents: RSS 2.0, Atom 1.0 (RFC 4287), JSON Feed 1.1, OPML 2.0, site maps, the JSON listing and pages.
+//! Renders posts of an index as documents: feeds, site maps, the JSON listing and pages.
 //!
-//! [`item`] makes a feed item from a post: plain text, absolute addresses, and nothing that XML 1.0 forbids. A [`FeedPage`] contains
-//! items and what a feed says about itself; [`feed`] writes the same page in each [`Format`]. A document depends on its input alone:
-//! this module does not read files, does not read a clock, and does not choose the posts of a page.
+//! The formats are RSS 2.0, Atom 1.0 (RFC 4287) with archives (RFC 5005) and tombstones (RFC 6721), JSON Feed 1.1, OPML 2.0 and
+//! the sitemaps.org protocol 0.9. [`item`] makes a feed item from a post: plain text, absolute addresses, and no character that
+//! XML 1.0 forbids. A [`FeedPage`] contains the items and metadata of a feed document; [`feed`] serializes it in each [`Format`].
+//!
+//! A document depends only on its input: this module does not read files or a clock, and does not choose the posts of a page.
+//!
+//! ```
+//! use std::collections::HashSet;
+//! use std::sync::Arc;
+//!
+//! use feedmill::config::Config;
+//! use feedmill::index::{Index, Scope};
+//! use feedmill::post;
+//! use feedmill::render::feeds::feed_page::{FeedState, feed_page};
+//! use feedmill::render::{Format, Place, feed, item};
+//! use feedmill::shared_vec::SharedVec;
+//! use feedmill::source_file::SourceFile;
+//! use feedmill::time::Timestamp;
+//!
+//! let config = Config::default();
+//! let file = SourceFile {
+//!     path: "kelp.md".into(),
+//!     bytes: "---\ntitle: Kelp & co\ndate: 2026-01-31\n---\nGreen.\n".as_bytes().into(),
+//!     modified: Timestamp::UNIX_EPOCH,
+//! };
+//! let posts = vec![Arc::new(post::read(&file, &config).unwrap().post)];
+//! let now = "2026-05-01T09:00:00Z".parse()?;
+//! let index = Index::build(posts, &HashSet::new(), &config, now, &SharedVec::default());
+//!
+//! let members = index.members(&Scope::Site).unwrap();
+//! let state = FeedState { now, updated: None, withdrawn: &[] };
+//! let summary = |post: &Arc<post::Post>| Some(item(post, &config, None));
+//! let page = feed_page(&Scope::Site, members, Place::Newest, &config, state, summary).unwrap();
+//! let rss = String::from_utf8(feed(&page, Format::Rss))?;
+//! let json = String::from_utf8(feed(&page, Format::Json))?;
+//! assert!(rss.contains("<title>Kelp &#x26; co</title>"));
+//! assert!(json.contains(r#""title":"Kelp & co""#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address;
 
@@ -39,7 +75,7 @@ impl Format {
     /// All of them.
     pub const ALL: [Format; 3] = [Format::Rss, Format::Atom, Format::Json];
 
-    /// The last part of the address of such a feed.
+    /// The file name in the address of such a feed.
     #[must_use]
     pub fn file_name(self) -> &'static str {
         match self {
@@ -79,20 +115,20 @@ pub enum Place {
     Archive(usize),
 }
 
-/// The content of one feed document, in no format.
+/// The content of one feed document, without a format.
 #[derive(Clone, Debug)]
 pub struct FeedPage {
     /// The scope's path, percent-encoded: empty for the site, else `/tags/rust`.
     pub scope_path: String,
-    /// Which document of its history this is.
+    /// This document's place in the feed's history.
     pub place: Place,
-    /// How many full archive documents there are.
+    /// The number of full archive documents.
     pub archives: usize,
     /// The address of the site, without a slash at its end.
     pub base: String,
     /// The title.
     pub title: String,
-    /// A sentence about it.
+    /// A sentence about the feed.
     pub description: String,
     /// Its language (RFC 5646).
     pub language: String,
@@ -100,19 +136,19 @@ pub struct FeedPage {
     pub author: Option<Person>,
     /// The copyright notice.
     pub copyright: Option<String>,
-    /// A small square picture: the site's own, else the built-in one.
+    /// A small square picture: the site's own, or the built-in one.
     pub icon: Option<String>,
     /// A larger picture.
     pub image: Option<String>,
-    /// Minutes that a reader may wait before it asks again (RSS `ttl`), if the feed says so.
+    /// Minutes that a reader may wait before its next request (RSS `ttl`), if configured.
     pub ttl: Option<u32>,
-    /// When anything in it last changed; a fixed instant for a feed that never had posts.
+    /// The last change of its content; a fixed instant for a feed that never had posts.
     pub updated: Moment,
-    /// The beginning of the feed's id, in formats that have one: the address that the site is known by.
+    /// The prefix of the feed's id, in formats that have one: the first address of the site.
     pub identity: String,
     /// Withdrawn posts of the scope, the latest last.
     pub withdrawn: Vec<Withdrawn>,
-    /// Newest first.
+    /// The items, newest first.
     pub items: Vec<CleanItem>,
 }
 
@@ -134,7 +170,7 @@ pub struct Content {
     pub markdown: Arc<str>,
 }
 
-/// A post as a feed shows it, with absolute addresses. Documents contain it only cleaned, as a [`CleanItem`].
+/// A post in a feed, with absolute addresses. Documents contain it only cleaned, as a [`CleanItem`].
 #[derive(Clone, Debug)]
 pub struct Item {
     /// The id in RSS and JSON Feed.
@@ -204,7 +240,8 @@ impl FeedPage {
         }
     }
 
-    /// The links of this document in `format` to itself and along its history: relation and address (RFC 5005, section 4).
+    /// The links of this document in `format` to itself and to other documents of its history: relation and address (RFC 5005,
+    /// section 4).
     fn history(&self, format: Format) -> Vec<(&'static str, String)> {
         let current = matches!(self.place, Place::Archive(_)).then_some(Place::Newest);
         [
@@ -228,7 +265,7 @@ pub fn feed_path(scope_path: &str, place: Place, format: Format) -> String {
     }
 }
 
-/// Returns `page` in `format`. It is cleaned again, so no text can break the document.
+/// Serializes `page` in `format`. It is cleaned again, so no text can break the document.
 #[must_use]
 pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     let page = page.cleaned();
@@ -240,17 +277,17 @@ pub fn feed(page: &FeedPage, format: Format) -> Vec<u8> {
     document.into_bytes()
 }
 
-/// The part of a feed in `format` that is about `item`.
+/// The part of a feed in `format` that contains `item`.
 #[must_use]
 pub fn item_in(item: &CleanItem, format: Format) -> &str {
     match format {
-        Format::Rss => feeds::rss::written_item(item),
-        Format::Atom => feeds::atom::written_item(item),
-        Format::Json => feeds::json_feed::written_item(item),
+        Format::Rss => feeds::rss::serialized_item(item),
+        Format::Atom => feeds::atom::serialized_item(item),
+        Format::Json => feeds::json_feed::serialized_item(item),
     }
 }
 
-/// `text` with what is markup in HTML and XML escaped, for element content and quoted attributes.
+/// Escapes the characters of `text` that are markup in HTML and XML, for element content and quoted attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

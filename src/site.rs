@@ -84,7 +84,7 @@ pub enum Viewer<'a> {
     Public,
     /// The author of the posts, who may see all of them.
     Author,
-    /// A person with whom this post was shared before it is public.
+    /// A person who got a link to this post before it is public.
     Guest(&'a Arc<Post>),
 }
 

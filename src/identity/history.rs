@@ -49,7 +49,7 @@ pub struct FormerOwner {
     pub title: String,
     /// When the post left the address.
     pub until: Timestamp,
-    /// Whether nobody withdrew the post, so that it is expected back if it cannot be read now.
+    /// Whether the post was not withdrawn, so that it is expected back if it cannot be read now.
     pub is_expected_back: bool,
 }
 

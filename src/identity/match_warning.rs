@@ -1,4 +1,4 @@
-//! Warnings for authors whose file is not the post that they may think.
+//! Warnings about files that are not the post that their author may expect.
 
 use super::post_records::PostId;
 use super::record::PostRecord;

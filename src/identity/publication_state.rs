@@ -75,7 +75,7 @@ impl PublicationState {
         record.never_listed = self.never_listed;
     }
 
-    fn last_told(&self) -> Timestamp {
+    fn last_seen_change(&self) -> Timestamp {
         let dates = [self.changed, self.returned];
         dates.into_iter().flatten().fold(self.date, Timestamp::max)
     }
@@ -84,7 +84,7 @@ impl PublicationState {
     fn with_date(mut self, record: &PostRecord, file: &KnownFile) -> PublicationState {
         let is_dated = file.read.origins.date != Origin::FileTime;
         if is_dated && file.read.date < record.date && file.is_readable() {
-            self.changed = Some(self.last_told());
+            self.changed = Some(self.last_seen_change());
         }
         self
     }
@@ -92,7 +92,7 @@ impl PublicationState {
     /// The state after the content of the file was read.
     fn with_content(mut self, file: &KnownFile, config: &Config, now: Timestamp) -> PublicationState {
         if !file.is_readable() {
-            // nobody sees this edit, but the post is recognised by its text later
+            // readers do not see this edit, but the post is recognised by its text later
             if file.read.has_text() {
                 self.content = self.content.map(|before| Fingerprint {
                     shown: before.shown,
@@ -111,7 +111,7 @@ impl PublicationState {
         }
         let is_minor = file.read.minor.unwrap_or(config.posts.minor);
         if before.shown != file.read.content.shown && !is_minor {
-            self.changed = Some(second_after(self.last_told()).max(now));
+            self.changed = Some(second_after(self.last_seen_change()).max(now));
         }
         self
     }
@@ -127,7 +127,7 @@ impl PublicationState {
                 self.returned = Some(second_after(at).max(now));
             }
             None if !is_as_before && file.visibility != Visibility::Held => {
-                self.withdrawn = Some(self.last_told().max(now));
+                self.withdrawn = Some(self.last_seen_change().max(now));
             }
             _ => {}
         }

@@ -226,7 +226,7 @@ impl PostRecord {
 
     /// The latest date that readers have seen of the post. Its `updated` never goes back behind it.
     #[must_use]
-    pub fn last_told(&self) -> Timestamp {
+    pub fn last_seen_change(&self) -> Timestamp {
         let dates = [self.changed, self.returned];
         dates.into_iter().flatten().fold(self.date.timestamp(), Timestamp::max)
     }

@@ -231,7 +231,7 @@ impl Registry {
                 continue;
             };
             // not before the last change: otherwise readers keep the post (RFC 6721, section 3)
-            record.withdrawn = Some(record.last_told().max(now));
+            record.withdrawn = Some(record.last_seen_change().max(now));
             self.unmatched.withdraw(id);
             self.with_history.insert(Arc::clone(id));
             self.unstored.posts.insert(Arc::clone(id));

@@ -194,7 +194,7 @@ fn updated_changes_if_readers_see_an_edit() {
 }
 
 #[test]
-fn a_likeness_by_another_algorithm_is_replaced_and_is_no_edit() {
+fn a_similarity_hash_of_another_algorithm_is_replaced_and_is_no_edit() {
     let mut scenario = Scenario::new();
     scenario.publish(&[("a.md", "title: A", "mill"), ("b.md", "title: B", "lamp")]);
     let (ids, content) = (scenario.ids(), scenario.post("a.md").content);
@@ -216,8 +216,8 @@ fn a_likeness_by_another_algorithm_is_replaced_and_is_no_edit() {
     assert_eq!(scenario.post("a.md").id, ids["a.md"]);
     assert_eq!(scenario.post("c.md").id, ids["b.md"], "it has its text");
     let records: Vec<Record> = scenario.registry.take_changes().0.collect();
-    let is_anew = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
-    assert!(records.iter().any(is_anew));
+    let is_replaced = |record: &Record| matches!(record, Record::Post(post) if post.content == Some(content));
+    assert!(records.iter().any(is_replaced));
 }
 
 #[test]
@@ -360,8 +360,10 @@ fn a_file_that_is_back_with_another_text_is_read_again() {
             .registry
             .assign(&changes, &unreadable, &scenario.config, scenario.now);
         scenario.registry.record_published(&assigned.changes.posts, scenario.now);
-        let told = assigned.changes.posts.iter();
-        told.map(|post| (post.source.to_string(), post.content.text)).collect()
+        let assigned_posts = assigned.changes.posts.iter();
+        assigned_posts
+            .map(|post| (post.source.to_string(), post.content.text))
+            .collect()
     };
     let before = assign(&[("a.md", "title: A", "mill")], &[]);
     let moved = assign(&[("b.md", "title: A", "mill")], &["a.md"]);

@@ -1,7 +1,7 @@
 //! The posts without a file, found by path and by text.
 //!
-//! Over the years a folder may lose as many posts as it has. A change must not look at each of them, so they are indexed by what a file
-//! can have in common with them.
+//! Over the years a folder may lose as many posts as it has. A change must not compare its files with all of them, so they are
+//! indexed by what a file can have in common with them.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeSet, HashMap};

@@ -1,7 +1,7 @@
 //! Resolves old addresses: which post each of them redirects to.
 //!
-//! An alias counts only where no live address is, and only if its post is readable: a draft's alias redirects nowhere and takes
-//! nothing. Precedence among posts is that of [`claims`](super::claims).
+//! An alias counts only if it is not a live address, and only if its post is readable: a draft's alias redirects nowhere and
+//! blocks no other. Precedence among posts is that of [`claims`](super::claims).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

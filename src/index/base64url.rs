@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64url_as_the_rfc_has_it() {
+    fn examples_of_the_rfc() {
         let cases = [
             ("", ""),
             ("f", "Zg"),
@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_come_back(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        fn any_bytes_are_decoded_again(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             prop_assert_eq!(decoded(&encoded(&bytes)), Some(bytes));
         }
     }

@@ -5,8 +5,8 @@
 //! post that loses is published under a slug made from its own path. A draft that was published before keeps its id: a new post
 //! cannot take it.
 //!
-//! Nearly every post claims what no other post claims. So an update resolves only the posts that a change affects: those that
-//! claim what another of them has, claimed or gives up. A property test holds that the result equals resolving all posts
+//! Nearly every post claims values that no other post claims. So an update resolves only the posts that a change affects: those
+//! that claim what another of them has, claimed or gives up. A property test checks that the result equals resolving all posts
 //! together.
 
 mod resolve;

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_belongs_to_its_order_and_to_what_its_filter_finds() {
+    fn a_cursor_belongs_to_its_order_and_filter() {
         let tag = |tag: &str| Filter {
             tag: Some(tag.to_owned()),
             ..Filter::default()
@@ -183,9 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn one_place_has_one_spelling() {
+    fn one_position_has_one_spelling() {
         let written = cursor(Order::Newest, &Filter::default(), "2026-01-02T03:04:05Z", "x").to_string();
-        // the last letter carries bits that stand for nothing
+        // the last letter has unused bits
         let (rest, last) = written.split_at(written.len() - 1);
         let next = char::from(last.as_bytes()[0] + 1);
         assert_eq!(Cursor::parse(&format!("{rest}{next}")), None);
@@ -194,14 +194,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_made_up_is_more_than_refused(text in "[A-Za-z0-9_=+/-]{0,80}|\\PC{0,40}") {
+        fn invalid_cursors_are_rejected(text in "[A-Za-z0-9_=+/-]{0,80}|\\PC{0,40}") {
             if let Some(cursor) = Cursor::parse(&text) {
                 prop_assert_eq!(cursor.to_string(), text);
             }
         }
 
         #[test]
-        fn any_place_comes_back(second in -62_000_000_000_i64..250_000_000_000, nanosecond in 0..1_000_000_000_i32, id in "\\PC{0,100}") {
+        fn any_position_is_parsed_again(second in -62_000_000_000_i64..250_000_000_000, nanosecond in 0..1_000_000_000_i32, id in "\\PC{0,100}") {
             let at = Timestamp::new(second, nanosecond).unwrap();
             let mut there = cursor(Order::Changed, &Filter::default(), "2026-01-02T03:04:05Z", &id);
             there.position.at = at;

@@ -50,7 +50,7 @@ impl ClaimKind {
     }
 }
 
-/// Posts, no two of which have the same id, slug or address.
+/// Posts without a common id, slug or address.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
     /// All posts by slug, in the order of the hashes.

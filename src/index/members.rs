@@ -99,7 +99,7 @@ impl Scopes {
         self.0.iter().map(|members| (&members.scope, &**members))
     }
 
-    /// The scopes whose members are not the very ones that they are in `other`.
+    /// The scopes whose members are not the same objects as in `other`.
     pub(super) fn differing<'a>(&'a self, other: &'a Scopes) -> Vec<&'a Scope> {
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut differing = Vec::new();

@@ -21,7 +21,7 @@ const NEIGHBOURS: usize = 32;
 impl Index {
     /// The `count` public posts that share the most and the rarest tags with `post`; among equals those nearest to it in date.
     ///
-    /// Never contains `post` itself, nor a post that shares no tag. `post` need not be public.
+    /// Does not contain `post` itself, or posts that share no tag. `post` need not be public.
     #[must_use]
     pub fn related(&self, post: &Post, count: usize) -> Vec<Arc<Post>> {
         let mut tags: Vec<(String, &SharedVec<Arc<Post>>)> = post
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_all_have_costs_a_look_at_the_nearest_alone() {
+    fn for_a_tag_of_all_posts_only_the_nearest_are_examined() {
         let mut files: Vec<(String, String)> = (0..400)
             .map(|i| {
                 let date = format!("2025-01-01T{:02}:{:02}:00Z", i / 60, i % 60);

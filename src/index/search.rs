@@ -8,11 +8,11 @@
 //! The ranking is Okapi BM25 over words weighted by where they are. A post matches if it contains every word of the query. The
 //! last word may be the beginning of one, and words in quotation marks have to be adjacent.
 //!
-//! Why not `SQLite` FTS5 or tantivy: both keep a second copy of the truth, which has to be kept right over crashes and upgrades,
-//! and add a C build or a hundred crates, for what a few hundred lines do. Measured with 100,000 posts, 542 MB of text, on two
-//! busy cores: the index takes 150 MB beside the 750 MB of the posts themselves, and takes 9 s to build, once, on one thread. A
-//! search takes 3 to 13 ms, with a phrase of the commonest words 31 ms; the first one after a change 8 to 20 ms more. A site
-//! without searches has no index.
+//! Why not `SQLite` FTS5 or tantivy: both store a second copy of the posts, which has to stay consistent over crashes and
+//! upgrades, and add a C build or a hundred crates, in place of a few hundred lines. Measured with 100,000 posts, 542 MB of
+//! text, on two busy cores: the index takes 150 MB besides the 750 MB of the posts themselves, and 9 s to build, once, on one
+//! thread. A search takes 3 to 13 ms, with a phrase of the commonest words 31 ms; the first one after a change 8 to 20 ms more.
+//! A site without searches has no index.
 
 mod segment;
 mod tokens;
@@ -271,7 +271,7 @@ impl View {
         {
             new.extend(small.positions.into_iter().flatten());
         }
-        // and so do segments of which less than half is still alive
+        // and so do segments with less than half of their posts on the site
         segments.retain(|existing| {
             let is_good = existing.live * 2 >= existing.positions.len();
             if !is_good {

@@ -54,7 +54,7 @@ fn newest_first_then_by_id_whatever_the_order_of_files() {
 }
 
 #[test]
-fn only_what_is_public_now_and_the_instant_of_the_next_change() {
+fn only_public_posts_and_the_instant_of_the_next_change() {
     let files = [
         ("out.md", "---\ndate: 2026-01-01\n---\n"),
         ("draft.md", "---\ndate: 2026-01-01\ndraft: true\n---\n"),
@@ -82,7 +82,7 @@ fn only_what_is_public_now_and_the_instant_of_the_next_change() {
 }
 
 #[test]
-fn scopes_go_by_key_and_keep_the_oldest_spelling() {
+fn scopes_have_a_key_and_the_oldest_spelling() {
     let (index, _) = index(
         &[
             (
@@ -157,7 +157,7 @@ fn filters_and_pages() {
 }
 
 #[test]
-fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
+fn every_post_has_a_unique_id_slug_and_address() {
     let files = [
         ("b/hello.md", "---\ndate: 2026-01-01\n---\n"),
         ("a/hello.md", "---\ndate: 2026-01-01\n---\n"),
@@ -193,23 +193,23 @@ fn every_post_has_an_id_a_slug_and_an_address_of_its_own() {
     assert!(
         diagnostics
             .iter()
-            .any(|said| said.starts_with("y.md: warning: the id `mine` belongs to x.md")),
+            .any(|warning| warning.starts_with("y.md: warning: the id `mine` belongs to x.md")),
         "{diagnostics:?}"
     );
     assert!(
         diagnostics
             .iter()
-            .any(|said| said.starts_with("y.md: warning: the address /p belongs to x.md")),
+            .any(|warning| warning.starts_with("y.md: warning: the address /p belongs to x.md")),
         "{diagnostics:?}"
     );
     assert!(
-        !diagnostics.iter().any(|said| said.starts_with("a/hello.md")),
-        "the first one is in the right"
+        !diagnostics.iter().any(|warning| warning.starts_with("a/hello.md")),
+        "the first one keeps its claim"
     );
 }
 
 #[test]
-fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_changes() {
+fn a_post_that_lost_a_claim_is_shared_while_it_does_not_change() {
     let text = "---\ndate: 2026-01-01\n---\n";
     let mut files = posts(&[("a/hello.md", text), ("b/hello.md", text)]);
     let build = |files: &[Arc<Post>], before: &SharedVec<Arc<Post>>| {
@@ -226,9 +226,9 @@ fn a_post_that_was_given_another_place_is_the_very_same_while_nothing_of_it_chan
     assert!(!Arc::ptr_eq(&other(&second), &other(&third)) && other(&third).text.loaded().unwrap().contains("More."));
 }
 
-/// Posts of which the same number are from one instant, walked through while others come and go.
+/// Pages through posts, several of each instant, while other posts are added and removed.
 #[test]
-fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
+fn paging_neither_skips_nor_repeats_while_posts_are_added_and_removed() {
     let text = |i: usize| {
         format!(
             "---\ndate: 2026-01-{:02}\nid: 'x:{i:02}'\ntags: [t{}]\n---\n",
@@ -259,35 +259,35 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
     for (filter, expected) in [(Filter::default(), 30), (tagged, 20)] {
         for newest_first in [true, false] {
             let mut seen = Vec::new();
-            let mut place = None;
+            let mut position = None;
             for step in 0.. {
-                // others are there in every other step, before and after the place
+                // other posts are there in every second step, before and after the position
                 let mut numbers = steady.clone();
                 if step % 2 == 0 {
                     numbers.extend((0..40).filter(|i| i % 4 == 0));
                 }
                 let index = index(&numbers);
-                let stretch = match (&place, newest_first) {
+                let range = match (&position, newest_first) {
                     (None, true) => PostRange {
                         posts: index.page(&filter, 1, 3).0,
                         following: usize::MAX,
                     },
                     (None, false) => index.changed_since(&filter, Timestamp::MIN, 3),
-                    (Some(place), true) => index.after(&filter, place, 3),
-                    (Some(place), false) => index.changed_after(&filter, place, 3),
+                    (Some(position), true) => index.after(&filter, position, 3),
+                    (Some(position), false) => index.changed_after(&filter, position, 3),
                 };
-                assert!(stretch.following >= stretch.posts.len());
-                let Some(last) = stretch.posts.last() else { break };
-                place = Some(cursor::CursorPosition {
+                assert!(range.following >= range.posts.len());
+                let Some(last) = range.posts.last() else { break };
+                position = Some(cursor::CursorPosition {
                     at: last.date.timestamp(),
                     id: last.id.clone(),
                 });
-                seen.extend(stretch.posts.iter().map(|post| post.id.clone()));
+                seen.extend(range.posts.iter().map(|post| post.id.clone()));
             }
             let mut sorted = seen.clone();
             sorted.sort();
             sorted.dedup();
-            assert_eq!(sorted.len(), seen.len(), "none twice, newest first: {newest_first}");
+            assert_eq!(sorted.len(), seen.len(), "no repetition, newest first: {newest_first}");
             let missed: Vec<_> = steady
                 .iter()
                 .map(|i| format!("x:{i:02}"))
@@ -303,7 +303,7 @@ fn a_walk_neither_skips_nor_repeats_while_posts_come_and_go() {
 }
 
 #[test]
-fn what_changed_goes_by_the_later_of_two_dates_but_never_by_one_that_lies_ahead() {
+fn changes_are_ordered_by_the_later_date_but_never_by_a_future_one() {
     let files = [
         ("old.md", "---\ndate: 2026-01-01\n---\n"),
         ("edited.md", "---\ndate: 2026-01-02\nupdated: 2026-05-01\n---\n"),
@@ -315,12 +315,12 @@ fn what_changed_goes_by_the_later_of_two_dates_but_never_by_one_that_lies_ahead(
     assert_eq!(since("2026-01-01T00:00:00Z"), "old.md ahead.md new.md edited.md");
     assert_eq!(since("2026-04-01T00:00:00Z"), "new.md edited.md");
     assert_eq!(since("2026-05-01T00:00:01Z"), "");
-    let stretch = index.changed_since(&Filter::default(), at("2026-01-01T00:00:00Z"), 1);
-    assert_eq!((stretch.posts.len(), stretch.following), (1, 4));
+    let range = index.changed_since(&Filter::default(), at("2026-01-01T00:00:00Z"), 1);
+    assert_eq!((range.posts.len(), range.following), (1, 4));
 }
 
 #[test]
-fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
+fn an_alias_belongs_to_the_first_readable_post_and_is_no_live_address() {
     let files = [
         (
             "old.md",
@@ -363,13 +363,13 @@ fn an_alias_is_the_first_ones_that_can_be_read_and_where_nothing_lives() {
     let mut reversed = files;
     reversed.reverse();
     for files in [files, reversed] {
-        let (index, said) = index(&files, NOW);
+        let (index, warnings) = index(&files, NOW);
         for (address, expected) in cases {
             let found = index.by_alias(address).map(|post| post.source.as_str());
             assert_eq!(found, expected, "{address}");
         }
         assert_eq!(
-            said,
+            warnings,
             [
                 "old.md: warning: the alias `/posts/new/` does not lead here: it is the address of new.md (remove it from one of the two posts)",
                 "new.md: warning: the alias `/both/` does not lead here: it is an alias of old.md (remove it from one of the two posts)",

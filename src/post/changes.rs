@@ -13,7 +13,7 @@ pub struct Changes {
     pub posts: Vec<Arc<Post>>,
     /// The files that no longer contain a post, ordered by path.
     pub gone: Vec<Utf8PathBuf>,
-    /// Whether `posts` are all posts there are, so that every other one is gone.
+    /// Whether `posts` are all posts of the source, so that all others are gone.
     pub are_all: bool,
 }
 
@@ -28,7 +28,7 @@ impl Changes {
         }
     }
 
-    /// Adds `posts`, none of which is gone. A post whose file is among the changes already is not added.
+    /// Adds `posts`, which are not in `gone`. A post whose file is already among the changes is not added.
     pub fn add(&mut self, mut posts: Vec<Arc<Post>>) {
         posts.retain(|post| self.posts.binary_search_by(|known| known.by_source(post)).is_err());
         if !posts.is_empty() {

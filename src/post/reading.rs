@@ -19,30 +19,30 @@ use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::source_file::SourceFile;
 use crate::time::Moment;
 
-/// A post, and what its author should know about its file.
+/// A post, with the diagnostics for its author.
 #[derive(Clone, Debug)]
 pub struct ParsedPost {
     /// The post.
     pub post: Post,
     /// What was guessed or left out.
     pub remarks: Vec<Diagnostic>,
-    /// Why the post is held back ([`Post::is_held`]); it is one of the remarks, too. A version that is held back does not replace one
+    /// Why the post is held back ([`Post::is_held`]); also one of the remarks. A version that is held back does not replace one
     /// that readers have.
     pub held: Option<Diagnostic>,
 }
 
-/// A longer title is cut: it is a paragraph by mistake.
+/// The most characters of a title. A longer one is cut: it is probably a paragraph.
 const LONGEST_TITLE: usize = 1000;
-/// A longer summary is cut.
+/// The most characters of a summary. A longer one is cut.
 const LONGEST_SUMMARY: usize = 2000;
-/// A longer id is refused.
+/// The most bytes of an id. A longer one is rejected.
 const LONGEST_ID: usize = 1000;
 
 /// Reads the post in `file`.
 ///
 /// # Errors
 ///
-/// Why it is not a post: it is not text, or its front matter cannot be parsed.
+/// The reason why it is not a post: it is not text, or its front matter cannot be parsed.
 pub fn read(file: &SourceFile, config: &Config) -> Result<ParsedPost, Diagnostic> {
     read_with(file, &Inherited::default(), config)
 }
@@ -79,7 +79,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     if parts.are_blank(&post) {
         remarks.hold_instead_of("date-missing", nothing_written(file, &text));
     }
-    // only now is it known which keys mean nothing
+    // all keys were read now, so the rest is unknown
     visibility::hold_misspelled_keys(&parts.fields, file, config, &mut remarks);
     post.extra = Some(parts.fields.unknown_fields())
         .filter(|extra| !extra.is_empty())
@@ -90,13 +90,13 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     Ok(inherited.complete(parsed, &written, own))
 }
 
-/// A file in its parts: its path, its front matter and its text.
+/// The parts of a file: its path, its front matter and its text.
 struct FileParts<'a> {
     file: &'a SourceFile,
     config: &'a Config,
     /// The Markdown, without the front matter.
     body: &'a str,
-    /// Whether the file looks like one of Jekyll's.
+    /// Whether the file looks like one of Jekyll.
     is_jekyll: bool,
     path: PathName,
     outline: markdown::Outline<'a>,
@@ -104,7 +104,7 @@ struct FileParts<'a> {
 }
 
 impl FileParts<'_> {
-    /// The post, but for what only the remarks of all its parts decide: `is_held` and `extra`.
+    /// The post, without the fields that depend on the remarks of all parts: `is_held` and `extra`.
     fn post(&self, remarks: &mut Remarks) -> Post {
         let FileParts {
             file,
@@ -176,25 +176,25 @@ impl FileParts<'_> {
         post
     }
 
-    /// What the author wants done with the post, which is dated `dated`, and what says so.
+    /// The status of the post with the date `dated`, and where it came from.
     fn status(&self, dated: &PostDate, remarks: &mut Remarks) -> (Status, Origin) {
         let (status, origin) = visibility::read_status(&self.fields, self.body, self.path.draft, dated, remarks);
         if is_hidden(status) {
-            // nobody needs its date yet
+            // a draft needs no date yet
             remarks.make_notes("date-missing");
         }
         unfinished::hold_unfinished(&self.fields, self.body, remarks);
         (status, origin)
     }
 
-    /// Slug and address of the post, which is published at `date`.
+    /// The slug and the address of the post, which is published at `date`.
     fn address(&self, date: Moment, remarks: &mut Remarks) -> address::PostAddress {
         let (place, refused) = address::read_address(&self.fields, &self.path, date, self.config);
         remark_refused_addresses(refused, remarks);
         place
     }
 
-    /// Whether neither the fields nor the text of `post`, which was read from them, say anything.
+    /// Whether `post` has no content in its fields and its text.
     fn are_blank(&self, post: &Post) -> bool {
         let shows_nothing =
             post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body);
@@ -203,7 +203,7 @@ impl FileParts<'_> {
 }
 
 impl Post {
-    /// Gives the spare room of its texts back.
+    /// Frees the unused capacity of its texts.
     fn shrink(&mut self) {
         for text in [
             &mut self.id,
@@ -243,14 +243,14 @@ fn hold_if_too_complex(mut parsed: ParsedPost, file: &SourceFile, body: &str) ->
     parsed
 }
 
-/// Why the text `body` of `file` is held back: only a part of it could be shown, and it costs more than a post may.
+/// Why the text `body` of `file` is held back: rendering it costs more than a post may, so only a part of it could be shown.
 fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic> {
     let why = markdown::overflow(body, title)?;
     let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
     Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
 }
 
-/// Warns about each address that is written and not used.
+/// Warns about each address that is written but not used.
 fn remark_refused_addresses<'a>(refused: impl IntoIterator<Item = (&'a Node, address::AddressError)>, remarks: &mut Remarks) {
     for (node, refusal) in refused {
         let message = format!("`{}` is not used: {}", fields::text(node).unwrap_or_default(), refusal.why());
@@ -258,7 +258,7 @@ fn remark_refused_addresses<'a>(refused: impl IntoIterator<Item = (&'a Node, add
     }
 }
 
-/// The error about a file in which nothing is written.
+/// The error about a file without content.
 fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
     let message = "it has neither title, date nor text";
     let start = Position { line: 1, column: 1 };
@@ -309,7 +309,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks:
         let origin = Origin::Field(key.into());
         match &node.value {
             Value::Scalar { text, .. } => {
-                // titles are text, but tools that paste them into HTML have taught authors to write `&amp;`
+                // titles are text, but tools that insert them into HTML make authors write `&amp;`
                 let title = html_escape::decode_html_entities(text);
                 return (shortened(&title, LONGEST_TITLE), origin);
             }
@@ -335,7 +335,7 @@ fn summary(fields: &Fields, outline: &markdown::Outline) -> (String, Origin) {
     (outline.summary().to_owned(), Origin::Text)
 }
 
-/// A text that may hold Markdown or HTML, as plain text.
+/// A text that may contain Markdown or HTML, as plain text.
 fn plain(text: &str) -> String {
     if text.contains(['<', '&', '[', '*', '_', '`', '\\']) {
         html::text(&html::escape_unknown_tags(&markdown::render(text, "").html))
@@ -344,7 +344,7 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// `text` on one line, cut at a word to `most` characters.
+/// `text` on one line, cut between words to at most `most` characters.
 fn shortened(text: &str, most: usize) -> String {
     let folded = fields::single_line(text);
     match folded.char_indices().nth(most) {
@@ -356,10 +356,10 @@ fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// The keys of ids, the one that counts first: where a post has several, its `guid` is what an old feed used.
+/// The keys of ids, by precedence: if a post has several, its `guid` is the one that an old feed used.
 const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
 
-/// The ids in the front matter, each once, the one that counts first.
+/// The ids in the front matter, without duplicates, by precedence.
 fn ids(fields: &Fields, remarks: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
     let mut ids: Vec<(String, Origin)> = Vec::new();
     for (key, node) in fields.all(&ID_KEYS) {
@@ -378,7 +378,7 @@ fn ids(fields: &Fields, remarks: &mut Remarks) -> impl Iterator<Item = (String, 
     ids.into_iter()
 }
 
-/// The id of a post that names none.
+/// The id of a post whose front matter names none.
 fn made_id(config: &Config, dated: &PostDate, slug: &str) -> (String, Origin) {
     let id = tag_uri(config.authority(), dated.moment, &dated.origin, slug);
     (id, Origin::DateAndSlug)
@@ -386,8 +386,8 @@ fn made_id(config: &Config, dated: &PostDate, slug: &str) -> (String, Origin) {
 
 /// `tag:example.com,2026-01-31:hello` (RFC 4151).
 ///
-/// A date that a touch of the file could move is no part of an id: the authority is then dated with a year alone, as section 2.1
-/// allows.
+/// A date that changes when the file is touched is not used in an id. The authority is then dated with a year only, which
+/// section 2.1 allows.
 fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> String {
     let date: &dyn fmt::Display = if *date_origin == Origin::FileTime {
         &"2000"
@@ -396,7 +396,7 @@ fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> S
     };
     let slug = percent_encoding::utf8_percent_encode(slug, PATH_PART);
     let mut uri = String::with_capacity(64 + authority.len());
-    // a text takes whatever is written to it
+    // writing to a string does not fail
     let _ = write!(uri, "tag:{authority},{date}:{slug}");
     uri
 }
@@ -459,7 +459,7 @@ fn link(fields: &Fields) -> Option<String> {
     texts.filter(is_web).map(str::to_owned).next()
 }
 
-/// Which claims of a post another post has.
+/// The claims of a post that another post owns.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LostClaims {
     /// The id.
@@ -469,7 +469,7 @@ pub struct LostClaims {
 }
 
 impl Post {
-    /// The same post under another slug, with a derived id or address in place of the `lost` ones.
+    /// The same post under another slug, with a derived id or address in place of each `lost` one.
     #[must_use]
     pub fn displaced(&self, slug: &str, lost: LostClaims, config: &Config) -> Post {
         let mut post = self.clone();

@@ -1,4 +1,4 @@
-//! Addresses as documents hold them: absolute URLs that need no base and no guess (RFC 3986).
+//! Absolute URLs in documents, which need no base URL (RFC 3986).
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Position, Url};
@@ -6,7 +6,8 @@ use url::{Position, Url};
 use super::clean::one_line;
 use crate::post::reference::{References, Role};
 
-/// What a path holds as it is: RFC 3986, section 3.3, `pchar` and `/`. A percent sign is encoded, since addresses are not yet.
+/// The characters that stay as they are in a path: `pchar` and `/` (RFC 3986, section 3.3). A percent sign is encoded, because
+/// addresses are not encoded yet.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -27,7 +28,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// What the URL standard leaves in a path or query and RFC 3986 does not allow there; validators refuse it.
+/// The characters that the URL standard keeps in a path or query and RFC 3986 does not allow there. Validators reject them.
 const LEFT_OVER: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -42,8 +43,8 @@ const LEFT_OVER: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The absolute URL of a post: `address` below `base` (which has no slash at its end), percent-encoded; or `address` itself where it
-/// is absolute.
+/// The absolute URL of a post: `address` below `base` (which has no slash at its end), percent-encoded. An absolute `address`
+/// is returned as it is.
 ///
 /// See [`Post::address`](crate::post::Post::address).
 #[must_use]
@@ -56,12 +57,12 @@ pub fn post_url(base: &str, address: &str) -> String {
     web_address(&url).unwrap_or(url)
 }
 
-/// `text` where it is an http(s) URL, written as the URL standard does.
+/// `text` if it is an http(s) URL, as the URL standard serializes it.
 pub(super) fn web_address(text: &str) -> Option<String> {
     Url::parse(&one_line(text)).ok().and_then(|url| web_url(&url))
 }
 
-/// What `reference` means in a post, where that is an http(s) URL.
+/// Resolves `reference` in a post; `None` if the result is not an http(s) URL.
 pub(super) fn resolved(references: &References, reference: &str, role: Role) -> Option<String> {
     let reference = one_line(reference);
     if reference.is_empty() {
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_resolved_as_the_post_means_them() {
+    fn references_are_resolved_relative_to_the_post() {
         let base = "https://example.com/blog";
         let references = References::new(base, "https://example.com/blog/posts/hello", "notes/hello.md".into());
         let cases = [

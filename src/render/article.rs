@@ -1,9 +1,9 @@
-//! The text of a post as its own page shows it: clean, and dressed for a browser.
+//! The text of a post as HTML for its page.
 //!
-//! [`Article::of`] is what a page of one post needs. Dressing takes HTML that [`crate::post::html`] has cleaned and adds what only
-//! pages have: links from headings to themselves, regions in which wide tables scroll, figures, pictures that load when they come near,
-//! names for the parts of code. It adds no text and takes none away, and what it adds is its own: nothing of an author's becomes markup
-//! here. Feeds are not dressed.
+//! [`Article::render`] returns what the page of one post needs. It takes HTML that [`crate::post::html`] has cleaned and adds
+//! what only pages have: links from headings to themselves, regions in which wide tables scroll, figures, pictures that load
+//! when the reader scrolls near them, and highlighted code. It adds no text and removes none, and no text of an author becomes
+//! markup here. Feeds do not get this markup.
 
 mod label;
 
@@ -15,41 +15,41 @@ use crate::post::html::token::{Tag, Token, tokens};
 use crate::post::reference::References;
 use crate::post::{Post, html, markdown, reading_time};
 
-/// So much code of a page is highlighted, in bytes; what follows stays plain.
+/// The most bytes of code that are highlighted on a page; the rest stays plain.
 const MAX_CODE: usize = 256 * 1024;
 
-/// What the ids of templates begin with, and those in a text never do: no heading's has such a sign.
+/// The prefix of ids in templates. No id in a text begins with it, because ids of headings do not contain a colon.
 const PAGE_IDS: &str = "page:";
 
-/// So many characters of code are shown side by side on the narrowest pages.
+/// The number of characters of code that fit into a line on the narrowest pages.
 const NARROWEST: usize = 30;
 
-/// A post's text for its page.
+/// The text of a post for its page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Article {
-    /// HTML for the content of a block element.
+    /// HTML, the content of a block element.
     pub html: String,
-    /// The minutes that it takes to read: at least one.
+    /// The reading time in minutes, at least one.
     pub minutes: usize,
 }
 
 impl Article {
-    /// The text `text` of `post`; `references` says what the addresses in it mean.
+    /// Renders `text`, the text of `post`; `references` resolves the addresses in it.
     #[must_use]
-    pub fn of(post: &Post, text: &str, references: &References) -> Article {
+    pub fn render(post: &Post, text: &str, references: &References) -> Article {
         let rendered = markdown::render(text, &post.title);
         let clean = html::for_page(&rendered.html, references);
         Article {
             minutes: reading_time::minutes(&html::text(&clean)),
-            html: dress(&clean),
+            html: add_page_markup(&clean),
         }
     }
 }
 
-/// `clean`, which is HTML as [`html::for_page`] gives it, dressed for a page.
-fn dress(clean: &str) -> String {
+/// Adds the markup of pages to `clean`, which is HTML as [`html::for_page`] returns it.
+fn add_page_markup(clean: &str) -> String {
     let tokens: Vec<Token<'_>> = tokens(clean).collect();
-    let mut dresser = Dresser {
+    let mut writer = PageWriter {
         out: String::with_capacity(clean.len() + clean.len() / 4),
         open: Vec::new(),
         headings: Vec::new(),
@@ -61,31 +61,31 @@ fn dress(clean: &str) -> String {
     };
     let mut rest = tokens.as_slice();
     while let Some((token, after)) = rest.split_first() {
-        rest = dresser.token(token, after);
+        rest = writer.token(token, after);
     }
-    dresser.end_label();
-    dresser.out
+    writer.end_label();
+    writer.out
 }
 
-struct Dresser<'t> {
+struct PageWriter<'t> {
     out: String,
-    /// The elements that are open.
+    /// The open elements.
     open: Vec<&'t str>,
-    /// What is still to be written at the end of each heading that is open.
+    /// For each open heading the text to write at its end.
     headings: Vec<String>,
-    /// The ids in use, each with the number that the next of that name gets.
+    /// The ids in use, each with the number for the next id of that name.
     ids: HashMap<String, usize>,
-    /// The names of regions in use.
+    /// The names of regions in use, each with its count.
     labels: HashMap<String, usize>,
-    /// How many elements were open where the label of a box to tick began, if it has not ended.
+    /// The number of open elements where the open label of a checkbox began; `None` if no label is open.
     label: Option<usize>,
     images: usize,
     /// The bytes of code highlighted so far.
     code: usize,
 }
 
-impl<'t> Dresser<'t> {
-    /// Writes `token`, and as much of what comes `after` it as belongs to it; gives the rest.
+impl<'t> PageWriter<'t> {
+    /// Writes `token`, and the tokens of `after` that belong to it. Returns the rest.
     fn token(&mut self, token: &'t Token<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
         match token {
             Token::Text(text) => self.out.push_str(text),
@@ -102,13 +102,13 @@ impl<'t> Dresser<'t> {
         after
     }
 
-    /// Writes the element that `tag` begins, or its start tag; gives the rest.
+    /// Writes the element that `tag` begins, or only its start tag. Returns the rest.
     fn element(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
         match tag.name.as_str() {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(tag, after),
             "table" if !self.is_inside(&["table", "a", "summary"]) => self.table(tag, after),
             "img" => self.image(tag, true),
-            "input" => self.tick(tag),
+            "input" => self.checkbox(tag),
             "p" => return self.figure(after).unwrap_or_else(|| self.start(tag, after)),
             "pre" => {
                 self.pre(tag, after);
@@ -123,7 +123,7 @@ impl<'t> Dresser<'t> {
         self.open.iter().any(|open| names.contains(open))
     }
 
-    /// Writes the start tag `tag` as it is, and opens its element.
+    /// Writes the start tag `tag` unchanged, and opens its element.
     fn start(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) -> &'t [Token<'t>] {
         let id = self.id(tag);
         self.write(tag, id.as_deref(), &[]);
@@ -152,7 +152,7 @@ impl<'t> Dresser<'t> {
         }
     }
 
-    /// Writes a start tag: that of `tag` with `id` for its id, and `more` in place of its attributes of those names.
+    /// Writes the start tag `tag` with the id `id`. Attributes in `more` replace those with the same names.
     fn write(&mut self, tag: &Tag<'_>, id: Option<&str>, more: &[(&str, &str)]) {
         self.out.push('<');
         self.out.push_str(&tag.name);
@@ -168,14 +168,14 @@ impl<'t> Dresser<'t> {
         self.out.push('>');
     }
 
-    /// The id that the author gave `tag`. What the page around the text has for ids begins otherwise than those.
-    fn own_id<'a>(tag: &'a Tag<'_>) -> Option<&'a str> {
+    /// The id that the author gave `tag`, unless it begins like the ids of the page around the text.
+    fn author_id<'a>(tag: &'a Tag<'_>) -> Option<&'a str> {
         tag.attribute("id").filter(|id| !id.starts_with(PAGE_IDS))
     }
 
-    /// The id of `tag`, if no element before has it and it can be one (HTML standard, section 3.2.6).
+    /// The id of `tag`, if no earlier element has it and it is valid (HTML standard, section 3.2.6).
     fn id(&mut self, tag: &Tag<'_>) -> Option<String> {
-        let id = Self::own_id(tag)?;
+        let id = Self::author_id(tag)?;
         let is_id = !id.is_empty() && !id.contains(char::is_whitespace) && !self.ids.contains_key(id);
         is_id.then(|| {
             self.ids.insert(id.to_owned(), 1);
@@ -183,7 +183,7 @@ impl<'t> Dresser<'t> {
         })
     }
 
-    /// An id like `wanted` that no element before has.
+    /// `wanted`, with a number if an earlier element has that id.
     fn unique_id(&mut self, wanted: &str) -> String {
         loop {
             let Some(next) = self.ids.get_mut(wanted) else {
@@ -199,8 +199,9 @@ impl<'t> Dresser<'t> {
         }
     }
 
-    /// A heading links to itself: its whole text does, so that it is read once and is easy to hit. One that holds links, which cannot
-    /// nest, gets an empty link at its end. The sign that shows the link is the style sheet's.
+    /// Writes the start of a heading that links to itself. The link contains the whole text, so that it is read aloud once and
+    /// is easy to hit. Links cannot be nested, so a heading that contains links gets an empty link at its end. The style sheet
+    /// adds the visible sign.
     fn heading(&mut self, tag: &'t Tag<'t>, after: &'t [Token<'t>]) {
         let content = after.iter().take_while(|token| match token {
             Token::End(name) => !is_heading(name),
@@ -221,7 +222,7 @@ impl<'t> Dresser<'t> {
             }
         }
         is_shown |= !text.trim().is_empty();
-        let wanted = Self::own_id(tag).map_or_else(|| label::fragment(&text), str::to_owned);
+        let wanted = Self::author_id(tag).map_or_else(|| label::fragment(&text), str::to_owned);
         let wanted: String = wanted.split_whitespace().collect::<Vec<_>>().join("-");
         let id = (!wanted.is_empty()).then(|| self.unique_id(&wanted));
         self.write(tag, id.as_deref(), &[]);
@@ -237,12 +238,13 @@ impl<'t> Dresser<'t> {
         });
     }
 
-    /// A table stands in a region of its own, which scrolls where the table is wider than the page, by keyboard too.
+    /// Writes the start of a table in a region of its own, which scrolls, also by keyboard, if the table is wider than the
+    /// page.
     fn table(&mut self, tag: &'t Tag<'t>, after: &[Token<'_>]) {
         let label = label::of_table(after);
         let count = self.labels.entry(label.clone()).or_insert(0);
         *count += 1;
-        // regions are told apart by their names
+        // screen readers distinguish regions by their names
         let label = if *count == 1 { label } else { format!("{label} ({count})") };
         let label = escaped(&label);
         let _ = write!(
@@ -254,7 +256,7 @@ impl<'t> Dresser<'t> {
         self.open.push(&tag.name);
     }
 
-    /// A picture loads when the reader comes near, but for the first, which is likely in sight.
+    /// Writes a picture. It loads when the reader scrolls near it, except the first one, which is probably visible at once.
     fn image(&mut self, tag: &Tag<'_>, with_title: bool) {
         let id = self.id(tag);
         self.images += 1;
@@ -263,7 +265,7 @@ impl<'t> Dresser<'t> {
             more.push(("loading", "lazy"));
         }
         if tag.attribute("alt").is_none() {
-            // a reader would else hear the file's name
+            // without `alt` a screen reader reads the file's name
             more.push(("alt", ""));
         }
         if with_title {
@@ -277,7 +279,8 @@ impl<'t> Dresser<'t> {
         self.write(&untitled, id.as_deref(), &more);
     }
 
-    /// A picture with a title, alone in its paragraph or linked there, becomes a figure with a caption; gives what follows it.
+    /// Writes a figure with a caption for a picture with a title that is alone in its paragraph, or alone in a link there.
+    /// Returns the rest.
     fn figure(&mut self, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
         let mut rest = without_blanks(after);
         let mut link = None;
@@ -315,8 +318,8 @@ impl<'t> Dresser<'t> {
         Some(rest)
     }
 
-    /// A box to tick has for its label the text after it, up to the next line or block (HTML standard, section 4.10.4).
-    fn tick(&mut self, tag: &Tag<'_>) {
+    /// Writes a checkbox. Its label is the text after it, up to the next line or block (HTML standard, section 4.10.4).
+    fn checkbox(&mut self, tag: &Tag<'_>) {
         let can_be_labelled = self.label.is_none() && !self.is_inside(&["a", "summary", "label", "button"]);
         if can_be_labelled {
             self.out.push_str("<label>");
@@ -326,7 +329,7 @@ impl<'t> Dresser<'t> {
         self.write(tag, id.as_deref(), &[]);
     }
 
-    /// Ends the label that began in the element that was opened last, if one did.
+    /// Ends the open label if it began in the innermost open element.
     fn end_label(&mut self) {
         if self.label == Some(self.open.len()) {
             self.label = None;
@@ -334,7 +337,7 @@ impl<'t> Dresser<'t> {
         }
     }
 
-    /// Begins a block of code. One that a narrow page has to scroll can be scrolled by keyboard.
+    /// Writes the start of a block of code. If it scrolls on a narrow page, it can be scrolled by keyboard.
     fn pre(&mut self, tag: &'t Tag<'t>, after: &[Token<'_>]) {
         let mut column = 0;
         let content = after
@@ -353,7 +356,7 @@ impl<'t> Dresser<'t> {
         self.open.push(&tag.name);
     }
 
-    /// Writes the code of a block whose language is named and known, its parts named; gives what follows it.
+    /// Writes highlighted code if the block names a known language. Returns the rest.
     fn code(&mut self, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
         let [Token::Start(code), Token::Text(text), Token::End(end), rest @ ..] = after else {
             return None;

@@ -1,4 +1,4 @@
-//! Cleans the content of documents: no character that XML forbids, and only addresses that a reader can follow.
+//! Cleans the content of documents: removes characters that XML forbids, and keeps only addresses that a reader can open.
 //!
 //! All formats write the same cleaned page, so that an id, a title or a date never differs between them.
 
@@ -12,11 +12,11 @@ use super::{FeedPage, Format, Item, Withdrawn};
 use crate::config::Person;
 use crate::post::{Enclosure, first_forbidden, is_forbidden};
 
-/// Two noncharacters that the XML writers use as marks; [`xml_safe`] removes them from every text.
-pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+/// Two noncharacters that the XML writers use as placeholders; [`xml_safe`] removes them from every text.
+pub(super) const PLACEHOLDERS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
-/// `written`, the output of a crate, with these texts in place of marks.
-pub(super) fn unmarked<const N: usize>(written: Vec<u8>, texts: [(&str, &str); N]) -> String {
+/// Replaces the placeholders in `written`, the output of a crate, by these texts.
+pub(super) fn replace_placeholders<const N: usize>(written: Vec<u8>, texts: [(&str, &str); N]) -> String {
     // the crates write texts, which are UTF-8
     let written = String::from_utf8(written).unwrap_or_default();
     texts.iter().fold(written, |written, (mark, text)| {
@@ -31,8 +31,8 @@ pub(super) fn unmarked<const N: usize>(written: Vec<u8>, texts: [(&str, &str); N
 /// The media type of a file that names none (RFC 2046, section 4.5.1).
 const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 
-/// `text` without the characters that no XML 1.0 document may hold or should ([`is_forbidden`]); its lines end in a line feed, as an
-/// XML parser would make them (section 2.11).
+/// `text` without the characters that XML 1.0 forbids or discourages ([`is_forbidden`]). Its lines end in a line feed, as an
+/// XML parser would convert them (section 2.11).
 #[must_use]
 pub fn xml_safe(text: &str) -> Cow<'_, str> {
     if first_forbidden(text).is_some() {
@@ -43,7 +43,7 @@ pub fn xml_safe(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `text` as one line, safe for XML: nothing blank at its ends, and no line breaks, tabs or runs of spaces in it.
+/// `text` as one line, safe for XML: trimmed, without line breaks, tabs and repeated spaces.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     let text = xml_safe(text);
     if text.trim().len() == text.len() && !text.contains(['\t', '\n']) && !text.contains("  ") {
@@ -58,12 +58,12 @@ fn some_line(text: &str) -> Option<String> {
     Some(one_line(text).into_owned()).filter(|line| !line.is_empty())
 }
 
-/// An id as it was written: readers compare ids character by character, so that nothing inside is touched but what XML forbids.
+/// An id as its author wrote it. Readers compare ids character by character, so only characters that XML forbids are removed.
 pub(super) fn id(text: &str) -> String {
     xml_safe(text).trim().to_owned()
 }
 
-/// `tags` as single lines, each once.
+/// `tags` as single lines without duplicates.
 pub(super) fn tags<T: AsRef<str>>(tags: &[T]) -> Vec<String> {
     let mut clean = Vec::with_capacity(tags.len());
     for tag in tags.iter().filter_map(|tag| some_line(tag.as_ref())) {
@@ -74,7 +74,7 @@ pub(super) fn tags<T: AsRef<str>>(tags: &[T]) -> Vec<String> {
     clean
 }
 
-/// Those of `authors` that have a name, with their valid e-mail and web addresses.
+/// The authors that have a name, with their valid e-mail and web addresses.
 pub(super) fn people<'a>(authors: impl IntoIterator<Item = &'a Person>) -> Vec<Person> {
     let clean = |person: &Person| {
         Some(Person {
@@ -86,14 +86,15 @@ pub(super) fn people<'a>(authors: impl IntoIterator<Item = &'a Person>) -> Vec<P
     authors.into_iter().filter_map(clean).collect()
 }
 
-/// Whether `text` could be an e-mail address, as RSS and Atom want one: `local@domain` and nothing around it.
+/// Whether `text` has the form of an e-mail address, as RSS and Atom need one: only `local@domain`.
 fn is_email(text: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || r#"@()<>[]",;:\"#.contains(c));
     text.split_once('@')
         .is_some_and(|(local, domain)| plain(local) && plain(domain))
 }
 
-/// Whether `text` is a language tag by its form (RFC 5646, section 2.1): subtags of one to eight letters and digits, the first of letters.
+/// Whether `text` has the form of a language tag (RFC 5646, section 2.1): subtags of one to eight letters and digits, the first
+/// of letters.
 fn is_language(text: &str) -> bool {
     let is_subtag = |subtag: &str| (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric());
     text.split('-').all(is_subtag)
@@ -104,7 +105,7 @@ fn is_language(text: &str) -> bool {
             .contains(|c: char| c.is_ascii_digit())
 }
 
-/// `text`, if it is a language tag.
+/// `text` if it is a language tag.
 pub(super) fn language(text: &str) -> Option<String> {
     some_line(text).filter(|text| is_language(text))
 }
@@ -144,7 +145,7 @@ fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
 }
 
 impl FeedPage {
-    /// The page without anything that could break a document. Cleaning twice gives the same.
+    /// The page without anything that could break a document. Cleaning a second time changes nothing.
     pub(super) fn cleaned(&self) -> FeedPage {
         let base = one_line(&self.base).trim_end_matches('/').to_owned();
         let title = some_line(&self.title).unwrap_or_else(|| base.clone());
@@ -170,7 +171,7 @@ impl FeedPage {
 }
 
 impl Withdrawn {
-    /// The same post, under the id that its item had.
+    /// The withdrawn post, with its id cleaned as in its item.
     fn cleaned(&self) -> Withdrawn {
         Withdrawn {
             atom_id: id(&self.atom_id),
@@ -179,7 +180,7 @@ impl Withdrawn {
     }
 }
 
-/// An item without anything that could break a document. It is made once for all formats, and kept until its post changes.
+/// An item without anything that could break a document. It is made once for all formats, and cached until its post changes.
 #[derive(Clone, Debug)]
 pub struct CleanItem(Arc<(Item, SerializedItem)>);
 
@@ -191,8 +192,8 @@ impl From<Item> for CleanItem {
 }
 
 impl CleanItem {
-    /// The item alone in `format`. `write` writes it once.
-    pub(super) fn written(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
+    /// The item alone in `format`. `write` serializes it on the first call only.
+    pub(super) fn serialized(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
         let (item, written) = &*self.0;
         written.get_or_write(format, || write(item))
     }
@@ -208,7 +209,7 @@ impl Deref for CleanItem {
 }
 
 impl Item {
-    /// The item without anything that could break a document. Cleaning twice gives the same.
+    /// The item without anything that could break a document. Cleaning a second time changes nothing.
     fn cleaned(&self) -> Item {
         let content = some_text(self.content.as_ref());
         Item {
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_cannot_hold_is_taken_out() {
+    fn characters_that_xml_forbids_are_removed() {
         let cases = [
             ("plain text", "plain text"),
             ("tab\tand\nline", "tab\tand\nline"),
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn people_need_a_name_and_addresses_that_are_some() {
+    fn people_need_a_name_and_valid_addresses() {
         let person = |name: &str, email: Option<&str>, url: Option<&str>| Person {
             name: name.to_owned(),
             email: email.map(str::to_owned),
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn language_tags_and_media_types_have_their_form() {
+    fn language_tags_and_media_types_are_checked() {
         let languages = [
             "en",
             "de-CH",
@@ -321,7 +322,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cleaning_twice_is_cleaning_once(text in any::<String>()) {
+        fn cleaning_twice_changes_nothing(text in any::<String>()) {
             let (safe, line) = (xml_safe(&text).into_owned(), one_line(&text).into_owned());
             prop_assert_eq!(xml_safe(&safe), &*safe);
             prop_assert_eq!(one_line(&line), &*line);

@@ -1,7 +1,7 @@
-//! A document in every coding, each with an ETag of its own.
+//! A document in every content coding, each with its own ETag.
 //!
-//! Codings are RFC 9110's content codings. A coding's bytes are made when they are first asked for, or ahead of that by
-//! [`Document::finish`]; they are a function of the document, so every replica has the same.
+//! Codings are RFC 9110's content codings. The bytes of a coding are made on the first request for it, or before that by
+//! [`Document::finish`]. They are a function of the document, so every replica has the same.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -13,7 +13,7 @@ use http::HeaderMap;
 
 use crate::time::Timestamp;
 
-/// How a document's bytes are coded on the way.
+/// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// Not coded.
@@ -25,10 +25,10 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// All of them, the smallest result first.
+    /// All codings, the one with the smallest result first.
     pub const ALL: [Coding; 3] = [Coding::Brotli, Coding::Gzip, Coding::Identity];
 
-    /// Its name in `Accept-Encoding` and `Content-Encoding`.
+    /// The coding's name in `Accept-Encoding` and `Content-Encoding`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,28 +50,28 @@ pub struct Encoded {
     brief: OnceLock<HeaderMap>,
 }
 
-/// A document as it is served.
+/// A document with its codings.
 #[derive(Debug)]
 pub struct Document {
     /// The media type.
     pub media_type: &'static str,
-    /// When its bytes last changed, as far as that is known.
+    /// When its bytes last changed, if that is known.
     pub modified: Option<Timestamp>,
     identity: Encoded,
     gzip: OnceLock<Encoded>,
     brotli: OnceLock<Encoded>,
-    /// Whether the codings are made elsewhere, so that no request has to wait for one.
+    /// Whether another thread makes the codings, so that no request waits for one.
     is_staged: bool,
 }
 
-/// Beyond these the output hardly shrinks, and the time grows.
+/// Above these levels the output hardly shrinks, and the time grows.
 const GZIP_LEVEL: Compression = Compression::new(6);
 const BROTLI_QUALITY: i32 = 5;
 /// The window of brotli, as a power of two; the default of browsers and tools.
 const BROTLI_WINDOW: i32 = 22;
 
 impl Document {
-    /// The document of these bytes.
+    /// A document with these bytes.
     #[must_use]
     pub fn new(media_type: &'static str, bytes: impl Into<Bytes>) -> Document {
         let identity = Encoded::new(bytes.into());
@@ -85,26 +85,26 @@ impl Document {
         }
     }
 
-    /// The same document, for which [`Document::finish`] is called soon: until then no request waits for a coding of it.
+    /// The same document, for which [`Document::finish`] will be called soon. Until then no request waits for a coding.
     #[must_use]
     pub fn staged(mut self) -> Document {
         self.is_staged = true;
         self
     }
 
-    /// Whether its codings are made elsewhere.
+    /// Whether another thread makes its codings.
     #[must_use]
     pub fn is_staged(&self) -> bool {
         self.is_staged
     }
 
-    /// Whether a request for `coding` can be answered with it: the coding is made, or no one else makes it.
+    /// Whether a request for `coding` can be answered with it: the coding is made, or no other thread will make it.
     #[must_use]
     pub fn is_ready(&self, coding: Coding) -> bool {
         !self.is_staged || self.made(coding).is_some()
     }
 
-    /// The document in `coding`, if that is made.
+    /// The document in `coding`, if that coding is made.
     #[must_use]
     pub fn made(&self, coding: Coding) -> Option<&Encoded> {
         match coding {
@@ -114,7 +114,7 @@ impl Document {
         }
     }
 
-    /// The same, last changed at `modified`.
+    /// The same document, last changed at `modified`.
     #[must_use]
     pub fn modified(mut self, modified: Timestamp) -> Document {
         self.modified = Some(modified);
@@ -127,7 +127,7 @@ impl Document {
         &self.identity.bytes
     }
 
-    /// The document in `coding`.
+    /// The document in `coding`, which is made if necessary.
     #[must_use]
     pub fn encoded(&self, coding: Coding) -> &Encoded {
         match coding {
@@ -137,14 +137,14 @@ impl Document {
         }
     }
 
-    /// The tags of the codings that were made: no client can have another.
+    /// The ETags of the codings that were made. No client can have another one.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
         let made = Coding::ALL.into_iter().filter_map(|coding| self.made(coding));
         made.map(|encoded| encoded.etag.clone()).collect()
     }
 
-    /// Makes every coding now, so that no request has to; the quickest first.
+    /// Makes every coding now, so that no request has to. The quickest is made first.
     pub fn finish(&self) {
         for coding in Coding::ALL.into_iter().rev() {
             let _ = self.encoded(coding);
@@ -154,7 +154,7 @@ impl Document {
 
 impl Encoded {
     fn new(bytes: Bytes) -> Encoded {
-        // half of the hash is more than enough to tell two versions of one document apart
+        // half of the hash is more than enough to distinguish two versions of one document
         let hash = blake3::hash(&bytes).to_hex();
         Encoded {
             etag: format!("\"{}\"", &hash[..32]),
@@ -164,15 +164,15 @@ impl Encoded {
         }
     }
 
-    /// What the header of every answer with it says, as `make` says it once; one header is kept for answers that say all (`is_full`),
-    /// and one for those that say what renews one that the client has.
+    /// The header fields of responses with this coding. `make` is called once for full responses (`is_full`), and once for
+    /// responses that only renew the client's copy.
     pub fn header(&self, is_full: bool, make: impl FnOnce() -> HeaderMap) -> &HeaderMap {
         let kept = if is_full { &self.full } else { &self.brief };
         kept.get_or_init(make)
     }
 }
 
-/// Writing to memory does not fail; if it did, the bytes would be recognisably no gzip.
+/// Writing to memory does not fail. If it did, clients would recognise that the bytes are not gzip.
 fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), GZIP_LEVEL);
     let written = encoder.write_all(bytes);
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_coding_has_the_same_content_and_a_tag_of_its_own() {
+    fn every_coding_has_the_same_content_and_its_own_tag() {
         let text = "A feed is a promise. ".repeat(100);
         let document = Document::new("text/plain", text.clone());
         document.finish();

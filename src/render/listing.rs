@@ -1,7 +1,7 @@
-//! The listing and what belongs to it, as JSON; and its links as an HTTP header (RFC 8288).
+//! The JSON listing and its links as an HTTP header (RFC 8288).
 //!
-//! Posts are named and spelled as in the feeds: the same ids, URLs, titles and dates. Which posts stand on a page, and what a request
-//! may ask for, is not decided here.
+//! Posts have the same ids, URLs, titles and dates as in the feeds. This module does not choose the posts of a page and does
+//! not check the parameters of a request.
 
 mod entry;
 pub mod scopes;
@@ -19,50 +19,50 @@ use crate::post::Post;
 use crate::time::{Moment, Timestamp};
 pub use entry::one;
 
-/// Gives the text of a post, if it can be had.
+/// Returns the text of a post; `None` if it cannot be read.
 pub type ToContent<'a> = dyn Fn(&Arc<Post>) -> Option<Content> + 'a;
 
-/// How many bytes of HTML and Markdown one page of the listing carries, about; the posts past it say `null`.
+/// The most bytes of HTML and Markdown on one page of the listing, approximately. Posts beyond it have `null`.
 const CONTENT_BYTES: usize = 16 * 1024 * 1024;
 
-/// What one page of a listing says.
+/// The content of one page of a listing.
 #[derive(Clone, Copy)]
 pub struct ListingPage<'a> {
     /// The address of the site, without a slash at its end.
     pub base: &'a str,
-    /// The parameters of the request beside those of [`Way`] and `per_page`, which every link of this page keeps.
+    /// The parameters of the request besides those of [`Way`] and `per_page`. Every link of this page repeats them.
     pub query: &'a [(String, String)],
-    /// How one gets from page to page.
+    /// How a client gets from page to page.
     pub way: Way,
-    /// How many posts a page holds.
+    /// The most posts on a page.
     pub per_page: usize,
-    /// How many posts there are on all pages; on a walk, on this page and those that follow.
+    /// The number of posts on all pages. With cursors: on this page and those that follow.
     pub total: usize,
-    /// The posts of this page; none past the last.
+    /// The posts of this page; empty past the last page.
     pub posts: &'a [Arc<Post>],
-    /// The place after the last of them, as requests may name it.
+    /// The cursor after the last of them, for requests.
     pub cursor: Option<&'a str>,
-    /// What went meanwhile; `None` where that was not asked.
+    /// The posts that were withdrawn meanwhile; `None` if the request does not ask for them.
     pub deletions: Option<Deletions<'a>>,
-    /// Who wrote posts that name no author.
+    /// The author of posts that name none.
     pub author: Option<&'a Person>,
-    /// What gives the whole text of each, where that is asked for.
+    /// Returns the whole text of each post, if the request asks for it.
     pub content: Option<&'a ToContent<'a>>,
 }
 
-/// Posts that went, for who keeps a copy.
+/// Withdrawn posts, for clients that keep a copy.
 #[derive(Clone, Copy)]
 pub struct Deletions<'a> {
-    /// The instant from which on all are known.
+    /// The instant since which all of them are known.
     pub known_from: Timestamp,
-    /// The posts, and when each went.
+    /// The posts, each with the instant of its withdrawal.
     pub posts: &'a [(Arc<Post>, Timestamp)],
 }
 
-/// How one gets from one page of a listing to the next.
+/// How a client gets from one page of a listing to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// By number: this is the page of that number, from 1.
+    /// By number, from 1: this page's number.
     Page(usize),
     /// By cursor, newest first.
     After,
@@ -70,16 +70,16 @@ pub enum Way {
     Since,
 }
 
-/// The pages that a page of a listing leads to, as absolute URLs. A listing without posts leads nowhere.
+/// The pages to which a page of a listing links, as absolute URLs. A listing without posts has no links.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Links {
     /// The first page.
     pub first: Option<String>,
-    /// The page before this one; the last for a page past the end. There is none on a walk.
+    /// The page before this one; the last page if this one is past the end. `None` with cursors.
     pub prev: Option<String>,
     /// The page after this one.
     pub next: Option<String>,
-    /// The last page. There is none on a walk.
+    /// The last page. `None` with cursors.
     pub last: Option<String>,
 }
 
@@ -102,7 +102,7 @@ struct ListingBody<'a> {
 #[derive(Serialize)]
 struct Deleted {
     id: String,
-    /// Where it is another than the id.
+    /// Only if it differs from the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     atom_id: Option<String>,
     url: String,
@@ -110,13 +110,13 @@ struct Deleted {
 }
 
 impl ListingPage<'_> {
-    /// How many pages there are; 0 where there are no posts. On a walk, this one and those that follow.
+    /// The number of pages; 0 if there are no posts. With cursors: this page and those that follow.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.total.div_ceil(self.per_page.max(1))
     }
 
-    /// Where this page leads to.
+    /// The links of this page.
     #[must_use]
     pub fn links(&self) -> Links {
         let pages = self.pages();
@@ -150,7 +150,8 @@ impl ListingPage<'_> {
         format!("{}/api/posts?{query}", self.base)
     }
 
-    /// The document: `{"page","pages","per_page","total","posts":[…],"first","prev","next","last","cursor"}`. On a walk `page` is null.
+    /// The document: `{"page","pages","per_page","total","posts":[…],"first","prev","next","last","cursor"}`. With cursors
+    /// `page` is null.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
         let budget = Cell::new(CONTENT_BYTES);
@@ -190,7 +191,7 @@ impl ListingPage<'_> {
     }
 }
 
-/// The content of `post`, as long as there is `budget` for it.
+/// The content of `post`, as long as `budget` suffices for it.
 fn within(budget: &Cell<usize>, post: &Arc<Post>, content: &ToContent) -> WholeText {
     if budget.get() == 0 {
         return WholeText::default();
@@ -201,7 +202,7 @@ fn within(budget: &Cell<usize>, post: &Arc<Post>, content: &ToContent) -> WholeT
 }
 
 impl Links {
-    /// The value of a `Link` header with these links (RFC 8288, section 3); `None` where there are none.
+    /// The value of a `Link` header with these links (RFC 8288, section 3); `None` if there are none.
     #[must_use]
     pub fn header(&self) -> Option<String> {
         let links = [
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_is_the_one_that_was_promised() {
+    fn the_document_has_the_documented_fields() {
         let posts = [Arc::new(post())];
         let expected = json!({
             "page": 5, "pages": 6, "per_page": 8, "total": 41,
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_pages_that_are_there() {
+    fn links_lead_to_existing_pages() {
         // page, total; first, prev, next, last
         let cases = [
             ("no posts", 1, 0, [None, None, None, None]),
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_text_comes_when_asked_for() {
+    fn the_whole_text_is_included_on_request() {
         let posts = [Arc::new(post())];
         let content = |post: &Arc<Post>| {
             let markdown = post.text.loaded()?;
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_page_carries_only_so_much_text() {
+    fn the_text_on_one_page_is_limited() {
         let posts = [Arc::new(post()), Arc::new(post()), Arc::new(post())];
         let content = |_: &Arc<Post>| {
             Some(Content {
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_goes_on_by_its_cursor_while_posts_follow() {
+    fn pages_by_cursor_link_to_the_next_while_posts_follow() {
         let query = [("tag".to_owned(), "sea".to_owned())];
         for (way, name) in [(Way::After, "after"), (Way::Since, "since")] {
             let walk = |total| ListingPage {

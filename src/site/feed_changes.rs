@@ -1,9 +1,9 @@
 //! Which feeds differ between two sites, found without rendering a feed.
 //!
-//! Only scopes that a change touched are looked at, and of their posts only those that changed are rendered, as items. A feed whose bytes
-//! differ is always named, dates of the feed as a whole apart (RSS `lastBuildDate`, Atom `updated`), if the texts that it links from were
-//! rendered before. A feed is named although its bytes are the same only where the text of a changed post cannot be had any more, or
-//! where `feed.max_bytes` left it out.
+//! Only scopes that a change affects are compared, and of their posts only those that changed are rendered, as items. Every
+//! feed whose bytes differ is found, if the texts that link to changed posts were rendered before. Dates of the feed as a whole
+//! (RSS `lastBuildDate`, Atom `updated`) are not compared. A feed with the same bytes is reported only if the text of a changed
+//! post can no longer be read, or if `feed.max_bytes` left it out.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct ChangedFeed {
     pub format: Format,
 }
 
-/// What the subscription document of a scope is made of.
+/// The parts of the subscription document of a scope.
 struct FeedParts<'a> {
     name: &'a str,
     posts: Vec<Arc<Post>>,
@@ -37,18 +37,18 @@ struct FeedParts<'a> {
     withdrawn: Arc<[Withdrawn]>,
 }
 
-/// Compares posts of one site with those of the site before it, each once for all feeds that it is in.
+/// Compares posts of one site with those of the previous site, each once for all feeds that contain it.
 struct PostComparison<'a> {
     before: &'a Site,
     after: &'a Site,
-    /// For each post that was compared, by file, the formats in which it differs.
+    /// The formats in which each compared post differs, by file.
     differing: HashMap<Utf8PathBuf, Vec<Format>>,
-    /// The files of posts that may link to a post that is published elsewhere, or not at all, since the site before.
+    /// The files of posts that may link to a post with another address, or none, than on the previous site.
     relinked: BTreeSet<Utf8PathBuf>,
 }
 
 impl Site {
-    /// The feeds whose bytes differ from those that they had in the site `before`, ordered. A feed that is new or gone is one of them.
+    /// The feeds whose bytes differ from those of the site `before`, ordered. New feeds and removed feeds are among them.
     #[must_use]
     pub fn changed_feeds(&self, before: &Site) -> Vec<ChangedFeed> {
         let relinked = self.relinked_posts(before);
@@ -93,7 +93,7 @@ impl Site {
         scopes
     }
 
-    /// The files of posts that may link to a post that is published elsewhere, or not at all, since the site `before`.
+    /// The files of posts that may link to a post with another address, or none, than on the site `before`.
     fn relinked_posts(&self, before: &Site) -> BTreeSet<Utf8PathBuf> {
         let gone = self.gone.iter().map(Utf8PathBuf::as_path);
         let changed = self.changed.iter().map(|post| post.source.as_path()).chain(gone);
@@ -116,14 +116,14 @@ impl Site {
         })
     }
 
-    /// The item of `post`, one of its own, with its text; `None` where that cannot be had.
+    /// The item of `post`, one of this site's, with its text; `None` if the text cannot be read.
     fn whole_item(&self, post: &Arc<Post>) -> Option<CleanItem> {
         let published = |path: &Utf8Path| self.published(path);
         self.documents.full_item(post, self.context(&published))
     }
 }
 
-/// The departures that are in one of two lists alone, or differ between them.
+/// The departures that are in only one of two lists, or differ between them.
 fn differing_departures<'a>([one, other]: [&'a [Departure]; 2]) -> impl Iterator<Item = &'a Departure> {
     let by_id = |list: &'a [Departure]| -> HashMap<&str, &Departure> {
         list.iter().map(|departure| (departure.post.id.as_str(), departure)).collect()
@@ -139,14 +139,14 @@ fn differing_departures<'a>([one, other]: [&'a [Departure]; 2]) -> impl Iterator
 }
 
 impl PostComparison<'_> {
-    /// The formats in which a feed that was made of `before` and is made of `after` differs.
+    /// The formats in which a feed made from `before` differs from one made from `after`.
     fn differing_formats(&mut self, before: &FeedParts, after: &FeedParts) -> Vec<Format> {
         let ids = |parts: &FeedParts| parts.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>();
         if before.name != after.name || before.archives != after.archives || ids(before) != ids(after) {
             return Format::ALL.to_vec();
         }
         let mut formats = BTreeSet::new();
-        // Atom alone tells of posts that went (RFC 6721)
+        // only Atom lists withdrawn posts (RFC 6721)
         formats.extend((before.withdrawn != after.withdrawn).then_some(Format::Atom));
         for (old, new) in before.posts.iter().zip(&after.posts) {
             formats.extend(self.differing_in(old, new));
@@ -154,7 +154,7 @@ impl PostComparison<'_> {
         formats.into_iter().collect()
     }
 
-    /// The formats in which the post `new` differs from `old`, which it was before.
+    /// The formats in which the post `new` differs from its previous version `old`.
     fn differing_in(&mut self, old: &Arc<Post>, new: &Arc<Post>) -> Vec<Format> {
         let is_relinked = self.relinked.contains(&new.source);
         if Arc::ptr_eq(old, new) && !is_relinked {

@@ -1,4 +1,4 @@
-//! Pages of unpublished posts: for their author, and for guests with whom one is shared.
+//! Pages of unpublished posts: for their author, and for guests who got a link to one.
 //!
 //! They are not cached, and are not part of any other document.
 
@@ -75,7 +75,7 @@ impl Site {
             .render(&pages::list_with_unpublished(&self.config, subject, listed, waiting))
     }
 
-    /// The page of `post` for the people with whom it is shared until `until`. The files beside it are below the absolute URL `files`.
+    /// The page of `post` for guests; the link expires at `until`. The files beside it are below the absolute URL `files`.
     ///
     /// # Errors
     ///

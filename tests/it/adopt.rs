@@ -101,7 +101,7 @@ fn ids_of_every_format_are_kept_and_nothing_appears_new() {
         );
         assert!(
             out.contains("    [feed]\n    limit = 2\n"),
-            "what is older than the feed is said: {out}"
+            "what is older than the feed is message: {out}"
         );
         assert_eq!(ids(site.path()), expected);
     }
@@ -311,8 +311,8 @@ fn an_address_is_read_with_its_redirects_and_older_documents() {
         ("/lost.json", 0, "were not read: the server answered 404"),
     ] {
         let found = import(site.path(), &["--adopt", &format!("{base}{path}"), "--dry-run"]);
-        let said = format!("{}{}", found.1, found.2);
-        assert!(found.0 == status && said.contains(expected), "{path}: {said}");
+        let message = format!("{}{}", found.1, found.2);
+        assert!(found.0 == status && message.contains(expected), "{path}: {message}");
     }
 }
 
@@ -324,12 +324,12 @@ fn redirects_for_readers_on_the_old_host_or_on_this_one() {
     );
     let site = folder(&POSTS);
     write(site.path(), "old.xml", &atom);
-    let said = |base: &str| import(site.path(), &["--adopt", "old.xml", "--dry-run", "--base-url", base]).1;
-    let elsewhere = said("https://new.example/blog");
+    let message = |base: &str| import(site.path(), &["--adopt", "old.xml", "--dry-run", "--base-url", base]).1;
+    let elsewhere = message("https://new.example/blog");
     let expected = "redirect https://old.example/blog/feeds/all to https://new.example/blog/atom.xml permanently (301)";
     assert!(elsewhere.contains(expected), "{elsewhere}");
     // the suggested configuration is accepted, and then there is no further message
-    let here = said("https://old.example/blog");
+    let here = message("https://old.example/blog");
     let advice: String = here
         .lines()
         .skip_while(|line| !line.contains("[[redirect]]"))
@@ -341,13 +341,13 @@ fn redirects_for_readers_on_the_old_host_or_on_this_one() {
         "{here}"
     );
     write(site.path(), "feedmill.toml", &advice);
-    let mended = said("https://old.example/blog");
+    let mended = message("https://old.example/blog");
     assert!(mended.contains("Atom") && !mended.contains("redirect"), "{mended}");
     // neither is there one if feedmill already has a feed at that address
     for path in ["atom.xml", "index.xml", "feed", "feed/", "rss", "tags/a/rss.xml"] {
         write(site.path(), "old.xml", &atom.replace("/feeds/all", &format!("/{path}")));
-        let said = said("https://old.example/blog");
-        assert!(said.contains("Atom") && !said.contains("redirect"), "{path}: {said}");
+        let message = message("https://old.example/blog");
+        assert!(message.contains("Atom") && !message.contains("redirect"), "{path}: {message}");
     }
 }
 
@@ -413,7 +413,7 @@ fn an_unresolved_id_is_not_kept() {
         let night = known.get("2026-02-03-night.md").map(|record| record.id.as_str());
         assert_eq!(night, expected, "{guid}: {out}{err}");
         assert!(known.contains_key("flour.md"), "the other item is taken over");
-        let said = "1 of its items were skipped, because their ids contain an entity that the feed does not resolve";
-        assert_eq!(out.contains(said), expected.is_none(), "{guid}: {out}");
+        let message = "1 of its items were skipped, because their ids contain an entity that the feed does not resolve";
+        assert_eq!(out.contains(message), expected.is_none(), "{guid}: {out}");
     }
 }

@@ -1,4 +1,4 @@
-//! The listing as an API: walking, mirroring, searching, and its description.
+//! The listing as an API: cursors, copies, search, and its description.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ fn cursor(answer: &Answer) -> String {
 }
 
 #[test]
-fn a_walk_by_cursor_gives_each_post_once_while_others_come_and_go() {
+fn a_client_with_a_cursor_gets_each_post_once_while_others_are_added_and_removed() {
     let text = |day: usize| format!("---\ndate: 2026-01-{day:02}\n---\n");
     let files: Vec<(String, String)> = (10..=20).map(|day| (format!("p{day}.md"), text(day))).collect();
     let site = site(
@@ -72,7 +72,7 @@ fn a_walk_by_cursor_gives_each_post_once_while_others_come_and_go() {
     let first = site.get("/api/posts");
     let mut seen = slugs(&first);
     assert_eq!(seen, ["p20", "p19"]);
-    // a newer one comes, the one that the cursor names goes
+    // a newer post is added, and the one that the cursor names is removed
     site.write("p21.md", &text(21));
     std::fs::remove_file(site.path().join("p19.md")).unwrap();
     site.wait_for("/api/posts?per_page=200", |answer| {
@@ -101,7 +101,7 @@ fn a_walk_by_cursor_gives_each_post_once_while_others_come_and_go() {
 }
 
 #[test]
-fn a_cursor_outlives_a_restart_and_belongs_to_its_question() {
+fn a_cursor_is_valid_after_a_restart_and_only_for_its_filter() {
     let other = garden();
     let sea = other.get("/api/posts?tag=sea&per_page=1");
     let after = cursor(&sea);
@@ -138,7 +138,7 @@ fn a_cursor_outlives_a_restart_and_belongs_to_its_question() {
 }
 
 #[test]
-fn who_keeps_a_copy_hears_of_every_dated_change_and_of_nothing_twice() {
+fn a_client_with_a_copy_gets_every_dated_change_once() {
     let site = garden();
     let mut copy = Vec::new();
     let mut next = Some("/api/posts?since=0001-01-01T00:00:00Z".to_owned());
@@ -160,7 +160,7 @@ fn who_keeps_a_copy_hears_of_every_dated_change_and_of_nothing_twice() {
     );
     let changed = site.wait_for(&again, |answer| answer.body.contains("dulse"));
     assert_eq!(slugs(&changed), ["dulse"]);
-    // it was changed now, whatever its author says
+    // the change is dated now, whatever date its author wrote
     for (instant, expected) in [
         ("2026-03-01T00:00:00Z", "kelp dulse"),
         ("2026-03-01T02:00:00%2B02:00", "kelp dulse"),
@@ -177,7 +177,7 @@ fn who_keeps_a_copy_hears_of_every_dated_change_and_of_nothing_twice() {
 }
 
 #[test]
-fn the_whole_text_comes_with_the_listing_and_with_one_post() {
+fn the_whole_text_is_in_the_listing_and_in_one_post() {
     let site = garden();
     let listing = site.get("/api/posts?include=content&page=2").json();
     let kelp = &listing["posts"][0];
@@ -270,7 +270,7 @@ fn search() {
         (&json!(2), &json!(2), &Value::Null)
     );
     assert_eq!(path(&second["first"]).as_deref(), Some("/api/posts?page=1&per_page=1&q=sea"));
-    // what is published is found, and what is taken away is not
+    // a new post is found, and a removed one is not
     site.write("new.md", "---\ntitle: New\ndate: 2026-02-01\n---\nplugh\n");
     site.wait_for("/api/posts?q=plugh", |answer| answer.json()["total"] == 1);
     site.write("new.md", "---\ntitle: New\ndate: 2026-02-01\n---\nanother\n");
@@ -291,7 +291,7 @@ fn search() {
     }
 }
 
-/// The path of the description that `target` is told at. A new kind of address does not compile until it has one.
+/// The path in the description for `target`. A new kind of address does not compile until it has one.
 fn described_at(target: &Target) -> Option<String> {
     use feedmill::index::Scope;
     use feedmill::render::Place;
@@ -341,7 +341,7 @@ fn described_at(target: &Target) -> Option<String> {
     })
 }
 
-/// The description, with what it refers to put in place.
+/// The description of the API, with its references resolved.
 struct Description(Value);
 
 impl Description {
@@ -359,7 +359,7 @@ impl Description {
         }
     }
 
-    /// What is wrong with `value`, if it has to be as `schema` says.
+    /// Adds the violations of `schema` in `value` to `faults`.
     fn faults(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
         let schema = self.resolved(schema);
         let mut wrong = |what: String| faults.push(format!("{at}: {what}: {value}"));
@@ -439,7 +439,7 @@ impl Description {
         }
     }
 
-    /// Sees that `answer` to a request of the operation at `path` is described.
+    /// Checks that `answer`, to a request for the operation at `path`, is described.
     fn check(&self, path: &str, request: &str, answer: &Answer) {
         let responses = &self.0["paths"][path]["get"]["responses"];
         let response = responses.get(answer.status.to_string());
@@ -482,7 +482,7 @@ impl Description {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of requests is as long as there are addresses")]
-fn what_the_description_says_is_what_the_server_does() {
+fn the_description_agrees_with_the_server() {
     let site = garden();
     for day in 1..=4 {
         let text = format!("---\ndate: 2025-12-{day:02}\ntags: sea\nauthor: Ann Ott\n---\n");
@@ -496,7 +496,7 @@ fn what_the_description_says_is_what_the_server_does() {
     );
     assert_eq!(description.0["info"]["version"], env!("CARGO_PKG_VERSION"));
     let after = cursor(&site.get("/api/posts"));
-    // every kind of answer of every address
+    // each address with each of its statuses
     let requests = [
         "/api/posts",
         "/api/posts?page=2",
@@ -597,7 +597,7 @@ fn what_the_description_says_is_what_the_server_does() {
     for request in requests {
         let target = Target::parse(request.split('?').next().unwrap()).unwrap();
         let path = described_at(&target).unwrap();
-        // a picture is no text
+        // a picture is not text
         let Answer { status, headers, body } = site.get_bytes(request, &[]);
         let body = String::from_utf8_lossy(&body).into_owned();
         let answer = Answer { status, headers, body };
@@ -614,7 +614,7 @@ fn what_the_description_says_is_what_the_server_does() {
             }
         }
     }
-    // a post that gets another slug, and one that is taken back
+    // a post that gets another slug, and is withdrawn
     let slug = |slug: &str, more: &str| {
         let text = format!("---\ntitle: Moving\ndate: 2024-01-01\nslug: {slug}\n{more}---\nText.\n");
         site.write("moving.md", &text);
@@ -629,23 +629,23 @@ fn what_the_description_says_is_what_the_server_does() {
         description.check("/api/posts/{slug}", request, &answer);
         seen.insert(("/api/posts/{slug}".to_owned(), status.to_string()));
     }
-    // and nothing is described that was not seen
+    // all that is described was seen
     let mut unseen = Vec::new();
     for (path, operations) in description.0["paths"].as_object().unwrap() {
         assert_eq!(operations.as_object().unwrap().keys().collect::<Vec<_>>(), ["get"], "{path}");
         for status in operations["get"]["responses"].as_object().unwrap().keys() {
-            // a busy index is shown where it can be made so, beside the search itself, and a map in parts where there is one
+            // the tests of the search show a busy index, and the tests of the site map one in parts
             let is_elsewhere = status == "503" || path == "/sitemap-{part}.xml";
             if !is_elsewhere && !seen.contains(&(path.clone(), status.clone())) {
                 unseen.push(format!("{path} {status}"));
             }
         }
     }
-    assert!(unseen.is_empty(), "described and never answered: {unseen:#?}");
+    assert!(unseen.is_empty(), "described and never sent: {unseen:#?}");
 }
 
 #[test]
-fn every_parameter_that_is_described_is_read_and_the_reverse() {
+fn every_described_parameter_is_read_and_every_read_one_described() {
     let site = garden();
     let description = Description::of(&site);
     let mut described = BTreeSet::new();
@@ -669,7 +669,7 @@ fn every_parameter_that_is_described_is_read_and_the_reverse() {
             .collect();
         assert_eq!(named, described, "{path}");
     }
-    // the bounds that are described are the ones that hold
+    // the described limits are the ones that apply
     let bound = |name: &str, end: &str| {
         description.0["components"]["parameters"][name]["schema"][end]
             .as_i64()
@@ -698,14 +698,14 @@ fn every_parameter_that_is_described_is_read_and_the_reverse() {
 }
 
 #[test]
-fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
+fn a_client_with_a_copy_gets_withdrawn_posts_and_the_start_of_that_list() {
     let site = garden();
     let since = site.get("/api/posts?since=2026-01-01T00:00:00Z");
     let from = since.json()["deleted_from"].as_str().unwrap().to_owned();
     assert_eq!(since.json()["deleted"], json!([]));
     assert!(
         site.get("/api/posts").json().get("deleted").is_none(),
-        "only who asks for changes is told"
+        "only requests for changes get it"
     );
     let last = cursor(&site.get("/api/posts?since=2026-01-01T00:00:00Z&per_page=200"));
 
@@ -732,7 +732,7 @@ fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
     assert_eq!(gone(&format!("since={last}")), [dulse.clone(), nori.clone()]);
     assert_eq!(gone("since=2026-01-01T00:00:00Z&tag=sea"), std::slice::from_ref(&dulse));
     assert_eq!(gone("since=2999-01-01T00:00:00Z"), Vec::<String>::new());
-    // what comes back is there again
+    // a post that comes back is no longer among them
     site.write("nori.md", "---\ntitle: Nori\ndate: 2026-01-03\n---\n");
     site.wait_for("/api/posts?per_page=200", |answer| answer.json()["total"] == 2);
     assert_eq!(gone("since=2026-01-01T00:00:00Z"), [dulse]);
@@ -744,7 +744,7 @@ fn who_keeps_a_copy_hears_what_went_and_from_when_on_that_is_known() {
 }
 
 #[test]
-fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
+fn an_old_slug_redirects_to_the_post_or_answers_that_it_was_withdrawn() {
     let config = "[site]\nbase_url = 'https://example.com/blog'\n[watch]\ndelete_grace = 0.1\n";
     let files = [
         ("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: erste-höhe\n---\nText.\n"),
@@ -766,7 +766,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
     let asked = site.get("/api/posts/erste-h%C3%B6he?x=1&y=a%20b");
     assert_eq!(asked.header("location"), format!("{there}?x=1&y=a%20b"));
     assert_eq!(site.get("/api/posts/zweite-h%C3%B6he").json()["title"], "A");
-    // a chain of names is one hop
+    // several renames are one redirect
     site.write("a.md", "---\ntitle: A\ndate: 2026-01-01\nslug: third\n---\nText.\n");
     site.wait_for("/api/posts/third", |answer| answer.status == 200);
     for old in ["erste-h%C3%B6he", "zweite-h%C3%B6he", "zweite-h%C3%B6he/"] {
@@ -777,7 +777,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
             "{old}"
         );
     }
-    // deleted, and taken back: both are gone, under their own slug and the older ones
+    // deleted, or made a draft: both are gone, at their own slug and at the older ones
     std::fs::remove_file(site.path().join("b.md")).unwrap();
     std::fs::remove_file(site.path().join("c.md")).unwrap();
     site.write(
@@ -795,7 +795,7 @@ fn an_old_slug_leads_to_the_post_and_one_of_a_withdrawn_post_says_so() {
             "{unknown}"
         );
     }
-    // the slug is another post's now
+    // another post has the slug now
     site.write("d.md", "---\ntitle: D\ndate: 2026-01-04\nslug: b\n---\nText.\n");
     site.wait_for("/api/posts/b", |answer| answer.status == 200 && answer.json()["title"] == "D");
 }
@@ -863,7 +863,7 @@ fn a_post_that_was_taken_back_is_gone_without_its_title() {
 }
 
 #[test]
-fn searches_have_a_bound_of_their_own() {
+fn searches_have_their_own_limit() {
     let files = [("a.md", "---\ntitle: Sea\ndate: 2026-01-01\ntags: [sea]\n---\nThe sea.\n")];
     let site = TestSite::start(&files, "");
     let searches = ["/api/posts?q=sea", "/search?q=sea"];
@@ -879,7 +879,7 @@ fn searches_have_a_bound_of_their_own() {
         assert_eq!(site.get(path).status, 200, "{path}");
     }
     drop(held);
-    // and pages that are slow to make delay no search
+    // slow pages do not delay a search
     let all = u32::try_from(site.context().render_pool.available_permits()).unwrap();
     let held = site.context().render_pool.try_acquire_many(all).unwrap();
     for path in searches {
@@ -889,7 +889,7 @@ fn searches_have_a_bound_of_their_own() {
 }
 
 #[test]
-fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
+fn a_held_post_is_in_no_answer_and_in_the_status() {
     use std::sync::Arc;
 
     use feedmill::config::Config;
@@ -915,11 +915,11 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     );
     let open = read("b.md", "---\ntitle: Open\ndate: 2026-01-01\ntags: [sea]\n---\n[x](a.md)\n");
     let build = |held: &feedmill::post::Post| {
-        let material = SiteInput {
+        let input = SiteInput {
             changes: Changes::all(vec![Arc::new(held.clone()), Arc::new(open.clone())]),
             ..SiteInput::default()
         };
-        Site::build(&config, material, now, None)
+        Site::build(&config, input, now, None)
     };
     let paths = [
         "/posts/a",
@@ -943,7 +943,7 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
         "/feeds.opml",
         "/posts/b",
     ];
-    let told = |site: &Site, path: &str| {
+    let response = |site: &Site, path: &str| {
         let answer = crate::server::ask(site, path, "");
         let body = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status().as_u16(), body.to_lowercase().contains("kelpie"))
@@ -952,10 +952,10 @@ fn a_post_that_is_held_is_in_no_answer_and_the_operator_sees_it() {
     held.is_held = true;
     let site = build(&held);
     for (n, path) in paths.into_iter().enumerate() {
-        let (status, has_word) = told(&site, path);
+        let (status, has_word) = response(&site, path);
         assert!(!has_word, "{path}");
         assert_eq!(status, if n < 7 { 404 } else { 200 }, "{path}");
-        assert_ne!(told(&shown, path).0, 404, "{path}: this would show nothing");
+        assert_ne!(response(&shown, path).0, 404, "{path}: this would prove nothing");
     }
     for query in ["q=kelpie", "since=2000-01-01T00:00:00Z", "include=content"] {
         let answer = crate::server::ask(&site, "/api/posts", query);

@@ -570,8 +570,8 @@ fn serve_reports_refused_files_and_counts_changes_of_large_batches() {
     write(site.path(), "new/z.md", "---\ntitle: open\n");
     std::fs::rename(site.path().join("new"), site.path().join("posts/new")).unwrap();
     let said = serving.until("in these: `feedmill check posts` lists them");
-    let told = said.iter().filter(|line| line.starts_with("+ new/")).count();
-    assert_eq!(told, 5, "{said:#?}");
+    let new_posts = said.iter().filter(|line| line.starts_with("+ new/")).count();
+    assert_eq!(new_posts, 5, "{said:#?}");
     assert!(
         said.iter().any(|line| line == "! new/z.md is refused"),
         "never one of the uncounted: {said:#?}"

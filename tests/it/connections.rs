@@ -63,20 +63,20 @@ impl Served {
         let bound = runtime.block_on(server::bind(listen)).unwrap();
         let address = bound.address().clone();
         first(&address, &stop);
-        let (told, stopped) = (Arc::clone(&go_on), stop.clone());
+        let (notify, stopped) = (Arc::clone(&go_on), stop.clone());
         let filter = warp::path::full()
             .and(request_head())
             .and(warp::body::bytes())
             .and_then(move |path: FullPath, head: Arc<RequestHead>, body: Bytes| {
-                let (told, waits) = (Arc::clone(&told), waits.clone());
+                let (notify, waits) = (Arc::clone(&notify), waits.clone());
                 async move {
                     Ok::<_, warp::Rejection>(match path.as_str() {
                         "/panic" => panic!("this is part of the test"),
                         "/large" => Bytes::from(vec![b'x'; LARGE]),
                         "/wait" => {
-                            let told = told.notified();
+                            let notify = notify.notified();
                             waits.send(()).unwrap();
-                            told.await;
+                            notify.await;
                             Bytes::from("waited")
                         }
                         path => Bytes::from(format!("{path} {} {}", client(&head), String::from_utf8_lossy(&body))),

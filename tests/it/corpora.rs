@@ -205,11 +205,12 @@ fn the_newest_posts_of_cordova_are_those_of_its_site() {
     let site = site(&path, "[feed]\nlimit = 10");
     let ours = parsed(site.feed(&Scope::Site, Place::Newest, Format::Rss).unwrap().bytes());
     let theirs = parsed(&fs::read(PathBuf::from(published).join("feed.xml")).unwrap());
-    let told = |feed: &Feed| {
-        let told = |entry: &feed_rs::model::Entry| (entry.title.as_ref().unwrap().content.clone(), entry.published.unwrap());
-        feed.entries.iter().map(told).collect::<Vec<_>>()
+    let titles_and_dates = |feed: &Feed| {
+        let titles_and_dates =
+            |entry: &feed_rs::model::Entry| (entry.title.as_ref().unwrap().content.clone(), entry.published.unwrap());
+        feed.entries.iter().map(titles_and_dates).collect::<Vec<_>>()
     };
-    assert_eq!(told(&ours), told(&theirs)[..10]);
+    assert_eq!(titles_and_dates(&ours), titles_and_dates(&theirs)[..10]);
 }
 
 #[test]

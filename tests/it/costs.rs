@@ -1,7 +1,7 @@
-//! What answers and changes cost, in counts that are exact on any machine: a guard against growth that no clock is needed for.
+//! The cost of responses and changes, in counts that are exact on any machine, so that growth is noticed without a clock.
 //!
-//! Each count has a bound with the reason for it. Who makes something cheaper lowers the bound; who needs more raises it and says
-//! what for.
+//! Each count has a bound with the reason for it. A change that makes something cheaper lowers the bound; one that needs more
+//! raises it and gives the reason.
 
 mod allocations;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -35,37 +35,37 @@ use feedmill::time::Timestamp;
 use http::{HeaderMap, HeaderValue, Response, header};
 use tempfile::TempDir;
 
-/// A folder of posts, and the press that makes sites of it.
-struct Printer {
+/// A folder of posts, and the builder of its sites.
+struct MeasuredSite {
     folder: TempDir,
     builder: SiteBuilder,
-    begun: Instant,
+    started: Instant,
     site: Arc<Site>,
 }
 
-/// Enough posts for archives, of which none holds the newest, and for tags that most posts do not have.
+/// Enough posts for archives without the newest post, and for tags that most posts do not have.
 const POSTS: usize = 110;
 
-impl Printer {
-    fn of(posts: usize) -> Printer {
+impl MeasuredSite {
+    fn new(posts: usize) -> MeasuredSite {
         let folder = TempDir::new().unwrap();
         for number in 0..posts {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
         }
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let mut builder = SiteBuilder::new(&Arc::default(), root, None, Timestamp::now());
-        let begun = Instant::now();
-        let site = builder.open(Watching::Native, begun).unwrap().site.unwrap();
+        let started = Instant::now();
+        let site = builder.open(Watching::Native, started).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
-        Printer {
+        MeasuredSite {
             folder,
             builder,
-            begun,
+            started,
             site,
         }
     }
 
-    /// Puts another version of post `number` in place, whole; what the watch says of that.
+    /// Replaces the file of post `number` by a rename, and adds the hint that the watcher would send.
     fn rewrite(&self, number: usize, words: &str, hints: &mut Hints) {
         let aside = self.folder.path().join(".aside");
         fs::write(&aside, text(number, words)).unwrap();
@@ -73,21 +73,21 @@ impl Printer {
         hints.add(name(number).into(), How::Moved);
     }
 
-    fn turn(&mut self, hints: &Hints) -> CycleOutcome {
+    fn run_cycle(&mut self, hints: &Hints) -> CycleOutcome {
         let outcome = self
             .builder
-            .run_cycle(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
+            .run_cycle(hints, Watching::Native, Timestamp::now(), self.started.elapsed());
         if let Some(site) = &outcome.site {
             self.site = Arc::clone(site);
         }
         outcome
     }
 
-    /// Post `number` is saved again, and the site that follows.
+    /// Saves post `number` again. Returns the outcome of the next cycle.
     fn save(&mut self, number: usize, words: &str) -> CycleOutcome {
         let mut hints = Hints::default();
         self.rewrite(number, words, &mut hints);
-        self.turn(&hints)
+        self.run_cycle(&hints)
     }
 }
 
@@ -101,7 +101,7 @@ fn text(number: usize, words: &str) -> String {
     format!("---\ntitle: Post {number}\ndate: {year}-{month:02}-{day:02}\ntags: [tag{tag}]\n---\n\nThe {words} version.\n")
 }
 
-/// Every feed there is: what it is called and the document.
+/// All feeds of `site`, by a name.
 fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     let mut feeds = BTreeMap::new();
     for (scope, _) in site.index.scopes() {
@@ -116,11 +116,11 @@ fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     feeds
 }
 
-/// What is in `after` and was not in `before`.
-fn anew<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
+/// The names of values in `after` that are not the same objects in `before`.
+fn changed<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
     let is_same = |name: &str, document| before.get(name).is_some_and(|before| Arc::ptr_eq(before, document));
-    let made = after.iter().filter(|(name, document)| !is_same(name, document));
-    made.map(|(name, _)| name.clone()).collect()
+    let changed = after.iter().filter(|(name, document)| !is_same(name, document));
+    changed.map(|(name, _)| name.clone()).collect()
 }
 
 fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
@@ -131,19 +131,19 @@ fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
 }
 
 #[test]
-fn a_change_reads_the_post_that_changed_and_no_other() {
-    let mut printer = Printer::of(POSTS);
-    let before = posts(&printer.site);
-    // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
-    printer.rewrite(5, "untold", &mut Hints::default());
-    let outcome = printer.save(POSTS - 1, "second");
+fn a_change_reads_only_the_post_that_changed() {
+    let mut measured = MeasuredSite::new(POSTS);
+    let before = posts(&measured.site);
+    // this file changes without a hint: if its post changed, files without hints were read
+    measured.rewrite(5, "unreported", &mut Hints::default());
+    let outcome = measured.save(POSTS - 1, "second");
     assert_eq!(outcome.posts.len(), 1);
-    assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
+    assert_eq!(changed(&before, &posts(&measured.site)), [name(POSTS - 1)]);
 }
 
 #[test]
-fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
-    let mut printer = Printer::of(POSTS);
+fn a_change_makes_only_the_documents_that_contain_it() {
+    let mut measured = MeasuredSite::new(POSTS);
     for (number, places, why) in [
         (
             POSTS - 1,
@@ -156,13 +156,13 @@ fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
             "the oldest is in an archive and its tag's feeds",
         ),
     ] {
-        let before = feeds(&printer.site);
-        printer.save(number, "second");
+        let before = feeds(&measured.site);
+        measured.save(number, "second");
         let expected: Vec<String> = places
             .iter()
             .flat_map(|place| ["Atom", "Json", "Rss"].map(|format| format!("{place} {format}")))
             .collect();
-        assert_eq!(anew(&before, &feeds(&printer.site)), expected, "{why}");
+        assert_eq!(changed(&before, &feeds(&measured.site)), expected, "{why}");
     }
 }
 
@@ -170,46 +170,49 @@ fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
 const ENCODED_PER_CHANGE: usize = 9;
 
 #[test]
-fn a_change_encodes_the_feeds_of_the_site_and_leaves_the_rest_until_it_is_asked_for() {
-    let mut printer = Printer::of(POSTS);
-    printer.save(POSTS - 1, "second");
-    let encoded: usize = feeds(&printer.site).values().map(|document| document.tags().len() - 1).sum();
+fn a_change_encodes_only_the_feeds_of_the_site() {
+    let mut measured = MeasuredSite::new(POSTS);
+    measured.save(POSTS - 1, "second");
+    let encoded: usize = feeds(&measured.site).values().map(|document| document.tags().len() - 1).sum();
     let documents = Format::ALL.len();
-    assert!(encoded + documents <= ENCODED_PER_CHANGE, "{encoded} codings beside identity");
+    assert!(
+        encoded + documents <= ENCODED_PER_CHANGE,
+        "{encoded} codings besides identity"
+    );
 }
 
 #[test]
-fn what_changes_nothing_builds_nothing() {
-    let mut printer = Printer::of(POSTS);
-    let builds = printer.turn(&Hints::default()).health.builds;
-    let outcome = printer.turn(&Hints::everything());
+fn a_cycle_without_a_change_builds_nothing() {
+    let mut measured = MeasuredSite::new(POSTS);
+    let builds = measured.run_cycle(&Hints::default()).health.builds;
+    let outcome = measured.run_cycle(&Hints::everything());
     assert!(outcome.site.is_none());
     assert_eq!(outcome.health.builds, builds);
 }
 
-/// A change looks at what changed: how many other posts there are adds to it no more than the depth of trees.
+/// The cost of a change depends on what changed: other posts add no more than the depth of trees.
 #[test]
 fn a_change_costs_the_same_among_many_posts() {
-    let asked_for_memory = |posts: usize| {
-        let mut printer = Printer::of(posts);
-        // the first change after a start makes what later ones keep
-        printer.save(posts - 1, "second");
-        allocations::counted(|| printer.save(posts - 1, "third")).1
+    let allocations_of_a_change = |posts: usize| {
+        let mut measured = MeasuredSite::new(posts);
+        // the first change after a start fills caches that later ones use
+        measured.save(posts - 1, "second");
+        allocations::counted(|| measured.save(posts - 1, "third")).1
     };
-    let (among_few, among_many) = (asked_for_memory(2 * POSTS), asked_for_memory(20 * POSTS));
+    let (among_few, among_many) = (allocations_of_a_change(2 * POSTS), allocations_of_a_change(20 * POSTS));
     assert!(
         2 * among_many <= 3 * among_few,
         "{among_many} allocations, and {among_few} among a tenth of the posts"
     );
 }
 
-/// As many posts, and ten times as many, went before.
-const WENT: usize = 200;
+/// The number of withdrawn posts; the second case has ten times as many.
+const WITHDRAWN: usize = 200;
 
-/// A press that remembers, beside its own posts, so many that were withdrawn at `instant`.
-fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
-    let mut printer = Printer::of(POSTS);
-    let post = printer.site.post(name(0).as_str().into()).unwrap();
+/// A site whose ledger has, besides its own posts, this many that were withdrawn at `instant`.
+fn with_withdrawn_posts(withdrawn: usize, instant: Timestamp) -> MeasuredSite {
+    let mut measured = MeasuredSite::new(POSTS);
+    let post = measured.site.post(name(0).as_str().into()).unwrap();
     let record = PostRecord::of(post, Timestamp::UNIX_EPOCH);
     let records = (POSTS..).take(withdrawn).map(|number| {
         let text = Digest::of(&number.to_le_bytes());
@@ -230,53 +233,53 @@ fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
             ..record.clone()
         }))
     });
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(measured.folder.path().to_owned()).unwrap();
     let state = root.join(".state");
     let (mut exclusive, _) = Storage::sqlite(&state).open_exclusive().unwrap();
     exclusive.write(records.map(RecordChange::Put).collect()).unwrap();
     drop(exclusive);
-    printer.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
-    let first = printer.builder.open(Watching::Native, printer.begun).unwrap();
-    assert_eq!(printer.builder.ledger().posts().count(), POSTS + withdrawn);
-    printer.site = first.site.unwrap();
-    printer
+    measured.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
+    let first = measured.builder.open(Watching::Native, measured.started).unwrap();
+    assert_eq!(measured.builder.ledger().posts().count(), POSTS + withdrawn);
+    measured.site = first.site.unwrap();
+    measured
 }
 
-/// Whoever went is looked at by none of the posts that are there: how many went adds nothing to a change, but what maps differ by.
+/// Existing posts are not compared with withdrawn ones: their number adds nothing to a change except differences of hash maps.
 #[test]
-fn a_change_costs_the_same_however_many_posts_went() {
+fn a_change_costs_the_same_with_many_withdrawn_posts() {
     for (name, instant) in [("long ago", Timestamp::UNIX_EPOCH), ("now", Timestamp::now())] {
-        let [few, many] = [WENT, 10 * WENT].map(|withdrawn| {
-            let mut printer = remembering(withdrawn, instant);
-            // the first change after a start makes what later ones keep
-            printer.save(0, "second");
-            allocations::counted(|| printer.save(0, "third")).1
+        let [few, many] = [WITHDRAWN, 10 * WITHDRAWN].map(|withdrawn| {
+            let mut measured = with_withdrawn_posts(withdrawn, instant);
+            // the first change after a start fills caches that later ones use
+            measured.save(0, "second");
+            allocations::counted(|| measured.save(0, "third")).1
         });
         assert!(
             few.abs_diff(many) <= 8,
-            "{name}: {many} allocations, and {few} where a tenth of the posts went"
+            "{name}: {many} allocations, and {few} with a tenth of the withdrawn posts"
         );
     }
 }
 
-/// As many files renamed at once.
+/// The number of files that are renamed together.
 const MANY: usize = 300;
 
 #[test]
-fn a_burst_that_is_told_at_once_is_one_build() {
-    let mut printer = Printer::of(MANY);
-    let builds = printer.turn(&Hints::default()).health.builds;
+fn changes_reported_together_are_one_build() {
+    let mut measured = MeasuredSite::new(MANY);
+    let builds = measured.run_cycle(&Hints::default()).health.builds;
     let mut hints = Hints::default();
     for number in 0..MANY {
-        printer.rewrite(number, "second", &mut hints);
+        measured.rewrite(number, "second", &mut hints);
     }
-    let outcome = printer.turn(&hints);
+    let outcome = measured.run_cycle(&hints);
     assert_eq!(outcome.posts.len(), MANY);
     assert_eq!(outcome.health.builds - builds, 1);
 }
 
-/// Of a post with a title, a date, two tags and a summary: half are those of what a post holds, and
-/// 26 those of the YAML parser's events.
+/// For a post with a title, a date, two tags and a summary: half are for the content of the post, and 26 for the events of the
+/// YAML parser.
 const READING: u64 = 82;
 
 #[test]
@@ -290,20 +293,17 @@ fn allocations_of_reading_a_post() {
             bytes: format!("---\n{head}\n---\n\n{body}").into_bytes().into(),
             modified: Timestamp::UNIX_EPOCH,
         };
-        // the first one makes what is made once
+        // the first one initializes statics
         feedmill::post::read(&file, &config).unwrap();
         let (reading, count) = allocations::counted(|| feedmill::post::read(&file, &config));
         assert!(reading.unwrap().remarks.is_empty());
         count
     });
     assert!(short <= READING, "{short} allocations, and {READING} are allowed");
-    assert_eq!(
-        short, long,
-        "reading does not ask for more memory, but for larger pieces, the longer a text is"
-    );
+    assert_eq!(short, long, "a longer text needs larger allocations, not more of them");
 }
 
-/// The header of a feed reader, which has the edition `tag` already.
+/// The header of a feed reader that has the version `tag` already.
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));
@@ -315,42 +315,42 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     headers
 }
 
-/// Of a feed that the client has: the header is kept with the document, and copied.
+/// For a feed that the client has: the header is cached with the document, and copied.
 const NOT_MODIFIED: u64 = 6;
-/// Of a feed that the client has not.
+/// For a feed that the client does not have.
 const WHOLE_FEED: u64 = 6;
-/// Of a probe, which says three bytes.
+/// For a health check, whose body has three bytes.
 const PROBE: u64 = 6;
-/// The bytes of its header, without the date: to copy them into the socket costs more than to find out what they are.
+/// The bytes of its header, without the date: copying them into the socket costs more than finding them.
 const BYTES_OF_NOT_MODIFIED: usize = 280;
-/// The same with what all requests share: the response gets an id.
+/// The same on the fast path, with everything that all requests need: the response gets an id.
 const NOT_MODIFIED_AT_ONCE: u64 = 3;
-/// Likewise.
+/// The same for a whole feed.
 const WHOLE_FEED_AT_ONCE: u64 = 3;
-/// Its path is read and its scope named.
+/// The path is parsed and the scope allocated.
 const FEED_OF_A_TAG_AT_ONCE: u64 = 13;
-/// Its path is read and its address named.
+/// The path is parsed and the address allocated.
 const PAGE_AT_ONCE: u64 = 8;
-/// Its query is read.
+/// The query is parsed.
 const LISTING_AT_ONCE: u64 = 11;
 
-fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
+fn request(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     let target = Target::parse(path);
     answer(site, &Request::new(target.as_ref(), path, "", headers, Timestamp::now()))
 }
 
-/// An answer, and how many times making it asked for memory.
-fn asked_for_memory(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
-    // what is made once and kept is no cost of an answer
-    ask(site, path, headers);
-    allocations::counted(|| ask(site, path, headers))
+/// A response, and the number of allocations for it.
+fn counted_response(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
+    // documents that are made once and cached do not count for a response
+    request(site, path, headers);
+    allocations::counted(|| request(site, path, headers))
 }
 
 #[test]
-fn allocations_of_answers() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
-    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+fn allocations_of_responses() {
+    let measured = MeasuredSite::new(POSTS);
+    let site = &measured.site;
+    let tag = request(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     for (name, path, headers, status, most) in [
         (
             "a feed that the client has",
@@ -363,7 +363,7 @@ fn allocations_of_answers() {
         ("a feed, identity", "/rss.xml", headers("identity", None), 200, WHOLE_FEED),
         ("a probe", "/healthz", headers("gzip", None), 200, PROBE),
     ] {
-        let (response, count) = asked_for_memory(site, path, &headers);
+        let (response, count) = counted_response(site, path, &headers);
         assert_eq!(response.status(), status, "{name}");
         assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
     }
@@ -371,56 +371,53 @@ fn allocations_of_answers() {
 
 #[test]
 fn a_page_of_the_listing_is_made_once() {
-    let printer = Printer::of(POSTS);
+    let measured = MeasuredSite::new(POSTS);
     let listed = |query: &str| {
         let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
-        (printer.site.ready_listing(&query), printer.site.listing(&query).unwrap())
+        (measured.site.ready_listing(&query), measured.site.listing(&query).unwrap())
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
-        let (finished, first) = listed(query);
-        assert!(finished.is_none(), "{query}");
-        let (finished, again) = listed(query);
-        assert!(
-            Arc::ptr_eq(&first, &finished.unwrap()) && Arc::ptr_eq(&first, &again),
-            "{query}"
-        );
+        let (ready, first) = listed(query);
+        assert!(ready.is_none(), "{query}");
+        let (ready, again) = listed(query);
+        assert!(Arc::ptr_eq(&first, &ready.unwrap()) && Arc::ptr_eq(&first, &again), "{query}");
     }
     for query in ["q=version", "q=version"] {
-        assert!(listed(query).0.is_none(), "what a search finds is kept by nobody");
+        assert!(listed(query).0.is_none(), "results of a search are not cached");
     }
 }
 
-/// As many saves as a feed remembers editions.
+/// The number of saves: as many as a feed keeps versions.
 const SAVES: usize = 16;
-/// Earlier editions of a feed are kept, and no answer pays for them.
+/// Earlier versions of a feed are kept, and add nothing to the cost of a response.
 #[test]
-fn what_was_saved_before_an_answer_costs_it_nothing() {
+fn earlier_saves_add_nothing_to_the_cost_of_a_response() {
     let of_its_tag = format!("/tags/tag{}/rss.xml", (POSTS - 1) % 7);
     for path in ["/rss.xml", of_its_tag.as_str()] {
-        let mut printer = Printer::of(POSTS);
+        let mut measured = MeasuredSite::new(POSTS);
         let answered = |site: &Site| {
-            let tag = ask(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
-            let (response, count) = asked_for_memory(site, path, &headers("gzip", Some(&tag)));
+            let tag = request(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
+            let (response, count) = counted_response(site, path, &headers("gzip", Some(&tag)));
             assert_eq!(response.status(), 304, "{path}");
             count
         };
-        let before = answered(&printer.site);
+        let before = answered(&measured.site);
         for number in 0..SAVES {
-            printer.save(POSTS - 1, &format!("{number}th"));
-            answered(&printer.site);
+            measured.save(POSTS - 1, &format!("{number}th"));
+            answered(&measured.site);
         }
-        let after = answered(&printer.site);
+        let after = answered(&measured.site);
         assert!(after <= before, "{path}: {after} allocations, and {before} before");
     }
 }
 
 /// Returns the response that needs no thread, if there is one, and the number of allocations.
-fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
+fn at_once(measured: &MeasuredSite) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(measured.folder.path().to_owned()).unwrap();
     let library = Library::new(Source::folder(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
-    let site = Arc::clone(&printer.site);
+    let site = Arc::clone(&measured.site);
     move |path: &str, headers: &HeaderMap| {
         let head = RequestHead {
             uri: path.parse().unwrap(),
@@ -432,13 +429,13 @@ fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<B
 }
 
 #[test]
-fn a_document_that_exists_is_answered_at_once() {
-    let printer = Printer::of(POSTS);
-    let at_once = at_once(&printer);
+fn existing_documents_are_answered_at_once() {
+    let measured = MeasuredSite::new(POSTS);
+    let at_once = at_once(&measured);
     let answered = |path: &str, headers: &HeaderMap| at_once(path, headers).0;
     let headers = headers("identity", None);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
-        assert!(answered(path, &headers).is_some(), "{path} is finished with the site");
+        assert!(answered(path, &headers).is_some(), "{path} is ready with the site");
     }
     for path in [
         "/tags/tag1/rss.xml",
@@ -449,7 +446,7 @@ fn a_document_that_exists_is_answered_at_once() {
         "/years/2000",
     ] {
         assert!(answered(path, &headers).is_none(), "{path} is not made yet");
-        assert_eq!(ask(&printer.site, path, &headers).status(), 200, "{path}");
+        assert_eq!(request(&measured.site, path, &headers).status(), 200, "{path}");
         let again = answered(path, &headers);
         assert!(again.is_some_and(|again| again.status() == 200), "{path}");
     }
@@ -459,11 +456,11 @@ fn a_document_that_exists_is_answered_at_once() {
 }
 
 #[test]
-fn allocations_of_answers_at_once() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
-    let answered = at_once(&printer);
-    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+fn allocations_of_immediate_responses() {
+    let measured = MeasuredSite::new(POSTS);
+    let site = &measured.site;
+    let answered = at_once(&measured);
+    let tag = request(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let listed = "/api/posts?page=3&per_page=20";
     for (name, path, headers, status, most) in [
         (
@@ -484,7 +481,7 @@ fn allocations_of_answers_at_once() {
         ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_ONCE),
         ("the listing", listed, headers("identity", None), 200, LISTING_AT_ONCE),
     ] {
-        // what is made once and kept is no cost of an answer
+        // documents that are made once and cached do not count for a response
         let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
         let target = Target::parse(path_only);
         let request = Request::new(target.as_ref(), path_only, query, &headers, Timestamp::now());
@@ -498,9 +495,9 @@ fn allocations_of_answers_at_once() {
 
 #[test]
 fn a_304_is_short() {
-    let printer = Printer::of(POSTS);
-    let answered = at_once(&printer);
-    let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    let measured = MeasuredSite::new(POSTS);
+    let answered = at_once(&measured);
+    let tag = request(&measured.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
     let response = response.unwrap();
     let lines = response
@@ -513,12 +510,12 @@ fn a_304_is_short() {
 }
 
 #[test]
-fn an_answer_among_many_posts_costs_no_more_than_among_few() {
+fn a_response_among_many_posts_costs_no_more_than_among_few() {
     let headers = headers("gzip", None);
     let [few, many] = [210, 390].map(|posts| {
-        let printer = Printer::of(posts);
-        let (_, count) = asked_for_memory(&printer.site, "/rss.xml", &headers);
+        let measured = MeasuredSite::new(posts);
+        let (_, count) = counted_response(&measured.site, "/rss.xml", &headers);
         count
     });
-    assert_eq!(few, many, "an answer does not depend on the number of posts");
+    assert_eq!(few, many, "a response does not depend on the number of posts");
 }

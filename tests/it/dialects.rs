@@ -200,19 +200,19 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
         let post = site
             .post(Utf8Path::new(path))
             .unwrap_or_else(|| panic!("{path} was not read"));
-        let told = &listed[&post.id];
+        let entry = &listed[&post.id];
         let expected = json!([title, date, tags, format!("https://example.com{address}"), said]);
-        let told_tags: Vec<&str> = told["tags"]
+        let listed_tags: Vec<&str> = entry["tags"]
             .as_array()
             .unwrap()
             .iter()
             .map(|tag| tag.as_str().unwrap())
             .collect();
         let found = json!([
-            told["title"],
-            told["date_published"],
-            told_tags.join("|"),
-            told["url"],
+            entry["title"],
+            entry["date_published"],
+            listed_tags.join("|"),
+            entry["url"],
             codes(&site, path)
         ]);
         if found != expected {
@@ -257,9 +257,9 @@ fn snapshots_of_all_values() {
 
 /// All data of `post`, for people: the diagnostics of its file, its properties, its HTML.
 fn describe(site: &Site, post: &Post, html: &Value) -> String {
-    let mut told = String::new();
+    let mut text = String::new();
     for diagnostic in said(site, post.source.as_str()) {
-        let _ = writeln!(told, "{diagnostic}");
+        let _ = writeln!(text, "{diagnostic}");
     }
     let properties = json!({
         "id": &post.id,
@@ -282,6 +282,6 @@ fn describe(site: &Site, post: &Post, html: &Value) -> String {
         "extra": post.extra.clone().unwrap_or_default(),
         "origins": post.origins,
     });
-    let _ = write!(told, "{properties:#}\n\n{}", html.as_str().unwrap_or("(no HTML)"));
-    told
+    let _ = write!(text, "{properties:#}\n\n{}", html.as_str().unwrap_or("(no HTML)"));
+    text
 }

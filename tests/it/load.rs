@@ -149,9 +149,9 @@ fn many_tags_in_one_line_cost_no_more_than_many_lines() {
     let mut steep = Vec::new();
     for tag in TAGS {
         let many = 600_000 / tag.len();
-        let (in_lines, told) = outlined(&format!("{tag}\n").repeat(many));
-        let (in_one, told_in_one) = outlined(&tag.repeat(many));
-        assert_eq!(told, told_in_one, "{tag}");
+        let (in_lines, remarks) = outlined(&format!("{tag}\n").repeat(many));
+        let (in_one, remarks_in_one) = outlined(&tag.repeat(many));
+        assert_eq!(remarks, remarks_in_one, "{tag}");
         if in_one > FLOOR && in_one > 2 * in_lines {
             steep.push(format!("{tag}: {in_lines} ms in lines, and {in_one} ms in one"));
         }

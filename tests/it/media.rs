@@ -492,11 +492,7 @@ fn the_source_of_a_post_is_its_markdown() {
         (source.status, source.header("content-type")),
         (200, "text/markdown; charset=utf-8")
     );
-    assert_eq!(
-        source.body.trim(),
-        "Some *text*.",
-        "keys of the front matter may be for nobody's eyes"
-    );
+    assert_eq!(source.body.trim(), "Some *text*.", "keys of the front matter may be private");
     assert_eq!(site.get("/a/b.md").body.trim(), "Slashed.");
 }
 

@@ -93,8 +93,8 @@ fn feed(site: &Site, format: Format) -> String {
 /// The path of `post`, from its URL in the listing.
 fn request_path(site: &Site, post: &Post) -> String {
     let listed = listed(site);
-    let told = listed.iter().find(|told| told["id"] == post.id);
-    let url = told.unwrap_or_else(|| panic!("{} is not listed", &post.source))["url"]
+    let entry = listed.iter().find(|entry| entry["id"] == post.id);
+    let url = entry.unwrap_or_else(|| panic!("{} is not listed", &post.source))["url"]
         .as_str()
         .unwrap();
     url.strip_prefix("https://example.com").unwrap().to_owned()

@@ -112,7 +112,7 @@ fn a_browser_gets_a_page() {
     let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     let (status, media_type, body) = Operated::get(&format!("{}/status", operated.admin), accept);
     assert_eq!((status, media_type.as_str()), (200, "text/html; charset=utf-8"));
-    for told in [
+    for expected in [
         "colon.md:2:9",
         "&lt;Draft&gt;",
         "later.md",
@@ -121,7 +121,7 @@ fn a_browser_gets_a_page() {
         "1 scheduled",
         "last looked at",
     ] {
-        assert!(body.contains(told), "{told} is not in {body}");
+        assert!(body.contains(expected), "{expected} is not in {body}");
     }
     assert!(!body.contains("<Draft>"), "titles are text");
     assert_eq!(Operated::get(&format!("{}/", operated.admin), accept).0, 200);

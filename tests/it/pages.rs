@@ -291,21 +291,21 @@ fn pages_of_withdrawn_and_missing_posts() {
     fs::remove_file(folder.root().join("a.md")).unwrap();
     let mut headers = http::HeaderMap::new();
     headers.insert("accept", http::HeaderValue::from_static("text/html"));
-    let told = |ledger: &mut Registry| {
+    let response = |ledger: &mut Registry| {
         let target = Target::parse("/posts/a");
         let request = Request::new(target.as_ref(), "/posts/a", "", &headers, now);
         let answer = answer(&look(ledger), &request);
         let page = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status().as_u16(), page)
     };
-    let (status, away) = told(&mut ledger);
+    let (status, away) = response(&mut ledger);
     assert!(
         status == 503 && away.contains("<h1>This post is away for a moment</h1>"),
         "{away}"
     );
     let gone = first.post("a.md".into()).unwrap().id.as_str().into();
     ledger.withdraw(&[gone].into(), now);
-    let (status, withdrawn) = told(&mut ledger);
+    let (status, withdrawn) = response(&mut ledger);
     assert!(
         status == 410 && withdrawn.contains("<q><bdi>Kelp &amp; &lt;co&gt;</bdi></q> was published here"),
         "{withdrawn}"
@@ -316,7 +316,7 @@ fn pages_of_withdrawn_and_missing_posts() {
             "a.md",
             format!("---\ntitle: Kelp & <co>\ndate: 2026-01-01\n{kept_back}\n---\n"),
         );
-        let (status, page) = told(&mut ledger);
+        let (status, page) = response(&mut ledger);
         assert!(
             status == 410 && page.contains("A post was published here") && !page.contains("Kelp"),
             "{kept_back}: {page}"

@@ -152,13 +152,13 @@ fn the_author_reads_unpublished_posts_at_their_future_addresses() {
 
 #[test]
 fn everything_else_in_a_preview_is_as_public() {
-    let (world, preview) = (TestSite::start(&FILES, ""), TestSite::preview(&FILES, ""));
+    let (public, preview) = (TestSite::start(&FILES, ""), TestSite::preview(&FILES, ""));
     let tidy = |text: &str| {
         let lines = text.lines().filter(|line| !line.starts_with("<script src="));
         lines.collect::<Vec<_>>().join("\n")
     };
     for path in TOLD {
-        let (expected, shown) = (world.get_with(path, &[BROWSER]), preview.get_with(path, &[BROWSER]));
+        let (expected, shown) = (public.get_with(path, &[BROWSER]), preview.get_with(path, &[BROWSER]));
         assert_eq!(
             (shown.status, tidy(&shown.body)),
             (expected.status, tidy(&expected.body)),
@@ -175,7 +175,7 @@ fn everything_else_in_a_preview_is_as_public() {
 
 #[test]
 fn the_public_listener_shows_no_draft_whatever_the_request() {
-    let world = TestSite::start(&FILES, "");
+    let public = TestSite::start(&FILES, "");
     let preview = TestSite::preview(&FILES, "");
     let cookie = ("cookie", preview.cookie());
     let (_, key) = preview.cookie().split_once('=').unwrap();
@@ -192,7 +192,7 @@ fn the_public_listener_shows_no_draft_whatever_the_request() {
         let hidden = ["/preview.js", "/preview/events", "/media/draft/cat.png", "/posts/mine.md"];
         for path in hidden.into_iter().chain(KEPT_BACK.map(|(_, address, _)| address)) {
             for answer in [
-                world.get_with(path, headers),
+                public.get_with(path, headers),
                 preview.get_public(path, headers),
                 preview.get_public(&format!("{path}?key={key}"), headers),
             ] {
@@ -202,7 +202,7 @@ fn the_public_listener_shows_no_draft_whatever_the_request() {
         }
         for path in TOLD.into_iter().chain(["/"]) {
             let page = preview.get_public(path, headers);
-            assert_eq!(page.status, world.get_with(path, &[BROWSER]).status, "{path}");
+            assert_eq!(page.status, public.get_with(path, &[BROWSER]).status, "{path}");
             assert!(
                 !page.body.contains("<script src=") && !page.body.contains("Not published"),
                 "{headers:?} {path}"
@@ -334,7 +334,7 @@ fn each_new_site_is_sent_to_open_pages_and_streams_are_kept_alive() {
     let page = site.get("/posts/draft").body;
     assert!(
         page.contains("Other words") && site_of(&page) >= second,
-        "what is told of can be read"
+        "the announced site can be read"
     );
     let script = site.get("/preview.js");
     assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");

@@ -614,7 +614,7 @@ fn a_delta_has_only_the_changes_since_the_clients_version() {
         ("no A-IM", &[("if-none-match", &first)]),
         ("another manipulation", &[("a-im", "vcdiff"), ("if-none-match", &first)]),
         ("refused", &[("a-im", "feed;q=0"), ("if-none-match", &first)]),
-        ("an unknown edition", &[("a-im", "feed"), ("if-none-match", "\"unknown\"")]),
+        ("an unknown version", &[("a-im", "feed"), ("if-none-match", "\"unknown\"")]),
         (
             "a date alone",
             &[("a-im", "feed"), ("if-modified-since", "Sat, 31 Jan 2026 09:00:00 GMT")],
@@ -707,11 +707,7 @@ fn unconditional_requests_are_limited_and_conditional_ones_never() {
     );
     assert_eq!(refused.header("access-control-allow-origin"), "*");
     for probe in ["/healthz", "/readyz"] {
-        assert_eq!(
-            site.get(probe).status,
-            200,
-            "{probe}: who looks after the server is no client"
-        );
+        assert_eq!(site.get(probe).status, 200, "{probe}: probes of operators are not limited");
     }
     for _ in 0..10 {
         assert_eq!(site.get_with("/rss.xml", &[("if-none-match", &etag)]).status, 304);

@@ -39,9 +39,9 @@ fn lead_nowhere(site: &TestSite, paths: &[&str]) {
         let answer = site.get(path);
         assert_eq!((answer.status, answer.header("location")), (404, ""), "{path}");
         let unlike = |name: &str| answer.header(name) != nothing.header(name);
-        let told = ["content-type", "cache-control", "content-length", "link", "x-robots-tag"];
+        let headers = ["content-type", "cache-control", "content-length", "link", "x-robots-tag"];
         assert_eq!(
-            told.into_iter().find(|name| unlike(name)),
+            headers.into_iter().find(|name| unlike(name)),
             None,
             "{path} is as unknown as any other"
         );

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a test ends where it fails, and may tell what it measured"
+    reason = "a test ends where it fails, and may print its measurements"
 )]
 
 mod folder;

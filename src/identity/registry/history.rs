@@ -72,7 +72,7 @@ impl Registry {
         }
     }
 
-    /// The posts that do not have the address in their record now, although nobody withdrew them.
+    /// The posts that do not have the address in their record now, although they were not withdrawn.
     fn temporarily_without_address(&self) -> impl Iterator<Item = (&PostId, &PostRecord)> {
         // a post on the way to another address has it only when it is published there
         let moving = self.moving.iter().filter_map(|id| {

@@ -47,11 +47,11 @@ fn a_withdrawal_without_an_edit_is_reported_as_untouched() {
         assert_eq!(scenario.registry.take_withdrawals(), [], "{name}");
         scenario.pass(1).upgrade(read);
         let withdrawals = scenario.registry.take_withdrawals();
-        let told: Vec<_> = withdrawals
+        let reported: Vec<_> = withdrawals
             .iter()
             .map(|gone| (gone.post.source.as_str(), gone.visibility, gone.is_untouched))
             .collect();
-        assert_eq!(told, [("a.md", expected, true)], "{name}");
+        assert_eq!(reported, [("a.md", expected, true)], "{name}");
         scenario.scan();
         assert_eq!(scenario.registry.take_withdrawals(), [], "{name}: it is reported once");
 

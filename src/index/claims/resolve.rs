@@ -90,7 +90,7 @@ pub(super) fn resolve_claims<'a>(
     before: &SharedVec<Arc<Post>>,
 ) -> Vec<(&'a Arc<Post>, Outcome)> {
     claimants.sort_by(Claimant::cmp);
-    // a known post keeps its id while it is hidden, for it may be published again
+    // a known post keeps its id while it is hidden, because it may be published again
     let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
     let kept = kept.rev().flat_map(|claimant| {
         let post = claimant.post;
@@ -215,7 +215,7 @@ fn address_taken(post: &Post, given: &Post, owner: &Post) -> Diagnostic {
         "the address {} belongs to {}; this post has {}",
         &post.address, &owner.source, &given.address
     );
-    // an author who wrote the address should know; one whose file name gave it need not
+    // only an author who wrote the address needs a warning, not one whose file name gave it
     let severity = if matches!(post.origins.address, Origin::Field(_)) {
         Severity::Warning
     } else {

@@ -16,7 +16,7 @@ fn read(path: &str, text: &str) -> Arc<Post> {
     Arc::new(post::read(&file, &Config::default()).unwrap().post)
 }
 
-/// Posts of this title, tags and text; in this order.
+/// Posts with these titles, tags and texts, in this order.
 fn posts(posts: &[(&str, &str, &str)]) -> Vec<Arc<Post>> {
     let read = |(number, (title, tags, body)): (usize, &(&str, &str, &str))| {
         read(
@@ -112,7 +112,7 @@ fn titles_then_tags_then_text_and_short_before_long() {
 }
 
 #[test]
-fn a_rare_word_weighs_more_and_equals_keep_their_order() {
+fn a_rare_word_weighs_more_and_equal_posts_keep_their_order() {
     let posts = posts(&[
         ("A", "", "common common rare"),
         ("B", "", "common common other"),
@@ -125,7 +125,7 @@ fn a_rare_word_weighs_more_and_equals_keep_their_order() {
 }
 
 #[test]
-fn one_change_costs_one_post_and_what_went_is_not_found() {
+fn one_change_reads_one_post_and_removed_posts_are_not_found() {
     let count = 300;
     let text = |i: usize| format!("---\ntitle: Post {i}\n---\nnumber{i}x all\n");
     let mut posts: Vec<_> = (0..count).map(|i| read(&format!("{i}.md"), &text(i))).collect();
@@ -140,7 +140,7 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
         assert_eq!(titles(&search, &posts, &format!("number{i}x")), [""; 0], "{i}");
         assert_eq!(titles(&search, &posts, "all").len(), count);
         let segments = &search.view.get().unwrap().segments;
-        assert!(Arc::ptr_eq(&segments[0], &first), "the large one is used as it is");
+        assert!(Arc::ptr_eq(&segments[0], &first), "the large segment is used again");
         assert!(segments.len() <= 8, "{} segments", segments.len());
     }
     posts.truncate(3);
@@ -149,12 +149,12 @@ fn one_change_costs_one_post_and_what_went_is_not_found() {
     assert_eq!(
         search.view.get().unwrap().segments.len(),
         1,
-        "what is nearly empty is made anew"
+        "a segment that is nearly empty is replaced"
     );
 }
 
 #[test]
-fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
+fn posts_excluded_by_the_filter_do_not_count_for_the_limit() {
     let all: SharedVec<_> = (0..MOST_FOUND + 200)
         .map(|i| read(&format!("{i}.md"), &format!("---\ntitle: T{i}\n---\nsea\n")))
         .collect();
@@ -166,11 +166,11 @@ fn what_the_filter_keeps_out_does_not_take_the_place_of_others() {
 }
 
 #[test]
-fn nobody_waits_for_long_while_another_makes_the_index() {
+fn a_search_does_not_wait_long_for_another_that_builds_the_index() {
     let posts: SharedVec<_> = posts(&[("A", "", "sea")]).into_iter().collect();
     let search = SiteSearch::default();
     let words = SearchQuery::parse("sea").unwrap();
-    let taken = search.shared.borrow().unwrap();
+    let borrowed = search.shared.borrow().unwrap();
     assert!(matches!(search.find(&posts, &LoadedTexts, &words, |_| true), Err(Busy)));
     let both = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -179,21 +179,21 @@ fn nobody_waits_for_long_while_another_makes_the_index() {
             search.find(&posts, &LoadedTexts, &words, |_| true)
         });
         both.wait();
-        drop(taken);
+        drop(borrowed);
         assert_eq!(
             waiting.join().unwrap().unwrap().len(),
             1,
-            "it goes on as soon as the other has ended"
+            "it continues when the other has finished"
         );
     });
 }
 
 #[test]
-fn a_panic_at_work_leaves_the_search_usable() {
+fn the_search_is_usable_after_a_panic() {
     let posts = posts(&[("A", "", "sea")]);
     let search = SiteSearch::default();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _taken = search.shared.borrow().unwrap();
+        let _borrowed = search.shared.borrow().unwrap();
         panic!("made up");
     }));
     assert!(panicked.is_err());
@@ -226,17 +226,17 @@ fn distances_and_weights_of_any_size() {
 }
 
 #[test]
-fn an_index_that_was_prepared_is_the_one_that_is_searched() {
+fn a_prepared_index_is_used_by_searches() {
     let all: SharedVec<_> = posts(&[("A", "", "sea"), ("B", "", "kelp")]).into_iter().collect();
     let search = SiteSearch::default();
     search.prepare(&all, &LoadedTexts).unwrap();
-    let made = Arc::clone(&search.view.get().unwrap().segments[0]);
+    let built = Arc::clone(&search.view.get().unwrap().segments[0]);
     assert_eq!(titles(&search, all.iter(), "sea"), ["A"]);
     let next = SiteSearch::following(&search);
     assert_eq!(titles(&next, all.iter(), "kelp"), ["B"]);
-    assert!(Arc::ptr_eq(&next.view.get().unwrap().segments[0], &made));
-    // whoever is making it is doing the same
+    assert!(Arc::ptr_eq(&next.view.get().unwrap().segments[0], &built));
+    // another search is building the same index
     let busy = SiteSearch::default();
-    let _taken = busy.shared.borrow().unwrap();
+    let _borrowed = busy.shared.borrow().unwrap();
     assert_eq!(busy.prepare(&all, &LoadedTexts), Err(Busy));
 }

@@ -7,7 +7,7 @@
 
 use deunicode::deunicode_char;
 
-/// The most bytes of a word; longer ones are cut, since nobody types them.
+/// The most bytes of a word; longer ones are cut, since they are never typed.
 const LONGEST: usize = 64;
 
 /// What the tokens are for.
@@ -175,16 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn a_query_asks_for_pairs_and_for_one_character_where_there_is_one() {
+    fn a_query_has_pairs_or_a_single_character() {
         assert_eq!(read("日本語", Purpose::Query), ["日本", "本語"]);
         assert_eq!(read("海 日本", Purpose::Query), ["海", "日本"]);
     }
 
     proptest! {
         #[test]
-        fn what_a_query_asks_for_is_in_the_text_it_was_taken_from(text in "\\PC{0,80}|[日本a+#:/ ]{0,40}") {
-            let (indexed, asked) = (read(&text, Purpose::Index), read(&text, Purpose::Query));
-            prop_assert!(asked.iter().all(|token| indexed.contains(token)), "{asked:?} of {indexed:?}");
+        fn the_terms_of_a_query_are_in_the_text_it_was_taken_from(text in "\\PC{0,80}|[日本a+#:/ ]{0,40}") {
+            let (indexed, queried) = (read(&text, Purpose::Index), read(&text, Purpose::Query));
+            prop_assert!(queried.iter().all(|token| indexed.contains(token)), "{queried:?} of {indexed:?}");
             prop_assert!(indexed.iter().all(|token| !token.is_empty() && token.len() <= LONGEST));
         }
     }

@@ -1,4 +1,4 @@
-//! An index after changes is the one that all posts make.
+//! An index after changes equals the index built from all posts.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Front matter of posts that get into each other's way.
+/// Front matter of posts that claim the same values.
 fn head() -> impl Strategy<Value = String> {
     let line = |key: &'static str, values: &'static [&'static str]| {
         let line = (0..values.len()).prop_map(move |at| format!("{key}: {}\n", values[at]));
@@ -51,9 +51,9 @@ const PATHS: [&str; 8] = [
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// These files are written, or deleted where there is no text; each is new to the world or known.
+    /// Writes these files, or deletes them if there is no text. The flag says whether the post is new.
     Write(Vec<(usize, Option<(String, bool)>)>),
-    /// Hours pass.
+    /// Moves the clock by this many hours.
     Pass(i64),
 }
 
@@ -65,11 +65,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// All that can be told of an index.
-fn told(index: &Index) -> BTreeMap<String, String> {
-    let mut told = BTreeMap::new();
+/// All that the index returns.
+fn described(index: &Index) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::new();
     for post in index.all().iter() {
-        told.insert(
+        facts.insert(
             format!("post {}", &post.source),
             format!("{} {} {}", &post.id, &post.slug, &post.address),
         );
@@ -78,31 +78,31 @@ fn told(index: &Index) -> BTreeMap<String, String> {
             index.by_address(&post.address).map(|found| &found.source),
             index.post(&post.source).map(|found| &found.source),
         ];
-        told.insert(format!("found {}", &post.source), format!("{found:?}"));
+        facts.insert(format!("found {}", &post.source), format!("{found:?}"));
     }
     for (scope, members) in index.scopes() {
         let posts = sources(members.posts.iter());
         let in_feeds = sources(members.in_feeds().iter());
-        told.insert(format!("{scope:?}"), format!("{} {posts:?} {in_feeds:?}", members.name));
+        facts.insert(format!("{scope:?}"), format!("{} {posts:?} {in_feeds:?}", members.name));
     }
     for address in ["/p/a", "/p/a.md", "/old", "/posts/old/b", "/old/b", "/posts/a", "/posts/b"] {
         let found = index.by_alias(address).map(|post| &post.source);
-        told.insert(format!("alias {address}"), format!("{found:?}"));
+        facts.insert(format!("alias {address}"), format!("{found:?}"));
     }
     let changed = index.changed_since(&Filter::default(), Timestamp::MIN, usize::MAX).posts;
-    told.insert("by change".to_owned(), format!("{:?}", sources(&changed)));
-    let mut said: Vec<String> = index.diagnostics().map(ToString::to_string).collect();
-    said.sort();
-    told.insert("said".to_owned(), format!("{said:#?}"));
-    told.insert("due".to_owned(), format!("{:?}", index.next_due()));
-    told
+    facts.insert("by change".to_owned(), format!("{:?}", sources(&changed)));
+    let mut warnings: Vec<String> = index.diagnostics().map(ToString::to_string).collect();
+    warnings.sort();
+    facts.insert("warnings".to_owned(), format!("{warnings:#?}"));
+    facts.insert("due".to_owned(), format!("{:?}", index.next_due()));
+    facts
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn an_index_after_changes_is_the_one_of_all_posts(steps in proptest::collection::vec(step(), 1..12)) {
+    fn an_index_after_changes_equals_the_one_of_all_posts(steps in proptest::collection::vec(step(), 1..12)) {
         let config = Config::default();
         let mut now = at("2026-06-02T12:00:00Z");
         let mut files: BTreeMap<Utf8PathBuf, (Arc<Post>, bool)> = BTreeMap::new();
@@ -136,15 +136,15 @@ proptest! {
                 posts: changes.into_values().flatten().collect(),
                 are_all: false,
             };
-            let (after, concerned) = index.after_changes(changes, &new_files, &config, now);
+            let (after, affected) = index.after_changes(changes, &new_files, &config, now);
             let whole = Index::build(all(&files), &new_files, &config, now, &SharedVec::default());
-            prop_assert_eq!(told(&after), told(&whole));
+            prop_assert_eq!(described(&after), described(&whole));
             for post in after.all().iter() {
                 let is_the_same = index.post(&post.source).is_some_and(|before| Arc::ptr_eq(before, post));
-                let is_told_of = concerned.iter().any(|concerned| Arc::ptr_eq(concerned, post));
-                prop_assert!(is_the_same || is_told_of, "{} changed unheard", &post.source);
+                let is_reported = affected.iter().any(|affected| Arc::ptr_eq(affected, post));
+                prop_assert!(is_the_same || is_reported, "{} changed and is not among the affected posts", &post.source);
             }
-            // who can be read is known from then on, as what it came to
+            // a post that is readable is known from then on, with the values it was published with
             for (path, (post, is_new)) in &mut files {
                 let Some(given) = after.post(path).filter(|given| *is_new && given.is_readable(now)) else {
                     continue;

@@ -1,18 +1,19 @@
-//! Names made of a text's own words, so that they are in its language: ids of headings, names of tables.
+//! Ids of headings and names of tables, made from a text's own words, so that they are in its language.
 
 use crate::post::html;
 use crate::post::html::token::Token;
 use crate::render::escaped;
 
-/// A longer name is cut, in characters: it is read aloud.
+/// The most characters of a name: it is read aloud, so a longer one is cut.
 const LONGEST: usize = 80;
 
-/// The fragment that leads to the element with `id`; both as they are written in an attribute.
+/// The fragment that links to the element with this id. Both are escaped for an attribute.
 pub(super) fn href(id: &str) -> String {
     id.replace('%', "%25")
 }
 
-/// An id for a heading that says `text`, which is HTML without tags: its letters and digits, `-` for blanks; empty where it has none.
+/// The id of a heading with this text, which is HTML without tags: its letters and digits, with `-` for spaces. Empty if it has
+/// none.
 pub(super) fn fragment(text: &str) -> String {
     let text = html::text(text);
     let mut id = String::new();
@@ -30,13 +31,13 @@ pub(super) fn fragment(text: &str) -> String {
     }
 }
 
-/// `value`, as it is written in an attribute, as it is written between tags.
+/// Escapes `value`, which is escaped for an attribute, for element content.
 pub(super) fn text(value: &str) -> String {
     // in an attribute a bare `<` is text
     escaped(&html::text(&value.replace('<', "&lt;")))
 }
 
-/// What a table is about, as plain text, where `tokens` is what follows its start tag: its caption, else the heads of its columns.
+/// The name of a table as plain text: its caption, or the heads of its columns. `tokens` follow its start tag.
 pub(super) fn of_table(tokens: &[Token<'_>]) -> String {
     let mut caption = String::new();
     let mut heads: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@ use crate::post::html::token;
 
 fn page(markdown: &str) -> String {
     let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
-    dress(&html::for_page(&markdown::render(markdown, "").html, &references))
+    add_page_markup(&html::for_page(&markdown::render(markdown, "").html, &references))
 }
 
 fn feed(markdown: &str) -> String {
@@ -59,11 +59,15 @@ fn headings_link_to_themselves() {
             r##"<h2 id="50%&amp;more"><a class="anchor" href="#50%25&amp;more">Half</a></h2>"##,
         ),
     ]);
-    assert_eq!(feed("## Tide"), "<h2 id=\"tide\">Tide</h2>\n", "feeds are not dressed");
+    assert_eq!(
+        feed("## Tide"),
+        "<h2 id=\"tide\">Tide</h2>\n",
+        "feeds do not have the markup of pages"
+    );
 }
 
 #[test]
-fn ids_are_unique_and_can_be_ids() {
+fn ids_are_unique_and_valid() {
     check(&[
         (
             "of any element",
@@ -86,12 +90,12 @@ fn ids_are_unique_and_can_be_ids() {
 #[test]
 fn tables_scroll_in_a_named_region() {
     let table = "<table><thead><tr><th>Name</th><th>Use</th></tr></thead><tbody><tr><td>a</td><td>b</td></tr></tbody></table>";
-    let dressed = page(&format!("{table}\n\n{table}"));
+    let page_html = page(&format!("{table}\n\n{table}"));
     let region =
         |label: &str| format!("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\"><table><thead>");
-    assert!(dressed.contains(&region("Name, Use")), "{dressed}");
-    assert!(dressed.contains(&region("Name, Use (2)")), "{dressed}");
-    assert_eq!(dressed.matches("</table></div>").count(), 2);
+    assert!(page_html.contains(&region("Name, Use")), "{page_html}");
+    assert!(page_html.contains(&region("Name, Use (2)")), "{page_html}");
+    assert_eq!(page_html.matches("</table></div>").count(), 2);
     check(&[
         (
             "a caption",
@@ -109,7 +113,7 @@ fn tables_scroll_in_a_named_region() {
 }
 
 #[test]
-fn pictures_wait_and_titled_ones_are_figures() {
+fn pictures_load_late_and_titled_ones_are_figures() {
     check(&[
         (
             "the first and the next",
@@ -147,7 +151,7 @@ fn pictures_wait_and_titled_ones_are_figures() {
 }
 
 #[test]
-fn code_is_highlighted_on_pages_alone() {
+fn code_is_highlighted_only_on_pages() {
     let fence = "```rust\nlet a = \"<b>\";\n```";
     check(&[
         (
@@ -175,13 +179,13 @@ fn code_is_highlighted_on_pages_alone() {
     ]);
     assert!(feed(fence).contains("<code class=\"language-rust\">let a = \"&lt;b&gt;\";"));
     let much = format!("```rust\n{}```\n\n", "let a = 1;\n".repeat(5000)).repeat(6);
-    let dressed = page(&much);
-    let plain = dressed.matches("<code class=\"language-rust\">let a").count();
+    let page_html = page(&much);
+    let plain = page_html.matches("<code class=\"language-rust\">let a").count();
     assert_eq!(plain, 2, "what is over the bound of a page stays plain");
 }
 
 #[test]
-fn boxes_to_tick_have_the_text_after_them_for_a_label() {
+fn the_label_of_a_checkbox_is_the_text_after_it() {
     check(&[
         (
             "tasks",
@@ -201,7 +205,7 @@ fn boxes_to_tick_have_the_text_after_them_for_a_label() {
 }
 
 #[test]
-fn code_that_may_have_to_scroll_does_so_by_keyboard() {
+fn wide_code_can_be_scrolled_by_keyboard() {
     let line = "x".repeat(NARROWEST);
     check(&[
         (
@@ -218,12 +222,12 @@ fn code_that_may_have_to_scroll_does_so_by_keyboard() {
 }
 
 #[test]
-fn footnotes_lead_there_and_back() {
+fn footnotes_link_in_both_directions() {
     for name in ["1", "note", "é%", "n\"<&"] {
-        let dressed = page(&format!("a[^{name}] b[^{name}]\n\n[^{name}]: note"));
+        let page_html = page(&format!("a[^{name}] b[^{name}]\n\n[^{name}]: note"));
         let mut ids = Vec::new();
         let mut targets = Vec::new();
-        for token in token::tokens(&dressed) {
+        for token in token::tokens(&page_html) {
             if let Token::Start(tag) = token {
                 ids.extend(tag.attribute("id").map(str::to_owned));
                 targets.extend(
@@ -233,23 +237,23 @@ fn footnotes_lead_there_and_back() {
                 );
             }
         }
-        assert!(targets.len() >= 4, "{name}: {dressed}");
-        assert!(targets.iter().all(|target| ids.contains(target)), "{name}: {dressed}");
+        assert!(targets.len() >= 4, "{name}: {page_html}");
+        assert!(targets.iter().all(|target| ids.contains(target)), "{name}: {page_html}");
     }
 }
 
 #[test]
-fn mathematics_is_marked_and_kept_as_typed() {
+fn mathematics_is_marked_and_unchanged() {
     assert_eq!(page("So $a_1 < b$."), "<p>So <span class=\"math\">$a_1 &lt; b$</span>.</p>\n");
 }
 
 #[test]
-fn dressing_changes_no_text() {
+fn page_markup_changes_no_text() {
     let text =
         "# A\n\n## B [c](/c)\n\n| d | e |\n|-|-|\n| f | `g` |\n\n```js\nconst h = `<i>&amp;` // j\n```\n\n$k^2$[^1]\n\n[^1]: l";
     let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
     let clean = html::for_page(&markdown::render(text, "").html, &references);
-    assert_eq!(html::text(&dress(&clean)), html::text(&clean));
+    assert_eq!(html::text(&add_page_markup(&clean)), html::text(&clean));
 }
 
 mod hostile {
@@ -273,17 +277,17 @@ mod hostile {
 
     proptest! {
         #[test]
-        fn whatever_is_dressed_stays_balanced_and_clean(pieces in proptest::collection::vec(
+        fn page_markup_is_balanced_and_clean(pieces in proptest::collection::vec(
             prop_oneof![
                 "</?(h1|h2|a href=x|a|p|ul|input type=checkbox|br|table|tr|td|th|caption|img title=x|img src=y|pre|code class=language-js|code|summary|details|li|b id=x)>",
                 "[ a-c<>&;\"\n]{0,5}",
             ], 0..24)) {
             let references = References::new("https://site.test", "https://site.test/posts/one", "one.md".into());
             let clean = html::for_page(&pieces.concat(), &references);
-            let dressed = dress(&clean);
-            prop_assert!(balanced(&dressed), "{} → {}", clean, dressed);
-            if !dressed.contains("<figcaption>") {
-                prop_assert_eq!(html::text(&dressed), html::text(&clean));
+            let page_html = add_page_markup(&clean);
+            prop_assert!(balanced(&page_html), "{} → {}", clean, page_html);
+            if !page_html.contains("<figcaption>") {
+                prop_assert_eq!(html::text(&page_html), html::text(&clean));
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Atom 1.0 (RFC 4287), with archives (RFC 5005), tombstones (RFC 6721) and pictures (Media RSS).
 //!
-//! The feed's id is the first address of its subscription document in this format, in archive documents too: they are parts of one
-//! feed, wherever the site has moved since.
+//! The feed's id is the first address of its subscription document in this format. Archive documents have the same id, because
+//! they are parts of one feed, and it stays when the site moves.
 
 use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Entry, Feed, FixedDateTime, Generator, Link, Text};
 
-use super::super::clean::{MARKS, unmarked};
+use super::super::clean::{PLACEHOLDERS, replace_placeholders};
 use super::super::{CleanItem, FeedPage, Format, Item, Place, Withdrawn, escaped, feed_path};
-use super::serialized_item::{cut_out, with_items};
+use super::serialized_item::{find_element, with_items};
 use crate::config::Person;
 use crate::post::Enclosure;
 use crate::time::Moment;
@@ -17,15 +17,15 @@ const HISTORY: (&str, &str) = ("fh", "http://purl.org/syndication/history/1.0");
 const TOMBSTONES: (&str, &str) = ("at", "http://purl.org/atompub/tombstones/1.0");
 const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 
-/// Writes `page`, which is clean.
+/// Serializes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
-    let entries = page.items.iter().map(written_item);
-    with_items(archive_ahead(written(&feed(page))), "entry", entries)
+    let entries = page.items.iter().map(serialized_item);
+    with_items(move_archive_mark(to_xml(&feed(page))), "entry", entries)
 }
 
-/// `document` with the mark of an archive before the entries, where the schema of RFC 5005 (appendix B) has it. The crate writes
-/// extensions after them.
-fn archive_ahead(document: String) -> String {
+/// Moves the mark of an archive before the entries, as the schema of RFC 5005 (appendix B) has it. The crate writes extensions
+/// after them.
+fn move_archive_mark(document: String) -> String {
     const ARCHIVE: &str = "<fh:archive></fh:archive>";
     match (document.find("<entry>"), document.rfind(ARCHIVE)) {
         (Some(entries), Some(archive)) if entries < archive => {
@@ -41,28 +41,28 @@ fn archive_ahead(document: String) -> String {
 }
 
 /// The element of `item` in a feed.
-pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
-    item.written(Format::Atom, alone)
+pub(in crate::render) fn serialized_item(item: &CleanItem) -> &str {
+    item.serialized(Format::Atom, serialize_item)
 }
 
-fn alone(item: &Item) -> String {
+fn serialize_item(item: &Item) -> String {
     let feed = Feed {
         entries: vec![entry(item)],
         ..Feed::default()
     };
-    cut_out(&written(&feed), "entry")
+    find_element(&to_xml(&feed), "entry")
 }
 
-fn written(feed: &Feed) -> String {
+fn to_xml(feed: &Feed) -> String {
     let bytes = feed.write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
-    unmarked(bytes, [("xml:base=\"\u{fdd0}\"", "type=\"text\"")])
+    replace_placeholders(bytes, [("xml:base=\"\u{fdd0}\"", "type=\"text\"")])
 }
 
-/// A text construct of type `text`. The type is the default and the crate does not write it, but readers that guess take `<b>` for
-/// markup where it is missing: a mark holds its place until the document is finished.
+/// A text construct of type `text`. That type is the default and the crate does not write it, but readers that guess interpret
+/// `<b>` as markup if the type is missing. So a placeholder is written, and replaced when the document is finished.
 fn plain(text: &str, language: Option<&str>) -> Text {
     Text {
-        base: Some(MARKS[0].to_string()),
+        base: Some(PLACEHOLDERS[0].to_string()),
         lang: language.map(str::to_owned),
         ..Text::plain(text)
     }
@@ -82,7 +82,7 @@ fn feed(page: &FeedPage) -> Feed {
         title: plain(&page.title, None),
         subtitle: (!page.description.is_empty()).then(|| plain(&page.description, None)),
         updated: date(page.updated),
-        // an entry without an author needs one of the feed (section 4.1.1)
+        // an entry without an author needs an author of the feed (section 4.1.1)
         authors: vec![person(page.author.as_ref().unwrap_or(&nameless))],
         generator: Some(Generator {
             value: "feedmill".to_owned(),
@@ -94,7 +94,7 @@ fn feed(page: &FeedPage) -> Feed {
         rights: page.copyright.as_deref().map(|copyright| plain(copyright, None)),
         lang: Some(page.language.clone()).filter(|language| !language.is_empty()),
         links: links(page),
-        // one stands for all of them
+        // a placeholder for all entries
         entries: page.items.first().map(|_| Entry::default()).into_iter().collect(),
         ..Feed::default()
     };
@@ -115,7 +115,7 @@ fn feed(page: &FeedPage) -> Feed {
     feed
 }
 
-/// The alternate stands last: some readers take the last link of a feed for its home page.
+/// The alternate link comes last: some readers take the last link of a feed for its home page.
 fn links(page: &FeedPage) -> Vec<Link> {
     let atom = |(relation, href): (&str, String)| link(relation, href, Some(Format::Atom.link_type()));
     let mut links: Vec<Link> = page.history(Format::Atom).into_iter().map(atom).collect();
@@ -155,9 +155,9 @@ fn entry(item: &Item) -> Entry {
     }
 }
 
-/// The whole text of `item`. Where it has neither text nor summary the content is empty, for readers look for one of the two; where
-/// it has a summary alone there is none, or they would show the empty one. Empty is an empty `div`: the validator of the W3C warns
-/// of an element with nothing in it.
+/// The whole text of `item`. If it has no text and no summary the content is empty, because readers expect one of the two. If
+/// it has only a summary there is no content, because readers would show the empty one. Empty content is an empty `div`: the
+/// validator of the W3C warns about an element without content.
 fn content(item: &Item) -> Option<Content> {
     const EMPTY: &str = r#"<div xmlns="http://www.w3.org/1999/xhtml"></div>"#;
     let (content_type, value) = match &item.content {
@@ -203,7 +203,7 @@ fn enclosure(enclosure: &Enclosure) -> Link {
     }
 }
 
-/// One empty element `prefix:name`. The crate writes the attributes of extensions as they are, so they are escaped here.
+/// An empty element `prefix:name`. The crate does not escape the attributes of extensions, so they are escaped here.
 fn extension(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> ExtensionMap {
     let of_prefix = [(name.to_owned(), vec![element(prefix, name, attributes)])].into();
     [(prefix.to_owned(), of_prefix)].into()
@@ -218,7 +218,7 @@ fn element(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> Extension {
     }
 }
 
-/// The years of a [`Moment`] are all within what RFC 3339 and chrono can say.
+/// The years of a [`Moment`] are all in the range of RFC 3339 and chrono.
 fn date(moment: Moment) -> FixedDateTime {
     FixedDateTime::parse_from_rfc3339(&moment.rfc3339()).unwrap_or_default()
 }
@@ -232,9 +232,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_together_is_what_the_crate_writes_whole(page in page()) {
+        fn items_serialized_alone_give_the_same_document(page in page()) {
             let whole = Feed { entries: page.items.iter().map(|post| entry(post)).collect(), ..feed(&page) };
-            prop_assert_eq!(write(&page), archive_ahead(written(&whole)));
+            prop_assert_eq!(write(&page), move_archive_mark(to_xml(&whole)));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Which posts a feed document holds, and what it says of itself.
+//! The posts and the metadata of a feed document.
 //!
-//! History is cut from the oldest post on (RFC 5005, section 4): archive 1 holds the oldest `feed.limit` posts, and an archive is
-//! there only once it is full, so that a new post changes none of them.
+//! History is cut from the oldest post on (RFC 5005, section 4): archive 1 contains the oldest `feed.limit` posts. An archive
+//! exists only when it is full, so a new post changes none of them.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::post::Post;
 use crate::shared_vec::SharedVec;
 use crate::time::{Moment, Timestamp};
 
-/// When a feed without posts last changed: the first instant of the year 2000, which no reader finds odd.
+/// When a feed without posts last changed: the first instant of the year 2000, which no reader rejects.
 pub const EMPTY_SINCE: Timestamp = Timestamp::constant(946_684_800, 0);
 
-/// Where the built-in icon is served, which feeds name where the site has none of its own.
+/// The path of the built-in icon, for feeds of sites without an icon.
 const ICON_PATH: &str = "/icon.png";
 
-/// How many full archive documents `posts` posts make; none while the subscription document holds them all.
+/// The number of full archive documents for this many posts; 0 if the subscription document contains all of them.
 #[must_use]
 pub fn archives(posts: usize, limit: usize) -> usize {
     if posts > limit { posts / limit.max(1) } else { 0 }
@@ -36,33 +36,33 @@ pub fn posts_at(posts: &SharedVec<Arc<Post>>, place: Place, limit: usize) -> Opt
     Some(posts.iter_from(first).take(limit).cloned().collect())
 }
 
-/// What of a feed document its posts do not say.
+/// The facts about a feed document that its posts do not contain.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedState<'a> {
-    /// The instant it is made for.
+    /// The instant that the document is made for.
     pub now: Timestamp,
-    /// The latest change that the document ever told of.
+    /// The latest change that the document ever contained.
     pub updated: Option<Timestamp>,
-    /// The posts of the scope that went, the latest last.
+    /// The withdrawn posts of the scope, the latest last.
     pub withdrawn: &'a [Withdrawn],
 }
 
-/// The latest of what changed in `items`, of what went, and of what was told before: it never goes back. A change dated ahead of time
-/// is none yet, or a slip of the pen would be the feed's for ever.
+/// The latest change among `items`, withdrawn posts and earlier versions: it never goes back. A change dated in the future does
+/// not count yet. Otherwise one typing error would stay in the feed for ever.
 fn updated(items: &[CleanItem], known: &FeedState) -> Option<Moment> {
-    let is_over = |moment: &Moment| moment.timestamp() <= known.now;
+    let is_past = |moment: &Moment| moment.timestamp() <= known.now;
     let changed = items.iter().map(|item| item.modified);
     let last = changed
         .clone()
-        .filter(is_over)
+        .filter(is_past)
         .max()
         .or_else(|| items.iter().map(|item| item.published).max());
-    let went = known.withdrawn.last().map(|withdrawn| Moment::utc(withdrawn.at));
-    // of the same instant the last is taken, which is written as the post has it: so are the same bytes after a restart
-    [known.updated.map(Moment::utc), went, last].into_iter().flatten().max()
+    let withdrawn = known.withdrawn.last().map(|withdrawn| Moment::utc(withdrawn.at));
+    // of equal instants the last one is used, which is written as in its post, so that a restart gives the same bytes
+    [known.updated.map(Moment::utc), withdrawn, last].into_iter().flatten().max()
 }
 
-/// The document of `scope` at `place`. `whole` gives the item of a post with its text, if that can be had.
+/// The document of `scope` at `place`. `whole` returns the item of a post with its text, if the text can be read.
 #[must_use]
 pub fn feed_page(
     scope: &Scope,
@@ -94,7 +94,7 @@ pub fn feed_page(
     } else {
         format!("{}: {}", site.title, members.name)
     };
-    // an empty feed has a fixed time, for it must be the same bytes at every start
+    // an empty feed has a fixed time, so that its bytes are the same at every start
     let empty = Moment::utc(EMPTY_SINCE);
     Some(FeedPage {
         scope_path: scope.path(),
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_feed_that_did_not_change_says_when_it_did_as_its_post_does() {
+    fn the_date_of_an_unchanged_feed_is_that_of_its_post() {
         let changed = Moment::new("2026-01-02T04:04:05Z".parse().unwrap(), jiff::tz::offset(-4)).unwrap();
         let post = Post {
             updated: Some(changed),

@@ -1,4 +1,4 @@
-//! A post as a feed shows it.
+//! Makes a feed item from a post.
 
 use super::super::address::{post_url, resolved};
 use super::super::{CleanItem, Content, Item};
@@ -6,10 +6,9 @@ use crate::config::Config;
 use crate::post::reference::{References, Role};
 use crate::post::{Enclosure, Post};
 
-/// The item of `post`: its texts cleaned, its addresses absolute, the site's author where it names none.
+/// The item of `post`, with clean texts and absolute addresses. If the post names no author, the author is the site's.
 ///
-/// Without `content` the item carries the summary alone.
-/// A picture or file whose address is no http(s) URL is left out.
+/// Without `content` the item has only the summary. Pictures and files whose address is not an http(s) URL are left out.
 #[must_use]
 pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
     let url = post_url(&config.base(), &post.address);
@@ -56,7 +55,7 @@ pub(in crate::render) mod tests {
     use crate::post::{Direction, Fingerprint, Origin, Origins, Status};
     use crate::time::Moment;
 
-    /// A post with a bit of everything.
+    /// A post with a value in every field.
     pub(in crate::render) fn post() -> Post {
         Post {
             source: "shore/kelp.md".into(),
@@ -139,7 +138,7 @@ pub(in crate::render) mod tests {
     }
 
     #[test]
-    fn markdown_comes_with_the_content_where_it_is_wanted_and_is_not_copied() {
+    fn markdown_is_included_if_configured_and_not_copied() {
         let post = post();
         let short = item(&post, &config(), None);
         assert_eq!((&short.content, &short.markdown), (&None, &None));
@@ -158,7 +157,7 @@ pub(in crate::render) mod tests {
     }
 
     #[test]
-    fn the_site_wrote_what_nobody_signed() {
+    fn posts_without_an_author_have_the_one_of_the_site() {
         let mut config = config();
         let site = Person {
             name: "Site".to_owned(),

@@ -1,12 +1,13 @@
 //! JSON Feed 1.1.
 //!
-//! Keys stand in the order of the specification. `feed_url` names the feed, so it is the subscription document's in archive documents
-//! too; `next_url` walks from there to the newest full archive document and on to the oldest. E-mail addresses have no place in it.
+//! Keys are in the order of the specification. `feed_url` names the feed, so in archive documents too it is the address of the
+//! subscription document. `next_url` leads from there to the newest full archive document, and on to the oldest. JSON Feed has
+//! no field for e-mail addresses.
 
 use serde::Serialize;
 
 use super::super::{CleanItem, FeedPage, Format, Item, Place};
-use super::serialized_item::put_together;
+use super::serialized_item::join_items;
 use crate::config::Person;
 use crate::post::Enclosure;
 use crate::time::Moment;
@@ -29,7 +30,7 @@ struct JsonFeed<'a> {
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     language: &'a str,
-    /// None: they are written alone.
+    /// Always empty: items are serialized separately.
     items: [(); 0],
 }
 
@@ -80,23 +81,23 @@ struct Attachment<'a> {
     duration_in_seconds: Option<u64>,
 }
 
-/// Writes `page`, which is clean.
+/// Serializes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
     let document = json(&document(page));
-    let items = page.items.iter().map(written_item);
-    put_together(document.strip_suffix(END).unwrap_or_default(), items, ",", END)
+    let items = page.items.iter().map(serialized_item);
+    join_items(document.strip_suffix(END).unwrap_or_default(), items, ",", END)
 }
 
 /// The object of `item` in a feed.
-pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
-    item.written(Format::Json, |item| json(&self::item(item)))
+pub(in crate::render) fn serialized_item(item: &CleanItem) -> &str {
+    item.serialized(Format::Json, |item| json(&self::item(item)))
 }
 
-/// What a document ends with, for its items stand last.
+/// The end of every document: its items come last.
 const END: &str = "]}";
 
 fn json(value: &impl Serialize) -> String {
-    // these types have nothing that JSON cannot say, and writing into memory does not fail
+    // these types can always be written as JSON, and writing to memory does not fail
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -124,7 +125,7 @@ fn item(item: &Item) -> DocumentItem<'_> {
         external_url: item.link.as_deref(),
         title: &item.title,
         content_html: item.content.as_deref(),
-        // every item has one of the two
+        // every item needs one of the two
         content_text: item.content.is_none().then_some(shortened),
         summary: &item.summary,
         image: item.image.as_deref(),
@@ -154,7 +155,7 @@ fn attachment(enclosure: &Enclosure) -> Attachment<'_> {
     }
 }
 
-/// Whether readers that keep numbers as floating point read `number` as it is (RFC 8259, section 6).
+/// Whether readers that store numbers as floating point get `number` exactly (RFC 8259, section 6).
 fn is_exact(number: u64) -> bool {
     number < 1 << 53
 }
@@ -168,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_together_is_json_with_every_item(page in page()) {
+        fn joined_items_are_json_with_every_item(page in page()) {
             let document: serde_json::Value = serde_json::from_str(&write(&page)).unwrap();
             let items: Vec<serde_json::Value> = page.items.iter().map(|post| serde_json::to_value(item(post)).unwrap()).collect();
             prop_assert_eq!(&document["items"], &serde_json::Value::from(items));

@@ -1,7 +1,7 @@
-//! Every feed of the site as an outline: OPML 2.0, which readers import.
+//! All feeds of the site as an outline: OPML 2.0, which feed readers import.
 //!
-//! One outline a scope, its RSS feed: a reader that imports the file should have each feed once and not three times. The site's own
-//! feed comes first; tags, authors and sections are groups.
+//! There is one outline for each scope, its RSS feed, so that a reader that imports the file has each feed once and not three
+//! times. The site's own feed comes first; tags, authors and sections are groups.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::super::{Format, Place, escaped, feed_path, xml_safe};
 use crate::config::Config;
 use crate::index::{Index, Members, Scope};
 
-/// The media type; `text/x-opml` is the specification's own, and readers go by it.
+/// The media type. `text/x-opml` is the specification's own, and readers recognise it.
 pub const MEDIA_TYPE: &str = "text/x-opml; charset=utf-8";
 
 /// Whether a scope belongs to a group.

@@ -1,12 +1,12 @@
-//! `robots.txt` (RFC 9309): everything may be read, and here is the map.
+//! `robots.txt` (RFC 9309): it allows everything, and names the site map.
 
 use crate::config::Config;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "text/plain; charset=utf-8";
 
-/// The rules. They hold where the site is at the root of its host; below a path they are served all the same, for whoever runs the
-/// host to pass on.
+/// The rules. They apply if the site is at the root of its host. They are served below a path as well, so that the operator of
+/// the host can copy them.
 #[must_use]
 pub fn rules(config: &Config) -> String {
     format!("User-agent: *\nAllow: /\n\nSitemap: {}/sitemap.xml\n", config.base())
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_map_has_an_absolute_address() {
+    fn the_address_of_the_map_is_absolute() {
         let mut config = Config::default();
         config.site.base_url = Some("https://example.com/blog/".parse().unwrap());
         assert_eq!(

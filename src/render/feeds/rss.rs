@@ -1,51 +1,53 @@
 //! RSS 2.0, with the RSS Advisory Board's profile.
 //!
-//! Namespaces beside it: `atom` (links), `content` (the whole text), `dc` (authors without an e-mail address), `fh` (archives,
-//! RFC 5005), `media` (pictures), `source` (Markdown). `ttl` says what HTTP says; no `cloud`, no `skipHours`.
+//! It also uses these namespaces: `atom` (links), `content` (the whole text), `dc` (authors without an e-mail address), `fh`
+//! (archives, RFC 5005), `media` (pictures), `source` (Markdown). `ttl` equals the lifetime in HTTP. There is no `cloud` and no
+//! `skipHours`.
 
 use rss::extension::atom::AtomExtension;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
-use super::super::clean::{MARKS, unmarked};
+use super::super::clean::{PLACEHOLDERS, replace_placeholders};
 use super::super::{CleanItem, FeedPage, Format, Item, Place, escaped};
-use super::serialized_item::{cut_out, with_items};
+use super::serialized_item::{find_element, with_items};
 use crate::config::Person;
 
 const HISTORY: (&str, &str) = ("fh", "http://purl.org/syndication/history/1.0");
 const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
 const SOURCE: (&str, &str) = ("source", "http://source.scripting.com/");
 
-/// Writes `page`, which is clean.
+/// Serializes `page`, which is clean.
 pub(in crate::render) fn write(page: &FeedPage) -> String {
-    let items = page.items.iter().map(written_item);
-    with_items(written(&channel(page)), "item", items)
+    let items = page.items.iter().map(serialized_item);
+    with_items(to_xml(&channel(page)), "item", items)
 }
 
 /// The element of `item` in a feed.
-pub(in crate::render) fn written_item(item: &CleanItem) -> &str {
-    item.written(Format::Rss, alone)
+pub(in crate::render) fn serialized_item(item: &CleanItem) -> &str {
+    item.serialized(Format::Rss, serialize_item)
 }
 
-fn alone(item: &Item) -> String {
+fn serialize_item(item: &Item) -> String {
     let channel = Channel {
         items: vec![self::item(item)],
         ..Channel::default()
     };
-    cut_out(&written(&channel), "item")
+    find_element(&to_xml(&channel), "item")
 }
 
-fn written(channel: &Channel) -> String {
+fn to_xml(channel: &Channel) -> String {
     let bytes = channel.write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
-    unmarked(bytes, [("\u{fdd0}", "&#x26;"), ("\u{fdd1}", "&#x3C;")])
+    replace_placeholders(bytes, [("\u{fdd0}", "&#x26;"), ("\u{fdd1}", "&#x3C;")])
 }
 
-/// A plain text for an element whose text many readers take for HTML: there, the profile wants `&#x26;` and `&#x3C;` (section
-/// "Character data"), which the crate does not write. Marks stand for them until the document is finished.
+/// A plain text for an element whose text many readers interpret as HTML. The profile wants `&#x26;` and `&#x3C;` there
+/// (section "Character data"), which the crate does not write. So placeholders are written, and replaced when the document is
+/// finished.
 fn character_data(text: &str) -> String {
-    text.replace('&', MARKS[0].encode_utf8(&mut [0; 4]))
-        .replace('<', MARKS[1].encode_utf8(&mut [0; 4]))
+    text.replace('&', PLACEHOLDERS[0].encode_utf8(&mut [0; 4]))
+        .replace('<', PLACEHOLDERS[1].encode_utf8(&mut [0; 4]))
 }
 
 fn channel(page: &FeedPage) -> Channel {
@@ -63,7 +65,7 @@ fn channel(page: &FeedPage) -> Channel {
         copyright: page.copyright.as_deref().map(character_data),
         managing_editor: byline.address,
         dublin_core_ext: byline.creators,
-        // an empty feed changed at no instant that a reader should be told
+        // an empty feed has no last change to report
         last_build_date: (!page.items.is_empty()).then(|| page.updated.rfc822()),
         generator: Some("feedmill".to_owned()),
         ttl: page.ttl.map(|minutes| minutes.to_string()),
@@ -97,7 +99,7 @@ fn links(page: &FeedPage) -> Vec<atom_syndication::Link> {
     page.history(Format::Rss).into_iter().map(link).collect()
 }
 
-/// The channel's picture: GIF, JPEG and PNG are all that RSS 2.0 knows.
+/// The channel's picture. RSS 2.0 allows only GIF, JPEG and PNG.
 fn image(page: &FeedPage) -> Option<Image> {
     let is_raster = |url: &&String| {
         let path = url.split(['?', '#']).next().unwrap_or_default();
@@ -113,7 +115,7 @@ fn image(page: &FeedPage) -> Option<Image> {
     })
 }
 
-/// An item that stands for all of `page`: it has the parts for which the crate declares a namespace.
+/// An item that is a placeholder for all items of `page`. It has the elements for which the crate declares a namespace.
 fn placeholder(page: &FeedPage) -> Option<rss::Item> {
     let has = |part: fn(&Item) -> bool| page.items.iter().any(|item| part(item));
     (!page.items.is_empty()).then(|| rss::Item {
@@ -161,12 +163,12 @@ fn item(item: &Item) -> rss::Item {
     }
 }
 
-/// Whether `item` has both: a whole text stands beside a description only.
+/// Whether `item` has a whole text and a description: a whole text is only written beside a description.
 fn is_whole_beside_a_description(item: &Item) -> bool {
     item.content.is_some() && !item.summary.is_empty()
 }
 
-/// The description and the whole text of `item`, both HTML. An item has a title or a description.
+/// The description and the whole text of `item`, both as HTML. RSS requires a title or a description.
 fn texts(item: &Item) -> (Option<String>, Option<String>) {
     let content = item.content.as_ref().map(ToString::to_string);
     match (item.summary.is_empty(), content) {
@@ -176,7 +178,7 @@ fn texts(item: &Item) -> (Option<String>, Option<String>) {
     }
 }
 
-/// The one enclosure that RSS readers agree on: the first that plays, else the first.
+/// The one enclosure that all RSS readers support: the first audio or video file, else the first file.
 fn enclosure(item: &Item) -> Option<Enclosure> {
     let plays = |media_type: &str| media_type.starts_with("audio/") || media_type.starts_with("video/");
     let first = item.enclosures.iter().find(|enclosure| plays(&enclosure.media_type));
@@ -187,12 +189,12 @@ fn enclosure(item: &Item) -> Option<Enclosure> {
     })
 }
 
-/// Who wrote something: RSS 2.0 takes one author, who has an e-mail address; any others are Dublin Core's creator. Never both:
-/// readers would show the author twice.
+/// The elements that name authors. RSS 2.0 has one author with an e-mail address; all others are in `dc:creator` of Dublin
+/// Core. Never both, because readers would show the author twice.
 ///
-/// Several people stand in one `dc:creator`. The profile allows several, but of these Miniflux and Python's feedparser show the last,
-/// `FreshRSS`, `WordPress`, rss-parser and node-feedparser the first: with one, every reader names everybody. Atom and JSON Feed keep
-/// them apart.
+/// Several authors are in one `dc:creator`. The profile allows several elements, but Miniflux and Python's feedparser show only
+/// the last of them, and `FreshRSS`, `WordPress`, rss-parser and node-feedparser only the first. With one element every reader
+/// shows all names. Atom and JSON Feed have one element for each author.
 struct Byline {
     address: Option<String>,
     creators: Option<DublinCoreExtension>,
@@ -219,7 +221,7 @@ impl Byline {
     }
 }
 
-/// The names of `authors` in one line. Where a name has a comma of its own, semicolons part them.
+/// The names of `authors` in one line, separated by semicolons if one of them contains a comma, else by commas.
 fn joined(authors: &[Person]) -> String {
     let names: Vec<&str> = authors.iter().map(|author| author.name.as_str()).collect();
     names.join(if names.iter().any(|name| name.contains(',')) {
@@ -262,9 +264,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_together_is_what_the_crate_writes_whole(page in page()) {
+        fn items_serialized_alone_give_the_same_document(page in page()) {
             let whole = Channel { items: page.items.iter().map(|post| item(post)).collect(), ..channel(&page) };
-            prop_assert_eq!(write(&page), written(&whole));
+            prop_assert_eq!(write(&page), to_xml(&whole));
         }
     }
 }

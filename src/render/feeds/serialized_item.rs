@@ -1,13 +1,13 @@
-//! Items as formats write them, and documents put together of these.
+//! Serialized items, and documents that contain them.
 //!
-//! Most items of a feed were in the feed before it, and to write them takes longer than all else that a change asks for. So each is
-//! written alone, by the same crate as the document, and what was written stays with it.
+//! Most items of a feed were in the previous version of it, and serializing them takes longer than everything else that a
+//! change causes. So each item is serialized alone, by the same crate as the document, and the result is kept with the item.
 
 use std::sync::OnceLock;
 
 use super::super::Format;
 
-/// An item in each format, written when it is first asked for.
+/// An item in each format, serialized on the first request.
 #[derive(Debug, Default)]
 pub(in crate::render) struct SerializedItem {
     rss: OnceLock<Box<str>>,
@@ -16,7 +16,7 @@ pub(in crate::render) struct SerializedItem {
 }
 
 impl SerializedItem {
-    /// The item in `format`, as `write` writes it alone.
+    /// The item in `format`. `write` serializes it on the first call only.
     pub(in crate::render) fn get_or_write(&self, format: Format, write: impl FnOnce() -> String) -> &str {
         let kept = match format {
             Format::Rss => &self.rss,
@@ -27,30 +27,31 @@ impl SerializedItem {
     }
 }
 
-/// The elements `name` of `document`, from the first to the end of the last, with what stands before and after them. In what they
-/// stand in nothing is marked up like them.
-fn parted<'a>(document: &'a str, name: &str) -> Option<[&'a str; 3]> {
+/// Splits `document` into the elements `name`, from the first to the end of the last, and the text before and after them. No
+/// other element of that name may surround them.
+fn split_at_elements<'a>(document: &'a str, name: &str) -> Option<[&'a str; 3]> {
     let end = format!("</{name}>");
     let from = document.find(&format!("<{name}>"))?;
     let to = document.rfind(&end)? + end.len();
     Some([document.get(..from)?, document.get(from..to)?, document.get(to..)?])
 }
 
-/// The one element `name` of `document`.
-pub(in crate::render) fn cut_out(document: &str, name: &str) -> String {
-    parted(document, name).map_or_else(String::new, |[_, element, _]| element.to_owned())
+/// The only element `name` of `document`.
+pub(in crate::render) fn find_element(document: &str, name: &str) -> String {
+    split_at_elements(document, name).map_or_else(String::new, |[_, element, _]| element.to_owned())
 }
 
-/// `document` with `items` in the place of the element `name`, which stands for all of them; as it is where there is none.
+/// `document` with `items` in place of the element `name`, which is a placeholder for all of them; unchanged if it has no such
+/// element.
 pub(in crate::render) fn with_items<'a>(document: String, name: &str, items: impl Iterator<Item = &'a str> + Clone) -> String {
-    match parted(&document, name) {
-        Some([head, _, tail]) => put_together(head, items, "", tail),
+    match split_at_elements(&document, name) {
+        Some([head, _, tail]) => join_items(head, items, "", tail),
         None => document,
     }
 }
 
-/// `head`, then `items` with `separator` between them, then `tail`.
-pub(in crate::render) fn put_together<'a>(
+/// `head`, then `items` separated by `separator`, then `tail`.
+pub(in crate::render) fn join_items<'a>(
     head: &str,
     items: impl Iterator<Item = &'a str> + Clone,
     separator: &str,
@@ -77,7 +78,7 @@ pub(in crate::render) mod tests {
     use crate::render::{CleanItem, FeedPage, Item, Place, Withdrawn};
     use crate::time::{Moment, Timestamp};
 
-    /// A text that may look like what stands around it.
+    /// A text that may look like the markup around it.
     fn text() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             "\\PC{0,8}",
@@ -119,7 +120,7 @@ pub(in crate::render) mod tests {
         })
     }
 
-    /// A page with nothing in it that could break a document.
+    /// A page without anything that could break a document.
     pub(in super::super) fn page() -> impl Strategy<Value = FeedPage> {
         (prop::collection::vec(item(), 0..4), text(), text(), any::<bool>()).prop_map(|(items, title, id, is_archive)| {
             let page = FeedPage {

@@ -1,7 +1,7 @@
-//! The map of the site for crawlers: sitemaps.org protocol 0.9, as one map or as an index of parts.
+//! The site map for crawlers: the sitemaps.org protocol 0.9, as one map or as an index of parts.
 //!
-//! It lists public posts and the pages of scopes, with when they really changed. Posts stand oldest first and parts are cut from
-//! there, so a new post changes the last part alone.
+//! It contains public posts and the pages of scopes, each with its last change. Posts are ordered oldest first and parts are
+//! cut from the oldest on, so a new post changes only the last part.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,9 +15,10 @@ use crate::time::Moment;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/xml; charset=utf-8";
-/// The addresses in one map. The protocol allows 50,000 in 50 MB; with the longest addresses it allows, so many stay below both.
+/// The most addresses in one map. The protocol allows 50,000 in 50 MB. This many stay below both, even with the longest
+/// addresses.
 const PER_MAP: usize = 20_000;
-/// Addresses have less than 2,048 characters.
+/// The protocol allows addresses of less than 2,048 characters.
 const LONGEST_ADDRESS: usize = 2047;
 const XMLNS: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 
@@ -31,7 +32,7 @@ pub struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// The map of what `index` holds.
+    /// The site map of `index`.
     #[must_use]
     pub fn new(config: &Config, index: &'a Index) -> Map<'a> {
         Map::of_parts(config, index, PER_MAP)
@@ -50,7 +51,7 @@ impl<'a> Map<'a> {
         (self.posts.len() + self.scopes.len()).div_ceil(self.per_map).max(1)
     }
 
-    /// The map itself, or the index of its parts where it needs several.
+    /// The map itself, or the index of its parts if it needs several.
     #[must_use]
     pub fn whole(&self) -> String {
         if self.parts() == 1 {
@@ -66,7 +67,7 @@ impl<'a> Map<'a> {
         xml
     }
 
-    /// Part `part`, from 1; `None` past the end, and where the map is in one piece.
+    /// Part `part`, from 1; `None` past the end, and if the map has only one part.
     #[must_use]
     pub fn part(&self, part: usize) -> Option<String> {
         let parts = self.parts();
@@ -76,7 +77,7 @@ impl<'a> Map<'a> {
     fn urls(&self, part: usize) -> String {
         let mut xml = head("urlset");
         for (address, changed) in self.entries(part) {
-            // a map speaks for its own host alone
+            // a map may only contain addresses of its own host
             let is_own = address.strip_prefix(&self.base).is_some_and(|path| path.starts_with('/'));
             if is_own && address.len() <= LONGEST_ADDRESS {
                 push(&mut xml, "url", &address, changed);
@@ -86,7 +87,7 @@ impl<'a> Map<'a> {
         xml
     }
 
-    /// The addresses of a part, and when what is there changed.
+    /// The addresses of a part, each with its last change.
     fn entries(&self, part: usize) -> impl Iterator<Item = (String, Option<Moment>)> {
         let posts = self.posts.iter().rev();
         let posts = posts.map(|post| (post_url(&self.base, &post.address), Some(post.modified())));
@@ -98,7 +99,7 @@ impl<'a> Map<'a> {
     }
 }
 
-/// When a page of a scope last changed; `None` where it has no posts.
+/// When a page of a scope last changed; `None` if it has no posts.
 fn changed(members: &Members) -> Option<Moment> {
     members.posts.iter().map(|post| post.modified()).max()
 }

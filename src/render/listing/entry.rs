@@ -1,4 +1,4 @@
-//! A post as the listing shows it.
+//! A post in the JSON listing.
 
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use crate::render::address::{post_url, resolved};
 use crate::render::{Content, clean};
 use crate::time::Moment;
 
-/// A post in a listing. What every post may have is always there, if only as `null`; the rest where a post has it.
+/// A post in a listing. Fields that every post may have are always written, if necessary as `null`. Rare fields are only
+/// written if the post has them.
 #[derive(Serialize)]
 pub(super) struct Entry<'a> {
     id: String,
-    /// Where it is another than the id.
+    /// Only if it differs from the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     atom_id: Option<String>,
     slug: &'a str,
@@ -38,7 +39,7 @@ pub(super) struct Entry<'a> {
     content: Option<WholeText>,
 }
 
-/// The whole text of a post; `null` where there is no room for it, or it cannot be had.
+/// The whole text of a post; `null` if the page has no room for it, or if it cannot be read.
 #[derive(Default, Serialize)]
 pub(super) struct WholeText {
     content_html: Option<Arc<str>>,
@@ -55,7 +56,7 @@ impl From<Content> for WholeText {
 }
 
 impl WholeText {
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub(super) fn length(&self) -> usize {
         self.content_html.as_ref().map_or(0, |html| html.len())
             + self.content_markdown.as_ref().map_or(0, |markdown| markdown.len())
@@ -63,7 +64,7 @@ impl WholeText {
 }
 
 impl<'a> Entry<'a> {
-    /// The entry of `post` on the site at `base`, where `author` wrote what nobody signed.
+    /// The entry of `post` on the site at `base`. `author` is the author of posts that name none.
     pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
         let url = post_url(base, &post.address);
         let references = References::new(base, &url, &post.source);
@@ -94,7 +95,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// A post by itself, between its neighbours.
+/// A single post, with its neighbours.
 #[derive(Serialize)]
 struct One<'a> {
     #[serde(flatten)]
@@ -103,8 +104,8 @@ struct One<'a> {
     older: Option<&'a str>,
 }
 
-/// The document of one post: as in the listing with its whole text `content`, and the slugs of the posts published right
-/// after it (`newer`) and before (`older`).
+/// The document of one post: its entry with the whole text `content`, and the slugs of the posts published directly after it
+/// (`newer`) and before it (`older`).
 #[must_use]
 pub fn one(
     post: &Post,

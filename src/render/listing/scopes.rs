@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::index::{Members, Scope};
 use crate::render::{Format, Place, clean, feed_path};
 
-/// A kind of scope: what the listing's filter of the same name chooses by.
+/// A kind of scope, with the name of a filter of the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScopeKind {
     /// Tags.
@@ -19,10 +19,10 @@ pub enum ScopeKind {
 }
 
 impl ScopeKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [ScopeKind; 3] = [ScopeKind::Tags, ScopeKind::Authors, ScopeKind::Sections];
 
-    /// Its name in addresses and documents.
+    /// The kind's name in addresses and documents.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl ScopeKind {
         self.key(scope).is_some()
     }
 
-    /// The key of `scope`, where it is of this kind.
+    /// The key of `scope`, if it is of this kind.
     fn key(self, scope: &Scope) -> Option<&str> {
         match (self, scope) {
             (ScopeKind::Tags, Scope::Tag(key))
@@ -65,7 +65,7 @@ struct Feeds {
     json: String,
 }
 
-/// The document of the scopes of `kind` among `scopes`, on the site at `base`: by their number of posts, then by name.
+/// The document of the scopes of `kind` among `scopes`, on the site at `base`: ordered by the number of posts, then by name.
 #[must_use]
 pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: ScopeKind, base: &str) -> Vec<u8> {
     let mut listed: Vec<Listed> = scopes

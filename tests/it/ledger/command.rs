@@ -164,13 +164,13 @@ fn a_check_lists_the_posts_that_a_start_would_withdraw() {
         let (_, out, _) = run(&mut feedmill(site.path(), &["check", "--json", "--state", "state"]));
         let document: serde_json::Value = serde_json::from_str(&out).unwrap();
         let problems = document["problems"].as_array().unwrap().iter();
-        let told = problems.map(|said| {
+        let codes = problems.map(|said| {
             (
                 said["path"].as_str().unwrap().to_owned(),
                 said["code"].as_str().unwrap().to_owned(),
             )
         });
-        told.filter(|(_, code)| code.starts_with("would-")).collect::<Vec<_>>()
+        codes.filter(|(_, code)| code.starts_with("would-")).collect::<Vec<_>>()
     };
     let mut serving = crate::commands::Serving::start(site.path(), &["--state", "state", "--base-url", "http://blog.example"]);
     serving.until("Ctrl-C ends it");

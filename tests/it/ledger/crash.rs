@@ -221,18 +221,18 @@ impl<'a> Reader<'a> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let body = self.read("/feed.json");
-            let told = from_json(&body, "items");
+            let listed = from_json(&body, "items");
             let is_as_written = |post: &ListedPost| {
                 wanted
                     .get(post.marker.as_str())
                     .is_some_and(|revision| post.text.contains(revision))
             };
-            if told.len() == wanted.len() && told.iter().all(is_as_written) {
+            if listed.len() == wanted.len() && listed.iter().all(is_as_written) {
                 break;
             }
             assert!(
                 Instant::now() < deadline,
-                "{wanted:#?} was written, this is served: {told:#?}"
+                "{wanted:#?} was written, this is served: {listed:#?}"
             );
         }
         for address in self.addresses.clone() {
@@ -277,26 +277,26 @@ impl<'a> Reader<'a> {
             let modified = httpdate::parse_http_date(modified.to_str().unwrap()).unwrap();
             self.moves_forward(list, "Last-Modified", Timestamp::try_from(modified).unwrap());
         }
-        let told = match list {
+        let listed = match list {
             "/atom.xml" | "/tags/harbour/atom.xml" => {
-                let (updated, told) = from_atom(&answer.body);
+                let (updated, listed) = from_atom(&answer.body);
                 if is_kept_in_time {
                     self.moves_forward(list, "updated", updated);
                 }
-                told
+                listed
             }
             "/rss.xml" => from_rss(&answer.body),
             "/feed.json" => from_json(&answer.body, "items"),
             _ => from_json(&answer.body, "posts"),
         };
-        let ids: BTreeSet<&str> = told.iter().map(|post| post.id.as_str()).collect();
+        let ids: BTreeSet<&str> = listed.iter().map(|post| post.id.as_str()).collect();
         assert_eq!(
             ids.len(),
-            told.len(),
-            "round {}: an id twice in {list}: {told:#?}",
+            listed.len(),
+            "round {}: an id twice in {list}: {listed:#?}",
             self.round
         );
-        for post in told {
+        for post in listed {
             self.check_post(list, post);
         }
         answer.body
@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
         *latest = at;
     }
 
-    /// Requests an address that readers have seen, while nobody writes: it shows the post, redirects to it in one step, or answers that it
+    /// Requests an address that readers have seen, while the author does not write: it shows the post, redirects to it in one step, or answers that it
     /// was withdrawn.
     fn visit(&self, address: &str, author: &Author) {
         let round = self.round;
@@ -367,13 +367,13 @@ impl<'a> Reader<'a> {
 }
 
 /// How many of the author's last actions are printed after a failure.
-const TOLD_DEEDS: usize = 100;
+const PRINTED_ACTIONS: usize = 100;
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let author = self.author.lock().unwrap_or_else(PoisonError::into_inner);
-            let first = author.diary.len().saturating_sub(TOLD_DEEDS);
+            let first = author.diary.len().saturating_sub(PRINTED_ACTIONS);
             println!("{:#?}", &author.diary[first..]);
         }
     }

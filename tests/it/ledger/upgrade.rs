@@ -146,7 +146,7 @@ fn an_upgrade_keeps_ids_addresses_and_dates() {
             // this date was not understood by the older version
             if old.source != "embargoed.md" {
                 assert_eq!(post.date.rfc3339(), old.date.rfc3339(), "{name}");
-                assert_eq!(post.modified().timestamp(), old.last_told(), "{name}");
+                assert_eq!(post.modified().timestamp(), old.last_seen_change(), "{name}");
                 assert_eq!((new.changed, new.content), (old.changed, old.content), "{name}");
             }
         }

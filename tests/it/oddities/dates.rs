@@ -338,9 +338,9 @@ fn a_date_that_is_not_understood_holds_the_post_back_with_its_position_and_a_fix
             .filter(|diagnostic| diagnostic.severity == Severity::Error)
             .collect();
         let has_place = |diagnostic: &Diagnostic| diagnostic.position.is_some() || !fields.contains("date");
-        let is_told = matches!(*errors, [error] if error.code == code && has_place(error) && !error.mend.is_empty());
+        let is_reported = matches!(*errors, [error] if error.code == code && has_place(error) && !error.mend.is_empty());
         let visibility = odd.post().visibility(NOW.parse().unwrap());
-        if !is_told || visibility != Visibility::Held || odd.codes().contains("date-missing") {
+        if !is_reported || visibility != Visibility::Held || odd.codes().contains("date-missing") {
             wrong.push(format!("{name}: {visibility:?}, {errors:?}"));
         }
     }

@@ -218,18 +218,18 @@ fn scheduled_and_expired_posts_are_in_no_response_and_unlisted_ones_only_at_thei
     folder.write("now.md", format!("---\ndate: {NOW}\n---\nText.\n"));
     folder.write("today.md", "---\ndate: 2026-06-01\n---\nText.\n");
     let site = folder.site(CONFIG);
-    let telling: Vec<String> = everything(&site)
+    let revealing: Vec<String> = everything(&site)
         .into_iter()
         .filter(|(_, text)| text.contains("secret"))
         .map(|(path, _)| path)
         .collect();
     assert!(
-        telling
+        revealing
             .iter()
             .all(|path| ["/posts/unlisted", "/posts/unlisted.md"].contains(&path.as_str())),
-        "{telling:?}"
+        "{revealing:?}"
     );
-    assert!(!telling.is_empty(), "an unlisted post is read at its address");
+    assert!(!revealing.is_empty(), "an unlisted post is read at its address");
     for path in ["now.md", "today.md"] {
         assert_published(&site, path);
     }

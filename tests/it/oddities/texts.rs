@@ -148,14 +148,14 @@ fn item_18_tags_of_every_kind_have_addresses_that_work() {
     ];
     for (written, tags, paths) in cases {
         let odd = Odd::new("a.md", format!("---\ntitle: x\ndate: 2020-01-02\n{written}\n---\n"));
-        let told = odd.listed().unwrap();
-        let told: Vec<&str> = told["tags"]
+        let entry = odd.listed().unwrap();
+        let names: Vec<&str> = entry["tags"]
             .as_array()
             .unwrap()
             .iter()
             .map(|tag| tag.as_str().unwrap())
             .collect();
-        assert_eq!(told, tags, "{written}");
+        assert_eq!(names, tags, "{written}");
         for path in paths {
             let (status, page) = get(&odd.site, path);
             assert_eq!(status, 200, "{path}");
@@ -193,8 +193,8 @@ fn item_19_authors() {
     ];
     for (written, expected) in cases {
         let odd = Odd::new("a.md", format!("---\ntitle: x\ndate: 2020-01-02\n{written}\n---\n"));
-        let told = odd.listed().unwrap();
-        let names: Vec<&str> = told["authors"]
+        let entry = odd.listed().unwrap();
+        let names: Vec<&str> = entry["authors"]
             .as_array()
             .unwrap()
             .iter()

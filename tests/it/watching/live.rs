@@ -33,26 +33,26 @@ async fn events_are_sent_after_the_site_is_swapped() {
             .await
             .unwrap()
             .unwrap();
-        let told: Vec<_> = change
+        let events: Vec<_> = change
             .posts
             .iter()
             .map(|report| (report.path.to_string(), report.event.clone()))
             .collect();
         assert!(change.posts.iter().all(|report| report.address.is_some()));
-        (told, sources(&publisher.site()))
+        (events, sources(&publisher.site()))
     };
     posts.write("d.md", "# D");
-    let (told, served) = next().await;
-    assert_eq!(told, [("d.md".to_owned(), PostEventKind::Added)]);
+    let (events, served) = next().await;
+    assert_eq!(events, [("d.md".to_owned(), PostEventKind::Added)]);
     assert_eq!(served, ["a.md", "b.md", "c.md", "d.md"]);
     posts.rename("d.md", "e.md");
-    let (told, served) = next().await;
-    assert_eq!(told, [("e.md".to_owned(), PostEventKind::Moved { from: "d.md".into() })]);
+    let (events, served) = next().await;
+    assert_eq!(events, [("e.md".to_owned(), PostEventKind::Moved { from: "d.md".into() })]);
     assert_eq!(served, ["a.md", "b.md", "c.md", "e.md"]);
     posts.remove("a.md");
-    let (told, served) = next().await;
+    let (events, served) = next().await;
     let why = "it is gone".to_owned();
-    assert_eq!(told, [("a.md".to_owned(), PostEventKind::Withdrawn { why })]);
+    assert_eq!(events, [("a.md".to_owned(), PostEventKind::Withdrawn { why })]);
     assert_eq!(served, ["b.md", "c.md", "e.md"]);
 }
 
@@ -118,7 +118,7 @@ async fn a_root_that_is_deleted_and_created_again_is_served_again() {
     let posts = Posts::of(&["a.md", "b.md"]);
     let publisher = publish(&posts).await;
     fs::remove_dir_all(&posts.root).unwrap();
-    until(&publisher, "it is told", || publisher.health().degraded.is_some()).await;
+    until(&publisher, "it is reported", || publisher.health().degraded.is_some()).await;
     assert_eq!(sources(&publisher.site()), ["a.md", "b.md"], "the last good site stays");
     posts.write("b.md", "# B again");
     posts.write("c.md", "# C");
@@ -241,18 +241,18 @@ async fn a_scheduled_post_appears_by_itself() {
     file.set_modified(at.try_into().unwrap()).unwrap();
     drop(file);
     posts.rename(".later.md.tmp", "later.md");
-    let mut told = Vec::new();
-    while !told.contains(&PostEventKind::Appeared) {
+    let mut events = Vec::new();
+    while !events.contains(&PostEventKind::Appeared) {
         let change = tokio::time::timeout(Duration::from_secs(10), changes.recv())
             .await
             .unwrap()
             .unwrap();
-        told.extend(change.posts.iter().map(|report| report.event.clone()));
+        events.extend(change.posts.iter().map(|report| report.event.clone()));
     }
     let found = PostEventKind::Found {
         why: "it is to appear later".to_owned(),
     };
-    assert_eq!(told, [found, PostEventKind::Appeared]);
+    assert_eq!(events, [found, PostEventKind::Appeared]);
     let late = Timestamp::now().duration_since(at);
     assert!(!late.is_negative() && late.as_millis() < 1000, "{late}");
 }
@@ -281,7 +281,7 @@ async fn an_emptied_folder_is_accepted_only_after_a_while() {
     for path in ["a.md", "b.md", "c.md", "d.md"] {
         posts.remove(path);
     }
-    until(&publisher, "it is told", || publisher.health().degraded.is_some()).await;
+    until(&publisher, "it is reported", || publisher.health().degraded.is_some()).await;
     assert_eq!(publisher.site().all().len(), 4);
     until(&publisher, "it is believed", || publisher.site().all().is_empty()).await;
     assert!(begun.elapsed() >= Duration::from_secs(3));

@@ -507,7 +507,7 @@ fn too_many_new_files_are_left_out_and_reported() {
     driver.look(0, &[("a.md", How::Moved)]);
     driver.scan(0);
     driver.scan(5000);
-    assert_eq!(driver.served(), ["b.md", "c.md"], "who was first stays");
+    assert_eq!(driver.served(), ["b.md", "c.md"], "the first ones stay");
     assert!(driver.said().iter().any(|said| said.contains("raise posts.max_files")));
 }
 
@@ -530,7 +530,7 @@ fn a_post_that_becomes_unreadable_is_reported_and_so_is_its_return() {
     let rights = |mode| fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(mode)).unwrap();
     rights(0o0);
     if fs::read(driver.posts.path("a.md")).is_ok() {
-        // whoever may read everything is shut out of nothing
+        // a user who may read everything, such as root, has no unreadable files
         return;
     }
     driver.scan(0);
@@ -583,7 +583,7 @@ fn a_folder_that_becomes_unreadable_and_readable_again_is_reported() {
     let rights = |driver: &Driver, mode| fs::set_permissions(driver.posts.path("in"), fs::Permissions::from_mode(mode)).unwrap();
     rights(&driver, 0o0);
     if fs::read_dir(driver.posts.path("in")).is_ok() {
-        // whoever may read everything is shut out of nothing
+        // a user who may read everything, such as root, has no unreadable files
         return rights(&driver, 0o755);
     }
     let why = "cannot be read: permission denied".to_owned();

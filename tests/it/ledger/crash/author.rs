@@ -209,7 +209,7 @@ impl Author {
             work.is_draft.then(|| "draft: true".to_owned()),
         ];
         let keys: Vec<String> = keys.into_iter().flatten().collect();
-        // a long text with words of its own, of which an edit changes few
+        // a long text with unique words, a few of which an edit changes
         let mut words = Random(marker.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)));
         let words: Vec<String> = (0..120).map(|_| format!("w{:x}", words.below(1 << 24))).collect();
         let end = if work.is_draft { "withheld" } else { "" };

@@ -28,7 +28,7 @@ pub fn from_json(body: &str, key: &str) -> Vec<ListedPost> {
     let json: Value = serde_json::from_str(body).unwrap();
     let posts = json[key].as_array().unwrap().iter();
     let text = |post: &Value, key: &str| post[key].as_str().unwrap_or_default().to_owned();
-    let told = posts.map(|post| ListedPost {
+    let listed = posts.map(|post| ListedPost {
         id: text(post, "id"),
         marker: marker(&text(post, "title")),
         address: address(&text(post, "url")),
@@ -36,7 +36,7 @@ pub fn from_json(body: &str, key: &str) -> Vec<ListedPost> {
         updated: text(post, "date_modified").parse().ok(),
         text: text(post, "content_html"),
     });
-    told.collect()
+    listed.collect()
 }
 
 /// The date of the feed's last change, and its posts.
@@ -46,7 +46,7 @@ pub fn from_atom(body: &str) -> (Timestamp, Vec<ListedPost>) {
     let withdrawn = feed.children().filter(|node| node.tag_name().name() == "deleted-entry");
     let withdrawn: Vec<_> = withdrawn.filter_map(|node| node.attribute("ref")).collect();
     let entries = feed.children().filter(|node| node.tag_name().name() == "entry");
-    let told = entries.map(|entry| {
+    let listed = entries.map(|entry| {
         let link = entry.children().find(|node| node.attribute("rel") == Some("alternate"));
         let id = text(entry, "id");
         assert!(!withdrawn.contains(&id.as_str()), "{id} is an entry and a tombstone: {body}");
@@ -59,20 +59,20 @@ pub fn from_atom(body: &str) -> (Timestamp, Vec<ListedPost>) {
             text: String::new(),
         }
     });
-    let told = told.collect();
-    (text(feed, "updated").parse().unwrap(), told)
+    let listed = listed.collect();
+    (text(feed, "updated").parse().unwrap(), listed)
 }
 
 pub fn from_rss(body: &str) -> Vec<ListedPost> {
     let xml = roxmltree::Document::parse(body).unwrap();
     let items = xml.descendants().filter(|node| node.has_tag_name("item"));
-    let told = items.map(|item| ListedPost {
+    let listed = items.map(|item| ListedPost {
         id: text(item, "guid"),
         marker: marker(&text(item, "title")),
         address: address(&text(item, "link")),
         ..ListedPost::default()
     });
-    told.collect()
+    listed.collect()
 }
 
 /// The text of the child of `node` with this name.

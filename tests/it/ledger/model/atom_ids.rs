@@ -97,7 +97,7 @@ fn atom_has_an_iri_and_the_others_the_id_as_it_is_written() {
             "b.md",
             &format!("title: A\ndate: 2025-03-01\nid: \"{written}\""),
         );
-        assert_eq!(ids(&harness), expected, "dated anew");
+        assert_eq!(ids(&harness), expected, "with a new date");
         let changed = harness.get("/api/posts?since=2000-01-01T00:00:00Z").body;
         assert_eq!(changed.contains("\"atom_id\""), atom_id != written);
         remove(&mut harness, "b.md");

@@ -42,12 +42,12 @@ pub(super) struct ModelPost {
     pub(super) standing: Status,
     pub(super) is_spaced: bool,
     pub(super) is_reordered: bool,
-    /// The id that readers know it by, if the model can tell.
+    /// The id that readers know it by, if the model can know it.
     pub(super) id: Option<String>,
     /// All ids that it had.
     pub(super) had: BTreeSet<String>,
     /// How often its title was changed when readers last had it.
-    pub(super) titles_told: Option<u32>,
+    pub(super) last_title_seen: Option<u32>,
     /// Its date when readers last had it.
     pub(super) is_out_from: Option<Timestamp>,
 }
@@ -71,7 +71,7 @@ impl ModelPost {
             is_reordered: false,
             id: None,
             had: BTreeSet::new(),
-            titles_told: None,
+            last_title_seen: None,
             is_out_from: None,
         }
     }

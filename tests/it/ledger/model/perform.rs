@@ -160,7 +160,7 @@ impl Model {
     fn rewrite(&mut self, at: usize) {
         let model_post = &mut self.model_posts[at];
         model_post.edits += 1;
-        if model_post.titles_told.is_some_and(|told| told != model_post.titles) {
+        if model_post.last_title_seen.is_some_and(|seen| seen != model_post.titles) {
             model_post.id = None;
         }
     }
@@ -230,7 +230,7 @@ impl Model {
                         id: None,
                         had: BTreeSet::new(),
                         title: number,
-                        titles_told: None,
+                        last_title_seen: None,
                         is_out_from: None,
                         ..self.model_posts[at].clone()
                     });
@@ -347,7 +347,7 @@ impl Model {
                 path,
                 id: None,
                 had: BTreeSet::new(),
-                titles_told: None,
+                last_title_seen: None,
                 is_out_from: None,
                 ..self.model_posts[at].clone()
             });

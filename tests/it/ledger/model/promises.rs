@@ -114,7 +114,7 @@ impl Promises {
                 .find(is_other)
                 .filter(|_| !model_post.had.contains(&post.id));
             if let Some(other) = is_served.filter(|_| !model_post.had.is_empty()) {
-                // copies that were moved cannot be told apart
+                // copies that were moved cannot be distinguished
                 let is_twin = model_post.id.is_none() && other.text == model_post.text;
                 holds!(
                     is_twin,
@@ -150,7 +150,7 @@ impl Promises {
             promise.addresses.insert(post.address.clone());
             model_posts[at].had.insert(id.clone());
             model_posts[at].id = Some(id);
-            model_posts[at].titles_told = Some(model_posts[at].titles);
+            model_posts[at].last_title_seen = Some(model_posts[at].titles);
             model_posts[at].is_out_from = Some(post.date.timestamp());
         }
         Ok(())
@@ -180,8 +180,8 @@ impl Promises {
         }
         holds!(atom.count == expected.len(), "an id is twice in Atom");
         for (id, promise) in &mut self.posts {
-            let told_for = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
-            let is_told = promise.listed.is_some_and(|listed| listed > told_for);
+            let shown_since = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
+            let is_shown = promise.listed.is_some_and(|listed| listed > shown_since);
             match (atom.entries.get(id), atom.tombstones.get(id)) {
                 (Some(_), Some(_)) => return Err(format!("{id} is there and gone")),
                 (Some(&updated), None) => {
@@ -189,7 +189,7 @@ impl Promises {
                     holds!(updated >= before, "{id} was updated {before} and now {updated}");
                     holds!(
                         promise.gone.is_none_or(|gone| updated > gone),
-                        "{id} is back and no later than it went"
+                        "{id} is back, and not dated after its withdrawal"
                     );
                     let number = numbers[id];
                     let has_twin = |one: &ModelPost| model_posts.iter().any(|m| m.number != one.number && m.text == one.text);
@@ -201,7 +201,7 @@ impl Promises {
                         "{id} was updated {before}, and unedited {updated}"
                     );
                     let is_loud = promise.is_out && effects.must_tell.contains(&number) && is_certain;
-                    holds!(!is_loud || updated > before, "an edit of {id} is not told");
+                    holds!(!is_loud || updated > before, "an edit of {id} is not shown");
                     *promise = Promise {
                         updated: Some(updated),
                         gone: None,
@@ -214,9 +214,12 @@ impl Promises {
                 (None, Some(&gone)) => {
                     holds!(
                         promise.updated.is_some_and(|updated| gone >= updated),
-                        "{id} went before it was updated"
+                        "{id} was withdrawn before its last update"
                     );
-                    holds!(promise.gone.is_none_or(|before| gone == before), "{id} went twice");
+                    holds!(
+                        promise.gone.is_none_or(|before| gone == before),
+                        "{id} has two dates of withdrawal"
+                    );
                     *promise = Promise {
                         gone: Some(gone),
                         is_out: false,
@@ -224,13 +227,13 @@ impl Promises {
                     };
                 }
                 (None, None) => {
-                    holds!(!is_told, "nothing tells that {id} went");
+                    holds!(!is_shown, "no tombstone shows that {id} was withdrawn");
                     promise.is_out = false;
                 }
             }
         }
         let unknown = atom.tombstones.keys().find(|id| !self.posts.contains_key(*id));
-        holds!(unknown.is_none(), "{unknown:?} went, and never was");
+        holds!(unknown.is_none(), "{unknown:?} was withdrawn, and never served");
         let before = self.updated.unwrap_or(Timestamp::MIN);
         holds!(
             atom.updated >= before,
@@ -306,7 +309,10 @@ impl Promises {
                     }
                     (Some(_), _) | (None, true) => holds!(matches!(status, 301 | 410), "{address} of {id} answers {status}"),
                     (None, false) if promise.listed.or(promise.seen).is_some_and(|last| last > forgotten) => {
-                        holds!(matches!(status, 301 | 410), "{address} of {id}, which went, answers {status}");
+                        holds!(
+                            matches!(status, 301 | 410),
+                            "{address} of {id}, which was withdrawn, answers {status}"
+                        );
                     }
                     (None, false) => holds!(matches!(status, 301 | 404 | 410), "{address} answers {status}"),
                 }
