@@ -1,7 +1,7 @@
-//! What answers and changes cost, in counts that are exact on any machine: a guard against growth that no clock is needed for.
+//! The cost of responses and changes, in counts that are exact on any machine: a guard against growth that needs no clock.
 //!
-//! Each count has a bound with the reason for it. Who makes something cheaper lowers the bound; who needs more raises it and says
-//! what for.
+//! Each count has a limit with its reason. A change that makes something cheaper lowers the limit; one that needs more raises it and gives
+//! the reason.
 
 mod allocations;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -35,19 +35,19 @@ use feedmill::time::Timestamp;
 use http::{HeaderMap, HeaderValue, Response, header};
 use tempfile::TempDir;
 
-/// A folder of posts, and the press that makes sites of it.
-struct Printer {
+/// A folder of posts, and the builder of its sites.
+struct SiteFixture {
     folder: TempDir,
     builder: SiteBuilder,
     begun: Instant,
     site: Arc<Site>,
 }
 
-/// Enough posts for archives, of which none holds the newest, and for tags that most posts do not have.
+/// Enough posts for archives without the newest posts, and for tags that most posts do not have.
 const POSTS: usize = 110;
 
-impl Printer {
-    fn of(posts: usize) -> Printer {
+impl SiteFixture {
+    fn of(posts: usize) -> SiteFixture {
         let folder = TempDir::new().unwrap();
         for number in 0..posts {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
@@ -57,7 +57,7 @@ impl Printer {
         let begun = Instant::now();
         let site = builder.open(Watching::Native, begun).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
-        Printer {
+        SiteFixture {
             folder,
             builder,
             begun,
@@ -65,7 +65,7 @@ impl Printer {
         }
     }
 
-    /// Puts another version of post `number` in place, whole; what the watch says of that.
+    /// Replaces the file of post `number` by renaming, and adds the hint of the watch.
     fn rewrite(&self, number: usize, words: &str, hints: &mut Hints) {
         let aside = self.folder.path().join(".aside");
         fs::write(&aside, text(number, words)).unwrap();
@@ -73,7 +73,7 @@ impl Printer {
         hints.add(name(number).into(), How::Moved);
     }
 
-    fn turn(&mut self, hints: &Hints) -> CycleOutcome {
+    fn run_cycle(&mut self, hints: &Hints) -> CycleOutcome {
         let outcome = self
             .builder
             .run_cycle(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
@@ -83,11 +83,11 @@ impl Printer {
         outcome
     }
 
-    /// Post `number` is saved again, and the site that follows.
+    /// Replaces post `number` and runs a cycle.
     fn save(&mut self, number: usize, words: &str) -> CycleOutcome {
         let mut hints = Hints::default();
         self.rewrite(number, words, &mut hints);
-        self.turn(&hints)
+        self.run_cycle(&hints)
     }
 }
 
@@ -101,7 +101,7 @@ fn text(number: usize, words: &str) -> String {
     format!("---\ntitle: Post {number}\ndate: {year}-{month:02}-{day:02}\ntags: [tag{tag}]\n---\n\nThe {words} version.\n")
 }
 
-/// Every feed there is: what it is called and the document.
+/// All feeds of the site, by name.
 fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     let mut feeds = BTreeMap::new();
     for (scope, _) in site.index.scopes() {
@@ -116,8 +116,8 @@ fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     feeds
 }
 
-/// What is in `after` and was not in `before`.
-fn anew<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
+/// The names of the values in `after` that are not the same `Arc` in `before`.
+fn changed<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
     let is_same = |name: &str, document| before.get(name).is_some_and(|before| Arc::ptr_eq(before, document));
     let made = after.iter().filter(|(name, document)| !is_same(name, document));
     made.map(|(name, _)| name.clone()).collect()
@@ -132,18 +132,18 @@ fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
 
 #[test]
 fn a_change_reads_the_post_that_changed_and_no_other() {
-    let mut printer = Printer::of(POSTS);
-    let before = posts(&printer.site);
-    // this one changes as well, and nobody says so: if it shows, files are read that nothing was heard of
-    printer.rewrite(5, "untold", &mut Hints::default());
-    let outcome = printer.save(POSTS - 1, "second");
+    let mut fixture = SiteFixture::of(POSTS);
+    let before = posts(&fixture.site);
+    // this file changes too, without a hint: if the change is noticed, files without hints are read
+    fixture.rewrite(5, "unnoticed", &mut Hints::default());
+    let outcome = fixture.save(POSTS - 1, "second");
     assert_eq!(outcome.posts.len(), 1);
-    assert_eq!(anew(&before, &posts(&printer.site)), [name(POSTS - 1)]);
+    assert_eq!(changed(&before, &posts(&fixture.site)), [name(POSTS - 1)]);
 }
 
 #[test]
-fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
-    let mut printer = Printer::of(POSTS);
+fn a_change_renders_only_the_documents_that_contain_it() {
+    let mut fixture = SiteFixture::of(POSTS);
     for (number, places, why) in [
         (
             POSTS - 1,
@@ -156,60 +156,63 @@ fn a_change_makes_the_documents_anew_that_tell_of_it_and_no_other() {
             "the oldest is in an archive and its tag's feeds",
         ),
     ] {
-        let before = feeds(&printer.site);
-        printer.save(number, "second");
+        let before = feeds(&fixture.site);
+        fixture.save(number, "second");
         let expected: Vec<String> = places
             .iter()
             .flat_map(|place| ["Atom", "Json", "Rss"].map(|format| format!("{place} {format}")))
             .collect();
-        assert_eq!(anew(&before, &feeds(&printer.site)), expected, "{why}");
+        assert_eq!(changed(&before, &feeds(&fixture.site)), expected, "{why}");
     }
 }
 
-/// The site's three feeds, each in three codings.
+/// The three feeds of the site, each in three encodings.
 const ENCODED_PER_CHANGE: usize = 9;
 
 #[test]
-fn a_change_encodes_the_feeds_of_the_site_and_leaves_the_rest_until_it_is_asked_for() {
-    let mut printer = Printer::of(POSTS);
-    printer.save(POSTS - 1, "second");
-    let encoded: usize = feeds(&printer.site).values().map(|document| document.tags().len() - 1).sum();
+fn a_change_compresses_only_the_feeds_of_the_site() {
+    let mut fixture = SiteFixture::of(POSTS);
+    fixture.save(POSTS - 1, "second");
+    let encoded: usize = feeds(&fixture.site).values().map(|document| document.tags().len() - 1).sum();
     let documents = Format::ALL.len();
-    assert!(encoded + documents <= ENCODED_PER_CHANGE, "{encoded} codings beside identity");
+    assert!(
+        encoded + documents <= ENCODED_PER_CHANGE,
+        "{encoded} encodings besides identity"
+    );
 }
 
 #[test]
-fn what_changes_nothing_builds_nothing() {
-    let mut printer = Printer::of(POSTS);
-    let builds = printer.turn(&Hints::default()).health.builds;
-    let outcome = printer.turn(&Hints::everything());
+fn a_scan_without_changes_builds_no_site() {
+    let mut fixture = SiteFixture::of(POSTS);
+    let builds = fixture.run_cycle(&Hints::default()).health.builds;
+    let outcome = fixture.run_cycle(&Hints::everything());
     assert!(outcome.site.is_none());
     assert_eq!(outcome.health.builds, builds);
 }
 
-/// A change looks at what changed: how many other posts there are adds to it no more than the depth of trees.
+/// The cost of a change does not depend on the number of other posts, except for the depth of trees.
 #[test]
 fn a_change_costs_the_same_among_many_posts() {
-    let asked_for_memory = |posts: usize| {
-        let mut printer = Printer::of(posts);
-        // the first change after a start makes what later ones keep
-        printer.save(posts - 1, "second");
-        allocations::counted(|| printer.save(posts - 1, "third")).1
+    let allocations_among = |posts: usize| {
+        let mut fixture = SiteFixture::of(posts);
+        // the first change after a start fills caches for later ones
+        fixture.save(posts - 1, "second");
+        allocations::counted(|| fixture.save(posts - 1, "third")).1
     };
-    let (among_few, among_many) = (asked_for_memory(2 * POSTS), asked_for_memory(20 * POSTS));
+    let (among_few, among_many) = (allocations_among(2 * POSTS), allocations_among(20 * POSTS));
     assert!(
         2 * among_many <= 3 * among_few,
         "{among_many} allocations, and {among_few} among a tenth of the posts"
     );
 }
 
-/// As many posts, and ten times as many, went before.
-const WENT: usize = 200;
+/// The number of withdrawn posts; the second run has ten times as many.
+const WITHDRAWN: usize = 200;
 
-/// A press that remembers, beside its own posts, so many that were withdrawn at `instant`.
-fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
-    let mut printer = Printer::of(POSTS);
-    let post = printer.site.post(name(0).as_str().into()).unwrap();
+/// A site whose ledger also contains this number of posts that were withdrawn at `instant`.
+fn with_withdrawn(withdrawn: usize, instant: Timestamp) -> SiteFixture {
+    let mut fixture = SiteFixture::of(POSTS);
+    let post = fixture.site.post(name(0).as_str().into()).unwrap();
     let record = PostRecord::of(post, Timestamp::UNIX_EPOCH);
     let records = (POSTS..).take(withdrawn).map(|number| {
         let text = Digest::of(&number.to_le_bytes());
@@ -230,53 +233,53 @@ fn remembering(withdrawn: usize, instant: Timestamp) -> Printer {
             ..record.clone()
         }))
     });
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(fixture.folder.path().to_owned()).unwrap();
     let state = root.join(".state");
     let (mut exclusive, _) = Storage::sqlite(&state).open_exclusive().unwrap();
     exclusive.write(records.map(RecordChange::Put).collect()).unwrap();
     drop(exclusive);
-    printer.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
-    let first = printer.builder.open(Watching::Native, printer.begun).unwrap();
-    assert_eq!(printer.builder.ledger().posts().count(), POSTS + withdrawn);
-    printer.site = first.site.unwrap();
-    printer
+    fixture.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
+    let first = fixture.builder.open(Watching::Native, fixture.begun).unwrap();
+    assert_eq!(fixture.builder.ledger().posts().count(), POSTS + withdrawn);
+    fixture.site = first.site.unwrap();
+    fixture
 }
 
-/// Whoever went is looked at by none of the posts that are there: how many went adds nothing to a change, but what maps differ by.
+/// The cost of a change does not depend on the number of withdrawn posts, except for the depth of maps.
 #[test]
-fn a_change_costs_the_same_however_many_posts_went() {
+fn a_change_costs_the_same_with_any_number_of_withdrawn_posts() {
     for (name, instant) in [("long ago", Timestamp::UNIX_EPOCH), ("now", Timestamp::now())] {
-        let [few, many] = [WENT, 10 * WENT].map(|withdrawn| {
-            let mut printer = remembering(withdrawn, instant);
-            // the first change after a start makes what later ones keep
-            printer.save(0, "second");
-            allocations::counted(|| printer.save(0, "third")).1
+        let [few, many] = [WITHDRAWN, 10 * WITHDRAWN].map(|withdrawn| {
+            let mut fixture = with_withdrawn(withdrawn, instant);
+            // the first change after a start fills caches for later ones
+            fixture.save(0, "second");
+            allocations::counted(|| fixture.save(0, "third")).1
         });
         assert!(
             few.abs_diff(many) <= 8,
-            "{name}: {many} allocations, and {few} where a tenth of the posts went"
+            "{name}: {many} allocations, and {few} with a tenth of the withdrawn posts"
         );
     }
 }
 
-/// As many files renamed at once.
+/// The number of files that are renamed at once.
 const MANY: usize = 300;
 
 #[test]
-fn a_burst_that_is_told_at_once_is_one_build() {
-    let mut printer = Printer::of(MANY);
-    let builds = printer.turn(&Hints::default()).health.builds;
+fn a_burst_in_one_batch_of_hints_is_one_build() {
+    let mut fixture = SiteFixture::of(MANY);
+    let builds = fixture.run_cycle(&Hints::default()).health.builds;
     let mut hints = Hints::default();
     for number in 0..MANY {
-        printer.rewrite(number, "second", &mut hints);
+        fixture.rewrite(number, "second", &mut hints);
     }
-    let outcome = printer.turn(&hints);
+    let outcome = fixture.run_cycle(&hints);
     assert_eq!(outcome.posts.len(), MANY);
     assert_eq!(outcome.health.builds - builds, 1);
 }
 
-/// Of a post with a title, a date, two tags and a summary: half are those of what a post holds, and
-/// 26 those of the YAML parser's events.
+/// The allocations of a post with a title, a date, two tags and a summary: half are for the fields of the post, and 26 for the events of
+/// the YAML parser.
 const READING: u64 = 82;
 
 #[test]
@@ -290,20 +293,17 @@ fn allocations_of_reading_a_post() {
             bytes: format!("---\n{head}\n---\n\n{body}").into_bytes().into(),
             modified: Timestamp::UNIX_EPOCH,
         };
-        // the first one makes what is made once
+        // the first one initializes statics
         feedmill::post::read(&file, &config).unwrap();
         let (reading, count) = allocations::counted(|| feedmill::post::read(&file, &config));
         assert!(reading.unwrap().remarks.is_empty());
         count
     });
     assert!(short <= READING, "{short} allocations, and {READING} are allowed");
-    assert_eq!(
-        short, long,
-        "reading does not ask for more memory, but for larger pieces, the longer a text is"
-    );
+    assert_eq!(short, long, "a longer text needs larger allocations, but not more");
 }
 
-/// The header of a feed reader, which has the edition `tag` already.
+/// The header of a feed reader that already has the version `tag`.
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));
@@ -315,42 +315,42 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     headers
 }
 
-/// Of a feed that the client has: the header is kept with the document, and copied.
+/// The allocations of a 304: the header is kept with the document, and copied.
 const NOT_MODIFIED: u64 = 6;
-/// Of a feed that the client has not.
+/// The allocations of a feed that the client does not have.
 const WHOLE_FEED: u64 = 6;
-/// Of a probe, which says three bytes.
+/// The allocations of a probe, whose body has three bytes.
 const PROBE: u64 = 6;
-/// The bytes of its header, without the date: to copy them into the socket costs more than to find out what they are.
+/// The bytes of a 304's header, without the date: copying them into the socket costs more than computing them.
 const BYTES_OF_NOT_MODIFIED: usize = 280;
-/// The same with what all requests share: the response gets an id.
+/// The allocations of a 304 with the work common to all requests: the response gets an id.
 const NOT_MODIFIED_AT_ONCE: u64 = 3;
-/// Likewise.
+/// The same for a whole feed.
 const WHOLE_FEED_AT_ONCE: u64 = 3;
-/// Its path is read and its scope named.
+/// The feed of a tag: its path is parsed to a scope.
 const FEED_OF_A_TAG_AT_ONCE: u64 = 13;
-/// Its path is read and its address named.
+/// A page: its path is parsed to an address.
 const PAGE_AT_ONCE: u64 = 8;
-/// Its query is read.
+/// A listing: its query is parsed.
 const LISTING_AT_ONCE: u64 = 11;
 
-fn ask(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
+fn respond(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
     let target = Target::parse(path);
     answer(site, &Request::new(target.as_ref(), path, "", headers, Timestamp::now()))
 }
 
-/// An answer, and how many times making it asked for memory.
-fn asked_for_memory(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
-    // what is made once and kept is no cost of an answer
-    ask(site, path, headers);
-    allocations::counted(|| ask(site, path, headers))
+/// A response, and the number of its allocations.
+fn counted_response(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
+    // the first request fills the caches
+    respond(site, path, headers);
+    allocations::counted(|| respond(site, path, headers))
 }
 
 #[test]
-fn allocations_of_answers() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
-    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+fn allocations_of_responses() {
+    let fixture = SiteFixture::of(POSTS);
+    let site = &fixture.site;
+    let tag = respond(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     for (name, path, headers, status, most) in [
         (
             "a feed that the client has",
@@ -363,18 +363,18 @@ fn allocations_of_answers() {
         ("a feed, identity", "/rss.xml", headers("identity", None), 200, WHOLE_FEED),
         ("a probe", "/healthz", headers("gzip", None), 200, PROBE),
     ] {
-        let (response, count) = asked_for_memory(site, path, &headers);
+        let (response, count) = counted_response(site, path, &headers);
         assert_eq!(response.status(), status, "{name}");
         assert!(count <= most, "{name}: {count} allocations, and {most} are allowed");
     }
 }
 
 #[test]
-fn a_page_of_the_listing_is_made_once() {
-    let printer = Printer::of(POSTS);
+fn a_page_of_the_listing_is_rendered_once() {
+    let fixture = SiteFixture::of(POSTS);
     let listed = |query: &str| {
         let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
-        (printer.site.ready_listing(&query), printer.site.listing(&query).unwrap())
+        (fixture.site.ready_listing(&query), fixture.site.listing(&query).unwrap())
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
         let (finished, first) = listed(query);
@@ -386,41 +386,41 @@ fn a_page_of_the_listing_is_made_once() {
         );
     }
     for query in ["q=version", "q=version"] {
-        assert!(listed(query).0.is_none(), "what a search finds is kept by nobody");
+        assert!(listed(query).0.is_none(), "search results are not cached");
     }
 }
 
-/// As many saves as a feed remembers editions.
+/// As many saves as a feed keeps old versions.
 const SAVES: usize = 16;
-/// Earlier editions of a feed are kept, and no answer pays for them.
+/// Old versions of a feed are kept, and do not make responses more expensive.
 #[test]
-fn what_was_saved_before_an_answer_costs_it_nothing() {
+fn earlier_saves_do_not_make_a_response_more_expensive() {
     let of_its_tag = format!("/tags/tag{}/rss.xml", (POSTS - 1) % 7);
     for path in ["/rss.xml", of_its_tag.as_str()] {
-        let mut printer = Printer::of(POSTS);
+        let mut fixture = SiteFixture::of(POSTS);
         let answered = |site: &Site| {
-            let tag = ask(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
-            let (response, count) = asked_for_memory(site, path, &headers("gzip", Some(&tag)));
+            let tag = respond(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
+            let (response, count) = counted_response(site, path, &headers("gzip", Some(&tag)));
             assert_eq!(response.status(), 304, "{path}");
             count
         };
-        let before = answered(&printer.site);
+        let before = answered(&fixture.site);
         for number in 0..SAVES {
-            printer.save(POSTS - 1, &format!("{number}th"));
-            answered(&printer.site);
+            fixture.save(POSTS - 1, &format!("{number}th"));
+            answered(&fixture.site);
         }
-        let after = answered(&printer.site);
+        let after = answered(&fixture.site);
         assert!(after <= before, "{path}: {after} allocations, and {before} before");
     }
 }
 
 /// Returns the response that needs no thread, if there is one, and the number of allocations.
-fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
+fn respond_at_once(fixture: &SiteFixture) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
-    let root = Utf8PathBuf::from_path_buf(printer.folder.path().to_owned()).unwrap();
+    let root = Utf8PathBuf::from_path_buf(fixture.folder.path().to_owned()).unwrap();
     let library = Library::new(Source::folder(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
-    let site = Arc::clone(&printer.site);
+    let site = Arc::clone(&fixture.site);
     move |path: &str, headers: &HeaderMap| {
         let head = RequestHead {
             uri: path.parse().unwrap(),
@@ -432,13 +432,13 @@ fn at_once(printer: &Printer) -> impl Fn(&str, &HeaderMap) -> (Option<Response<B
 }
 
 #[test]
-fn a_document_that_exists_is_answered_at_once() {
-    let printer = Printer::of(POSTS);
-    let at_once = at_once(&printer);
-    let answered = |path: &str, headers: &HeaderMap| at_once(path, headers).0;
+fn a_rendered_document_is_served_at_once() {
+    let fixture = SiteFixture::of(POSTS);
+    let respond_at_once = respond_at_once(&fixture);
+    let answered = |path: &str, headers: &HeaderMap| respond_at_once(path, headers).0;
     let headers = headers("identity", None);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
-        assert!(answered(path, &headers).is_some(), "{path} is finished with the site");
+        assert!(answered(path, &headers).is_some(), "{path} is rendered with the site");
     }
     for path in [
         "/tags/tag1/rss.xml",
@@ -448,8 +448,8 @@ fn a_document_that_exists_is_answered_at_once() {
         "/tags/tag1",
         "/years/2000",
     ] {
-        assert!(answered(path, &headers).is_none(), "{path} is not made yet");
-        assert_eq!(ask(&printer.site, path, &headers).status(), 200, "{path}");
+        assert!(answered(path, &headers).is_none(), "{path} is not rendered yet");
+        assert_eq!(respond(&fixture.site, path, &headers).status(), 200, "{path}");
         let again = answered(path, &headers);
         assert!(again.is_some_and(|again| again.status() == 200), "{path}");
     }
@@ -459,11 +459,11 @@ fn a_document_that_exists_is_answered_at_once() {
 }
 
 #[test]
-fn allocations_of_answers_at_once() {
-    let printer = Printer::of(POSTS);
-    let site = &printer.site;
-    let answered = at_once(&printer);
-    let tag = ask(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+fn allocations_of_responses_at_once() {
+    let fixture = SiteFixture::of(POSTS);
+    let site = &fixture.site;
+    let answered = respond_at_once(&fixture);
+    let tag = respond(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let listed = "/api/posts?page=3&per_page=20";
     for (name, path, headers, status, most) in [
         (
@@ -484,7 +484,7 @@ fn allocations_of_answers_at_once() {
         ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_ONCE),
         ("the listing", listed, headers("identity", None), 200, LISTING_AT_ONCE),
     ] {
-        // what is made once and kept is no cost of an answer
+        // the first request fills the caches
         let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
         let target = Target::parse(path_only);
         let request = Request::new(target.as_ref(), path_only, query, &headers, Timestamp::now());
@@ -498,9 +498,9 @@ fn allocations_of_answers_at_once() {
 
 #[test]
 fn a_304_is_short() {
-    let printer = Printer::of(POSTS);
-    let answered = at_once(&printer);
-    let tag = ask(&printer.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
+    let fixture = SiteFixture::of(POSTS);
+    let answered = respond_at_once(&fixture);
+    let tag = respond(&fixture.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
     let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
     let response = response.unwrap();
     let lines = response
@@ -513,12 +513,12 @@ fn a_304_is_short() {
 }
 
 #[test]
-fn an_answer_among_many_posts_costs_no_more_than_among_few() {
+fn a_response_does_not_cost_more_with_many_posts() {
     let headers = headers("gzip", None);
     let [few, many] = [210, 390].map(|posts| {
-        let printer = Printer::of(posts);
-        let (_, count) = asked_for_memory(&printer.site, "/rss.xml", &headers);
+        let fixture = SiteFixture::of(posts);
+        let (_, count) = counted_response(&fixture.site, "/rss.xml", &headers);
         count
     });
-    assert_eq!(few, many, "an answer does not depend on the number of posts");
+    assert_eq!(few, many, "a response does not depend on the number of posts");
 }

@@ -1,4 +1,4 @@
-//! The memory of each post, and that memory for building and compressing is returned.
+//! The memory of each post, and the return of memory used for building and compressing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,8 +16,8 @@ use feedmill::time::Timestamp;
 use super::allocations;
 use crate::commands::{Serving, folder};
 
-/// The most bytes that a post may allocate with its record and its places in the index: 216 for itself, 150 for its texts, 740 for its
-/// record, and 90 for the places where it is found, of which two are its tags. The publisher's state of its file takes 54 more, and the
+/// The most bytes that a post may allocate with its record and its index entries: 216 for itself, 150 for its texts, 740 for its
+/// record, and 90 for its entries in the index, of which two are its tags. The publisher's state of its file takes 54 more, and the
 /// allocator adds 30.
 const A_POST: isize = 1200;
 
@@ -48,8 +48,14 @@ fn memory_of_a_post() {
                 is_there: &|_| true,
             };
             let mut ledger = Registry::new(now);
-            let settled = ledger.assign(&posts, &unreadable, &config, now);
-            let index = Index::build(settled.changes.posts, &settled.new_posts, &config, now, &SharedVec::default());
+            let assigned = ledger.assign(&posts, &unreadable, &config, now);
+            let index = Index::build(
+                assigned.changes.posts,
+                &assigned.new_posts,
+                &config,
+                now,
+                &SharedVec::default(),
+            );
             ledger.record_published(index.all().iter(), now);
             ledger.take_changes().0.for_each(drop);
             (ledger, index)
