@@ -1,4 +1,4 @@
-//! feedmill: drop Markdown into a folder; the world gets RSS, Atom, JSON Feed, a paginated listing and pages.
+//! feedmill: drop Markdown into a folder; get RSS, Atom, JSON Feed, a paginated listing and pages.
 //!
 //! The modules stand on floors: a module imports only from floors below it and from its own children. From the bottom:
 //!

@@ -238,7 +238,7 @@ impl fmt::Display for Origin {
             Origin::Text => "text",
             Origin::FileTime => "time of the file",
             Origin::DateAndSlug => "date and slug",
-            Origin::Ledger => "ledger: the world knows it by this",
+            Origin::Ledger => "ledger: readers know it by this",
             Origin::Default => "default",
             Origin::Displaced => "another post has the one it would have had",
         })

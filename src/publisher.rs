@@ -1,11 +1,11 @@
 //! The publishing loop: wait, scan, build, swap, report.
 //!
 //! [`FileTracker`](crate::source::tracker::FileTracker) decides what a change on disk means; this module has the clocks and threads. The
-//! loop waits for whatever comes first: a hint of the watch, a file that must hold still before it is read, the time at which a post
-//! appears or expires, or the time of a full scan. It then scans at once. Hints that arrive meanwhile are the next batch, so a burst of
-//! changes costs as many builds as fit into its time.
+//! loop waits for the first of these: a hint of the watch, a pending file that becomes stable, a post that appears or expires, or a full
+//! scan that is due. It then scans at once. Hints that arrive meanwhile form the next batch, so a burst of changes costs as many builds as
+//! fit into its duration.
 //!
-//! Requests get the last good [`Site`], whatever happens here.
+//! Requests always get the last good [`Site`].
 
 mod build_throttle;
 mod change_event;
@@ -44,13 +44,13 @@ use self::stored_state::StoredState;
 pub use crate::source::post_event::{LEDGER_EVENTS, PostEvent, PostEventKind};
 pub use crate::source::progress::Progress;
 
-/// How long the clock is trusted to go on as it does: a clock that was set is noticed within it.
+/// The longest wait for a scheduled time: within it, a change of the system clock is noticed.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How many events wait for a listener that is busy; it misses the oldest past them.
+/// The capacity of the event channel: a listener that is slower misses the oldest events.
 const WAITING_EVENTS: usize = 64;
 
-/// A publisher of one source. Dropping it stops the engine; the sites that were built stay.
+/// Publishes the posts of one source. Dropping it stops the engine; the sites already built stay valid.
 #[derive(Debug)]
 pub struct Publisher {
     shared: Arc<PublisherState>,
@@ -59,17 +59,17 @@ pub struct Publisher {
     _stop_when_dropped: DropGuard,
 }
 
-/// What the engine publishes.
+/// The published state of the engine.
 #[derive(Debug)]
 struct PublisherState {
     site: ArcSwap<Site>,
     health: ArcSwap<Health>,
     changes: broadcast::Sender<Arc<ChangeEvent>>,
-    /// The instant that the newest site was built for.
+    /// The time for which the newest site was built.
     built: watch::Sender<Timestamp>,
 }
 
-/// What the engine needs to know of a cycle whose outcome is published.
+/// The data of a published cycle that the engine needs.
 struct PublishedCycle {
     /// Whether it built a site.
     has_site: bool,
@@ -78,7 +78,7 @@ struct PublishedCycle {
 }
 
 impl PublisherState {
-    /// Publishes the outcome of a cycle, and tells the listeners.
+    /// Publishes the outcome of a cycle, and notifies the listeners.
     fn publish(&self, outcome: CycleOutcome) -> PublishedCycle {
         let CycleOutcome {
             site,
@@ -97,7 +97,7 @@ impl PublisherState {
         self.health.store(Arc::new(health));
         if has_site || !posts.is_empty() {
             let built = *self.built.borrow();
-            // nobody may be listening
+            // there may be no listener
             let _ = self.changes.send(Arc::new(ChangeEvent { built, posts, feeds }));
         }
         PublishedCycle {
@@ -107,11 +107,11 @@ impl PublisherState {
         }
     }
 
-    /// Finishes each site after requests get it; where sites come fast, only the newest.
+    /// Compresses and renders the rest of each new site in the background. If sites follow quickly, only the newest is finished.
     async fn finish(self: Arc<PublisherState>, mut built: watch::Receiver<Timestamp>, stop: CancellationToken) {
         while let Some(Ok(())) = stop.run_until_cancelled(built.changed()).await {
             let site = self.site.load_full();
-            // what fails here is made when it is requested
+            // a document that fails here is made when it is requested
             let _ = spawn_blocking(move || site.finish()).await;
         }
     }
@@ -122,16 +122,16 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// The folder is missing, is none, or cannot be read.
+    /// The folder is missing, is not a folder, or cannot be read.
     pub async fn start(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> io::Result<Publisher> {
         Publisher::start_counting(config, root, Arc::default()).await
     }
 
-    /// [`Publisher::start`], which counts in `progress` the posts that it finds and reads.
+    /// Does the same as [`Publisher::start`], and counts the files found and read in `progress`.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The same as those of [`Publisher::start`].
     pub async fn start_counting(
         config: Arc<Config>,
         root: impl Into<Utf8PathBuf>,
@@ -180,22 +180,22 @@ impl Publisher {
         })
     }
 
-    /// The newest site. This neither waits nor fails, and a site never changes.
+    /// Returns the newest site. It neither waits nor fails, and a site never changes.
     pub fn site(&self) -> Arc<Site> {
         self.shared.site.load_full()
     }
 
-    /// What changes from now on: one event for each site, sent after requests get the site.
+    /// Returns a receiver of change events: one for each new site, sent after requests get that site.
     pub fn changes(&self) -> broadcast::Receiver<Arc<ChangeEvent>> {
         self.shared.changes.subscribe()
     }
 
-    /// The instant that the newest site was built for: of all events of [`Publisher::changes`], only the last.
+    /// Returns a receiver of the time for which the newest site was built. It skips sites if the receiver is slow.
     pub fn sites(&self) -> watch::Receiver<Timestamp> {
         self.shared.built.subscribe()
     }
 
-    /// The state of the engine.
+    /// Returns the state of the engine.
     pub fn health(&self) -> Arc<Health> {
         self.shared.health.load_full()
     }
@@ -212,21 +212,21 @@ impl Publisher {
     }
 }
 
-/// Reads what is stored and what the source has, and builds the first site. The watch that is returned is in place.
+/// Reads the storage and the source, and builds the first site. The returned watch is installed.
 fn open_builder(
     mut builder: SiteBuilder,
     config: &Arc<Config>,
     progress: Arc<Progress>,
     begun: Instant,
 ) -> io::Result<(SiteBuilder, CycleOutcome, SourceWatch)> {
-    // reading raises an event on each file, so the watch starts after it; what changed since is found by the scan that the engine
-    // begins with
+    // reading raises an event on each file, so the watch starts after it; later changes are found by the scan with which the engine
+    // begins
     let expected = match config.watch.mode {
         WatchMode::Poll => Watching::Poll,
         WatchMode::Auto | WatchMode::Native => Watching::Native,
     };
     let storage = Storage::configured(config);
-    // the identity under which posts are read is loaded at once; everything else is loaded while they are read
+    // the identity of the site, which reading posts needs, is loaded first; all other records are loaded while posts are read
     if let Some(site) = storage.as_ref().and_then(StoredState::load_site)
         && builder.use_stored(config, site)
     {
@@ -237,7 +237,7 @@ fn open_builder(
         let thread = || thread::Builder::new().name("ledger".to_owned());
         let loading = storage.and_then(|storage| thread().spawn_scoped(scope, || StoredState::open(storage)).ok());
         let scanned = builder.scan_first(expected, begun);
-        // where no thread can be had, one comes after the other
+        // without a thread, one is done after the other
         let stored = match loading {
             Some(loading) => loading.join().map(Some),
             None => Ok(storage.map(StoredState::open)),
@@ -247,7 +247,7 @@ fn open_builder(
     scanned?;
     let stored = stored.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
     if stored.is_some_and(|stored| builder.use_stored(config, stored)) {
-        progress.begin_anew();
+        progress.reset();
         builder.tracker.count_in(progress);
         builder.scan_first(expected, begun)?;
     }
@@ -258,19 +258,19 @@ fn open_builder(
     Ok((builder, first, watch))
 }
 
-/// The loop.
+/// The publishing loop.
 struct Engine {
-    /// `None` while it works on another thread.
+    /// `None` while it runs on another thread.
     builder: Option<SiteBuilder>,
     watch: SourceWatch,
     config: Arc<Config>,
     shared: Arc<PublisherState>,
     begun: Instant,
-    /// When the next cycle is due at the latest.
+    /// When the next cycle is due.
     again: Option<Instant>,
-    /// Whether the last cycle failed: then nothing is due before it is tried again.
+    /// Whether the last cycle failed: then nothing is due before the retry.
     has_failed: bool,
-    /// When everything is scanned, whatever was hinted.
+    /// When the next full scan is due.
     rescan: Instant,
     /// The versions of the templates when they were last checked.
     templates: Option<TemplateVersions>,
@@ -280,18 +280,18 @@ struct Engine {
 impl Engine {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
-        // the first scan was before the watch
+        // the first scan was before the watch was installed
         self.run_cycle(Hints::everything()).await;
         while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
             self.run_cycle(hints).await;
         }
         if let Some(builder) = self.builder.take() {
-            // a disk that does not take it was reported before
+            // a failure of the disk was reported before
             let _ = spawn_blocking(move || builder.close()).await;
         }
     }
 
-    /// Waits for the next reason for a cycle; returns where to look.
+    /// Waits until a cycle is due. Returns the paths to scan.
     async fn wake(&mut self) -> Hints {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
@@ -316,7 +316,7 @@ impl Engine {
         }
     }
 
-    /// Runs one cycle, on a thread of its own: requests are answered meanwhile.
+    /// Runs one cycle on a thread of its own, so that requests are answered meanwhile.
     async fn run_cycle(&mut self, hints: Hints) {
         let Some(mut builder) = self.builder.take() else { return };
         let started = Instant::now();
@@ -324,11 +324,11 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let working = spawn_blocking(move || {
             let outcome = builder.run_cycle(&hints, watching, Timestamp::now(), begun.elapsed());
-            // published from here: the task that waits for it has to wake up first
+            // published on this thread, because waking the waiting task takes time
             let published = shared.publish(outcome);
             (builder, published)
         });
-        // the builder catches what panics in it, so it comes back; were it lost, the last site would stay, and health would say so
+        // the builder catches panics, so it is returned; if it were lost, the last site would stay, and health would report that
         match working.await {
             Ok((builder, published)) => {
                 self.builder = Some(builder);
@@ -362,7 +362,7 @@ async fn sleep_until(instant: Option<Instant>) {
     }
 }
 
-/// Between three and five quarters of `span`, so that replicas do not all scan a shared disk at once.
+/// Returns a random time between three and five quarters of `span`, so that replicas do not scan a shared disk at the same time.
 fn jittered(span: Duration) -> Duration {
     let random = RandomState::new().hash_one(0_u8);
     let per_mille = u32::try_from(random % 501).unwrap_or(0) + 750;

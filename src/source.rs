@@ -1,7 +1,7 @@
 //! Where posts come from: a source of files, the watch on it, and the state of each of its files.
 //!
-//! A [`Source`] finds files, reads them, opens media files and hints at changes. [`Folder`] is a folder on a disk; [`MemorySource`] holds
-//! its files in memory. Which files are posts is the same for both: [`rules`].
+//! A [`Source`] finds files, reads them, opens media files and sends hints about changes. [`Folder`] is a folder on a disk;
+//! [`MemorySource`] keeps its files in memory. The same [`rules`] decide for both which files are posts.
 
 mod degraded;
 pub mod folder;
@@ -52,17 +52,17 @@ pub enum Source {
 }
 
 impl Source {
-    /// The folder at `root`, read as `posts` says. Nothing is touched yet.
+    /// Returns a source for the folder at `root`, with the rules in `posts`. The disk is not accessed yet.
     #[must_use]
     pub fn folder(root: impl Into<Utf8PathBuf>, posts: &config::PostSettings) -> Source {
         Source::Folder(Folder::new(root, posts))
     }
 
-    /// Scans the files in `scope`. Where there are too many files, none that `is_known` is left out.
+    /// Scans the files in `scope`. If there are too many files, a file for which `is_known` holds is never left out.
     ///
     /// # Errors
     ///
-    /// The source cannot be scanned. Nothing is then known of its files.
+    /// The source cannot be scanned. The scan then says nothing about its files.
     pub fn scan(&self, scope: &ScanScope, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Scan> {
         match self {
             Source::Folder(folder) => folder.scan(scope, is_known),
@@ -74,7 +74,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// It is no longer the version that was found, or cannot be read.
+    /// The file is no longer the version that was found, or it cannot be read.
     pub fn read(&self, path: &Utf8Path, entry: &FileEntry) -> Result<SourceFile, ReadError> {
         match self {
             Source::Folder(folder) => folder.read(path, entry),
@@ -82,7 +82,7 @@ impl Source {
         }
     }
 
-    /// Reads the file at `path` as it is now, whatever a scan found there; `None` where it cannot be read.
+    /// Reads the current content of the file at `path`, even if it changed since the scan; `None` if it cannot be read.
     #[must_use]
     pub fn read_latest(&self, path: &Utf8Path) -> Option<SourceFile> {
         match self {
@@ -91,12 +91,12 @@ impl Source {
         }
     }
 
-    /// Opens the file at `path` for readers. Whether the post that it belongs to is public is not checked.
+    /// Opens the file at `path` for readers. Does not check whether its post is public.
     ///
     /// # Errors
     ///
-    /// There is no regular file; its name, kind or place is not for readers ([`FileRules`]); it begins as the source of a post does; or
-    /// the disk does not give it.
+    /// There is no regular file; [`FileRules`] does not serve its name, kind or place; its first bytes look like the source of a post;
+    /// or it cannot be read.
     pub fn open_media(&self, path: &Utf8Path) -> Result<MediaFile, MediaError> {
         let kind = self.rules().media(path, &self.layout()).ok_or(MediaError::NotFound)?;
         let media = self.open_file(path)?;
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// Starts to watch for changes.
+    /// Starts watching for changes.
     #[must_use]
     pub fn watch(&self, config: &config::WatchSettings) -> StartingWatch {
         match self {
@@ -130,7 +130,7 @@ impl Source {
         }
     }
 
-    /// Which files are posts, companions and media, by name and place.
+    /// The rules for which files are posts, companions and media, by name and place.
     #[must_use]
     pub fn rules(&self) -> &FileRules {
         match self {
@@ -139,7 +139,7 @@ impl Source {
         }
     }
 
-    /// Which tools keep files beside the posts.
+    /// The tools that keep files beside the posts.
     #[must_use]
     pub fn layout(&self) -> Arc<Layout> {
         match self {
@@ -148,7 +148,7 @@ impl Source {
         }
     }
 
-    /// What the folder of posts is called; empty where it has no name.
+    /// The name of the posts folder; empty if it has none.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -157,13 +157,13 @@ impl Source {
         }
     }
 
-    /// Why the file at `path`, which has a post's name, is not taken for a post.
+    /// Why the file at `path` is not a post although its name is that of one.
     #[must_use]
     pub fn left_out(&self, path: &Utf8Path) -> Option<LeftOut> {
         self.rules().left_out(path, &self.layout())
     }
 
-    /// Whether readers are given a file at `path`, unless it looks like the source of a post.
+    /// Whether a file at `path` is served to readers, unless it looks like the source of a post.
     #[must_use]
     pub fn is_media_name(&self, path: &Utf8Path) -> bool {
         self.rules().media(path, &self.layout()).is_some()

@@ -27,7 +27,7 @@ pub struct SourceFile {
 #[must_use]
 pub(crate) fn by_parts(one: &Utf8Path, other: &Utf8Path) -> Ordering {
     let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
-    // the end of a path comes before its next part, and the end of a part before a longer one
+    // a path comes before a longer one, and a part before a longer part
     let rank = |byte: Option<&u8>| match byte {
         None => 0,
         Some(b'/') => 1,
@@ -61,7 +61,7 @@ impl SourceFile {
             [0xfe, 0xff, ref rest @ ..] => self.utf16(rest, u16::from_be_bytes)?,
             ref bytes => self.utf8(bytes)?,
         };
-        // without branches, so that several bytes are compared at once
+        // without branches, so that the compiler compares several bytes at once
         let returns = text.bytes().fold(0, |returns, byte| returns | u8::from(byte == b'\r'));
         Ok(if returns != 0 {
             Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))

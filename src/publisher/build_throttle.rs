@@ -1,18 +1,18 @@
-//! How soon one build may follow another.
+//! Limits how soon one build may follow another.
 //!
-//! A change after a pause is built at once. While changes keep coming, each build waits twice as long as the one before, so that a thousand
-//! files that are renamed together cost a handful of builds.
+//! A change after a pause is built at once. While changes continue, each build waits twice as long as the one before, so that renaming a
+//! thousand files costs a few builds.
 
 use std::time::{Duration, Instant};
 
-/// How long the second build of a burst waits after the first.
+/// The wait between the first and the second build of a burst.
 const FIRST: Duration = Duration::from_millis(20);
-/// How long a build waits after the one before at the most.
+/// The longest wait between two builds.
 const LONGEST: Duration = Duration::from_millis(100);
-/// A build that begins so soon after it was allowed to has waited for that.
+/// A build that begins within this time after it became possible belongs to the same burst.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
-/// Decides how soon one build may follow another.
+/// Limits how soon one build may follow another.
 #[derive(Debug, Default)]
 pub(super) struct BuildThrottle {
     last: Option<Instant>,
@@ -20,14 +20,14 @@ pub(super) struct BuildThrottle {
 }
 
 impl BuildThrottle {
-    /// Notes that a cycle that began at `begun` built a site at `now`.
+    /// Records that a cycle that began at `begun` built a site at `now`.
     pub(super) fn built(&mut self, begun: Instant, now: Instant) {
         let has_waited = self.next().is_some_and(|next| begun <= next + AT_ONCE);
         self.wait = if has_waited { (self.wait * 2).min(LONGEST) } else { FIRST };
         self.last = Some(now);
     }
 
-    /// When the next build may begin; `None` where nothing was built yet.
+    /// When the next build may begin; `None` before the first build.
     pub(super) fn next(&self) -> Option<Instant> {
         self.last.map(|last| last + self.wait)
     }

@@ -1,16 +1,16 @@
-//! What a new site changed.
+//! The event about the changes of a new site.
 
 use crate::site::ChangedFeed;
 use crate::source::post_event::PostEvent;
 use crate::time::Timestamp;
 
-/// What a new site changed. It is sent once requests get the site; also without a new site, where something happened that changes none.
+/// The changes of a new site. It is sent after requests get the site, and also for events that change no site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeEvent {
-    /// The instant that the newest site was built for.
+    /// The time for which the newest site was built.
     pub built: Timestamp,
-    /// What happened to posts.
+    /// Events about posts.
     pub posts: Vec<PostEvent>,
-    /// The feeds whose bytes are not those that they had in the site before, ordered.
+    /// The feeds whose bytes differ from those in the previous site, ordered.
     pub feeds: Vec<ChangedFeed>,
 }

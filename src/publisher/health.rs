@@ -10,18 +10,18 @@ use crate::time::Timestamp;
 /// The state of the publisher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// Why the site may not show the posts of the folder; `None` while all is well.
+    /// Why the site may differ from the folder; `None` without a problem.
     pub degraded: Option<String>,
     /// How changes are noticed.
     pub watching: Watching,
     /// When the whole folder was last scanned.
     pub last_full_scan: Option<Timestamp>,
-    /// How many scans there were.
+    /// The number of scans.
     pub looks: u64,
-    /// How many sites were built.
+    /// The number of sites built.
     pub builds: u64,
-    /// How long the last of them took.
+    /// The duration of the last build.
     pub last_build: Option<Duration>,
-    /// Why the ledger cannot be written; `None` while it can, and where there is none.
+    /// Why the ledger cannot be written; `None` if it can, or if there is no ledger.
     pub ledger: Option<String>,
 }

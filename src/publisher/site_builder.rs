@@ -1,6 +1,6 @@
-//! Builds sites: one cycle scans the source, and builds a site if anything changed.
+//! Builds sites. One cycle scans the source, and builds a site if anything changed.
 //!
-//! A builder has neither clocks nor threads of its own: given the same files and the same times it does the same.
+//! A builder has no clocks and no threads of its own: the same files and times give the same result.
 
 mod keeping;
 
@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::identity::{AssignedPosts, DocumentRecord, Registry, UnreadableFiles};
 use crate::post::Changes;
 use crate::site::{ChangedFeed, Site, SiteInput};
-use crate::source::post_event::{PostEvent, PostEventKind, passage, with_effect};
+use crate::source::post_event::{PostEvent, PostEventKind, event_by_time, with_effect};
 use crate::source::tracker::{FileTracker, ScanOutcome};
 use crate::source::watch::{Hints, Watching};
 use crate::source::{AbsentPosts, Source};
@@ -29,33 +29,33 @@ use super::sizes::Sizes;
 use super::stored_state::StoredState;
 use super::theme_loader::ThemeLoader;
 
-/// How often in a row a site is built again because a post turned out to be one that was gone: each may bring on another.
+/// The most builds of a site in one cycle. A site is built again if a post was matched to a withdrawn one, which may cause more matches.
 const MOST_CLASHES: usize = 3;
 
-/// Builds a site: [`Site::build`], but in tests of what happens when that fails.
+/// The function that builds a site: [`Site::build`], except in tests of its failure.
 pub(super) type BuildSite = fn(&Arc<Config>, SiteInput, Timestamp, Option<&Site>) -> Site;
 
-/// How long to wait before a cycle that failed is tried again.
+/// How long to wait before a failed cycle is repeated.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How long the first site waits for files that have to hold still.
+/// How long the first site waits for files that are not stable yet.
 const LONGEST_OPENING: Duration = Duration::from_millis(1500);
 
-/// How long a site waits at most until storage has what a crash must not lose.
+/// How long a site waits at most until storage has the records that a crash must not lose.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Builds sites from the posts of a source and what the ledger knows of them.
+/// Builds sites from the posts of a source and their records in the ledger.
 #[expect(clippy::struct_excessive_bools, reason = "each is set at another time")]
 pub struct SiteBuilder {
     pub(super) tracker: FileTracker,
     config: Arc<Config>,
     ledger: Registry,
-    /// The stored records of documents, until the first site has them.
+    /// The stored records of documents, until the first site takes them.
     documents: Vec<DocumentRecord>,
     absent_posts: AbsentPosts,
-    /// Where the ledger is stored, if anywhere.
+    /// The storage of the ledger, if there is one.
     store: Option<StorageWriter>,
-    /// Why the ledger could not be stored, as it was last reported.
+    /// The last reported reason why the ledger could not be stored.
     storage_problem: Option<String>,
     /// Whether a cycle has ended.
     has_begun: bool,
@@ -63,17 +63,17 @@ pub struct SiteBuilder {
     pub(super) theme: ThemeLoader,
     build: BuildSite,
     newest: Option<Arc<Site>>,
-    /// Whether the next site is built of all posts, and not of what changed: there is none yet, or nothing is known for certain.
+    /// Whether the next site is built from all posts instead of the changes: there is no site yet, or the state is uncertain.
     takes_all: bool,
     /// The diagnostics of the newest site.
     diagnostics: Arc<[Diagnostic]>,
-    /// Whether the site is to be built anew.
+    /// Whether the site has to be built again.
     is_stale: bool,
-    /// Whether the last cycle failed, so that nothing is known for certain.
+    /// Whether the last cycle failed, so that the state is uncertain.
     has_failed: bool,
-    /// Events that wait for the site they are about.
+    /// Events to be sent with the next site.
     events: Vec<PostEvent>,
-    /// The feeds that changed and were not announced yet.
+    /// The changed feeds that are not announced yet.
     changed_feeds: BTreeSet<ChangedFeed>,
     last_full_scan: Option<Timestamp>,
     scans: u64,
@@ -85,26 +85,26 @@ pub struct SiteBuilder {
 pub struct CycleOutcome {
     /// The new site, if one was built.
     pub site: Option<Arc<Site>>,
-    /// What happened to posts.
+    /// Events about posts.
     pub posts: Vec<PostEvent>,
-    /// The feeds that differ from those of the site before.
+    /// The feeds that differ from those of the previous site.
     pub feeds: Vec<ChangedFeed>,
     /// The state of the publisher.
     pub health: Health,
-    /// When the next cycle is due at the latest.
+    /// When the next cycle is due.
     pub again_in: Option<Duration>,
     /// Whether the cycle failed.
     pub has_failed: bool,
 }
 
 impl SiteBuilder {
-    /// A builder of sites from the posts in the folder at `root`, with what the storage knows that was opened at `now`.
+    /// Returns a builder for the posts in the folder at `root`, with the records in `opened`, a storage opened at `now`.
     #[must_use]
     pub fn new(config: &Arc<Config>, root: Utf8PathBuf, opened: Option<OpenedStorage>, now: Timestamp) -> SiteBuilder {
         SiteBuilder::of_source(config, Source::folder(root, &config.posts), opened, now)
     }
 
-    /// A builder of sites from the posts in `source`, with what the storage knows that was opened at `now`.
+    /// Returns a builder for the posts in `source`, with the records in `opened`, a storage opened at `now`.
     #[must_use]
     pub fn of_source(config: &Arc<Config>, source: Source, opened: Option<OpenedStorage>, now: Timestamp) -> SiteBuilder {
         SiteBuilder::building_with(Site::build, config, source, opened, now)
@@ -153,8 +153,8 @@ impl SiteBuilder {
         }
     }
 
-    /// Uses the stored `state`, for the site that is configured as `given`. Until now the builder knew nothing, and read posts as those of a
-    /// new site. Returns whether the site was known by another address than that: then the posts are to be read again.
+    /// Uses the stored `state` for the site with the configuration `given`. Before this call the builder reads posts as those of a new
+    /// site. Returns whether the stored site has another address: then the posts have to be read again.
     pub(super) fn use_stored(&mut self, given: &Arc<Config>, state: StoredState) -> bool {
         self.ledger = state.ledger;
         self.store = state.store;
@@ -171,21 +171,21 @@ impl SiteBuilder {
         is_other
     }
 
-    /// The first cycle. Files that were written just now get the time to show that they hold still.
+    /// Runs the first cycle. It waits for recently written files to become stable.
     ///
     /// # Errors
     ///
-    /// The folder is missing, is none, or cannot be read.
+    /// The folder is missing, is not a folder, or cannot be read.
     pub fn open(&mut self, watching: Watching, begun: Instant) -> io::Result<CycleOutcome> {
         self.scan_first(watching, begun)?;
         Ok(self.publish_first(watching, begun))
     }
 
-    /// The first scan, which reads every post.
+    /// Runs the first scan, which reads every post.
     ///
     /// # Errors
     ///
-    /// The folder is missing, is none, or cannot be read.
+    /// The folder is missing, is not a folder, or cannot be read.
     pub(super) fn scan_first(&mut self, watching: Watching, begun: Instant) -> io::Result<()> {
         self.tracker.set_polling(watching == Watching::Poll);
         self.delete_obsolete();
@@ -193,25 +193,25 @@ impl SiteBuilder {
             self.tracker.find_versions(storage.last_good_versions());
         }
         let again_in = self.scan(&Hints::everything(), Timestamp::now(), begun.elapsed());
-        if let Some(trouble) = self.tracker.trouble() {
-            return Err(io::Error::other(trouble));
+        if let Some(reason) = self.tracker.degraded_reason() {
+            return Err(io::Error::other(reason));
         }
-        // an empty file, or one that a slow poll must vouch for, is worth no wait: it joins the others when it is due
+        // the start does not wait for an empty file, or for one that needs a slow poll: these are published when they are due
         if let Some(wait) = again_in.filter(|&wait| wait <= LONGEST_OPENING) {
             std::thread::sleep(wait);
         }
         Ok(())
     }
 
-    /// The first site, of what the first scan found and what came since.
+    /// Builds the first site, from the first scan and later changes.
     pub(super) fn publish_first(&mut self, watching: Watching, begun: Instant) -> CycleOutcome {
         let mut cycle = self.run_cycle(&Hints::default(), watching, Timestamp::now(), begun.elapsed());
-        // what was there before feedmill is no news
+        // posts that exist before the start are not reported
         cycle.posts.clear();
         cycle
     }
 
-    /// One cycle. Whatever fails in it, the last site stays, and everything is scanned again a little later.
+    /// Runs one cycle. If it fails, the last site stays, and everything is scanned again a little later.
     pub fn run_cycle(&mut self, hints: &Hints, watching: Watching, now: Timestamp, tick: Duration) -> CycleOutcome {
         self.tracker.set_polling(watching == Watching::Poll);
         let everything = Hints::everything();
@@ -221,7 +221,7 @@ impl SiteBuilder {
         let again_in = catch_unwind(AssertUnwindSafe(|| self.scan_and_build(hints, now, tick)));
         self.has_failed = again_in.is_err();
         let (posts, feeds) = if self.has_failed {
-            // what could not be published is announced with the next site
+            // the pending events are sent with the next site
             Default::default()
         } else {
             (std::mem::take(&mut self.events), std::mem::take(&mut self.changed_feeds))
@@ -236,10 +236,10 @@ impl SiteBuilder {
         }
     }
 
-    /// Scans, and builds a site if anything changed; returns when the next cycle is due.
+    /// Scans, and builds a site if anything changed. Returns the time until the next cycle is due.
     fn scan_and_build(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> Option<Duration> {
         if self.has_failed {
-            // what was on its way to storage may be lost
+            // records not yet handed to storage may be lost
             self.ledger.change_all();
         }
         self.is_stale |= self.take_late_records();
@@ -258,7 +258,9 @@ impl SiteBuilder {
         let degraded = if self.has_failed {
             Some("a fault in feedmill keeps the site from being built".to_owned())
         } else {
-            self.tracker.trouble().or_else(|| absent.map(|absent| absent.to_string()))
+            self.tracker
+                .degraded_reason()
+                .or_else(|| absent.map(|absent| absent.to_string()))
         };
         Health {
             degraded,
@@ -294,13 +296,13 @@ impl SiteBuilder {
         again_in
     }
 
-    /// Builds a site, if anything that it shows may have changed.
+    /// Builds a site, if anything in it may have changed.
     fn build(&mut self, now: Timestamp, tick: Duration) {
         let before = self.newest.clone();
         let before = before.as_deref();
         let is_due = before.and_then(Site::next_due).is_some_and(|due| due <= now);
         let resized = self.sizes.refresh(self.tracker.source());
-        // kept until a site is built, should this one fail
+        // kept until a site is built, because this build may fail
         self.is_stale |= !resized.is_empty();
         self.is_stale |= self.theme.refresh();
         let is_decided = self.absent_posts.due().is_some_and(|due| due <= tick);
@@ -323,9 +325,9 @@ impl SiteBuilder {
         self.last_build = Some(begun.elapsed());
     }
 
-    /// The posts that may differ from those in the site `before`; all posts where there is none.
+    /// Returns the posts that may differ from those in the site `before`; all posts without one.
     fn take_changes(&mut self, before: Option<&Site>, now: Timestamp) -> Changes {
-        // a clock that was put back hides other posts than those that change
+        // a clock that was set back may hide posts that did not change
         self.takes_all |= before.is_some_and(|before| before.built() > now);
         let mut changes = if self.takes_all {
             self.tracker.take_all()
@@ -337,14 +339,15 @@ impl SiteBuilder {
         changes
     }
 
-    /// The site after `changes`, which the ledger has recorded; and whether storage had something that the site does not know.
+    /// Builds the site after `changes` and records it in the ledger. Returns also whether storage had records that the site does not
+    /// include.
     fn build_of(&mut self, changes: &Changes, before: Option<&Site>, now: Timestamp, tick: Duration) -> (Site, bool) {
         let mut site = self.build_once(changes, now, tick, before);
         self.takes_all = false;
         let is_first = self.newest.is_none();
         self.report_withdrawals(is_first);
         let mut is_behind = self.record(&site, is_first, now);
-        // a post that turned out to be one that was gone is shown as that one from the first
+        // a post that was matched to a withdrawn one is published with that one's id from the beginning
         for _ in 0..MOST_CLASHES {
             if !self.ledger.has_id_clashes() {
                 break;
@@ -359,11 +362,10 @@ impl SiteBuilder {
         (site, is_behind)
     }
 
-    /// Adds the events of posts that time alone changed, and states the effect of each event on readers, who had the site `before` and now
-    /// have `site`.
+    /// Adds the events of posts that changed by time alone, and the effect on readers of each event between the sites `before` and `site`.
     fn finish_events(&mut self, before: &Site, site: &Site) {
         let (then, now) = (before.built(), site.built());
-        let due = before.index.due_by(now).filter_map(|post| passage(post, then, now));
+        let due = before.index.due_by(now).filter_map(|post| event_by_time(post, then, now));
         self.events.extend(due);
         let visibility = |site: &Site, path: &Utf8Path| Some(site.post(path)?.visibility(site.built()));
         let events = std::mem::take(&mut self.events).into_iter();
@@ -378,7 +380,7 @@ impl SiteBuilder {
         self.events = with_effect.collect();
     }
 
-    /// Gives the events the addresses that posts have in `site`: perhaps not those that they asked for.
+    /// Sets the addresses in the events to those in `site`, which may differ from the ones requested in front matter.
     fn name_addresses(&mut self, site: &Site) {
         for event in &mut self.events {
             if let Some(post) = site.post(&event.path) {
@@ -387,22 +389,22 @@ impl SiteBuilder {
         }
     }
 
-    /// The site after `changes` to the site `before`.
+    /// Builds the site after `changes` to the site `before`.
     fn build_once(&mut self, changes: &Changes, now: Timestamp, tick: Duration, before: Option<&Site>) -> Site {
         let input = self.site_input(changes, now, tick);
         (self.build)(&self.config, input, now, before).with_theme(self.theme.theme())
     }
 
-    /// What a site is built of: the posts as they were read, with what the ledger knows of them.
+    /// Returns the input of a build: the posts with their records in the ledger.
     fn site_input(&mut self, changes: &Changes, now: Timestamp, tick: Duration) -> SiteInput {
         let is_there = |path: &Utf8Path| self.tracker.is_there(path);
         let unreadable = UnreadableFiles {
             missing: &self.tracker.missing(),
             is_there: &is_there,
         };
-        let settled = self.ledger.assign(changes, &unreadable, &self.config, now);
+        let assigned = self.ledger.assign(changes, &unreadable, &self.config, now);
         let mut absent = self.ledger.absent(&is_there);
-        // readers would be told that a post is deleted, and it may only be renamed
+        // such a post may only be renamed, so feeds must not list it as deleted yet
         let may_be_elsewhere = self.tracker.may_be_elsewhere();
         absent.retain(|id| {
             let record = self.ledger.post(id);
@@ -412,10 +414,10 @@ impl SiteBuilder {
             .absent_posts
             .removed(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&removed, now);
-        self.note_assigned(&settled, now);
+        self.note_assigned(&assigned, now);
         SiteInput {
-            changes: settled.changes,
-            new_files: settled.new_posts,
+            changes: assigned.changes,
+            new_files: assigned.new_posts,
             diagnostics: self.all_diagnostics(),
             history: Some(self.ledger.history(now, self.config.state.withdrawn_for())),
             documents: std::mem::take(&mut self.documents),
@@ -423,17 +425,17 @@ impl SiteBuilder {
         }
     }
 
-    /// Tells the tracker which held posts readers have, and which posts moved to another file; an added file is then a moved one.
-    fn note_assigned(&mut self, settled: &AssignedPosts, now: Timestamp) {
-        for post in &settled.changes.posts {
+    /// Passes to the tracker which held posts are public, and which posts moved to another file. An added file is then reported as moved.
+    fn note_assigned(&mut self, assigned: &AssignedPosts, now: Timestamp) {
+        for post in &assigned.changes.posts {
             let path = &post.source;
             if let Some(read) = self.tracker.post(path) {
                 let is_released = read.is_held && post.is_readable(now);
                 self.tracker.release(path, is_released);
             }
         }
-        let moved: HashMap<&Utf8Path, &Utf8Path> = settled.moved.iter().map(|(to, from)| (&**to, &**from)).collect();
-        settled.moved.iter().for_each(|(_, from)| self.tracker.let_go(from));
+        let moved: HashMap<&Utf8Path, &Utf8Path> = assigned.moved.iter().map(|(to, from)| (&**to, &**from)).collect();
+        assigned.moved.iter().for_each(|(_, from)| self.tracker.remove_missing(from));
         for event in self.events.iter_mut().filter(|event| event.event == PostEventKind::Added) {
             if let Some(from) = moved.get(&*event.path) {
                 event.event = PostEventKind::Moved {
@@ -443,7 +445,7 @@ impl SiteBuilder {
         }
     }
 
-    /// The diagnostics of all files; the very same value as before where nothing changed.
+    /// The diagnostics of all files; the same `Arc` as before if nothing changed.
     fn all_diagnostics(&mut self) -> Arc<[Diagnostic]> {
         let mut diagnostics = self.tracker.diagnostics();
         self.add_what_readers_have(&mut diagnostics);
@@ -455,7 +457,7 @@ impl SiteBuilder {
         Arc::clone(&self.diagnostics)
     }
 
-    /// The registry of posts and what readers were told of them.
+    /// The registry of posts: the ledger.
     #[must_use]
     pub fn ledger(&self) -> &Registry {
         &self.ledger

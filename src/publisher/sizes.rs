@@ -1,4 +1,4 @@
-//! The lengths of the files that posts enclose: feeds name them, and only the source knows them.
+//! The lengths of enclosed files: feeds contain them, and only the source knows them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::post::reference::file_beside;
 use crate::post::{Changes, Enclosure, Post};
 use crate::source::Source;
 
-/// The lengths that were found last, by the file of the post. A post whose enclosures did not change stays the very same value.
+/// The lengths found last, by the file of the post. A post whose enclosures did not change keeps the same `Arc`.
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
     known: BTreeMap<Utf8PathBuf, Measured>,
@@ -23,7 +23,7 @@ struct Measured {
 }
 
 impl Sizes {
-    /// The posts, ordered by path, with an enclosure whose length changed since the last time.
+    /// Returns the posts, ordered by path, with an enclosure whose length changed since the last call.
     pub(super) fn refresh(&mut self, source: &Source) -> Vec<Arc<Post>> {
         let others = self.known.values_mut().filter_map(|measured| {
             let lengths = lengths(&measured.read, source).filter(|lengths| *lengths != measured.lengths)?;
@@ -33,7 +33,7 @@ impl Sizes {
         others.collect()
     }
 
-    /// Sets the lengths of the enclosures beside the posts of `changes`, where the posts do not name them.
+    /// Sets the lengths of enclosures beside the posts in `changes`, if the posts do not contain them.
     pub(super) fn measure(&mut self, changes: &mut Changes, source: &Source) {
         let mut known = if changes.are_all {
             std::mem::take(&mut self.known)
@@ -68,7 +68,7 @@ impl Measured {
     }
 }
 
-/// The lengths of the enclosures of `post`; `None` where the post names all that can be known.
+/// The lengths of the enclosures of `post`; `None` if the post itself contains all that can be known.
 fn lengths(post: &Post, source: &Source) -> Option<Vec<u64>> {
     let beside = |url: &str| file_beside(&post.source, url);
     let is_open = post

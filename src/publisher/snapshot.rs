@@ -1,4 +1,4 @@
-//! The site that a folder makes at one instant, for commands that read the folder once and end.
+//! The site of a folder at one time, for commands that read the folder once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -24,22 +24,22 @@ use crate::source::{FileTexts, ReadError, Scan, ScanScope, Source};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// At most so many links of one post to files that are not served are named.
+/// The most links of one post to files that are not served for which there are diagnostics.
 const MOST_LINKS: usize = 20;
 
-/// The posts of a source as they are now, and what is wrong with them.
+/// The current posts of a source, and their diagnostics.
 struct ReadPosts {
     posts: Vec<Arc<Post>>,
     texts: FileTexts,
     diagnostics: Vec<Diagnostic>,
 }
 
-/// The site that the posts in the folder at `root` make at `now`, as far as `ledger` knows them. Files are taken as they are: nothing
-/// is waited for, and no missing post counts as removed.
+/// Builds the site of the posts in the folder at `root` at the time `now`, with their records in `ledger`. Files are read as they are:
+/// there is no debouncing, and no missing post counts as removed.
 ///
 /// # Errors
 ///
-/// The folder is missing, is none, or cannot be read.
+/// The folder is missing, is not a folder, or cannot be read.
 pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
     let config = &ledger.with_first_address(config);
     let source = Source::folder(root, &config.posts);
@@ -88,7 +88,7 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
     let texts = FileTexts::new(source.clone());
     let mut companions = Companions::new(&source.name(), source.layout());
     for (path, entry) in scan.companion_candidates(|_| false) {
-        companions.take(path, source.read(path, entry), &scan.files, config);
+        companions.insert(path, source.read(path, entry), &scan.files, config);
     }
     let mut left_out = BTreeMap::new();
     let mut posts = Vec::new();
@@ -108,13 +108,13 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
         let reading = file.and_then(|file| Ok((read_post(post::read_with, &file, &inherited, config)?, file)));
         match reading {
             Ok((ParsedPost { mut post, remarks, .. }, file)) => {
-                // the server has no time to render every post for these
+                // the server does not check this, because it would have to render every post
                 if let Some(text) = post.text.loaded() {
                     let rendered = markdown::render(text, &post.title);
                     diagnostics.extend(links_not_served(source, &post, &rendered.html, &file));
-                    diagnostics.extend(losses(&file, text, rendered));
+                    diagnostics.extend(hidden_parts(&file, text, rendered));
                 }
-                texts.take_from(&mut post);
+                texts.cache_text(&mut post);
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
             }
@@ -130,8 +130,8 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
     }
 }
 
-/// The files in `source` that `post`, which was read from `file` and rendered as `html`, links to or names in its front matter, and that
-/// are there and not served.
+/// Returns diagnostics for the files in `source` that exist but are not served, and to which `post` links in its text or front matter. The
+/// post was read from `file` and rendered as `html`.
 fn links_not_served(source: &Source, post: &Post, html: &str, file: &SourceFile) -> Vec<Diagnostic> {
     let named = post.enclosures.iter().map(|enclosure| enclosure.url.clone());
     let named = named.chain(post.image.as_deref().map(str::to_owned));
@@ -177,10 +177,10 @@ fn links_not_served(source: &Source, post: &Post, html: &str, file: &SourceFile)
         .collect()
 }
 
-/// Diagnostics about the parts of `text` that no reader sees: the text of the post in `file`, which was rendered as `rendered`.
-fn losses(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> {
+/// Returns diagnostics about parts of `text` that are not shown to readers. It is the text of the post in `file`, rendered as `rendered`.
+fn hidden_parts(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> {
     let mut losses = Vec::new();
-    // what is not whole is held back, which is said when it is read
+    // an incomplete post is held back, which is reported when it is read
     if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
         let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", &file.path, cut);
         losses.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
@@ -206,19 +206,19 @@ fn losses(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> 
     losses
 }
 
-/// The code of a diagnostic about a post that readers have, and that a start would withdraw.
+/// The code of the diagnostic about a public post that a start would withdraw.
 pub const WOULD_WITHDRAW: &str = "would-withdraw";
-/// The code of a diagnostic about a post that readers have, and that a start could not show.
+/// The code of the diagnostic about a public post that a start could not show.
 pub const WOULD_HOLD: &str = "would-hold";
 
-/// The diagnostic for the post in the file at `path`, which readers have, and of which a start could show at most the last good version.
+/// Returns the diagnostic for the public post in the file at `path`, of which a start could show at most the last good version.
 #[must_use]
 pub fn would_hold(path: &Utf8Path) -> Diagnostic {
     let message = "readers have this post, and a start could not show what its file holds now: that is not understood";
     Diagnostic::new(Severity::Warning, WOULD_HOLD, path, message).mend("mend the file first")
 }
 
-/// Adds diagnostics about posts that readers have by `ledger`, and that a start would withdraw or could not show.
+/// Adds diagnostics about posts that are public according to `ledger`, and that a start would withdraw or could not show.
 fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mut Vec<Diagnostic>) {
     for withdrawal in ledger.take_withdrawals() {
         let why = withdrawal.reason();
@@ -227,7 +227,7 @@ fn compare(ledger: &mut Registry, unreadable: &UnreadableFiles, diagnostics: &mu
             visibility,
             is_untouched,
         } = withdrawal;
-        // that its time is over was to be expected
+        // an expired post is expected to be withdrawn
         let severity = if visibility == Visibility::Expired {
             Severity::Note
         } else {

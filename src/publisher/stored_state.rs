@@ -1,4 +1,4 @@
-//! What the publisher knows when it starts: the records in storage.
+//! The state of the publisher at the start: the records in storage.
 
 use crate::identity::{DocumentRecord, Record, Registry};
 use crate::storage::{OpenedStorage, Storage, StorageWriter};
@@ -13,7 +13,7 @@ pub(super) struct StoredState {
 }
 
 impl StoredState {
-    /// The record of the site alone, if it can be read quickly.
+    /// Reads the record of the site alone, if that is fast.
     pub(super) fn load_site(storage: &Storage) -> Option<StoredState> {
         let site = storage.load_site()?;
         Some(StoredState {
@@ -32,7 +32,7 @@ impl StoredState {
         StoredState::from_opened(Some(opened), Timestamp::now())
     }
 
-    /// The state in storage that was opened at `now`; empty without storage.
+    /// Returns the state in a storage that was opened at `now`; empty without storage.
     pub(super) fn from_opened(opened: Option<OpenedStorage>, now: Timestamp) -> StoredState {
         let (store, records) = opened.map_or((None, Vec::new()), |opened| (Some(opened.writer), opened.records));
         let document = |record: &Record| match record {

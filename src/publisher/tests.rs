@@ -47,7 +47,7 @@ async fn a_site_that_cannot_be_built_leaves_the_last_one_and_is_tried_again() {
 }
 
 #[test]
-fn full_looks_are_spread() {
+fn full_scans_are_spread() {
     let span = Duration::from_mins(1);
     let spread: Vec<Duration> = (0..100).map(|_| jittered(span)).collect();
     assert!(spread.iter().all(|jittered| (45..=75).contains(&jittered.as_secs())));
@@ -82,7 +82,7 @@ async fn a_site_that_is_due_and_cannot_be_built_is_not_tried_without_a_pause() {
 }
 
 #[tokio::test]
-async fn a_post_that_moved_and_became_a_draft_does_not_come_back_under_its_old_name() {
+async fn a_post_that_moved_and_became_a_draft_is_not_served_under_its_old_name() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     let write =

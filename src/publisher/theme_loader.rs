@@ -1,4 +1,4 @@
-//! Loads the author's templates into a theme; the last good theme stays while they are broken.
+//! Loads the author's templates into a theme. The last good theme stays in use while they are broken.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::render::pages::Theme;
 use crate::source::folder::templates::{self, TemplateVersions};
 
-/// How often the folder of templates is checked: a handful of files.
+/// The interval at which the folder of templates is checked. It contains few files.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// The theme, and the files it was made of.
+/// The theme, and the files from which it was made.
 #[derive(Debug)]
 pub(super) struct ThemeLoader {
     config: Arc<Config>,
-    /// The versions of the files that were tried last, good or not.
+    /// The versions of the files that were loaded last, good or not.
     tried: Option<TemplateVersions>,
     theme: Arc<Theme>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl ThemeLoader {
-    /// A loader with the built-in theme, before any file was read.
+    /// Returns a loader with the built-in theme. No file is read yet.
     pub(super) fn new(config: Arc<Config>) -> ThemeLoader {
         ThemeLoader {
             theme: Arc::new(Theme::built_in(&config)),
@@ -35,22 +35,22 @@ impl ThemeLoader {
         }
     }
 
-    /// The theme of the last templates that could be used.
+    /// The theme of the last good templates.
     pub(super) fn theme(&self) -> &Arc<Theme> {
         &self.theme
     }
 
-    /// The versions of the files that were tried last.
+    /// The versions of the files that were loaded last.
     pub(super) fn seen(&self) -> Option<&TemplateVersions> {
         self.tried.as_ref()
     }
 
-    /// The diagnostics of the templates as they are.
+    /// The diagnostics of the present templates.
     pub(super) fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// Reads the templates if they changed since they were read last; returns whether they did.
+    /// Reads the templates if they changed since the last call. Returns whether they did.
     pub(super) fn refresh(&mut self) -> bool {
         let Some(folder) = &self.config.site.templates else {
             return false;
@@ -94,7 +94,7 @@ impl ThemeLoader {
     }
 }
 
-/// Waits until the templates in `folder` differ from those that were `seen`; for ever where there is no folder.
+/// Waits until the templates in `folder` differ from `seen`; for ever without a folder.
 pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<TemplateVersions>) {
     let Some(folder) = folder else {
         return std::future::pending().await;

@@ -1,22 +1,22 @@
-//! Why the posts that are published may not be those that the source holds.
+//! Why the published posts may differ from those in the source.
 
 use std::fmt;
 use std::io;
 use std::mem::discriminant;
 use std::time::Duration;
 
-/// Why the posts that are published may not be those that the source holds.
+/// Why the published posts may differ from those in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Degraded {
     /// The folder cannot be scanned.
     Unreadable(String),
-    /// It is empty, and on another device than it was.
+    /// The folder is empty and on another device than before.
     Unmounted,
-    /// So many posts are missing together, and count as removed when that has lasted so long.
+    /// This number of posts is missing together, and will count as removed after this time.
     ManyMissing(usize, Duration),
-    /// There was no post at the start, and so many are known.
+    /// There was no post at the start, but this number is known.
     AllAbsent(usize),
-    /// So many known posts were not there at the start, more than half of all, and count as removed when that has lasted so long.
+    /// This number of known posts was missing at the start, more than half of all, and will count as removed after this time.
     MostAbsent(usize, Duration),
 }
 
@@ -25,7 +25,7 @@ impl Degraded {
         Degraded::Unreadable(error.to_string())
     }
 
-    /// Whether it is the same as `before`, perhaps with other numbers.
+    /// Whether it is the same variant as `before`, perhaps with other numbers.
     pub(super) fn is_like(&self, before: Option<&Degraded>) -> bool {
         before.is_some_and(|before| discriminant(before) == discriminant(self))
     }

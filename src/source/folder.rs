@@ -1,8 +1,8 @@
 //! A posts folder on a disk, as a source.
 //!
-//! All that only a file system has is known here and nowhere else: inodes, symbolic links, mounts. The folder remembers nothing of its
-//! files and trusts nothing: a name, a link, a size or a pipe that could do harm becomes a [`Diagnostic`](crate::diagnostic::Diagnostic),
-//! and the scan goes on. Nothing outside the folder is ever read.
+//! Only this module knows inodes, symbolic links and mounts. The folder keeps no state about its files and trusts none of them: a name,
+//! a link, a size or a pipe that could do harm becomes a [`Diagnostic`](crate::diagnostic::Diagnostic), and the scan continues. Nothing
+//! outside the folder is ever read.
 
 mod beneath;
 mod media;
@@ -27,12 +27,12 @@ use crate::config::PostSettings;
 pub struct Folder {
     root: Utf8PathBuf,
     pub(super) rules: FileRules,
-    /// Which tools keep files beside its posts, as of the last time that this was looked up. Clones share it.
+    /// The tools that keep files beside its posts, as of the last look-up. Clones share it.
     layout: Arc<ArcSwap<Layout>>,
 }
 
 impl Folder {
-    /// The folder at `root`, read as `posts` says. Nothing is touched yet.
+    /// Returns a source for the folder at `root`, with the rules in `posts`. The disk is not accessed yet.
     #[must_use]
     pub fn new(root: impl Into<Utf8PathBuf>, posts: &PostSettings) -> Folder {
         Folder {
@@ -48,13 +48,14 @@ impl Folder {
         &self.root
     }
 
-    /// What the folder is called.
+    /// The name of the folder.
     pub(super) fn name(&self) -> String {
         let root = self.root.canonicalize_utf8().unwrap_or_else(|_| self.root.clone());
         root.file_name().unwrap_or_default().to_owned()
     }
 
-    /// Which tools keep files beside its posts. A scan of the whole folder looks that up, and so does a call a minute later.
+    /// The tools that keep files beside its posts. Looked up by each scan of the whole folder, and by this call if the last look-up is a
+    /// minute old.
     #[must_use]
     pub fn layout(&self) -> Arc<Layout> {
         let layout = self.layout.load_full();
@@ -62,16 +63,16 @@ impl Folder {
     }
 
     fn look_up_layout(&self) -> Arc<Layout> {
-        let layout = Arc::new(Layout::look(&self.root));
+        let layout = Arc::new(Layout::detect(&self.root));
         self.layout.store(Arc::clone(&layout));
         layout
     }
 
-    /// Scans the files in `scope`. Where there are too many files, none that `is_known` is left out.
+    /// Scans the files in `scope`. If there are too many files, a file for which `is_known` holds is never left out.
     ///
     /// # Errors
     ///
-    /// The folder itself is missing, is none, or cannot be read. Nothing is then known of the files in it.
+    /// The folder is missing, is not a folder, or cannot be read. The scan then says nothing about its files.
     pub fn scan(&self, scope: &ScanScope, is_known: &dyn Fn(&Utf8Path) -> bool) -> io::Result<Scan> {
         walk::scan(self, scope, is_known)
     }

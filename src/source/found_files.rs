@@ -10,14 +10,14 @@ use crate::source_file::by_parts;
 pub struct FileEntry {
     /// The version of the file.
     pub version: Version,
-    /// Where the source keeps the content, if that is not at the file's path.
+    /// Where the source keeps the content, if not at the file's path.
     pub(super) target: Option<Utf8PathBuf>,
 }
 
 /// The files of posts that a scan found, ordered by path.
 ///
-/// All paths are one text. A folder of a million files is scanned every minute, and the memory for that goes back to the system as a
-/// whole: a map of paths would leave a million holes.
+/// All paths are in one string. A folder of a million files is scanned every minute, and one block of memory is returned to the system as
+/// a whole: a map of paths would leave a million holes in the heap.
 #[derive(Clone, Debug, Default)]
 pub struct FoundFiles {
     paths: String,
@@ -26,21 +26,21 @@ pub struct FoundFiles {
 
 #[derive(Clone, Debug)]
 struct FoundFile {
-    /// Where its path begins.
+    /// The start of its path.
     start: usize,
-    /// Where its path ends.
+    /// The end of its path.
     end: usize,
     entry: FileEntry,
 }
 
 impl FoundFiles {
-    /// How many there are.
+    /// The number of files.
     #[must_use]
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no files.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -59,7 +59,7 @@ impl FoundFiles {
         self.get(path).is_some()
     }
 
-    /// All of them.
+    /// All files, ordered by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &FileEntry)> {
         self.files.iter().map(|file| (self.path(file), &file.entry))
     }
@@ -83,7 +83,7 @@ impl FoundFiles {
         paths.take_while(move |path| path.as_str().starts_with(prefix))
     }
 
-    /// Adds the file at `path`, wherever that belongs.
+    /// Adds the file at `path`, in any order.
     pub(super) fn push(&mut self, path: &Utf8Path, entry: FileEntry) {
         let start = self.paths.len();
         self.paths.push_str(path.as_str());
@@ -91,7 +91,7 @@ impl FoundFiles {
         self.files.push(FoundFile { start, end, entry });
     }
 
-    /// Orders what was added. A folder that changes while it is read may name a file twice: the last entry counts.
+    /// Sorts the files. A folder that changes while it is read may list a file twice: the last entry counts.
     pub(super) fn sort(&mut self) {
         let paths = &self.paths;
         self.files
@@ -109,7 +109,7 @@ impl FoundFiles {
         path_in(&self.paths, file)
     }
 
-    /// How many come before `path`.
+    /// The number of files before `path`.
     fn place(&self, path: &Utf8Path) -> usize {
         self.files.partition_point(|file| by_parts(self.path(file), path).is_lt())
     }

@@ -1,7 +1,7 @@
-//! Which tools' trees the posts folder is, or is a part of, recognised by the files that such a tool keeps beside its posts.
+//! Detects which tools (Hugo, Jekyll, Obsidian, …) the posts folder belongs to, by the files that a tool keeps beside its posts.
 //!
-//! The folder that an author names may be a whole site or its folder of posts alone. So signs are looked for in it and in the folder
-//! above it, and where that is called `content`, one further up. A fixed list of names is looked for; nothing is searched.
+//! The configured folder may be a whole site or only its folder of posts. So signs are looked for in it and in its parent, and if that is
+//! called `content`, in the one above. Only a fixed list of names is checked; there is no search.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,13 +14,13 @@ use crate::post::inherited::{Companion, CompanionKind, FOLDER_META};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// What is read of a tool's settings, in bytes.
+/// The most bytes that are read of a tool's settings.
 const LARGEST_SETTINGS: u64 = 64 * 1024;
 
-/// How many folders, the posts folder among them, are looked at for the site they are a part of.
+/// How many folders, the posts folder included, are checked for the site that contains them.
 const MOST_ABOVE: usize = 8;
 
-/// After so long the signs are looked for again.
+/// The age after which the signs are looked up again.
 const TRUSTED: Duration = Duration::from_mins(1);
 
 /// A tool that keeps files of its own beside posts.
@@ -38,15 +38,15 @@ pub enum Tool {
     Eleventy,
     /// Obsidian.
     Obsidian,
-    /// Any that installs packages beside what it builds.
+    /// Any tool that installs packages beside its output.
     Packages,
 }
 
-/// The folder of files that a tool publishes as they are: no posts, but readers see their pictures.
+/// The folder of files that a tool publishes unchanged: it contains no posts, but its pictures are served.
 const FOLDER_OF_FILES: &str = "static";
 
 impl Tool {
-    /// What it calls itself.
+    /// The name of the tool.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Tool {
         }
     }
 
-    /// The folders at the top of its tree in which there are no posts.
+    /// The folders at the top of its tree that contain no posts.
     fn folders(self) -> &'static [&'static str] {
         match self {
             Tool::Hugo => &[
@@ -83,7 +83,7 @@ impl Tool {
     }
 }
 
-/// Files and folders by which a tool is recognised, beside those whose content decides.
+/// Files and folders that identify a tool by name alone.
 const SIGNS: [(Tool, &str); 20] = [
     (Tool::Hugo, "hugo.toml"),
     (Tool::Hugo, "hugo.yaml"),
@@ -107,33 +107,33 @@ const SIGNS: [(Tool, &str); 20] = [
     (Tool::Jekyll, "_config.yaml"),
 ];
 
-/// What Jekyll's settings are called.
+/// The names of Jekyll's settings files.
 pub(in crate::source) const SITE_SETTINGS: [&str; 2] = ["_config.yml", "_config.yaml"];
 
-/// Where Obsidian and its plugins say in which folder templates are, and under which key.
+/// The files and keys in which Obsidian and its plugins name the folder of templates.
 const TEMPLATE_SETTINGS: [(&str, &str); 2] = [
     (".obsidian/templates.json", "folder"),
     (".obsidian/plugins/templater-obsidian/data.json", "templates_folder"),
 ];
 
-/// Which tools' trees the posts folder is, or is a part of.
+/// The tools whose tree contains the posts folder, and their settings.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// The tools whose tree begins in the posts folder.
+    /// The tools whose root is the posts folder.
     here: Vec<Tool>,
-    /// The tools whose tree begins above it.
+    /// The tools whose root is above it.
     above: Vec<Tool>,
     /// Folders of templates, below the posts folder, in lower case.
     templates: Vec<Utf8PathBuf>,
-    /// What settings of the site say of posts, and companions in the folders above; the nearest first.
+    /// Settings of the site that apply to posts, and companions in the folders above; the nearest first.
     pub(in crate::source) settings: Vec<Arc<Companion>>,
     seen: Option<Instant>,
 }
 
 impl Layout {
-    /// That of the posts folder at `root`.
+    /// Detects the layout of the posts folder at `root`.
     #[must_use]
-    pub fn look(root: &Utf8Path) -> Layout {
+    pub fn detect(root: &Utf8Path) -> Layout {
         let above: Vec<Utf8PathBuf> = folders_above(root);
         let mut layout = Layout {
             here: tools_at(root),
@@ -155,18 +155,18 @@ impl Layout {
         layout
     }
 
-    /// Whether it is to be looked at anew.
+    /// Whether it has to be detected again.
     pub(in crate::source) fn is_old(&self) -> bool {
         self.seen.is_none_or(|seen| seen.elapsed() >= TRUSTED)
     }
 
-    /// Whether the posts are, or are a part of, a tree of `tool`.
+    /// Whether the posts folder is in a tree of `tool`.
     #[must_use]
     pub fn has(&self, tool: Tool) -> bool {
         self.here.contains(&tool) || self.above.contains(&tool)
     }
 
-    /// The folder on the way to `path` that a tool keeps for itself, and whose.
+    /// The first folder on `path` that belongs to a tool, and that tool.
     #[must_use]
     pub fn folder_of_tool<'a>(&self, path: &'a Utf8Path) -> Option<(&'a Utf8Path, Tool)> {
         if self.here.is_empty() && self.above.is_empty() {
@@ -188,7 +188,7 @@ impl Layout {
                 return Some((place, Tool::Obsidian));
             }
         }
-        // packages bring packages
+        // packages contain packages
         let packages = path.ancestors().skip(1).filter(|above| {
             above
                 .file_name()
@@ -197,7 +197,7 @@ impl Layout {
         packages.last().map(|folder| (folder, Tool::Packages))
     }
 
-    /// Whether a tool publishes the files in `folder`, the one that [`Layout::folder_of_tool`] finds, as they are, or posts show them.
+    /// Whether files in `folder`, found by [`Layout::folder_of_tool`], are served: the tool publishes them, or posts show them.
     #[must_use]
     pub fn is_shown(folder: &Utf8Path, tool: Tool) -> bool {
         let is = |name: &str| folder.as_str().eq_ignore_ascii_case(name);
@@ -211,14 +211,14 @@ impl Layout {
                 Some(json.get(key)?.as_str()?.trim_matches('/').to_lowercase())
             });
             let folder = folder.as_deref().and_then(|folder| folder.strip_prefix(prefix));
-            // a vault's top is no folder of templates
+            // the top folder of a vault is not a folder of templates
             self.templates
                 .extend(folder.filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from));
         }
     }
 }
 
-/// The folders above the one at `root` in which signs are looked for.
+/// The folders above `root` in which signs are looked for.
 fn folders_above(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(root) = root.canonicalize_utf8() else {
         return Vec::new();
@@ -244,7 +244,7 @@ fn tools_at(folder: &Utf8Path) -> Vec<Tool> {
         .filter(|(_, sign)| is_there(sign))
         .map(|(tool, _)| *tool)
         .collect();
-    // an older Hugo and Zola call their settings alike, and spell the site's address differently
+    // older versions of Hugo and Zola use the same name for their settings, with different keys for the site's address
     for name in ["config.toml", "config.yaml", "config.yml", "config.json"] {
         if let Some(text) = read_bounded(&folder.join(name)) {
             let has = |word: &str| text.contains(word);
@@ -263,8 +263,8 @@ fn tools_at(folder: &Utf8Path) -> Vec<Tool> {
     tools
 }
 
-/// What Jekyll's settings in the folder above the posts folder say of posts. Those in the posts folder are companions of its posts, and
-/// count in their stead.
+/// The defaults for posts in Jekyll's settings in the folder above the posts folder. Settings in the posts folder are companions of its
+/// posts, and replace these.
 fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Companion>> {
     let below = name_of(root)?;
     let is_there = |name: &str| fs::symlink_metadata(root.join(name)).is_ok();
@@ -281,7 +281,7 @@ fn read_settings(root: &Utf8Path, above: Option<&Utf8Path>) -> Option<Arc<Compan
     Some(Arc::new(Companion::parse(&source, CompanionKind::SiteSettings { below })))
 }
 
-/// What Hugo's settings in the posts folder, or else in one of those `above` it, pass down to posts.
+/// The defaults for posts in Hugo's settings in the posts folder, or else in one of the folders `above` it.
 fn read_hugo_settings(root: &Utf8Path, above: &[Utf8PathBuf]) -> Vec<Arc<Companion>> {
     let places = [root].into_iter().chain(above.iter().map(Utf8PathBuf::as_path));
     for (depth, folder) in places.enumerate() {
@@ -308,7 +308,7 @@ fn read_hugo_settings(root: &Utf8Path, above: &[Utf8PathBuf]) -> Vec<Arc<Compani
     Vec::new()
 }
 
-/// Data for all posts that lies above the posts folder, as far up as the folder of a `MkDocs` site; none where there is no such site.
+/// Data for all posts in the folders above the posts folder, up to the folder of a `MkDocs` site; none without such a site.
 fn read_meta_above(root: &Utf8Path) -> Vec<Arc<Companion>> {
     let is_site = |folder: &Utf8Path| {
         ["mkdocs.yml", "mkdocs.yaml"]
@@ -341,9 +341,9 @@ fn read_meta_above(root: &Utf8Path) -> Vec<Arc<Companion>> {
     Vec::new()
 }
 
-/// The text of the file at `path`, or its beginning; `None` where there is none.
+/// The text of the file at `path`, or its beginning; `None` if there is no such file.
 fn read_bounded(path: &Utf8Path) -> Option<String> {
-    // a pipe would be waited for
+    // opening a pipe would block
     if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
@@ -371,10 +371,10 @@ mod tests {
         (temporary, root)
     }
 
-    /// The folder of a tool that each path lies in, where the posts folder is `below` the site.
+    /// The folder of a tool that contains each path, if the posts folder is `below` the site.
     fn folders(files: Tree, below: &str, paths: &[&str]) -> Vec<Option<String>> {
         let (_keep, root) = site(files);
-        let layout = Layout::look(&root.join(below));
+        let layout = Layout::detect(&root.join(below));
         let found = paths.iter().map(|path| layout.folder_of_tool(Utf8Path::new(path)));
         found
             .map(|found| found.map(|(folder, tool)| format!("{folder}: {}", tool.name())))
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_tools_are_theirs_where_their_signs_are() {
+    fn folders_belong_to_the_tools_whose_signs_are_found() {
         let own = |folder: &str| Some(folder.to_owned());
         let cases: [(Tree, &str, &str, Option<String>); 32] = [
             (&[], "", "templates/a.md", None),
@@ -466,10 +466,10 @@ mod tests {
     #[test]
     fn a_folder_of_posts_within_content_belongs_to_the_site_above_that() {
         let (_keep, root) = site(&[("hugo.toml", "")]);
-        assert!(Layout::look(&root.join("content/posts")).has(Tool::Hugo));
-        assert!(Layout::look(&root.join("content")).has(Tool::Hugo));
-        assert!(Layout::look(&root).has(Tool::Hugo));
-        assert!(!Layout::look(&root.join("content/posts")).has(Tool::Zola));
+        assert!(Layout::detect(&root.join("content/posts")).has(Tool::Hugo));
+        assert!(Layout::detect(&root.join("content")).has(Tool::Hugo));
+        assert!(Layout::detect(&root).has(Tool::Hugo));
+        assert!(!Layout::detect(&root.join("content/posts")).has(Tool::Zola));
     }
 
     #[test]
@@ -477,7 +477,7 @@ mod tests {
         let files = [("content/.meta.yml", "draft: true"), (".meta.yml", "draft: true")];
         let paths = |files: Tree| {
             let (_keep, root) = site(files);
-            Layout::look(&root.join("content/posts")).settings.len()
+            Layout::detect(&root.join("content/posts")).settings.len()
         };
         assert_eq!(paths(&files), 0, "no site");
         assert_eq!(paths(&[files[0], files[1], ("mkdocs.yml", "")]), 1);
@@ -493,7 +493,7 @@ mod tests {
     fn a_cascade_in_the_settings_of_a_hugo_site_is_found() {
         let count = |name: &str, text: &str| {
             let (_keep, root) = site(&[(name, text)]);
-            ["", "content", "content/posts"].map(|below| Layout::look(&root.join(below)).settings.len())
+            ["", "content", "content/posts"].map(|below| Layout::detect(&root.join(below)).settings.len())
         };
         assert_eq!(count("hugo.toml", "[[cascade]]\ndraft = true\n"), [1, 1, 1]);
         assert_eq!(

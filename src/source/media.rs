@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::folder::stamp;
 use super::version::Version;
 
-/// An open media file. ParsedPost it gives the content that was there when it was opened, even if its name leads elsewhere by then.
+/// An open media file. Reading it returns the content of the file that was opened, even if another file has its name by then.
 #[derive(Debug)]
 pub struct MediaFile {
     /// The version that was opened.
@@ -16,7 +16,7 @@ pub struct MediaFile {
     pub(super) content: MediaContent,
 }
 
-/// Where the bytes of a media file are.
+/// The bytes of a media file.
 #[derive(Debug)]
 pub(super) enum MediaContent {
     File(File),
@@ -24,11 +24,11 @@ pub(super) enum MediaContent {
 }
 
 impl MediaFile {
-    /// Fills `buffer` with the bytes from `offset` on, as far as there are any; returns how many it read.
+    /// Reads bytes from `offset` on into `buffer`; returns how many it read.
     ///
     /// # Errors
     ///
-    /// The disk does not give them.
+    /// They cannot be read.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.content {
             MediaContent::File(file) => file.read_at(buffer, offset),
@@ -62,7 +62,7 @@ impl MediaFile {
     ///
     /// # Errors
     ///
-    /// There are fewer bytes, or the disk does not give them.
+    /// There are fewer bytes, or they cannot be read.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         if self.read_up_to(buffer, offset)? < buffer.len() {
             return Err(ErrorKind::UnexpectedEof.into());
@@ -70,7 +70,7 @@ impl MediaFile {
         Ok(())
     }
 
-    /// Reads until `buffer` is full or the file ends; returns how many bytes it read.
+    /// Reads until `buffer` is full or the file ends; returns the number of bytes.
     pub(super) fn read_up_to(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut read = 0;
         while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
@@ -88,14 +88,14 @@ impl MediaFile {
 /// Why a media file is not opened.
 #[derive(Debug)]
 pub enum MediaError {
-    /// There is none, or it is not for readers.
+    /// There is no such file, or it is not served.
     NotFound,
-    /// The disk does not give it.
+    /// The file cannot be read.
     Io(io::Error),
 }
 
 impl From<io::Error> for MediaError {
-    /// A name that cannot be opened, a folder and a file that may not be read are as good as none.
+    /// A name that cannot be opened, a folder and a file without permission count as not found.
     fn from(error: io::Error) -> MediaError {
         use ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
         match error.kind() {

@@ -1,4 +1,4 @@
-//! A source whose files are in memory, for tests of what happens to posts.
+//! A source whose files are in memory, for tests.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ use crate::config::PostSettings;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// Files in memory. Clones share them.
+/// A source with files in memory. Clones share them.
 #[derive(Clone, Debug)]
 pub struct MemorySource {
     pub(super) rules: FileRules,
@@ -29,9 +29,9 @@ struct MemoryState {
     files: BTreeMap<Utf8PathBuf, MemoryFile>,
     /// The number of the last change.
     changes: u64,
-    /// Which store it is; another one may take its place.
+    /// The identity of the store; another one may replace it.
     identity: u64,
-    /// Why the source cannot be scanned, if it cannot.
+    /// Why the source cannot be scanned; `None` if it can.
     failure: Option<String>,
     watches: Vec<HintSender>,
 }
@@ -44,7 +44,7 @@ struct MemoryFile {
 }
 
 impl MemorySource {
-    /// A source without files, read as `posts` says.
+    /// Returns a source without files, with the rules in `posts`.
     #[must_use]
     pub fn new(posts: &PostSettings) -> MemorySource {
         MemorySource {
@@ -53,7 +53,7 @@ impl MemorySource {
         }
     }
 
-    /// Puts a file with these bytes at `path`, in the place of any that is there. Its content is dated `modified`.
+    /// Inserts or replaces the file at `path`, with these bytes and the content time `modified`.
     pub fn insert(&self, path: impl Into<Utf8PathBuf>, bytes: impl AsRef<[u8]>, modified: Timestamp) {
         let (path, bytes) = (path.into(), Arc::from(bytes.as_ref()));
         let mut state = self.lock();
@@ -101,12 +101,12 @@ impl MemorySource {
         state.hint(path.as_ref(), How::Seen);
     }
 
-    /// Makes every scan fail for this reason; `None` ends that.
+    /// Makes every scan fail with this message; `None` makes scans succeed again.
     pub fn set_failure(&self, failure: Option<&str>) {
         self.lock().failure = failure.map(str::to_owned);
     }
 
-    /// Puts an empty store in the place of this one, as if another disk were mounted.
+    /// Replaces the store with an empty one, as if another disk were mounted.
     pub fn replace(&self) {
         let mut state = self.lock();
         state.files.clear();
@@ -177,7 +177,7 @@ impl MemorySource {
     }
 
     pub(super) fn watch(&self) -> StartingWatch {
-        let (sender, watch) = SourceWatch::by_hand();
+        let (sender, watch) = SourceWatch::manual();
         self.lock().watches.push(sender);
         watch
     }
@@ -212,7 +212,7 @@ fn version(file: FileId, bytes: &[u8], modified: i64, number: u64) -> Version {
     Version::new(file, bytes.len() as u64, modified, i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Adds the file at `path` to what a scan found, if the folders that it is in are scanned.
+/// Adds the file at `path` to the scan, if its folders are scanned.
 fn add(found: &mut ScanBuilder, path: &Utf8Path, file: &MemoryFile) {
     let Some(name) = path.file_name() else { return };
     let mut folders: Vec<&Utf8Path> = path

@@ -1,4 +1,4 @@
-//! What happened to a post, for terminals and logs.
+//! Events about posts, for terminals and logs.
 
 use camino::Utf8PathBuf;
 use serde::Serialize;
@@ -6,80 +6,80 @@ use serde::Serialize;
 use crate::post::{HELD_BACK, Post, Visibility};
 use crate::time::Timestamp;
 
-/// The target of what the log says of the ledger that is no warning.
+/// The log target of messages about the ledger that are not warnings.
 pub const LEDGER_EVENTS: &str = "feedmill::ledger_events";
 
-/// Added to an error about a post that readers have, from a file that did not change: what is not understood is no edit.
+/// Added to an error about a public post whose file did not change: new rules are not an edit.
 pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published as it is until its file is edited";
-/// Added to an error about a post that readers have, and whose last good version was not kept.
+/// Added to an error about a public post whose last good version was not stored.
 pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
 
-/// Adds to `message`, an error about a post that readers have, what becomes of the post. Nothing is held back then.
+/// Replaces the "held back" ending of `message`, an error about a public post, with `outcome`.
 pub(crate) fn add_outcome(message: &mut String, outcome: &str) {
     message.truncate(message.trim_end_matches(HELD_BACK).len());
     message.push_str(outcome);
 }
 
-/// Something that happened to a post.
+/// An event about a post or about the folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PostEvent {
-    /// The file, relative to the posts folder; empty where it is about the folder as a whole.
+    /// The file, relative to the posts folder; empty for an event about the folder as a whole.
     pub path: Utf8PathBuf,
-    /// The post's address, where it has one.
+    /// The post's address, if it has one.
     pub address: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub event: PostEventKind,
 }
 
-/// What can happen to a post.
+/// The kind of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum PostEventKind {
-    /// A file was read for the first time, and readers have its post.
+    /// A file was read for the first time, and its post is public or unlisted.
     Added,
-    /// A file was read for the first time, and readers do not have its post.
+    /// A file was read for the first time, and its post is not public.
     Found {
         /// Why.
         why: String,
     },
-    /// A new version of it was read.
+    /// A new version of the file was read.
     Changed,
-    /// It has another path.
+    /// The file has a new path.
     Moved {
-        /// Its former path.
+        /// Its old path.
         from: Utf8PathBuf,
     },
-    /// Its file is gone, and readers did not have it.
+    /// The file of a post that was not public is gone.
     Removed,
-    /// An edit made it public, or unlisted.
+    /// An edit made the post public or unlisted.
     Published,
-    /// Readers no longer have it: an edit took it back, or its file is gone.
+    /// The post is no longer public: an edit hid it, or its file is gone.
     Withdrawn {
         /// Why.
         why: String,
     },
-    /// Of a post: it is held back, because something in its file is not understood. Of the folder: what was seen may not be true, so
-    /// nothing was changed.
+    /// A post is held back because a field in its file is not understood; or, for the folder, a scan is not trusted, so nothing was
+    /// changed.
     Held {
-        /// What.
+        /// Why.
         why: String,
     },
-    /// Its time has come: readers have it.
+    /// A scheduled post became public.
     Appeared,
-    /// Its time is over: readers no longer have it.
+    /// The post expired.
     Expired,
-    /// Its newest version cannot be published.
+    /// The newest version of the file cannot be published.
     Broken {
         /// Why.
         why: String,
     },
-    /// It, or the folder, is good again.
+    /// The file or the folder has no error any more.
     Mended,
 }
 
 impl PostEventKind {
-    /// Its name, and a detail: why, or from where.
+    /// The name of the event, and its reason or old path.
     #[must_use]
     pub fn in_words(&self) -> (&'static str, Option<&str>) {
         match self {
@@ -99,7 +99,7 @@ impl PostEventKind {
     }
 }
 
-/// Returns `event`, or the events in its place, after its effect on readers: they had the post as `before` and have it as `after`.
+/// Returns the events that replace `event`, given the visibility of the post `before` and `after` it.
 pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, after: Option<Visibility>) -> Vec<PostEvent> {
     let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
     let effect = match (is_out(before), is_out(after)) {
@@ -117,12 +117,12 @@ pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, afte
         _ => return vec![event],
     };
     match (&event.event, &effect) {
-        // a post that is back under another name was not there to be moved
+        // a post that returns under another name was not public before, so it did not move
         (PostEventKind::Moved { .. }, PostEventKind::Published) if before.is_none() => {
             event.event = effect;
             vec![event]
         }
-        // where it came from is part of the news
+        // the old path is part of the message
         (PostEventKind::Moved { .. }, _) => {
             let second = PostEvent {
                 event: effect,
@@ -130,7 +130,7 @@ pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, afte
             };
             vec![event, second]
         }
-        // the first events say as much; and what is not understood took the post from nobody: its last good version, or its address, stays
+        // the first four events already state the effect; a held post is not withdrawn: its last good version, or its address, stays
         (PostEventKind::Added | PostEventKind::Appeared | PostEventKind::Expired | PostEventKind::Broken { .. }, _)
         | (PostEventKind::Held { .. }, PostEventKind::Withdrawn { .. }) => {
             vec![event]
@@ -142,8 +142,8 @@ pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, afte
     }
 }
 
-/// The event by which time alone changed the visibility of `post` from `then` to `now`.
-pub(crate) fn passage(post: &Post, then: Timestamp, now: Timestamp) -> Option<PostEvent> {
+/// The event for a `post` whose visibility changed between `then` and `now` by time alone, if it did.
+pub(crate) fn event_by_time(post: &Post, then: Timestamp, now: Timestamp) -> Option<PostEvent> {
     let event = match (post.visibility(then), post.visibility(now)) {
         (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => PostEventKind::Appeared,
         (Visibility::Public | Visibility::Unlisted, Visibility::Expired) => PostEventKind::Expired,

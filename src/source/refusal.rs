@@ -1,4 +1,4 @@
-//! Why a file is not read.
+//! Errors of reading a file, and their diagnostics.
 
 use std::io::{self, ErrorKind};
 
@@ -6,19 +6,19 @@ use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
 
-/// Why a file was not read.
+/// The reason why a file was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
-    /// It is no longer the version that a scan found, or it changed while it was read: scan again.
+    /// The file is no longer the version that a scan found, or it changed while it was read: scan again.
     Changed,
-    /// It is gone.
+    /// The file does not exist any more.
     Gone,
-    /// It cannot be read.
+    /// The file cannot be read.
     Refused(Diagnostic),
 }
 
 impl ReadError {
-    /// Why the file at `path` was not read, for which the system gave `error`.
+    /// Returns the reason for the system's `error` about the file at `path`.
     pub(super) fn of(path: &Utf8Path, error: &io::Error) -> ReadError {
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => ReadError::Gone,

@@ -1,9 +1,10 @@
-//! When a post that is missing counts as removed.
+//! Decides when a missing post counts as removed.
 //!
-//! Missing is not deleted. One file is missing for a moment whenever an editor replaces it. Many are missing at once when a disk is not
-//! mounted, a synchroniser starts over or a checkout is half done, and a feed that lost its posts for a minute tells every reader so.
-//! [`wait_for`] is the whole rule. [`MissingFiles`] applies it to files that were seen while feedmill runs, [`AbsentPosts`] to posts that
-//! the ledger knows and that had no file at the start.
+//! A missing file is not always a deleted one. One file is missing for a moment whenever an editor replaces it. Many are missing at once
+//! when a disk is not mounted, a synchroniser starts over or a checkout is half done, and every reader would see a feed that is empty for a
+//! minute.
+//! [`wait_for`] is the whole rule. [`MissingFiles`] applies it to files that were found while feedmill runs, [`AbsentPosts`] to posts
+//! in the ledger that had no file at the start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,42 +15,42 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::degraded::Degraded;
 use crate::config;
 
-/// Up to so many posts are deleted by hand, even if they are all that there are.
+/// The most posts whose removal counts as made by hand, even if they are all posts.
 const FEW: usize = 3;
-/// Fewer posts than this are no crowd, where the folder may be another one than before.
+/// The number of missing posts from which they are waited for together if the folder may have been replaced.
 const CROWD: usize = 3;
 
-/// What is known while posts are missing.
+/// The circumstances in which posts are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RemovalSituation {
-    /// Files were there while feedmill ran, and are not there now.
+    /// Files disappeared while feedmill runs.
     Running {
-        /// How many posts there were.
+        /// The number of posts before.
         posts: usize,
         /// Whether the source is empty.
         is_empty: bool,
-        /// Whether another folder is in the place of the one in which the files were.
+        /// Whether the folder of the files was replaced by another.
         is_replaced: bool,
     },
-    /// The ledger knows posts, and at the start there is no file of them.
+    /// Posts in the ledger have no file at the start.
     Starting {
-        /// How many other posts there are.
+        /// The number of other posts.
         present: usize,
     },
 }
 
-/// How long missing posts are waited for.
+/// How long missing posts stay before they count as removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
-    /// For so long, each by itself.
+    /// For this time, each by itself.
     Each(Duration),
-    /// For so long after the last change among them, all together.
+    /// For this time after the last change among them, all together.
     Together(Duration),
-    /// Until there is any post; then for so long, all together.
+    /// Until there is any post; then for this time, all together.
     UntilAnyPost(Duration),
 }
 
-/// How long `missing` posts are waited for.
+/// Returns how long `missing` posts stay before they count as removed.
 fn wait_for(missing: usize, situation: RemovalSituation, config: &config::WatchSettings) -> Wait {
     let are_most = |posts: usize| missing * 2 > posts;
     match situation {
@@ -78,7 +79,7 @@ fn wait_for(missing: usize, situation: RemovalSituation, config: &config::WatchS
     }
 }
 
-/// Posts that are waited for together. Times are of the monotonic clock.
+/// Missing posts that count as removed together. Times are of the monotonic clock.
 #[derive(Debug)]
 struct WaitingTogether<K> {
     missing: BTreeSet<K>,
@@ -100,12 +101,12 @@ impl<K> WaitingTogether<K> {
     }
 }
 
-/// The files that are missing, and were there while feedmill ran. Times are of the monotonic clock.
+/// Files that disappeared while feedmill runs. Times are of the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct MissingFiles {
     since: BTreeMap<Utf8PathBuf, Duration>,
     together: Option<WaitingTogether<Utf8PathBuf>>,
-    /// Whether another folder took the place of the one in which the files were, since files are missing.
+    /// Whether the folder of the files was replaced by another since files are missing.
     is_replaced: bool,
 }
 
@@ -135,12 +136,12 @@ impl MissingFiles {
         self.since.is_empty() && self.together.is_none()
     }
 
-    /// Notes that another folder took the place of the one in which the files were.
+    /// Records that the folder of the files was replaced by another.
     pub(super) fn note_replaced(&mut self) {
         self.is_replaced = true;
     }
 
-    /// The files that count as removed by now, of a source that had `posts` posts and is empty now if `is_empty`.
+    /// The files that count as removed at `tick`, given the number of `posts` before and whether the source is empty now.
     pub(super) fn removed(
         &mut self,
         posts: usize,
@@ -148,7 +149,7 @@ impl MissingFiles {
         tick: Duration,
         config: &config::WatchSettings,
     ) -> Vec<Utf8PathBuf> {
-        // a folder from which nothing is missing is believed from then on
+        // a folder from which nothing is missing is trusted from then on
         self.is_replaced &= !self.since.is_empty();
         let situation = RemovalSituation::Running {
             posts,
@@ -169,7 +170,7 @@ impl MissingFiles {
                 self.is_replaced = false;
                 self.since.keys().cloned().collect()
             }
-            // the wait begins when the same files are missing as before
+            // the wait begins when two scans find the same files missing
             _ => {
                 self.together = Some(WaitingTogether {
                     missing: self.since.keys().cloned().collect(),
@@ -183,7 +184,7 @@ impl MissingFiles {
 
     fn removed_each(&mut self, grace: Duration, tick: Duration) -> Vec<Utf8PathBuf> {
         if self.together.take().is_some() {
-            // some came back, so the others may: they are waited for from now on
+            // some came back, so the others may too: their wait starts again
             self.since.values_mut().for_each(|since| *since = tick);
         }
         let is_removed = |since: Duration| tick.saturating_sub(since) >= grace;
@@ -191,7 +192,7 @@ impl MissingFiles {
         removed.map(|(path, _)| path.clone()).collect()
     }
 
-    /// Why they are not believed to be removed, where many are missing together.
+    /// Why they do not count as removed, if many are missing together.
     pub(super) fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
         let together = self.together.as_ref()?;
         Some(Degraded::ManyMissing(together.missing.len(), config.vanish_grace))
@@ -206,7 +207,7 @@ impl MissingFiles {
     }
 }
 
-/// The posts that the ledger knows and that had no file at the start. Times are of the monotonic clock.
+/// Posts in the ledger that had no file at the start. Times are of the monotonic clock.
 #[derive(Debug, Default)]
 pub struct AbsentPosts {
     has_started: bool,
@@ -214,7 +215,7 @@ pub struct AbsentPosts {
 }
 
 impl AbsentPosts {
-    /// The ids among `absent` that count as removed by now, where `present` posts are there.
+    /// The ids in `absent` that count as removed at `tick`, given the number of `present` posts.
     pub fn removed(
         &mut self,
         absent: BTreeSet<Arc<str>>,
@@ -233,7 +234,7 @@ impl AbsentPosts {
         let Some(together) = &mut self.together else { return absent };
         let still: BTreeSet<Arc<str>> = together.missing.intersection(&absent).cloned().collect();
         if still.len() < together.missing.len() {
-            // some came back, so the others may: they are waited for from now on
+            // some came back, so the others may too: their wait starts again
             together.since = tick;
             together.missing = still;
         }
@@ -244,7 +245,7 @@ impl AbsentPosts {
         absent.difference(&together.missing).cloned().collect()
     }
 
-    /// Notes that `present` posts are there. Where there was none before, the absent ones are waited for from now on.
+    /// Records the number of `present` posts. If there was none before, the wait for the absent ones starts now.
     pub fn note_present(&mut self, present: usize, tick: Duration) {
         if let Some(together) = &mut self.together
             && let Wait::UntilAnyPost(grace) = together.wait
@@ -261,7 +262,7 @@ impl AbsentPosts {
         self.together.as_ref()?.due()
     }
 
-    /// Why they are not believed to be removed, where that is not a matter of moments.
+    /// Why they do not count as removed, if that takes longer than a moment.
     #[must_use]
     pub fn degraded(&self, config: &config::WatchSettings) -> Option<Degraded> {
         let together = self.together.as_ref()?;
@@ -279,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_long_missing_posts_are_waited_for() {
+    fn missing_posts_stay_for_a_time() {
         let config = config::WatchSettings::default();
         let (short, long) = (config.delete_grace, config.vanish_grace);
         let running = |posts, is_empty, is_replaced| RemovalSituation::Running {
@@ -317,8 +318,8 @@ mod tests {
         }
     }
 
-    /// Each case: posts there were, whether the folder is empty, whether it is another one, then by second the files missing and those
-    /// removed.
+    /// Each case: the posts before, whether the folder is empty, whether it was replaced; then by second the missing files and the removed
+    /// ones.
     #[test]
     fn files_that_are_missing_count_as_removed_in_time() {
         type Step = (u64, &'static str, &'static str);
@@ -417,7 +418,7 @@ mod tests {
         }
     }
 
-    /// Each case: by second the posts absent, how many are there, and those removed.
+    /// Each case: by second the absent posts, the number of present ones, and the removed ones.
     #[test]
     fn posts_without_a_file_at_the_start_count_as_removed_in_time() {
         type Step = (u64, &'static str, usize, &'static str);
@@ -459,14 +460,14 @@ mod tests {
     }
 
     #[test]
-    fn where_all_posts_are_absent_and_others_come_the_wait_begins() {
+    fn the_wait_for_absent_posts_begins_with_the_first_present_one() {
         let mut absent_posts = AbsentPosts::default();
         let (config, second) = (config::WatchSettings::default(), Duration::from_secs);
         let absent = BTreeSet::from([Arc::from("a")]);
         assert!(absent_posts.removed(absent.clone(), 0, second(0), &config).is_empty());
         absent_posts.note_present(0, second(0));
         assert_eq!(absent_posts.due(), None, "there is nothing yet");
-        // they are new ones, so they were not there for the ledger before
+        // they are new posts, which the ledger did not contain
         absent_posts.note_present(2, second(0));
         assert_eq!(absent_posts.due(), Some(config.vanish_grace));
         assert_eq!(absent_posts.removed(absent.clone(), 2, config.vanish_grace, &config), absent);

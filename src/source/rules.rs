@@ -1,4 +1,4 @@
-//! Which files of a source are posts, companions and media: by their names and places, the same for every source.
+//! The rules for which files are posts, companions and media, by name and place. They are the same for every source.
 
 pub mod companions;
 pub mod ignore;
@@ -15,7 +15,7 @@ use super::layout::Layout;
 use crate::config::PostSettings;
 use crate::source_file::file_type::MediaKind;
 
-/// Which files of a source are posts, companions and media, as the configuration says.
+/// The configured rules for which files are posts, companions and media.
 #[derive(Clone, Debug)]
 pub struct FileRules {
     pub(super) ignore: Ignore,
@@ -25,7 +25,7 @@ pub struct FileRules {
 }
 
 impl FileRules {
-    /// The rules that `posts` configures.
+    /// Returns the rules in `posts`.
     #[must_use]
     pub fn new(posts: &PostSettings) -> FileRules {
         FileRules {
@@ -36,8 +36,7 @@ impl FileRules {
         }
     }
 
-    /// Whether a change at `path` can matter to any post: whether no part of it is hidden or ignored, unless it is a companion of posts
-    /// with a hidden name.
+    /// Whether a change at `path` can affect a post: no part of the path is hidden or ignored, except the name of a hidden companion.
     #[must_use]
     pub fn concerns(&self, path: &Utf8Path) -> bool {
         let is_companion = || {
@@ -47,12 +46,12 @@ impl FileRules {
         self.ignore.enters_all(path) || is_companion()
     }
 
-    /// Whether a file called `name` may say something about posts other than itself.
+    /// Whether posts may inherit from a file called `name`.
     pub(super) fn is_companion(&self, name: &str) -> bool {
         self.ignore.is_hidden_companion(name) || (may_be_companion(name) && self.ignore.enters(name))
     }
 
-    /// Whether readers may be given files of the folders that the file at `path` is in, beside which tools keep what `layout` says.
+    /// Whether files may be served from the folders of the file at `path`, given the tools in `layout`.
     fn is_open_to_readers(&self, path: &Utf8Path, layout: &Layout) -> bool {
         self.folder_left_out(path, layout).is_none_or(|left_out| match left_out.why {
             LeftOutReason::Tool(tool) => Layout::is_shown(&left_out.place, tool),
@@ -60,14 +59,14 @@ impl FileRules {
         })
     }
 
-    /// Whether readers are given a file that ends as the one at `path` does, in some place.
+    /// Whether files with the ending of `path` may be served at all.
     #[must_use]
     pub fn is_kind_served(&self, path: &Utf8Path) -> bool {
         let ending = path.extension().unwrap_or_default();
         self.ignore.is_media(Utf8Path::new(&format!("a.{ending}")))
     }
 
-    /// What the file at `path` is, where it may be served beside posts by its name and place.
+    /// The media kind of the file at `path`; `None` if its name or place is not served.
     pub(super) fn media(&self, path: &Utf8Path, layout: &Layout) -> Option<MediaKind> {
         self.ignore.media(path).filter(|_| self.is_open_to_readers(path, layout))
     }

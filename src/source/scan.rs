@@ -1,4 +1,4 @@
-//! What a scan of a source finds.
+//! The scope and the result of a scan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -8,66 +8,66 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::found_files::{FileEntry, FoundFiles};
 use super::refusal::{too_large, unreadable};
 use super::rules::FileRules;
-use super::rules::companions::{has_company, is_for_posts, is_index};
+use super::rules::companions::{has_sibling_posts, is_for_posts, is_index};
 use super::rules::ignore::NameKind;
 use crate::diagnostic::{Diagnostic, Severity};
 
-/// Where to look.
+/// The paths to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScanScope {
-    /// Everywhere.
+    /// The whole source.
     Everywhere,
-    /// At these paths, and below those of them that are folders.
+    /// These paths, and everything below those that are folders.
     At(BTreeSet<Utf8PathBuf>),
 }
 
 /// The result of a scan.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// What was scanned. A source may scan everywhere although it was asked for less.
+    /// What was scanned. A source may scan more than the requested scope.
     pub scope: ScanScope,
     /// The files of posts.
     pub files: FoundFiles,
-    /// Files that may say something about posts other than themselves ([`companions`](super::rules::companions)), by path.
+    /// Files from which posts may inherit ([`companions`](super::rules::companions)), by path.
     pub companions: BTreeMap<Utf8PathBuf, FileEntry>,
-    /// Files and folders that could not be read: what was known of them, and of all below them, still holds.
+    /// Files and folders that could not be read: the previous state of them, and of everything below them, stays valid.
     pub unreadable: Vec<Utf8PathBuf>,
-    /// What was refused, and why.
+    /// The diagnostics of refused files.
     pub diagnostics: Vec<Diagnostic>,
-    /// Whether one file may be found at several paths, so that a change at one path may concern posts at any other.
+    /// Whether one file may be found at several paths, so that a change at one path may affect posts at others.
     pub has_aliases: bool,
-    /// Whether the source holds nothing at all; only known after a scan everywhere.
+    /// Whether the source is completely empty; known only after a scan of everything.
     pub is_empty: bool,
-    /// Which folder or store was scanned.
+    /// The folder or store that was scanned.
     pub identity: SourceIdentity,
 }
 
-/// Which folder or store is behind a source: another disk may be mounted in its place.
+/// The identity of the folder or store of a source: another disk may be mounted in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceIdentity {
-    /// The disk, or what is like one.
+    /// The disk, or its equivalent.
     pub(super) device: u64,
     /// The folder on it.
     pub(super) folder: u64,
 }
 
-/// Why the files that a scan did not find may be there all the same.
+/// Why files that a scan did not find may still exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanDoubt {
     /// The source is empty and on another device than before: its disk is not mounted.
     Unmounted,
-    /// Another folder is in the place of the one that was scanned before.
+    /// The folder that was scanned before was replaced by another.
     Replaced,
 }
 
 impl Scan {
-    /// Whether nothing is known of `path`: it could not be read, or lies below what could not be.
+    /// Whether the scan says nothing about `path`, because it or a folder above it could not be read.
     #[must_use]
     pub fn is_blind_to(&self, path: &Utf8Path) -> bool {
         self.unreadable.iter().any(|unreadable| path.starts_with(unreadable))
     }
 
-    /// Why the files that it did not find may be there all the same, where `before` is the identity that was scanned before.
+    /// Why files that it did not find may still exist, given the identity `before` of the previous scan.
     #[must_use]
     pub fn doubt(&self, before: SourceIdentity) -> Option<ScanDoubt> {
         if self.is_empty && before.device != self.identity.device {
@@ -78,29 +78,29 @@ impl Scan {
 }
 
 impl Scan {
-    /// The files that it found and that may be companions of posts. An `index.md` without posts beside it says nothing to any; a scan of
-    /// a few places may not have seen them, so one that `is_known` counts.
+    /// The files found that may be companions of posts. An `index.md` without posts beside it is not one; a scan of a few paths may not
+    /// have found those posts, so an index for which `is_known` holds is included.
     pub fn companion_candidates(&self, is_known: impl Fn(&Utf8Path) -> bool) -> impl Iterator<Item = (&Utf8Path, &FileEntry)> {
         let indexes = self
             .files
             .iter()
             .filter(|(path, _)| path.file_name().is_some_and(is_index))
-            .filter(move |(path, _)| is_known(path) || has_company(&self.files, path));
+            .filter(move |(path, _)| is_known(path) || has_sibling_posts(&self.files, path));
         let others = self.companions.iter().map(|(path, entry)| (path.as_path(), entry));
         others.chain(indexes)
     }
 }
 
-/// Builds a [`Scan`] from what a source has, by the rules that all sources share.
+/// Builds a [`Scan`] by the rules that all sources share.
 pub(super) struct ScanBuilder<'a> {
     pub(super) rules: &'a FileRules,
-    /// Whether a file is known: such a file is never one too many.
+    /// Whether a file is known: a known file is never left out because there are too many.
     is_known: &'a dyn Fn(&Utf8Path) -> bool,
     pub(super) scan: Scan,
     is_full: bool,
 }
 
-/// What a file is by its name.
+/// The kind of a file, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
     Post,
@@ -137,13 +137,13 @@ impl<'a> ScanBuilder<'a> {
         self.scan.diagnostics.push(diagnostic);
     }
 
-    /// Notes that nothing could be learned of `path`, because of `error`.
+    /// Records that `path` could not be read because of `error`.
     pub(super) fn add_unreadable(&mut self, path: &Utf8Path, error: &io::Error) {
         self.refuse(unreadable(path, error));
         self.scan.unreadable.push(path.to_owned());
     }
 
-    /// Whether the folder at `path`, which is called `name` and lies `depth` folders deep, is scanned.
+    /// Whether to scan the folder at `path`, which is called `name` and is `depth` folders deep.
     pub(super) fn enters(&mut self, path: &Utf8Path, name: &str, depth: usize) -> bool {
         if !self.rules.ignore.enters(name) {
             return false;
@@ -157,7 +157,7 @@ impl<'a> ScanBuilder<'a> {
         !is_too_deep
     }
 
-    /// What the file at `path`, which is called `name`, is. Says so if it is a copy that a synchroniser left.
+    /// The kind of the file at `path`, which is called `name`. A copy left by a synchroniser gets a diagnostic.
     pub(super) fn kind(&mut self, path: &Utf8Path, name: &str) -> FileKind {
         if self.rules.is_companion(name) {
             return FileKind::Companion;
@@ -174,7 +174,7 @@ impl<'a> ScanBuilder<'a> {
         }
     }
 
-    /// Adds the file of a post, unless it is too large or one too many.
+    /// Adds the file of a post, unless it is too large or there are too many.
     pub(super) fn add_post(&mut self, path: Utf8PathBuf, entry: FileEntry) {
         if entry.version.size() > self.rules.max_file_bytes {
             self.refuse(too_large(&path, self.rules.max_file_bytes));
@@ -182,19 +182,19 @@ impl<'a> ScanBuilder<'a> {
         } else if self.scan.files.len() < self.rules.max_files || (self.is_known)(&path) {
             self.scan.files.push(&path, entry);
         } else if !self.is_full {
-            // which files came first is the source's whim, and of those that are left out nothing is known
+            // the order of the files is arbitrary, and the scan says nothing about those left out
             self.is_full = true;
             self.scan.unreadable.push(Utf8PathBuf::new());
             self.refuse_one_too_many(&path);
         }
     }
 
-    /// Adds a file that may say something about posts other than itself.
+    /// Adds a file from which posts may inherit.
     pub(super) fn add_companion(&mut self, path: Utf8PathBuf, entry: FileEntry) {
         self.scan.companions.insert(path, entry);
     }
 
-    /// The scan of all that was added.
+    /// Returns the finished scan.
     pub(super) fn finish(mut self) -> Scan {
         self.scan.files.sort();
         let files = &self.scan.files;
@@ -216,7 +216,7 @@ impl<'a> ScanBuilder<'a> {
     }
 }
 
-/// `paths` without those that lie below another of them.
+/// The paths in `paths` that are not below another of them.
 pub(super) fn outermost(paths: &BTreeSet<Utf8PathBuf>) -> Vec<&Utf8Path> {
     let mut kept: Vec<&Utf8Path> = Vec::new();
     for path in paths {

@@ -1,4 +1,4 @@
-//! What every source does: each test runs over a folder on a disk and over files in memory.
+//! The behaviour of every source: each test runs over a folder on a disk and over files in memory.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +9,10 @@ use super::*;
 use crate::config::PostSettings;
 use crate::time::Timestamp;
 
-/// A source, and what changes its files.
+/// A source, with methods that change its files.
 struct Fixture {
     source: Source,
-    /// Where the files are on the disk, for a folder.
+    /// The path on the disk, for a folder.
     folder: Option<(tempfile::TempDir, Utf8PathBuf)>,
 }
 
@@ -59,7 +59,7 @@ impl Fixture {
         self.change(rename, |memory| memory.rename(from, to));
     }
 
-    /// Makes the file unreadable; `false` where that cannot be done, because the tests may read everything.
+    /// Makes the file unreadable. Returns `false` if the tests run with permission to read everything.
     fn make_unreadable(&self, path: &str) -> bool {
         let shut = |root: &Utf8Path| fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o0)).unwrap();
         self.change(shut, |memory| memory.set_unreadable(path, true));
@@ -88,7 +88,11 @@ fn paths(scan: &Scan) -> Vec<&str> {
 }
 
 fn codes(scan: &Scan) -> Vec<(&str, &str)> {
-    let mut codes: Vec<_> = scan.diagnostics.iter().map(|said| (said.path.as_str(), said.code)).collect();
+    let mut codes: Vec<_> = scan
+        .diagnostics
+        .iter()
+        .map(|diagnostic| (diagnostic.path.as_str(), diagnostic.code))
+        .collect();
     codes.sort_unstable();
     codes
 }
@@ -124,7 +128,7 @@ fn a_scan_finds_posts_and_companions_by_name_and_place() {
 }
 
 #[test]
-fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
+fn a_scan_of_some_paths_finds_the_same_files_there_as_a_full_scan() {
     on_every_source(&PostSettings::default(), |fixture| {
         for path in ["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"] {
             fixture.insert(path, "# Text");
@@ -148,7 +152,7 @@ fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
 }
 
 #[test]
-fn limits_are_kept_and_nothing_that_is_left_out_is_taken_for_gone() {
+fn files_left_out_by_a_limit_do_not_count_as_missing() {
     let posts = PostSettings {
         max_file_bytes: 10,
         max_depth: 1,
@@ -174,7 +178,7 @@ fn limits_are_kept_and_nothing_that_is_left_out_is_taken_for_gone() {
 }
 
 #[test]
-fn the_version_that_was_found_is_read_and_no_other() {
+fn only_the_version_that_was_found_is_read() {
     on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         let entry = fixture.entry("a.md");
@@ -191,7 +195,7 @@ fn the_version_that_was_found_is_read_and_no_other() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_refused() {
+fn an_unreadable_file_is_refused() {
     on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         if !fixture.make_unreadable("a.md") {
@@ -209,7 +213,7 @@ fn a_file_that_may_not_be_read_is_refused() {
 }
 
 #[test]
-fn a_version_tells_an_edit_and_a_move_apart() {
+fn a_version_distinguishes_an_edit_from_a_move() {
     on_every_source(&PostSettings::default(), |fixture| {
         fixture.insert("a.md", "# A");
         fixture.insert("other.md", "# A");
@@ -255,7 +259,7 @@ fn media_are_opened_and_sources_of_posts_are_not() {
 }
 
 #[tokio::test]
-async fn a_watch_hints_at_what_changed() {
+async fn a_watch_sends_hints_about_changes() {
     for fixture in [
         Fixture::folder(&PostSettings::default()),
         Fixture::memory(&PostSettings::default()),

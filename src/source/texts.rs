@@ -1,7 +1,7 @@
-//! The texts of posts, read from their files when they are needed.
+//! The texts of posts, read from their files on demand.
 //!
-//! A text is identified by its [`Digest`], so the text of a file that changed is never taken for another: there is none then. The texts
-//! used last are kept in memory, for a post that was just read is rendered next, in several formats.
+//! A text is identified by its [`Digest`], so the text of a changed file is never used for its old version: that has no text then. The
+//! texts used last are kept in memory, because a post that was just read is rendered next, in several formats.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,19 +14,19 @@ use super::Source;
 use crate::post::text::read_text;
 use crate::post::{Digest, Post, Texts};
 
-/// How many bytes of texts are kept: several times those of the newest feeds and of what is edited at a time. More would save little, for
-/// what is rendered of texts is kept too.
+/// The most bytes of texts in memory: several times those of the newest feeds and of the posts edited at a time. More would save little,
+/// because rendered texts are cached too.
 const BYTES: u64 = 4 * 1024 * 1024;
-/// About how many bytes keeping a text takes beside its own.
+/// The approximate overhead of a text in memory, in bytes.
 const BESIDE: u64 = 128;
-/// About how many texts are kept.
+/// The approximate number of texts in memory.
 const ABOUT_TEXTS: usize = 1000;
 
 /// The texts of the posts of one source.
 pub struct FileTexts {
     source: Source,
     kept: Cache<Digest, Cached, Length>,
-    /// Those that are pinned elsewhere, because their files may not have them any more.
+    /// Texts pinned elsewhere, because their files may no longer contain them.
     held: Mutex<HashMap<Digest, Weak<str>>>,
 }
 
@@ -46,18 +46,18 @@ struct Cached {
     rest: RestOfFile,
 }
 
-/// The content of a file beside the text of its post.
+/// The content of a file besides the text of its post.
 #[derive(Clone)]
 enum RestOfFile {
     /// The part before the text.
     Before(Arc<[u8]>),
-    /// The whole file: its lines end otherwise than those of the text, or it is in another encoding.
+    /// The whole file: its line endings or its encoding differ from those of the text.
     Whole(Arc<[u8]>),
     Unknown,
 }
 
 impl Cached {
-    /// The whole file, where that is known.
+    /// The whole file, if that is known.
     fn file(self) -> Option<Arc<[u8]>> {
         match self.rest {
             RestOfFile::Before(before) => Some([&*before, self.text.as_bytes()].concat().into()),
@@ -66,8 +66,8 @@ impl Cached {
         }
     }
 
-    /// Whether this and `other`, which has the same text, are known to come from different files.
-    fn is_of_another_file(&self, other: &Cached) -> bool {
+    /// Whether this and `other`, which has the same text, certainly come from different files.
+    fn differs_from(&self, other: &Cached) -> bool {
         match (&self.rest, &other.rest) {
             (RestOfFile::Unknown, _) | (_, RestOfFile::Unknown) => false,
             (RestOfFile::Before(one), RestOfFile::Before(other)) | (RestOfFile::Whole(one), RestOfFile::Whole(other)) => {
@@ -78,8 +78,9 @@ impl Cached {
     }
 }
 
-/// The key of a file with this digest, where another file has the same text. A file that is nothing but its text has the digest of that.
-fn beside(file: Digest) -> Digest {
+/// The key of a file with this digest whose text is also that of another file. A file that consists of its text only has the digest of
+/// that text.
+fn file_key(file: Digest) -> Digest {
     Digest::of(&file.to_bytes())
 }
 
@@ -101,15 +102,15 @@ impl RestOfFile {
 }
 
 impl FileTexts {
-    /// The texts of the posts in `source`.
+    /// Returns the texts of the posts in `source`.
     #[must_use]
     pub fn new(source: Source) -> FileTexts {
-        FileTexts::keeping(BYTES, source)
+        FileTexts::with_cache_limit(BYTES, source)
     }
 
-    /// The texts of the posts in `source`, of which at most `bytes` are kept in memory.
+    /// Returns the texts of the posts in `source`, with a limit of `bytes` in memory.
     #[must_use]
-    pub fn keeping(bytes: u64, source: Source) -> FileTexts {
+    pub fn with_cache_limit(bytes: u64, source: Source) -> FileTexts {
         FileTexts {
             source,
             kept: Cache::with_weighter(ABOUT_TEXTS, bytes, Length),
@@ -123,13 +124,13 @@ impl FileTexts {
         bytes <= self.kept.capacity()
     }
 
-    /// Takes the text out of `post` and keeps it as long as there is room.
-    pub fn take_from(&self, post: &mut Post) {
-        self.take_with(post, None);
+    /// Moves the text of `post` into the cache.
+    pub fn cache_text(&self, post: &mut Post) {
+        self.cache_text_and_file(post, None);
     }
 
-    /// The same, with the bytes of the file of the post where they are known.
-    pub fn take_with(&self, post: &mut Post, file: Option<&[u8]>) {
+    /// Does the same with the bytes of the post's file, if they are known.
+    pub fn cache_text_and_file(&self, post: &mut Post, file: Option<&[u8]>) {
         let digest = post.text.digest();
         if let Some(text) = post.text.unload() {
             let rest = RestOfFile::of(&text, file);
@@ -137,39 +138,39 @@ impl FileTexts {
         }
     }
 
-    /// Keeps the content of the file with the digest `file`. Where another file with the same text is kept, this one is kept beside it.
+    /// Caches the content of the file with the digest `file`. If another file with the same text is cached, both are kept.
     fn keep(&self, text: Digest, file: Digest, cached: Cached) {
-        let other = self.kept.peek(&text).filter(|other| other.is_of_another_file(&cached));
-        self.kept.insert(if other.is_some() { beside(file) } else { text }, cached);
+        let other = self.kept.peek(&text).filter(|other| other.differs_from(&cached));
+        self.kept.insert(if other.is_some() { file_key(file) } else { text }, cached);
     }
 
-    /// The whole file of `post` as it was read, if that is in memory or the file did not change. It may read the file.
+    /// The whole content of the file of `post`, if it is in memory or the file did not change. May read the file.
     #[must_use]
     pub fn file(&self, post: &Post) -> Option<Arc<[u8]>> {
         let is_it = |bytes: &Arc<[u8]>| Digest::of(bytes) == post.file;
-        let cached = [post.text.digest(), beside(post.file)];
+        let cached = [post.text.digest(), file_key(post.file)];
         let mut cached = cached.iter().filter_map(|digest| self.kept.get(digest)?.file());
         let read = || Some(self.source.read_latest(&post.source)?.bytes);
         cached.find(is_it).or_else(|| read().filter(is_it))
     }
 
-    /// Keeps the text of `post` available as long as `text`, which is that text, is not dropped.
-    pub fn hold_this(&self, post: &Post, text: &Arc<str>) {
+    /// Makes `text`, the text of `post`, available until `text` is dropped.
+    pub fn pin_text(&self, post: &Post, text: &Arc<str>) {
         let mut held = self.lock();
         held.retain(|_, text| text.strong_count() > 0);
         held.insert(post.text.digest(), Arc::downgrade(text));
     }
 
-    /// The text of `post`, if it is in memory. It stays available as long as the returned value is not dropped.
+    /// The text of `post`, if it is in memory. It stays available until the returned value is dropped.
     #[must_use]
-    pub fn hold(&self, post: &Post) -> Option<Arc<str>> {
+    pub fn pin(&self, post: &Post) -> Option<Arc<str>> {
         let digest = post.text.digest();
         let text = self.in_memory(digest)?;
-        self.hold_this(post, &text);
+        self.pin_text(post, &text);
         Some(text)
     }
 
-    /// Forgets all texts that are not pinned.
+    /// Removes all texts that are not pinned.
     #[cfg(test)]
     pub fn forget(&self) {
         self.kept.clear();
@@ -255,15 +256,15 @@ mod tests {
             files.get(Utf8Path::new(path)).cloned().unwrap()
         }
 
-        /// The post at `path` as it is now, holding its text.
+        /// The current post at `path`, with its text.
         fn post(&self, path: &str) -> Post {
             let source = self.folder.read(path.into(), &self.entry(path)).unwrap();
             post::read(&source, &Config::default()).unwrap().post
         }
     }
 
-    /// The post without its text, and that text.
-    fn apart(mut post: Post) -> (Post, Arc<str>) {
+    /// Splits a post into the post without its text, and the text.
+    fn split(mut post: Post) -> (Post, Arc<str>) {
         let text = post.text.unload().unwrap();
         (post, text)
     }
@@ -285,9 +286,9 @@ mod tests {
         ];
         let posts = Posts::of(&cases);
         for bytes in [0, BYTES] {
-            let texts = FileTexts::keeping(bytes, posts.source());
+            let texts = FileTexts::with_cache_limit(bytes, posts.source());
             for (path, _) in cases {
-                let (post, text) = apart(posts.post(path));
+                let (post, text) = split(posts.post(path));
                 for time in ["first", "second"] {
                     assert_eq!(texts.text(&post), Some(Arc::clone(&text)), "{path}, the {time} time");
                 }
@@ -296,10 +297,10 @@ mod tests {
     }
 
     #[test]
-    fn another_text_is_none() {
+    fn a_changed_text_is_not_returned() {
         let posts = Posts::of(&[("a.md", b"---\ntitle: A\n---\nReeds.\n"), ("b.md", b"Dunes.\n")]);
-        let texts = FileTexts::keeping(0, posts.source());
-        let (post, reeds) = apart(posts.post("a.md"));
+        let texts = FileTexts::with_cache_limit(0, posts.source());
+        let (post, reeds) = split(posts.post("a.md"));
         let long = b"x".repeat(2 * 1024 * 1024);
         let steps: [(&str, &[u8], bool); 6] = [
             ("a text was added to", b"---\ntitle: A\n---\nReeds.\nMore.\n", false),
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn links_within_the_folder_are_followed_wherever_they_lead_by_now() {
+    fn links_within_the_folder_are_followed_to_their_present_target() {
         let posts = Posts::of(&[
             ("..one/a.md", b"Reeds.\n"),
             ("..two/a.md", b"Reeds.\n"),
@@ -329,8 +330,8 @@ mod tests {
         ]);
         symlink("..one", posts.path("..data")).unwrap();
         symlink("..data/a.md", posts.path("a.md")).unwrap();
-        let texts = FileTexts::keeping(0, posts.source());
-        let (post, reeds) = apart(posts.post("a.md"));
+        let texts = FileTexts::with_cache_limit(0, posts.source());
+        let (post, reeds) = split(posts.post("a.md"));
         assert_eq!(texts.text(&post), Some(Arc::clone(&reeds)));
         fs::remove_file(posts.path("..data")).unwrap();
         symlink("..two", posts.path("..data")).unwrap();
@@ -341,22 +342,22 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_holds_on_to_is_there_though_no_file_has_it() {
+    fn a_held_text_is_available_without_its_file() {
         let posts = Posts::of(&[("a.md", b"Reeds.\n")]);
         let texts = FileTexts::new(posts.source());
         let mut post = posts.post("a.md");
-        texts.take_from(&mut post);
-        let held = texts.hold(&post);
+        texts.cache_text(&mut post);
+        let held = texts.pin(&post);
         texts.forget();
         fs::remove_file(posts.path("a.md")).unwrap();
         assert_eq!(texts.text(&post).as_deref(), Some("Reeds.\n"));
         drop(held);
         assert_eq!(texts.text(&post), None);
-        assert_eq!(texts.hold(&post), None);
+        assert_eq!(texts.pin(&post), None);
     }
 
     #[test]
-    fn the_bytes_of_each_file_are_had_though_many_have_one_text() {
+    fn the_bytes_of_each_file_are_available_even_if_many_have_the_same_text() {
         let files: Vec<(String, String)> = (0..5)
             .map(|n| (format!("{n}.md"), format!("---\ntitle: Note {n}\n---\nTODO\n")))
             .chain([("plain.md".to_owned(), "TODO\n".to_owned())])
@@ -368,7 +369,7 @@ mod tests {
             .iter()
             .map(|(path, bytes)| {
                 let mut post = posts.post(path);
-                texts.take_with(&mut post, Some(bytes));
+                texts.cache_text_and_file(&mut post, Some(bytes));
                 post
             })
             .collect();
@@ -382,13 +383,13 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_there_is_room_for() {
+    fn the_cache_keeps_to_its_limit() {
         let posts = Posts::of(&[("a.md", &[b'x'; 1000])]);
-        let texts = FileTexts::keeping(10_000, posts.source());
+        let texts = FileTexts::with_cache_limit(10_000, posts.source());
         let mut post = posts.post("a.md");
         for n in 0..100 {
             post.text = format!("{n}{}", "x".repeat(1000)).as_str().into();
-            texts.take_from(&mut post);
+            texts.cache_text(&mut post);
             assert!(post.text.loaded().is_none());
         }
         assert!((1..=10_000).contains(&texts.kept.weight()), "{}", texts.kept.weight());

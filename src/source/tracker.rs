@@ -1,7 +1,7 @@
-//! Tracks the state of each file of a source: which version was taken, which waits, which is missing.
+//! Tracks the state of each file of a source: the version that was accepted, the one that is pending, and whether the file is missing.
 //!
-//! A tracker has no clocks and no threads of its own. Given the same files and the same times it does the same, so every rule about
-//! writers, editors and vanishing disks is tested without waiting. A hint only says where to look; only what a scan finds there counts.
+//! A tracker has no clocks and no threads of its own. The same files and times give the same result, so every rule about writers, editors
+//! and unmounted disks is tested without waiting. A hint only says where to scan; the scan decides.
 
 mod files;
 mod inheritance;
@@ -49,11 +49,11 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct FileTracker {
     config: Arc<Config>,
     source: Source,
-    /// The texts of its posts, which they do not hold.
+    /// The texts of the posts. `Post` itself does not contain them here.
     texts: Arc<FileTexts>,
     pinned_texts: PinnedTexts,
     last_good: LastGoodVersions,
-    /// The files of posts that are held back as they are read, but that readers have.
+    /// The files of posts that are held back by the rules but already public.
     released: BTreeSet<Utf8PathBuf>,
     read: ReadPost,
     /// Counts the files that are found and read.
@@ -61,28 +61,28 @@ pub struct FileTracker {
     files: TrackedFiles,
     /// What posts inherit from other files.
     inheritance: Inheritance,
-    /// Files whose newest version is not taken yet.
+    /// Files whose newest version is not accepted yet.
     pending: BTreeMap<Utf8PathBuf, Pending>,
     /// Files whose newest version could not be read.
     unread: BTreeMap<Utf8PathBuf, (Version, Diagnostic)>,
-    /// Files with a post that are not there, and do not count as removed yet.
+    /// Files of posts that are missing and do not count as removed yet.
     missing: MissingFiles,
-    /// What scans refused, by path.
+    /// The diagnostics of refused files, by path.
     refused: Refused,
-    /// When files were last taken because they held still.
+    /// When a file was last accepted because it was stable.
     last_settled: Option<Duration>,
-    /// Why the posts may not be those that the source has.
+    /// Why the posts may differ from those in the source.
     degraded: Option<Degraded>,
-    /// The identity of the source in the last scan that was believed.
+    /// The identity of the source in the last scan that was trusted.
     identity: Option<SourceIdentity>,
-    /// Whether a change at one path may concern posts at others.
+    /// Whether a change at one path may affect posts at other paths.
     has_aliases: bool,
     is_polling: bool,
-    /// Whether a change may have been missed, so that everything is to be scanned.
+    /// Whether a change may have been missed, so that the next scan is a full one.
     may_have_missed: bool,
 }
 
-/// When a scan is: by the clock and by the monotonic clock; and whether it is the first.
+/// The time of a scan, by the wall clock and by the monotonic clock, and whether it is the first scan.
 #[derive(Clone, Copy)]
 struct Instants {
     now: Timestamp,
@@ -95,9 +95,9 @@ struct Instants {
 pub struct ScanOutcome {
     /// Whether posts or diagnostics changed.
     pub changed: bool,
-    /// When to scan again at the latest; `None` if nothing is waited for.
+    /// The time until the next scan is due; `None` if none is due.
     pub again_in: Option<Duration>,
-    /// What happened to posts.
+    /// Events about posts.
     pub events: Vec<PostEvent>,
     /// Whether everything was scanned.
     pub scanned_everywhere: bool,
@@ -119,14 +119,14 @@ impl ScanOutcome {
 }
 
 impl FileTracker {
-    /// A tracker that knows nothing yet of the folder at `root`.
+    /// Returns a tracker for the folder at `root`, without any files yet.
     #[must_use]
     pub fn new(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> FileTracker {
         let source = Source::folder(root, &config.posts);
         FileTracker::of_source(config, source)
     }
 
-    /// A tracker that knows nothing yet of the files in `source`.
+    /// Returns a tracker for `source`, without any files yet.
     #[must_use]
     pub fn of_source(config: Arc<Config>, source: Source) -> FileTracker {
         FileTracker::reading_with(post::read_with, config, source)
@@ -163,47 +163,47 @@ impl FileTracker {
         self.read = read;
     }
 
-    /// The same tracker, which keeps at most `bytes` of texts in memory.
+    /// Returns this tracker with a limit of `bytes` for texts in memory.
     #[must_use]
-    pub fn keeping(self, bytes: u64) -> FileTracker {
+    pub fn with_cache_limit(self, bytes: u64) -> FileTracker {
         FileTracker {
-            texts: Arc::new(FileTexts::keeping(bytes, self.source.clone())),
+            texts: Arc::new(FileTexts::with_cache_limit(bytes, self.source.clone())),
             ..self
         }
     }
 
-    /// Sets whether changes are noticed by polling. Then only a whole interval tells that a file held still.
+    /// Sets whether changes are noticed by polling. A file then counts as stable only after a whole interval.
     pub fn set_polling(&mut self, is_polling: bool) {
         self.is_polling = is_polling;
     }
 
-    /// Counts the files that are found and read in `progress` from now on.
+    /// Sets the counters for the files that are found and read.
     pub fn count_in(&mut self, progress: Arc<Progress>) {
         self.progress = progress;
     }
 
-    /// Where its files come from.
+    /// The source of the files.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The texts of its posts, which may be read from files.
+    /// The texts of the posts, which may be read from files.
     #[must_use]
     pub fn texts(&self) -> Arc<dyn Texts> {
         Arc::<FileTexts>::clone(&self.texts)
     }
 
-    /// Every post, ordered by path: the newest version of each file that is one, without its text.
+    /// All posts, ordered by path: the newest good version of each file, without its text.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
         self.files.posts()
     }
 
-    /// Every post, as if all had changed.
+    /// Returns all posts as changed.
     pub fn take_all(&mut self) -> Changes {
         self.files.take_all()
     }
 
-    /// The posts that may have changed since this, or [`FileTracker::take_all`], was last called.
+    /// Returns the posts that may have changed since the last call of this method or of [`FileTracker::take_all`].
     pub fn take_changes(&mut self) -> Changes {
         self.files.take_changes()
     }
@@ -213,8 +213,7 @@ impl FileTracker {
         self.files.post(path)
     }
 
-    /// The files that are missing and do not count as removed yet; and those that were renamed while the file in their place is not taken
-    /// yet.
+    /// The files that are missing and do not count as removed yet, and the old paths of renamed files where another file is pending.
     #[must_use]
     pub fn missing(&self) -> BTreeSet<Utf8PathBuf> {
         let mut displaced: HashMap<FileId, (&Utf8Path, &Version)> = HashMap::new();
@@ -236,10 +235,10 @@ impl FileTracker {
         self.missing.paths().cloned().chain(renamed).collect()
     }
 
-    /// Whether there is a file at `path`, as far as is known. One that cannot be read, or not yet, is there too.
+    /// Whether the last scan of `path` found a file. One that is pending or cannot be read counts too.
     #[must_use]
     pub fn is_there(&self, path: &Utf8Path) -> bool {
-        // a missing file with a post is waited for by the ledger, which knows the post
+        // the ledger waits for a missing file with a post, because it knows the post
         let is_known = self
             .files
             .get(path)
@@ -248,14 +247,14 @@ impl FileTracker {
         is_known || is_waiting || self.unread.contains_key(path) || self.refused.covers(path)
     }
 
-    /// Forgets the missing file at `path` before it counts as removed: its post turned out to be in another file.
-    pub fn let_go(&mut self, path: &Utf8Path) {
+    /// Removes the missing file at `path` before it counts as removed, because its post was found in another file.
+    pub fn remove_missing(&mut self, path: &Utf8Path) {
         if self.missing.contains(path) {
             self.forget(path);
         }
     }
 
-    /// The diagnostics of the files, ordered by path and place.
+    /// All diagnostics, ordered by path and position.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let unread = self.unread.values().map(|(_, diagnostic)| diagnostic);
@@ -267,16 +266,16 @@ impl FileTracker {
         all
     }
 
-    /// Notes whether readers have the post in the file at `path` although it is held back as it is read.
-    pub fn release(&mut self, path: &Utf8Path, is_with_readers: bool) {
-        if is_with_readers {
+    /// Sets whether the post in the file at `path` is public although the rules hold it back.
+    pub fn release(&mut self, path: &Utf8Path, is_public: bool) {
+        if is_public {
             self.released.insert(path.to_owned());
         } else {
             self.released.remove(path);
         }
     }
 
-    /// Whether readers have the post in the file at `path` although it is held back as it is read.
+    /// Whether the post in the file at `path` is public although the rules hold it back.
     #[must_use]
     pub fn is_released(&self, path: &Utf8Path) -> bool {
         self.released.contains(path)
@@ -288,18 +287,18 @@ impl FileTracker {
         self.files.get(path).is_some_and(|known| known.refusal().is_some())
     }
 
-    /// Why the posts may not be those that the source has.
+    /// Why the posts may differ from those in the source.
     #[must_use]
-    pub fn trouble(&self) -> Option<String> {
+    pub fn degraded_reason(&self) -> Option<String> {
         self.degraded.as_ref().map(ToString::to_string)
     }
 
-    /// Scans where `hints` say, and where something is waited for, at the instant `now`; `tick` is the monotonic clock.
+    /// Scans the paths in `hints` and all pending paths, at the time `now`; `tick` is the time of the monotonic clock.
     pub fn scan(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
         self.scan_for(ScanOutcome::default(), hints, now, tick)
     }
 
-    /// The same, without events: what was there before feedmill is no news.
+    /// Does the same as [`FileTracker::scan`] without events, for the files that exist before the start.
     pub fn scan_quietly(&mut self, hints: &Hints, now: Timestamp, tick: Duration) -> ScanOutcome {
         let outcome = ScanOutcome {
             is_quiet: true,
@@ -315,7 +314,7 @@ impl FileTracker {
             is_first: false,
         };
         if let Err(degraded) = self.take_scan(hints, at, &mut outcome) {
-            // nothing is known of the source, so all that was known before still holds
+            // the scan says nothing about the source, so the state from before stays
             self.may_have_missed = true;
             self.set_degraded(Some(degraded), &mut outcome);
             outcome.again_in = Some(RETRY);
@@ -327,7 +326,7 @@ impl FileTracker {
         outcome
     }
 
-    /// Scans where `hints` say, and takes what it finds.
+    /// Scans the paths in `hints`, and updates the files with the result.
     fn take_scan(&mut self, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) -> Result<(), Degraded> {
         let (scan, absent) = self.scan_source(hints)?;
         let doubt = self.identity.and_then(|before| scan.doubt(before));
@@ -363,7 +362,7 @@ impl FileTracker {
         Ok(())
     }
 
-    /// Scans where `hints` say, or everywhere if most posts are missing there; returns also the known files that are not there.
+    /// Scans the paths in `hints`, or everywhere if most posts are missing there. Returns also the tracked files that were not found.
     fn scan_source(&self, hints: &Hints) -> Result<(Scan, Vec<Utf8PathBuf>), Degraded> {
         let is_known = |path: &Utf8Path| self.files.contains(path);
         let scan_in = |scope: &ScanScope| {
@@ -380,14 +379,14 @@ impl FileTracker {
         Ok((scan, absent))
     }
 
-    /// Releases the texts of files that have them.
+    /// Unpins the texts that can be read from their files again.
     fn release_texts(&mut self) {
         let is_refused = |path: &Utf8Path| self.files.get(path).is_some_and(|known| known.refusal().is_some());
-        let has_lost_it = |path: &Utf8Path| {
+        let needs_pin = |path: &Utf8Path| {
             let is_there = !self.missing.contains(path) && !self.refused.covers(path);
             !is_there || self.pending.contains_key(path) || self.unread.contains_key(path) || is_refused(path)
         };
-        self.pinned_texts.retain(has_lost_it);
+        self.pinned_texts.retain(needs_pin);
     }
 
     /// Pins the text of the post in the file at `path`, if it is in memory.
@@ -397,10 +396,10 @@ impl FileTracker {
         }
     }
 
-    /// Where to look: where `hints` say, and wherever something is waited for.
+    /// The paths to scan: those in `hints`, and all that are pending or missing.
     fn scan_scope(&self, hints: &Hints) -> ScanScope {
-        let concerns_others = self.has_aliases && !hints.is_empty();
-        if hints.everything || concerns_others || self.may_have_missed {
+        let affects_others = self.has_aliases && !hints.is_empty();
+        if hints.everything || affects_others || self.may_have_missed {
             return ScanScope::Everywhere;
         }
         let hinted = hints.paths.keys().filter(|path| self.source.rules().concerns(path));
@@ -409,8 +408,8 @@ impl FileTracker {
             .chain(self.missing.paths())
             .cloned()
             .collect();
-        let of_companions = self.places_of_companions(&hinted);
-        ScanScope::At(hinted.into_iter().chain(of_companions).collect())
+        let inherited = self.inheritance_scope(&hinted);
+        ScanScope::At(hinted.into_iter().chain(inherited).collect())
     }
 
     fn due(&self) -> Option<Duration> {
@@ -435,7 +434,7 @@ impl FileTracker {
         self.degraded = degraded;
     }
 
-    /// The known files that were scanned for, and are not there.
+    /// The tracked files in the scope of `scan` that it did not find.
     fn absent(&self, scan: &Scan) -> Vec<Utf8PathBuf> {
         let is_absent = |path: &Utf8Path| !scan.files.contains(path) && !scan.is_blind_to(path);
         let mut absent = BTreeSet::new();
@@ -451,13 +450,13 @@ impl FileTracker {
         absent.into_iter().map(Utf8Path::to_path_buf).collect()
     }
 
-    /// Notes what the scan refused.
+    /// Records the files that the scan refused.
     fn refuse(&mut self, scan: &Scan, at: Instants, outcome: &mut ScanOutcome) {
         let change = self.refused.replace(scan);
         outcome.changed |= change.differs;
         for path in &scan.unreadable {
             self.pin_text(path);
-            self.outlive_unread(path, at);
+            self.keep_or_restore_version(path, at);
         }
         for diagnostic in change.new {
             self.report_broken(&diagnostic.path, &diagnostic, outcome);
@@ -467,18 +466,18 @@ impl FileTracker {
         }
     }
 
-    /// Notes that the file at `path` is not there.
+    /// Records that the file at `path` is missing.
     fn mark_missing(&mut self, path: Utf8PathBuf, tick: Duration, outcome: &mut ScanOutcome) {
         self.pending.remove(&path);
         outcome.changed |= self.unread.remove(&path).is_some();
-        // readers may have had a post from a file that is none here since before the start
+        // a file that is not tracked is left to the ledger: its post may be known from before the start
         if self.files.contains(&path) {
             self.pin_text(&path);
             self.missing.add(path, tick);
         }
     }
 
-    /// Forgets the file at `path`, and reports `event` if it had a post.
+    /// Removes the file at `path`, and reports `event` if it had a post.
     fn drop_post(&mut self, path: &Utf8Path, event: PostEventKind, outcome: &mut ScanOutcome) {
         if let Some(known) = self.forget(path) {
             if let Some(post) = known.post() {
@@ -488,7 +487,7 @@ impl FileTracker {
         }
     }
 
-    /// Forgets the file at `path`.
+    /// Removes the file at `path`.
     fn forget(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
         if let Some(since) = self.missing.since(path) {
             self.note_missing(path, since);

@@ -1,30 +1,30 @@
-//! What tells one version of a file from another without reading it.
+//! The version of a file: metadata that changes whenever the file does, so that the file need not be read.
 
 use std::fmt;
 
 use crate::time::Timestamp;
 
-/// What tells one version of a file from another without reading it. Only the source that made it knows what the numbers are.
+/// The version of a file: metadata that changes whenever the file does. Only its source knows what the numbers mean.
 ///
-/// Two writes within one tick of a source's clock may leave the same version: see [`Version::is_recent`].
+/// Two writes within one tick of the source's clock may have the same version: see [`Version::is_recent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
     file: FileId,
     size: u64,
-    /// When the content changed, in nanoseconds since 1970; at the latest in the year 2262.
+    /// When the content changed, in nanoseconds since 1970; at most the year 2262.
     modified: i64,
-    /// When anything about the file changed, its name included, by the source's clock.
+    /// When the file, its name or its other metadata changed, by the source's clock.
     touched: i64,
 }
 
-/// Identifies a file of a source under whatever name it has.
+/// Identifies a file of a source independently of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileId(pub(super) u64, pub(super) u64);
 
 /// The coarsest clock of a file system, in nanoseconds: FAT counts in steps of two seconds.
 const COARSEST_CLOCK: i128 = 2_000_000_000;
 
-/// How far another machine's clock may be ahead, in nanoseconds: a day. A file dated later than that was dated so by hand.
+/// How far another machine's clock may be ahead, in nanoseconds: a day. A later time was set by hand.
 const LARGEST_SKEW: i128 = 86_400_000_000_000;
 
 impl Version {
@@ -37,13 +37,13 @@ impl Version {
         }
     }
 
-    /// The same version after something else than the content changed, which made its source count to `touched`.
+    /// Returns this version after a change of the metadata only, at the source's time `touched`.
     pub(super) fn moved(self, touched: u64) -> Version {
         let touched = i64::try_from(touched).unwrap_or(i64::MAX);
         Version { touched, ..self }
     }
 
-    /// The file that it is a version of.
+    /// The file of this version.
     #[must_use]
     pub fn file(&self) -> FileId {
         self.file
@@ -61,21 +61,21 @@ impl Version {
         Timestamp::from_nanosecond(self.modified.into()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// When anything about the file last changed, its name included: a number to compare with others of the same source.
+    /// When the file, its name or its other metadata last changed: a number to compare with others of the same source.
     #[must_use]
     pub fn touched(&self) -> i64 {
         self.touched
     }
 
-    /// Whether the content changed so shortly before `now` that another change may have the same version, as in Git's "racy" index
+    /// Whether the content changed so shortly before `now` that a later change may have the same version, as in Git's "racy" index
     /// entries.
     #[must_use]
     pub fn is_recent(&self, now: Timestamp) -> bool {
         is_recent(self.modified, now)
     }
 
-    /// Whether anything about the file changed so shortly before `now`. Then the time of the content, which programs can set, does not
-    /// tell two versions apart.
+    /// Whether the file or its metadata changed so shortly before `now`. Two versions may then have the same content time, which programs
+    /// can set.
     #[must_use]
     pub fn is_recently_touched(&self, now: Timestamp) -> bool {
         is_recent(self.touched, now)
@@ -90,7 +90,7 @@ impl Version {
 }
 
 impl fmt::Display for Version {
-    /// All that tells it from others, for a validator of HTTP.
+    /// Writes all its numbers, for an HTTP validator.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FileId(device, number) = self.file;
         write!(f, "{device} {number} {} {} {}", self.size, self.modified, self.touched)

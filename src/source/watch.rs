@@ -1,9 +1,9 @@
-//! Watches the posts folder, and hints at where to look again.
+//! Watches the posts folder, and sends hints about the paths to scan again.
 //!
-//! Events of the system come late, twice, in the wrong order, about files that are gone again, or not at all. So [`Hints`] name places and
-//! never states; a scan finds out what is there. Only this module names `notify`.
+//! Events of the system arrive late, twice, in the wrong order, about files that were deleted again, or not at all. So [`Hints`] contain
+//! paths and never states; a scan determines the state. Only this module uses `notify`.
 //!
-//! Where events do not prove to work, the watch hints at everything at fixed intervals.
+//! If a test shows that events do not work here, the watch sends a hint for everything at fixed intervals.
 
 mod events;
 mod hints;
@@ -23,11 +23,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config;
 use crate::config::WatchMode;
 
-use self::hints::{Duty, Inbox};
 pub use self::hints::{Hints, How};
+use self::hints::{Inbox, WatchTask};
 use self::native::{Native, Unfit};
 
-/// How often it is checked whether the folder is still the one that is watched.
+/// The interval at which the identity of the watched folder is checked.
 const WATCHDOG: Duration = Duration::from_secs(1);
 
 /// How changes are noticed.
@@ -55,7 +55,7 @@ pub struct SourceWatch {
     inbox: Arc<Inbox>,
 }
 
-/// A watch that is being put in place.
+/// A watch that is being installed.
 #[derive(Debug)]
 pub struct StartingWatch {
     watch: SourceWatch,
@@ -63,16 +63,16 @@ pub struct StartingWatch {
 }
 
 impl SourceWatch {
-    /// Watches the folder at `root`, which need not be there yet: it is waited for, and found again if it is replaced.
+    /// Watches the folder at `root`, which need not exist yet: it is watched as soon as it exists, and again after it is replaced.
     ///
-    /// When this returns the watch is in place, so a scan after it misses nothing. It blocks for as long as proving the system's events
-    /// takes, two seconds at most.
+    /// When this returns the watch is installed, so a scan after it misses nothing. It blocks while the system's events are tested, for at
+    /// most two seconds.
     #[must_use]
     pub fn start(root: &Utf8Path, config: &config::WatchSettings) -> SourceWatch {
         SourceWatch::begin(root, config).ready()
     }
 
-    /// The same as [`SourceWatch::start`], without waiting until the watch is in place.
+    /// Does the same as [`SourceWatch::start`] without waiting until the watch is installed.
     #[must_use]
     pub fn begin(root: &Utf8Path, config: &config::WatchSettings) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
@@ -88,7 +88,7 @@ impl SourceWatch {
         let spawned = thread::Builder::new().name("watch".to_owned()).spawn(move || {
             keeper.install();
             let _ = ready.send(());
-            // a panic must not end the watch: everything is installed anew
+            // a panic must not end the watch: everything is installed again
             while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
                 tracing::error!("the watch over {} failed and is started again", keeper.root);
                 thread::sleep(WATCHDOG);
@@ -104,46 +104,45 @@ impl SourceWatch {
         }
     }
 
-    /// A watch that receives only what is sent to it, and its sender.
+    /// A watch that receives only the hints of the returned sender.
     #[must_use]
-    pub fn by_hand() -> (HintSender, StartingWatch) {
+    pub fn manual() -> (HintSender, StartingWatch) {
         let inbox = Arc::new(Inbox::default());
         inbox.set_watching(Watching::Native);
         let sender = HintSender(Arc::downgrade(&inbox));
-        // nothing is waited for: the other end is gone at once
+        // the sending end is dropped at once, so `ready` does not block
         let (_, is_ready) = mpsc::sync_channel(1);
         let watch = SourceWatch { inbox };
         (sender, StartingWatch { watch, is_ready })
     }
 
-    /// Waits until there is somewhere to look, and says where; what comes before the next call is kept for it.
-    /// Dropping the future loses nothing.
+    /// Waits for hints and returns them. Hints that arrive before the next call are kept. Dropping the future loses none.
     pub async fn next(&self) -> Hints {
-        self.inbox.take().await
+        self.inbox.take_hints().await
     }
 
-    /// How changes are noticed now.
+    /// The present way of noticing changes.
     pub fn watching(&self) -> Watching {
         self.inbox.watching()
     }
 }
 
 impl StartingWatch {
-    /// Waits until the watch is in place.
+    /// Waits until the watch is installed.
     #[must_use]
     pub fn ready(self) -> SourceWatch {
-        // where no thread was started, there is nothing to wait for
+        // without a thread there is nothing to wait for
         let _ = self.is_ready.recv();
         self.watch
     }
 }
 
-/// Sends hints to a watch that no system feeds. Where the watch is gone, nothing happens.
+/// Sends hints to a manual watch. Does nothing if the watch was dropped.
 #[derive(Clone, Debug)]
 pub struct HintSender(Weak<Inbox>);
 
 impl HintSender {
-    /// Sends the hint to look at `path`.
+    /// Sends a hint about `path`.
     pub fn send(&self, path: Utf8PathBuf, how: How) {
         if let Some(inbox) = self.0.upgrade() {
             inbox.add(path, how);
@@ -157,8 +156,8 @@ impl Drop for SourceWatch {
     }
 }
 
-/// Which folder is watched: a folder that was replaced by another of the same name, or that a link leads to now, is another one. A folder
-/// that was deleted and made again often gets the same inode, so where the file system knows its birth, that counts too.
+/// The identity of the watched folder. It differs after the folder was replaced, or after a link to it changed. A folder that was deleted
+/// and created again often gets the same inode, so the time of birth is part of it if the file system records that.
 type WatchedFolder = (Utf8PathBuf, u64, u64, Option<SystemTime>);
 
 fn identify(root: &Utf8Path) -> Option<WatchedFolder> {
@@ -169,7 +168,7 @@ fn identify(root: &Utf8Path) -> Option<WatchedFolder> {
         .then(|| (path, metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
-/// Keeps the watch in place, on a thread of its own: installing one reads the whole tree.
+/// Installs and maintains the watch, on a thread of its own: installing one reads the whole tree.
 struct Keeper {
     root: Utf8PathBuf,
     mode: WatchMode,
@@ -190,14 +189,14 @@ impl Keeper {
                 WATCHDOG.min(self.poll)
             };
             match self.inbox.wait(nap) {
-                Duty::Stop => return,
-                Duty::Reinstall => self.reinstall(),
-                Duty::Cover(folders) => self.cover(folders),
-                Duty::GiveUp(why) => {
+                WatchTask::Stop => return,
+                WatchTask::Reinstall => self.reinstall(),
+                WatchTask::Cover(folders) => self.cover(folders),
+                WatchTask::GiveUp(why) => {
                     self.native = None;
                     self.poll_because(&why);
                 }
-                Duty::None => {}
+                WatchTask::None => {}
             }
             if guarded.elapsed() >= WATCHDOG {
                 guarded = Instant::now();
@@ -244,14 +243,14 @@ impl Keeper {
         self.inbox.everything();
     }
 
-    /// Watches new folders. Their events come before they are watched, so files that were written to them until then raised none; once they
-    /// are certain to be watched, there is a hint at them.
+    /// Watches new folders. Their events arrive before they are watched, so files written into them until then raised none. As soon as they
+    /// are certainly watched, a hint about each is sent.
     fn cover(&mut self, folders: Vec<Utf8PathBuf>) {
         let Some(native) = &mut self.native else { return };
         for folder in folders {
             match native.cover(&folder) {
                 Ok(true) => self.inbox.add(folder, How::Seen),
-                // what may not be read is refused by the scan after the hint; that it may be read raises an event as well
+                // the scan after the hint refuses what cannot be read; a change of permissions raises an event as well
                 Ok(false) | Err(Unfit::Shut(_)) => {}
                 Err(Unfit::Exhausted(what)) => {
                     self.native = None;
@@ -284,18 +283,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_file_and_a_renamed_one_are_told_apart() {
+    async fn a_closed_file_and_a_renamed_one_are_distinguished() {
         let (_keep, root) = folder();
         let watch = SourceWatch::start(&root, &config::WatchSettings::default());
         assert_eq!(watch.watching(), Watching::Native);
         fs::write(root.join("a.md"), "# A").unwrap();
         fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
-        let mut heard = Hints::default();
-        while heard.paths.get(Utf8Path::new("b.md")) != Some(&How::Moved) {
-            heard.merge(next(&watch).await);
+        let mut received = Hints::default();
+        while received.paths.get(Utf8Path::new("b.md")) != Some(&How::Moved) {
+            received.merge(next(&watch).await);
         }
-        assert_eq!(heard.paths.get(Utf8Path::new("a.md")), Some(&How::Closed));
-        assert!(!heard.everything);
+        assert_eq!(received.paths.get(Utf8Path::new("a.md")), Some(&How::Closed));
+        assert!(!received.everything);
     }
 
     #[tokio::test]
@@ -307,20 +306,20 @@ mod tests {
         fs::rename(&root, parent.join("old")).unwrap();
         fs::create_dir(&root).unwrap();
         while !next(&watch).await.everything {}
-        // the old one's hints may still trickle in; the new one's come once the watch is moved, which the hint above may precede
+        // late hints of the old root may still arrive; those of the new one are sent once the watch is moved, perhaps after the hint above
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             assert!(Instant::now() < deadline, "the new folder is not watched");
             fs::write(root.join("new.md"), "# New").unwrap();
-            let heard = tokio::time::timeout(Duration::from_millis(200), watch.next()).await;
-            if heard.is_ok_and(|hints| hints.paths.contains_key(Utf8Path::new("new.md"))) {
+            let received = tokio::time::timeout(Duration::from_millis(200), watch.next()).await;
+            if received.is_ok_and(|hints| hints.paths.contains_key(Utf8Path::new("new.md"))) {
                 break;
             }
         }
     }
 
     #[tokio::test]
-    async fn a_new_folder_is_looked_at_again_once_it_is_certain_to_be_watched() {
+    async fn a_new_folder_is_scanned_again_once_it_is_certainly_watched() {
         let (_keep, root) = folder();
         let mut keeper = Keeper {
             root: root.clone(),
@@ -333,12 +332,12 @@ mod tests {
         fs::create_dir(root.join("new")).unwrap();
         keeper.install();
         keeper.cover(vec!["new".into(), "gone".into()]);
-        let hints = keeper.inbox.take().await;
+        let hints = keeper.inbox.take_hints().await;
         assert_eq!(hints.paths.keys().collect::<Vec<_>>(), ["new"]);
     }
 
     #[tokio::test]
-    async fn polling_rings_at_fixed_times() {
+    async fn polling_sends_hints_at_fixed_times() {
         let (_keep, root) = folder();
         let config = config::WatchSettings {
             mode: WatchMode::Poll,

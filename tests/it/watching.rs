@@ -51,7 +51,7 @@ impl Posts {
         posts
     }
 
-    fn beside(&self, path: &str) -> Utf8PathBuf {
+    fn path_outside(&self, path: &str) -> Utf8PathBuf {
         Utf8Path::from_path(self.temporary.path()).unwrap().join(path)
     }
 
@@ -94,25 +94,25 @@ impl Driver {
     fn over(posts: Posts, config: Config) -> Driver {
         let mut tracker = FileTracker::new(Arc::new(config), posts.root.clone());
         let outcome = tracker.scan(&Hints::everything(), later(), Duration::ZERO);
-        assert_eq!(outcome.again_in, None, "files that were there for long wait for nothing");
+        assert_eq!(outcome.again_in, None, "old files are accepted at once");
         let tick = Duration::from_secs(1000);
         Driver { posts, tracker, tick }
     }
 
     /// Scans the paths of `hints` after `after` milliseconds.
-    fn look(&mut self, after: u64, hints: &[(&str, How)]) -> ScanOutcome {
+    fn scan_paths(&mut self, after: u64, hints: &[(&str, How)]) -> ScanOutcome {
         let mut all = Hints::default();
         for (path, how) in hints {
             all.add((*path).into(), *how);
         }
-        self.look_at(after, &all)
+        self.scan_hints(after, &all)
     }
 
     fn scan(&mut self, after: u64) -> ScanOutcome {
-        self.look_at(after, &Hints::everything())
+        self.scan_hints(after, &Hints::everything())
     }
 
-    fn look_at(&mut self, after: u64, hints: &Hints) -> ScanOutcome {
+    fn scan_hints(&mut self, after: u64, hints: &Hints) -> ScanOutcome {
         self.tick += Duration::from_millis(after);
         self.tracker.scan(hints, Timestamp::now(), self.tick)
     }
@@ -130,7 +130,7 @@ impl Driver {
         self.tracker.texts().text(post).expect("its text").to_string()
     }
 
-    fn said(&self) -> Vec<String> {
+    fn messages(&self) -> Vec<String> {
         self.tracker.diagnostics().iter().map(ToString::to_string).collect()
     }
 }

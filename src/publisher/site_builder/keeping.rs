@@ -1,4 +1,4 @@
-//! Stores what the next start needs: the ledger, and the last good versions of files.
+//! Stores the state that the next start needs: the ledger, and the last good versions of files.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -16,12 +16,13 @@ use crate::storage::{RecordChange, StorageWriter};
 use crate::time::Timestamp;
 
 impl SiteBuilder {
-    /// Records in the ledger what `site` publishes, and stores that. Returns whether storage had something that the site does not know.
+    /// Records in the ledger what `site` publishes, and stores the ledger. Returns whether storage had records that the site does not
+    /// include.
     pub(super) fn record(&mut self, site: &Site, is_first: bool, now: Timestamp) -> bool {
         thread::scope(|scope| {
             if is_first {
-                // nobody gets the first site before its feeds have their codings: these are made while it is recorded. Where no thread can
-                // be had, they are made later
+                // the first site is not served before its feeds are compressed: this is done while it is recorded. Without a thread, it is
+                // done later
                 let finishing = thread::Builder::new().name("finishing".to_owned());
                 let _ = finishing.spawn_scoped(scope, || site.finish());
             }
@@ -30,8 +31,8 @@ impl SiteBuilder {
         })
     }
 
-    /// Stores what a crash must not lose before readers see `site`, and the rest a little later. That a feed changed is such a thing: its
-    /// dates may not go back. Returns whether storage had something that `site` does not know.
+    /// Stores the records that a crash must not lose before `site` is served, and the rest a little later. A changed feed is such a record:
+    /// its dates must not go back. Returns whether storage had records that `site` does not include.
     fn store_changes(&mut self, site: &Site) -> bool {
         let (records, is_urgent) = self.ledger.take_changes();
         let Some(store) = &self.store else { return false };
@@ -43,7 +44,7 @@ impl SiteBuilder {
             return false;
         }
         if is_urgent {
-            // a disk that does not take it stops nothing: storage reports that, and goes on trying
+            // a failing disk stops nothing: storage reports the failure and tries again
             let _ = store.write_now(changes, PATIENCE);
         } else {
             store.write(changes);
@@ -55,8 +56,8 @@ impl SiteBuilder {
         has_found
     }
 
-    /// Adds the records that storage found late to the ledger. Returns whether there were any, or whether the file of storage is another
-    /// one than before: then everything is to be stored again.
+    /// Adds the records that storage found late to the ledger. Returns whether there were any, or whether the storage file was replaced:
+    /// then everything has to be stored again.
     pub(super) fn take_late_records(&mut self) -> bool {
         let Some(found) = self.store.as_ref().and_then(StorageWriter::take_late_records) else {
             return false;
@@ -66,7 +67,7 @@ impl SiteBuilder {
         true
     }
 
-    /// Stores all that changed and was not stored.
+    /// Stores all changes that are not stored yet.
     pub(super) fn store_all(&mut self) {
         let (records, _) = self.ledger.take_changes();
         if let Some(store) = &self.store {
@@ -74,7 +75,7 @@ impl SiteBuilder {
         }
     }
 
-    /// Stores the last good versions of files that lost them.
+    /// Stores the last good versions of files whose newest version is refused.
     pub(super) fn keep_versions(&mut self) {
         let Some(store) = &self.store else { return };
         let changes = self.tracker.take_versions();
@@ -94,7 +95,7 @@ impl SiteBuilder {
         }
     }
 
-    /// Reports, where the site is the first one, the posts that readers do not have any more although nobody edited them: by new rules.
+    /// Reports, for the first site, the posts that new rules withdrew although they were not edited.
     pub(super) fn report_withdrawals(&mut self, is_first: bool) {
         let withdrawals = self.ledger.take_withdrawals();
         if !is_first {
@@ -109,7 +110,7 @@ impl SiteBuilder {
         }
     }
 
-    /// Adds to the errors among `diagnostics` what becomes of a post that readers have.
+    /// Adds to the errors about public posts among `diagnostics` what readers get now.
     pub(super) fn add_what_readers_have(&self, diagnostics: &mut Vec<Diagnostic>) {
         let waiting: BTreeSet<&Utf8Path> = self.ledger.held_files().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
@@ -124,15 +125,14 @@ impl SiteBuilder {
                 unsaid.remove(&*error.path);
             }
         }
-        // reading them alone does not show what is wrong with them
+        // parsing them alone shows no error
         for path in unsaid {
             let message = format!("{EMPTIED}{WAITING}");
             diagnostics.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
         }
     }
 
-    /// Reports once why the ledger cannot be stored, and once that it can be again. A problem at the start is reported with the rest of
-    /// what is said then.
+    /// Reports once why the ledger cannot be stored, and once that it can be again. A problem at the start is part of the startup message.
     pub(super) fn report_storage_problem(&mut self) {
         let problem = self.store.as_ref().and_then(StorageWriter::problem);
         match (&self.storage_problem, &problem) {
@@ -144,7 +144,7 @@ impl SiteBuilder {
         self.has_begun = true;
     }
 
-    /// Stores when documents changed.
+    /// Stores the times at which documents changed.
     pub(super) fn keep(&self) {
         let (Some(store), Some(site)) = (&self.store, &self.newest) else {
             return;
@@ -158,14 +158,14 @@ impl SiteBuilder {
         }
     }
 
-    /// Deletes what earlier versions stored and this one does not use.
+    /// Deletes records of earlier versions that this one does not use.
     pub(super) fn delete_obsolete(&self) {
         if let Some(store) = self.store.as_ref().filter(|store| store.is_writable()) {
             store.storage().delete_obsolete();
         }
     }
 
-    /// Stores everything that is not stored, and ends. Returns whether all of it could be stored.
+    /// Stores all changes that are not stored yet, and closes the storage. Returns whether that succeeded.
     pub fn close(mut self) -> bool {
         self.keep();
         if self.take_late_records() {

@@ -1,4 +1,4 @@
-//! The feeds that an event names are those whose bytes differ; and a site is built of files in memory as of files on a disk.
+//! The feeds in a change event are those whose bytes differ. A site is built from files in memory as from files on a disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::site::ChangedFeed;
 use crate::source::MemorySource;
 use crate::source::watch::{Hints, Watching};
 
-/// A site builder over files in memory, with a clock turned by hand.
+/// A site builder over files in memory, with a clock that the test sets.
 struct Builder {
     memory: MemorySource,
     builder: SiteBuilder,
@@ -38,12 +38,12 @@ impl Builder {
         }
     }
 
-    fn pass(&mut self, time: Duration) {
+    fn advance(&mut self, time: Duration) {
         self.now += time;
         self.tick += time;
     }
 
-    /// Runs a cycle; returns the feeds that it says changed.
+    /// Runs a cycle. Returns the changed feeds in its outcome.
     fn cycle(&mut self) -> BTreeSet<ChangedFeed> {
         let outcome = self
             .builder
@@ -83,7 +83,7 @@ fn undated(text: &str, format: Format) -> String {
     }
 }
 
-/// The feeds that are not the same in `before` and `after`.
+/// The feeds that differ between `before` and `after`.
 fn differing(before: &Feeds, after: &Feeds) -> BTreeSet<ChangedFeed> {
     let all = before.keys().chain(after.keys());
     all.filter(|feed| before.get(feed) != after.get(feed)).cloned().collect()
@@ -145,7 +145,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_feeds_that_are_named_are_those_whose_bytes_differ(
+    fn the_changed_feeds_are_those_whose_bytes_differ(
         files in proptest::collection::vec(file(), PATHS.len()),
         steps in proptest::collection::vec(proptest::collection::vec(step(), 1..3), 1..8),
     ) {
@@ -161,12 +161,12 @@ proptest! {
                     Step::Write(at, text) => builder.memory.insert(PATHS[*at], text, builder.now),
                     Step::Remove(at) => builder.memory.remove(PATHS[*at]),
                     Step::Rename(from, to) => builder.memory.rename(PATHS[*from], PATHS[*to]),
-                    Step::Pass(hours) => builder.pass(Duration::from_hours(*hours)),
+                    Step::Pass(hours) => builder.advance(Duration::from_hours(*hours)),
                 }
             }
-            // what is missing, or may not be finished, is believed after a while
+            // missing and unfinished files are accepted after a while
             for seconds in [0, 3, 70] {
-                builder.pass(Duration::from_secs(seconds));
+                builder.advance(Duration::from_secs(seconds));
                 let named = builder.cycle();
                 let after = builder.feeds();
                 prop_assert_eq!(named, differing(&before, &after), "{:?} after {} seconds", changes, seconds);
@@ -190,9 +190,9 @@ fn files_in_memory_make_feeds() {
     builder
         .memory
         .insert("b.md", "---\ntitle: Lamp\ndate: 2026-06-02\n---\nThe lamp.\n", then);
-    builder.pass(Duration::from_secs(3));
+    builder.advance(Duration::from_secs(3));
     assert!(builder.cycle().is_empty(), "a new file has to hold still");
-    builder.pass(Duration::from_secs(3));
+    builder.advance(Duration::from_secs(3));
     let named = builder.cycle();
     let of_site = Format::ALL.map(|format| ChangedFeed {
         scope: Scope::Site,

@@ -1,5 +1,5 @@
-//! What readers keep of a post whose file is held back, broken, emptied or taken back: while feedmill runs, over a restart, and over an
-//! upgrade that reads the same file otherwise.
+//! What is served for a post whose file is held back, broken, emptied or withdrawn: while feedmill runs, after a restart, and after an
+//! upgrade that parses the same file differently.
 
 use std::fs;
 use std::time::SystemTime;
@@ -42,7 +42,7 @@ fn holding_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> R
     Ok(reading)
 }
 
-/// An upgrade that makes nothing of any file.
+/// An upgrade that refuses every file.
 fn refusing_all(source: &SourceFile, _: &Inherited, _: &Config) -> Result<ParsedPost, Diagnostic> {
     Err(Diagnostic::new(Severity::Error, "unknown", &source.path, "is not understood"))
 }
@@ -54,8 +54,8 @@ fn drafting_all(source: &SourceFile, inherited: &Inherited, config: &Config) -> 
     Ok(reading)
 }
 
-/// An upgrade that reads title, text, summary, date and all else otherwise.
-fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
+/// An upgrade that parses title, text, summary, date and all other fields differently.
+fn parsing_differently(source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     let text = source
         .text()?
         .replace("Reeds", "Reeds &amp; rushes")
@@ -70,8 +70,8 @@ fn reading_otherwise(source: &SourceFile, inherited: &Inherited, config: &Config
     Ok(reading)
 }
 
-/// A folder, storage and feedmill over them, with a clock turned by hand.
-struct World {
+/// A folder, a storage and a site builder for them, with a clock that the test sets.
+struct Instance {
     folder: TempDir,
     storage: Storage,
     builder: Option<SiteBuilder>,
@@ -88,9 +88,9 @@ const GOOD: &[u8] =
     b"---\ntitle: Reeds and the mill\ndate: 2026-01-31\n---\nReeds along the creek, cut in winter and laid on the roof.\n";
 const TEXT: &str = "Reeds along the creek, cut in winter and laid on the roof.";
 
-impl World {
-    fn new() -> World {
-        let world = World {
+impl Instance {
+    fn new() -> Instance {
+        let instance = Instance {
             folder: TempDir::new().unwrap(),
             storage: Storage::memory(),
             builder: None,
@@ -101,14 +101,14 @@ impl World {
             tick: Duration::ZERO,
         };
         // another post, so that the folder is never empty
-        world.write(
+        instance.write(
             "keeper.md",
             b"---\ntitle: Keeper\ndate: 2026-01-01\n---\nThe lamp is lit at dusk.\n",
         );
-        world
+        instance
     }
 
-    /// Writes a file that has held still since.
+    /// Writes a file that counts as stable.
     fn write(&self, path: &str, content: &[u8]) {
         let path = self.folder.path().join(path);
         fs::write(&path, content).unwrap();
@@ -119,10 +119,10 @@ impl World {
 
     fn start(&mut self, read: Read) {
         self.open(read);
-        self.settle();
+        self.run_until_idle();
     }
 
-    /// Starts it; nothing is looked at yet.
+    /// Creates the builder, without a scan.
     fn open(&mut self, read: Read) {
         self.read = read;
         let root = Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).unwrap();
@@ -135,8 +135,8 @@ impl World {
         self.builder = Some(builder);
     }
 
-    /// One look.
-    fn turn(&mut self) {
+    /// Runs one cycle.
+    fn run_one_cycle(&mut self) {
         let builder = self.builder.as_mut().unwrap();
         let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, self.now, self.tick);
         assert!(!outcome.has_failed);
@@ -152,8 +152,8 @@ impl World {
         self.start(self.read);
     }
 
-    /// Looks until nothing is waited for.
-    fn settle(&mut self) {
+    /// Runs cycles until none is due.
+    fn run_until_idle(&mut self) {
         self.reports.clear();
         self.now += Duration::from_mins(10);
         for _ in 0..20 {
@@ -169,12 +169,12 @@ impl World {
             self.now += wait;
             self.tick += wait;
         }
-        panic!("it never comes to rest");
+        panic!("there is always another cycle due");
     }
 
     fn edit(&mut self, content: &[u8]) {
         self.write(PATH, content);
-        self.settle();
+        self.run_until_idle();
     }
 
     fn site(&self) -> &Site {
@@ -185,26 +185,26 @@ impl World {
         self.site().post(PATH.into())
     }
 
-    /// What readers get at the address of the post.
-    fn seen(&self) -> Seen {
+    /// What is served at the address of the post.
+    fn served(&self) -> Served {
         let texts = self.builder.as_ref().unwrap().tracker.texts();
         match self.post().filter(|post| post.is_readable(self.now)) {
             Some(post) => {
                 let text = texts.text(post).unwrap_or_else(|| "no text".into());
-                Seen::Text(text.trim().to_owned())
+                Served::Text(text.trim().to_owned())
             }
             None => match self.site().unavailable(ADDRESS) {
-                None => Seen::Nothing,
-                Some(Unavailable::Temporarily) => Seen::Unavailable,
-                Some(Unavailable::Withdrawn(title)) => Seen::Gone(title),
+                None => Served::Nothing,
+                Some(Unavailable::Temporarily) => Served::Unavailable,
+                Some(Unavailable::Withdrawn(title)) => Served::Gone(title),
             },
         }
     }
 
     fn errors(&self) -> Vec<&str> {
         let errors = self.site().diagnostics.iter();
-        let errors = errors.filter(|said| said.path == PATH && said.severity == Severity::Error);
-        errors.map(|said| said.code).collect()
+        let errors = errors.filter(|diagnostic| diagnostic.path == PATH && diagnostic.severity == Severity::Error);
+        errors.map(|diagnostic| diagnostic.code).collect()
     }
 
     fn events(&self) -> Vec<&str> {
@@ -217,9 +217,9 @@ impl World {
     }
 }
 
-/// What readers get.
+/// What is served at an address.
 #[derive(Clone, Debug, PartialEq)]
-enum Seen {
+enum Served {
     Text(String),
     Nothing,
     /// 503.
@@ -228,11 +228,11 @@ enum Seen {
     Gone(String),
 }
 
-fn text(text: &str) -> Seen {
-    Seen::Text(text.to_owned())
+fn text(text: &str) -> Served {
+    Served::Text(text.to_owned())
 }
 
-/// What is wrong with a version.
+/// Broken versions of a file, by kind.
 const WRONG: [(&str, &[u8]); 7] = [
     ("held", b"---\ntitle: Secret\ndate: 2026-01-31\nhold: x\n---\nSecret words.\n"),
     ("unparsable", b"---\ntitle: Secret\n"),
@@ -247,40 +247,45 @@ const WRONG: [(&str, &[u8]); 7] = [
 ];
 
 #[test]
-fn what_readers_get_of_a_wrong_version() {
+fn the_last_good_version_is_served_for_a_broken_one() {
     let last_good = || text(TEXT);
-    let gone = || Seen::Gone(String::new());
+    let gone = || Served::Gone(String::new());
     for (name, wrong) in WRONG {
         let is_draft = name == "draft";
         // new
-        let mut world = World::new();
-        world.write(PATH, wrong);
-        world.start(holding);
-        assert_eq!(world.seen(), Seen::Nothing, "{name}, new");
-        world.restart();
-        assert_eq!(world.seen(), Seen::Nothing, "{name}, new, after a restart");
+        let mut instance = Instance::new();
+        instance.write(PATH, wrong);
+        instance.start(holding);
+        assert_eq!(instance.served(), Served::Nothing, "{name}, new");
+        instance.restart();
+        assert_eq!(instance.served(), Served::Nothing, "{name}, new, after a restart");
 
-        // readers have it, and it is edited while feedmill runs
-        let mut world = World::new();
-        world.write(PATH, GOOD);
-        world.start(holding);
-        let (id, updated) = (world.post().unwrap().id.clone(), world.post().unwrap().modified());
-        world.edit(wrong);
+        // a public post, edited while feedmill runs
+        let mut instance = Instance::new();
+        instance.write(PATH, GOOD);
+        instance.start(holding);
+        let (id, updated) = (instance.post().unwrap().id.clone(), instance.post().unwrap().modified());
+        instance.edit(wrong);
         let expected = if is_draft { gone() } else { last_good() };
-        assert_eq!(world.seen(), expected, "{name}, edited");
-        assert_eq!(world.events(), [if is_draft { "withdrawn" } else { "broken" }], "{name}");
-        assert_eq!(world.errors().len(), usize::from(!is_draft), "{name}: {:?}", world.errors());
-        assert_eq!(world.has_version(), !is_draft, "{name}");
+        assert_eq!(instance.served(), expected, "{name}, edited");
+        assert_eq!(instance.events(), [if is_draft { "withdrawn" } else { "broken" }], "{name}");
+        assert_eq!(
+            instance.errors().len(),
+            usize::from(!is_draft),
+            "{name}: {:?}",
+            instance.errors()
+        );
+        assert_eq!(instance.has_version(), !is_draft, "{name}");
         for time in ["first", "second"] {
-            world.restart();
-            assert_eq!(world.seen(), expected, "{name}, after the {time} restart");
+            instance.restart();
+            assert_eq!(instance.served(), expected, "{name}, after the {time} restart");
             assert_eq!(
-                world.errors().len(),
+                instance.errors().len(),
                 usize::from(!is_draft),
                 "{name}, after the {time} restart"
             );
             if !is_draft {
-                let post = world.post().unwrap();
+                let post = instance.post().unwrap();
                 assert_eq!(
                     (post.id.as_str(), post.modified()),
                     (&*id, updated),
@@ -288,135 +293,143 @@ fn what_readers_get_of_a_wrong_version() {
                 );
             }
         }
-        // an upgrade makes nothing of what was kept, or holds it back
+        // an upgrade refuses the stored version, or holds it back
         if !is_draft {
-            world.stop();
-            world.start(holding_all);
-            assert_eq!(world.seen(), last_good(), "{name}, after an upgrade that holds it back");
-            world.stop();
-            world.start(holding);
+            instance.stop();
+            instance.start(holding_all);
+            assert_eq!(instance.served(), last_good(), "{name}, after an upgrade that holds it back");
+            instance.stop();
+            instance.start(holding);
         }
         // mended
         let mended = [GOOD, b"And mended.\n"].concat();
-        world.edit(&mended);
-        assert_eq!(world.seen(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
-        assert_eq!(world.post().unwrap().id, id, "{name}, mended");
-        assert!(world.post().unwrap().modified() > updated, "{name}, mended");
-        assert!(!world.has_version(), "{name}: it is kept no longer than it is needed");
-        assert_eq!(world.events(), [if is_draft { "published" } else { "mended" }], "{name}");
+        instance.edit(&mended);
+        assert_eq!(instance.served(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
+        assert_eq!(instance.post().unwrap().id, id, "{name}, mended");
+        assert!(instance.post().unwrap().modified() > updated, "{name}, mended");
+        assert!(!instance.has_version(), "{name}: the stored version is deleted");
+        assert_eq!(instance.events(), [if is_draft { "published" } else { "mended" }], "{name}");
 
-        // readers have it, and it is edited while feedmill does not run
-        let mut world = World::new();
-        world.write(PATH, GOOD);
-        world.start(holding);
-        world.stop();
-        world.write(PATH, wrong);
-        world.start(holding);
-        let expected = if is_draft { gone() } else { Seen::Unavailable };
-        assert_eq!(world.seen(), expected, "{name}, edited meanwhile");
+        // a public post, edited while feedmill does not run
+        let mut instance = Instance::new();
+        instance.write(PATH, GOOD);
+        instance.start(holding);
+        instance.stop();
+        instance.write(PATH, wrong);
+        instance.start(holding);
+        let expected = if is_draft { gone() } else { Served::Unavailable };
+        assert_eq!(instance.served(), expected, "{name}, edited meanwhile");
         assert_eq!(
-            world.errors().len(),
+            instance.errors().len(),
             usize::from(!is_draft && name != "nothing"),
             "{name}: {:?}",
-            world.errors()
+            instance.errors()
         );
-        world.restart();
-        assert_eq!(world.seen(), expected, "{name}, edited meanwhile, after a restart");
-        // an editor saves by deleting and writing anew
-        fs::remove_file(world.folder.path().join(PATH)).unwrap();
-        let builder = world.builder.as_mut().unwrap();
-        let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, world.now, world.tick);
-        world.site = outcome.site.or(world.site.take());
-        assert_eq!(world.seen(), expected, "{name}, edited meanwhile, and not there for a moment");
-        world.edit(&mended);
-        let post = world.post().unwrap();
+        instance.restart();
+        assert_eq!(instance.served(), expected, "{name}, edited meanwhile, after a restart");
+        // an editor saves by deleting and creating the file
+        fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+        let builder = instance.builder.as_mut().unwrap();
+        let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, instance.now, instance.tick);
+        instance.site = outcome.site.or(instance.site.take());
         assert_eq!(
-            (post.id.as_str(), world.seen()),
+            instance.served(),
+            expected,
+            "{name}, edited meanwhile, and missing for a moment"
+        );
+        instance.edit(&mended);
+        let post = instance.post().unwrap();
+        assert_eq!(
+            (post.id.as_str(), instance.served()),
             (&*id, text(&format!("{TEXT}\nAnd mended."))),
             "{name}, mended"
         );
 
-        // it is deleted while it is wrong
-        let mut world = World::new();
-        world.write(PATH, GOOD);
-        world.start(holding);
-        world.edit(wrong);
-        fs::remove_file(world.folder.path().join(PATH)).unwrap();
-        world.settle();
-        assert!(matches!(world.seen(), Seen::Gone(_)), "{name}, deleted");
-        assert!(!world.has_version(), "{name}, deleted");
-        world.restart();
-        assert!(matches!(world.seen(), Seen::Gone(_)), "{name}, deleted, after a restart");
+        // it is deleted while it is broken
+        let mut instance = Instance::new();
+        instance.write(PATH, GOOD);
+        instance.start(holding);
+        instance.edit(wrong);
+        fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+        instance.run_until_idle();
+        assert!(matches!(instance.served(), Served::Gone(_)), "{name}, deleted");
+        assert!(!instance.has_version(), "{name}, deleted");
+        instance.restart();
+        assert!(
+            matches!(instance.served(), Served::Gone(_)),
+            "{name}, deleted, after a restart"
+        );
     }
 }
 
 #[test]
-fn what_readers_get_of_an_unchanged_file_that_is_read_otherwise() {
-    let cases: [(&str, Read, Seen); 4] = [
+fn an_unchanged_file_that_is_parsed_differently() {
+    let cases: [(&str, Read, Served); 4] = [
         ("held back", holding_all, text(TEXT)),
-        ("refused", refusing_all, Seen::Unavailable),
-        ("a draft", drafting_all, Seen::Gone(String::new())),
+        ("refused", refusing_all, Served::Unavailable),
+        ("a draft", drafting_all, Served::Gone(String::new())),
         (
-            "otherwise",
-            reading_otherwise,
+            "differently",
+            parsing_differently,
             text(&TEXT.replace("Reeds", "Reeds &amp; rushes")),
         ),
     ];
     for (name, read, expected) in cases {
-        let mut world = World::new();
-        world.write(PATH, GOOD);
-        world.start(holding);
-        let before = world.post().unwrap().clone();
+        let mut instance = Instance::new();
+        instance.write(PATH, GOOD);
+        instance.start(holding);
+        let before = instance.post().unwrap().clone();
         for time in ["first", "second"] {
-            world.stop();
-            world.start(read);
-            assert_eq!(world.seen(), expected, "{name}, the {time} time");
-            if let Some(post) = world.post().filter(|post| post.is_readable(world.now)) {
+            instance.stop();
+            instance.start(read);
+            assert_eq!(instance.served(), expected, "{name}, the {time} time");
+            if let Some(post) = instance.post().filter(|post| post.is_readable(instance.now)) {
                 let kept = |post: &Post| (post.id.clone(), post.address.clone(), post.date, post.modified());
                 assert_eq!(kept(post), kept(&before), "{name}, the {time} time");
             }
         }
         let withdrawn = name == "a draft";
         assert_eq!(
-            world.errors().len(),
+            instance.errors().len(),
             usize::from(matches!(name, "held back" | "refused")),
             "{name}"
         );
-        // back again, nothing was lost but what was withdrawn
-        world.stop();
-        world.start(holding);
-        let post = world.post().unwrap();
-        assert_eq!((&post.id, world.seen()), (&before.id, text(TEXT)), "{name}");
+        // with the old rules again, only the withdrawn post has changed
+        instance.stop();
+        instance.start(holding);
+        let post = instance.post().unwrap();
+        assert_eq!((&post.id, instance.served()), (&before.id, text(TEXT)), "{name}");
         assert_eq!(post.modified() == before.modified(), !withdrawn, "{name}");
     }
 }
 
 #[test]
-fn a_post_that_an_upgrade_holds_back_is_held_to_its_last_good_version() {
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(holding);
-    world.stop();
-    world.start(holding_all);
-    // edited, it is still not understood: what readers have stays
-    world.edit(&[GOOD, b"Secret words.\n"].concat());
-    assert_eq!(world.seen(), text(TEXT));
-    world.restart();
-    assert_eq!(world.seen(), text(TEXT));
-    let said: Vec<String> = world.site().diagnostics.iter().map(ToString::to_string).collect();
+fn a_post_that_an_upgrade_holds_back_keeps_its_last_good_version() {
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    instance.stop();
+    instance.start(holding_all);
+    // edited, it is still refused: the last good version stays
+    instance.edit(&[GOOD, b"Secret words.\n"].concat());
+    assert_eq!(instance.served(), text(TEXT));
+    instance.restart();
+    assert_eq!(instance.served(), text(TEXT));
+    let messages: Vec<String> = instance.site().diagnostics.iter().map(ToString::to_string).collect();
     assert!(
-        said.iter()
-            .any(|said| said.starts_with("a.md: error: is not understood; the last good version stays")),
-        "{said:?}"
+        messages
+            .iter()
+            .any(|message| message.starts_with("a.md: error: is not understood; the last good version stays")),
+        "{messages:?}"
     );
-    // another one is held, as every new post
-    world.write("new.md", b"# New\n");
-    world.settle();
+    // a new post is held back
+    instance.write("new.md", b"# New\n");
+    instance.run_until_idle();
     assert_eq!(
-        world.site().post("new.md".into()).unwrap().visibility(world.now),
+        instance.site().post("new.md".into()).unwrap().visibility(instance.now),
         Visibility::Held
     );
-    let events: Vec<_> = world
+    let events: Vec<_> = instance
         .reports
         .iter()
         .map(|report| (report.path.as_str(), report.event.in_words()))
@@ -425,26 +438,31 @@ fn a_post_that_an_upgrade_holds_back_is_held_to_its_last_good_version() {
 }
 
 #[test]
-fn what_is_to_come_is_held_back_while_its_newest_version_is_not_understood() {
+fn a_scheduled_post_is_held_back_while_its_newest_version_is_refused() {
     let to_come = b"---\ntitle: To come\ndate: 2030-01-01T02:00:00Z\n---\nTo come.\n";
     for (name, wrong) in WRONG.iter().filter(|(name, _)| !name.starts_with("hollow")) {
-        let mut world = World::new();
-        world.write(PATH, to_come);
-        world.start(holding);
-        assert_eq!(world.seen(), Seen::Nothing, "{name}");
-        world.edit(wrong);
+        let mut instance = Instance::new();
+        instance.write(PATH, to_come);
+        instance.start(holding);
+        assert_eq!(instance.served(), Served::Nothing, "{name}");
+        instance.edit(wrong);
         for _ in 0..24 {
-            world.settle();
+            instance.run_until_idle();
         }
         assert_eq!(
-            world.seen(),
-            Seen::Nothing,
-            "{name}: its time has come, but nobody knows what is to appear"
+            instance.served(),
+            Served::Nothing,
+            "{name}: its time has come, but it is held back"
         );
-        assert!(!world.has_version(), "{name}");
-        world.edit(&to_come.replace_first());
-        assert_eq!(world.seen(), text("To come, mended."), "{name}");
-        assert_eq!(world.events().last(), Some(&"published"), "{name}: {:?}", world.events());
+        assert!(!instance.has_version(), "{name}");
+        instance.edit(&to_come.replace_first());
+        assert_eq!(instance.served(), text("To come, mended."), "{name}");
+        assert_eq!(
+            instance.events().last(),
+            Some(&"published"),
+            "{name}: {:?}",
+            instance.events()
+        );
     }
 }
 
@@ -461,226 +479,241 @@ impl ReplaceFirst for [u8] {
     }
 }
 
-/// A file that is not understood and is renamed keeps its last good version, where it is the same file byte by byte; where it is another
-/// one that is not understood, nobody is told that the post is deleted.
+/// A refused file that is renamed keeps its last good version if its bytes are the same. If they differ and are refused too, the post
+/// is not reported as deleted.
 #[test]
-fn what_readers_get_of_a_broken_file_that_is_renamed() {
+fn a_broken_file_that_is_renamed_keeps_its_last_good_version() {
     const TO: &str = "b.md";
     let wrong = WRONG
         .iter()
         .filter(|(name, _)| matches!(*name, "held" | "unparsable" | "no text" | "hollow"));
-    for (&(name, wrong), is_asleep) in wrong.flat_map(|row| [(row, false), (row, true)]) {
-        let case = format!("{name}, asleep: {is_asleep}");
+    for (&(name, wrong), is_stopped) in wrong.flat_map(|row| [(row, false), (row, true)]) {
+        let case = format!("{name}, stopped: {is_stopped}");
         let broken = || {
-            let mut world = World::new();
-            world.write(PATH, GOOD);
-            world.start(holding);
-            world.edit(wrong);
-            assert_eq!(world.seen(), text(TEXT), "{case}");
-            if is_asleep {
-                world.stop();
+            let mut instance = Instance::new();
+            instance.write(PATH, GOOD);
+            instance.start(holding);
+            instance.edit(wrong);
+            assert_eq!(instance.served(), text(TEXT), "{case}");
+            if is_stopped {
+                instance.stop();
             }
-            world
+            instance
         };
-        let wake = |world: &mut World| {
-            if is_asleep {
-                world.start(holding);
+        let resume = |instance: &mut Instance| {
+            if is_stopped {
+                instance.start(holding);
             } else {
-                world.settle();
+                instance.run_until_idle();
             }
         };
-        let at = |world: &World, path: &str| world.folder.path().join(path);
+        let at = |instance: &Instance, path: &str| instance.folder.path().join(path);
 
-        let mut world = broken();
-        fs::rename(at(&world, PATH), at(&world, TO)).unwrap();
-        wake(&mut world);
+        let mut instance = broken();
+        fs::rename(at(&instance, PATH), at(&instance, TO)).unwrap();
+        resume(&mut instance);
         for time in ["at once", "after a restart", "after another restart"] {
-            let post = world.site().post(TO.into()).unwrap();
-            assert!(post.is_readable(world.now), "{case}, {time}");
+            let post = instance.site().post(TO.into()).unwrap();
+            assert!(post.is_readable(instance.now), "{case}, {time}");
             assert!(post.id.ends_with(":a"), "{case}, {time}: {}", &post.id);
-            let texts = world.builder.as_ref().unwrap().tracker.texts();
+            let texts = instance.builder.as_ref().unwrap().tracker.texts();
             assert_eq!(texts.text(post).as_deref().map(str::trim), Some(TEXT), "{case}, {time}");
-            world.restart();
+            instance.restart();
         }
-        world.write(TO, &[GOOD, b"And mended.\n"].concat());
-        world.settle();
-        assert!(world.site().post(TO.into()).unwrap().id.ends_with(":a"), "{case}, mended");
-        assert!(!world.has_version(), "{case}, mended");
+        instance.write(TO, &[GOOD, b"And mended.\n"].concat());
+        instance.run_until_idle();
+        assert!(instance.site().post(TO.into()).unwrap().id.ends_with(":a"), "{case}, mended");
+        assert!(!instance.has_version(), "{case}, mended");
 
-        // it is edited too, and still not understood
+        // it is edited too, and still refused
         if matches!(name, "hollow") {
             continue;
         }
-        let mut world = broken();
-        fs::remove_file(at(&world, PATH)).unwrap();
+        let mut instance = broken();
+        fs::remove_file(at(&instance, PATH)).unwrap();
         let edited = [wrong, b"Other words.\n"].concat();
-        world.write(TO, &edited);
-        wake(&mut world);
+        instance.write(TO, &edited);
+        resume(&mut instance);
         for time in ["at once", "after a restart", "after another restart"] {
-            assert_eq!(world.seen(), Seen::Unavailable, "{case}, edited, {time}");
-            world.restart();
+            assert_eq!(instance.served(), Served::Unavailable, "{case}, edited, {time}");
+            instance.restart();
         }
-        fs::remove_file(at(&world, TO)).unwrap();
-        world.settle();
+        fs::remove_file(at(&instance, TO)).unwrap();
+        instance.run_until_idle();
         assert!(
-            matches!(world.seen(), Seen::Gone(_)),
+            matches!(instance.served(), Served::Gone(_)),
             "{case}, edited and deleted: {:?}",
-            world.seen()
+            instance.served()
         );
-        assert!(!world.has_version(), "{case}, edited and deleted");
+        assert!(!instance.has_version(), "{case}, edited and deleted");
 
-        // another file that is not understood, in another folder, is not it
-        let mut world = broken();
-        fs::create_dir(at(&world, "other")).unwrap();
-        world.write("other/c.md", &edited);
-        fs::remove_file(at(&world, PATH)).unwrap();
-        wake(&mut world);
-        assert!(matches!(world.seen(), Seen::Gone(_)), "{case}, deleted: {:?}", world.seen());
+        // another refused file, in another folder, is not the renamed one
+        let mut instance = broken();
+        fs::create_dir(at(&instance, "other")).unwrap();
+        instance.write("other/c.md", &edited);
+        fs::remove_file(at(&instance, PATH)).unwrap();
+        resume(&mut instance);
+        assert!(
+            matches!(instance.served(), Served::Gone(_)),
+            "{case}, deleted: {:?}",
+            instance.served()
+        );
     }
 }
 
-/// A file that is not understood delays nothing that is told of another: it was there before that one went.
+/// A refused file does not delay the removal of another, because it existed before that one was deleted.
 #[test]
-fn a_broken_file_does_not_delay_what_is_told_of_another() {
+fn a_broken_file_does_not_delay_the_removal_of_another() {
     const BROKEN: &[u8] = b"---\ntitle: Secret\n";
-    for (is_asleep, scrap_is_older) in [(false, true), (false, false), (true, true)] {
-        let case = format!("asleep: {is_asleep}, the scrap is older: {scrap_is_older}");
-        let mut world = World::new();
+    for (is_stopped, scrap_is_older) in [(false, true), (false, false), (true, true)] {
+        let case = format!("stopped: {is_stopped}, the scrap is older: {scrap_is_older}");
+        let mut instance = Instance::new();
         if scrap_is_older {
-            world.write("scrap.md", b"---\ntitle: Never finished\n");
+            instance.write("scrap.md", b"---\ntitle: Never finished\n");
         }
-        world.write(PATH, GOOD);
-        world.start(holding);
-        world.edit(BROKEN);
+        instance.write(PATH, GOOD);
+        instance.start(holding);
+        instance.edit(BROKEN);
         if !scrap_is_older {
-            world.write("scrap.md", b"---\ntitle: Never finished\n");
-            world.settle();
-            world.tick += Duration::from_secs(1);
+            instance.write("scrap.md", b"---\ntitle: Never finished\n");
+            instance.run_until_idle();
+            instance.tick += Duration::from_secs(1);
         }
-        assert_eq!(world.seen(), text(TEXT), "{case}");
-        if is_asleep {
-            world.stop();
+        assert_eq!(instance.served(), text(TEXT), "{case}");
+        if is_stopped {
+            instance.stop();
         }
-        fs::remove_file(world.folder.path().join(PATH)).unwrap();
-        if is_asleep {
-            world.start(holding);
+        fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+        if is_stopped {
+            instance.start(holding);
         } else {
-            world.settle();
+            instance.run_until_idle();
         }
-        assert!(matches!(world.seen(), Seen::Gone(_)), "{case}: {:?}", world.seen());
-        assert!(!world.has_version(), "{case}");
+        assert!(
+            matches!(instance.served(), Served::Gone(_)),
+            "{case}: {:?}",
+            instance.served()
+        );
+        assert!(!instance.has_version(), "{case}");
     }
 }
 
-/// Of files with one text, each keeps its own last good version; and that is shown from the first look after a restart on.
+/// Files with the same text keep their own last good versions, which are served from the first cycle after a restart.
 #[test]
-fn a_post_that_is_emptied_is_shown_at_once_after_a_restart_though_others_have_its_text() {
+fn an_emptied_post_is_served_at_once_after_a_restart_even_if_others_have_its_text() {
     let twin = String::from_utf8(GOOD.to_vec())
         .unwrap()
         .replace("Reeds and the mill", "Twin");
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.write("twin.md", twin.as_bytes());
-    world.start(holding);
-    let id = world.post().unwrap().id.clone();
-    world.edit(b"");
-    assert_eq!(world.seen(), text(TEXT));
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.write("twin.md", twin.as_bytes());
+    instance.start(holding);
+    let id = instance.post().unwrap().id.clone();
+    instance.edit(b"");
+    assert_eq!(instance.served(), text(TEXT));
     for time in ["first", "second"] {
-        world.stop();
-        world.open(holding);
-        world.turn();
-        assert_eq!(world.seen(), text(TEXT), "at the first look, the {time} time");
-        assert!(world.has_version(), "at the first look, the {time} time");
-        world.settle();
-        assert_eq!(world.seen(), text(TEXT), "later, the {time} time");
-        assert_eq!(world.post().unwrap().id, id);
-        assert_eq!(world.errors(), ["empty"], "the {time} time");
+        instance.stop();
+        instance.open(holding);
+        instance.run_one_cycle();
+        assert_eq!(instance.served(), text(TEXT), "in the first cycle, the {time} time");
+        assert!(instance.has_version(), "in the first cycle, the {time} time");
+        instance.run_until_idle();
+        assert_eq!(instance.served(), text(TEXT), "later, the {time} time");
+        assert_eq!(instance.post().unwrap().id, id);
+        assert_eq!(instance.errors(), ["empty"], "the {time} time");
     }
 }
 
 #[test]
-fn a_post_that_is_back_under_another_name_is_one_event() {
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(holding);
-    let id = world.post().unwrap().id.clone();
-    fs::remove_file(world.folder.path().join(PATH)).unwrap();
-    world.settle();
-    assert_eq!(world.events(), ["withdrawn"]);
-    world.write("b.md", GOOD);
-    world.settle();
-    let events: Vec<&str> = world.reports.iter().map(|report| report.event.in_words().0).collect();
+fn a_post_that_returns_under_another_name_is_one_event() {
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    let id = instance.post().unwrap().id.clone();
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
+    assert_eq!(instance.events(), ["withdrawn"]);
+    instance.write("b.md", GOOD);
+    instance.run_until_idle();
+    let events: Vec<&str> = instance.reports.iter().map(|report| report.event.in_words().0).collect();
     assert_eq!(events, ["published"]);
-    assert_eq!(world.site().post("b.md".into()).unwrap().id, id);
+    assert_eq!(instance.site().post("b.md".into()).unwrap().id, id);
 }
 
 #[test]
-fn what_is_said_of_a_post_that_readers_have_does_not_contradict_itself() {
+fn the_messages_about_a_public_post_do_not_contradict_each_other() {
     let unclear = b"---\ntitle: Reeds and the mill\ndate: TBD\n---\nReeds along the creek, cut in winter and laid on the roof.\n";
-    let message = |world: &World| {
-        let errors = world.site().diagnostics.iter().filter(|said| said.path == PATH);
-        errors.map(|said| said.message.clone()).collect::<Vec<_>>().join("\n")
+    let message = |instance: &Instance| {
+        let errors = instance
+            .site()
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.path == PATH);
+        errors
+            .map(|diagnostic| diagnostic.message.clone())
+            .collect::<Vec<_>>()
+            .join("\n")
     };
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(post::read_with);
-    // edited while it runs, and while it does not
-    world.edit(unclear);
-    let said = message(&world);
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(post::read_with);
+    // edited while feedmill runs, and while it does not
+    instance.edit(unclear);
+    let text = message(&instance);
     assert!(
-        said.contains("the last good version stays published") && !said.contains("held back"),
-        "{said}"
+        text.contains("the last good version stays published") && !text.contains("held back"),
+        "{text}"
     );
-    world.stop();
-    world.storage.delete_last_good_version(PATH.into()).unwrap();
-    world.start(post::read_with);
-    let said = message(&world);
-    assert!(said.contains("answers 503") && !said.contains("held back"), "{said}");
+    instance.stop();
+    instance.storage.delete_last_good_version(PATH.into()).unwrap();
+    instance.start(post::read_with);
+    let text = message(&instance);
+    assert!(text.contains("answers 503") && !text.contains("held back"), "{text}");
     // new rules
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(post::read_with);
-    world.stop();
-    world.start(holding_all);
-    let said = message(&world);
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(post::read_with);
+    instance.stop();
+    instance.start(holding_all);
+    let text = message(&instance);
     assert!(
-        said.contains("stays published as it is") && !said.contains("held back"),
-        "{said}"
+        text.contains("stays published as it is") && !text.contains("held back"),
+        "{text}"
     );
-    // nobody has it
-    let mut world = World::new();
-    world.write(PATH, unclear);
-    world.start(post::read_with);
-    assert!(message(&world).contains("so this is held back"), "{}", message(&world));
+    // a post that was never public
+    let mut instance = Instance::new();
+    instance.write(PATH, unclear);
+    instance.start(post::read_with);
+    assert!(message(&instance).contains("so this is held back"), "{}", message(&instance));
 }
 
 #[test]
-fn a_post_that_was_taken_back_goes_without_its_title_for_ever() {
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(holding);
-    world.edit(b"---\ntitle: Secret\ndate: 2026-01-31\ndraft: true\n---\nSecret words.\n");
-    assert_eq!(world.seen(), Seen::Gone(String::new()));
-    fs::remove_file(world.folder.path().join(PATH)).unwrap();
-    world.settle();
-    assert_eq!(world.seen(), Seen::Gone(String::new()));
-    world.restart();
-    assert_eq!(world.seen(), Seen::Gone(String::new()));
-    world.edit(GOOD);
-    assert_eq!(world.seen(), text(TEXT));
-    fs::remove_file(world.folder.path().join(PATH)).unwrap();
-    world.settle();
+fn a_post_that_became_a_draft_is_gone_without_its_title() {
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    instance.edit(b"---\ntitle: Secret\ndate: 2026-01-31\ndraft: true\n---\nSecret words.\n");
+    assert_eq!(instance.served(), Served::Gone(String::new()));
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
+    assert_eq!(instance.served(), Served::Gone(String::new()));
+    instance.restart();
+    assert_eq!(instance.served(), Served::Gone(String::new()));
+    instance.edit(GOOD);
+    assert_eq!(instance.served(), text(TEXT));
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
     assert_eq!(
-        world.seen(),
-        Seen::Gone("Reeds and the mill".to_owned()),
-        "nobody made it a secret"
+        instance.served(),
+        Served::Gone("Reeds and the mill".to_owned()),
+        "it was deleted while public"
     );
 }
 
 #[test]
-fn what_is_said_of_what_happens_to_posts() {
-    let mut world = World::new();
-    world.start(holding);
+fn each_change_of_a_post_has_its_event() {
+    let mut instance = Instance::new();
+    instance.start(holding);
     let draft = b"---\ntitle: A\ndraft: true\n---\nText.\n";
     let unlisted = b"---\ntitle: A\nvisibility: unlisted\n---\nText.\n";
     let public = b"---\ntitle: A\n---\nText.\n";
@@ -702,38 +735,38 @@ fn what_is_said_of_what_happens_to_posts() {
         (public, &["mended"]),
     ];
     for (number, (content, expected)) in steps.into_iter().enumerate() {
-        world.edit(content);
-        assert_eq!(world.events(), expected, "step {number}");
+        instance.edit(content);
+        assert_eq!(instance.events(), expected, "step {number}");
     }
-    fs::remove_file(world.folder.path().join(PATH)).unwrap();
-    world.settle();
-    assert_eq!(world.events(), ["withdrawn"]);
-    world.edit(draft);
-    assert_eq!(world.events(), ["found"]);
-    fs::remove_file(world.folder.path().join(PATH)).unwrap();
-    world.settle();
-    assert_eq!(world.events(), ["removed"]);
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
+    assert_eq!(instance.events(), ["withdrawn"]);
+    instance.edit(draft);
+    assert_eq!(instance.events(), ["found"]);
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
+    assert_eq!(instance.events(), ["removed"]);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_after_a_restart_is_shown_as_it_was() {
-    let mut world = World::new();
-    world.write(PATH, GOOD);
-    world.start(holding);
+fn the_last_good_version_of_an_unreadable_file_is_served_after_a_restart() {
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
     // larger than a post may be
-    world.edit(&vec![b'x'; 2 << 20]);
-    assert_eq!(world.seen(), text(TEXT));
+    instance.edit(&vec![b'x'; 2 << 20]);
+    assert_eq!(instance.served(), text(TEXT));
     for _ in 0..2 {
-        world.restart();
-        assert_eq!(world.seen(), text(TEXT));
+        instance.restart();
+        assert_eq!(instance.served(), text(TEXT));
     }
-    world.edit(&[GOOD, b"More.\n"].concat());
-    assert_eq!(world.seen(), text(&format!("{TEXT}\nMore.")));
-    assert!(!world.has_version());
+    instance.edit(&[GOOD, b"More.\n"].concat());
+    assert_eq!(instance.served(), text(&format!("{TEXT}\nMore.")));
+    assert!(!instance.has_version());
 }
 
 #[test]
-fn the_bytes_of_a_file_are_had_from_memory_however_they_are_written() {
+fn the_bytes_of_a_file_in_any_encoding_are_kept_in_memory() {
     let utf16: Vec<u8> = "\u{feff}---\ntitle: A\n---\r\nSand.\r\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -749,7 +782,7 @@ fn the_bytes_of_a_file_are_had_from_memory_however_they_are_written() {
             modified: Timestamp::UNIX_EPOCH,
         };
         let mut post = post::read(&source, &Config::default()).unwrap().post;
-        texts.take_with(&mut post, Some(file));
+        texts.cache_text_and_file(&mut post, Some(file));
         assert_eq!(texts.file(&post).as_deref(), Some(file));
         post.file = Digest::default();
         assert_eq!(texts.file(&post), None, "another file had the same text");

@@ -1,4 +1,4 @@
-//! Opens a file beneath the posts folder and nowhere else, whatever happens to the folders on the way meanwhile.
+//! Opens files beneath the posts folder only, even if folders on the path are moved or replaced meanwhile.
 //!
 //! No symbolic link is followed, except that the posts folder itself may be one. Opening never waits for the other end of a pipe.
 
@@ -17,11 +17,11 @@ const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC);
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// Opens what is at `path` below `root`.
+/// Opens the file or folder at `path` below `root`.
 ///
 /// # Errors
 ///
-/// `NotFound` where there is nothing, or a link in its place or on the way; else what the system says.
+/// `NotFound` if there is nothing at the path, or if a part of it is a link; otherwise the system's error.
 pub(super) fn open(root: &Utf8Path, path: &Utf8Path) -> io::Result<File> {
     open_in(&open_folder(root)?, path)
 }
@@ -31,22 +31,22 @@ fn open_folder(root: &Utf8Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(root.as_std_path(), FOLDER, Mode::empty())?)
 }
 
-/// [`open`], below a folder that is open.
+/// Does the same as [`open`] below an open folder.
 fn open_in(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         match openat2(root, path.as_std_path(), FILE, Mode::empty(), resolve) {
-            // older kernels do not know the call, and some containers forbid it
+            // older kernels do not have this call, and some containers forbid it
             Err(Errno::NOSYS | Errno::PERM) => {}
-            opened => return opened.map(File::from).map_err(nothing_there),
+            opened => return opened.map(File::from).map_err(not_found),
         }
     }
     step_by_step(root, path)
 }
 
-/// Opens one folder after the other, each from the one before: a folder that is moved away or replaced on the way changes nothing.
+/// Opens each folder of the path relative to the previous one, so that a folder that is moved or replaced meanwhile has no effect.
 fn step_by_step(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
     let mut at = None;
     let mut components = path.components().peekable();
@@ -60,13 +60,13 @@ fn step_by_step(root: &OwnedFd, path: &Utf8Path) -> io::Result<File> {
             FILE
         };
         let folder = at.as_ref().unwrap_or(root);
-        at = Some(rustix::fs::openat(folder, name, flags, Mode::empty()).map_err(nothing_there)?);
+        at = Some(rustix::fs::openat(folder, name, flags, Mode::empty()).map_err(not_found)?);
     }
     at.map(File::from).ok_or_else(|| ErrorKind::NotFound.into())
 }
 
-/// A link, or a path that led out for a moment, counts as nothing.
-fn nothing_there(error: Errno) -> io::Error {
+/// Converts `error`: a link, or a path that led outside for a moment, counts as not found.
+fn not_found(error: Errno) -> io::Error {
     match error {
         Errno::LOOP | Errno::XDEV | Errno::AGAIN | Errno::MLINK => ErrorKind::NotFound.into(),
         other => other.into(),
@@ -82,14 +82,14 @@ mod tests {
 
     type Open = fn(&Utf8Path, &Utf8Path) -> io::Result<File>;
 
-    /// Both ways: the kernel's, and the one for kernels without it.
+    /// Both implementations: the kernel's, and the one for kernels without it.
     const WAYS: [(&str, Open); 2] = [
         ("open", open),
         ("step_by_step", |root, path| step_by_step(&open_folder(root)?, path)),
     ];
 
     #[test]
-    fn nothing_but_what_is_beneath_is_opened() {
+    fn only_files_beneath_the_root_are_opened() {
         let temporary = tempfile::tempdir().unwrap();
         let outside = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
         let root = outside.join("posts");

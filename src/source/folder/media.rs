@@ -1,4 +1,4 @@
-//! Opens the media files of the folder.
+//! Opens media files in the folder.
 
 use std::io::{self, ErrorKind};
 
@@ -12,7 +12,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// `NotFound` where there is none, or a symbolic link in its place or on the way; else the error of the system.
+    /// `NotFound` if there is no such file, or if a part of the path is a symbolic link; otherwise the system's error.
     pub(in crate::source) fn open_file(&self, path: &Utf8Path) -> io::Result<MediaFile> {
         let file = beneath::open(&self.root, path)?;
         let metadata = file.metadata()?;

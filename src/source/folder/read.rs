@@ -1,4 +1,4 @@
-//! Reads one file, once, whole and unchanged.
+//! Reads a whole file, and checks that it did not change meanwhile.
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// It is no longer the version that was found, or cannot be read.
+    /// The file is no longer the version that was found, or it cannot be read.
     pub fn read(&self, path: &Utf8Path, entry: &FileEntry) -> Result<SourceFile, ReadError> {
         let refuse = |error: io::Error| ReadError::of(path, &error);
         let version = &entry.version;
@@ -27,7 +27,7 @@ impl Folder {
         let size = usize::try_from(version.size()).unwrap_or(0);
         let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
         let read = file.read_exact(Arc::get_mut(&mut bytes).unwrap_or_default());
-        // one question after the file was read tells both whether it was that file, and whether it changed, or grew, meanwhile
+        // one check after reading shows both whether it was the right version and whether it changed or grew meanwhile
         let after = file.metadata().map_err(refuse)?;
         if !after.is_file() || stamp::version(&after) != *version {
             return Err(ReadError::Changed);
@@ -43,14 +43,15 @@ impl Folder {
         })
     }
 
-    /// Reads the file at `path` as it is now, whatever a scan found there. A symbolic link is followed to where it leads below the folder.
+    /// Reads the current content of the file at `path`, even if it changed since the scan. A symbolic link is followed if its target is
+    /// below the folder.
     ///
     /// # Errors
     ///
-    /// `NotFound` where there is no regular file below the folder, `FileTooLarge` where it is too large; else the error of the system.
+    /// `NotFound` if there is no regular file below the folder, `FileTooLarge` if it is too large; otherwise the system's error.
     pub fn read_latest(&self, path: &Utf8Path) -> io::Result<SourceFile> {
         let file = match beneath::open(&self.root, path) {
-            // a link is in its place or on the way, if anything is
+            // if there is a file, a part of its path is a link
             Err(error) if error.kind() == ErrorKind::NotFound => beneath::open(&self.root, &self.link_target(path)?)?,
             opened => opened?,
         };
@@ -72,7 +73,7 @@ impl Folder {
         })
     }
 
-    /// Where below the folder the links at `path`, or on the way there, lead.
+    /// The target below the folder of `path`, with all links in it resolved.
     fn link_target(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
         let root = self.root.canonicalize_utf8()?;
         let target = self.root.join(path).canonicalize_utf8()?;

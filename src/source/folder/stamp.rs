@@ -1,4 +1,4 @@
-//! The version of a file, as the file system tells it.
+//! The version of a file, from the metadata of the file system.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

@@ -10,19 +10,19 @@ use super::stamp;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::version::Version;
 
-/// A larger file is refused, in bytes.
+/// The most bytes of a file; a larger one is refused.
 const LARGEST: u64 = 256 * 1024;
-/// More files are refused.
+/// The most files; more are refused.
 const MOST_FILES: usize = 100;
 
 /// The versions of the files in a folder of templates, by path.
 pub type TemplateVersions = BTreeMap<Utf8PathBuf, Version>;
 
-/// The versions of the templates (`.html`) and style sheets (`.css`) in `folder` itself; none where there is no such folder.
+/// Returns the versions of the templates (`.html`) and style sheets (`.css`) directly in `folder`; none if the folder does not exist.
 ///
 /// # Errors
 ///
-/// The folder is there and cannot be read.
+/// The folder exists but cannot be read.
 pub fn scan(folder: &Utf8Path) -> io::Result<TemplateVersions> {
     let entries = match folder.read_dir_utf8() {
         Ok(entries) => entries,
@@ -38,7 +38,7 @@ pub fn scan(folder: &Utf8Path) -> io::Result<TemplateVersions> {
         if is_hidden || !matches!(path.extension(), Some("html" | "css")) {
             continue;
         }
-        // a file that goes meanwhile was not there
+        // a file that is deleted meanwhile is left out
         if let Ok(metadata) = fs::metadata(&path)
             && metadata.is_file()
         {
@@ -52,7 +52,7 @@ pub fn scan(folder: &Utf8Path) -> io::Result<TemplateVersions> {
 ///
 /// # Errors
 ///
-/// Which of them cannot be used, and why.
+/// Diagnostics for the files that cannot be used.
 pub fn read(versions: &TemplateVersions) -> Result<BTreeMap<String, String>, Vec<Diagnostic>> {
     let refused =
         |path: &Utf8Path, message: &str, mend: &str| Diagnostic::new(Severity::Error, "template", path, message).mend(mend);
@@ -74,7 +74,7 @@ pub fn read(versions: &TemplateVersions) -> Result<BTreeMap<String, String>, Vec
         }
         match fs::read_to_string(path) {
             Ok(text) => drop(texts.insert(path.file_name().unwrap_or_default().to_owned(), text)),
-            // the next scan finds it gone
+            // the next scan does not find it
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => wrong.push(refused(
                 path,

@@ -1,8 +1,8 @@
-//! Walks the folder and finds the files of posts.
+//! Walks the folder to find the files of posts.
 //!
-//! Symbolic links are followed last, when everything that is there by itself has been found. A link is followed only to a place inside the
-//! folder that would not be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` → `..data/a.md`), and there
-//! the link's path is the post's. A link to a post that has a path of its own adds nothing.
+//! Symbolic links are followed last, after all other files are found. A link is followed only to a target inside the folder that would not
+//! be found without it: Kubernetes mounts posts as links into a hidden folder (`a.md` → `..data/a.md`), and there the path of the link is
+//! that of the post. A link to a post that is found under its own path adds nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
@@ -17,7 +17,7 @@ use crate::source::rules::companions::may_be_companion;
 use crate::source::rules::ignore::NameKind;
 use crate::source::scan::{FileKind, Scan, ScanBuilder, ScanScope, outermost};
 
-/// Files of feedmill's own in the folder, which count as none.
+/// feedmill's own files in the folder, which are ignored: a folder with these only counts as empty.
 const OWN_FILES: &str = ".feedmill-";
 
 /// Scans `folder` in `scope`; see [`Folder::scan`].
@@ -50,9 +50,9 @@ pub(super) fn scan(folder: &Folder, scope: &ScanScope, is_known: &dyn Fn(&Utf8Pa
 /// A file or folder below the root.
 #[derive(Clone)]
 struct Below {
-    /// The path that it has as a post.
+    /// Its path as a post.
     path: Utf8PathBuf,
-    /// Where it is below the root, where that differs.
+    /// Its real path below the root, if that differs.
     target: Option<Utf8PathBuf>,
     depth: usize,
 }
@@ -84,7 +84,7 @@ struct FolderWalk<'a> {
     found: ScanBuilder<'a>,
     folders: Vec<Below>,
     links: BTreeMap<Utf8PathBuf, Below>,
-    /// What links have led to so far: two links to one file are one post, and a link that leads back ends there.
+    /// The targets of links so far: two links to one file are one post, and a loop of links ends.
     reached: HashSet<Utf8PathBuf>,
 }
 
@@ -99,12 +99,12 @@ impl<'a> FolderWalk<'a> {
         }
     }
 
-    /// Visits one path, at which there may be anything or nothing.
+    /// Visits one path, at which there may be a file, a folder or nothing.
     fn visit(&mut self, path: &Utf8Path) {
         let mut below = Below::root();
         let mut parts = path.components().peekable();
         while let Some(part) = parts.next() {
-            // `..` and `/` lead out
+            // `..` and `/` lead outside
             let Utf8Component::Normal(name) = part else { return };
             below = below.child(name);
             let metadata = match fs::symlink_metadata(self.folder.root.join(&below.path)) {
@@ -153,7 +153,7 @@ impl<'a> FolderWalk<'a> {
                     continue;
                 };
                 match entry.file_type() {
-                    // to ask the folder spares the way to it
+                    // asking the open folder avoids resolving the whole path
                     Ok(file_type) => self.add_entry(folder.child(name), name, file_type, || entry.metadata()),
                     Err(error) => self.found.add_unreadable(&folder.path.join(name), &error),
                 }
@@ -161,10 +161,10 @@ impl<'a> FolderWalk<'a> {
         }
     }
 
-    /// Sorts one entry of a folder into files, folders and links; `metadata` is of the entry itself, not of what a link leads to.
+    /// Adds one entry of a folder to the files, folders or links. `metadata` is that of the entry itself, not of a link's target.
     fn add_entry(&mut self, below: Below, name: &str, file_type: FileType, metadata: impl FnOnce() -> io::Result<Metadata>) {
         if file_type.is_symlink() {
-            // Emacs locks a file by a hidden link that leads nowhere
+            // Emacs locks a file with a hidden link that has no target
             if self.folder.rules.ignore.enters(name) || self.folder.rules.ignore.is_hidden_companion(name) {
                 self.links.insert(below.path.clone(), below);
             }
@@ -185,7 +185,7 @@ impl<'a> FolderWalk<'a> {
         }
     }
 
-    /// Adds a file with the name of a post or a companion. A companion that is no regular file says nothing.
+    /// Adds a file with the name of a post or a companion. A companion that is not a regular file is ignored.
     fn add_file(&mut self, kind: FileKind, below: Below, metadata: &Metadata) {
         let Below { path, target, .. } = below;
         let version = stamp::version(metadata);
@@ -205,7 +205,7 @@ impl<'a> FolderWalk<'a> {
     fn refuse_name(&mut self, folder: &Utf8Path, name: &str, is_folder: bool) {
         let path = folder.join(name);
         let ignore = &self.folder.rules.ignore;
-        // a name that would be ignored anyway needs no diagnostic
+        // a name that would be ignored needs no diagnostic
         if ignore.file(name) != NameKind::Ignored || (is_folder && ignore.enters(name)) {
             let message = "its name is not UTF-8, or holds a control character";
             let diagnostic = Diagnostic::new(Severity::Warning, "file-name", &path, message);
@@ -213,7 +213,7 @@ impl<'a> FolderWalk<'a> {
         }
     }
 
-    /// Looks at what the links lead to, in the order of their paths, until they lead nowhere new.
+    /// Follows the links, in the order of their paths, until there is no new target.
     fn follow_links(&mut self) -> io::Result<()> {
         if self.links.is_empty() {
             return Ok(());
@@ -252,7 +252,7 @@ impl<'a> FolderWalk<'a> {
             }
             return;
         };
-        // data that is a link is looked at when everything is: there may be many that are none of ours
+        // a link to a data file is followed only in a full scan: there may be many that are not companions
         if is_of_use || (is_companion && link.path.extension() != Some("json")) {
             self.found.scan.has_aliases = true;
         }

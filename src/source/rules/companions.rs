@@ -1,6 +1,6 @@
-//! The files that say something about posts other than themselves, and what each post inherits from them.
+//! Companions: files whose fields other posts inherit.
 //!
-//! A scan finds them by their names ([`is_companion`]), as it finds posts. `post::inherited` reads them.
+//! A scan finds them by name ([`is_companion`]), like posts. `post::inherited` parses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,42 +17,42 @@ use crate::source::refusal::ReadError;
 use crate::source_file::SourceFile;
 use crate::source_file::file_type::markdown_stem;
 
-/// Endings of scripts that compute data.
+/// The endings of scripts that compute data.
 const SCRIPTS: [&str; 4] = [".11tydata.js", ".11tydata.cjs", ".11tydata.mjs", ".11tydata.ts"];
 
 /// The posts that inherit from a companion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum For {
-    /// All in this folder and below; those of this language alone, where one is named.
+enum AppliesTo {
+    /// All posts in this folder and below, or only those of one language.
     Folder(Utf8PathBuf, Option<String>),
-    /// Those that are called so, whatever their ending and language.
+    /// The posts with this name, with any ending and in any language.
     Named(Utf8PathBuf),
 }
 
-/// What the name of a companion says of it.
+/// The meaning of a companion's name.
 struct CompanionRole {
-    is_for: For,
+    applies_to: AppliesTo,
     kind: CompanionKind,
 }
 
-/// The companions that were read, and what posts inherit from them.
+/// The companions that were read, and the fields that posts inherit from them.
 #[derive(Clone, Debug, Default)]
 pub struct Companions {
     known: BTreeMap<Utf8PathBuf, KnownCompanion>,
     of_folders: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
     of_names: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
     layout: Arc<Layout>,
-    /// What the folder of posts is called.
+    /// The name of the posts folder.
     root: String,
-    /// The `_index.md` files, by which Hugo and Zola are recognised.
+    /// The `_index.md` files, which identify Hugo and Zola.
     sections: BTreeSet<Utf8PathBuf>,
 }
 
-/// A companion as it was read.
+/// A companion that was read.
 #[derive(Clone, Debug)]
 struct KnownCompanion {
     companion: Arc<Companion>,
-    is_for: For,
+    applies_to: AppliesTo,
     is_bundle: bool,
     is_draft: bool,
 }
@@ -69,7 +69,7 @@ pub(in crate::source) fn may_be_companion(name: &str) -> bool {
         || (name.contains(".11tydata.") && SCRIPTS.iter().any(|ending| is_of(ending)))
 }
 
-/// Whether a change at `path` may change what is read of other files.
+/// Whether a change at `path` may change the posts in other files.
 #[must_use]
 pub fn is_companion(path: &Utf8Path) -> bool {
     let name = path.file_name().unwrap_or_default();
@@ -81,12 +81,12 @@ pub(in crate::source) fn is_index(name: &str) -> bool {
     markdown_stem(name).is_some_and(|stem| stem == "index" || stem.strip_prefix("index.").is_some_and(|tag| !tag.contains('.')))
 }
 
-/// What the file at `path` is as a companion; `has_post` says whether there is a post of this path but for its ending.
+/// The role of the file at `path` as a companion. `has_post` returns whether a post has a path, apart from the ending.
 fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<CompanionRole> {
     let (name, folder) = (path.file_name()?, path.parent()?);
     let of_folder = |kind| {
         Some(CompanionRole {
-            is_for: For::Folder(folder.to_owned(), None),
+            applies_to: AppliesTo::Folder(folder.to_owned(), None),
             kind,
         })
     };
@@ -96,7 +96,7 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
             .map(str::to_owned);
         let is_section = markdown_stem(name).is_some();
         return is_section.then(|| CompanionRole {
-            is_for: For::Folder(folder.to_owned(), language),
+            applies_to: AppliesTo::Folder(folder.to_owned(), language),
             kind: CompanionKind::Section,
         });
     }
@@ -118,7 +118,7 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
     let of_named = |stem: &str, kind| {
         let named = folder.join(stem);
         has_post(&named).then_some(CompanionRole {
-            is_for: For::Named(named),
+            applies_to: AppliesTo::Named(named),
             kind,
         })
     };
@@ -139,13 +139,13 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
     of_named(stem, kind)
 }
 
-/// Whether the file at `path` is a companion of any post, where there are these `files`.
+/// Whether the file at `path` is a companion of any of the posts in `files`.
 pub(in crate::source) fn is_for_posts(path: &Utf8Path, files: &FoundFiles) -> bool {
     role(path, |stem| has_post(files, stem)).is_some()
 }
 
 impl Companions {
-    /// No companions yet, of posts in a folder called `name` with this `layout`.
+    /// Returns an empty set of companions, for a posts folder called `name` with this `layout`.
     #[must_use]
     pub fn new(name: &str, layout: Arc<Layout>) -> Companions {
         Companions {
@@ -155,9 +155,14 @@ impl Companions {
         }
     }
 
-    /// Takes the content of the file at `path`, where there are these other `files`. Returns whether posts may inherit something else than
-    /// before.
-    pub fn take(&mut self, path: &Utf8Path, source: Result<SourceFile, ReadError>, files: &FoundFiles, config: &Config) -> bool {
+    /// Reads the file at `path`, given the posts in `files`. Returns whether the inherited fields may have changed.
+    pub fn insert(
+        &mut self,
+        path: &Utf8Path,
+        source: Result<SourceFile, ReadError>,
+        files: &FoundFiles,
+        config: &Config,
+    ) -> bool {
         let has_post = |stem: &Utf8Path| has_post(files, stem);
         let Some(role) = role(path, has_post) else {
             return self.remove(path);
@@ -172,7 +177,7 @@ impl Companions {
                     &reading,
                     Ok(ParsedPost { post, .. }) if !post.is_held && matches!(post.status, Status::Published | Status::Unlisted)
                 );
-                // only what it says of itself matters, not its text
+                // only its front matter counts, not its text
                 let head = SourceFile {
                     bytes: Arc::from([]),
                     ..source
@@ -181,9 +186,9 @@ impl Companions {
             }
             Ok(source) => Companion::parse(&source, role.kind),
             Err(ReadError::Gone) => return self.remove(path),
-            // it was there a moment ago: the next look shows what it is
+            // it existed a moment ago: the next scan finds its new state
             Err(ReadError::Changed) => return false,
-            // a large file that is only called as data for posts would be is data of another kind
+            // a large file whose name is that of data for posts is data of another kind
             Err(ReadError::Refused(error))
                 if error.code == "too-large" && role.kind == (CompanionKind::Data { is_certain: false }) =>
             {
@@ -198,19 +203,19 @@ impl Companions {
         if is_section {
             self.sections.insert(path.to_owned());
         }
-        // what says nothing need not be looked up
+        // a companion without fields need not be looked up
         if companion.is_empty() && !is_bundle {
             return true;
         }
-        let list = match &role.is_for {
-            For::Folder(folder, _) => self.of_folders.entry(folder.clone()).or_default(),
-            For::Named(stem) => self.of_names.entry(stem.clone()).or_default(),
+        let list = match &role.applies_to {
+            AppliesTo::Folder(folder, _) => self.of_folders.entry(folder.clone()).or_default(),
+            AppliesTo::Named(stem) => self.of_names.entry(stem.clone()).or_default(),
         };
         list.push(path.to_owned());
         list.sort();
         let known = KnownCompanion {
             companion: Arc::new(companion),
-            is_for: role.is_for,
+            applies_to: role.applies_to,
             is_bundle,
             is_draft,
         };
@@ -218,15 +223,15 @@ impl Companions {
         true
     }
 
-    /// Forgets the file at `path`; returns whether posts inherited anything from it.
+    /// Removes the file at `path`. Returns whether posts inherited anything from it.
     pub fn remove(&mut self, path: &Utf8Path) -> bool {
         let was_section = self.sections.remove(path);
         let Some(known) = self.known.remove(path) else {
             return was_section;
         };
-        let (map, key) = match &known.is_for {
-            For::Folder(folder, _) => (&mut self.of_folders, folder),
-            For::Named(stem) => (&mut self.of_names, stem),
+        let (map, key) = match &known.applies_to {
+            AppliesTo::Folder(folder, _) => (&mut self.of_folders, folder),
+            AppliesTo::Named(stem) => (&mut self.of_names, stem),
         };
         if let Some(list) = map.get_mut(key) {
             list.retain(|listed| listed != path);
@@ -237,18 +242,18 @@ impl Companions {
         true
     }
 
-    /// Sets which tools keep files beside the posts.
+    /// Sets the tools that keep files beside the posts.
     pub fn set_layout(&mut self, layout: Arc<Layout>) {
         self.layout = layout;
     }
 
-    /// Where an `index.md` would lie that the post at `path` is beside or below, as the beginning of its path.
+    /// The path prefixes of the possible `index.md` files beside or above the post at `path`.
     pub fn pages_above(path: &Utf8Path) -> impl Iterator<Item = String> {
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
         folders.map(|folder| format!("{folder}/index."))
     }
 
-    /// What the post at `path` inherits, and why it is left out where neither its own name nor that of a folder says so.
+    /// Returns the fields that the post at `path` inherits, and why it is left out if a companion is the reason.
     #[must_use]
     pub fn inherited(&self, path: &Utf8Path, left_out: Option<&LeftOut>) -> (Inherited, Option<LeftOut>) {
         let mut inherited = Inherited::default();
@@ -259,7 +264,7 @@ impl Companions {
             return (inherited, None);
         }
         let has_bundles = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola) || !self.sections.is_empty();
-        // in Hugo a draft that is a section hides nothing but its own page
+        // in Hugo a section that is a draft hides only its own page
         let hides_sections = !self.layout.has(Tool::Hugo);
         let applies = |kind: RuleKind| kind != RuleKind::Section || hides_sections;
         for known in stems(path).iter().flat_map(|stem| self.listed(self.of_names.get(stem))) {
@@ -273,7 +278,7 @@ impl Companions {
             let is_in_bundle = bundles.peek().is_some();
             let is_page = path.parent() == Some(folder) && path.file_name().is_some_and(is_index);
             if is_in_bundle && !is_page && (has_bundles || !was_in_bundle) {
-                // of a page in several languages one that may be read is enough
+                // of a page in several languages, one public version is enough
                 let is_draft = bundles.clone().all(|known| known.is_draft);
                 if let Some(known) = bundles.next().filter(|_| is_draft) {
                     inherited.add(&known.companion, path, &self.root, applies);
@@ -287,8 +292,8 @@ impl Companions {
             }
             was_in_bundle |= is_in_bundle;
             for known in all().filter(|known| !known.is_bundle) {
-                let is_of_language = match &known.is_for {
-                    For::Folder(_, Some(language)) => {
+                let is_of_language = match &known.applies_to {
+                    AppliesTo::Folder(_, Some(language)) => {
                         let name = path.file_name().unwrap_or_default();
                         markdown_stem(name).is_some_and(|stem| stem.ends_with(&format!(".{language}")))
                     }
@@ -315,24 +320,24 @@ impl Companions {
 }
 
 /// Whether there are other posts in the folder of the file at `path`, or below it.
-pub(in crate::source) fn has_company(files: &FoundFiles, path: &Utf8Path) -> bool {
+pub(in crate::source) fn has_sibling_posts(files: &FoundFiles, path: &Utf8Path) -> bool {
     path.parent().is_some_and(|folder| files.below(folder).nth(1).is_some())
 }
 
-/// Whether there is a post called `stem`, whatever its ending and language.
+/// Whether there is a post called `stem`, with any ending and in any language.
 fn has_post(files: &FoundFiles, stem: &Utf8Path) -> bool {
     let prefix = format!("{stem}.");
     let mut alike = files.starting_with(&prefix);
     alike.any(|path| stems(path).iter().any(|known| known == stem))
 }
 
-/// Where companions of the post at `path` alone may lie.
+/// The possible paths of companions of the post at `path` alone.
 pub fn beside(path: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
     let endings = [".meta", ".json", ".11tydata.json"].into_iter().chain(SCRIPTS);
     endings.flat_map(move |ending| stems(path).into_iter().map(move |stem| format!("{stem}{ending}").into()))
 }
 
-/// What the post at `path` may be called by its companions: with its language, and without it.
+/// The names of the post at `path` for its companions: with its language, and without it.
 fn stems(path: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Some(stem) = markdown_stem(path.as_str()) else {
         return Vec::new();

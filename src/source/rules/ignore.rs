@@ -1,7 +1,7 @@
-//! Which files are posts, by their names alone.
+//! The rules by name alone: which files are posts, and which are ignored.
 //!
-//! The lists are what editors, synchronisers and operating systems leave beside the files people write. Most of it does not end in
-//! `.md` and needs no rule: a file is a post by its ending, and these rules are for what shares that ending.
+//! The lists contain the files that editors, synchronisers and operating systems create. Most of them do not end in `.md` and need no rule,
+//! because a file is a post by its ending. These rules are for those that share that ending.
 
 use std::borrow::Cow;
 
@@ -11,19 +11,19 @@ use crate::config::PostSettings;
 use crate::post::inherited::FOLDER_META;
 use crate::source_file::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
 
-/// What the name of a file says of it.
+/// The kind of a file, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
-    /// It is to be read as a post.
+    /// A post.
     Post,
-    /// It is not for feedmill.
+    /// Ignored.
     Ignored,
-    /// A synchroniser made it of two versions that it could not merge, or has not fetched it yet; its author gets a warning.
+    /// A file that a synchroniser could not merge, or has not fetched yet; its author gets a warning.
     Conflict,
 }
 
-/// What names say: which are no posts, by rule and by the configuration (`posts.ignore`), which folders that begin with `_` are
-/// open nonetheless (`posts.include`), and which kinds of files are served beside those that always are (`posts.media`).
+/// The rules for names, with the configured ones: names to ignore (`posts.ignore`), folders to include although they begin with `_`
+/// (`posts.include`), and additional media endings (`posts.media`).
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     patterns: Vec<String>,
@@ -31,34 +31,33 @@ pub struct Ignore {
     media: Vec<String>,
 }
 
-/// What the name of a folder, or of one above it, says of the posts and the files in it.
+/// Whether the posts and files in a folder are public, by its name and the names of the folders above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// They are as public as they say.
+    /// Each post decides for itself.
     Open,
-    /// They are a site's own parts: they begin with `_`, and nobody included them.
+    /// They are internal parts of a site: the name begins with `_` and is not included.
     Closed,
 }
 
-/// Folders that begin with `_` and hold posts all the same. What is in `_drafts` is a draft.
+/// Folders that begin with `_` and contain posts. Posts in `_drafts` are drafts.
 const FOLDERS_OF_POSTS: [&str; 3] = ["_posts", "_drafts", "_pages"];
 
 impl Ignore {
-    /// What is always ignored, and every name that one of `patterns` matches: `*` stands for any run of characters, and case does
-    /// not matter.
+    /// Returns the built-in rules with additional `patterns` of names to ignore: `*` matches any characters, and case does not matter.
     #[must_use]
     pub fn new(patterns: &[String]) -> Ignore {
         Ignore {
-            patterns: lowered(patterns),
+            patterns: lower_case(patterns),
             ..Ignore::default()
         }
     }
 
-    /// What the configuration says.
+    /// Returns the rules with the configured additions.
     #[must_use]
     pub fn configured(posts: &PostSettings) -> Ignore {
         Ignore {
-            included: lowered(&posts.include),
+            included: lower_case(&posts.include),
             media: posts
                 .media
                 .iter()
@@ -68,14 +67,14 @@ impl Ignore {
         }
     }
 
-    /// What the name of a file says of it.
+    /// The kind of a file, by its name.
     #[must_use]
     pub fn file(&self, name: &str) -> NameKind {
         let name = in_lower_case(name);
         if name.starts_with('.') && name.strip_suffix(".icloud").is_some_and(is_markdown) {
             return NameKind::Conflict;
         }
-        // an underscore marks what belongs to the site and not to its readers; `_index.md` describes a section
+        // an underscore marks internal parts of a site; `_index.md` describes a section
         if !is_markdown(&name) || name.starts_with('_') || never(&name) || self.is_listed(&name) {
             return NameKind::Ignored;
         }
@@ -86,21 +85,21 @@ impl Ignore {
         }
     }
 
-    /// Whether posts are looked for in a folder of this name. `_posts` and `_drafts` are such folders; those in other folders that
-    /// begin with `_` are found, and held back ([`Ignore::access`]).
+    /// Whether a folder of this name is scanned for posts. Posts in folders that begin with `_`, other than `_posts` and `_drafts`, are
+    /// found and held back ([`Ignore::access`]).
     #[must_use]
     pub fn enters(&self, name: &str) -> bool {
         let name = in_lower_case(name);
         !never(&name) && !self.is_listed(&name)
     }
 
-    /// Whether a file of this name says something about the posts beside and below it although its name is hidden.
+    /// Whether a file of this name is a companion although its name is hidden.
     #[must_use]
     pub fn is_hidden_companion(&self, name: &str) -> bool {
         FOLDER_META.contains(&name) && !self.is_listed(name)
     }
 
-    /// Whether posts are looked for in the folder at `path`, and in every one above it.
+    /// Whether the folder at `path`, and every one above it, is scanned for posts.
     #[must_use]
     pub fn enters_all(&self, path: &Utf8Path) -> bool {
         path.components().all(|component| match component {
@@ -116,7 +115,7 @@ impl Ignore {
         self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == NameKind::Post)
     }
 
-    /// What the name of a folder says of the posts and the files in it. Posts and media follow the same rule.
+    /// Whether the posts and files in a folder of this name are public. Posts and media follow the same rule.
     #[must_use]
     pub fn access(&self, folder: &str) -> Access {
         let is_open = !folder.starts_with('_')
@@ -125,10 +124,10 @@ impl Ignore {
         if is_open { Access::Open } else { Access::Closed }
     }
 
-    /// The first folder on the way to the file or folder at `path` whose name closes it.
+    /// The first folder on `path` whose name makes it internal.
     #[must_use]
-    pub fn closed_by<'a>(&self, path: &'a Utf8Path) -> Option<&'a Utf8Path> {
-        // most paths hold no underscore at all
+    pub fn internal_folder<'a>(&self, path: &'a Utf8Path) -> Option<&'a Utf8Path> {
+        // most paths contain no underscore
         if !path.as_str().contains('_') {
             return None;
         }
@@ -144,7 +143,7 @@ impl Ignore {
         folders.into_iter().find(is_closed)
     }
 
-    /// Whether the configuration includes the folder at `path`, by its name or by its path below the posts folder.
+    /// Whether the configuration includes the folder at `path`, by its name or its path below the posts folder.
     #[must_use]
     pub fn is_included(&self, path: &Utf8Path) -> bool {
         let named = |text: &str| {
@@ -154,9 +153,9 @@ impl Ignore {
         !self.included.is_empty() && (named(path.as_str()) || path.file_name().is_some_and(named))
     }
 
-    /// What the file at `path` is, where it may be served beside the posts by its name and place: nothing hidden or ignored, nothing in
-    /// a folder of drafts or of a site's own parts (`_drafts`, `_includes`), no post's source, nothing that is a copy of one by its name,
-    /// and no kind of file that nobody meant to publish. How it begins is for `looks_like_post`.
+    /// The media kind of the file at `path`, or `None` if it is not served because of its name or place: hidden or ignored names, folders
+    /// of drafts or internal parts of a site (`_drafts`, `_includes`), sources of posts and copies of them, and endings that are not
+    /// meant for publication. `looks_like_post` checks the first bytes.
     #[must_use]
     pub fn media(&self, path: &Utf8Path) -> Option<MediaKind> {
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
@@ -169,13 +168,13 @@ impl Ignore {
             && folder
                 .components()
                 .all(|part| is_plain(part.as_str()) && !is_drafts(part.as_str()))
-            && self.closed_by(path).is_none();
+            && self.internal_folder(path).is_none();
         if !is_named || !is_placed || is_markdown_ending(ending) {
             return None;
         }
         let kind = media_kind(ending).or_else(|| self.media.iter().any(|known| known == ending).then_some(MediaKind::Text))?;
         let is_copy = kind != MediaKind::Binary && is_copy_of_post(&name);
-        // what the tools of posts read beside them is theirs
+        // data files of other tools are not served
         let is_companion = name.ends_with(".11tydata.json");
         (!is_copy && !is_companion).then_some(kind)
     }
@@ -191,19 +190,19 @@ impl Ignore {
     }
 }
 
-fn lowered(patterns: &[String]) -> Vec<String> {
+fn lower_case(patterns: &[String]) -> Vec<String> {
     let patterns = patterns.iter().map(|pattern| pattern.trim_end_matches('/').to_lowercase());
     patterns.filter(|pattern| !pattern.is_empty()).collect()
 }
 
-/// Whether a name says that a file is a copy of a post's: an ending of Markdown comes before its last (`a.md.txt`, `a.md.gz`).
+/// Whether a name is that of a copy of a post: a Markdown ending before the last ending (`a.md.txt`, `a.md.gz`).
 fn is_copy_of_post(name: &str) -> bool {
     let mut parts = name.split('.');
     let (_, last) = (parts.next(), parts.next_back());
     last.is_some() && parts.any(|part| is_markdown_ending(part) || part == "rst" || part == "org" || part == "adoc")
 }
 
-/// `name` in lower case, as most are.
+/// `name` in lower case. Most names are, and are not copied.
 fn in_lower_case(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
         Cow::Owned(name.to_lowercase())
@@ -212,8 +211,8 @@ fn in_lower_case(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Names that are never a post nor a folder of posts: hidden ones, those of editors, of office programs'
-/// locks and of synchronisers.
+/// Whether a name is never that of a post or a folder of posts: hidden names, and those of editors, synchronisers and the locks of office
+/// programs.
 fn never(name: &str) -> bool {
     name.starts_with(['.', '#', '~']) || name.ends_with(['~', '#'])
 }
@@ -223,7 +222,7 @@ fn is_conflict(name: &str) -> bool {
     name.contains(".sync-conflict-") || name.contains("conflicted copy") || name.contains("(case conflict")
 }
 
-/// Whether a name is that of a copy that a tool left of a post: ownCloud's `a_conflict-20260131-090000.md`, what `git mergetool` leaves
+/// Whether a name is that of a copy of a post left by a tool: ownCloud's `a_conflict-20260131-090000.md`, the files of `git mergetool`
 /// (`a_BACKUP_1234.md`, `a.md.LOCAL.1234.md`).
 #[must_use]
 pub fn is_left_copy(name: &str) -> bool {
@@ -248,7 +247,8 @@ pub fn is_left_copy(name: &str) -> bool {
     of_owncloud() || of_mergetool('_') || of_mergetool('.')
 }
 
-/// Whether `pattern`, in which `*` stands for any run of characters, matches the whole of `name`; in time linear in their product.
+/// Whether `pattern`, in which `*` matches any characters, matches the whole of `name`, in time proportional to the product of their
+/// lengths.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else {
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_meant_to_publish_is_not_served() {
+    fn private_kinds_of_files_are_not_served() {
         let ignore = ignore();
         let classes: [(&str, &[&str]); 8] = [
             ("keys", &["pem", "key", "crt", "der", "p12", "pfx", "ppk", "gpg", "kdbx"]),
@@ -428,7 +428,7 @@ mod tests {
             ("_posts/_x/c.md", Some("_posts/_x")),
         ];
         for (path, folder) in cases {
-            assert_eq!(ignore().closed_by(path.into()).map(Utf8Path::as_str), folder, "{path}");
+            assert_eq!(ignore().internal_folder(path.into()).map(Utf8Path::as_str), folder, "{path}");
         }
     }
 
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_judged_by_every_part() {
+    fn every_part_of_a_path_counts() {
         let cases = [
             ("a.md", true),
             ("2026/01/a.md", true),

@@ -1,7 +1,7 @@
-//! Files that have a post's name and are not taken for posts: by the folder they are in, or by what their names say.
+//! Files that have the name of a post but are left out, because of their folder or their name.
 //!
-//! They are read all the same, and held back: a post that readers have is not withdrawn because a rule is new. There is one diagnostic for
-//! each folder, with how to include it.
+//! They are read and held back: a public post is not withdrawn because a rule is new. There is one diagnostic for each folder, which shows
+//! how to include it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::post::inherited::Hold;
 use crate::source::layout::{Layout, Tool};
 use crate::source_file::file_type::markdown_stem;
 
-/// Why a file with a post's name is not taken for a post.
+/// Why a file with the name of a post is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LeftOut {
     /// The folder or file that the reason is about.
@@ -24,24 +24,24 @@ pub struct LeftOut {
     pub why: LeftOutReason,
 }
 
-/// Why files are not taken for posts.
+/// The reasons for leaving files out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LeftOutReason {
     /// The folder's name begins with `_`.
     Underscore,
     /// A tool keeps its own files in the folder.
     Tool(Tool),
-    /// It is a file beside the `index.md` of a page: in Hugo and Zola a part of that page.
+    /// The file is beside the `index.md` of a page: in Hugo and Zola it is a part of that page.
     Resource,
-    /// It is about the folder: a `README`, a `LICENSE`.
+    /// The file describes the folder: a `README`, a `LICENSE`.
     AboutFolder,
-    /// A plugin keeps a drawing in it.
+    /// The file contains a drawing of a plugin.
     Plugin,
-    /// A tool left it as a copy of a post.
+    /// The file is a copy of a post that a tool left.
     Copy,
 }
 
-/// Names of files at the top of the posts folder that are about it, as they are written in capitals.
+/// Names, in capitals, of files at the top of the posts folder that describe it.
 const ABOUT_FOLDER: [&str; 10] = [
     "CHANGELOG",
     "CHANGES",
@@ -56,7 +56,7 @@ const ABOUT_FOLDER: [&str; 10] = [
 ];
 
 impl LeftOut {
-    /// What this does with the post that the file would be.
+    /// How the post in the file is held back.
     #[must_use]
     pub fn hold(&self) -> Hold {
         match self.why {
@@ -67,7 +67,7 @@ impl LeftOut {
 }
 
 impl fmt::Display for LeftOut {
-    /// Why, to follow "left out: ".
+    /// Writes the reason, to follow "left out: ".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LeftOut { place, why } = self;
         match why {
@@ -82,8 +82,8 @@ impl fmt::Display for LeftOut {
 }
 
 impl FileRules {
-    /// Why the file at `path`, which has a post's name, is not taken for a post, by its name and the folders it is in. `layout` says which
-    /// tools keep files beside posts.
+    /// Why the file at `path`, which has the name of a post, is left out by its name or its folders. `layout` contains the tools that keep
+    /// files beside posts.
     #[must_use]
     pub fn left_out(&self, path: &Utf8Path, layout: &Layout) -> Option<LeftOut> {
         self.folder_left_out(path, layout).or_else(|| {
@@ -109,7 +109,7 @@ impl FileRules {
     }
 
     pub(super) fn folder_left_out(&self, path: &Utf8Path, layout: &Layout) -> Option<LeftOut> {
-        if let Some(place) = self.ignore.closed_by(path) {
+        if let Some(place) = self.ignore.internal_folder(path) {
             return Some(LeftOut {
                 place: place.to_owned(),
                 why: LeftOutReason::Underscore,
@@ -124,7 +124,7 @@ impl FileRules {
     }
 }
 
-/// The diagnostics about files that are left out: one for each folder.
+/// Returns the diagnostics about files that are left out: one for each folder.
 #[must_use]
 pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>) -> Vec<Diagnostic> {
     let mut counts: BTreeMap<&LeftOut, usize> = BTreeMap::new();
@@ -137,7 +137,7 @@ pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>)
         .collect()
 }
 
-/// The diagnostic code of what [`diagnostics`] says of a folder.
+/// The diagnostic code of a folder that is left out.
 pub const FOLDER_CODE: &str = "folder-left-out";
 
 fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
@@ -193,7 +193,7 @@ mod tests {
     use crate::config::PostSettings;
 
     #[test]
-    fn what_is_left_out_by_name_and_folder() {
+    fn files_are_left_out_by_name_and_folder() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         fs::create_dir(root.join(".obsidian")).unwrap();
@@ -201,7 +201,7 @@ mod tests {
             include: vec!["_kept".into()],
             ..PostSettings::default()
         };
-        let (rules, layout) = (FileRules::new(&posts), Layout::look(&root));
+        let (rules, layout) = (FileRules::new(&posts), Layout::detect(&root));
         let cases = [
             ("a.md", None),
             ("notes/a.md", None),
@@ -228,15 +228,15 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_is_said_once() {
+    fn each_folder_has_one_diagnostic() {
         let archive = LeftOut {
             place: "_archive".into(),
             why: LeftOutReason::Underscore,
         };
         let files = ["_archive/a.md", "_archive/b.md", "_archive/c/d.md"].map(|path| (Utf8Path::new(path), &archive));
-        let said = diagnostics(files.into_iter());
+        let all = diagnostics(files.into_iter());
         assert_eq!(
-            said.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            all.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
                 "_archive: note: 3 posts in it are left out: a folder whose name begins with `_` holds parts of a site \
               (`posts.include = [\"_archive\"]` in feedmill.toml publishes what is in it)"

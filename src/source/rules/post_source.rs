@@ -1,7 +1,7 @@
-//! Recognises a post's source under another name, by how the file begins.
+//! Detects the source of a post under another name, by the first bytes of the file.
 //!
-//! A draft is copied to `idea.txt`, exported as JSON, kept by a tool as `.orig`. The name often does not tell; the first bytes do, and
-//! no more than [`HEAD`] of them are looked at. In doubt a text is a post, and is not served.
+//! A draft may be copied to `idea.txt`, exported as JSON, or kept by a tool as `.orig`. The name often does not show this; the first
+//! [`HEAD`] bytes do. In doubt a text counts as a post, and is not served.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use crate::post::front_matter::{self, Dialect};
 use crate::source_file::file_type::MediaKind;
 
-/// How many bytes of a file are looked at.
+/// How many bytes of a file are checked.
 pub const HEAD: usize = 4096;
 
 /// Whether a file of this `kind` that begins with `head`, its first [`HEAD`] bytes, looks like the source of a post.
@@ -18,7 +18,7 @@ pub const HEAD: usize = 4096;
 pub fn looks_like_post(kind: MediaKind, head: &[u8]) -> bool {
     let text = text_of(head);
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'));
-    // front matter is looked for in everything: a file may have any name
+    // front matter is looked for in every kind: a file may have any name
     begins_with_fence(text)
         || match kind {
             MediaKind::Binary | MediaKind::Container => false,
@@ -42,7 +42,7 @@ fn text_of(head: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether `text` begins with a line that opens a front matter: `---`, `--- yaml`, `+++`, `;;;`, `—-`.
+/// Whether `text` begins with a line that opens front matter: `---`, `--- yaml`, `+++`, `;;;`, `—-`.
 fn begins_with_fence(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default().trim_end();
     let fence = line.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end();
@@ -50,7 +50,7 @@ fn begins_with_fence(text: &str) -> bool {
     (is_of(&['-', '–', '—']) && (fence.len() >= 3)) || (fence.len() >= 3 && (is_of(&['+']) || is_of(&[';'])))
 }
 
-/// Whether `text` begins as posts do in any tool: with a front matter, with a header of another markup, or with a heading of Markdown.
+/// Whether `text` begins like a post of any tool: with front matter, with a header of another markup, or with a Markdown heading.
 fn is_text_of_post(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
     let is_heading = |line: &str| {
@@ -73,7 +73,7 @@ fn is_text_of_post(text: &str) -> bool {
     ]
     .iter()
     .any(|sign| lower.starts_with(sign));
-    // captions and playlists begin with their own words
+    // captions and playlists begin with their own keywords
     let is_named = ["#extm3u", "webvtt", "begin:v"].iter().any(|sign| lower.starts_with(sign));
     if is_named {
         return false;
@@ -83,12 +83,12 @@ fn is_text_of_post(text: &str) -> bool {
     }
     match front_matter::parse(Utf8Path::new(""), text) {
         Ok(parts) => parts.dialect != Dialect::None,
-        // one that does not end within what was read
+        // the front matter may end after the bytes that were read
         Err(_) => true,
     }
 }
 
-/// Whether `text` is a post in JSON, the data that Eleventy reads beside one, or what other tools keep all their posts in.
+/// Whether `text` is a post in JSON, Eleventy's data file of a post, or the JSON database of another tool.
 fn is_json_of_posts(text: &str) -> bool {
     const WORDS: [&str; 13] = [
         "\"draft\"",
@@ -109,7 +109,7 @@ fn is_json_of_posts(text: &str) -> bool {
     WORDS.iter().any(|word| lower.contains(word))
 }
 
-/// Whether `text` is a page, or what other tools export their posts as.
+/// Whether `text` is an HTML page, or the XML export of another tool.
 fn is_xml_of_posts(text: &str) -> bool {
     const WORDS: [&str; 6] = [
         "wordpress.org/export",
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_begins_as_a_post_does() {
+    fn posts_are_detected_by_their_first_bytes() {
         use MediaKind::{Binary, Container, Json, Text, Xml};
         let cases: [(MediaKind, &[u8], bool); 46] = [
             (Text, b"---\ntitle: x\ndraft: true\n---\nIdea.\n", true),
@@ -194,7 +194,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_are_looked_at(head in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        fn no_bytes_cause_a_panic(head in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             for kind in [MediaKind::Binary, MediaKind::Text, MediaKind::Json, MediaKind::Xml] {
                 let _ = looks_like_post(kind, &head);
             }

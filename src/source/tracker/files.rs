@@ -1,4 +1,4 @@
-//! The files of which a version was taken, and which of their posts changed since that was last asked.
+//! The tracked files, and the posts that changed since the last request for changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -12,15 +12,16 @@ use crate::post::{Changes, Post};
 use crate::shared_vec::SharedVec;
 use crate::source_file::by_parts;
 
-/// Files of which a version was taken, good or bad, ordered by path.
+/// Files with an accepted version, good or refused, ordered by path.
 #[derive(Debug, Default)]
 pub(super) struct TrackedFiles {
     known: SharedVec<TrackedFile>,
-    /// How many of them are posts.
+    /// The number of files with a post.
     post_count: usize,
-    /// Those whose post may have changed since that was last asked; `None` stands for all, until it is asked first.
+    /// Files whose post may have changed since the last request for changes; `None`, before the first one, stands for all files.
     changed: Option<BTreeSet<Utf8PathBuf>>,
-    /// The diagnostics of some. Where the version taken is refused, that is why: diagnostics of an older one name lines that are gone.
+    /// The diagnostics of files that have any. A refused version has only its error: diagnostics of an older version name lines that no
+    /// longer exist.
     diagnostics: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
 }
 
@@ -37,7 +38,7 @@ impl TrackedFiles {
         self.known.len()
     }
 
-    /// How many of them are posts.
+    /// The number of files with a post.
     pub(super) fn post_count(&self) -> usize {
         self.post_count
     }
@@ -46,12 +47,12 @@ impl TrackedFiles {
         self.known.iter()
     }
 
-    /// The file at `path`, to note that it was seen again; its post stays.
+    /// The file at `path`, to update its version; its post must not change.
     pub(super) fn get_mut(&mut self, path: &Utf8Path) -> Option<&mut TrackedFile> {
         self.known.get_mut(self.find(path)?)
     }
 
-    /// Inserts what is known of a file, and its diagnostics.
+    /// Inserts a file and its diagnostics.
     pub(super) fn insert(&mut self, known: TrackedFile, diagnostics: Vec<Diagnostic>) {
         let path = known.path();
         self.remove(path);
@@ -60,7 +61,7 @@ impl TrackedFiles {
             self.diagnostics.insert(path.to_owned(), diagnostics);
         }
         self.note_changed(path);
-        self.known.insert(self.place(path), known);
+        self.known.insert(self.position(path), known);
     }
 
     pub(super) fn remove(&mut self, path: &Utf8Path) -> Option<TrackedFile> {
@@ -77,10 +78,10 @@ impl TrackedFiles {
         }
     }
 
-    /// How many come before `path`.
-    fn place(&self, path: &Utf8Path) -> usize {
-        // files come in the order of their paths, so at a start each comes after all that are known: one comparison of paths finds that,
-        // and a search takes a dozen
+    /// The number of files before `path`.
+    fn position(&self, path: &Utf8Path) -> usize {
+        // files are added in the order of their paths, so at a start each one comes last: one comparison of paths finds that, and a search
+        // takes a dozen
         match self.known.last() {
             Some(last) if by_parts(last.path(), path).is_ge() => {
                 self.known.partition_point(|known| by_parts(known.path(), path).is_lt())
@@ -89,18 +90,18 @@ impl TrackedFiles {
         }
     }
 
-    /// The place of the file at `path`.
+    /// The position of the file at `path`.
     fn find(&self, path: &Utf8Path) -> Option<usize> {
-        let place = self.place(path);
+        let position = self.position(path);
         self.known
-            .get(place)
+            .get(position)
             .filter(|known| known.path().as_str() == path.as_str())
-            .map(|_| place)
+            .map(|_| position)
     }
 
     /// The files at and below `root`.
     pub(super) fn below<'a>(&'a self, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8Path> {
-        let from_root = self.known.iter_from(self.place(root)).map(TrackedFile::path);
+        let from_root = self.known.iter_from(self.position(root)).map(TrackedFile::path);
         from_root.take_while(move |path| path.starts_with(root))
     }
 
@@ -120,18 +121,18 @@ impl TrackedFiles {
         self.get(path)?.post()
     }
 
-    /// Every post, ordered by path.
+    /// All posts, ordered by path.
     pub(super) fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
         self.known.iter().filter_map(TrackedFile::post)
     }
 
-    /// Every post, as if all had changed.
+    /// Returns all posts as changed.
     pub(super) fn take_all(&mut self) -> Changes {
         self.changed = Some(BTreeSet::new());
         Changes::all(self.posts().cloned().collect())
     }
 
-    /// The posts that may have changed since this was last called.
+    /// Returns the posts that may have changed since the last call.
     pub(super) fn take_changes(&mut self) -> Changes {
         let Some(paths) = self.changed.replace(BTreeSet::new()) else {
             return self.take_all();
@@ -152,7 +153,7 @@ impl TrackedFiles {
     }
 }
 
-/// The keys of `map` at and below `root`: paths are ordered by their parts, so these stand together.
+/// The keys of `map` at and below `root`: paths are ordered by their parts, so these are adjacent.
 pub(super) fn below<'a, V>(map: &'a BTreeMap<Utf8PathBuf, V>, root: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8PathBuf> {
     let from_root = (Bound::Included(root), Bound::Unbounded);
     map.range::<Utf8Path, _>(from_root)

@@ -1,7 +1,7 @@
-//! Decides which versions of companions are taken, and when: the files from which posts inherit.
+//! Decides when the versions of companions are accepted. A companion is a file from which posts inherit.
 //!
-//! A section that turns into a draft hides posts, and one that is half written must not show them. So a companion has to hold still
-//! before it is read, and one that is missing counts until it is removed. Meanwhile no version of a post below it is taken.
+//! A section that becomes a draft hides its posts, and one that is half written must not show them. So a companion has to be stable before
+//! it is read, and a missing one stays valid until it counts as removed. Until then no version of a post below it is accepted.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::source::watch::{Hints, How};
 use crate::source::{FileEntry, Scan, ScanScope, Version};
 use crate::source_file::file_type::is_markdown;
 
-/// How long an empty companion must hold still: a file that was emptied is about to be written.
+/// How long an empty companion must be stable: an emptied file is usually about to be written.
 const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 
-/// The known companions, and what posts inherited from them when they were read.
+/// The companions, and the fields that posts inherited from them when they were read.
 #[derive(Debug, Default)]
 pub(super) struct Inheritance {
     /// `None` until the first scan.
     companions: Option<Arc<Companions>>,
-    /// The version of each that was read, and whether the content may be another one although the version is the same.
+    /// The version of each companion that was read, and whether the content may have changed although the version is the same.
     seen: BTreeMap<Utf8PathBuf, (Version, bool)>,
-    /// Those whose newest version is not taken yet; those without a version are missing.
+    /// Companions whose newest version is not accepted yet; those without a version are missing.
     unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
-    /// Versions of posts that wait for companions, and since when they hold still.
+    /// Versions of posts that wait for companions.
     waiting: BTreeMap<Utf8PathBuf, Pending>,
-    /// The posts that inherit anything, or are left out.
+    /// The posts that inherit a field, or are left out.
     had: BTreeMap<Utf8PathBuf, Had>,
 }
 
@@ -43,25 +43,25 @@ struct Unsettled {
     due: Duration,
 }
 
-/// What a post inherited when it was read.
+/// A summary of the fields that a post inherited when it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Had {
-    /// A hash of it; 0 for nothing.
+    /// A hash of the inherited fields; 0 for none.
     pub(super) hash: u64,
     /// Why the post is left out.
     pub(super) left_out: Option<LeftOut>,
 }
 
-/// Posts of which no version is taken for now.
+/// The posts that have to wait for companions.
 pub(super) struct Awaited {
-    /// How many companions each folder has that are not settled.
+    /// The number of unsettled companions in each folder.
     folders: HashMap<Utf8PathBuf, usize>,
     files: HashSet<Utf8PathBuf>,
 }
 
 impl Awaited {
-    /// Whether the post at `path` is one of them. The page of a folder does not wait for itself.
-    pub(super) fn has(&self, path: &Utf8Path) -> bool {
+    /// Whether the post at `path` has to wait. The page of a folder does not wait for itself.
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
         if self.folders.is_empty() {
             return false;
         }
@@ -74,18 +74,18 @@ impl Awaited {
 }
 
 impl Inheritance {
-    /// The companions, for reading posts.
+    /// The companions, for parsing posts.
     pub(super) fn companions(&self) -> Arc<Companions> {
         self.companions.clone().unwrap_or_default()
     }
 
-    /// The hash of what the post at `path` inherited when it was read.
+    /// The hash of the fields that the post at `path` inherited when it was read.
     pub(super) fn hash_of(&self, path: &Utf8Path) -> u64 {
         self.had.get(path).map_or(0, |had| had.hash)
     }
 
-    /// Notes what the post at `path` inherited when it was read.
-    pub(super) fn note(&mut self, path: &Utf8Path, had: Had) {
+    /// Records the fields that the post at `path` inherited when it was read.
+    pub(super) fn record(&mut self, path: &Utf8Path, had: Had) {
         if had == Had::default() {
             self.had.remove(path);
         } else {
@@ -93,12 +93,12 @@ impl Inheritance {
         }
     }
 
-    /// Forgets the post at `path`.
+    /// Removes the post at `path`.
     pub(super) fn forget(&mut self, path: &Utf8Path) {
         self.had.remove(path);
     }
 
-    /// The posts of which no version is taken for now, because a companion that is above them, or beside them, is not settled.
+    /// The posts that have to wait because a companion above or beside them is not settled.
     pub(super) fn awaited(&self) -> Awaited {
         let mut folders: HashMap<Utf8PathBuf, usize> = HashMap::new();
         for folder in self.unsettled.keys().filter_map(|path| path.parent()) {
@@ -110,7 +110,7 @@ impl Inheritance {
         }
     }
 
-    /// Makes the version of the post at `path` that is `pending` wait for companions.
+    /// Makes the `pending` version of the post at `path` wait for companions.
     pub(super) fn await_companions(&mut self, path: &Utf8Path, pending: Pending) {
         self.waiting.insert(path.to_owned(), pending);
     }
@@ -120,12 +120,12 @@ impl Inheritance {
         self.waiting.get(path)
     }
 
-    /// Forgets the versions that wait no longer.
-    pub(super) fn let_go_of(&mut self, awaited: &Awaited) {
-        self.waiting.retain(|path, _| awaited.has(path));
+    /// Removes the waiting versions of posts that are not in `awaited`.
+    pub(super) fn retain_waiting(&mut self, awaited: &Awaited) {
+        self.waiting.retain(|path, _| awaited.contains(path));
     }
 
-    /// When to look at the unsettled companions again.
+    /// When an unsettled companion is due.
     pub(super) fn due(&self) -> Option<Duration> {
         self.unsettled.values().map(|unsettled| unsettled.due).min()
     }
@@ -141,26 +141,26 @@ impl Inheritance {
 }
 
 impl FileTracker {
-    /// The paths to look at beside those that are `hinted`: of posts that inherit from a file there, and of files from which the posts there
+    /// The paths to scan in addition to those in `hinted`: of posts that inherit from a file there, and of files from which the posts there
     /// may inherit.
-    pub(super) fn places_of_companions(&self, hinted: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
-        let mut places = BTreeSet::new();
+    pub(super) fn inheritance_scope(&self, hinted: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
+        let mut scope = BTreeSet::new();
         let folder_of = |path: &Utf8Path| path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         for path in hinted {
             if is_companion(path) {
-                places.insert(folder_of(path));
+                scope.insert(folder_of(path));
             } else if is_markdown(path.as_str()) {
-                places.extend(beside(path));
+                scope.extend(beside(path));
                 for prefix in Companions::pages_above(path) {
-                    places.extend(self.files.starting_with(&prefix).map(Utf8Path::to_path_buf));
+                    scope.extend(self.files.starting_with(&prefix).map(Utf8Path::to_path_buf));
                 }
             }
         }
-        places.extend(self.inheritance.unsettled.keys().map(|path| folder_of(path)));
-        places
+        scope.extend(self.inheritance.unsettled.keys().map(|path| folder_of(path)));
+        scope
     }
 
-    /// Takes the companions that a scan found, as far as they hold still.
+    /// Accepts the companions that a scan found and that are stable.
     pub(super) fn settle_companions(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
         let mut companions = self
             .inheritance
@@ -176,7 +176,7 @@ impl FileTracker {
             if self.is_settled(path, &entry.version, hints, at) {
                 self.inheritance.unsettled.remove(*path);
                 let source = self.source.read(path, entry);
-                outcome.changed |= Arc::make_mut(&mut companions).take(path, source, &scan.files, &self.config);
+                outcome.changed |= Arc::make_mut(&mut companions).insert(path, source, &scan.files, &self.config);
                 let is_recent = entry.version.is_recent(at.now);
                 self.inheritance.seen.insert((*path).to_owned(), (entry.version, is_recent));
             }
@@ -205,7 +205,7 @@ impl FileTracker {
         self.inheritance.companions = Some(companions);
     }
 
-    /// Whether this `version` of the companion at `path` is to be read now. One that has to hold still first is noted.
+    /// Whether this `version` of the companion at `path` is to be read now. A version that has to be stable first is recorded as unsettled.
     fn is_settled(&mut self, path: &Utf8Path, version: &Version, hints: &Hints, at: Instants) -> bool {
         let Inheritance { seen, unsettled, .. } = &mut self.inheritance;
         match seen.get(path) {
@@ -221,7 +221,7 @@ impl FileTracker {
             return true;
         }
         let settle = self.config.watch.settle;
-        let stillness = match version.size() {
+        let stable_for = match version.size() {
             0 => WRITERS_PAUSE,
             _ if self.is_polling => settle.max(self.config.watch.poll),
             _ => settle,
@@ -230,13 +230,13 @@ impl FileTracker {
             .get(path)
             .filter(|known| known.version == Some(*version))
             .map_or(at.tick, |known| known.since);
-        let due = since.saturating_add(stillness);
+        let due = since.saturating_add(stable_for);
         let version = Some(*version);
         unsettled.insert(path.to_owned(), Unsettled { version, since, due });
         due <= at.tick
     }
 
-    /// The known companions that were scanned for, and are not there.
+    /// The known companions in the scope of `scan` that it did not find.
     fn missing_companions(&self, scan: &Scan, found: &BTreeSet<&Utf8Path>) -> Vec<Utf8PathBuf> {
         let Inheritance { seen, unsettled, .. } = &self.inheritance;
         let everywhere = BTreeSet::from([Utf8PathBuf::new()]);
@@ -251,8 +251,8 @@ impl FileTracker {
         missing.into_iter().cloned().collect()
     }
 
-    /// The hash of what the post at `path` inherits now.
-    pub(super) fn has_by_now(&self, path: &Utf8Path) -> u64 {
+    /// The hash of the fields that the post at `path` inherits now.
+    pub(super) fn inherited_hash(&self, path: &Utf8Path) -> u64 {
         let left_out = self.source.left_out(path);
         match &self.inheritance.companions {
             Some(companions) => companions.inherited(path, left_out.as_ref()).0.hash(),

@@ -1,7 +1,7 @@
-//! Keeps the last good versions of files that lost them, for a restart.
+//! Stores the last good versions of files whose newest version is refused or unreadable, for a restart.
 //!
-//! While feedmill runs, the last good version of a post stays in memory. After a restart only the file is left, and that is broken; so the
-//! content that it had when it was good is stored until the file is good again, or gone.
+//! While feedmill runs, the last good version of a post stays in memory. After a restart only the broken file is left. So the last good
+//! content is stored until the file is good again or removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::source::{Scan, ScanScope};
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// The versions that are stored, by file.
+/// The stored versions, by file.
 #[derive(Debug, Default)]
 pub(super) struct LastGoodVersions {
     kept: BTreeMap<Utf8PathBuf, KeptVersion>,
-    /// What is to be done in storage, by file: store this version, or delete the stored one.
+    /// The changes to be written to storage, by file: a version to store, or `None` to delete the stored one.
     changes: BTreeMap<Utf8PathBuf, Option<StoredVersion>>,
 }
 
@@ -31,9 +31,9 @@ struct KeptVersion {
     digest: Digest,
     /// The digest of the broken file when the version was stored.
     refused: Option<Digest>,
-    /// The version, where it was stored before the start and was not used yet.
+    /// The version, if it was stored before the start and is not used yet.
     found: Option<StoredVersion>,
-    /// When anything about the broken file last changed, by the clock of its source.
+    /// When the broken file or its metadata last changed, by the clock of its source.
     changed: Option<i64>,
     /// Since when the file is missing.
     missing_since: Option<Tick>,
@@ -54,7 +54,7 @@ impl LastGoodVersions {
         }
     }
 
-    /// Stores `version`, unless it is stored.
+    /// Stores `version`, unless it is already stored.
     fn keep(&mut self, version: StoredVersion) {
         let digest = Digest::of(&version.bytes);
         let refused = version.refused;
@@ -73,8 +73,8 @@ impl LastGoodVersions {
         self.changes.insert(version.path.clone(), Some(version));
     }
 
-    /// Takes out the version, stored before the start, of a file whose content had the digest `refused` and that is not at its path any
-    /// more, by `is_there`.
+    /// Removes and returns the version, stored before the start, of a file whose content had the digest `refused` and whose path has no
+    /// file now, according to `is_there`.
     fn take_moved(&mut self, refused: Digest, is_there: impl Fn(&Utf8Path) -> bool) -> Option<StoredVersion> {
         let mut kept = self.kept.iter_mut();
         let (path, version) = kept.find_map(|(path, kept)| {
@@ -86,11 +86,11 @@ impl LastGoodVersions {
         Some(version)
     }
 
-    /// Deletes the versions that are not `still` needed.
-    fn retain(&mut self, still: impl Fn(&Utf8Path, Digest, bool) -> bool) {
+    /// Deletes the versions for which `is_needed` does not hold.
+    fn retain(&mut self, is_needed: impl Fn(&Utf8Path, Digest, bool) -> bool) {
         let changes = &mut self.changes;
         self.kept.retain(|path, kept| {
-            let stays = still(path, kept.digest, kept.found.is_some());
+            let stays = is_needed(path, kept.digest, kept.found.is_some());
             if !stays {
                 changes.insert(path.clone(), None);
             }
@@ -105,20 +105,20 @@ impl FileTracker {
         self.last_good.find(versions);
     }
 
-    /// What is to be done in storage about last good versions since this was last called.
+    /// The changes of last good versions to be written to storage, since the last call.
     pub fn take_versions(&mut self) -> BTreeMap<Utf8PathBuf, Option<StoredVersion>> {
         std::mem::take(&mut self.last_good.changes)
     }
 
-    /// The last good version of the file at `path` that was stored before the start, where nothing is known of the file yet. Its text is
-    /// pinned, for the file does not have it any more.
+    /// The last good version of the file at `path` that was stored before the start, if it is not used yet. Its text is pinned, because the
+    /// file does not contain it any more.
     pub(super) fn found_version(&mut self, path: &Utf8Path) -> Option<Arc<Post>> {
         let version = self.last_good.kept.get_mut(path)?.found.take()?;
         self.read_version(version)
     }
 
-    /// The last good version of a file that was renamed to `path`, whose content is refused and has this digest. Returns also its old path,
-    /// if it was renamed while feedmill runs, and whether readers have it.
+    /// The last good version of a file that was renamed to `path` and whose refused content has this digest. Returns also its old path, if
+    /// it was renamed while feedmill runs, and whether the post is public.
     pub(super) fn moved_version(
         &mut self,
         path: &Utf8Path,
@@ -127,7 +127,7 @@ impl FileTracker {
         scan: &Scan,
         now: Timestamp,
     ) -> Option<(Arc<Post>, Option<Utf8PathBuf>, bool)> {
-        // an empty file may be any
+        // empty files are all equal
         if digest == Digest::of(b"") {
             return None;
         }
@@ -157,7 +157,7 @@ impl FileTracker {
         Some((self.read_version(version)?, None, true))
     }
 
-    /// The post in `version`. Its text is pinned, for the file does not have it any more.
+    /// Parses the post in `version`. Its text is pinned, because the file does not contain it any more.
     fn read_version(&mut self, version: StoredVersion) -> Option<Arc<Post>> {
         let path = &version.path.clone();
         let source = SourceFile {
@@ -175,7 +175,7 @@ impl FileTracker {
     }
 
     /// Stores the version `good` of the file at `path` for a restart, if its whole content is in memory. `refused` is the digest of the
-    /// content that the file has now, if that is known, and `changed` is when anything about that file last changed.
+    /// file's present content, if known, and `changed` is when the file or its metadata last changed.
     pub(super) fn keep_version(&mut self, path: &Utf8Path, good: &Post, refused: Option<Digest>, changed: Option<i64>) {
         if let Some(bytes) = self.pinned_texts.file(path).filter(|bytes| Digest::of(bytes) == good.file) {
             self.last_good.keep(StoredVersion {
@@ -188,7 +188,7 @@ impl FileTracker {
         }
     }
 
-    /// Deletes the versions whose files are good again, or gone.
+    /// Deletes the stored versions of files that are good again or removed.
     pub(super) fn forget_versions(&mut self) {
         let (files, unread) = (&self.files, &self.unread);
         let may_be_elsewhere = self.may_be_elsewhere();
@@ -196,37 +196,37 @@ impl FileTracker {
             |path: &Utf8Path| self.pending.contains_key(path) || unread.contains_key(path) || self.refused.covers(path);
         self.last_good.retain(|path, digest, was_found| match files.get(path) {
             Some(known) => {
-                let is_lost = known.refusal().is_some() || is_there(path);
-                is_lost && known.post().is_some_and(|post| post.file == digest)
+                let is_broken = known.refusal().is_some() || is_there(path);
+                is_broken && known.post().is_some_and(|post| post.file == digest)
             }
             None => was_found && (is_there(path) || self.may_have_missed) || may_be_elsewhere.contains(path),
         });
     }
 
-    /// Notes since when the file at `path` is missing, by the monotonic clock.
+    /// Records since when the file at `path` is missing, by the monotonic clock.
     pub(super) fn note_missing(&mut self, path: &Utf8Path, since: Duration) {
         if let Some(kept) = self.last_good.kept.get_mut(path) {
             kept.missing_since = Some(since.into());
         }
     }
 
-    /// The files that are gone and may have been renamed: their newest version was not understood, and another file that is not understood
-    /// is in the same folder, or has the same name, and was not there before as it is now.
+    /// Removed files that may have been renamed: their newest version was refused, and another refused file has the same folder or the same
+    /// name, and is new or changed since.
     #[must_use]
     pub fn may_be_elsewhere(&self) -> BTreeSet<Utf8PathBuf> {
         let gone = |path: &&Utf8PathBuf| !self.files.contains(path);
-        let mut lost = self.last_good.kept.keys().filter(gone).peekable();
-        if lost.peek().is_none() {
+        let mut removed = self.last_good.kept.keys().filter(gone).peekable();
+        if removed.peek().is_none() {
             return BTreeSet::new();
         }
-        let is_unclear = |known: &&TrackedFile| match &known.state {
+        let is_refused = |known: &&TrackedFile| match &known.state {
             FileState::Post(post) => post.is_held && !self.released.contains(known.path()),
             FileState::Refused(refusal) => {
                 let is_broken = refusal.why.severity == Severity::Error || refusal.why.code == "empty";
                 refusal.last_good.is_none() && is_broken
             }
         };
-        let unclear: Vec<&TrackedFile> = self.files.iter().filter(is_unclear).collect();
+        let refused: Vec<&TrackedFile> = self.files.iter().filter(is_refused).collect();
         let is_like =
             |path: &Utf8Path, other: &Utf8Path| path.parent() == other.parent() || path.file_name() == other.file_name();
         let was_there = |path: &Utf8Path, other: &TrackedFile| {
@@ -235,19 +235,20 @@ impl FileTracker {
             };
             let was_taken_before = kept.missing_since.is_some_and(|since| other.taken.is_before(since));
             let touched = other.version.map_or(0, |version| version.touched());
-            // a rename changes this time too
+            // a rename changes this time as well
             was_taken_before || kept.changed.is_some_and(|changed| touched < changed)
         };
-        lost.filter(|path| {
-            unclear
-                .iter()
-                .any(|other| is_like(path, other.path()) && !was_there(path, other))
-        })
-        .cloned()
-        .collect()
+        removed
+            .filter(|path| {
+                refused
+                    .iter()
+                    .any(|other| is_like(path, other.path()) && !was_there(path, other))
+            })
+            .cloned()
+            .collect()
     }
 
-    /// Whether readers have the post of the file `known`.
+    /// Whether the post of the file `known` is public, or was public before the rules held it back.
     pub(super) fn is_public(&self, known: &TrackedFile, now: Timestamp) -> bool {
         let path = known.path();
         known.post().is_some_and(|post| post.is_readable(now)) || self.released.contains(path)

@@ -1,46 +1,47 @@
-//! When a file that changed counts as finished.
+//! Debouncing: when a changed file counts as finished.
 //!
-//! Only two signs on a disk say that the writer is done: the file was renamed into place, or the writer closed it. The first is certain.
-//! The second may be one of many (`echo … >> a.md`), so it counts where it is likely; elsewhere the file has to hold still.
+//! A file system shows in two ways only that a writer is finished: the file is renamed into place, or the writer closes it. The first is
+//! certain. The second may be one close of many (`echo … >> a.md`), so it counts where it is likely. Otherwise the file has to be stable
+//! for some time.
 
 use std::time::Duration;
 
 use crate::source::Version;
 use crate::source::watch::How;
 
-/// How long a file must hold still that is open for writing, or empty: the next words may be long in coming.
+/// How long a file must be stable that is open for writing, or empty: the next write may take a while.
 const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 
-/// A version of a file that was seen and not yet taken. Times are of the monotonic clock.
+/// A version of a file that was seen and is not yet accepted. Times are of the monotonic clock.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     version: Version,
     since: Duration,
     is_being_written: bool,
-    /// How long it has to hold still.
+    /// How long it has to be stable.
     wait: Duration,
 }
 
-/// What is known of a file besides its version.
+/// What is known about a file besides its version.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
-    /// The last hint about it, if any.
+    /// The last hint about the file, if any.
     pub(super) how: Option<How>,
-    /// How long ago the version before this one was taken, if any.
+    /// How long ago the version before this one was accepted, if any.
     pub(super) age: Option<Duration>,
-    /// Whether it must be finished: it has not changed for long when feedmill starts, or it is a known file renamed.
+    /// Whether the file is certainly finished: it did not change for long before the start, or it is a known file that was renamed.
     pub(super) is_certain: bool,
 }
 
 impl Pending {
-    /// The file has the version `version` at `tick`; `before` is what was pending of it. `settle` is how long a change must be past
-    /// before a close is believed, `stillness` how long any other file has to hold still.
-    pub(super) fn see(
+    /// Returns the pending state of a file that has the version `version` at `tick`; `before` is its last pending state. `settle` is how
+    /// long ago the last change must be for a close to count; `stable` is how long any other file has to be stable.
+    pub(super) fn new(
         before: Option<Pending>,
         version: Version,
         circumstances: Circumstances,
         tick: Duration,
-        (settle, stillness): (Duration, Duration),
+        (settle, stable): (Duration, Duration),
     ) -> Pending {
         let was_being_written = before.as_ref().is_some_and(|before| before.is_being_written);
         let since = before
@@ -57,9 +58,9 @@ impl Pending {
         } else if circumstances.how == Some(How::Moved) || is_closed_once || circumstances.is_certain {
             Duration::ZERO
         } else if is_being_written {
-            WRITERS_PAUSE.max(stillness)
+            WRITERS_PAUSE.max(stable)
         } else {
-            stillness
+            stable
         };
         Pending {
             version,
@@ -69,17 +70,17 @@ impl Pending {
         }
     }
 
-    /// The version that was seen last.
+    /// The version seen last.
     pub(super) fn version(&self) -> &Version {
         &self.version
     }
 
-    /// Whether it has to hold still at all.
+    /// Whether it has to be stable for some time.
     pub(super) fn is_waiting(&self) -> bool {
         !self.wait.is_zero()
     }
 
-    /// When it may be taken, if it holds still until then.
+    /// When it may be accepted, if it is stable until then.
     pub(super) fn due(&self) -> Duration {
         self.since.saturating_add(self.wait)
     }
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_a_version_has_to_hold_still() {
+    fn a_version_has_to_be_stable_for_a_time() {
         let long_ago = Some(Duration::from_secs(10));
         let just_now = Some(Duration::from_millis(50));
         let cases = [
@@ -116,16 +117,16 @@ mod tests {
                 is_certain: false,
             };
             let tick = Duration::from_secs(10);
-            let pending = Pending::see(None, version(size), circumstances, tick, (SETTLE, SETTLE));
+            let pending = Pending::new(None, version(size), circumstances, tick, (SETTLE, SETTLE));
             assert_eq!(pending.due(), tick + Duration::from_millis(expected), "{name}");
         }
     }
 
     #[test]
-    fn every_change_starts_the_wait_anew() {
+    fn every_change_restarts_the_wait() {
         let see = |before, size, tick| {
             let tick = Duration::from_millis(tick);
-            Pending::see(before, version(size), Circumstances::default(), tick, (SETTLE, SETTLE))
+            Pending::new(before, version(size), Circumstances::default(), tick, (SETTLE, SETTLE))
         };
         let first = see(None, 1, 0);
         let same = see(Some(first.clone()), 1, 60);
@@ -135,13 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_is_remembered_until_it_closes() {
+    fn a_file_counts_as_being_written_until_it_is_closed() {
         let see = |before, how| {
             let circumstances = Circumstances {
                 how,
                 ..Circumstances::default()
             };
-            Pending::see(before, version(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
+            Pending::new(before, version(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
         };
         let written = see(None, Some(How::Modified));
         let scanned = see(Some(written), None);

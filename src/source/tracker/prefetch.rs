@@ -1,7 +1,7 @@
-//! Reads versions of files: one when it is taken, or many in advance on all cores ([`Prefetcher`]).
+//! Reads versions of files: one when it is accepted, or many in advance on all cores ([`Prefetcher`]).
 //!
-//! The content of a file depends on nothing but the file, so it may be read at any time and on any thread. Whether it is taken depends on
-//! other files, and is not decided here.
+//! The content of a file depends only on the file, so it may be read at any time and on any thread. Whether a version is accepted depends
+//! on other files, and is decided elsewhere (`super::update`).
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -23,16 +23,16 @@ use crate::source_file::{SourceFile, by_parts};
 use super::inheritance::Had;
 use super::tracked_file::{ReadPost, read_post};
 
-/// How many files pass from one thread to another at once: to wake a thread for each takes as long as to read some.
+/// How many files are passed between threads at once: waking a thread for each one takes as long as reading a few.
 const BATCH: usize = 16;
 
-/// How many batches are read in advance: their posts are held twice, and every core is kept busy.
+/// How many batches are read in advance: enough to use every core, few enough that their posts do not use much memory.
 const WINDOW: usize = 16;
 
-/// From how many files on it is worth starting threads.
+/// The number of files above which threads are started.
 const MANY: usize = 64;
 
-/// More threads than this wait for the disk and for each other.
+/// The most threads: more would wait for the disk and for each other.
 const MOST_THREADS: usize = 8;
 
 /// Reads versions of files.
@@ -42,29 +42,29 @@ pub(super) struct VersionReader<'a> {
     pub(super) config: &'a Config,
     pub(super) read: ReadPost,
     pub(super) companions: &'a Companions,
-    /// Whether posts come with their texts.
+    /// Whether posts keep their texts.
     pub(super) keeps_texts: bool,
     pub(super) progress: &'a Progress,
 }
 
-/// A version of a file that is to be read.
+/// A version of a file to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due<'a> {
     pub(super) path: &'a Utf8Path,
     pub(super) entry: &'a FileEntry,
-    /// The digest of the version that was taken last, where this may be the same one.
+    /// The digest of the version accepted last, if this may be the same one.
     pub(super) known: Option<Digest>,
 }
 
-/// A version of a file, as it was read.
+/// A version of a file that was read.
 #[derive(Debug)]
 pub(super) struct ReadVersion {
     pub(super) digest: Digest,
-    /// The post or why there is none; `None` where it is the version that was taken last.
+    /// The post, or the error; `None` if this is the version accepted last.
     pub(super) reading: Option<Result<ParsedPost, Diagnostic>>,
-    /// Its bytes, where texts are kept in memory.
+    /// The bytes of the file, if texts are kept in memory.
     pub(super) bytes: Option<Arc<[u8]>>,
-    /// What the post inherits.
+    /// The inherited fields of the post.
     pub(super) had: Had,
 }
 
@@ -112,71 +112,71 @@ impl VersionReader<'_> {
     }
 }
 
-/// Reads versions in advance on all cores: on threads of its own, and on the thread that takes them while that has nothing to take. They
-/// pass from one thread to another by the [`BATCH`].
+/// Reads versions in advance on all cores: on threads of its own, and on the thread that accepts them while it waits for one. Versions are
+/// passed between threads in batches of [`BATCH`].
 pub(super) struct Prefetcher<'a> {
     reader: VersionReader<'a>,
-    /// In the order in which they are taken.
+    /// In the order in which they are accepted.
     due: Vec<Due<'a>>,
-    /// How many threads read; 0 where there are too few files for it to be worth that.
+    /// The number of reading threads; 0 if there are too few files for them.
     threads: usize,
     state: Mutex<PrefetchState>,
-    /// Something was read, or taken.
-    news: Condvar,
+    /// Signals that a batch was read or accepted.
+    changed: Condvar,
 }
 
-/// Versions that were read; `None` for each of which reading panicked.
+/// Versions that were read; `None` for each one whose reading panicked.
 type Batch = Vec<Option<Result<ReadVersion, ReadError>>>;
 
-/// In numbers of batches.
+/// Progress, counted in batches.
 #[derive(Debug, Default)]
 struct PrefetchState {
-    /// The first that is not being read yet.
+    /// The first batch that no thread reads yet.
     next: usize,
-    /// The first that was not taken yet.
+    /// The first batch that is not accepted yet.
     taken: usize,
-    /// What was read and not taken.
+    /// Batches that were read and are not accepted yet.
     read: HashMap<usize, Batch>,
-    /// How many threads wait for news.
+    /// The number of threads that wait for a change.
     waiting: usize,
     has_ended: bool,
 }
 
-/// The versions that are read in advance. Dropping it ends the reading.
+/// Returns the versions that are read in advance. Dropping it stops the reading.
 pub(super) struct Prefetched<'a, 'b> {
-    ahead: &'a Prefetcher<'b>,
-    /// The place of the first that was not taken yet.
+    prefetcher: &'a Prefetcher<'b>,
+    /// The position of the first version that is not accepted yet.
     at: usize,
-    /// The first that was not taken, and those that follow in its batch; empty where the batch was not fetched yet.
+    /// The rest of the current batch; empty before the batch is fetched.
     batch: vec::IntoIter<Option<Result<ReadVersion, ReadError>>>,
 }
 
 impl Drop for Prefetched<'_, '_> {
     fn drop(&mut self) {
-        self.ahead.state().has_ended = true;
-        self.ahead.news.notify_all();
+        self.prefetcher.state().has_ended = true;
+        self.prefetcher.changed.notify_all();
     }
 }
 
 impl Prefetched<'_, '_> {
-    /// The version at `path`, which comes after those that were taken before; `None` where it is still to be read.
-    pub(super) fn take(&mut self, path: &Utf8Path) -> Option<Result<ReadVersion, ReadError>> {
-        let ahead = self.ahead;
-        if ahead.threads == 0 {
+    /// Returns the version at `path`, which must come after those returned before; `None` if the caller has to read it.
+    pub(super) fn take_version(&mut self, path: &Utf8Path) -> Option<Result<ReadVersion, ReadError>> {
+        let prefetcher = self.prefetcher;
+        if prefetcher.threads == 0 {
             return None;
         }
-        // some were read and not taken
-        while by_parts(ahead.due.get(self.at)?.path, path).is_lt() {
-            self.pass();
+        // some were read and not accepted
+        while by_parts(prefetcher.due.get(self.at)?.path, path).is_lt() {
+            self.next_version();
         }
-        let is_due = ahead.due.get(self.at)?.path.as_str() == path.as_str();
-        is_due.then(|| self.pass()).flatten()
+        let is_due = prefetcher.due.get(self.at)?.path.as_str() == path.as_str();
+        is_due.then(|| self.next_version()).flatten()
     }
 
-    /// The next version.
-    fn pass(&mut self) -> Option<Result<ReadVersion, ReadError>> {
+    /// Returns the next version.
+    fn next_version(&mut self) -> Option<Result<ReadVersion, ReadError>> {
         if self.batch.as_slice().is_empty() {
-            self.batch = self.ahead.take_batch(self.at / BATCH).into_iter();
+            self.batch = self.prefetcher.take_batch(self.at / BATCH).into_iter();
         }
         self.at += 1;
         self.batch.next()?
@@ -184,46 +184,46 @@ impl Prefetched<'_, '_> {
 }
 
 impl<'a> Prefetcher<'a> {
-    /// A prefetcher of the versions that are `due`, in the order in which they are taken. Nothing is read yet.
+    /// Returns a prefetcher of the versions in `due`, in the order in which they are accepted. Nothing is read yet.
     pub(super) fn new(reader: VersionReader<'a>, due: Vec<Due<'a>>) -> Prefetcher<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
-        let is_worth_it = due.len() > MANY && threads > 1;
+        let is_worthwhile = due.len() > MANY && threads > 1;
         Prefetcher {
             reader,
             due,
-            threads: if is_worth_it { threads } else { 0 },
+            threads: if is_worthwhile { threads } else { 0 },
             state: Mutex::default(),
-            news: Condvar::new(),
+            changed: Condvar::new(),
         }
     }
 
-    /// Begins to read, if it is worth that, until the returned value is dropped.
+    /// Starts the threads, if there are enough files for them. They end when the returned value is dropped.
     pub(super) fn begin<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Prefetched<'s, 'a> {
         let others = self.threads.saturating_sub(1);
         for _ in 0..others {
             let thread = thread::Builder::new().name("reading".to_owned());
-            // where no thread can be had, the others read its part
+            // if no thread can be started, the others read its part
             if thread.spawn_scoped(scope, || self.read_ahead()).is_err() {
                 break;
             }
         }
         Prefetched {
-            ahead: self,
+            prefetcher: self,
             at: 0,
             batch: Vec::new().into_iter(),
         }
     }
 
-    /// The batch with this `number`, which follows the batch that was taken before.
+    /// Returns the batch with this `number`, which must follow the batch returned before.
     fn take_batch(&self, number: usize) -> Batch {
         let mut state = self.state();
         loop {
             if let Some(batch) = state.read.remove(&number) {
                 state.taken = number + 1;
-                self.tell(&state);
+                self.notify(&state);
                 return batch;
             }
-            // reads this batch itself, or helps with later ones while another thread reads it
+            // this thread reads the batch itself, or a later one while another thread reads it
             state = match self.next(&mut state) {
                 Some(next) => self.read_batch(state, next, &mut |due| self.reader.read(due)),
                 None => self.wait(state),
@@ -242,7 +242,7 @@ impl<'a> Prefetcher<'a> {
         }
     }
 
-    /// The next batch to be read, if it may be read now.
+    /// Returns the number of the next batch, if it may be read now.
     fn next(&self, state: &mut PrefetchState) -> Option<usize> {
         let next = state.next;
         let may_be = next * BATCH < self.due.len() && next < state.taken + WINDOW;
@@ -252,7 +252,7 @@ impl<'a> Prefetcher<'a> {
         })
     }
 
-    /// Reads the batch with this `number` by `read`, while others have the state.
+    /// Reads the batch with this `number` with `read`. The state is not locked meanwhile.
     fn read_batch<'s>(
         &'s self,
         state: MutexGuard<'s, PrefetchState>,
@@ -261,11 +261,11 @@ impl<'a> Prefetcher<'a> {
     ) -> MutexGuard<'s, PrefetchState> {
         drop(state);
         let due = self.due.iter().skip(number * BATCH).take(BATCH);
-        // what panics here will panic again when it is read to be taken
+        // a version whose reading panics here is read again, and panics again, when it is accepted
         let batch = due.map(|due| catch_unwind(AssertUnwindSafe(|| read(*due))).ok()).collect();
         let mut state = self.state();
         state.read.insert(number, batch);
-        self.tell(&state);
+        self.notify(&state);
         state
     }
 
@@ -273,16 +273,16 @@ impl<'a> Prefetcher<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the threads that wait: most of the time there is none, and to find that out in the kernel takes longer.
-    fn tell(&self, state: &PrefetchState) {
+    /// Wakes the waiting threads. Most of the time there is none, and a needless call of the kernel takes longer than this check.
+    fn notify(&self, state: &PrefetchState) {
         if state.waiting > 0 {
-            self.news.notify_all();
+            self.changed.notify_all();
         }
     }
 
     fn wait<'s>(&self, mut state: MutexGuard<'s, PrefetchState>) -> MutexGuard<'s, PrefetchState> {
         state.waiting += 1;
-        let mut state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
         state
     }

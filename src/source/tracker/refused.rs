@@ -1,4 +1,4 @@
-//! What scans refuse, and what of that is news.
+//! The diagnostics of refused files, and which of them are new.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use super::files::below;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Scan, ScanScope};
 
-/// The diagnostics of what scans refused, by path.
+/// The diagnostics of files and folders that scans refused, by path.
 #[derive(Debug, Default)]
 pub(super) struct Refused(BTreeMap<Utf8PathBuf, Vec<Diagnostic>>);
 
-/// What a scan changed in [`Refused`].
+/// The changes of a scan to [`Refused`].
 pub(super) struct RefusalChange {
     /// Whether anything changed.
     pub(super) differs: bool,
-    /// The first new diagnostic of each path that has one.
+    /// The first new diagnostic of each path.
     pub(super) new: Vec<Diagnostic>,
-    /// Folders that were refused before and have posts now.
+    /// Folders that were refused before and contain posts now.
     pub(super) opened: Vec<Utf8PathBuf>,
 }
 
@@ -32,9 +32,9 @@ impl Refused {
         path.ancestors().any(|path| self.0.contains_key(path))
     }
 
-    /// Replaces what was refused before, where `scan` looked, by what it refused.
+    /// Replaces the diagnostics in the scope of `scan` with those of `scan`.
     pub(super) fn replace(&mut self, scan: &Scan) -> RefusalChange {
-        let before = self.take(&scan.scope);
+        let before = self.take_scope(&scan.scope);
         let mut after: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
         for diagnostic in &scan.diagnostics {
             after.entry(diagnostic.path.clone()).or_default().push(diagnostic.clone());
@@ -55,8 +55,8 @@ impl Refused {
         RefusalChange { differs, new, opened }
     }
 
-    /// Takes out what was refused in `scope`.
-    fn take(&mut self, scope: &ScanScope) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
+    /// Removes and returns the diagnostics in `scope`.
+    fn take_scope(&mut self, scope: &ScanScope) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
         match scope {
             ScanScope::Everywhere => std::mem::take(&mut self.0),
             ScanScope::At(paths) => {

@@ -1,4 +1,4 @@
-//! Recognises a file that is missing at one path and was found at another.
+//! Detects renamed files: missing at one path and found at another.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,12 @@ use crate::source::{FileId, Version};
 
 use super::tracked_file::TrackedFile;
 
-/// The files that are missing in one scan, by what they would be recognised by.
+/// The missing files of one scan, by the keys that identify them elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct RenameDetector {
     by_file: HashMap<FileId, Version>,
     by_content: HashMap<Digest, Vec<Utf8PathBuf>>,
-    /// Those whose newest version is refused, by what that holds.
+    /// Files whose newest version is refused, by the digest of that version.
     by_refused: HashMap<Digest, Vec<Utf8PathBuf>>,
 }
 
@@ -35,8 +35,8 @@ impl RenameDetector {
         renames
     }
 
-    /// Adds files at whose paths another file is now: they may have been renamed before.
-    pub(super) fn and_displaced<'a>(mut self, displaced: impl Iterator<Item = &'a TrackedFile>) -> RenameDetector {
+    /// Adds files whose paths have another file now: they may have been renamed first.
+    pub(super) fn with_displaced<'a>(mut self, displaced: impl Iterator<Item = &'a TrackedFile>) -> RenameDetector {
         displaced.for_each(|known| self.add_version(known));
         self
     }
@@ -47,18 +47,18 @@ impl RenameDetector {
         }
     }
 
-    /// Whether a file with this version is one of them under another name.
+    /// Whether a file with this version is one of these files under another name.
     pub(super) fn contains_moved(&self, version: &Version) -> bool {
         let before = self.by_file.get(&version.file());
         before.is_some_and(|before| before.is_same_file_moved(version))
     }
 
-    /// Takes out the former path of a post whose file had the content with this digest.
-    pub(super) fn take(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
+    /// Removes and returns the old path of a post whose file content has this digest.
+    pub(super) fn take_by_content(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
         self.by_content.get_mut(&digest)?.pop()
     }
 
-    /// Takes out the former path of a file whose newest version was refused and has this digest.
+    /// Removes and returns the old path of a file whose newest version was refused and has this digest.
     pub(super) fn take_refused(&mut self, digest: Digest) -> Option<Utf8PathBuf> {
         self.by_refused.get_mut(&digest)?.pop()
     }

@@ -8,7 +8,7 @@ fn on(folder: &tempfile::TempDir, read: ReadPost) -> FileTracker {
 }
 
 #[test]
-fn a_post_that_makes_feedmill_fail_touches_no_other() {
+fn a_panic_while_parsing_a_post_affects_no_other() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.md", "bomb.md", "c.md"] {
         std::fs::write(folder.path().join(name), "# Hello").unwrap();
@@ -17,35 +17,35 @@ fn a_post_that_makes_feedmill_fail_touches_no_other() {
         assert_ne!(source.path, "bomb.md", "made to fail");
         post::read_with(source, inherited, config)
     });
-    // seen an hour later, every file has held still
+    // scanned an hour later, every file is stable
     let now = Timestamp::now() + Duration::from_hours(1);
     let outcome = tracker.scan(&Hints::everything(), now, Duration::ZERO);
     assert!(outcome.changed);
     let read: Vec<&str> = tracker.posts().map(|post| post.source.as_str()).collect();
     assert_eq!(read, ["a.md", "c.md"]);
-    let said: Vec<String> = tracker
+    let messages: Vec<String> = tracker
         .diagnostics()
         .iter()
         .filter(|d| d.code == "internal")
         .map(ToString::to_string)
         .collect();
     assert_eq!(
-        said,
+        messages,
         ["bomb.md: error: made feedmill fail, which is a fault in feedmill (report it with this file)"]
     );
 }
 
 #[test]
-fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
+fn all_posts_are_changed_at_first_and_then_only_changed_ones() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("a.md", "# A");
     write("b.md", "# B");
     let mut tracker = on(&folder, post::read_with);
-    // seen an hour later, every file has held still
+    // scanned an hour later, every file is stable
     let now = Timestamp::now() + Duration::from_hours(1);
     let mut changes = |tick: u64| {
-        // what is seen first is believed later
+        // the second scan accepts what the first one found
         for tick in [tick, tick + 60] {
             tracker.scan(&Hints::everything(), now, Duration::from_secs(tick));
         }
@@ -62,7 +62,7 @@ fn all_posts_are_others_until_somebody_asked_and_then_those_that_are() {
 }
 
 #[test]
-fn many_files_are_taken_as_if_one_by_one() {
+fn many_files_are_accepted_as_if_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let names: Vec<String> = (0..600).map(|n| format!("{n:03}.md")).collect();
     for (n, name) in names.iter().enumerate() {
@@ -85,7 +85,7 @@ fn many_files_are_taken_as_if_one_by_one() {
     assert_eq!((tracker.posts().count(), tracker.diagnostics().len() >= 6), (594, true));
     assert_eq!((progress.found(), progress.read()), (600, 600));
 
-    // copied away and deleted, so nothing but what they hold tells where they went
+    // copied and deleted, so only the content shows where they moved
     std::fs::create_dir(folder.path().join("moved")).unwrap();
     for name in &names {
         std::fs::copy(folder.path().join(name), folder.path().join("moved").join(name)).unwrap();
@@ -103,7 +103,7 @@ fn many_files_are_taken_as_if_one_by_one() {
 }
 
 #[test]
-fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
+fn a_prefetched_version_that_is_not_accepted_is_not_used_for_another_file() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     let write = |name: &str| std::fs::write(root.join(name), format!("# This is {name}")).unwrap();
@@ -116,7 +116,7 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
         std::fs::write(root.join(name), "# Before").unwrap();
     }
     tracker.scan(&Hints::everything(), now, Duration::ZERO);
-    // of these there is room for a hundred, and all are read before those that are known
+    // a hundred of these fit, and all are read before the known files
     let new: Vec<String> = (0..120).map(|n| format!("m{n:03}.md")).collect();
     let (new, edited) = (&new[..], &known[..70]);
     let mut hints = Hints::default();
@@ -141,7 +141,7 @@ fn what_is_read_ahead_and_not_taken_is_taken_for_nothing_else() {
 }
 
 #[test]
-fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
+fn known_files_are_scanned_even_if_there_are_too_many() {
     let folder = tempfile::tempdir().unwrap();
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     let write = |name: &str, title: &str| std::fs::write(root.join(name), format!("# {title}")).unwrap();
@@ -163,7 +163,7 @@ fn of_too_many_files_those_that_are_known_are_looked_at_all_the_same() {
 }
 
 #[test]
-fn a_text_in_memory_outlives_what_happens_to_its_file() {
+fn a_text_in_memory_stays_available_after_changes_of_its_file() {
     type Harm = fn(&Utf8Path);
     let harms: [(&str, Harm); 6] = [
         ("it is broken", |path| std::fs::write(path, b"caf\xe9").unwrap()),
@@ -193,7 +193,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
         tracker.scan(&Hints::everything(), Timestamp::now(), Duration::from_secs(9));
         tracker.texts.forget();
         assert_eq!(text(&tracker).as_deref(), Some("Reeds and rushes."), "{name}");
-        // once the file has it again, nobody holds on to it
+        // once the file contains it again, it is unpinned
         let _ = std::fs::remove_dir(&path);
         std::fs::write(&path, "Reeds and rushes.").unwrap();
         for second in 20..30 {
@@ -205,7 +205,7 @@ fn a_text_in_memory_outlives_what_happens_to_its_file() {
     }
 }
 
-/// A tracker over files in memory, which were there for long.
+/// A tracker over old files in memory.
 fn over_memory(files: &[(&str, &str)]) -> (MemorySource, FileTracker, Timestamp) {
     let config: Arc<Config> = Arc::default();
     let memory = MemorySource::new(&config.posts);
@@ -238,23 +238,23 @@ fn files_in_memory_are_tracked_as_files_on_a_disk() {
     for second in 30..40 {
         tracker.scan(&Hints::everything(), now, Duration::from_secs(second));
     }
-    assert!(tracker.diagnostics().iter().any(|said| said.code == "unreadable"));
+    assert!(tracker.diagnostics().iter().any(|diagnostic| diagnostic.code == "unreadable"));
     assert_eq!(paths(&tracker), ["c.md", "d.md", "z.md"], "its last good version stays");
 }
 
 #[test]
-fn a_store_that_cannot_be_scanned_or_was_replaced_by_an_empty_one_loses_no_post() {
+fn no_post_is_removed_when_a_store_cannot_be_scanned_or_is_replaced_by_an_empty_one() {
     let (memory, mut tracker, now) = over_memory(&[("a.md", "# A"), ("b.md", "# B")]);
     memory.set_failure(Some("no answer"));
     let outcome = tracker.scan(&Hints::everything(), now, Duration::from_secs(10));
     assert_eq!(
-        tracker.trouble().as_deref(),
+        tracker.degraded_reason().as_deref(),
         Some("the posts folder cannot be read: no answer")
     );
     assert_eq!((outcome.changed, paths(&tracker).len()), (false, 2));
     memory.set_failure(None);
     memory.replace();
     tracker.scan(&Hints::everything(), now, Duration::from_hours(1));
-    assert!(tracker.trouble().unwrap().contains("not mounted"));
+    assert!(tracker.degraded_reason().unwrap().contains("not mounted"));
     assert_eq!(paths(&tracker).len(), 2);
 }

@@ -1,4 +1,4 @@
-//! The state of one file: the version that was taken, and the newest one that is a post.
+//! The state of one file: the accepted version, and the newest good version.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,45 +15,45 @@ use crate::source_file::SourceFile;
 
 /// The message about a version that lost its title and text.
 pub const EMPTIED: &str = "has neither a title nor a text any more";
-/// How to mend that.
+/// The fix for it.
 pub const MEND_EMPTIED: &str = "write them again, or delete the file";
 
-/// Reads a post: [`read_with`](crate::post::read_with), but in tests of what happens when that fails.
+/// The function that parses a post: [`read_with`](crate::post::read_with), except in tests of its failure.
 pub(super) type ReadPost = fn(&SourceFile, &Inherited, &Config) -> Result<ParsedPost, Diagnostic>;
 
-/// A file of which a version was taken.
+/// A file with an accepted version.
 #[derive(Clone, Debug)]
 pub(super) struct TrackedFile {
-    /// The version taken; `None` where the file was not read since the start, and what is known of it was stored before.
+    /// The accepted version; `None` if the file was not read since the start and its post comes from storage.
     pub(super) version: Option<Version>,
-    /// Whether the content may be another one although the version is the same.
+    /// Whether the content may have changed although the version is the same.
     pub(super) is_recent: bool,
-    /// When the version was taken.
+    /// When the version was accepted.
     pub(super) taken: Tick,
     pub(super) state: FileState,
 }
 
-/// An instant of the monotonic clock, in milliseconds; after 49 days they begin anew, so that one long past may pass for recent.
+/// A time of the monotonic clock, in milliseconds. It wraps after 49 days, so an old tick may look recent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tick(u32);
 
-/// What the version of a file is that was taken.
+/// The accepted version of a file: a post, or refused.
 #[derive(Clone, Debug)]
 pub(super) enum FileState {
-    /// It is a post.
+    /// The version is a post.
     Post(Arc<Post>),
-    /// It is none.
+    /// The version is not a post.
     Refused(Box<RefusedVersion>),
 }
 
-/// A version of a file that is no post, and why.
+/// A version of a file that is not a post, and why.
 #[derive(Clone, Debug)]
 pub(super) struct RefusedVersion {
     pub(super) path: Utf8PathBuf,
     /// The digest of the version.
     pub(super) digest: Digest,
     pub(super) why: Diagnostic,
-    /// The newest version before it that is a post.
+    /// The newest good version before it.
     pub(super) last_good: Option<Arc<Post>>,
 }
 
@@ -64,13 +64,13 @@ impl From<Duration> for Tick {
 }
 
 impl Tick {
-    /// Whether it was before `other`, if both are less than three weeks old.
+    /// Whether this is before `other`, if both are less than three weeks old.
     pub(super) fn is_before(self, other: Tick) -> bool {
         let age = other.0.wrapping_sub(self.0);
         age > 0 && age < u32::MAX / 2
     }
 
-    /// How long it is past at `tick`.
+    /// The time from this to `tick`.
     pub(super) fn age(self, tick: Duration) -> Duration {
         Duration::from_millis(Tick::from(tick).0.wrapping_sub(self.0).into())
     }
@@ -84,7 +84,7 @@ impl TrackedFile {
         }
     }
 
-    /// The newest version that is a post.
+    /// The newest good version.
     pub(super) fn post(&self) -> Option<&Arc<Post>> {
         match &self.state {
             FileState::Post(post) => Some(post),
@@ -92,7 +92,7 @@ impl TrackedFile {
         }
     }
 
-    /// The newest version that is a post.
+    /// The newest good version.
     pub(super) fn into_post(self) -> Option<Arc<Post>> {
         match self.state {
             FileState::Post(post) => Some(post),
@@ -100,7 +100,7 @@ impl TrackedFile {
         }
     }
 
-    /// Why the version taken is no post, where it is none.
+    /// Why the accepted version is not a post, if it is not one.
     pub(super) fn refusal(&self) -> Option<&RefusedVersion> {
         match &self.state {
             FileState::Post(_) => None,
@@ -108,7 +108,7 @@ impl TrackedFile {
         }
     }
 
-    /// The digest of the version taken.
+    /// The digest of the accepted version.
     pub(super) fn digest(&self) -> Digest {
         match &self.state {
             FileState::Post(post) => post.file,
@@ -117,7 +117,7 @@ impl TrackedFile {
     }
 }
 
-/// Reads a post. A fault in feedmill becomes an error about this file, and touches no other.
+/// Parses a post. A panic becomes an error about this file and affects no other.
 pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     if source.bytes.is_empty() {
         return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
@@ -128,16 +128,20 @@ pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, con
     })
 }
 
-/// Returns `reading`, or why its version does not replace the last good one: it is held back, and readers have the last good one
-/// (`is_public`); it lost title and text by accident; or it lost its date by a typing mistake. With the time of the file instead, the post
-/// would have another id, and be another post to every reader. A version that hides the post is taken as it is.
-pub(super) fn replacing(reading: ParsedPost, last_good: Option<&Post>, is_public: bool) -> Result<ParsedPost, Diagnostic> {
+/// Returns `reading`, or the error because of which it does not replace the last good version: it is held back and the last good version
+/// is public (`is_public`); it has neither title nor text any more; or a typing mistake removed its date. With the time of the file
+/// instead, the post would have another id, and every reader would show it twice. A version that hides the post is always accepted.
+pub(super) fn check_replacement(
+    reading: ParsedPost,
+    last_good: Option<&Post>,
+    is_public: bool,
+) -> Result<ParsedPost, Diagnostic> {
     let Some(last) = last_good else {
         return Ok(reading);
     };
     let post = &reading.post;
     if post.file == last.file {
-        // nobody edited it, and the ledger knows whether readers have it
+        // the file was not edited, and the ledger knows whether the post is public
         return Ok(reading);
     }
     let is_hidden = matches!(post.status, Status::Draft | Status::Private);
@@ -146,37 +150,37 @@ pub(super) fn replacing(reading: ParsedPost, last_good: Option<&Post>, is_public
     }
     if let Some(held) = reading.held.as_ref().filter(|_| !is_hidden) {
         let mut why = held.clone();
-        // it is the last good version that stays, so nothing is held back
+        // the last good version stays published, so nothing is held back
         why.message.truncate(why.message.trim_end_matches(HELD_BACK).len());
         return if is_public { Err(why) } else { Ok(reading) };
     }
     let is_undated = |post: &Post| post.origins.date == Origin::FileTime;
     let is_lost = is_undated(post) && !is_hidden && !is_undated(last);
-    let is_slip = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
-    match reading.remarks.iter().find(is_slip) {
-        Some(slip) if is_lost => Err(slip.clone()),
+    let is_typo = |remark: &&Diagnostic| matches!(remark.code, "date-impossible" | "date-unknown");
+    match reading.remarks.iter().find(is_typo) {
+        Some(typo) if is_lost => Err(typo.clone()),
         _ => Ok(reading),
     }
 }
 
-/// What becomes of the last good version of a file whose newest version is refused.
+/// What readers get of the last good version of a file whose newest version is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stays {
+pub(super) enum LastGoodOutcome {
     /// It stays published, with its text.
     Whole,
-    /// It stays published, but its text cannot be had.
+    /// It stays published, but its text is not available.
     WithoutText,
-    /// Readers do not have it, and do not get it before the file is mended.
+    /// It is not public, and stays held back until the file is fixed.
     HeldBack,
 }
 
-/// Adds to `error`, because of which the newest version of a post is not taken, what becomes of the last good one.
-pub(super) fn last_good_stays(mut error: Diagnostic, stays: Stays) -> Diagnostic {
+/// Adds to `error`, about a refused version, what happens to the last good version.
+pub(super) fn last_good_stays(mut error: Diagnostic, stays: LastGoodOutcome) -> Diagnostic {
     error.severity = Severity::Error;
     error.message.push_str(match stays {
-        Stays::Whole => "; the last good version stays published",
-        Stays::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is mended",
-        Stays::HeldBack => "; the post is held back until this is mended",
+        LastGoodOutcome::Whole => "; the last good version stays published",
+        LastGoodOutcome::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is mended",
+        LastGoodOutcome::HeldBack => "; the post is held back until this is mended",
     });
     error
 }
@@ -186,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_age_of_a_tick_is_right_on_every_day() {
+    fn the_age_of_a_tick_is_right_after_any_number_of_days() {
         for day in [0, 1, 49, 50, 1000] {
             let at = Duration::from_hours(24 * day) + Duration::from_millis(3);
             for age in [0, 40, 3_600_000].map(Duration::from_millis) {
@@ -196,14 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_in_order_when_their_count_begins_anew() {
+    fn ticks_are_ordered_when_they_wrap() {
         let tick = |milliseconds: u32| Tick(milliseconds);
         assert!(tick(1).is_before(tick(2)) && tick(u32::MAX).is_before(tick(3)));
         assert!(!tick(2).is_before(tick(2)) && !tick(3).is_before(tick(u32::MAX)));
     }
 
     #[test]
-    fn a_file_takes_little_room() {
+    fn a_tracked_file_is_small() {
         assert!(size_of::<TrackedFile>() <= 72, "{} bytes", size_of::<TrackedFile>());
     }
 }

@@ -1,6 +1,6 @@
-//! Decides which new versions of files are taken in a scan, and takes them.
+//! Decides which new versions of files are accepted in a scan, and accepts them.
 //!
-//! Files are taken one after the other, in the order of their paths. Where there are many, they are read ahead.
+//! Files are accepted one by one, in the order of their paths. If there are many, they are read in advance.
 
 use std::sync::Arc;
 use std::thread;
@@ -18,55 +18,55 @@ use crate::source::{FileEntry, ReadError, Scan};
 use super::pending::{Circumstances, Pending};
 use super::prefetch::{Due, Prefetched, Prefetcher, ReadVersion, VersionReader};
 use super::rename_detector::RenameDetector;
-use super::tracked_file::{FileState, RefusedVersion, Stays, TrackedFile, last_good_stays, replacing};
+use super::tracked_file::{FileState, LastGoodOutcome, RefusedVersion, TrackedFile, check_replacement, last_good_stays};
 use super::{FileTracker, Instants, ScanOutcome};
 
-/// Whether two versions of the same bytes look the same to readers: what they inherit may differ.
+/// Whether two versions of the same bytes look the same to readers. Their inherited fields may differ.
 fn is_alike(one: &Post, other: &Post) -> bool {
-    let said = |post: &Post| (post.status, post.is_held, post.content, post.in_feeds, post.expires);
-    said(one) == said(other) && one.title == other.title && one.tags == other.tags
+    let fields = |post: &Post| (post.status, post.is_held, post.content, post.in_feeds, post.expires);
+    fields(one) == fields(other) && one.title == other.title && one.tags == other.tags
 }
 
-/// What is the same for all files of one scan.
+/// The context shared by all files of one scan.
 struct ScanContext<'a> {
     hints: &'a Hints,
     at: Instants,
     renames: RenameDetector,
     scan: &'a Scan,
-    /// How long a change must be past before a close is believed, and how long a file that nothing vouches for has to hold still.
-    patience: (Duration, Duration),
-    /// Whether files are taken that held still.
-    takes_still: bool,
-    /// Whether texts are kept in memory: of more than there is room for, chance would keep some that nobody asks for.
+    /// How long ago the last change must be for a close to count, and how long any other file has to be stable.
+    waits: (Duration, Duration),
+    /// Whether files that were stable for long enough are accepted in this scan.
+    accepts_stable: bool,
+    /// Whether texts are kept in memory. If there are more than fit, arbitrary ones would be kept.
     keeps_texts: bool,
 }
 
-/// What was known of a file before the version that is taken.
+/// The state of a file before the version that is being accepted.
 struct FormerVersion {
-    /// The newest version that is a post.
+    /// The newest good version.
     last_good: Option<Arc<Post>>,
-    /// Whether readers have it.
+    /// Whether it is public.
     is_public: bool,
-    /// Where the file was, if it is known to have moved here.
+    /// The old path of the file, if it was moved here.
     moved_from: Option<Utf8PathBuf>,
-    /// Whether the last version seen was not published, because of an error.
+    /// Whether the last version was not published because of an error.
     was_broken: bool,
-    /// Whether the version that is taken was refused before.
+    /// Whether the version that is being accepted was refused before.
     is_refused_already: bool,
 }
 
-/// Whether the newest version of a file may be taken.
+/// Whether the newest version of a file may be accepted.
 enum Readiness {
-    /// Nothing, for there are too many files.
+    /// No: there are too many files.
     NoRoom,
-    /// It has to hold still first.
+    /// Not yet: it has to be stable first.
     Wait(Pending),
-    /// It may be taken.
-    Take { held_still: bool },
+    /// Yes.
+    Accept { was_stable: bool },
 }
 
 impl FileTracker {
-    /// Takes the new versions of the files that a scan found, as far as they are finished.
+    /// Accepts the new versions of the files that a scan found and that are finished.
     pub(super) fn update_files(&mut self, scan: &Scan, hints: &Hints, at: Instants, outcome: &mut ScanOutcome) {
         for path in scan.files.paths() {
             self.missing.remove(path);
@@ -75,13 +75,13 @@ impl FileTracker {
         let awaited = self.inheritance.awaited();
         let mut changed = Vec::new();
         for (path, entry) in scan.files.iter() {
-            if awaited.has(path) {
-                // it holds still meanwhile
-                let pending = self.seen_now(path, entry, &context);
+            if awaited.contains(path) {
+                // the time that it is stable counts meanwhile
+                let pending = self.pending_now(path, entry, &context);
                 self.inheritance.await_companions(path, pending);
-            } else if self.is_as_before(path, entry) {
+            } else if self.is_unchanged(path, entry) {
                 self.pending.remove(path);
-                self.is_readable_again(path, outcome);
+                self.mark_readable(path, outcome);
             } else {
                 changed.push((path, entry));
             }
@@ -108,7 +108,7 @@ impl FileTracker {
                 self.update_file(path, entry, &mut context, &mut prefetched, outcome);
             }
         });
-        self.inheritance.let_go_of(&awaited);
+        self.inheritance.retain_waiting(&awaited);
     }
 
     fn scan_context<'a>(&self, scan: &'a Scan, hints: &'a Hints, at: Instants) -> ScanContext<'a> {
@@ -129,23 +129,23 @@ impl FileTracker {
         ScanContext {
             hints,
             at,
-            renames: RenameDetector::of(missing).and_displaced(displaced),
+            renames: RenameDetector::of(missing).with_displaced(displaced),
             scan,
-            patience: (settle, settle.max(polled)),
-            // files that come one after the other hold still one after the other: they are taken, and built, together
-            takes_still: self.last_settled.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
+            waits: (settle, settle.max(polled)),
+            // files that are written one by one become stable one by one: they are accepted, and built, together
+            accepts_stable: self.last_settled.is_none_or(|last| at.tick.saturating_sub(last) >= settle),
             keeps_texts: true,
         }
     }
 
-    /// Whether the file at `path`, which a scan found as `entry`, and all that it inherits are as they were when it was taken.
-    fn is_as_before(&self, path: &Utf8Path, entry: &FileEntry) -> bool {
+    /// Whether the file at `path`, found as `entry`, and its inherited fields are unchanged since it was accepted.
+    fn is_unchanged(&self, path: &Utf8Path, entry: &FileEntry) -> bool {
         let known = self.files.get(path);
         let is_same = known.is_some_and(|known| known.version == Some(entry.version) && !known.is_recent);
-        is_same && self.has_by_now(path) == self.inheritance.hash_of(path)
+        is_same && self.inherited_hash(path) == self.inheritance.hash_of(path)
     }
 
-    /// Takes the version of the file at `path` that was found as `entry`, or makes it wait.
+    /// Accepts the version of the file at `path` that was found as `entry`, or makes it wait.
     fn update_file(
         &mut self,
         path: &Utf8Path,
@@ -160,26 +160,26 @@ impl FileTracker {
                 self.pin_text(path);
                 self.pending.insert(path.to_owned(), pending);
                 if !self.files.contains(path) {
-                    // its last good version from before the start is shown while it has to hold still
-                    self.outlive_unread(path, context.at);
+                    // until it is stable, its last good version from before the start is published
+                    self.keep_or_restore_version(path, context.at);
                 }
             }
-            Readiness::Take { held_still } => {
-                if held_still {
+            Readiness::Accept { was_stable } => {
+                if was_stable {
                     self.last_settled = Some(context.at.tick);
                 }
-                // the version that it was compared with may have moved to another file of this scan since it was read ahead
-                let is_right = |read: &Result<ReadVersion, ReadError>| match read {
+                // since it was read in advance, the version that it was compared with may have moved to another file of this scan
+                let is_valid = |read: &Result<ReadVersion, ReadError>| match read {
                     Ok(ReadVersion {
                         digest, reading: None, ..
                     }) => self.files.get(path).is_some_and(|known| known.digest() == *digest),
                     _ => true,
                 };
-                let read = prefetched.take(path).filter(is_right).unwrap_or_else(|| {
+                let read = prefetched.take_version(path).filter(is_valid).unwrap_or_else(|| {
                     let companions = self.inheritance.companions();
                     self.reader(&companions, context.keeps_texts).read(self.due_at(path, entry))
                 });
-                self.take(path, entry, read, context, outcome);
+                self.accept_read(path, entry, read, context, outcome);
             }
         }
     }
@@ -189,23 +189,23 @@ impl FileTracker {
         let is_seen_again = known.is_some_and(|known| known.version == Some(entry.version))
             || self.unread.get(path).is_some_and(|(version, _)| *version == entry.version);
         if is_seen_again {
-            return Readiness::Take { held_still: false };
+            return Readiness::Accept { was_stable: false };
         }
         if known.is_none() && self.files.len() >= self.config.posts.max_files {
             return Readiness::NoRoom;
         }
         let at = context.at;
-        let pending = self.seen_now(path, entry, context);
-        if pending.due() > at.tick || (pending.is_waiting() && !context.takes_still) {
+        let pending = self.pending_now(path, entry, context);
+        if pending.due() > at.tick || (pending.is_waiting() && !context.accepts_stable) {
             return Readiness::Wait(pending);
         }
-        Readiness::Take {
-            held_still: pending.is_waiting(),
+        Readiness::Accept {
+            was_stable: pending.is_waiting(),
         }
     }
 
-    /// What is pending of the file at `path` that was found as `entry` now.
-    fn seen_now(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> Pending {
+    /// The pending state of the file at `path` that was found as `entry` in this scan.
+    fn pending_now(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> Pending {
         let known = self.files.get(path);
         let at = context.at;
         let circumstances = Circumstances {
@@ -214,11 +214,11 @@ impl FileTracker {
             is_certain: (at.is_first && !entry.version.is_recent(at.now)) || context.renames.contains_moved(&entry.version),
         };
         let before = self.pending.get(path).or_else(|| self.inheritance.waiting(path)).cloned();
-        Pending::see(before, entry.version, circumstances, at.tick, context.patience)
+        Pending::new(before, entry.version, circumstances, at.tick, context.waits)
     }
 
     fn is_due(&self, path: &Utf8Path, entry: &FileEntry, context: &ScanContext) -> bool {
-        matches!(self.readiness(path, entry, context), Readiness::Take { .. })
+        matches!(self.readiness(path, entry, context), Readiness::Accept { .. })
     }
 
     fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a FileEntry) -> Due<'a> {
@@ -229,7 +229,7 @@ impl FileTracker {
                     .version
                     .is_some_and(|version| version.modified() == entry.version.modified())
             })
-            .filter(|_| self.has_by_now(path) == self.inheritance.hash_of(path));
+            .filter(|_| self.inherited_hash(path) == self.inheritance.hash_of(path));
         Due {
             path,
             entry,
@@ -248,8 +248,8 @@ impl FileTracker {
         }
     }
 
-    /// Takes the version of the file at `path` that was found as `entry` and was `read`.
-    fn take(
+    /// Accepts the version of the file at `path` that was found as `entry` and read as `read`.
+    fn accept_read(
         &mut self,
         path: &Utf8Path,
         entry: &FileEntry,
@@ -259,28 +259,28 @@ impl FileTracker {
     ) {
         self.pending.remove(path);
         match read {
-            Ok(read) => self.take_version(path, entry, read, context, outcome),
+            Ok(read) => self.accept_version(path, entry, read, context, outcome),
             Err(ReadError::Changed | ReadError::Gone) => {
-                // the next scan shows what it is now
+                // the next scan finds its new version
                 let settle = self.config.watch.settle;
                 let tick = context.at.tick;
-                let pending = Pending::see(None, entry.version, Circumstances::default(), tick, (settle, settle));
+                let pending = Pending::new(None, entry.version, Circumstances::default(), tick, (settle, settle));
                 self.pending.insert(path.to_owned(), pending);
             }
             Err(ReadError::Refused(diagnostic)) => {
-                // other rights or times are no news while it still cannot be read
+                // changed permissions or times are not reported while it still cannot be read
                 if self.unread.get(path).is_none_or(|(_, before)| *before != diagnostic) {
                     outcome.changed = true;
                     self.report_broken(path, &diagnostic, outcome);
                 }
                 self.pin_text(path);
                 self.unread.insert(path.to_owned(), (entry.version, diagnostic));
-                self.outlive_unread(path, context.at);
+                self.keep_or_restore_version(path, context.at);
             }
         }
     }
 
-    fn take_version(
+    fn accept_version(
         &mut self,
         path: &Utf8Path,
         entry: &FileEntry,
@@ -288,21 +288,21 @@ impl FileTracker {
         context: &mut ScanContext,
         outcome: &mut ScanOutcome,
     ) {
-        let was_unread = self.is_readable_again(path, outcome);
+        let was_unread = self.mark_readable(path, outcome);
         let is_recent = entry.version.is_recent(context.at.now);
         let Some(reading) = read.reading else {
-            self.note_seen_again(path, entry, is_recent, was_unread, outcome);
+            self.record_same_content(path, entry, is_recent, was_unread, outcome);
             return;
         };
         outcome.changed = true;
-        self.inheritance.note(path, read.had);
+        self.inheritance.record(path, read.had);
         let former = self.take_former(path, read.digest, was_unread, context);
-        let reading = reading.and_then(|reading| replacing(reading, former.last_good.as_deref(), former.is_public));
-        let (state, said) = match reading {
+        let reading = reading.and_then(|reading| check_replacement(reading, former.last_good.as_deref(), former.is_public));
+        let (state, diagnostics) = match reading {
             Ok(reading) => {
                 let event = event_of(&reading, &former);
-                let event = match context.renames.take(read.digest) {
-                    // it is here now, so it is not at its old path any more
+                let event = match context.renames.take_by_content(read.digest) {
+                    // the file moved here, so its old path is removed
                     Some(from) => {
                         self.forget(&from);
                         Some(PostEventKind::Moved { from })
@@ -315,7 +315,7 @@ impl FileTracker {
                 self.pinned_texts.release(path);
                 self.released.remove(path);
                 (
-                    FileState::Post(self.put_away(reading.post, read.bytes.as_deref())),
+                    FileState::Post(self.cache_text(reading.post, read.bytes.as_deref())),
                     reading.remarks,
                 )
             }
@@ -327,10 +327,10 @@ impl FileTracker {
             taken: context.at.tick.into(),
             state,
         };
-        self.files.insert(known, said);
+        self.files.insert(known, diagnostics);
     }
 
-    /// Takes out what is known of the file at `path`, of which the version with this digest is taken.
+    /// Removes and returns the state of the file at `path`, whose version with this digest is being accepted.
     fn take_former(&mut self, path: &Utf8Path, digest: Digest, was_unread: bool, context: &mut ScanContext) -> FormerVersion {
         let now = context.at.now;
         let known = self.files.remove(path);
@@ -348,16 +348,17 @@ impl FileTracker {
             former.is_public |= former.last_good.is_some();
         }
         if former.last_good.is_none()
-            && let Some((good, from, is_with_readers)) = self.moved_version(path, digest, &mut context.renames, context.scan, now)
+            && let Some((good, from, is_public)) = self.moved_version(path, digest, &mut context.renames, context.scan, now)
         {
-            former.is_public |= is_with_readers;
+            former.is_public |= is_public;
             former.last_good = Some(good);
             former.moved_from = from;
         }
         former
     }
 
-    /// What is known of the file at `path` from now on, whose version with this digest, found as `entry`, is refused because of `error`.
+    /// Returns the new state and diagnostics of the file at `path`, whose version with this digest, found as `entry`, is refused because of
+    /// `error`.
     fn refuse_version(
         &mut self,
         path: &Utf8Path,
@@ -371,7 +372,7 @@ impl FileTracker {
         if let Some(from) = former.moved_from {
             self.forget(&from);
             outcome.report(path, post, PostEventKind::Moved { from });
-        // a file that was only touched is no news
+        // a file whose time only changed is not reported
         } else if !former.is_refused_already && (error.severity == Severity::Error || post.is_some()) {
             let why = error.message.clone();
             outcome.report(path, post, PostEventKind::Broken { why });
@@ -379,23 +380,23 @@ impl FileTracker {
         let (why, last_good) = match former.last_good {
             Some(good) => {
                 let touched = entry.version.touched();
-                let (why, good) = self.outlive(path, good, former.is_public, (digest, touched, error));
+                let (why, good) = self.keep_last_good(path, good, former.is_public, (digest, touched, error));
                 (why, Some(good))
             }
             None => (error, None),
         };
-        let said = vec![why.clone()];
+        let diagnostics = vec![why.clone()];
         let refusal = RefusedVersion {
             path: path.to_owned(),
             digest,
             why,
             last_good,
         };
-        (FileState::Refused(Box::new(refusal)), said)
+        (FileState::Refused(Box::new(refusal)), diagnostics)
     }
 
-    /// Notes that the file at `path`, found as `entry`, holds what it held before.
-    fn note_seen_again(
+    /// Records that the file at `path`, found as `entry`, has the same content as before.
+    fn record_same_content(
         &mut self,
         path: &Utf8Path,
         entry: &FileEntry,
@@ -413,9 +414,9 @@ impl FileTracker {
         }
     }
 
-    /// What becomes of the last good version of the file at `path`, whose newest version is refused because of `error`. If readers have it
-    /// (`is_public`), it stays, also over a restart. If not, it is held back: perhaps readers are not to get it.
-    fn outlive(
+    /// Keeps or holds back the last good version of the file at `path`, whose newest version is refused because of `error`. If it is public
+    /// (`is_public`), it stays published, also after a restart. If not, it is held back: the refused version may say that it is private.
+    fn keep_last_good(
         &mut self,
         path: &Utf8Path,
         good: Arc<Post>,
@@ -425,18 +426,23 @@ impl FileTracker {
         let has_text = self.pinned_texts.pin_or_read(path, &good, &self.texts);
         if is_public {
             self.keep_version(path, &good, Some(refused), Some(touched));
-            let stays = if has_text { Stays::Whole } else { Stays::WithoutText };
+            let stays = if has_text {
+                LastGoodOutcome::Whole
+            } else {
+                LastGoodOutcome::WithoutText
+            };
             return (last_good_stays(error, stays), good);
         }
         let post = Arc::new(Post {
             is_held: true,
             ..Post::clone(&good)
         });
-        (last_good_stays(error, Stays::HeldBack), post)
+        (last_good_stays(error, LastGoodOutcome::HeldBack), post)
     }
 
-    /// Stores for a restart what readers have of the file at `path`, which cannot be read; and brings back what was stored before this start.
-    pub(super) fn outlive_unread(&mut self, path: &Utf8Path, at: Instants) {
+    /// Stores the public version of the file at `path`, which cannot be read, for a restart; or restores the version stored before the
+    /// start.
+    pub(super) fn keep_or_restore_version(&mut self, path: &Utf8Path, at: Instants) {
         match self.files.get(path) {
             Some(known) => {
                 if self.is_public(known, at.now)
@@ -459,32 +465,32 @@ impl FileTracker {
         }
     }
 
-    /// `post`, whose file holds the bytes `file`, without its text, and sharing values with other posts.
-    fn put_away(&mut self, mut post: Post, file: Option<&[u8]>) -> Arc<Post> {
-        self.texts.take_with(&mut post, file);
+    /// Moves the text of `post` into the cache. `file` is the whole content of its file.
+    fn cache_text(&mut self, mut post: Post, file: Option<&[u8]>) -> Arc<Post> {
+        self.texts.cache_text_and_file(&mut post, file);
         Arc::new(post)
     }
 
-    /// Reports that the newest version of the file at `path` is not taken, because of `diagnostic`.
+    /// Reports that the newest version of the file at `path` is refused because of `diagnostic`.
     pub(super) fn report_broken(&self, path: &Utf8Path, diagnostic: &Diagnostic, outcome: &mut ScanOutcome) {
         let last_good = self.files.post(path);
         let why = diagnostic.message.clone();
         outcome.report(path, last_good.map(|post| &**post), PostEventKind::Broken { why });
     }
 
-    /// Notes that the file at `path` can be read; returns whether it could not be read until now.
-    fn is_readable_again(&mut self, path: &Utf8Path, outcome: &mut ScanOutcome) -> bool {
+    /// Records that the file at `path` can be read. Returns whether it could not be read before.
+    fn mark_readable(&mut self, path: &Utf8Path, outcome: &mut ScanOutcome) -> bool {
         let was_unread = self.unread.remove(path).is_some();
         outcome.changed |= was_unread;
         was_unread
     }
 }
 
-/// What happened to the post that was read, if that is news.
+/// The event for the post that was read, if there is one.
 fn event_of(reading: &ParsedPost, former: &FormerVersion) -> Option<PostEventKind> {
     let post = &reading.post;
     match (&reading.held, &former.last_good, former.was_broken) {
-        // a file that was only touched is no news
+        // a file whose time only changed is not reported
         (_, Some(good), false) if good.file == post.file && is_alike(good, post) => None,
         (Some(held), ..) if post.is_held => Some(PostEventKind::Held {
             why: held.message.clone(),

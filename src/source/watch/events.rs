@@ -1,4 +1,4 @@
-//! Translates events of `notify` into hints: at which path to look, and nothing about what is there.
+//! Translates events of `notify` into hints: the path to scan, and nothing about its state.
 
 use std::path::Path;
 
@@ -10,35 +10,35 @@ use super::How;
 /// The meaning of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WatchEvent {
-    /// Look everywhere.
+    /// Scan everything.
     Everything,
-    /// The folder itself was deleted or moved: what is watched is no longer what is there.
+    /// The folder itself was deleted or moved: the watched folder is no longer the one at its path.
     RootGone,
-    /// Look at the path.
-    Look(Utf8PathBuf, How),
-    /// Look at the path, and watch it if it is a folder.
-    LookAndCover(Utf8PathBuf, How),
+    /// Scan the path.
+    Changed(Utf8PathBuf, How),
+    /// Scan the path, and watch it if it is a folder.
+    ChangedAndCover(Utf8PathBuf, How),
 }
 
-/// Whether this system raises an event when a writer closes a file; elsewhere, an event about a change says nothing about its end.
-const TELLS_CLOSE: bool = cfg!(target_os = "linux");
+/// Whether this system raises an event when a writer closes a file. On others, no event marks the end of a change.
+const HAS_CLOSE_EVENTS: bool = cfg!(target_os = "linux");
 
-/// The meaning of `event`, about the folder at `root`.
+/// Translates `event`, about the folder at `root`.
 ///
-/// Files that are opened, read and closed again mean nothing: else each scan would cause the next.
+/// Opening, reading and closing a file without writing is ignored: otherwise each scan would cause the next.
 pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
-    let changing = if TELLS_CLOSE { How::Modified } else { How::Seen };
+    let changing = if HAS_CLOSE_EVENTS { How::Modified } else { How::Seen };
     if event.need_rescan() {
         return vec![WatchEvent::Everything];
     }
     let (how, may_be_new_folder) = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => (How::Closed, false),
-        // the second comes after an event for each of its two paths
+        // the second follows an event for each of its two paths
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return Vec::new(),
         EventKind::Create(CreateKind::File) | EventKind::Modify(ModifyKind::Data(_)) => (changing, false),
         EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (How::Moved, true),
         EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => (How::Seen, false),
-        // a folder that could not be read could not be watched either; with other rights, it may be
+        // a folder that could not be read could not be watched either; with new permissions it may be
         EventKind::Create(CreateKind::Folder) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => (How::Seen, true),
         EventKind::Create(_) => (changing, true),
     };
@@ -52,14 +52,14 @@ pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
     let meaning = |path: &std::path::PathBuf| match below(path, root) {
         Some(path) if path.as_str().is_empty() && is_going => WatchEvent::RootGone,
         Some(path) if path.as_str().is_empty() => WatchEvent::Everything,
-        Some(path) if may_be_new_folder => WatchEvent::LookAndCover(path, how),
-        Some(path) => WatchEvent::Look(path, how),
+        Some(path) if may_be_new_folder => WatchEvent::ChangedAndCover(path, how),
+        Some(path) => WatchEvent::Changed(path, how),
         None => WatchEvent::Everything,
     };
     event.paths.iter().map(meaning).collect()
 }
 
-/// `path` below `root`, or its nearest folder with a name in UTF-8.
+/// `path` relative to `root`, or the nearest folder above it with a name in UTF-8.
 fn below(path: &Path, root: &Path) -> Option<Utf8PathBuf> {
     let path = path.strip_prefix(root).ok()?;
     path.ancestors().find_map(Utf8Path::from_path).map(Utf8Path::to_owned)
@@ -72,40 +72,40 @@ mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    fn said(kind: EventKind, path: &str) -> Vec<WatchEvent> {
+    fn translated(kind: EventKind, path: &str) -> Vec<WatchEvent> {
         translate(&Event::new(kind).add_path(path.into()), Path::new("/posts"))
     }
 
     #[test]
     fn events() {
-        let look = |how| vec![WatchEvent::Look("a.md".into(), how)];
-        let cover = |how| vec![WatchEvent::LookAndCover("a.md".into(), how)];
+        let changed = |how| vec![WatchEvent::Changed("a.md".into(), how)];
+        let cover = |how| vec![WatchEvent::ChangedAndCover("a.md".into(), how)];
         let name = |mode| EventKind::Modify(ModifyKind::Name(mode));
-        let changing = if TELLS_CLOSE { How::Modified } else { How::Seen };
+        let changing = if HAS_CLOSE_EVENTS { How::Modified } else { How::Seen };
         let cases = [
             (EventKind::Access(AccessKind::Open(AccessMode::Any)), vec![]),
             (EventKind::Access(AccessKind::Close(AccessMode::Read)), vec![]),
             (EventKind::Access(AccessKind::Read), vec![]),
-            (EventKind::Access(AccessKind::Close(AccessMode::Write)), look(How::Closed)),
-            (EventKind::Create(CreateKind::File), look(changing)),
+            (EventKind::Access(AccessKind::Close(AccessMode::Write)), changed(How::Closed)),
+            (EventKind::Create(CreateKind::File), changed(changing)),
             (EventKind::Create(CreateKind::Folder), cover(How::Seen)),
-            (EventKind::Modify(ModifyKind::Data(DataChange::Any)), look(changing)),
+            (EventKind::Modify(ModifyKind::Data(DataChange::Any)), changed(changing)),
             (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), cover(How::Seen)),
-            (name(RenameMode::From), look(How::Seen)),
+            (name(RenameMode::From), changed(How::Seen)),
             (name(RenameMode::To), cover(How::Moved)),
             (name(RenameMode::Both), vec![]),
             (name(RenameMode::Any), cover(How::Seen)),
-            (EventKind::Remove(RemoveKind::File), look(How::Seen)),
-            (EventKind::Remove(RemoveKind::Folder), look(How::Seen)),
+            (EventKind::Remove(RemoveKind::File), changed(How::Seen)),
+            (EventKind::Remove(RemoveKind::Folder), changed(How::Seen)),
             (EventKind::Any, cover(How::Seen)),
         ];
         for (kind, expected) in cases {
-            assert_eq!(said(kind, "/posts/a.md"), expected, "{kind:?}");
+            assert_eq!(translated(kind, "/posts/a.md"), expected, "{kind:?}");
         }
     }
 
     #[test]
-    fn what_cannot_be_placed_is_everywhere() {
+    fn an_event_without_a_known_path_is_for_everything() {
         let root = Path::new("/posts");
         let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
         assert_eq!(
@@ -127,12 +127,12 @@ mod tests {
             "no path"
         );
         assert_eq!(
-            said(EventKind::Remove(RemoveKind::Folder), "/posts"),
+            translated(EventKind::Remove(RemoveKind::Folder), "/posts"),
             [WatchEvent::RootGone],
             "the root"
         );
         assert_eq!(
-            said(EventKind::Any, "/elsewhere/a.md"),
+            translated(EventKind::Any, "/elsewhere/a.md"),
             [WatchEvent::Everything],
             "another place"
         );
@@ -140,7 +140,7 @@ mod tests {
         let event = Event::new(EventKind::Remove(RemoveKind::File)).add_path(unreadable);
         assert_eq!(
             translate(&event, root),
-            [WatchEvent::Look("in".into(), How::Seen)],
+            [WatchEvent::Changed("in".into(), How::Seen)],
             "its folder"
         );
     }

@@ -1,4 +1,4 @@
-//! Hints at where to look again, gathered until they are taken.
+//! Hints about the paths to scan again, collected until they are taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,33 +10,33 @@ use tokio::sync::Notify;
 use super::Watching;
 use super::native::Unfit;
 
-/// So many paths are remembered; with more, the hint is to look everywhere.
+/// The most paths that are kept; with more, the hint is to scan everything.
 const MOST_PATHS: usize = 4096;
 
-/// Where to look again.
+/// The paths to scan again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// Everywhere.
+    /// Whether to scan everything.
     pub everything: bool,
-    /// At these paths below the folder, and below those that are folders; never more than a few thousand.
+    /// These paths below the folder, and everything below those that are folders; at most a few thousand.
     pub paths: BTreeMap<Utf8PathBuf, How>,
 }
 
-/// The last hint at a path. It tells how soon a file that *a scan found changed* counts as finished, and nothing else.
+/// The last hint about a path. It only decides how soon a file that *a scan found changed* counts as finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum How {
-    /// Something happened to it: it may be gone, new, a folder, or have other rights.
+    /// Something happened to it: it may be deleted, new, a folder, or have other permissions.
     Seen,
-    /// Its content changes, and its writer has not closed it.
+    /// Its content is changing, and its writer has not closed it.
     Modified,
     /// A writer closed it.
     Closed,
-    /// It was moved to this name, whole.
+    /// It was renamed to this path.
     Moved,
 }
 
 impl Hints {
-    /// The hint to look everywhere.
+    /// Returns the hint to scan everything.
     #[must_use]
     pub fn everything() -> Hints {
         Hints {
@@ -51,8 +51,8 @@ impl Hints {
         !self.everything && self.paths.is_empty()
     }
 
-    /// Adds a hint. The last one at a path counts, but [`How::Seen`] replaces no other. With more than a few thousand paths, the hint is to
-    /// look everywhere.
+    /// Adds a hint. The last one about a path counts, but [`How::Seen`] replaces no other. With more than a few thousand paths, the hint is
+    /// to scan everything.
     pub fn add(&mut self, path: Utf8PathBuf, how: How) {
         if path.as_str().is_empty() {
             self.everything = true;
@@ -78,11 +78,11 @@ impl Hints {
     }
 }
 
-/// What the thread of the watch is to do.
-pub(super) enum Duty {
+/// A task for the thread of the watch.
+pub(super) enum WatchTask {
     None,
     Stop,
-    /// The folder itself went away or moved: watch what is there now.
+    /// The folder itself was deleted or moved: watch the one that is at its path now.
     Reinstall,
     /// Watch these new folders.
     Cover(Vec<Utf8PathBuf>),
@@ -130,7 +130,7 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// No code that holds the lock can leave the state inconsistent, so a panic elsewhere is no reason to fail here.
+    /// Locks the state. No code that holds the lock can leave the state inconsistent, so a poisoned lock is not an error.
     fn lock(&self) -> MutexGuard<'_, InboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,19 +145,19 @@ impl Inbox {
         self.has_hints.notify_one();
     }
 
-    /// The folder at `path` is new, or may be one.
+    /// Records that `path` may be a new folder.
     pub(super) fn new_folder(&self, path: Utf8PathBuf) {
         let mut state = self.lock();
         if state.new_folders.len() < MOST_PATHS {
             state.new_folders.insert(path);
         } else {
-            // the root stands for all folders
+            // the root includes all folders
             state.new_folders = BTreeSet::from([Utf8PathBuf::new()]);
         }
         self.duty.notify_one();
     }
 
-    /// The folder itself is no longer where it was.
+    /// Records that the folder itself was deleted or moved.
     pub(super) fn root_gone(&self) {
         self.lock().is_root_gone = true;
         self.duty.notify_one();
@@ -173,12 +173,12 @@ impl Inbox {
         self.duty.notify_one();
     }
 
-    /// Waits until an event about the cookie file called `name` came, at most for `patience`; returns whether it came.
-    pub(super) fn wait_for_cookie(&self, name: &str, patience: Duration) -> bool {
+    /// Waits for an event about the cookie file called `name`, at most for `timeout`; returns whether it arrived.
+    pub(super) fn wait_for_cookie(&self, name: &str, timeout: Duration) -> bool {
         let is_waiting = |state: &mut InboxState| state.cookie.as_deref() != Some(name) && !state.is_stopped;
         let (state, _) = self
             .duty
-            .wait_timeout_while(self.lock(), patience, is_waiting)
+            .wait_timeout_while(self.lock(), timeout, is_waiting)
             .unwrap_or_else(PoisonError::into_inner);
         state.cookie.as_deref() == Some(name)
     }
@@ -188,25 +188,25 @@ impl Inbox {
         self.duty.notify_one();
     }
 
-    /// Waits for something to do, at most for `nap`.
-    pub(super) fn wait(&self, nap: Duration) -> Duty {
+    /// Waits for a task, at most for `timeout`.
+    pub(super) fn wait(&self, timeout: Duration) -> WatchTask {
         let is_idle = |state: &mut InboxState| {
             !state.is_stopped && !state.is_root_gone && state.give_up.is_none() && state.new_folders.is_empty()
         };
         let (mut state, _) = self
             .duty
-            .wait_timeout_while(self.lock(), nap, is_idle)
+            .wait_timeout_while(self.lock(), timeout, is_idle)
             .unwrap_or_else(PoisonError::into_inner);
         if state.is_stopped {
-            Duty::Stop
+            WatchTask::Stop
         } else if std::mem::take(&mut state.is_root_gone) {
-            Duty::Reinstall
+            WatchTask::Reinstall
         } else if let Some(why) = state.give_up.take() {
-            Duty::GiveUp(why)
+            WatchTask::GiveUp(why)
         } else if state.new_folders.is_empty() {
-            Duty::None
+            WatchTask::None
         } else {
-            Duty::Cover(std::mem::take(&mut state.new_folders).into_iter().collect())
+            WatchTask::Cover(std::mem::take(&mut state.new_folders).into_iter().collect())
         }
     }
 
@@ -218,7 +218,7 @@ impl Inbox {
         self.lock().watching
     }
 
-    pub(super) async fn take(&self) -> Hints {
+    pub(super) async fn take_hints(&self) -> Hints {
         loop {
             let hints = std::mem::take(&mut self.lock().hints);
             if !hints.is_empty() {
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_word_on_a_path_holds() {
+    fn the_last_hint_about_a_path_counts() {
         let cases: [(&[How], How); 5] = [
             (&[How::Modified, How::Closed], How::Closed),
             (&[How::Closed, How::Modified], How::Modified),
@@ -242,17 +242,17 @@ mod tests {
             (&[How::Moved, How::Seen, How::Modified], How::Modified),
             (&[How::Seen, How::Moved], How::Moved),
         ];
-        for (said, expected) in cases {
+        for (sequence, expected) in cases {
             let mut hints = Hints::default();
-            for &how in said {
+            for &how in sequence {
                 hints.add("a.md".into(), how);
             }
-            assert_eq!(hints.paths.values().copied().collect::<Vec<_>>(), [expected], "{said:?}");
+            assert_eq!(hints.paths.values().copied().collect::<Vec<_>>(), [expected], "{sequence:?}");
         }
     }
 
     #[test]
-    fn too_many_places_are_everywhere() {
+    fn too_many_paths_are_a_hint_for_everything() {
         let mut hints = Hints::default();
         for n in 0..MOST_PATHS {
             hints.add(format!("{n}.md").into(), How::Closed);
@@ -264,12 +264,12 @@ mod tests {
     }
 
     #[test]
-    fn too_many_new_folders_are_the_root() {
+    fn too_many_new_folders_are_replaced_by_the_root() {
         let inbox = Inbox::default();
         for n in 0..=MOST_PATHS {
             inbox.new_folder(format!("{n}").into());
         }
-        let Duty::Cover(folders) = inbox.wait(Duration::ZERO) else {
+        let WatchTask::Cover(folders) = inbox.wait(Duration::ZERO) else {
             panic!("folders are to be covered")
         };
         assert_eq!(folders, [Utf8PathBuf::new()]);

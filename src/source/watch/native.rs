@@ -1,4 +1,4 @@
-//! The system's events, and whether they can be relied on here.
+//! The system's events, and a test whether they are reliable here.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -16,24 +16,24 @@ use crate::diagnostic::one_line;
 use super::events::{WatchEvent, translate};
 use super::hints::Inbox;
 
-/// How long the event about a file that was just made may take. It takes less than a millisecond where events work.
+/// How long the event about a new file may take. It takes less than a millisecond if events work.
 const PROOF: Duration = Duration::from_secs(2);
 
-/// The names of proof files begin so; the process and a number follow.
+/// The prefix of the names of test files, before the process id and a number.
 const COOKIE: &str = ".feedmill-cookie-";
 
-/// Why the system's events are not relied on, and what can be done about it.
+/// Why the system's events are not used, and how to change that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
-    /// Other machines change the file system, and this one gets no events of that.
+    /// Other machines can change the file system without events on this one.
     Remote(&'static str),
-    /// The system watches no more folders, because of this setting.
+    /// The system's limit on watched folders, in this setting, is reached.
     Exhausted(&'static str),
-    /// A file was made, and no event came.
+    /// A test file was created, and no event arrived.
     Silent,
-    /// A folder may not be read.
+    /// There is no permission to read a folder.
     Shut(String),
-    /// The system says so.
+    /// Another error of the system.
     Failed(String),
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Unfit {
 
 impl From<notify::Error> for Unfit {
     fn from(error: notify::Error) -> Unfit {
-        // as every Unix numbers them
+        // these numbers are the same on every Unix
         const EACCES: i32 = 13;
         const EMFILE: i32 = 24;
         const ENOSPC: i32 = 28;
@@ -67,7 +67,7 @@ impl From<notify::Error> for Unfit {
     }
 }
 
-/// The message of `error`, without the quotes and brackets that it adds.
+/// The message of `error`, without its added quotes and brackets.
 fn in_words(error: &notify::Error) -> String {
     let why = match &error.kind {
         notify::ErrorKind::Io(error) => error.to_string(),
@@ -87,8 +87,8 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// Sends events about changes below `root`, an absolute path without links, to `inbox`; if `must_prove`, only where the file system is
-    /// this machine's own and events prove to work.
+    /// Sends events about changes below `root`, an absolute path without links, to `inbox`. With `must_prove`, fails unless the file system
+    /// is local and a test shows that events work.
     pub(super) fn install(root: &Utf8Path, must_prove: bool, inbox: &Arc<Inbox>) -> Result<Native, Unfit> {
         if must_prove && let Some(kind) = remote_kind(root) {
             return Err(Unfit::Remote(kind));
@@ -97,9 +97,9 @@ impl Native {
             let inbox = Arc::clone(inbox);
             let root = PathBuf::from(root);
             move |event: notify::Result<Event>| match event {
-                Ok(event) => tell(&event, &root, &inbox),
+                Ok(event) => forward(&event, &root, &inbox),
                 Err(error) => {
-                    // something is not watched: what, is unknown
+                    // an unknown part of the tree is not watched
                     match Unfit::from(error) {
                         exhausted @ Unfit::Exhausted(_) => inbox.give_up(exhausted),
                         why => tracing::debug!("a part of {} may not be watched: {why}", root.display()),
@@ -110,7 +110,7 @@ impl Native {
         };
         let mut watcher = RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?;
         watcher.watch(root.as_std_path(), RecursiveMode::Recursive)?;
-        if must_prove && !is_told(root, inbox) {
+        if must_prove && !raises_events(root, inbox) {
             return Err(Unfit::Silent);
         }
         Ok(Native {
@@ -119,10 +119,10 @@ impl Native {
         })
     }
 
-    /// Watches the folder at `path` below the root; `false` if there is none.
+    /// Watches the folder at `path` below the root. Returns `false` if it does not exist.
     ///
-    /// The watcher has begun to do so by itself, but says neither when it is done nor whether it succeeded; it also forgets a folder that was
-    /// moved or made again if events about its old name come late. A second call for the same folder answers both.
+    /// The watcher has started to watch it by itself, but reports neither the end nor the success. It also drops a folder that was moved or
+    /// created again if events about its old name arrive late. A second call for the same folder solves both.
     pub(super) fn cover(&mut self, path: &Utf8Path) -> Result<bool, Unfit> {
         let path = self.root.join(path);
         if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
@@ -130,15 +130,15 @@ impl Native {
         }
         match self.watcher.watch(path.as_std_path(), RecursiveMode::Recursive) {
             Ok(()) => Ok(true),
-            // it, or a folder in it, went away meanwhile
+            // it, or a folder in it, was deleted meanwhile
             Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Passes an event on. It runs on the system's thread, so it never waits, or the kernel's queue overflows.
-fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
+/// Forwards an event. It runs on the watcher's thread and must not block, or the kernel's queue overflows.
+fn forward(event: &Event, root: &std::path::Path, inbox: &Inbox) {
     for path in &event.paths {
         let name = path.file_name().and_then(|name| name.to_str());
         if let Some(name) = name.filter(|name| name.starts_with(COOKIE)) {
@@ -150,8 +150,8 @@ fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
         match meaning {
             WatchEvent::Everything => inbox.everything(),
             WatchEvent::RootGone => inbox.root_gone(),
-            WatchEvent::Look(path, how) => inbox.add(path, how),
-            WatchEvent::LookAndCover(path, how) => {
+            WatchEvent::Changed(path, how) => inbox.add(path, how),
+            WatchEvent::ChangedAndCover(path, how) => {
                 inbox.add(path.clone(), how);
                 inbox.new_folder(path);
             }
@@ -159,9 +159,9 @@ fn tell(event: &Event, root: &std::path::Path, inbox: &Inbox) {
     }
 }
 
-/// Whether a file made in `root` raises an event. Where none can be made, there is no proof: a folder that is read-only here still raises
-/// events where others on this machine write to it.
-fn is_told(root: &Utf8Path, inbox: &Inbox) -> bool {
+/// Whether a new file in `root` raises an event. Returns `true` if no file can be created: a folder that is read-only for feedmill still
+/// raises events when others on this machine write to it.
+fn raises_events(root: &Utf8Path, inbox: &Inbox) -> bool {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = format!("{COOKIE}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let path = root.join(&name);
@@ -173,18 +173,18 @@ fn is_told(root: &Utf8Path, inbox: &Inbox) -> bool {
             return true;
         }
     }
-    let is_told = inbox.wait_for_cookie(&name, PROOF);
+    let raises_events = inbox.wait_for_cookie(&name, PROOF);
     if let Err(error) = fs::remove_file(&path) {
         tracing::warn!("{path} is left over and may be deleted: {error}");
     }
-    is_told
+    raises_events
 }
 
 /// The name of the file system that `root` is on, if other machines may write to it without events here.
 #[cfg(target_os = "linux")]
 fn remote_kind(root: &Utf8Path) -> Option<&'static str> {
     let magic = rustix::fs::statfs(root.as_std_path()).ok()?.f_type;
-    // linux/magic.h; the type of the field differs between machines, its low 32 bits do not
+    // linux/magic.h; the type of the field differs between machines, but not its low 32 bits
     let kind = match u64::try_from(magic).unwrap_or_default() & 0xffff_ffff {
         0x6969 => "NFS",
         0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
@@ -200,7 +200,8 @@ fn remote_kind(root: &Utf8Path) -> Option<&'static str> {
     Some(kind)
 }
 
-/// The name of the file system that `root` is on, if other machines may write to it without events here. Not asked on this system: the proof decides.
+/// The name of the file system that `root` is on, if other machines may write to it without events here. Always `None` on this
+/// system: the test decides.
 #[cfg(not(target_os = "linux"))]
 fn remote_kind(_root: &Utf8Path) -> Option<&'static str> {
     None
@@ -208,7 +209,7 @@ fn remote_kind(_root: &Utf8Path) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hints::Duty;
+    use super::super::hints::WatchTask;
     use super::*;
 
     #[test]
@@ -225,13 +226,13 @@ mod tests {
             (io(13).add_path("/posts/in".into()), "/posts/in cannot be watched: "),
         ];
         for (error, expected) in cases {
-            let said = Unfit::from(error).to_string();
-            assert!(said.contains(expected), "{said}");
+            let message = Unfit::from(error).to_string();
+            assert!(message.contains(expected), "{message}");
         }
     }
 
     #[test]
-    fn the_proof_leaves_nothing_behind() {
+    fn the_test_of_events_leaves_no_file() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         let inbox = Arc::new(Inbox::default());
@@ -240,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_is_told_of_and_can_be_covered_though_its_watch_was_lost() {
+    fn a_new_folder_raises_an_event_and_can_be_covered_after_its_watch_was_lost() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         let inbox = Arc::new(Inbox::default());
         let mut native = Native::install(&root, true, &inbox).unwrap();
         fs::create_dir(root.join("new")).unwrap();
-        let Duty::Cover(folders) = inbox.wait(PROOF) else {
+        let WatchTask::Cover(folders) = inbox.wait(PROOF) else {
             panic!("a new folder is to be covered")
         };
         assert_eq!(folders, ["new"]);
@@ -254,8 +255,8 @@ mod tests {
         native.watcher.unwatch(root.join("new").as_std_path()).unwrap();
         assert_eq!(native.cover("new".into()), Ok(true));
         fs::create_dir(root.join("new/deep")).unwrap();
-        let Duty::Cover(folders) = inbox.wait(PROOF) else {
-            panic!("what is in it is told of again")
+        let WatchTask::Cover(folders) = inbox.wait(PROOF) else {
+            panic!("its files raise events")
         };
         assert_eq!(folders, ["new/deep"]);
         fs::write(root.join("a.md"), "# A").unwrap();

@@ -44,7 +44,7 @@ fn hold(bytes: usize) {
     let _ = HELD.try_with(|held| held.set(held.get().wrapping_add_unsigned(bytes)));
 }
 
-fn let_go(bytes: usize) {
+fn release(bytes: usize) {
     let _ = HELD.try_with(|held| held.set(held.get().wrapping_sub_unsigned(bytes)));
 }
 
@@ -66,14 +66,14 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
-        let_go(layout.size());
+        release(layout.size());
         hold(size);
-        // SAFETY: `pointer` came from `System` with `layout`, for all of ours do.
+        // SAFETY: `pointer` came from `System` with `layout`, like all of ours.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let_go(layout.size());
+        release(layout.size());
         // SAFETY: as in `realloc`.
         unsafe { System.dealloc(pointer, layout) }
     }

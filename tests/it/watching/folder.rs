@@ -1,4 +1,4 @@
-//! What a scan of the disk finds, refuses and survives.
+//! What a scan of the disk finds and refuses, and the errors that it handles.
 
 use super::*;
 use feedmill::config;
@@ -17,7 +17,10 @@ fn found(scan: &Scan) -> Vec<&str> {
 }
 
 fn codes(scan: &Scan) -> Vec<(&str, &str)> {
-    scan.diagnostics.iter().map(|said| (said.path.as_str(), said.code)).collect()
+    scan.diagnostics
+        .iter()
+        .map(|diagnostic| (diagnostic.path.as_str(), diagnostic.code))
+        .collect()
 }
 
 fn fifo(path: &Utf8Path) {
@@ -49,7 +52,7 @@ fn posts_are_found_and_other_files_are_not() {
 }
 
 #[test]
-fn a_pipe_with_a_posts_name_holds_nothing_up() {
+fn a_pipe_with_the_name_of_a_post_does_not_block() {
     let posts = Posts::of(&["a.md"]);
     fifo(&posts.path("pipe.md"));
     let scan = scan_all(&posts);
@@ -66,18 +69,18 @@ fn names_that_cannot_be_written_are_refused() {
     fs::create_dir(posts.root.as_std_path().join(OsStr::from_bytes(b".\xff"))).unwrap();
     let scan = scan_all(&posts);
     assert_eq!(found(&scan), ["a.md"]);
-    let mut said = codes(&scan);
-    said.sort_unstable();
+    let mut refused = codes(&scan);
+    refused.sort_unstable();
     let expected = [
         ("line\nbreak.md", "file-name"),
         ("\u{fffd}", "file-name"),
         ("\u{fffd}.md", "file-name"),
     ];
-    assert_eq!(said, expected, "a folder of posts is as much as a post");
+    assert_eq!(refused, expected, "a folder is refused like a post");
 }
 
 #[test]
-fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
+fn files_beyond_a_limit_are_refused_and_known_ones_stay() {
     let posts = Posts::of(&["a.md", "1/b.md", "1/2/c.md", "1/2/3/d.md"]);
     fs::File::create(posts.path("sparse.md")).unwrap().set_len(1 << 40).unwrap();
     let limits = config::PostSettings {
@@ -88,9 +91,9 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
         .scan(&ScanScope::Everywhere, &|_| false)
         .unwrap();
     assert_eq!(found(&scan), ["1/2/c.md", "1/b.md", "a.md"]);
-    let mut said = codes(&scan);
-    said.sort_unstable();
-    assert_eq!(said, [("1/2/3", "too-deep"), ("sparse.md", "too-large")]);
+    let mut refused = codes(&scan);
+    refused.sort_unstable();
+    assert_eq!(refused, [("1/2/3", "too-deep"), ("sparse.md", "too-large")]);
     assert!(scan.is_blind_to("sparse.md".into()));
 
     let limits = config::PostSettings {
@@ -107,8 +110,8 @@ fn what_is_too_much_is_refused_and_what_was_known_of_it_holds() {
 #[test]
 fn links_are_followed_only_inside_and_no_post_is_found_twice() {
     let posts = Posts::of(&["a.md", "in/b.md", ".hidden/c.md", ".hidden/sub/d.md", "README.md"]);
-    fs::create_dir(posts.beside("outside")).unwrap();
-    fs::write(posts.beside("outside/secret.md"), "# Secret").unwrap();
+    fs::create_dir(posts.path_outside("outside")).unwrap();
+    fs::write(posts.path_outside("outside/secret.md"), "# Secret").unwrap();
     let links = [
         ("a.md", "to-a.md"),
         ("in", "to-in"),
@@ -135,8 +138,8 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
         found(&scan),
         ["a.md", "c-again.md", "in/b.md", "read.md", "second-name.md", "sub/d.md"]
     );
-    let mut said = codes(&scan);
-    said.sort_unstable();
+    let mut refused = codes(&scan);
+    refused.sort_unstable();
     let expected = [
         ("above", "link-outside"),
         ("dangling.md", "link-dangling"),
@@ -145,7 +148,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
         ("passwd.md", "link-outside"),
         ("turns.md", "link-dangling"),
     ];
-    assert_eq!(said, expected);
+    assert_eq!(refused, expected);
     let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let entry = scan.files.get(Utf8Path::new("sub/d.md")).unwrap();
     let source = folder.read("sub/d.md".into(), entry).unwrap();
@@ -156,7 +159,7 @@ fn links_are_followed_only_inside_and_no_post_is_found_twice() {
 }
 
 #[test]
-fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
+fn a_scan_of_some_paths_finds_the_same_files_there_as_a_full_scan() {
     let posts = Posts::of(&["a.md", "in/b.md", "in/deep/c.md", ".hidden/d.md", "inner/e.md"]);
     let folder = Folder::new(posts.root.clone(), &config::PostSettings::default());
     let cases: [(&[&str], &[&str]); 7] = [
@@ -182,7 +185,7 @@ fn a_scan_of_some_places_finds_what_a_scan_of_everything_finds_there() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_no_empty_folder() {
+fn an_unreadable_folder_does_not_count_as_empty() {
     let posts = Posts::of(&["a.md", "shut/b.md"]);
     fs::set_permissions(posts.path("shut"), fs::Permissions::from_mode(0o0)).unwrap();
     let is_shut = fs::read_dir(posts.path("shut")).is_err();
@@ -196,10 +199,10 @@ fn a_folder_that_cannot_be_read_is_no_empty_folder() {
         assert_eq!(
             found(&scan),
             ["a.md", "shut/b.md"],
-            "whoever may read everything is shut out of nothing"
+            "a user with permission to read everything can read it"
         );
     }
-    let folder = Folder::new(posts.beside("nowhere"), &config::PostSettings::default());
+    let folder = Folder::new(posts.path_outside("nowhere"), &config::PostSettings::default());
     assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());
     let folder = Folder::new(posts.path("a.md"), &config::PostSettings::default());
     assert!(folder.scan(&ScanScope::Everywhere, &|_| false).is_err());

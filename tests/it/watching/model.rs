@@ -1,4 +1,4 @@
-//! After any operations in a folder and any hints, right or wrong, a full scan leads to the same posts as a fresh start.
+//! After any operations in a folder and any hints, right or wrong, a full scan gives the same posts as a new start.
 
 use super::*;
 use std::fmt::Write as _;
@@ -79,7 +79,7 @@ fn path_of(number: u8) -> Utf8PathBuf {
 /// Performs `operation` as far as possible. Returns the hints that the system would send.
 fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, How)> {
     use Operation as O;
-    let beside = posts.beside("aside");
+    let beside = posts.path_outside("aside");
     let mode = |path: u8, mode: u32| fs::set_permissions(posts.root.join(path_of(path)), fs::Permissions::from_mode(mode));
     let one = |path: u8, how| vec![(path_of(path), how)];
     match *operation {
@@ -134,7 +134,7 @@ fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathB
             one(path, How::Seen)
         }
         O::ReplaceRoot => {
-            let _ = fs::rename(&posts.root, posts.beside(&format!("root{count}")));
+            let _ = fs::rename(&posts.root, posts.path_outside(&format!("root{count}")));
             fs::create_dir(&posts.root).unwrap();
             posts.write("a.md", "# In another folder");
             vec![(Utf8PathBuf::new(), How::Seen)]
@@ -207,7 +207,7 @@ fn run(operations: &[(Operation, HintDelivery)]) -> Result<(), TestCaseError> {
     fresh.scan(&Hints::everything(), later(), Duration::ZERO);
     prop_assert_eq!(contents(&tracker), contents(&fresh));
     prop_assert_eq!(tracker.diagnostics(), fresh.diagnostics());
-    prop_assert_eq!(tracker.trouble(), None);
+    prop_assert_eq!(tracker.degraded_reason(), None);
     Ok(())
 }
 

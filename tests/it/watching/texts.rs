@@ -50,7 +50,7 @@ fn site(driver: &Driver, previous: Option<&Site>) -> Site {
 
 fn driver(bytes: u64) -> Driver {
     let posts = posts();
-    let mut tracker = FileTracker::new(config(), posts.root.clone()).keeping(bytes);
+    let mut tracker = FileTracker::new(config(), posts.root.clone()).with_cache_limit(bytes);
     tracker.scan(&Hints::everything(), later(), Duration::ZERO);
     let tick = Duration::from_secs(1000);
     Driver { posts, tracker, tick }
@@ -96,7 +96,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
         let mut posts = held.clone();
         if let Some(texts) = &texts {
             for post in &mut posts {
-                texts.take_from(post);
+                texts.cache_text(post);
             }
             assert!(posts.iter().all(|post| post.text.loaded().is_none()));
         }
@@ -109,7 +109,7 @@ fn documents_are_the_same_whether_texts_are_in_memory_or_not() {
     };
     let expected = site(None);
     for bytes in [0, 6_000, 1 << 20] {
-        let site = site(Some(FileTexts::keeping(bytes, source.clone())));
+        let site = site(Some(FileTexts::with_cache_limit(bytes, source.clone())));
         for path in paths() {
             let (status, document) = get(&expected, &path);
             assert_eq!(status, 200, "{path}");
@@ -125,11 +125,11 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_re
     let before = site(&driver, None);
     let whole = get(&before, "/archive/1/rss.xml").1;
     fs::write(driver.posts.path("p02.md"), b"caf\xe9").unwrap();
-    driver.look(0, &[("p02.md", How::Moved)]);
-    let said = driver.said().join("\n");
+    driver.scan_paths(0, &[("p02.md", How::Moved)]);
+    let messages = driver.messages().join("\n");
     assert!(
-        said.contains("the last good version stays listed, but its text cannot be shown until this is mended"),
-        "{said}"
+        messages.contains("the last good version stays listed, but its text cannot be shown until this is mended"),
+        "{messages}"
     );
     let broken = site(&driver, None);
     for path in ["/posts/p02", "/posts/p02.md", "/api/posts/p02"] {
@@ -151,9 +151,9 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_re
     // the same file is back: documents without its text were not cached, neither for this site nor for the next
     driver.posts.write("p02.md", &text(2, "whole words"));
     assert_eq!(get(&broken, "/archive/1/rss.xml").1, whole);
-    driver.look(0, &[("p02.md", How::Moved)]);
+    driver.scan_paths(0, &[("p02.md", How::Moved)]);
     let mended = site(&driver, Some(&broken));
-    assert!(!driver.said().join("\n").contains("error"));
+    assert!(!driver.messages().join("\n").contains("error"));
     for path in paths() {
         assert_eq!(get(&mended, &path), get(&before, &path), "{path}");
     }
@@ -177,8 +177,8 @@ fn a_mistake_in_the_front_matter_keeps_the_text_readable() {
     let mut driver = driver(0);
     let slip = text(2, "whole words").replace("date: 2026-01-03", "date: 2026-13-03");
     driver.posts.write("p02.md", &slip);
-    driver.look(0, &[("p02.md", How::Moved)]);
-    assert!(driver.said().join("\n").contains("the last good version stays published"));
+    driver.scan_paths(0, &[("p02.md", How::Moved)]);
+    assert!(driver.messages().join("\n").contains("the last good version stays published"));
     let page = get(&site(&driver, None), "/posts/p02");
     assert!(page.0 == 200 && page.1.contains("number2"), "{page:?}");
 }
@@ -191,10 +191,10 @@ fn a_folder_that_cannot_be_read_keeps_cached_documents() {
     let before = made.map(|path| get(&site, path));
     driver.posts.rename("../posts", "../unmounted");
     driver.scan(0);
-    assert!(driver.tracker.trouble().is_some());
+    assert!(driver.tracker.degraded_reason().is_some());
     assert_eq!(made.map(|path| get(&site, path)), before);
     assert_eq!(get(&site, "/").0, 200);
     assert_eq!(get(&site, "/posts/p05").0, 503);
-    fs::rename(driver.posts.beside("unmounted"), &driver.posts.root).unwrap();
+    fs::rename(driver.posts.path_outside("unmounted"), &driver.posts.root).unwrap();
     assert_eq!(get(&site, "/posts/p05").0, 200);
 }
