@@ -1,14 +1,7 @@
-<<<<<<< HEAD
-//! The cost of responses and changes, in counts that are exact on any machine, so that growth is noticed without a clock.
-//!
-//! Each count has a bound with the reason for it. A change that makes something cheaper lowers the bound; one that needs more
-//! raises it and gives the reason.
-=======
 //! The cost of responses and changes, in counts that are exact on any machine: a guard against growth that needs no clock.
 //!
 //! Each count has a limit with its reason. A change that makes something cheaper lowers the limit; one that needs more raises it and gives
 //! the reason.
->>>>>>> part-s
 
 mod allocations;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -43,56 +36,36 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use tempfile::TempDir;
 
 /// A folder of posts, and the builder of its sites.
-<<<<<<< HEAD
-struct MeasuredSite {
-=======
 struct SiteFixture {
->>>>>>> part-s
     folder: TempDir,
     builder: SiteBuilder,
-    started: Instant,
+    begun: Instant,
     site: Arc<Site>,
 }
 
-<<<<<<< HEAD
-/// Enough posts for archives without the newest post, and for tags that most posts do not have.
-const POSTS: usize = 110;
-
-impl MeasuredSite {
-    fn new(posts: usize) -> MeasuredSite {
-=======
 /// Enough posts for archives without the newest posts, and for tags that most posts do not have.
 const POSTS: usize = 110;
 
 impl SiteFixture {
     fn of(posts: usize) -> SiteFixture {
->>>>>>> part-s
         let folder = TempDir::new().unwrap();
         for number in 0..posts {
             fs::write(folder.path().join(name(number)), text(number, "first")).unwrap();
         }
         let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let mut builder = SiteBuilder::new(&Arc::default(), root, None, Timestamp::now());
-        let started = Instant::now();
-        let site = builder.open(Watching::Native, started).unwrap().site.unwrap();
+        let begun = Instant::now();
+        let site = builder.open(Watching::Native, begun).unwrap().site.unwrap();
         assert_eq!(site.index.posts().len(), posts);
-<<<<<<< HEAD
-        MeasuredSite {
-=======
         SiteFixture {
->>>>>>> part-s
             folder,
             builder,
-            started,
+            begun,
             site,
         }
     }
 
-<<<<<<< HEAD
-    /// Replaces the file of post `number` by a rename, and adds the hint that the watcher would send.
-=======
     /// Replaces the file of post `number` by renaming, and adds the hint of the watch.
->>>>>>> part-s
     fn rewrite(&self, number: usize, words: &str, hints: &mut Hints) {
         let aside = self.folder.path().join(".aside");
         fs::write(&aside, text(number, words)).unwrap();
@@ -103,18 +76,14 @@ impl SiteFixture {
     fn run_cycle(&mut self, hints: &Hints) -> CycleOutcome {
         let outcome = self
             .builder
-            .run_cycle(hints, Watching::Native, Timestamp::now(), self.started.elapsed());
+            .run_cycle(hints, Watching::Native, Timestamp::now(), self.begun.elapsed());
         if let Some(site) = &outcome.site {
             self.site = Arc::clone(site);
         }
         outcome
     }
 
-<<<<<<< HEAD
-    /// Saves post `number` again. Returns the outcome of the next cycle.
-=======
     /// Replaces post `number` and runs a cycle.
->>>>>>> part-s
     fn save(&mut self, number: usize, words: &str) -> CycleOutcome {
         let mut hints = Hints::default();
         self.rewrite(number, words, &mut hints);
@@ -132,11 +101,7 @@ fn text(number: usize, words: &str) -> String {
     format!("---\ntitle: Post {number}\ndate: {year}-{month:02}-{day:02}\ntags: [tag{tag}]\n---\n\nThe {words} version.\n")
 }
 
-<<<<<<< HEAD
-/// All feeds of `site`, by a name.
-=======
 /// All feeds of the site, by name.
->>>>>>> part-s
 fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     let mut feeds = BTreeMap::new();
     for (scope, _) in site.index.scopes() {
@@ -151,15 +116,11 @@ fn feeds(site: &Site) -> BTreeMap<String, Arc<Document>> {
     feeds
 }
 
-<<<<<<< HEAD
-/// The names of values in `after` that are not the same objects in `before`.
-=======
 /// The names of the values in `after` that are not the same `Arc` in `before`.
->>>>>>> part-s
 fn changed<T>(before: &BTreeMap<String, Arc<T>>, after: &BTreeMap<String, Arc<T>>) -> Vec<String> {
     let is_same = |name: &str, document| before.get(name).is_some_and(|before| Arc::ptr_eq(before, document));
-    let changed = after.iter().filter(|(name, document)| !is_same(name, document));
-    changed.map(|(name, _)| name.clone()).collect()
+    let made = after.iter().filter(|(name, document)| !is_same(name, document));
+    made.map(|(name, _)| name.clone()).collect()
 }
 
 fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
@@ -170,21 +131,6 @@ fn posts(site: &Site) -> BTreeMap<String, Arc<feedmill::post::Post>> {
 }
 
 #[test]
-<<<<<<< HEAD
-fn a_change_reads_only_the_post_that_changed() {
-    let mut measured = MeasuredSite::new(POSTS);
-    let before = posts(&measured.site);
-    // this file changes without a hint: if its post changed, files without hints were read
-    measured.rewrite(5, "unreported", &mut Hints::default());
-    let outcome = measured.save(POSTS - 1, "second");
-    assert_eq!(outcome.posts.len(), 1);
-    assert_eq!(changed(&before, &posts(&measured.site)), [name(POSTS - 1)]);
-}
-
-#[test]
-fn a_change_makes_only_the_documents_that_contain_it() {
-    let mut measured = MeasuredSite::new(POSTS);
-=======
 fn a_change_reads_the_post_that_changed_and_no_other() {
     let mut fixture = SiteFixture::of(POSTS);
     let before = posts(&fixture.site);
@@ -198,7 +144,6 @@ fn a_change_reads_the_post_that_changed_and_no_other() {
 #[test]
 fn a_change_renders_only_the_documents_that_contain_it() {
     let mut fixture = SiteFixture::of(POSTS);
->>>>>>> part-s
     for (number, places, why) in [
         (
             POSTS - 1,
@@ -211,22 +156,13 @@ fn a_change_renders_only_the_documents_that_contain_it() {
             "the oldest is in an archive and its tag's feeds",
         ),
     ] {
-<<<<<<< HEAD
-        let before = feeds(&measured.site);
-        measured.save(number, "second");
-=======
         let before = feeds(&fixture.site);
         fixture.save(number, "second");
->>>>>>> part-s
         let expected: Vec<String> = places
             .iter()
             .flat_map(|place| ["Atom", "Json", "Rss"].map(|format| format!("{place} {format}")))
             .collect();
-<<<<<<< HEAD
-        assert_eq!(changed(&before, &feeds(&measured.site)), expected, "{why}");
-=======
         assert_eq!(changed(&before, &feeds(&fixture.site)), expected, "{why}");
->>>>>>> part-s
     }
 }
 
@@ -234,16 +170,6 @@ fn a_change_renders_only_the_documents_that_contain_it() {
 const ENCODED_PER_CHANGE: usize = 9;
 
 #[test]
-<<<<<<< HEAD
-fn a_change_encodes_only_the_feeds_of_the_site() {
-    let mut measured = MeasuredSite::new(POSTS);
-    measured.save(POSTS - 1, "second");
-    let encoded: usize = feeds(&measured.site).values().map(|document| document.tags().len() - 1).sum();
-    let documents = Format::ALL.len();
-    assert!(
-        encoded + documents <= ENCODED_PER_CHANGE,
-        "{encoded} codings besides identity"
-=======
 fn a_change_compresses_only_the_feeds_of_the_site() {
     let mut fixture = SiteFixture::of(POSTS);
     fixture.save(POSTS - 1, "second");
@@ -252,38 +178,18 @@ fn a_change_compresses_only_the_feeds_of_the_site() {
     assert!(
         encoded + documents <= ENCODED_PER_CHANGE,
         "{encoded} encodings besides identity"
->>>>>>> part-s
     );
 }
 
 #[test]
-<<<<<<< HEAD
-fn a_cycle_without_a_change_builds_nothing() {
-    let mut measured = MeasuredSite::new(POSTS);
-    let builds = measured.run_cycle(&Hints::default()).health.builds;
-    let outcome = measured.run_cycle(&Hints::everything());
-=======
 fn a_scan_without_changes_builds_no_site() {
     let mut fixture = SiteFixture::of(POSTS);
     let builds = fixture.run_cycle(&Hints::default()).health.builds;
     let outcome = fixture.run_cycle(&Hints::everything());
->>>>>>> part-s
     assert!(outcome.site.is_none());
     assert_eq!(outcome.health.builds, builds);
 }
 
-<<<<<<< HEAD
-/// The cost of a change depends on what changed: other posts add no more than the depth of trees.
-#[test]
-fn a_change_costs_the_same_among_many_posts() {
-    let allocations_of_a_change = |posts: usize| {
-        let mut measured = MeasuredSite::new(posts);
-        // the first change after a start fills caches that later ones use
-        measured.save(posts - 1, "second");
-        allocations::counted(|| measured.save(posts - 1, "third")).1
-    };
-    let (among_few, among_many) = (allocations_of_a_change(2 * POSTS), allocations_of_a_change(20 * POSTS));
-=======
 /// The cost of a change does not depend on the number of other posts, except for the depth of trees.
 #[test]
 fn a_change_costs_the_same_among_many_posts() {
@@ -294,22 +200,12 @@ fn a_change_costs_the_same_among_many_posts() {
         allocations::counted(|| fixture.save(posts - 1, "third")).1
     };
     let (among_few, among_many) = (allocations_among(2 * POSTS), allocations_among(20 * POSTS));
->>>>>>> part-s
     assert!(
         2 * among_many <= 3 * among_few,
         "{among_many} allocations, and {among_few} among a tenth of the posts"
     );
 }
 
-<<<<<<< HEAD
-/// The number of withdrawn posts; the second case has ten times as many.
-const WITHDRAWN: usize = 200;
-
-/// A site whose ledger has, besides its own posts, this many that were withdrawn at `instant`.
-fn with_withdrawn_posts(withdrawn: usize, instant: Timestamp) -> MeasuredSite {
-    let mut measured = MeasuredSite::new(POSTS);
-    let post = measured.site.post(name(0).as_str().into()).unwrap();
-=======
 /// The number of withdrawn posts; the second run has ten times as many.
 const WITHDRAWN: usize = 200;
 
@@ -317,7 +213,6 @@ const WITHDRAWN: usize = 200;
 fn with_withdrawn(withdrawn: usize, instant: Timestamp) -> SiteFixture {
     let mut fixture = SiteFixture::of(POSTS);
     let post = fixture.site.post(name(0).as_str().into()).unwrap();
->>>>>>> part-s
     let record = PostRecord::of(post, Timestamp::UNIX_EPOCH);
     let records = (POSTS..).take(withdrawn).map(|number| {
         let text = Digest::of(&number.to_le_bytes());
@@ -338,33 +233,11 @@ fn with_withdrawn(withdrawn: usize, instant: Timestamp) -> SiteFixture {
             ..record.clone()
         }))
     });
-<<<<<<< HEAD
-    let root = Utf8PathBuf::from_path_buf(measured.folder.path().to_owned()).unwrap();
-=======
     let root = Utf8PathBuf::from_path_buf(fixture.folder.path().to_owned()).unwrap();
->>>>>>> part-s
     let state = root.join(".state");
     let (mut exclusive, _) = Storage::sqlite(&state).open_exclusive().unwrap();
     exclusive.write(records.map(RecordChange::Put).collect()).unwrap();
     drop(exclusive);
-<<<<<<< HEAD
-    measured.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
-    let first = measured.builder.open(Watching::Native, measured.started).unwrap();
-    assert_eq!(measured.builder.ledger().posts().count(), POSTS + withdrawn);
-    measured.site = first.site.unwrap();
-    measured
-}
-
-/// Existing posts are not compared with withdrawn ones: their number adds nothing to a change except differences of hash maps.
-#[test]
-fn a_change_costs_the_same_with_many_withdrawn_posts() {
-    for (name, instant) in [("long ago", Timestamp::UNIX_EPOCH), ("now", Timestamp::now())] {
-        let [few, many] = [WITHDRAWN, 10 * WITHDRAWN].map(|withdrawn| {
-            let mut measured = with_withdrawn_posts(withdrawn, instant);
-            // the first change after a start fills caches that later ones use
-            measured.save(0, "second");
-            allocations::counted(|| measured.save(0, "third")).1
-=======
     fixture.builder = SiteBuilder::new(&Arc::default(), root, Some(Storage::sqlite(&state).open()), Timestamp::now());
     let first = fixture.builder.open(Watching::Native, fixture.begun).unwrap();
     assert_eq!(fixture.builder.ledger().posts().count(), POSTS + withdrawn);
@@ -381,7 +254,6 @@ fn a_change_costs_the_same_with_any_number_of_withdrawn_posts() {
             // the first change after a start fills caches for later ones
             fixture.save(0, "second");
             allocations::counted(|| fixture.save(0, "third")).1
->>>>>>> part-s
         });
         assert!(
             few.abs_diff(many) <= 8,
@@ -390,20 +262,6 @@ fn a_change_costs_the_same_with_any_number_of_withdrawn_posts() {
     }
 }
 
-<<<<<<< HEAD
-/// The number of files that are renamed together.
-const MANY: usize = 300;
-
-#[test]
-fn changes_reported_together_are_one_build() {
-    let mut measured = MeasuredSite::new(MANY);
-    let builds = measured.run_cycle(&Hints::default()).health.builds;
-    let mut hints = Hints::default();
-    for number in 0..MANY {
-        measured.rewrite(number, "second", &mut hints);
-    }
-    let outcome = measured.run_cycle(&hints);
-=======
 /// The number of files that are renamed at once.
 const MANY: usize = 300;
 
@@ -416,18 +274,12 @@ fn a_burst_in_one_batch_of_hints_is_one_build() {
         fixture.rewrite(number, "second", &mut hints);
     }
     let outcome = fixture.run_cycle(&hints);
->>>>>>> part-s
     assert_eq!(outcome.posts.len(), MANY);
     assert_eq!(outcome.health.builds - builds, 1);
 }
 
-<<<<<<< HEAD
-/// For a post with a title, a date, two tags and a summary: half are for the content of the post, and 26 for the events of the
-/// YAML parser.
-=======
 /// The allocations of a post with a title, a date, two tags and a summary: half are for the fields of the post, and 26 for the events of
 /// the YAML parser.
->>>>>>> part-s
 const READING: u64 = 82;
 
 #[test]
@@ -448,17 +300,10 @@ fn allocations_of_reading_a_post() {
         count
     });
     assert!(short <= READING, "{short} allocations, and {READING} are allowed");
-<<<<<<< HEAD
-    assert_eq!(short, long, "a longer text needs larger allocations, not more of them");
-}
-
-/// The header of a feed reader that has the version `tag` already.
-=======
     assert_eq!(short, long, "a longer text needs larger allocations, but not more");
 }
 
 /// The header of a feed reader that already has the version `tag`.
->>>>>>> part-s
 fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("example.org"));
@@ -470,28 +315,6 @@ fn headers(coding: &'static str, tag: Option<&HeaderValue>) -> HeaderMap {
     headers
 }
 
-<<<<<<< HEAD
-/// For a feed that the client has: the header is cached with the document, and copied.
-const NOT_MODIFIED: u64 = 6;
-/// For a feed that the client does not have.
-const WHOLE_FEED: u64 = 6;
-/// For a health check, whose body has three bytes.
-const PROBE: u64 = 6;
-/// The bytes of its header, without the date: copying them into the socket costs more than finding them.
-const BYTES_OF_NOT_MODIFIED: usize = 280;
-/// The same on the fast path, with everything that all requests need: the response gets an id.
-const NOT_MODIFIED_AT_ONCE: u64 = 3;
-/// The same for a whole feed.
-const WHOLE_FEED_AT_ONCE: u64 = 3;
-/// The path is parsed and the scope allocated.
-const FEED_OF_A_TAG_AT_ONCE: u64 = 13;
-/// The path is parsed and the address allocated.
-const PAGE_AT_ONCE: u64 = 8;
-/// The query is parsed.
-const LISTING_AT_ONCE: u64 = 11;
-
-fn request(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
-=======
 /// The allocations of a 304: the header is kept with the document, and copied.
 const NOT_MODIFIED: u64 = 6;
 /// The allocations of a feed that the client does not have.
@@ -512,37 +335,22 @@ const PAGE_AT_ONCE: u64 = 8;
 const LISTING_AT_ONCE: u64 = 11;
 
 fn respond(site: &Site, path: &str, headers: &HeaderMap) -> Response<Bytes> {
->>>>>>> part-s
     let target = Target::parse(path);
     answer(site, &Request::new(target.as_ref(), path, "", headers, Timestamp::now()))
 }
 
-<<<<<<< HEAD
-/// A response, and the number of allocations for it.
-fn counted_response(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
-    // documents that are made once and cached do not count for a response
-    request(site, path, headers);
-    allocations::counted(|| request(site, path, headers))
-=======
 /// A response, and the number of its allocations.
 fn counted_response(site: &Site, path: &str, headers: &HeaderMap) -> (Response<Bytes>, u64) {
     // the first request fills the caches
     respond(site, path, headers);
     allocations::counted(|| respond(site, path, headers))
->>>>>>> part-s
 }
 
 #[test]
 fn allocations_of_responses() {
-<<<<<<< HEAD
-    let measured = MeasuredSite::new(POSTS);
-    let site = &measured.site;
-    let tag = request(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
-=======
     let fixture = SiteFixture::of(POSTS);
     let site = &fixture.site;
     let tag = respond(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
->>>>>>> part-s
     for (name, path, headers, status, most) in [
         (
             "a feed that the client has",
@@ -562,43 +370,22 @@ fn allocations_of_responses() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn a_page_of_the_listing_is_made_once() {
-    let measured = MeasuredSite::new(POSTS);
-    let listed = |query: &str| {
-        let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
-        (measured.site.ready_listing(&query), measured.site.listing(&query).unwrap())
-=======
 fn a_page_of_the_listing_is_rendered_once() {
     let fixture = SiteFixture::of(POSTS);
     let listed = |query: &str| {
         let query = feedmill::http::query::parse_listing_query(query, 20).unwrap();
         (fixture.site.ready_listing(&query), fixture.site.listing(&query).unwrap())
->>>>>>> part-s
     };
     for query in ["", "page=2", "tag=tag1&include=content"] {
-        let (ready, first) = listed(query);
-        assert!(ready.is_none(), "{query}");
-        let (ready, again) = listed(query);
-        assert!(Arc::ptr_eq(&first, &ready.unwrap()) && Arc::ptr_eq(&first, &again), "{query}");
+        let (finished, first) = listed(query);
+        assert!(finished.is_none(), "{query}");
+        let (finished, again) = listed(query);
+        assert!(
+            Arc::ptr_eq(&first, &finished.unwrap()) && Arc::ptr_eq(&first, &again),
+            "{query}"
+        );
     }
     for query in ["q=version", "q=version"] {
-<<<<<<< HEAD
-        assert!(listed(query).0.is_none(), "results of a search are not cached");
-    }
-}
-
-/// The number of saves: as many as a feed keeps versions.
-const SAVES: usize = 16;
-/// Earlier versions of a feed are kept, and add nothing to the cost of a response.
-#[test]
-fn earlier_saves_add_nothing_to_the_cost_of_a_response() {
-    let of_its_tag = format!("/tags/tag{}/rss.xml", (POSTS - 1) % 7);
-    for path in ["/rss.xml", of_its_tag.as_str()] {
-        let mut measured = MeasuredSite::new(POSTS);
-        let answered = |site: &Site| {
-            let tag = request(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
-=======
         assert!(listed(query).0.is_none(), "search results are not cached");
     }
 }
@@ -613,46 +400,27 @@ fn earlier_saves_do_not_make_a_response_more_expensive() {
         let mut fixture = SiteFixture::of(POSTS);
         let answered = |site: &Site| {
             let tag = respond(site, path, &headers("gzip", None)).headers()[header::ETAG].clone();
->>>>>>> part-s
             let (response, count) = counted_response(site, path, &headers("gzip", Some(&tag)));
             assert_eq!(response.status(), 304, "{path}");
             count
         };
-<<<<<<< HEAD
-        let before = answered(&measured.site);
-        for number in 0..SAVES {
-            measured.save(POSTS - 1, &format!("{number}th"));
-            answered(&measured.site);
-        }
-        let after = answered(&measured.site);
-=======
         let before = answered(&fixture.site);
         for number in 0..SAVES {
             fixture.save(POSTS - 1, &format!("{number}th"));
             answered(&fixture.site);
         }
         let after = answered(&fixture.site);
->>>>>>> part-s
         assert!(after <= before, "{path}: {after} allocations, and {before} before");
     }
 }
 
 /// Returns the response that needs no thread, if there is one, and the number of allocations.
-<<<<<<< HEAD
-fn at_once(measured: &MeasuredSite) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
-    let config: Config = Config::default();
-    let root = Utf8PathBuf::from_path_buf(measured.folder.path().to_owned()).unwrap();
-    let library = Library::new(Source::folder(root, &config.posts));
-    let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
-    let site = Arc::clone(&measured.site);
-=======
 fn respond_at_once(fixture: &SiteFixture) -> impl Fn(&str, &HeaderMap) -> (Option<Response<Bytes>>, u64) {
     let config: Config = Config::default();
     let root = Utf8PathBuf::from_path_buf(fixture.folder.path().to_owned()).unwrap();
     let library = Library::new(Source::folder(root, &config.posts));
     let context = RequestContext::new(&config, library, Arc::default(), tokio_util::sync::CancellationToken::new());
     let site = Arc::clone(&fixture.site);
->>>>>>> part-s
     move |path: &str, headers: &HeaderMap| {
         let head = RequestHead {
             uri: path.parse().unwrap(),
@@ -664,15 +432,6 @@ fn respond_at_once(fixture: &SiteFixture) -> impl Fn(&str, &HeaderMap) -> (Optio
 }
 
 #[test]
-<<<<<<< HEAD
-fn existing_documents_are_answered_at_once() {
-    let measured = MeasuredSite::new(POSTS);
-    let at_once = at_once(&measured);
-    let answered = |path: &str, headers: &HeaderMap| at_once(path, headers).0;
-    let headers = headers("identity", None);
-    for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
-        assert!(answered(path, &headers).is_some(), "{path} is ready with the site");
-=======
 fn a_rendered_document_is_served_at_once() {
     let fixture = SiteFixture::of(POSTS);
     let respond_at_once = respond_at_once(&fixture);
@@ -680,7 +439,6 @@ fn a_rendered_document_is_served_at_once() {
     let headers = headers("identity", None);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/", "/healthz", "/style.css"] {
         assert!(answered(path, &headers).is_some(), "{path} is rendered with the site");
->>>>>>> part-s
     }
     for path in [
         "/tags/tag1/rss.xml",
@@ -690,13 +448,8 @@ fn a_rendered_document_is_served_at_once() {
         "/tags/tag1",
         "/years/2000",
     ] {
-<<<<<<< HEAD
-        assert!(answered(path, &headers).is_none(), "{path} is not made yet");
-        assert_eq!(request(&measured.site, path, &headers).status(), 200, "{path}");
-=======
         assert!(answered(path, &headers).is_none(), "{path} is not rendered yet");
         assert_eq!(respond(&fixture.site, path, &headers).status(), 200, "{path}");
->>>>>>> part-s
         let again = answered(path, &headers);
         assert!(again.is_some_and(|again| again.status() == 200), "{path}");
     }
@@ -706,19 +459,11 @@ fn a_rendered_document_is_served_at_once() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn allocations_of_immediate_responses() {
-    let measured = MeasuredSite::new(POSTS);
-    let site = &measured.site;
-    let answered = at_once(&measured);
-    let tag = request(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
-=======
 fn allocations_of_responses_at_once() {
     let fixture = SiteFixture::of(POSTS);
     let site = &fixture.site;
     let answered = respond_at_once(&fixture);
     let tag = respond(site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
->>>>>>> part-s
     let listed = "/api/posts?page=3&per_page=20";
     for (name, path, headers, status, most) in [
         (
@@ -739,11 +484,7 @@ fn allocations_of_responses_at_once() {
         ("a page", "/posts/0001", headers("gzip", None), 200, PAGE_AT_ONCE),
         ("the listing", listed, headers("identity", None), 200, LISTING_AT_ONCE),
     ] {
-<<<<<<< HEAD
-        // documents that are made once and cached do not count for a response
-=======
         // the first request fills the caches
->>>>>>> part-s
         let (path_only, query) = path.split_once('?').unwrap_or((path, ""));
         let target = Target::parse(path_only);
         let request = Request::new(target.as_ref(), path_only, query, &headers, Timestamp::now());
@@ -757,15 +498,9 @@ fn allocations_of_responses_at_once() {
 
 #[test]
 fn a_304_is_short() {
-<<<<<<< HEAD
-    let measured = MeasuredSite::new(POSTS);
-    let answered = at_once(&measured);
-    let tag = request(&measured.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
-=======
     let fixture = SiteFixture::of(POSTS);
     let answered = respond_at_once(&fixture);
     let tag = respond(&fixture.site, "/rss.xml", &headers("gzip", None)).headers()[header::ETAG].clone();
->>>>>>> part-s
     let (response, _) = answered("/rss.xml", &headers("gzip", Some(&tag)));
     let response = response.unwrap();
     let lines = response
@@ -778,19 +513,11 @@ fn a_304_is_short() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn a_response_among_many_posts_costs_no_more_than_among_few() {
-    let headers = headers("gzip", None);
-    let [few, many] = [210, 390].map(|posts| {
-        let measured = MeasuredSite::new(posts);
-        let (_, count) = counted_response(&measured.site, "/rss.xml", &headers);
-=======
 fn a_response_does_not_cost_more_with_many_posts() {
     let headers = headers("gzip", None);
     let [few, many] = [210, 390].map(|posts| {
         let fixture = SiteFixture::of(posts);
         let (_, count) = counted_response(&fixture.site, "/rss.xml", &headers);
->>>>>>> part-s
         count
     });
     assert_eq!(few, many, "a response does not depend on the number of posts");

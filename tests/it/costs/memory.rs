@@ -16,17 +16,10 @@ use feedmill::time::Timestamp;
 use super::allocations;
 use crate::commands::{Serving, folder};
 
-<<<<<<< HEAD
 /// The most bytes that a post may allocate with its record and its places in the index; it takes 1,687. A bit more than half is the post
 /// (its struct, and a text of its own for each of title, summary, address and the like), the rest its record in the ledger, its places in
 /// the index and the publisher's state of its file. 100,000 posts have to fit into 220 MiB.
 const A_POST: isize = 1700;
-=======
-/// The most bytes that a post may allocate with its record and its index entries: 216 for itself, 150 for its texts, 740 for its
-/// record, and 90 for its entries in the index, of which two are its tags. The publisher's state of its file takes 54 more, and the
-/// allocator adds 30.
-const A_POST: isize = 1200;
->>>>>>> part-s
 
 #[test]
 fn memory_of_a_post() {

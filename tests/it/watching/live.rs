@@ -120,14 +120,10 @@ async fn a_root_that_is_deleted_and_created_again_is_served_again() {
     let posts = Posts::of(&["a.md", "b.md"]);
     let publisher = publish(&posts).await;
     fs::remove_dir_all(&posts.root).unwrap();
-<<<<<<< HEAD
-    until(&publisher, "it is reported", || publisher.health().degraded.is_some()).await;
-=======
     until(&publisher, "the problem is reported", || {
         publisher.health().degraded.is_some()
     })
     .await;
->>>>>>> part-s
     assert_eq!(sources(&publisher.site()), ["a.md", "b.md"], "the last good site stays");
     posts.write("b.md", "# B again");
     posts.write("c.md", "# C");
@@ -290,14 +286,10 @@ async fn an_emptied_folder_is_accepted_only_after_a_while() {
     for path in ["a.md", "b.md", "c.md", "d.md"] {
         posts.remove(path);
     }
-<<<<<<< HEAD
-    until(&publisher, "it is reported", || publisher.health().degraded.is_some()).await;
-=======
     until(&publisher, "the problem is reported", || {
         publisher.health().degraded.is_some()
     })
     .await;
->>>>>>> part-s
     assert_eq!(publisher.site().all().len(), 4);
     until(&publisher, "it is believed", || publisher.site().all().is_empty()).await;
     assert!(begun.elapsed() >= Duration::from_secs(3));
