@@ -448,7 +448,7 @@ impl SiteBuilder {
     /// The diagnostics of all files; the same `Arc` as before if nothing changed.
     fn all_diagnostics(&mut self) -> Arc<[Diagnostic]> {
         let mut diagnostics = self.tracker.diagnostics();
-        self.add_what_readers_have(&mut diagnostics);
+        self.add_outcomes(&mut diagnostics);
         diagnostics.extend(self.ledger.warnings().chain(self.theme.diagnostics()).cloned());
         diagnostics.sort();
         if *self.diagnostics != *diagnostics {

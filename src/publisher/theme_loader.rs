@@ -60,9 +60,9 @@ impl ThemeLoader {
             Err(error) => {
                 let message = format!("the folder of templates cannot be read: {error}");
                 let diagnostic = Diagnostic::new(Severity::Error, "template", folder, message);
-                let said = vec![diagnostic.mend("make it readable, or name another as `site.templates`")];
-                let is_new = self.diagnostics != said;
-                self.diagnostics = said;
+                let diagnostics = vec![diagnostic.mend("make it readable, or name another as `site.templates`")];
+                let is_new = self.diagnostics != diagnostics;
+                self.diagnostics = diagnostics;
                 self.tried = None;
                 return is_new;
             }

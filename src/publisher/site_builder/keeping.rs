@@ -111,22 +111,22 @@ impl SiteBuilder {
     }
 
     /// Adds to the errors about public posts among `diagnostics` what readers get now.
-    pub(super) fn add_what_readers_have(&self, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn add_outcomes(&self, diagnostics: &mut Vec<Diagnostic>) {
         let waiting: BTreeSet<&Utf8Path> = self.ledger.held_files().collect();
         let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
         let errors = diagnostics.iter_mut().filter(is_error);
         let awaited: BTreeSet<&Utf8Path> = self.ledger.missing_files().collect();
-        let mut unsaid = waiting.clone();
+        let mut unreported = waiting.clone();
         for error in errors {
             if self.tracker.is_released(&error.path) && !self.tracker.is_refused(&error.path) {
                 add_outcome(&mut error.message, STAYS_PUBLISHED);
             } else if waiting.contains(&*error.path) || awaited.contains(&*error.path) {
                 add_outcome(&mut error.message, WAITING);
-                unsaid.remove(&*error.path);
+                unreported.remove(&*error.path);
             }
         }
         // parsing them alone shows no error
-        for path in unsaid {
+        for path in unreported {
             let message = format!("{EMPTIED}{WAITING}");
             diagnostics.push(Diagnostic::new(Severity::Error, "emptied", path, message).mend(MEND_EMPTIED));
         }

@@ -23,10 +23,10 @@ use crate::source_file::{SourceFile, by_parts};
 use super::inheritance::Had;
 use super::tracked_file::{ReadPost, read_post};
 
-/// How many files are passed between threads at once: waking a thread for each one takes as long as reading a few.
+/// How many files are passed between threads at once: waking a thread for each one would take as long as reading a few.
 const BATCH: usize = 16;
 
-/// How many batches are read in advance: enough to use every core, few enough that their posts do not use much memory.
+/// How many batches are read in advance: enough for every core, and few, because posts read in advance use memory twice.
 const WINDOW: usize = 16;
 
 /// The number of files above which threads are started.
