@@ -5,7 +5,7 @@
 //! Languages match by RFC 4647 (section 3.3.1), cursors are text by RFC 4648 (section 5), and [`search`] ranks by Okapi BM25.
 //!
 //! It does not read files, does not render, and does not decide which known post a file is
-//! ([`identity`](crate::identity) does).
+//! (`identity` does).
 //!
 //! ```
 //! use std::collections::HashSet;
