@@ -420,11 +420,7 @@ fn records_that_are_added_later_are_matched_too() {
 fn a_path_may_be_recorded_in_another_spelling() {
     for (spelling, body) in [("x//a.md", "mill"), ("x/./a.md", "mill"), ("x//a.md", "mill'")] {
         let mut scenario = Scenario::new();
-        let id = scenario
-            .publish(&[("x/a.md", "title: A", "mill")])
-            .post("x/a.md")
-            .id
-            .to_owned();
+        let id = scenario.publish(&[("x/a.md", "title: A", "mill")]).post("x/a.md").id.clone();
         let mut records: Vec<Record> = scenario.registry.take_changes().0.collect();
         for record in &mut records {
             if let Record::Post(post) = record {

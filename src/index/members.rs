@@ -193,7 +193,7 @@ pub fn all_scopes_of(post: &Post) -> Vec<Scope> {
 
 /// Whether `post` is ordered before `other`: newer first, then by id.
 fn is_before(post: &Post, other: &Post) -> bool {
-    post.date > other.date || post.date == other.date && &post.id < &other.id
+    post.date > other.date || post.date == other.date && post.id < other.id
 }
 
 fn insert(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {

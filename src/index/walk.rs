@@ -47,7 +47,7 @@ impl Index {
     #[must_use]
     pub fn neighbours(&self, post: &Post) -> (Option<&Arc<Post>>, Option<&Arc<Post>>) {
         let posts = self.posts();
-        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && &other.id < &post.id;
+        let is_before = |other: &Arc<Post>| other.date > post.date || other.date == post.date && other.id < post.id;
         let position = posts.partition_point(is_before);
         (
             position.checked_sub(1).and_then(|newer| posts.get(newer)),

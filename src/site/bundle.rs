@@ -103,7 +103,7 @@ impl Site {
     }
 
     fn has_posts_in(&self, folder: &Utf8Path) -> bool {
-        let start = self.all().partition_point(|post| &post.source < folder);
+        let start = self.all().partition_point(|post| post.source < folder);
         self.all().get(start).is_some_and(|post| post.source.starts_with(folder))
     }
 }

@@ -248,118 +248,122 @@ const WRONG: [(&str, &[u8]); 7] = [
 
 #[test]
 fn the_last_good_version_is_served_for_a_broken_one() {
+    for (name, wrong) in WRONG {
+        the_last_good_version_is_served_for(name, wrong);
+    }
+}
+
+fn the_last_good_version_is_served_for(name: &str, wrong: &[u8]) {
     let last_good = || text(TEXT);
     let gone = || Served::Gone(String::new());
-    for (name, wrong) in WRONG {
-        let is_draft = name == "draft";
-        // new
-        let mut instance = Instance::new();
-        instance.write(PATH, wrong);
-        instance.start(holding);
-        assert_eq!(instance.served(), Served::Nothing, "{name}, new");
-        instance.restart();
-        assert_eq!(instance.served(), Served::Nothing, "{name}, new, after a restart");
+    let is_draft = name == "draft";
+    // new
+    let mut instance = Instance::new();
+    instance.write(PATH, wrong);
+    instance.start(holding);
+    assert_eq!(instance.served(), Served::Nothing, "{name}, new");
+    instance.restart();
+    assert_eq!(instance.served(), Served::Nothing, "{name}, new, after a restart");
 
-        // a public post, edited while feedmill runs
-        let mut instance = Instance::new();
-        instance.write(PATH, GOOD);
-        instance.start(holding);
-        let (id, updated) = (instance.post().unwrap().id.clone(), instance.post().unwrap().modified());
-        instance.edit(wrong);
-        let expected = if is_draft { gone() } else { last_good() };
-        assert_eq!(instance.served(), expected, "{name}, edited");
-        assert_eq!(instance.events(), [if is_draft { "withdrawn" } else { "broken" }], "{name}");
+    // a public post, edited while feedmill runs
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    let (id, updated) = (instance.post().unwrap().id.clone(), instance.post().unwrap().modified());
+    instance.edit(wrong);
+    let expected = if is_draft { gone() } else { last_good() };
+    assert_eq!(instance.served(), expected, "{name}, edited");
+    assert_eq!(instance.events(), [if is_draft { "withdrawn" } else { "broken" }], "{name}");
+    assert_eq!(
+        instance.errors().len(),
+        usize::from(!is_draft),
+        "{name}: {:?}",
+        instance.errors()
+    );
+    assert_eq!(instance.has_version(), !is_draft, "{name}");
+    for time in ["first", "second"] {
+        instance.restart();
+        assert_eq!(instance.served(), expected, "{name}, after the {time} restart");
         assert_eq!(
             instance.errors().len(),
             usize::from(!is_draft),
-            "{name}: {:?}",
-            instance.errors()
+            "{name}, after the {time} restart"
         );
-        assert_eq!(instance.has_version(), !is_draft, "{name}");
-        for time in ["first", "second"] {
-            instance.restart();
-            assert_eq!(instance.served(), expected, "{name}, after the {time} restart");
+        if !is_draft {
+            let post = instance.post().unwrap();
             assert_eq!(
-                instance.errors().len(),
-                usize::from(!is_draft),
+                (post.id.as_str(), post.modified()),
+                (&*id, updated),
                 "{name}, after the {time} restart"
             );
-            if !is_draft {
-                let post = instance.post().unwrap();
-                assert_eq!(
-                    (post.id.as_str(), post.modified()),
-                    (&*id, updated),
-                    "{name}, after the {time} restart"
-                );
-            }
         }
-        // an upgrade refuses the stored version, or holds it back
-        if !is_draft {
-            instance.stop();
-            instance.start(holding_all);
-            assert_eq!(instance.served(), last_good(), "{name}, after an upgrade that holds it back");
-            instance.stop();
-            instance.start(holding);
-        }
-        // mended
-        let mended = [GOOD, b"And mended.\n"].concat();
-        instance.edit(&mended);
-        assert_eq!(instance.served(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
-        assert_eq!(instance.post().unwrap().id, id, "{name}, mended");
-        assert!(instance.post().unwrap().modified() > updated, "{name}, mended");
-        assert!(!instance.has_version(), "{name}: the stored version is deleted");
-        assert_eq!(instance.events(), [if is_draft { "published" } else { "mended" }], "{name}");
-
-        // a public post, edited while feedmill does not run
-        let mut instance = Instance::new();
-        instance.write(PATH, GOOD);
-        instance.start(holding);
-        instance.stop();
-        instance.write(PATH, wrong);
-        instance.start(holding);
-        let expected = if is_draft { gone() } else { Served::Unavailable };
-        assert_eq!(instance.served(), expected, "{name}, edited meanwhile");
-        assert_eq!(
-            instance.errors().len(),
-            usize::from(!is_draft && name != "nothing"),
-            "{name}: {:?}",
-            instance.errors()
-        );
-        instance.restart();
-        assert_eq!(instance.served(), expected, "{name}, edited meanwhile, after a restart");
-        // an editor saves by deleting and creating the file
-        fs::remove_file(instance.folder.path().join(PATH)).unwrap();
-        let builder = instance.builder.as_mut().unwrap();
-        let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, instance.now, instance.tick);
-        instance.site = outcome.site.or(instance.site.take());
-        assert_eq!(
-            instance.served(),
-            expected,
-            "{name}, edited meanwhile, and missing for a moment"
-        );
-        instance.edit(&mended);
-        let post = instance.post().unwrap();
-        assert_eq!(
-            (post.id.as_str(), instance.served()),
-            (&*id, text(&format!("{TEXT}\nAnd mended."))),
-            "{name}, mended"
-        );
-
-        // it is deleted while it is broken
-        let mut instance = Instance::new();
-        instance.write(PATH, GOOD);
-        instance.start(holding);
-        instance.edit(wrong);
-        fs::remove_file(instance.folder.path().join(PATH)).unwrap();
-        instance.run_until_idle();
-        assert!(matches!(instance.served(), Served::Gone(_)), "{name}, deleted");
-        assert!(!instance.has_version(), "{name}, deleted");
-        instance.restart();
-        assert!(
-            matches!(instance.served(), Served::Gone(_)),
-            "{name}, deleted, after a restart"
-        );
     }
+    // an upgrade refuses the stored version, or holds it back
+    if !is_draft {
+        instance.stop();
+        instance.start(holding_all);
+        assert_eq!(instance.served(), last_good(), "{name}, after an upgrade that holds it back");
+        instance.stop();
+        instance.start(holding);
+    }
+    // mended
+    let mended = [GOOD, b"And mended.\n"].concat();
+    instance.edit(&mended);
+    assert_eq!(instance.served(), text(&format!("{TEXT}\nAnd mended.")), "{name}, mended");
+    assert_eq!(instance.post().unwrap().id, id, "{name}, mended");
+    assert!(instance.post().unwrap().modified() > updated, "{name}, mended");
+    assert!(!instance.has_version(), "{name}: the stored version is deleted");
+    assert_eq!(instance.events(), [if is_draft { "published" } else { "mended" }], "{name}");
+
+    // a public post, edited while feedmill does not run
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    instance.stop();
+    instance.write(PATH, wrong);
+    instance.start(holding);
+    let expected = if is_draft { gone() } else { Served::Unavailable };
+    assert_eq!(instance.served(), expected, "{name}, edited meanwhile");
+    assert_eq!(
+        instance.errors().len(),
+        usize::from(!is_draft && name != "nothing"),
+        "{name}: {:?}",
+        instance.errors()
+    );
+    instance.restart();
+    assert_eq!(instance.served(), expected, "{name}, edited meanwhile, after a restart");
+    // an editor saves by deleting and creating the file
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    let builder = instance.builder.as_mut().unwrap();
+    let outcome = builder.run_cycle(&Hints::everything(), Watching::Native, instance.now, instance.tick);
+    instance.site = outcome.site.or(instance.site.take());
+    assert_eq!(
+        instance.served(),
+        expected,
+        "{name}, edited meanwhile, and missing for a moment"
+    );
+    instance.edit(&mended);
+    let post = instance.post().unwrap();
+    assert_eq!(
+        (post.id.as_str(), instance.served()),
+        (&*id, text(&format!("{TEXT}\nAnd mended."))),
+        "{name}, mended"
+    );
+
+    // it is deleted while it is broken
+    let mut instance = Instance::new();
+    instance.write(PATH, GOOD);
+    instance.start(holding);
+    instance.edit(wrong);
+    fs::remove_file(instance.folder.path().join(PATH)).unwrap();
+    instance.run_until_idle();
+    assert!(matches!(instance.served(), Served::Gone(_)), "{name}, deleted");
+    assert!(!instance.has_version(), "{name}, deleted");
+    instance.restart();
+    assert!(
+        matches!(instance.served(), Served::Gone(_)),
+        "{name}, deleted, after a restart"
+    );
 }
 
 #[test]
