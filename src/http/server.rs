@@ -1,7 +1,7 @@
 //! Connections: an accept loop of our own around warp's service, in HTTP/1.1 (RFC 9112).
 //!
 //! `warp::serve` neither closes silent connections nor limits their number, and its shutdown waits without end for a client that sends
-//! nothing. Here every wait for a client has a timeout, the number of connections has a limit, and the drain ends. [`Server`] has a
+//! nothing. Here every wait for a client has a timeout, the number of connections has a limit, and the drain ends. [`ServerSettings`] has a
 //! setting for each. HTTP/2 and TLS are left to a proxy.
 
 mod body;
